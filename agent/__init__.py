@@ -1,0 +1,1 @@
+"""The model's work and its guards: planner, weigher, narrator, verifier, mitigations."""

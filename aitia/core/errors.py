@@ -1,0 +1,42 @@
+"""Errors whose message begins with what the user can change; `exit_code` is what a shell sees."""
+
+from __future__ import annotations
+
+EXIT_CAUSE, EXIT_INTERNAL, EXIT_BAD_INPUT, EXIT_HEALTHY, EXIT_UNKNOWN = 0, 1, 2, 10, 11
+EXIT_INTERRUPTED = 130
+
+
+class AitiaError(Exception):
+    """The root of every error that aitia raises on purpose."""
+
+    exit_code = EXIT_INTERNAL
+
+
+class BadInput(AitiaError):
+    """A file, option or configuration that the user can mend."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class SourceError(AitiaError):
+    """A telemetry source that cannot be read: dead server, corrupt file, refused credentials."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class ModelError(AitiaError):
+    """A model that cannot be used: not fetched, wrong hash, runtime not installed."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class HashMismatch(ModelError):
+    """A model file whose sha256 is not the catalogue's; nothing of it is kept."""
+
+
+class RunNotFound(BadInput):
+    """No run of that id in the store."""
+
+
+class NotRecorded(AitiaError):
+    """A rerun asked for a model call or a tool result that the recording does not hold."""

@@ -1,0 +1,119 @@
+"""The one stream of events that every door consumes: terminal, Slack, web, notebook."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from aitia.core.words import Moment, Status, Suspect, Task, Word
+
+Node = Literal[
+    "open", "recall", "plan", "run_task", "gather", "weigh", "explain", "verify", "mitigate", "approve",
+    "publish", "remember",
+]  # fmt: skip
+
+
+class RunStarted(Word):
+    """A run began; its id can be resumed, shown and replayed."""
+
+    type: Literal["run_started"] = "run_started"
+    run: str
+    title: str
+    at: Moment
+
+
+class NodeDone(Word):
+    """A node of the state machine finished."""
+
+    type: Literal["node_done"] = "node_done"
+    node: Node
+    seconds: float = 0.0
+
+
+class Findings(Word):
+    """The deterministic scan's first findings, before any plan."""
+
+    type: Literal["findings"] = "findings"
+    statements: tuple[str, ...]
+    seconds: float
+
+
+class PlanMade(Word):
+    """The tasks of a round were chosen."""
+
+    type: Literal["plan_made"] = "plan_made"
+    round: int
+    tasks: tuple[Task, ...]
+    by: str
+
+
+class TaskDone(Word):
+    """A tool call returned."""
+
+    type: Literal["task_done"] = "task_done"
+    task: int
+    tool: str
+    status: Status
+    message: str = ""
+    facts: int = 0
+    seconds: float = 0.0
+
+
+class Ranked(Word):
+    """The suspects were weighed."""
+
+    type: Literal["ranked"] = "ranked"
+    suspects: tuple[Suspect, ...]
+
+
+class SentenceDone(Word):
+    """A sentence passed the verifier, or was replaced by the code's own."""
+
+    type: Literal["sentence_done"] = "sentence_done"
+    text: str
+    by: Literal["model", "template"]
+    refused: tuple[str, ...] = ()
+
+
+class Progress(Word):
+    """Long work: fetching a model, mining a large log."""
+
+    type: Literal["progress"] = "progress"
+    what: str
+    done: float
+    total: float = 0.0
+    unit: str = ""
+
+
+class RunFinished(Word):
+    """The report is in the store."""
+
+    type: Literal["run_finished"] = "run_finished"
+    run: str
+    verdict: str
+    probability: float
+
+
+class RunFailed(Word):
+    """The run stopped; it can be resumed."""
+
+    type: Literal["run_failed"] = "run_failed"
+    run: str
+    message: str
+
+
+Event = Annotated[
+    RunStarted
+    | NodeDone
+    | Findings
+    | PlanMade
+    | TaskDone
+    | Ranked
+    | SentenceDone
+    | Progress
+    | RunFinished
+    | RunFailed,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,351 @@
+"""The words of aitia: one meaning each, frozen, plain JSON on both ends.
+
+Times are timezone-aware UTC datetimes (ISO 8601 in JSON), durations are seconds, strengths and
+probabilities lie in [0, 1].
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+Origin = Literal["cli", "scenario", "alertmanager", "pagerduty", "slack", "api"]
+ComponentType = Literal[
+    "service", "pod", "node", "namespace", "app", "asset", "machine", "part", "channel", "unknown"
+]
+Relation = Literal["calls", "runs_on", "part_of", "feeds"]
+SourceKind = Literal[
+    "metrics",
+    "logs",
+    "traces",
+    "changes",
+    "topology",
+    "signals",
+    "maintenance",
+    "incidents",
+    "runbooks",
+    "cluster",
+]
+Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
+Effect = Literal["read", "write", "exec"]
+Status = Literal["ok", "no_data", "error", "needs_approval"]
+Verdict = Literal["cause", "healthy", "unknown"]
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC."""
+    return moment.astimezone(UTC)
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Epoch seconds to a UTC datetime, rounded to the millisecond."""
+    return datetime.fromtimestamp(round(seconds, 3), tz=UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(utc)]
+Unit01 = Annotated[float, Field(ge=0.0, le=1.0)]
+Scalar = float | int | str | bool
+
+
+class Word(BaseModel):
+    """Base of every word: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+class Window(Word):
+    """A half-open span of time [start, end)."""
+
+    start: Moment
+    end: Moment
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Window:
+        if self.end <= self.start:
+            raise ValueError(
+                f"window ends ({self.end.isoformat()}) before it starts ({self.start.isoformat()})"
+            )
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return (self.end - self.start).total_seconds()
+
+    @property
+    def epoch(self) -> tuple[float, float]:
+        """Start and end as epoch seconds."""
+        return self.start.timestamp(), self.end.timestamp()
+
+    def shift(self, seconds: float) -> Window:
+        """The same span, later by `seconds` (earlier if negative)."""
+        delta = timedelta(seconds=seconds)
+        return Window(start=self.start + delta, end=self.end + delta)
+
+    def contains(self, moment: datetime) -> bool:
+        """Whether the moment lies in [start, end)."""
+        return self.start <= moment < self.end
+
+
+class Baseline(Word):
+    """A span that is taken as normal, by name: `preceding`, `yesterday`, `last_week`, `clean_reference`."""
+
+    name: str
+    window: Window
+
+
+class Incident(Word):
+    """What was reported: the alarm, its words, when, and where to look."""
+
+    id: str
+    title: str
+    text: str = ""
+    started_at: Moment
+    window: Window
+    baselines: tuple[Baseline, ...] = ()
+    hints: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    origin: Origin = "cli"
+
+
+class Link(Word):
+    """A relation from the component that holds it to another one."""
+
+    relation: Relation
+    to: str
+
+
+class Component(Word):
+    """Something that can fail. `id` is canonical; aliases are its names in other sources."""
+
+    id: str
+    type: ComponentType = "unknown"
+    aliases: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Holding(Word):
+    """What one source holds, bounded: never the data itself."""
+
+    source: str
+    kind: SourceKind
+    components: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()  # metric names, log streams, channels, document titles
+    count: int = 0  # series, lines, rows or documents, where known
+    note: str = ""  # why it is empty or only partly readable
+
+
+class Inventory(Word):
+    """Which telemetry can be reached and which components it speaks of."""
+
+    holdings: tuple[Holding, ...] = ()
+    components: tuple[Component, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+    def has(self, *kinds: SourceKind) -> bool:
+        """Whether every kind is held by at least one readable source."""
+        held = {h.kind for h in self.holdings if h.count or h.items or h.components}
+        return set(kinds) <= held
+
+
+class SourceRef(Word):
+    """Where a fact can be read again: the exact query or the file range."""
+
+    source: str
+    query: str
+    path: str = ""
+    lines: tuple[int, int] | None = None
+    sha256: str = ""
+
+
+class Evidence(Word):
+    """A fact made by a tool. Only tools create facts; the sentence is written by code.
+
+    kind      dotted, what sort of fact: `metric.shift`, `metric.trend`, `metric.quiet`, `log.new`, `log.surge`,
+              `log.vanished`, `log.quiet`, `change.deploy`, `vibration.line`, `incident.similar`, ...
+    aspect    what it is about, from the closed list in `aitia.core.aspects`.
+    strength  calibrated: how unlikely the fact is by chance, 0 (nothing) to 1 (certain).
+    taint     the statement or values quote text from outside (log lines, alert text, tickets).
+    """
+
+    id: str = ""
+    component: str = ""
+    peer: str = ""
+    kind: str
+    aspect: str
+    statement: str
+    values: dict[str, Scalar] = {}
+    unit: str = ""
+    window: Window | None = None
+    onset: Moment | None = None
+    onset_error_s: float = 0.0
+    direction: Direction = "none"
+    strength: Unit01
+    source: SourceRef
+    tool: str = ""
+    taint: bool = False
+    artifact: str = ""
+
+
+class Task(Word):
+    """One call of a plan. `dep` is derived by code from what tools consume and produce."""
+
+    id: int
+    tool: str
+    args: dict[str, Any] = {}
+    dep: tuple[int, ...] = ()
+    why: str = ""
+
+
+class Plan(Word):
+    """The tasks of one round, in order."""
+
+    round: int
+    tasks: tuple[Task, ...]
+    by: Literal["rules", "model", "runbook"] = "rules"
+
+
+class Result(Word):
+    """What a tool returned. A failure is a Result, never an exception that ends the run."""
+
+    task: int = 0
+    tool: str = ""
+    args: dict[str, Any] = {}
+    status: Status
+    message: str = ""  # for no_data and error: what is missing and what to change
+    query: str = ""  # the exact query, or file and range
+    evidence: tuple[Evidence, ...] = ()
+    data: dict[str, Any] = {}  # what the tool `produces`, by name; plain JSON values
+    seconds: float = 0.0
+
+
+class Contribution(Word):
+    """One line of a suspect's ledger: how a piece of evidence moved its log-odds."""
+
+    evidence: str
+    log_odds: float
+    why: str
+
+
+class Suspect(Word):
+    """A (component, fault kind) pair with its probability and the ledger behind it."""
+
+    component: str
+    fault: str
+    score: float
+    probability: Unit01
+    ledger: tuple[Contribution, ...] = ()
+
+    @property
+    def supporting(self) -> tuple[str, ...]:
+        """Evidence that speaks for it, strongest first."""
+        lines = sorted((c for c in self.ledger if c.log_odds > 0 and c.evidence), key=lambda c: -c.log_odds)
+        return tuple(dict.fromkeys(c.evidence for c in lines))
+
+    @property
+    def contradicting(self) -> tuple[str, ...]:
+        """Evidence that speaks against it, strongest first."""
+        lines = sorted((c for c in self.ledger if c.log_odds < 0 and c.evidence), key=lambda c: c.log_odds)
+        return tuple(dict.fromkeys(c.evidence for c in lines))
+
+
+class Sentence(Word):
+    """A sentence of the report with its citations and who wrote it."""
+
+    text: str
+    cites: tuple[str, ...]
+    by: Literal["model", "template"]
+    role: Literal["summary", "cause", "chain", "ruled_out", "verdict"]
+    attempts: int = 0  # model attempts before this text was accepted or replaced
+    refused: tuple[str, ...] = ()  # why the model's attempts were refused
+
+
+class Exclusion(Word):
+    """A suspect that was ruled out, and the sentence that says by which fact."""
+
+    component: str
+    fault: str
+    probability: Unit01
+    sentence: Sentence
+
+
+class TimelineEntry(Word):
+    """One onset or change, in time order."""
+
+    at: Moment
+    component: str
+    text: str
+    evidence: str
+
+
+class Mitigation(Word):
+    """A step from a runbook, an incident or the fault catalogue; never invented."""
+
+    text: str
+    when: Literal["now", "prevent"]
+    effect: Literal["read-only", "changing"]
+    source: str
+    command: str = ""
+
+
+class NextCheck(Word):
+    """What a person should look at next, with the exact command or query."""
+
+    text: str
+    command: str
+
+
+class Cost(Word):
+    """What the diagnosis took. Prompt tokens restored from a saved prefix are not evaluated."""
+
+    seconds: float = 0.0
+    first_findings_s: float = 0.0
+    calls: int = 0
+    repeated_calls: int = 0
+    model_calls: int = 0
+    prompt_tokens: int = 0
+    restored_tokens: int = 0
+    generated_tokens: int = 0
+    energy_wh: float | None = None
+
+
+class ModelUse(Word):
+    """Which model took part in which decision, and how its sentences fared."""
+
+    name: str = ""
+    sha256: str = ""
+    planner: Literal["rules", "model"] = "rules"
+    narrator: Literal["template", "model"] = "template"
+    accepted: int = 0
+    accepted_after_retry: int = 0
+    replaced: int = 0
+    note: str = ""  # why the model was not used, where it was not
+
+
+class Report(Word):
+    """The root-cause and mitigation report. Its JSON Schema is the truth; all else is rendering."""
+
+    schema_version: Literal[1] = 1
+    run: str
+    incident: Incident
+    verdict: Verdict
+    probability: Unit01
+    component: str = ""
+    fault: str = ""
+    fault_title: str = ""
+    summary: tuple[Sentence, ...] = ()
+    chain: tuple[Sentence, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    ruled_out: tuple[Exclusion, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    mitigations: tuple[Mitigation, ...] = ()
+    next_checks: tuple[NextCheck, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    calls: tuple[Result, ...] = ()  # evidence emptied: the appendix holds it once
+    inventory: Inventory = Inventory()
+    baselines_used: tuple[str, ...] = ()
+    model: ModelUse = ModelUse()
+    cost: Cost = Cost()
+    versions: dict[str, str] = {}

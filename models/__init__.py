@@ -1,0 +1,1 @@
+"""Everything with weights: catalogue and verified fetch, runtimes, embeddings."""

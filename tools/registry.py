@@ -1,0 +1,236 @@
+"""Tools are typed functions with a one-line docstring, found through the `aitia.tools` entry point.
+
+from aitia.core.words import Result
+from aitia.tools import ToolContext, tool
+
+@tool(needs=("metrics",), produces=("shifts",))
+def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
+    '''Which series of a component changed in the incident window.'''
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any, cast, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from aitia.core.aspects import ALL
+from aitia.core.clock import Clock, WallClock
+from aitia.core.errors import AitiaError, BadInput
+from aitia.core.protocols import Source
+from aitia.core.resolve import Resolver
+from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of one task."""
+
+    seconds: float = 30.0
+    evidence: int = 60
+    statement_chars: int = 400
+
+
+class SourceSet:
+    """The readable sources of a run, by kind."""
+
+    def __init__(self, sources: Iterable[Source] = ()) -> None:
+        self._sources = tuple(sources)
+
+    def __iter__(self) -> Iterator[Source]:
+        return iter(self._sources)
+
+    def of(self, kind: SourceKind) -> tuple[Source, ...]:
+        """The sources of one kind, in configured order."""
+        return tuple(s for s in self._sources if s.kind == kind)
+
+
+def _discard(data: bytes, suffix: str = "") -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContext:
+    """What a tool may use. `put_artifact(data, suffix)` stores plot data and returns its hash."""
+
+    incident: Incident
+    sources: SourceSet
+    inventory: Inventory = Inventory()
+    resolver: Resolver = field(default_factory=Resolver)
+    limits: Limits = Limits()
+    clock: Clock = field(default_factory=WallClock)
+    put_artifact: Callable[[bytes, str], str] = _discard
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolSpec:
+    """A registered tool. `target` names the argument that the planner fills with a component id, if any."""
+
+    name: str
+    doc: str
+    function: Callable[..., Result]
+    arguments: type[BaseModel]
+    effect: Effect = "read"
+    needs: tuple[SourceKind, ...] = ()
+    consumes: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
+    target: str = ""
+    family: str = ""
+
+    def __call__(self, ctx: ToolContext, **args: Any) -> Result:
+        """Call the function itself, unguarded (for tests and notebooks)."""
+        return self.function(ctx, **args)
+
+
+def tool(
+    *,
+    name: str = "",
+    effect: Effect = "read",
+    needs: tuple[SourceKind, ...] = (),
+    consumes: tuple[str, ...] = (),
+    produces: tuple[str, ...] = (),
+    target: str = "",
+) -> Callable[[Callable[..., Result]], ToolSpec]:
+    """Make a ToolSpec of a function `(ctx, *, typed keyword arguments) -> Result`."""
+
+    def decorate(function: Callable[..., Result]) -> ToolSpec:
+        doc = (inspect.getdoc(function) or "").split("\n")[0]
+        tool_name = name or function.__name__
+        if not doc:
+            raise BadInput(f"Give the tool {tool_name!r} a one-line docstring: the planner shows it.")
+        return ToolSpec(
+            name=tool_name,
+            doc=doc,
+            function=function,
+            arguments=_arguments(tool_name, function),
+            effect=effect,
+            needs=needs,
+            consumes=consumes,
+            produces=produces,
+            target=target,
+            family=function.__module__.removeprefix("aitia.tools.").split(".")[0],
+        )
+
+    return decorate
+
+
+def _arguments(name: str, function: Callable[..., Result]) -> type[BaseModel]:
+    hints = get_type_hints(function)
+    fields: dict[str, Any] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.name not in hints:
+            raise BadInput(f"Make {parameter.name!r} of the tool {name!r} keyword-only and annotated.")
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[parameter.name] = (hints[parameter.name], default)
+    model = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+    return cast("type[BaseModel]", model)
+
+
+class Registry:
+    """The tools that are installed, by name."""
+
+    def __init__(self, specs: Iterable[ToolSpec] = ()) -> None:
+        self._specs: dict[str, ToolSpec] = {}
+        for spec in specs:
+            if spec.name in self._specs:
+                raise BadInput(f"Rename one of the two tools called {spec.name!r}.")
+            self._specs[spec.name] = spec
+
+    @classmethod
+    def load(cls) -> Registry:
+        """All tools of all modules behind the `aitia.tools` entry point, ours and third parties' alike."""
+        modules = (
+            e.load() for e in sorted(entry_points(group="aitia.tools"), key=lambda e: (e.name, e.value))
+        )
+        return cls(spec for module in modules for spec in specs_of(module))
+
+    def __iter__(self) -> Iterator[ToolSpec]:
+        return iter(self._specs.values())
+
+    def __getitem__(self, name: str) -> ToolSpec:
+        try:
+            return self._specs[name]
+        except KeyError:
+            raise BadInput(
+                f"Choose an installed tool: {name!r} is not one of {', '.join(self._specs)}."
+            ) from None
+
+    def names(self) -> tuple[str, ...]:
+        """All tool names, in entry-point order."""
+        return tuple(self._specs)
+
+    def validate(self, task: Task) -> dict[str, Any]:
+        """The task's arguments, checked and completed with defaults. Raises BadInput."""
+        spec = self[task.tool]
+        try:
+            return spec.arguments.model_validate(task.args).model_dump()
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise BadInput(f"Mend argument {where!r} of {task.tool}: {first['msg']}") from None
+
+    def call(self, task: Task, ctx: ToolContext) -> Result:
+        """Run a task within its limits. Whatever happens inside the tool, this returns a Result."""
+        start = ctx.clock.elapsed()
+        result = self._guarded(task, ctx)
+        return result.model_copy(
+            update={
+                "task": task.id,
+                "tool": task.tool,
+                "args": dict(task.args),
+                "seconds": round(ctx.clock.elapsed() - start, 4),
+                "evidence": tuple(
+                    _tidy(e, task.tool, ctx.limits) for e in result.evidence[: ctx.limits.evidence]
+                ),
+            }
+        )
+
+    def _guarded(self, task: Task, ctx: ToolContext) -> Result:
+        try:
+            spec, args = self[task.tool], self.validate(task)
+        except BadInput as error:
+            return Result(status="error", message=str(error))
+        if spec.effect != "read":
+            return Result(
+                status="needs_approval",
+                message=f"{spec.name} may change something: a person must approve it.",
+            )
+        pool = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"aitia-{spec.name}")
+        try:
+            return pool.submit(spec.function, ctx, **args).result(timeout=ctx.limits.seconds)
+        except concurrent.futures.TimeoutError:
+            return Result(
+                status="error",
+                message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.",
+            )
+        except AitiaError as error:
+            return Result(status="error", message=str(error))
+        except Exception as error:  # the one place where any tool failure becomes a Result
+            return Result(
+                status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400]
+            )
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def specs_of(module: ModuleType) -> list[ToolSpec]:
+    """The tools that a module holds as attributes."""
+    found: Mapping[str, Any] = vars(module)
+    return [value for value in found.values() if isinstance(value, ToolSpec)]
+
+
+def _tidy(evidence: Evidence, tool_name: str, limits: Limits) -> Evidence:
+    statement = _CONTROL.sub(" ", evidence.statement)
+    if len(statement) > limits.statement_chars:
+        statement = statement[: limits.statement_chars - 1] + "…"
+    aspect = evidence.aspect if evidence.aspect in ALL else "other"
+    return evidence.model_copy(update={"statement": statement, "tool": tool_name, "aspect": aspect})

@@ -1,0 +1,193 @@
+"""What a source of each kind must answer, and how one is opened from its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput, SourceError
+from aitia.core.protocols import Source
+from aitia.core.resolve import Resolver
+from aitia.core.words import Component, Holding, Inventory, SourceRef, Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One metric series. `t` in epoch seconds, increasing; `v` of the same length, NaN where a sample is missing.
+
+    `component` is the source's raw name (tools resolve it); `query` reads exactly this series again.
+    """
+
+    component: str
+    metric: str
+    t: NDArray[np.float64]
+    v: NDArray[np.float64]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogStream:
+    """One log stream: a file (or rotated set) of one component."""
+
+    component: str
+    name: str
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedChange:
+    """A deploy, configuration change, flag, scaling or maintenance act."""
+
+    at: datetime
+    component: str
+    kind: str  # deploy | config | flag | scale | maintenance
+    text: str
+    ref: SourceRef
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waveform:
+    """A block of high-rate samples of one channel. `x` in `unit`, `fs` in Hz, `rpm` the shaft speed (NaN if unknown)."""
+
+    component: str
+    channel: str
+    at: datetime
+    x: NDArray[np.float64]
+    fs: float
+    unit: str = "g"
+    rpm: float = float("nan")
+    bearing: Mapping[str, float] = field(
+        default_factory=dict
+    )  # orders: bpfo, bpfi, bsf, ftf; empty if unknown
+    ref: SourceRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A past incident or a runbook. `meta` holds its structured fields (service, cause, fault, mitigation, ...)."""
+
+    id: str
+    title: str
+    text: str
+    meta: Mapping[str, str] = field(default_factory=dict)
+    ref: SourceRef | None = None
+
+
+@runtime_checkable
+class MetricSource(Source, Protocol):
+    """Metric series."""
+
+    def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
+        """Series with samples in the window, optionally of one raw component or metric. Bounded by the source."""
+        ...
+
+
+@runtime_checkable
+class LogSource(Source, Protocol):
+    """Log streams."""
+
+    def streams(self) -> list[LogStream]: ...
+
+
+@runtime_checkable
+class ChangeSource(Source, Protocol):
+    """Changes and maintenance acts."""
+
+    def read(self, window: Window) -> list[RecordedChange]: ...
+
+
+@runtime_checkable
+class TopologySource(Source, Protocol):
+    """Components and their relations."""
+
+    def components(self) -> list[Component]: ...
+
+
+@runtime_checkable
+class SignalSource(Source, Protocol):
+    """High-rate waveforms."""
+
+    def waveforms(self, window: Window) -> list[Waveform]: ...
+
+
+@runtime_checkable
+class DocumentSource(Source, Protocol):
+    """Past incidents or runbooks."""
+
+    def documents(self) -> list[Document]: ...
+
+
+Reader = Callable[[SourceConfig, Path], Source]
+
+
+def open_source(config: SourceConfig, root: Path) -> Source:
+    """The reader of one source; relative paths start at `root`. Raises BadInput for an unknown type."""
+    readers: dict[str, Reader] = {}
+    for entry in sorted(entry_points(group="aitia.sources"), key=lambda e: (e.name, e.value)):
+        readers |= entry.load().READERS
+    if config.type not in readers:
+        raise BadInput(
+            f"Set `type` of source {config.name!r} to one of {', '.join(sorted(readers))}, not {config.type!r}."
+        )
+    return readers[config.type](config, root)
+
+
+def open_sources(configs: Iterable[SourceConfig], root: Path) -> list[Source]:
+    """All sources of a configuration. Opening reads nothing yet."""
+    return [open_source(config, root) for config in configs]
+
+
+def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolver) -> Inventory:
+    """What can be reached in the window; a source that cannot be read is a holding with a note, not a failure."""
+    holdings: list[Holding] = []
+    for source in sources:
+        try:
+            if isinstance(source, TopologySource):
+                for component in source.components():
+                    resolver.add(component)
+            holding = source.describe(window)
+        except SourceError as error:
+            holding = Holding(source=source.name, kind=source.kind, note=str(error))
+        holdings.append(holding)
+    for holding in holdings:
+        for raw in holding.components:
+            resolver.learn(raw)
+    return Inventory(holdings=tuple(holdings), components=resolver.components)
+
+
+def check_file(config: SourceConfig, root: Path) -> Path:
+    """The existing path of a source. Raises SourceError that names the source and the path."""
+    path = Path(config.path).expanduser()
+    path = path if path.is_absolute() else root / path
+    if not path.exists():
+        raise SourceError(
+            f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: there is no such file."
+        )
+    return path
+
+
+def iter_files(config: SourceConfig, root: Path) -> Iterator[Path]:
+    """The files of a source whose path is a file, a folder (all regular files in it) or a glob, sorted."""
+    path = Path(config.path).expanduser()
+    path = path if path.is_absolute() else root / path
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(p for p in path.rglob("*") if p.is_file())
+    else:
+        found = sorted(p for p in path.parent.glob(path.name) if p.is_file())
+        if not found:
+            raise SourceError(
+                f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: nothing is there."
+            )
+        yield from found
