@@ -13,6 +13,7 @@ from __future__ import annotations
 import concurrent.futures
 import inspect
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -204,22 +205,28 @@ class Registry:
                 status="needs_approval",
                 message=f"{spec.name} may change something: a person must approve it.",
             )
-        pool = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"aitia-{spec.name}")
         try:
-            return pool.submit(spec.function, ctx, **args).result(timeout=ctx.limits.seconds)
-        except concurrent.futures.TimeoutError:
-            return Result(
-                status="error",
-                message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.",
-            )
+            return _within(ctx.limits.seconds, spec, ctx, args)
+        except TimeoutError:
+            return Result(status="error", message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.")
         except AitiaError as error:
             return Result(status="error", message=str(error))
         except Exception as error:  # the one place where any tool failure becomes a Result
-            return Result(
-                status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400]
-            )
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            return Result(status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400])
+
+
+def _within(seconds: float, spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
+    """Call on a daemon thread, so that a tool which never returns holds up neither the run nor the process's end."""
+    future: concurrent.futures.Future[Result] = concurrent.futures.Future()
+
+    def work() -> None:
+        try:
+            future.set_result(spec.function(ctx, **args))
+        except BaseException as error:  # handed to the caller, who decides
+            future.set_exception(error)
+
+    threading.Thread(target=work, name=f"aitia-{spec.name}", daemon=True).start()
+    return future.result(timeout=seconds)
 
 
 def specs_of(module: ModuleType) -> list[ToolSpec]:

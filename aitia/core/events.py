@@ -48,6 +48,18 @@ class PlanMade(Word):
     by: str
 
 
+class Decided(Word):
+    """A choice that was open after the rules: its options, the score of each from rules and model, and what was taken."""
+
+    type: Literal["decided"] = "decided"
+    question: str
+    options: tuple[str, ...]
+    rules: tuple[float, ...]
+    model: tuple[float, ...] = ()
+    model_weight: float = 0.0
+    chosen: tuple[int, ...] = ()
+
+
 class TaskDone(Word):
     """A tool call returned."""
 
@@ -108,6 +120,7 @@ Event = Annotated[
     | NodeDone
     | Findings
     | PlanMade
+    | Decided
     | TaskDone
     | Ranked
     | SentenceDone

@@ -1,1 +1,1 @@
-"""render"""
+"""Renderings of a report: terminal, Markdown, JSON. The JSON Schema is the truth."""

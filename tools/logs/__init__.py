@@ -1,1 +1,6 @@
-"""logs"""
+"""Log tools: what the logs say that they did not say before."""
+
+from aitia.tools.logs.diff import logs_diff
+from aitia.tools.logs.patterns import logs_patterns
+
+__all__ = ["logs_diff", "logs_patterns"]

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from aitia.tools.sources.base import Reader
+from aitia.tools.sources.changes import JournalSource
+from aitia.tools.sources.documents import IncidentFile, RunbookFolder
+from aitia.tools.sources.log_files import LogFiles
+from aitia.tools.sources.table import TableSource
+from aitia.tools.sources.topology import TopologyFile
+from aitia.tools.sources.waveform import WaveformSource
 
 READERS: Final[Mapping[str, Reader]] = {
-    # "prometheus": ..., "table": ..., "log_files": ..., "changes": ..., "topology": ..., "waveform": ...,
+    "table": TableSource,
+    "log_files": LogFiles,
+    "incidents": IncidentFile,
+    "runbooks": RunbookFolder,
+    "changes": JournalSource,
+    "maintenance": JournalSource,
+    "topology": TopologyFile,
+    "waveform": WaveformSource,
 }

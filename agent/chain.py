@@ -1,0 +1,107 @@
+"""The causal chain: which fact led to which, from the suspect's ledger, the topology and the onsets. Code only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from aitia.agent.facts import Facts, is_anomaly, onset
+from aitia.agent.taxonomy import Fault
+
+from aitia.core.aspects import CHANGE
+from aitia.core.words import Evidence, Incident, Suspect, Word
+
+MAX_EDGES: Final = 5
+_SYMPTOMS: Final = (
+    "errors",
+    "latency",
+    "availability",
+    "log.unavailable",
+    "log.timeout",
+    "log.error",
+    "vibration",
+    "temperature",
+)
+
+
+class Edge(Word):
+    """Fact `cause` led to fact `effect` (evidence ids)."""
+
+    cause: str
+    effect: str
+
+
+def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: Incident) -> list[Edge]:
+    """At most five edges from the change or the cause's own facts to the symptom that was reported."""
+    steps = _own_steps(suspect, facts)
+    if not steps:
+        return []
+    spread = fault.spread if fault else ("callers",)
+    for component in _way_to_symptom(suspect.component, spread, facts, incident):
+        fact = _felt(component, steps[-1], facts)
+        if fact is not None and fact.id not in {s.id for s in steps}:
+            steps.append(fact)
+    return [Edge(cause=a.id, effect=b.id) for a, b in pairwise(steps)][:MAX_EDGES]
+
+
+def _own_steps(suspect: Suspect, facts: Facts) -> list[Evidence]:
+    """The change first, then the two weightiest own facts in time order, then a callee that was loaded."""
+    by_id = {e.id: e for e in facts.all}
+    lines = sorted(
+        (c for c in suspect.ledger if c.evidence in by_id and c.log_odds > 0), key=lambda c: -c.log_odds
+    )
+    cited = [by_id[i] for i in dict.fromkeys(c.evidence for c in lines)]
+    family = facts.topology.family(suspect.component)
+    changes = [e for e in cited if e.aspect in CHANGE and e.component in family and e.strength >= 0.3]
+    own = [e for e in cited if is_anomaly(e) and e.component in family]
+    felt = [e for e in cited if is_anomaly(e) and e.peer in family and e.component not in family]
+    loaded = [
+        e
+        for e in cited
+        if is_anomaly(e) and e.component in facts.topology.callees(suspect.component) and not e.peer
+    ]
+    core = sorted(_one_per_aspect(own)[:2] or felt[:1], key=_time_key)
+    return changes[:1] + core + loaded[:1]
+
+
+def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:
+    found: dict[str, Evidence] = {}
+    for e in evidence:
+        found.setdefault(e.aspect, e)
+    return list(found.values())
+
+
+def _time_key(evidence: Evidence) -> tuple[float, str]:
+    return (onset(evidence).timestamp() if evidence.onset else float("inf"), evidence.id)
+
+
+def symptom_component(facts: Facts, incident: Incident) -> str:
+    """The component that the alarm speaks of: a hint, else the anomalous one that nobody anomalous calls."""
+    moved = {e.component for e in facts.anomalies if facts.weight(e) >= 0.3}
+    for hint in incident.hints:
+        if hint in moved:
+            return hint
+    tops = sorted(c for c in moved if not set(facts.topology.ancestors(c)) & moved)
+    weight = {c: max(facts.weight(e) for e in facts.anomalies if e.component == c) for c in tops}
+    return max(tops, key=lambda c: weight[c], default="")
+
+
+def _way_to_symptom(component: str, spread: Sequence[str], facts: Facts, incident: Incident) -> list[str]:
+    goal = symptom_component(facts, incident)
+    return facts.topology.path(component, goal, spread)[1:] if goal else []
+
+
+def _felt(component: str, previous: Evidence, facts: Facts) -> Evidence | None:
+    """How a component on the way felt it: its own view of the one before, else its plainest symptom."""
+    here = [e for e in facts.anomalies if e.component == component and facts.weight(e) >= 0.25]
+
+    def rank(e: Evidence) -> tuple[bool, bool, float, str]:
+        return (
+            bool(e.peer) and e.peer == previous.component,
+            e.aspect in _SYMPTOMS,
+            facts.weight(e),
+            e.statement,
+        )
+
+    return max(here, key=rank, default=None)

@@ -1,0 +1,121 @@
+"""The evidence of a run as the weigher reads it: who it is about, how much it counts, what it explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from aitia.agent.taxonomy import Pattern
+from aitia.agent.topology import Topology
+
+from aitia.core.aspects import CHANGE, MEMORY
+from aitia.core.words import Evidence
+
+CONTEXT: Final = CHANGE | MEMORY  # neither symptom nor cause by itself
+# How much a fact of an aspect counts as a sign that something is wrong; 1.0 where not named.
+SALIENCE: Final = {
+    "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
+    "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "cpu": 0.7, "memory": 0.7, "connections": 0.8, "disk": 0.7,
+    "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
+    "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
+}  # fmt: skip
+_LOADED: Final = frozenset(
+    {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
+)
+_CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic"})
+
+
+class Facts:
+    """Evidence with effective strengths: what a component's own rise in load explains counts a third."""
+
+    def __init__(self, evidence: Sequence[Evidence], topology: Topology) -> None:
+        self.all = tuple(evidence)
+        self.topology = topology
+        self._traffic = {
+            e.component: _ratio(e)
+            for e in sorted(evidence, key=lambda e: e.strength)
+            if e.aspect == "traffic" and e.direction == "up" and not e.peer
+        }
+        self.seen = frozenset(e.component for e in evidence if e.component and e.aspect not in MEMORY)
+        self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
+
+    def weight(self, evidence: Evidence) -> float:
+        """Strength times salience, after what load explains was taken off."""
+        return self.strength(evidence) * SALIENCE.get(evidence.aspect, 1.0)
+
+    def strength(self, evidence: Evidence) -> float:
+        """The fact's strength, a third of it where the component's own traffic rose as much."""
+        load = self._traffic.get(evidence.component, 1.0)
+        if (
+            evidence.aspect in _LOADED
+            and evidence.direction == "up"
+            and load > 1.15
+            and _ratio(evidence) <= 1.5 * load
+        ):
+            return evidence.strength / 3
+        return evidence.strength
+
+    def about(self, component: str, pattern: Pattern) -> Evidence | None:
+        """The strongest fact that matches a pattern seen from a suspect, or None."""
+        family = self.topology.family(component)
+        near: Iterable[str]
+        if pattern.of == "self":
+            found = [
+                e for e in self.all if e.component in family and not (e.peer and e.aspect in _CLIENT_SIDE)
+            ]
+        elif pattern.of == "calls":
+            found = [e for e in self.all if e.component in family and e.peer and e.peer not in family]
+        elif pattern.of == "peer":
+            found = [e for e in self.all if e.peer in family and e.component not in family]
+        else:
+            near = (
+                self.topology.callers(component)
+                if pattern.of == "callers"
+                else self.topology.callees(component)
+            )
+            found = [e for e in self.all if e.component in near and e.component not in family and not e.peer]
+        matching = [e for e in found if pattern.matches(e) and self.strength(e) > 0]
+        return max(matching, key=lambda e: (self.strength(e), _order(e)), default=None)
+
+    def alarm(self) -> float:
+        """How surely anything at all is wrong: the weight of the weightiest anomaly, in [0, 1]."""
+        return max((self.weight(e) for e in self.anomalies), default=0.0)
+
+    def mass(self) -> dict[tuple[str, str], Evidence]:
+        """The weightiest anomaly of each (component, aspect)."""
+        found: dict[tuple[str, str], Evidence] = {}
+        for e in sorted(self.anomalies, key=lambda e: (self.weight(e), _order(e))):
+            found[e.component, e.aspect] = e
+        return found
+
+    def first_onset(self, components: Iterable[str]) -> Evidence | None:
+        """The earliest anomaly of some components that has an onset and counts."""
+        wanted = set(components)
+        timed = [e for e in self.anomalies if e.component in wanted and e.onset and self.weight(e) >= 0.3]
+        return min(timed, key=lambda e: (onset(e), _order(e)), default=None)
+
+
+def is_anomaly(evidence: Evidence) -> bool:
+    """Whether the fact says that something moved, as opposed to context and to counter-evidence."""
+    return (
+        evidence.direction not in ("steady", "none")
+        and evidence.aspect not in CONTEXT
+        and bool(evidence.component)
+    )
+
+
+def onset(evidence: Evidence) -> datetime:
+    """The onset of a fact that has one."""
+    assert evidence.onset is not None
+    return evidence.onset
+
+
+def _ratio(evidence: Evidence) -> float:
+    value = evidence.values.get("ratio", 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _order(evidence: Evidence) -> tuple[float, str]:
+    """A tie-break that does not depend on numbering: earlier onset first, then the words."""
+    return (-(evidence.onset.timestamp() if evidence.onset else 0.0), evidence.statement)

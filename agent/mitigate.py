@@ -1,0 +1,126 @@
+"""Mitigations come from matched runbooks, past incidents and the fault catalogue, each with its source; never invented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from aitia.agent.taxonomy import Taxonomy, covers
+from aitia.agent.weigher import Weighed
+
+from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
+
+MAX_NOW: Final = 5
+MAX_PREVENT: Final = 3
+
+
+def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
+    """Steps for the verdict's fault: the matched runbook's first, then the incident's, then the catalogue's."""
+    if weighed.verdict != "cause":
+        return []
+    steps = [*_runbooks(weighed, results), *_incidents(weighed, results), *_catalogue(weighed, taxonomy)]
+    unique: dict[str, Mitigation] = {}
+    for step in steps:
+        unique.setdefault(step.text.casefold(), step)
+    now = sorted((m for m in unique.values() if m.when == "now"), key=lambda m: m.effect != "read-only")
+    prevent = [m for m in unique.values() if m.when == "prevent"]
+    return now[:MAX_NOW] + prevent[:MAX_PREVENT]
+
+
+def _data(results: Sequence[Result], key: str) -> list[Mapping[str, Any]]:
+    return [item for r in results for item in r.data.get(key, []) if isinstance(item, Mapping)]
+
+
+def _runbooks(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
+    found = []
+    for book in _data(results, "runbooks"):
+        if not any(
+            covers(str(f), weighed.fault) or covers(weighed.fault, str(f)) for f in book.get("faults", [])
+        ):
+            continue
+        for step in book.get("steps", []):
+            when: Literal["now", "prevent"] = "prevent" if step.get("when") == "prevent" else "now"
+            found.append(
+                _step(step, when, f"runbook {book.get('title') or book.get('id')}", weighed.component)
+            )
+    return found
+
+
+def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
+    found = []
+    for past in _data(results, "incidents"):
+        if not covers(str(past.get("fault", "-")) or "-", weighed.fault):
+            continue
+        texts = past.get("mitigation", [])
+        for text in [texts] if isinstance(texts, str) else texts:
+            found.append(
+                _step(
+                    {"text": text, "effect": "changing"},
+                    "now",
+                    f"incident {past.get('id', '')}",
+                    weighed.component,
+                )
+            )
+    return found
+
+
+def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> list[Mitigation]:
+    fault = next((f for f in taxonomy if covers(weighed.fault, f.id)), None)
+    if fault is None:
+        return []
+    whens: tuple[tuple[Literal["now", "prevent"], Any], ...] = (
+        ("now", fault.now),
+        ("prevent", fault.prevent),
+    )
+    return [
+        _step(s.model_dump(), when, f"fault catalogue {fault.id}", weighed.component)
+        for when, steps in whens
+        for s in steps
+    ]
+
+
+def _step(
+    step: Mapping[str, Any], when: Literal["now", "prevent"], source: str, component: str
+) -> Mitigation:
+    effect: Literal["read-only", "changing"] = (
+        "read-only" if step.get("effect") in ("read-only", "read") else "changing"
+    )
+
+    def filled(text: object) -> str:
+        return str(text or "").replace("{component}", component)
+
+    return Mitigation(
+        text=filled(step.get("text")),
+        when=when,
+        effect=effect,
+        source=source,
+        command=filled(step.get("command")),
+    )
+
+
+def next_checks(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
+    """What a person should look at next: the cause's facts again, or what is missing to decide."""
+    by_id = {e.id: e for e in evidence}
+    checks: list[NextCheck] = []
+    top = next(
+        (s for s in weighed.suspects if s.component and s.component == (weighed.component or s.component)),
+        None,
+    )
+    cited = [by_id[i] for i in top.supporting if i in by_id][:2] if top else []
+    for fact in cited:
+        checks.append(NextCheck(text=f"Read again: {fact.statement}", command=fact.source.query))
+    seen = {e.component for e in evidence if e.component}
+    missing = [c.id for c in inventory.components if c.id not in seen] if weighed.verdict != "cause" else []
+    for component in missing[:3]:
+        checks.append(
+            NextCheck(
+                text=f"Connect metrics or logs of {component}: none were seen",
+                command=f"aitia init  # add a source for {component}",
+            )
+        )
+    for holding in inventory.holdings:
+        if holding.note and not holding.count:
+            checks.append(
+                NextCheck(text=f"Mend source {holding.source}: {holding.note}", command="aitia doctor")
+            )
+    return checks[:5]

@@ -1,0 +1,119 @@
+"""The fault taxonomy: a data file of fault kinds with the evidence that speaks for and against each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from aitia.core.aspects import ALL
+from aitia.core.errors import BadInput
+from aitia.core.words import Direction, Effect, Evidence, Word
+
+Of = Literal["self", "calls", "peer", "callers", "callees"]
+Spread = Literal["callers", "callees", "siblings", "wholes", "feeds"]
+
+
+class Pattern(Word):
+    """A fact that speaks for (weight > 0) or against (weight < 0) a fault kind; weight is log-odds at strength 1."""
+
+    of: Of
+    aspect: str
+    direction: tuple[Direction, ...] = ()
+    kinds: tuple[str, ...] = ()
+    weight: float = 0.0
+    primary: bool = False
+    why: str = ""
+
+    def matches(self, evidence: Evidence) -> bool:
+        """Whether the fact is of this pattern, whoever it belongs to. A steady fact matches only by its kind."""
+        return (
+            evidence.aspect == self.aspect
+            and (not self.direction or evidence.direction in self.direction)
+            and (evidence.kind in self.kinds if self.kinds else evidence.direction != "steady")
+        )
+
+
+class Step(Word):
+    """A mitigation step of the catalogue; `{component}` is filled in."""
+
+    text: str
+    effect: Effect | Literal["read-only", "changing"] = "changing"
+    command: str = ""
+
+
+class Fault(Word):
+    """One fault kind."""
+
+    id: str
+    title: str
+    explanation: str = ""
+    spread: tuple[Spread, ...] = ("callers",)
+    words: tuple[str, ...] = ()
+    requires: tuple[Pattern, ...] = ()
+    patterns: tuple[Pattern, ...] = Field(min_length=1)
+    now: tuple[Step, ...] = ()
+    prevent: tuple[Step, ...] = ()
+
+
+class Taxonomy:
+    """Fault kinds by id; an id's parents (`machine.bearing`) are known as paths."""
+
+    def __init__(self, faults: dict[str, Fault]) -> None:
+        self._faults = faults
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._faults.values())
+
+    def __getitem__(self, fault_id: str) -> Fault:
+        return self._faults[fault_id]
+
+    def get(self, fault_id: str) -> Fault | None:
+        """The fault kind, or None for a parent path or an unknown one."""
+        return self._faults.get(fault_id)
+
+    def __contains__(self, fault_id: object) -> bool:
+        return fault_id in self._faults
+
+    def title(self, fault_id: str) -> str:
+        """A fault's title, or the id itself for a parent path."""
+        return self._faults[fault_id].title if fault_id in self._faults else fault_id.replace(".", " ")
+
+    def extended(self, path: Path) -> Taxonomy:
+        """The same taxonomy with a user's file on top."""
+        return Taxonomy(self._faults | _read(path))
+
+
+@lru_cache(maxsize=1)
+def bundled() -> Taxonomy:
+    """The taxonomy that comes with aitia."""
+    return Taxonomy(_read(Path(__file__).with_name("taxonomy.yaml")))
+
+
+def _read(path: Path) -> dict[str, Fault]:
+    try:
+        raw: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        faults = {key: Fault.model_validate({"id": key} | value) for key, value in raw.items()}
+    except OSError as error:
+        raise BadInput(f"Make {str(path)!r} readable: {error.strerror}.") from None
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
+        raise BadInput(f"Mend the YAML of {str(path)!r}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(
+            f"Mend {'.'.join(map(str, first['loc']))!r} in {str(path)!r}: {first['msg']}"
+        ) from None
+    for fault in faults.values():
+        for pattern in (*fault.patterns, *fault.requires):
+            if pattern.aspect not in ALL:
+                raise BadInput(f"Use a known aspect in {fault.id} of {str(path)!r}, not {pattern.aspect!r}.")
+    return faults
+
+
+def covers(answer: str, fault: str) -> bool:
+    """Whether an answer names the fault or a parent of it: `machine.bearing` covers `machine.bearing.ball`."""
+    return fault == answer or fault.startswith(answer + ".")

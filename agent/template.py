@@ -1,0 +1,127 @@
+"""The code's own sentences: plain, cited, and good enough to stand alone where no model is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aitia.agent.chain import Edge
+from aitia.agent.facts import Facts
+from aitia.agent.narrator import Brief
+from aitia.agent.taxonomy import Fault, Taxonomy
+from aitia.agent.text import words
+from aitia.agent.verifier import Grounds
+from aitia.agent.weigher import Weighed
+
+from aitia.core.words import Evidence, Exclusion, Sentence, Suspect
+
+MAX_RULED_OUT = 3
+
+
+def percent(probability: float) -> str:
+    """A probability in words that never claim certainty."""
+    return f"{min(99, max(1, round(100 * probability)))} %"
+
+
+def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sentence:
+    """The first sentence of every report."""
+    cites: tuple[str, ...] = ()
+    if weighed.verdict == "cause":
+        text = (
+            f"The likeliest cause is {weighed.component}: {taxonomy.title(weighed.fault)} "
+            f"({percent(weighed.probability)})."
+        )
+        top = next(s for s in weighed.suspects if s.component == weighed.component)
+        cites = top.supporting[:3]
+    elif weighed.verdict == "healthy":
+        text = f"Nothing is wrong that the telemetry can show ({percent(weighed.probability)})."
+    else:
+        top_pair = next((s for s in weighed.suspects if s.component), None)
+        text = "The cause cannot be told from this telemetry."
+        if top_pair is not None:
+            text += f" The first to look at is {top_pair.component} ({percent(top_pair.probability)})."
+            cites = top_pair.supporting[:2]
+    if not cites:
+        strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.id))
+        cites = tuple(e.id for e in strongest[:2])
+    return Sentence(text=text, cites=cites, by="template", role="verdict")
+
+
+def vocabulary(fault: Fault | None) -> frozenset[str]:
+    """The words in which a sentence may tell of a fault kind."""
+    if fault is None:
+        return frozenset()
+    return frozenset([*fault.words, *words(fault.title), *words(fault.explanation)])
+
+
+def edge_briefs(
+    edges: Sequence[Edge], facts: Facts, names: frozenset[str], fault: Fault | None
+) -> list[Brief]:
+    """One brief per edge; the template of a later edge does not repeat the fact before."""
+    by_id = {e.id: e for e in facts.all}
+    briefs = []
+    for number, edge in enumerate(edges):
+        cause, effect = by_id[edge.cause], by_id[edge.effect]
+        own = (
+            f"{_clause(cause)}; then {_clause(effect, first=False)}."
+            if number == 0
+            else f"From there: {_clause(effect)}."
+        )
+        grounds = Grounds(facts=(cause, effect), names=names, vocabulary=vocabulary(fault), order=True)
+        briefs.append(Brief(role="chain", grounds=grounds, template=own))
+    return briefs
+
+
+def summary_brief(
+    edges: Sequence[Edge], facts: Facts, names: frozenset[str], fault: Fault | None
+) -> Brief | None:
+    """From the cause's own fact straight to the symptom, where more than one edge lies between."""
+    if len(edges) < 2:
+        return None
+    by_id = {e.id: e for e in facts.all}
+    cause, effect = by_id[edges[0].cause], by_id[edges[-1].effect]
+    grounds = Grounds(facts=(cause, effect), names=names, vocabulary=vocabulary(fault), order=True)
+    why = f" ({fault.explanation})" if fault and fault.explanation else ""
+    own = f"{_clause(cause)}{why}, and in the end {_clause(effect, first=False)}."
+    return Brief(role="summary", grounds=grounds, template=own)
+
+
+def exclusions(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> list[Exclusion]:
+    """Suspects that the evidence speaks against, one per component, each with the fact that rules it out."""
+    found: list[Exclusion] = []
+    by_id = {e.id: e for e in facts.all}
+    top = weighed.component
+    for suspect in weighed.suspects:
+        if not suspect.component or suspect.component == top or suspect.probability > 0.2:
+            continue
+        if any(e.component == suspect.component for e in found) or len(found) == MAX_RULED_OUT:
+            continue
+        against = _against(suspect, by_id)
+        if against is not None:
+            fact, why = against
+            text = f"{suspect.component} ({taxonomy.title(suspect.fault)}) is unlikely, as {why}: {_clause(fact, first=False)}."
+            sentence = Sentence(text=text, cites=(fact.id,), by="template", role="ruled_out")
+            found.append(
+                Exclusion(
+                    component=suspect.component,
+                    fault=suspect.fault,
+                    probability=suspect.probability,
+                    sentence=sentence,
+                )
+            )
+    return found
+
+
+def _against(suspect: Suspect, by_id: dict[str, Evidence]) -> tuple[Evidence, str] | None:
+    lines = sorted(
+        (c for c in suspect.ledger if c.log_odds < -0.3 and c.evidence in by_id), key=lambda c: c.log_odds
+    )
+    return (by_id[lines[0].evidence], lines[0].why) if lines else None
+
+
+def _clause(fact: Evidence, *, first: bool = True) -> str:
+    text = fact.statement.strip().rstrip(".")
+    return (
+        text[0].upper() + text[1:]
+        if first and fact.component and not text.startswith(fact.component)
+        else text
+    )

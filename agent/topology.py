@@ -1,0 +1,104 @@
+"""The component graph as the weigher and the chain builder walk it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from aitia.core.words import Component
+
+Step = Callable[[str], Iterable[str]]
+
+
+class Topology:
+    """Who calls, feeds or holds whom. Every answer is sorted, so that equal input gives equal output."""
+
+    def __init__(self, components: Iterable[Component]) -> None:
+        self._out: dict[str, set[str]] = {}
+        self._in: dict[str, set[str]] = {}
+        self._parts: dict[str, set[str]] = {}
+        self._wholes: dict[str, set[str]] = {}
+        for component in components:
+            for link in component.links:
+                if link.relation in ("calls", "runs_on"):
+                    self._out.setdefault(component.id, set()).add(link.to)
+                    self._in.setdefault(link.to, set()).add(component.id)
+                elif link.relation == "feeds":
+                    self._in.setdefault(component.id, set()).add(link.to)
+                    self._out.setdefault(link.to, set()).add(component.id)
+                else:
+                    self._wholes.setdefault(component.id, set()).add(link.to)
+                    self._parts.setdefault(link.to, set()).add(component.id)
+
+    def callees(self, component: str) -> list[str]:
+        """What it calls, runs on or is fed by: where the cause of its symptoms may lie."""
+        return sorted(self._out.get(component, ()))
+
+    def callers(self, component: str) -> list[str]:
+        """Who feels its faults."""
+        return sorted(self._in.get(component, ()))
+
+    def parts(self, component: str) -> list[str]:
+        """What is part of it."""
+        return sorted(self._parts.get(component, ()))
+
+    def wholes(self, component: str) -> list[str]:
+        """What it is part of."""
+        return sorted(self._wholes.get(component, ()))
+
+    def family(self, component: str) -> frozenset[str]:
+        """The component, all it is part of and all its parts: a channel's fact is a fact of its machine."""
+        return frozenset({component, *_closure(component, self.wholes), *_closure(component, self.parts)})
+
+    def ancestors(self, component: str) -> list[str]:
+        """All direct and indirect callers."""
+        return _closure(component, self.callers)
+
+    def descendants(self, component: str) -> list[str]:
+        """All direct and indirect callees."""
+        return _closure(component, self.callees)
+
+    def reached(self, component: str, spread: Iterable[str]) -> dict[str, str]:
+        """Where a fault's effects are looked for, each component with the reason."""
+        found = {component: "itself"} | {c: "part of it" for c in self.family(component) if c != component}
+        ways = set(spread)
+        for caller in self.ancestors(component):
+            found.setdefault(caller, "it calls on it")
+        if ways & {"callees", "siblings"}:
+            for callee in self.callees(component):
+                found.setdefault(callee, "it is loaded by it")
+                if "siblings" in ways:
+                    for sibling in (*self.callers(callee), *self.ancestors(callee)):
+                        found.setdefault(sibling, f"it shares {callee} with it")
+        return found
+
+    def path(self, start: str, goal: str, spread: Iterable[str]) -> list[str]:
+        """The shortest way on which an effect travels from start to goal, both included; [] if there is none."""
+        ways = set(spread)
+        queue: deque[list[str]] = deque([[start]])
+        seen = {start}
+        while queue:
+            path = queue.popleft()
+            if path[-1] == goal:
+                return path
+            here = path[-1]
+            steps = [*self.callers(here), *self.wholes(here)]
+            if here == start and ways & {"callees", "siblings"}:
+                steps += self.callees(here)
+            for step in steps:
+                if step not in seen:
+                    seen.add(step)
+                    queue.append([*path, step])
+        return []
+
+
+def _closure(start: str, step: Step) -> list[str]:
+    queue, seen = deque([start]), {start}
+    order: list[str] = []
+    while queue:
+        for following in step(queue.popleft()):
+            if following not in seen:
+                seen.add(following)
+                order.append(following)
+                queue.append(following)
+    return order

@@ -1,0 +1,231 @@
+"""Evidence to suspects: log-odds of (component, fault kind) pairs, with `healthy` and `unknown` among them.
+
+A pair's log-odds are a prior plus the weights of the taxonomy's patterns times the strengths of the facts that
+match, plus how much of what moved the pair explains (topology), plus onset order, plus similar past incidents.
+The probabilities are the softmax over all pairs, `healthy` and `unknown`. Every summand is a line of the ledger.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from aitia.agent.facts import Facts, onset
+from aitia.agent.taxonomy import Fault, Taxonomy, covers
+from aitia.agent.topology import Topology
+
+from aitia.core.words import Component, Contribution, Evidence, Inventory, Suspect, Verdict, Word
+
+PRIOR: Final = -1.0
+MIN_PRIMARY: Final = 0.3  # strength below which a primary pattern makes no suspect
+COVERAGE: Final = 2.5
+FIRST: Final = 0.8
+LATE: Final = -1.2
+TOLERANCE_S: Final = 15.0
+INCIDENT: Final = 0.7
+HEALTHY, UNKNOWN = "healthy", "unknown"
+
+
+class Weighed(Word):
+    """The verdict and all suspects, likeliest first; `healthy` and `unknown` are suspects of their own."""
+
+    verdict: Verdict
+    probability: float
+    component: str = ""
+    fault: str = ""
+    suspects: tuple[Suspect, ...] = ()
+
+
+def weigh(evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy) -> Weighed:
+    """Rank the suspects and decide the verdict."""
+    topology = Topology(inventory.components)
+    facts = Facts(evidence, topology)
+    doubt = _doubt(facts, inventory.components)
+    pairs = [
+        _pair(facts, component, fault, doubt)
+        for component in _candidates(facts)
+        for fault in taxonomy
+        if _is_suspect(facts, component, fault)
+    ]
+    scored = [*_most_specific(pairs, topology), *doubt]
+    total = _log_sum_exp([s.score for s in scored])
+    suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
+    suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
+    return _verdict(suspects)
+
+
+def _candidates(facts: Facts) -> list[str]:
+    named = {e.component for e in facts.all} | {e.peer for e in facts.all}
+    return sorted(named - {""})
+
+
+def _is_suspect(facts: Facts, component: str, fault: Fault) -> bool:
+    for needed in fault.requires:
+        found = facts.about(component, needed)
+        if found is None or found.strength < MIN_PRIMARY:
+            return False
+    primary = (facts.about(component, p) for p in fault.patterns if p.primary)
+    return any(e is not None and facts.strength(e) >= MIN_PRIMARY for e in primary)
+
+
+def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) -> Suspect:
+    ledger = [Contribution(evidence="", log_odds=PRIOR, why="prior of any single pair")]
+    for pattern in fault.patterns:
+        fact = facts.about(component, pattern)
+        if fact is not None:
+            moved = round(pattern.weight * facts.strength(fact), 3)
+            ledger.append(
+                Contribution(evidence=fact.id, log_odds=moved, why=pattern.why or _why(pattern.of, fact))
+            )
+    ledger += _explained(facts, component, fault)
+    ledger += _order_of_onsets(facts, component, fault)
+    ledger += _past(facts, component, fault)
+    if not facts.topology.family(component) & facts.seen:
+        # Nothing of its own was seen: it may be named, never convicted.
+        score, ceiling = sum(c.log_odds for c in ledger), doubt[1].score - 0.5
+        if score > ceiling:
+            ledger.append(
+                Contribution(evidence="", log_odds=round(ceiling - score, 3), why="no telemetry of its own")
+            )
+    return Suspect(
+        component=component,
+        fault=fault.id,
+        score=round(sum(c.log_odds for c in ledger), 3),
+        probability=0,
+        ledger=tuple(ledger),
+    )
+
+
+def _why(on: str, fact: Evidence) -> str:
+    if on == "self":
+        return "its own"
+    return {
+        "peer": f"seen by {fact.component}",
+        "calls": "its calls",
+        "callers": "a caller",
+        "callees": "it calls it",
+    }[on]
+
+
+def _explained(facts: Facts, component: str, fault: Fault) -> list[Contribution]:
+    mass = facts.mass()
+    total = sum(facts.weight(e) for e in mass.values())
+    if not total:
+        return []
+    reached = facts.topology.reached(component, fault.spread)
+    inside = sum(facts.weight(e) for e in mass.values() if e.component in reached)
+    share = inside / total
+    why = f"explains {share:.0%} of what moved"
+    return [Contribution(evidence="", log_odds=round(COVERAGE * share - 1.0, 3), why=why)]
+
+
+def _order_of_onsets(facts: Facts, component: str, fault: Fault) -> list[Contribution]:
+    own = facts.first_onset(facts.topology.family(component))
+    others = set(facts.topology.reached(component, fault.spread)) - facts.topology.family(component)
+    first = facts.first_onset(others)
+    if own is None or first is None:
+        return []
+    lag = (onset(own) - onset(first)).total_seconds()
+    slack = max(TOLERANCE_S, own.onset_error_s + first.onset_error_s)
+    if lag <= slack:
+        return [Contribution(evidence=own.id, log_odds=FIRST, why="moved no later than what it explains")]
+    return [Contribution(evidence=own.id, log_odds=LATE, why=f"moved {lag:.0f} s after {first.component}")]
+
+
+def _past(facts: Facts, component: str, fault: Fault) -> list[Contribution]:
+    similar = [
+        e
+        for e in facts.all
+        if e.kind == "incident.similar"
+        and e.values.get("component", e.component) == component
+        and covers(str(e.values.get("fault", "")) or "-", fault.id)
+    ]
+    best = max(similar, key=lambda e: (e.strength, e.statement), default=None)
+    if best is None:
+        return []
+    return [
+        Contribution(
+            evidence=best.id,
+            log_odds=round(INCIDENT * best.strength, 3),
+            why="a similar incident had this cause",
+        )
+    ]
+
+
+def _doubt(facts: Facts, components: Sequence[Component]) -> list[Suspect]:
+    """`healthy` gains from quiet telemetry, `unknown` from an alarm and from telemetry that is missing."""
+    alarm = facts.alarm()
+    known = {c.id for c in components} | set(facts.seen)
+    watched = [c for c in known if facts.topology.family(c) & facts.seen]
+    seen = len(watched) / len(known) if known else 0.0
+    weightiest = max(facts.anomalies, key=lambda e: (facts.weight(e), e.statement), default=None)
+    cite = weightiest.id if weightiest else ""
+    healthy = [
+        Contribution(
+            evidence="", log_odds=round(6.0 * seen, 3), why=f"{seen:.0%} of the components were watched"
+        ),
+        Contribution(evidence=cite, log_odds=round(-6.0 * alarm * seen, 3), why="what moved most"),
+    ]
+    unknown = [
+        Contribution(evidence="", log_odds=1.0, why="prior"),
+        Contribution(
+            evidence=cite,
+            log_odds=round(2.2 * max(alarm, 1.0 - seen), 3),
+            why="an alarm or missing telemetry",
+        ),
+    ]
+    return [
+        Suspect(
+            component="",
+            fault=name,
+            score=round(sum(c.log_odds for c in lines), 3),
+            probability=0,
+            ledger=tuple(lines),
+        )
+        for name, lines in ((HEALTHY, healthy), (UNKNOWN, unknown))
+    ]
+
+
+def _most_specific(pairs: Sequence[Suspect], topology: Topology) -> list[Suspect]:
+    """One pair per fault and family: a machine and its bearing are one suspect, the component whose own facts weigh most."""
+    kept: list[Suspect] = []
+    for pair in sorted(pairs, key=lambda s: (-s.score, -len(topology.wholes(s.component)), s.component)):
+        family = topology.family(pair.component)
+        if not any(k.fault == pair.fault and k.component in family for k in kept):
+            kept.append(pair)
+    return kept
+
+
+def _verdict(suspects: list[Suspect]) -> Weighed:
+    by_component: dict[str, float] = {}
+    for suspect in suspects:
+        if suspect.component:
+            by_component[suspect.component] = by_component.get(suspect.component, 0.0) + suspect.probability
+    doubt = {s.fault: s.probability for s in suspects if not s.component}
+    best = max(sorted(by_component), key=lambda c: by_component[c], default="")
+    if best and by_component[best] >= 0.5:
+        fault, probability = _stop_at_parent([s for s in suspects if s.component == best])
+        return Weighed(
+            verdict="cause", probability=probability, component=best, fault=fault, suspects=tuple(suspects)
+        )
+    verdict: Verdict = "healthy" if doubt[HEALTHY] > doubt[UNKNOWN] else "unknown"
+    # Whatever is neither proven nor quiet is not known: suspects that share the rest count to it.
+    probability = doubt[HEALTHY] if verdict == "healthy" else 1.0 - doubt[HEALTHY]
+    return Weighed(verdict=verdict, probability=round(min(1.0, probability), 4), suspects=tuple(suspects))
+
+
+def _stop_at_parent(pairs: list[Suspect]) -> tuple[str, float]:
+    """The likeliest fault of a component, or the parent path of several where none reaches .5 alone."""
+    top = pairs[0]
+    if top.probability < 0.5:
+        parent = top.fault.rsplit(".", 1)[0]
+        share = sum(p.probability for p in pairs if covers(parent, p.fault))
+        if "." in parent and share >= 0.5:
+            return parent, round(share, 4)
+    return top.fault, top.probability
+
+
+def _log_sum_exp(values: Sequence[float]) -> float:
+    high = max(values)
+    return high + math.log(sum(math.exp(v - high) for v in values))

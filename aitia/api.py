@@ -1,0 +1,262 @@
+"""The Python API: `aitia.diagnose` and `aitia.replay`, synchronous, with the same engine as every other door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from aitia.core.clock import Clock, RecordedClock, WallClock
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput, ModelError
+from aitia.core.events import Event
+from aitia.core.home import aitia_home
+from aitia.core.llm import Llm
+from aitia.core.protocols import Source
+from aitia.core.store import RunStore, list_runs, remove_run
+from aitia.core.words import Component, Incident, Report, Window
+from aitia.incoming import baselines_of, make_incident
+from aitia.settings import ModelChoice, Retention, Settings, absolute, find_settings, load_settings
+
+if TYPE_CHECKING:
+    from aitia.graphs.diagnose import Options
+    from aitia.graphs.replay import Replayed
+
+OnEvent = Callable[[Event], None]
+Planner = Literal["rules", "model"]
+Narrator = Literal["template", "model"]
+AUTO = "auto"
+"""The model of the settings, or none (with a note in the report) where it cannot be loaded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The model that was chosen, how it is used, and why it is not used where it is not."""
+
+    llm: Llm | None
+    options: Options
+    note: str = ""
+    failed: bool = False  # a model was wanted and could not be loaded
+
+
+def diagnose(
+    incident: str | Mapping[str, Any] | Incident,
+    *,
+    sources: Sequence[Source | SourceConfig] = (),
+    config: Settings | str | Path | None = None,
+    components: Sequence[Component] = (),
+    model: str | Llm | None = AUTO,
+    planner: Planner | None = None,
+    narrator: Narrator | None = None,
+    threads: int | None = None,
+    at: datetime | None = None,
+    started_at: datetime | None = None,
+    window: Window | None = None,
+    home: Path | None = None,
+    on_event: OnEvent | None = None,
+) -> Report:
+    """Diagnose an incident: words, an Alertmanager message, or an `Incident`.
+
+    sources   readers or their configurations, besides those of `config`
+    config    settings, or the path of an `aitia.yaml`; without it and without sources, ./aitia.yaml
+    model     a catalogue name, a GGUF path, `openai:URL#model`, an `Llm`, or None for no model
+    at        the moment to look from (default: now); aware datetime
+    """
+    settings = settings_of(config, searching=not sources)
+    readers, recorded = _readers(settings, sources)
+    if not readers:
+        raise BadInput(
+            "Name at least one source: in aitia.yaml (`aitia init` proposes one), with --metrics/--logs, or as sources=."
+        )
+    clock: Clock = RecordedClock(at) if at else WallClock()
+    found = incident_of(incident, settings, now=clock.now(), started_at=started_at, window=window)
+    engine = choose_engine(
+        model, settings=settings, planner=planner, narrator=narrator, threads=threads, on_event=on_event
+    )
+    home = home or aitia_home()
+    store = RunStore.create(
+        home,
+        meta={
+            "title": found.title,
+            "sources": [c.model_dump(mode="json") for c in recorded],
+            "asked_model": model if isinstance(model, str) else "",
+        },
+    )
+    from aitia.graphs.diagnose import diagnose as run
+
+    try:
+        report = run(
+            found,
+            readers,
+            store=store,
+            llm=engine.llm,
+            options=engine.options,
+            clock=clock,
+            components=(*settings.components, *components),
+            on_event=on_event,
+            model_note=engine.note,
+        )
+    except BaseException:
+        if store.meta().get("state") == "running":
+            store.update_meta(state="failed")
+        raise
+    retain(home, settings.retention, now=datetime.now(tz=UTC))
+    return report
+
+
+def replay(
+    folder: str | Path,
+    *,
+    model: str | Llm | None = AUTO,
+    planner: Planner | None = None,
+    narrator: Narrator | None = None,
+    threads: int | None = None,
+    home: Path | None = None,
+    on_event: OnEvent | None = None,
+) -> Replayed:
+    """Diagnose a recorded scenario anew and score the report against its expected answer."""
+    from aitia.graphs.replay import replay as run
+
+    engine = choose_engine(
+        model, settings=Settings(), planner=planner, narrator=narrator, threads=threads, on_event=on_event
+    )
+    return run(
+        Path(folder),
+        home=home or aitia_home(),
+        llm=engine.llm,
+        options=engine.options,
+        on_event=on_event,
+        model_note=engine.note,
+    )
+
+
+def resume(
+    run: str,
+    *,
+    sources: Sequence[Source] = (),
+    model: str | Llm | None = AUTO,
+    threads: int | None = None,
+    home: Path | None = None,
+    on_event: OnEvent | None = None,
+) -> Report:
+    """Carry on a run that was interrupted, from its last finished step. `sources` overrides the recorded ones."""
+    from aitia.graphs.diagnose import resume as carry_on
+    from aitia.tools.sources import open_sources
+
+    store = RunStore.open(home or aitia_home(), run)
+    meta = store.meta()
+    configs = [SourceConfig.model_validate(c) for c in meta.get("sources", ())]
+    readers = list(sources) or open_sources(configs, Path(str(meta.get("root") or "/")))
+    if not readers:
+        raise BadInput(
+            f"Pass sources= to resume run {store.id}: its readers were objects of the calling program."
+        )
+    return carry_on(store, readers, llm=_same_model(meta, model, threads, on_event), on_event=on_event)
+
+
+def _same_model(
+    meta: Mapping[str, Any], model: str | Llm | None, threads: int | None, on_event: OnEvent | None
+) -> Llm | None:
+    """The model that the run began with; none where it began without one."""
+    if not isinstance(model, str) or not meta.get("model"):
+        return None if isinstance(model, str) else model
+    from aitia.models.load import load_llm
+
+    asked = str(meta.get("asked_model") or AUTO)
+    recorded = asked if asked != AUTO else str(meta["model"]["name"])
+    return load_llm(recorded if model == AUTO else model, threads=threads, on_progress=on_event)
+
+
+def settings_of(config: Settings | str | Path | None, *, searching: bool = True) -> Settings:
+    """The settings themselves, those of a file, or those of ./aitia.yaml where nothing is given."""
+    if isinstance(config, Settings):
+        return config
+    if config is not None:
+        return load_settings(Path(config))
+    return find_settings(Path.cwd()) if searching else Settings()
+
+
+def _readers(
+    settings: Settings, extra: Sequence[Source | SourceConfig]
+) -> tuple[list[Source], list[SourceConfig]]:
+    """Opened sources, and the configurations that a resume can open again."""
+    from aitia.tools.sources import open_source
+
+    given = absolute([s for s in extra if isinstance(s, SourceConfig)], Path.cwd())
+    configs = [*settings.sources, *given]
+    opened = [open_source(c, Path("/")) for c in configs]
+    return [*opened, *(s for s in extra if not isinstance(s, SourceConfig))], configs
+
+
+def incident_of(
+    incident: str | Mapping[str, Any] | Incident,
+    settings: Settings,
+    *,
+    now: datetime,
+    started_at: datetime | None = None,
+    window: Window | None = None,
+) -> Incident:
+    """The incident; one made by the caller keeps its window and gets candidate baselines if it has none."""
+    if not isinstance(incident, Incident):
+        return make_incident(incident, now=now, rules=settings.window, started_at=started_at, window=window)
+    if incident.baselines:
+        return incident
+    return incident.model_copy(update={"baselines": baselines_of(incident.window, settings.window)})
+
+
+def choose_engine(
+    model: str | Llm | None,
+    *,
+    settings: Settings,
+    planner: Planner | None,
+    narrator: Narrator | None,
+    threads: int | None,
+    on_event: OnEvent | None,
+) -> Engine:
+    """The model and its roles. A model asked for by name must load; the settings' own may be absent, with a note."""
+    from aitia.graphs.diagnose import Options
+
+    plan, narrate = planner or settings.planner, narrator or settings.narrator
+    llm, note, failed = None, "", False
+    if model is None or model == "none" or (model == AUTO and settings.model.name == "none"):
+        note = "switched off"
+    elif plan == "rules" and narrate == "template":
+        note = "not needed: planner rules, narrator template"
+    elif not isinstance(model, str):
+        llm = model
+    else:
+        llm, note = _load(model, settings.model, threads, on_event)
+        failed = llm is None
+    if llm is None:
+        plan, narrate = "rules", "template"
+    return Engine(llm=llm, options=Options(planner=plan, narrator=narrate), note=note, failed=failed)
+
+
+def _load(
+    model: str, configured: ModelChoice, threads: int | None, on_event: OnEvent | None
+) -> tuple[Llm | None, str]:
+    from aitia.models.load import load_llm
+
+    name = configured.name if model == AUTO else model
+    try:
+        return load_llm(name, threads=threads or configured.threads, on_progress=on_event), ""
+    except ModelError as error:
+        if model != AUTO:
+            raise
+        return None, str(error)
+
+
+def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
+    """Delete finished runs beyond the retention; the ids deleted."""
+    finished = [run for run in list_runs(home) if run.get("state") != "running"]
+    oldest = (now - timedelta(days=rules.days)).isoformat()
+    gone = [
+        str(run["id"])
+        for place, run in enumerate(finished)
+        if place >= rules.runs or str(run.get("created_at", "")) < oldest
+    ]
+    for run_id in gone:
+        remove_run(home, run_id)
+    return gone

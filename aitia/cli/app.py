@@ -1,0 +1,90 @@
+"""The command tree and the one place that turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from aitia.cli import diagnose, replay, runs, setup
+from aitia.cli.models import app as models_app
+from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
+
+app = typer.Typer(
+    name="aitia",
+    help="Root-cause diagnosis on your own machine: evidence first, every sentence checked.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from aitia import __version__
+
+        typer.echo(f"aitia {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Root-cause diagnosis on your own machine: evidence first, every sentence checked."""
+
+
+app.command("init", rich_help_panel="Set up")(setup.init)
+app.command("doctor", rich_help_panel="Set up")(setup.doctor)
+app.add_typer(models_app, name="models", help="Fetch and check model files.", rich_help_panel="Set up")
+app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
+app.command("replay", rich_help_panel="Diagnose")(replay.replay)
+app.command("resume", rich_help_panel="Diagnose")(runs.resume)
+app.command("report", rich_help_panel="Look again")(runs.report)
+app.command("explain", rich_help_panel="Look again")(runs.explain)
+app.command("rerun", rich_help_panel="Look again")(runs.rerun)
+app.add_typer(runs.app, name="runs", rich_help_panel="Look again")
+app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
+app.command("schema", rich_help_panel="Reference")(setup.schema)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    arguments = list(arguments)
+    debug = "--debug" in arguments or bool(os.environ.get("AITIA_DEBUG"))
+    # Accepted anywhere on the line, since it is added after the failure.
+    arguments = [a for a in arguments if a != "--debug"]
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="aitia", standalone_mode=False)
+    except AitiaError as error:
+        return _say(str(error), error.exit_code)
+    except typer.Abort:
+        return _say("stopped", EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        return _say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_CAUSE
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "show"):  # a usage error of the command line
+            error.show()
+            return EXIT_BAD_INPUT
+        if debug:
+            raise
+        return _say(f"{type(error).__name__}: {error} (add --debug for the traceback)", EXIT_INTERNAL)
+    return code if isinstance(code, int) else EXIT_CAUSE
+
+
+def _say(message: str, code: int) -> int:
+    from aitia.render.text import clean
+
+    print(f"error: {clean(message)}", file=sys.stderr)
+    return code

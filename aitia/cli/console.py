@@ -1,0 +1,98 @@
+"""Where output goes: data to stdout or a file, progress to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from aitia.core.errors import EXIT_CAUSE, EXIT_HEALTHY, EXIT_UNKNOWN, BadInput
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aitia.core.words import Report
+
+Format = Literal["text", "md", "json"]
+_EXIT = {"cause": EXIT_CAUSE, "healthy": EXIT_HEALTHY, "unknown": EXIT_UNKNOWN}
+
+
+def stdout_console() -> Console:
+    """The console for people: colour on a terminal only, NO_COLOR honoured."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def stderr_console() -> Console:
+    """The console for progress and notes."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def note(message: str) -> None:
+    """A line on stderr."""
+    from aitia.render.text import clean
+
+    print(clean(message), file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout, non-ASCII as it is."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def write_out(text: str, output: Path | None) -> None:
+    """To a file, or to stdout. Raises BadInput where the file cannot be written."""
+    if output is None or str(output) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"Choose an --output that can be written: {str(output)!r} ({error.strerror})."
+        ) from None
+    note(f"written to {output}")
+
+
+def pick_format(format: Format | None, *, as_json: bool, output: Path | None) -> Format:
+    """The format asked for, else by the file's ending, else text."""
+    if format:
+        return format
+    if as_json:
+        return "json"
+    endings: dict[str, Format] = {".md": "md", ".json": "json"}
+    return endings.get(output.suffix.lower(), "text") if output else "text"
+
+
+def put_report(report: Report, *, format: Format, output: Path | None, full: bool) -> None:
+    """Print or write a report in one of its renderings."""
+    if format == "text" and output is None:
+        from aitia.render.terminal import print_report
+
+        print_report(stdout_console(), report, full=full)
+        return
+    write_out(rendered(report, format, full=full), output)
+
+
+def rendered(report: Report, format: Format, *, full: bool) -> str:
+    """The report as text in a format."""
+    if format == "json":
+        from aitia.core.store import report_bytes
+
+        return report_bytes(report).decode("utf-8")
+    if format == "md":
+        from aitia.render.markdown import render_markdown
+
+        return render_markdown(report, full=full)
+    from aitia.render.terminal import render_text
+
+    return render_text(report, full=full)
+
+
+def exit_code(report: Report) -> int:
+    """0 a cause was found, 10 nothing is wrong, 11 unknown."""
+    return _EXIT[report.verdict]

@@ -1,0 +1,113 @@
+"""`aitia diagnose`: an alert or a sentence in, a report out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from aitia.cli.console import Format
+
+Text = Annotated[str, typer.Argument(help="What is wrong, in words.", show_default=False)]
+Model = Annotated[
+    str,
+    typer.Option("--model", help="A catalogue name, a GGUF file, openai:URL#NAME, or none.", metavar="NAME"),
+]
+Planner = Annotated[
+    Literal["rules", "model"] | None, typer.Option("--planner", help="Who chooses among tools that tie.")
+]
+Narrator = Annotated[
+    Literal["template", "model"] | None, typer.Option("--narrator", help="Who writes the sentences.")
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the model.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.", dir_okay=False)]
+Full = Annotated[bool, typer.Option("--full", help="Show all evidence and every call.")]
+OutputFormat = Annotated[Format | None, typer.Option("--format", help="How the report is written.")]
+
+
+def _many(flag: str, metavar: str, help: str) -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(
+        flag, metavar=metavar, help=help, rich_help_panel="Telemetry (repeatable)"
+    )
+    return found
+
+
+def diagnose(
+    text: Text = "",
+    alert: Annotated[
+        str,
+        typer.Option("--alert", metavar="FILE", help="An Alertmanager message or plain text; - for stdin."),
+    ] = "",
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+    ] = None,
+    metrics: Annotated[
+        list[str] | None, _many("--metrics", "URL|FILE", "Prometheus, CSV or Parquet.")
+    ] = None,
+    logs: Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")] = None,
+    changes: Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")] = None,
+    topology: Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")] = None,
+    signals: Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")] = None,
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")
+    ] = "",
+    window: Annotated[
+        str, typer.Option("--window", metavar="START/END", help="The span to look at: 2h/0s or ISO times.")
+    ] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="TIME", help="The moment to look from; default now. For past incidents."
+        ),
+    ] = "",
+    model: Model = "auto",
+    planner: Planner = None,
+    narrator: Narrator = None,
+    threads: Threads = None,
+    as_json: Json = False,
+    output: Output = None,
+    format: OutputFormat = None,
+    full: Full = False,
+) -> None:
+    """Find the cause of an incident from the telemetry around it.
+
+    Exit code: 0 a cause was found, 10 nothing is wrong, 11 unknown, 2 bad input.
+    """
+    from datetime import UTC, datetime
+
+    from aitia import api
+    from aitia.cli.console import exit_code, pick_format, put_report
+    from aitia.cli.inputs import named_sources, read_report
+    from aitia.cli.session import watched
+    from aitia.incoming import parse_moment, parse_window
+
+    now = datetime.now(tz=UTC)
+    moment = parse_moment(at, now=now) if at else None
+    seen_from = moment or now
+    sources = named_sources(
+        metrics=metrics or [],
+        logs=logs or [],
+        changes=changes or [],
+        topology=topology or [],
+        signals=signals or [],
+    )
+    told = read_report(text, alert)
+    shape = pick_format(format, as_json=as_json, output=output)
+    with watched() as view:
+        report = api.diagnose(
+            told,
+            sources=sources,
+            config=config,
+            model=None if model == "none" else model,
+            planner=planner,
+            narrator=narrator,
+            threads=threads,
+            at=moment,
+            started_at=parse_moment(since, now=seen_from) if since else None,
+            window=parse_window(window, now=seen_from) if window else None,
+            on_event=view,
+        )
+    put_report(report, format=shape, output=output, full=full)
+    raise typer.Exit(exit_code(report))

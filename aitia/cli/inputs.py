@@ -1,0 +1,79 @@
+"""What the options of `aitia diagnose` mean: sources, the reported trouble, moments."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput
+from aitia.core.words import SourceKind
+
+_LARGEST_ALERT = 2_000_000
+_URL = ("http://", "https://")
+
+
+def read_report(text: str, alert: str) -> str:
+    """The alert's text (a file, or stdin for `-`), else the words given."""
+    if not alert:
+        return text
+    data = _read(alert)
+    if len(data) > _LARGEST_ALERT:
+        raise BadInput(f"Give --alert a message under 2 MB: {alert!r} is larger.")
+    try:
+        told = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"Give --alert a UTF-8 text or JSON file: {alert!r} is neither.") from None
+    if not told.strip():
+        raise BadInput(f"Give --alert a message: {alert!r} is empty.")
+    if text:
+        raise BadInput("Give either words or --alert, not both.")
+    return told
+
+
+def _read(alert: str) -> bytes:
+    if alert == "-":
+        return sys.stdin.buffer.read(_LARGEST_ALERT + 1)
+    try:
+        with Path(alert).expanduser().open("rb") as file:
+            return file.read(_LARGEST_ALERT + 1)
+    except OSError as error:
+        raise BadInput(f"Give --alert a readable file: {alert!r} ({error.strerror}).") from None
+
+
+def named_sources(
+    *, metrics: list[str], logs: list[str], changes: list[str], topology: list[str], signals: list[str]
+) -> list[SourceConfig]:
+    """The sources that were named on the command line; a file must exist."""
+    found: list[SourceConfig] = []
+    found += [_source("metrics", "prometheus" if p.startswith(_URL) else "table", p) for p in metrics]
+    found += [_source("logs", "log_files", p) for p in logs]
+    found += [_source("changes", "changes", p) for p in changes]
+    found += [_source("topology", "topology", p) for p in topology]
+    for place in signals:  # waveforms are listed in YAML; a table holds slow process signals
+        listed = place.endswith((".yaml", ".yml"))
+        found.append(_source("signals", "waveform", place) if listed else _source("metrics", "table", place))
+    return _renamed(found)
+
+
+def _source(kind: SourceKind, reader: str, place: str) -> SourceConfig:
+    if place.startswith(_URL):
+        return SourceConfig(name=f"cli-{kind}", kind=kind, type=reader, url=place)
+    if not place:
+        raise BadInput(f"Give --{kind} a file.")
+    path = Path(place).expanduser()
+    if not path.exists() and not any(c in place for c in "*?["):
+        raise BadInput(f"Give --{kind} a file, folder or glob that exists: there is no {place!r}.")
+    return SourceConfig(name=f"cli-{kind}", kind=kind, type=reader, path=str(path))
+
+
+def _renamed(sources: list[SourceConfig]) -> list[SourceConfig]:
+    """`cli-logs`, `cli-logs-2`, ...: names must differ."""
+    seen: dict[str, int] = {}
+    renamed: list[SourceConfig] = []
+    for source in sources:
+        number = seen[source.name] = seen.get(source.name, 0) + 1
+        renamed.append(
+            source if number == 1 else source.model_copy(update={"name": f"{source.name}-{number}"})
+        )
+    return renamed

@@ -1,0 +1,138 @@
+"""Commands on recorded runs: list, show, rm, resume, rerun, report, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aitia.cli.diagnose import Full, Json, Output, OutputFormat, Threads
+
+app = typer.Typer(help="List, show, delete and resume recorded runs.", no_args_is_help=True)
+Run = Annotated[str, typer.Argument(help="A run's id, the beginning of one, or last.", metavar="RUN")]
+
+
+@app.command("list")
+def list_(
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest.")] = 20,
+) -> None:
+    """The recorded runs, newest first."""
+    from aitia.cli.console import note, print_json, stdout_console
+    from aitia.core.home import aitia_home
+    from aitia.core.store import list_runs
+
+    found = list_runs(aitia_home())
+    if as_json:
+        print_json({"runs": found[:limit]})
+        return
+    if not found:
+        note("no runs yet; the first comes from: aitia diagnose or aitia replay")
+        return
+    from aitia.cli.tables import runs_table
+
+    stdout_console().print(runs_table(found[:limit]))
+    if len(found) > limit:
+        note(f"{len(found) - limit} more with --limit")
+
+
+@app.command("show")
+def show(run: Run = "last", as_json: Json = False) -> None:
+    """One run: its state, plan, calls and files."""
+    from aitia.cli.console import print_json, stdout_console
+    from aitia.cli.tables import run_details
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
+
+    store = RunStore.open(aitia_home(), run)
+    if as_json:
+        results = [r.model_dump(mode="json") for r in store.results().values()]
+        print_json(store.meta() | {"path": str(store.path), "results": results})
+        return
+    stdout_console().print(run_details(store))
+
+
+@app.command("rm")
+def rm(runs: Annotated[list[str], typer.Argument(help="Runs to delete.", metavar="RUN...")]) -> None:
+    """Delete runs and all they hold."""
+    from aitia.cli.console import note
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore, remove_run
+
+    ids = [RunStore.open(aitia_home(), run).id for run in runs]  # all must exist before the first goes
+    for run_id in dict.fromkeys(ids):
+        remove_run(aitia_home(), run_id)
+        note(f"deleted {run_id}")
+
+
+@app.command("resume")
+def resume(
+    run: Run = "last",
+    threads: Threads = None,
+    as_json: Json = False,
+    output: Output = None,
+    format: OutputFormat = None,
+    full: Full = False,
+) -> None:
+    """Carry on an interrupted run from its last finished step."""
+    from aitia import api
+    from aitia.cli.console import exit_code, pick_format, put_report
+    from aitia.cli.session import watched
+
+    with watched() as view:
+        report = api.resume(run, threads=threads, on_event=view)
+    put_report(report, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
+    raise typer.Exit(exit_code(report))
+
+
+def rerun(
+    run: Run = "last",
+    max_concurrency: Annotated[int, typer.Option("--max-concurrency", min=1, help="Tasks at a time.")] = 4,
+    as_json: Json = False,
+    output: Output = None,
+    format: OutputFormat = None,
+    full: Full = False,
+) -> None:
+    """Play a recording back: the same report, byte for byte, without sources and model."""
+    from aitia.cli.console import exit_code, note, pick_format, put_report
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore, report_bytes
+    from aitia.graphs.rerun import rerun as play
+
+    store = RunStore.open(aitia_home(), run)
+    report = play(store, max_concurrency=max_concurrency)
+    put_report(report, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
+    same = report_bytes(report) == store.report_json()
+    note("identical to the recorded report" if same else "differs from the recorded report")
+    raise typer.Exit(exit_code(report) if same else 1)
+
+
+def report(
+    run: Run = "last",
+    as_json: Json = False,
+    output: Output = None,
+    format: OutputFormat = None,
+    full: Full = False,
+) -> None:
+    """Print a run's report again, in any format."""
+    from aitia.cli.console import exit_code, pick_format, put_report
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
+
+    found = RunStore.open(aitia_home(), run).report()
+    put_report(found, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
+    raise typer.Exit(exit_code(found))
+
+
+def explain(run: Run = "last", as_json: Json = False) -> None:
+    """How the report came about: decisions, each suspect's ledger, who wrote each sentence, what was refused."""
+    from aitia.cli.console import print_json, stdout_console
+    from aitia.cli.explain import explanation, print_explanation
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
+
+    store = RunStore.open(aitia_home(), run)
+    if as_json:
+        print_json(explanation(store))
+        return
+    print_explanation(stdout_console(), explanation(store))

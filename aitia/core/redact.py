@@ -1,0 +1,122 @@
+"""Redaction: secrets and personal data become stable pseudonyms, by anchored rules behind a keyword prefilter."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aitia.core.errors import BadInput
+
+_KEY_BYTES = 32
+
+_TOKEN = re.compile(
+    r"\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abeoprs]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}|AIza[\w-]{30,}"
+    r"|eyJ[\w-]{6,}\.[\w-]{4,}\.[\w-]*)"
+)
+_BEARER = re.compile(r"(?i)(\b(?:bearer|basic|token)\s+)([A-Za-z0-9._~+/-]{8,}=*)")
+_PEM = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
+_URL = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@\"']*:)([^\s/\"']+)(?=@)")
+_NAME = (
+    r"(?:[A-Za-z0-9_.-]*(?:passw(?:or)?d|passwd|pwd|passphrase|secret|api[_-]?key|apikey|access[_-]?key"
+    r"|private[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|client[_-]?secret|_token|token)"
+    r"[A-Za-z0-9_]*)"
+)
+_ASSIGNED = re.compile(
+    rf"(?i)(\b{_NAME}[\"']?\s*(?:=|:(?!//)|=>)\s*)(\"(?:[^\"\\]|\\.)+\"?|'(?:[^'\\]|\\.)+'?|[^\s\"',;&)}}\]]+)"
+)
+_SECRET_HEADER = re.compile(
+    r"(?i)(\b(?:set-cookie|cookie|authorization|x-api-key)[\"']?\s*[:=]\s*[\"']?)([^\r\n\"']{4,})"
+)
+_EMAIL = re.compile(r"\b[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}\b")
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_PREFILTER: Final = re.compile(
+    r"(?i)pass|pwd|secret|token|bearer|basic |api.?key|access.?key|private|auth|cookie|akia|asia|gh[pousr]_|glpat|xox|xapp"
+    r"|sk-|aiza|eyj|github_pat|@"
+)
+_PSEUDONYM = re.compile(r"<(?:secret|email|card):[0-9a-f]{8}>")
+_DONE = re.compile(r"[\"']?<(?:secret|email|card):[0-9a-f]{8}>[\"']?$")
+
+
+class Redactor:
+    """Replaces secrets by `<secret:1a2b3c4d>`, addresses by `<email:…>`, cards by `<card:…>`.
+
+    The pseudonym is an HMAC of the secret: the same secret has the same pseudonym under one key, and without
+    the key it cannot be guessed.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._rules: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+            (_PEM, self._whole),
+            (_URL, self._second),
+            (_SECRET_HEADER, self._second),
+            (_ASSIGNED, self._second),
+            (_TOKEN, self._whole),
+            (_BEARER, self._second),
+            (_EMAIL, self._email),
+        )
+
+    def text(self, text: str) -> str:
+        """The text without secrets and personal data. Redacting twice changes nothing more."""
+        if _PREFILTER.search(text):
+            for pattern, replace in self._rules:
+                text = pattern.sub(replace, text)
+        return _CARD.sub(self._card, text)
+
+    def _name(self, kind: str, secret: str) -> str:
+        digest = hmac.new(self._key, f"{kind}\0{secret}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return f"<{kind}:{digest.hexdigest()[:8]}>"
+
+    def _whole(self, match: re.Match[str]) -> str:
+        return self._name("secret", match[0])
+
+    def _second(self, match: re.Match[str]) -> str:
+        if _DONE.match(match[2]):
+            return match[0]
+        secret = match[2]
+        quote = secret[0] if secret[0] in "\"'" else ""
+        inner = secret.strip(quote) if quote else secret
+        return f"{match[1]}{quote}{self._name('secret', inner)}{quote}" if inner else match[0]
+
+    def _email(self, match: re.Match[str]) -> str:
+        return self._name("email", match[0].casefold())
+
+    def _card(self, match: re.Match[str]) -> str:
+        digits = re.sub(r"\D", "", match[0])
+        return self._name("card", digits) if _luhn(digits) and len(set(digits)) > 1 else match[0]
+
+
+def _luhn(digits: str) -> bool:
+    odd = sum(int(d) for d in digits[-1::-2])
+    even = sum(sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
+    return (odd + even) % 10 == 0
+
+
+def load_key(home: Path) -> bytes:
+    """The redaction key of this installation, made with mode 0600 on first use."""
+    path = home / "redaction.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise BadInput(f"Make {str(home)!r} writable or set AITIA_HOME ({error.strerror}).") from None
+    else:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"Make {str(path)!r} readable ({error.strerror}).") from None
+    if len(key) != _KEY_BYTES:
+        raise BadInput(f"Remove {str(path)!r}: it is no key of {_KEY_BYTES} bytes.")
+    return key

@@ -1,0 +1,174 @@
+"""The run store: `AITIA_HOME/runs/ID/`, everything that is needed to explain, resume and rerun a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aitia.core.errors import BadInput, NotRecorded, RunNotFound
+from aitia.core.events import EVENT, Event
+from aitia.core.words import Report, Result
+
+SCHEMA_VERSION = 1
+
+
+def report_bytes(report: Report) -> bytes:
+    """The canonical bytes of a report: what `report.json` holds and what a rerun must reproduce."""
+    body = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=1, sort_keys=True)
+    return body.encode("utf-8") + b"\n"
+
+
+class RunStore:
+    """One run on disk (mode 0700). Safe for several threads of one process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, home: Path, *, meta: Mapping[str, Any]) -> RunStore:
+        """A new run folder; its id begins with the UTC time so that runs sort by age."""
+        now = datetime.now(tz=UTC)
+        run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        path = home / "runs" / run_id
+        path.mkdir(parents=True, mode=0o700)
+        for folder in ("results", "artifacts"):
+            (path / folder).mkdir(mode=0o700)
+        store = cls(path)
+        created = {
+            "schema_version": SCHEMA_VERSION,
+            "id": run_id,
+            "created_at": now.isoformat(),
+            "state": "running",
+        }
+        store._write("run.json", json.dumps(created | dict(meta), ensure_ascii=False, indent=1).encode())
+        return store
+
+    @classmethod
+    def open(cls, home: Path, run_id: str) -> RunStore:
+        """An existing run by id, by a unique beginning of it, or `last`. Raises RunNotFound."""
+        runs = sorted(p.name for p in (home / "runs").glob("*") if (p / "run.json").is_file())
+        found = runs[-1:] if run_id == "last" else [r for r in runs if run_id and r.startswith(run_id)]
+        if run_id in found:
+            found = [run_id]
+        if len(found) != 1:
+            what = "several runs begin so" if found else "there is no such run"
+            raise RunNotFound(f"Give a run id from `aitia runs list`: {what}: {run_id!r}.")
+        store = cls(home / "runs" / found[0])
+        version = store.meta().get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise BadInput(f"Use the aitia version that wrote run {found[0]}: its schema is {version!r}.")
+        return store
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is its folder's name."""
+        return self.path.name
+
+    def meta(self) -> dict[str, Any]:
+        """What `run.json` holds."""
+        found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        return found
+
+    def update_meta(self, **fields: Any) -> None:
+        """Merge fields into `run.json`, atomically."""
+        with self._lock:
+            self._write("run.json", json.dumps(self.meta() | fields, ensure_ascii=False, indent=1).encode())
+
+    def event(self, event: Event) -> None:
+        """Append an event."""
+        self._append("events.jsonl", event.model_dump_json())
+
+    def events(self) -> Iterator[Event]:
+        """The events so far."""
+        return (EVENT.validate_json(line) for line in self._lines("events.jsonl"))
+
+    def put_result(self, result: Result) -> None:
+        """Keep a task's result."""
+        self._write(f"results/{result.task}.json", result.model_dump_json(indent=1).encode())
+
+    def results(self) -> dict[int, Result]:
+        """All results, by task id."""
+        files = sorted((self.path / "results").glob("*.json"), key=lambda p: int(p.stem))
+        return {int(f.stem): Result.model_validate_json(f.read_bytes()) for f in files}
+
+    def put_llm(self, key: str, record: Mapping[str, Any]) -> None:
+        """Append a model call: its key is the hash of method, prompt and parameters."""
+        self._append("llm.jsonl", json.dumps({"key": key} | dict(record), ensure_ascii=False))
+
+    def llm_records(self) -> list[dict[str, Any]]:
+        """All recorded model calls."""
+        return [json.loads(line) for line in self._lines("llm.jsonl")]
+
+    def put_artifact(self, data: bytes, suffix: str = "") -> str:
+        """Keep plot data; the name returned is its sha256 (and suffix)."""
+        name = hashlib.sha256(data).hexdigest() + suffix
+        self._write(f"artifacts/{name}", data)
+        return name
+
+    def artifact(self, digest: str) -> bytes:
+        """The bytes of an artifact. Raises NotRecorded."""
+        try:
+            return (self.path / "artifacts" / Path(digest).name).read_bytes()
+        except OSError:
+            raise NotRecorded(f"Artifact {digest!r} is not in run {self.id}.") from None
+
+    def put_report(self, report: Report) -> None:
+        """Keep the report."""
+        self._write("report.json", report_bytes(report))
+
+    def report_json(self) -> bytes:
+        """The bytes of `report.json`. Raises RunNotFound where the run has not finished."""
+        try:
+            return (self.path / "report.json").read_bytes()
+        except OSError:
+            raise RunNotFound(
+                f"Finish the run first with `aitia resume {self.id}`: it has no report yet."
+            ) from None
+
+    def report(self) -> Report:
+        """The report."""
+        return Report.model_validate_json(self.report_json())
+
+    def _write(self, name: str, data: bytes) -> None:
+        part = self.path / f"{name}.{threading.get_ident()}.part"
+        part.write_bytes(data)
+        os.replace(part, self.path / name)
+
+    def _append(self, name: str, line: str) -> None:
+        with self._lock, (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _lines(self, name: str) -> Iterable[str]:
+        path = self.path / name
+        if not path.exists():
+            return []
+        # A kill can leave half a last line: it was never acknowledged, so it is dropped.
+        return [line for line in path.read_text(encoding="utf-8").split("\n")[:-1] if line]
+
+
+def list_runs(home: Path) -> list[dict[str, Any]]:
+    """The runs in the store, newest first."""
+    folders = sorted((home / "runs").glob("*/run.json"), reverse=True)
+    return [json.loads(f.read_text(encoding="utf-8")) for f in folders]
+
+
+def remove_run(home: Path, run_id: str) -> None:
+    """Delete a run and all it holds."""
+    shutil.rmtree(RunStore.open(home, run_id).path)
+
+
+def prune_runs(home: Path, *, keep: int) -> list[str]:
+    """Delete all but the newest `keep` finished runs; returns the ids deleted."""
+    finished = [run["id"] for run in list_runs(home) if run.get("state") != "running"]
+    for run_id in finished[keep:]:
+        shutil.rmtree(home / "runs" / run_id)
+    return finished[keep:]

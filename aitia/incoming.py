@@ -1,0 +1,207 @@
+"""From an alert or a sentence to an Incident: what was reported, its window, and candidate baselines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+from aitia.core.errors import BadInput
+from aitia.core.words import Baseline, Incident, Origin, Window
+from aitia.settings import BaselineName, WindowRules
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
+_HINTS = ("service", "app", "job", "deployment", "component", "machine", "asset", "pod", "instance", "node")
+_LONGEST_FOR_S = 86400.0
+_DAY = 86400.0
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `90s`, `30m`, `1h30m`, `2d`."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(n + u for n, u in parts) != text.strip():
+        raise BadInput(f"Write a duration like 90s, 30m, 1h30m or 2d, not {text!r}.")
+    return sum(float(n) * _UNITS[u] for n, u in parts)
+
+
+def parse_moment(text: str, *, now: datetime) -> datetime:
+    """An ISO 8601 time (UTC where it names no zone) or a duration that lies before `now`."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        try:
+            return now - timedelta(seconds=parse_duration(text))
+        except (BadInput, OverflowError):
+            raise BadInput(
+                f"Write a time like 2026-11-25T10:05:00Z or a duration before now like 30m, not {text!r}."
+            ) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_window(text: str, *, now: datetime) -> Window:
+    """`START/END`, each a time or a duration before now."""
+    start, slash, end = text.partition("/")
+    if not slash:
+        raise BadInput(f"Write a window as START/END, for example 2h/0s or two ISO times, not {text!r}.")
+    return _window(parse_moment(start, now=now), parse_moment(end, now=now))
+
+
+def _window(start: datetime, end: datetime) -> Window:
+    if end <= start:
+        raise BadInput(
+            f"Let the window end after its start: {start.isoformat()} is not before {end.isoformat()}."
+        )
+    return Window(start=start, end=end)
+
+
+def baselines_of(window: Window, rules: WindowRules) -> tuple[Baseline, ...]:
+    """The candidate baselines: the span before, the same time yesterday and last week."""
+    before = Window(
+        start=window.start - timedelta(seconds=rules.preceding_factor * window.seconds), end=window.start
+    )
+    spans: dict[BaselineName, Window] = {
+        "preceding": before,
+        "yesterday": window.shift(-_DAY),
+        "last_week": window.shift(-7 * _DAY),
+    }
+    return tuple(
+        Baseline(name=name, window=spans[name]) for name in get_args(BaselineName) if name in rules.baselines
+    )
+
+
+def make_incident(
+    report: str | Mapping[str, Any],
+    *,
+    now: datetime,
+    rules: WindowRules | None = None,
+    started_at: datetime | None = None,
+    window: Window | None = None,
+    origin: Origin = "cli",
+) -> Incident:
+    """An Incident from an Alertmanager message (v4 JSON, as text or mapping) or from plain words.
+
+    The window starts at startsAt, less the rule's `for`, less the lead; it ends at endsAt where the alert
+    is resolved, else now.
+    """
+    rules = rules or WindowRules()
+    alert = _as_alert(report)
+    said = _from_alert(alert) if alert is not None else _from_words(str(report))
+    began = started_at or said.get("started_at") or now
+    if began > now:
+        raise BadInput(
+            f"Give a moment that is not in the future: {began.isoformat()} is after {now.isoformat()}."
+        )
+    held = said.get("for_s") or rules.for_s
+    if window is None:
+        end = said.get("ended_at") or now
+        window = _window(began - timedelta(seconds=held + max(rules.lead_s, 1.0)), max(end, began))
+    return Incident(
+        id=_id(began, said["title"], said["text"]),
+        title=said["title"],
+        text=said["text"],
+        started_at=began,
+        window=window,
+        baselines=baselines_of(window, rules),
+        hints=said["hints"],
+        labels=said["labels"],
+        origin="alertmanager" if alert is not None and origin == "cli" else origin,
+    )
+
+
+def _id(began: datetime, *parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{began:%Y%m%d-%H%M%S}-{digest[:6]}"
+
+
+def _as_alert(report: str | Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The message as a mapping, or None for plain words."""
+    message: Any = report
+    if isinstance(report, str):
+        if not report.lstrip().startswith(("{", "[")):
+            return None
+        try:
+            message = json.loads(report)
+        except (ValueError, RecursionError):
+            return None
+    if isinstance(message, list):  # the Alertmanager API lists alerts without the envelope
+        message = {"alerts": message}
+    if not isinstance(message, Mapping) or not isinstance(message.get("alerts"), list):
+        raise BadInput(
+            'Give an Alertmanager message (JSON with "alerts": [...]), or describe the trouble in words.'
+        )
+    return message
+
+
+def _from_words(text: str) -> dict[str, Any]:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        raise BadInput('Say what is wrong, for example: aitia diagnose "checkout is slow since 10:00".')
+    return {"title": lines[0][:200], "text": text.strip()[:20_000], "hints": (), "labels": {}}
+
+
+def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
+    alerts = [a for a in message["alerts"] if isinstance(a, Mapping)]
+    if not alerts:
+        raise BadInput("Give an Alertmanager message with at least one alert: its list is empty.")
+    firing = [a for a in alerts if a.get("status", "firing") == "firing"] or alerts
+    starts = [_time(a, "startsAt") for a in firing]
+    began = min((s for s in starts if s), default=None)
+    first = firing[0]
+    labels = {**_strings(message.get("commonLabels")), **_strings(first.get("labels"))}
+    notes = {**_strings(message.get("commonAnnotations")), **_strings(first.get("annotations"))}
+    title = notes.get("summary") or notes.get("title") or labels.get("alertname") or "Alert"
+    texts = [_words(a, message) for a in firing]
+    resolved = all(a.get("status") == "resolved" for a in alerts)
+    ends = [_time(a, "endsAt") for a in firing]
+    return {
+        "title": title[:200],
+        "text": "\n".join(dict.fromkeys(t for t in texts if t))[:20_000],
+        "started_at": began,
+        "ended_at": max((e for e in ends if e), default=None) if resolved else None,
+        "for_s": _for(labels, notes),
+        "hints": _hints(firing, labels),
+        "labels": labels,
+    }
+
+
+def _words(alert: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+    notes = {**_strings(message.get("commonAnnotations")), **_strings(alert.get("annotations"))}
+    parts = [notes.get("summary", ""), notes.get("description", "") or notes.get("message", "")]
+    return ". ".join(part for part in parts if part)
+
+
+def _strings(mapping: Any) -> dict[str, str]:
+    return {str(k): str(v) for k, v in mapping.items()} if isinstance(mapping, Mapping) else {}
+
+
+def _time(alert: Mapping[str, Any], key: str) -> datetime | None:
+    """A time of the alert; Go's zero time means not set."""
+    raw = alert.get(key)
+    if not raw or str(raw).startswith("0001-"):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(raw))
+    except ValueError:
+        raise BadInput(f"Mend {key!r} of the alert: {str(raw)[:60]!r} is no RFC 3339 time.") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _for(labels: Mapping[str, str], notes: Mapping[str, str]) -> float:
+    """The rule's `for` where a label or annotation tells it; a day at most, since it is outside text."""
+    for raw in (notes.get("for"), labels.get("for")):
+        if raw:
+            try:
+                return min(parse_duration(raw), _LONGEST_FOR_S)
+            except BadInput:
+                continue
+    return 0.0
+
+
+def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str]) -> tuple[str, ...]:
+    found = [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
+    found += [labels.get(key, "") for key in _HINTS]
+    return tuple(dict.fromkeys(f for f in found if f))

@@ -1,0 +1,267 @@
+"""`aitia init`: look for telemetry on this machine and propose an aitia.yaml."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput
+from aitia.core.words import Word
+from aitia.settings import FILE, Settings
+
+PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
+ALERTMANAGER = "http://localhost:9093"
+LABELS = ("service", "app", "component", "job", "machine", "asset", "pod", "container", "instance")
+NOISE = (
+    "go_*", "promhttp_*", "prometheus_*", "scrape_*", "net_conntrack_*", "python_gc_*", "python_info",
+    "vm_*", "vmselect_*", "vminsert_*", "flag", "*_created",
+)  # fmt: skip
+_TIMEOUT_S = 1.5
+_DATA = (".csv", ".parquet")
+_FILES: tuple[
+    tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals"], str], ...
+] = (
+    ("changes", "changes.jsonl", "changes", "changes"),
+    ("maintenance", "maintenance.jsonl", "maintenance", "maintenance"),
+    ("topology", "topology.yaml", "topology", "topology"),
+    ("incidents", "incidents.jsonl", "incidents", "incidents"),
+    ("signals", "signals.yaml", "signals", "waveform"),
+)
+
+
+class Probe(Word):
+    """One place looked at; `query` and `answer` are its test, `source` what aitia.yaml would say."""
+
+    what: str
+    place: str
+    state: Literal["found", "absent", "refused"]
+    reason: str
+    query: str = ""
+    answer: str = ""
+    source: SourceConfig | None = None
+
+
+def probe(folder: Path, *, urls: Sequence[str] = ()) -> list[Probe]:
+    """Look at the usual places and the given URLs; every look is bounded in time."""
+    if not folder.is_dir():
+        raise BadInput(f"Give --dir a folder that exists: there is no {str(folder)!r}.")
+    for url in urls:
+        if not url.startswith(("http://", "https://")):
+            raise BadInput(f"Give --url an address that begins with http:// or https://, not {url!r}.")
+    places = list(dict.fromkeys(u.rstrip("/") for u in (*urls, *PROMETHEUS)))
+    found = [probe_metrics(url, n) for n, url in enumerate(places)]
+    return [
+        *found,
+        probe_alertmanager(ALERTMANAGER),
+        probe_kubeconfig(),
+        *probe_logs(folder),
+        *probe_folder(folder),
+    ]
+
+
+def _get(url: str, **parameters: str) -> Any:
+    """The `data` of a Prometheus API answer, or the JSON itself. Raises httpx.HTTPError or ValueError."""
+    import httpx
+
+    answer = httpx.get(url, params=parameters, timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
+    answer.raise_for_status()
+    found = answer.json()
+    return found.get("data", found) if isinstance(found, dict) else found
+
+
+def probe_metrics(url: str, number: int = 0) -> Probe:
+    """A Prometheus-compatible server: its component label by counting values, its noisy families, a test query."""
+    import httpx
+
+    try:
+        labels = set(_get(f"{url}/api/v1/labels"))
+        counts = {
+            label: len(_get(f"{url}/api/v1/label/{label}/values")) for label in LABELS if label in labels
+        }
+        names = [str(n) for n in _get(f"{url}/api/v1/label/__name__/values")]
+        query = "count(up)"
+        answer = _get(f"{url}/api/v1/query", query=query)
+    except httpx.HTTPStatusError as error:
+        return Probe(
+            what="metrics", place=url, state="refused", reason=f"answers HTTP {error.response.status_code}"
+        )
+    except (httpx.HTTPError, ValueError, TypeError, AttributeError) as error:
+        return Probe(what="metrics", place=url, state="absent", reason=_reason(error))
+    label = pick_label(counts)
+    told = ", ".join(f"{name} {n}" for name, n in counts.items()) or "none of the usual labels"
+    source = SourceConfig(
+        name="metrics" if number == 0 else f"metrics-{number + 1}",
+        kind="metrics",
+        type="prometheus",
+        url=url,
+        component_label=label,
+        ignore=noisy(names),
+    )
+    return Probe(
+        what="metrics",
+        place=url,
+        state="found",
+        reason=f"{len(names)} metric names; label values: {told}; component label {label or 'left to aitia'}",
+        query=query,
+        answer=_vector(answer),
+        source=source,
+    )
+
+
+def pick_label(counts: dict[str, int]) -> str:
+    """The label that names components: the first of the usual ones that tells at least two apart, but not thousands."""
+    good = [label for label, values in counts.items() if 2 <= values <= 500]
+    return good[0] if good else next(iter(counts), "")
+
+
+def noisy(names: Sequence[str]) -> tuple[str, ...]:
+    """Globs of families about the exporters themselves, where the server holds such series."""
+    from fnmatch import fnmatchcase
+
+    return tuple(glob for glob in NOISE if any(fnmatchcase(name, glob) for name in names))
+
+
+def _vector(data: Any) -> str:
+    result = data.get("result") if isinstance(data, dict) else None
+    return str(result[0]["value"][1]) + " targets" if result else "no series"
+
+
+def _reason(error: Exception) -> str:
+    import httpx
+
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {_TIMEOUT_S:g} s"
+    if isinstance(error, httpx.ConnectError):
+        return "nothing listens there"
+    return f"no Prometheus API there ({type(error).__name__})"
+
+
+def probe_alertmanager(url: str) -> Probe:
+    """An Alertmanager: not a source, but where alerts can be taken from."""
+    import httpx
+
+    try:
+        alerts = _get(f"{url}/api/v2/alerts")
+    except (httpx.HTTPError, ValueError) as error:
+        return Probe(what="alerts", place=url, state="absent", reason=_reason(error))
+    return Probe(
+        what="alerts",
+        place=url,
+        state="found",
+        reason=f"curl -s {url}/api/v2/alerts | aitia diagnose --alert -",
+        query="/api/v2/alerts",
+        answer=f"{len(alerts)} alerts",
+    )
+
+
+def probe_kubeconfig() -> Probe:
+    """Whether a kubeconfig lies about; this version reads no cluster state."""
+    named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
+    file = Path(named).expanduser() if named else Path.home() / ".kube" / "config"
+    found = file.is_file()
+    reason = "there, but this version reads no cluster state" if found else "no such file"
+    return Probe(what="cluster", place=str(file), state="found" if found else "absent", reason=reason)
+
+
+def probe_logs(folder: Path) -> Iterator[Probe]:
+    """Log folders: the usual one and `logs` of the folder."""
+    for name, place in (("logs", folder / "logs"), ("system-logs", Path("/var/log"))):
+        files = sorted(p for p in place.glob("*.log") if p.is_file()) if place.is_dir() else []
+        readable = [p for p in files if os.access(p, os.R_OK)]
+        if not readable:
+            why = "no *.log file there" if place.is_dir() else "no such folder"
+            reason = f"{len(files)} log files, none readable" if files else why
+            yield Probe(what="logs", place=str(place), state="refused" if files else "absent", reason=reason)
+            continue
+        size = sum(p.stat().st_size for p in readable)
+        shown = str(place) if place.is_absolute() else "logs"
+        yield Probe(
+            what="logs",
+            place=str(place),
+            state="found",
+            reason=f"{len(readable)} of {len(files)} *.log files are readable; a component a file",
+            query=f"newest of {shown}/*.log",
+            answer=f"{max(readable, key=lambda p: p.stat().st_mtime).name}, {size / 1e6:.1f} MB in all",
+            source=SourceConfig(name=name, kind="logs", type="log_files", path=f"{shown}/*.log"),
+        )
+
+
+def probe_folder(folder: Path) -> Iterator[Probe]:
+    """Data files in the folder: tables, changes, topology, incidents, runbooks."""
+    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in _DATA and p.is_file())
+    for path in tables:
+        yield _table(path)
+    for name, file, kind, reader in _FILES:
+        if (folder / file).is_file():
+            size = (folder / file).stat().st_size
+            source = SourceConfig(name=name, kind=kind, type=reader, path=file)
+            yield Probe(
+                what=kind, place=str(folder / file), state="found", reason=f"{size} bytes", source=source
+            )
+    pages = sorted((folder / "runbooks").glob("*.md"))
+    if pages:
+        source = SourceConfig(name="runbooks", kind="runbooks", type="runbooks", path="runbooks")
+        yield Probe(
+            what="runbooks",
+            place=str(folder / "runbooks"),
+            state="found",
+            reason=f"{len(pages)} pages",
+            source=source,
+        )
+
+
+def _table(path: Path) -> Probe:
+    from aitia.tables import read_header
+
+    try:
+        header = read_header(path)
+    except BadInput as error:
+        return Probe(what="table", place=str(path), state="refused", reason=str(error))
+    if header.columns is None:
+        return Probe(
+            what="table",
+            place=str(path),
+            state="refused",
+            reason=f"no time column among {', '.join(header.names[:12])}",
+        )
+    name = "".join(c if c.isalnum() or c in "_.-" else "-" for c in path.stem)
+    return Probe(
+        what="table",
+        place=str(path),
+        state="found",
+        reason=f"{header.layout} layout, time in {header.columns.time!r}",
+        query=f"select count(*) from '{path.name}'",
+        answer=f"{header.rows} rows",
+        source=SourceConfig(name=name, kind="metrics", type="table", path=path.name, columns=header.columns),
+    )
+
+
+def proposal(probes: Sequence[Probe], folder: Path) -> str:
+    """The text of an aitia.yaml with the sources that were found."""
+    sources = [p.source.model_dump(mode="json", exclude_defaults=True) for p in probes if p.source]
+    window = Settings().window.model_dump(mode="json")
+    body = {"sources": sources, "window": window, "model": {"name": Settings().model.name}}
+    head = f"# Proposed by `aitia init` for {folder.resolve().name}. All fields: docs/configuration.md\n"
+    if not sources:
+        head += (
+            "# No telemetry was found: name a source by hand, for example\n"
+            "#   - {name: shop, kind: metrics, type: prometheus, url: 'http://prometheus:9090'}\n"
+        )
+    return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
+
+
+def write_settings(text: str, folder: Path, *, force: bool) -> Path:
+    """Write the proposal. Raises BadInput where a file is there and `force` is not given."""
+    file = folder / FILE
+    if file.exists() and not force:
+        raise BadInput(f"Add --force to overwrite {str(file)!r}: it exists.")
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"Choose a --dir that can be written: {str(file)!r} ({error.strerror}).") from None
+    return file

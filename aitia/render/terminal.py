@@ -1,0 +1,112 @@
+"""The report in a terminal: width-aware, quick to read at 03:10. All outside text is plain `Text`, never markup."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from aitia.core.words import Report, Verdict
+from aitia.render.document import Document, Headline, Item, Section, build
+
+_COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
+_WIDEST = 110
+_SCREEN = 60  # blank lines between sections are given up where the report would grow beyond
+
+
+def print_report(console: Console, report: Report, *, full: bool = False) -> None:
+    """Print the report on a console."""
+    width = min(console.width, _WIDEST)
+    document = build(report, full=full)
+    airy = layout(document, full=full, spaced=True)
+    fits = full or len(console.render_lines(airy, console.options.update(width=width))) <= _SCREEN
+    console.print(airy if fits else layout(document, full=full), width=width, highlight=False)
+
+
+def render_text(report: Report, *, width: int = 100, full: bool = False) -> str:
+    """The same as plain text, without colour or links."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=False, no_color=True, legacy_windows=False)
+    print_report(console, report, full=full)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def layout(document: Document, *, full: bool, spaced: bool = False) -> RenderableType:
+    """The document as one renderable."""
+    blocks: list[RenderableType] = [_headline(document.headline)]
+    blocks += [_paragraph(item) for item in document.summary]
+    for section in document.sections:
+        if spaced:
+            blocks.append(Text(""))
+        blocks.append(_title(section, full))
+        blocks += _items(section)
+    return Group(*blocks)
+
+
+def _headline(head: Headline) -> Panel:
+    colour = _COLOUR[head.verdict]
+    lines = [
+        Text.assemble((f"{head.label} {head.probability}", f"bold {colour}"), "  ", (head.subject, "bold")),
+        Text(head.incident),
+        Text("  ·  ".join(head.context), style="dim"),
+    ]
+    return Panel(Group(*lines), border_style=colour, padding=(0, 1))
+
+
+def _paragraph(item: Item) -> RenderableType:
+    return Text.assemble(" ", item.text, _cites(item))
+
+
+def _title(section: Section, full: bool) -> RenderableType:
+    extra = section.note
+    if section.more:
+        extra = f"{extra + '; ' if extra else ''}{section.more} more" + ("" if full else " with --full")
+    return Text.assemble(section.title, ("  " + extra if extra else "", "dim not bold"), style="bold")
+
+
+def _cites(item: Item) -> Text:
+    return Text(f" [{', '.join(item.cites)}]" if item.cites else "", style="cyan")
+
+
+def _items(section: Section) -> list[RenderableType]:
+    """A grid per section, so that leads align; commands run over the full width to be copied whole."""
+    leads = [item.lead or (f"{i}." if section.numbered else "·") for i, item in enumerate(section.items, 1)]
+    width = max(map(len, leads), default=0)
+    blocks: list[RenderableType] = []
+    for lead, item in zip(leads, section.items, strict=True):
+        grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+        grid.add_column(width=1)
+        grid.add_column(width=min(width, 24), style="dim", no_wrap=True, overflow="ellipsis")
+        grid.add_column(ratio=1, no_wrap=item.short, overflow="ellipsis" if item.short else "fold")
+        grid.add_row("", Text(lead), _body(item))
+        blocks.append(grid)
+        blocks += _command(item, indent=min(width, 24) + 3)
+    return blocks
+
+
+def _body(item: Item) -> Text:
+    body = Text()
+    if item.mark:
+        style = "bold yellow" if item.mark == "changing" else "green"
+        body.append(f"[{item.mark}] ", style=style)
+    if item.short:  # citations first: the end of the line may be cut
+        body.append(f"[{', '.join(item.cites)}] " if item.cites else "", style="cyan")
+        body.append(item.text)
+    else:
+        body.append(item.text)
+        body.append_text(_cites(item))
+    if item.source:
+        body.append(f"  ({item.source})", style="dim")
+    return body
+
+
+def _command(item: Item, *, indent: int) -> list[RenderableType]:
+    pad, first = " " * indent, "$ " if item.shell else "› "
+    return [
+        Text(pad + (first if n == 0 else "  ") + line, style="bold blue", overflow="fold")
+        for n, line in enumerate(item.command.split("\n"))
+        if item.command
+    ]

@@ -1,0 +1,99 @@
+"""Pure text helpers that every rendering shares: safe text, numbers, times, citations."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+
+from aitia.core.words import Report, Sentence, Window
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CITED = re.compile(r"\bE\d+\b")
+
+
+def clean(text: str) -> str:
+    """One line without control, format (bidi, zero-width) or surrogate characters, and without ANSI sequences."""
+    flat = _ANSI.sub("", text)
+    flat = "".join(" " if c.isspace() else c for c in flat)
+    kept = "".join(c for c in flat if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+    return " ".join(kept.split())
+
+
+def clean_lines(text: str) -> str:
+    """The same, but line breaks stay: for commands, which a person copies."""
+    lines = _ANSI.sub("", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(
+        "".join(c if c != "\t" else "    " for c in line if c == "\t" or unicodedata.category(c)[0] != "C")
+        for line in lines
+    ).strip("\n")
+
+
+def percent(share: float) -> str:
+    """A probability in whole percent; never 0 % or 100 %, which would claim certainty."""
+    if share < 0.01:
+        return "<1 %"
+    if share > 0.99:
+        return ">99 %"
+    return f"{round(share * 100)} %"
+
+
+def at(moment: datetime, *, date: bool = False) -> str:
+    """A UTC time of day, with its date where asked."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if date else f"{moment:%H:%M:%S}"
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, the cut shown."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def span(window: Window) -> str:
+    """A window as two UTC times, the date once where both ends share it."""
+    same_day = window.start.date() == window.end.date()
+    return f"{at(window.start, date=True)} – {at(window.end, date=not same_day)} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 0.8 s, 42 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: 1 fact, 2 facts, 1 204 tokens."""
+    shown = f"{number:,}".replace(",", " ")
+    return f"{shown} {noun if number == 1 else plural or noun + 's'}"
+
+
+
+def missing_cites(sentence: Sentence) -> tuple[str, ...]:
+    """The citations that the sentence's text does not already show."""
+    shown = set(_CITED.findall(sentence.text))
+    return tuple(c for c in sentence.cites if c not in shown)
+
+
+def cited_ids(report: Report) -> tuple[str, ...]:
+    """Evidence that the report's sentences cite, in order of first use."""
+    sentences = [*report.summary, *report.chain, *(x.sentence for x in report.ruled_out)]
+    ids = [c for s in sentences for c in s.cites] + [entry.evidence for entry in report.timeline]
+    return tuple(dict.fromkeys(i for i in ids if i))
+
+
+def fault_name(report: Report) -> str:
+    """The fault as a person reads it."""
+    return report.fault_title or report.fault
+
+
+def id_order(evidence_id: str) -> tuple[int, str]:
+    """Sorts E2 before E10."""
+    digits = "".join(c for c in evidence_id if c.isdigit())
+    return int(digits or 0), evidence_id

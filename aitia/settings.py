@@ -1,0 +1,134 @@
+"""`aitia.yaml`: which telemetry can be read, what counts as normal, which model explains it."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput
+from aitia.core.words import Component, Word
+
+FILE = "aitia.yaml"
+DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+BaselineName = Literal["preceding", "yesterday", "last_week"]
+
+
+class WindowRules(Word):
+    """How the incident window and its baselines follow from the moment of the alert."""
+
+    lead_s: float = Field(default=1800.0, ge=0)  # looked at before the alert could begin to hold
+    for_s: float = Field(default=0.0, ge=0)  # the alert rule's `for`, where the alert does not tell it
+    baselines: tuple[BaselineName, ...] = ("preceding", "yesterday", "last_week")
+    preceding_factor: float = Field(default=6.0, gt=0)
+
+
+class ModelChoice(Word):
+    """The model that explains; `none` runs without one."""
+
+    name: str = DEFAULT_MODEL
+    threads: int | None = Field(default=None, ge=1)
+
+
+class Retention(Word):
+    """How long runs are kept."""
+
+    days: int = Field(default=90, ge=1)
+    runs: int = Field(default=500, ge=1)
+
+
+class Settings(Word):
+    """The whole file. `root` is the folder that relative paths start from."""
+
+    sources: tuple[SourceConfig, ...] = ()
+    components: tuple[Component, ...] = ()
+    window: WindowRules = WindowRules()
+    model: ModelChoice = ModelChoice()
+    planner: Literal["rules", "model"] = "model"
+    narrator: Literal["template", "model"] = "model"
+    retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Settings:
+        names = [s.name for s in self.sources]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"source names must differ: {', '.join(twice)} occurs twice")
+        return self
+
+
+def load_settings(file: Path) -> Settings:
+    """Read a settings file; paths in it come out absolute. Raises BadInput naming file, field and allowed values."""
+    try:
+        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"Give a readable settings file: {str(file)!r} ({error.strerror}).") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"Mend the YAML of {str(file)!r}: {_flat(error)}") from None
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, dict):
+        raise BadInput(
+            f"Mend {str(file)!r}: it must hold a mapping such as `sources: [...]`, not {raw!r:.60}."
+        )
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise BadInput(f"Mend {explain(error, Settings)} in {str(file)!r}.") from None
+    root = file.resolve().parent
+    return settings.model_copy(update={"sources": absolute(settings.sources, root)})
+
+
+def find_settings(folder: Path) -> Settings:
+    """`aitia.yaml` of the folder, or the defaults where there is none."""
+    file = folder / FILE
+    return load_settings(file) if file.is_file() else Settings()
+
+
+def absolute(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig, ...]:
+    """The sources with paths that do not depend on a folder; globs are kept."""
+    return tuple(
+        s if not s.path else s.model_copy(update={"path": str(root / Path(s.path).expanduser())})
+        for s in sources
+    )
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first thing wrong, as field, complaint and what is allowed."""
+    first = error.errors()[0]
+    loc = first["loc"]
+    where = ".".join(str(part) for part in loc) or "the file"
+    if first["type"] == "extra_forbidden":
+        owner = _model_at(model, loc[:-1])
+        allowed = ", ".join(sorted(owner.model_fields)) if owner else ""
+        return f"{where!r}: there is no such field; the fields are {allowed}"
+    got = first.get("input")
+    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) else ""
+    return f"{where!r}: {first['msg']}{shown}"
+
+
+def _model_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
+    current: type[BaseModel] | None = model
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        if current is None or part not in current.model_fields:
+            return None
+        current = _inner(current.model_fields[part].annotation)
+    return current
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *typing.get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _flat(error: Exception) -> str:
+    return " ".join(str(error).split())

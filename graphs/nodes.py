@@ -1,0 +1,308 @@
+"""The nodes of the diagnose machine: a few lines each, that call into `agent` and `tools`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aitia.agent import planner
+from aitia.agent.chain import Edge, build_chain
+from aitia.agent.facts import Facts
+from aitia.agent.mitigate import mitigations, next_checks
+from aitia.agent.narrator import Brief, Budget, narrate
+from aitia.agent.template import edge_briefs, exclusions, summary_brief, verdict_sentence
+from aitia.agent.topology import Topology
+from aitia.agent.verifier import check
+from aitia.agent.weigher import Weighed, weigh
+from aitia.graphs.report import assemble
+from aitia.graphs.state import (
+    Call,
+    Context,
+    Plain,
+    State,
+    dumps,
+    evidence_of,
+    inventory_of,
+    names_of,
+    results_of,
+    tasks_of,
+)
+from langgraph.runtime import Runtime
+from langgraph.types import Send, interrupt
+
+from aitia.core.events import Findings, PlanMade, Ranked, SentenceDone, TaskDone
+from aitia.core.words import Evidence, Incident, ModelUse, Plan, Result, Sentence, Task
+
+MAX_FINDINGS = 5
+
+
+def open_run(state: State, runtime: Runtime[Context]) -> State:
+    """Normalise the incident, build the inventory, and return first findings from a deterministic scan."""
+    context = runtime.context
+    opened = context.open()
+    tasks = planner.scan_tasks(context.registry, opened.inventory)
+    results = [_call(task, runtime) for task in tasks]
+    statements = _strongest([e for r in results for e in r.evidence])
+    runtime.stream_writer(Findings(statements=statements, seconds=context.measured("first_findings")))
+    return {
+        "incident": opened.incident.model_dump(mode="json"),
+        "inventory": opened.inventory.model_dump(mode="json"),
+        "round": 0,
+        **_plain(tasks, results),
+    }
+
+
+def recall(state: State, runtime: Runtime[Context]) -> State:
+    """Fetch similar incidents and matching runbooks."""
+    tasks = planner.recall_tasks(runtime.context.registry, inventory_of(state), after=len(state["tasks"]))
+    return _plain(tasks, [_call(task, runtime) for task in tasks])
+
+
+def plan(state: State, runtime: Runtime[Context]) -> State:
+    """Choose the tasks of the next round."""
+    context, number = runtime.context, state["round"] + 1
+    inventory, done = inventory_of(state), tasks_of(state)
+    cost = dict(state.get("cost", {}))
+    if number == 1:
+        made = planner.first_round(
+            context.registry, inventory, Incident.model_validate(state["incident"]), done
+        )
+    else:
+        llm = context.llm if context.options.planner == "model" else None
+        weighed = Weighed.model_validate(state["weighed"])
+        closer = planner.closer_round(context.registry, inventory, weighed, done, number=number, llm=llm)
+        made = closer.plan
+        if closer.decided is not None:
+            runtime.stream_writer(closer.decided)
+        if closer.choice is not None:
+            cost["vote_prompt_tokens"] = cost.get("vote_prompt_tokens", 0) + closer.choice.prompt_tokens
+            cost["vote_restored_tokens"] = cost.get("vote_restored_tokens", 0) + closer.choice.restored_tokens
+            cost["votes"] = cost.get("votes", 0) + 1
+    runtime.stream_writer(PlanMade(round=number, tasks=made.tasks, by=made.by))
+    return {"round": number, "tasks": _tasks(made), "cost": cost}
+
+
+def dispatch(state: State) -> list[Send] | str:
+    """Send every task whose dependencies are done; with none left, weigh."""
+    waiting = _ready(state)
+    return [Send("run_task", Call(task=t.model_dump(mode="json"))) for t in waiting] if waiting else "gather"
+
+
+def run_task(state: Call, runtime: Runtime[Context]) -> State:
+    """Run one task; whatever happens, there is a result."""
+    result = _call(Task.model_validate(state["task"]), runtime)
+    return {"results": {result.task: result.model_dump(mode="json")}}
+
+
+def gather(state: State, runtime: Runtime[Context]) -> State:
+    """Number the evidence in plan order and weigh what there is so far."""
+    evidence = number_evidence(results_of(state))
+    weighed = weigh(evidence, inventory_of(state), runtime.context.taxonomy)
+    return {"evidence": dumps(evidence), "weighed": weighed.model_dump(mode="json")}
+
+
+def after_gather(state: State, runtime: Runtime[Context]) -> list[Send] | str:
+    """The next wave, another round where the evidence is thin, or the verdict."""
+    if _ready(state):
+        return dispatch(state)
+    asked_last = [t for t in state["tasks"] if t in state["results"]]
+    thin = planner.is_thin(Weighed.model_validate(state["weighed"]))
+    exhausted = state["round"] >= runtime.context.options.max_rounds or not asked_last
+    if not thin or exhausted:
+        return "weigh"
+    llm_free = planner.closer_round(
+        runtime.context.registry,
+        inventory_of(state),
+        Weighed.model_validate(state["weighed"]),
+        tasks_of(state),
+        number=state["round"] + 1,
+        llm=None,
+    )
+    return "plan" if llm_free.plan.tasks else "weigh"
+
+
+def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
+    """Settle the verdict and show the suspects."""
+    weighed = Weighed.model_validate(state["weighed"])
+    runtime.stream_writer(Ranked(suspects=weighed.suspects[:8]))
+    return {"weighed": weighed.model_dump(mode="json")}
+
+
+def explain(state: State, runtime: Runtime[Context]) -> State:
+    """Build the causal chain and write a sentence for each of its edges."""
+    context = runtime.context
+    weighed, facts, edges, briefs = _story(state, context)
+    llm = context.llm if context.options.narrator == "model" else None
+    budget = Budget()
+
+    def stands(sentence: Sentence) -> None:
+        runtime.stream_writer(SentenceDone(text=sentence.text, by=sentence.by, refused=sentence.refused))
+
+    first = verdict_sentence(weighed, context.taxonomy, facts)
+    stands(first)
+    written = narrate(briefs, llm=llm, budget=budget, on_sentence=stands)
+    cost = dict(state.get("cost", {})) | {
+        "model_calls": len(budget.spent),
+        "prompt_tokens": sum(c.prompt_tokens for c in budget.spent),
+        "restored_tokens": sum(c.restored_tokens for c in budget.spent),
+        "generated_tokens": sum(c.generated_tokens for c in budget.spent),
+    }
+    return {
+        "edges": dumps(edges),
+        "sentences": dumps([first, *written]),
+        "ruled_out": dumps(exclusions(weighed, context.taxonomy, facts)),
+        "cost": cost,
+    }
+
+
+def verify(state: State, runtime: Runtime[Context]) -> State:
+    """The gate before print: every model sentence is checked once more against the facts that it cites."""
+    _, _, _, briefs = _story(state, runtime.context)
+    first, *written = [Sentence.model_validate(s) for s in state["sentences"]]
+    gated = [_gate(sentence, brief) for sentence, brief in zip(written, briefs, strict=True)]
+    return {"sentences": dumps([first, *gated]), "use": _use(gated, runtime.context).model_dump(mode="json")}
+
+
+def mitigate(state: State, runtime: Runtime[Context]) -> State:
+    """Steps from runbooks, incidents and the catalogue; and what to check next."""
+    weighed, results = Weighed.model_validate(state["weighed"]), results_of(state)
+    steps = mitigations(weighed, results, runtime.context.taxonomy)
+    checks = next_checks(weighed, evidence_of(state), inventory_of(state))
+    return {"mitigations": dumps(steps), "next_checks": dumps(checks)}
+
+
+def after_mitigate(state: State, runtime: Runtime[Context]) -> str:
+    """Ask a person only where a task waits for approval and someone is there to answer."""
+    waiting = any(r.status == "needs_approval" for r in results_of(state))
+    return "approve" if waiting and runtime.context.options.approvals else "publish"
+
+
+def approve(state: State, runtime: Runtime[Context]) -> State:
+    """Interrupt until a person answers; each approval is bound to the hash of the exact call."""
+    waiting = [r for r in results_of(state) if r.status == "needs_approval"]
+    asked = {call_hash(r): {"tool": r.tool, "args": r.args} for r in waiting}
+    answers: dict[str, Any] = interrupt(asked)
+    settled = {}
+    for result in waiting:
+        said = (
+            "approved: run it by hand, aitia executes nothing"
+            if answers.get(call_hash(result)) is True
+            else "denied"
+        )
+        settled[result.task] = result.model_copy(update={"message": f"{result.message} ({said})"}).model_dump(
+            mode="json"
+        )
+    return {"results": settled}
+
+
+def call_hash(result: Result) -> str:
+    """What an approval is bound to."""
+    body = json.dumps([result.tool, result.args], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def publish(state: State, runtime: Runtime[Context]) -> State:
+    """Write the report into the run store."""
+    report = assemble(state, runtime.context)
+    if runtime.context.publish:
+        runtime.context.store.put_report(report)
+    return {"cost": report.cost.model_dump(mode="json")}
+
+
+def remember(state: State, runtime: Runtime[Context]) -> State:
+    """Keep the outcome in the run's index entry, where confirmation will find it."""
+    weighed, cost = Weighed.model_validate(state["weighed"]), state["cost"]
+    if runtime.context.publish:
+        runtime.context.store.update_meta(
+            state="finished",
+            verdict=weighed.verdict,
+            probability=weighed.probability,
+            component=weighed.component,
+            fault=weighed.fault,
+            seconds=cost["seconds"],
+        )
+    return {}
+
+
+def number_evidence(results: Sequence[Result]) -> list[Evidence]:
+    """Ids E1, E2, ... in plan order, whatever order the results arrived in."""
+    every = [e for r in results for e in r.evidence]
+    return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(every, 1)]
+
+
+def _story(state: State, context: Context) -> tuple[Weighed, Facts, list[Edge], list[Brief]]:
+    """The chain and its briefs, from the state alone: `explain` and `verify` must see the same."""
+    inventory = inventory_of(state)
+    weighed = Weighed.model_validate(state["weighed"])
+    facts = Facts(evidence_of(state), Topology(inventory.components))
+    if weighed.verdict != "cause":
+        return weighed, facts, [], []
+    suspect = next(s for s in weighed.suspects if s.component == weighed.component)
+    fault = context.taxonomy.get(suspect.fault)
+    edges = build_chain(suspect, fault, facts, Incident.model_validate(state["incident"]))
+    briefs = edge_briefs(edges, facts, names_of(inventory), fault)
+    summary = summary_brief(edges, facts, names_of(inventory), fault)
+    return weighed, facts, edges, [*briefs, *([summary] if summary else [])]
+
+
+def _gate(sentence: Sentence, brief: Brief) -> Sentence:
+    if sentence.by == "template":
+        return sentence
+    reasons = check(sentence.text, brief.grounds)
+    if not reasons and set(sentence.cites) <= {f.id for f in brief.grounds.facts}:
+        return sentence
+    refused = (*sentence.refused, f"{sentence.text!r}: {'; '.join(reasons) or 'cites other facts'}")
+    return sentence.model_copy(update={"text": brief.template, "by": "template", "refused": refused})
+
+
+def _use(sentences: Sequence[Sentence], context: Context) -> ModelUse:
+    llm, options = context.llm, context.options
+    return ModelUse(
+        name=llm.name if llm else "",
+        sha256=llm.sha256 if llm else "",
+        planner=options.planner if llm else "rules",
+        narrator=options.narrator if llm else "template",
+        accepted=sum(s.by == "model" and s.attempts == 1 for s in sentences),
+        accepted_after_retry=sum(s.by == "model" and s.attempts > 1 for s in sentences),
+        replaced=sum(s.by == "template" and s.attempts > 0 for s in sentences),
+        note=context.model_note,
+    )
+
+
+def _call(task: Task, runtime: Runtime[Context]) -> Result:
+    result = runtime.context.call(task)
+    runtime.stream_writer(
+        TaskDone(
+            task=result.task,
+            tool=result.tool,
+            status=result.status,
+            message=result.message,
+            facts=len(result.evidence),
+            seconds=result.seconds,
+        )
+    )
+    return result
+
+
+def _ready(state: State) -> list[Task]:
+    done = set(state["results"])
+    return [t for t in tasks_of(state) if t.id not in done and set(t.dep) <= done]
+
+
+def _tasks(made: Plan) -> dict[int, Plain]:
+    return {t.id: t.model_dump(mode="json") for t in made.tasks}
+
+
+def _plain(tasks: Sequence[Task], results: Sequence[Result]) -> State:
+    return {
+        "tasks": {t.id: t.model_dump(mode="json") for t in tasks},
+        "results": {r.task: r.model_dump(mode="json") for r in results},
+    }
+
+
+def _strongest(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    moved = [e for e in evidence if e.direction != "steady"]
+    best = sorted(moved, key=lambda e: (-e.strength, e.statement))
+    return tuple(e.statement for e in best[:MAX_FINDINGS])

@@ -1,0 +1,154 @@
+"""Replay a scenario: diagnose it with its recorded clock, then score the report against the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aitia.agent.taxonomy import covers
+from aitia.agent.topology import Topology
+from aitia.agent.verifier import Grounds, check
+from aitia.graphs.diagnose import diagnose
+from aitia.graphs.state import Options, names_of
+from aitia.tools.sources import open_sources
+
+from aitia.core.clock import RecordedClock
+from aitia.core.events import Event
+from aitia.core.llm import Llm
+from aitia.core.scenario import Expected, Needed, Scenario, load_scenario
+from aitia.core.store import RunStore
+from aitia.core.words import Evidence, Report, Sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """A scenario, the report that was made of it, and its score."""
+
+    scenario: Scenario
+    report: Report
+    score: dict[str, Any]
+
+
+def replay(
+    folder: Path,
+    *,
+    home: Path,
+    llm: Llm | None,
+    options: Options,
+    on_event: Callable[[Event], None] | None = None,
+    model_note: str = "",
+) -> Replayed:
+    """Diagnose a scenario folder anew and score it. The diagnosis never sees the answer."""
+    scenario = load_scenario(folder)
+    root = folder if folder.is_dir() else folder.parent
+    sources = [s.model_dump(mode="json") for s in scenario.sources]
+    store = RunStore.create(
+        home, meta={"title": scenario.title, "sources": sources, "root": str(root.resolve())}
+    )
+    report = diagnose(
+        scenario.as_incident(),
+        open_sources(scenario.sources, root),
+        store=store,
+        llm=llm,
+        options=options,
+        clock=RecordedClock(scenario.now),
+        components=scenario.components,
+        on_event=on_event,
+        model_note=model_note,
+    )
+    return Replayed(scenario=scenario, report=report, score=score(scenario, report))
+
+
+def score(scenario: Scenario, report: Report) -> dict[str, Any]:
+    """Right or wrong, the answer's rank, needed facts found, grounded sentences, calls and cost."""
+    expected = scenario.expected
+    found = [any(_is(e, need, expected) for e in report.evidence) for need in expected.evidence]
+    return {
+        "id": scenario.id,
+        "correct": _is_right(expected, report),
+        "rank": _rank(expected, report),
+        "verdict": report.verdict,
+        "expected": expected.verdict,
+        "component": report.component,
+        "fault": report.fault,
+        "probability": report.probability,
+        "needed_found": f"{sum(found)}/{len(found)}",
+        "grounded": grounded(report),
+        "by_model": sum(s.by == "model" for s in (*report.summary, *report.chain)),
+        "calls": report.cost.calls,
+        "repeated_calls": report.cost.repeated_calls,
+        "tokens": {
+            "prompt": report.cost.prompt_tokens,
+            "restored": report.cost.restored_tokens,
+            "generated": report.cost.generated_tokens,
+        },
+        "seconds": report.cost.seconds,
+        "first_findings_s": report.cost.first_findings_s,
+        "run": report.run,
+    }
+
+
+def _answers(expected: Expected) -> list[tuple[str, str]]:
+    return [(expected.component, expected.fault), *((a.component, a.fault) for a in expected.alternatives)]
+
+
+def _is_right(expected: Expected, report: Report) -> bool:
+    if report.verdict != expected.verdict:
+        return False
+    return expected.verdict != "cause" or _hits(expected, report, report.component, report.fault)
+
+
+def _hits(expected: Expected, report: Report, component: str, fault: str) -> bool:
+    """Whether a pair names an accepted answer; a part and its whole are one component, a parent path must be listed."""
+    topology = Topology(report.inventory.components)
+    return any(component in topology.family(c) and covers(f, fault) for c, f in _answers(expected))
+
+
+def _rank(expected: Expected, report: Report) -> int | None:
+    """The place of the first accepted answer among all suspects, from 1; for a healthy or unknown case, of that verdict."""
+    for place, suspect in enumerate(report.suspects, 1):
+        if expected.verdict == "cause":
+            if suspect.component and _hits(expected, report, suspect.component, suspect.fault):
+                return place
+        elif not suspect.component and suspect.fault == expected.verdict:
+            return place
+    return None
+
+
+def _is(evidence: Evidence, need: Needed, expected: Expected) -> bool:
+    return all(
+        not wanted or wanted == got
+        for wanted, got in (
+            (need.component, evidence.component),
+            (need.kind, evidence.kind),
+            (need.aspect, evidence.aspect),
+        )
+    )
+
+
+def grounded(report: Report) -> float:
+    """The share of sentences whose every name, number and time is in the facts that they cite.
+
+    A model's sentence goes through the whole verifier; the code's own wording may use words that no fact holds,
+    so of it only citations, names, numbers and times are held against the facts.
+    """
+    by_id = {e.id: e for e in report.evidence}
+    sentences = [
+        *report.chain,
+        *(s for s in report.summary if s.role != "verdict"),
+        *(x.sentence for x in report.ruled_out),
+    ]
+    if not sentences:
+        return 1.0
+    return round(sum(_grounded(s, by_id, report) for s in sentences) / len(sentences), 4)
+
+
+def _grounded(sentence: Sentence, by_id: dict[str, Evidence], report: Report) -> bool:
+    if not sentence.cites or not set(sentence.cites) <= set(by_id):
+        return False
+    facts: Sequence[Evidence] = [by_id[i] for i in sentence.cites]
+    reasons = check(sentence.text, Grounds(facts=facts, names=names_of(report.inventory)))
+    hard = [r for r in reasons if r.startswith(("the number", "the time", "names ", "cites "))]
+    return not (hard if sentence.by == "template" else [r for r in reasons if not r.startswith("the word")])

@@ -1,0 +1,85 @@
+"""From the final state to the report."""
+
+from __future__ import annotations
+
+from aitia.agent import planner
+from aitia.agent.facts import Facts, is_anomaly
+from aitia.agent.topology import Topology
+from aitia.agent.weigher import Weighed
+from aitia.graphs.state import Context, State, evidence_of, inventory_of, results_of, tasks_of
+
+from aitia.core.aspects import CHANGE
+from aitia.core.words import (
+    Cost,
+    Evidence,
+    Exclusion,
+    Incident,
+    Mitigation,
+    ModelUse,
+    NextCheck,
+    Report,
+    Sentence,
+    TimelineEntry,
+)
+
+MAX_SUSPECTS = 8
+MAX_TIMELINE = 12
+
+
+def assemble(state: State, context: Context) -> Report:
+    """The report of a finished diagnosis. Nothing in it depends on the order of arrival."""
+    weighed = Weighed.model_validate(state["weighed"])
+    evidence, results = evidence_of(state), results_of(state)
+    sentences = [Sentence.model_validate(s) for s in state["sentences"]]
+    incident = Incident.model_validate(state["incident"])
+    return Report(
+        run=context.store.id,
+        incident=incident,
+        verdict=weighed.verdict,
+        probability=weighed.probability,
+        component=weighed.component,
+        fault=weighed.fault,
+        fault_title=context.taxonomy.title(weighed.fault) if weighed.fault else "",
+        summary=tuple(s for s in sentences if s.role in ("verdict", "summary")),
+        chain=tuple(s for s in sentences if s.role in ("chain", "cause")),
+        suspects=weighed.suspects[:MAX_SUSPECTS],
+        ruled_out=tuple(Exclusion.model_validate(e) for e in state["ruled_out"]),
+        timeline=_timeline(evidence, state),
+        mitigations=tuple(Mitigation.model_validate(m) for m in state["mitigations"]),
+        next_checks=tuple(NextCheck.model_validate(c) for c in state["next_checks"]),
+        evidence=tuple(evidence),
+        calls=tuple(r.model_copy(update={"evidence": (), "data": {}}) for r in results),
+        inventory=inventory_of(state),
+        baselines_used=tuple(b.name for b in incident.baselines),
+        model=ModelUse.model_validate(state["use"]),
+        cost=_cost(state, context),
+        versions=context.versions,
+    )
+
+
+def _timeline(evidence: list[Evidence], state: State) -> tuple[TimelineEntry, ...]:
+    """Changes and the weightiest onsets, one per component and aspect, in time order."""
+    facts = Facts(evidence, Topology(inventory_of(state).components))
+    weightiest = sorted(facts.mass().values(), key=lambda e: (-facts.weight(e), e.id))
+    moved = [e for e in weightiest if e.onset and facts.weight(e) >= 0.25][:MAX_TIMELINE]
+    changes = [e for e in evidence if e.aspect in CHANGE and e.onset and not is_anomaly(e)]
+    entries = [
+        TimelineEntry(at=e.onset, component=e.component, text=e.statement, evidence=e.id)
+        for e in (*changes, *moved)
+        if e.onset
+    ]
+    return tuple(sorted(entries, key=lambda t: (t.at, t.evidence))[:MAX_TIMELINE])
+
+
+def _cost(state: State, context: Context) -> Cost:
+    cost = state.get("cost", {})
+    return Cost(
+        seconds=context.measured("total"),
+        first_findings_s=context.measured("first_findings"),
+        calls=len(state["results"]),
+        repeated_calls=planner.repeated(tasks_of(state)),
+        model_calls=cost.get("model_calls", 0) + cost.get("votes", 0),
+        prompt_tokens=cost.get("prompt_tokens", 0) + cost.get("vote_prompt_tokens", 0),
+        restored_tokens=cost.get("restored_tokens", 0) + cost.get("vote_restored_tokens", 0),
+        generated_tokens=cost.get("generated_tokens", 0),
+    )

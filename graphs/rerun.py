@@ -1,0 +1,53 @@
+"""Play a recording back: same clock, same tool results, same model outputs, hence the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aitia.agent.taxonomy import Taxonomy, bundled
+from aitia.graphs.diagnose import recorded_tools, run
+from aitia.graphs.recording import RecordedLlm
+from aitia.graphs.state import Context, Opened, Options
+from aitia.tools import Registry
+
+from aitia.core.errors import NotRecorded
+from aitia.core.store import RunStore
+from aitia.core.words import Incident, Inventory, Report, Result, Task
+
+
+def rerun(
+    store: RunStore, *, max_concurrency: int = 4, registry: Registry | None = None, taxonomy: Taxonomy | None = None
+) -> Report:
+    """The report of a recorded run, made anew from its recording. Raises NotRecorded where the code asks for more."""
+    meta, results = store.meta(), store.results()
+    if "opened" not in meta:
+        raise NotRecorded(f"Resume run {store.id} first: its recording is not complete.")
+
+    def call(task: Task) -> Result:
+        known = results.get(task.id)
+        if known is None or (known.tool, known.args) != (task.tool, task.args):
+            raise NotRecorded(
+                f"Diagnose anew instead of rerunning: task {task.id} ({task.tool}) is not in the recording."
+            )
+        return known
+
+    def opened() -> Opened:
+        return Opened(
+            incident=Incident.model_validate(meta["opened"]["incident"]),
+            inventory=Inventory.model_validate(meta["opened"]["inventory"]),
+        )
+
+    context = Context(
+        open=opened,
+        call=call,
+        measured=lambda name: float(meta.get("timings", {}).get(name, 0.0)),
+        registry=registry or recorded_tools(meta),
+        taxonomy=taxonomy or bundled(),
+        options=replace(Options(**meta["options"]), max_concurrency=max_concurrency, approvals=False),
+        store=store,
+        llm=RecordedLlm(store) if meta.get("model") else None,
+        model_note=meta.get("model_note", ""),
+        versions=meta["versions"],
+        publish=False,
+    )
+    return run(context, {}, checkpoint=False)

@@ -1,0 +1,121 @@
+"""What the machine carries: plain values in the state, handles in the context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypedDict
+
+from aitia.agent.taxonomy import Taxonomy
+from aitia.tools import Registry
+
+from aitia.core.events import Event
+from aitia.core.llm import Llm
+from aitia.core.store import RunStore
+from aitia.core.words import Evidence, Incident, Inventory, Result, Task
+
+Plain = dict[str, Any]
+
+
+def merge(old: dict[int, Plain], new: dict[int, Plain]) -> dict[int, Plain]:
+    """Union by task id: parallel tasks write different keys, so the order of arrival does not matter."""
+    return old | new
+
+
+class State(TypedDict, total=False):
+    """All values are `model_dump()` dicts, so that a checkpoint holds nothing but plain data."""
+
+    incident: Plain
+    inventory: Plain
+    tasks: Annotated[dict[int, Plain], merge]
+    results: Annotated[dict[int, Plain], merge]
+    round: int
+    evidence: list[Plain]
+    weighed: Plain
+    edges: list[Plain]
+    sentences: list[Plain]
+    ruled_out: list[Plain]
+    use: Plain
+    cost: Plain
+    mitigations: list[Plain]
+    next_checks: list[Plain]
+
+
+class Call(TypedDict):
+    """What a `Send` carries to `run_task`."""
+
+    task: Plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a diagnosis is made."""
+
+    planner: Literal["rules", "model"] = "model"
+    narrator: Literal["template", "model"] = "model"
+    max_concurrency: int = 4
+    max_rounds: int = 3
+    task_seconds: float = 30.0
+    approvals: bool = False  # stop for a person's answer where a task needs approval
+
+    def plain(self) -> Plain:
+        """As JSON values, for the run store."""
+        return {k: getattr(self, k) for k in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What `open` found: the redacted incident and what can be reached."""
+
+    incident: Incident
+    inventory: Inventory
+
+
+@dataclass(kw_only=True)
+class Context:
+    """Handles of one run. A rerun puts recorded answers behind the same four callables."""
+
+    open: Callable[[], Opened]
+    call: Callable[[Task], Result]  # run a task, or play it back
+    measured: Callable[[str], float]  # seconds so far under a name, recorded
+    registry: Registry
+    taxonomy: Taxonomy
+    options: Options
+    store: RunStore
+    llm: Llm | None
+    model_note: str = ""
+    versions: dict[str, str]
+    publish: bool = True  # write the report into the store
+
+
+def tasks_of(state: State) -> list[Task]:
+    """All tasks so far, in plan order."""
+    return [Task.model_validate(t) for _, t in sorted(state.get("tasks", {}).items())]
+
+
+def results_of(state: State) -> list[Result]:
+    """All results so far, in plan order."""
+    return [Result.model_validate(r) for _, r in sorted(state.get("results", {}).items())]
+
+
+def evidence_of(state: State) -> list[Evidence]:
+    """The numbered evidence."""
+    return [Evidence.model_validate(e) for e in state.get("evidence", [])]
+
+
+def inventory_of(state: State) -> Inventory:
+    """What can be reached."""
+    return Inventory.model_validate(state["inventory"])
+
+
+def names_of(inventory: Inventory) -> frozenset[str]:
+    """Every name under which a component is known."""
+    return frozenset(n for c in inventory.components for n in (c.id, *c.aliases))
+
+
+Emit = Callable[[Event], None]
+
+
+def dumps(words: Sequence[Any]) -> list[Plain]:
+    """Words as plain JSON values."""
+    return [w.model_dump(mode="json") for w in words]

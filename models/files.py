@@ -1,0 +1,140 @@
+"""Model files on disk: where they lie, and whether they are the bytes that the catalogue names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from aitia.core.errors import HashMismatch, ModelError
+from aitia.core.events import Progress
+from aitia.core.home import aitia_home
+from aitia.models.catalogue import Entry, catalogue
+
+OnProgress = Callable[[Progress], None]
+CHUNK = 1 << 20
+
+
+def silent(progress: Progress) -> None:
+    """Progress that nobody listens to."""
+
+
+def model_folder(home: Path | None = None) -> Path:
+    """Where fetched models lie; made if missing."""
+    folder = (home or aitia_home()) / "models"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def hash_file(
+    path: Path, *, on_progress: OnProgress = silent, what: str = "", into: hashlib._Hash | None = None
+) -> str:
+    """The sha256 of a file as it is now. `into` continues another hash."""
+    digest = into or hashlib.sha256()
+    total, done = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            on_progress(Progress(what=what or f"checking {path.name}", done=done, total=total, unit="bytes"))
+    return digest.hexdigest()
+
+
+def sha256_of(path: Path, *, home: Path | None = None, on_progress: OnProgress = silent) -> str:
+    """The sha256 of a file, remembered as long as its path, size, modification time and inode stay the same."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ModelError(f"Make the model file {str(path)!r} readable ({error.strerror}).") from None
+    note, seal = _note_path(path, home), _seal(path, stat)
+    if (known := _read_note(note, seal)) is not None:
+        return known
+    found = hash_file(path, on_progress=on_progress)
+    remember_hash(path, found, home=home)
+    return found
+
+
+def remember_hash(path: Path, sha256: str, *, home: Path | None = None) -> None:
+    """Note the sha256 that was just computed from the file's bytes."""
+    note = _note_path(path, home)
+    note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = note.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps({"seal": _seal(path, path.stat()), "sha256": sha256}), encoding="utf-8")
+    fresh.replace(note)
+
+
+def _seal(path: Path, stat: os.stat_result) -> list[str | int]:
+    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ino]
+
+
+def _note_path(path: Path, home: Path | None) -> Path:
+    key = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    return model_folder(home) / ".hashes" / f"{key}.json"
+
+
+def _read_note(note: Path, seal: list[str | int]) -> str | None:
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(known, dict) or known.get("seal") != seal:
+        return None
+    found = known.get("sha256")
+    return found if isinstance(found, str) else None
+
+
+def _places(entry: Entry, home: Path | None) -> list[Path]:
+    places = [model_folder(home) / entry.file]
+    if extra := os.environ.get("AITIA_MODELS"):
+        given = Path(extra).expanduser()
+        places.append(given if given.is_file() and given.name == entry.file else given / entry.file)
+    return places
+
+
+def locate(entry: Entry, *, home: Path | None = None) -> Path | None:
+    """Where the entry's file lies, unverified."""
+    return next((path for path in _places(entry, home) if path.is_file()), None)
+
+
+def find(entry: Entry, *, home: Path | None = None, on_progress: OnProgress = silent) -> Path | None:
+    """The entry's verified file in AITIA_HOME or AITIA_MODELS, if it is there. Raises HashMismatch for a wrong one."""
+    path = locate(entry, home=home)
+    if path is not None:
+        check(entry, path, sha256_of(path, home=home, on_progress=on_progress))
+    return path
+
+
+def check(entry: Entry, path: Path, found: str) -> None:
+    """Raises HashMismatch unless `found` is the entry's sha256."""
+    if found != entry.sha256:
+        raise HashMismatch(
+            f"Remove {str(path)!r} and run `aitia models fetch {entry.name}` again: its sha256 is {found}, "
+            f"the catalogue's is {entry.sha256}."
+        )
+
+
+def path_of(name: str, *, home: Path | None = None) -> Path:
+    """The verified file of a model of the catalogue. Raises ModelError where it is not fetched."""
+    entry = catalogue()[name]
+    found = find(entry, home=home)
+    if found is None:
+        raise ModelError(_missing(entry))
+    return found
+
+
+def verify(name: str, *, home: Path | None = None, on_progress: OnProgress = silent) -> str:
+    """Hash the model's file anew, whatever is remembered of it. Returns its sha256, raises HashMismatch."""
+    entry = catalogue()[name]
+    path = locate(entry, home=home)
+    if path is None:
+        raise ModelError(_missing(entry))
+    found = hash_file(path, on_progress=on_progress)
+    remember_hash(path, found, home=home)
+    check(entry, path, found)
+    return found
+
+
+def _missing(entry: Entry) -> str:
+    return f"Run `aitia models fetch {entry.name}` first: the model is not on this machine."

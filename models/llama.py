@@ -1,0 +1,200 @@
+"""A GGUF model on this machine, behind the `Llm` seam: greedy, repeatable, one static prefix restored per call."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from aitia.core.errors import ModelError
+from aitia.core.llm import Choice, Completion, Prompt
+from aitia.models.catalogue import Family
+from aitia.models.chat import template_of
+from aitia.models.grammar import Grammar
+from aitia.models.runtime import SavedState, Session
+from aitia.models.scoring import log_softmax, pick
+from aitia.models.threads import default_threads
+
+CONTEXT, BATCH = 4096, 256
+CONTENT_FREE = "N/A"
+_PREFIXES, _BASELINES = 3, 1024
+_CHARS_PER_TOKEN = 64  # no prompt that fits has more; longer ones are not even tokenised
+
+
+class LlamaCpp:
+    """A language model in this process. Every call starts from the same saved state, so that it depends on nothing before.
+
+    The prefix (system turn) is evaluated once and restored afterwards; the call that evaluates it restores it as
+    well. `choose` scores each option's tokens and the end of the turn, so that a short option gains nothing from
+    being the beginning of a longer one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        sha256: str,
+        family: Family = "chatml",
+        threads: int | None = None,
+        context: int = CONTEXT,
+        batch: int = BATCH,
+    ) -> None:
+        self._name, self._sha256 = name, sha256
+        self._template = template_of(family)
+        self._session = Session(path, threads=threads or default_threads(), context=context, batch=batch)
+        self._end = self._session.token(self._template.end)
+        self._lock = threading.RLock()
+        self._prefixes: OrderedDict[str, SavedState] = OrderedDict()
+        self._baselines: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """The catalogue's name, or the file's."""
+        return self._name
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the model file."""
+        return self._sha256
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        with self._lock:
+            self._session.close()
+
+    def count(self, text: str) -> int:
+        """How many tokens the text takes."""
+        with self._lock:
+            return len(self._session.plain_tokens(text))
+
+    def complete(
+        self, prompt: Prompt, *, max_tokens: int, grammar: str | None = None, stop: Sequence[str] = ()
+    ) -> Completion:
+        """Greedy completion of at most `max_tokens`. Raises ModelError where prompt and completion exceed the context."""
+        start = time.monotonic()
+        with self._lock:
+            rules = self._session.grammar(grammar) if grammar else None
+            try:
+                evaluated, restored = self._open_turn(prompt, room=max_tokens)
+                text, finish, generated = self._generate(max_tokens, rules, [s.encode() for s in stop if s])
+            finally:
+                if rules:
+                    rules.close()
+        return Completion(
+            text=text,
+            finish="stop" if finish else "length",
+            prompt_tokens=evaluated,
+            restored_tokens=restored,
+            generated_tokens=generated,
+            seconds=time.monotonic() - start,
+        )
+
+    def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
+        """The most likely whole option text, less what the model would say of it without any question."""
+        start = time.monotonic()
+        if len(set(options)) < max(2, len(options)) or not all(options):
+            raise ModelError("Give at least two options, all different and none empty.")
+        with self._lock:
+            scores, evaluated, restored = self._score(prompt, options)
+            missing = [o for o in options if (prompt.system, o) not in self._baselines]
+            if missing:
+                empty = Prompt(system=prompt.system, user=CONTENT_FREE)
+                baseline, more, again = self._score(empty, missing)
+                evaluated, restored = evaluated + more, restored + again
+                self._baselines.update(
+                    {(prompt.system, o): b for o, b in zip(missing, baseline, strict=True)}
+                )
+            baselines = [self._baselines[prompt.system, o] for o in options]
+            while len(self._baselines) > _BASELINES:
+                self._baselines.popitem(last=False)
+        index, probabilities = pick(scores, baselines)
+        return Choice(
+            index=index,
+            log_probs=tuple(scores),
+            probabilities=probabilities,
+            prompt_tokens=evaluated,
+            restored_tokens=restored,
+            seconds=time.monotonic() - start,
+        )
+
+    def _open_turn(self, prompt: Prompt, *, room: int) -> tuple[int, int]:
+        """Evaluate the prompt up to where the assistant writes. Returns tokens evaluated and tokens restored."""
+        if len(prompt.user) + len(prompt.system) > _CHARS_PER_TOKEN * self._session.context:
+            raise ModelError(
+                f"Shorten the prompt: {len(prompt.user) + len(prompt.system)} characters exceed the context of "
+                f"{self._session.context} tokens by far."
+            )
+        turn = self._session.tokens(self._template.turn(prompt.user))
+        state = self._prefixes.get(prompt.system)
+        prefix = [] if state else self._prefix_tokens(prompt.system)
+        size = (state.tokens if state else len(prefix)) + len(turn)
+        if size + room > self._session.context:
+            raise ModelError(
+                f"Shorten the prompt or lower the token limit: {size} prompt tokens and {room} to write exceed "
+                f"the context of {self._session.context}."
+            )
+        if state is None:
+            self._session.clear()
+            self._session.eval(prefix)
+            state = self._prefixes[prompt.system] = self._session.save()
+        self._prefixes.move_to_end(prompt.system)
+        while len(self._prefixes) > _PREFIXES:
+            self._prefixes.popitem(last=False)
+        self._session.restore(state)
+        self._session.eval(turn)
+        return len(prefix) + len(turn), 0 if prefix else state.tokens
+
+    def _prefix_tokens(self, system: str) -> list[int]:
+        return self._session.first_tokens() + self._session.tokens(self._template.prefix(system))
+
+    def _generate(self, limit: int, rules: Grammar | None, stops: Sequence[bytes]) -> tuple[str, bool, int]:
+        """The text, whether it ended by itself, and how many tokens were written."""
+        written = b""
+        for n in range(limit):
+            logits = self._session.logits()
+            token = rules.best(logits) if rules else int(np.argmax(logits))
+            if token < 0 or self._session.is_end(token):
+                return written.decode("utf-8", "ignore"), True, n
+            if rules:
+                rules.accept(token)
+            written += self._session.bytes_of(token)
+            if (cut := _first_stop(written, stops)) >= 0:
+                return written[:cut].decode("utf-8", "ignore"), True, n + 1
+            if n + 1 < limit:
+                self._session.eval([token])
+        return written.decode("utf-8", "ignore"), False, limit
+
+    def _score(self, prompt: Prompt, options: Sequence[str]) -> tuple[list[float], int, int]:
+        """The summed log-probability of each option and the end of the turn after it."""
+        texts = [[*self._session.plain_tokens(option), self._end] for option in options]
+        longest = max(map(len, texts))
+        if longest > self._session.batch:
+            raise ModelError(
+                f"Shorten the options: the longest takes {longest} of {self._session.batch} tokens."
+            )
+        evaluated, restored = self._open_turn(prompt, room=longest)
+        first, position = log_softmax(self._session.logits()), self._session.position
+        state = None if self._session.rewinds else self._session.save()
+        scores = []
+        for tokens in texts:
+            if state:
+                self._session.restore(state)
+            else:
+                self._session.rewind(position)
+            scores.append(float(first[tokens[0]]) + self._score_rest(tokens))
+        return scores, evaluated + sum(len(tokens) - 1 for tokens in texts), restored
+
+    def _score_rest(self, tokens: Sequence[int]) -> float:
+        self._session.eval(tokens[:-1], all_logits=True)
+        rows = (self._session.logits(i) for i in range(len(tokens) - 1))
+        return sum(float(log_softmax(row)[token]) for row, token in zip(rows, tokens[1:], strict=True))
+
+
+def _first_stop(written: bytes, stops: Sequence[bytes]) -> int:
+    found = [at for stop in stops if (at := written.find(stop)) >= 0]
+    return min(found, default=-1)

@@ -1,0 +1,1 @@
+"""Recorders of the bundled scenarios. Run from the checkout: `python -m scenarios.record.bearing --help`."""

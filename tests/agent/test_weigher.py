@@ -1,0 +1,109 @@
+"""The weigher on facts of a shop: the right pair, and the same verdict whatever things are called."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from aitia.agent.taxonomy import bundled
+from aitia.agent.weigher import Weighed, weigh
+
+from aitia.core.words import Component, Evidence, Inventory, Link
+
+from . import evidence as shop
+
+CASES = {
+    "connection_leak": ("cause", "orders", "resource.connections"),
+    "slow_path": ("cause", "redis", "network.delay"),
+    "nothing": ("healthy", "", ""),
+    "undecidable": ("unknown", "", ""),
+}
+
+
+def weighed(evidence: list[Evidence], inventory: Inventory | None = None) -> Weighed:
+    return weigh(evidence, inventory or shop.inventory(), bundled())
+
+
+@pytest.mark.parametrize(("case", "answer"), CASES.items())
+def test_verdict(case: str, answer: tuple[str, str, str]) -> None:
+    found = weighed(getattr(shop, case)())
+    assert (found.verdict, found.component, found.fault) == answer
+    assert sum(s.probability for s in found.suspects) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_names_times_and_order_do_not_matter(case: str) -> None:
+    facts = getattr(shop, case)()
+    before = weighed(facts)
+    new = {name: f"x{i}-{name[::-1]}" for i, name in enumerate(sorted(shop.CALLS, reverse=True))}
+    calls = {new[a]: tuple(new[b] for b in targets) for a, targets in shop.CALLS.items()}
+    moved = [
+        e.model_copy(
+            update={
+                "component": new[e.component],
+                "peer": new.get(e.peer, ""),
+                "onset": e.onset + timedelta(days=37) if e.onset else None,
+            }
+        )
+        for e in facts
+    ]
+    random.Random(3).shuffle(moved)
+    after = weighed(moved, shop.inventory(calls))
+    assert (after.verdict, after.component, after.fault) == (
+        before.verdict,
+        new.get(before.component, ""),
+        before.fault,
+    )
+    assert after.probability == pytest.approx(before.probability, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_twenty_quiet_components_change_nothing(case: str) -> None:
+    facts = getattr(shop, case)()
+    before = weighed(facts)
+    extra = {f"quiet{i}": () for i in range(20)}
+    more = shop.numbered(
+        [*facts, *[q for name in extra for q in shop.quiet(name, "latency", "cpu", "errors")]]
+    )
+    after = weighed(more, shop.inventory(shop.CALLS | extra))
+    assert (after.verdict, after.component, after.fault) == (before.verdict, before.component, before.fault)
+
+
+@pytest.mark.parametrize("case", ["connection_leak", "slow_path"])
+def test_without_the_culprits_telemetry_nobody_is_convicted_with_certainty(case: str) -> None:
+    facts = getattr(shop, case)()
+    culprit = weighed(facts).component
+    left = [e for e in facts if e.component != culprit]
+    after = weighed(left)
+    of_culprit = sum(s.probability for s in after.suspects if s.component == culprit)
+    assert after.verdict == "unknown" or of_culprit < 0.5
+
+
+def test_every_summand_is_in_the_ledger() -> None:
+    for suspect in weighed(shop.connection_leak()).suspects:
+        assert suspect.score == pytest.approx(sum(c.log_odds for c in suspect.ledger), abs=0.002)
+
+
+def test_a_part_and_its_machine_are_one_suspect() -> None:
+    machine = Component(id="pump-2", type="machine")
+    bearing = Component(id="pump-2-de", type="part", links=(Link(relation="part_of", to="pump-2"),))
+    facts = shop.numbered(
+        [
+            shop.fact(
+                "pump-2-de",
+                "vibration.bpfo",
+                "pump-2-de: line at BPFO.",
+                kind="vibration.line",
+                direction="new",
+            ),
+            shop.fact("pump-2", "temperature", "pump-2: temperature rose from 51 °C to 58 °C.", strength=0.7),
+        ]
+    )
+    found = weighed(facts, Inventory(components=(bearing, machine)))
+    assert (found.component, found.fault) == ("pump-2-de", "machine.bearing.outer_race")
+    assert len([s for s in found.suspects if s.fault == "machine.bearing.outer_race"]) == 1
+
+
+def test_nothing_at_all_is_not_healthy() -> None:
+    assert weighed([]).verdict == "unknown"

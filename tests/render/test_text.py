@@ -1,0 +1,50 @@
+import unicodedata
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitia.core.words import Window
+from aitia.render import text as t
+
+HOSTILE = "\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07 a\u202eb\u200bc\r\nnext\x00\x9b1m"
+
+
+def test_clean_takes_escape_sequences_and_invisible_characters_out() -> None:
+    assert t.clean(HOSTILE) == "red link abc next1m"
+
+
+@given(st.text())
+def test_clean_text_is_one_printable_line(raw: str) -> None:
+    cleaned = t.clean(raw)
+    assert all(unicodedata.category(c)[0] != "C" and c not in "\n\r\u2028\u2029" for c in cleaned)
+    assert t.clean(cleaned) == cleaned
+
+
+@given(st.text())
+def test_commands_keep_their_lines_and_nothing_unprintable(raw: str) -> None:
+    cleaned = t.clean_lines(raw)
+    assert all(c == "\n" or unicodedata.category(c)[0] != "C" for c in cleaned)
+
+
+def test_percent_never_claims_certainty() -> None:
+    assert [t.percent(p) for p in (0.0, 0.004, 0.01, 0.871, 0.99, 0.996, 1.0)] == [
+        "<1 %", "<1 %", "1 %", "87 %", "99 %", ">99 %", ">99 %",
+    ]  # fmt: skip
+
+
+def test_durations_read_as_people_say_them() -> None:
+    said = [t.duration(s) for s in (0.04, 9.94, 9.96, 59.4, 59.6, 200, 3600, 7500)]
+    assert said == ["0.0 s", "9.9 s", "10 s", "59 s", "1 min", "3 min 20 s", "1 h", "2 h 5 min"]
+
+
+def test_a_span_names_the_date_of_its_end_only_on_another_day() -> None:
+    start = datetime(2026, 11, 25, 23, 50, tzinfo=UTC)
+    same = Window(start=start.replace(hour=22), end=start)
+    over = Window(start=start, end=datetime(2026, 11, 26, 0, 10, tzinfo=UTC))
+    assert t.span(same) == "2026-11-25 22:50:00 – 23:50:00 UTC"
+    assert t.span(over) == "2026-11-25 23:50:00 – 2026-11-26 00:10:00 UTC"
+
+
+def test_ids_sort_by_number() -> None:
+    assert sorted(["E10", "E2", "E1"], key=t.id_order) == ["E1", "E2", "E10"]

@@ -1,0 +1,33 @@
+"""Access-log lines, whatever server wrote them: method, route and status as one canonical message."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LINE = re.compile(
+    r"[\"']?\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\s\"'?]*)[^\s\"']*(?: HTTP/\d(?:\.\d)?)?[\"']?"
+    r"(?: ->|:| -)? +(?:status[=:] ?|code[=:] ?)?([1-5]\d\d)\b"
+)
+_UPSTREAM = re.compile(r"\b(?:up|upstream|upstream_addr|upstream_name|backend|peer)[=:] ?\"?([\w.:-]*\w)")
+_STATUS = re.compile(r"^[A-Z]+ /\S* -> (\d{3})(?: via \S+)?$")
+_METHODS: Final = ("GET /", "POST /", "PUT /", "DELETE /", "PATCH /", "HEAD /", "OPTIONS /")
+_ID = re.compile(r"/(?:\d[\w.-]*|[0-9a-fA-F-]{16,}|[^/]*\d{3,}[^/]*)(?=/|$)")
+
+
+def canonical(message: str) -> str:
+    """`GET /orders/<id> -> 503 via orders` of an access line; "" for any other message."""
+    if not any(method in message for method in _METHODS):
+        return ""
+    match = _LINE.search(message)
+    if match is None:
+        return ""
+    upstream = _UPSTREAM.search(message, match.end())
+    via = f" via {upstream[1]}" if upstream else ""
+    return f"{match[1]} {_ID.sub('/<id>', match[2])[:120]} -> {match[3]}{via}"
+
+
+def status(text: str) -> int:
+    """The status of a canonical access message; 0 for any other text."""
+    match = _STATUS.search(text)
+    return int(match[1]) if match else 0

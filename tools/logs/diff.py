@@ -1,0 +1,169 @@
+"""Which log templates are new, surging or gone between the baselines and the incident window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aitia.core.errors import SourceError
+from aitia.core.home import aitia_home
+from aitia.core.redact import Redactor, load_key
+from aitia.core.words import Evidence, Result, Window
+from aitia.tools.logs.classes import meaning
+from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
+from aitia.tools.logs.levels import RANK
+from aitia.tools.logs.mine import BUDGET, CELLS, Count, Mined, mine, spans, streams
+from aitia.tools.logs.names import Names, known
+from aitia.tools.logs.shares import failing_share
+from aitia.tools.logs.stats import adjust, dispersion, exact_p
+from aitia.tools.registry import ToolContext, tool
+
+PER_COMPONENT = 8
+
+
+@tool(needs=("logs",), produces=("templates",))
+def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
+    """Which log templates are new, more frequent or gone in the incident window."""
+    window, baselines = spans(ctx)
+    found = streams(ctx, component)
+    names = known(ctx)
+    mined: list[Mined] = []
+    notes: list[str] = []
+    for name, sources in found.items():
+        try:
+            mined.append(mine(name, sources, window, baselines, names, budget=BUDGET // len(found)))
+        except SourceError as error:
+            notes.append(str(error))
+    notes += [note for m in mined for note in m.notes]
+    if not any(m.lines or m.old_lines for m in mined):
+        return _nothing(mined, window, notes)
+    facts = _facts(mined, findings(mined), window, names)
+    return Result(
+        status="ok" if facts else "no_data",
+        message=_message(mined, notes, facts),
+        query=", ".join(f.path.name for m in mined for f in m.files)[:400],
+        evidence=tuple(facts[: ctx.limits.evidence]),
+        data={
+            "templates": [
+                {k: e.values[k] for k in ("template", "count_window", "count_baseline") if k in e.values}
+                | {"component": e.component, "kind": e.kind, "aspect": e.aspect}
+                for e in facts
+                if "template" in e.values
+            ]
+        },
+    )
+
+
+def findings(mined: Sequence[Mined]) -> list[Finding]:
+    """All changes that matter, tested together so that the false-discovery rate holds over all templates."""
+    pairs = [(m, c) for m in mined for c in m.counts]
+    if not pairs:
+        return []
+    p = np.array([_p(m, c) for m, c in pairs])
+    q = adjust(p)
+    out = []
+    for (m, c), p_one, q_one in zip(pairs, p, q, strict=True):
+        if (change := _change(m, c, float(q_one))) is not None:
+            out.append(_finding(m, c, change, float(p_one), float(q_one)))
+    return out
+
+
+def _p(m: Mined, c: Count) -> float:
+    total = m.exposure + m.old_exposure
+    if not m.old_exposure or not m.exposure:
+        return 1.0
+    phi = dispersion(c.old_cells, round(CELLS * m.old_exposure / m.exposure))
+    before, after = np.array([c.before / phi]), np.array([c.window / phi])
+    return float(exact_p(before, after, m.exposure / total)[0])
+
+
+def _change(m: Mined, c: Count, q: float) -> Change | None:
+    if not c.before and c.window:
+        bad = meaning(c.template.text, c.level)
+        significant = q < ALPHA or bad.bad or bad.aspect == "log.restart"
+        return "new" if significant else None
+    ratio = _ratio(m, c)
+    if q >= ALPHA:
+        return None
+    if not c.window:
+        return "vanished"
+    return "surge" if ratio >= MIN_RATIO else None
+
+
+def _ratio(m: Mined, c: Count) -> float:
+    """Of the rates; where the baseline has none, against the one occurrence that it may just have missed."""
+    if not m.exposure or not m.old_exposure:
+        return float(c.window)
+    return (c.window / m.exposure) / (max(c.before, 1) / m.old_exposure)
+
+
+def _finding(m: Mined, c: Count, change: Change, p: float, q: float) -> Finding:
+    rate = c.window / m.exposure if m.exposure else 0.0
+    fades = len(m.exposures) > 1 and any(
+        n / seconds >= 0.67 * rate for n, seconds in zip(c.baseline, m.exposures, strict=True) if seconds > 60
+    )
+    return Finding(
+        mined=m,
+        count=c,
+        change=change,
+        meaning=meaning(c.template.text, c.level),
+        p=p,
+        q=q,
+        ratio=_ratio(m, c),
+        load=_load(m),
+        fades=fades or (change == "new" and not m.old_lines),
+        expected_new=_expected_new(m),
+    )
+
+
+def _load(m: Mined) -> float:
+    """How the component's ordinary lines (not warnings or errors) changed in rate."""
+    ordinary = [c for c in m.counts if RANK[c.level] < RANK["warning"] and c.before]
+    before, after = sum(c.before for c in ordinary), sum(c.window for c in ordinary)
+    if before < 10 or not m.exposure:
+        return 1.0
+    return (after / m.exposure) / (before / m.old_exposure)
+
+
+def _expected_new(m: Mined) -> float:
+    """Good-Turing: error templates seen once in the baseline tell how many unseen ones a window brings by itself."""
+    once = sum(1 for c in m.counts if c.before == 1 and RANK[c.level] >= RANK["warning"])
+    return once * m.exposure / m.old_exposure if m.old_exposure else 0.0
+
+
+def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, names: Names) -> list[Evidence]:
+    redactor = Redactor(load_key(aitia_home()))
+    out: list[Evidence] = []
+    for m in mined:
+        own = [f for f in found if f.mined is m]
+        own.sort(key=lambda f: (-f.strength, -f.count.window, _first_at(f), f.count.template.text))
+        kept = distinct(own)[:PER_COMPONENT]
+        out += [evidence(f, window, names, redactor) for f in kept]
+        out += [fact for fact in (failing_share(m, window), quiet(m, own, window)) if fact is not None]
+    out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
+    return out
+
+
+def _first_at(f: Finding) -> float:
+    return f.count.record.at if f.count.record else 0.0
+
+
+def _message(mined: Sequence[Mined], notes: Sequence[str], facts: Sequence[Evidence]) -> str:
+    parts = list(notes)
+    if cut := sorted(m.component for m in mined if min(m.shares) < 1):
+        parts.append(f"read in samples, since their logs are large: {', '.join(cut)}")
+    if not facts:
+        lines = sum(m.lines for m in mined)
+        parts.append(f"no template changed and too little to call it quiet ({lines} lines in the window)")
+    return "; ".join(parts)
+
+
+def _nothing(mined: Sequence[Mined], window: Window, notes: Sequence[str]) -> Result:
+    seen = [f.path.name for m in mined for f in m.files]
+    hint = (
+        f"No log line lies between the baselines' start and {window.end.isoformat()} in "
+        f"{', '.join(seen[:5]) or 'the log files'}: mend the window, or set options.timezone of the source "
+        "if its clock is not UTC."
+    )
+    return Result(status="no_data", message="; ".join([hint, *notes]))

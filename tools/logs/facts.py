@@ -1,0 +1,230 @@
+"""From counts to facts: which templates are new, surging or gone, how strongly, and the sentence that says so."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from aitia.core.redact import Redactor
+from aitia.core.words import Direction, Evidence, SourceRef, Window, from_epoch
+from aitia.tools.logs.classes import Meaning, meaning
+from aitia.tools.logs.levels import RANK
+from aitia.tools.logs.mine import CELLS, Count, Mined
+from aitia.tools.logs.names import Names, attribute
+from aitia.tools.logs.stats import burst
+
+QUOTE: Final = 160
+ALIKE: Final = 4
+ALPHA: Final = 0.05
+MIN_RATIO: Final = 1.5
+Change = Literal["new", "surge", "vanished"]
+_DIRECTION: Final[dict[Change, Direction]] = {"new": "new", "surge": "up", "vanished": "gone"}
+_MASK_AS: Final = (("<*>", "…"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One template of one component whose rate changed."""
+
+    mined: Mined
+    count: Count
+    change: Change
+    meaning: Meaning
+    q: float  # adjusted p-value
+    p: float
+    ratio: float  # of the rates; of at least one expected occurrence where the baseline has none
+    load: float  # ratio of the component's ordinary lines
+    fades: bool  # another baseline knows this rate
+    expected_new: float  # how many error templates the baseline's own novelty lets one expect
+
+    @property
+    def strength(self) -> float:
+        """0..1, from significance, effect and how informative the class is."""
+        return round(min(0.98, max(0.05, _strength(self))), 2)
+
+
+def _strength(f: Finding) -> float:
+    severity = RANK[f.meaning.severity]
+    if f.change == "vanished":
+        share = f.count.before / max(1, f.mined.old_lines)
+        return 0.2 if f.meaning.bad else 0.3 + 0.3 * share
+    if severity < RANK["warning"]:
+        if f.meaning.aspect == "log.restart" and f.change == "new":
+            return 0.5
+        return 0.3 if f.change == "new" else 0.3 * (1 - min(1.0, max(1.0, f.load) / f.ratio))
+    base = _novel(f) if f.change == "new" else _raised(f)
+    cap = 0.98 if severity >= RANK["error"] else 0.6
+    return min(cap, base * (0.6 if f.fades else 1.0))
+
+
+def _novel(f: Finding) -> float:
+    n = f.count.window
+    if n < 3:
+        base = 0.5 if n == 1 else 0.65
+        return base if f.expected_new < 0.5 else 0.35
+    certainty = min(1.0, -math.log10(max(f.p, 1e-12)) / 6)
+    return 0.8 + 0.08 * (f.meaning.weight - 0.8) / 0.2 + 0.1 * certainty
+
+
+def _raised(f: Finding) -> float:
+    beyond = f.ratio / max(1.0, f.load)  # an error per request that stays the same is no news
+    effect = min(1.0, max(0.0, math.log2(max(beyond, 1.0)) / math.log2(10)))
+    certainty = 1.0 if f.q < 1e-6 else 0.85 if f.q < 1e-3 else 0.65
+    return (0.25 + 0.65 * effect) * certainty * (0.9 + 0.1 * f.meaning.weight)
+
+
+def onset(count: Count, change: Change, window: Window, rate: float) -> tuple[float | None, float]:
+    """Epoch seconds and error of a finding's beginning; `rate` is the baseline's, per second."""
+    if change == "vanished":
+        return (count.old_last or None), window.seconds / CELLS
+    if count.record is None:
+        return None, 0.0
+    if change == "new":
+        return count.record.at, 0.0
+    width = window.seconds / CELLS
+    last = max(count.cells)
+    cells = [count.cells.get(i, 0) for i in range(last + 1)]
+    begin = burst(cells, rate * width)
+    first = next((count.firsts[i] for i in range(begin, last + 1) if i in count.firsts), count.record.at)
+    return first, width
+
+
+def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor) -> Evidence:
+    """The fact, with a sentence that ends with the quoted, masked template."""
+    count, mined = finding.count, finding.mined
+    quote = quoted(count, redactor)
+    old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
+    at, error = onset(count, finding.change, window, old_rate)
+    component, peer = attribute(mined.component, count.template.text, names)
+    rate = count.window / mined.exposure if mined.exposure else 0.0
+    ref = reference(mined, count)
+    return Evidence(
+        component=component,
+        peer=peer,
+        kind=f"log.{finding.change}",
+        aspect=finding.meaning.aspect,
+        statement=_sentence(finding, quote, at, component),
+        values={
+            "template": quote,
+            "template_id": count.template.id,
+            "count_baseline": count.before,
+            "count_window": count.window,
+            "rate_baseline_per_min": _three(old_rate * 60),
+            "rate_window_per_min": _three(rate * 60),
+            "ratio": _three(finding.ratio),
+            "level": finding.meaning.severity,
+            "p_value": _three(finding.q),
+            "line": ref.lines[0] if ref.lines else 0,
+            "reported_by": mined.component,
+        },
+        unit="lines",
+        window=window,
+        onset=None if at is None else from_epoch(at),
+        onset_error_s=round(error, 3),
+        direction=_DIRECTION[finding.change],
+        strength=finding.strength,
+        source=ref,
+        taint=True,
+    )
+
+
+def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
+    who = f.mined.component
+    about = f" about {component}" if component != who else ""
+    when = "" if at is None else f" at {clock(at)} UTC"
+    times = "once" if f.count.window == 1 else f"{f.count.window} times"
+    if f.change == "vanished":
+        rate = _three(60 * f.count.before / max(f.mined.old_exposure, 1e-9))
+        return f'{who} stopped logging{about} (last{when}, before that {rate:g} a minute): "{quote}"'
+    if f.change == "new":
+        never = "never before" if f.mined.old_lines else "it has no lines in the baseline"
+        first = "" if f.count.window == 1 else "first "
+        return f'{who} logged{about} {times} in the window and {never} ({first}{when.strip()}): "{quote}"'
+    return (
+        f"{who} logged{about} {_three(f.ratio):g} times as often as before "
+        f'({times} in the window, rising from{when.removeprefix(" at")}): "{quote}"'
+    )
+
+
+def quoted(count: Count, redactor: Redactor) -> str:
+    """The masked template for a reader: redacted, one line, at most 160 characters."""
+    text = redactor.text(count.template.text)
+    for mask, sign in _MASK_AS:
+        text = text.replace(mask, sign)
+    text = " ".join(text.split()).replace('"', "'")
+    return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
+
+
+def distinct(findings: Sequence[Finding]) -> list[Finding]:
+    """At most a few of one kind about one thing, one of a restart: they say the same. Keeps the order."""
+    seen: dict[tuple[str, str], int] = {}
+    out = []
+    for finding in findings:
+        key = (finding.change, finding.meaning.aspect)
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] <= (1 if finding.meaning.aspect == "log.restart" else ALIKE):
+            out.append(finding)
+    return out
+
+
+def reference(mined: Mined, count: Count) -> SourceRef:
+    """The first record's file, lines and hash."""
+    record = count.record
+    if record is None:
+        path = str(mined.files[0].path) if mined.files else ""
+        return SourceRef(source=mined.source, query=path, path=path)
+    file = mined.files[count.file]
+    raw = file.read_at(record.offset, record.size)
+    lines = None if record.line < 0 else (record.line, record.line + record.lines - 1)
+    where = f"{lines[0]}-{lines[1]}" if lines else f"bytes={record.offset}-{record.offset + record.size}"
+    return SourceRef(
+        source=mined.source,
+        query=f"{file.path}:{where}",
+        path=str(file.path),
+        lines=lines,
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def quiet(mined: Mined, findings: Sequence[Finding], window: Window) -> Evidence | None:
+    """Counter-evidence: the component logged in both spans and nothing bad is new or more frequent."""
+    if not mined.lines or not mined.old_lines:
+        return None
+    if any(f.meaning.bad and f.change != "vanished" for f in findings):
+        return None
+    bad = sum(c.window for c in mined.counts if meaning(c.template.text, c.level).bad)
+    old_bad = sum(c.before for c in mined.counts if meaning(c.template.text, c.level).bad)
+    what = "no error or warning lines" if not bad else f"{bad} error or warning lines, as often as before"
+    strength = min(0.7, 0.15 + 0.15 * math.log10(1 + min(mined.lines, mined.old_lines)))
+    path = str(mined.files[0].path) if mined.files else ""
+    return Evidence(
+        component=mined.component,
+        kind="log.quiet",
+        aspect="log.error",
+        statement=f"{mined.component}: error templates unchanged ({what} in {mined.lines} lines of the window).",
+        values={
+            "lines_window": mined.lines,
+            "lines_baseline": mined.old_lines,
+            "errors_window": bad,
+            "errors_baseline": old_bad,
+        },
+        unit="lines",
+        window=window,
+        direction="steady",
+        strength=round(strength, 2),
+        source=SourceRef(source=mined.source, query=path, path=path),
+    )
+
+
+def clock(at: float) -> str:
+    """`10:02:11`."""
+    return datetime.fromtimestamp(at, tz=UTC).strftime("%H:%M:%S")
+
+
+def _three(value: float) -> float:
+    """Three significant digits."""
+    return float(f"{value:.3g}")

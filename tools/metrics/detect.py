@@ -1,0 +1,171 @@
+"""Level changes that are robust against false alarms: median and MAD of a baseline, and an empirical null.
+
+A segment of the window is found by a cumulative sum of robust z-scores. How surprising it is comes from the
+baseline itself: the same statistic on all its stretches of the same length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from aitia.tools.metrics.aspects import Aspect
+from aitia.tools.sources.rows import Floats
+
+MIN_BASELINE, MIN_PERSIST = 10, 3
+_CLIP, _SLACK = 8.0, 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A baseline's robust centre and spread, its memory (lag-1 autocorrelation) and its known values."""
+
+    median: float
+    spread: float
+    memory: float
+    values: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """A level change: where it begins and ends in the window, how far it goes, and its strength in [0, 1]."""
+
+    first: int
+    last: int
+    before: float
+    after: float
+    z: float
+    excess: float
+    strength: float
+    samples: int
+
+    @property
+    def direction(self) -> Literal["up", "down"]:
+        """Which way the level went."""
+        return "up" if self.after > self.before else "down"
+
+
+def reference(values: Floats, about: Aspect) -> Reference | None:
+    """The baseline's statistics, or None where it has fewer than 10 known values."""
+    known = values[np.isfinite(values)]
+    if known.size < MIN_BASELINE:
+        return None
+    median = float(np.median(known))
+    off = np.abs(known - median)
+    low, high = np.percentile(known, (25.0, 75.0))
+    clipped = np.minimum(off, 8.0 * max(float(np.median(off)), 1e-300)) if np.median(off) > 0 else off
+    spread = max(
+        1.4826 * float(np.median(off)),
+        float(high - low) / 1.349,
+        0.5 * float(np.sqrt(np.mean(clipped**2))),
+        0.004 * abs(median),
+        about.floor / 8.0,
+        1e-12,
+    )
+    return Reference(median=median, spread=spread, memory=_memory(known), values=known)
+
+
+def _memory(known: Floats) -> float:
+    x = known - np.mean(known)
+    power = float(np.dot(x, x))
+    return float(np.clip(np.dot(x[1:], x[:-1]) / power, 0.0, 0.95)) if power > 0 else 0.0
+
+
+def detect(
+    ref: Reference, window: Floats, about: Aspect, *, smooth: int = 1, tests: int = 1, ease: float = 0.0
+) -> Shift | None:
+    """The strongest lasting level change of the window, or None. `tests` is how many series are looked at."""
+    index = np.flatnonzero(np.isfinite(window))
+    if index.size < MIN_PERSIST:
+        return None
+    values = window[index]
+    z = (values - ref.median) / ref.spread
+    start, stop = _segment(z)
+    persist = max(MIN_PERSIST, min(smooth + 2, index.size // 2))
+    if stop - start < persist:
+        return None
+    segment = values[start:stop]
+    delta = float(np.median(segment)) - ref.median
+    excess = abs(delta) / null_deviation(ref, stop - start)
+    after = _level(segment, ref.median, open_ended=stop == index.size)
+    return Shift(
+        first=int(index[_first_changed(z, start, stop)]),
+        last=int(index[stop - 1]),
+        before=ref.median,
+        after=after,
+        z=delta / ref.spread,
+        excess=excess,
+        strength=strength(ref, delta, excess, about, samples=stop - start, tests=tests, ease=ease),
+        samples=stop - start,
+    )
+
+
+def _segment(z: Floats) -> tuple[int, int]:
+    """The stretch [start, stop) with the largest sum of clipped z-scores beyond a slack, upward or downward."""
+    best = (0.0, 0, 0)
+    for sign in (1.0, -1.0):
+        score = np.clip(sign * z, -_CLIP, _CLIP) - _SLACK
+        total = np.concatenate(([0.0], np.cumsum(score)))
+        lowest = np.minimum.accumulate(total)
+        gain = total - lowest
+        stop = int(np.argmax(gain))
+        if gain[stop] > best[0]:
+            start = int(np.flatnonzero(total[: stop + 1] == lowest[stop])[-1])
+            best = (float(gain[stop]), start, stop)
+    return best[1], best[2]
+
+
+def _first_changed(z: Floats, start: int, stop: int) -> int:
+    """The onset within [start, stop): the best single step, followed back while samples are clearly off."""
+    size = float(np.median(z[start:stop]))
+    signed = np.clip(np.sign(size) * z[:stop], -_CLIP, max(_CLIP, abs(size)))
+    n = np.arange(1, stop)
+    left = np.cumsum(signed)[:-1]
+    right = float(np.sum(signed)) - left
+    contrast = (right / (stop - n) - left / n) * np.sqrt(n * (stop - n))
+    first = start if stop < 2 else int(np.argmax(contrast[max(start - 1, 0) :])) + max(start, 1)
+    if start == 0 and stop > 1 and float(np.median(signed[: max(1, first)])) > 0.5 * abs(size):
+        first = 0  # changed before the window opened
+    least = max(2.0, 0.1 * abs(size))
+    while first > start and signed[first - 1] >= least:
+        first -= 1
+    return first
+
+
+def _level(segment: Floats, before: float, *, open_ended: bool) -> float:
+    """The level reached: of a segment that lasts to the end, its last third, where it went further."""
+    whole = float(np.median(segment))
+    if not open_ended or segment.size < 9:
+        return whole
+    end = float(np.median(segment[-max(3, segment.size // 3) :]))
+    return end if abs(end - before) > abs(whole - before) else whole
+
+
+def null_deviation(ref: Reference, length: int) -> float:
+    """How far the median of `length` samples strays from the baseline's by itself: observed, and at least by theory."""
+    n = ref.values.size
+    length = min(length, max(MIN_PERSIST, n // 2))
+    effective = max(1.0, length * (1.0 - ref.memory) / (1.0 + ref.memory))
+    theory = 2.5 * 1.2533 * ref.spread / np.sqrt(effective)
+    stretches = np.lib.stride_tricks.sliding_window_view(ref.values, length)
+    thinned = stretches[:: max(1, stretches.shape[0] // 80)]
+    observed = float(np.max(np.abs(np.median(thinned, axis=1) - ref.median)))
+    return max(observed, float(theory), 1e-12)
+
+
+def strength(
+    ref: Reference, delta: float, excess: float, about: Aspect, *, samples: int, tests: int, ease: float
+) -> float:
+    """Surprise × size × persistence: calibrated so that healthy series stay below one half (see the tests)."""
+    needed = 1.1 + 0.12 * float(np.log10(max(tests, 10) / 10.0)) - ease
+    surprise = 1.0 / (1.0 + float(np.exp(-1.9 * (np.log2(max(excess, 1e-9)) - needed))))
+    size = abs(delta) / (abs(delta) + about.floor) if about.floor else 1.0
+    if about.relative:
+        share = abs(delta) / abs(ref.median) if ref.median else 1.0
+        size *= min(1.0, share / 0.3) ** 0.5
+    lasting = min(1.0, 0.7 + 0.1 * (samples - MIN_PERSIST))
+    grounded = ref.values.size / (ref.values.size + 3.0)
+    away = 0.75 if about.bad != "both" and (about.bad == "up") != (delta > 0) else 1.0
+    return float(np.clip(surprise * size * lasting * grounded * away, 0.0, 0.98))

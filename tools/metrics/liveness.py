@@ -1,0 +1,128 @@
+"""Series that stop, targets that are down, and processes that restarted."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from aitia.core.words import Baseline, Evidence, SourceRef, Window, from_epoch
+from aitia.tools.metrics.gather import within
+from aitia.tools.metrics.numbers import clock, sig3
+from aitia.tools.metrics.rates import step_of
+from aitia.tools.sources.base import Series
+from aitia.tools.sources.rows import Floats
+
+Named = tuple[str, Series]  # source name, series with its component resolved
+_START = re.compile(r"(process_start_time_seconds|postmaster_start_time_seconds|_start_time_seconds)$")
+_UPTIME = re.compile(r"(uptime(_in)?_seconds|_uptime)$")
+_UP = re.compile(r"^(up|probe_success|redis_up|pg_up|nginx_up|mysql_up|haproxy_up|[a-z]+_up)$")
+_MOST = 0.8  # the share of a component's series that must stop together
+
+
+def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) -> Iterator[Evidence]:
+    """A `metric.missing` fact for each component that is down or whose series stopped before the others did."""
+    members: dict[str, list[Named]] = defaultdict(list)
+    for source, series in raw:
+        members[series.component].append((source, series))
+    ends = {source: max(s.t[-1] for n, s in raw if n == source and s.t.size) for source, _ in raw}
+    for component in sorted(members):
+        down = next(_down(members[component], window), None)
+        gone = down or _gone(component, members[component], ends, window)
+        if gone is not None:
+            yield gone
+
+
+def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
+    for source, series in members:
+        if not _UP.match(series.metric):
+            continue
+        part = within(series.t, window)
+        t, v = series.t[part], series.v[part]
+        zero = np.flatnonzero(v == 0.0)
+        earlier = series.v[: part.start]
+        if zero.size >= 2 and bool(np.any(earlier > 0)):
+            since, still = float(t[zero[0]]), bool(v[-1] == 0.0)
+            tail = "and stayed so" if still else f"for {zero.size} samples"
+            step = step_of(series.t)
+            yield _fact(
+                series, source, window, since, step, "availability", "gone", 0.95 if still else 0.7,
+                f"{series.component}: {series.metric} went to 0 at {clock(from_epoch(since))} {tail}:"
+                " it did not answer its health scrape.",
+                {"metric": series.metric, "samples": int(zero.size), "still": still},
+            )  # fmt: skip
+
+
+def _gone(
+    component: str, members: Sequence[Named], ends: dict[str, float], window: Window
+) -> Evidence | None:
+    start = window.epoch[0]
+    live = [(n, s) for n, s in members if s.t.size >= 5 and s.t[0] < start and not _UP.match(s.metric)]
+    stopped = [(n, s) for n, s in live if _ended(s.t, ends[n], start)]
+    if len(live) < 2 or len(stopped) < _MOST * len(live):
+        return None
+    source, series = max(stopped, key=lambda m: (float(m[1].t[-1]), m[1].metric))
+    last, step = float(series.t[-1]), step_of(series.t)
+    silent = ends[source] - last
+    return _fact(
+        series, source, window, last, step, "availability", "gone", 0.85,
+        f"{component}: {len(stopped)} of its {len(live)} series stopped at {clock(from_epoch(last))}, while other"
+        f" components went on for {sig3(silent):g} s.",
+        {"series": len(live), "stopped": len(stopped), "silent_s": sig3(silent)},
+    )  # fmt: skip
+
+
+def _ended(t: Floats, end: float, window_start: float) -> bool:
+    return bool(t[-1] < end - max(4.0 * step_of(t), 8.0) and t[-1] >= window_start - 120.0)
+
+
+def find_restarts(raw: Sequence[Named], *, baseline: Baseline, window: Window) -> Iterator[Evidence]:
+    """A `metric.restart` fact for each component whose start time changed (or uptime fell) in the window."""
+    seen: set[str] = set()
+    for source, series in sorted(
+        raw, key=lambda m: (m[1].component, not _START.search(m[1].metric), m[1].metric)
+    ):
+        starts, uptime = _START.search(series.metric), _UPTIME.search(series.metric)
+        if series.component in seen or not (starts or uptime):
+            continue
+        known = np.isfinite(series.v)
+        t, v = series.t[known], series.v[known]
+        step = np.diff(v)
+        changed = np.flatnonzero((step > 1.0) if starts else (step < -1.0)) + 1
+        inside = [int(i) for i in changed if t[i] >= window.epoch[0]]
+        earlier = len(changed) - len(inside)
+        if not inside:
+            continue
+        seen.add(series.component)
+        at = float(v[inside[0]]) if starts else float(t[inside[0]])
+        at = at if abs(at - t[inside[0]]) < 300.0 else float(t[inside[0]])
+        times = "once" if len(inside) == 1 else f"{len(inside)} times"
+        strength = 0.9 if not earlier else 0.6
+        yield _fact(
+            series, source, window, at, step_of(t), "restart", "new", strength,
+            f"{series.component}: the process restarted {times} in the window, first at {clock(from_epoch(at))}.",
+            {"metric": series.metric, "count": len(inside), "count_before": earlier}, kind="metric.restart",
+        )  # fmt: skip
+
+
+def _fact(
+    series: Series, source: str, window: Window, onset: float, error_s: float, aspect: str, direction: str,
+    strength: float, statement: str, values: dict[str, float | int | str | bool], kind: str = "metric.missing",
+) -> Evidence:  # fmt: skip
+    return Evidence.model_validate(
+        {
+            "component": series.component,
+            "kind": kind,
+            "aspect": aspect,
+            "statement": statement,
+            "values": values,
+            "window": window,
+            "onset": from_epoch(onset),
+            "onset_error_s": sig3(error_s),
+            "direction": direction,
+            "strength": strength,
+            "source": SourceRef(source=source, query=series.query),
+        }
+    )

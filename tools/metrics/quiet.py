@@ -1,0 +1,75 @@
+"""Counter-evidence: golden signals that did not move."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aitia.core.words import Evidence, SourceRef, Window
+from aitia.tools.metrics.derive import Derived
+from aitia.tools.metrics.numbers import scale, sig3, text, with_unit
+
+GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
+          "temperature", "pressure", "flow", "current", "vibration")  # fmt: skip
+MOVED = 0.3
+BOUND = re.compile(r"_(max|limit|capacity|maxclients|maxmemory|max_connections)(_|$)|(^|_)max_|reserved")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What was seen of one series: its medians before and in the window, how many samples, its strongest change."""
+
+    series: Derived
+    before: float
+    after: float
+    samples: int
+    strength: float
+
+
+def find_quiet(
+    looked: Sequence[Looked], *, window: Window, baseline: str, busy: frozenset[str]
+) -> Iterator[Evidence]:
+    """One `metric.quiet` fact per component and golden aspect whose every own series stayed in its baseline range.
+
+    `busy` holds components that are down or gone: nothing of theirs counts as quiet.
+    """
+    groups: dict[tuple[str, str], list[Looked]] = defaultdict(list)
+    for one in looked:
+        if one.series.about.aspect in GOLDEN and not one.series.peer and not BOUND.search(one.series.metric):
+            groups[one.series.component, one.series.about.aspect].append(one)
+    for (component, aspect), members in sorted(groups.items()):
+        if component in busy or any(m.strength >= MOVED for m in members):
+            continue
+        told = max(
+            members,
+            key=lambda m: (m.samples, m.series.stat in ("mean", "ratio"), abs(m.before), m.series.key),
+        )
+        if told.samples >= 3:
+            yield _fact(component, aspect, told, len(members), window, baseline)
+
+
+def _fact(component: str, aspect: str, told: Looked, count: int, window: Window, baseline: str) -> Evidence:
+    d = told.series
+    factor, unit = scale(d.about.unit, max(abs(told.before), abs(told.after)))
+    before, after = sig3(told.before * factor), sig3(told.after * factor)
+    name = ({"mean": "mean ", "p95": "p95 "}.get(d.stat, "") + d.about.say) if d.about.say else d.metric
+    plural = "1 series stayed" if count == 1 else f"{count} series stayed"
+    certainty = told.samples / (told.samples + 20.0)
+    return Evidence(
+        component=component,
+        kind="metric.quiet",
+        aspect=aspect,
+        statement=f"{component}: {aspect} unchanged, {plural} within the baseline range"
+        f" ({name} {text(before)} before, {with_unit(after, unit)} in the window).",
+        values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
+                "baseline": baseline},
+        unit=unit,
+        window=window,
+        direction="steady",
+        strength=round(float(np.clip(0.85 * certainty, 0.0, 0.8)), 3),
+        source=SourceRef(source=d.source, query=d.query),
+    )  # fmt: skip

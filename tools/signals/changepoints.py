@@ -1,0 +1,100 @@
+"""Where a series changes its level: PELT over all of it, CUSUM for the first departure, with an uncertainty."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from aitia.tools.sources.rows import Floats
+
+_MOST = 1500  # samples that PELT sees; longer series are averaged in equal bins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changepoint:
+    """A change of level: when (epoch s), within which error, and the levels on both sides."""
+
+    at: float
+    error_s: float
+    before: float
+    after: float
+    z: float
+
+
+def changepoints(t: Floats, v: Floats, *, penalty: float = 3.0, least: int = 5) -> list[Changepoint]:
+    """All level changes by PELT (L2 cost on robustly scaled values, BIC-like penalty), in time order."""
+    known = np.isfinite(v)
+    t, v = _binned(t[known], v[known])
+    if v.size < 3 * least:
+        return []
+    noise = _noise(v)
+    if noise <= 0.0:
+        return []
+    edges = [0, *_pelt(np.clip((v - np.median(v)) / noise, -30.0, 30.0), penalty, least), v.size]
+    found = []
+    for left, edge, right in zip(edges, edges[1:], edges[2:], strict=False):
+        a, b = v[left:edge], v[edge:right]
+        before, after = float(np.median(a)), float(np.median(b))
+        z = (after - before) / noise
+        if abs(z) >= 2.0:
+            found.append(
+                Changepoint(at=float(t[edge]), error_s=_error(t, edge, z), before=before, after=after, z=z)
+            )
+    return found
+
+
+def _pelt(z: Floats, penalty: float, least: int) -> list[int]:
+    import ruptures
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy deprecations inside the library
+        algorithm = ruptures.Pelt(model="l2", min_size=least, jump=1).fit(z.reshape(-1, 1))
+        ends = algorithm.predict(pen=penalty * float(np.log(z.size)) * _inflation(z))
+    return [int(e) for e in ends[:-1]]
+
+
+def _inflation(z: Floats) -> float:
+    """Autocorrelated noise needs a larger penalty: the variance inflation of its first differences."""
+    steps = np.diff(z)
+    x = steps - steps.mean()
+    power = float(np.dot(x, x))
+    rho = float(np.dot(x[1:], x[:-1])) / power if power > 0 else -0.5
+    memory = float(np.clip(1.0 + 2.0 * rho, 0.0, 0.9))  # white noise has rho = -0.5 in its differences
+    return (1.0 + memory) / (1.0 - memory)
+
+
+def _noise(v: Floats) -> float:
+    """The spread of one sample, from differences, so that the changes themselves do not count."""
+    steps = np.abs(np.diff(v))
+    mad = 1.4826 * float(np.median(steps)) / np.sqrt(2.0)
+    return max(float(mad), 1e-3 * abs(float(np.median(v))), 0.02 * float(np.std(v)))
+
+
+def _error(t: Floats, edge: int, z: float) -> float:
+    """Half-width in seconds: a step of z standard deviations is located within about 8/z² samples, at least one."""
+    step = float(np.median(np.diff(t)))
+    return step * max(1.0, min(20.0, 8.0 / z**2))
+
+
+def _binned(t: Floats, v: Floats) -> tuple[Floats, Floats]:
+    if v.size <= _MOST:
+        return t, v
+    k = int(np.ceil(v.size / _MOST))
+    whole = v.size // k * k
+    return t[:whole].reshape(-1, k)[:, 0], v[:whole].reshape(-1, k).mean(axis=1)
+
+
+def cusum(v: Floats, *, median: float, spread: float, slack: float = 0.5, limit: float = 6.0) -> int | None:
+    """The sample at which a two-sided CUSUM that later passes its limit last left zero, or None."""
+    z = np.clip(np.nan_to_num((v - median) / spread), -10.0, 10.0)
+    first: list[int] = []
+    for sign in (1.0, -1.0):
+        total = np.concatenate(([0.0], np.cumsum(sign * z - slack)))
+        gain = total - np.minimum.accumulate(total)
+        over = np.flatnonzero(gain > limit)
+        if over.size:
+            lowest = total[: over[0] + 1]
+            first.append(int(np.flatnonzero(lowest == lowest.min())[-1]))
+    return min(first) if first else None

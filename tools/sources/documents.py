@@ -1,0 +1,186 @@
+"""Documents: past incidents in a JSONL file, runbooks in a folder of Markdown with YAML front matter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import SourceError
+from aitia.core.words import Holding, SourceKind, SourceRef, Window
+from aitia.tools.sources.base import Document, iter_files
+
+MAX_DOCUMENTS = 20_000
+MAX_BYTES = 1 << 20  # of one document
+
+
+class IncidentFile:
+    """Source of type `incidents`: one JSON object a line.
+
+    Fields: id, title, text, service or component, symptoms, cause, fault, mitigation (text or list), outcome, at.
+    """
+
+    kind: SourceKind = "incidents"
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config, self._root = config, root
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._config.name
+
+    def documents(self) -> list[Document]:
+        """All incidents, in file order. Raises SourceError that names file and line of a broken one."""
+        found: list[Document] = []
+        for path in iter_files(self._config, self._root):
+            found += _incidents(path, self.name)
+            if len(found) > MAX_DOCUMENTS:
+                raise SourceError(
+                    f"Narrow `path` of source {self.name!r}: more than {MAX_DOCUMENTS} documents."
+                )
+        return found
+
+    def describe(self, window: Window) -> Holding:
+        """Titles and the components they speak of."""
+        documents = self.documents()
+        return Holding(
+            source=self.name,
+            kind="incidents",
+            items=tuple(d.title for d in documents[:50]),
+            count=len(documents),
+            note="" if documents else f"No incident is in the files of source {self.name!r}.",
+        )
+
+
+class RunbookFolder:
+    """Source of type `runbooks`: Markdown files; front matter may hold alerts, services, symptoms, faults."""
+
+    kind: SourceKind = "runbooks"
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config, self._root = config, root
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._config.name
+
+    def documents(self) -> list[Document]:
+        """All runbooks by path; the id is the path below the folder without its suffix."""
+        files = [p for p in iter_files(self._config, self._root) if p.suffix.lower() in (".md", ".markdown")]
+        if len(files) > MAX_DOCUMENTS:
+            raise SourceError(f"Narrow `path` of source {self.name!r}: more than {MAX_DOCUMENTS} documents.")
+        base = _base(files, (self._root / Path(self._config.path).expanduser()))
+        return [read_runbook(path, base, self.name) for path in files]
+
+    def describe(self, window: Window) -> Holding:
+        """Titles of the runbooks."""
+        documents = self.documents()
+        return Holding(
+            source=self.name,
+            kind="runbooks",
+            items=tuple(d.title for d in documents[:50]),
+            count=len(documents),
+            note="" if documents else f"No Markdown file is in source {self.name!r}.",
+        )
+
+
+def _base(files: list[Path], path: Path) -> Path:
+    return path if path.is_dir() else path.parent if files else Path()
+
+
+def _incidents(path: Path, source: str) -> Iterator[Document]:
+    for number, line in enumerate(_read(path, limit=64 * MAX_BYTES).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError):
+            raise SourceError(f"Mend line {number} of {str(path)!r}: it is not a JSON object.") from None
+        if not isinstance(fields, dict) or not (fields.get("id") or fields.get("title")):
+            raise SourceError(
+                f"Mend line {number} of {str(path)!r}: give a JSON object with `id` and `title`."
+            )
+        yield _incident(fields, path, number, line, source)
+
+
+def _incident(fields: Mapping[str, Any], path: Path, number: int, line: str, source: str) -> Document:
+    meta = {str(key): flat(value) for key, value in fields.items() if key not in ("id", "title", "text")}
+    if "component" not in meta and "service" in meta:
+        meta["component"] = meta["service"]
+    identity = str(fields.get("id") or f"{path.stem}-{number}")
+    return Document(
+        id=identity,
+        title=str(fields.get("title") or identity),
+        text=flat(fields.get("text", "")),
+        meta=meta,
+        ref=SourceRef(
+            source=source,
+            query=f"{path}:{number}",
+            path=str(path),
+            lines=(number, number),
+            sha256=hashlib.sha256(line.encode()).hexdigest(),
+        ),
+    )
+
+
+def read_runbook(path: Path, base: Path, source: str) -> Document:
+    """One Markdown runbook. Broken front matter raises SourceError."""
+    text = _read(path, limit=MAX_BYTES)
+    meta, body = _front_matter(text, path)
+    relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+    heading = next((s[2:].strip() for s in body.splitlines() if s.startswith("# ")), "")
+    return Document(
+        id=relative.with_suffix("").as_posix(),
+        title=meta.pop("title", "") or heading or path.stem,
+        text=body,
+        meta=meta,
+        ref=SourceRef(
+            source=source,
+            query=relative.as_posix(),
+            path=str(path),
+            lines=(1, text.count("\n") + 1),
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+        ),
+    )
+
+
+def _front_matter(text: str, path: Path) -> tuple[dict[str, str], str]:
+    if not text.startswith("---\n"):
+        return {}, text
+    head, found, body = text[4:].partition("\n---")
+    if not found:
+        return {}, text
+    try:
+        fields = yaml.safe_load(head)
+    except yaml.YAMLError as error:
+        raise SourceError(f"Mend the front matter of {str(path)!r}: {error}") from None
+    if not isinstance(fields, dict):
+        return {}, text
+    return {str(key): flat(value) for key, value in fields.items()}, body.partition("\n")[2]
+
+
+def flat(value: Any) -> str:
+    """A field as text: list items become lines."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return "\n".join(flat(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True, default=str)
+    return str(value)
+
+
+def _read(path: Path, *, limit: int) -> str:
+    try:
+        if path.stat().st_size > limit:
+            raise SourceError(f"Split {str(path)!r}: it is larger than {limit >> 20} MiB.")
+        return path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
+    except OSError as error:
+        raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None

@@ -1,0 +1,115 @@
+"""Log files on disk: one stream per component and rotated set, opened without reading them whole."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from fnmatch import fnmatch
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput, SourceError
+from aitia.core.words import Holding, SourceKind, Window
+from aitia.tools.sources.base import LogStream, iter_files
+
+MAX_FILES = 2000
+_ROTATION = re.compile(
+    r"(?:[-._](?:\d{1,4}|\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})|\.(?:gz|log|txt|out|err|jsonl|json))$"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileStream(LogStream):
+    """A stream of files, with the zone of its zone-less timestamps."""
+
+    zone: tzinfo = UTC
+
+
+class LogFiles:
+    """Source of type `log_files`: a file, a folder or a glob; `.gz` is read transparently.
+
+    The component is `component` of the configuration, else the file's stem without rotation suffixes
+    (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`). Timestamps without a zone are UTC
+    unless `options.timezone` names another one.
+    """
+
+    kind: SourceKind = "logs"
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config = config
+        self._root = root
+        self._zone = _zone(config)
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._config.name
+
+    def streams(self) -> list[LogStream]:
+        """One stream per stem, its files in name order. Raises SourceError where nothing is there."""
+        groups: dict[tuple[str, str], list[Path]] = defaultdict(list)
+        for path in self._files():
+            stem = stem_of(path)
+            groups[self._config.component or stem, stem].append(path)
+        return [
+            FileStream(component=component, name=stem, paths=tuple(sorted(paths)), zone=self._zone)
+            for (component, stem), paths in sorted(groups.items())
+        ]
+
+    def describe(self, window: Window) -> Holding:
+        """Streams and an estimate of their lines (bytes / 120); only file sizes are looked at."""
+        streams = self.streams()
+        size = sum(_size(path) for stream in streams for path in stream.paths)
+        return Holding(
+            source=self.name,
+            kind="logs",
+            components=tuple(sorted({s.component for s in streams})),
+            items=tuple(s.name for s in streams),
+            count=size // 120 + (size > 0),
+            note="" if size else f"The files of source {self.name!r} are empty.",
+        )
+
+    def _files(self) -> list[Path]:
+        ignore = self._config.ignore
+        found: list[Path] = []
+        for path in iter_files(self._config, self._root):
+            if path.name.startswith(".") or any(fnmatch(path.name, pattern) for pattern in ignore):
+                continue
+            found.append(path)
+            if len(found) > MAX_FILES:
+                raise SourceError(
+                    f"Narrow `path` of source {self.name!r}: it holds more than {MAX_FILES} files."
+                )
+        if not found:
+            raise SourceError(
+                f"Mend `path` of source {self.name!r}: no log file is left in {self._config.path!r}."
+            )
+        return found
+
+
+def stem_of(path: Path) -> str:
+    """The file's name without extension and rotation suffixes."""
+    name = path.name
+    while (shorter := _ROTATION.sub("", name)) != name and shorter:
+        name = shorter
+    return name
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None
+
+
+def _zone(config: SourceConfig) -> tzinfo:
+    name = str(config.options.get("timezone", "UTC"))
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise BadInput(
+            f"Set options.timezone of source {config.name!r} to an IANA zone such as 'Europe/Berlin', not {name!r}."
+        ) from None

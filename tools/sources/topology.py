@@ -1,0 +1,80 @@
+"""Components and their relations from a YAML or JSON file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import SourceError
+from aitia.core.words import Component, Holding, SourceKind, Window
+from aitia.tools.sources.base import check_file
+
+MAX_BYTES = 16_000_000
+
+
+class TopologyFile:
+    """`components: [{id, type, aliases, links: [{relation, to}]}]`."""
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config = config
+        self._root = root
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._config.name
+
+    @property
+    def kind(self) -> SourceKind:
+        """Always `topology`."""
+        return "topology"
+
+    def describe(self, window: Window) -> Holding:
+        """All components, whatever the window."""
+        found = self.components()
+        relations = sorted({link.relation for c in found for link in c.links})
+        return Holding(
+            source=self.name,
+            kind=self.kind,
+            components=tuple(c.id for c in found),
+            items=tuple(relations),
+            count=len(found),
+        )
+
+    def components(self) -> list[Component]:
+        """The components, by id. Raises SourceError that names the entry that is wrong."""
+        path = check_file(self._config, self._root)
+        raw = self._parse(path)
+        entries = raw.get("components") if isinstance(raw, dict) else raw
+        if not isinstance(entries, list):
+            raise SourceError(f"Give {str(path)!r} a list under `components` (source {self.name!r}).")
+        found = [self._component(entry, index, path) for index, entry in enumerate(entries)]
+        seen: set[str] = set()
+        for component in found:
+            if component.id in seen:
+                raise SourceError(f"Remove one of the two components {component.id!r} in {str(path)!r}.")
+            seen.add(component.id)
+        return sorted(found, key=lambda c: c.id)
+
+    def _parse(self, path: Path) -> Any:
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise SourceError(f"Shorten {str(path)!r}: a topology has at most {MAX_BYTES} bytes.")
+            return yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+            reason = str(error).splitlines()[0]
+            raise SourceError(
+                f"Mend the YAML or JSON of {str(path)!r} (source {self.name!r}): {reason}"
+            ) from None
+
+    def _component(self, entry: object, index: int, path: Path) -> Component:
+        try:
+            return Component.model_validate(entry)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in (index, *first["loc"]))
+            raise SourceError(f"Mend components.{where} in {str(path)!r}: {first['msg']}") from None

@@ -1,0 +1,138 @@
+"""High-rate waveforms: a `signals.yaml` that lists blocks of samples held in .npz or .npy files."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from pydantic import Field, ValidationError
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import SourceError
+from aitia.core.words import Holding, Moment, SourceKind, SourceRef, Window, Word
+from aitia.tools.sources.base import Waveform, check_file
+from aitia.tools.sources.rows import Floats
+
+MAX_SAMPLES = 20_000_000
+
+
+class Block(Word):
+    """One entry of `signals.yaml`; `bearing` holds orders (multiples of the shaft speed)."""
+
+    component: str
+    channel: str
+    at: Moment
+    fs: float = Field(gt=0)
+    file: str
+    key: str = ""
+    unit: str = "g"
+    rpm: float | None = Field(default=None, ge=0)
+    bearing: dict[str, float] = {}
+
+
+class WaveformSource:
+    """A signal source over a listing of blocks."""
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config = config
+        self._root = root
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._config.name
+
+    @property
+    def kind(self) -> SourceKind:
+        """Always `signals`."""
+        return "signals"
+
+    def describe(self, window: Window) -> Holding:
+        """The channels with blocks in the window; reads the listing only."""
+        found = [b for b in self._blocks() if window.contains(b.at)]
+        return Holding(
+            source=self.name,
+            kind=self.kind,
+            components=tuple(sorted({b.component for b in found})),
+            items=tuple(sorted({b.channel for b in found})),
+            count=len(found),
+            note="" if found else "no blocks in the window",
+        )
+
+    def waveforms(self, window: Window) -> list[Waveform]:
+        """The blocks that begin in the window, by time, component and channel."""
+        blocks = [b for b in self._blocks() if window.contains(b.at)]
+        return [
+            self._waveform(b) for b in sorted(blocks, key=lambda b: (b.at, b.component, b.channel, b.key))
+        ]
+
+    def _blocks(self) -> list[Block]:
+        listing = self._listing
+        try:
+            raw: Any = yaml.safe_load(listing.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+            raise SourceError(f"Mend the YAML of {str(listing)!r} (source {self.name!r}): {error}") from None
+        entries = raw.get("blocks", raw.get("signals")) if isinstance(raw, dict) else raw
+        common = raw.get("defaults") or {} if isinstance(raw, dict) else {}
+        if not isinstance(entries, list) or not isinstance(common, dict):
+            raise SourceError(f"Give {str(listing)!r} a list under `blocks` (source {self.name!r}).")
+        return [self._block(entry, common, index) for index, entry in enumerate(entries)]
+
+    @property
+    def _listing(self) -> Path:
+        path = check_file(self._config, self._root)
+        return path / "signals.yaml" if path.is_dir() else path
+
+    def _block(self, entry: object, common: dict[str, Any], index: int) -> Block:
+        if not isinstance(entry, dict):
+            raise SourceError(f"Make entry {index} of {str(self._listing)!r} a mapping.")
+        try:
+            return Block.model_validate(common | entry)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise SourceError(
+                f"Mend {where!r} in entry {index} of {str(self._listing)!r}: {first['msg']}"
+            ) from None
+
+    def _waveform(self, block: Block) -> Waveform:
+        rpm = block.rpm if block.rpm else float("nan")
+        return Waveform(
+            component=block.component,
+            channel=block.channel,
+            at=block.at,
+            x=self._samples(block),
+            fs=block.fs,
+            unit=block.unit,
+            rpm=rpm,
+            bearing={k.lower(): v for k, v in sorted(block.bearing.items())},
+            ref=SourceRef(source=self.name, query=f"{block.file}:{block.key}" if block.key else block.file,
+                          path=block.file),
+        )  # fmt: skip
+
+    def _samples(self, block: Block) -> Floats:
+        path = self._listing.parent / block.file
+        try:
+            loaded = np.load(path, allow_pickle=False)
+            array = loaded if isinstance(loaded, np.ndarray) else self._member(loaded, block, path)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise SourceError(
+                f"Make {str(path)!r} a readable .npz or .npy (source {self.name!r}): {error}"
+            ) from None
+        samples = np.asarray(array).ravel()
+        if samples.size > MAX_SAMPLES or not np.issubdtype(samples.dtype, np.number):
+            raise SourceError(
+                f"Store numbers, at most {MAX_SAMPLES} a block, in {str(path)!r} key {block.key!r}"
+                f" (it has {samples.size} of {samples.dtype})."
+            )
+        return samples.astype(np.float64)
+
+    def _member(self, archive: Any, block: Block, path: Path) -> Any:
+        keys = list(archive.files)
+        key = block.key or (keys[0] if len(keys) == 1 else "")
+        if key not in keys:
+            raise SourceError(f"Set `key` to one of {', '.join(keys)} for {str(path)!r}, not {block.key!r}.")
+        return archive[key]
