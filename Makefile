@@ -30,7 +30,7 @@ types: $(VENV)/dev tree
 	MYPYPATH=build/tree $(BIN)/mypy -p aitia
 
 imports: $(VENV)/dev tree
-	PYTHONPATH=build/tree $(BIN)/lint-imports --config pyproject.toml
+	cd build/tree && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config ../../pyproject.toml
 
 check: lint types imports
 	$(BIN)/pytest

@@ -8,7 +8,6 @@ from typing import Final
 
 from aitia.agent.facts import Facts, is_anomaly, onset
 from aitia.agent.taxonomy import Fault
-
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Incident, Suspect, Word
 
@@ -34,7 +33,7 @@ class Edge(Word):
 
 def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: Incident) -> list[Edge]:
     """At most five edges from the change or the cause's own facts to the symptom that was reported."""
-    steps = _own_steps(suspect, facts)
+    steps = _own_steps(suspect, fault, facts)
     if not steps:
         return []
     spread = fault.spread if fault else ("callers",)
@@ -45,24 +44,26 @@ def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: I
     return [Edge(cause=a.id, effect=b.id) for a, b in pairwise(steps)][:MAX_EDGES]
 
 
-def _own_steps(suspect: Suspect, facts: Facts) -> list[Evidence]:
-    """The change first, then the two weightiest own facts in time order, then a callee that was loaded."""
-    by_id = {e.id: e for e in facts.all}
-    lines = sorted(
-        (c for c in suspect.ledger if c.evidence in by_id and c.log_odds > 0), key=lambda c: -c.log_odds
-    )
-    cited = [by_id[i] for i in dict.fromkeys(c.evidence for c in lines)]
+def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts) -> list[Evidence]:
+    """The change first, then the two weightiest facts of or about it in time order, then a callee that was loaded."""
+    for_it = [p for p in fault.patterns if p.weight > 0] if fault else []
+    matched = [
+        (p.weight * facts.strength(e), e)
+        for p in for_it
+        if (e := facts.about(suspect.component, p)) is not None
+    ]
+    cited = list({e.id: e for _, e in sorted(matched, key=lambda pair: -pair[0])}.values())
     family = facts.topology.family(suspect.component)
     changes = [e for e in cited if e.aspect in CHANGE and e.component in family and e.strength >= 0.3]
-    own = [e for e in cited if is_anomaly(e) and e.component in family]
-    felt = [e for e in cited if is_anomaly(e) and e.peer in family and e.component not in family]
+    own = [e for e in cited if is_anomaly(e) and family & {e.component, e.peer}]
     loaded = [
         e
         for e in cited
         if is_anomaly(e) and e.component in facts.topology.callees(suspect.component) and not e.peer
     ]
-    core = sorted(_one_per_aspect(own)[:2] or felt[:1], key=_time_key)
-    return changes[:1] + core + loaded[:1]
+    core = _one_per_aspect(own)[:2]
+    core += [e for e in loaded if all((e.component, e.aspect) != (c.component, c.aspect) for c in core)][:1]
+    return changes[:1] + sorted(core, key=_time_key)
 
 
 def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -8,7 +8,6 @@ from typing import Final
 
 from aitia.agent.taxonomy import Pattern
 from aitia.agent.topology import Topology
-
 from aitia.core.aspects import CHANGE, MEMORY
 from aitia.core.words import Evidence
 
@@ -23,7 +22,9 @@ SALIENCE: Final = {
 _LOADED: Final = frozenset(
     {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
 )
-_CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic"})
+_WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptors"})
+_SHARED: Final = _WAITING | {"network", "io", "other"}
+_CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
 class Facts:
@@ -37,6 +38,11 @@ class Facts:
             for e in sorted(evidence, key=lambda e: e.strength)
             if e.aspect == "traffic" and e.direction == "up" and not e.peer
         }
+        strong = [e for e in evidence if is_anomaly(e) and e.strength >= 0.5]
+        self._waiting = {
+            e.component for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"
+        }
+        self._moved = {e.component for e in strong}
         self.seen = frozenset(e.component for e in evidence if e.component and e.aspect not in MEMORY)
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
@@ -45,16 +51,20 @@ class Facts:
         return self.strength(evidence) * SALIENCE.get(evidence.aspect, 1.0)
 
     def strength(self, evidence: Evidence) -> float:
-        """The fact's strength, a third of it where the component's own traffic rose as much."""
+        """The fact's strength, a third of it where something plainer explains it.
+
+        That is so where the component's own traffic rose as much; where work piles up because its calls to another
+        are slow (Little's law); and for what a machine shares out among the processes that moved on it.
+        """
+        if evidence.direction != "up" or evidence.kind == "metric.limit":
+            return evidence.strength
         load = self._traffic.get(evidence.component, 1.0)
-        if (
-            evidence.aspect in _LOADED
-            and evidence.direction == "up"
-            and load > 1.15
-            and _ratio(evidence) <= 1.5 * load
-        ):
-            return evidence.strength / 3
-        return evidence.strength
+        loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
+        waiting = evidence.aspect in _WAITING and evidence.component in self._waiting and not evidence.peer
+        shared = evidence.aspect in _SHARED and bool(
+            set(self.topology.guests(evidence.component)) & self._moved
+        )
+        return evidence.strength / 3 if loaded or waiting or shared else evidence.strength
 
     def about(self, component: str, pattern: Pattern) -> Evidence | None:
         """The strongest fact that matches a pattern seen from a suspect, or None."""
@@ -89,11 +99,12 @@ class Facts:
             found[e.component, e.aspect] = e
         return found
 
-    def first_onset(self, components: Iterable[str]) -> Evidence | None:
-        """The earliest anomaly of some components that has an onset and counts."""
+    def first_onset(self, components: Iterable[str], *, or_named: bool = False) -> Evidence | None:
+        """The earliest anomaly of some components (or one that names them) that has an onset and counts."""
         wanted = set(components)
-        timed = [e for e in self.anomalies if e.component in wanted and e.onset and self.weight(e) >= 0.3]
-        return min(timed, key=lambda e: (onset(e), _order(e)), default=None)
+        timed = [e for e in self.anomalies if e.onset and self.weight(e) >= 0.3]
+        theirs = [e for e in timed if e.component in wanted or (or_named and e.peer in wanted)]
+        return min(theirs, key=lambda e: (onset(e), _order(e)), default=None)
 
 
 def is_anomaly(evidence: Evidence) -> bool:
@@ -116,6 +127,10 @@ def _ratio(evidence: Evidence) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _order(evidence: Evidence) -> tuple[float, str]:
-    """A tie-break that does not depend on numbering: earlier onset first, then the words."""
-    return (-(evidence.onset.timestamp() if evidence.onset else 0.0), evidence.statement)
+def _order(evidence: Evidence) -> tuple[float, int, str]:
+    """A tie-break that does not depend on numbering: earlier onset first, then the plainer statement."""
+    return (
+        -(evidence.onset.timestamp() if evidence.onset else 0.0),
+        -len(evidence.statement),
+        evidence.statement,
+    )

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.weigher import Weighed
-
 from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
 
 MAX_NOW: Final = 5
 MAX_PREVENT: Final = 3
+MAX_FAULTS: Final = 3  # a runbook for more fault kinds than this is a guide to finding one, not a remedy
 
 
 def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from aitia.agent.verifier import Grounds, check
-
 from aitia.core.llm import Completion, Llm, Prompt
 from aitia.core.words import Evidence, Sentence
 
+MAX_TOKENS: Final = 90  # a sentence
 Role = Literal["summary", "cause", "chain", "ruled_out", "verdict"]
 
 SYSTEM: Final = (
@@ -92,11 +92,10 @@ def _write(brief: Brief, llm: Llm, budget: Budget) -> Sentence:
     reasons: list[str] = []
     for attempt in (1, 2):
         prompt = Prompt(system=SYSTEM, user=_user(brief, reasons))
-        max_tokens = 75
-        if not budget.allows(llm, prompt, max_tokens):
+        if not budget.allows(llm, prompt, MAX_TOKENS):
             refused.append("(token budget spent)")
             break
-        completion = llm.complete(prompt, max_tokens=max_tokens, stop=("\n",))
+        completion = llm.complete(prompt, max_tokens=MAX_TOKENS, stop=("\n",))
         budget.spent.append(completion)
         text = tidy(completion.text)
         reasons = check(text, brief.grounds)
@@ -127,7 +126,11 @@ def _hint(reasons: Sequence[str], facts: Sequence[Evidence]) -> str:
 
 
 def _plain(fact: Evidence) -> str:
-    return re.sub(r"\s+", " ", fact.statement).strip()
+    """A fact as the model reads it: short, without metric names, label sets and the tails of quoted lines."""
+    text = re.sub(r"\s+", " ", fact.statement).strip()
+    text = re.sub(r" \((?:[a-z0-9]+_)+[a-z0-9]+\)| \{[^}]*\}", "", text)
+    text = re.sub(r'"([^"]{60})[^"]*"', r'"\1…"', text)
+    return re.split(r"; (?=[a-z])", text)[0].rstrip(".") + "."
 
 
 def tidy(text: str) -> str:

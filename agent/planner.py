@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aitia.agent.weigher import Weighed
-from aitia.tools import Registry, ToolSpec
-
 from aitia.core.events import Decided
 from aitia.core.llm import Choice, Llm, Prompt
 from aitia.core.words import Incident, Inventory, Plan, Task
+from aitia.tools import Registry, ToolSpec
 
 MAX_TASKS: Final = 12  # a first round
 MAX_CLOSER: Final = 3  # a later round

@@ -11,8 +11,7 @@ from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.text import words
 from aitia.agent.verifier import Grounds
 from aitia.agent.weigher import Weighed
-
-from aitia.core.words import Evidence, Exclusion, Sentence, Suspect
+from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
 
 MAX_RULED_OUT = 3
 
@@ -95,27 +94,35 @@ def exclusions(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> list[Exclu
             continue
         if any(e.component == suspect.component for e in found) or len(found) == MAX_RULED_OUT:
             continue
-        against = _against(suspect, by_id)
-        if against is not None:
-            fact, why = against
-            text = f"{suspect.component} ({taxonomy.title(suspect.fault)}) is unlikely, as {why}: {_clause(fact, first=False)}."
-            sentence = Sentence(text=text, cites=(fact.id,), by="template", role="ruled_out")
+        line = _against(suspect, by_id)
+        if line is not None:
             found.append(
                 Exclusion(
                     component=suspect.component,
                     fault=suspect.fault,
                     probability=suspect.probability,
-                    sentence=sentence,
+                    sentence=_exclusion(suspect, line, by_id, taxonomy),
                 )
             )
     return found
 
 
-def _against(suspect: Suspect, by_id: dict[str, Evidence]) -> tuple[Evidence, str] | None:
-    lines = sorted(
-        (c for c in suspect.ledger if c.log_odds < -0.3 and c.evidence in by_id), key=lambda c: c.log_odds
-    )
-    return (by_id[lines[0].evidence], lines[0].why) if lines else None
+def _against(suspect: Suspect, by_id: dict[str, Evidence]) -> Contribution | None:
+    lines = [c for c in suspect.ledger if c.log_odds < -0.3 and c.evidence in by_id]
+    return min(lines, key=lambda c: c.log_odds, default=None)
+
+
+def _exclusion(
+    suspect: Suspect, line: Contribution, by_id: dict[str, Evidence], taxonomy: Taxonomy
+) -> Sentence:
+    whom = f"{suspect.component} ({taxonomy.title(suspect.fault)}) is unlikely"
+    fact = _clause(by_id[line.evidence], first=False)
+    if line.other in by_id:
+        text = f"{whom}: {_clause(by_id[line.other], first=False)}; only later {fact}."
+    else:
+        text = f"{whom}, as {line.why}: {fact}."
+    cites = tuple(i for i in (line.other, line.evidence) if i in by_id)
+    return Sentence(text=text, cites=cites, by="template", role="ruled_out")
 
 
 def _clause(fact: Evidence, *, first: bool = True) -> str:

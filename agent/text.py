@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -42,19 +42,22 @@ class Number:
     unit: str
     role: str
     step: float  # half a unit of its last written digit
+    at: int  # where it stands
 
 
 def numbers(text: str) -> list[Number]:
     """The numbers of a text, in order. Mask names and times first."""
-    found = []
+    found: list[Number] = []
     for match in _NUMBER.finditer(text):
         raw = match[1].replace(",", "").replace(" ", "").replace("−", "-")
         unit = (match[2] or "").strip()
         decimals = len(raw.split("e")[0].partition(".")[2])
         role = _role(text[: match.start()], text[match.end() :])
-        found.append(
-            Number(value=float(raw), unit=_UNIT.get(unit, unit), role=role, step=0.5 * 10**-decimals)
-        )
+        unit = _UNIT.get(unit, unit)
+        number = Number(value=float(raw), unit=unit, role=role, step=0.5 * 10**-decimals, at=match.start())
+        if role == "to" and found and found[-1].role == "from" and not found[-1].unit:
+            found[-1] = replace(found[-1], unit=unit)  # "from 7 to 30 ms" says 7 ms
+        found.append(number)
     return found
 
 

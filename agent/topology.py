@@ -18,9 +18,14 @@ class Topology:
         self._in: dict[str, set[str]] = {}
         self._parts: dict[str, set[str]] = {}
         self._wholes: dict[str, set[str]] = {}
+        self._hosts: dict[str, set[str]] = {}
+        self._guests: dict[str, set[str]] = {}
         for component in components:
             for link in component.links:
-                if link.relation in ("calls", "runs_on"):
+                if link.relation == "runs_on":
+                    self._hosts.setdefault(component.id, set()).add(link.to)
+                    self._guests.setdefault(link.to, set()).add(component.id)
+                elif link.relation == "calls":
                     self._out.setdefault(component.id, set()).add(link.to)
                     self._in.setdefault(link.to, set()).add(component.id)
                 elif link.relation == "feeds":
@@ -31,12 +36,20 @@ class Topology:
                     self._parts.setdefault(link.to, set()).add(component.id)
 
     def callees(self, component: str) -> list[str]:
-        """What it calls, runs on or is fed by: where the cause of its symptoms may lie."""
+        """What it calls or is fed by: where the cause of its symptoms may lie."""
         return sorted(self._out.get(component, ()))
 
     def callers(self, component: str) -> list[str]:
-        """Who feels its faults."""
-        return sorted(self._in.get(component, ()))
+        """Who feels its faults: its callers, what it feeds, and what runs on it."""
+        return sorted(self._in.get(component, set()) | self._guests.get(component, set()))
+
+    def hosts(self, component: str) -> list[str]:
+        """What it runs on: its load shows there."""
+        return sorted(self._hosts.get(component, ()))
+
+    def guests(self, component: str) -> list[str]:
+        """What runs on it."""
+        return sorted(self._guests.get(component, ()))
 
     def parts(self, component: str) -> list[str]:
         """What is part of it."""
@@ -58,19 +71,18 @@ class Topology:
         """All direct and indirect callees."""
         return _closure(component, self.callees)
 
-    def reached(self, component: str, spread: Iterable[str]) -> dict[str, str]:
-        """Where a fault's effects are looked for, each component with the reason."""
-        found = {component: "itself"} | {c: "part of it" for c in self.family(component) if c != component}
+    def reached(self, component: str, spread: Iterable[str]) -> frozenset[str]:
+        """Where a fault's effects are looked for: itself, its whole and parts, its host, who calls it, whom it loads."""
+        family = self.family(component)
+        found = set(family)
+        for member in family:
+            found |= {*self.ancestors(member), *self.hosts(member)}
         ways = set(spread)
-        for caller in self.ancestors(component):
-            found.setdefault(caller, "it calls on it")
-        if ways & {"callees", "siblings"}:
-            for callee in self.callees(component):
-                found.setdefault(callee, "it is loaded by it")
-                if "siblings" in ways:
-                    for sibling in (*self.callers(callee), *self.ancestors(callee)):
-                        found.setdefault(sibling, f"it shares {callee} with it")
-        return found
+        for callee in self.callees(component) if ways & {"callees", "siblings"} else ():
+            found.add(callee)
+            if "siblings" in ways:
+                found |= set(self.ancestors(callee))
+        return frozenset(found)
 
     def path(self, start: str, goal: str, spread: Iterable[str]) -> list[str]:
         """The shortest way on which an effect travels from start to goal, both included; [] if there is none."""

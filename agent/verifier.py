@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from aitia.agent.text import CITE, TIME, Number, clauses, mask, names_in, numbers, stem, words
-
 from aitia.core.words import Evidence
 
 _UP: Final = frozenset(
@@ -73,6 +72,15 @@ def check(sentence: str, grounds: Grounds) -> list[str]:
         reasons += _numbers(body[start:end], facts, grounds.names)
         reasons += _directions(body[start:end], facts)
     return list(dict.fromkeys(reasons))
+
+
+def supported(sentence: str, grounds: Grounds) -> list[str]:
+    """Which citations, names, numbers and times of a sentence no cited fact holds: the least that any sentence must pass."""
+    body, facts = mask(sentence, grounds.names), grounds.facts
+    checks = (_citations(sentence, grounds), _times(sentence, facts), _numbers(body, facts, grounds.names))
+    about = set().union(*(_named_by(f, grounds.names) for f in facts))
+    strange = [f"names {name}" for _, name in names_in(sentence, grounds.names) if name not in about]
+    return strange + [reason for reasons in checks for reason in reasons]
 
 
 def _told_of(sentence: str, grounds: Grounds) -> list[tuple[int, int, Sequence[Evidence]]]:
@@ -189,31 +197,33 @@ def _order(sentence: str, grounds: Grounds) -> Iterable[str]:
     first = _mention(sentence, cause, effect, grounds.names)
     second = _mention(sentence, effect, cause, grounds.names)
     if first is None or second is None or first == second:
+        if _FORWARD.search(sentence) or _BACKWARD.search(sentence):
+            yield "says that one led to the other, but not plainly which"
         return
     early, late = min(first, second), max(first, second)
     between, ahead = sentence[early:late], sentence[:early]
-    backward = bool(_BACKWARD.search(between))
-    inverted = bool(_BACKWARD.search(ahead))
-    cause_first = inverted or not backward
+    backward, inverted = bool(_BACKWARD.search(between)), bool(_BACKWARD.search(ahead))
     if not inverted and not backward and not _FORWARD.search(between):
         return
-    if (first < second) != cause_first:
+    if (first < second) != (inverted or not backward):
         yield "tells the order of the two facts the wrong way round"
 
 
 def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[str]) -> int | None:
-    """Where a sentence first speaks of one fact and not of the other: by its component, else by its own numbers or words."""
-    if fact.component != other.component:
-        places = [start for start, name in names_in(sentence, names) if name == fact.component]
-        if places:
-            return places[0]
-    mine = (
-        {stem(w) for w in words(mask(fact.statement, names))}
-        - {stem(w) for w in words(mask(other.statement, names))}
-        - connectives()
-    )
-    starts = [m.start() for m in re.finditer(r"[A-Za-z]+", sentence) if stem(m[0].lower()) in mine]
-    return min(starts, default=None)
+    """Where a sentence first speaks of one fact and not of the other: by a name, a number, a time or a word of its own."""
+    mine = _named_by(fact, names) - _named_by(other, names)
+    places = [at for at, name in names_in(sentence, names) if name in mine]
+    body = mask(sentence, names)
+    strange = [n.value for n in numbers(mask(other.statement, names))]
+    own = [n for n in numbers(mask(fact.statement, names)) if n.value not in strange]
+    places += [n.at for n in numbers(body) if any(_close(n, o.value) for o in own)]
+    times = set(TIME.findall(fact.statement)) - set(TIME.findall(other.statement))
+    places += [m.start() for m in TIME.finditer(sentence) if m[0] in times]
+    if not places:
+        roots = {stem(w) for w in words(mask(fact.statement, names))} - connectives()
+        roots -= {stem(w) for w in words(mask(other.statement, names))}
+        places = [m.start() for m in re.finditer(r"[A-Za-z]+", body) if stem(m[0].lower()) in roots]
+    return min(places, default=None)
 
 
 def _content(body: str, grounds: Grounds) -> Iterable[str]:

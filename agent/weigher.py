@@ -14,7 +14,6 @@ from typing import Final
 from aitia.agent.facts import Facts, onset
 from aitia.agent.taxonomy import Fault, Taxonomy, covers
 from aitia.agent.topology import Topology
-
 from aitia.core.words import Component, Contribution, Evidence, Inventory, Suspect, Verdict, Word
 
 PRIOR: Final = -1.0
@@ -65,8 +64,10 @@ def _is_suspect(facts: Facts, component: str, fault: Fault) -> bool:
         found = facts.about(component, needed)
         if found is None or found.strength < MIN_PRIMARY:
             return False
-    primary = (facts.about(component, p) for p in fault.patterns if p.primary)
-    return any(e is not None and facts.strength(e) >= MIN_PRIMARY for e in primary)
+    primary = [facts.about(component, p) for p in fault.patterns if p.primary]
+    # A whole is no suspect for what was seen at its part: the part is.
+    near = [e for e in primary if e is not None and component in (e.component, e.peer)]
+    return any(facts.strength(e) >= MIN_PRIMARY for e in near)
 
 
 def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) -> Suspect:
@@ -121,7 +122,7 @@ def _explained(facts: Facts, component: str, fault: Fault) -> list[Contribution]
 
 
 def _order_of_onsets(facts: Facts, component: str, fault: Fault) -> list[Contribution]:
-    own = facts.first_onset(facts.topology.family(component))
+    own = facts.first_onset(facts.topology.family(component), or_named=True)
     others = set(facts.topology.reached(component, fault.spread)) - facts.topology.family(component)
     first = facts.first_onset(others)
     if own is None or first is None:
@@ -130,7 +131,7 @@ def _order_of_onsets(facts: Facts, component: str, fault: Fault) -> list[Contrib
     slack = max(TOLERANCE_S, own.onset_error_s + first.onset_error_s)
     if lag <= slack:
         return [Contribution(evidence=own.id, log_odds=FIRST, why="moved no later than what it explains")]
-    return [Contribution(evidence=own.id, log_odds=LATE, why=f"moved {lag:.0f} s after {first.component}")]
+    return [Contribution(evidence=own.id, log_odds=LATE, why="it moved later", other=first.id)]
 
 
 def _past(facts: Facts, component: str, fault: Fault) -> list[Contribution]:

@@ -12,27 +12,27 @@ from typing import Any, cast
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
 from aitia.agent.taxonomy import Taxonomy, bundled
+from aitia.core.clock import Clock, RecordedClock
+from aitia.core.errors import BadInput
+from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
+from aitia.core.llm import Llm
+from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
+from aitia.core.resolve import Resolver
+from aitia.core.store import RunStore
+from aitia.core.words import Component, Incident, Report, Result, Task
 from aitia.graphs import nodes
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.report import assemble
 from aitia.graphs.state import Context, Opened, Options, State
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
 from aitia.tools.sources import build_inventory
-from langgraph.checkpoint.sqlite import SqliteSaver
-from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command
-
-from aitia.core.clock import Clock, RecordedClock
-from aitia.core.errors import BadInput
-from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
-from aitia.core.llm import Llm
-from aitia.core.protocols import Source
-from aitia.core.resolve import Resolver
-from aitia.core.store import RunStore
-from aitia.core.words import Component, Incident, Report, Result, Task
 
 __all__ = ["Options", "build", "diagnose", "resume"]
 

@@ -7,6 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from langgraph.runtime import Runtime
+from langgraph.types import Send, interrupt
+
 from aitia.agent import planner
 from aitia.agent.chain import Edge, build_chain
 from aitia.agent.facts import Facts
@@ -16,6 +19,8 @@ from aitia.agent.template import edge_briefs, exclusions, summary_brief, verdict
 from aitia.agent.topology import Topology
 from aitia.agent.verifier import check
 from aitia.agent.weigher import Weighed, weigh
+from aitia.core.events import Findings, PlanMade, Ranked, SentenceDone, TaskDone
+from aitia.core.words import Evidence, Incident, ModelUse, Plan, Result, Sentence, Task
 from aitia.graphs.report import assemble
 from aitia.graphs.state import (
     Call,
@@ -29,11 +34,6 @@ from aitia.graphs.state import (
     results_of,
     tasks_of,
 )
-from langgraph.runtime import Runtime
-from langgraph.types import Send, interrupt
-
-from aitia.core.events import Findings, PlanMade, Ranked, SentenceDone, TaskDone
-from aitia.core.words import Evidence, Incident, ModelUse, Plan, Result, Sentence, Task
 
 MAX_FINDINGS = 5
 

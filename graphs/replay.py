@@ -9,17 +9,16 @@ from typing import Any
 
 from aitia.agent.taxonomy import covers
 from aitia.agent.topology import Topology
-from aitia.agent.verifier import Grounds, check
-from aitia.graphs.diagnose import diagnose
-from aitia.graphs.state import Options, names_of
-from aitia.tools.sources import open_sources
-
+from aitia.agent.verifier import Grounds, check, supported
 from aitia.core.clock import RecordedClock
 from aitia.core.events import Event
 from aitia.core.llm import Llm
 from aitia.core.scenario import Expected, Needed, Scenario, load_scenario
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Report, Sentence
+from aitia.graphs.diagnose import diagnose
+from aitia.graphs.state import Options, names_of
+from aitia.tools.sources import open_sources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +148,7 @@ def _grounded(sentence: Sentence, by_id: dict[str, Evidence], report: Report) ->
     if not sentence.cites or not set(sentence.cites) <= set(by_id):
         return False
     facts: Sequence[Evidence] = [by_id[i] for i in sentence.cites]
-    reasons = check(sentence.text, Grounds(facts=facts, names=names_of(report.inventory)))
-    hard = [r for r in reasons if r.startswith(("the number", "the time", "names ", "cites "))]
-    return not (hard if sentence.by == "template" else [r for r in reasons if not r.startswith("the word")])
+    grounds = Grounds(facts=facts, names=names_of(report.inventory))
+    if sentence.by == "template":
+        return not supported(sentence.text, grounds)
+    return not [r for r in check(sentence.text, grounds) if not r.startswith("the word")]

@@ -6,8 +6,6 @@ from aitia.agent import planner
 from aitia.agent.facts import Facts, is_anomaly
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
-from aitia.graphs.state import Context, State, evidence_of, inventory_of, results_of, tasks_of
-
 from aitia.core.aspects import CHANGE
 from aitia.core.words import (
     Cost,
@@ -21,6 +19,7 @@ from aitia.core.words import (
     Sentence,
     TimelineEntry,
 )
+from aitia.graphs.state import Context, State, evidence_of, inventory_of, results_of, tasks_of
 
 MAX_SUSPECTS = 8
 MAX_TIMELINE = 12

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aitia.agent.taxonomy import Taxonomy, bundled
+from aitia.core.errors import NotRecorded
+from aitia.core.store import RunStore
+from aitia.core.words import Incident, Inventory, Report, Result, Task
 from aitia.graphs.diagnose import recorded_tools, run
 from aitia.graphs.recording import RecordedLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.tools import Registry
 
-from aitia.core.errors import NotRecorded
-from aitia.core.store import RunStore
-from aitia.core.words import Incident, Inventory, Report, Result, Task
-
 
 def rerun(
-    store: RunStore, *, max_concurrency: int = 4, registry: Registry | None = None, taxonomy: Taxonomy | None = None
+    store: RunStore,
+    *,
+    max_concurrency: int = 4,
+    registry: Registry | None = None,
+    taxonomy: Taxonomy | None = None,
 ) -> Report:
     """The report of a recorded run, made anew from its recording. Raises NotRecorded where the code asks for more."""
     meta, results = store.meta(), store.results()

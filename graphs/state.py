@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
 from aitia.agent.taxonomy import Taxonomy
-from aitia.tools import Registry
-
 from aitia.core.events import Event
 from aitia.core.llm import Llm
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Incident, Inventory, Result, Task
+from aitia.tools import Registry
 
 Plain = dict[str, Any]
 

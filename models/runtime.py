@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -69,6 +70,8 @@ class Session:
         )
         self.rewinds = not recurrent
         self.position = 0
+        self._free = weakref.finalize(self, _free, self._c, self._batch, self._ctx, self._model)
+        self._free.atexit = False  # the process's end frees it better
 
     def _load(self, path: Path) -> Any:
         params = self._c.llama_model_default_params()
@@ -96,18 +99,8 @@ class Session:
         return ctx
 
     def close(self) -> None:
-        """Free the model's memory. Nothing else may be called afterwards."""
-        if self._ctx:
-            self._c.llama_batch_free(self._batch)
-            self._c.llama_free(self._ctx)
-            self._c.llama_model_free(self._model)
-            self._ctx = None
-
-    def metadata(self, key: str) -> str:
-        """A value of the GGUF header, or ""."""
-        buffer = ctypes.create_string_buffer(1 << 16)
-        length = self._c.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
-        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
+        """Free the model's memory; also done when the session is no longer referred to."""
+        self._free()
 
     def tokens(self, pieces: Sequence[Piece]) -> list[int]:
         """The tokens of a rendered prompt; only special pieces yield control tokens."""
@@ -118,6 +111,8 @@ class Session:
         return self._tokenize(text, special=False)
 
     def _tokenize(self, text: str, *, special: bool) -> list[int]:
+        if not self._free.alive:
+            raise ModelError("Load the model again: it was closed.")
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 8
         buffer = (self._c.llama_token * room)()
@@ -225,3 +220,9 @@ def _silence() -> Any:
     callback = binding.llama_log_callback(lambda level, text, data: None)
     binding.llama_log_set(callback, None)
     return callback
+
+
+def _free(binding: Any, batch: Any, ctx: Any, model: Any) -> None:
+    binding.llama_batch_free(batch)
+    binding.llama_free(ctx)
+    binding.llama_model_free(model)

@@ -18,25 +18,22 @@ _KEY_BYTES = 32
 _TOKEN = re.compile(
     r"\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
     r"|xox[abeoprs]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}|AIza[\w-]{30,}"
-    r"|eyJ[\w-]{6,}\.[\w-]{4,}\.[\w-]*)"
+    r"|eyJ[\w-]{6,2000}\.[\w-]{4,4000}\.[\w-]*)"
 )
 _BEARER = re.compile(r"(?i)(\b(?:bearer|basic|token)\s+)([A-Za-z0-9._~+/-]{8,}=*)")
 _PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)", re.DOTALL
 )
-_URL = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@\"']*:)([^\s/\"']+)(?=@)")
-_NAME = (
-    r"(?:[A-Za-z0-9_.-]*(?:passw(?:or)?d|passwd|pwd|passphrase|secret|api[_-]?key|apikey|access[_-]?key"
-    r"|private[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|client[_-]?secret|_token|token)"
-    r"[A-Za-z0-9_]*)"
-)
+_URL = re.compile(r"([a-zA-Z0-9+.-]://[^\s:/@\"']{0,128}:)([^\s/\"']{1,512})(?=@)")
+_NAME = r"(?:passw(?:or)?d|pwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|token)[A-Za-z0-9_]{0,32}"
 _ASSIGNED = re.compile(
-    rf"(?i)(\b{_NAME}[\"']?\s*(?:=|:(?!//)|=>)\s*)(\"(?:[^\"\\]|\\.)+\"?|'(?:[^'\\]|\\.)+'?|[^\s\"',;&)}}\]]+)"
+    rf"(?i)({_NAME}[\"']?\s{{0,8}}(?:=>?|:(?!//))\s{{0,8}})"
+    r"(\"(?:[^\"\\]|\\.)+\"?|'(?:[^'\\]|\\.)+'?|[^\s\"',;&)}\]]+)"
 )
 _SECRET_HEADER = re.compile(
     r"(?i)(\b(?:set-cookie|cookie|authorization|x-api-key)[\"']?\s*[:=]\s*[\"']?)([^\r\n\"']{4,})"
 )
-_EMAIL = re.compile(r"\b[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}\b")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b")
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _PREFILTER: Final = re.compile(
     r"(?i)pass|pwd|secret|token|bearer|basic |api.?key|access.?key|private|auth|cookie|akia|asia|gh[pousr]_|glpat|xox|xapp"

@@ -222,11 +222,12 @@ class Result(Word):
 
 
 class Contribution(Word):
-    """One line of a suspect's ledger: how a piece of evidence moved its log-odds."""
+    """One line of a suspect's ledger: how a piece of evidence (compared with `other`, if any) moved its log-odds."""
 
     evidence: str
     log_odds: float
     why: str
+    other: str = ""
 
 
 class Suspect(Word):

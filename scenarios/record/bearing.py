@@ -184,7 +184,7 @@ def generate(order: Order) -> int:
     title, text = alarm_words(order.machine, run.metric, run.limit, instant=order.fault == "none")
     scenario = {
         "schema": 1,
-        "id": order.out.name,
+        "id": order.out.name.lower().replace("_", "-"),
         "title": f"Vibration alarm of {order.machine}",
         "description": "Two cooling-water pumps; process signals and vibration generated from documented equations.",
         "domain": "machine",

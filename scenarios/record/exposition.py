@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 Key = tuple[tuple[str, str], ...]
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -71,7 +72,7 @@ def _key(labels: dict[str, str]) -> Key:
 
 
 def _braces(key: Key) -> str:
-    quoted = ('{}="{}"'.format(name, value.replace("\\", "\\\\").replace('"', '\\"')) for name, value in key)
+    quoted = (f'{name}="{value.translate(_ESCAPES)}"' for name, value in key)
     return "{" + ",".join(quoted) + "}" if key else ""
 
 

@@ -142,7 +142,10 @@ def answer(fault: Fault, victim: str) -> dict[str, Any]:
         }
     if fault == "blackout":
         hides = ", ".join(sorted(hidden(fault, victim)))
-        return {"verdict": "unknown", "why": f"The symptom is real, but nothing of {hides} was recorded."}
+        return {
+            "verdict": "unknown",
+            "why": f"The symptom is real, but metrics, logs and changes of {hides} were not recorded.",
+        }
     kind, others, evidence, why = _answers(fault, victim)
     return {
         "verdict": "cause",

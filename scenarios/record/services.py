@@ -66,7 +66,7 @@ def baseline(order: Order, stack: Stack, recording: Recording) -> None:
     other = rng.choice([name for name in SERVICES if name != order.victim])
     patch = VERSIONS[other][:-1] + str(int(VERSIONS[other][-1]) + 1)
     first = recording.start + rng.uniform(0.25, 0.5) * order.baseline_s
-    second = recording.start + order.baseline_s - rng.uniform(18, 45)
+    second = recording.start + order.baseline_s - rng.uniform(18, 90)
     sleep_until(first)
     stack.deploy(other, patch)
     words = f"{other} {patch}: dependency updates"
@@ -183,7 +183,7 @@ def scenario(order: Order, recording: Recording) -> dict[str, Any]:
     start, words = at - LEAD_S, recording.alert["commonAnnotations"]
     return {
         "schema": 1,
-        "id": order.out.name,
+        "id": order.out.name.lower().replace("_", "-"),
         "title": words["summary"],
         "description": "A web shop of four services, PostgreSQL and Redis behind nginx; recorded from real programs.",
         "domain": "it",

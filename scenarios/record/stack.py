@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -15,7 +14,14 @@ from typing import Any
 from aitia.core.errors import BadInput
 from scenarios.record.monitoring import write_monitoring
 from scenarios.record.ports import CALLS, HOST, PROGRAMS, SERVICES, Wiring
-from scenarios.record.store_setup import PASSWORDS, POSTGRES_CONF, fill, init_cluster, postgres_bin
+from scenarios.record.store_setup import (
+    PASSWORDS,
+    POSTGRES_CONF,
+    cluster_user,
+    fill,
+    init_cluster,
+    postgres_bin,
+)
 from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 REDIS_CLIENTS, MEMORY_LIMIT_MB = 60, 140.0
@@ -73,10 +79,10 @@ class Stack:
     def __exit__(self, *error: object) -> None:
         self._exit.close()
 
-    def _quiet(self, name: str, *argv: str, user: str | None = None) -> None:
+    def _quiet(self, name: str, *argv: str, **env: str) -> None:
         """A helper whose output is not part of the scenario."""
         log = self.folder / "quiet" / f"{name}.log"
-        self.supervisor.start(Child(name=name, argv=list(argv), log=log, user=user, noted=False))
+        self.supervisor.start(Child(name=name, argv=list(argv), log=log, noted=False, env=env))
 
     def _start_stores(self) -> None:
         port = self.wiring.port("postgres")
@@ -90,7 +96,7 @@ class Stack:
             f"config_file={data}/postgresql.conf",
         ]
         self.supervisor.start(
-            Child(name="postgres", argv=argv, log=self.logs / "postgres.log", user="postgres")
+            Child(name="postgres", argv=argv, log=self.logs / "postgres.log", user=cluster_user())
         )
         wait_for(lambda: listening(port), what="postgres")
         fill(port)
@@ -187,13 +193,12 @@ class Stack:
     def _start_monitoring(self) -> None:
         at = {program: f"127.0.0.1:{self.wiring.port(program)}" for program in PROGRAMS}
         write_monitoring(self.folder, self.wiring, tight=self._tight, usual_rate=self._rate)
-        os.environ["DATA_SOURCE_NAME"] = (
-            f"postgresql://postgres:{PASSWORDS['postgres']}@{at['postgres']}/shop?sslmode=disable"
-        )
+        admin = f"postgresql://postgres:{PASSWORDS['postgres']}@{at['postgres']}/shop?sslmode=disable"
         self._quiet(
             "postgres-exporter",
             "prometheus-postgres-exporter",
             f"--web.listen-address={at['postgres-exporter']}",
+            DATA_SOURCE_NAME=admin,
         )
         self._quiet("redis-exporter", "prometheus-redis-exporter", f"-redis.addr=redis://{at['redis']}",
                     f"-web.listen-address={at['redis-exporter']}")  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 from pathlib import Path
@@ -43,18 +42,24 @@ def postgres_bin() -> Path:
     return found[-1].parent
 
 
+def cluster_user() -> str | None:
+    """PostgreSQL refuses to run as root; anybody else runs it as themselves."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
 def init_cluster(data: Path) -> Path:
-    """An empty cluster that user postgres owns."""
+    """An empty cluster that the cluster's user owns."""
+    user = cluster_user()
     data.mkdir()
-    account = pwd.getpwnam("postgres")
     secret = data.parent / "pg.secret"
     secret.write_text(PASSWORDS["postgres"])
-    for path in (data, secret):
-        shutil.chown(path, account.pw_uid, account.pw_gid)
-    argv = [str(postgres_bin() / "initdb"), "-D", str(data), "-A", "scram-sha-256", f"--pwfile={secret}", "-N",
+    if user:
+        for path in (data, secret):
+            shutil.chown(path, user, user)
+    argv = [str(postgres_bin() / "initdb"), "-D", str(data), "-A", "scram-sha-256", f"--pwfile={secret}", "-N", "-U", "postgres",
             "--locale=C.UTF-8", "-E", "UTF8"]  # fmt: skip
     done = subprocess.run(
-        argv, user="postgres", group="postgres", capture_output=True, text=True, check=False, cwd="/",
+        argv, user=user, group=user, capture_output=True, text=True, check=False, cwd="/",
         env={**os.environ, "HOME": "/tmp"},
     )  # fmt: skip
     if done.returncode:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ class Child:
     limit_mb: float = 0.0
     noted: bool = True  # whether the host log speaks of it
     stop_signal: signal.Signals = signal.SIGTERM
+    env: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     due: float = 0.0
     files: list[IO[bytes]] = field(default_factory=list)
@@ -106,7 +108,8 @@ class Supervisor:
         child.files.append(output)
         child.process = subprocess.Popen(
             child.argv, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
-            user=child.user, group=child.user, env={**os.environ, "TZ": "UTC"}, cwd=Path.cwd() if not child.user else "/",
+            user=child.user, group=child.user, cwd="/" if child.user else Path.cwd(),
+            env={**os.environ, "TZ": "UTC", **child.env},
         )  # fmt: skip
         child.due = 0.0
         if child.noted:
@@ -145,10 +148,10 @@ class Supervisor:
             self.note(f"gave up: {child.name} entered FATAL state, autorestart is off")
 
 
-def wait_for(condition: object, *, what: str, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], *, what: str, seconds: float = 30.0) -> None:
     """Poll until the callable is true. Raises BadInput when it takes too long."""
     until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         if time.monotonic() > until:
             raise BadInput(
                 f"Free the machine or the ports and record again: {what} was not up in {seconds:g} s."

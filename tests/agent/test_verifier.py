@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aitia.agent.taxonomy import bundled
 from aitia.agent.template import vocabulary
 from aitia.agent.verifier import Grounds, check
-from hypothesis import given
-from hypothesis import strategies as st
 
 from . import evidence as shop
 

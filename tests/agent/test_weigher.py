@@ -6,9 +6,9 @@ import random
 from datetime import timedelta
 
 import pytest
+
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import Weighed, weigh
-
 from aitia.core.words import Component, Evidence, Inventory, Link
 
 from . import evidence as shop

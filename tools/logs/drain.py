@@ -63,11 +63,12 @@ class Drain:
         self._seen: dict[tuple[Key, str], Template] = {}
         self.templates: list[Template] = []
 
-    def add(self, message: str, group: Key = ()) -> Template:
-        """The template of a message, made or generalised as needed."""
+    def add(self, message: str, group: Key = (), *, masked: bool = False) -> Template:
+        """The template of a message, made or generalised as needed; `masked` messages are taken as they are."""
         template = self._seen.get((group, message))
         if template is None:
-            template = self._match(tuple(self._mask(message)), group)
+            tokens = message.split() if masked else self._mask(message)
+            template = self._match(tuple(tokens), group)
             if len(self._seen) >= _SEEN:
                 self._seen.clear()
             self._seen[group, message] = template

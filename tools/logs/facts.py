@@ -57,15 +57,16 @@ def _strength(f: Finding) -> float:
             return 0.5
         return 0.3 if f.change == "new" else 0.3 * (1 - min(1.0, max(1.0, f.load) / f.ratio))
     base = _novel(f) if f.change == "new" else _raised(f)
-    cap = 0.98 if severity >= RANK["error"] else 0.6
+    named = f.meaning.aspect not in ("log.other", "log.error")
+    cap = 0.98 if severity >= RANK["error"] else 0.75 if named else 0.6
     return min(cap, base * (0.6 if f.fades else 1.0))
 
 
 def _novel(f: Finding) -> float:
     n = f.count.window
     if n < 3:
-        base = 0.5 if n == 1 else 0.65
-        return base if f.expected_new < 0.5 else 0.35
+        base = (0.5 if n == 1 else 0.65) * max(1.0, f.meaning.weight)
+        return min(0.9, base) if f.expected_new < 0.5 else 0.35
     certainty = min(1.0, -math.log10(max(f.p, 1e-12)) / 6)
     return 0.8 + 0.08 * (f.meaning.weight - 0.8) / 0.2 + 0.1 * certainty
 

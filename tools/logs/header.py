@@ -23,6 +23,7 @@ Header = Callable[[str], Parsed | None]  # None: the line has no header of its o
 _SHARE = 0.9  # of the sampled lines must have an atom
 _PREFIX_WORDS = 4
 _LOGGERS = 6
+_MAX_ATOMS = 10
 _AFTER = r"\]?(?:[\s:,|]+|$)?"
 _ACCESS_PREFIX = r"\S+ \S+ (?:\S+|\"[^\"]*\") \["
 
@@ -38,6 +39,9 @@ class Atom:
 
 _TAG = r"[A-Za-z_][\w./@-]*(?:\([\w -]+\))?(?:\[[\w.-]+\])?:(?:\s+|$)"
 ATOMS: Final[tuple[Atom, ...]] = (
+    Atom(name="date", pattern=r"\d{4}[.-]\d\d[.-]\d\d(?:[-T ]\d\d[.:]\d\d[.:]\d\d[.,\d]*)?\s+"),
+    Atom(name="unit", pattern=r"[A-Z]+\d+(?:-[A-Z0-9]+)+(?::[A-Z]\d+-[A-Z]\d+)?\s+"),
+    Atom(name="category", pattern=rf"(?:[A-Z]{{2,}}\s+){{1,2}}(?={PATTERN}\s)", once=True),
     Atom(name="stream", pattern=r"(?:stdout|stderr) [FP] ", once=True),  # container runtimes (CRI)
     Atom(name="host", pattern=rf"\S+ (?={_TAG})", once=True),
     Atom(
@@ -106,7 +110,7 @@ def _atoms(rests: Sequence[str], *, level_known: bool, component: str) -> str:
     """The regular expression of what follows the timestamp, each atom optional."""
     used: list[str] = ["level"] if level_known else []
     out = ""
-    for _ in range(9):
+    for _ in range(_MAX_ATOMS):
         atom = _next_atom(rests, used)
         if atom is None:
             break

@@ -18,12 +18,12 @@ _WORDS: Final[dict[str, Level]] = {
     **dict.fromkeys(("warn", "warning", "w"), "warning"),
     **dict.fromkeys(("error", "err", "severe", "e", "failure"), "error"),
     **dict.fromkeys(("fatal", "f", "crit", "critical", "alert", "emerg", "emergency", "panic"), "fatal"),
-}  # type: ignore[dict-item]
+}
 RANK: Final[dict[Level, int]] = {"": 1, "debug": 0, "info": 1, "warning": 2, "error": 3, "fatal": 4}
 PATTERN: Final = (
     r"(?:TRACE|DEBUG\d?|INFO(?:RMATION)?|NOTICE|LOG|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|ALERT|"
     r"FATAL|PANIC|EMERG|STATEMENT|DETAIL|HINT|CONTEXT|FAILURE|"
-    r"[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rror|[Cc]rit(?:ical)?|[Ff]atal|[Pp]anic|emerg|alert)"
+    r"[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rror|[Cc]rit(?:ical)?|[Ff]atal|emerg|alert)"
 )
 _IN_TEXT = re.compile(rf"(?:^|[\s\[|(<\"=])({PATTERN})(?=[\]\s:|)>\",]|$)")
 
@@ -37,7 +37,7 @@ def fold(word: str) -> Level:
 
 def _numeric(number: int) -> Level:
     if number < 8:  # syslog severities
-        return ("fatal", "fatal", "fatal", "error", "warning", "info", "info", "debug")[number]  # type: ignore[return-value]
+        return ("fatal", "fatal", "fatal", "error", "warning", "info", "info", "debug")[number]
     tens: tuple[tuple[int, Level], ...] = ((60, "fatal"), (50, "error"), (40, "warning"), (30, "info"))
     return next((level for floor, level in tens if number >= floor), "debug")
 

@@ -65,7 +65,7 @@ class Masker:
 
     def _core(self, core: str) -> str:
         plain = core.isalpha()
-        if plain:
+        if plain or core.startswith("HTTP/"):
             return core
         if name := self.known(core):
             return name

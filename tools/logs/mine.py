@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Baseline, Window
 from aitia.tools.logs.access import canonical
 from aitia.tools.logs.drain import Drain, Template
@@ -106,10 +107,13 @@ def mine(
     out = Mined(component=component, source=sources[0][0], exposures=[0.0] * len(baselines))
     out.shares = [1.0] * (len(baselines) + 1)
     miner = _Miner(out, names, window, baselines)
+    share = budget // max(1, sum(len(stream.paths) for _, stream in sources))
     for _, stream in sources:
-        zone = stream.zone if isinstance(stream, FileStream) else None
         for path in stream.paths:
-            _one_file(miner, stream, path, zone, budget // max(1, sum(len(s.paths) for _, s in sources)))
+            try:
+                _one_file(miner, stream, path, share)
+            except SourceError as error:  # a torn file does not silence the others
+                out.notes.append(str(error))
     out.counts = sorted(
         miner.counts.values(), key=lambda c: (-c.window, -c.before, c.template.group, c.template.text)
     )
@@ -117,11 +121,9 @@ def mine(
     return out
 
 
-def _one_file(miner: _Miner, stream: LogStream, path: Path, zone: object, budget: int) -> None:
-    from datetime import UTC, tzinfo
-
-    where = zone if isinstance(zone, tzinfo) else UTC
-    file = LogFile(path, zone=where, near=miner.window.end, component=stream.component)
+def _one_file(miner: _Miner, stream: LogStream, path: Path, budget: int) -> None:
+    zone = stream.zone if isinstance(stream, FileStream) else UTC
+    file = LogFile(path, zone=zone, near=miner.window.end, component=stream.component)
     if file.header is None:
         if file.size:
             miner.out.notes.append(f"no timestamps were recognised in {path.name}")
@@ -177,12 +179,12 @@ class _Miner:
     def take(self, record: Record, span: int, file: int) -> None:
         """Count a record in a span."""
         message = record.message[:MESSAGE]
-        access = canonical(message)
+        access = self._access(message)
         text, level = access or message, record.level
         if record.exception:
             text, level = f"{text} | {record.exception}", worst(level, "error")
         # An access line is its own template already: routes and statuses must not be merged.
-        template = self._drain.add(text, (level, access) if access else (level,))
+        template = self._drain.add(text, (level, access) if access else (level,), masked=bool(access))
         count = self.counts.get(template)
         if count is None:
             count = Count(template=template, level=level, example=text, baseline=[0] * len(self.baselines))
@@ -202,6 +204,11 @@ class _Miner:
             count.old_cells[cell] = count.old_cells.get(cell, 0) + 1
             count.old_last = max(count.old_last, at)
             out.old_lines += 1
+
+    def _access(self, message: str) -> str:
+        """The canonical access line, its upstream by the component's name where it is known."""
+        text, via, upstream = canonical(message).partition(" via ")
+        return f"{text} via {self._masker.mask(upstream)}" if via else text
 
     def cover(self) -> None:
         """Exposures: the part of each span that lies after the first record and is not cut by sampling."""

@@ -105,7 +105,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(name="dotted", pattern=r"(?P<ts>\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d)" + _FRACTION, parse=_dotted),
     Format(
         name="compact_date",
-        pattern=rf"(?P<ts>\d{{8}}-{_CLOCK})(?::(?P<frac>\d{{3}}))?",
+        pattern=r"(?P<ts>\d{8}-\d{1,2}:\d{1,2}:\d{1,2})(?::(?P<frac>\d{1,3}))?",
         parse=_compact_date,
     ),
     Format(name="compact", pattern=r"(?P<ts>\d{6} \d{6})(?=\s)", parse=_compact),

@@ -235,9 +235,7 @@ class Deriver:
             if len(members) > 1 and not whole and about.aspect in ("connections", "queue", "threads"):
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:
-                common = set.intersection(*(set(rest) for _, rest in members))
-                for one, full in members:
-                    rest = tuple(pair for pair in full if pair not in common)[:3]
+                for one, rest in _told_apart(members, always=whole):
                     yield self._made(replace(group, rest=rest), [one], one.t, one.v, "gauge", about, 1)
 
     def _over_clients(self, families: Mapping[_Group, list[tuple[Series, Labels]]]) -> Iterator[Derived]:
@@ -286,6 +284,23 @@ class Deriver:
             smooth=smooth,
             raw=members,
         )
+
+
+def _told_apart(members: Sequence[tuple[Series, Labels]], *, always: bool) -> Iterator[tuple[Series, Labels]]:
+    """Each series with the labels that tell it from its siblings: at most three, identity labels only where needed."""
+    kept = [rest for _, rest in members]
+    if len(members) > 1:
+        kept = _differing(kept)
+        if len(set(kept)) < len(kept):
+            kept = _differing([tuple(sorted(one.labels.items())) for one, _ in members])
+    elif not always:
+        kept = [()]
+    yield from ((one, rest) for (one, _), rest in zip(members, kept, strict=True))
+
+
+def _differing(rests: Sequence[Labels]) -> list[Labels]:
+    common = set.intersection(*(set(rest) for rest in rests))
+    return [tuple(pair for pair in rest if pair not in common)[:3] for rest in rests]
 
 
 def _is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:

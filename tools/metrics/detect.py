@@ -88,7 +88,10 @@ def detect(
         return None
     segment = values[start:stop]
     delta = float(np.median(segment)) - ref.median
-    excess = abs(delta) / null_deviation(ref, stop - start)
+    if int(np.sum((segment - ref.median) * np.sign(delta) > 0.4 * abs(delta))) < persist:
+        return None
+    of_mean = abs(float(np.mean(_clipped(segment, ref)))) / null_mean(ref, stop - start)
+    excess = min(abs(delta) / null_deviation(ref, stop - start), of_mean)
     after = _level(segment, ref.median, open_ended=stop == index.size)
     return Shift(
         first=int(index[_first_changed(z, start, stop)]),
@@ -153,6 +156,20 @@ def null_deviation(ref: Reference, length: int) -> float:
     thinned = stretches[:: max(1, stretches.shape[0] // 80)]
     observed = float(np.max(np.abs(np.median(thinned, axis=1) - ref.median)))
     return max(observed, float(theory), 1e-12)
+
+
+def null_mean(ref: Reference, length: int) -> float:
+    """The same for the mean of clipped z-scores, which two-valued and spiky series cannot fool as they can a median."""
+    z = _clipped(ref.values, ref)
+    length = min(length, max(MIN_PERSIST, z.size // 2))
+    total = np.concatenate(([0.0], np.cumsum(z)))
+    observed = float(np.max(np.abs(total[length:] - total[:-length]))) / length
+    effective = max(1.0, length * (1.0 - ref.memory) / (1.0 + ref.memory))
+    return max(observed, 2.5 * float(np.std(z)) / float(np.sqrt(effective)), 1e-12)
+
+
+def _clipped(values: Floats, ref: Reference) -> Floats:
+    return np.clip((values - ref.median) / ref.spread, -_CLIP, _CLIP)
 
 
 def strength(

@@ -16,7 +16,9 @@ def subject(d: Derived) -> str:
     prefix = {"mean": "mean ", "p95": "p95 "}.get(d.stat, "")
     named = prefix + d.about.say if d.about.say else d.metric
     dims = ", ".join(f"{k}={v}" for k, v in d.labels)
-    if d.about.say and d.about.aspect not in ("errors", "traffic", "latency", "availability"):
+    of_requests = d.about.aspect in ("errors", "traffic") and "request" in d.metric
+    plain_words = of_requests or d.about.aspect in ("latency", "availability")
+    if d.about.say and not plain_words:
         named += f" ({d.metric})"
     named += f" {{{dims}}}" if dims else ""
     other = f" from {d.peer}" if d.client else f" of calls to {d.peer}"

@@ -93,7 +93,7 @@ def _look(
     shift = detect(ref, now, d.about, smooth=d.smooth, tests=tests, ease=ease)
     found: list[Evidence] = []
     if shift is not None:
-        shift = replace(shift, strength=shift.strength * _agreement(d, gathered, primary, now, tests))
+        shift = replace(shift, strength=shift.strength * _agreement(d, gathered, primary, now, shift, tests))
         if shift.strength >= LEAST:
             onset = _onset(d, part.start + shift.first, part, ref.median, ref.spread, shift)
             found.append(shift_evidence(d, shift, onset, window=gathered.window, baseline=primary.name))
@@ -112,14 +112,17 @@ def _trend(d: Derived, primary: Baseline, window: Window) -> Trend | None:
     return find_trend(d.t[part], d.v[part], d.about, window_start=window.epoch[0])
 
 
-def _agreement(d: Derived, gathered: Gathered, primary: Baseline, now: Floats, tests: int) -> float:
-    """1, or less where the change vanishes under another baseline."""
+def _agreement(
+    d: Derived, gathered: Gathered, primary: Baseline, now: Floats, shift: Shift, tests: int
+) -> float:
+    """1, or less where the change vanishes, or turns round, under another baseline."""
     factor = 1.0
     for other in gathered.baselines:
         ref = reference(d.v[within(d.t, other.window)], d.about) if other != primary else None
         if ref is not None:
-            shift = detect(ref, now, d.about, smooth=d.smooth, tests=tests)
-            factor *= 1.0 if shift is not None and shift.strength >= LEAST else 0.5
+            again = detect(ref, now, d.about, smooth=d.smooth, tests=tests)
+            agrees = again is not None and again.strength >= LEAST and again.direction == shift.direction
+            factor *= 1.0 if agrees else 0.5
     return factor
 
 

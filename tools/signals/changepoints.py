@@ -50,7 +50,7 @@ def _pelt(z: Floats, penalty: float, least: int) -> list[int]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy deprecations inside the library
-        algorithm = ruptures.Pelt(model="l2", min_size=least, jump=1).fit(z.reshape(-1, 1))
+        algorithm = ruptures.KernelCPD(kernel="linear", min_size=least).fit(z.reshape(-1, 1))
         ends = algorithm.predict(pen=penalty * float(np.log(z.size)) * _inflation(z))
     return [int(e) for e in ends[:-1]]
 

@@ -21,7 +21,8 @@ from aitia.tools.sources.rows import Floats
 
 LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 24
 PERSIST = 5
-_AHEAD = 3600.0
+_LEAST = 0.12
+PROCESS = frozenset({"temperature", "vibration", "pressure", "flow", "current", "speed", "level"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Table:
 
 @tool(needs=("metrics",), produces=("anomalies",))
 def signals_detect(ctx: ToolContext) -> Result:
-    """Which component left the normal pattern of all its signals taken together, and which channel is to blame."""
+    """Which machine left the normal pattern of all its process signals taken together, and which channel is to blame."""
     gathered = gather(ctx, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     looked = 0
@@ -55,15 +56,19 @@ def signals_detect(ctx: ToolContext) -> Result:
 def _too_little(gathered: Gathered) -> str:
     if gathered.problems:
         return " ".join(gathered.problems)
-    return f"Give a longer baseline: {LEAST_CHANNELS} signals of one component with {LEAST_ROWS} samples are needed."
+    return (
+        f"Add process signals or a longer baseline: {LEAST_CHANNELS} signals of one component with {LEAST_ROWS}"
+        " samples are needed."
+    )
 
 
 def tables(gathered: Gathered) -> Iterator[Table]:
-    """One table per component with enough varying channels, on the times of its most frequent step."""
+    """One table per component with enough varying process signals, on the times of the one with most samples."""
     members: dict[str, list[Derived]] = defaultdict(list)
     for d in gathered.derived:
         known = d.v[np.isfinite(d.v)]
-        if known.size >= LEAST_ROWS and float(np.ptp(known)) > 0 and not d.peer and d.smooth <= 3:
+        usable = known.size >= LEAST_ROWS and float(np.ptp(known)) > 0 and not d.peer
+        if usable and d.about.aspect in PROCESS:
             members[d.component].append(d)
     for component in sorted(members):
         channels = members[component][:MOST_CHANNELS]
@@ -152,9 +157,12 @@ def signals_changepoints(ctx: ToolContext, *, component: str) -> Result:
     facts: list[Evidence] = []
     for d in gathered.derived:
         if d.t.size and not d.peer:
-            facts += [
-                _change(d, c, gathered.window) for c in changepoints(d.t, d.v) if _near(c, gathered.window)
-            ]
+            found = changepoints(d.t, d.v)
+            near = [c for c in found if _near(c, gathered.window)]
+            earlier = [abs(c.after - c.before) for c in found if c.at < gathered.window.epoch[0]]
+            usual = max(earlier, default=0.0)
+            facts += [_change(d, c, gathered.window, usual=usual) for c in near]
+    facts = [e for e in facts if e.strength >= _LEAST]
     facts = sorted(facts, key=lambda e: (-e.strength, str(e.onset), e.statement))[:20]
     if not facts:
         why = (
@@ -169,18 +177,20 @@ def signals_changepoints(ctx: ToolContext, *, component: str) -> Result:
 
 
 def _near(change: Changepoint, window: Window) -> bool:
-    """In the window, or in the hour before it: what came earlier is not this incident's."""
+    """In the window, or before it by at most half its length: what came earlier is not this incident's."""
     start, end = window.epoch
-    return start - _AHEAD <= change.at < end
+    return start - 0.5 * window.seconds <= change.at < end
 
 
-def _change(d: Derived, change: Changepoint, window: Window) -> Evidence:
+def _change(d: Derived, change: Changepoint, window: Window, *, usual: float) -> Evidence:
+    """A `signal.changepoint` fact; a step no larger than the signal's usual ones is weak."""
     factor, unit = scale(d.about.unit, max(abs(change.before), abs(change.after)))
     before, after = sig3(change.before * factor), sig3(change.after * factor)
     at, up = from_epoch(change.at), change.after > change.before
     size = abs(change.after - change.before)
     weight = size / (size + d.about.floor) if d.about.floor else 1.0
     inside = 1.0 if change.at >= window.epoch[0] else 0.4
+    weight *= 1.0 if size > 1.3 * usual else 0.25
     return Evidence(
         component=d.component,
         kind="signal.changepoint",

@@ -9,11 +9,13 @@ from aitia.tools.sources.base import Reader
 from aitia.tools.sources.changes import JournalSource
 from aitia.tools.sources.documents import IncidentFile, RunbookFolder
 from aitia.tools.sources.log_files import LogFiles
+from aitia.tools.sources.prometheus import PrometheusSource
 from aitia.tools.sources.table import TableSource
 from aitia.tools.sources.topology import TopologyFile
 from aitia.tools.sources.waveform import WaveformSource
 
 READERS: Final[Mapping[str, Reader]] = {
+    "prometheus": PrometheusSource,
     "table": TableSource,
     "log_files": LogFiles,
     "incidents": IncidentFile,

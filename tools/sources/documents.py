@@ -47,7 +47,7 @@ class IncidentFile:
         return found
 
     def describe(self, window: Window) -> Holding:
-        """Titles and the components they speak of."""
+        """Titles only: components of past incidents need not be components of this site."""
         documents = self.documents()
         return Holding(
             source=self.name,

@@ -17,7 +17,7 @@ from aitia.tools.sources.base import LogStream, iter_files
 
 MAX_FILES = 2000
 _ROTATION = re.compile(
-    r"(?:[-._](?:\d{1,4}|\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})|\.(?:gz|log|txt|out|err|jsonl|json))$"
+    r"(?:\.\d{1,4}|[-._](?:\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})|\.(?:gz|log|txt|out|err|jsonl|json))$"
 )
 
 

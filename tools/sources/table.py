@@ -183,8 +183,9 @@ class TableSource:
         return (
             f"SELECT t, {prefix} AS component, {metric} AS metric, '' AS labels,"
             f" {number('cell', kind)} AS v, CAST(cell AS VARCHAR) AS raw"
-            f" FROM (UNPIVOT INCLUDE NULLS (SELECT {layout.time.seconds} AS t, {casts} FROM {scan(self._paths)}"
-            f" WHERE {layout.time.within(window)}) ON {', '.join(name(c) for c in values)} INTO NAME col VALUE cell)"
+            f" FROM (SELECT {layout.time.seconds} AS t, {casts} FROM {scan(self._paths)}"
+            f" WHERE {layout.time.within(window)})"
+            f" UNPIVOT INCLUDE NULLS (cell FOR col IN ({', '.join(name(c) for c in values)}))"
         )
 
     def _check_values(self, db: DuckDBPyConnection, layout: Layout) -> None:

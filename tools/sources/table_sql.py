@@ -67,7 +67,7 @@ class TimeColumn:
         if self.scale:
             return f"{number(self.column, self.kind)} / {self.scale:.1f}"
         if self.kind == "VARCHAR":
-            return f"epoch(TRY_CAST({name(self.column)} AS TIMESTAMP))"
+            return f"epoch(TRY_CAST({name(self.column)} AS TIMESTAMPTZ))"
         return f"epoch({name(self.column)})"
 
     def within(self, window: Window) -> str:
@@ -102,11 +102,11 @@ def time_column(
     try:
         value = float(first)
     except (TypeError, ValueError):
-        known = db.execute("SELECT TRY_CAST(? AS TIMESTAMP) IS NOT NULL", [str(first)]).fetchone()
+        known = db.execute("SELECT TRY_CAST(? AS TIMESTAMPTZ) IS NOT NULL", [str(first)]).fetchone()
         if known and known[0]:
             return TimeColumn(column, kind, 0.0)
         raise SourceError(
-            f"Write the time column {column!r} of source {config.name!r} as ISO 8601 or epoch seconds or"
+            f"Write the time column {column!r} of source {config.name!r} ({config.path!r}) as ISO 8601 or epoch seconds or"
             f" milliseconds: {str(first)[:60]!r} is neither."
         ) from None
     return TimeColumn(column, kind, next(scale for least, scale in _UNITS if abs(value) >= least))

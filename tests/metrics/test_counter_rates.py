@@ -1,0 +1,153 @@
+"""Counters: resets, gaps, label sets that appear late, quantiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitia.tools.metrics.aspects import bundled
+from aitia.tools.metrics.derive import Derived, Deriver
+from aitia.tools.metrics.numbers import scale, sig3, text
+from aitia.tools.metrics.rates import increments, quantile, rolling_sum, summed
+from aitia.tools.sources.base import Series
+
+
+def series(metric: str, v: list[float], *, t0: float = 0.0, component: str = "a", **labels: str) -> Series:
+    t = t0 + 2.0 * np.arange(len(v))
+    return Series(
+        component=component, metric=metric, t=t, v=np.array(v, dtype=float), labels=labels, query=metric
+    )
+
+
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=60), st.sets(st.integers(1, 59)))
+def test_increments_see_through_resets(steps: list[int], resets: set[int]) -> None:
+    """A counter that is reset, and grew by at least one afterwards, loses only what came between reset and sample."""
+    value, counter = 0, []
+    for i, step in enumerate(steps):
+        value = step if i in resets else value + step
+        counter.append(float(value))
+    t = np.arange(len(steps), dtype=float)
+    found = increments(t, np.array(counter))
+    assert np.isnan(found[0])
+    assert (found[1:] >= 0).all()
+    seen = [i for i in range(1, len(steps)) if i not in resets]
+    assert found[seen].tolist() == [steps[i] for i in seen]
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=40), st.integers(1, 6))
+def test_rolling_sum_is_the_sum_of_the_last_k(x: list[float], k: int) -> None:
+    found = rolling_sum(np.array(x), k)
+    for i in range(k - 1, len(x)):
+        assert found[i] == pytest.approx(sum(x[i - k + 1 : i + 1]), abs=1e-3)
+
+
+def test_an_increment_over_a_gap_says_nothing() -> None:
+    t = np.array([0.0, 2, 4, 6, 100, 102])
+    assert np.isnan(increments(t, np.array([0.0, 1, 2, 3, 50, 51]))[4])
+
+
+def test_a_label_set_that_appears_late_was_born_at_zero() -> None:
+    old, born = series("r", [0, 10, 20, 30, 40]), series("r", [3, 4], t0=6.0, code="500")
+    assert summed([born], old.t)[1:].tolist()[2:] == [3.0, 1.0]
+
+
+def derive(*raw: Series, known: tuple[str, ...] = ("a", "b")) -> dict[tuple[str, str, str, str], Derived]:
+    found = Deriver(aspects=bundled(), resolve=lambda name: name if name in known else "").derive(raw)
+    return {(d.about.aspect, d.stat, d.peer, d.metric): d for d in found}
+
+
+def test_request_counters_become_traffic_errors_and_an_error_ratio() -> None:
+    n = 40
+    good, bad = (
+        series("http_requests_total", [30.0 * i for i in range(n)], code="200"),
+        series("http_requests_total", [10.0 * i for i in range(n)], code="503"),
+    )
+    found = derive(good, bad)
+    assert found["traffic", "rate", "", "http_requests_total"].v[-1] == pytest.approx(20.0)
+    assert found["errors", "rate", "", "http_requests_total"].v[-1] == pytest.approx(5.0)
+    ratio = found["errors", "ratio", "", "http_requests_total"]
+    assert ratio.v[-1] == pytest.approx(0.25)
+    assert "http_requests_total" in ratio.query
+
+
+def test_histograms_become_a_mean_and_a_p95_per_known_peer() -> None:
+    n = 40
+    raw = [
+        series("client_request_seconds_sum", [1.0 * i for i in range(n)], peer="b"),
+        series("client_request_seconds_count", [10.0 * i for i in range(n)], peer="b"),
+    ]
+    raw += [
+        series("client_request_seconds_bucket", [share * 10.0 * i for i in range(n)], peer="b", le=le)
+        for le, share in (("0.1", 0.5), ("0.2", 0.9), ("0.4", 1.0), ("+Inf", 1.0))
+    ]
+    found = derive(*raw)
+    assert found["latency", "mean", "b", "client_request_seconds_sum"].v[-1] == pytest.approx(0.1)
+    assert found["latency", "p95", "b", "client_request_seconds_bucket"].v[-1] == pytest.approx(0.3)
+    assert not [key for key in derive(*raw, known=("a",)) if key[2]], "an unknown peer is never invented"
+
+
+def test_quantiles_as_promql_computes_them() -> None:
+    bounds = np.array([1.0, 2.0, np.inf])
+    assert quantile(bounds, np.array([[10.0, 20.0, 20.0]]), 0.5)[0] == pytest.approx(1.0)
+    assert quantile(bounds, np.array([[0.0, 0.0, 5.0]]), 0.95)[0] == pytest.approx(2.0)
+    assert np.isnan(quantile(bounds, np.zeros((1, 3)), 0.95)[0])
+
+
+def test_gauges_stay_gauges_and_counters_without_a_suffix_are_seen() -> None:
+    grows = [float(1000 + 3 * i) for i in range(40)]
+    assert ("memory", "gauge", "", "process_resident_memory_bytes") in derive(
+        series("process_resident_memory_bytes", grows)
+    )
+    assert ("connections", "gauge", "", "pg_stat_activity_count") in derive(
+        series("pg_stat_activity_count", grows)
+    )
+    assert ("traffic", "rate", "", "pg_stat_database_xact_commit") in derive(
+        series("pg_stat_database_xact_commit", grows)
+    )
+
+
+def test_cpu_seconds_become_cores_without_idle() -> None:
+    raw = [
+        series("node_cpu_seconds_total", [0.5 * i for i in range(30)], cpu=str(c), mode=m)
+        for c in range(2)
+        for m in ("user", "idle")
+    ]
+    found = derive(*raw)["cpu", "rate", "", "node_cpu_seconds_total"]
+    assert found.v[-1] == pytest.approx(0.5)
+    assert found.about.unit == "cores"
+
+
+def test_connections_are_told_apart_by_the_client_that_holds_them() -> None:
+    raw = [
+        series("pg_stat_activity_count", [v] * 30, component="b", usename=u)
+        for u, v in (("a", 4.0), ("zz", 2.0))
+    ]
+    found = Deriver(aspects=bundled(), resolve=lambda name: name if name in ("a", "b") else "").derive(raw)
+    assert [(d.peer, d.labels, d.v[0], d.client) for d in found] == [
+        ("", (), 6.0, False), ("", (("usename", "zz"),), 2.0, False), ("a", (), 4.0, True)]  # fmt: skip
+
+
+def test_replicas_are_told_apart_by_their_pods() -> None:
+    raw = [
+        series("process_resident_memory_bytes", [v] * 30, pod=p, job="a")
+        for p, v in (("a-1", 4.0), ("a-2", 2.0))
+    ]
+    found = Deriver(aspects=bundled(), resolve=lambda name: name).derive(raw)
+    assert [d.labels for d in found] == [(("pod", "a-1"),), (("pod", "a-2"),)]
+
+
+@given(st.floats(1e-6, 1e12))
+def test_numbers_keep_three_digits_and_print_what_they_hold(x: float) -> None:
+    rounded = sig3(x)
+    assert rounded == pytest.approx(x, rel=0.0051)
+    assert float(text(x)) == rounded
+    assert sig3(rounded) == rounded
+
+
+def test_units_scale_to_what_people_read() -> None:
+    assert scale("s", 0.02) == (1e3, "ms")
+    assert scale("bytes", 3e9)[1] == "GiB"
+    assert scale("ratio", 0.5) == (100.0, "%")
+    assert scale("cores", 0.5) == (1.0, "cores")

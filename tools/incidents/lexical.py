@@ -1,0 +1,83 @@
+"""Lexical retrieval: BM25 ranks, a TF-IDF cosine says how similar the best really are."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.tools.incidents.vocabulary import vocabulary
+
+_WORD = re.compile(r"[A-Za-z]+|\d+(?:xx)?|[45]xx")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def terms(text: str) -> list[str]:
+    """Lower-case terms: CamelCase split, plural `s` dropped, stop words left out."""
+    stop = vocabulary().stop
+    words = (w.casefold() for w in _WORD.findall(_CAMEL.sub(" ", text.replace("_", " "))))
+    return [_stem(word) for word in words if word not in stop and (len(word) > 1 or word.isdigit())]
+
+
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+class Lexicon:
+    """An index of documents given as term lists."""
+
+    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
+        self._counts = [Counter(document) for document in documents]
+        seen = Counter(term for counts in self._counts for term in counts)
+        n = len(documents)
+        self._idf = {term: math.log(1 + (n - df + 0.5) / (df + 0.5)) for term, df in seen.items()}
+        self._unseen = math.log(1 + (n + 0.5) / 0.5)
+        self._norms = [self._norm(counts) for counts in self._counts]
+        self._documents = [list(document) for document in documents]
+
+    def bm25(self, query: Sequence[str]) -> NDArray[np.float64]:
+        """BM25 scores, one per document."""
+        import bm25s
+
+        known = [term for term in query if term in self._idf]
+        if not known:
+            return np.zeros(len(self._documents))
+        index = bm25s.BM25(k1=1.2, b=0.75)
+        index.index(self._documents, show_progress=False)
+        return np.asarray(index.get_scores(known), dtype=np.float64)
+
+    def cosine(self, query: Sequence[str]) -> NDArray[np.float64]:
+        """TF-IDF cosine similarities, one per document; terms that no document has count against all."""
+        counts = Counter(query)
+        norm = self._norm(counts)
+        if not norm:
+            return np.zeros(len(self._documents))
+        dots = [
+            sum(
+                _tf(n) * _tf(document[term]) * self._weight(term) ** 2
+                for term, n in counts.items()
+                if term in document
+            )
+            for document in self._counts
+        ]
+        return np.array(
+            [dot / (norm * own) if own else 0.0 for dot, own in zip(dots, self._norms, strict=True)]
+        )
+
+    def _weight(self, term: str) -> float:
+        return self._idf.get(term, self._unseen)
+
+    def _norm(self, counts: Counter[str]) -> float:
+        return math.sqrt(sum((_tf(n) * self._weight(term)) ** 2 for term, n in sorted(counts.items())))
+
+
+def _tf(n: int) -> float:
+    return 1.0 + math.log(n) if n else 0.0

@@ -1,0 +1,166 @@
+"""Similar past incidents, and the runbooks that match: memory for recall and mitigation, never proof."""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import as_file, files
+from typing import Any
+
+from aitia.core.errors import SourceError
+from aitia.core.home import aitia_home
+from aitia.core.redact import Redactor, load_key
+from aitia.core.words import Evidence, Result, SourceKind, SourceRef
+from aitia.tools.incidents.dense import open_dense
+from aitia.tools.incidents.rank import Hit, query_of, rank
+from aitia.tools.incidents.steps import steps
+from aitia.tools.registry import ToolContext, tool
+from aitia.tools.sources.base import Document, DocumentSource
+from aitia.tools.sources.documents import read_runbook
+
+BUNDLED = "bundled"
+CEILING = 0.5  # memory suggests; it does not convict
+MAX_RUNBOOKS = 60  # handed on with their steps
+FULL = 0.6  # similarity at which it suggests as strongly as it may
+
+
+@tool(needs=("incidents",), produces=("incidents",))
+def incidents_search(ctx: ToolContext) -> Result:
+    """Which past incidents read like this one, with their causes and what helped."""
+    documents, notes = _documents(ctx, "incidents")
+    if not documents:
+        return Result(status="no_data", message="; ".join(["No past incident is on record", *notes]))
+    home = aitia_home()
+    dense, note = open_dense(home)
+    redactor = Redactor(load_key(home))
+    hits = rank(query_of(ctx.incident), documents, dense=dense, top=3)
+    message = "; ".join(filter(None, [*notes, note]))
+    query = f"{len(documents)} past incidents by: {redactor.text(ctx.incident.title)}"
+    if not hits:
+        return Result(
+            status="no_data", message="; ".join(filter(None, ["no similar incident", message])), query=query
+        )
+    return Result(
+        status="ok",
+        message=message,
+        query=query,
+        evidence=tuple(_similar(hit, ctx, redactor) for hit in hits),
+        data={"incidents": [_incident(hit, redactor) for hit in hits]},
+    )
+
+
+@tool(produces=("runbooks",))
+def runbooks_search(ctx: ToolContext) -> Result:
+    """Which runbooks match the incident, with their steps and commands."""
+    documents, notes = _documents(ctx, "runbooks")
+    redactor = Redactor(load_key(aitia_home()))
+    # The site's own come first and are asked by what was reported; bundled ones are general knowledge by fault kind.
+    query = query_of(ctx.incident)
+    hits = [*rank(query, documents, dense=None, top=3), *rank(query, list(_bundled()), dense=None, top=2)]
+    return Result(
+        status="ok" if hits else "no_data",
+        message="; ".join(notes if hits else ["no runbook matches", *notes]),
+        query=f"{len(documents)} runbooks and the bundled ones by: {redactor.text(ctx.incident.title)}",
+        evidence=tuple(_match(hit, redactor) for hit in hits),
+        data={"runbooks": [_runbook(hit) for hit in _all(hits, documents)]},
+    )
+
+
+def _documents(ctx: ToolContext, kind: SourceKind) -> tuple[list[tuple[str, Document]], list[str]]:
+    documents: list[tuple[str, Document]] = []
+    notes: list[str] = []
+    for source in ctx.sources.of(kind):
+        if isinstance(source, DocumentSource):
+            try:
+                documents += [(source.name, d) for d in source.documents() if _known_by_then(d, ctx)]
+            except SourceError as error:
+                notes.append(str(error))
+    return documents, notes
+
+
+def _known_by_then(document: Document, ctx: ToolContext) -> bool:
+    """Whether a past incident lies before this one: a replay must not learn from the future."""
+    at = document.meta.get("at", "")
+    return not at or at[:10] <= ctx.incident.window.end.isoformat()[:10]
+
+
+@functools.cache
+def _bundled() -> tuple[tuple[str, Document], ...]:
+    with as_file(files("aitia.tools.incidents").joinpath("knowledge")) as folder:
+        return tuple((BUNDLED, read_runbook(path, folder, BUNDLED)) for path in sorted(folder.glob("*.md")))
+
+
+def _all(hits: list[Hit], documents: list[tuple[str, Document]]) -> list[Hit]:
+    """Hits first, then the others: the verdict's fault may want steps to which no word of the report points."""
+    found = {(hit.source, hit.document.id) for hit in hits}
+    others = [pair for pair in (*documents, *_bundled()) if (pair[0], pair[1].id) not in found]
+    return [*hits, *(Hit(source=s, document=d, similarity=0.0) for s, d in others)][:MAX_RUNBOOKS]
+
+
+def _strength(similarity: float) -> float:
+    return round(CEILING * min(1.0, similarity / FULL), 2)
+
+
+def _similar(hit: Hit, ctx: ToolContext, redactor: Redactor) -> Evidence:
+    document, meta = hit.document, hit.document.meta
+    component = ctx.resolver.resolve(meta.get("component", ""))
+    cause = redactor.text(meta.get("cause", "") or "cause not recorded")[:160].rstrip(".")
+    title = redactor.text(document.title)[:100]
+    return Evidence(
+        component=component,
+        kind="incident.similar",
+        aspect="incident.similar",
+        statement=f'Past incident {document.id} reads alike (similarity {hit.similarity:.2f}): "{title}"; its cause: {cause}.',
+        values={
+            "incident": document.id,
+            "similarity": hit.similarity,
+            "cause": cause,
+            "fault": meta.get("fault", ""),
+            "component": component or meta.get("component", ""),
+        },
+        strength=_strength(hit.similarity),
+        source=document.ref or SourceRef(source=hit.source, query=document.id),
+        taint=True,
+    )
+
+
+def _incident(hit: Hit, redactor: Redactor) -> dict[str, Any]:
+    meta = {key: redactor.text(value) for key, value in sorted(hit.document.meta.items())}
+    return {
+        "id": hit.document.id,
+        "title": redactor.text(hit.document.title),
+        "similarity": hit.similarity,
+        "component": meta.get("component", ""),
+        "cause": meta.get("cause", ""),
+        "fault": meta.get("fault", ""),
+        "mitigation": [line for line in meta.get("mitigation", "").splitlines() if line.strip()],
+        "outcome": meta.get("outcome", ""),
+        "at": meta.get("at", ""),
+        "source": hit.source,
+    }
+
+
+def _match(hit: Hit, redactor: Redactor) -> Evidence:
+    title = redactor.text(hit.document.title)[:100]
+    return Evidence(
+        kind="runbook.match",
+        aspect="runbook.match",
+        statement=f'Runbook "{title}" ({hit.source}) matches the report (similarity {hit.similarity:.2f}).',
+        values={"runbook": hit.document.id, "similarity": hit.similarity, "source": hit.source},
+        strength=_strength(hit.similarity),
+        source=hit.document.ref or SourceRef(source=hit.source, query=hit.document.id),
+        taint=hit.source != BUNDLED,
+    )
+
+
+def _runbook(hit: Hit) -> dict[str, Any]:
+    meta, found = hit.document.meta, steps(hit.document.text)
+    return {
+        "id": hit.document.id,
+        "title": hit.document.title,
+        "source": hit.source,
+        "similarity": hit.similarity,
+        "faults": meta.get("faults", "").split(),
+        "services": meta.get("services", "").split(),
+        "steps": [step for step in found if step["when"] != "check"],
+        "checks": [step for step in found if step["when"] == "check"],
+    }

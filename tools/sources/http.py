@@ -1,0 +1,122 @@
+"""One bounded HTTP GET with the configured credentials: no redirects, no surprises, errors that say what to change."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput, SourceError
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_BYTES = 96 * 1024 * 1024
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+class JsonApi:
+    """GET requests to one server that answers JSON."""
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config = config
+        self._root = root
+
+    def get(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
+        """The parsed answer. Raises SourceError for a dead server, refused credentials, redirects and non-JSON."""
+        import httpx
+
+        where = f"{self._config.url}{path}"
+        try:
+            with self._client() as client, client.stream("GET", where, params=list(params)) as answer:
+                body = self._bounded(answer)
+        except httpx.TimeoutException:
+            raise SourceError(
+                f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not"
+                f" answer within {self._config.timeout_s:g} s."
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise SourceError(
+                f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
+                f" ({clean(str(error)) or type(error).__name__})."
+            ) from None
+        return self._parsed(answer, body)
+
+    def _client(self) -> httpx.Client:
+        import httpx
+
+        auth, given = self._config.auth, dict(self._config.auth.headers)
+        bearer = auth.secret("bearer")
+        if bearer:
+            given["Authorization"] = f"Bearer {bearer}"
+        basic = (auth.username, auth.secret("password")) if auth.username else None
+        return httpx.Client(
+            headers={"Accept": "application/json", **given},
+            auth=basic,
+            timeout=self._config.timeout_s,
+            follow_redirects=False,
+            verify=self._tls(),
+            proxy=auth.proxy or None,
+            trust_env=False,
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        auth = self._config.auth
+        try:
+            context = ssl.create_default_context(cafile=self._file(auth.ca) if auth.ca else None)
+            if auth.cert:
+                context.load_cert_chain(self._file(auth.cert), self._file(auth.key) if auth.key else None)
+        except (OSError, ssl.SSLError) as error:
+            raise BadInput(
+                f"Give readable PEM files as auth.ca, auth.cert, auth.key of source {self._config.name!r}: {error}"
+            ) from None
+        return context
+
+    def _file(self, name: str) -> str:
+        path = Path(name).expanduser()
+        return str(path if path.is_absolute() else self._root / path)
+
+    def _bounded(self, answer: httpx.Response) -> bytes:
+        parts, size = [], 0
+        for part in answer.iter_bytes():
+            size += len(part)
+            if size > MAX_BYTES:
+                raise SourceError(
+                    f"Narrow `match` of source {self._config.name!r}: the answer has more than {MAX_BYTES // 2**20} MiB."
+                )
+            parts.append(part)
+        return b"".join(parts)
+
+    def _parsed(self, answer: httpx.Response, body: bytes) -> Any:
+        name, status = self._config.name, answer.status_code
+        if status in (401, 403):
+            raise SourceError(f"Set or mend `auth` of source {name!r}: {self._config.url} answered {status}.")
+        if 300 <= status < 400:
+            raise SourceError(f"Set `url` of source {name!r} to the final address: it redirects ({status}).")
+        try:
+            parsed = json.loads(body)
+        except (ValueError, RecursionError):
+            start = clean(body[:80].decode("utf-8", "replace"))
+            raise SourceError(
+                f"Point `url` of source {name!r} at the API: {self._config.url} answered {status} and no JSON ({start!r})."
+            ) from None
+        if status >= 400:
+            raise SourceError(
+                f"Mend `match` or `url` of source {name!r}: {self._config.url} answered {status}: {reason(parsed)}"
+            )
+        return parsed
+
+
+def reason(parsed: object) -> str:
+    """The error text of an answer, on one line, at most 200 characters."""
+    said: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
+    return clean(str(said.get("error") or said.get("message") or "no reason given"))
+
+
+def clean(text: str) -> str:
+    """Foreign text on one line, at most 200 characters."""
+    return _CONTROL.sub(" ", text).strip()[:200]
