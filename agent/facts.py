@@ -42,7 +42,6 @@ class Facts:
         self._waiting = {
             e.component for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"
         }
-        self._moved = {e.component for e in strong}
         self.seen = frozenset(e.component for e in evidence if e.component and e.aspect not in MEMORY)
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
@@ -54,16 +53,14 @@ class Facts:
         """The fact's strength, a third of it where something plainer explains it.
 
         That is so where the component's own traffic rose as much; where work piles up because its calls to another
-        are slow (Little's law); and for what a machine shares out among the processes that moved on it.
+        are slow (Little's law); and for what a machine only adds up over the processes that run on it.
         """
         if evidence.direction != "up" or evidence.kind == "metric.limit":
             return evidence.strength
         load = self._traffic.get(evidence.component, 1.0)
         loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
         waiting = evidence.aspect in _WAITING and evidence.component in self._waiting and not evidence.peer
-        shared = evidence.aspect in _SHARED and bool(
-            set(self.topology.guests(evidence.component)) & self._moved
-        )
+        shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
         return evidence.strength / 3 if loaded or waiting or shared else evidence.strength
 
     def about(self, component: str, pattern: Pattern) -> Evidence | None:

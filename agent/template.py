@@ -33,6 +33,8 @@ def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sent
         cites = top.supporting[:3]
     elif weighed.verdict == "healthy":
         text = f"Nothing is wrong that the telemetry can show ({percent(weighed.probability)})."
+        calm = sorted((e for e in facts.all if e.direction == "steady"), key=lambda e: (-e.strength, e.id))
+        cites = tuple(e.id for e in calm[:3])
     else:
         top_pair = next((s for s in weighed.suspects if s.component), None)
         text = "The cause cannot be told from this telemetry."

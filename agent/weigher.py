@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from aitia.agent.facts import Facts, onset
-from aitia.agent.taxonomy import Fault, Taxonomy, covers
+from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
+from aitia.core.aspects import CHANGE
 from aitia.core.words import Component, Contribution, Evidence, Inventory, Suspect, Verdict, Word
 
 PRIOR: Final = -1.0
@@ -66,8 +67,20 @@ def _is_suspect(facts: Facts, component: str, fault: Fault) -> bool:
             return False
     primary = [facts.about(component, p) for p in fault.patterns if p.primary]
     # A whole is no suspect for what was seen at its part: the part is.
-    near = [e for e in primary if e is not None and component in (e.component, e.peer)]
-    return any(facts.strength(e) >= MIN_PRIMARY for e in near)
+    near = [
+        e
+        for e in primary
+        if e is not None and component in (e.component, e.peer) and facts.strength(e) >= MIN_PRIMARY
+    ]
+    if all(e.aspect in CHANGE for e in near):
+        # A change is a reason to look, not a fault: something of its own, or seen at it, must have moved as well.
+        return bool(near) and any(_speaks(facts, component, p) for p in fault.patterns if p.weight > 0)
+    return True
+
+
+def _speaks(facts: Facts, component: str, pattern: Pattern) -> bool:
+    found = facts.about(component, pattern)
+    return found is not None and found.aspect not in CHANGE and facts.weight(found) >= MIN_PRIMARY
 
 
 def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) -> Suspect:
@@ -211,9 +224,10 @@ def _verdict(suspects: list[Suspect]) -> Weighed:
             verdict="cause", probability=probability, component=best, fault=fault, suspects=tuple(suspects)
         )
     verdict: Verdict = "healthy" if doubt[HEALTHY] > doubt[UNKNOWN] else "unknown"
-    # Whatever is neither proven nor quiet is not known: suspects that share the rest count to it.
-    probability = doubt[HEALTHY] if verdict == "healthy" else 1.0 - doubt[HEALTHY]
-    return Weighed(verdict=verdict, probability=round(min(1.0, probability), 4), suspects=tuple(suspects))
+    # How sure it is that no single answer can be given: all but the likeliest one.
+    likeliest = max([doubt[HEALTHY], *by_component.values()])
+    probability = doubt[HEALTHY] if verdict == "healthy" else 1.0 - likeliest
+    return Weighed(verdict=verdict, probability=round(probability, 4), suspects=tuple(suspects))
 
 
 def _stop_at_parent(pairs: list[Suspect]) -> tuple[str, float]:

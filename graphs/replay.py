@@ -134,21 +134,19 @@ def grounded(report: Report) -> float:
     so of it only citations, names, numbers and times are held against the facts.
     """
     by_id = {e.id: e for e in report.evidence}
-    sentences = [
-        *report.chain,
-        *(s for s in report.summary if s.role != "verdict"),
-        *(x.sentence for x in report.ruled_out),
-    ]
+    sentences = [(s, "") for s in (*report.chain, *report.summary) if s.role != "verdict"]
+    sentences += [(x.sentence, x.component) for x in report.ruled_out]
     if not sentences:
         return 1.0
-    return round(sum(_grounded(s, by_id, report) for s in sentences) / len(sentences), 4)
+    return round(sum(_grounded(s, by_id, report, subject) for s, subject in sentences) / len(sentences), 4)
 
 
-def _grounded(sentence: Sentence, by_id: dict[str, Evidence], report: Report) -> bool:
+def _grounded(sentence: Sentence, by_id: dict[str, Evidence], report: Report, subject: str) -> bool:
+    """A ruled-out sentence may name its subject: the fact that rules it out can be another component's."""
     if not sentence.cites or not set(sentence.cites) <= set(by_id):
         return False
     facts: Sequence[Evidence] = [by_id[i] for i in sentence.cites]
     grounds = Grounds(facts=facts, names=names_of(report.inventory))
     if sentence.by == "template":
-        return not supported(sentence.text, grounds)
+        return not [r for r in supported(sentence.text, grounds) if r != f"names {subject}"]
     return not [r for r in check(sentence.text, grounds) if not r.startswith("the word")]

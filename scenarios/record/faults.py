@@ -28,6 +28,7 @@ VICTIMS: dict[Fault, tuple[str, ...]] = {
     "none": ("gateway", *SERVICES),
     "blackout": ("payment", "catalog"),
 }
+UNUSED = 40  # this far above a proxy's port nothing listens, in this recording or in one 100 ports on
 SHARE = {
     "orders": 0.42,
     "catalog": 0.66,
@@ -112,10 +113,10 @@ def _release(fault: Fault, victim: str, rate: float) -> tuple[dict[str, float], 
 def _wrong(stack: Stack, victim: str) -> tuple[dict[str, Any], str]:
     """A configuration change that breaks the victim, and how its author described it."""
     if victim == "orders":
-        port = stack.wiring.edge("orders", "payment") + 100
+        port = stack.wiring.edge("orders", "payment") + UNUSED
         return {"peers.payment": port}, f"payment_url set to http://127.0.0.1:{port}"
     if victim == "catalog":
-        port = stack.wiring.edge("catalog", "redis") + 100
+        port = stack.wiring.edge("catalog", "redis") + UNUSED
         return {"cache": port}, f"cache_url set to redis://127.0.0.1:{port}"
     if victim == "payment":
         return {"db.password": "rotated-2026-11"}, "database credentials rotated"
@@ -123,9 +124,10 @@ def _wrong(stack: Stack, victim: str) -> tuple[dict[str, Any], str]:
 
 
 def _harmless(stack: Stack, load: Load, victim: str) -> None:
-    """Nothing is wrong: a wave of visitors, or a stall of a second and a half."""
+    """Nothing is wrong: a wave of visitors, or a stall of about two seconds."""
     if victim != "gateway":
-        stack.supervisor.pause(victim, 1.6)
+        inner = victim in CALLS["orders"]  # whose caller gives up after 2 s, where the gateway waits longer
+        stack.supervisor.pause(victim, 1.6 if inner else 2.6)
         return
     load.factor = 1.75
     timer = threading.Timer(45.0, lambda: setattr(load, "factor", 1.0))
@@ -181,8 +183,9 @@ def _answers(fault: Fault, victim: str) -> tuple[str, list[tuple[str, str]], lis
             f"The new version of {victim} grows until it is killed at its memory limit.",
         )  # fmt: skip
     if fault == "slow_dependency":
+        edge = [(callers[0], "network.delay")] if len(callers) == 1 else []  # either end of the one slow edge
         return (
-            "network.delay", [(victim, "software.dependency"), *((caller, "network.delay") for caller in callers)],
+            "network.delay", [(victim, "software.dependency"), *edge],
             [*(_need(caller, "latency") for caller in callers if caller != "gateway"), _need("gateway", "latency")],
             f"Calls to {victim} take long on the way; {victim} itself answers as before.",
         )  # fmt: skip

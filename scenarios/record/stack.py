@@ -241,7 +241,17 @@ def check_programs() -> None:
 
 
 def check_ports(wiring: Wiring) -> None:
-    """Raises BadInput where a port of the range is taken."""
-    for port in range(wiring.base, wiring.base + len(PROGRAMS) + len(wiring.edges)):
+    """Raises BadInput where a port of the range is taken, or may be by any outgoing connection."""
+    first, ports = outgoing_ports(), range(wiring.base, wiring.base + len(PROGRAMS) + len(wiring.edges))
+    if ports.stop > first:
+        raise BadInput(
+            f"Give a --port-base below {first - len(ports)}: from {first} on the system hands ports out."
+        )
+    for port in ports:
         if port != wiring.port("receiver") and listening(port):
             raise BadInput(f"Give another --port-base: port {port} is in use.")
+
+
+def outgoing_ports() -> int:
+    """The first port that the system gives to outgoing connections."""
+    return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])

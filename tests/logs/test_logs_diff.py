@@ -16,6 +16,7 @@ from aitia.core.words import Baseline, Component, Incident, Task, Window
 from aitia.tools import Registry, SourceSet, ToolContext
 from aitia.tools.logs import logs_diff, logs_patterns
 from aitia.tools.logs.diff import findings
+from aitia.tools.logs.durations import bucket
 from aitia.tools.logs.mine import mine
 from aitia.tools.logs.names import Names
 from aitia.tools.sources.log_files import FileStream, LogFiles, stem_of
@@ -162,6 +163,32 @@ def test_failing_answers_become_a_share(tmp_path):
     result = logs_diff(context(write(tmp_path / "l" / "a.log", steady() + bad).parent))
     (fact,) = [e for e in result.evidence if e.aspect == "errors"]
     assert fact.values["share_window"] == pytest.approx(90 / 390, abs=0.01)
+
+
+def test_answers_that_slow_down_name_the_upstream(tmp_path):
+    line = '"GET /api/pay/1 HTTP/1.1" 200 18 "-" rt={} up=payment'
+    records = [(s, line.format(0.010 if s < 60 else 0.4)) for s in frange(-1800, 300, 1)]
+    components = (Component(id="payment", type="service"),)
+    result = logs_diff(context(write(tmp_path / "l" / "gateway.log", records).parent, components=components))
+    (fact,) = [e for e in result.evidence if e.aspect == "latency"]
+    assert (fact.component, fact.peer, fact.direction) == ("gateway", "payment", "up")
+    assert fact.values["p90_window_ms"] == pytest.approx(400, rel=0.1)
+    assert fact.values["p90_baseline_ms"] == pytest.approx(10, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("line", "ms"),
+    [
+        ("GET /x 200 12ms", 12),
+        ("rt=0.250", 250),
+        ("took 3 s", 3000),
+        ("duration=1500us", 1.5),
+        ("GET /x 200 77", 0),
+    ],
+)
+def test_durations(line, ms):
+    found = bucket(line)
+    assert (found is None) if not ms else 2 ** (found / 8) == pytest.approx(ms, rel=0.06)
 
 
 def test_gz_and_rotated_files_give_the_same_facts(tmp_path):

@@ -25,6 +25,7 @@ from scenarios.record.gateway_exporter import LINE
 from scenarios.record.monitoring import rules
 from scenarios.record.ports import CALLS, PROGRAMS, Wiring, callers_of
 from scenarios.record.services import main
+from scenarios.record.stack import check_ports, outgoing_ports
 from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,16 @@ def test_ports_are_distinct_and_every_edge_is_a_call() -> None:
     assert len(set(ports)) == len(ports)
     assert len(wiring.edges) == sum(map(len, CALLS.values()))
     assert wiring.edges_into("postgres") == ["orders->postgres", "payment->postgres", "users->postgres"]
+
+
+def test_ports_in_use_or_of_outgoing_connections_are_refused() -> None:
+    with pytest.raises(BadInput, match="Give a --port-base below"):
+        check_ports(Wiring(base=outgoing_ports() - 3))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 21_003))
+        taken.listen()
+        with pytest.raises(BadInput, match="port 21003 is in use"):
+            check_ports(Wiring(base=21_000))
 
 
 def test_callers_of_go_up_to_the_gateway() -> None:

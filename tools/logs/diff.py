@@ -11,6 +11,7 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.logs.classes import meaning
+from aitia.tools.logs.durations import slower
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.levels import RANK
 from aitia.tools.logs.mine import BUDGET, CELLS, Count, Mined, mine, spans, streams
@@ -147,6 +148,9 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
             for fact in (failing_share(m, window), silence(m, window), quiet(m, own, window))
             if fact is not None
         ]
+        if m.files:
+            known_ones = {via: took for via, took in m.took.items() if not via or via in names.alias.values()}
+            out += slower(m.component, known_ones, window, str(m.files[0].path), m.source)
     out = _contradicted(out)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
     return out

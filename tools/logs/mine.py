@@ -11,6 +11,7 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Baseline, Window
 from aitia.tools.logs.access import canonical
 from aitia.tools.logs.drain import Drain, Template
+from aitia.tools.logs.durations import Took, bucket
 from aitia.tools.logs.levels import Level, worst
 from aitia.tools.logs.masks import Masker
 from aitia.tools.logs.names import Names
@@ -61,6 +62,7 @@ class Mined:
     first: float = float("inf")
     last: float = float("-inf")
     shares: list[float] = field(default_factory=list)  # of each span's bytes that were read, the window last
+    took: dict[str, Took] = field(default_factory=dict)  # answer times of access lines by upstream
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -190,6 +192,10 @@ class _Miner:
             count = Count(template=template, level=level, example=text, baseline=[0] * len(self.baselines))
             self.counts[template] = count
         out, at = self.out, record.at
+        if access and (took := bucket(message)) is not None:
+            via = access.partition(" via ")[2]
+            times = out.took.setdefault(via, Took())
+            (times.new if span < 0 else times.old)[took] += 1
         cell = int((at - self._start) // self._width)
         out.first, out.last = min(out.first, at), max(out.last, at)
         if span < 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,50 +10,34 @@ from typing import Literal
 import numpy as np
 
 from aitia.tools.metrics.aspects import Aspect, Aspects
+from aitia.tools.metrics.kinds import (
+    CLIENT,
+    CODE,
+    FAILED,
+    IDENTITY,
+    MODES_SKIPPED,
+    PEER,
+    REQUEST,
+    SKIPPED,
+    Labels,
+    is_counter,
+    named_unit,
+    rate_unit,
+    steps_of,
+    told_apart,
+    upper_bound,
+)
 from aitia.tools.metrics.rates import (
     grid_of,
     quantile,
     rolling_sum,
     smoothing,
-    step_of,
     summed,
 )
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
 
 Stat = Literal["gauge", "rate", "mean", "p95", "ratio"]
-Labels = tuple[tuple[str, str], ...]
-
-IDENTITY = frozenset(
-    {"job", "instance", "service", "app", "component", "pod", "namespace", "node", "container", "cluster", "replica",
-     "exported_job", "exported_instance", "server", "cpu", "version", "host", "hostname", "service_name", "unit"}
-)  # fmt: skip
-CODE = ("code", "status", "status_code", "http_status", "http_status_code", "http_response_status_code", "response_code",
-        "grpc_code", "rpc_grpc_status_code", "outcome", "result", "status_class")  # fmt: skip
-REQUEST = frozenset({*CODE, "method", "route", "path", "handler", "endpoint", "uri", "operation", "verb", "http_method",
-                     "http_route", "quantile_group", "error", "exception", "reason", "type_of_error"})  # fmt: skip
-PEER = ("peer", "upstream", "target", "dst", "destination", "destination_service", "peer_service", "server_address",
-        "remote", "backend", "dependency", "callee", "downstream", "net_peer_name", "to")  # fmt: skip
-CLIENT = ("application_name", "usename", "user", "client", "src", "source_service", "caller", "client_name")
-_FAILED = re.compile(
-    r"^5(\d\d|xx)$|err|fail|exception|time.?out|unavail|refused|abort|internal|unknown|deadline|reset|crash",
-    re.IGNORECASE,
-)
-_SKIPPED = re.compile(
-    r"(_created|_info|_build_info|_start_time_seconds|uptime_in_seconds|uptime_seconds|_uptime|_timestamp|_timestamp_seconds|_time_seconds_created)$|^(go_|promhttp_|scrape_|python_gc|python_info|ALERTS)"
-)
-_COUNTER = re.compile(r"_(total|sum|count|bucket)$")
-_GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
-_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
-_UNIT_WORDS = tuple(
-    (re.compile(rf"(^|_)({words})(_|$)"), unit)
-    for words, unit in (
-        ("milliseconds|millis|ms", "ms"), ("microseconds|us", "us"), ("seconds", "s"), ("bytes", "bytes"),
-        ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
-        ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"), ("g", "g"),
-    )
-)  # fmt: skip
-_MODES_SKIPPED = frozenset({"idle", "iowait", "steal", "nice", "guest", "guest_nice"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,13 +83,13 @@ class Deriver:
 
     def derive(self, series: Sequence[Series]) -> list[Derived]:
         """All comparable series, in a total order."""
-        usable = [s for s in series if s.t.size and not _SKIPPED.search(s.metric)]
+        usable = [s for s in series if s.t.size and not SKIPPED.search(s.metric)]
         names = {(s.component, s.metric) for s in usable}
         groups: dict[_Group, list[Series]] = defaultdict(list)
         gauges: list[Series] = []
         for one in usable:
-            if _is_counter(one, names, self._aspects.of(one.metric, one.labels)):
-                if one.labels.get("mode") not in _MODES_SKIPPED:
+            if is_counter(one, names, self._aspects.of(one.metric, one.labels)):
+                if one.labels.get("mode") not in MODES_SKIPPED:
                     groups[self._group(one)].append(one)
             else:
                 gauges.append(one)
@@ -155,9 +138,9 @@ class Deriver:
         counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
-        yield self._per_second(group, members, grid, counts, _rate_unit(base, group.metric), about=base)
+        yield self._per_second(group, members, grid, counts, rate_unit(base, group.metric), about=base)
         if code:
-            failed = [m for m in members if _FAILED.search(m.labels.get(code, ""))]
+            failed = [m for m in members if FAILED.search(m.labels.get(code, ""))]
             yield from self._errors(group, members, failed, grid, counts)
 
     def _per_second(
@@ -166,7 +149,7 @@ class Deriver:
         events = about.aspect in ("errors", "traffic", "network", "io")
         k = smoothing(counts, wanted=10.0, most=5) if events else 3
         with np.errstate(invalid="ignore", divide="ignore"):
-            rate = rolling_sum(counts, k) / (k * _steps(grid))
+            rate = rolling_sum(counts, k) / (k * steps_of(grid))
         about = replace(about, unit=unit)
         return self._made(group, members, grid[1:], rate[1:], "rate", about, k)
 
@@ -193,7 +176,7 @@ class Deriver:
         with np.errstate(invalid="ignore", divide="ignore"):
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
-        about = _named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
         if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
             about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
@@ -201,7 +184,7 @@ class Deriver:
     def _p95(self, group: _Group, members: list[Series]) -> Iterator[Derived]:
         by_bound: dict[float, list[Series]] = defaultdict(list)
         for one in members:
-            bound = _bound(one.labels.get("le", ""))
+            bound = upper_bound(one.labels.get("le", ""))
             if np.isfinite(bound) or bound > 0:
                 by_bound[bound].append(one)
         bounds = np.array(sorted(by_bound))
@@ -214,7 +197,7 @@ class Deriver:
             [rolling_sum(np.nan_to_num(cumulative[:, i]), k) for i in range(bounds.size)], axis=1
         )
         rolled = np.maximum.accumulate(np.nan_to_num(rolled), axis=1)
-        about = _named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
         inf = by_bound[float(bounds[-1])]
         yield self._made(group, inf, grid[1:], quantile(bounds, rolled, 0.95)[1:], "p95", about, k)
 
@@ -228,14 +211,14 @@ class Deriver:
         yield from self._over_clients(families)
         for group, members in families.items():
             metric = group.metric
-            about = _named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
+            about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
             whole = not group.peer and any(
                 g.client and g.metric == metric and g.component == group.component for g in families
             )
             if len(members) > 1 and not whole and about.aspect in ("connections", "queue", "threads"):
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:
-                for one, rest in _told_apart(members, always=whole):
+                for one, rest in told_apart(members, always=whole):
                     yield self._made(replace(group, rest=rest), [one], one.t, one.v, "gauge", about, 1)
 
     def _over_clients(self, families: Mapping[_Group, list[tuple[Series, Labels]]]) -> Iterator[Derived]:
@@ -247,7 +230,7 @@ class Deriver:
             held[whole] += [one for one, _ in members]
             split |= {whole} if group.client else set()
         for whole in sorted(split, key=lambda g: (g.component, g.metric)):
-            about = _named_unit(self._aspects.of(whole.metric, {}), whole.metric)
+            about = named_unit(self._aspects.of(whole.metric, {}), whole.metric)
             if about.aspect in ("connections", "queue", "threads"):
                 yield self._total(whole, held[whole], about)
 
@@ -284,67 +267,3 @@ class Deriver:
             smooth=smooth,
             raw=members,
         )
-
-
-def _told_apart(members: Sequence[tuple[Series, Labels]], *, always: bool) -> Iterator[tuple[Series, Labels]]:
-    """Each series with the labels that tell it from its siblings: at most three, identity labels only where needed."""
-    kept = [rest for _, rest in members]
-    if len(members) > 1:
-        kept = _differing(kept)
-        if len(set(kept)) < len(kept):
-            kept = _differing([tuple(sorted(one.labels.items())) for one, _ in members])
-    elif not always:
-        kept = [()]
-    yield from ((one, rest) for (one, _), rest in zip(members, kept, strict=True))
-
-
-def _differing(rests: Sequence[Labels]) -> list[Labels]:
-    common = set.intersection(*(set(rest) for rest in rests))
-    return [tuple(pair for pair in rest if pair not in common)[:3] for rest in rests]
-
-
-def _is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
-    """By the conventional suffix, else by behaviour: whole numbers of something countable that never fall."""
-    found = _COUNTER.search(one.metric)
-    if found:
-        kind, base = found.group(1), one.metric[: found.start()]
-        sibling = {"count": "_sum", "sum": "_count"}.get(kind)
-        return sibling is None or (one.component, base + sibling) in names
-    if about.aspect not in _COUNTED or _GAUGE_NAME.search(one.metric):
-        return False
-    v = one.v[np.isfinite(one.v)]
-    step = np.diff(v)
-    whole = bool(np.all(v == np.round(v)))
-    return whole and step.size > 8 and bool(np.all(step >= 0)) and int(np.sum(step > 0)) >= 3
-
-
-def _steps(grid: Floats) -> Floats:
-    usual = step_of(grid) or 1.0
-    steps = np.diff(grid, prepend=grid[0] - usual)
-    return np.where(steps > 0, steps, usual)
-
-
-def _rate_unit(about: Aspect, metric: str) -> str:
-    if about.aspect == "cpu" and "seconds" in metric:
-        return "cores"
-    if about.aspect in ("traffic", "errors"):
-        return "/s"
-    if "bytes" in metric:
-        return "bytes/s"
-    return "s/s" if "seconds" in metric else "/s"
-
-
-def _named_unit(about: Aspect, metric: str) -> Aspect:
-    """The unit that the metric's own name states wins over the rule's."""
-    for pattern, unit in _UNIT_WORDS:
-        if pattern.search(metric):
-            floor = about.floor * {"ms": 1e3, "us": 1e6}.get(unit, 1.0) if about.unit == "s" else about.floor
-            return replace(about, unit=unit, floor=floor)
-    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
-
-
-def _bound(text: str) -> float:
-    try:
-        return float(text.replace("+Inf", "inf"))
-    except ValueError:
-        return float("-inf")

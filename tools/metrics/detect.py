@@ -86,6 +86,7 @@ def detect(
     persist = max(MIN_PERSIST, min(smooth + 2, index.size // 2))
     if stop - start < persist:
         return None
+    start = _first_changed(z, start, stop, least=persist)
     segment = values[start:stop]
     delta = float(np.median(segment)) - ref.median
     if int(np.sum((segment - ref.median) * np.sign(delta) > 0.4 * abs(delta))) < persist:
@@ -94,7 +95,7 @@ def detect(
     excess = min(abs(delta) / null_deviation(ref, stop - start), of_mean)
     after = _level(segment, ref.median, open_ended=stop == index.size)
     return Shift(
-        first=int(index[_first_changed(z, start, stop)]),
+        first=int(index[start]),
         last=int(index[stop - 1]),
         before=ref.median,
         after=after,
@@ -120,19 +121,26 @@ def _segment(z: Floats) -> tuple[int, int]:
     return best[1], best[2]
 
 
-def _first_changed(z: Floats, start: int, stop: int) -> int:
+def _first_changed(z: Floats, start: int, stop: int, *, least: int) -> int:
     """The onset within [start, stop): the best single step, followed back while samples are clearly off."""
-    size = float(np.median(z[start:stop]))
-    signed = np.clip(np.sign(size) * z[:stop], -_CLIP, max(_CLIP, abs(size)))
-    n = np.arange(1, stop)
-    left = np.cumsum(signed)[:-1]
+    signed = np.sign(float(np.sum(np.clip(z[start:stop], -_CLIP, _CLIP)))) * z[:stop]
+    signed = np.clip(
+        signed, -_CLIP, max(_CLIP, float(np.median(signed[start:])), float(np.percentile(signed[start:], 75)))
+    )
+    n = np.arange(1, stop - least + 1)
+    if n.size == 0:
+        return start
+    left = np.cumsum(signed)[: n.size]
     right = float(np.sum(signed)) - left
     contrast = (right / (stop - n) - left / n) * np.sqrt(n * (stop - n))
-    first = start if stop < 2 else int(np.argmax(contrast[max(start - 1, 0) :])) + max(start, 1)
-    if start == 0 and stop > 1 and float(np.median(signed[: max(1, first)])) > 0.5 * abs(size):
-        first = 0  # changed before the window opened
-    least = max(2.0, 0.1 * abs(size))
-    while first > start and signed[first - 1] >= least:
+    later = max(start - 1, 0)
+    if later >= contrast.size:
+        return start
+    first = int(np.argmax(contrast[later:])) + later + 1
+    size = float(np.median(signed[first:stop]))
+    if start == 0 and float(np.median(signed[:first])) > 0.5 * size:
+        return 0  # changed before the window opened
+    while first > start and signed[first - 1] >= max(2.0, 0.1 * size):
         first -= 1
     return first
 

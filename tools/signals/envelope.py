@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from aitia.core.errors import SourceError
 from aitia.core.words import Evidence, Result, SourceRef
-from aitia.tools.metrics.gather import baselines_of
 from aitia.tools.metrics.numbers import clock, sig3, text
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.signals.channels import Channel, channels_of, usable_blocks
 from aitia.tools.signals.level import level_evidence
 from aitia.tools.signals.spectrum import Band, amplitude_spectrum, best_band, comb, line, squared_envelope
-from aitia.tools.sources.base import SignalSource, Waveform
+from aitia.tools.sources.base import Waveform
 from aitia.tools.sources.rows import Floats
 
 # The order of a defect's impacts: a ball strikes both races in one spin.
@@ -30,20 +28,6 @@ NAMES = {
     "2x": "twice the shaft speed (2×",
 }
 LEAST_RISE_DB, LEAST_SNR_DB, ALONE_SNR_DB = 4.0, 11.0, 15.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Channel:
-    """All blocks of one channel, in time order, and which of them are in the window."""
-
-    component: str
-    name: str
-    blocks: tuple[Waveform, ...]
-    inside: tuple[bool, ...]
-
-    def pick(self, *, inside: bool) -> list[Waveform]:
-        """The blocks of the window, or those of the baselines."""
-        return [b for b, i in zip(self.blocks, self.inside, strict=True) if i == inside]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,31 +83,8 @@ def signals_envelope(ctx: ToolContext) -> Result:
     )
 
 
-def channels_of(ctx: ToolContext) -> tuple[list[Channel], list[str]]:
-    """All channels with their blocks of the window and its baselines, by name; unreadable sources become messages."""
-    window = ctx.incident.window
-    blocks: dict[tuple[str, str], dict[object, tuple[Waveform, bool]]] = defaultdict(dict)
-    problems: list[str] = []
-    for source in ctx.sources.of("signals"):
-        if not isinstance(source, SignalSource):
-            continue
-        try:
-            for inside, span in [(False, b.window) for b in baselines_of(ctx.incident)] + [(True, window)]:
-                for block in source.waveforms(span):
-                    component = ctx.resolver.resolve(block.component) or block.component
-                    blocks[component, block.channel][block.at] = (block, inside or window.contains(block.at))
-        except SourceError as error:
-            problems.append(str(error))
-    channels = []
-    for (component, name), by_time in sorted(blocks.items()):
-        ordered = sorted(by_time.values(), key=lambda pair: pair[0].at)
-        channels.append(Channel(component=component, name=name, blocks=tuple(b for b, _ in ordered),
-                                inside=tuple(i for _, i in ordered)))  # fmt: skip
-    return channels, problems
-
-
 def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[str]]:
-    usable, notes = _usable(channel)
+    usable, notes = usable_blocks(channel)
     level = list(
         level_evidence(channel.component, channel.name, usable.blocks, usable.inside, ctx.incident.window)
     )
@@ -146,23 +107,6 @@ def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[s
     if not lines and not any(e.strength >= 0.5 for e in level):
         lines = [_quiet(ctx, usable, findings)]
     return [*level, *lines], notes
-
-
-def _usable(channel: Channel) -> tuple[Channel, list[str]]:
-    """Blocks of finite, varying samples at the window's sampling rate."""
-    rates = [b.fs for b, i in zip(channel.blocks, channel.inside, strict=True) if i]
-    kept = [
-        (b, i) for b, i in zip(channel.blocks, channel.inside, strict=True)
-        if b.x.size >= 256 and bool(np.all(np.isfinite(b.x))) and float(np.ptp(b.x)) > 0 and b.fs == rates[0]
-    ]  # fmt: skip
-    dropped = len(channel.blocks) - len(kept)
-    note = (
-        [f"{dropped} blocks of {channel.name} were left out: too short, constant, NaN or another rate."]
-        if dropped
-        else []
-    )
-    return Channel(component=channel.component, name=channel.name, blocks=tuple(b for b, _ in kept),
-                   inside=tuple(i for _, i in kept)), note  # fmt: skip
 
 
 def _bearing(channel: Channel, first: Waveform) -> list[Finding]:

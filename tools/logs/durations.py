@@ -1,0 +1,100 @@
+"""How long answers took by the access lines: a histogram per upstream, and a fact where it moved."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from aitia.core.words import Evidence, SourceRef, Window
+
+_MIN = 30  # answers in each span
+_RATIO = 1.5
+_RISE_MS = 5.0
+_Z = 5.0
+_PER_OCTAVE = 8  # buckets: 9 % wide
+_TOOK = re.compile(
+    r"\b(?:rt|request_time|duration|took|latency|elapsed|in)[=: ]\"?(\d+(?:\.\d+)?) ?(ms|s|us|µs)?\b"
+    r"|\s(\d+(?:\.\d+)?) ?(ms|s)\b"
+)
+_SCALE = {"ms": 1.0, "s": 1e3, "us": 1e-3, "µs": 1e-3, "": 1e3}
+
+
+@dataclass(kw_only=True)
+class Took:
+    """Answer times of one upstream ("": the component's own) in buckets."""
+
+    old: Counter[int] = field(default_factory=Counter)
+    new: Counter[int] = field(default_factory=Counter)
+
+
+def bucket(message: str) -> int | None:
+    """The bucket of an access line's duration; a number without a unit is in seconds. None where there is none."""
+    match = _TOOK.search(message)
+    if match is None:
+        return None
+    number, unit = (match[1], match[2]) if match[1] else (match[3], match[4])
+    ms = float(number) * _SCALE[unit or ""]
+    return round(_PER_OCTAVE * math.log2(max(ms, 0.1)))
+
+
+def slower(component: str, took: dict[str, Took], window: Window, path: str, source: str) -> list[Evidence]:
+    """Facts where the 90th percentile rose and far more answers than 1 in 20 are beyond the old 95th."""
+    return [
+        fact
+        for via in sorted(took)
+        if (fact := _slower(component, via, took[via], window, path, source)) is not None
+    ]
+
+
+def _slower(component: str, via: str, took: Took, window: Window, path: str, source: str) -> Evidence | None:
+    n = took.new.total()
+    if min(n, took.old.total()) < _MIN:
+        return None
+    old, new = _quantile(took.old, 0.9), _quantile(took.new, 0.9)
+    limit = _edge(took.old, 0.95)
+    beyond = sum(count for b, count in took.new.items() if b > limit)
+    z = (beyond - 0.05 * n) / math.sqrt(n * 0.05 * 0.95)
+    if z < _Z or new < _RATIO * old or new - old < _RISE_MS:
+        return None
+    whose = f"answers of {via} to {component}" if via else f"answers of {component}"
+    return Evidence(
+        component=component,
+        peer=via,
+        kind="log.surge",
+        aspect="latency",
+        statement=(
+            f"By the access lines of {component} the {whose} took up to {_three(new):g} ms (90th percentile), "
+            f"before that {_three(old):g} ms; {beyond / n:.0%} of {n} are slower than the slowest twentieth was."
+        ),
+        values={
+            "p90_window_ms": _three(new),
+            "p90_baseline_ms": _three(old),
+            "ratio": _three(new / old),
+            "answers_window": n,
+            "answers_baseline": took.old.total(),
+        },
+        unit="ms",
+        window=window,
+        direction="up",
+        strength=round(0.35 + 0.4 * min(1.0, math.log2(new / old) / 3), 2),
+        source=SourceRef(source=source, query=f"{path}: durations of answers", path=path),
+    )
+
+
+def _edge(counts: Counter[int], share: float) -> int:
+    goal, seen = share * counts.total(), 0
+    for b in sorted(counts):
+        seen += counts[b]
+        if seen >= goal:
+            return b
+    return max(counts)
+
+
+def _quantile(counts: Counter[int], share: float) -> float:
+    return float(2.0 ** (_edge(counts, share) / _PER_OCTAVE))
+
+
+def _three(value: float) -> float:
+    return float(f"{value:.3g}")
