@@ -202,7 +202,7 @@ def _answers(fault: Fault, victim: str) -> tuple[str, list[tuple[str, str]], lis
         return (
             kind, [(victim, other)],
             [_need(victim, "change.config", "change.config"), _need(victim, "errors")],
-            f"The configuration change of {victim} sends it to a place that does not answer it.",
+            f"After its new configuration {victim} {'logs in with a wrong password' if credentials else 'calls a wrong place'}.",
         )  # fmt: skip
     if fault == "exception_regression":
         return (
