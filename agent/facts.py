@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from aitia.agent.taxonomy import Pattern
+from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
 from aitia.core.aspects import CHANGE, MEMORY
 from aitia.core.words import Evidence
@@ -20,10 +20,12 @@ SALIENCE: Final = {
     "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
 }  # fmt: skip
 _LOADED: Final = frozenset(
-    {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
+    {"latency", "cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
 )
 _WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptors"})
 _SHARED: Final = _WAITING | {"network", "io", "other"}
+_RESTARTS: Final = frozenset({"restart", "log.restart"})
+RESTART_S: Final = 30.0
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
@@ -39,9 +41,12 @@ class Facts:
             if e.aspect == "traffic" and e.direction == "up" and not e.peer
         }
         strong = [e for e in evidence if is_anomaly(e) and e.strength >= 0.5]
-        self._waiting = {
-            e.component for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"
-        }
+        slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
+        self._slow = {name: _ratio(e) for e in sorted(slow, key=_ratio) for name in (e.component, e.peer)}
+        self._changes: dict[str, list[datetime]] = {}
+        for e in evidence:
+            if e.aspect in CHANGE and e.onset is not None:
+                self._changes.setdefault(e.component, []).append(e.onset)
         self.seen = frozenset(e.component for e in evidence if e.component and e.aspect not in MEMORY)
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
@@ -52,38 +57,61 @@ class Facts:
     def strength(self, evidence: Evidence) -> float:
         """The fact's strength, a third of it where something plainer explains it.
 
-        That is so where the component's own traffic rose as much; where work piles up because its calls to another
-        are slow (Little's law); and for what a machine only adds up over the processes that run on it.
+        That is so where the component's own traffic rose as much; where work piles up because calls are slow
+        (Little's law); for a restart that a change brought about; and for what a machine only adds up over the
+        processes that run on it.
         """
-        if evidence.direction != "up" or evidence.kind == "metric.limit":
+        if evidence.kind == "metric.limit":
             return evidence.strength
         load = self._traffic.get(evidence.component, 1.0)
+        if evidence.aspect in _RESTARTS and self._was_changed(evidence):
+            return evidence.strength / 3
         loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
-        waiting = evidence.aspect in _WAITING and evidence.component in self._waiting and not evidence.peer
+        waiting = evidence.aspect in _WAITING and 0 < _ratio(evidence) <= self._waits(evidence)
         shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
-        return evidence.strength / 3 if loaded or waiting or shared else evidence.strength
+        explained = shared or (evidence.direction == "up" and (loaded or waiting))
+        return evidence.strength / 3 if explained else evidence.strength
+
+    def _was_changed(self, evidence: Evidence) -> bool:
+        """Whether a deploy or configuration change restarted it: what was meant to happen is no symptom."""
+        return evidence.onset is not None and any(
+            abs((evidence.onset - at).total_seconds()) <= RESTART_S
+            for at in self._changes.get(evidence.component, ())
+        )
+
+    def _waits(self, evidence: Evidence) -> float:
+        """By how much the calls of or to the fact's components slowed: work in progress rises as much (Little's law)."""
+        return max(self._slow.get(evidence.component, 0.0), self._slow.get(evidence.peer, 0.0))
 
     def about(self, component: str, pattern: Pattern) -> Evidence | None:
         """The strongest fact that matches a pattern seen from a suspect, or None."""
+        return max(
+            self.matching(component, pattern), key=lambda e: (self.strength(e), _order(e)), default=None
+        )
+
+    def matching(self, component: str, pattern: Pattern) -> list[Evidence]:
+        """All facts that match a pattern seen from a suspect."""
         family = self.topology.family(component)
-        near: Iterable[str]
-        if pattern.of == "self":
-            found = [
+        return [
+            e
+            for e in self._seen_from(component, family, pattern.of)
+            if pattern.matches(e) and self.strength(e) > 0
+        ]
+
+    def _seen_from(self, component: str, family: frozenset[str], of: Of) -> list[Evidence]:
+        if of == "self":
+            return [
                 e for e in self.all if e.component in family and not (e.peer and e.aspect in _CLIENT_SIDE)
             ]
-        elif pattern.of == "calls":
-            found = [e for e in self.all if e.component in family and e.peer and e.peer not in family]
-        elif pattern.of == "peer":
-            found = [e for e in self.all if e.peer in family and e.component not in family]
-        else:
-            near = (
-                self.topology.callers(component)
-                if pattern.of == "callers"
-                else self.topology.callees(component)
-            )
-            found = [e for e in self.all if e.component in near and e.component not in family and not e.peer]
-        matching = [e for e in found if pattern.matches(e) and self.strength(e) > 0]
-        return max(matching, key=lambda e: (self.strength(e), _order(e)), default=None)
+        if of == "calls":
+            return [e for e in self.all if e.component in family and e.peer and e.peer not in family]
+        if of == "peer":
+            return [e for e in self.all if e.peer in family and e.component not in family]
+        near = (
+            set(self.topology.callers(component) if of == "callers" else self.topology.callees(component))
+            - family
+        )
+        return [e for e in self.all if e.component in near and not e.peer]
 
     def alarm(self) -> float:
         """How surely anything at all is wrong: the weight of the weightiest anomaly, in [0, 1]."""

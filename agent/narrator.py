@@ -128,9 +128,9 @@ def _hint(reasons: Sequence[str], facts: Sequence[Evidence]) -> str:
 def _plain(fact: Evidence) -> str:
     """A fact as the model reads it: short, without metric names, label sets and the tails of quoted lines."""
     text = re.sub(r"\s+", " ", fact.statement).strip()
-    text = re.sub(r" \((?:[a-z0-9]+_)+[a-z0-9]+\)| \{[^}]*\}", "", text)
+    text = re.sub(r" \((?:[a-z0-9]+_)+[a-z0-9]+\)| \{[^}]*\}| \([^()]{20,}\)", "", text)
     text = re.sub(r'"([^"]{60})[^"]*"', r'"\1…"', text)
-    return re.split(r"; (?=[a-z])", text)[0].rstrip(".") + "."
+    return re.split(r"; (?=[a-z])|(?<=[a-z)])\. (?=[A-Z])", text)[0].rstrip(".") + "."
 
 
 def tidy(text: str) -> str:

@@ -25,10 +25,7 @@ def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sent
     """The first sentence of every report."""
     cites: tuple[str, ...] = ()
     if weighed.verdict == "cause":
-        text = (
-            f"The likeliest cause is {weighed.component}: {taxonomy.title(weighed.fault)} "
-            f"({percent(weighed.probability)})."
-        )
+        text = _likeliest(weighed, taxonomy)
         top = next(s for s in weighed.suspects if s.component == weighed.component)
         cites = top.supporting[:3]
     elif weighed.verdict == "healthy":
@@ -45,6 +42,16 @@ def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sent
         strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.id))
         cites = tuple(e.id for e in strongest[:2])
     return Sentence(text=text, cites=cites, by="template", role="verdict")
+
+
+def _likeliest(weighed: Weighed, taxonomy: Taxonomy) -> str:
+    pairs = [s for s in weighed.suspects if s.component == weighed.component]
+    named = f"{taxonomy.title(weighed.fault)} ({percent(weighed.probability)})"
+    if weighed.probability >= 0.5 or len(pairs) < 2:
+        return f"The likeliest cause is {weighed.component}: {named}."
+    whole = percent(sum(s.probability for s in pairs))
+    second = f"{taxonomy.title(pairs[1].fault)} ({percent(pairs[1].probability)})"
+    return f"The likeliest cause is {weighed.component} ({whole}): {named}, or {second}."
 
 
 def vocabulary(fault: Fault | None) -> frozenset[str]:

@@ -196,9 +196,8 @@ def _order(sentence: str, grounds: Grounds) -> Iterable[str]:
     cause, effect = grounds.facts[0], grounds.facts[1]
     first = _mention(sentence, cause, effect, grounds.names)
     second = _mention(sentence, effect, cause, grounds.names)
-    if first is None or second is None or first == second:
-        if _FORWARD.search(sentence) or _BACKWARD.search(sentence):
-            yield "says that one led to the other, but not plainly which"
+    if first is None or second is None:
+        yield "tells of one of the two facts only"
         return
     early, late = min(first, second), max(first, second)
     between, ahead = sentence[early:late], sentence[:early]

@@ -24,6 +24,8 @@ FIRST: Final = 0.8
 LATE: Final = -1.2
 TOLERANCE_S: Final = 15.0
 INCIDENT: Final = 0.7
+WITNESS: Final = 0.5
+MAX_WITNESSES: Final = 2
 HEALTHY, UNKNOWN = "healthy", "unknown"
 
 
@@ -92,6 +94,7 @@ def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) 
             ledger.append(
                 Contribution(evidence=fact.id, log_odds=moved, why=pattern.why or _why(pattern.of, fact))
             )
+    ledger += _witnesses(facts, component, fault)
     ledger += _explained(facts, component, fault)
     ledger += _order_of_onsets(facts, component, fault)
     ledger += _past(facts, component, fault)
@@ -109,6 +112,20 @@ def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) 
         probability=0,
         ledger=tuple(ledger),
     )
+
+
+def _witnesses(facts: Facts, component: str, fault: Fault) -> list[Contribution]:
+    """Several components that see the same of a suspect do not err together: each one after the first adds."""
+    seen: dict[str, Evidence] = {}
+    for pattern in fault.patterns:
+        if pattern.of == "peer" and pattern.weight > 0:
+            for e in facts.matching(component, pattern):
+                if facts.strength(e) >= MIN_PRIMARY and (
+                    e.component not in seen or e.strength > seen[e.component].strength
+                ):
+                    seen[e.component] = e
+    others = sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]
+    return [Contribution(evidence=e.id, log_odds=WITNESS, why=f"seen by {e.component} too") for e in others]
 
 
 def _why(on: str, fact: Evidence) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,11 +19,12 @@ Format = Literal["text", "md", "json"]
 _EXIT = {"cause": EXIT_CAUSE, "healthy": EXIT_HEALTHY, "unknown": EXIT_UNKNOWN}
 
 
-def stdout_console() -> Console:
-    """The console for people: colour on a terminal only, NO_COLOR honoured."""
+def stdout_console(*, piped_width: int = 100) -> Console:
+    """The console for people: colour on a terminal only, NO_COLOR and COLUMNS honoured."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else piped_width
+    return Console(highlight=False, width=width)
 
 
 def stderr_console() -> Console:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from aitia.core.events import Decided, PlanMade, RunFailed
@@ -90,16 +91,16 @@ def _suspects(console: Console, told: dict[str, Any]) -> None:
         console.print(
             Text(f"  {percent(suspect['probability'])} {name}  (score {suspect['score']:+.2f})", style="bold")
         )
+        ledger = Table.grid(padding=(0, 1, 0, 0))
+        ledger.add_column(width=10, justify="right")
+        ledger.add_column(width=4, style="cyan")
+        ledger.add_column(width=30)
+        ledger.add_column(style="dim")
         for line in sorted(suspect["ledger"], key=lambda c: -abs(c["log_odds"])):
+            moved = Text(f"{line['log_odds']:+.2f}", style="green" if line["log_odds"] > 0 else "red")
             fact = told["evidence"].get(line["evidence"], "")
-            console.print(
-                Text.assemble(
-                    (f"    {line['log_odds']:+6.2f} ", "green" if line["log_odds"] > 0 else "red"),
-                    (f"{line['evidence'] or '–':<4} ", "cyan"),
-                    clean(line["why"]),
-                    (f"  | {clean(fact)}" if fact else "", "dim"),
-                )
-            )
+            ledger.add_row(moved, line["evidence"] or "–", Text(clean(line["why"])), Text(clean(fact)))
+        console.print(ledger)
 
 
 def _authors(console: Console, told: dict[str, Any]) -> None:

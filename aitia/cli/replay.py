@@ -11,6 +11,7 @@ import typer
 from aitia.cli.diagnose import Json, Model, Narrator, Output, Planner, Threads
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from aitia.api import Narrator as NarratorName
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from aitia.core.llm import Llm
 
 Score = dict[str, Any]
+_WIDE, _PIPED = 120, 160
 _COLUMNS = (
     "scenario",
     "right",
@@ -79,7 +81,7 @@ def replay(
     if as_json:
         print_json(told)
     elif output is None:
-        print_tables(stdout_console(), scores)
+        print_tables(stdout_console(piped_width=_PIPED), scores)
     raise typer.Exit(0 if all(s.get("correct") for s in final) else 1)
 
 
@@ -142,15 +144,16 @@ def _run(folder: Path, mode: Mode, threads: int | None) -> Score:
     return {"id": done.scenario.id} | dict(done.score)
 
 
-def print_tables(console: Any, scores: dict[str, list[Score]]) -> None:
-    """The table of each mode, side by side where the console is wide enough."""
+def print_tables(console: Console, scores: dict[str, list[Score]]) -> None:
+    """The table of each mode, side by side where the console is wide enough; the answer where there is room."""
     from rich.columns import Columns
 
-    tables = [score_table(name, rows, titled=len(scores) > 1) for name, rows in scores.items()]
-    console.print(Columns(tables) if len(tables) > 1 else tables[0])
+    wide = len(scores) == 1 and console.width >= _WIDE
+    tables = [score_table(name, rows, titled=len(scores) > 1, answer=wide) for name, rows in scores.items()]
+    console.print(Columns(tables, padding=(0, 4)) if len(tables) > 1 else tables[0])
 
 
-def score_table(name: str, rows: list[Score], *, titled: bool) -> Table:
+def score_table(name: str, rows: list[Score], *, titled: bool = False, answer: bool = True) -> Table:
     """Scores as a table with a line of totals."""
     from rich.table import Table
     from rich.text import Text
@@ -158,11 +161,14 @@ def score_table(name: str, rows: list[Score], *, titled: bool) -> Table:
     table = Table(
         title=name if titled else None, box=None, pad_edge=False, header_style="bold", show_footer=True
     )
-    for column, total in zip(_COLUMNS, totals(rows), strict=True):
-        right = column in ("rank", "p", "grounded", "calls", "repeated", "tokens", "seconds")
-        table.add_column(column, footer=total, justify="right" if right else "left", overflow="fold")
+    shown = [n for n, column in enumerate(_COLUMNS) if answer or column != "answer"]
+    foot = totals(rows)
+    for n in shown:
+        right = _COLUMNS[n] not in ("scenario", "right", "verdict", "answer")
+        table.add_column(_COLUMNS[n], footer=foot[n], justify="right" if right else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in cells(row)))
+        line = cells(row)
+        table.add_row(*(Text(line[n]) for n in shown))
     return table
 
 

@@ -13,17 +13,19 @@ from aitia.core.store import RunStore
 from aitia.render.text import clean, count, duration, percent
 
 
-def plain_table(*columns: str) -> Table:
-    """A table without lines."""
+def plain_table(*columns: str, fixed: tuple[str, ...] = ()) -> Table:
+    """A table without lines; `fixed` columns are never folded."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in fixed)
     return table
 
 
 def runs_table(runs: Iterable[Mapping[str, Any]]) -> Table:
     """One line a run."""
-    table = plain_table("run", "state", "verdict", "answer", "seconds", "title")
+    table = plain_table(
+        "run", "state", "verdict", "answer", "seconds", "title", fixed=("run", "state", "verdict", "seconds")
+    )
     for run in runs:
         share = run.get("probability")
         verdict = clean(str(run.get("verdict") or ""))
@@ -46,7 +48,7 @@ def run_details(store: RunStore) -> RenderableType:
     """One run: meta, calls, where it lies."""
     meta = store.meta()
     facts = Table.grid(padding=(0, 2, 0, 0))
-    hidden = ("sources", "components", "incident", "options", "labels")
+    hidden = ("sources", "components", "incident", "opened", "options", "tools", "timings", "versions")
     for key, value in sorted(meta.items()):
         if key not in hidden and value not in (None, "", [], {}):
             facts.add_row(Text(key, style="bold"), Text(clean(str(value))))

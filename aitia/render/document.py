@@ -60,24 +60,31 @@ class Document:
 
 _STATEMENT = 170
 _LABEL: dict[Verdict, str] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
-_SHORT = {"Ruled out": 3, "Timeline (UTC)": 7, "Do now": 3, "Prevent": 2, "Check next": 3, "Evidence": 9,
-          "Why": 6, "What is missing": 4, "Closest candidates": 3, "Other candidates": 2, "Tool calls": 3, "As usual": 6}  # fmt: skip
+_SHORT = {
+    "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Ruled out": 3, "Other candidates": 2,
+    "Timeline (UTC)": 7, "Do now": 3, "Prevent": 2, "Check next": 3, "Evidence": 9, "Tool calls": 3,
+}  # fmt: skip
+Amount = Literal["tight", "short", "full"]
 
 
-def build(report: Report, *, full: bool = False) -> Document:
-    """The report as a document; without `full`, lists are cut to what fits on a screen and say how much is left."""
-    sections = (section for section in _sections(report, full) if section.items)
+def build(report: Report, *, amount: Amount = "full") -> Document:
+    """The report as a document; `short` and `tight` cut lists to what fits on a screen and say how much is left."""
+    sections = (section for section in _sections(report, amount == "full") if section.items)
     return Document(
         headline=_headline(report),
         summary=tuple(_sentence(s) for s in report.summary),
-        sections=tuple(section if full else _cut(section) for section in sections),
+        sections=tuple(_cut(section, amount) for section in sections),
     )
 
 
-def _cut(section: Section) -> Section:
+def _cut(section: Section, amount: Amount) -> Section:
     limit = _SHORT.get(section.title, len(section.items))
+    if amount == "tight" and section.title in _SHORT:
+        limit = max(limit // 2, 2)
     left = len(section.items) - limit
-    return section if left <= 0 else replace(section, items=section.items[:limit], more=section.more + left)
+    if amount == "full" or left <= 0:
+        return section
+    return replace(section, items=section.items[:limit], more=section.more + left)
 
 
 def _headline(report: Report) -> Headline:
@@ -144,13 +151,28 @@ def _with_component(component: str, text: str) -> str:
     return text if not component or component.casefold() in text.casefold() else f"{component}: {text}"
 
 
+def _named(component: str, fault: str) -> str:
+    """A suspect in words; the two that blame no component have names of their own."""
+    if not component:
+        return {"healthy": "nothing is wrong", "unknown": "something that no fact here shows"}.get(
+            fault, t.clean(fault)
+        )
+    return f"{t.clean(component)}, {t.clean(fault)}"
+
+
+def _about(name: str, component: str, text: str) -> str:
+    """The sentence, after the suspect's name where it does not begin with it."""
+    text = t.clean(text)
+    return text if component and text.startswith(t.clean(component)) else f"{name}: {text}"
+
+
 def _ruled_out(report: Report) -> Section:
     return Section(
         title="Ruled out",
         items=tuple(
             Item(
                 lead=t.percent(x.probability),
-                text=f"{t.clean(x.component)}, {x.fault}: {t.clean(x.sentence.text)}",
+                text=_about(_named(x.component, x.fault), x.component, x.sentence.text),
                 cites=t.missing_cites(x.sentence),
             )
             for x in report.ruled_out
@@ -171,12 +193,11 @@ def _checked(report: Report) -> Section:
 def _candidates(report: Report, title: str) -> Section:
     """Suspects that the report neither names as the cause nor rules out by a sentence."""
     told = {(x.component, x.fault) for x in report.ruled_out}
-    if report.verdict == "cause":
-        told.add((report.component, report.fault))
+    told.add((report.component, report.fault) if report.verdict == "cause" else ("", report.verdict))
     items = tuple(
         Item(
             lead=t.percent(s.probability),
-            text=f"{t.clean(s.component) or 'no component'}, {t.clean(s.fault)}",
+            text=_named(s.component, s.fault),
             cites=s.supporting[:4],
         )
         for s in report.suspects

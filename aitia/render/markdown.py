@@ -32,7 +32,7 @@ def fenced(command: str, language: str = "sh") -> str:
 
 def render_markdown(report: Report, *, full: bool = True) -> str:
     """The report as Markdown, ending in a newline."""
-    document = build(report, full=full)
+    document = build(report, amount="full" if full else "short")
     blocks = [*_head(document), *(_section(section) for section in document.sections)]
     return "\n\n".join(block.rstrip("\n") for block in blocks) + "\n"
 

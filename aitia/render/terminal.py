@@ -10,20 +10,31 @@ from rich.table import Table
 from rich.text import Text
 
 from aitia.core.words import Report, Verdict
-from aitia.render.document import Document, Headline, Item, Section, build
+from aitia.render.document import Amount, Document, Headline, Item, Section, build
 
 _COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
 _WIDEST = 110
-_SCREEN = 60  # blank lines between sections are given up where the report would grow beyond
+_SCREEN = 60
 
 
 def print_report(console: Console, report: Report, *, full: bool = False) -> None:
     """Print the report on a console."""
     width = min(console.width, _WIDEST)
-    document = build(report, full=full)
-    airy = layout(document, full=full, spaced=True)
-    fits = full or len(console.render_lines(airy, console.options.update(width=width))) <= _SCREEN
-    console.print(airy if fits else layout(document, full=full), width=width, highlight=False)
+    console.print(_fitting(console, report, width, full), width=width, highlight=False, crop=False)
+
+
+def _fitting(console: Console, report: Report, width: int, full: bool) -> RenderableType:
+    """The most generous of the layouts that fits a screen: with blank lines, without, with shorter lists."""
+    amounts: list[tuple[Amount, bool]] = (
+        [("full", True)] if full else [("short", True), ("short", False), ("tight", False)]
+    )
+    options = console.options.update(width=width)
+    for amount, spaced in amounts[:-1]:
+        shown = layout(build(report, amount=amount), full=full, spaced=spaced)
+        if len(console.render_lines(shown, options)) <= _SCREEN:
+            return shown
+    amount, spaced = amounts[-1]
+    return layout(build(report, amount=amount), full=full, spaced=spaced)
 
 
 def render_text(report: Report, *, width: int = 100, full: bool = False) -> str:
@@ -72,7 +83,7 @@ def _cites(item: Item) -> Text:
 
 
 def _items(section: Section) -> list[RenderableType]:
-    """A grid per section, so that leads align; commands run over the full width to be copied whole."""
+    """A grid per section, so that leads align; a command stays one line, whatever its length, to be copied whole."""
     leads = [item.lead or (f"{i}." if section.numbered else "·") for i, item in enumerate(section.items, 1)]
     width = max(map(len, leads), default=0)
     blocks: list[RenderableType] = []
@@ -106,7 +117,7 @@ def _body(item: Item) -> Text:
 def _command(item: Item, *, indent: int) -> list[RenderableType]:
     pad, first = " " * indent, "$ " if item.shell else "› "
     return [
-        Text(pad + (first if n == 0 else "  ") + line, style="bold blue", overflow="fold")
+        Text(pad + (first if n == 0 else "  ") + line, style="bold blue", no_wrap=True, overflow="ignore")
         for n, line in enumerate(item.command.split("\n"))
         if item.command
     ]

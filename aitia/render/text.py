@@ -16,17 +16,17 @@ def clean(text: str) -> str:
     """One line without control, format (bidi, zero-width) or surrogate characters, and without ANSI sequences."""
     flat = _ANSI.sub("", text)
     flat = "".join(" " if c.isspace() else c for c in flat)
-    kept = "".join(c for c in flat if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-    return " ".join(kept.split())
+    return " ".join("".join(c for c in flat if _visible(c)).split())
+
+
+def _visible(c: str) -> bool:
+    return unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def clean_lines(text: str) -> str:
     """The same, but line breaks stay: for commands, which a person copies."""
     lines = _ANSI.sub("", text).replace("\r\n", "\n").split("\n")
-    return "\n".join(
-        "".join(c if c != "\t" else "    " for c in line if c == "\t" or unicodedata.category(c)[0] != "C")
-        for line in lines
-    ).strip("\n")
+    return "\n".join("".join(c for c in line.expandtabs(4) if _visible(c)) for line in lines).strip("\n")
 
 
 def percent(share: float) -> str:
@@ -72,7 +72,6 @@ def count(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: 1 fact, 2 facts, 1 204 tokens."""
     shown = f"{number:,}".replace(",", " ")
     return f"{shown} {noun if number == 1 else plural or noun + 's'}"
-
 
 
 def missing_cites(sentence: Sentence) -> tuple[str, ...]:

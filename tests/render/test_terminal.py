@@ -67,9 +67,7 @@ def _swollen(report: Report) -> Report:
 @pytest.mark.parametrize("swell", [False, True])
 def test_a_report_fits_a_screen_without_full(cause: Report, swell: bool) -> None:
     report = _swollen(cause) if swell else cause
-    assert len(render_text(report, width=100).splitlines()) <= 66
-    if not swell:
-        assert len(render_text(report, width=100).splitlines()) <= 60
+    assert len(render_text(report, width=100).splitlines()) <= 60
 
 
 @pytest.mark.parametrize("width", [30, 60, 100, 200])
@@ -77,14 +75,15 @@ def test_no_line_is_wider_than_the_terminal(
     cause: Report, unknown: Report, healthy: Report, width: int
 ) -> None:
     for report in (cause, unknown, healthy):
-        assert max(map(len, render_text(report, width=width).splitlines())) <= width
+        lines = render_text(report, width=width).splitlines()
+        assert max(len(line) for line in lines if not line.lstrip().startswith(("$", "›"))) <= width
 
 
 def test_a_command_is_never_shortened(cause: Report) -> None:
     command = "kubectl exec deploy/orders -- " + " ".join(f"--option-{n}=value" for n in range(40))
     step = Mitigation(text="Look.", when="now", effect="read-only", source="bundled", command=command)
     text = render_text(cause.model_copy(update={"mitigations": (step,)}), width=60)
-    assert command.replace(" ", "") in text.replace("\n", "").replace(" ", "")
+    assert f"$ {command}\n" in text
 
 
 def test_outside_text_is_never_markup_and_cannot_steer_the_terminal(cause: Report) -> None:

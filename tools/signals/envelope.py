@@ -154,7 +154,8 @@ def _finding(channel: Channel, name: str, order: float, measured: list[tuple[flo
     harmonics = [m[1] for m, i in zip(measured, channel.inside, strict=True) if i]
     places = [m[2] for m, i in zip(measured, channel.inside, strict=True) if i]
     rpm = float(np.median([b.rpm for b in channel.pick(inside=True)]))
-    top = np.sort(now)[-max(1, (now.size + 1) // 2) :] if now.size else now
+    # A fault grows: what counts is the highest third of the window's blocks, two at least.
+    top = np.sort(now)[-max(min(2, now.size), -(-now.size // 3)) :] if now.size else now
     return Finding(
         line=name,
         order=order,

@@ -1,0 +1,151 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitia.core.errors import AitiaError, BadInput
+from aitia.core.words import Incident
+from aitia.incoming import make_incident, parse_duration, parse_moment, parse_window
+from aitia.settings import WindowRules
+
+NOW = datetime(2026, 11, 25, 10, 10, tzinfo=UTC)
+ALERT = {
+    "version": "4",
+    "status": "firing",
+    "commonLabels": {"alertname": "HighErrors", "severity": "page"},
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"service": "gateway"},
+            "annotations": {"summary": "Gateway 5xx above 5 %", "description": "12 % of requests fail", "for": "2m"},
+            "startsAt": "2026-11-25T10:05:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://evil.example/graph",
+        },
+        {"status": "resolved", "labels": {"service": "old"}, "startsAt": "2026-11-25T08:00:00Z", "endsAt": "2026-11-25T08:10:00Z"},
+    ],
+}  # fmt: skip
+
+
+def test_an_alert_gives_title_text_hints_and_a_window_before_it_could_hold() -> None:
+    incident = make_incident(json.dumps(ALERT), now=NOW)
+    assert incident.title == "Gateway 5xx above 5 %"
+    assert "12 % of requests fail" in incident.text
+    assert incident.hints == ("gateway",)
+    assert incident.origin == "alertmanager"
+    assert incident.started_at == datetime(2026, 11, 25, 10, 5, tzinfo=UTC)
+    assert incident.window.start == incident.started_at - timedelta(minutes=2) - timedelta(minutes=30)
+    assert incident.window.end == NOW
+
+
+def test_a_resolved_alert_ends_its_window() -> None:
+    alert = {"alerts": [ALERT["alerts"][1]]}
+    incident = make_incident(alert, now=NOW)
+    assert incident.window.end == datetime(2026, 11, 25, 8, 10, tzinfo=UTC)
+
+
+def test_the_rules_for_comes_from_the_settings_where_the_alert_is_silent() -> None:
+    alert = {"alerts": [ALERT["alerts"][0] | {"annotations": {}}]}
+    incident = make_incident(alert, now=NOW, rules=WindowRules(lead_s=60, for_s=300))
+    assert incident.window.start == incident.started_at - timedelta(seconds=360)
+
+
+def test_outside_text_cannot_stretch_the_window_beyond_a_day() -> None:
+    alert = {"alerts": [ALERT["alerts"][0] | {"annotations": {"for": "99999w"}}]}
+    assert make_incident(alert, now=NOW).window.seconds < 2 * 86400
+
+
+def test_baselines_are_the_span_before_yesterday_and_last_week() -> None:
+    incident = make_incident("slow", now=NOW)
+    window, named = incident.window, {b.name: b.window for b in incident.baselines}
+    assert list(named) == ["preceding", "yesterday", "last_week"]
+    assert named["preceding"].end == window.start
+    assert named["preceding"].seconds == pytest.approx(6 * window.seconds)
+    assert named["yesterday"] == window.shift(-86400)
+    assert named["last_week"] == window.shift(-7 * 86400)
+
+
+def test_words_make_an_incident_that_begins_now() -> None:
+    incident = make_incident("checkout is slow\nsince the deploy", now=NOW)
+    assert incident.title == "checkout is slow"
+    assert incident.started_at == NOW
+    assert incident.window.seconds == 1800
+
+
+def test_the_same_report_has_the_same_id() -> None:
+    assert make_incident("slow", now=NOW).id == make_incident("slow", now=NOW).id
+    assert make_incident("slow", now=NOW).id != make_incident("fast", now=NOW).id
+
+
+def test_a_list_of_alerts_and_json_that_is_cut_off() -> None:
+    assert make_incident(json.dumps(ALERT["alerts"]), now=NOW).title == "Gateway 5xx above 5 %"
+    assert make_incident('{"alerts": [', now=NOW).title == '{"alerts": ['  # then it is words
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        ("", "Say what is wrong"),
+        ("  \n ", "Say what is wrong"),
+        ('{"a": 1}', "Alertmanager message"),
+        ('{"alerts": []}', "at least one alert"),
+        ('{"alerts": [{"startsAt": "yesterday"}]}', "startsAt"),
+        ('{"alerts": [{"startsAt": "2030-01-01T00:00:00Z"}]}', "future"),
+    ],
+)
+def test_what_cannot_be_used_is_said(report: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        make_incident(report, now=NOW)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["alerts", "labels", "annotations", "startsAt", "endsAt", "status", "summary"]
+                ),
+                x,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_an_incident_or_an_error_that_speaks(value: object) -> None:
+    try:
+        found = make_incident(json.dumps({"alerts": value}), now=NOW)
+    except AitiaError as error:
+        assert str(error)
+    else:
+        assert isinstance(found, Incident)
+
+
+def test_durations_and_moments() -> None:
+    assert [parse_duration(d) for d in ("90s", "30m", "1h30m", "2d", "1.5h")] == [
+        90,
+        1800,
+        5400,
+        172800,
+        5400,
+    ]
+    assert parse_moment("30m", now=NOW) == NOW - timedelta(minutes=30)
+    assert parse_moment("2026-11-25T12:00:00+02:00", now=NOW) == NOW - timedelta(minutes=10)
+    assert parse_moment("2026-11-25T10:00:00", now=NOW).tzinfo is UTC
+    assert parse_window("2h/0s", now=NOW).seconds == 7200
+    assert parse_window("2026-11-25T09:00:00Z/2026-11-25T09:30:00Z", now=NOW).seconds == 1800
+
+
+@pytest.mark.parametrize("text", ["", "soon", "5", "5 minutes", "-5m", "99999999999w"])
+def test_times_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(BadInput, match="Write a time"):
+        parse_moment(text, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["2h", "0s/2h", "1h/1h", "x/y"])
+def test_windows_that_cannot_be_used(text: str) -> None:
+    with pytest.raises(BadInput):
+        parse_window(text, now=NOW)
