@@ -1,19 +1,34 @@
 # The two commands of the README: `make demo` and `make test`. Each does all the set-up.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
 VENV ?= .venv
+EXTRAS ?= dev,llm
+SCENARIO ?= scenarios/connection-exhaustion
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types imports tree format clean
+.PHONY: demo test check lint types imports tree format drawing schema clean
 
-$(VENV)/base: pyproject.toml
+demo: $(VENV)/base
+	@PATH="$(abspath $(BIN)):$$PATH" bash scenarios/demo.sh $(SCENARIO)
+
+# Everything that CI runs: format, lint, types, imports, tests. EXTRAS=dev,all,record adds what is optional.
+test: $(VENV)/$(EXTRAS) check
+
+check: lint types imports
+	$(BIN)/pytest
+
+$(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/base: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install -q -e .
 	@touch $@
 
-$(VENV)/dev: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -e '.[dev]'
-	@touch $@
+$(VENV)/$(EXTRAS): pyproject.toml | $(VENV)/bin/python
+	@echo "installing aitia[$(EXTRAS)]: llama.cpp is built from source once, some minutes"
+	$(BIN)/pip install -q -e '.[$(EXTRAS)]'
+	@touch '$@'
 
 # A folder of symlinks in which `aitia` looks as it does when installed: mypy and import-linter
 # cannot see through the editable map.
@@ -22,22 +37,26 @@ tree:
 	@for p in aitia/*; do case $$p in *__pycache__) ;; *) ln -s ../../../$$p build/tree/aitia/;; esac; done
 	@for p in agent graphs models tools; do ln -s ../../../$$p build/tree/aitia/$$p; done
 
-lint: $(VENV)/dev
+lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(VENV)/dev tree
+types: tree
 	MYPYPATH=build/tree $(BIN)/mypy -p aitia
 
-imports: $(VENV)/dev tree
+imports: tree
 	cd build/tree && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config ../../pyproject.toml
 
-check: lint types imports
-	$(BIN)/pytest
-
-format: $(VENV)/dev
+format:
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Snapshots that tests hold against the code.
+drawing:
+	$(BIN)/python -m aitia.graphs.drawing > docs/graph.md
+
+schema:
+	$(BIN)/aitia schema > docs/report.schema.json
+
 clean:
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

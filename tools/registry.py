@@ -208,11 +208,16 @@ class Registry:
         try:
             return _within(ctx.limits.seconds, spec, ctx, args)
         except TimeoutError:
-            return Result(status="error", message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.")
+            return Result(
+                status="error",
+                message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.",
+            )
         except AitiaError as error:
             return Result(status="error", message=str(error))
         except Exception as error:  # the one place where any tool failure becomes a Result
-            return Result(status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400])
+            return Result(
+                status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400]
+            )
 
 
 def _within(seconds: float, spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:

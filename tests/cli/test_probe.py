@@ -1,0 +1,191 @@
+"""`aitia init` against real servers: a small one that speaks the Prometheus API, and Prometheus itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import yaml
+
+from aitia import probe
+from aitia.core.errors import BadInput
+from aitia.settings import load_settings
+
+Serve = Callable[[Mapping[str, object]], str]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers that answer paths with JSON; a path that is not named is 404."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answers: Mapping[str, object]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                found = answers.get(self.path.partition("?")[0])
+                body = (
+                    b""
+                    if found is None
+                    else (found if isinstance(found, bytes) else json.dumps(found).encode())
+                )
+                self.send_response(404 if found is None else 200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None: ...
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def _prometheus(labels: Mapping[str, int], names: list[str]) -> dict[str, object]:
+    answers: dict[str, object] = {
+        f"/api/v1/label/{label}/values": {"data": [f"v{n}" for n in range(count)]}
+        for label, count in labels.items()
+    }
+    return answers | {
+        "/api/v1/labels": {"data": list(labels)},
+        "/api/v1/label/__name__/values": {"data": names},
+        "/api/v1/query": {"data": {"result": [{"value": [0, "7"]}]}},
+    }
+
+
+def test_the_component_label_is_found_by_counting_values(serve: Serve) -> None:
+    url = serve(
+        _prometheus({"job": 1, "service": 6, "instance": 9}, ["up", "go_threads", "http_requests_total"])
+    )
+    found = probe.probe_metrics(url)
+    assert found.state == "found"
+    assert found.source is not None
+    assert found.source.component_label == "service"
+    assert found.source.ignore == ("go_*",)
+    assert (found.query, found.answer) == ("count(up)", "7 targets")
+
+
+@pytest.mark.parametrize(
+    ("counts", "label"),
+    [
+        ({"job": 4}, "job"),
+        ({"job": 1, "pod": 80}, "pod"),
+        ({"app": 9000, "job": 3}, "job"),
+        ({"job": 1}, "job"),
+        ({}, ""),
+    ],
+)
+def test_a_label_that_tells_nothing_apart_is_passed_over(counts: dict[str, int], label: str) -> None:
+    assert probe.pick_label(counts) == label
+
+
+@pytest.mark.parametrize("answer", [b"<html>hello</html>", {"data": None}, ["x"], b"\xff\xfe"])
+def test_a_server_that_speaks_something_else_is_no_source(serve: Serve, answer: object) -> None:
+    url = serve({"/api/v1/labels": answer})
+    assert probe.probe_metrics(url).source is None
+
+
+def test_closed_ports_and_silent_servers_have_their_reason() -> None:
+    assert probe.probe_metrics("http://127.0.0.1:9").reason == "nothing listens there"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        start = time.monotonic()
+        found = probe.probe_metrics(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert "no answer within" in found.reason
+    assert time.monotonic() - start < 10
+
+
+def test_files_of_the_folder_become_sources(tmp_path: Path, serve: Serve) -> None:
+    (tmp_path / "metrics.csv").write_text("timestamp,service,metric,value\n2026-11-25T10:00:00Z,a,cpu,0.5\n")
+    (tmp_path / "wide.csv").write_text("ts,a_cpu,b_cpu\n1,2,3\n4,5,6\n")
+    (tmp_path / "notes.csv").write_text("who,what\nme,that\n")
+    (tmp_path / "junk.parquet").write_bytes(b"\x00junk")
+    (tmp_path / "changes.jsonl").write_text("")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "payment.log").write_text("2026-11-25 10:00:00 INFO started\n")
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "disk.md").write_text("# Disk\n")
+    found = probe.probe(tmp_path)
+    by_place = {Path(p.place).name: p for p in found}
+    assert by_place["junk.parquet"].state == "refused"
+    assert "no time column" in by_place["notes.csv"].reason
+    assert by_place["metrics.csv"].reason.startswith("long layout")
+    assert by_place["wide.csv"].answer == "2 rows"
+
+    file = probe.write_settings(probe.proposal(found, tmp_path), tmp_path, force=False)
+    settings = load_settings(file)
+    by_name = {s.name: s for s in settings.sources}
+    assert {"metrics", "wide", "changes", "logs", "runbooks"} <= set(by_name)
+    assert by_name["metrics"].columns.time == "timestamp"
+    assert by_name["metrics"].columns.component == "service"
+    assert by_name["logs"].path == str(tmp_path / "logs" / "*.log")
+    from aitia.tools.sources import open_sources
+
+    assert len(open_sources(settings.sources, tmp_path)) == len(settings.sources)
+    with pytest.raises(BadInput, match="--force"):
+        probe.write_settings("", tmp_path, force=False)
+
+
+def test_an_empty_folder_gives_a_file_that_still_loads(tmp_path: Path) -> None:
+    text = probe.proposal([], tmp_path)
+    assert yaml.safe_load(text)["sources"] == []
+    assert "No telemetry was found" in text
+
+
+def test_init_writes_nothing_unless_asked(aitia: Callable[..., object], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "m.csv").write_text("time,component,metric,value\n1,a,cpu,1\n")
+    done = aitia("init", "--dir", str(tmp_path / "data"))
+    assert done.code == 0
+    assert "sources:" in done.out
+    assert not (tmp_path / "data" / "aitia.yaml").exists()
+    assert aitia("init", "--dir", str(tmp_path / "data"), "--write", "--json").code == 0
+    assert (tmp_path / "data" / "aitia.yaml").exists()
+    assert aitia("init", "--dir", str(tmp_path / "data"), "--write").code == 2
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@pytest.mark.server
+def test_a_real_prometheus_is_proposed(tmp_path: Path) -> None:
+    binary = shutil.which("prometheus")
+    if not binary:
+        pytest.skip("needs Debian's prometheus")
+    port = _free_port()
+    (tmp_path / "p.yml").write_text(
+        "global: {scrape_interval: 1s}\n"
+        f"scrape_configs: [{{job_name: self, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
+    )
+    arguments = [
+        f"--config.file={tmp_path}/p.yml",
+        f"--storage.tsdb.path={tmp_path}/d",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    process = subprocess.Popen([binary, *arguments], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        found = probe.probe_metrics(f"http://127.0.0.1:{port}")
+        while found.answer != "1 targets" and time.monotonic() < deadline:
+            time.sleep(0.3)
+            found = probe.probe_metrics(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait()
+    assert found.answer == "1 targets", found
+    assert found.source is not None
+    assert found.source.component_label == "job"
+    assert {"go_*", "prometheus_*"} <= set(found.source.ignore)

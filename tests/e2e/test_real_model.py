@@ -1,0 +1,66 @@
+"""The main job with the real default model: a right verdict, sentences that the verifier let pass, within the budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aitia.core.errors import ModelError
+from aitia.core.home import aitia_home
+from aitia.core.llm import Llm
+from aitia.core.store import RunStore, report_bytes
+from aitia.graphs.replay import Replayed, replay
+from aitia.graphs.rerun import rerun
+from aitia.graphs.state import Options
+from aitia.models.load import load_llm
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def llm() -> Llm:
+    pytest.importorskip("llama_cpp", reason="needs the [llm] extra")
+    aitia_home()
+    try:
+        return load_llm("default", threads=1, fetch_missing=True)
+    except ModelError as error:
+        pytest.fail(f"the default model cannot be had: {error}")
+
+
+@pytest.fixture(scope="module")
+def replayed(llm: Llm, tmp_path_factory: pytest.TempPathFactory) -> tuple[Replayed, RunStore]:
+    home = tmp_path_factory.mktemp("home")
+    done = replay(SCENARIOS / "slow-dependency", home=home, llm=llm, options=Options())
+    return done, RunStore.open(home, done.report.run)
+
+
+@pytest.mark.timeout(300)
+def test_the_diagnosis_is_right_and_the_model_took_part(replayed: tuple[Replayed, RunStore]) -> None:
+    done, _ = replayed
+    assert done.score["correct"]
+    assert done.report.model.accepted + done.report.model.accepted_after_retry >= 1
+    assert done.score["by_model"] >= 1
+    assert done.score["grounded"] == 1.0
+
+
+def test_the_budget_holds(replayed: tuple[Replayed, RunStore]) -> None:
+    cost = replayed[0].report.cost
+    print(f"prompt {cost.prompt_tokens}, restored {cost.restored_tokens}, generated {cost.generated_tokens}")
+    assert cost.prompt_tokens <= 1500
+    assert cost.generated_tokens <= 450
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_the_rerun_is_byte_identical(replayed: tuple[Replayed, RunStore], concurrency: int) -> None:
+    _, store = replayed
+    assert report_bytes(rerun(store, max_concurrency=concurrency)) == store.report_json()
+
+
+def test_a_second_diagnosis_says_the_same(
+    llm: Llm, replayed: tuple[Replayed, RunStore], tmp_path: Path
+) -> None:
+    again = replay(SCENARIOS / "slow-dependency", home=tmp_path, llm=llm, options=Options()).report
+    first = replayed[0].report
+    assert (again.summary, again.chain, again.suspects) == (first.summary, first.chain, first.suspects)
