@@ -34,8 +34,9 @@ def _data(results: Sequence[Result], key: str) -> list[Mapping[str, Any]]:
 def _runbooks(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
     found = []
     for book in _data(results, "runbooks"):
-        if not any(
-            covers(str(f), weighed.fault) or covers(weighed.fault, str(f)) for f in book.get("faults", [])
+        faults = [str(f) for f in book.get("faults", [])]
+        if len(faults) > MAX_FAULTS or not any(
+            covers(f, weighed.fault) or covers(weighed.fault, f) for f in faults
         ):
             continue
         for step in book.get("steps", []):

@@ -42,10 +42,11 @@ class Budget:
     spent: list[Completion] = field(default_factory=list)
 
     def allows(self, llm: Llm, prompt: Prompt, max_tokens: int) -> bool:
-        """Whether one more call fits; the static system part is evaluated once, then restored."""
+        """Whether one more call fits; the static system part is evaluated until a call shows that it is restored."""
         used_prompt = sum(c.prompt_tokens for c in self.spent)
         used_generated = sum(c.generated_tokens for c in self.spent)
-        need = llm.count(prompt.user) + (0 if self.spent else llm.count(prompt.system)) + 16
+        restored = any(c.restored_tokens for c in self.spent)
+        need = llm.count(prompt.user) + (0 if restored else llm.count(prompt.system)) + 16
         return used_prompt + need <= self.prompt and used_generated + max_tokens <= self.generated
 
 

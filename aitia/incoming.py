@@ -144,9 +144,11 @@ def _from_words(text: str) -> dict[str, Any]:
 
 
 def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
-    alerts = [a for a in message["alerts"] if isinstance(a, Mapping)]
+    alerts = [a for a in message["alerts"] if isinstance(a, Mapping) and not _suppressed(a)]
     if not alerts:
-        raise BadInput("Give an Alertmanager message with at least one alert: its list is empty.")
+        raise BadInput(
+            "Give an Alertmanager message with at least one alert: its list is empty, or all are silenced."
+        )
     firing = [a for a in alerts if a.get("status", "firing") == "firing"] or alerts
     starts = [_time(a, "startsAt") for a in firing]
     began = min((s for s in starts if s), default=None)
@@ -166,6 +168,12 @@ def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
         "hints": _hints(firing, labels),
         "labels": labels,
     }
+
+
+def _suppressed(alert: Mapping[str, Any]) -> bool:
+    """Silenced or inhibited, as the Alertmanager API tells; its webhook sends no such alerts."""
+    status = alert.get("status")
+    return isinstance(status, Mapping) and status.get("state") == "suppressed"
 
 
 def _words(alert: Mapping[str, Any], message: Mapping[str, Any]) -> str:

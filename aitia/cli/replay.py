@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from aitia.core.llm import Llm
 
 Score = dict[str, Any]
-_WIDE, _PIPED = 120, 160
+_PIPED, _TWO_TABLES = 160, 156
+# What a narrow console does without, by least width.
+_LEFT_OUT: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (120, ()),
+    (98, ("answer",)),
+    (0, ("answer", "repeated", "calls")),
+)
 _COLUMNS = (
     "scenario",
     "right",
@@ -145,23 +151,24 @@ def _run(folder: Path, mode: Mode, threads: int | None) -> Score:
 
 
 def print_tables(console: Console, scores: dict[str, list[Score]]) -> None:
-    """The table of each mode, side by side where the console is wide enough; the answer where there is room."""
+    """The table of each mode, side by side where the console is wide enough."""
     from rich.columns import Columns
 
-    wide = len(scores) == 1 and console.width >= _WIDE
-    tables = [score_table(name, rows, titled=len(scores) > 1, answer=wide) for name, rows in scores.items()]
+    each = console.width // len(scores) if console.width >= _TWO_TABLES else console.width
+    tables = [score_table(name, rows, width=each, titled=len(scores) > 1) for name, rows in scores.items()]
     console.print(Columns(tables, padding=(0, 4)) if len(tables) > 1 else tables[0])
 
 
-def score_table(name: str, rows: list[Score], *, titled: bool = False, answer: bool = True) -> Table:
-    """Scores as a table with a line of totals."""
+def score_table(name: str, rows: list[Score], *, width: int, titled: bool = False) -> Table:
+    """Scores as a table with a line of totals; columns that find no room are left out."""
     from rich.table import Table
     from rich.text import Text
 
+    left_out = next((columns for least, columns in _LEFT_OUT if width >= least), _LEFT_OUT[-1][1])
     table = Table(
         title=name if titled else None, box=None, pad_edge=False, header_style="bold", show_footer=True
     )
-    shown = [n for n, column in enumerate(_COLUMNS) if answer or column != "answer"]
+    shown = [n for n, column in enumerate(_COLUMNS) if column not in left_out]
     foot = totals(rows)
     for n in shown:
         right = _COLUMNS[n] not in ("scenario", "right", "verdict", "answer")

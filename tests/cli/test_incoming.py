@@ -90,6 +90,7 @@ def test_a_list_of_alerts_and_json_that_is_cut_off() -> None:
         ("  \n ", "Say what is wrong"),
         ('{"a": 1}', "Alertmanager message"),
         ('{"alerts": []}', "at least one alert"),
+        ('[{"status": {"state": "suppressed"}, "labels": {}}]', "silenced"),
         ('{"alerts": [{"startsAt": "yesterday"}]}', "startsAt"),
         ('{"alerts": [{"startsAt": "2030-01-01T00:00:00Z"}]}', "future"),
     ],

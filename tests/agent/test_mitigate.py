@@ -1,0 +1,61 @@
+"""Mitigations have a source, are filled in, and come only with a cause."""
+
+from __future__ import annotations
+
+from aitia.agent.mitigate import mitigations, next_checks
+from aitia.agent.taxonomy import bundled
+from aitia.agent.weigher import weigh
+from aitia.core.words import Holding, Inventory, Result
+
+from . import evidence as shop
+
+BOOK = {
+    "id": "rb1", "title": "Pool full", "faults": ["resource.connections"],
+    "steps": [{"text": "Count sessions of {component}", "when": "now", "effect": "read-only", "command": "psql -c 'select 1'"}],
+}  # fmt: skip
+OTHER = BOOK | {"id": "rb2", "title": "Disk", "faults": ["resource.disk"]}
+GUIDE = BOOK | {
+    "id": "rb3",
+    "title": "Guide",
+    "faults": ["resource.connections", "resource.cpu", "resource.memory", "network.delay"],
+}
+
+
+def steps(*books: dict) -> list:
+    weighed = weigh(shop.connection_leak(), shop.inventory(), bundled())
+    return mitigations(weighed, [Result(status="ok", data={"runbooks": list(books)})], bundled())
+
+
+def test_a_matching_runbooks_step_comes_first_and_is_filled_in() -> None:
+    first = steps(BOOK)[0]
+    assert (first.text, first.source, first.effect) == (
+        "Count sessions of orders",
+        "runbook Pool full",
+        "read-only",
+    )
+
+
+def test_runbooks_for_other_faults_and_general_guides_give_no_step() -> None:
+    assert {m.source for m in steps(OTHER, GUIDE)} == {"fault catalogue resource.connections"}
+
+
+def test_read_only_steps_come_before_changing_ones() -> None:
+    effects = [m.effect for m in steps(BOOK) if m.when == "now"]
+    assert effects == sorted(effects, key=lambda e: e != "read-only")
+
+
+def test_no_cause_no_mitigation_but_what_is_missing() -> None:
+    weighed = weigh(shop.undecidable(), shop.inventory(), bundled())
+    assert mitigations(weighed, [], bundled()) == []
+    broken = Holding(source="logs", kind="logs", note="Make '/var/log/shop' readable.")
+    inventory = Inventory(holdings=(broken,), components=shop.inventory().components)
+    texts = [c.text for c in next_checks(weighed, shop.undecidable(), inventory)]
+    assert any("catalog" in t and "none were seen" in t for t in texts)
+    assert any(t.startswith("Mend source logs") for t in texts)
+
+
+def test_every_fault_has_steps_for_now_and_for_later() -> None:
+    for fault in bundled():
+        assert fault.now, fault.id
+        assert fault.prevent, fault.id
+        assert any(s.effect == "read-only" for s in fault.now), fault.id
