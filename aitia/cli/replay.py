@@ -214,8 +214,7 @@ def totals(rows: list[Score]) -> tuple[str, ...]:
 
 def _tokens(row: Score) -> int:
     """Evaluated and written tokens; those restored from a saved prefix cost nothing."""
-    tokens = row.get("tokens") or {}
-    return int(tokens.get("prompt", 0)) + int(tokens.get("generated", 0))
+    return int(row.get("tokens") or 0)
 
 
 def _text(value: Any) -> str:

@@ -24,6 +24,7 @@ class Item:
     command: str = ""
     shell: bool = True  # the command is for a shell, not a query language
     short: bool = False  # may be cut to one line where room is scarce
+    kept: bool = False  # stays longest where the list is cut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,8 @@ def _cut(section: Section, amount: Amount) -> Section:
     left = len(section.items) - limit
     if amount == "full" or left <= 0:
         return section
-    return replace(section, items=section.items[:limit], more=section.more + left)
+    first = sorted(range(len(section.items)), key=lambda i: (not section.items[i].kept, i))[:limit]
+    return replace(section, items=tuple(section.items[i] for i in sorted(first)), more=section.more + left)
 
 
 def _headline(report: Report) -> Headline:
@@ -121,6 +123,7 @@ def _sections(report: Report, full: bool) -> Iterable[Section]:
     yield _ruled_out(report)
     if report.verdict == "cause":
         yield _candidates(report, "Other candidates")
+    told = {cite for sentence in report.chain for cite in sentence.cites}
     yield Section(
         title="Timeline (UTC)",
         items=tuple(
@@ -129,6 +132,7 @@ def _sections(report: Report, full: bool) -> Iterable[Section]:
                 text=_with_component(e.component, e.text),
                 cites=(e.evidence,) if e.evidence else (),
                 short=True,
+                kept=e.evidence in told,
             )
             for e in report.timeline
         ),
