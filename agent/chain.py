@@ -12,6 +12,7 @@ from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Incident, Suspect, Word
 
 MAX_EDGES: Final = 5
+TOLERANCE_S: Final = 15.0
 _SYMPTOMS: Final = (
     "errors",
     "latency",
@@ -36,12 +37,20 @@ def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: I
     steps = _own_steps(suspect, fault, facts)
     if not steps:
         return []
-    spread = fault.spread if fault else ("callers",)
+    spread = fault.spread if fault else ()
     for component in _way_to_symptom(suspect.component, spread, facts, incident):
         fact = _felt(component, steps[-1], facts)
-        if fact is not None and fact.id not in {s.id for s in steps}:
+        if fact is not None and fact.id not in {s.id for s in steps} and not _precedes(fact, steps[-1]):
             steps.append(fact)
     return [Edge(cause=a.id, effect=b.id) for a, b in pairwise(steps)][:MAX_EDGES]
+
+
+def _precedes(fact: Evidence, step: Evidence) -> bool:
+    """Whether a fact began before the step that should have led to it, beyond what the onsets are uncertain."""
+    if fact.onset is None or step.onset is None:
+        return False
+    slack = max(TOLERANCE_S, fact.onset_error_s + step.onset_error_s)
+    return (onset(step) - onset(fact)).total_seconds() > slack
 
 
 def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts) -> list[Evidence]:
@@ -74,7 +83,7 @@ def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _time_key(evidence: Evidence) -> tuple[float, str]:
-    return (onset(evidence).timestamp() if evidence.onset else float("inf"), evidence.id)
+    return (onset(evidence).timestamp() if evidence.onset else float("inf"), evidence.statement)
 
 
 def symptom_component(facts: Facts, incident: Incident) -> str:

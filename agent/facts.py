@@ -19,6 +19,11 @@ SALIENCE: Final = {
     "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
     "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
 }  # fmt: skip
+# What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
+_HARM: Final = frozenset(
+    {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
+)
+_HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
 _LOADED: Final = frozenset(
     {"latency", "cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
 )
@@ -43,11 +48,15 @@ class Facts:
         strong = [e for e in evidence if is_anomaly(e) and e.strength >= 0.5]
         slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
         self._slow = {name: _ratio(e) for e in sorted(slow, key=_ratio) for name in (e.component, e.peer)}
+        self._first: dict[str, Evidence | None] = {}
+        self._present = {
+            e.component for e in evidence if e.kind == "metric.quiet" and e.aspect == "availability"
+        }
         self._changes: dict[str, list[datetime]] = {}
         for e in evidence:
             if e.aspect in CHANGE and e.onset is not None:
                 self._changes.setdefault(e.component, []).append(e.onset)
-        self.seen = frozenset(e.component for e in evidence if e.component and e.aspect not in MEMORY)
+        self.seen = frozenset(e.component for e in evidence if e.component and _is_first_hand(e))
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:
@@ -58,19 +67,33 @@ class Facts:
         """The fact's strength, a third of it where something plainer explains it.
 
         That is so where the component's own traffic rose as much; where work piles up because calls are slow
-        (Little's law); for a restart that a change brought about; and for what a machine only adds up over the
-        processes that run on it.
+        (Little's law); for a restart that a change brought about; for silence in the logs of what answers its health
+        checks; and for what a machine only adds up over the processes that run on it.
         """
         if evidence.kind == "metric.limit":
             return evidence.strength
+        if evidence.aspect in CHANGE:
+            return 0.0 if self._came_after(evidence) else evidence.strength
         load = self._traffic.get(evidence.component, 1.0)
         if evidence.aspect in _RESTARTS and self._was_changed(evidence):
+            return evidence.strength / 3
+        if evidence.kind == "log.vanished" and evidence.component in self._present:
             return evidence.strength / 3
         loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
         waiting = evidence.aspect in _WAITING and 0 < _ratio(evidence) <= self._waits(evidence)
         shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
         explained = shared or (evidence.direction == "up" and (loaded or waiting))
         return evidence.strength / 3 if explained else evidence.strength
+
+    def _came_after(self, change: Evidence) -> bool:
+        """Whether the component had moved before it was changed: then the change is no cause of it."""
+        if change.component not in self._first:
+            family = self.topology.family(change.component)
+            self._first[change.component] = self.first_onset(family, or_named=True)
+        first = self._first[change.component]
+        if first is None or change.onset is None:
+            return False
+        return (change.onset - onset(first)).total_seconds() > RESTART_S + first.onset_error_s
 
     def _was_changed(self, evidence: Evidence) -> bool:
         """Whether a deploy or configuration change restarted it: what was meant to happen is no symptom."""
@@ -103,8 +126,10 @@ class Facts:
             return [
                 e for e in self.all if e.component in family and not (e.peer and e.aspect in _CLIENT_SIDE)
             ]
-        if of == "calls":
-            return [e for e in self.all if e.component in family and e.peer and e.peer not in family]
+        if of in ("calls", "serves"):
+            callers = set(self.topology.callers(component)) - set(self.topology.callees(component))
+            own = [e for e in self.all if e.component in family and e.peer and e.peer not in family]
+            return [e for e in own if (e.peer in callers) == (of == "serves")]
         if of == "peer":
             return [e for e in self.all if e.peer in family and e.component not in family]
         near = (
@@ -114,8 +139,15 @@ class Facts:
         return [e for e in self.all if e.component in near and not e.peer]
 
     def alarm(self) -> float:
-        """How surely anything at all is wrong: the weight of the weightiest anomaly, in [0, 1]."""
-        return max((self.weight(e) for e in self.anomalies), default=0.0)
+        """How surely anything is wrong, in [0, 1]: the weightiest harm, or half the weightiest sign."""
+        signs = max((self.weight(e) for e in self.anomalies), default=0.0)
+        return max(self.harm({e.component for e in self.anomalies}), signs / 2)
+
+    def harm(self, components: Iterable[str]) -> float:
+        """The weight of the weightiest harm among some components."""
+        wanted = set(components)
+        felt = (self.weight(e) for e in self.anomalies if e.component in wanted and is_harm(e))
+        return max(felt, default=0.0)
 
     def mass(self) -> dict[tuple[str, str], Evidence]:
         """The weightiest anomaly of each (component, aspect)."""
@@ -125,11 +157,13 @@ class Facts:
         return found
 
     def first_onset(self, components: Iterable[str], *, or_named: bool = False) -> Evidence | None:
-        """The earliest anomaly of some components (or one that names them) that has an onset and counts."""
+        """The earliest plain anomaly of some components (or one that names them): a flicker before it does not count."""
         wanted = set(components)
         timed = [e for e in self.anomalies if e.onset and self.weight(e) >= 0.3]
         theirs = [e for e in timed if e.component in wanted or (or_named and e.peer in wanted)]
-        return min(theirs, key=lambda e: (onset(e), _order(e)), default=None)
+        plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
+        plainest = [e for e in theirs if self.weight(e) >= plain]
+        return min(plainest, key=lambda e: (onset(e), _order(e)), default=None)
 
 
 def is_anomaly(evidence: Evidence) -> bool:
@@ -139,6 +173,19 @@ def is_anomaly(evidence: Evidence) -> bool:
         and evidence.aspect not in CONTEXT
         and bool(evidence.component)
     )
+
+
+def _is_first_hand(evidence: Evidence) -> bool:
+    """Whether it is the component's own telemetry, not a memory of it nor another's word about it."""
+    told_by = evidence.values.get("reported_by", evidence.component)
+    return evidence.aspect not in MEMORY and told_by == evidence.component
+
+
+def is_harm(evidence: Evidence) -> bool:
+    """Whether an anomaly is felt by somebody: slow or failed answers, errors in logs, a limit reached, vibration."""
+    aspect = evidence.aspect
+    named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
+    return evidence.kind == "metric.limit" or named or aspect in _HARM
 
 
 def onset(evidence: Evidence) -> datetime:

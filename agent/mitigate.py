@@ -11,7 +11,6 @@ from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
 
 MAX_NOW: Final = 5
 MAX_PREVENT: Final = 3
-MAX_FAULTS: Final = 3  # a runbook for more fault kinds than this is a guide to finding one, not a remedy
 
 
 def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
@@ -28,18 +27,20 @@ def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy)
 
 
 def _data(results: Sequence[Result], key: str) -> list[Mapping[str, Any]]:
-    return [item for r in results for item in r.data.get(key, []) if isinstance(item, Mapping)]
+    return [item for r in results for item in r.data.get(key) or [] if isinstance(item, Mapping)]
 
 
 def _runbooks(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
     found = []
     for book in _data(results, "runbooks"):
-        faults = [str(f) for f in book.get("faults", [])]
-        if len(faults) > MAX_FAULTS or not any(
+        faults = [str(f) for f in book.get("faults") or []]
+        # A runbook for faults of several families is a guide to finding one, not a remedy.
+        families = {f.split(".")[0] for f in faults}
+        if len(families) != 1 or not any(
             covers(f, weighed.fault) or covers(weighed.fault, f) for f in faults
         ):
             continue
-        for step in book.get("steps", []):
+        for step in (s for s in book.get("steps") or [] if isinstance(s, Mapping)):
             when: Literal["now", "prevent"] = "prevent" if step.get("when") == "prevent" else "now"
             found.append(
                 _step(step, when, f"runbook {book.get('title') or book.get('id')}", weighed.component)
@@ -52,7 +53,7 @@ def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
     for past in _data(results, "incidents"):
         if not covers(str(past.get("fault", "-")) or "-", weighed.fault):
             continue
-        texts = past.get("mitigation", [])
+        texts = past.get("mitigation") or []
         for text in [texts] if isinstance(texts, str) else texts:
             found.append(
                 _step(
@@ -66,7 +67,8 @@ def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
 
 
 def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> list[Mitigation]:
-    fault = next((f for f in taxonomy if covers(weighed.fault, f.id)), None)
+    likeliest = next((s.fault for s in weighed.suspects if s.component == weighed.component), weighed.fault)
+    fault = taxonomy.get(likeliest)
     if fault is None:
         return []
     whens: tuple[tuple[Literal["now", "prevent"], Any], ...] = (

@@ -14,8 +14,8 @@ from aitia.core.aspects import ALL
 from aitia.core.errors import BadInput
 from aitia.core.words import Direction, Effect, Evidence, Word
 
-Of = Literal["self", "calls", "peer", "callers", "callees"]
-Spread = Literal["callers", "callees", "siblings", "wholes", "feeds"]
+Of = Literal["self", "calls", "serves", "peer", "callers", "callees"]
+Spread = Literal["callees", "siblings"]
 
 
 class Pattern(Word):
@@ -52,7 +52,7 @@ class Fault(Word):
     id: str
     title: str
     explanation: str = ""
-    spread: tuple[Spread, ...] = ("callers",)
+    spread: tuple[Spread, ...] = ()
     words: tuple[str, ...] = ()
     requires: tuple[Pattern, ...] = ()
     patterns: tuple[Pattern, ...] = Field(min_length=1)
@@ -83,10 +83,6 @@ class Taxonomy:
         """A fault's title, or the id itself for a parent path."""
         return self._faults[fault_id].title if fault_id in self._faults else fault_id.replace(".", " ")
 
-    def extended(self, path: Path) -> Taxonomy:
-        """The same taxonomy with a user's file on top."""
-        return Taxonomy(self._faults | _read(path))
-
 
 @lru_cache(maxsize=1)
 def bundled() -> Taxonomy:
@@ -100,7 +96,7 @@ def _read(path: Path) -> dict[str, Fault]:
         faults = {key: Fault.model_validate({"id": key} | value) for key, value in raw.items()}
     except OSError as error:
         raise BadInput(f"Make {str(path)!r} readable: {error.strerror}.") from None
-    except (yaml.YAMLError, AttributeError, TypeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:
         raise BadInput(f"Mend the YAML of {str(path)!r}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]

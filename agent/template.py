@@ -30,7 +30,9 @@ def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sent
         cites = top.supporting[:3]
     elif weighed.verdict == "healthy":
         text = f"Nothing is wrong that the telemetry can show ({percent(weighed.probability)})."
-        calm = sorted((e for e in facts.all if e.direction == "steady"), key=lambda e: (-e.strength, e.id))
+        calm = sorted(
+            (e for e in facts.all if e.direction == "steady"), key=lambda e: (-e.strength, e.statement)
+        )
         cites = tuple(e.id for e in calm[:3])
     else:
         top_pair = next((s for s in weighed.suspects if s.component), None)
@@ -39,7 +41,7 @@ def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sent
             text += f" The first to look at is {top_pair.component} ({percent(top_pair.probability)})."
             cites = top_pair.supporting[:2]
     if not cites:
-        strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.id))
+        strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.statement))
         cites = tuple(e.id for e in strongest[:2])
     return Sentence(text=text, cites=cites, by="template", role="verdict")
 

@@ -24,6 +24,8 @@ FIRST: Final = 0.8
 LATE: Final = -1.2
 TOLERANCE_S: Final = 15.0
 INCIDENT: Final = 0.7
+HARMLESS: Final = -2.5
+UNSEEN: Final = -1.5
 WITNESS: Final = 0.5
 MAX_WITNESSES: Final = 2
 HEALTHY, UNKNOWN = "healthy", "unknown"
@@ -54,7 +56,7 @@ def weigh(evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy
     total = _log_sum_exp([s.score for s in scored])
     suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
     suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
-    return _verdict(suspects)
+    return _verdict(suspects, frozenset(c for c in _candidates(facts) if topology.family(c) & facts.seen))
 
 
 def _candidates(facts: Facts) -> list[str]:
@@ -98,6 +100,13 @@ def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) 
     ledger += _explained(facts, component, fault)
     ledger += _order_of_onsets(facts, component, fault)
     ledger += _past(facts, component, fault)
+    unseen = _unseen_neighbour(facts, component, fault)
+    if unseen:
+        ledger.append(
+            Contribution(evidence="", log_odds=UNSEEN, why=f"nothing is known of {unseen}, its neighbour")
+        )
+    if facts.harm(facts.topology.reached(component, fault.spread)) < MIN_PRIMARY:
+        ledger.append(Contribution(evidence="", log_odds=HARMLESS, why="nobody feels it"))
     if not facts.topology.family(component) & facts.seen:
         # Nothing of its own was seen: it may be named, never convicted.
         score, ceiling = sum(c.log_odds for c in ledger), doubt[1].score - 0.5
@@ -112,6 +121,14 @@ def _pair(facts: Facts, component: str, fault: Fault, doubt: Sequence[Suspect]) 
         probability=0,
         ledger=tuple(ledger),
     )
+
+
+def _unseen_neighbour(facts: Facts, component: str, fault: Fault) -> str:
+    """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
+    near = facts.topology.callees(component)
+    if "callees" in fault.spread:  # what exhausts a component may be one of its callers
+        near = [*near, *facts.topology.callers(component)]
+    return next((n for n in near if not facts.topology.family(n) & facts.seen), "")
 
 
 def _witnesses(facts: Facts, component: str, fault: Fault) -> list[Contribution]:
@@ -134,6 +151,7 @@ def _why(on: str, fact: Evidence) -> str:
     return {
         "peer": f"seen by {fact.component}",
         "calls": "its calls",
+        "serves": "whom it serves",
         "callers": "a caller",
         "callees": "it calls it",
     }[on]
@@ -228,19 +246,20 @@ def _most_specific(pairs: Sequence[Suspect], topology: Topology) -> list[Suspect
     return kept
 
 
-def _verdict(suspects: list[Suspect]) -> Weighed:
+def _verdict(suspects: list[Suspect], seen: frozenset[str]) -> Weighed:
+    """A cause is named only where one component, of which something was seen itself, holds at least half."""
     by_component: dict[str, float] = {}
     for suspect in suspects:
         if suspect.component:
             by_component[suspect.component] = by_component.get(suspect.component, 0.0) + suspect.probability
     doubt = {s.fault: s.probability for s in suspects if not s.component}
-    best = max(sorted(by_component), key=lambda c: by_component[c], default="")
+    best = max(sorted(set(by_component) & seen), key=lambda c: by_component[c], default="")
     if best and by_component[best] >= 0.5:
         fault, probability = _stop_at_parent([s for s in suspects if s.component == best])
         return Weighed(
             verdict="cause", probability=probability, component=best, fault=fault, suspects=tuple(suspects)
         )
-    verdict: Verdict = "healthy" if doubt[HEALTHY] > doubt[UNKNOWN] else "unknown"
+    verdict: Verdict = "healthy" if doubt[HEALTHY] >= 0.5 else "unknown"
     # How sure it is that no single answer can be given: all but the likeliest one.
     likeliest = max([doubt[HEALTHY], *by_component.values()])
     probability = doubt[HEALTHY] if verdict == "healthy" else 1.0 - likeliest

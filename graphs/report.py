@@ -59,7 +59,7 @@ def assemble(state: State, context: Context) -> Report:
 def _timeline(evidence: list[Evidence], state: State) -> tuple[TimelineEntry, ...]:
     """Changes and the weightiest onsets, one per component and aspect, in time order."""
     facts = Facts(evidence, Topology(inventory_of(state).components))
-    weightiest = sorted(facts.mass().values(), key=lambda e: (-facts.weight(e), e.id))
+    weightiest = sorted(facts.mass().values(), key=lambda e: (-facts.weight(e), e.statement))
     moved = [e for e in weightiest if e.onset and facts.weight(e) >= 0.25][:MAX_TIMELINE]
     changes = [e for e in evidence if e.aspect in CHANGE and e.onset and not is_anomaly(e)]
     entries = [
@@ -67,7 +67,7 @@ def _timeline(evidence: list[Evidence], state: State) -> tuple[TimelineEntry, ..
         for e in (*changes, *moved)
         if e.onset
     ]
-    return tuple(sorted(entries, key=lambda t: (t.at, t.evidence))[:MAX_TIMELINE])
+    return tuple(sorted(entries, key=lambda t: (t.at, t.text))[:MAX_TIMELINE])
 
 
 def _cost(state: State, context: Context) -> Cost:

@@ -9,6 +9,7 @@ from aitia.core.words import Component
 
 # Kubernetes: deployment-<replicaset hash>-<pod hash>, the hashes from the safe alphabet of apimachinery's rand.
 _POD = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+_PORT = re.compile(r":\d{1,5}$")
 _ORDINAL = re.compile(r"-\d{1,3}$")
 
 
@@ -23,7 +24,15 @@ class Resolver:
             self.add(component)
 
     def add(self, component: Component) -> None:
-        """Make a component and its aliases known."""
+        """Make a component and its aliases known; what was known of it before is kept."""
+        known = self._types.get(component.id)
+        if known is not None:
+            component = Component(
+                id=component.id,
+                type=component.type if component.type != "unknown" else known.type,
+                aliases=tuple(dict.fromkeys((*known.aliases, *component.aliases))),
+                links=tuple(dict.fromkeys((*known.links, *component.links))),
+            )
         self._types[component.id] = component
         for name in (component.id, *component.aliases):
             self._ids.setdefault(name.casefold(), component.id)
@@ -58,10 +67,10 @@ class Resolver:
 
 
 def _candidates(raw: str) -> Iterable[tuple[str, str]]:
-    yield raw, "same name"
-    if (stripped := _POD.sub("", raw)) != raw:
-        yield stripped, "pod hash stripped"
-    if (stripped := _ORDINAL.sub("", raw)) != raw:
-        yield stripped, "ordinal stripped"
-    if (host := raw.rsplit(":", 1)[0]) != raw:
-        yield host, "port stripped"
+    host = _PORT.sub("", raw)
+    for name, why in ((raw, "same name"), (host, "port stripped")):
+        yield name, why
+        if (stripped := _POD.sub("", name)) != name:
+            yield stripped, "pod hash stripped"
+        if (stripped := _ORDINAL.sub("", name)) != name:
+            yield stripped, "ordinal stripped"

@@ -159,9 +159,9 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
         except SourceError as error:
             holding = Holding(source=source.name, kind=source.kind, note=str(error))
         holdings.append(holding)
-    for holding in holdings:
-        for raw in holding.components:
-            resolver.learn(raw)
+    # Shorter names first, so that `web-1` is an instance of `web` whichever source came first.
+    for raw in sorted({raw for h in holdings for raw in h.components}, key=lambda r: (len(r), r)):
+        resolver.learn(raw)
     return Inventory(holdings=tuple(holdings), components=resolver.components)
 
 
