@@ -131,7 +131,9 @@ def _plain(fact: Evidence) -> str:
     text = re.sub(r"\s+", " ", fact.statement).strip()
     text = re.sub(r" \((?:[a-z0-9]+_)+[a-z0-9]+\)| \{[^}]*\}| \([^()]{20,}\)", "", text)
     text = re.sub(r'"([^"]{60})[^"]*"', r'"\1…"', text)
-    return re.split(r"; (?=[a-z])|(?<=[a-z)])\. (?=[A-Z])", text)[0].rstrip(".") + "."
+    # The first clause, cut outside quotes only.
+    first = re.match(r'(?:"[^"]*"|[^"])*?(?=; [a-z]|(?<=[a-z)])\. [A-Z]|$)', text)
+    return (first[0] if first else text).rstrip(".") + "."
 
 
 def tidy(text: str) -> str:

@@ -14,6 +14,7 @@ _NUMBER: Final = re.compile(
     r"(?<![\w.])([-+−]?\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|[-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s?"
     r"(%|percent\b|×|x\b|times\b|ms\b|s\b|seconds?\b|min\b|minutes?\b|[KMGT]i?B\b|MB/s\b|Hz\b|rpm\b|dB\b|g\b|mm/s\b|°C\b|/s\b|/min\b|B\b)?"
 )  # fmt: skip
+_QUOTE: Final = re.compile(r'"([^"]*)"')
 _WORD: Final = re.compile(r"[A-Za-zµ][A-Za-z'_-]*")
 _UNIT: Final = {
     "percent": "%",
@@ -89,6 +90,16 @@ def mask(text: str, names: Iterable[str]) -> str:
     return text
 
 
+def quotes(text: str) -> list[tuple[int, int, str]]:
+    """Where quoted spans stand, quotation marks included, and what is in them."""
+    return [(m.start(), m.end(), m[1]) for m in _QUOTE.finditer(text)]
+
+
+def blank(text: str, start: int, end: int) -> str:
+    """The text with a span blanked out, positions kept."""
+    return text[:start] + " " * (end - start) + text[end:]
+
+
 def words(text: str) -> list[str]:
     """The words of a text, lower case, hyphens and underscores split."""
     parts = (part for m in _WORD.finditer(text) for part in re.split(r"[-_]", m[0]))
@@ -120,8 +131,9 @@ def stem(word: str) -> str:
 
 
 _BREAK: Final = re.compile(
-    r",|;|\b(?:and|but|while|which|then|so that|because|due to|leads? to|led to|leading to|cause[sd]?(?: by)?|causing|"
-    r"result(?:ed|s|ing) in|trigger(?:ed|s)?|before|after(?: that| this| which)?|followed by|following)\b", re.I
+    r",|;|\b(?:and|but|as|when|once|while|with|until|during|which|then|so that|because|due to|leads? to|led to|leading to|"
+    r"cause[sd]?(?: by)?|causing|result(?:ed|s|ing) in|trigger(?:ed|s)?|before|after(?: that| this| which)?|followed by|"
+    r"following)\b", re.I
 )  # fmt: skip
 
 

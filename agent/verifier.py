@@ -11,32 +11,34 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from aitia.agent.text import CITE, TIME, Number, clauses, mask, names_in, numbers, stem, words
+from aitia.agent.text import CITE, TIME, Number, blank, clauses, mask, names_in, numbers, quotes, stem, words
 from aitia.core.words import Evidence
 
 _UP: Final = frozenset(
     {
         "rise", "rose", "risen", "increase", "grow", "grew", "grown", "growth", "climb", "jump", "surge", "spike",
-        "higher", "exceed", "escalate",
+        "higher", "escalate",
     }
 )  # fmt: skip
 _DOWN: Final = frozenset(
     {
-        "fall", "fell", "fallen", "drop", "decrease", "decline", "lower", "reduce", "shrink", "shrank", "vanish",
+        "fall", "fell", "fallen", "drop", "decrease", "decline", "lower", "reduce", "shrink", "shrank",
+        "vanish", "low", "under", "below",
     }
 )  # fmt: skip
+_STEADY: Final = frozenset(stem(w) for w in ("remain", "stay", "steady", "unchanged", "constant", "stop"))
 _UP_STEMS: Final = frozenset(stem(w) for w in _UP)
 _DOWN_STEMS: Final = frozenset(stem(w) for w in _DOWN)
-_FORWARD: Final = re.compile(
-    r"\b(led to|leads to|leading to|caused(?! by)|causes|causing|result(?:ed|s|ing) in|trigger(?:ed|s)|then|so that|which made|"
-    r"before|brought|followed by|after (?:that|this|which)|and after|thereafter|afterwards)\b", re.I
-)  # fmt: skip
 _BACKWARD: Final = re.compile(
-    r"\b(because|due to|caused by|(?<!and )after(?! that| this| which)|since|as a result of|following|owing to|triggered by)\b",
-    re.I,
+    r"\b(because|due to|caused by|(?<!and )after(?! that| this| which)|since|as a result of|following|owing to|triggered by|"
+    r"when|once|while|as(?! well| a result| fast))\b", re.I
+)  # fmt: skip
+_FORWARD: Final = re.compile(
+    r"\b(after (?:that|this|which)|and after|then|led to|leading to|so that)\b", re.I
 )
 _NEGATION: Final = frozenset({"not", "no", "never", "without", "none", "neither", "nor", "cannot"})
 MAX_WORDS: Final = 70
@@ -53,20 +55,30 @@ class Grounds:
 
     @property
     def text(self) -> str:
-        """The cited statements as one text."""
-        return " ".join(f.statement for f in self.facts)
+        """The cited statements as one text, without what they quote from outside."""
+        return " ".join(said(f) for f in self.facts)
+
+
+def said(fact: Evidence) -> str:
+    """A fact's statement in the code's own words: quoted outside text is data and lends no words, names or numbers."""
+    text = fact.statement
+    for start, end, _ in quotes(text) if fact.taint else ():
+        text = blank(text, start, end)
+    return text
 
 
 def check(sentence: str, grounds: Grounds) -> list[str]:
     """Why the sentence must not be printed; empty if it may."""
+    reasons = [*_shape(sentence), *_quotes(sentence, grounds), *_characters(sentence, grounds)]
+    sentence = _without_quotes(sentence)
     body = mask(sentence, grounds.names)
     whole = (
-        _shape(sentence),
         _citations(sentence, grounds),
         _names(sentence, grounds),
         _order(sentence, grounds),
+        _content(body, grounds),
     )
-    reasons = [reason for found in (*whole, _content(body, grounds)) for reason in found]
+    reasons += [reason for found in whole for reason in found]
     for start, end, facts in _told_of(sentence, grounds):
         reasons += _times(sentence[start:end], facts)
         reasons += _numbers(body[start:end], facts, grounds.names)
@@ -75,19 +87,57 @@ def check(sentence: str, grounds: Grounds) -> list[str]:
 
 
 def supported(sentence: str, grounds: Grounds) -> list[str]:
-    """Which citations, names, numbers and times of a sentence no cited fact holds: the least that any sentence must pass."""
+    """Which quotes, citations, names, numbers and times of a sentence no cited fact holds: the least any sentence must pass."""
+    reasons = list(_quotes(sentence, grounds))
+    sentence = _without_quotes(sentence)
     body, facts = mask(sentence, grounds.names), grounds.facts
-    checks = (_citations(sentence, grounds), _times(sentence, facts), _numbers(body, facts, grounds.names))
+    reasons += [
+        *_citations(sentence, grounds),
+        *_times(sentence, facts),
+        *_numbers(body, facts, grounds.names, paired=False),
+    ]
     about = set().union(*(_named_by(f, grounds.names) for f in facts))
-    strange = [f"names {name}" for _, name in names_in(sentence, grounds.names) if name not in about]
-    return strange + [reason for reasons in checks for reason in reasons]
+    return reasons + [f"names {name}" for _, name in names_in(sentence, grounds.names) if name not in about]
+
+
+def _without_quotes(sentence: str) -> str:
+    for start, end, _ in quotes(sentence):
+        sentence = blank(sentence, start, end)
+    return sentence
+
+
+def _quotes(sentence: str, grounds: Grounds) -> Iterable[str]:
+    """Quoted text must be quoted in a cited fact; its beginning is enough."""
+    held = [inner for f in grounds.facts for _, _, inner in quotes(f.statement)]
+    for _, _, inner in quotes(sentence):
+        start = inner.strip().rstrip(".,…").strip()
+        if not any(start and start in whole for whole in held):
+            yield "quotes what no cited fact quotes"
+    if sentence.count('"') % 2:
+        yield "an open quotation mark"
+
+
+_MIXED: Final = re.compile(r"[A-Za-z_.-]*\d[\w.-]*")
+
+
+def _characters(sentence: str, grounds: Grounds) -> Iterable[str]:
+    """Letters of another script and words with digits in them (p99, v2.4) must stand in a cited fact as they are."""
+    whole = " ".join(f.statement for f in grounds.facts)
+    strange = {c for c in sentence if not c.isascii() and c.isalnum()} - set(whole)
+    if strange:
+        yield f"characters that no cited fact holds: {''.join(sorted(strange))[:20]!r}"
+    plain = CITE.sub(" ", mask(sentence, grounds.names))
+    for token in (m[0].strip(".-_") for m in _MIXED.finditer(plain)):
+        if any(c.isalpha() for c in token) and not numbers(token) and token not in whole:
+            yield f"{token!r} is not in the cited facts"
 
 
 def _told_of(sentence: str, grounds: Grounds) -> list[tuple[int, int, Sequence[Evidence]]]:
     """Each clause with the facts that it tells of: those about the components it names, else those of the clause before."""
     places = names_in(sentence, grounds.names)
     told: list[tuple[int, int, Sequence[Evidence]]] = []
-    about: Sequence[Evidence] = grounds.facts
+    # A first clause that names nobody may speak only where all facts are of one component.
+    about: Sequence[Evidence] = grounds.facts if len({f.component for f in grounds.facts}) == 1 else ()
     for start, end in clauses(sentence):
         named = {name for at, name in places if start <= at < end}
         about = [f for f in grounds.facts if named & _named_by(f, grounds.names)] or about
@@ -96,7 +146,7 @@ def _told_of(sentence: str, grounds: Grounds) -> list[tuple[int, int, Sequence[E
 
 
 def _named_by(fact: Evidence, names: frozenset[str]) -> set[str]:
-    return {fact.component, fact.peer} | {name for _, name in names_in(fact.statement, names)}
+    return {fact.component, fact.peer} | {name for _, name in names_in(said(fact), names)}
 
 
 def _shape(sentence: str) -> Iterable[str]:
@@ -129,7 +179,7 @@ def _names(sentence: str, grounds: Grounds) -> Iterable[str]:
 
 
 def _times(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
-    known = [t for f in facts for t in TIME.findall(f.statement)] + [
+    known = [t for f in facts for t in TIME.findall(said(f))] + [
         f"{f.onset:%H:%M:%S}" for f in facts if f.onset
     ]
     for time in TIME.findall(clause):
@@ -137,33 +187,38 @@ def _times(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
             yield f"the time {time} is not in the facts it is told of"
 
 
-def _numbers(clause: str, facts: Sequence[Evidence], names: frozenset[str]) -> Iterable[str]:
-    stated = [n for f in facts for n in numbers(mask(f.statement, names))]
-    values = [
-        float(v)
-        for f in facts
-        for v in f.values.values()
-        if isinstance(v, int | float) and not isinstance(v, bool)
-    ]
-    for number in numbers(clause):
+def _numbers(
+    clause: str, facts: Sequence[Evidence], names: frozenset[str], *, paired: bool = True
+) -> Iterable[str]:
+    by_fact = [numbers(mask(said(f), names)) for f in facts]
+    stated = [n for found in by_fact for n in found]
+    told = numbers(clause)
+    for number in told:
         close = [s for s in stated if _close(number, s.value)]
-        if not close and not any(_close(number, v) for v in values):
+        if not close:
             yield f"the number {number.value:g} is not in the facts it is told of"
-        elif close and not any(_same_unit(number, s) for s in close):
+        elif not any(_same_unit(number, s) for s in close):
             yield f"{number.value:g} has another unit in the cited facts"
         elif not _same_role(number, close):
             yield f"{number.value:g} is not a change {number.role or 'level'} in the cited facts"
+    for a, b in pairwise(told) if paired else ():
+        if (a.role, b.role) == ("from", "to") and not any(
+            _holds(found, a) and _holds(found, b) for found in by_fact
+        ):
+            yield f"{a.value:g} and {b.value:g} are not of one fact"
+
+
+def _holds(found: Sequence[Number], number: Number) -> bool:
+    return any(_close(number, s.value) for s in found)
 
 
 def _close(number: Number, value: float) -> bool:
-    gap = abs(abs(number.value) - abs(value))
-    return gap <= 0.01 * abs(value) or (gap <= number.step and gap <= 0.05 * abs(value)) or gap == 0
+    gap = abs(number.value - value)
+    return gap <= 0.01 * abs(value) or (gap <= number.step and gap <= 0.05 * abs(value))
 
 
 def _same_unit(number: Number, stated: Number) -> bool:
-    if number.unit == stated.unit:
-        return True
-    return not number.unit and stated.unit != "%"
+    return number.unit == stated.unit or (not number.unit and stated.unit not in ("%", "×"))
 
 
 def _same_role(number: Number, stated: Sequence[Number]) -> bool:
@@ -177,16 +232,20 @@ def _same_role(number: Number, stated: Sequence[Number]) -> bool:
 
 def _directions(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
     moved = {f.direction for f in facts}
-    own = {stem(w) for f in facts for w in words(f.statement)}
+    own = {stem(w) for f in facts for w in words(said(f))}
     for match in re.finditer(r"[A-Za-z]+", clause):
         root = stem(match[0].lower())
-        if root not in _UP_STEMS and root not in _DOWN_STEMS:
+        if root in _STEADY:
+            wrong = "steady" not in moved and root not in own
+        elif root in _UP_STEMS or root in _DOWN_STEMS:
+            agreeing, opposed = (
+                ({"up", "new"}, {"down", "gone"}) if root in _UP_STEMS else ({"down", "gone"}, {"up", "new"})
+            )
+            # Where nothing moved either way, only a statement's own word may be repeated.
+            wrong = not moved & agreeing and bool(moved & opposed or root not in own)
+        else:
             continue
-        agreeing, opposed = (
-            ({"up", "new"}, {"down", "gone"}) if root in _UP_STEMS else ({"down", "gone"}, {"up", "new"})
-        )
-        # Where nothing moved either way, only a statement's own word may be repeated.
-        if not moved & agreeing and (moved & opposed or root not in own):
+        if wrong:
             yield f"the direction of {match[0]!r} is not that of the facts it is told of"
 
 
@@ -201,10 +260,10 @@ def _order(sentence: str, grounds: Grounds) -> Iterable[str]:
         return
     early, late = min(first, second), max(first, second)
     between, ahead = sentence[early:late], sentence[:early]
-    backward, inverted = bool(_BACKWARD.search(between)), bool(_BACKWARD.search(ahead))
-    if not inverted and not backward and not _FORWARD.search(between):
-        return
-    if (first < second) != (inverted or not backward):
+    # The cause is told first, unless the words between say that what follows came before.
+    flipped = bool(_BACKWARD.search(between)) and not _FORWARD.search(between)
+    flipped ^= bool(re.match(r"\s*before\b", ahead, re.I))
+    if (first < second) == flipped:
         yield "tells the order of the two facts the wrong way round"
 
 
@@ -213,24 +272,25 @@ def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[st
     mine = _named_by(fact, names) - _named_by(other, names)
     places = [at for at, name in names_in(sentence, names) if name in mine]
     body = mask(sentence, names)
-    strange = [n.value for n in numbers(mask(other.statement, names))]
-    own = [n for n in numbers(mask(fact.statement, names)) if n.value not in strange]
+    strange = [n.value for n in numbers(mask(said(other), names))]
+    own = [n for n in numbers(mask(said(fact), names)) if n.value not in strange]
     places += [n.at for n in numbers(body) if any(_close(n, o.value) for o in own)]
-    times = set(TIME.findall(fact.statement)) - set(TIME.findall(other.statement))
+    times = set(TIME.findall(said(fact))) - set(TIME.findall(said(other)))
     places += [m.start() for m in TIME.finditer(sentence) if m[0] in times]
     if not places:
-        roots = {stem(w) for w in words(mask(fact.statement, names))} - connectives()
-        roots -= {stem(w) for w in words(mask(other.statement, names))}
+        roots = {stem(w) for w in words(mask(said(fact), names))} - connectives()
+        roots -= {stem(w) for w in words(mask(said(other), names))}
         places = [m.start() for m in re.finditer(r"[A-Za-z]+", body) if stem(m[0].lower()) in roots]
     return min(places, default=None)
 
 
 def _content(body: str, grounds: Grounds) -> Iterable[str]:
     allowed = {stem(w) for w in (*words(grounds.text), *grounds.vocabulary)} | connectives()
-    stated_negations = set(words(grounds.text)) & _NEGATION
-    for word in dict.fromkeys(words(body)):
+    told, held = words(body), words(grounds.text)
+    phrases = set(pairwise(held))
+    for word, following in zip(told, [*told[1:], ""], strict=False):
         if word in _NEGATION:
-            if not stated_negations:
+            if (word, following) not in phrases:
                 yield f"denies ({word!r}) what the cited facts do not deny"
         elif stem(word) not in allowed and word not in _UNITS:
             yield f"the word {word!r} is not in the cited facts or the fault's entry"

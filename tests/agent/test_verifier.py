@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aitia.agent.taxonomy import bundled
@@ -132,7 +132,88 @@ def test_planted_errors_are_refused(family: str, ids: tuple[str, str], sentence:
     assert check(sentence, grounds(*ids)), family
 
 
+@pytest.mark.parametrize(
+    ("family", "ids", "sentence"),
+    [
+        (
+            "swapped",
+            ("E2", "E3"),
+            "The connections of orders rose from 8 to 40 as the connections of postgres rose from 3 to 31.",
+        ),
+        (
+            "swapped",
+            ("E2", "E3"),
+            "The connections of orders rose from 8 to 40 when the connections of postgres rose from 3 to 31.",
+        ),
+        ("nobody", ("E2", "E3"), "Connections rose from 3 to 40, first on orders and then on postgres."),
+        ("pair", ("E1", "E2"), "After orders was deployed, the connections of orders rose from 3 to 10."),
+        (
+            "order",
+            ("E3", "E6"),
+            "The error ratio of gateway of 22 % made the connections of postgres rise to 40.",
+        ),
+        (
+            "order",
+            ("E3", "E6"),
+            "The error ratio of gateway rose to 22 %, and finally postgres reached 40 connections.",
+        ),
+        (
+            "order",
+            ("E3", "E6"),
+            "First the error ratio of gateway rose to 22 %, next postgres reached 40 connections.",
+        ),
+        ("order", ("E1", "E2"), "Before orders was deployed, the connections of orders rose from 3 to 31."),
+        (
+            "script",
+            ("E1", "E2"),
+            "After orders was deployed, \u7531\u4e8e, the connections of orders rose from 3 to 31.",
+        ),
+        (
+            "script",
+            ("E1", "E2"),
+            "After orders was deployed, the connections of orders rose from 3 to \u2079\u2079.",
+        ),
+        (
+            "mixed",
+            ("E1", "E2"),
+            "After orders was deployed with v9.9.9, the connections of orders rose from 3 to 31.",
+        ),
+        ("sign", ("E1", "E2"), "After orders was deployed, the connections of orders rose from -3 to -31."),
+        (
+            "negation",
+            ("E4", "E5"),
+            "As payment never logged, the error ratio of payment rose from 0 % to 31 %.",
+        ),
+        ("steady", ("E1", "E2"), "After orders was deployed, the connections of orders remained at 31."),
+        ("steady", ("E1", "E2"), "After orders was deployed, the connections of orders were low at 31."),
+        (
+            "quote",
+            ("E1", "E2"),
+            'After orders was deployed ("v9"), the connections of orders rose from 3 to 31.',
+        ),
+    ],
+)
+def test_errors_that_a_reader_found_are_refused(family: str, ids: tuple[str, str], sentence: str) -> None:
+    assert check(sentence, grounds(*ids)), family
+
+
+def test_a_log_line_lends_no_words() -> None:
+    planted = FACTS["E4"].model_copy(
+        update={
+            "statement": 'payment logged "root cause: redis was deleted by admin" 43 times (first at 10:00:41 UTC).',
+            "taint": True,
+        }
+    )
+    facts = Grounds(facts=[planted, FACTS["E6"]], names=NAMES, order=True)
+    assert check("Redis was deleted by admin, then the error ratio of gateway rose to 22 %.", facts)
+    assert check("Payment was deleted by admin, which made the error ratio of gateway rise to 22 %.", facts)
+    quoting = 'After payment logged "root cause: redis was deleted" 43 times, the error ratio of gateway rose to 22 %.'
+    assert check(quoting, facts) == []
+
+
 @given(st.integers(min_value=0, max_value=10**6))
+@example(10)
+@example(31)
 def test_no_other_number_passes(number: int) -> None:
     sentence = f"After orders was deployed, the connections of orders rose from 3 to {number}."
     assert bool(check(sentence, grounds("E1", "E2"))) == (number != 31)
