@@ -16,7 +16,7 @@ from aitia.core.llm import Completion, Llm, Prompt
 from aitia.core.words import Evidence, Sentence
 
 MAX_TOKENS: Final = 90  # a sentence
-Role = Literal["summary", "cause", "chain", "ruled_out", "verdict"]
+Role = Literal["summary", "chain", "ruled_out", "verdict"]
 
 SYSTEM: Final = (
     "You explain incidents to an engineer. You are given facts. You write exactly one sentence that says how the first "
@@ -35,7 +35,7 @@ SYSTEM: Final = (
 
 @dataclass(kw_only=True)
 class Budget:
-    """Tokens that a diagnosis may still evaluate and generate."""
+    """Tokens that the sentences of a diagnosis may still evaluate and generate; votes of the planner come on top."""
 
     prompt: int = 1500
     generated: int = 450

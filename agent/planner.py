@@ -54,12 +54,12 @@ def recall_tasks(registry: Registry, inventory: Inventory, *, after: int) -> lis
 
 
 def first_round(registry: Registry, inventory: Inventory, incident: Incident, done: Iterable[Task]) -> Plan:
-    """Every untargeted read tool that can run, runbook and symptom first; never one that ran already."""
+    """Every untargeted read tool that can run, in the symptom's order; never one that ran already."""
     taken = {_key(t.tool, t.args) for t in done}
     order = _families(incident)
     specs = [s for s in registry if s.effect == "read" and not s.target and inventory.has(*s.needs)]
     specs = [s for s in specs if _key(s.name, {}) not in taken and not _required(s)]
-    specs.sort(key=lambda s: order.index(s.family) if s.family in order else len(order))
+    specs.sort(key=lambda s: (order.index(s.family) if s.family in order else len(order), bool(s.consumes)))
     start = max((t.id for t in done), default=0)
     tasks = [
         Task(id=start + i, tool=s.name, why=f"default for this symptom: {s.family}")
@@ -79,23 +79,14 @@ def _required(spec: ToolSpec) -> list[str]:
 
 
 def _with_dependencies(tasks: Sequence[Task], registry: Registry, done: Iterable[Task]) -> list[Task]:
-    """Dependencies derived from what tools consume and produce, never taken from anyone's words."""
-    makers: dict[str, int] = {}
-    for task in [*done, *tasks]:
-        for product in registry[task.tool].produces:
-            makers.setdefault(product, task.id)
-    return [
-        task.model_copy(
-            update={
-                "dep": tuple(
-                    sorted(
-                        {makers[c] for c in registry[task.tool].consumes if makers.get(c, task.id) != task.id}
-                    )
-                )
-            }
-        )
-        for task in tasks
-    ]
+    """Dependencies derived from what tools consume and produce, on earlier tasks only: no ring can keep two from running."""
+    made: list[Task] = []
+    earlier = list(done)
+    for task in tasks:
+        makers = {p: t.id for t in reversed([*earlier, *made]) for p in registry[t.tool].produces}
+        needs = {makers[c] for c in registry[task.tool].consumes if c in makers}
+        made.append(task.model_copy(update={"dep": tuple(sorted(needs))}))
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,10 +67,6 @@ class Topology:
         """All direct and indirect callers."""
         return _closure(component, self.callers)
 
-    def descendants(self, component: str) -> list[str]:
-        """All direct and indirect callees."""
-        return _closure(component, self.callees)
-
     def reached(self, component: str, spread: Iterable[str]) -> frozenset[str]:
         """Where a fault's effects are looked for: itself, its whole and parts, its host, who calls it, whom it loads."""
         family = self.family(component)

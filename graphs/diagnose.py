@@ -26,7 +26,7 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
-from aitia.core.words import Component, Incident, Report, Result, Task
+from aitia.core.words import Component, Incident, Inventory, Report, Result, Task
 from aitia.graphs import nodes
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.report import assemble
@@ -86,6 +86,7 @@ def diagnose(
 ) -> Report:
     """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed."""
     registry = registry or Registry.load()
+    incident = _redacted(incident, store)
     store.update_meta(
         title=incident.title,
         incident=incident.model_dump(mode="json"),
@@ -118,10 +119,14 @@ def resume(
         return store.report()
     if not (store.path / "checkpoints.sqlite").exists():
         raise BadInput(f"Start run {store.id} anew: it was stopped before its first checkpoint.")
+    began = {k: (meta.get("model") or {}).get(k, "") for k in ("name", "sha256")}
+    if began != {"name": llm.name if llm else "", "sha256": llm.sha256 if llm else ""}:
+        raise BadInput(f"Resume run {store.id} with the model it began with: {began['name'] or 'none'}.")
     store.update_meta(state="running")
     clock = RecordedClock(datetime.fromisoformat(meta["now"]))
     context = _live(store, sources, llm, clock, registry or recorded_tools(meta), taxonomy or bundled())
-    start: Any = Command(resume=dict(answers)) if answers is not None else None
+    approved = sorted(call for call, said in (answers or {}).items() if said)
+    start: Any = Command(resume={"approved": approved}) if answers is not None else None
     return run(context, start, on_event=on_event)
 
 
@@ -135,6 +140,7 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
         "recursion_limit": 60,
     }
     state: dict[str, Any] = {}
+    waiting = False
     try:
         with _checkpointer(store, checkpoint) as saver:
             machine = build(saver)
@@ -143,14 +149,16 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
             )
             for part in stream:
                 state = _consume(part, state, store if checkpoint else None, on_event)
+            waiting = saver is not None and bool(machine.get_state(config).next)
     except BaseException as error:
         if checkpoint:
             word = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             store.update_meta(state=word)
             _emit(store, on_event, RunFailed(run=store.id, message=f"{word}: {error}"))
         raise
-    if "__interrupt__" in state:
-        raise BadInput(f"Answer the approvals of run {store.id} with `aitia resume`: it waits for a person.")
+    if waiting:
+        store.update_meta(state="waiting")
+        raise BadInput(f"Answer the approvals of run {store.id} and resume it: it waits for a person.")
     report = store.report() if context.publish else assemble(cast("State", state), context)
     if checkpoint:
         _emit(
@@ -169,8 +177,6 @@ def _consume(
         _emit(store, on_event, data)
     elif kind == "updates":
         for node in data:
-            if node == "__interrupt__":
-                return state | {"__interrupt__": data[node]}
             if not node.startswith("__"):  # LangGraph's own entries, as for writes restored from a checkpoint
                 _emit(store, on_event, NodeDone(node=node))
     return state
@@ -263,24 +269,38 @@ def _live(
     )
 
 
-def _open(incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore) -> Opened:
-    """Redact what was reported and see what can be reached, from the earliest baseline to the window's end."""
+def _redacted(incident: Incident, store: RunStore) -> Incident:
+    """The incident without secrets and personal data: nothing else of it is ever stored."""
     redactor = Redactor(load_key(store.path.parent.parent))
+
+    def label(key: str, value: str) -> str:
+        return redactor.text(f"{key}={value}").removeprefix(f"{key}=")
+
+    return incident.model_copy(
+        update={
+            "title": redactor.text(incident.title),
+            "text": redactor.text(incident.text),
+            "labels": {key: label(key, value) for key, value in incident.labels.items()},
+            "hints": tuple(redactor.text(hint) for hint in incident.hints),
+        }
+    )
+
+
+def _open(incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore) -> Opened:
+    """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     span = incident.window
     for baseline in incident.baselines:
         if baseline.window.start < span.start:
             span = span.model_copy(update={"start": baseline.window.start})
     inventory = build_inventory(sources, span, resolver)
-    clean = incident.model_copy(
-        update={
-            "title": redactor.text(incident.title),
-            "text": redactor.text(incident.text),
-            "labels": {k: redactor.text(v) for k, v in incident.labels.items()},
-            "hints": tuple(resolver.resolve(h) or h for h in incident.hints),
-        }
-    )
-    opened = Opened(incident=clean, inventory=inventory)
+    known = store.meta().get("opened")
+    if known is not None:
+        return Opened(
+            incident=Incident.model_validate(known["incident"]),
+            inventory=Inventory.model_validate(known["inventory"]),
+        )
+    incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
     store.update_meta(
-        opened={"incident": clean.model_dump(mode="json"), "inventory": inventory.model_dump(mode="json")}
+        opened={"incident": incident.model_dump(mode="json"), "inventory": inventory.model_dump(mode="json")}
     )
-    return opened
+    return Opened(incident=incident, inventory=inventory)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
 from aitia.agent import planner
-from aitia.agent.chain import Edge, build_chain
+from aitia.agent.chain import build_chain
 from aitia.agent.facts import Facts
 from aitia.agent.mitigate import mitigations, next_checks
 from aitia.agent.narrator import Brief, Budget, narrate
@@ -107,9 +106,8 @@ def after_gather(state: State, runtime: Runtime[Context]) -> list[Send] | str:
     """The next wave, another round where the evidence is thin, or the verdict."""
     if _ready(state):
         return dispatch(state)
-    asked_last = [t for t in state["tasks"] if t in state["results"]]
     thin = planner.is_thin(Weighed.model_validate(state["weighed"]))
-    exhausted = state["round"] >= runtime.context.options.max_rounds or not asked_last
+    exhausted = state["round"] >= runtime.context.options.max_rounds
     if not thin or exhausted:
         return "weigh"
     llm_free = planner.closer_round(
@@ -133,7 +131,7 @@ def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
 def explain(state: State, runtime: Runtime[Context]) -> State:
     """Build the causal chain and write a sentence for each of its edges."""
     context = runtime.context
-    weighed, facts, edges, briefs = _story(state, context)
+    weighed, facts, briefs = _story(state, context)
     llm = context.llm if context.options.narrator == "model" else None
     budget = Budget()
 
@@ -150,7 +148,6 @@ def explain(state: State, runtime: Runtime[Context]) -> State:
         "generated_tokens": sum(c.generated_tokens for c in budget.spent),
     }
     return {
-        "edges": dumps(edges),
         "sentences": dumps([first, *written]),
         "ruled_out": dumps(exclusions(weighed, context.taxonomy, facts)),
         "cost": cost,
@@ -159,7 +156,7 @@ def explain(state: State, runtime: Runtime[Context]) -> State:
 
 def verify(state: State, runtime: Runtime[Context]) -> State:
     """The gate before print: every model sentence is checked once more against the facts that it cites."""
-    _, _, _, briefs = _story(state, runtime.context)
+    _, _, briefs = _story(state, runtime.context)
     first, *written = [Sentence.model_validate(s) for s in state["sentences"]]
     gated = [_gate(sentence, brief) for sentence, brief in zip(written, briefs, strict=True)]
     return {"sentences": dumps([first, *gated]), "use": _use(gated, runtime.context).model_dump(mode="json")}
@@ -183,17 +180,15 @@ def approve(state: State, runtime: Runtime[Context]) -> State:
     """Interrupt until a person answers; each approval is bound to the hash of the exact call."""
     waiting = [r for r in results_of(state) if r.status == "needs_approval"]
     asked = {call_hash(r): {"tool": r.tool, "args": r.args} for r in waiting}
-    answers: dict[str, Any] = interrupt(asked)
+    approved: list[str] = interrupt(asked)["approved"]
     settled = {}
     for result in waiting:
         said = (
-            "approved: run it by hand, aitia executes nothing"
-            if answers.get(call_hash(result)) is True
-            else "denied"
+            "approved: run it by hand, aitia executes nothing" if call_hash(result) in approved else "denied"
         )
-        settled[result.task] = result.model_copy(update={"message": f"{result.message} ({said})"}).model_dump(
-            mode="json"
-        )
+        done = result.model_copy(update={"message": f"{result.message} ({said})"})
+        runtime.context.store.put_result(done)
+        settled[result.task] = done.model_dump(mode="json")
     return {"results": settled}
 
 
@@ -232,19 +227,19 @@ def number_evidence(results: Sequence[Result]) -> list[Evidence]:
     return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(every, 1)]
 
 
-def _story(state: State, context: Context) -> tuple[Weighed, Facts, list[Edge], list[Brief]]:
+def _story(state: State, context: Context) -> tuple[Weighed, Facts, list[Brief]]:
     """The chain and its briefs, from the state alone: `explain` and `verify` must see the same."""
     inventory = inventory_of(state)
     weighed = Weighed.model_validate(state["weighed"])
     facts = Facts(evidence_of(state), Topology(inventory.components))
     if weighed.verdict != "cause":
-        return weighed, facts, [], []
+        return weighed, facts, []
     suspect = next(s for s in weighed.suspects if s.component == weighed.component)
     fault = context.taxonomy.get(suspect.fault)
     edges = build_chain(suspect, fault, facts, Incident.model_validate(state["incident"]))
     briefs = edge_briefs(edges, facts, names_of(inventory), fault)
     summary = summary_brief(edges, facts, names_of(inventory), fault)
-    return weighed, facts, edges, [*briefs, *([summary] if summary else [])]
+    return weighed, facts, [*briefs, *([summary] if summary else [])]
 
 
 def _gate(sentence: Sentence, brief: Brief) -> Sentence:

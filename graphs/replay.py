@@ -63,7 +63,7 @@ def replay(
 def score(scenario: Scenario, report: Report) -> dict[str, Any]:
     """Right or wrong, the answer's rank, needed facts found, grounded sentences, calls and cost."""
     expected = scenario.expected
-    found = [any(_is(e, need, expected) for e in report.evidence) for need in expected.evidence]
+    found = [any(_is(e, need) for e in report.evidence) for need in expected.evidence]
     return {
         "id": scenario.id,
         "correct": _is_right(expected, report),
@@ -105,7 +105,7 @@ def _hits(expected: Expected, report: Report, component: str, fault: str) -> boo
 
 
 def _rank(expected: Expected, report: Report) -> int | None:
-    """The place of the first accepted answer among all suspects, from 1; for a healthy or unknown case, of that verdict."""
+    """The place of the first accepted answer (or of `healthy`, `unknown`) among the report's suspects, from 1."""
     for place, suspect in enumerate(report.suspects, 1):
         if expected.verdict == "cause":
             if suspect.component and _hits(expected, report, suspect.component, suspect.fault):
@@ -115,7 +115,7 @@ def _rank(expected: Expected, report: Report) -> int | None:
     return None
 
 
-def _is(evidence: Evidence, need: Needed, expected: Expected) -> bool:
+def _is(evidence: Evidence, need: Needed) -> bool:
     return all(
         not wanted or wanted == got
         for wanted, got in (
@@ -129,8 +129,8 @@ def _is(evidence: Evidence, need: Needed, expected: Expected) -> bool:
 def grounded(report: Report) -> float:
     """The share of sentences whose every name, number and time is in the facts that they cite.
 
-    A model's sentence goes through the whole verifier; the code's own wording may use words that no fact holds,
-    so of it only citations, names, numbers and times are held against the facts.
+    A model's sentence is held against the facts as the verifier does it (its words were checked before print); the
+    code's own wording may use words that no fact holds, so of it only quotes, citations, names, numbers and times are.
     """
     by_id = {e.id: e for e in report.evidence}
     sentences = [(s, "") for s in (*report.chain, *report.summary) if s.role != "verdict"]

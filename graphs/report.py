@@ -40,7 +40,7 @@ def assemble(state: State, context: Context) -> Report:
         fault=weighed.fault,
         fault_title=context.taxonomy.title(weighed.fault) if weighed.fault else "",
         summary=tuple(s for s in sentences if s.role in ("verdict", "summary")),
-        chain=tuple(s for s in sentences if s.role in ("chain", "cause")),
+        chain=tuple(s for s in sentences if s.role == "chain"),
         suspects=weighed.suspects[:MAX_SUSPECTS],
         ruled_out=tuple(Exclusion.model_validate(e) for e in state["ruled_out"]),
         timeline=_timeline(evidence, state),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
 from aitia.agent.taxonomy import Taxonomy
-from aitia.core.events import Event
 from aitia.core.llm import Llm
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Incident, Inventory, Result, Task
@@ -31,7 +30,6 @@ class State(TypedDict, total=False):
     round: int
     evidence: list[Plain]
     weighed: Plain
-    edges: list[Plain]
     sentences: list[Plain]
     ruled_out: list[Plain]
     use: Plain
@@ -110,9 +108,6 @@ def inventory_of(state: State) -> Inventory:
 def names_of(inventory: Inventory) -> frozenset[str]:
     """Every name under which a component is known."""
     return frozenset(n for c in inventory.components for n in (c.id, *c.aliases))
-
-
-Emit = Callable[[Event], None]
 
 
 def dumps(words: Sequence[Any]) -> list[Plain]:

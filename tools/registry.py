@@ -29,7 +29,8 @@ from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
+# Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,8 +207,8 @@ class Registry:
                 message=f"{spec.name} may change something: a person must approve it.",
             )
         try:
-            return _within(ctx.limits.seconds, spec, ctx, args)
-        except TimeoutError:
+            return _plain(spec, _within(ctx.limits.seconds, spec, ctx, args))
+        except _TookTooLong:
             return Result(
                 status="error",
                 message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.",
@@ -231,7 +232,25 @@ def _within(seconds: float, spec: ToolSpec, ctx: ToolContext, args: dict[str, An
             future.set_exception(error)
 
     threading.Thread(target=work, name=f"aitia-{spec.name}", daemon=True).start()
-    return future.result(timeout=seconds)
+    concurrent.futures.wait([future], timeout=seconds)
+    if not future.done():
+        raise _TookTooLong
+    if isinstance(error := future.exception(), SystemExit | KeyboardInterrupt):
+        raise RuntimeError("it tried to end the process") from error
+    return future.result()
+
+
+class _TookTooLong(Exception):
+    """The limit was passed; a tool's own time-out is another thing."""
+
+
+def _plain(spec: ToolSpec, result: object) -> Result:
+    """What the tool returned, if it is a Result that can be stored: plain JSON values, finite numbers."""
+    if not isinstance(result, Result):
+        return Result(
+            status="error", message=f"Mend {spec.name}: it returned {type(result).__name__}, not a Result."
+        )
+    return Result.model_validate_json(result.model_dump_json())
 
 
 def specs_of(module: ModuleType) -> list[ToolSpec]:
@@ -241,7 +260,10 @@ def specs_of(module: ModuleType) -> list[ToolSpec]:
 
 
 def _tidy(evidence: Evidence, tool_name: str, limits: Limits) -> Evidence:
-    statement = _CONTROL.sub(" ", evidence.statement)
+    statement = (
+        _CONTROL.sub(" ", evidence.statement).strip()
+        or f"{evidence.component or tool_name}: {evidence.kind}."
+    )
     if len(statement) > limits.statement_chars:
         statement = statement[: limits.statement_chars - 1] + "…"
     aspect = evidence.aspect if evidence.aspect in ALL else "other"

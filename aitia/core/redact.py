@@ -17,7 +17,8 @@ _KEY_BYTES = 32
 
 _TOKEN = re.compile(
     r"\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}|AIza[\w-]{30,}"
+    r"|xox[abeoprs]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk[-_](?:live_|test_)?[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{20,}"
+    r"|hooks\.slack\.com/services/[A-Za-z0-9/]{16,}|AIza[\w-]{30,}"
     r"|eyJ[\w-]{6,2000}\.[\w-]{4,4000}\.[\w-]*)"
 )
 _BEARER = re.compile(r"(?i)(\b(?:bearer|basic|token)\s+)([A-Za-z0-9._~+/-]{8,}=*)")
@@ -25,19 +26,20 @@ _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _URL = re.compile(r"([a-zA-Z0-9+.-]://[^\s:/@\"']{0,128}:)([^\s/\"']{1,512})(?=@)")
-_NAME = r"(?:passw(?:or)?d|pwd|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|token)[A-Za-z0-9_]{0,32}"
+_NAME = r"(?:passw(?:or)?d|pass(?![a-z])|pwd|passphrase|secret|(?:api|access|private|account)[_-]?key|token)[A-Za-z0-9_-]{0,32}"
 _ASSIGNED = re.compile(
     rf"(?i)({_NAME}[\"']?\s{{0,8}}(?:=>?|:(?!//))\s{{0,8}})"
     r"(\"(?:[^\"\\]|\\.)+\"?|'(?:[^'\\]|\\.)+'?|[^\s\"',;&)}\]]+)"
 )
+_OPTION = re.compile(r"(?i)(--(?:password|passwd|token|secret|api-key)[ =])([^\s-]\S*)")
 _SECRET_HEADER = re.compile(
     r"(?i)(\b(?:set-cookie|cookie|authorization|x-api-key)[\"']?\s*[:=]\s*[\"']?)([^\r\n\"']{4,})"
 )
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}\b")
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _PREFILTER: Final = re.compile(
-    r"(?i)pass|pwd|secret|token|bearer|basic |api.?key|access.?key|private|auth|cookie|akia|asia|gh[pousr]_|glpat|xox|xapp"
-    r"|sk-|aiza|eyj|github_pat|@"
+    r"(?i)pass|pwd|secret|token|bearer|basic |(?:api|access|account).?key|private|auth|cookie|akia|asia|gh[pousr]_|glpat"
+    r"|xox|xapp|sk[-_]|hf_|npm_|hooks\.slack|aiza|eyj|github_pat|@"
 )
 _PSEUDONYM = re.compile(r"<(?:secret|email|card):[0-9a-f]{8}>")
 _DONE = re.compile(r"[\"']?<(?:secret|email|card):[0-9a-f]{8}>[\"']?$")
@@ -57,6 +59,7 @@ class Redactor:
             (_URL, self._second),
             (_SECRET_HEADER, self._second),
             (_ASSIGNED, self._second),
+            (_OPTION, self._second),
             (_TOKEN, self._whole),
             (_BEARER, self._second),
             (_EMAIL, self._email),
@@ -66,8 +69,8 @@ class Redactor:
         """The text without secrets and personal data. Redacting twice changes nothing more."""
         if _PREFILTER.search(text):
             for pattern, replace in self._rules:
-                text = pattern.sub(replace, text)
-        return _CARD.sub(self._card, text)
+                text = _outside_pseudonyms(pattern, replace, text)
+        return _outside_pseudonyms(_CARD, self._card, text)
 
     def _name(self, kind: str, secret: str) -> str:
         digest = hmac.new(self._key, f"{kind}\0{secret}".encode("utf-8", "surrogatepass"), hashlib.sha256)
@@ -90,6 +93,15 @@ class Redactor:
     def _card(self, match: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", match[0])
         return self._name("card", digits) if _luhn(digits) and len(set(digits)) > 1 else match[0]
+
+
+def _outside_pseudonyms(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
+    """Substitute in the pieces between pseudonyms: one is never taken for a secret again."""
+    pieces = _PSEUDONYM.split(text)
+    done = [*_PSEUDONYM.findall(text), ""]
+    return "".join(
+        pattern.sub(replace, piece) + pseudonym for piece, pseudonym in zip(pieces, done, strict=True)
+    )
 
 
 def _luhn(digits: str) -> bool:

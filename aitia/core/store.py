@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -144,15 +144,31 @@ class RunStore:
         os.replace(part, self.path / name)
 
     def _append(self, name: str, line: str) -> None:
-        with self._lock, (self.path / name).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with self._lock, (self.path / name).open("ab") as file:
+            if file.tell() and not _ends_a_line(self.path / name):
+                file.write(b"\n")  # a kill left half a line: it must not swallow this one
+            file.write(line.encode("utf-8") + b"\n")
 
-    def _lines(self, name: str) -> Iterable[str]:
+    def _lines(self, name: str) -> list[str]:
+        """The whole lines of a file. Half a line, left by a kill, was never acknowledged and is dropped."""
         path = self.path / name
-        if not path.exists():
-            return []
-        # A kill can leave half a last line: it was never acknowledged, so it is dropped.
-        return [line for line in path.read_text(encoding="utf-8").split("\n")[:-1] if line]
+        found = path.read_bytes().split(b"\n") if path.exists() else []
+        return [text for raw in found if (text := _json_text(raw))]
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _json_text(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+        json.loads(text)
+    except ValueError:  # half a line, or half a character
+        return ""
+    return text
 
 
 def list_runs(home: Path) -> list[dict[str, Any]]:
@@ -164,11 +180,3 @@ def list_runs(home: Path) -> list[dict[str, Any]]:
 def remove_run(home: Path, run_id: str) -> None:
     """Delete a run and all it holds."""
     shutil.rmtree(RunStore.open(home, run_id).path)
-
-
-def prune_runs(home: Path, *, keep: int) -> list[str]:
-    """Delete all but the newest `keep` finished runs; returns the ids deleted."""
-    finished = [run["id"] for run in list_runs(home) if run.get("state") != "running"]
-    for run_id in finished[keep:]:
-        shutil.rmtree(home / "runs" / run_id)
-    return finished[keep:]

@@ -175,7 +175,7 @@ class Evidence(Word):
     peer: str = ""
     kind: str
     aspect: str
-    statement: str
+    statement: str = Field(min_length=1)
     values: dict[str, Scalar] = {}
     unit: str = ""
     window: Window | None = None
@@ -204,7 +204,7 @@ class Plan(Word):
 
     round: int
     tasks: tuple[Task, ...]
-    by: Literal["rules", "model", "runbook"] = "rules"
+    by: Literal["rules", "model"] = "rules"
 
 
 class Result(Word):
@@ -245,12 +245,6 @@ class Suspect(Word):
         lines = sorted((c for c in self.ledger if c.log_odds > 0 and c.evidence), key=lambda c: -c.log_odds)
         return tuple(dict.fromkeys(c.evidence for c in lines))
 
-    @property
-    def contradicting(self) -> tuple[str, ...]:
-        """Evidence that speaks against it, strongest first."""
-        lines = sorted((c for c in self.ledger if c.log_odds < 0 and c.evidence), key=lambda c: c.log_odds)
-        return tuple(dict.fromkeys(c.evidence for c in lines))
-
 
 class Sentence(Word):
     """A sentence of the report with its citations and who wrote it."""
@@ -258,7 +252,7 @@ class Sentence(Word):
     text: str
     cites: tuple[str, ...]
     by: Literal["model", "template"]
-    role: Literal["summary", "cause", "chain", "ruled_out", "verdict"]
+    role: Literal["summary", "chain", "ruled_out", "verdict"]
     attempts: int = 0  # model attempts before this text was accepted or replaced
     refused: tuple[str, ...] = ()  # why the model's attempts were refused
 
@@ -309,7 +303,6 @@ class Cost(Word):
     prompt_tokens: int = 0
     restored_tokens: int = 0
     generated_tokens: int = 0
-    energy_wh: float | None = None
 
 
 class ModelUse(Word):

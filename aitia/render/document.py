@@ -317,8 +317,6 @@ def _call_summary(calls: Sequence[Result]) -> tuple[Item, ...]:
 def _cost(report: Report) -> tuple[Item, ...]:
     cost, model = report.cost, report.model
     work = f"{t.duration(cost.seconds)}, first findings after {t.duration(cost.first_findings_s)}"
-    if cost.energy_wh is not None:
-        work += f", about {cost.energy_wh:.2g} Wh"
     tokens = (
         f"{t.count(cost.model_calls, 'model call')}: {t.count(cost.prompt_tokens, 'token')} read, "
         f"{t.count(cost.restored_tokens, 'token')} restored, {t.count(cost.generated_tokens, 'token')} written"

@@ -148,7 +148,10 @@ def open_sources(configs: Iterable[SourceConfig], root: Path) -> list[Source]:
 
 
 def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolver) -> Inventory:
-    """What can be reached in the window; a source that cannot be read is a holding with a note, not a failure."""
+    """What can be reached in the window; a source that cannot be read is a holding with a note, not a failure.
+
+    `unresolved` lists the names that neither topology nor configuration knows, where there is one.
+    """
     holdings: list[Holding] = []
     for source in sources:
         try:
@@ -159,10 +162,15 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
         except SourceError as error:
             holding = Holding(source=source.name, kind=source.kind, note=str(error))
         holdings.append(holding)
+    drawn = bool(resolver.components)
+    unresolved: list[str] = []
     # Shorter names first, so that `web-1` is an instance of `web` whichever source came first.
     for raw in sorted({raw for h in holdings for raw in h.components}, key=lambda r: (len(r), r)):
+        if drawn and not resolver.resolve(raw):
+            resolver.learn(raw)
+            unresolved.append(resolver.why(raw))
         resolver.learn(raw)
-    return Inventory(holdings=tuple(holdings), components=resolver.components)
+    return Inventory(holdings=tuple(holdings), components=resolver.components, unresolved=tuple(unresolved))
 
 
 def check_file(config: SourceConfig, root: Path) -> Path:
