@@ -21,7 +21,9 @@ def percent(probability: float) -> str:
     return f"{min(99, max(1, round(100 * probability)))} %"
 
 
-def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sentence:
+def verdict_sentence(
+    weighed: Weighed, taxonomy: Taxonomy, facts: Facts, hints: Sequence[str] = ()
+) -> Sentence:
     """The first sentence of every report."""
     cites: tuple[str, ...] = ()
     if weighed.verdict == "cause":
@@ -30,8 +32,15 @@ def verdict_sentence(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> Sent
         cites = top.supporting[:3]
     elif weighed.verdict == "healthy":
         text = f"Nothing is wrong that the telemetry can show ({percent(weighed.probability)})."
+        # First what the alarm was about: users' answers at the component that it names.
         calm = sorted(
-            (e for e in facts.all if e.direction == "steady"), key=lambda e: (-e.strength, e.statement)
+            (e for e in facts.all if e.direction == "steady"),
+            key=lambda e: (
+                e.component not in hints,
+                e.aspect not in ("latency", "errors"),
+                -e.strength,
+                e.statement,
+            ),
         )
         cites = tuple(e.id for e in calm[:3])
     else:

@@ -138,7 +138,8 @@ def explain(state: State, runtime: Runtime[Context]) -> State:
     def stands(sentence: Sentence) -> None:
         runtime.stream_writer(SentenceDone(text=sentence.text, by=sentence.by, refused=sentence.refused))
 
-    first = verdict_sentence(weighed, context.taxonomy, facts)
+    hints = Incident.model_validate(state["incident"]).hints
+    first = verdict_sentence(weighed, context.taxonomy, facts, hints)
     stands(first)
     written = narrate(briefs, llm=llm, budget=budget, on_sentence=stands)
     cost = dict(state.get("cost", {})) | {

@@ -49,7 +49,7 @@ def assemble(state: State, context: Context) -> Report:
         evidence=tuple(evidence),
         calls=tuple(r.model_copy(update={"evidence": (), "data": {}}) for r in results),
         inventory=inventory_of(state),
-        baselines_used=tuple(b.name for b in incident.baselines),
+        baselines_used=_baselines_used(incident, evidence),
         model=ModelUse.model_validate(state["use"]),
         cost=_cost(state, context),
         versions=context.versions,
@@ -68,6 +68,12 @@ def _timeline(evidence: list[Evidence], state: State) -> tuple[TimelineEntry, ..
         if e.onset
     ]
     return tuple(sorted(entries, key=lambda t: (t.at, t.text))[:MAX_TIMELINE])
+
+
+def _baselines_used(incident: Incident, evidence: list[Evidence]) -> tuple[str, ...]:
+    """The baselines that a fact was compared with, in the incident's order: one without data is not among them."""
+    compared = {str(e.values["baseline"]) for e in evidence if "baseline" in e.values}
+    return tuple(b.name for b in incident.baselines if b.name in compared)
 
 
 def _cost(state: State, context: Context) -> Cost:

@@ -186,9 +186,15 @@ def _ruled_out(report: Report) -> Section:
 
 def _checked(report: Report) -> Section:
     """What was found to be as usual: a verdict of health is worth what was looked at."""
+    cited = {cite for sentence in report.summary for cite in sentence.cites}
     quiet = sorted(
         (e for e in report.evidence if e.kind.endswith(".quiet")),
-        key=lambda e: (-e.strength, t.id_order(e.id)),
+        key=lambda e: (
+            e.id not in cited,
+            e.component not in report.incident.hints,
+            -e.strength,
+            t.id_order(e.id),
+        ),
     )
     items = tuple(Item(lead=e.id, text=_statement(e, False)) for e in quiet)
     return Section(title="As usual", items=items)
