@@ -31,6 +31,7 @@ from aitia.graphs import nodes
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.report import assemble
 from aitia.graphs.state import Context, Opened, Options, State
+from aitia.graphs.window import fitted
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
 from aitia.tools.sources import build_inventory
 
@@ -288,17 +289,17 @@ def _redacted(incident: Incident, store: RunStore) -> Incident:
 
 def _open(incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore) -> Opened:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
+    known = store.meta().get("opened")
+    if known is not None:
+        build_inventory(sources, incident.window, resolver)
+        held = Inventory.model_validate(known["inventory"])
+        return Opened(incident=Incident.model_validate(known["incident"]), inventory=held)
+    incident = fitted(incident, sources)
     span = incident.window
     for baseline in incident.baselines:
         if baseline.window.start < span.start:
             span = span.model_copy(update={"start": baseline.window.start})
     inventory = build_inventory(sources, span, resolver)
-    known = store.meta().get("opened")
-    if known is not None:
-        return Opened(
-            incident=Incident.model_validate(known["incident"]),
-            inventory=Inventory.model_validate(known["inventory"]),
-        )
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
     store.update_meta(
         opened={"incident": incident.model_dump(mode="json"), "inventory": inventory.model_dump(mode="json")}

@@ -1,0 +1,50 @@
+"""A short history: where no baseline holds samples, the beginning of the data is the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from aitia.core.errors import SourceError
+from aitia.core.protocols import Source
+from aitia.core.words import Baseline, Incident, Window, from_epoch
+from aitia.tools.sources import MetricSource
+
+SHARE: Final = (
+    7.0  # the incident window begins a seventh of the history before the alarm: a six-fold baseline is left
+)
+LEAST_S: Final = 30.0
+
+
+def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
+    """The incident, its window narrowed where the metrics begin within it and no baseline has any sample."""
+    readers = [s for s in sources if s.kind == "metrics" and isinstance(s, MetricSource)]
+    if not readers or any(_count(s, b.window) for s in readers for b in incident.baselines):
+        return incident
+    first = min((at for s in readers if (at := _first_sample(s, incident.window))), default=None)
+    if first is None:
+        return incident
+    history = (incident.started_at - first).total_seconds()
+    if history < LEAST_S:
+        return incident
+    start = from_epoch(incident.started_at.timestamp() - history / SHARE)
+    beginning = Baseline(name="start_of_data", window=Window(start=first, end=start))
+    window = Window(start=start, end=incident.window.end)
+    return incident.model_copy(update={"window": window, "baselines": (*incident.baselines, beginning)})
+
+
+def _count(source: MetricSource, window: Window) -> int:
+    try:
+        return source.describe(window).count
+    except SourceError:
+        return 0
+
+
+def _first_sample(source: MetricSource, window: Window) -> datetime | None:
+    try:
+        holding = source.describe(window)
+        series = source.read(window, component=holding.components[0]) if holding.components else []
+    except SourceError:
+        return None
+    return min((from_epoch(float(s.t[0])) for s in series if s.t.size), default=None)

@@ -1,0 +1,57 @@
+"""A CSV that begins shortly before the trouble: its beginning is the baseline, and the report says so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aitia.core.clock import RecordedClock
+from aitia.core.config import SourceConfig
+from aitia.core.scenario import load_scenario
+from aitia.core.store import RunStore
+from aitia.core.words import Baseline, Incident, Report, Window
+from aitia.graphs.diagnose import Options, diagnose
+from aitia.tools.sources import open_sources
+
+SCENARIO = Path(__file__).parents[2] / "scenarios" / "slow-dependency"
+
+
+def reported(lead_s: float) -> Incident:
+    """The scenario's incident as a user would give it: a window of `lead_s`, and the span before it."""
+    scenario = load_scenario(SCENARIO)
+    start = scenario.incident.started_at - timedelta(seconds=lead_s)
+    before = Window(start=start - timedelta(seconds=6 * lead_s), end=start)
+    window = Window(start=start, end=scenario.now)
+    return scenario.as_incident().model_copy(
+        update={"window": window, "baselines": (Baseline(name="preceding", window=before),)}
+    )
+
+
+def run(incident: Incident, home: Path, sources: tuple[SourceConfig, ...]) -> Report:
+    return diagnose(
+        incident,
+        open_sources(sources, SCENARIO),
+        store=RunStore.create(home, meta={}),
+        llm=None,
+        options=Options(),
+        clock=RecordedClock(load_scenario(SCENARIO).now),
+    )
+
+
+def test_the_beginning_of_the_data_is_the_baseline(tmp_path: Path) -> None:
+    report = run(reported(1800), tmp_path, load_scenario(SCENARIO).sources)
+    assert report.baselines_used == ("start_of_data",)
+    assert (report.verdict, report.component, report.fault) == ("cause", "payment", "network.delay")
+
+
+def test_a_baseline_with_samples_is_kept(tmp_path: Path) -> None:
+    report = run(reported(90), tmp_path, load_scenario(SCENARIO).sources)
+    assert report.baselines_used == ("preceding",)
+
+
+@pytest.mark.parametrize("kind", ["logs", "changes"])
+def test_without_metrics_nothing_is_narrowed(tmp_path: Path, kind: str) -> None:
+    sources = tuple(s for s in load_scenario(SCENARIO).sources if s.kind == kind)
+    assert run(reported(1800), tmp_path, sources).incident.window == reported(1800).window
