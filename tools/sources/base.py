@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
-from aitia.core.words import Component, Holding, Inventory, SourceRef, Window
+from aitia.core.words import Component, Holding, Inventory, SourceKind, SourceRef, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +125,25 @@ class DocumentSource(Source, Protocol):
     """Past incidents or runbooks."""
 
     def documents(self) -> list[Document]: ...
+
+
+class Configured:
+    """What every configured reader has: its name and kind, its configuration, and where relative paths start."""
+
+    KIND: ClassVar[SourceKind | None] = None  # where a type of source has one kind only
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        self._config, self._root = config, root
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._config.name
+
+    @property
+    def kind(self) -> SourceKind:
+        """The type's own kind, else the configured one."""
+        return self.KIND or self._config.kind
 
 
 Reader = Callable[[SourceConfig, Path], Source]

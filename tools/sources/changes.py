@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Holding, SourceKind, SourceRef, Window, from_epoch
-from aitia.tools.sources.base import RecordedChange, iter_files
+from aitia.core.words import Holding, SourceRef, Window, from_epoch
+from aitia.tools.sources.base import Configured, RecordedChange, iter_files
 
 MAX_LINE = 65_536
 _ALIASES = {"deployment": "deploy", "release": "deploy", "rollout": "deploy", "configuration": "config",
@@ -20,22 +19,8 @@ _ALIASES = {"deployment": "deploy", "release": "deploy", "rollout": "deploy", "c
 KINDS = ("deploy", "config", "flag", "scale", "maintenance")
 
 
-class JournalSource:
+class JournalSource(Configured):
     """A change source over JSONL files, of kind `changes` or `maintenance`."""
-
-    def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config = config
-        self._root = root
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
-
-    @property
-    def kind(self) -> SourceKind:
-        """`changes` or `maintenance`, as configured."""
-        return self._config.kind
 
     def describe(self, window: Window) -> Holding:
         """The components and kinds of all changes up to the window's end (history counts)."""

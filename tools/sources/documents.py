@@ -10,30 +10,21 @@ from typing import Any
 
 import yaml
 
-from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Holding, SourceKind, SourceRef, Window
-from aitia.tools.sources.base import Document, iter_files
+from aitia.core.words import Holding, SourceRef, Window
+from aitia.tools.sources.base import Configured, Document, iter_files
 
 MAX_DOCUMENTS = 20_000
 MAX_BYTES = 1 << 20  # of one document
 
 
-class IncidentFile:
+class IncidentFile(Configured):
     """Source of type `incidents`: one JSON object a line.
 
     Fields: id, title, text, service or component, symptoms, cause, fault, mitigation (text or list), outcome, at.
     """
 
-    kind: SourceKind = "incidents"
-
-    def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config, self._root = config, root
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
+    KIND = "incidents"
 
     def documents(self) -> list[Document]:
         """All incidents, in file order. Raises SourceError that names file and line of a broken one."""
@@ -58,18 +49,10 @@ class IncidentFile:
         )
 
 
-class RunbookFolder:
+class RunbookFolder(Configured):
     """Source of type `runbooks`: Markdown files; front matter may hold alerts, services, symptoms, faults."""
 
-    kind: SourceKind = "runbooks"
-
-    def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config, self._root = config, root
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
+    KIND = "runbooks"
 
     def documents(self) -> list[Document]:
         """All runbooks by path; the id is the path below the folder without its suffix."""

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
-from aitia.core.words import Holding, SourceKind, Window
-from aitia.tools.sources.base import LogStream, iter_files
+from aitia.core.words import Holding, Window
+from aitia.tools.sources.base import Configured, LogStream, iter_files
 
 MAX_FILES = 2000
 _ROTATION = re.compile(
@@ -28,7 +28,7 @@ class FileStream(LogStream):
     zone: tzinfo = UTC
 
 
-class LogFiles:
+class LogFiles(Configured):
     """Source of type `log_files`: a file, a folder or a glob; `.gz` is read transparently.
 
     The component is `component` of the configuration, else the file's stem without rotation suffixes
@@ -36,17 +36,11 @@ class LogFiles:
     unless `options.timezone` names another one.
     """
 
-    kind: SourceKind = "logs"
+    KIND = "logs"
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config = config
-        self._root = root
+        super().__init__(config, root)
         self._zone = _zone(config)
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
 
     def streams(self) -> list[LogStream]:
         """One stream per stem, its files in name order. Raises SourceError where nothing is there."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Holding, SourceKind, Window
-from aitia.tools.sources.base import Series
+from aitia.core.words import Holding, Window
+from aitia.tools.sources.base import Configured, Series
 from aitia.tools.sources.http import JsonApi, reason
 from aitia.tools.sources.promql import any_of, selector
 from aitia.tools.sources.rows import ordered, sorted_series
@@ -26,24 +26,16 @@ _BATCH_SERIES, _BATCH_CHARS = 400, 4000
 Labels = dict[str, str]
 
 
-class PrometheusSource:
+class PrometheusSource(Configured):
     """A metric source over the Prometheus HTTP API."""
+
+    KIND = "metrics"
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         if not config.url:
             raise SourceError(f"Set `url` of source {config.name!r}: a Prometheus source has no path.")
-        self._config = config
+        super().__init__(config, root)
         self._api = JsonApi(config, root)
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
-
-    @property
-    def kind(self) -> SourceKind:
-        """Always `metrics`."""
-        return "metrics"
 
     def describe(self, window: Window) -> Holding:
         """Components and metrics with samples in the window."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Holding, SourceKind, Window
-from aitia.tools.sources.base import Series, iter_files
+from aitia.core.words import Holding, Window
+from aitia.tools.sources.base import Configured, Series, iter_files
 from aitia.tools.sources.rows import Floats, ordered, parse_labels, sorted_series
 from aitia.tools.sources.table_sql import TimeColumn, is_number, name, number, quote, scan, time_column
 
@@ -34,23 +34,12 @@ class Layout:
     shape: Literal["long", "wide"]
 
 
-class TableSource:
+class TableSource(Configured):
     """A metric source over CSV or Parquet files."""
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config = config
-        self._root = root
+        super().__init__(config, root)
         self._thinned = ""
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
-
-    @property
-    def kind(self) -> SourceKind:
-        """`metrics` or `signals`, as configured."""
-        return self._config.kind
 
     def describe(self, window: Window) -> Holding:
         """Components and metrics with rows in the window."""

@@ -8,30 +8,17 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Component, Holding, SourceKind, Window
-from aitia.tools.sources.base import check_file
+from aitia.core.words import Component, Holding, Window
+from aitia.tools.sources.base import Configured, check_file
 
 MAX_BYTES = 16_000_000
 
 
-class TopologyFile:
+class TopologyFile(Configured):
     """`components: [{id, type, aliases, links: [{relation, to}]}]`."""
 
-    def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config = config
-        self._root = root
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
-
-    @property
-    def kind(self) -> SourceKind:
-        """Always `topology`."""
-        return "topology"
+    KIND = "topology"
 
     def describe(self, window: Window) -> Holding:
         """All components, whatever the window."""

@@ -10,10 +10,9 @@ import numpy as np
 import yaml
 from pydantic import Field, ValidationError
 
-from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Holding, Moment, SourceKind, SourceRef, Window, Word
-from aitia.tools.sources.base import Waveform, check_file
+from aitia.core.words import Holding, Moment, SourceRef, Window, Word
+from aitia.tools.sources.base import Configured, Waveform, check_file
 from aitia.tools.sources.rows import Floats
 
 MAX_SAMPLES = 20_000_000
@@ -33,22 +32,10 @@ class Block(Word):
     bearing: dict[str, float] = {}
 
 
-class WaveformSource:
+class WaveformSource(Configured):
     """A signal source over a listing of blocks."""
 
-    def __init__(self, config: SourceConfig, root: Path) -> None:
-        self._config = config
-        self._root = root
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self._config.name
-
-    @property
-    def kind(self) -> SourceKind:
-        """Always `signals`."""
-        return "signals"
+    KIND = "signals"
 
     def describe(self, window: Window) -> Holding:
         """The channels with blocks in the window; reads the listing only."""
