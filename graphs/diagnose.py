@@ -23,17 +23,13 @@ from aitia.core.errors import BadInput
 from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
-from aitia.core.redact import Redactor, load_key
-from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
-from aitia.core.words import Component, Incident, Inventory, Report, Result, Task
+from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
-from aitia.graphs.recording import RecordingLlm
+from aitia.graphs.live import live, recorded_tools, redacted
 from aitia.graphs.report import assemble
-from aitia.graphs.state import Context, Opened, Options, State
-from aitia.graphs.window import fitted
-from aitia.tools import Limits, Registry, SourceSet, ToolContext
-from aitia.tools.sources import build_inventory
+from aitia.graphs.state import Context, Options, State
+from aitia.tools import Registry
 
 __all__ = ["Options", "build", "diagnose", "resume"]
 
@@ -87,7 +83,7 @@ def diagnose(
 ) -> Report:
     """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed."""
     registry = registry or Registry.load()
-    incident = _redacted(incident, store)
+    incident = redacted(incident, store)
     store.update_meta(
         title=incident.title,
         incident=incident.model_dump(mode="json"),
@@ -99,7 +95,7 @@ def diagnose(
         now=clock.now().isoformat(),
         versions={"aitia": version("aitia"), "langgraph": version("langgraph")},
     )
-    context = _live(store, sources, llm, clock, registry, taxonomy or bundled())
+    context = live(store, sources, llm, clock, registry, taxonomy or bundled())
     _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
     return run(context, {}, on_event=on_event)
 
@@ -125,7 +121,7 @@ def resume(
         raise BadInput(f"Resume run {store.id} with the model it began with: {began['name'] or 'none'}.")
     store.update_meta(state="running")
     clock = RecordedClock(datetime.fromisoformat(meta["now"]))
-    context = _live(store, sources, llm, clock, registry or recorded_tools(meta), taxonomy or bundled())
+    context = live(store, sources, llm, clock, registry or recorded_tools(meta), taxonomy or bundled())
     approved = sorted(call for call, said in (answers or {}).items() if said)
     start: Any = Command(resume={"approved": approved}) if answers is not None else None
     return run(context, start, on_event=on_event)
@@ -201,107 +197,3 @@ def _checkpointer(store: RunStore, wanted: bool) -> Iterator[SqliteSaver | None]
         yield SqliteSaver(connection)
     finally:
         connection.close()
-
-
-def recorded_tools(meta: Mapping[str, Any]) -> Registry:
-    """The installed tools that the run knew: a tool that was installed since must not change its plan."""
-    known = set(meta.get("tools", ()))
-    return Registry(spec for spec in Registry.load() if spec.name in known)
-
-
-def _live(
-    store: RunStore,
-    sources: Sequence[Source],
-    llm: Llm | None,
-    clock: Clock,
-    registry: Registry,
-    taxonomy: Taxonomy,
-) -> Context:
-    """A context that reads the sources and records what it reads."""
-    meta = store.meta()
-    options = Options(**meta["options"])
-    timings: dict[str, float] = dict(meta.get("timings", {}))
-    before = timings.get("total", 0.0)
-    resolver = Resolver(Component.model_validate(c) for c in meta["components"])
-    opened: list[Opened] = []
-
-    def measured(name: str) -> float:
-        if name not in timings or name == "total":
-            timings[name] = round(before + clock.elapsed(), 3)
-            store.update_meta(timings=timings)
-        return timings[name]
-
-    def open_sources() -> Opened:
-        if not opened:
-            opened.append(_open(Incident.model_validate(meta["incident"]), sources, resolver, store))
-        return opened[0]
-
-    def call(task: Task) -> Result:
-        known = store.results().get(task.id)
-        if known is not None and (known.tool, known.args) == (task.tool, task.args):
-            return known
-        inventory = open_sources()
-        result = registry.call(
-            task,
-            ToolContext(
-                incident=inventory.incident,
-                sources=SourceSet(sources),
-                inventory=inventory.inventory,
-                resolver=resolver,
-                limits=Limits(seconds=options.task_seconds),
-                clock=clock,
-                put_artifact=store.put_artifact,
-            ),
-        )
-        store.put_result(result)
-        return result
-
-    return Context(
-        open=open_sources,
-        call=call,
-        measured=measured,
-        registry=registry,
-        taxonomy=taxonomy,
-        options=options,
-        store=store,
-        llm=RecordingLlm(llm, store) if llm is not None else None,
-        model_note=meta.get("model_note", ""),
-        versions=meta["versions"],
-    )
-
-
-def _redacted(incident: Incident, store: RunStore) -> Incident:
-    """The incident without secrets and personal data: nothing else of it is ever stored."""
-    redactor = Redactor(load_key(store.path.parent.parent))
-
-    def label(key: str, value: str) -> str:
-        return redactor.text(f"{key}={value}").removeprefix(f"{key}=")
-
-    return incident.model_copy(
-        update={
-            "title": redactor.text(incident.title),
-            "text": redactor.text(incident.text),
-            "labels": {key: label(key, value) for key, value in incident.labels.items()},
-            "hints": tuple(redactor.text(hint) for hint in incident.hints),
-        }
-    )
-
-
-def _open(incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore) -> Opened:
-    """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
-    known = store.meta().get("opened")
-    if known is not None:
-        build_inventory(sources, incident.window, resolver)
-        held = Inventory.model_validate(known["inventory"])
-        return Opened(incident=Incident.model_validate(known["incident"]), inventory=held)
-    incident = fitted(incident, sources)
-    span = incident.window
-    for baseline in incident.baselines:
-        if baseline.window.start < span.start:
-            span = span.model_copy(update={"start": baseline.window.start})
-    inventory = build_inventory(sources, span, resolver)
-    incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
-    store.update_meta(
-        opened={"incident": incident.model_dump(mode="json"), "inventory": inventory.model_dump(mode="json")}
-    )
-    return Opened(incident=incident, inventory=inventory)

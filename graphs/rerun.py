@@ -8,7 +8,8 @@ from aitia.agent.taxonomy import Taxonomy, bundled
 from aitia.core.errors import NotRecorded
 from aitia.core.store import RunStore
 from aitia.core.words import Incident, Inventory, Report, Result, Task
-from aitia.graphs.diagnose import recorded_tools, run
+from aitia.graphs.diagnose import run
+from aitia.graphs.live import recorded_tools
 from aitia.graphs.recording import RecordedLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.tools import Registry
