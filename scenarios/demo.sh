@@ -16,7 +16,7 @@ if ! python -c 'import llama_cpp' 2>/dev/null; then
     command -v "${tool%%:*}" >/dev/null || { echo "error: install ${tool##*:} (Debian: apt-get install ${tool##*:}): llama.cpp is built with it" >&2; exit 2; }
   done
   python -m pip install -v -e '.[llm]' 2>&1 |
-    sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\) *Building.*/  llama.cpp \1/p; s/^ *\(ERROR.*\)/\1/p; s/^ *\(Successfully installed.*\)/  \1/p' |
+    sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\).*/  llama.cpp \1/p; s/^ *\(ERROR.*\)/\1/p; s/^ *\(Successfully installed.*\)/  \1/p' |
     awk '/llama.cpp/ { if (n++ % 20 == 0) print; fflush(); next } { print; fflush() }'
 fi
 aitia models fetch "$model"
