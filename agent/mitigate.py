@@ -103,27 +103,35 @@ def _step(
 
 def next_checks(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
     """What a person should look at next: the cause's facts again, or what is missing to decide."""
+    again = [
+        NextCheck(text=f"Read again: {f.statement}", command=f.source.query)
+        for f in _facts_of_top(weighed, evidence)
+    ]
+    missing = _missing(evidence, inventory) if weighed.verdict != "cause" else []
+    broken = [
+        NextCheck(text=f"Mend source {h.source}: {h.note}", command="aitia doctor")
+        for h in inventory.holdings
+        if h.note and not h.count
+    ]
+    ordered = [*again, *broken] if weighed.verdict == "cause" else [*broken, *missing, *again]
+    return ordered[:5]
+
+
+def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The two facts that speak most for the cause, or for the likeliest suspect where there is no cause."""
     by_id = {e.id: e for e in evidence}
-    checks: list[NextCheck] = []
-    top = next(
-        (s for s in weighed.suspects if s.component and s.component == (weighed.component or s.component)),
-        None,
-    )
-    cited = [by_id[i] for i in top.supporting if i in by_id][:2] if top else []
-    for fact in cited:
-        checks.append(NextCheck(text=f"Read again: {fact.statement}", command=fact.source.query))
+    named = [s for s in weighed.suspects if s.component and s.component == (weighed.component or s.component)]
+    return [by_id[i] for i in named[0].supporting if i in by_id][:2] if named else []
+
+
+def _missing(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
+    """Components of which no telemetry was seen, the first three by name."""
     seen = {e.component for e in evidence if e.component}
-    missing = [c.id for c in inventory.components if c.id not in seen] if weighed.verdict != "cause" else []
-    for component in missing[:3]:
-        checks.append(
-            NextCheck(
-                text=f"Connect metrics or logs of {component}: none were seen",
-                command=f"aitia init  # add a source for {component}",
-            )
+    unseen = [c.id for c in inventory.components if c.id not in seen][:3]
+    return [
+        NextCheck(
+            text=f"Connect metrics or logs of {c}: none were seen",
+            command=f"aitia init  # add a source for {c}",
         )
-    for holding in inventory.holdings:
-        if holding.note and not holding.count:
-            checks.append(
-                NextCheck(text=f"Mend source {holding.source}: {holding.note}", command="aitia doctor")
-            )
-    return checks[:5]
+        for c in unseen
+    ]
