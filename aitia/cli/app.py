@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_CAUSE
-    except Exception as error:
+    except Exception as error:  # the outermost door: one line and an exit code, the traceback with --debug
         if hasattr(error, "format_message") and hasattr(error, "show"):  # a usage error of the command line
             error.show()
             return EXIT_BAD_INPUT

@@ -71,7 +71,7 @@ def test_twenty_quiet_components_change_nothing(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["connection_leak", "slow_path"])
-def test_without_the_culprits_telemetry_nobody_is_convicted_with_certainty(case: str) -> None:
+def test_without_its_telemetry_the_culprit_is_not_convicted(case: str) -> None:
     facts = getattr(shop, case)()
     culprit = weighed(facts).component
     left = [e for e in facts if e.component != culprit]

@@ -1,4 +1,4 @@
-"""Each bundled scenario, changed in ways that must not matter: same verdict. Without the culprit's telemetry: no conviction."""
+"""Each bundled scenario, changed in ways that must not matter: same verdict. Without its telemetry the culprit is not convicted."""
 
 from __future__ import annotations
 
