@@ -79,7 +79,6 @@ def diagnose(
     store = RunStore.create(
         home,
         meta={
-            "title": found.title,
             "sources": [c.model_dump(mode="json") for c in recorded],
             "asked_model": model if isinstance(model, str) else "",
         },

@@ -43,9 +43,7 @@ def replay(
     scenario = load_scenario(folder)
     root = folder if folder.is_dir() else folder.parent
     sources = [s.model_dump(mode="json") for s in scenario.sources]
-    store = RunStore.create(
-        home, meta={"title": scenario.title, "sources": sources, "root": str(root.resolve())}
-    )
+    store = RunStore.create(home, meta={"sources": sources, "root": str(root.resolve())})
     report = diagnose(
         scenario.as_incident(),
         open_sources(scenario.sources, root),
