@@ -8,10 +8,10 @@ from typing import Final
 
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, MEMORY
+from aitia.core.aspects import CHANGE, MEMORY, RANK
 from aitia.core.words import Evidence
 
-CONTEXT: Final = CHANGE | MEMORY  # neither symptom nor cause by itself
+CONTEXT: Final = CHANGE | MEMORY | RANK  # neither symptom nor cause by itself
 # How much a fact of an aspect counts as a sign that something is wrong; 1.0 where not named.
 SALIENCE: Final = {
     "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
@@ -178,7 +178,7 @@ def is_anomaly(evidence: Evidence) -> bool:
 def _is_first_hand(evidence: Evidence) -> bool:
     """Whether it is the component's own telemetry, not a memory of it nor another's word about it."""
     told_by = evidence.values.get("reported_by", evidence.component)
-    return evidence.aspect not in MEMORY and told_by == evidence.component
+    return evidence.aspect not in MEMORY | RANK and told_by == evidence.component
 
 
 def is_harm(evidence: Evidence) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -86,8 +86,16 @@ class Taxonomy:
 
 @lru_cache(maxsize=1)
 def bundled() -> Taxonomy:
-    """The taxonomy that comes with aitia."""
-    return Taxonomy(_read(Path(__file__).with_name("taxonomy.yaml")))
+    """The taxonomy that comes with aitia: `taxonomy.yaml` and every `taxonomy_*.yaml` beside it."""
+    return load_taxonomy(sorted(Path(__file__).parent.glob("taxonomy*.yaml")))
+
+
+def load_taxonomy(paths: Iterable[Path]) -> Taxonomy:
+    """The fault kinds of several files; a later file replaces an entry of the same id. Raises BadInput."""
+    faults: dict[str, Fault] = {}
+    for path in paths:
+        faults |= _read(path)
+    return Taxonomy(faults)
 
 
 def _read(path: Path) -> dict[str, Fault]:

@@ -28,4 +28,8 @@ VIBRATION: Final = frozenset(
     }
 )  # fmt: skip
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
-ALL: Final = METRIC | LOG | CHANGE | VIBRATION | MEMORY
+RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.library"})
+"""A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
+CLUSTER: Final = frozenset[str]()
+"""What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
+ALL: Final = METRIC | LOG | CHANGE | VIBRATION | MEMORY | RANK | CLUSTER

@@ -222,12 +222,16 @@ class Result(Word):
 
 
 class Contribution(Word):
-    """One line of a suspect's ledger: how a piece of evidence (compared with `other`, if any) moved its log-odds."""
+    """One line of a suspect's ledger: how a piece of evidence (compared with `other`, if any) moved its log-odds.
+
+    `term` names the kind of summand, whose weight was learned (docs/weigher.md).
+    """
 
     evidence: str
     log_odds: float
     why: str
     other: str = ""
+    term: str = ""
 
 
 class Suspect(Word):

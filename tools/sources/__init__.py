@@ -2,6 +2,8 @@
 
 from aitia.tools.sources.base import (
     ChangeSource,
+    ClusterCall,
+    ClusterSource,
     Document,
     DocumentSource,
     LogSource,
@@ -10,7 +12,9 @@ from aitia.tools.sources.base import (
     RecordedChange,
     Series,
     SignalSource,
+    Span,
     TopologySource,
+    TraceSource,
     Waveform,
     build_inventory,
     check_file,
@@ -22,6 +26,8 @@ from aitia.tools.sources.builtin import READERS
 __all__ = [
     "READERS",
     "ChangeSource",
+    "ClusterCall",
+    "ClusterSource",
     "Document",
     "DocumentSource",
     "LogSource",
@@ -30,7 +36,9 @@ __all__ = [
     "RecordedChange",
     "Series",
     "SignalSource",
+    "Span",
     "TopologySource",
+    "TraceSource",
     "Waveform",
     "build_inventory",
     "check_file",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,46 @@ class Waveform:
     ref: SourceRef | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """One span of a trace (OpenTelemetry). `start` and `duration` in seconds (epoch), `parent` "" for a root span.
+
+    `component` is the source's raw service name (tools resolve it); `instance` the pod or host that served it, if known;
+    `peer` what a client span calls, where its attributes name it (`peer.service`, `db.system`, `server.address`).
+    """
+
+    trace: str
+    id: str
+    parent: str
+    component: str
+    operation: str
+    start: float
+    duration: float
+    kind: Literal["server", "client", "internal", "producer", "consumer", ""] = ""
+    error: bool = False
+    instance: str = ""
+    peer: str = ""
+    status: str = ""  # HTTP or gRPC status code, or the exception's type, where recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterCall:
+    """A read-only question to a cluster. Only these verbs exist; names come from the cluster's own answers.
+
+    verb      get | describe | yaml | logs | dependencies | connect | node_service | configuration | alerts
+    resource  plural resource name for get and describe; the system service for node_service
+    name      object, app or service ("" lists all); `port` for connect; `namespace` "" for cluster-scoped objects
+    """
+
+    verb: str
+    resource: str = ""
+    name: str = ""
+    namespace: str = ""
+    port: int = 0
+    wide: bool = False
+    labels: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A past incident or a runbook. `meta` holds its structured fields (service, cause, fault, mitigation, ...)."""
@@ -118,6 +158,28 @@ class SignalSource(Source, Protocol):
     """High-rate waveforms."""
 
     def waveforms(self, window: Window) -> list[Waveform]: ...
+
+
+@runtime_checkable
+class TraceSource(Source, Protocol):
+    """Spans."""
+
+    def spans(self, window: Window) -> list[Span]:
+        """Spans that start in the window, by start, trace and id. Bounded by the source."""
+        ...
+
+
+@runtime_checkable
+class ClusterSource(Source, Protocol):
+    """The state of a cluster, through read-only questions whose answers are text as `kubectl` prints it."""
+
+    def namespaces(self) -> list[str]:
+        """The namespaces that may be looked at (configured or recorded)."""
+        ...
+
+    def ask(self, call: ClusterCall) -> str | None:
+        """The answer as text, or None where a recorded source does not hold it (`not recorded`)."""
+        ...
 
 
 @runtime_checkable

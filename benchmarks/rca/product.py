@@ -1,0 +1,56 @@
+"""Run the product on telemetry of a benchmark case, and read its ranking as the scorer needs it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from aitia.core.clock import RecordedClock
+from aitia.core.config import SourceConfig
+from aitia.core.llm import Llm
+from aitia.core.store import RunStore
+from aitia.core.words import Component, Incident, Report
+from aitia.graphs.diagnose import diagnose
+from aitia.graphs.state import Options
+from aitia.tools.sources import open_sources
+
+RULES = Options(planner="rules", narrator="template")
+
+
+def diagnosed(
+    incident: Incident,
+    sources: Sequence[SourceConfig],
+    root: Path,
+    *,
+    components: Sequence[Component] = (),
+    llm: Llm | None = None,
+) -> Report:
+    """The report on a case as `aitia diagnose` makes it, with the rules alone where there is no model."""
+    with tempfile.TemporaryDirectory() as home:
+        return diagnose(
+            incident,
+            open_sources(sources, root),
+            store=RunStore.create(Path(home), meta={"sources": [], "root": str(root)}),
+            llm=llm,
+            options=Options() if llm else RULES,
+            clock=RecordedClock(incident.window.end),
+            components=components,
+        )
+
+
+def pairs(report: Report) -> list[tuple[str, str]]:
+    """(component, fault) suspects, likeliest first."""
+    return [(s.component, s.fault) for s in report.suspects if s.component]
+
+
+def components(report: Report) -> list[str]:
+    """Components by the probability of all their suspects together; then those that a ranking tool names, in its order."""
+    total: dict[str, float] = {}
+    for suspect in report.suspects:
+        if suspect.component:
+            total[suspect.component] = total.get(suspect.component, 0.0) + suspect.probability
+    best = sorted(total, key=lambda c: (-total[c], c))
+    ranked = [e for e in report.evidence if e.kind == "rank.suspect"]
+    ranked.sort(key=lambda e: (-e.strength, e.component))
+    return list(dict.fromkeys([*best, *(e.component for e in ranked)]))
