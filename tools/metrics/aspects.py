@@ -46,6 +46,21 @@ class LimitRule:
 
 
 OTHER = Aspect(aspect="other", say="")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SUFFIX = re.compile(r"\s*[(\[]([^()\[\]]{1,12})[)\]]\s*$")
+_SUFFIXES = {"%": "percent", "s": "seconds", "ms": "milliseconds", "us": "microseconds", "b": "bytes"}
+
+
+def plain_name(metric: str) -> str:
+    """A metric's name in the form that the rules are written for: `CpuUsageRate(%)` is `Cpu_Usage_Rate_percent`.
+
+    Names in snake case without a unit in parentheses stay as they are.
+    """
+    found = _SUFFIX.search(metric)
+    unit = _SUFFIXES.get(found.group(1).lower(), "") if found else ""
+    bare = metric[: found.start()] if found else metric
+    name = re.sub(r"\s+", "_", _CAMEL.sub("_", bare).strip())
+    return f"{name}_{unit}" if unit else name
 
 
 class Aspects:
@@ -61,7 +76,7 @@ class Aspects:
 
     def of(self, metric: str, labels: Mapping[str, str] | None = None) -> Aspect:
         """The first rule found in `metric{label=value,...}`, else `other`."""
-        key = metric + "{" + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
+        key = plain_name(metric) + "{" + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
         if key not in self._known:
             self._known[key] = next((aspect for pattern, aspect in self._rules if pattern.search(key)), OTHER)
         return self._known[key]

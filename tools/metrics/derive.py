@@ -14,12 +14,15 @@ from aitia.tools.metrics.kinds import (
     CLIENT,
     CODE,
     FAILED,
+    FAILED_SHARE,
     IDENTITY,
     MODES_SKIPPED,
     PEER,
     REQUEST,
     SKIPPED,
     Labels,
+    failed_share,
+    own_floor,
     is_counter,
     named_unit,
     rate_unit,
@@ -212,6 +215,7 @@ class Deriver:
         for group, members in families.items():
             metric = group.metric
             about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
+            about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and any(
                 g.client and g.metric == metric and g.component == group.component for g in families
             )
@@ -219,7 +223,17 @@ class Deriver:
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:
                 for one, rest in told_apart(members, always=whole):
-                    yield self._made(replace(group, rest=rest), [one], one.t, one.v, "gauge", about, 1)
+                    yield self._gauge(replace(group, rest=rest), one, about)
+
+    def _gauge(self, group: _Group, one: Series, about: Aspect) -> Derived:
+        """A gauge as it is; a success rate as the share that failed, so that up is worse."""
+        failed = failed_share(one)
+        if failed is not None:
+            about = replace(about, unit="ratio", floor=0.01)
+            return self._made(group, [one], one.t, failed, "ratio", about, 1)
+        if about.say == FAILED_SHARE:
+            about = Aspect(aspect="availability", say="availability", bad="down", floor=0.3)
+        return self._made(group, [one], one.t, one.v, "gauge", about, 1)
 
     def _over_clients(self, families: Mapping[_Group, list[tuple[Series, Labels]]]) -> Iterator[Derived]:
         """What all clients together hold of a component's connections, sessions or queue places."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aitia.tools.metrics.aspects import Aspect
+from aitia.tools.metrics.aspects import Aspect, plain_name
 from aitia.tools.metrics.rates import step_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
@@ -33,9 +33,12 @@ FAILED = re.compile(
 SKIPPED = re.compile(
     r"(_created|_info|_build_info|_start_time_seconds|uptime_in_seconds|uptime_seconds|_uptime|_timestamp|_timestamp_seconds|_time_seconds_created)$|^(node_load5|node_load15|go_|promhttp_|scrape_|python_gc|python_info|ALERTS)"
 )
+FAILED_SHARE = "share of failed requests"  # how aspects.yaml says it
+_SUCCESS = re.compile(r"(^|_)(success|availability)(_?(rate|ratio|share|percent|pct))*$", re.IGNORECASE)
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
+_FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2}
 _UNIT_WORDS = tuple(
     (re.compile(rf"(^|_)({words})(_|$)"), unit)
     for words, unit in (
@@ -100,10 +103,31 @@ def rate_unit(about: Aspect, metric: str) -> str:
 def named_unit(about: Aspect, metric: str) -> Aspect:
     """The unit that the metric's own name states wins over the rule's."""
     for pattern, unit in _UNIT_WORDS:
-        if pattern.search(metric):
-            floor = about.floor * {"ms": 1e3, "us": 1e6}.get(unit, 1.0) if about.unit == "s" else about.floor
-            return replace(about, unit=unit, floor=floor)
+        if pattern.search(plain_name(metric)):
+            return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
     return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
+
+
+def failed_share(one: Series) -> Floats | None:
+    """A success rate as the share that failed, in [0, 1]; None for any other gauge.
+
+    A gauge of ones and zeros that is called `availability` is a state, not a share of requests.
+    """
+    known = one.v[np.isfinite(one.v)]
+    if not _SUCCESS.search(plain_name(one.metric)) or known.size == 0 or bool(np.min(known) < 0.0):
+        return None
+    most = float(np.max(known))
+    if most > 100.0 + 1e-6 or bool(np.all((known == 0.0) | (known == 1.0))):
+        return None
+    return 1.0 - one.v / (100.0 if most > 1.0 else 1.0)
+
+
+def own_floor(about: Aspect, series: Sequence[Series]) -> Aspect:
+    """Without a floor where it is in bytes and no value comes near it: the name tells no unit, so it is another one."""
+    if about.aspect not in ("memory", "disk") or about.unit == "bytes":
+        return about
+    most = max((float(np.nanmax(np.abs(s.v), initial=0.0)) for s in series if s.v.size), default=0.0)
+    return replace(about, floor=0.0) if most < about.floor else about
 
 
 def upper_bound(text: str) -> float:

@@ -1,0 +1,155 @@
+"""A suspect's ledger: every summand of its log-odds, each with the fact behind it and the term it belongs to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aitia.agent.facts import Facts, onset
+from aitia.agent.taxonomy import Fault, covers
+from aitia.agent.weights import Weights, family_of
+from aitia.core.words import Contribution, Evidence
+
+PRIOR: Final = -1.0
+MIN_PRIMARY: Final = 0.3  # strength below which a primary pattern makes no suspect
+COVERAGE: Final = 2.5
+FIRST: Final = 0.8
+LATE: Final = -1.2
+TOLERANCE_S: Final = 15.0
+INCIDENT: Final = 0.7
+RANKING: Final = 2.0
+HARMLESS: Final = -2.5
+UNSEEN: Final = -1.5
+WITNESS: Final = 0.5
+MAX_WITNESSES: Final = 2
+
+
+class Ledger:
+    """The summands of one (component, fault) pair, scaled by the learned weights as they are entered."""
+
+    def __init__(self, facts: Facts, component: str, fault: Fault, weights: Weights) -> None:
+        self._facts, self._component, self._fault, self._weights = facts, component, fault, weights
+        self._family = facts.topology.family(component)
+        self._reached = facts.topology.reached(component, fault.spread)
+        self._lines: list[Contribution] = []
+        self._enter("prior", PRIOR, "prior of any single pair")
+        self._patterns()
+        self._witnesses()
+        self._ranking()
+        self._coverage()
+        self._order()
+        self._past()
+        self._unseen()
+        if facts.harm(self._reached) < MIN_PRIMARY:
+            self._enter("harmless", HARMLESS, "nobody feels it")
+
+    @property
+    def lines(self) -> tuple[Contribution, ...]:
+        """All summands."""
+        return tuple(self._lines)
+
+    @property
+    def score(self) -> float:
+        """Their sum, in log-odds."""
+        return sum(c.log_odds for c in self._lines)
+
+    def cap(self, ceiling: float) -> None:
+        """Bring the sum down to a ceiling."""
+        if self.score > ceiling:
+            self._lines.append(
+                Contribution(
+                    evidence="",
+                    log_odds=round(ceiling - self.score, 3),
+                    why="no telemetry of its own",
+                    term="ceiling",
+                )
+            )
+
+    def _enter(self, term: str, log_odds: float, why: str, *, evidence: str = "", other: str = "") -> None:
+        scaled = round(log_odds * self._weights.of(term), 3)
+        self._lines.append(Contribution(evidence=evidence, log_odds=scaled, why=why, other=other, term=term))
+
+    def _patterns(self) -> None:
+        for pattern in self._fault.patterns:
+            fact = self._facts.about(self._component, pattern)
+            if fact is not None and pattern.weight:
+                role = "primary" if pattern.primary else "support" if pattern.weight > 0 else "against"
+                moved = pattern.weight * self._facts.strength(fact)
+                why = pattern.why or _why(pattern.of, fact)
+                self._enter(f"{role}.{family_of(fact)}", moved, why, evidence=fact.id)
+
+    def _witnesses(self) -> None:
+        """Several components that see the same of a suspect do not err together: each one after the first adds."""
+        facts, seen = self._facts, dict[str, Evidence]()
+        for pattern in self._fault.patterns:
+            if pattern.of == "peer" and pattern.weight > 0:
+                for e in facts.matching(self._component, pattern):
+                    plain = facts.strength(e) >= MIN_PRIMARY
+                    if plain and (e.component not in seen or e.strength > seen[e.component].strength):
+                        seen[e.component] = e
+        others = sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]
+        for e in others:
+            self._enter("witness", WITNESS, f"seen by {e.component} too", evidence=e.id)
+
+    def _ranking(self) -> None:
+        """What tools that rank components say of this one: the likeliest of them counts, the others are kin to it."""
+        named = [e for e in self._facts.all if e.kind == "rank.suspect" and e.component in self._family]
+        fault = self._fault.id
+        fitting = [e for e in named if covers(str(e.values.get("fault", "")) or fault, fault)]
+        best = max(fitting, key=lambda e: (e.strength, e.statement), default=None)
+        if best is not None:
+            self._enter("ranking", RANKING * best.strength, "a ranking names it", evidence=best.id)
+
+    def _coverage(self) -> None:
+        mass = self._facts.mass()
+        total = sum(self._facts.weight(e) for e in mass.values())
+        if total:
+            inside = sum(self._facts.weight(e) for e in mass.values() if e.component in self._reached)
+            share = inside / total
+            self._enter("coverage", COVERAGE * share - 1.0, f"explains {share:.0%} of what moved")
+
+    def _order(self) -> None:
+        facts = self._facts
+        own = facts.first_onset(self._family, or_named=True)
+        first = facts.first_onset(set(self._reached) - self._family)
+        if own is None or first is None:
+            return
+        lag = (onset(own) - onset(first)).total_seconds()
+        if lag <= max(TOLERANCE_S, own.onset_error_s + first.onset_error_s):
+            self._enter("order.first", FIRST, "moved no later than what it explains", evidence=own.id)
+        else:
+            self._enter("order.late", LATE, "it moved later", evidence=own.id, other=first.id)
+
+    def _past(self) -> None:
+        similar = [
+            e
+            for e in self._facts.all
+            if e.kind == "incident.similar"
+            and e.values.get("component", e.component) == self._component
+            and covers(str(e.values.get("fault", "")) or "-", self._fault.id)
+        ]
+        best = max(similar, key=lambda e: (e.strength, e.statement), default=None)
+        if best is not None:
+            why = "a similar incident had this cause"
+            self._enter("incident", INCIDENT * best.strength, why, evidence=best.id)
+
+    def _unseen(self) -> None:
+        """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
+        topology = self._facts.topology
+        near = topology.callees(self._component)
+        if "callees" in self._fault.spread:  # what exhausts a component may be one of its callers
+            near = [*near, *topology.callers(self._component)]
+        dark = next((n for n in near if not topology.family(n) & self._facts.seen), "")
+        if dark:
+            self._enter("unseen", UNSEEN, f"nothing is known of {dark}, its neighbour")
+
+
+def _why(on: str, fact: Evidence) -> str:
+    if on == "self":
+        return "its own"
+    return {
+        "peer": f"seen by {fact.component}",
+        "calls": "its calls",
+        "serves": "whom it serves",
+        "callers": "a caller",
+        "callees": "it calls it",
+    }[on]

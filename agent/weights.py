@@ -1,0 +1,90 @@
+"""How much each kind of summand counts in a suspect's log-odds: hand-set sizes times learned factors."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError, field_validator
+
+from aitia.core.aspects import CHANGE, CLUSTER, RANK, VIBRATION
+from aitia.core.errors import BadInput
+from aitia.core.words import Evidence, Word
+
+_FAMILIES: Final = ("metric", "log", "trace", "change", "vibration", "cluster", "rank")
+TERMS: Final[dict[str, str]] = {
+    "prior": "prior of any single pair",
+    **{f"primary.{f}": f"a {f} fact that the fault kind needs" for f in _FAMILIES},
+    **{f"support.{f}": f"a {f} fact that speaks for the fault kind" for f in _FAMILIES},
+    **{f"against.{f}": f"a {f} fact that speaks against the fault kind" for f in _FAMILIES},
+    "witness": "a further component that sees the same of the suspect",
+    "coverage": "how much of what moved the pair explains",
+    "order.first": "it moved no later than what it explains",
+    "order.late": "it moved later than what it explains",
+    "incident": "a similar past incident had this cause",
+    "ranking": "a ranking of the components by a tool",
+    "harmless": "nobody feels it",
+    "unseen": "a neighbour that may be the cause in its stead has no telemetry",
+    "ceiling": "no telemetry of its own",
+    "healthy.watched": "components that were watched",
+    "healthy.alarm": "how surely anything is wrong",
+    "unknown.prior": "prior of not knowing",
+    "unknown.alarm": "an alarm, or telemetry that is missing",
+}
+
+
+class Weights(Word):
+    """Factors by term (1 where not named) and where they come from. The file is made by `benchmarks/rca/fit.py`."""
+
+    factors: dict[str, float] = {}
+    made_by: str = ""
+    data: dict[str, str | int] = {}  # what they were learned from: cases, groups, sha256
+    cross_validated: dict[
+        str, float
+    ] = {}  # log-loss and right answers, hand-set and learned, on folds not learned from
+
+    @field_validator("factors")
+    @classmethod
+    def _known(cls, factors: dict[str, float]) -> dict[str, float]:
+        unknown = sorted(set(factors) - set(TERMS))
+        if unknown:
+            raise ValueError(f"no such term: {', '.join(unknown)}")
+        return factors
+
+    def of(self, term: str) -> float:
+        """The factor of a term."""
+        return self.factors.get(term, 1.0)
+
+
+HAND_SET: Final = Weights()
+
+
+@lru_cache(maxsize=1)
+def bundled_weights() -> Weights:
+    """The weights that come with aitia."""
+    return load_weights(Path(__file__).with_name("weights.json"))
+
+
+def load_weights(path: Path) -> Weights:
+    """Read a weights file. Raises BadInput naming the file and what is wrong."""
+    try:
+        return Weights.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BadInput(f"Make {str(path)!r} readable: {error.strerror}.") from None
+    except ValidationError as error:
+        raise BadInput(f"Mend {str(path)!r}: {error.errors()[0]['msg']}.") from None
+    except ValueError as error:
+        raise BadInput(f"Mend the JSON of {str(path)!r}: {error}") from None
+
+
+def family_of(evidence: Evidence) -> str:
+    """Which kind of telemetry a fact comes from."""
+    aspect = evidence.aspect
+    for name, members in (("change", CHANGE), ("cluster", CLUSTER), ("rank", RANK), ("vibration", VIBRATION)):
+        if aspect in members:
+            return name
+    if aspect.startswith("log."):
+        return "log"
+    return "trace" if evidence.kind.startswith("trace.") else "metric"

@@ -1,0 +1,54 @@
+"""Redaction of Kubernetes text: values of secret-looking names go, names of Secret objects and the structure stay.
+
+The general rules of `aitia.core.redact` work on assignments, and a manifest is full of keys such as `secretName` whose
+value is no secret. Here a text is taken line by line, and such keys are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from aitia.core.redact import Redactor
+
+_SECRET_WORD: Final = r"[\w.-]*(?:passw|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w.-]*"
+# `- name: DB_PASSWORD` and, on the next line, `value: hunter2` (either may be quoted).
+_PAIR = re.compile(
+    rf"(?im)^(?P<head>[ \t]*(?:- )?name:[ \t]*[\"']?{_SECRET_WORD}[\"']?[ \t]*\n[ \t]+value:[ \t]*)(?P<value>\S.*)$"
+)
+_JSON_PAIR = re.compile(
+    rf"(?i)(?P<head>\"name\"\s*:\s*\"{_SECRET_WORD}\"\s*,\s*\"value\"\s*:\s*\")(?P<value>(?:[^\"\\]|\\.)+)"
+)
+# `      DB_PASSWORD:       hunter2` in the environment that `describe` prints.
+_DESCRIBED = re.compile(rf"^(?P<head>\s+{_SECRET_WORD}:\s+)(?P<value>\S.*)$", re.IGNORECASE)
+_REFERENCE = re.compile(r"<set to the key |<none>|\$\(|true$|false$|\d+$|<unset>")
+_APPLIED = re.compile(
+    r"(?m)^(?P<in>[ \t]*)kubectl\.kubernetes\.io/last-applied-configuration:[^\n]*\n(?:(?P=in)[ \t]+[^\n]*\n|[ \t]*\n)*"
+)
+_STRUCTURE = re.compile(
+    r"(?i)^\s*(?:- )?[\"']?(?:secret(?:s|name|keyref|ref)?|imagePullSecrets|image pull secrets|mountable secrets|tokens?"
+    r"|automountServiceAccountToken|tokenExpirationSeconds|serviceAccountToken|token(?:path|ttl)[\w]*|type)[\"']?:"
+)
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
+
+
+def redacted(text: str, redactor: Redactor) -> str:
+    """Kubernetes text without secret values. What names a Secret, and the shape of YAML and of tables, stays."""
+
+    def pair(match: re.Match[str]) -> str:
+        value = match["value"].strip().strip("\"'")
+        return match["head"] + (match["value"] if _REFERENCE.match(value) else redactor.secret(value))
+
+    text = _APPLIED.sub("", text)
+    text = _PEM.sub(lambda m: redactor.text(m[0]), text)
+    text = _JSON_PAIR.sub(pair, _PAIR.sub(pair, text))
+    return "\n".join(_line(line, redactor, pair) for line in text.split("\n"))
+
+
+def _line(line: str, redactor: Redactor, pair: object) -> str:
+    if _STRUCTURE.match(line):
+        return line
+    described = _DESCRIBED.match(line)
+    if described and not _REFERENCE.match(described["value"]):
+        return described["head"] + redactor.secret(described["value"].strip())
+    return redactor.text(line)
