@@ -14,9 +14,19 @@ MAX_PREVENT: Final = 3
 
 
 def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
-    """Steps for the verdict's fault: the matched runbook's first, then the incident's, then the catalogue's."""
+    """Steps for each named fault: the matched runbook's first, then the incident's, then the catalogue's."""
     if weighed.verdict != "cause":
         return []
+    others = [
+        Weighed(
+            verdict="cause", probability=s.probability, component=s.component, fault=s.fault, suspects=(s,)
+        )
+        for s in weighed.further
+    ]
+    return [step for cause in (weighed, *others) for step in _of_one(cause, results, taxonomy)]
+
+
+def _of_one(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
     steps = [*_runbooks(weighed, results), *_incidents(weighed, results), *_catalogue(weighed, taxonomy)]
     unique: dict[str, Mitigation] = {}
     for step in steps:

@@ -87,11 +87,15 @@ class Taxonomy:
 @lru_cache(maxsize=1)
 def bundled() -> Taxonomy:
     """The taxonomy that comes with aitia: `taxonomy.yaml` and every `taxonomy_*.yaml` beside it."""
-    return load_taxonomy(sorted(Path(__file__).parent.glob("taxonomy*.yaml")))
+    return _merged(sorted(Path(__file__).parent.glob("taxonomy*.yaml")))
 
 
-def load_taxonomy(paths: Iterable[Path]) -> Taxonomy:
-    """The fault kinds of several files; a later file replaces an entry of the same id. Raises BadInput."""
+def extended(paths: Iterable[Path]) -> Taxonomy:
+    """The bundled taxonomy with a user's files: an entry of the same id replaces the bundled one. Raises BadInput."""
+    return _merged([*sorted(Path(__file__).parent.glob("taxonomy*.yaml")), *paths])
+
+
+def _merged(paths: Iterable[Path]) -> Taxonomy:
     faults: dict[str, Fault] = {}
     for path in paths:
         faults |= _read(path)

@@ -21,6 +21,8 @@ from aitia.incoming import baselines_of, make_incident
 from aitia.settings import ModelChoice, Retention, Settings, absolute, find_settings, load_settings
 
 if TYPE_CHECKING:
+    from aitia.agent.taxonomy import Taxonomy
+    from aitia.agent.weights import Weights
     from aitia.graphs.diagnose import Options
     from aitia.graphs.replay import Replayed
 
@@ -75,6 +77,7 @@ def diagnose(
     engine = choose_engine(
         model, settings=settings, planner=planner, narrator=narrator, threads=threads, on_event=on_event
     )
+    taxonomy, weights = _judgement(settings)
     home = home or aitia_home()
     store = RunStore.create(
         home,
@@ -96,6 +99,8 @@ def diagnose(
             components=(*settings.components, *components),
             on_event=on_event,
             model_note=engine.note,
+            taxonomy=taxonomy,
+            weights=weights,
         )
     except BaseException:
         if store.meta().get("state") == "running":
@@ -153,6 +158,18 @@ def resume(
             f"Pass sources= to resume run {store.id}: its readers were objects of the calling program."
         )
     return carry_on(store, readers, llm=_same_model(meta, model, threads, on_event), on_event=on_event)
+
+
+def _judgement(settings: Settings) -> tuple[Taxonomy | None, Weights | None]:
+    """The taxonomy and weights of the settings, read before anything else so that a mistake in them is told first."""
+    from aitia.agent.taxonomy import extended
+    from aitia.agent.weights import load_weights
+
+    own = [Path(path) for path in settings.taxonomy]
+    return (
+        extended(own) if own else None,
+        load_weights(Path(settings.weights)) if settings.weights else None,
+    )
 
 
 def _same_model(

@@ -52,6 +52,8 @@ class Settings(Word):
     planner: Literal["rules", "model"] = "model"
     narrator: Literal["template", "model"] = "model"
     retention: Retention = Retention()
+    taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
+    weights: str = ""  # a weights file instead of the bundled one
 
     @model_validator(mode="after")
     def _distinct(self) -> Settings:
@@ -81,7 +83,13 @@ def load_settings(file: Path) -> Settings:
     except ValidationError as error:
         raise BadInput(f"Mend {explain(error, Settings)} in {str(file)!r}.") from None
     root = file.resolve().parent
-    return settings.model_copy(update={"sources": absolute(settings.sources, root)})
+    return settings.model_copy(
+        update={
+            "sources": absolute(settings.sources, root),
+            "taxonomy": tuple(str(root / Path(path).expanduser()) for path in settings.taxonomy),
+            "weights": str(root / Path(settings.weights).expanduser()) if settings.weights else "",
+        }
+    )
 
 
 def find_settings(folder: Path) -> Settings:

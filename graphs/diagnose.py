@@ -17,7 +17,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from aitia.agent.taxonomy import Taxonomy, bundled
+from aitia.agent.taxonomy import Taxonomy
+from aitia.agent.weights import Weights
 from aitia.core.clock import Clock, RecordedClock
 from aitia.core.errors import BadInput
 from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
@@ -26,6 +27,7 @@ from aitia.core.protocols import Source
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
+from aitia.graphs.judgement import remembered
 from aitia.graphs.live import live, recorded_tools, redacted
 from aitia.graphs.report import assemble
 from aitia.graphs.state import Context, Options, State
@@ -80,6 +82,7 @@ def diagnose(
     model_note: str = "",
     registry: Registry | None = None,
     taxonomy: Taxonomy | None = None,
+    weights: Weights | None = None,
 ) -> Report:
     """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed."""
     registry = registry or Registry.load()
@@ -94,8 +97,9 @@ def diagnose(
         tools=list(registry.names()),
         now=clock.now().isoformat(),
         versions={"aitia": version("aitia"), "langgraph": version("langgraph")},
+        **remembered(taxonomy, weights),
     )
-    context = live(store, sources, llm, clock, registry, taxonomy or bundled())
+    context = live(store, sources, llm, clock, registry)
     _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
     return run(context, {}, on_event=on_event)
 
@@ -108,7 +112,6 @@ def resume(
     on_event: OnEvent | None = None,
     answers: Mapping[str, bool] | None = None,
     registry: Registry | None = None,
-    taxonomy: Taxonomy | None = None,
 ) -> Report:
     """Go on with a run that was killed, interrupted, or waits for approval (`answers` by call hash)."""
     meta = store.meta()
@@ -121,7 +124,7 @@ def resume(
         raise BadInput(f"Resume run {store.id} with the model it began with: {began['name'] or 'none'}.")
     store.update_meta(state="running")
     clock = RecordedClock(datetime.fromisoformat(meta["now"]))
-    context = live(store, sources, llm, clock, registry or recorded_tools(meta), taxonomy or bundled())
+    context = live(store, sources, llm, clock, registry or recorded_tools(meta))
     approved = sorted(call for call, said in (answers or {}).items() if said)
     start: Any = Command(resume={"approved": approved}) if answers is not None else None
     return run(context, start, on_event=on_event)

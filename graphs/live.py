@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aitia.agent.taxonomy import Taxonomy
 from aitia.core.clock import Clock
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
@@ -13,6 +12,7 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Inventory, Result, Task
+from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.graphs.window import fitted
@@ -32,7 +32,6 @@ def live(
     llm: Llm | None,
     clock: Clock,
     registry: Registry,
-    taxonomy: Taxonomy,
 ) -> Context:
     """A context that reads the sources and records what it reads."""
     meta = store.meta()
@@ -78,7 +77,8 @@ def live(
         call=call,
         measured=measured,
         registry=registry,
-        taxonomy=taxonomy,
+        taxonomy=taxonomy_of(meta),
+        weights=weights_of(meta),
         options=options,
         store=store,
         llm=RecordingLlm(llm, store) if llm is not None else None,

@@ -42,6 +42,7 @@ def assemble(state: State, context: Context) -> Report:
         summary=tuple(s for s in sentences if s.role in ("verdict", "summary")),
         chain=tuple(s for s in sentences if s.role == "chain"),
         suspects=weighed.suspects[:MAX_SUSPECTS],
+        further=weighed.further,
         ruled_out=tuple(Exclusion.model_validate(e) for e in state["ruled_out"]),
         timeline=_timeline(evidence, state),
         mitigations=tuple(Mitigation.model_validate(m) for m in state["mitigations"]),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aitia.agent.taxonomy import Taxonomy, bundled
 from aitia.core.errors import NotRecorded
 from aitia.core.store import RunStore
 from aitia.core.words import Incident, Inventory, Report, Result, Task
 from aitia.graphs.diagnose import run
+from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.live import recorded_tools
 from aitia.graphs.recording import RecordedLlm
 from aitia.graphs.state import Context, Opened, Options
@@ -20,7 +20,6 @@ def rerun(
     *,
     max_concurrency: int = 4,
     registry: Registry | None = None,
-    taxonomy: Taxonomy | None = None,
 ) -> Report:
     """The report of a recorded run, made anew from its recording. Raises NotRecorded where the code asks for more."""
     meta, results = store.meta(), store.results()
@@ -46,7 +45,8 @@ def rerun(
         call=call,
         measured=lambda name: float(meta.get("timings", {}).get(name, 0.0)),
         registry=registry or recorded_tools(meta),
-        taxonomy=taxonomy or bundled(),
+        taxonomy=taxonomy_of(meta),
+        weights=weights_of(meta),
         options=replace(Options(**meta["options"]), max_concurrency=max_concurrency, approvals=False),
         store=store,
         llm=RecordedLlm(store) if meta.get("model") else None,

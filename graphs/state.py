@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
 from aitia.agent.taxonomy import Taxonomy
+from aitia.agent.weights import Weights
 from aitia.core.llm import Llm
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Incident, Inventory, Result, Task
@@ -77,6 +78,7 @@ class Context:
     measured: Callable[[str], float]  # seconds so far under a name, recorded
     registry: Registry
     taxonomy: Taxonomy
+    weights: Weights
     options: Options
     store: RunStore
     llm: Llm | None

@@ -72,6 +72,10 @@ class Redactor:
                 text = _outside_pseudonyms(pattern, replace, text)
         return _outside_pseudonyms(_CARD, self._card, text)
 
+    def secret(self, value: str) -> str:
+        """The pseudonym of a value that is known to be a secret, whatever it looks like."""
+        return value if _DONE.match(value) else self._name("secret", value)
+
     def _name(self, kind: str, secret: str) -> str:
         digest = hmac.new(self._key, f"{kind}\0{secret}".encode("utf-8", "surrogatepass"), hashlib.sha256)
         return f"<{kind}:{digest.hexdigest()[:8]}>"

@@ -336,6 +336,7 @@ class Report(Word):
     summary: tuple[Sentence, ...] = ()
     chain: tuple[Sentence, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    further: tuple[Suspect, ...] = ()  # independent causes beside the named one
     ruled_out: tuple[Exclusion, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     mitigations: tuple[Mitigation, ...] = ()

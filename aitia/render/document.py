@@ -114,6 +114,7 @@ def _headline(report: Report) -> Headline:
 
 def _sections(report: Report, full: bool) -> Iterable[Section]:
     yield Section(title="Why", items=tuple(_sentence(s) for s in report.chain), numbered=True)
+    yield _further(report)
     if report.verdict == "unknown":
         yield _candidates(report, "Closest candidates")
         yield Section(title="What is missing", items=missing(report))
@@ -200,9 +201,23 @@ def _checked(report: Report) -> Section:
     return Section(title="As usual", items=items)
 
 
+def _further(report: Report) -> Section:
+    """Independent causes beside the named one."""
+    items = tuple(
+        Item(
+            lead=t.percent(s.probability),
+            text=f"{_named(s.component, s.fault)}: it explains what the first cause does not reach",
+            cites=s.supporting[:4],
+        )
+        for s in report.further
+    )
+    return Section(title="A further cause", items=items)
+
+
 def _candidates(report: Report, title: str) -> Section:
     """Suspects that the report neither names as the cause nor rules out by a sentence."""
     told = {(x.component, x.fault) for x in report.ruled_out}
+    told |= {(s.component, s.fault) for s in report.further}
     told.add((report.component, report.fault) if report.verdict == "cause" else ("", report.verdict))
     items = tuple(
         Item(

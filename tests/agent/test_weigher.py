@@ -107,3 +107,33 @@ def test_a_part_and_its_machine_are_one_suspect() -> None:
 
 def test_nothing_at_all_is_not_healthy() -> None:
     assert weighed([]).verdict == "unknown"
+
+
+def two_faults() -> list[Evidence]:
+    """A leak in orders and, independent of it, a slow path to redis."""
+    leak = [e for e in shop.connection_leak() if e.direction != "steady"]
+    slow = [e for e in shop.slow_path() if e.component == "catalog" or e.direction == "steady"]
+    held = {"orders", "payment", "postgres"}
+    return shop.numbered([*leak, *(e for e in slow if e.component not in held)])
+
+
+def test_two_independent_faults_are_both_named() -> None:
+    """Neither reaches the other: orders does not call redis, and catalog has nothing to do with postgres."""
+    calls = {
+        "gateway": ("orders",),
+        "orders": ("payment", "postgres"),
+        "payment": ("postgres",),
+        "portal": ("catalog",),
+        "catalog": ("redis",),
+        "postgres": (),
+        "redis": (),
+    }
+    found = weighed(two_faults(), shop.inventory(calls))
+    assert found.verdict == "cause"
+    named = {found.component: found.fault} | {s.component: s.fault for s in found.further}
+    assert named == {"orders": "resource.connections", "redis": "network.delay"}
+
+
+@pytest.mark.parametrize("case", ["connection_leak", "slow_path"])
+def test_one_fault_has_no_further_cause(case: str) -> None:
+    assert weighed(getattr(shop, case)()).further == ()

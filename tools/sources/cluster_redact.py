@@ -7,6 +7,7 @@ value is no secret. Here a text is taken line by line, and such keys are left al
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from aitia.core.redact import Redactor
@@ -21,14 +22,15 @@ _JSON_PAIR = re.compile(
 )
 # `      DB_PASSWORD:       hunter2` in the environment that `describe` prints.
 _DESCRIBED = re.compile(rf"^(?P<head>\s+{_SECRET_WORD}:\s+)(?P<value>\S.*)$", re.IGNORECASE)
-_REFERENCE = re.compile(r"<set to the key |<none>|\$\(|true$|false$|\d+$|<unset>")
+_REFERENCE = re.compile(r"<set to the key |<none>|<unset>|<secret:|\$\(|true$|false$")
 _APPLIED = re.compile(
     r"(?m)^(?P<in>[ \t]*)kubectl\.kubernetes\.io/last-applied-configuration:[^\n]*\n(?:(?P=in)[ \t]+[^\n]*\n|[ \t]*\n)*"
 )
 _STRUCTURE = re.compile(
-    r"(?i)^\s*(?:- )?[\"']?(?:secret(?:s|name|keyref|ref)?|imagePullSecrets|image pull secrets|mountable secrets|tokens?"
-    r"|automountServiceAccountToken|tokenExpirationSeconds|serviceAccountToken|token(?:path|ttl)[\w]*|type)[\"']?:"
+    r"\s*(?:- )?[\"']?(?:secrets?|secretName|SecretName|secretKeyRef|secretRef|imagePullSecrets|Image pull secrets|Mountable secrets"
+    r"|Tokens|automountServiceAccountToken|tokenExpirationSeconds|TokenExpirationSeconds|serviceAccountToken)[\"']?:(?P<value>.*)$"
 )
+_NAME = re.compile(r"\s*(?:[\"']?[a-z0-9]([-a-z0-9.]*[a-z0-9])?[\"']?|true|false|\d+|<none>)?\s*$")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 
 
@@ -45,10 +47,11 @@ def redacted(text: str, redactor: Redactor) -> str:
     return "\n".join(_line(line, redactor, pair) for line in text.split("\n"))
 
 
-def _line(line: str, redactor: Redactor, pair: object) -> str:
-    if _STRUCTURE.match(line):
+def _line(line: str, redactor: Redactor, pair: Callable[[re.Match[str]], str]) -> str:
+    named = _STRUCTURE.match(line)
+    if named and _NAME.match(named["value"]):
         return line
     described = _DESCRIBED.match(line)
-    if described and not _REFERENCE.match(described["value"]):
-        return described["head"] + redactor.secret(described["value"].strip())
+    if described:
+        return pair(described)
     return redactor.text(line)

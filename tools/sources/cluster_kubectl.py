@@ -1,0 +1,215 @@
+"""A live cluster through `kubectl`, read-only: the questions of `ClusterCall`, answered as kubectl prints them.
+
+Context, kubeconfig and namespaces come from the configuration alone; a name is an RFC 1123 name or it is not asked for.
+Of Secret objects only the table of names is read. Whatever comes back is redacted before anybody sees it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import SourceError
+from aitia.core.home import aitia_home
+from aitia.core.redact import Redactor, load_key
+from aitia.core.words import Component, Holding, Window
+from aitia.tools.sources import cluster_objects as objects
+from aitia.tools.sources.base import ClusterCall, Configured
+from aitia.tools.sources.cluster_redact import redacted
+from aitia.tools.sources.error_lines import summary
+from aitia.tools.sources.kubectl import Denied, Kubectl, Unanswered
+
+NAMESPACED: Final = (
+    "pods", "deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "services", "endpoints", "ingresses",
+    "networkpolicies", "configmaps", "secrets", "serviceaccounts", "rolebindings", "resourcequotas", "limitranges",
+    "persistentvolumeclaims", "poddisruptionbudgets", "horizontalpodautoscalers", "events",
+)  # fmt: skip
+CLUSTER_WIDE: Final = ("nodes", "namespaces", "persistentvolumes", "storageclasses")
+OTHER_NAMES: Final = {"resourcequota": "resourcequotas", "quota": "resourcequotas", "pvc": "persistentvolumeclaims",
+                      "pv": "persistentvolumes", "hpa": "horizontalpodautoscalers"}  # fmt: skip
+SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+MOST_NAMESPACES: Final = 20
+LOG_LINES, LOG_SINCE = 500, "1h"
+_LABEL = re.compile(r"[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?(/[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?)?")
+_RFC1123 = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")  # `:` occurs in names of roles and bindings
+_WORKLOADS = "deployments,statefulsets,daemonsets"
+
+
+class KubectlSource(Configured):
+    """A live cluster: `path` is the kubeconfig; options `context`, `namespaces` (comma-separated, or `*`), `kubectl`."""
+
+    KIND = "cluster"
+
+    def __init__(self, config: SourceConfig, root: Path) -> None:
+        super().__init__(config, root)
+        if not config.path:
+            raise SourceError(f"Set `path` of source {config.name!r} to a kubeconfig file.")
+        path = Path(config.path).expanduser()
+        flags = [f"--kubeconfig={path if path.is_absolute() else root / path}"]
+        flags += [f"--context={config.options['context']}"] if config.options.get("context") else []
+        self._kubectl = Kubectl(
+            source=config.name,
+            binary=str(config.options.get("kubectl", "kubectl")),
+            config=tuple(flags),
+            timeout_s=config.timeout_s,
+        )
+
+    def describe(self, window: Window) -> Holding:
+        """The applications of the namespaces and the types that may be listed. Raises SourceError where none can be read."""
+        apps: set[str] = set()
+        notes: list[str] = []
+        count = 0
+        for namespace in self.namespaces():
+            pods = self._kubectl.run("get", "pods", f"--namespace={namespace}", "--output=name")
+            count += len(pods.splitlines())
+            apps |= set(self._workloads(namespace))
+            if kept := self._may_not(namespace):
+                notes.append(f"the account may not list {', '.join(kept)} in {namespace}")
+        if not count and not apps:
+            notes.insert(0, f"no pods in {', '.join(self.namespaces())}: check `options.namespaces`")
+        return Holding(
+            source=self.name,
+            kind=self.kind,
+            components=tuple(sorted(apps)),
+            items=(*NAMESPACED, *CLUSTER_WIDE) if count or apps else (),
+            count=count,
+            note="; ".join(notes),
+        )
+
+    def namespaces(self) -> list[str]:
+        """The configured namespaces; for `*` all but the system's own; by default the context's."""
+        return list(self._namespaces)
+
+    def ask(self, call: ClusterCall) -> str | None:
+        """The answer, "" for an empty list or an object that is not there; None for what cannot be answered read-only.
+
+        Raises SourceError where the cluster cannot be reached at all.
+        """
+        if call.name and not _RFC1123.fullmatch(call.name):
+            return None
+        if call.namespace and call.namespace not in self._namespaces and call.resource not in CLUSTER_WIDE:
+            return None
+        try:
+            answer = self._answer(call)
+        except Denied:
+            return None
+        except Unanswered:
+            return ""
+        return None if answer is None else redacted(answer, self._redactor)
+
+    def components(self) -> list[Component]:
+        """Applications, pods, nodes and namespaces, with where they run and what owns them."""
+        found: list[Component] = []
+        for namespace in self.namespaces():
+            raw = self._json("get", f"--namespace={namespace}", "--output=json", "--", "pods,replicasets,services")
+            found += objects.components(raw.get("items", []), namespace)
+        return objects.merged(found)
+
+    def _answer(self, call: ClusterCall) -> str | None:
+        match call.verb:
+            case "get" | "describe":
+                return self._listed(call)
+            case "yaml":
+                return self._yaml(call)
+            case "logs":
+                return self._logs(call)
+            case "configuration":
+                return self._configuration()
+            case _:  # dependencies, connect, node_service, alerts: not to be had by reading the API
+                return None
+
+    def _listed(self, call: ClusterCall) -> str | None:
+        resource = OTHER_NAMES.get(call.resource, call.resource)
+        if resource not in NAMESPACED and resource not in CLUSTER_WIDE:
+            return None
+        if call.verb == "describe" and resource == "secrets":
+            return None
+        flags: list[str] = []
+        if resource in NAMESPACED:
+            flags.append(f"--namespace={call.namespace or self._namespaces[0]}")
+        if call.verb == "get":
+            flags += ["--output=wide"] if call.wide else []
+            flags += ["--show-labels"] if call.labels else []
+        return self._kubectl.run(call.verb, *flags, "--", resource, *([call.name] if call.name else []))
+
+    def _yaml(self, call: ClusterCall) -> str | None:
+        if not call.name:
+            return None
+        for namespace in [call.namespace] if call.namespace else self._namespaces:
+            where = (f"--namespace={namespace}", "--ignore-not-found", "--output=yaml")
+            found = self._kubectl.run("get", *where, "--", f"{_WORKLOADS},services", call.name)
+            if found.strip():
+                return found
+        return ""
+
+    def _logs(self, call: ClusterCall) -> str | None:
+        """Error lines of an application's pods, counted by shape, as JSON: total_log_count, total_errors, patterns."""
+        if not call.name:
+            return None
+        for namespace in [call.namespace] if call.namespace else self._namespaces:
+            selector = self._workloads(namespace).get(call.name, "")
+            if selector:
+                return json.dumps(summary(self._lines(namespace, selector)), ensure_ascii=False)
+        return ""
+
+    def _lines(self, namespace: str, selector: str) -> list[str]:
+        flags = [f"--namespace={namespace}", f"--selector={selector}", "--all-containers", f"--tail={LOG_LINES}",
+                 "--limit-bytes=1000000", "--max-log-requests=50", "--ignore-errors"]  # fmt: skip
+        lines = self._kubectl.run("logs", *flags, f"--since={LOG_SINCE}").splitlines()
+        try:  # what a container that crashed said before it died
+            lines += self._kubectl.run("logs", *flags, "--previous").splitlines()
+        except (Unanswered, SourceError):
+            pass
+        return [line for line in lines if not line.startswith("error: ")]
+
+    def _configuration(self) -> str:
+        nodes = self._json("get", "--output=json", "--", "nodes").get("items", [])
+        return json.dumps({"node_count": len(nodes), "nodes": [objects.node(n) for n in nodes]})
+
+    def _workloads(self, namespace: str) -> dict[str, str]:
+        """The label selector of each deployment, stateful set and daemon set."""
+        raw = self._json("get", f"--namespace={namespace}", "--output=json", "--", _WORKLOADS)
+        found = {}
+        for item in raw.get("items", []):
+            name, labels = objects.selector(item)
+            if name and labels and all(_LABEL.fullmatch(part) for pair in labels.items() for part in pair):
+                found[name] = ",".join(f"{k}={v}" for k, v in sorted(labels.items()))
+        return found
+
+    def _json(self, *arguments: str) -> dict[str, Any]:
+        try:
+            parsed = json.loads(self._kubectl.run(*arguments))
+        except ValueError:
+            raise SourceError(f"Update kubectl of source {self.name!r}: its JSON cannot be read.") from None
+        return parsed if isinstance(parsed, dict) else {}
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(load_key(aitia_home()))
+
+    @cached_property
+    def _namespaces(self) -> tuple[str, ...]:
+        wanted = str(self._config.options.get("namespaces", "")).strip()
+        if wanted == "*":
+            listed = self._kubectl.run("get", "--output=name", "--", "namespaces").split()
+            found = [n.removeprefix("namespace/") for n in listed]
+            return tuple(sorted(set(found) - SYSTEM)[:MOST_NAMESPACES])
+        if not wanted:
+            wanted = self._kubectl.run("config", "view", "--minify", "--output=jsonpath={..namespace}") or "default"
+        found = [part.strip() for part in wanted.replace(",", " ").split()]
+        bad = next((n for n in found if not _RFC1123.fullmatch(n)), None)
+        if bad is not None:
+            raise SourceError(f"Mend `options.namespaces` of source {self.name!r}: {bad[:60]!r} is no namespace.")
+        return tuple(dict.fromkeys(found))
+
+    def _may_not(self, namespace: str) -> list[str]:
+        """Types that the account may not list there, by its own word (`auth can-i --list`)."""
+        try:
+            rules = self._kubectl.run("auth", "can-i", "--list", f"--namespace={namespace}", "--no-headers")
+        except SourceError:
+            return []
+        return objects.not_listable(rules, (*NAMESPACED, *CLUSTER_WIDE))
