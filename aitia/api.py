@@ -147,17 +147,102 @@ def resume(
 ) -> Report:
     """Carry on a run that was interrupted, from its last finished step. `sources` overrides the recorded ones."""
     from aitia.graphs.diagnose import resume as carry_on
-    from aitia.tools.sources import open_sources
 
     store = RunStore.open(home or aitia_home(), run)
+    readers = _recorded_readers(store, sources)
+    return carry_on(store, readers, llm=_same_model(store.meta(), model, threads, on_event), on_event=on_event)
+
+
+def again(
+    run: str,
+    *,
+    incident: str | Mapping[str, Any] | None = None,
+    sources: Sequence[Source] = (),
+    config: Settings | str | Path | None = None,
+    model: str | Llm | None = AUTO,
+    threads: int | None = None,
+    at: datetime | None = None,
+    home: Path | None = None,
+    on_event: OnEvent | None = None,
+) -> Report:
+    """Diagnose a run's incident again, its window extended to now: the next revision of the same run.
+
+    The report before stays as `revisions/N/report.json`. Model and roles are the run's own.
+
+    incident  what is reported by now, such as the alert group's later message; else what was reported then
+    sources   readers in place of the recorded ones
+    config    settings whose window rules read `incident`; default ./aitia.yaml
+    at        the moment to look from (default: now); aware datetime
+    """
+    store = RunStore.open(home or aitia_home(), run)
+    meta = store.meta()
+    if meta.get("state") in ("running", "waiting") or "incident" not in meta:
+        raise BadInput(f"Finish run {store.id} first with `aitia resume {store.id}`.")
+    if meta.get("root") and at is None:
+        raise BadInput(f"Replay the scenario of run {store.id} instead: recorded telemetry has no later moment.")
+    clock: Clock = RecordedClock(at) if at else WallClock()
+    found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
+    readers = _recorded_readers(store, sources)
+    llm = _same_model(meta, model, threads, on_event)
+    from aitia.graphs.diagnose import Options
+    from aitia.graphs.diagnose import diagnose as start
+
+    options = Options(**meta["options"])
+    store.revise()
+    try:
+        return start(
+            found,
+            readers,
+            store=store,
+            llm=llm,
+            options=options,
+            clock=clock,
+            components=[Component.model_validate(c) for c in meta["components"]],
+            on_event=on_event,
+            model_note=str(meta.get("model_note", "")),
+        )
+    except BaseException:
+        if store.meta().get("state") == "running":
+            store.update_meta(state="failed")
+        raise
+
+
+def _extended(
+    before: Incident,
+    told: str | Mapping[str, Any] | None,
+    config: Settings | str | Path | None,
+    *,
+    now: datetime,
+) -> Incident:
+    """The incident as it is told now, with its first window (and baselines) extended to `now`."""
+    if now < before.window.end:
+        raise BadInput(f"Give a later moment than {before.window.end.isoformat()}: so far the run looked already.")
+    window = before.window.model_copy(update={"end": now})
+    if told is None:
+        return before.model_copy(update={"window": window})
+    later = make_incident(told, now=now, rules=settings_of(config).window, window=window)
+    return later.model_copy(
+        update={
+            "id": before.id,
+            "started_at": min(before.started_at, later.started_at),
+            "baselines": before.baselines,
+            "hints": tuple(dict.fromkeys((*before.hints, *later.hints))),
+            "origin": before.origin,
+        }
+    )
+
+
+def _recorded_readers(store: RunStore, sources: Sequence[Source]) -> list[Source]:
+    from aitia.tools.sources import open_sources
+
     meta = store.meta()
     configs = [SourceConfig.model_validate(c) for c in meta.get("sources", ())]
     readers = list(sources) or open_sources(configs, Path(str(meta.get("root") or "/")))
     if not readers:
         raise BadInput(
-            f"Pass sources= to resume run {store.id}: its readers were objects of the calling program."
+            f"Pass sources= to look at run {store.id} again: its readers were objects of the calling program."
         )
-    return carry_on(store, readers, llm=_same_model(meta, model, threads, on_event), on_event=on_event)
+    return readers
 
 
 def _judgement(settings: Settings) -> tuple[Taxonomy | None, Weights | None]:

@@ -18,6 +18,10 @@ from aitia.core.events import EVENT, Event
 from aitia.core.words import Report, Result
 
 SCHEMA_VERSION = 1
+# What one revision of a run consists of; artifacts are named by their content and stay.
+_REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
+            "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
+_FOUND = ("opened", "timings", "verdict", "probability", "component", "fault", "seconds")
 
 
 def report_bytes(report: Report) -> bytes:
@@ -82,6 +86,37 @@ class RunStore:
         """Merge fields into `run.json`, atomically."""
         with self._lock:
             self._write("run.json", json.dumps(self.meta() | fields, ensure_ascii=False, indent=1).encode())
+
+    def revise(self) -> int:
+        """Put the finished report with its recording into `revisions/N/`, and begin anew; the new revision's number.
+
+        A revision that came to no report is not kept.
+        """
+        with self._lock:
+            meta = self.meta()
+            number = 1 + sum(1 for _ in self.path.glob("revisions/*/report.json"))
+            finished = (self.path / "report.json").exists()
+            kept = self.path / "revisions" / str(number)
+            if finished:
+                kept.mkdir(parents=True, mode=0o700, exist_ok=True)
+                shutil.copyfile(self.path / "run.json", kept / "run.json")
+                number += 1
+            # The report goes last: until then a second try finds what a kill left undone.
+            for name in reversed(_REVISED):
+                _move(self.path / name, kept / name if finished else None)
+            (self.path / "results").mkdir(mode=0o700)
+            begun = {key: value for key, value in meta.items() if key not in _FOUND}
+            begun |= {"state": "running", "revision": number, "revised_at": datetime.now(tz=UTC).isoformat()}
+            self._write("run.json", json.dumps(begun, ensure_ascii=False, indent=1).encode())
+        return number
+
+    def revision(self, number: int) -> RunStore:
+        """One revision of the run, the present one among them. Raises RunNotFound."""
+        if number == self.meta().get("revision", 1):
+            return self
+        if not (self.path / "revisions" / str(number) / "run.json").is_file():
+            raise RunNotFound(f"Give a revision from 1 to {self.meta().get('revision', 1)} of run {self.id}.")
+        return RunStore(self.path / "revisions" / str(number))
 
     def event(self, event: Event) -> None:
         """Append an event."""
@@ -154,6 +189,18 @@ class RunStore:
         path = self.path / name
         found = path.read_bytes().split(b"\n") if path.exists() else []
         return [text for raw in found if (text := _json_text(raw))]
+
+
+def _move(path: Path, to: Path | None) -> None:
+    """Rename a file or folder, or delete it where it goes nowhere."""
+    if not path.exists():
+        return
+    if to is not None and not to.exists():
+        path.rename(to)
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -91,7 +91,8 @@ class Span:
     error: bool = False
     instance: str = ""
     peer: str = ""
-    status: str = ""  # HTTP or gRPC status code, or the exception's type, where recorded
+    status: str = ""  # HTTP or gRPC status code, where recorded
+    exception: str = ""  # the type of the exception that ended or marked it, where recorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,13 +234,23 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
 
     `unresolved` lists the names that neither topology nor configuration knows, where there is one.
     """
-    holdings: list[Holding] = []
-    for source in sources:
+    # What was drawn or configured comes before what spans name: their names are then known as its aliases.
+    broken: dict[int, str] = {}
+    for index, source in sorted(enumerate(sources), key=lambda pair: pair[1].kind == "traces"):
         try:
             if isinstance(source, TopologySource):
-                for component in source.components():
-                    resolver.add(component)
-            holding = source.describe(window)
+                _draw(source, resolver)
+        except SourceError as error:
+            broken[index] = str(error)
+    holdings: list[Holding] = []
+    for index, source in enumerate(sources):
+        try:
+            note = broken.get(index)
+            holding = (
+                source.describe(window)
+                if note is None
+                else Holding(source=source.name, kind=source.kind, note=note)
+            )
         except SourceError as error:
             holding = Holding(source=source.name, kind=source.kind, note=str(error))
         holdings.append(holding)
@@ -252,6 +263,22 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
             unresolved.append(resolver.why(raw))
         resolver.learn(raw)
     return Inventory(holdings=tuple(holdings), components=resolver.components, unresolved=tuple(unresolved))
+
+
+def _draw(source: TopologySource, resolver: Resolver) -> None:
+    """Make a source's components known: as they are drawn, or, where spans name them, under their canonical names."""
+    found = source.components()
+    if source.kind != "traces":
+        for component in found:
+            resolver.add(component)
+        return
+    for component in sorted(found, key=lambda c: (len(c.id), c.id)):
+        resolver.learn(component.id)
+    for component in found:
+        here = resolver.learn(component.id)
+        links = tuple(link.model_copy(update={"to": resolver.learn(link.to)}) for link in component.links)
+        own = Component(id=here, type=component.type, links=tuple(k for k in links if k.to != here))
+        resolver.add(own)
 
 
 def check_file(config: SourceConfig, root: Path) -> Path:

@@ -7,8 +7,11 @@ from typing import Final
 
 from aitia.tools.sources.base import Reader
 from aitia.tools.sources.changes import JournalSource
+from aitia.tools.sources.cluster_kubectl import KubectlSource
 from aitia.tools.sources.documents import IncidentFile, RunbookFolder
+from aitia.tools.sources.jaeger import JaegerFiles
 from aitia.tools.sources.log_files import LogFiles
+from aitia.tools.sources.otlp_files import OtlpFiles
 from aitia.tools.sources.prometheus import PrometheusSource
 from aitia.tools.sources.table import TableSource
 from aitia.tools.sources.topology import TopologyFile
@@ -16,8 +19,11 @@ from aitia.tools.sources.waveform import WaveformSource
 
 READERS: Final[Mapping[str, Reader]] = {
     "prometheus": PrometheusSource,
+    "kubectl": KubectlSource,
     "table": TableSource,
     "log_files": LogFiles,
+    "otlp": OtlpFiles,
+    "jaeger": JaegerFiles,
     "incidents": IncidentFile,
     "runbooks": RunbookFolder,
     "changes": JournalSource,

@@ -6,6 +6,7 @@ Of Secret objects only the table of names is read. Whatever comes back is redact
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from functools import cached_property
@@ -34,7 +35,9 @@ OTHER_NAMES: Final = {"resourcequota": "resourcequotas", "quota": "resourcequota
 SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 MOST_NAMESPACES: Final = 20
 LOG_LINES, LOG_SINCE = 500, "1h"
-_LABEL = re.compile(r"[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?(/[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?)?")
+_LABEL = re.compile(
+    r"[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?(/[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?)?"
+)
 _RFC1123 = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")  # `:` occurs in names of roles and bindings
 _WORKLOADS = "deployments,statefulsets,daemonsets"
 
@@ -94,20 +97,21 @@ class KubectlSource(Configured):
         if call.namespace and call.namespace not in self._namespaces and call.resource not in CLUSTER_WIDE:
             return None
         try:
-            answer = self._answer(call)
+            return self._answer(call)
         except Denied:
             return None
         except Unanswered:
             return ""
-        return None if answer is None else redacted(answer, self._redactor)
 
     def components(self) -> list[Component]:
         """Applications, pods, nodes and namespaces, with where they run and what owns them."""
-        found: list[Component] = []
+        found: dict[str, list[Component]] = {}
         for namespace in self.namespaces():
-            raw = self._json("get", f"--namespace={namespace}", "--output=json", "--", "pods,replicasets,services")
-            found += objects.components(raw.get("items", []), namespace)
-        return objects.merged(found)
+            raw = self._json(
+                "get", f"--namespace={namespace}", "--output=json", "--", "pods,replicasets,jobs,services"
+            )
+            found[namespace] = objects.components(raw.get("items", []), namespace)
+        return objects.apart(found)
 
     def _answer(self, call: ClusterCall) -> str | None:
         match call.verb:
@@ -134,7 +138,8 @@ class KubectlSource(Configured):
         if call.verb == "get":
             flags += ["--output=wide"] if call.wide else []
             flags += ["--show-labels"] if call.labels else []
-        return self._kubectl.run(call.verb, *flags, "--", resource, *([call.name] if call.name else []))
+        named = [call.name] if call.name else []
+        return redacted(self._kubectl.run(call.verb, *flags, "--", resource, *named), self._redactor)
 
     def _yaml(self, call: ClusterCall) -> str | None:
         if not call.name:
@@ -143,7 +148,7 @@ class KubectlSource(Configured):
             where = (f"--namespace={namespace}", "--ignore-not-found", "--output=yaml")
             found = self._kubectl.run("get", *where, "--", f"{_WORKLOADS},services", call.name)
             if found.strip():
-                return found
+                return redacted(found, self._redactor)
         return ""
 
     def _logs(self, call: ClusterCall) -> str | None:
@@ -160,11 +165,11 @@ class KubectlSource(Configured):
         flags = [f"--namespace={namespace}", f"--selector={selector}", "--all-containers", f"--tail={LOG_LINES}",
                  "--limit-bytes=1000000", "--max-log-requests=50", "--ignore-errors"]  # fmt: skip
         lines = self._kubectl.run("logs", *flags, f"--since={LOG_SINCE}").splitlines()
-        try:  # what a container that crashed said before it died
+        with contextlib.suppress(
+            SourceError
+        ):  # what a container that crashed said before it died, if one did
             lines += self._kubectl.run("logs", *flags, "--previous").splitlines()
-        except (Unanswered, SourceError):
-            pass
-        return [line for line in lines if not line.startswith("error: ")]
+        return [self._redactor.text(line) for line in lines if not line.startswith("error: ")]
 
     def _configuration(self) -> str:
         nodes = self._json("get", "--output=json", "--", "nodes").get("items", [])
@@ -199,11 +204,16 @@ class KubectlSource(Configured):
             found = [n.removeprefix("namespace/") for n in listed]
             return tuple(sorted(set(found) - SYSTEM)[:MOST_NAMESPACES])
         if not wanted:
-            wanted = self._kubectl.run("config", "view", "--minify", "--output=jsonpath={..namespace}") or "default"
+            wanted = (
+                self._kubectl.run("config", "view", "--minify", "--output=jsonpath={..namespace}")
+                or "default"
+            )
         found = [part.strip() for part in wanted.replace(",", " ").split()]
         bad = next((n for n in found if not _RFC1123.fullmatch(n)), None)
         if bad is not None:
-            raise SourceError(f"Mend `options.namespaces` of source {self.name!r}: {bad[:60]!r} is no namespace.")
+            raise SourceError(
+                f"Mend `options.namespaces` of source {self.name!r}: {bad[:60]!r} is no namespace."
+            )
         return tuple(dict.fromkeys(found))
 
     def _may_not(self, namespace: str) -> list[str]:

@@ -52,7 +52,8 @@ def components(items: Iterable[Object], namespace: str) -> list[Component]:
         host = str(_at(pod, "spec").get("nodeName") or "")
         links = [Link(relation="part_of", to=namespace)]
         links += [Link(relation="runs_on", to=host)] if host else []
-        aliases = [_name(pod), str(_at(pod, "status").get("podIP") or "")]
+        address = str(_at(pod, "status").get("podIP") or "")
+        aliases = [_name(pod), address if address != _host_ip(pod) else ""]  # a host's address is the host's
         aliases += [_container(c) for c in _list(pod, "status", "containerStatuses")]
         found.append(Component(id=app, type="app", aliases=_distinct(aliases, app), links=tuple(links)))
         found += [Component(id=host, type="node", aliases=_distinct([_host_ip(pod)], host))] if host else []
@@ -60,6 +61,20 @@ def components(items: Iterable[Object], namespace: str) -> list[Component]:
     for service in (i for i in items if _kind(i) == "Service"):
         found += _service(service, namespace, labels)
     return found
+
+
+def apart(spaces: Mapping[str, Sequence[Component]]) -> list[Component]:
+    """The components of several namespaces; applications of one name in two of them are two, `namespace/name`."""
+    names = [i for found in spaces.values() for i in {c.id for c in found if c.type == "app"}]
+    twice = {n for n in names if names.count(n) > 1}
+
+    def told(one: Component, namespace: str) -> Component:
+        if one.type != "app" or one.id not in twice:
+            return one
+        aliases = tuple(a for a in one.aliases if a.startswith(f"{one.id}.{namespace}") or a not in twice)
+        return one.model_copy(update={"id": f"{namespace}/{one.id}", "aliases": aliases})
+
+    return merged(told(one, namespace) for namespace, found in spaces.items() for one in found)
 
 
 def merged(found: Iterable[Component]) -> list[Component]:
@@ -95,7 +110,9 @@ def _service(service: Object, namespace: str, labels: Mapping[str, Mapping[str, 
     name, app = _name(service), behind[0]
     address = str(_at(service, "spec").get("clusterIP") or "")
     known = [name, f"{name}.{namespace}", f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.cluster.local"]
-    return [Component(id=app, type="app", aliases=_distinct([*known, address if address != "None" else ""], app))]
+    return [
+        Component(id=app, type="app", aliases=_distinct([*known, address if address != "None" else ""], app))
+    ]
 
 
 def _root(item: Object, owners: Mapping[tuple[str, str], tuple[str, str]]) -> str:

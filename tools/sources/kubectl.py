@@ -123,7 +123,9 @@ class Kubectl:
         if "unauthorized" in low or "must be logged in" in low or "provide credentials" in low:
             return SourceError(f"Renew the credentials in the kubeconfig of source {name!r}: {said}")
         if "context" in low and "does not exist" in low:
-            return SourceError(f"Set `options.context` of source {name!r} to a context of its kubeconfig: {said}")
+            return SourceError(
+                f"Set `options.context` of source {name!r} to a context of its kubeconfig: {said}"
+            )
         if any(word in low for word in ("timeout", "deadline exceeded", "timed out", "time allotted")):
             return self._slow()
         if any(word in low for word in ("refused", "unable to connect", "no such host", "no route")):
@@ -148,6 +150,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _last_words(err: str) -> str:
-    """kubectl's own complaint on one line: its client library's log lines go before it."""
+    """The complaint of kubectl itself on one line: its client library's log lines go before it."""
     lines = [line for line in err.splitlines() if line.strip() and not _KLOG.match(line)] or err.splitlines()
     return _CONTROL.sub(" ", " ".join(lines[-2:])).strip()[:300] or "no reason given"

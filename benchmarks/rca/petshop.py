@@ -1,0 +1,108 @@
+"""PetShop: which node of a call graph explains a slow or failing entry point (top-1, top-3).
+
+python benchmarks/rca/petshop.py --data DIR/rca/petshop [--cases 'low_traffic*'] [--json OUT]
+
+DIR holds SCENARIO/graph.csv, SCENARIO/noissue/metrics.csv and SCENARIO/PART/issue_N/{metrics.csv,target.json} as
+published (Hardt et al., 2023). Only `target` of target.json is shown to what is tested.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import numpy as np
+
+from aitia.core.words import Component, Link
+from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
+
+STEP_S = 300.0
+
+
+def read_frame(path: Path) -> tuple[list[Column], Floats, Floats]:
+    """(series, times, values): a header of three rows (node, metric, statistic), then the index' name, then rows."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    columns = [Column(a, f"{b}_{c}") for a, b, c in zip(rows[0][1:], rows[1][1:], rows[2][1:], strict=True)]
+    body = [row for row in rows[3:] if row and _is_number(row[0])]
+    t = np.array([float(row[0]) for row in body])
+    values = [[float(x) if _is_number(x) else np.nan for x in row[1:]] for row in body]
+    order = np.argsort(t, kind="stable")
+    return columns, t[order], np.array(values, dtype=np.float64).reshape(len(body), len(columns))[order]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def read_graph(path: Path) -> dict[str, list[str]]:
+    """Caller -> callees of an adjacency matrix with names in its first row and column."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    names = rows[0][1:]
+    return {
+        r[0]: [n for n, x in zip(names, r[1:], strict=True) if _is_number(x) and float(x) != 0]
+        for r in rows[1:]
+        if r
+    }
+
+
+def read_target(folder: Path) -> dict[str, Any]:
+    """What is shown of a case: the node and metric that raised the alarm, and when."""
+    target: dict[str, Any] = json.loads((folder / "target.json").read_text(encoding="utf-8"))["target"]
+    return target
+
+
+def read_answer(folder: Path) -> str:
+    """The node that was at fault; only the scorer calls this."""
+    return str(json.loads((folder / "target.json").read_text(encoding="utf-8"))["root_cause"]["node"])
+
+
+def folders(data: Path) -> Iterator[Path]:
+    """The issue folders of all scenarios, sorted."""
+    yield from sorted(p.parent for p in data.glob("*/*/*/target.json"))
+
+
+def case_of(folder: Path, data: Path) -> MetricCase:
+    """A case: normal rows as the baseline, the issue's rows right behind them as the window."""
+    scenario = folder.parents[1]
+    columns, _, base = read_frame(scenario / "noissue" / "metrics.csv")
+    here, times, now = read_frame(folder / "metrics.csv")
+    graph, target = read_graph(scenario / "graph.csv"), read_target(folder)
+    shared = [c for c in columns if c in set(here)]
+    t_base, t_now = remapped(base, now, step=STEP_S)
+    table = Table(
+        columns=tuple(shared),
+        t_base=t_base,
+        base=base[:, [columns.index(c) for c in shared]],
+        t_now=t_now,
+        now=now[:, [here.index(c) for c in shared]],
+    )
+    alarm = float(target["timestamp"]) - float(times[0]) if times.size else 0.0
+    names = sorted({*graph, *(c.component for c in shared)})
+    return MetricCase(
+        name=folder.relative_to(data).as_posix(),
+        table=table,
+        title=f"{target['node']} {target['metric']}",
+        text=f"The {target['agg']} {target['metric']} of {target['node']} left its normal range.",
+        started_at=float(t_now[0]) + min(max(alarm, 0.0), float(t_now[-1] - t_now[0])),
+        hints=(str(target["node"]),),
+        components=tuple(
+            Component(
+                id=name,
+                type="service",
+                links=tuple(Link(relation="calls", to=to) for to in graph.get(name, [])),
+            )
+            for name in names
+        ),
+        extra={"target": str(target["node"]), "metric": str(target["metric"]), "agg": str(target["agg"])},
+    )

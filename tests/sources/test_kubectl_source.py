@@ -1,0 +1,275 @@
+"""The live cluster source: the real kubectl client against an API server on loopback, and against ones that misbehave."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import SourceError
+from aitia.core.redact import Redactor
+from aitia.core.resolve import Resolver
+from aitia.core.words import Window, from_epoch
+from aitia.tools.sources import ClusterCall, ClusterSource, build_inventory, open_source
+from aitia.tools.sources.cluster_redact import redacted
+from aitia.tools.sources.error_lines import summary
+from aitia.tools.sources.kubectl import Kubectl
+
+from . import kube_api
+
+SPAN = Window(start=from_epoch(time.time() - 3600), end=from_epoch(time.time()))
+PLANTED = (
+    "hunter2-planted",
+    "hunter3-planted",
+    "hunter4-planted",
+    "cGxhbnRlZC1zZWNyZXQtdmFsdWU",
+    "planted-bearer-token",
+)
+LOGS = {
+    "payment-7f9c4d5b6f-x2v9k": 'INFO up\nERROR db said "no" password=hunter4-planted attempt 1\n'
+    'ERROR db said "no" password=hunter4-planted attempt 2\n',
+    "payment-7f9c4d5b6f-x2v9k:previous": "panic: DB_HOST is not set\n",
+}
+needs_kubectl = pytest.mark.skipif(
+    shutil.which("kubectl") is None, reason="kubectl is not installed (Debian: kubectl)"
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", "/elsewhere")
+
+
+def opened(folder: Path, url: str, **fields: object) -> ClusterSource:
+    path = kube_api.kubeconfig(folder, url)
+    config = {"name": "live", "kind": "cluster", "type": "kubectl", "path": str(path)} | fields
+    source = open_source(SourceConfig.model_validate(config), folder)
+    assert isinstance(source, ClusterSource)
+    return source
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[str, type[kube_api.KubeApi]]]:
+    with kube_api.serving(logs=LOGS) as served:
+        yield served
+
+
+def call(
+    verb: str, resource: str = "", name: str = "", namespace: str = "shop", **more: object
+) -> ClusterCall:
+    return ClusterCall(verb=verb, resource=resource, name=name, namespace=namespace, **more)
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_answers_are_what_kubectl_prints(cluster, tmp_path: Path) -> None:
+    url, api = cluster
+    source = opened(tmp_path, url)
+    pods = source.ask(call("get", "pods", wide=True)) or ""
+    assert pods.splitlines()[0].split()[:6] == ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP"]
+    assert "CrashLoopBackOff" in pods
+    assert "pod-template-hash=7f9c4d5b6f" in (source.ask(call("get", "pods", labels=True)) or "")
+    told = source.ask(call("describe", "pods", "payment-7f9c4d5b6f-x2v9k")) or ""
+    assert "Back-off restarting failed container" in told
+    assert "<set to the key 'token' in secret 'payment-token'>" in told
+    manifest = yaml.safe_load(source.ask(call("yaml", name="payment", namespace="")) or "")
+    assert [i["kind"] for i in manifest["items"]] == ["Deployment", "Service"]
+    assert json.loads(source.ask(call("configuration")) or "")["nodes"][0]["taints"] == [
+        "dedicated=shop:NoSchedule"
+    ]
+    logs = json.loads(source.ask(call("logs", name="payment")) or "")
+    assert (logs["total_log_count"], logs["total_errors"]) == (4, 3)
+    assert logs["patterns"][0]["count"] == 2
+    assert any("DB_HOST is not set" in p["sample"] for p in logs["patterns"])
+    assert source.ask(call("get", "jobs")) == ""
+    assert source.ask(call("get", "pods", "not-there")) == ""
+    assert {method for method, _ in api.asked} <= {"GET", "POST"}
+    assert all("selfsubjectrulesreviews" in path for method, path in api.asked if method == "POST")
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_no_secret_leaves_the_source(cluster, tmp_path: Path) -> None:
+    source = opened(tmp_path, cluster[0])
+    secrets = source.ask(call("get", "secrets")) or ""
+    assert "payment-token" in secrets
+    assert source.ask(call("describe", "secrets", "payment-token")) is None
+    everything = [secrets, *(source.ask(c) or "" for c in (
+        call("describe", "pods", "payment-7f9c4d5b6f-x2v9k"), call("describe", "deployments", "payment"),
+        call("describe", "configmaps", "payment-config"), call("yaml", name="payment"), call("logs", name="payment")))]  # fmt: skip
+    assert not [p for p in PLANTED for text in everything if p in text]
+    assert all("<secret:" in text for text in everything[1:])
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_only_questions_about_configured_namespaces_and_valid_names_are_asked(
+    cluster, tmp_path: Path
+) -> None:
+    url, api = cluster
+    source = opened(tmp_path, url, options={"namespaces": "shop"})
+    before = len(api.asked)
+    for odd in (
+        "--all-namespaces",
+        "-A",
+        "pay ment",
+        "a;id",
+        "$(id)",
+        "../x",
+        "A" * 300,
+        "secrets/payment-token",
+    ):
+        assert source.ask(call("get", "pods", odd)) is None
+        assert source.ask(call("yaml", name=odd)) is None
+    assert source.ask(call("get", "pods", namespace="kube-system")) is None
+    assert source.ask(call("get", "secrets --output=yaml")) is None
+    assert source.ask(call("delete", "pods", "x")) is None
+    assert source.ask(call("connect", name="orders", port=80)) is None
+    assert len(api.asked) == before
+    assert opened(tmp_path, url, options={"namespaces": "*"}).namespaces() == ["shop"]
+    with pytest.raises(SourceError, match="namespaces"):
+        opened(tmp_path, url, options={"namespaces": "shop --as=admin"}).namespaces()
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_inventory_joins_pods_addresses_and_dns_names(cluster, tmp_path: Path) -> None:
+    source = opened(tmp_path, cluster[0])
+    resolver = Resolver()
+    inventory = build_inventory([source], SPAN, resolver)
+    assert inventory.has("cluster")
+    assert set(inventory.holdings[0].components) == {"orders", "payment"}
+    for raw in ("payment-7f9c4d5b6f-x2v9k", "10.1.0.9:8081", "payment.shop.svc.cluster.local", "payment"):
+        assert resolver.resolve(raw) == "payment"
+    assert resolver.resolve("10.0.0.3:9100") == "worker-1"
+    links = {(link.relation, link.to) for c in inventory.components if c.id == "payment" for link in c.links}
+    assert links == {("part_of", "shop"), ("runs_on", "worker-1")}
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_what_the_account_may_not_read_is_named(tmp_path: Path) -> None:
+    with kube_api.serving(forbidden=frozenset({"nodes", "secrets"})) as (url, _):
+        source = opened(tmp_path, url)
+        assert source.ask(call("get", "nodes", namespace="")) is None
+        note = source.describe(SPAN).note
+        assert "may not list" in note
+        assert "nodes" in note
+        assert "pods" not in note
+    with (
+        kube_api.serving(forbidden=frozenset({"pods"})) as (url, _),
+        pytest.raises(SourceError, match="Grant"),
+    ):
+        opened(tmp_path, url).describe(SPAN)
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
+    with kube_api.serving(unauthorized=True) as (url, _), pytest.raises(SourceError, match="credentials"):
+        opened(tmp_path, url).describe(SPAN)
+    with kube_api.serving() as (url, _):
+        with pytest.raises(SourceError, match=r"options\.context"):
+            opened(tmp_path, url, options={"context": "prod"}).describe(SPAN)
+        with pytest.raises(SourceError, match="Install kubectl"):
+            opened(tmp_path, url, options={"kubectl": "/nowhere/kubectl"}).describe(SPAN)
+        with pytest.raises(SourceError, match="does not exist|no such file"):
+            open_source(
+                SourceConfig(name="live", kind="cluster", type="kubectl", path=str(tmp_path / "none")),
+                tmp_path,
+            ).describe(SPAN)
+    with kube_api.serving(delay_s=3.0) as (url, _):
+        began = time.monotonic()
+        with pytest.raises(SourceError, match="timeout_s"):
+            opened(tmp_path, url, timeout_s=0.5).describe(SPAN)
+        assert time.monotonic() - began < 12
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with pytest.raises(SourceError, match="Start the API server"):
+        opened(tmp_path, url).describe(SPAN)
+    assert (
+        "Start the API server" in build_inventory([opened(tmp_path, url)], SPAN, Resolver()).holdings[0].note
+    )
+
+
+def _stub(folder: Path, body: str) -> str:
+    path = folder / "kubectl-stub"
+    path.write_text(f"#!{sys.executable}\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_endless_answer_and_a_hanging_client_are_cut_off(tmp_path: Path) -> None:
+    endless = Kubectl(source="s", binary=_stub(tmp_path, "while True: print('x' * 100_000)"), max_bytes=2**21)
+    with pytest.raises(SourceError, match="more than 2 MiB"):
+        endless.run("get", "pods")
+    forks = "import subprocess, time\nsubprocess.Popen(['sleep', '60'])\ntime.sleep(60)"
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="timeout_s"):
+        Kubectl(source="s", binary=_stub(tmp_path, forks), timeout_s=-4.5).run("get", "pods")
+    assert time.monotonic() - began < 5
+
+
+def test_no_other_verb_can_be_run(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    client = Kubectl(source="s", binary=_stub(tmp_path, f"open({str(mark)!r}, 'w')"))
+    for verb in (
+        ("delete", "pod", "x"),
+        ("config", "set-context"),
+        ("auth", "reconcile"),
+        ("exec", "x"),
+        ("proxy",),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            client.run(*verb)
+    assert not os.path.exists(mark)
+
+
+NAMES = ("DB_PASSWORD", "api-token", "AWS_SECRET_ACCESS_KEY", "app.credentials", "PGPASSWORD")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    name=st.sampled_from(NAMES),
+    value=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'\\"), min_size=6),
+)
+def test_a_secret_environment_value_never_survives(name: str, value: str) -> None:
+    value = "zz" + value.replace("<secret:", "") + "zz"
+    redactor = Redactor(b"k" * 32)
+    listed = yaml.safe_dump(
+        {"env": [{"name": name, "value": value}, {"name": "PORT", "value": "80"}]}, width=10**6
+    )
+    applied = json.dumps({"env": [{"name": name, "value": value}]}, separators=(",", ":"))
+    described = f"    Environment:\n      {name}:            {value}\n      PORT:  80\n"
+    for text in (listed, applied, described):
+        assert value not in redacted(text, redactor)
+    assert yaml.safe_load(redacted(listed, redactor))["env"][1] == {"name": "PORT", "value": "80"}
+    assert redacted(redacted(listed, redactor), redactor) == redacted(listed, redactor)
+
+
+def test_names_of_secrets_and_structure_stay() -> None:
+    text = "volumes:\n- name: certs\n  secret:\n    secretName: shop-certs\nautomountServiceAccountToken: false\nenv:\n" \
+           "- name: API_TOKEN\n  valueFrom:\n    secretKeyRef:\n      key: token\n      name: payment-token\n"  # fmt: skip
+    assert redacted(text, Redactor(b"k" * 32)) == text
+    assert "s3cr3t" not in redacted("data:\n  token: s3cr3tABC\n  secret: S3-s3cr3t\n", Redactor(b"k" * 32))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=20))
+def test_counting_error_lines_never_fails(lines: list[str]) -> None:
+    told = summary(lines)
+    assert not told or 0 < told["total_errors"] <= told["total_log_count"] <= len(lines)

@@ -1,0 +1,288 @@
+"""The typed state of a cluster: what pods, workloads, services, volumes, quotas and nodes say of themselves.
+
+Each object comes from two texts at most: its description (how it is) and its manifest (how it is meant to be).
+Values of secrets are never held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Labels = Mapping[str, str]
+ProbeKind = Literal["grpc", "http", "https", "tcp", "exec"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One event. `kind` and `name` are the object it is about; `last_s` seconds ago it was seen last."""
+
+    type: str
+    reason: str
+    message: str
+    kind: str = ""
+    name: str = ""
+    last_s: float | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A liveness or readiness probe. `port` is a number or a port's name; times in seconds."""
+
+    kind: ProbeKind
+    port: str = ""
+    path: str = ""
+    delay: float = 0.0
+    timeout: float = 1.0
+    period: float = 10.0
+    failures: int = 3
+
+    @property
+    def patience(self) -> float:
+        """Seconds from the start of a container until failures kill it."""
+        return self.delay + self.period * max(0, self.failures - 1) + self.timeout
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A port of a container or service. `target` is what a service forwards to (number or name)."""
+
+    number: int
+    protocol: str = "TCP"
+    name: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A secret or config map that a container or volume needs."""
+
+    kind: Literal["secret", "configmap"]
+    name: str
+    key: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container as specified, and its status where a pod was described."""
+
+    name: str
+    image: str = ""
+    ports: tuple[Port, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    requests: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    liveness: Probe | None = None
+    readiness: Probe | None = None
+    command: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()  # names of volumes
+    state: str = ""
+    reason: str = ""
+    message: str = ""
+    last_reason: str = ""
+    exit_code: int | None = None
+    ready: bool = False
+    restarts: int = 0
+    init: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One requirement on a label: a node's (affinity) or a pod's (anti-affinity)."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def holds(self, labels: Labels) -> bool:
+        """Whether labels meet it, after the rules of Kubernetes' label selectors."""
+        has = self.key in labels
+        value = labels.get(self.key, "")
+        if self.operator in ("Gt", "Lt"):
+            number = value.lstrip("-").isdigit() and self.values and self.values[0].lstrip("-").isdigit()
+            return bool(number) and (int(value) > int(self.values[0])) == (self.operator == "Gt")
+        return {
+            "In": has and value in self.values,
+            "NotIn": value not in self.values if has else True,
+            "Exists": has,
+            "DoesNotExist": not has,
+        }.get(self.operator, True)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.operator} {', '.join(self.values)}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toleration:
+    """A toleration; an empty key with `Exists` tolerates everything."""
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """A pod's specification, from a pod, a workload's template or a manifest."""
+
+    containers: tuple[Container, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    node_selector: Labels = field(default_factory=dict)
+    affinity: tuple[tuple[Need, ...], ...] = ()  # required node affinity: any of these terms
+    anti_affinity: tuple[Need, ...] = ()  # required pod anti-affinity
+    tolerations: tuple[Toleration, ...] = ()
+    service_account: str = ""
+    claims: tuple[str, ...] = ()
+    host_paths: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    dns_policy: str = ""
+    nameservers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pod:
+    """A pod. `status` as `kubectl get pods` prints it; `restart_s` seconds since the last restart."""
+
+    name: str
+    namespace: str
+    app: str = ""
+    status: str = ""
+    ready: tuple[int, int] = (0, 0)
+    restarts: int = 0
+    restart_s: float | None = None
+    age_s: float | None = None
+    node: str = ""
+    ip: str = ""
+    spec: Spec = Spec()
+    described: bool = False
+    conditions: Labels = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether it ended as it was meant to, or was put aside."""
+        return self.status in ("Completed", "Succeeded", "Terminating", "Evicted")
+
+    @property
+    def healthy(self) -> bool:
+        """Running with all containers ready."""
+        return self.status == "Running" and self.ready[1] > 0 and self.ready[0] == self.ready[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """A deployment, stateful set or daemon set: what owns the pods of an app. `manifest` is how it is meant to be."""
+
+    kind: str
+    name: str
+    namespace: str
+    desired: int = 0
+    ready: int = 0
+    selector: Labels = field(default_factory=dict)
+    spec: Spec = Spec()
+    manifest: Spec | None = None
+    conditions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service with its ports."""
+
+    name: str
+    namespace: str
+    type: str = "ClusterIP"
+    selector: Labels = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    endpoints: tuple[str, ...] | None = None  # None where they were not asked for
+    not_ready: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """A resource quota: used and hard by resource."""
+
+    name: str
+    namespace: str
+    used: Mapping[str, str] = field(default_factory=dict)
+    hard: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A persistent volume claim; what it asks for comes from its manifest, where there is one."""
+
+    name: str
+    namespace: str
+    status: str = ""
+    volume: str = ""
+    storage_class: str | None = None
+    size: str = ""
+    modes: tuple[str, ...] = ()
+    selector: tuple[Need, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """A persistent volume."""
+
+    name: str
+    status: str = ""
+    claim: str = ""
+    storage_class: str = ""
+    size: str = ""
+    modes: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A node. `services` maps a system service (kubelet, containerd, ...) to the status text that was recorded."""
+
+    name: str
+    ready: str = ""  # True | False | Unknown
+    ready_message: str = ""
+    unschedulable: bool = False
+    roles: str = ""
+    labels: Labels = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+    allocatable: Mapping[str, str] = field(default_factory=dict)
+    requested: Mapping[str, str] = field(default_factory=dict)
+    pressure: tuple[str, ...] = ()
+    services: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A route of an ingress, gateway or proxy: which path goes to which service."""
+
+    holder: str  # the app or object that routes
+    name: str
+    path: str
+    host: str
+    port: int = 0
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """A recent error line of an app and how often it was seen."""
+
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """A recorded alert on a component: its evidence lines."""
+
+    component: str
+    kind: str
+    lines: tuple[str, ...]
