@@ -8,7 +8,7 @@ from typing import Final
 
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, MEMORY, RANK
+from aitia.core.aspects import CHANGE, CLUSTER, MEMORY, RANK
 from aitia.core.words import Evidence
 
 CONTEXT: Final = CHANGE | MEMORY | RANK  # neither symptom nor cause by itself
@@ -182,10 +182,11 @@ def _is_first_hand(evidence: Evidence) -> bool:
 
 
 def is_harm(evidence: Evidence) -> bool:
-    """Whether an anomaly is felt by somebody: slow or failed answers, errors in logs, a limit reached, vibration."""
+    """Whether an anomaly is felt by somebody: slow or failed answers, errors in logs, a limit reached, vibration, a
+    cluster that does not do what its objects ask for."""
     aspect = evidence.aspect
     named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
-    return evidence.kind == "metric.limit" or named or aspect in _HARM
+    return evidence.kind == "metric.limit" or named or aspect in _HARM or aspect in CLUSTER
 
 
 def onset(evidence: Evidence) -> datetime:

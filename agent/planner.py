@@ -24,13 +24,27 @@ MAX_CLOSER: Final = 3  # a later round
 MAX_OPTIONS: Final = 12
 MODEL_WEIGHT: Final = 0.3
 SURE: Final = 0.75  # probability of the verdict above which no further round is planned
-SCAN: Final = ("metrics_scan", "signals_envelope")
+SCAN: Final = ("metrics_scan", "signals_envelope", "cluster_state", "traces_diff", "logs_diff")
 RECALL: Final = ("incidents_search", "runbooks_search")
-_FAMILIES: Final = ("metrics", "logs", "changes", "signals", "incidents")
+_FAMILIES: Final = (
+    "metrics",
+    "cluster",
+    "traces",
+    "logs",
+    "changes",
+    "signals",
+    "incidents",
+    "rank",
+    "library",
+)
 _SYMPTOMS: Final = (
     (
         re.compile(r"vibration|bearing|temperature|machine|pump|motor", re.I),
         ("signals", "metrics", "changes"),
+    ),
+    (
+        re.compile(r"\bpods?\b|deployment|kube|node|unreachab|restart|schedul|image", re.I),
+        ("cluster", "metrics", "logs", "changes"),
     ),
     (re.compile(r"error|exception|5xx|fail|crash|down", re.I), ("logs", "metrics", "changes")),
     (re.compile(r"latency|slow|p9\d|duration|timeout", re.I), ("metrics", "changes", "logs")),

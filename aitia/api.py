@@ -150,7 +150,9 @@ def resume(
 
     store = RunStore.open(home or aitia_home(), run)
     readers = _recorded_readers(store, sources)
-    return carry_on(store, readers, llm=_same_model(store.meta(), model, threads, on_event), on_event=on_event)
+    return carry_on(
+        store, readers, llm=_same_model(store.meta(), model, threads, on_event), on_event=on_event
+    )
 
 
 def again(
@@ -179,7 +181,9 @@ def again(
     if meta.get("state") in ("running", "waiting") or "incident" not in meta:
         raise BadInput(f"Finish run {store.id} first with `aitia resume {store.id}`.")
     if meta.get("root") and at is None:
-        raise BadInput(f"Replay the scenario of run {store.id} instead: recorded telemetry has no later moment.")
+        raise BadInput(
+            f"Replay the scenario of run {store.id} instead: recorded telemetry has no later moment."
+        )
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
     readers = _recorded_readers(store, sources)
@@ -216,7 +220,9 @@ def _extended(
 ) -> Incident:
     """The incident as it is told now, with its first window (and baselines) extended to `now`."""
     if now < before.window.end:
-        raise BadInput(f"Give a later moment than {before.window.end.isoformat()}: so far the run looked already.")
+        raise BadInput(
+            f"Give a later moment than {before.window.end.isoformat()}: so far the run looked already."
+        )
     window = before.window.model_copy(update={"end": now})
     if told is None:
         return before.model_copy(update={"window": window})

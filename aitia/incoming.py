@@ -17,6 +17,9 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
 _HINTS = ("service", "app", "job", "deployment", "component", "machine", "asset", "pod", "instance", "node")
 _LONGEST_FOR_S = 86400.0
+_LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
+_MOST_HINTS = 50
+_SKEW_S = 300.0  # by how much the alerting system's clock may be ahead of ours
 _DAY = 86400.0
 
 
@@ -84,13 +87,15 @@ def make_incident(
 ) -> Incident:
     """An Incident from an Alertmanager message (v4 JSON, as text or mapping) or from plain words.
 
-    The window starts at startsAt, less the rule's `for`, less the lead; it ends at endsAt where the alert
-    is resolved, else now.
+    A group of alerts is one incident. The window starts at the earliest startsAt, less the rule's `for`, less
+    the lead; it ends at endsAt where the alerts are resolved, else now.
     """
     rules = rules or WindowRules()
     alert = _as_alert(report)
     said = _from_alert(alert) if alert is not None else _from_words(str(report))
     began = started_at or said.get("started_at") or now
+    if alert is not None and now < began <= now + timedelta(seconds=_SKEW_S):
+        began = now
     if began > now:
         raise BadInput(
             f"Give a moment that is not in the future: {began.isoformat()} is after {now.isoformat()}."
@@ -152,22 +157,57 @@ def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
     firing = [a for a in alerts if a.get("status", "firing") == "firing"] or alerts
     starts = [_time(a, "startsAt") for a in firing]
     began = min((s for s in starts if s), default=None)
-    first = firing[0]
-    labels = {**_strings(message.get("commonLabels")), **_strings(first.get("labels"))}
-    notes = {**_strings(message.get("commonAnnotations")), **_strings(first.get("annotations"))}
-    title = notes.get("summary") or notes.get("title") or labels.get("alertname") or "Alert"
-    texts = [_words(a, message) for a in firing]
+    # The earliest alert leads: what it names is nearest to the cause.
+    last = datetime.max.replace(tzinfo=UTC)
+    firing = [a for _, a in sorted(zip(starts, firing, strict=True), key=lambda pair: pair[0] or last)]
+    labels, notes = _shared(firing, message)
     resolved = all(a.get("status") == "resolved" for a in alerts)
     ends = [_time(a, "endsAt") for a in firing]
     return {
-        "title": title[:200],
-        "text": "\n".join(dict.fromkeys(t for t in texts if t))[:20_000],
+        "title": _title(firing, labels, message),
+        "text": _told(firing, message),
         "started_at": began,
         "ended_at": max((e for e in ends if e), default=None) if resolved else None,
-        "for_s": _for(labels, notes),
+        "for_s": max(_for(_strings(a.get("labels")), notes | _strings(a.get("annotations"))) for a in firing),
         "hints": _hints(firing, labels),
         "labels": labels,
     }
+
+
+def _shared(
+    firing: list[Mapping[str, Any]], message: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Labels that all alerts of the group bear, and the annotations that the message says are common."""
+    every = [_strings(a.get("labels")) for a in firing]
+    common = {k: v for k, v in every[0].items() if all(labels.get(k) == v for labels in every)}
+    return _strings(message.get("commonLabels")) | common, _strings(message.get("commonAnnotations"))
+
+
+def _title(firing: list[Mapping[str, Any]], labels: Mapping[str, str], message: Mapping[str, Any]) -> str:
+    """The common summary, else the earliest alert's with how many others there are."""
+    common, first = _strings(message.get("commonAnnotations")), _strings(firing[0].get("annotations"))
+    name = labels.get("alertname") or _strings(firing[0].get("labels")).get("alertname") or "Alert"
+    shared = common.get("summary") or common.get("title")
+    title = shared or first.get("summary") or first.get("title") or name
+    others = len(firing) - 1
+    if not others or shared:
+        return title[:200]
+    return f"{title[:170]} (and {others} more {'alert' if others == 1 else 'alerts'})"
+
+
+def _told(firing: list[Mapping[str, Any]], message: Mapping[str, Any]) -> str:
+    """What the alerts say, each text once, within bounds; what was left out is said."""
+    texts = [t for t in dict.fromkeys(_words(a, message)[:_LONGEST_WORDS] for a in firing) if t]
+    kept: list[str] = []
+    room = _LONGEST_TEXT
+    for text in texts:
+        if len(text) + 1 > room:
+            break
+        kept.append(text)
+        room -= len(text) + 1
+    cut = message.get("truncatedAlerts")
+    missing = len(texts) - len(kept) + (cut if isinstance(cut, int) and not isinstance(cut, bool) else 0)
+    return "\n".join([*kept, *([f"{missing} more alerts are not shown."] if missing > 0 else [])])
 
 
 def _suppressed(alert: Mapping[str, Any]) -> bool:
@@ -212,4 +252,4 @@ def _for(labels: Mapping[str, str], notes: Mapping[str, str]) -> float:
 def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str]) -> tuple[str, ...]:
     found = [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
     found += [labels.get(key, "") for key in _HINTS]
-    return tuple(dict.fromkeys(f for f in found if f))
+    return tuple(dict.fromkeys(f[:200] for f in found if f))[:_MOST_HINTS]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli import diagnose, replay, runs, setup
+from aitia.cli import diagnose, library, listen, record, replay, runs, setup
 from aitia.cli.models import app as models_app
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
 
@@ -45,12 +45,15 @@ app.command("init", rich_help_panel="Set up")(setup.init)
 app.command("doctor", rich_help_panel="Set up")(setup.doctor)
 app.add_typer(models_app, name="models", help="Fetch and check model files.", rich_help_panel="Set up")
 app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
+app.command("listen", rich_help_panel="Diagnose")(listen.listen)
 app.command("replay", rich_help_panel="Diagnose")(replay.replay)
+app.command("record", rich_help_panel="Diagnose")(record.record)
 app.command("resume", rich_help_panel="Diagnose")(runs.resume)
 app.command("report", rich_help_panel="Look again")(runs.report)
 app.command("explain", rich_help_panel="Look again")(runs.explain)
 app.command("rerun", rich_help_panel="Look again")(runs.rerun)
 app.add_typer(runs.app, name="runs", rich_help_panel="Look again")
+app.add_typer(library.app, name="library", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
 

@@ -62,6 +62,12 @@ def diagnose(
             "--at", metavar="TIME", help="The moment to look from; default now. For past incidents."
         ),
     ] = "",
+    again: Annotated[
+        str,
+        typer.Option(
+            "--again", metavar="RUN", help="Look at a run's incident again, up to now: its next revision."
+        ),
+    ] = "",
     model: Model = "auto",
     planner: Planner = None,
     narrator: Narrator = None,
@@ -81,6 +87,7 @@ def diagnose(
     from aitia.cli.console import exit_code, pick_format, put_report
     from aitia.cli.inputs import named_sources, read_report
     from aitia.cli.session import watched
+    from aitia.core.errors import BadInput
     from aitia.incoming import parse_moment, parse_window
 
     now = datetime.now(tz=UTC)
@@ -93,8 +100,20 @@ def diagnose(
         topology=topology or [],
         signals=signals or [],
     )
-    told = read_report(text, alert)
     shape = pick_format(format, as_json=as_json, output=output)
+    if again:
+        if sources or since or window or planner or narrator:
+            raise BadInput(
+                "Give --again RUN with an alert or words, --config and --at only: the rest is the run's."
+            )
+        later = read_report(text, alert) or None
+        with watched() as view:
+            report = api.again(
+                again, incident=later, config=config, at=moment, threads=threads, on_event=view
+            )
+        put_report(report, format=shape, output=output, full=full)
+        raise typer.Exit(exit_code(report))
+    told = read_report(text, alert)
     with watched() as view:
         report = api.diagnose(
             told,

@@ -30,6 +30,31 @@ VIBRATION: Final = frozenset(
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
 RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.library"})
 """A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
-CLUSTER: Final = frozenset[str]()
+CLUSTER_SYMPTOMS: Final = frozenset(
+    {
+        "k8s.pending", "k8s.crash_loop", "k8s.not_ready", "k8s.missing_pods", "k8s.no_endpoints", "k8s.unreachable",
+        "k8s.node_not_ready", "k8s.client_errors", "k8s.ready",
+    }
+)  # fmt: skip
+"""How trouble in a cluster shows (`k8s.ready`: that it does not); none of these is a reason by itself."""
+CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
+    {
+        "k8s.quota_cpu", "k8s.quota_memory", "k8s.quota_pods", "k8s.quota_services", "k8s.quota_storage",
+        "k8s.service_account", "k8s.zero_replicas",
+        "k8s.cordon", "k8s.node_affinity", "k8s.node_selector", "k8s.anti_affinity", "k8s.taint",
+        "k8s.cpu_capacity", "k8s.memory_capacity",
+        "k8s.kubelet", "k8s.container_runtime", "k8s.kube_proxy", "k8s.scheduler", "k8s.node_pressure",
+        "k8s.node_delay", "k8s.node_loss",
+        "k8s.image_dns", "k8s.image_reference", "k8s.image_secret",
+        "k8s.claim_selector", "k8s.claim_class", "k8s.claim_mode", "k8s.claim_capacity", "k8s.volume_taken",
+        "k8s.volume_permission",
+        "k8s.oom", "k8s.pod_cpu", "k8s.pod_delay", "k8s.port_conflict",
+        "k8s.liveness_protocol", "k8s.liveness_port", "k8s.liveness_timing",
+        "k8s.readiness_protocol", "k8s.readiness_port",
+        "k8s.service_selector", "k8s.service_port", "k8s.service_protocol", "k8s.env_address", "k8s.gateway",
+        "k8s.network_policy", "k8s.dns", "k8s.secret", "k8s.configmap",
+        "k8s.database_credentials", "k8s.database_port", "k8s.database_connections", "k8s.database_readonly",
+    }
+)  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
 ALL: Final = METRIC | LOG | CHANGE | VIBRATION | MEMORY | RANK | CLUSTER

@@ -65,7 +65,12 @@ def traversal(table: Table, graph: Graph, target: str, *, threshold: float = 5.0
         queue += below
     deepest = [n for n in sorted(bad) if not any(c in bad for c in graph.get(n, []))]
     first = [n for n in deepest if n in seen and n != target]
-    order = [*_by(first, z), *_by([n for n in deepest if n not in first], z), *_by(seen - {target}, z), target]
+    order = [
+        *_by(first, z),
+        *_by([n for n in deepest if n not in first], z),
+        *_by(seen - {target}, z),
+        target,
+    ]
     return list(dict.fromkeys(order))
 
 

@@ -117,8 +117,9 @@ def _samples(path: Path) -> Iterator[tuple[Column, float, float]]:
         if len(row) != len(head):
             continue
         at = _epoch(row[0])
-        for name, text in zip(head, row, strict=True):
-            column = _column(stem, pod, name)
+        named = dict(zip(head, row, strict=True))
+        for name, text in named.items():
+            column = _column(stem, named.get("ServiceName", pod), name)
             if column is not None:
                 yield column, at, _number(text)
 
@@ -132,11 +133,15 @@ def _column(stem: str, pod: str, name: str) -> Column | None:
         if stem == "source_50":
             return Column(caller, "client_latency_p50_seconds", callee, "peer")
         return Column(callee, "server_latency_p50_seconds", caller, "caller")
-    return Column("frontend entry" if stem == "front_service" else pod, name)
+    return Column(pod, name)
 
 
 def _rows(path: Path) -> Iterator[list[str]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+    with (
+        gzip.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8") as file
+    ):
         yield from csv.reader(file)
 
 
@@ -164,7 +169,9 @@ def given(data: Path, day: str, index: int) -> MetricCase:
     for fault in faults:
         busy |= (read.minutes >= fault) & (read.minutes <= fault + 60 * FAULT_MINUTES)
     inside = (read.minutes >= at + 60) & (read.minutes <= at + 180)
-    base, now = read.values[~busy], read.values[inside]
+    # The minutes after the fault come first, so that those right before it lie right before the window.
+    later, earlier = ~busy & (read.minutes > at), ~busy & (read.minutes < at)
+    base, now = np.vstack([read.values[later], read.values[earlier]]), read.values[inside]
     t_base, t_now = remapped(base, now, step=STEP_S)
     table = Table(columns=read.columns, t_base=t_base, base=base, t_now=t_now, now=now)
     return MetricCase(
@@ -194,7 +201,9 @@ def unknown(data: Path, day: str, index: int) -> MetricCase:
 
 
 def _components(day: Day) -> tuple[Component, ...]:
-    kinds: dict[str, ComponentType] = {service(c.component): "service" for c in day.columns}
+    named = sorted({service(c.component) for c in day.columns}, key=lambda n: (n != n.lower(), n))
+    once = {n.casefold(): n for n in reversed(named)}  # `Frontend` of one file is `frontend` of the others
+    kinds: dict[str, ComponentType] = {name: "service" for name in once.values()}
     kinds |= {host: "node" for _, host in day.hosts}
     calls, runs = _grouped(day.links), _grouped(day.hosts)
     pods: dict[str, set[str]] = defaultdict(set)

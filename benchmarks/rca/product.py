@@ -9,11 +9,13 @@ from pathlib import Path
 from aitia.core.clock import RecordedClock
 from aitia.core.config import SourceConfig
 from aitia.core.llm import Llm
+from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.state import Options
-from aitia.tools.sources import open_sources
+from aitia.tools.sources import TopologySource, open_sources
+from benchmarks.rca.hidden import hidden
 
 RULES = Options(planner="rules", narrator="template")
 
@@ -25,12 +27,23 @@ def diagnosed(
     *,
     components: Sequence[Component] = (),
     llm: Llm | None = None,
+    hide: Sequence[str] = (),
 ) -> Report:
-    """The report on a case as `aitia diagnose` makes it, with the rules alone where there is no model."""
+    """The report on a case as `aitia diagnose` makes it, with the rules alone where there is no model.
+
+    `hide` names components whose telemetry is taken away.
+    """
+    opened = open_sources(sources, root)
+    if hide:
+        resolver = Resolver(components)
+        for source in opened:
+            for component in source.components() if isinstance(source, TopologySource) else ():
+                resolver.add(component)
+        opened = [hidden(source, hide, resolver) for source in opened]
     with tempfile.TemporaryDirectory() as home:
         return diagnose(
             incident,
-            open_sources(sources, root),
+            opened,
             store=RunStore.create(Path(home), meta={"sources": [], "root": str(root)}),
             llm=llm,
             options=Options() if llm else RULES,

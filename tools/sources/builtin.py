@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from aitia.tools.sources.base import Reader
+from aitia.tools.sources.cluster_recorded import RecordedCluster
 from aitia.tools.sources.changes import JournalSource
+from aitia.tools.sources.changes_cluster import ClusterChanges
+from aitia.tools.sources.changes_git import GitSource
 from aitia.tools.sources.cluster_kubectl import KubectlSource
 from aitia.tools.sources.documents import IncidentFile, RunbookFolder
 from aitia.tools.sources.jaeger import JaegerFiles
@@ -27,7 +30,10 @@ READERS: Final[Mapping[str, Reader]] = {
     "incidents": IncidentFile,
     "runbooks": RunbookFolder,
     "changes": JournalSource,
+    "git": GitSource,
+    "cluster_changes": ClusterChanges,
     "maintenance": JournalSource,
     "topology": TopologyFile,
+    "cluster_recorded": RecordedCluster,
     "waveform": WaveformSource,
 }

@@ -37,7 +37,7 @@ CONFIG_FILES: Final = (
 DOCUMENTS: Final = ("*.md", "*.rst", "*.adoc", "LICENSE*", "*/LICENSE*")
 # A repository is data: nothing in its own configuration may start a program or reach the network.
 _TAME: Final = ("-c", "log.showSignature=false", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
-                "-c", "core.quotePath=false", "-c", "diff.external=", "-c", "protocol.allow=never", "-c", "safe.directory=*")  # fmt: skip
+                "-c", "core.quotePath=false", "-c", "diff.external=", "-c", "protocol.allow=never")  # fmt: skip
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 
 
@@ -174,7 +174,7 @@ class GitSource(Configured):
 
 def _commit(record: str) -> Commit:
     head, _, files = record.partition("\n")
-    digest, at, subject = (head.split("\x1f", 2) + ["", ""])[:3]
+    digest, at, subject = [*head.split("\x1f", 2), "", ""][:3]
     named = tuple(sorted({line for line in files.split("\n") if line}))
     return Commit(hash=digest, at=int(at or 0), subject=subject, files=named)
 

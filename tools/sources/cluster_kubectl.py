@@ -19,7 +19,7 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Component, Holding, Window
 from aitia.tools.sources import cluster_objects as objects
-from aitia.tools.sources.base import ClusterCall, Configured
+from aitia.tools.sources.base import ClusterCall, Configured, check_file
 from aitia.tools.sources.cluster_redact import redacted
 from aitia.tools.sources.error_lines import summary
 from aitia.tools.sources.kubectl import Denied, Kubectl, Unanswered
@@ -51,14 +51,17 @@ class KubectlSource(Configured):
         super().__init__(config, root)
         if not config.path:
             raise SourceError(f"Set `path` of source {config.name!r} to a kubeconfig file.")
-        path = Path(config.path).expanduser()
-        flags = [f"--kubeconfig={path if path.is_absolute() else root / path}"]
-        flags += [f"--context={config.options['context']}"] if config.options.get("context") else []
-        self._kubectl = Kubectl(
-            source=config.name,
-            binary=str(config.options.get("kubectl", "kubectl")),
-            config=tuple(flags),
-            timeout_s=config.timeout_s,
+
+    @cached_property
+    def _kubectl(self) -> Kubectl:
+        """The client. Without its kubeconfig kubectl would go to localhost: a missing file is an error here."""
+        options, path = self._config.options, check_file(self._config, self._root)
+        context = options.get("context")
+        return Kubectl(
+            source=self.name,
+            binary=str(options.get("kubectl", "kubectl")),
+            config=(f"--kubeconfig={path}", *((f"--context={context}",) if context else ())),
+            timeout_s=self._config.timeout_s,
         )
 
     def describe(self, window: Window) -> Holding:

@@ -27,8 +27,9 @@ _APPLIED = re.compile(
     r"(?m)^(?P<in>[ \t]*)kubectl\.kubernetes\.io/last-applied-configuration:[^\n]*\n(?:(?P=in)[ \t]+[^\n]*\n|[ \t]*\n)*"
 )
 _STRUCTURE = re.compile(
-    r"\s*(?:- )?[\"']?(?:secrets?|secretName|SecretName|secretKeyRef|secretRef|imagePullSecrets|Image pull secrets|Mountable secrets"
-    r"|Tokens|automountServiceAccountToken|tokenExpirationSeconds|TokenExpirationSeconds|serviceAccountToken)[\"']?:(?P<value>.*)$"
+    r"\s*(?:- )?[\"']?(?:secrets?|secretName|SecretName|secretKeyRef|secretRef|imagePullSecrets|Image pull secrets"
+    r"|Mountable secrets|Tokens|automountServiceAccountToken|tokenExpirationSeconds|TokenExpirationSeconds"
+    r"|serviceAccountToken)[\"']?:(?P<value>.*)$"
 )
 _NAME = re.compile(r"\s*(?:[\"']?[a-z0-9]([-a-z0-9.]*[a-z0-9])?[\"']?|true|false|\d+|<none>)?\s*$")
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)

@@ -122,7 +122,7 @@ class Kubectl:
             return Unanswered(f"Ask source {name!r} for what the cluster has: {said}")
         if "unauthorized" in low or "must be logged in" in low or "provide credentials" in low:
             return SourceError(f"Renew the credentials in the kubeconfig of source {name!r}: {said}")
-        if "context" in low and "does not exist" in low:
+        if "context" in low and ("does not exist" in low or "cannot locate" in low or "no context" in low):
             return SourceError(
                 f"Set `options.context` of source {name!r} to a context of its kubeconfig: {said}"
             )

@@ -1,0 +1,312 @@
+"""`aitia record`: live sources into a scenario folder, redacted, that replays to the same verdict without them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import httpx
+import pytest
+import yaml
+
+from aitia.core.errors import BadInput
+from aitia.core.redact import Redactor
+from aitia.core.scenario import load_scenario
+from aitia.core.words import Component, Link, Report, Window, from_epoch
+from aitia.tools.sources import ClusterCall, RecordedChange, Span, open_source
+from aitia.tools.sources.record_cluster import record_cluster
+from aitia.tools.sources.written import write_changes, write_spans, write_topology
+
+from ..sources import kube_api
+from ..sources.test_prometheus_source import free_port, running
+
+Aitia = Callable[..., object]
+RULES = ("--planner", "rules", "--narrator", "template")
+PLANTED = ("hunter5-planted", "AKIAPLANTEDPLANTED12", "planted.person@example.org", "hunter6-planted", "hunter7-planted",
+           "hunter2-planted", "hunter3-planted")  # fmt: skip
+needs_kubectl = pytest.mark.skipif(
+    shutil.which("kubectl") is None, reason="kubectl is not installed (Debian: kubectl)"
+)
+
+
+def _export(parquet: Path) -> str:
+    """The scenario's samples in Prometheus' text form, with a secret in a label."""
+    rows = duckdb.sql(
+        f"SELECT epoch_ms(time), component, metric, labels, value FROM '{parquet}' WHERE value IS NOT NULL"
+    ).fetchall()
+    lines = []
+    for at, component, metric, labels, value in rows:
+        told = {"owner": component} | (json.loads(labels) if labels else {})
+        told |= {"dsn": "postgres://shop:hunter5-planted@db/shop"} if metric == "up" else {}
+        pairs = ",".join(f"{k}={json.dumps(str(v))}" for k, v in told.items())
+        lines.append(f"{metric}{{{pairs}}} {value!r} {at}")
+    return "\n".join(lines) + "\n"
+
+
+def _site(folder: Path, scenario: Path, url: str) -> Path:
+    """A site of live sources made of a bundled scenario: a server, log files, journals; with secrets planted in each."""
+    shutil.copytree(scenario, folder, ignore=shutil.ignore_patterns("metrics.parquet", "scenario.yaml"))
+    log = next(p for p in sorted((folder / "logs").iterdir()) if p.suffix == ".log")
+    text = log.read_text()
+    line = text.splitlines()[len(text.splitlines()) // 2]
+    log.write_text(
+        text + f"{line} password=hunter6-planted key AKIAPLANTEDPLANTED12 for planted.person@example.org\n"
+    )
+    with (folder / "changes.jsonl").open("a") as journal:
+        at = load_scenario(scenario).window.start.isoformat()
+        journal.write(
+            json.dumps(
+                {"at": at, "component": "orders", "kind": "config", "text": "set DB_PASSWORD=hunter7-planted"}
+            )
+            + "\n"
+        )
+    raw = yaml.safe_load((scenario / "scenario.yaml").read_text())
+    metrics = {
+        "name": "metrics",
+        "kind": "metrics",
+        "type": "prometheus",
+        "url": url,
+        "component_label": "owner",
+        "step_s": 2.0,
+    }
+    sources = [s for s in raw["sources"] if s["kind"] != "metrics"]
+    settings = {"sources": [metrics, *sources], "window": {"baselines": ["preceding"]}}
+    (folder / "aitia.yaml").write_text(yaml.safe_dump(settings))
+    return folder / "aitia.yaml"
+
+
+def _bytes(folder: Path) -> bytes:
+    """All bytes of a folder, tables unpacked."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".parquet":
+            found.append(
+                repr(
+                    duckdb.sql(f"SELECT DISTINCT component, metric, labels FROM '{path}'").fetchall()
+                ).encode()
+            )
+        if path.is_file():
+            found.append(path.read_bytes())
+    return b"\n".join(found)
+
+
+@pytest.mark.server
+def test_a_recording_replays_offline_to_the_same_verdict(
+    aitia: Aitia, scenario: Path, tmp_path: Path
+) -> None:
+    port, told = free_port(), load_scenario(scenario)
+    url = f"http://127.0.0.1:{port}"
+    store = ["victoria-metrics", f"-storageDataPath={tmp_path / 'vm'}", f"-httpListenAddr=127.0.0.1:{port}",
+             "-retentionPeriod=100y", "-search.latencyOffset=0s", "-memory.allowedBytes=128MB"]  # fmt: skip
+    alert = tmp_path / "alert.json"
+    message = json.loads((scenario / "alert.json").read_text())
+    message["alerts"][0]["annotations"]["description"] = "see https://ops:hunter5-planted@wiki/x"
+    alert.write_text(json.dumps(message))
+    out = tmp_path / "recorded"
+    spans = (
+        f"--window={told.window.start.isoformat()}/{told.window.end.isoformat()}",
+        f"--at={told.now.isoformat()}",
+        f"--alert={alert}",
+    )
+    with running(store, f"{url}/health"):
+        httpx.post(
+            f"{url}/api/v1/import/prometheus",
+            content=_export(scenario / "metrics.parquet"),
+            trust_env=False,
+            timeout=60,
+        ).raise_for_status()
+        httpx.get(f"{url}/internal/force_flush", trust_env=False).raise_for_status()
+        config = _site(tmp_path / "site", scenario, url)
+        live = aitia("diagnose", *spans, f"--config={config}", *RULES, "--json")
+        done = aitia(
+            "record",
+            *spans,
+            f"--config={config}",
+            f"--out={out}",
+            "--cause=orders:resource.connections",
+            "--json",
+        )
+    assert done.code == 0, done.err
+    report = Report.model_validate_json(live.out)
+    assert report.verdict == "cause"
+    assert not (out / "INCOMPLETE").exists()
+    assert not [p for p in PLANTED if p.encode() in _bytes(out)]
+    assert b"<secret:" in _bytes(out)
+    assert b"<email:" in _bytes(out)
+    shutil.rmtree(tmp_path / "site")
+    again = aitia("replay", str(out), *RULES, "--json")
+    scored = json.loads(again.out)["scenarios"][0]
+    assert (scored["verdict"], scored["component"], scored["fault"]) == (
+        report.verdict,
+        report.component,
+        report.fault,
+    )
+    assert scored["probability"] == pytest.approx(report.probability, abs=0.02)
+    assert {s.type for s in load_scenario(out).sources} >= {"table", "log_files", "changes", "topology"}
+
+
+@pytest.mark.server
+@needs_kubectl
+def test_a_cluster_is_recorded_as_the_recorded_source_reads_it(
+    aitia: Aitia, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    out, name = tmp_path / "recorded", "payment-7f9c4d5b6f-x2v9k"
+    with kube_api.serving(logs={name: "ERROR login failed password=hunter6-planted\n"}) as (url, _):
+        path = kube_api.kubeconfig(tmp_path, url)
+        cluster = {"name": "k", "kind": "cluster", "type": "kubectl", "path": str(path)}
+        rollouts = {"name": "rollouts", "kind": "changes", "type": "cluster_changes", "path": str(path)}
+        (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [cluster, rollouts]}))
+        live = open_source(load_yaml(tmp_path), tmp_path)
+        asked = [ClusterCall(verb="describe", resource="pods", name=name, namespace="shop"), ClusterCall(verb="yaml", name="payment"),
+                 ClusterCall(verb="get", resource="deployments", namespace="shop", wide=True),
+                 ClusterCall(verb="logs", name="payment", namespace="shop")]  # fmt: skip
+        before = [live.ask(c) for c in asked]
+        done = aitia("record", "payment is down", f"--out={out}", "--window=1h/0s", "--since=20m")
+    assert done.code == 0, done.err
+    assert "recording k: " in done.err
+    written = load_scenario(out)
+    assert written.expected.verdict == "unknown"
+    assert "placeholder" in written.expected.why.lower()
+    assert not [p for p in PLANTED if p.encode() in _bytes(out)]
+    replayed = open_source(next(s for s in written.sources if s.kind == "cluster"), out)
+    after = [replayed.ask(c) for c in asked]
+    assert [_ageless(a) for a in after] == [_ageless(b) for b in before]
+    assert replayed.ask(ClusterCall(verb="get", resource="pods", name="not-asked", namespace="shop")) is None
+    changes = [json.loads(line) for line in (out / "rollouts.jsonl").read_text().splitlines()]
+    assert ("payment", "deploy") in {(c["component"], c["kind"]) for c in changes}
+    assert any("10.1.0.9" in c.aliases for c in written.components)
+
+
+def load_yaml(folder: Path):
+    from aitia.settings import load_settings
+
+    return load_settings(folder / "aitia.yaml").sources[0]
+
+
+def _ageless(text: str | None) -> str:
+    import re
+
+    return re.sub(r"\b\d+[smhd](?:\d+[smhd])?\b|[ -]{2,}", " ", text or "")
+
+
+def test_a_source_that_cannot_be_read_is_left_out_and_named(aitia: Aitia, tmp_path: Path, home: Path) -> None:
+    (tmp_path / "changes.jsonl").write_text(
+        '{"at": "2026-11-25T10:00:00Z", "component": "a", "kind": "deploy", "text": "x"}\n'
+    )
+    dead = {"name": "prom", "kind": "metrics", "type": "prometheus", "url": f"http://127.0.0.1:{free_port()}"}
+    journal = {"name": "journal", "kind": "changes", "type": "changes", "path": "changes.jsonl"}
+    (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [dead, journal]}))
+    span = (
+        "--window=2026-11-25T09:00:00Z/2026-11-25T11:00:00Z",
+        "--at=2026-11-25T11:00:00Z",
+        "--since=2026-11-25T10:30:00Z",
+    )
+    done = aitia("record", "slow", *span, "--out=one")
+    assert done.code == 0
+    assert "prom is left out" in done.err
+    assert "prom is left out" in load_scenario(tmp_path / "one").recorded.notes
+    assert aitia("record", "slow", *span, "--out=one").code == 2  # a folder in use is left alone
+    (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [dead]}))
+    failed = aitia("record", "slow", *span, "--out=two")
+    assert failed.code == 2
+    assert "none of them could be recorded" in failed.err
+    assert (tmp_path / "two" / "INCOMPLETE").exists()
+    assert aitia("record", "slow", *span, "--out=three", "--cause=orders").code == 2
+
+
+def test_ctrl_c_leaves_what_was_recorded_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "changes.jsonl").write_text(
+        '{"at": "2026-11-25T10:00:00Z", "component": "a", "kind": "deploy", "text": "x"}\n'
+    )
+    journal = {"name": "journal", "kind": "changes", "type": "changes", "path": "changes.jsonl"}
+    hangs = {"name": "hangs", "kind": "changes", "type": "git", "path": ".", "timeout_s": 60}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [journal, hangs]}))
+    code = "from aitia.cli import main; main()"
+    command = [sys.executable, "-c", code, "record", "slow", "--out=o", "--window=2026-11-25T09:00:00Z/2026-11-25T11:00:00Z",
+               "--at=2026-11-25T11:00:00Z", "--since=2026-11-25T10:30:00Z"]  # fmt: skip
+    env = os.environ | {
+        "AITIA_HOME": str(tmp_path / "home"),
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+    }
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "o" / "journal.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert (tmp_path / "o" / "INCOMPLETE").exists()
+    partial = load_scenario(tmp_path / "o")
+    assert [s.name for s in partial.sources] == ["journal"]
+    assert partial.recorded.notes.startswith("Interrupted")
+
+
+def test_spans_changes_and_topology_are_read_again_as_they_were(tmp_path: Path) -> None:
+    redactor, t = Redactor(b"k" * 32), 1_767_225_600.25
+    span = Span(trace="0af7651916cd43dd8448eb211c80319c", id="b7ad6b7169203331", parent="", component="payment", operation="GET /pay",
+                start=t, duration=0.125, kind="server", error=True, instance="payment-1", status="500")  # fmt: skip
+    child = Span(trace=span.trace, id="c7ad6b7169203331", parent=span.id, component="payment", operation="SELECT", start=t + 0.01,
+                 duration=0.1, kind="client", peer="db", status="")  # fmt: skip
+    write_spans(tmp_path / "s.jsonl", [span, child], redactor)
+    window = Window(start=from_epoch(t - 10), end=from_epoch(t + 10))
+    from aitia.core.config import SourceConfig
+
+    traces = open_source(SourceConfig(name="t", kind="traces", type="otlp", path="s.jsonl"), tmp_path)
+    read_spans = traces.spans(window)
+    assert [s.start for s in read_spans] == pytest.approx([span.start, child.start], abs=1e-6)
+    assert [replace(s, start=0.0, duration=round(s.duration, 6)) for s in read_spans] == [
+        replace(s, start=0.0) for s in (span, child)
+    ]
+    told = Component(
+        id="payment", type="service", aliases=("10.0.0.3",), links=(Link(relation="calls", to="db"),)
+    )
+    write_topology(tmp_path / "t.json", [told], redactor)
+    assert open_source(
+        SourceConfig(name="t", kind="topology", type="topology", path="t.json"), tmp_path
+    ).components() == [told]
+    change = RecordedChange(
+        at=from_epoch(t), component="payment", kind="deploy", text="token=abcdefgh12345", ref=None
+    )
+    write_changes(tmp_path / "c.jsonl", [change], redactor)
+    read = open_source(SourceConfig(name="c", kind="changes", type="changes", path="c.jsonl"), tmp_path).read(
+        window
+    )
+    assert (read[0].at, read[0].component, read[0].kind) == (change.at, "payment", "deploy")
+    assert "abcdefgh12345" not in (tmp_path / "c.jsonl").read_text()
+
+
+def test_a_cluster_without_answers_records_nothing() -> None:
+    class Mute:
+        def namespaces(self) -> list[str]:
+            return ["a"]
+
+        def ask(self, call: ClusterCall) -> str | None:
+            return None
+
+    assert list(record_cluster(Mute(), Redactor(b"k" * 32), at=0.0)) == ["collection_timestamp"]
+
+
+def test_the_folder_must_be_free(tmp_path: Path, aitia: Aitia) -> None:
+    from aitia.recorder import _new_folder
+
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "x").write_text("mine")
+    with pytest.raises(BadInput, match="in use"):
+        _new_folder(tmp_path / "used")
+    (tmp_path / "used" / "INCOMPLETE").write_text("")
+    _new_folder(tmp_path / "used")
+    assert list((tmp_path / "used").iterdir()) == []

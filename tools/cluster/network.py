@@ -1,0 +1,127 @@
+"""Names that do not resolve and policies that keep traffic out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, get, logs, manifest, quote
+from aitia.tools.cluster.objects import Spec
+from aitia.tools.cluster.state import State
+from aitia.tools.cluster.text import pairs
+
+_SERVER = re.compile(r"lookup (?P<name>[\w.-]+) on (?P<server>[\d.:a-f\[\]]+):53: (?P<why>[^\"\\]{3,60})")
+_UNKNOWN = re.compile(
+    r"(?i)UnknownHostException:? (?P<a>[\w.-]+)|getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (?P<b>[\w.-]+)"
+    r"|(?:could not resolve host(?:name)?|name or service not known|temporary failure in name resolution|nodename nor servname)[:\s]*(?P<c>[\w.-]*)"
+    r"|dial tcp: lookup (?P<d>[\w.-]+)"
+    r"|Failed to resolve '?(?P<e>[\w.-]+)"
+)
+_CLUSTER_DNS = ("ClusterFirst", "ClusterFirstWithHostNet", "")
+
+
+def find(state: State) -> Iterator[Finding]:
+    """Apps that do not use or cannot reach the cluster's name server; policies on apps that are not reached."""
+    usual = _usual_servers(state)
+    for app in state.apps:
+        yield from _dns(state, app, usual)
+    yield from _policies(state)
+
+
+def _usual_servers(state: State) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for app in state.apps:
+        found.update({m.group("server") for line in state.lines(app) for m in _SERVER.finditer(line.text)})
+    return found
+
+
+def odd_dns(spec: Spec) -> str:
+    """What in a specification keeps a pod from the cluster's name server, or ""."""
+    if spec.dns_policy == "None":
+        return f"its dnsPolicy is None with name servers {', '.join(spec.nameservers) or '(none)'}"
+    if spec.dns_policy not in _CLUSTER_DNS:
+        return f"its dnsPolicy is {spec.dns_policy}, which asks the node's name servers instead of the cluster's"
+    if spec.nameservers:
+        return f"its dnsConfig adds name servers {', '.join(spec.nameservers)}"
+    return ""
+
+
+def failed_names(state: State, app: str) -> Counter[str]:
+    """Names of services that exist and that an app's log says do not resolve, with counts."""
+    services = {s.name for s in state.services}
+    found: Counter[str] = Counter()
+    for line in state.lines(app):
+        for match in _UNKNOWN.finditer(line.text):
+            name = next((g for g in match.groups() if g), "").split(".")[0]
+            if name in services:
+                found[name] += line.count
+    return found
+
+
+def _dns(state: State, app: str, usual: Counter[str]) -> Iterator[Finding]:
+    odd = odd_dns(state.spec(app))
+    failed = failed_names(state, app)
+    names = ", ".join(n for n, _ in failed.most_common(3))
+    if odd:
+        told = f"; it cannot resolve {names}" if names else ""
+        yield Finding(
+            aspect="k8s.dns",
+            component=app,
+            statement=f"{app}: {odd}, so that names of services do not resolve{told}.",
+            strength=CONTRADICTION if failed or state.short(app) else SAID,
+            call=manifest(app, state.namespace),
+            values={"names": len(failed)},
+        )
+        return
+    foreign = [
+        (m.group("server"), line)
+        for line in state.lines(app)
+        for m in _SERVER.finditer(line.text)
+        if usual[m.group("server")] == 1 and len(usual) > 1
+    ]
+    if foreign:
+        yield Finding(
+            aspect="k8s.dns",
+            component=app,
+            statement=f"{app}: it asks name server {foreign[0][0]}, which no other app asks, and gets no answer: "
+            f'"{quote(foreign[0][1].text[-160:])}".',
+            strength=SAID,
+            call=logs(app, state.namespace),
+            quotes=True,
+        )
+    elif len(failed) >= 2 and sum(failed.values()) >= 10 and not _was_young(state, app, failed):
+        yield Finding(
+            aspect="k8s.dns",
+            component=app,
+            statement=f"{app}: its log says {sum(failed.values())} times that existing services do not resolve ({names}).",
+            strength=LIKELY if len(failed) >= 3 else POSSIBLE,
+            call=logs(app, state.namespace),
+            values={"names": len(failed), "count": sum(failed.values())},
+        )
+
+
+def _was_young(state: State, app: str, failed: Counter[str]) -> bool:
+    """Whether the errors come from the first seconds, when services were still being made: others resolve by now."""
+    ages = [p.age_s for p in state.pods_of(app) if p.age_s is not None]
+    ready = [p for p in state.pods_of(app) if p.healthy]
+    return bool(ready) and (not ages or min(ages) < 600.0)
+
+
+def _policies(state: State) -> Iterator[Finding]:
+    for name, selector in state.policies:
+        wanted = pairs(selector)
+        for app in state.apps:
+            workload = state.workload(app)
+            labels = dict(workload.spec.labels or workload.selector) if workload else {}
+            blocked = [s.name for s in state.services_of(app) if state.connected(s.name) is False and s.endpoints]
+            if blocked and wanted.items() <= labels.items():
+                yield Finding(
+                    aspect="k8s.network_policy",
+                    component=app,
+                    statement=f"{app}: network policy {name} covers its pods, and service {blocked[0]} has endpoints that "
+                    f"cannot be reached.",
+                    strength=LIKELY,
+                    call=get("networkpolicies", state.namespace, name),
+                    values={"policy": name},
+                )

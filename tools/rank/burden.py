@@ -1,0 +1,200 @@
+"""Who adds the extra time or the extra failures: excess per component, less what its callees hand up to it.
+
+A caller that waits for a slow callee is slow itself. What it adds by itself is its own excess minus the excess of
+what it calls, the metric counterpart of a span's self time. Weighed with the requests that each component answers,
+extra seconds per request become extra seconds per interval, which add up along the call graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aitia.tools.metrics.aspects import plain_name
+from aitia.tools.metrics.rates import step_of
+from aitia.tools.rank.rows import Row
+from aitia.tools.rank.scores import RUN, Move
+from aitia.tools.sources.rows import Floats
+
+CARRIED = ("latency", "errors")  # what travels from callee to caller
+_MEAN = re.compile(r"(^|_)(mean|avg|average|share|ratio|rate|success|availability)(_|$)", re.IGNORECASE)
+_QUANTILE = re.compile(r"(^|_)(p|q|lat_|latency_)?(50|75|90|95|99)(_|$)", re.IGNORECASE)
+
+Calls = Mapping[str, Sequence[str]]  # caller -> callees
+Moved = Sequence[tuple[Row, Move]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Burdens:
+    """Excess of one aspect: each component's own answers, each call as its caller times it, and answered requests."""
+
+    own: Mapping[str, tuple[Row, Move]]
+    calls: Mapping[tuple[str, str], tuple[Row, Move]]  # (caller, callee)
+    waits: Mapping[str, tuple[Row, Move]]  # what a component waits for all it calls together
+    traffic: Mapping[str, Row]
+    graph: Calls = field(default_factory=dict)
+
+    def callees(self, component: str) -> list[str]:
+        """What a component calls, by topology and by its own timings."""
+        timed = [callee for caller, callee in self.calls if caller == component]
+        return sorted({*self.graph.get(component, ()), *timed} - {component})
+
+
+def burdens(rows: Moved, aspect: str, graph: Calls) -> Burdens:
+    """The burdens of one aspect, the row that is nearest to a mean for each component and call."""
+    own: dict[str, list[tuple[Row, Move]]] = defaultdict(list)
+    calls: dict[tuple[str, str], list[tuple[Row, Move]]] = defaultdict(list)
+    waits: dict[str, list[tuple[Row, Move]]] = defaultdict(list)
+    traffic: dict[str, list[Row]] = defaultdict(list)
+    for row, move in rows:
+        if row.aspect == "traffic" and row.side == "own":
+            traffic[row.component].append(row)
+        if row.aspect != aspect:
+            continue
+        if row.side == "own":
+            own[row.component].append((row, move))
+        elif row.side == "client" and row.of.peer:
+            calls[row.component, row.of.peer].append((row, move))
+        elif row.side == "client":
+            waits[row.component].append((row, move))
+    return Burdens(
+        own={c: _plainest(found) for c, found in own.items()},
+        calls={c: _plainest(found) for c, found in calls.items()},
+        waits={c: _plainest(found) for c, found in waits.items()},
+        traffic={c: min(found, key=lambda r: r.of.key) for c, found in traffic.items()},
+        graph=graph,
+    )
+
+
+def _plainest(found: Sequence[tuple[Row, Move]]) -> tuple[Row, Move]:
+    """The series that adds up best: a mean or ratio, else the lowest quantile, else the one that moved most."""
+
+    def order(pair: tuple[Row, Move]) -> tuple[int, float, object]:
+        row, move = pair
+        name = plain_name(row.of.metric)
+        quantile = _QUANTILE.search(name)
+        labelled = " ".join(v for _, v in row.of.labels)
+        if row.of.stat in ("mean", "ratio") or _MEAN.search(name) or _MEAN.search(labelled):
+            rank = 0
+        else:
+            rank = int(quantile.group(3)) if quantile else 1
+        return (rank, -move.score, row.of.key)
+
+    return min(found, key=order)
+
+
+def self_excess(b: Burdens, component: str, grid: Floats, *, weighed: bool) -> Floats:
+    """What a component adds by itself at the times of `grid`: its own excess and its paths', less its callees'."""
+    own = _excess(b, component, grid, weighed=weighed)
+    below = np.zeros(grid.size)
+    for callee in b.callees(component):
+        timed = b.calls.get((component, callee))
+        part = _excess(b, callee, grid, weighed=weighed)
+        below += part if timed is None else np.maximum(part, aligned(timed[0], grid))
+    return np.maximum(own - below, 0.0) + path_excess(b, component, grid)
+
+
+def path_excess(b: Burdens, component: str, grid: Floats) -> Floats:
+    """What callers wait for a component beyond what it takes to answer: the way there and back."""
+    answer = b.own.get(component)
+    taken = aligned(answer[0], grid) if answer else np.zeros(grid.size)
+    waited = [aligned(row, grid) for (_, callee), (row, _) in b.calls.items() if callee == component]
+    return np.maximum(np.max(waited, axis=0) - taken, 0.0) if waited else np.zeros(grid.size)
+
+
+def _excess(b: Burdens, component: str, grid: Floats, *, weighed: bool) -> Floats:
+    found = b.own.get(component)
+    if found is None:
+        return np.zeros(grid.size)
+    excess = aligned(found[0], grid)
+    return excess * _requests(b.traffic[component], grid) if weighed and component in b.traffic else excess
+
+
+def _requests(row: Row, grid: Floats) -> Floats:
+    at = _nearest(row.t_now, grid)
+    return np.where(at >= 0, np.nan_to_num(row.now[at]), 0.0)
+
+
+def aligned(row: Row, grid: Floats) -> Floats:
+    """A row's excess at the times of a grid, 0 where it has no sample near."""
+    at = _nearest(row.t_now, grid)
+    return np.where(at >= 0, row.excess[at], 0.0)
+
+
+def _nearest(t: Floats, grid: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """For each time of the grid the index of the nearest sample within a step, else -1."""
+    right = np.clip(np.searchsorted(t, grid), 1, max(t.size - 1, 1))
+    left = right - 1
+    right = np.minimum(right, t.size - 1)
+    best = np.where(np.abs(t[left] - grid) <= np.abs(t[right] - grid), left, right)
+    reach = 0.6 * max(step_of(t), step_of(grid), 1e-9)
+    return np.where(np.abs(t[best] - grid) <= reach, best, -1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How much of the target's excess a component adds by itself: `share` (capped at 1) and `shape` (cosine)."""
+
+    share: float
+    shape: float
+
+    @property
+    def score(self) -> float:
+        """Share times shape, in [0, 1]."""
+        return self.share * self.shape
+
+
+def accounts(b: Burdens, target: str, reachable: Iterable[str]) -> dict[str, Account]:
+    """The account of each reachable component for the target's excess in the window; empty where it has none."""
+    if target not in b.own:
+        return {}
+    grid = b.own[target][0].t_now
+    names = sorted({target, *reachable})
+    known = [n for n in names if n in b.own]
+    weighed = bool(known) and all(n in b.traffic for n in known)
+    felt = _excess(b, target, grid, weighed=weighed)
+    power = float(np.dot(felt, felt))
+    if power <= 0.0:
+        return {}
+    found: dict[str, Account] = {}
+    for name in names:
+        added = self_excess(b, name, grid, weighed=weighed)
+        along, size = float(np.dot(added, felt)), float(np.sqrt(np.dot(added, added)))
+        if along > 0.0:
+            found[name] = Account(share=min(1.0, along / power), shape=along / (size * float(np.sqrt(power))))
+    return found
+
+
+def self_shares(b: Burdens) -> dict[str, float]:
+    """Which part of each component's excess is not handed up by what it calls, in [0, 1]; no target needed.
+
+    Only callees, calls and waits that left their baseline count: the noise of the others explains nothing.
+    """
+    found: dict[str, float] = {}
+    peers = {callee for _, callee in b.calls}
+    for component in sorted({*b.own, *peers}):
+        whole = max(
+            _level(b.own.get(component)), *(_level(p) for (_, c), p in b.calls.items() if c == component), 0.0
+        )
+        below = 0.0
+        for callee in b.callees(component):
+            below += max(_moved_level(b.calls.get((component, callee))), _moved_level(b.own.get(callee)))
+        if not below:
+            below = _moved_level(b.waits.get(component))
+        found[component] = float(np.clip(1.0 - below / whole, 0.0, 1.0)) if whole > 0.0 else 1.0
+    return found
+
+
+def _moved_level(pair: tuple[Row, Move] | None) -> float:
+    return _level(pair) if pair is not None and pair[1].score > 0.0 else 0.0
+
+
+def _level(pair: tuple[Row, Move] | None) -> float:
+    """The mean of the largest samples' excess, as many as a run has."""
+    if pair is None:
+        return 0.0
+    return float(np.mean(np.sort(pair[0].excess)[-RUN:]))

@@ -1,0 +1,148 @@
+"""One order of suspects from several readings: accounts of the target's excess, blame by moved series, topology."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.core.words import Component
+from aitia.tools.rank.blame import Blame, blames
+from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, burdens
+from aitia.tools.rank.target import Target
+
+LEAST: Final = (
+    1.0  # a score that fault-free windows reach in 3 % of cases (docs and benchmarks/rca say where measured)
+)
+ACCOUNT: Final = 5.0  # the score of a component that adds all of the target's excess by itself
+_BLAME: Final = 0.5  # of the blame, where the target's excess is accounted for
+_ELSEWHERE: Final = 0.4  # of the blame of a component that the target does not reach
+_LEAST_SHARE: Final = 0.2
+TEMPERATURE: Final = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A suspect of the ranking: its score, its share of all scores as a probability, and what speaks for it."""
+
+    component: str
+    score: float
+    share: float
+    account: Account | None
+    blame: Blame | None
+
+
+def graph_of(components: Iterable[Component]) -> dict[str, list[str]]:
+    """Caller -> callees, and what is fed -> what feeds it."""
+    found: dict[str, set[str]] = {}
+    for component in components:
+        for link in component.links:
+            if link.relation == "calls":
+                found.setdefault(component.id, set()).add(link.to)
+            elif link.relation == "feeds":
+                found.setdefault(link.to, set()).add(component.id)
+    return {caller: sorted(callees) for caller, callees in sorted(found.items())}
+
+
+def hosts_of(components: Iterable[Component]) -> dict[str, list[str]]:
+    """What each component runs on."""
+    found = {c.id: sorted(link.to for link in c.links if link.relation == "runs_on") for c in components}
+    return {c: hosts for c, hosts in sorted(found.items()) if hosts}
+
+
+def reached(start: str, *graphs: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """All that a component calls or runs on, directly or not, itself included; rings are walked once."""
+    seen, queue = {start}, deque([start])
+    while queue:
+        here = queue.popleft()
+        for following in (n for graph in graphs for n in graph.get(here, ())):
+            if following not in seen:
+                seen.add(following)
+                queue.append(following)
+    return frozenset(seen)
+
+
+def combined(rows: Moved, components: Sequence[Component], target: Target | None) -> list[Ranked]:
+    """The suspects, likeliest first; none where nothing moved beyond what it does by itself."""
+    graph, hosts = graph_of(components), hosts_of(components)
+    blame = blames(rows, graph)
+    near: frozenset[str] | None = None
+    account: dict[str, Account] = {}
+    if target is not None:
+        burden = _burdens(rows, target, graph)
+        timed: dict[str, list[str]] = {}
+        for caller, callee in burden.calls:
+            timed.setdefault(caller, []).append(callee)
+        reach = reached(target.component, graph, timed, hosts)
+        near = reach if len(reach) > 1 else None
+        account = _significant(burden, accounts(burden, target.component, reach if near else burden.own))
+        account |= _handed_down(account, blame, burden, graph, hosts)
+    scores = {c: _score(c, account, blame, near) for c in sorted({*account, *blame})}
+    order = [c for c in sorted(scores, key=lambda c: (-scores[c], c)) if scores[c] > 0.0]
+    if not order or scores[order[0]] < LEAST:
+        return []
+    share = shares_of([scores[c] for c in order])
+    return [
+        Ranked(component=c, score=scores[c], share=p, account=account.get(c), blame=blame.get(c))
+        for c, p in zip(order, share, strict=True)
+    ]
+
+
+def _burdens(rows: Moved, target: Target, graph: Mapping[str, Sequence[str]]) -> Burdens:
+    """The burdens of the target's aspect; where the alarm names none, of the one that moved more at the target."""
+    if target.aspect in CARRIED:
+        return burdens(rows, target.aspect, graph)
+    both = [burdens(rows, aspect, graph) for aspect in CARRIED]
+    return max(both, key=lambda b: b.own[target.component][1].score if target.component in b.own else -1.0)
+
+
+def _significant(b: Burdens, found: Mapping[str, Account]) -> dict[str, Account]:
+    """Accounts of components whose own series, or a caller's timing of them, left its baseline."""
+    moved = {c for c, (_, move) in b.own.items() if move.score > 0.0}
+    moved |= {callee for (_, callee), (_, move) in b.calls.items() if move.score > 0.0}
+    return {c: a for c, a in found.items() if c in moved and a.score >= _LEAST_SHARE}
+
+
+def _handed_down(
+    account: Mapping[str, Account],
+    blame: Mapping[str, Blame],
+    b: Burdens,
+    graph: Mapping[str, Sequence[str]],
+    hosts: Mapping[str, Sequence[str]],
+) -> dict[str, Account]:
+    """What a component adds by itself goes on to a callee or host that is not timed but whose own series moved."""
+    timed = {*b.own, *(callee for _, callee in b.calls)}
+    found: dict[str, Account] = {}
+    for component, own in account.items():
+        for below in (*graph.get(component, ()), *hosts.get(component, ())):
+            if below not in timed and below in blame and blame[below].score >= LEAST:
+                part = min(1.0, blame[below].score / 3.0)
+                handed = Account(share=own.share * part, shape=own.shape)
+                if below not in found or handed.score > found[below].score:
+                    found[below] = handed
+    return found
+
+
+def _score(
+    component: str,
+    account: Mapping[str, Account],
+    blame: Mapping[str, Blame],
+    near: frozenset[str] | None,
+) -> float:
+    own = blame[component].score if component in blame else 0.0
+    if near is not None and component not in near:
+        own *= _ELSEWHERE
+    if not account:
+        return own
+    return _BLAME * own + ACCOUNT * (account[component].score if component in account else 0.0)
+
+
+def shares_of(scores: Sequence[float]) -> list[float]:
+    """Softmax at TEMPERATURE over the suspects and `none of them`, which holds the score of mere noise."""
+    high = max(*scores, LEAST)
+    raised = [math.exp((s - high) / TEMPERATURE) for s in scores]
+    none = math.exp((LEAST - high) / TEMPERATURE)
+    total = sum(raised) + none
+    return [r / total for r in raised]
