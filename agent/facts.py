@@ -183,7 +183,8 @@ def _is_first_hand(evidence: Evidence) -> bool:
 
 def is_harm(evidence: Evidence) -> bool:
     """Whether an anomaly is felt by somebody: slow or failed answers, errors in logs, a limit reached, vibration, a
-    cluster that does not do what its objects ask for."""
+    cluster that does not do what its objects ask for.
+    """
     aspect = evidence.aspect
     named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
     return evidence.kind == "metric.limit" or named or aspect in _HARM or aspect in CLUSTER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from aitia.agent.facts import Facts, onset
@@ -15,8 +16,9 @@ COVERAGE: Final = 2.5
 FIRST: Final = 0.8
 LATE: Final = -1.2
 TOLERANCE_S: Final = 15.0
+SHARP_S: Final = 120.0  # error of an order at which it counts half
 INCIDENT: Final = 0.7
-RANKING: Final = 2.0
+RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
 HARMLESS: Final = -2.5
 UNSEEN: Final = -1.5
 WITNESS: Final = 0.5
@@ -91,13 +93,18 @@ class Ledger:
             self._enter("witness", WITNESS, f"seen by {e.component} too", evidence=e.id)
 
     def _ranking(self) -> None:
-        """What tools that rank components say of this one: the likeliest of them counts, the others are kin to it."""
+        """What tools that rank components say of this one: of several rankings the one that names it most counts.
+
+        A share is the ranking's probability that the component is the culprit, so that the log of two shares' ratio is
+        what it adds to one suspect more than to the other.
+        """
         named = [e for e in self._facts.all if e.kind == "rank.suspect" and e.component in self._family]
         fault = self._fault.id
         fitting = [e for e in named if covers(str(e.values.get("fault", "")) or fault, fault)]
         best = max(fitting, key=lambda e: (e.strength, e.statement), default=None)
         if best is not None:
-            self._enter("ranking", RANKING * best.strength, "a ranking names it", evidence=best.id)
+            moved = math.log1p(best.strength / RANKING_FLOOR)
+            self._enter("ranking", moved, f"a ranking gives it {best.strength:.0%}", evidence=best.id)
 
     def _coverage(self) -> None:
         mass = self._facts.mass()
@@ -114,9 +121,12 @@ class Ledger:
         if own is None or first is None:
             return
         lag = (onset(own) - onset(first)).total_seconds()
-        if lag <= max(TOLERANCE_S, own.onset_error_s + first.onset_error_s):
-            self._enter("order.first", FIRST, "moved no later than what it explains", evidence=own.id)
-        else:
+        error = own.onset_error_s + first.onset_error_s
+        if lag <= TOLERANCE_S:
+            # An order that is known to within minutes only tells little.
+            sure = FIRST * SHARP_S / (SHARP_S + error)
+            self._enter("order.first", sure, "moved no later than what it explains", evidence=own.id)
+        elif lag > max(TOLERANCE_S, error):
             self._enter("order.late", LATE, "it moved later", evidence=own.id, other=first.id)
 
     def _past(self) -> None:

@@ -187,9 +187,10 @@ def again(
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
     readers = _recorded_readers(store, sources)
-    llm = _same_model(meta, model, threads, on_event)
+    llm = _same_model(meta, model, threads, on_event) if meta.get("model") else None
     from aitia.graphs.diagnose import Options
     from aitia.graphs.diagnose import diagnose as start
+    from aitia.graphs.judgement import taxonomy_of, weights_of
 
     options = Options(**meta["options"])
     store.revise()
@@ -204,6 +205,8 @@ def again(
             components=[Component.model_validate(c) for c in meta["components"]],
             on_event=on_event,
             model_note=str(meta.get("model_note", "")),
+            taxonomy=taxonomy_of(meta),
+            weights=weights_of(meta) if meta.get("weights") else None,
         )
     except BaseException:
         if store.meta().get("state") == "running":

@@ -211,11 +211,12 @@ class _Writer:
     def _cluster(self, config: SourceConfig, source: ClusterSource) -> None:
         folder = self._path(source, "")
         folder.mkdir()
-        answers = record_cluster(source, self.redactor, at=self.now.timestamp(), told=self.told)
-        text = json.dumps(answers, ensure_ascii=False, indent=1)
+        taken = record_cluster(source, self.redactor, at=self.now.timestamp(), told=self.told)
+        self.made.notes += [f"{source.name}: {note}" for note in taken.notes]
+        text = json.dumps(taken.answers, ensure_ascii=False, indent=1)
         (folder / "cluster.json").write_text(text + "\n", encoding="utf-8")
         spaces = {"namespaces": ",".join(source.namespaces())}
-        self._add(source, "cluster_recorded", folder, len(answers), options=spaces)
+        self._add(source, "cluster_recorded", folder, len(taken.answers), options=spaces)
         if isinstance(source, TopologySource):  # addresses and container ids, which no table tells
             self.made.components += source.components()
 

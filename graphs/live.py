@@ -67,6 +67,7 @@ def live(
                 limits=Limits(seconds=options.task_seconds),
                 clock=clock,
                 put_artifact=store.put_artifact,
+                found=_consumed(task, store, registry),
             ),
         )
         store.put_result(result)
@@ -85,6 +86,14 @@ def live(
         model_note=meta.get("model_note", ""),
         versions=meta["versions"],
     )
+
+
+def _consumed(task: Task, store: RunStore, registry: Registry) -> dict[str, Any]:
+    """What the tasks that this one waited for have produced, of what its tool consumes."""
+    wanted = registry[task.tool].consumes if task.tool in registry.names() else ()
+    results = store.results() if wanted and task.dep else {}
+    done = [results[n] for n in task.dep if n in results]
+    return {name: value for r in done for name, value in r.data.items() if name in wanted}
 
 
 def redacted(incident: Incident, store: RunStore) -> Incident:

@@ -32,6 +32,8 @@ from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, Sour
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+_HALF_HOUR = 1800.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -47,6 +49,7 @@ class SourceSet:
 
     def __init__(self, sources: Iterable[Source] = ()) -> None:
         self._sources = tuple(sources)
+        self.memo: dict[object, Any] = {}  # what tools of one run read once and share, by what it depends on
 
     def __iter__(self) -> Iterator[Source]:
         return iter(self._sources)
@@ -71,6 +74,8 @@ class ToolContext:
     limits: Limits = Limits()
     clock: Clock = field(default_factory=WallClock)
     put_artifact: Callable[[bytes, str], str] = _discard
+    found: Mapping[str, Any] = field(default_factory=dict)
+    """What earlier tasks of the run produced under the names that the tool consumes; plain JSON values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +189,7 @@ class Registry:
         """Run a task within its limits. Whatever happens inside the tool, this returns a Result."""
         start = ctx.clock.elapsed()
         result = self._guarded(task, ctx)
+        doubted = {h.source: h.doubt_s for h in ctx.inventory.holdings if h.doubt_s}
         return result.model_copy(
             update={
                 "task": task.id,
@@ -191,7 +197,7 @@ class Registry:
                 "args": dict(task.args),
                 "seconds": round(ctx.clock.elapsed() - start, 4),
                 "evidence": tuple(
-                    _tidy(e, task.tool, ctx.limits) for e in result.evidence[: ctx.limits.evidence]
+                    _tidy(e, task.tool, ctx.limits, doubted) for e in result.evidence[: ctx.limits.evidence]
                 ),
             }
         )
@@ -259,7 +265,7 @@ def specs_of(module: ModuleType) -> list[ToolSpec]:
     return [value for value in found.values() if isinstance(value, ToolSpec)]
 
 
-def _tidy(evidence: Evidence, tool_name: str, limits: Limits) -> Evidence:
+def _tidy(evidence: Evidence, tool_name: str, limits: Limits, doubted: Mapping[str, float]) -> Evidence:
     statement = (
         _CONTROL.sub(" ", evidence.statement).strip()
         or f"{evidence.component or tool_name}: {evidence.kind}."
@@ -267,4 +273,9 @@ def _tidy(evidence: Evidence, tool_name: str, limits: Limits) -> Evidence:
     if len(statement) > limits.statement_chars:
         statement = statement[: limits.statement_chars - 1] + "…"
     aspect = evidence.aspect if evidence.aspect in ALL else "other"
-    return evidence.model_copy(update={"statement": statement, "tool": tool_name, "aspect": aspect})
+    changed: dict[str, Any] = {"statement": statement, "tool": tool_name, "aspect": aspect}
+    if doubt := doubted.get(evidence.source.source, 0.0):
+        # A moment that may be minutes off is uncertain; what may be of another hour counts half.
+        changed["onset_error_s"] = evidence.onset_error_s + doubt
+        changed["strength"] = evidence.strength * (0.5 if doubt >= _HALF_HOUR else 1.0)
+    return evidence.model_copy(update=changed)

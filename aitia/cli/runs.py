@@ -109,6 +109,9 @@ def rerun(
 
 def report(
     run: Run = "last",
+    revision: Annotated[
+        int | None, typer.Option("--revision", min=1, help="An earlier one, of a run diagnosed again.")
+    ] = None,
     as_json: Json = False,
     output: Output = None,
     format: OutputFormat = None,
@@ -119,7 +122,8 @@ def report(
     from aitia.core.home import aitia_home
     from aitia.core.store import RunStore
 
-    found = RunStore.open(aitia_home(), run).report()
+    store = RunStore.open(aitia_home(), run)
+    found = (store if revision is None else store.revision(revision)).report()
     put_report(found, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
     raise typer.Exit(exit_code(found))
 

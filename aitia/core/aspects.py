@@ -11,11 +11,12 @@ METRIC: Final = frozenset(
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip
+# log.flow: what requests do, step by step, as logs and spans tell it.
 LOG: Final = frozenset(
     {
         "log.connection_refused", "log.connection_limit", "log.timeout", "log.oom", "log.exception", "log.dns",
         "log.permission", "log.certificate", "log.configuration", "log.restart", "log.disk_full", "log.deadlock",
-        "log.unavailable", "log.error", "log.other",
+        "log.unavailable", "log.error", "log.flow", "log.other",
     }
 )  # fmt: skip
 CHANGE: Final = frozenset(

@@ -27,6 +27,7 @@ SourceKind = Literal[
     "incidents",
     "runbooks",
     "cluster",
+    "events",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]
@@ -47,6 +48,8 @@ def from_epoch(seconds: float) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(utc)]
 Unit01 = Annotated[float, Field(ge=0.0, le=1.0)]
 Scalar = float | int | str | bool
+NOT_SEEN = "Not seen: "
+"""Begins the part of a good result's message that the report lists under what could not be seen."""
 
 
 class Word(BaseModel):
@@ -134,7 +137,8 @@ class Holding(Word):
     components: tuple[str, ...] = ()
     items: tuple[str, ...] = ()  # metric names, log streams, channels, document titles
     count: int = 0  # series, lines, rows or documents, where known
-    note: str = ""  # why it is empty or only partly readable
+    note: str = ""  # why it is empty, only partly readable or doubtful
+    doubt_s: float = 0.0  # by how many seconds its times may be wrong
 
 
 class Inventory(Word):

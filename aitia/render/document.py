@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from aitia.core.words import Evidence, Holding, Mitigation, Report, Result, Sentence, Verdict
+from aitia.core.words import NOT_SEEN, Evidence, Holding, Mitigation, Report, Result, Sentence, Verdict
 from aitia.render import text as t
 
 Mark = Literal["", "read-only", "changing"]
@@ -242,6 +242,8 @@ def missing(report: Report) -> tuple[Item, ...]:
     for call in report.calls:
         if call.status in ("no_data", "error") and call.message:
             seen.setdefault(call.message, Item(lead=call.tool, text=t.clean(call.message)))
+        elif call.status == "ok" and (lacking := call.message.partition(NOT_SEEN)[2]):
+            seen.setdefault(lacking, Item(lead=call.tool, text=t.clean(lacking)))
     unresolved = report.inventory.unresolved
     names = [Item(lead="names", text=f"not resolved: {t.clean(', '.join(unresolved))}")] if unresolved else []
     return (*sources, *seen.values(), *names)

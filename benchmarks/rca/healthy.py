@@ -9,11 +9,12 @@ developed on. Fault lists are read only to keep out of the injections' way.
 
 from __future__ import annotations
 
-import json
+import csv
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.words import Component, Link
 from benchmarks import contract
+from benchmarks.rca import nezha_metrics, petshop
 from benchmarks.rca.judged import Judged, judged, keep
 from benchmarks.rca.metric_cases import T0, Column, Floats, MetricCase, Table
 from benchmarks.rca.product import diagnosed
@@ -85,8 +87,8 @@ def windows(data: Path) -> Iterator[MetricCase]:
     file = data / "signals/tep/d00_te.dat"
     if file.is_file():
         yield from _tep(file)
-    for folder in sorted((data / "rca/nezha/rca_data").glob("*")):
-        yield from _nezha(folder)
+    for name in nezha_metrics.days(data / "rca/nezha"):
+        yield from _nezha(data / "rca/nezha", name)
 
 
 def _cut(
@@ -124,48 +126,40 @@ def _cut(
 
 
 def _petshop(folder: Path) -> Iterator[MetricCase]:
-    import pandas as pd
-
-    frame = pd.read_csv(folder / "metrics.csv", header=[0, 1, 2], index_col=0)
-    graph = pd.read_csv(folder.parent / "graph.csv", index_col=0)
-    components = tuple(
-        Component(
-            id=caller,
-            type="service",
-            links=tuple(Link(relation="calls", to=c) for c in graph.columns if graph.loc[caller, c]),
-        )
-        for caller in sorted(graph.index)
-    )
-    t = T0 + 300.0 * np.arange(len(frame), dtype=np.float64)
-    columns = [Column(str(c[0]), f"{c[1]}_{c[2]}") for c in frame.columns]
-    starts = list(range(36, len(frame) - 6 + 1, 18))
-    target = str(frame.columns[0][0]) if "PetSite" not in graph.index else "PetSite"
+    columns, _, values = petshop.read_frame(folder / "metrics.csv")
+    graph = petshop.read_graph(folder.parent / "graph.csv")
+    called = {callee for callees in graph.values() for callee in callees}
+    entries = sorted(set(graph) - called) or sorted(graph)
     yield from _cut(
         f"petshop-{folder.parent.name}",
-        t,
-        frame.to_numpy(dtype=np.float64),
+        T0 + 300.0 * np.arange(len(values), dtype=np.float64),
+        values,
         columns,
         rows=6,
-        title=f"{target} latency above its threshold",
+        title=f"{entries[0]} latency above its threshold",
         group="petshop",
-        hints=(target,),
-        components=components,
-        starts=starts,
+        hints=(entries[0],),
+        components=tuple(
+            Component(
+                id=name, type="service", links=tuple(Link(relation="calls", to=to) for to in graph[name])
+            )
+            for name in sorted(graph)
+        ),
+        starts=list(range(36, len(values) - 6 + 1, 18)),
     )
 
 
 def _skab(file: Path) -> Iterator[MetricCase]:
-    import pandas as pd
-
-    frame = pd.read_csv(file, sep=";", index_col="datetime", parse_dates=True)
-    frame = frame.drop(columns=[c for c in ("anomaly", "changepoint") if c in frame])
-    t = frame.index.to_numpy(dtype="datetime64[ns]").astype(np.int64) / 1e9
-    columns = [Column("pump", str(c)) for c in frame.columns]
+    with file.open(newline="", encoding="utf-8") as text:
+        head, *rows = list(csv.reader(text, delimiter=";"))
+    at = head.index("datetime")
+    wanted = [i for i, name in enumerate(head) if i != at and name not in ("anomaly", "changepoint")]
+    t = np.array([datetime.fromisoformat(r[at]).replace(tzinfo=UTC).timestamp() for r in rows])
     yield from _cut(
         f"skab-{file.stem}",
         t,
-        frame.to_numpy(dtype=np.float64),
-        columns,
+        np.array([[float(r[i]) for i in wanted] for r in rows]),
+        [Column("pump", head[i]) for i in wanted],
         rows=300,
         title="Pump: condition monitoring alarm",
         group="skab",
@@ -175,14 +169,12 @@ def _skab(file: Path) -> Iterator[MetricCase]:
 
 def _tep(file: Path) -> Iterator[MetricCase]:
     values = np.loadtxt(file)
-    t = T0 + 180.0 * np.arange(len(values), dtype=np.float64)
     names = [f"xmeas_{i}" for i in range(1, 42)] + [f"xmv_{i}" for i in range(1, 12)]
-    columns = [Column("reactor", n) for n in names[: values.shape[1]]]
     yield from _cut(
         "tep",
-        t,
+        T0 + 180.0 * np.arange(len(values), dtype=np.float64),
         values,
-        columns,
+        [Column("reactor", n) for n in names[: values.shape[1]]],
         rows=40,
         title="Plant: process alarm",
         group="tep",
@@ -190,48 +182,30 @@ def _tep(file: Path) -> Iterator[MetricCase]:
     )
 
 
-def _nezha(folder: Path) -> Iterator[MetricCase]:
-    import pandas as pd
-
-    files = sorted((folder / "metric").glob("*_metric.csv.gz"))
-    frames = {f.name.removesuffix("_metric.csv.gz"): pd.read_csv(f) for f in files}
-    series, columns = [], []
-    for pod, frame in frames.items():
-        at = pd.to_datetime(frame["Time"].str.slice(0, 19)).astype("datetime64[s]")
-        numbers = frame.select_dtypes("number").drop(columns=["TimeStamp"], errors="ignore")
-        numbers = numbers.set_index(at).sort_index().resample("1min").mean()
-        series += [numbers[c] for c in numbers.columns]
-        columns += [Column(pod, str(c)) for c in numbers.columns]
-    table = pd.concat(series, axis=1)
-    t = table.index.to_numpy(dtype="datetime64[ns]").astype(np.int64) / 1e9
-    bad = _injected(folder, t)
-    rows, starts, at_row = 20, [], FOLDS * 20
-    while at_row + rows <= len(t):
-        if not bad[at_row : at_row + rows].any():
-            starts.append(at_row)
-            at_row += 3 * rows
+def _nezha(data: Path, name: str) -> Iterator[MetricCase]:
+    """Windows that lie between the injections: none from a minute before one to ten minutes after it."""
+    day, rows = nezha_metrics.read_day(data, name), 20
+    bad = np.zeros(len(day.minutes), dtype=bool)
+    for at in nezha_metrics.fault_minutes(data, name):
+        bad |= (day.minutes >= at - 60) & (day.minutes <= at + 600)
+    starts, row = list[int](), FOLDS * rows
+    while row + rows <= len(day.minutes):
+        if bad[row : row + rows].any():
+            row += 1
         else:
-            at_row += 1
+            starts.append(row)
+            row += 3 * rows
     yield from _cut(
-        f"nezha-{folder.name}",
-        t,
-        table.to_numpy(dtype=np.float64),
-        columns,
+        f"nezha-{name}",
+        day.minutes,
+        day.values,
+        list(day.columns),
         rows=rows,
         title="Requests at the front end are slow",
         group="nezha",
+        components=nezha_metrics.components_of(day),
         starts=starts,
     )
-
-
-def _injected(folder: Path, t: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Minutes from an injection to ten minutes after it."""
-    listed = json.loads((folder / f"{folder.name}-fault_list.json").read_text(encoding="utf-8"))
-    bad = np.zeros(len(t), dtype=bool)
-    for fault in (f for hour in listed.values() for f in hour):
-        at = np.datetime64(fault["inject_time"]).astype("datetime64[s]").astype(np.int64)
-        bad |= (t >= at - 60) & (t <= at + 600)
-    return bad
 
 
 if __name__ == "__main__":

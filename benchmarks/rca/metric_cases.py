@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +105,7 @@ class MetricCase:
 
 def _rows(table: Table) -> Iterable[list[str]]:
     for index, column in enumerate(table.columns):
-        label = f"{column.label}={column.peer}" if column.peer else ""
+        label = json.dumps({column.label: column.peer}) if column.peer else ""
         for t, v in ((table.t_base, table.base), (table.t_now, table.now)):
             for at, value in zip(t, v[:, index], strict=True):
                 text = "" if np.isnan(value) else repr(float(value))

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 NANO: Final = 10**9
-SPILL_S: Final = 30  # requests that began in a minute are in its file until they end
 _LABELS: Final = ("time", "timestamp", "podname")
 
 
@@ -51,14 +50,10 @@ def _found(folder: Path, stem: str) -> Path | None:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8", errors="replace")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8", errors="replace")
-    )
-    with opened as file:
+    packed = path.suffix == ".gz"
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
         for line in file:
-            yield line.rstrip("\n")
+            yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def stamp_of(folder: Path, minute: int) -> str:

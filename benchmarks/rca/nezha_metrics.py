@@ -21,13 +21,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
 from aitia.core.words import Component, ComponentType, Link
+from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
+from benchmarks.rca.metric_peers import baro_scores, by_component, ranking, z_scores
+from benchmarks.rca.metric_runs import ALONE, OURS, Prediction, accuracy, by_group, predicted, told, trivial
 
 STEP_S = 60.0
 FAULT_MINUTES = 4  # as the authors' setting has it: a fault's minute and the four after it are not normal
@@ -176,7 +180,7 @@ def given(data: Path, day: str, index: int) -> MetricCase:
     table = Table(columns=read.columns, t_base=t_base, base=base, t_now=t_now, now=now)
     return MetricCase(
         name=f"{day}/{index:02d}", table=table, title="An anomaly was reported", started_at=float(t_now[0]),
-        components=_components(read),
+        components=components_of(read),
     )  # fmt: skip
 
 
@@ -196,14 +200,14 @@ def unknown(data: Path, day: str, index: int) -> MetricCase:
     )
     return MetricCase(
         name=f"{day}/{index:02d}", table=table, title="An anomaly was reported", started_at=end - 60.0,
-        components=_components(read), window=(start, end),
+        components=components_of(read), window=(start, end),
     )  # fmt: skip
 
 
-def _components(day: Day) -> tuple[Component, ...]:
+def components_of(day: Day) -> tuple[Component, ...]:
     named = sorted({service(c.component) for c in day.columns}, key=lambda n: (n != n.lower(), n))
     once = {n.casefold(): n for n in reversed(named)}  # `Frontend` of one file is `frontend` of the others
-    kinds: dict[str, ComponentType] = {name: "service" for name in once.values()}
+    kinds: dict[str, ComponentType] = dict.fromkeys(once.values(), "service")
     kinds |= {host: "node" for _, host in day.hosts}
     calls, runs = _grouped(day.links), _grouped(day.hosts)
     pods: dict[str, set[str]] = defaultdict(set)
@@ -228,3 +232,75 @@ def _grouped(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     for left, right in pairs:
         found[left].append(right)
     return found
+
+
+def peers(case: MetricCase) -> dict[str, list[str]]:
+    """max|z| and BARO over the pods' own series, as their authors run them; nothing where there is no baseline."""
+    pods = case.table.take(lambda c: not c.peer and c.component != service(c.component))
+    if pods.t_base.size < 2:
+        return {"peer max|z|": [], "peer BARO": []}
+    return {
+        "peer max|z|": ranking(by_component(pods, z_scores(pods))),
+        "peer BARO": ranking(by_component(pods, baro_scores(pods))),
+    }
+
+
+Key = tuple[str, int]  # day, place in its list of faults
+
+
+def predictions(data: Path, pattern: str) -> list[tuple[Key, Prediction]]:
+    """All systems on all chosen cases. Of the faults only their minutes are read, and of (ii) for the window alone."""
+    found = []
+    for day in chosen(days(data), pattern):
+        make = unknown if minute_unknown(data, day) else given
+        for index in range(len(fault_minutes(data, day))):
+            case = make(data, day, index)
+            found.append(((day, index), predicted(case, peers(case), name=service)))
+    return found
+
+
+def scored(data: Path, found: list[tuple[Key, Prediction]]) -> tuple[list[dict[str, Any]], list[Case]]:
+    """The rows and the cases of both parts: A@k, by kind of fault, and for (ii) the error of the onset."""
+    made, cases = [], []
+    for part, is_unknown in (("(i) minute given", False), ("(ii) minute unknown", True)):
+        mine = [(key, p) for key, p in found if minute_unknown(data, key[0]) == is_unknown]
+        if not mine:
+            continue
+        answers = [read_answers(data, day)[index] for (day, index), _ in mine]
+        truths = [pod for pod, _ in answers]
+        kept = trivial([p for _, p in mine], truths)
+        systems = list(kept[0].orders)
+        part_rows = accuracy(kept, truths, systems, (1, 3))
+        part_rows += by_group(kept, truths, [kind for _, kind in answers], systems, (1, 3), label="kind")
+        if is_unknown:
+            minutes = [fault_minutes(data, day)[index] for (day, index), _ in mine]
+            part_rows += onset_rows(kept, minutes)
+        made += [{**row, "metric": f"{part}: {row['metric']}"} for row in part_rows]
+        cases += told(kept, truths)
+    return made, cases
+
+
+def onset_rows(found: Sequence[Prediction], minutes: Sequence[float]) -> list[dict[str, Any]]:
+    """Minutes between the fault's and the first suspect's onset: median of those answered, and the share answered."""
+    made: list[dict[str, Any]] = []
+    for system, told_at in ((OURS, [p.onset for p in found]), (ALONE, [p.alone_onset for p in found])):
+        errors = [abs(at - m) / 60.0 for at, m in zip(told_at, minutes, strict=True) if at is not None]
+        made += rows(system, {"onset answered": [float(at is not None) for at in told_at]})
+        made += rows(system, {"onset within 2 min": [float(at is not None and abs(at - m) <= 120.0)
+                                                     for at, m in zip(told_at, minutes, strict=True)]})  # fmt: skip
+        if errors:
+            row = rows(system, {"onset error min (median)": errors})[0]
+            made.append({**row, "value": round(float(np.median(errors)), 2)})
+    return made
+
+
+def main() -> None:
+    args = parser(__doc__).parse_args()
+    began, data = time.monotonic(), Path(args.data)
+    found = predictions(data, args.cases)
+    made, cases = scored(data, found)
+    finish("rca/nezha_metrics", made, cases, n=len(found), began=began, out=args.json)
+
+
+if __name__ == "__main__":
+    main()

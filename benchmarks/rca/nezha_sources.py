@@ -31,7 +31,6 @@ from aitia.core.words import Baseline, Incident, Report, Window, from_epoch
 from benchmarks.contract import chosen, finish, hits, parser, rows
 from benchmarks.rca.nezha_files import (
     NANO,
-    SPILL_S,
     LogRow,
     SpanRow,
     epoch,
@@ -89,23 +88,23 @@ def answers(data: Path, day: str) -> list[tuple[str, str]]:
     return [(e["inject_pod"], e["inject_type"]) for e in _entries(data, day)]
 
 
-def window_of(case: Case) -> tuple[int, int]:
-    """Epoch seconds of the case's file: a file HH_MM holds the minute that ends at HH:MM, and what spills over."""
-    end = epoch(f"{case.day} {case.stamp.replace('_', ':')}:00")
-    return end - 60, end + SPILL_S
+def window_of(spans: Sequence[SpanRow]) -> tuple[int, int]:
+    """Epoch seconds in which the requests of a minute file began and ended."""
+    return min(s.start for s in spans) // NANO, max(s.end for s in spans) // NANO + 1
 
 
 def convert(data: Path, case: Case, out: Path) -> tuple[Incident, list[SourceConfig]]:
     """Write a case as standard files; the incident says no more than when."""
     day, quiet = data / "rca_data" / case.day, data / "construct_data" / case.day
-    start, end = window_of(case)
-    normal_end = case.minute - 60
+    spans = read_spans(day, case.stamp)
+    start, end = window_of(spans)
+    normal_end = min(case.minute - 60, start - 60)
     stamp = reference_stamp(quiet)
     base_spans, base_logs = read_spans(quiet, stamp), read_logs(quiet, stamp)
     ends = [s.end for s in base_spans]
     shift = normal_end * NANO - max(ends, default=0) - NANO
     write_spans(out / "traces.jsonl", base_spans, shift=shift)
-    write_spans(out / "traces.jsonl", read_spans(day, case.stamp), shift=0)
+    write_spans(out / "traces.jsonl", spans, shift=0)
     write_logs(out / "logs", base_logs, shift=shift)
     write_logs(out / "logs", read_logs(day, case.stamp), shift=0)
     write_metrics(out / "metrics.csv", day, start=normal_end - HISTORY_S, end=end)

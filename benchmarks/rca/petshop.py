@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,17 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 
 from aitia.core.words import Component, Link
+from benchmarks.contract import Case, chosen, finish, parser
 from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
+from benchmarks.rca.metric_peers import (
+    baro_scores,
+    by_component,
+    correlation_scores,
+    ranking,
+    traversal,
+    z_scores,
+)
+from benchmarks.rca.metric_runs import Prediction, accuracy, by_group, predicted, told, trivial
 
 STEP_S = 300.0
 
@@ -106,3 +117,50 @@ def case_of(folder: Path, data: Path) -> MetricCase:
         ),
         extra={"target": str(target["node"]), "metric": str(target["metric"]), "agg": str(target["agg"])},
     )
+
+
+def peers(case: MetricCase) -> dict[str, list[str]]:
+    """The published methods on the target's own metric and statistic, as their authors run them."""
+    target, wanted = case.extra["target"], f"{case.extra['metric']}_{case.extra['agg']}"
+    same = case.table.take(lambda c: c.metric == wanted)
+    graph = {c.id: [link.to for link in c.links] for c in case.components}
+    correlated = by_component(same, correlation_scores(same, target))
+    return {
+        "peer ranked correlation": ranking(correlated, without=[target]),
+        "peer traversal": traversal(same, graph, target),
+        "peer max|z|": ranking(by_component(same, z_scores(same))),
+        "peer BARO": ranking(by_component(same, baro_scores(same))),
+    }
+
+
+def predictions(data: Path, pattern: str) -> list[Prediction]:
+    """All systems on all chosen cases. Nothing here reads an answer."""
+    names = {folder.relative_to(data).as_posix(): folder for folder in folders(data)}
+    found = []
+    for name in chosen(names, pattern):
+        case = case_of(names[name], data)
+        found.append(predicted(case, peers(case)))
+    return found
+
+
+def scored(data: Path, found: list[Prediction]) -> tuple[list[dict[str, Any]], list[Case]]:
+    """The rows and the cases: all, by answer, and by metric."""
+    truths = [read_answer(data / p.name) for p in found]
+    found = trivial(found, truths)
+    systems = list(found[0].orders)
+    made = accuracy(found, truths, systems, (1, 3))
+    made += by_group(found, truths, [p.extra["metric"] for p in found], systems, (1, 3), label="metric")
+    made += by_group(found, truths, truths, systems, (1, 3), label="answer")
+    return made, told(found, truths)
+
+
+def main() -> None:
+    args = parser(__doc__).parse_args()
+    began, data = time.monotonic(), Path(args.data)
+    found = predictions(data, args.cases)
+    made, cases = scored(data, found)
+    finish("rca/petshop", made, cases, n=len(found), began=began, out=args.json)
+
+
+if __name__ == "__main__":
+    main()

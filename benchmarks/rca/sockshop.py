@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import csv
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
+from benchmarks.contract import Case, chosen, finish, hits, parser, rows
 from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
+from benchmarks.rca.metric_peers import baro_scores, by_component, ranking, z_scores
+from benchmarks.rca.metric_runs import Prediction, accuracy, by_group, predicted, told, trivial
 
 MEANS = {"lod": "workload", "lat": "latency", "mem": "memory"}  # what the data's abbreviations stand for
 LEFT_OUT = ("lat_50", "lat_99")  # as in RCAEval: one latency quantile is kept
@@ -88,3 +93,52 @@ def _column(name: str) -> Column:
     component, _, metric = name.partition("_")
     word, cut, rest = metric.partition("_")
     return Column(component, MEANS.get(word, word) + cut + rest)
+
+
+def peers(case: MetricCase) -> dict[str, list[str]]:
+    """n-sigma and BARO over all series."""
+    return {
+        "peer nsigma": ranking(by_component(case.table, z_scores(case.table))),
+        "peer BARO": ranking(by_component(case.table, baro_scores(case.table))),
+    }
+
+
+def predictions(data: Path, pattern: str) -> list[tuple[Path, Prediction]]:
+    """All systems on all chosen cases. The folder's name, which is the answer, is not part of a case."""
+    every = list(folders(data))
+    wanted = set(chosen([name_of(f) for f in every], pattern))
+    found = []
+    for number, folder in enumerate(every):
+        if name_of(folder) in wanted:
+            case = case_of(folder, number)
+            found.append((folder, predicted(case, peers(case), name=service)))
+    return found
+
+
+def scored(found: list[tuple[Path, Prediction]]) -> tuple[list[dict[str, Any]], list[Case]]:
+    """The rows and the cases: A@k, Avg@5 and A@1 by kind of fault."""
+    answers = [read_answer(folder) for folder, _ in found]
+    truths = [service(where) for where, _ in answers]
+    kept = trivial([p for _, p in found], truths)
+    systems = list(kept[0].orders)
+    made = accuracy(kept, truths, systems, (1, 3))
+    for system in systems:
+        places = [
+            [float(hits(p.orders[system], [t], k)) for k in range(1, 6)]
+            for p, t in zip(kept, truths, strict=True)
+        ]
+        made += rows(system, {"Avg@5": [sum(five) / 5.0 for five in places]})
+    made += by_group(kept, truths, [fault for _, fault in answers], systems, (1,), label="fault")
+    return made, told(kept, truths)
+
+
+def main() -> None:
+    args = parser(__doc__).parse_args()
+    began = time.monotonic()
+    found = predictions(Path(args.data), args.cases)
+    made, cases = scored(found)
+    finish("rca/sockshop", made, cases, n=len(found), began=began, out=args.json)
+
+
+if __name__ == "__main__":
+    main()

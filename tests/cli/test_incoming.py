@@ -148,3 +148,58 @@ def test_times_that_cannot_be_read(text: str) -> None:
 def test_windows_that_cannot_be_used(text: str) -> None:
     with pytest.raises(BadInput):
         parse_window(text, now=NOW)
+
+
+def group(*starts: str, summaries: tuple[str, ...] = (), **more: object) -> dict[str, object]:
+    alerts = [
+        {"status": "firing", "labels": {"alertname": "Slow", "service": f"s{n}", "zone": "a"}, "startsAt": at,
+         "annotations": {"summary": summaries[n] if summaries else f"s{n} is slow"}}
+        for n, at in enumerate(starts)
+    ]  # fmt: skip
+    return {"version": "4", "groupKey": "g", "alerts": alerts, **more}
+
+
+def test_a_group_of_alerts_is_one_incident_from_the_earliest_on() -> None:
+    incident = make_incident(
+        group("2026-11-25T10:05:00Z", "2026-11-25T10:02:00Z", "2026-11-25T10:04:00Z"), now=NOW
+    )
+    assert incident.started_at == datetime(2026, 11, 25, 10, 2, tzinfo=UTC)
+    assert incident.title == "s1 is slow (and 2 more alerts)"
+    assert incident.hints == ("s1", "s2", "s0")  # the earliest first
+    assert incident.labels == {
+        "alertname": "Slow",
+        "zone": "a",
+    }  # what one alert alone bears is no label of the group
+    assert incident.text.splitlines() == ["s1 is slow", "s2 is slow", "s0 is slow"]
+
+
+def test_a_common_summary_names_the_group() -> None:
+    shared = {"commonAnnotations": {"summary": "The shop is slow"}}
+    assert make_incident(group(*["2026-11-25T10:05:00Z"] * 2, **shared), now=NOW).title == "The shop is slow"
+
+
+def test_a_flood_of_alerts_stays_within_bounds_and_says_what_is_missing() -> None:
+    many = 3000
+    texts = tuple(f"s{n} " + "x" * 6000 for n in range(many))
+    flood = group(*["2026-11-25T10:05:00Z"] * many, summaries=texts, truncatedAlerts=7)
+    incident = make_incident(flood, now=NOW)
+    assert len(incident.text) <= 20_000
+    assert incident.text.splitlines()[-1] == f"{many - 4 + 7} more alerts are not shown."
+    assert len(incident.title) <= 200
+    assert len(incident.hints) == 50
+
+
+def test_an_alert_of_a_clock_that_is_a_little_ahead_began_now() -> None:
+    assert make_incident(group("2026-11-25T10:12:00Z"), now=NOW).started_at == NOW
+    with pytest.raises(BadInput, match="future"):
+        make_incident(group("2026-11-25T11:12:00Z"), now=NOW)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["status", "labels", "annotations", "startsAt", "endsAt"]), st.none() | st.text(max_size=8) | st.dictionaries(st.sampled_from(["service", "summary", "for"]), st.text(max_size=8), max_size=3)), min_size=1, max_size=4), st.none() | st.integers() | st.text(max_size=3))  # fmt: skip
+def test_no_group_does_more_than_be_refused(alerts: list[object], cut: object) -> None:
+    try:
+        incident = make_incident({"alerts": alerts, "truncatedAlerts": cut}, now=NOW)
+    except BadInput:
+        return
+    assert incident.title
+    assert incident.window.end <= NOW or incident.window.end == incident.started_at

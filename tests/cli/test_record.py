@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -20,9 +21,11 @@ import yaml
 
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor
+from aitia.core.resolve import Resolver
 from aitia.core.scenario import load_scenario
-from aitia.core.words import Component, Link, Report, Window, from_epoch
-from aitia.tools.sources import ClusterCall, RecordedChange, Span, open_source
+from aitia.core.words import Component, Incident, Link, Report, Window, from_epoch
+from aitia.tools.registry import SourceSet, ToolContext
+from aitia.tools.sources import ClusterCall, RecordedChange, Span, build_inventory, open_source
 from aitia.tools.sources.record_cluster import record_cluster
 from aitia.tools.sources.written import write_changes, write_spans, write_topology
 
@@ -171,6 +174,7 @@ def test_a_cluster_is_recorded_as_the_recorded_source_reads_it(
                  ClusterCall(verb="get", resource="deployments", namespace="shop", wide=True),
                  ClusterCall(verb="logs", name="payment", namespace="shop")]  # fmt: skip
         before = [live.ask(c) for c in asked]
+        facts = _facts(live)
         done = aitia("record", "payment is down", f"--out={out}", "--window=1h/0s", "--since=20m")
     assert done.code == 0, done.err
     assert "recording k: " in done.err
@@ -181,10 +185,25 @@ def test_a_cluster_is_recorded_as_the_recorded_source_reads_it(
     replayed = open_source(next(s for s in written.sources if s.kind == "cluster"), out)
     after = [replayed.ask(c) for c in asked]
     assert [_ageless(a) for a in after] == [_ageless(b) for b in before]
+    assert _facts(replayed) == facts
+    assert ("payment", "k8s.crash_loop") in facts
     assert replayed.ask(ClusterCall(verb="get", resource="pods", name="not-asked", namespace="shop")) is None
     changes = [json.loads(line) for line in (out / "rollouts.jsonl").read_text().splitlines()]
     assert ("payment", "deploy") in {(c["component"], c["kind"]) for c in changes}
     assert any("10.1.0.9" in c.aliases for c in written.components)
+
+
+def _facts(source) -> set[tuple[str, str]]:
+    """What the cluster's analysers find, whichever source it is."""
+    from aitia.tools.cluster import cluster_state
+
+    now = datetime.now(tz=UTC)
+    window = Window(start=now - timedelta(minutes=30), end=now)
+    incident = Incident(id="i", title="payment is down", started_at=window.start, window=window)
+    resolver = Resolver()
+    inventory = build_inventory([source], window, resolver)
+    ctx = ToolContext(incident=incident, sources=SourceSet([source]), inventory=inventory, resolver=resolver)
+    return {(e.component, e.aspect) for e in cluster_state(ctx).evidence}
 
 
 def load_yaml(folder: Path):
@@ -297,7 +316,27 @@ def test_a_cluster_without_answers_records_nothing() -> None:
         def ask(self, call: ClusterCall) -> str | None:
             return None
 
-    assert list(record_cluster(Mute(), Redactor(b"k" * 32), at=0.0)) == ["collection_timestamp"]
+    assert list(record_cluster(Mute(), Redactor(b"k" * 32), at=0.0).answers) == ["collection_timestamp"]
+
+
+def test_what_a_large_cluster_leaves_out_is_noted() -> None:
+    class Many:
+        def namespaces(self) -> list[str]:
+            return ["a"]
+
+        def ask(self, call: ClusterCall) -> str | None:
+            table = "NAME   READY\n" + "".join(f"p-{n:03d}  1/1\n" for n in range(70))
+            return (
+                table
+                if call.resource == "pods" and call.verb == "get"
+                else "Name: x\n"
+                if call.verb == "describe"
+                else ""
+            )
+
+    taken = record_cluster(Many(), Redactor(b"k" * 32), at=0.0)
+    assert taken.notes == ["only 60 of 70 pods of a are described"]
+    assert sum(key.startswith("DescribeResource") for key in taken.answers) == 60
 
 
 def test_the_folder_must_be_free(tmp_path: Path, aitia: Aitia) -> None:

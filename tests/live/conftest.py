@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -28,15 +27,18 @@ NEEDED = (
     "prometheus-node-exporter",
     "prometheus-redis-exporter",
 )
+SERVICES = ("catalog", "search")  # both need the store
+FAILED = 'sum by (job) (rate(http_requests_total{code=~"5.."}[4s]))'
 RULE = {
-    "alert": "CatalogErrors",
-    "expr": 'sum(rate(http_requests_total{job="catalog",code=~"5.."}[4s])) / sum(rate(http_requests_total{job="catalog"}[4s])) > 0.2',
-    "labels": {"severity": "page", "service": "catalog"},
+    "alert": "ErrorRatioHigh",
+    "expr": f"{FAILED} / sum by (job) (rate(http_requests_total[4s])) > 0.2",
+    "for": "2s",
+    "labels": {"severity": "page", "service": "{{ $labels.job }}"},
     "annotations": {
-        "summary": "Error ratio of catalog above 20 %",
-        "description": "More than 20 % of the answers of catalog are 5xx.",
+        "summary": "Error ratio of {{ $labels.job }} above 20 %",
+        "description": "More than 20 % of the answers of {{ $labels.job }} are 5xx.",
     },
-}  # fmt: skip
+}
 
 
 def free_port() -> int:
@@ -82,6 +84,23 @@ class Lab:
             )  # fmt: skip
         return self.processes[name]
 
+    def start_redis(self) -> None:
+        """The store; its data is not kept."""
+        port = self.ports["redis"]
+        argv = [
+            "redis-server",
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+        ]
+        self.start("redis", argv)
+        wait_for(lambda: listening(port), "redis")
+
     def kill(self, name: str) -> None:
         """As the kernel's OOM killer does it."""
         self.processes[name].send_signal(signal.SIGKILL)
@@ -113,8 +132,7 @@ class Lab:
                 {
                     "sources": [
                         {"name": "prom", "kind": "metrics", "type": "prometheus", "url": url, "component_label": "job", "step_s": 1.0},
-                        {"name": "logs", "kind": "logs", "type": "log_files", "path": "logs/catalog.log", "component": "catalog"},
-                        {"name": "redislog", "kind": "logs", "type": "log_files", "path": "logs/redis.log", "component": "redis"},
+                        *({"name": n, "kind": "logs", "type": "log_files", "path": f"logs/{n}.log", "component": n} for n in (*SERVICES, "redis")),
                         {"name": "wiring", "kind": "topology", "type": "topology", "path": "topology.yaml"},
                     ],
                     "window": {"lead_s": 5, "baselines": ["preceding"], "preceding_factor": 2.5},
@@ -126,30 +144,32 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    """Redis, the service `catalog` under a little load, Prometheus with a rule, Alertmanager with a webhook."""
+    """Redis, two services that need it under a little load, Prometheus with a rule, Alertmanager with a webhook."""
     for program in NEEDED:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
-    names = ("redis", "catalog", "redis-exporter", "node", "prometheus", "alertmanager")
+    names = ("redis", *SERVICES, "redis-exporter", "node", "prometheus", "alertmanager")
     made = Lab(folder=tmp_path, hook=free_port(), ports={name: free_port() for name in names})
     done = threading.Event()
     (tmp_path / "logs").mkdir()
-    load = threading.Thread(target=_load, args=(made.ports["catalog"], done), daemon=True)
+    loads = [threading.Thread(target=_load, args=(made.ports[n], done), daemon=True) for n in SERVICES]
     try:
         _start(made)
-        load.start()
+        for load in loads:
+            load.start()
         yield made
     finally:
         done.set()
         made.stop()
-        if load.is_alive():
-            load.join(timeout=5)
+        for load in loads:
+            if load.is_alive():
+                load.join(timeout=5)
 
 
 def _load(port: int, done: threading.Event) -> None:
     item = 0
     with httpx.Client(timeout=3, trust_env=False) as client:
-        while not done.wait(0.05):
+        while not done.wait(0.08):
             item = item % 200 + 1
             with contextlib.suppress(httpx.HTTPError):
                 client.get(f"http://127.0.0.1:{port}/items/{item}")
@@ -157,16 +177,20 @@ def _load(port: int, done: threading.Event) -> None:
 
 def _start(lab: Lab) -> None:
     at = {name: f"127.0.0.1:{port}" for name, port in lab.ports.items()}
-    lab.start("redis", ["redis-server", "--port", str(lab.ports["redis"]), "--bind", "127.0.0.1", "--save", "", "--dir", str(lab.folder)])  # fmt: skip
-    wait_for(lambda: listening(lab.ports["redis"]), "redis")
-    ready = lab.folder / "catalog.ready"
-    config = {"name": "catalog", "version": "1.9.0", "port": lab.ports["catalog"], "ready": str(ready), "cache": lab.ports["redis"],
-              "settings": {"cache_url": f"redis://{at['redis']}"}}  # fmt: skip
-    (lab.folder / "catalog.json").write_text(json.dumps(config))
-    lab.start("catalog", [sys.executable, "-m", "scenarios.record.app", str(lab.folder / "catalog.json")])
+    lab.start_redis()
+    for name in SERVICES:
+        lab.start(
+            name,
+            [sys.executable, "-m", "tests.live.service", name, str(lab.ports[name]), str(lab.ports["redis"])],
+        )
     lab.start("redis-exporter", ["prometheus-redis-exporter", f"-redis.addr=redis://{at['redis']}", f"-web.listen-address={at['redis-exporter']}"])  # fmt: skip
-    lab.start("node", ["prometheus-node-exporter", f"--web.listen-address={at['node']}"])
-    wait_for(ready.exists, "the service")
+    collectors = [
+        "--collector.disable-defaults",
+        *(f"--collector.{c}" for c in ("cpu", "meminfo", "loadavg")),
+    ]
+    lab.start("node", ["prometheus-node-exporter", f"--web.listen-address={at['node']}", *collectors])
+    for name in SERVICES:
+        wait_for(lambda port=lab.ports[name]: listening(port), name)
     _write(lab, at)
     lab.start("alertmanager", ["prometheus-alertmanager", f"--config.file={lab.folder}/alertmanager.yml", f"--storage.path={lab.folder}/am",
                                f"--web.listen-address={at['alertmanager']}", "--cluster.listen-address="])  # fmt: skip
@@ -178,7 +202,7 @@ def _start(lab: Lab) -> None:
 
 
 def _write(lab: Lab, at: dict[str, str]) -> None:
-    jobs = {"catalog": "catalog", "redis": "redis-exporter", "node": "node"}
+    jobs = {**{n: n for n in SERVICES}, "redis": "redis-exporter", "node": "node"}
     prometheus = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
@@ -187,12 +211,12 @@ def _write(lab: Lab, at: dict[str, str]) -> None:
     }  # fmt: skip
     hook = {"url": f"http://127.0.0.1:{lab.hook}/", "send_resolved": True}
     alertmanager = {
-        "route": {"receiver": "aitia", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "3s"},
+        "route": {"receiver": "aitia", "group_by": ["alertname"], "group_wait": "2s", "group_interval": "3s"},
         "receivers": [{"name": "aitia", "webhook_configs": [hook]}],
     }
     wiring = {
         "components": [
-            {"id": "catalog", "type": "service", "links": [{"relation": "calls", "to": "redis"}, {"relation": "runs_on", "to": "node"}]},
+            *({"id": n, "type": "service", "links": [{"relation": "calls", "to": "redis"}, {"relation": "runs_on", "to": "node"}]} for n in SERVICES),
             {"id": "redis", "type": "service", "aliases": [at["redis"]], "links": [{"relation": "runs_on", "to": "node"}]},
             {"id": "node", "type": "node"},
         ]

@@ -174,3 +174,41 @@ def test_a_sawtooth_is_growth_that_fell_back() -> None:
     assert trend is not None
     assert trend.resets == 1
     assert trend.slope_per_min > 0
+
+
+def few(seed: int, *, n: int = 5) -> np.ndarray:
+    return 10.0 + np.random.default_rng(seed).normal(0, 1.0, 300 + n)
+
+
+def test_two_coarse_samples_in_a_short_window_are_a_change() -> None:
+    found = 0
+    for seed in range(50):
+        x = few(seed)
+        x[302:304] += 20.0
+        ref = reference(x[:300], ABOUT)
+        assert ref is not None
+        shift = detect(ref, x[300:], ABOUT, tests=TESTS)
+        found += shift is not None and shift.strength >= 0.45 and (shift.first, shift.last) == (2, 3)
+    assert found >= 48
+
+
+def test_one_coarse_sample_is_none() -> None:
+    for seed in range(50):
+        x = few(seed)
+        x[302] += 50.0
+        ref = reference(x[:300], ABOUT)
+        assert ref is not None
+        shift = detect(ref, x[300:], ABOUT, tests=TESTS)
+        assert shift is None or shift.strength < 0.3
+
+
+def test_short_healthy_windows_raise_few_alarms() -> None:
+    alarms = 0
+    for make in HEALTHY:
+        for seed in range(100):
+            x = make(np.random.default_rng(seed))
+            ref = reference(x[:N], ABOUT)
+            assert ref is not None
+            shift = detect(ref, x[N : N + 5], ABOUT, tests=TESTS)
+            alarms += shift is not None and shift.strength >= 0.5
+    assert alarms <= 0.02 * 100 * len(HEALTHY)

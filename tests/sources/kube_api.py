@@ -127,6 +127,20 @@ def shop() -> list[tuple[str, dict]]:
     ]  # fmt: skip
 
 
+def mislabelled() -> list[tuple[str, dict]]:
+    """A shop whose pods all run; the service of orders selects a label that none of them has."""
+    found = [*app("orders"), *app("payment", ip="10.1.0.9", port=8081)]
+    for resource, item in found:
+        if item["metadata"]["name"] == "orders":
+            item.update(
+                {
+                    "services": {"spec": {**item.get("spec", {}), "selector": {"app": "order"}}},
+                    "endpoints": {"subsets": []},
+                }.get(resource, {})
+            )
+    return [*found, *((r, o) for r, o in shop() if r in ("nodes", "namespaces"))]
+
+
 class KubeApi(http.server.BaseHTTPRequestHandler):
     """One server class per test server: `objects`, `forbidden`, `delay_s`, `logs` are set on it."""
 

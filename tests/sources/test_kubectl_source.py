@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitia.core.clock import RecordedClock
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
-from aitia.core.words import Window, from_epoch
-from aitia.tools.sources import ClusterCall, ClusterSource, build_inventory, open_source
+from aitia.core.store import RunStore
+from aitia.core.words import Component, Window, from_epoch
+from aitia.graphs.diagnose import Options, diagnose
+from aitia.incoming import make_incident
+from aitia.tools.sources import ClusterCall, ClusterSource, build_inventory, cluster_objects, open_source
 from aitia.tools.sources.cluster_redact import redacted
 from aitia.tools.sources.error_lines import summary
 from aitia.tools.sources.kubectl import Kubectl
@@ -134,11 +139,19 @@ def test_only_questions_about_configured_namespaces_and_valid_names_are_asked(
     ):
         assert source.ask(call("get", "pods", odd)) is None
         assert source.ask(call("yaml", name=odd)) is None
-    assert source.ask(call("get", "pods", namespace="kube-system")) is None
+    assert source.ask(call("get", "pods", namespace="billing")) is None
+    assert source.ask(call("get", "secrets", namespace="kube-system")) is None
+    assert source.ask(call("yaml", name="payment", namespace="kube-system")) is None
     assert source.ask(call("get", "secrets --output=yaml")) is None
     assert source.ask(call("delete", "pods", "x")) is None
     assert source.ask(call("connect", name="orders", port=80)) is None
     assert len(api.asked) == before
+    closed = opened(tmp_path, url, options={"namespaces": "shop", "system": False})
+    assert closed.ask(call("get", "pods", namespace="kube-system")) is None
+    assert source.ask(call("get", "pods", namespace="kube-system")) == ""
+    after = len(api.asked)
+    assert source.ask(call("get", "pods", namespace="kube-system")) == ""
+    assert len(api.asked) == after  # asked twice within a minute: one state for all tools of a run
     assert opened(tmp_path, url, options={"namespaces": "*"}).namespaces() == ["shop"]
     with pytest.raises(SourceError, match="namespaces"):
         opened(tmp_path, url, options={"namespaces": "shop --as=admin"}).namespaces()
@@ -156,7 +169,55 @@ def test_inventory_joins_pods_addresses_and_dns_names(cluster, tmp_path: Path) -
         assert resolver.resolve(raw) == "payment"
     assert resolver.resolve("10.0.0.3:9100") == "worker-1"
     links = {(link.relation, link.to) for c in inventory.components if c.id == "payment" for link in c.links}
-    assert links == {("part_of", "shop"), ("runs_on", "worker-1")}
+    assert links == {("part_of", "shop"), ("runs_on", "worker-1"), ("calls", "orders")}
+
+
+def test_owner_references_make_one_component_of_a_workload_and_two_of_two_namespaces() -> None:
+    def items(namespace: str, address: str) -> list[dict]:
+        found = [
+            item
+            for resource, item in kube_api.app("web", ip=address)
+            if resource in ("pods", "replicasets", "services")
+        ]
+        ordinal = kube_api.thing(
+            "pods",
+            "db-0",
+            owner="StatefulSet/db",
+            spec={"nodeName": "n"},
+            status={"podIP": "", "hostIP": "10.0.0.3"},
+        )
+        host = kube_api.thing(
+            "pods",
+            "agent-x2v9k",
+            owner="DaemonSet/agent",
+            spec={"nodeName": "n"},
+            status={"podIP": "10.0.0.3", "hostIP": "10.0.0.3"},
+        )
+        for item in (*found, ordinal, host):
+            item["metadata"]["namespace"] = namespace
+        return [*found, ordinal, host]
+
+    one = {
+        c.id: c for c in cluster_objects.apart({"a": cluster_objects.components(items("a", "10.1.0.1"), "a")})
+    }
+    assert set(one) == {"a", "web", "db", "agent", "n", "worker-1"}
+    assert {"web-7f9c4d5b6f-x2v9k", "10.1.0.1", "web.a.svc.cluster.local"} <= set(one["web"].aliases)
+    assert one["db"].aliases == ("db-0",)
+    assert one["agent"].aliases == ("agent-x2v9k",)  # on the host's network: the address is the node's
+    spaces = {n: cluster_objects.components(items(n, f"10.1.0.{i}"), n) for i, n in enumerate(("a", "b"), 1)}
+    resolver = Resolver(cluster_objects.apart(spaces))
+    assert [resolver.resolve(r) for r in ("10.1.0.1:80", "web.b.svc.cluster.local", "b/web")] == [
+        "a/web",
+        "b/web",
+        "b/web",
+    ]
+    assert [resolver.resolve(r) for r in ("web", "db-0", "web-7f9c4d5b6f-x2v9k")] == ["", "", ""]
+    assert (
+        cluster_objects.components([{}, {"kind": "Pod"}, {"kind": "Pod", "metadata": 3, "spec": []}], "a")[
+            0
+        ].id
+        == "a"
+    )
 
 
 @needs_kubectl
@@ -204,6 +265,25 @@ def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
     assert (
         "Start the API server" in build_inventory([opened(tmp_path, url)], SPAN, Resolver()).holdings[0].note
     )
+
+
+@needs_kubectl
+@pytest.mark.server
+def test_a_live_cluster_is_diagnosed(tmp_path: Path) -> None:
+    """From the API server through kubectl to a report: a service that selects no pod, asked about in plain words."""
+    now = datetime.now(tz=UTC)
+    with kube_api.serving(objects=kube_api.mislabelled()) as (url, api):
+        report = diagnose(
+            make_incident("checkout is failing", now=now, started_at=now - timedelta(minutes=12)),
+            [opened(tmp_path, url, options={"namespaces": "shop"})],
+            store=RunStore.create(tmp_path / "runs", meta={}),
+            llm=None,
+            options=Options(planner="rules", narrator="template"),
+            clock=RecordedClock(now),
+        )
+    assert (report.verdict, report.component) == ("cause", "orders")
+    assert report.fault.endswith("service_selector")
+    assert {method for method, _ in api.asked} <= {"GET", "POST"}
 
 
 def _stub(folder: Path, body: str) -> str:

@@ -177,7 +177,7 @@ def test_folders_symlinks_globs_and_odd_names_work(tmp_path: Path) -> None:
 def test_an_empty_window_is_a_note_and_no_series(tmp_path: Path) -> None:
     reader = source(write(tmp_path, f"{T0 - 1e6},a,m,1,{{}}"), tmp_path)
     assert reader.read(WINDOW) == []
-    assert reader.describe(WINDOW).note == "no rows in the window"
+    assert reader.describe(WINDOW).note.startswith("no rows in the window")
 
 
 def test_too_many_samples_are_thinned(tmp_path: Path) -> None:

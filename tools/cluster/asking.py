@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from aitia.tools.cluster.text import Branch, Row, rows, trees
@@ -10,13 +11,17 @@ from aitia.tools.sources.base import ClusterCall, ClusterSource
 
 MOST_CALLS: Final = 2000
 MOST_UNREAD: Final = 40
+AT_ONCE: Final = 4
 
 
 class Asker:
     """Asks one namespace of a source, counts the calls and keeps what could not be read, in words."""
 
-    def __init__(self, source: ClusterSource, namespace: str, patient: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, source: ClusterSource, namespace: str, patient: Callable[[], bool] = lambda: True
+    ) -> None:
         self._source, self.namespace, self._patient = source, namespace, patient
+        self._known: dict[ClusterCall, str | None] = {}
         self.asked = 0
         self.unread: list[str] = []
 
@@ -41,10 +46,23 @@ class Asker:
             wide=bool(more.get("wide", False)),
             labels=bool(more.get("labels", False)),
         )
-        answer = self._source.ask(call)
+        answer = self._known[call] if call in self._known else self._source.ask(call)
         return None if answer is None or answer.startswith("Error from server (Forbidden)") else answer
 
-    def table(self, resource: str, *, wide: bool = False, labels: bool = False, namespace: str = "") -> list[Row] | None:
+    def ahead(self, wanted: Iterable[tuple[str, str, str]]) -> None:
+        """Ask several questions (verb, resource, name) at once; their answers are kept for `text`."""
+        calls = [ClusterCall(verb=v, resource=r, name=n, namespace=self.namespace) for v, r, n in wanted]
+        calls = [c for c in dict.fromkeys(calls) if c not in self._known]
+
+        def one(call: ClusterCall) -> tuple[ClusterCall, str | None] | None:
+            return None if self.hurried else (call, self._source.ask(call))
+
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            self._known |= dict(found for found in pool.map(one, calls) if found is not None)
+
+    def table(
+        self, resource: str, *, wide: bool = False, labels: bool = False, namespace: str = ""
+    ) -> list[Row] | None:
         """The rows of `get RESOURCE`, or None where it was not answered."""
         where = namespace or self.namespace
         answer = self.text("get", resource, wide=wide, labels=labels, namespace=where)
@@ -82,3 +100,8 @@ class Asker:
         """Note what was not read."""
         if what not in self.unread and len(self.unread) < MOST_UNREAD:
             self.unread.append(what)
+
+
+def names_of(table: Iterable[Row] | None) -> list[str]:
+    """The NAME column."""
+    return [r["NAME"] for r in table or () if r.get("NAME")]

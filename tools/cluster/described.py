@@ -6,12 +6,28 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from aitia.tools.cluster.objects import Claim, Container, Event, Node, Port, Probe, Quota, Reference, Service, Spec, Toleration
+from aitia.tools.cluster.objects import (
+    Claim,
+    Container,
+    Event,
+    Node,
+    Port,
+    Probe,
+    Quota,
+    Reference,
+    Service,
+    Spec,
+    Toleration,
+)
 from aitia.tools.cluster.text import Branch, Row, age_s, pairs
 
 _PROBE = re.compile(
     r"^(?P<kind>grpc|http-get|tcp-socket|exec)\s+(?P<where>.*?)\s*delay=(?P<delay>\d+)s\s+timeout=(?P<timeout>\d+)s"
     r"\s+period=(?P<period>\d+)s\s+#success=\d+\s+#failure=(?P<failures>\d+)"
+)
+_EVENT = re.compile(
+    r"^(?P<age>\S+)(?: \(x\d+ over \S+\))?\s+(?P<type>Normal|Warning)\s+(?P<reason>\S+)"
+    r"\s+(?P<object>[a-zA-Z.]+/\S+)\s+(?P<message>.*)$"
 )
 _KEY_OF = re.compile(r"<set to the key '([^']+)' (?:in|of) (secret|config map) '([^']+)'>")
 _AGES = re.compile(r"^(\S+)(?: \(x(\d+) over \S+\))?")
@@ -38,24 +54,30 @@ def event(row: Row, *, kind: str, name: str) -> Event:
     )
 
 
-def listed_event(row: Row) -> Event:
-    """One row of `kubectl get events`."""
-    kind, _, name = row.get("OBJECT", "").partition("/")
-    count = row.get("COUNT", "")
+def listed_events(text: str) -> tuple[Event, ...]:
+    """The lines of `kubectl get events`, with or without their heading (`--no-headers`, or the last lines only)."""
+    return tuple(_listed_event(m) for line in text.split("\n") if (m := _EVENT.match(line)))
+
+
+def _listed_event(match: re.Match[str]) -> Event:
+    kind, _, name = match.group("object").partition("/")
     return Event(
-        type=row.get("TYPE", ""),
-        reason=row.get("REASON", ""),
-        message=row.get("MESSAGE", ""),
+        type=match.group("type"),
+        reason=match.group("reason"),
+        message=match.group("message").strip(),
         kind=kind.lower(),
         name=name,
-        last_s=age_s(row.get("LAST SEEN", "")),
-        count=int(count) if count.isdigit() else 1,
+        last_s=age_s(match.group("age")),
     )
 
 
 def conditions(branch: Branch) -> dict[str, tuple[str, str]]:
     """Conditions by type: status and reason."""
-    return {r["Type"]: (r.get("Status", ""), r.get("Reason", "")) for r in branch.table("Conditions") if r.get("Type")}
+    return {
+        r["Type"]: (r.get("Status", ""), r.get("Reason", ""))
+        for r in branch.table("Conditions")
+        if r.get("Type")
+    }
 
 
 def spec(branch: Branch) -> Spec:
@@ -128,7 +150,11 @@ def _container(branch: Branch, *, init: bool) -> Container:
 
 
 def _words(branch: Branch) -> list[str]:
-    return [*([branch.value] if branch.value else []), *branch.more, *(f"{c.key}: {c.value}" for c in branch.children)]
+    return [
+        *([branch.value] if branch.value else []),
+        *branch.more,
+        *(f"{c.key}: {c.value}" for c in branch.children),
+    ]
 
 
 def _sourced(branch: Branch) -> list[Reference]:
@@ -221,6 +247,8 @@ def service(branch: Branch) -> Service:
         type=branch.text("Type") or "ClusterIP",
         selector=branch.pairs("Selector"),
         ports=tuple(service_ports(branch)),
+        cluster_ip=branch.text("IP"),
+        external=branch.text("External Name"),
         endpoints=tuple(_endpoints(branch)),
     )
 

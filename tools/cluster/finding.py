@@ -26,7 +26,6 @@ class Finding:
     values: Mapping[str, Scalar] = field(default_factory=dict)
     symptom: bool = False
     quotes: bool = False  # the statement quotes text from outside
-    peer: str = ""
 
 
 def quote(text: str, limit: int = MAX_QUOTE) -> str:

@@ -10,7 +10,9 @@ from aitia.tools.cluster.gather import brief
 from aitia.tools.cluster.state import State
 from aitia.tools.sources.base import ClusterSource
 
-_HOST = re.compile(r"^(?:[a-z][a-z0-9+.:-]*://)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?(?:[/?].*)?$", re.IGNORECASE)
+_HOST = re.compile(
+    r"^(?:[a-z][a-z0-9+.:-]*://)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?(?:[/?].*)?$", re.IGNORECASE
+)
 
 
 def components(source: ClusterSource) -> list[Component]:

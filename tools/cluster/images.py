@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, describe, quote
 from aitia.tools.cluster.objects import Pod
 from aitia.tools.cluster.state import State
 
-_STATES = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError")
+_STATES = (
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "RegistryUnavailable",
+    "ImageInspectError",
+)
 _DNS = re.compile(
-    r"(?i)no such host|name resolution|server misbehaving|lookup \S+(?: on \S+)?: (?:i/o timeout|\S*timed? ?out)|could not resolve host"
+    r"(?i)no such host|name resolution|server misbehaving|could not resolve host"
+    r"|lookup \S+(?: on \S+)?: (?:i/o timeout|\S*timed? ?out)"
 )
 _AMBIGUOUS = re.compile(r"(?i)repository does not exist or may require|insufficient_scope|pull access denied")
 _AUTH = re.compile(
@@ -20,7 +28,8 @@ _AUTH = re.compile(
     r"|access denied|denied: "
 )
 _ABSENT = re.compile(
-    r"(?i)not found|manifest unknown|name unknown|does not exist|invalid reference|couldn't parse image|InvalidImageName|no match for platform"
+    r"(?i)not found|manifest unknown|name unknown|does not exist|invalid reference|couldn't parse image"
+    r"|InvalidImageName|no match for platform"
 )
 _SECRET = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
 
@@ -38,7 +47,9 @@ def find(state: State) -> Iterator[Finding]:
 
 def _reason(state: State, app: str, pod: Pod, image: str) -> Iterator[Finding]:
     told = [e.message for e in pod.events if e.type == "Warning" and re.search(r"(?i)pull|image", e.message)]
-    pull = [m for m in told if "Failed to pull" in m or "failed to resolve" in m or "InspectFailed" in m] or told
+    pull = [
+        m for m in told if "Failed to pull" in m or "failed to resolve" in m or "InspectFailed" in m
+    ] or told
     message = max(pull, key=len, default="")
     image = image or next(iter(re.findall(r'image "([^"]+)"', message)), "")
     without = _SECRET.search(" ".join(e.message for e in pod.events))
@@ -47,7 +58,7 @@ def _reason(state: State, app: str, pod: Pod, image: str) -> Iterator[Finding]:
         return Finding(
             aspect=aspect,
             component=app,
-            statement=f"{app}: image {image!r} cannot be pulled: {what}. The kubelet: \"{quote(message[-220:])}\".",
+            statement=f'{app}: image {image!r} cannot be pulled: {what}. The kubelet: "{quote(message[-220:])}".',
             strength=strength,
             call=describe("pods", state.namespace, pod.name),
             values={"image": image},
@@ -61,14 +72,20 @@ def _reason(state: State, app: str, pod: Pod, image: str) -> Iterator[Finding]:
     elif _AMBIGUOUS.search(message):
         yield from _either(state, app, image, found)
     elif _AUTH.search(message):
-        yield found("k8s.image_secret", SAID, f"registry {registry(image)!r} refuses access, and {_secrets(state, app)}")
+        yield found(
+            "k8s.image_secret",
+            SAID,
+            f"registry {registry(image)!r} refuses access, and {_secrets(state, app)}",
+        )
     elif _ABSENT.search(message) or "InvalidImageName" in pod.status:
         yield found("k8s.image_reference", SAID, "the registry does not know this name or tag")
     else:
         yield found("k8s.image_reference", POSSIBLE, "the kubelet gave no clear reason")
 
 
-def _either(state: State, app: str, image: str, found) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
+def _either(
+    state: State, app: str, image: str, found: Callable[[str, float, str], Finding]
+) -> Iterator[Finding]:
     """The registry hides whether a repository is private or absent: what the other images are decides."""
     familiar = _familiar(state, app, image)
     has_secret = bool(state.spec(app).pull_secrets)
@@ -90,7 +107,11 @@ def _either(state: State, app: str, image: str, found) -> Iterator[Finding]:  # 
 def _familiar(state: State, app: str, image: str) -> bool:
     """Whether other apps' images come from the same registry and organisation."""
     homes = Counter(
-        c.image.rpartition("/")[0] for other in state.apps if other != app for c in state.spec(other).containers if c.image
+        c.image.rpartition("/")[0]
+        for other in state.apps
+        if other != app
+        for c in state.spec(other).containers
+        if c.image
     )
     return homes[image.rpartition("/")[0]] >= 2
 
@@ -100,7 +121,9 @@ def _secrets(state: State, app: str) -> str:
     if not wanted:
         return "the pod names no pull secret"
     missing = [s for s in wanted if state.secrets is not None and s not in state.secrets]
-    return f"its pull secret {(missing or list(wanted))[0]!r} " + ("does not exist" if missing else "is not accepted")
+    return f"its pull secret {(missing or list(wanted))[0]!r} " + (
+        "does not exist" if missing else "is not accepted"
+    )
 
 
 def registry(image: str) -> str:

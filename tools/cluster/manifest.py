@@ -10,9 +10,22 @@ from typing import Any, Final
 
 import yaml
 
-from aitia.tools.cluster.objects import Claim, Container, Need, Port, Probe, Reference, Service, Spec, Toleration, Volume
+from aitia.tools.cluster.objects import (
+    Claim,
+    Container,
+    Need,
+    Port,
+    Probe,
+    Reference,
+    Service,
+    Spec,
+    Toleration,
+    Volume,
+)
 
 MAX_CHARS: Final = 2_000_000
+MAX_ALIASES: Final = 50  # kubectl prints none; thousands of them are an attack
+_ALIAS = re.compile(r"[:\-\[,]\s*\*\w")
 _ADDRESS_KEY = re.compile(r"(HOST|PORT|ADDR(ESS)?|SERVER|ENDPOINT)S?$", re.IGNORECASE)
 WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 Doc = Mapping[str, Any]
@@ -21,7 +34,7 @@ Doc = Mapping[str, Any]
 def documents(text: str) -> list[Doc]:
     """The objects of a YAML stream, lists unfolded; an unreadable document ends the reading. Never raises."""
     found: list[Doc] = []
-    if len(text) > MAX_CHARS or re.search(r":\s+&\w", text):  # anchors: kubectl prints none
+    if len(text) > MAX_CHARS or len(_ALIAS.findall(text)) > MAX_ALIASES:
         return found
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -52,8 +65,9 @@ def at(doc: object, *path: str) -> Any:
 
 
 def mapping(value: object) -> dict[str, str]:
-    """A mapping of plain values as strings."""
-    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else {}
+    """A mapping's plain values as strings; nested ones are left out."""
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    return {str(k): str(v) for k, v in pairs if not isinstance(v, Mapping | list)}
 
 
 def listed(value: object) -> list[Any]:
@@ -96,10 +110,17 @@ def spec_of(doc: Doc) -> Spec:
         host_paths=tuple(str(p) for v in volumes if (p := at(v, "hostPath", "path"))),
         references=tuple(_volume_references(volumes)),
         pull_secrets=tuple(
-            str(s["name"]) for s in listed(at(pod, "imagePullSecrets")) if isinstance(s, Mapping) and s.get("name")
+            str(s["name"])
+            for s in listed(at(pod, "imagePullSecrets"))
+            if isinstance(s, Mapping) and s.get("name")
         ),
         dns_policy=str(at(pod, "dnsPolicy") or ""),
         nameservers=tuple(str(s) for s in listed(at(pod, "dnsConfig", "nameservers"))),
+        host_aliases={
+            str(h): str(at(a, "ip"))
+            for a in listed(at(pod, "hostAliases"))
+            for h in listed(at(a, "hostnames"))
+        },
     )
 
 
@@ -110,7 +131,7 @@ def _container(raw: Doc, *, init: bool) -> Container:
         name=str(raw.get("name") or ""),
         image=str(raw.get("image") or ""),
         ports=tuple(_port(p) for p in listed(raw.get("ports")) if _whole(at(p, "containerPort"))),
-        env={str(e["name"]): str(e["value"]) for e in env if e.get("value") is not None},
+        env=mapping({e["name"]: e["value"] for e in env if e.get("value") is not None}),
         references=(*_env_references(env), *_from_references(listed(raw.get("envFrom")))),
         requests=mapping(at(raw, "resources", "requests")),
         limits=mapping(at(raw, "resources", "limits")),

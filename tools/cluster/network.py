@@ -6,17 +6,31 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, get, logs, manifest, quote
-from aitia.tools.cluster.objects import Spec
+from aitia.tools.cluster.finding import (
+    CONTRADICTION,
+    LIKELY,
+    POSSIBLE,
+    SAID,
+    Finding,
+    get,
+    logs,
+    manifest,
+    quote,
+)
+from aitia.tools.cluster.objects import Service, Spec
 from aitia.tools.cluster.state import State
 from aitia.tools.cluster.text import pairs
 
 _SERVER = re.compile(r"lookup (?P<name>[\w.-]+) on (?P<server>[\d.:a-f\[\]]+):53: (?P<why>[^\"\\]{3,60})")
 _UNKNOWN = re.compile(
     r"(?i)UnknownHostException:? (?P<a>[\w.-]+)|getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (?P<b>[\w.-]+)"
-    r"|(?:could not resolve host(?:name)?|name or service not known|temporary failure in name resolution|nodename nor servname)[:\s]*(?P<c>[\w.-]*)"
+    r"|(?:could not resolve host(?:name)?|name or service not known|temporary failure in name resolution"
+    r"|nodename nor servname)[:\s]*(?P<c>[\w.-]*)"
     r"|dial tcp: lookup (?P<d>[\w.-]+)"
     r"|Failed to resolve '?(?P<e>[\w.-]+)"
+)
+_DIALED = re.compile(
+    r"(?:dial tcp |connect(?:ing)? to |Connection (?:to )?/?)((?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})"
 )
 _CLUSTER_DNS = ("ClusterFirst", "ClusterFirstWithHostNet", "")
 
@@ -24,8 +38,10 @@ _CLUSTER_DNS = ("ClusterFirst", "ClusterFirstWithHostNet", "")
 def find(state: State) -> Iterator[Finding]:
     """Apps that do not use or cannot reach the cluster's name server; policies on apps that are not reached."""
     usual = _usual_servers(state)
+    common = Counter(name for app in state.apps for name in failed_names(state, app))
     for app in state.apps:
-        yield from _dns(state, app, usual)
+        yield from _dns(state, app, usual, frozenset(n for n, apps in common.items() if apps >= 3))
+    yield from _elsewhere(state)
     yield from _policies(state)
 
 
@@ -41,10 +57,51 @@ def odd_dns(spec: Spec) -> str:
     if spec.dns_policy == "None":
         return f"its dnsPolicy is None with name servers {', '.join(spec.nameservers) or '(none)'}"
     if spec.dns_policy not in _CLUSTER_DNS:
-        return f"its dnsPolicy is {spec.dns_policy}, which asks the node's name servers instead of the cluster's"
+        return (
+            f"its dnsPolicy is {spec.dns_policy}, which asks the node's name servers instead of the cluster's"
+        )
     if spec.nameservers:
         return f"its dnsConfig adds name servers {', '.join(spec.nameservers)}"
     return ""
+
+
+def _pinned(state: State, app: str) -> str:
+    """A service's name that the pod's own hosts file leads elsewhere, or ""."""
+    known = {s.name: s.cluster_ip for s in state.services}
+    for host, address in sorted(state.spec(app).host_aliases.items()):
+        if known.get(host.split(".")[0], address) != address:
+            return f"its hostAliases lead {host} to {address}, which is not its service"
+    return ""
+
+
+def _astray(state: State, app: str) -> tuple[str, str] | None:
+    """A service and the address at which an app's log says it was looked for, where that is neither its nor a pod's."""
+    by_port: dict[int, list[Service]] = {}
+    for service in state.services:
+        for port in service.ports:
+            by_port.setdefault(port.number, []).append(service)
+    known = {s.cluster_ip for s in state.services} | {p.ip for p in state.pods}
+    for line in state.lines(app):
+        for address, port in _DIALED.findall(line.text):
+            candidates = by_port.get(int(port), [])
+            if len(candidates) == 1 and candidates[0].cluster_ip not in ("", "None") and address not in known:
+                return candidates[0].name, address
+    return None
+
+
+def _elsewhere(state: State) -> Iterator[Finding]:
+    """Services that should lead to an app's pods and are made to name an outside host."""
+    for service in state.services:
+        if service.type == "ExternalName" and state.workload(service.name):
+            yield Finding(
+                aspect="k8s.dns",
+                component=service.name,
+                statement=f"{service.name}: service {service.name} is an alias of {service.external or 'an outside host'}, while "
+                f"pods of the same name run here.",
+                strength=SAID,
+                call=get("services", state.namespace, service.name),
+                values={"external": service.external},
+            )
 
 
 def failed_names(state: State, app: str) -> Counter[str]:
@@ -59,8 +116,8 @@ def failed_names(state: State, app: str) -> Counter[str]:
     return found
 
 
-def _dns(state: State, app: str, usual: Counter[str]) -> Iterator[Finding]:
-    odd = odd_dns(state.spec(app))
+def _dns(state: State, app: str, usual: Counter[str], common: frozenset[str]) -> Iterator[Finding]:
+    odd = odd_dns(state.spec(app)) or _pinned(state, app)
     failed = failed_names(state, app)
     names = ", ".join(n for n, _ in failed.most_common(3))
     if odd:
@@ -90,7 +147,22 @@ def _dns(state: State, app: str, usual: Counter[str]) -> Iterator[Finding]:
             call=logs(app, state.namespace),
             quotes=True,
         )
-    elif len(failed) >= 2 and sum(failed.values()) >= 10 and not _was_young(state, app, failed):
+        return
+    astray = _astray(state, app)
+    if astray is not None:
+        yield Finding(
+            aspect="k8s.dns",
+            component=app,
+            statement=f"{app}: its log tells of service {astray[0]} at {astray[1]}, which is neither the service's "
+            f"address nor a pod's.",
+            strength=POSSIBLE,
+            call=logs(app, state.namespace),
+            values={"service": astray[0], "address": astray[1]},
+        )
+        return
+    for name in common:
+        failed.pop(name, None)  # several apps cannot resolve it: that is not this app's doing
+    if len(failed) >= 2 and sum(failed.values()) >= 10 and not _was_young(state, app, failed):
         yield Finding(
             aspect="k8s.dns",
             component=app,
@@ -114,7 +186,9 @@ def _policies(state: State) -> Iterator[Finding]:
         for app in state.apps:
             workload = state.workload(app)
             labels = dict(workload.spec.labels or workload.selector) if workload else {}
-            blocked = [s.name for s in state.services_of(app) if state.connected(s.name) is False and s.endpoints]
+            blocked = [
+                s.name for s in state.services_of(app) if state.connected(s.name) is False and s.endpoints
+            ]
             if blocked and wanted.items() <= labels.items():
                 yield Finding(
                     aspect="k8s.network_policy",

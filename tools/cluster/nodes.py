@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, SYMPTOM, Finding, describe, get, quote
+from aitia.tools.cluster.finding import (
+    CONTRADICTION,
+    LIKELY,
+    POSSIBLE,
+    SAID,
+    SYMPTOM,
+    Finding,
+    describe,
+    get,
+    quote,
+)
 from aitia.tools.cluster.objects import Node
 from aitia.tools.cluster.state import State
 from aitia.tools.sources.base import ClusterCall
@@ -19,9 +29,14 @@ _ASPECTS: Final = {
     "kube-proxy": "k8s.kube_proxy",
     "kube-scheduler": "k8s.scheduler",
 }
-_DOWN = re.compile(r"Active:\s*(inactive|failed|deactivating|activating \(auto-restart\))|not running|Process not found", re.IGNORECASE)
+_DOWN = re.compile(
+    r"Active:\s*(inactive|failed|deactivating|activating \(auto-restart\))|not running|Process not found",
+    re.IGNORECASE,
+)
 _ACTIVE = re.compile(r"Active:\s*active")
-_RUNTIME = re.compile(r"(?i)container runtime is down|runtime network not ready|containerd\.sock|crio\.sock|dockershim|PLEG is not healthy")
+_RUNTIME = re.compile(
+    r"(?i)container runtime is down|runtime network not ready|containerd\.sock|crio\.sock|dockershim|PLEG is not healthy"
+)
 RECENT_S: Final = 600.0
 PENDING_S: Final = 45.0
 
@@ -29,7 +44,13 @@ PENDING_S: Final = 45.0
 def find(state: State) -> Iterator[Finding]:
     """System services that do not run, by their own status, else by what their absence does."""
     told: set[tuple[str, str]] = set()
-    for finding in (*_services(state), *_conditions(state), *_proxy(state), *_scheduler(state), *_pressure(state)):
+    for finding in (
+        *_services(state),
+        *_conditions(state),
+        *_proxy(state),
+        *_scheduler(state),
+        *_pressure(state),
+    ):
         if (finding.component, finding.aspect) not in told:
             told.add((finding.component, finding.aspect))
             yield finding
@@ -109,7 +130,9 @@ def _proxy(state: State) -> Iterator[Finding]:
                 statement=f"{node}: {len(lost)} of {len(here)} services cannot be reached from this node and can from others: "
                 f"it does not forward service addresses.",
                 strength=LIKELY,
-                call=ClusterCall(verb="connect", name=lost[0].service, namespace=state.namespace, port=lost[0].port),
+                call=ClusterCall(
+                    verb="connect", name=lost[0].service, namespace=state.namespace, port=lost[0].port
+                ),
                 values={"failed": len(lost), "tested": len(here)},
             )
 
@@ -129,7 +152,11 @@ def _scheduler(state: State) -> Iterator[Finding]:
     untouched = [
         p
         for p in state.pods
-        if p.status == "Pending" and not p.node and p.described and not p.events and "PodScheduled" not in p.conditions
+        if p.status == "Pending"
+        and not p.node
+        and p.described
+        and not p.events
+        and "PodScheduled" not in p.conditions
         and (p.age_s or 0.0) >= PENDING_S
     ]
     if not untouched:

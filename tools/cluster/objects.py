@@ -143,6 +143,7 @@ class Spec:
     pull_secrets: tuple[str, ...] = ()
     dns_policy: str = ""
     nameservers: tuple[str, ...] = ()
+    host_aliases: Labels = field(default_factory=dict)  # host name -> address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +201,8 @@ class Service:
     type: str = "ClusterIP"
     selector: Labels = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
+    cluster_ip: str = ""
+    external: str = ""
     endpoints: tuple[str, ...] | None = None  # None where they were not asked for
     not_ready: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 from typing import Literal
@@ -19,7 +20,9 @@ _PROTOCOL = re.compile(
     r"|http: server gave|frame too large|server preface|Unimplemented|unknown service|EOF$|tls: |connection reset by peer"
 )
 _STATUS = re.compile(r"statuscode: (\d{3})")
-_REFUSED = re.compile(r"(?i)connection refused|failed to connect|context deadline exceeded|i/o timeout|timeout")
+_REFUSED = re.compile(
+    r"(?i)connection refused|failed to connect|context deadline exceeded|i/o timeout|timeout"
+)
 
 
 def find(state: State) -> Iterator[Finding]:
@@ -39,7 +42,8 @@ def _failures(pod: Pod, which: Which) -> list[str]:
 
 def _killed(pod: Pod, container: Container) -> bool:
     return any(
-        e.reason == "Killing" and re.search(rf"Container {re.escape(container.name)} failed (liveness|startup) probe", e.message)
+        e.reason == "Killing"
+        and re.search(rf"Container {re.escape(container.name)} failed (liveness|startup) probe", e.message)
         for e in pod.events
     )
 
@@ -49,38 +53,104 @@ def _liveness(state: State, app: str, pod: Pod) -> Iterator[Finding]:
     for container in pod.spec.containers:
         probe = container.liveness
         ended = "OOMKilled" in (container.reason, container.last_reason)
-        if probe is None or not failed or ended or not (_killed(pod, container) or _hangs(pod, container)):
+        if probe is None or not failed or ended:
             continue
+        killed = _killed(pod, container) or _hangs(pod, container)
         port = _wrong_port(state, app, container, probe)
-        protocol = _wrong_protocol(container, probe, failed)
+        protocol = _wrong_protocol(container, probe, failed) or _unusual(state, app, probe, "Liveness")
+        if not killed and not port and not (protocol and protocol[0] >= CONTRADICTION):
+            continue
         if port:
-            yield _found(state, app, pod, "k8s.liveness_port", CONTRADICTION, container, probe, "Liveness", port, failed)
+            yield _found(
+                state,
+                app,
+                pod,
+                "k8s.liveness_port",
+                CONTRADICTION,
+                container,
+                probe,
+                "Liveness",
+                port,
+                failed,
+            )
         elif protocol:
-            yield _found(state, app, pod, "k8s.liveness_protocol", protocol[0], container, probe, "Liveness", protocol[1], failed)
+            yield _found(
+                state,
+                app,
+                pod,
+                "k8s.liveness_protocol",
+                protocol[0],
+                container,
+                probe,
+                "Liveness",
+                protocol[1],
+                failed,
+            )
         else:
             strength, what = _timing(state, container, probe)
-            yield _found(state, app, pod, "k8s.liveness_timing", strength, container, probe, "Liveness", what, failed)
+            other = container.readiness
+            if other is not None and other.kind != probe.kind and not _served(pod):
+                # It never came so far as to show which protocol it speaks: both may be wrong.
+                odd = f"it speaks {probe.kind}, while the readiness probe speaks {other.kind}"
+                sure = POSSIBLE if strength >= SAID else LIKELY
+                yield _found(
+                    state, app, pod, "k8s.liveness_protocol", sure, container, probe, "Liveness", odd, failed
+                )
+                strength = min(strength, LIKELY) if strength >= SAID else POSSIBLE
+            yield _found(
+                state, app, pod, "k8s.liveness_timing", strength, container, probe, "Liveness", what, failed
+            )
         return
+
+
+def _served(pod: Pod) -> bool:
+    return pod.ready[0] > 0
 
 
 def _hangs(pod: Pod, container: Container) -> bool:
     """Restarted, killed by a signal rather than ended by its own exit code 1, with failing liveness."""
-    return container.restarts > 0 and container.exit_code in (2, 137, 143, None)
+    return container.restarts > 0 and container.exit_code in (0, 2, 137, 143, None)
 
 
 def _readiness(state: State, app: str, pod: Pod) -> Iterator[Finding]:
     failed = _failures(pod, "Readiness")
     for container in pod.spec.containers:
         probe = container.readiness
-        if probe is None or not failed or container.ready or container.state != "Running" or container.restarts > 3:
+        if (
+            probe is None
+            or not failed
+            or container.ready
+            or container.state != "Running"
+            or container.restarts > 3
+        ):
             continue
         port = _wrong_port(state, app, container, probe)
-        protocol = _wrong_protocol(container, probe, failed)
+        protocol = _wrong_protocol(container, probe, failed) or _unusual(state, app, probe, "Readiness")
         if port:
-            yield _found(state, app, pod, "k8s.readiness_port", CONTRADICTION, container, probe, "Readiness", port, failed)
+            yield _found(
+                state,
+                app,
+                pod,
+                "k8s.readiness_port",
+                CONTRADICTION,
+                container,
+                probe,
+                "Readiness",
+                port,
+                failed,
+            )
         elif protocol and not _same(probe, container.liveness):
             yield _found(
-                state, app, pod, "k8s.readiness_protocol", protocol[0], container, probe, "Readiness", protocol[1], failed
+                state,
+                app,
+                pod,
+                "k8s.readiness_protocol",
+                protocol[0],
+                container,
+                probe,
+                "Readiness",
+                protocol[1],
+                failed,
             )
         return
 
@@ -122,13 +192,42 @@ def _wrong_protocol(container: Container, probe: Probe, failed: list[str]) -> tu
     if any(_PROTOCOL.search(f) for f in failed):
         return CONTRADICTION, f"it speaks {probe.kind} to a port that answers in another protocol{against}"
     status = next((m.group(1) for f in failed if (m := _STATUS.search(f))), "")
-    if status and status[:2] in ("40", "41", "42", "50") and (differs or status in ("400", "404", "405", "415", "426", "501", "505")):
-        return (SAID if differs else LIKELY), f"its HTTP request for {probe.path or '/'} is answered {status}{against}"
+    if (
+        status
+        and status[:2] in ("40", "41", "42", "50")
+        and (differs or status in ("400", "401", "403", "404", "405", "415", "426", "501", "505"))
+    ):
+        return (
+            SAID if differs else LIKELY
+        ), f"its HTTP request for {probe.path or '/'} is answered {status}{against}"
     if differs and other is not None and _REFUSED.search(text) and _worked(container, probe):
         return SAID, f"it speaks {probe.kind} on port {probe.port}{against} on the same port and succeeds"
-    if probe.kind == "grpc" and _plain(container) and _REFUSED.search(text) and "connection refused" not in text:
+    if (
+        probe.kind == "grpc"
+        and _plain(container)
+        and _REFUSED.search(text)
+        and "connection refused" not in text
+    ):
         return LIKELY, "it speaks gRPC, and nothing else shows that the container does"
     return None
+
+
+def _unusual(state: State, app: str, probe: Probe, which: Which) -> tuple[float, str] | None:
+    """A protocol that the other apps' probes of the namespace do not speak."""
+    kinds = [
+        p.kind
+        for other in state.apps
+        if other != app
+        for c in own_containers(state.spec(other))
+        if (p := c.liveness if which == "Liveness" else c.readiness) is not None
+    ]
+    usual = Counter(kinds).most_common(1)
+    if len(kinds) < 4 or usual[0][0] == probe.kind or usual[0][1] < 0.9 * len(kinds) or probe.kind == "exec":
+        return None
+    return (
+        LIKELY - 0.05,
+        f"it speaks {probe.kind}, while {usual[0][1]} of {len(kinds)} such probes of the namespace speak {usual[0][0]}",
+    )
 
 
 def _worked(container: Container, probe: Probe) -> bool:
@@ -139,7 +238,9 @@ def _worked(container: Container, probe: Probe) -> bool:
 
 def _plain(container: Container) -> bool:
     names = " ".join([container.image, *container.env, *(p.name for p in container.ports)]).lower()
-    return "grpc" not in names and not (container.liveness and container.readiness and container.liveness.kind == container.readiness.kind)
+    return "grpc" not in names and not (
+        container.liveness and container.readiness and container.liveness.kind == container.readiness.kind
+    )
 
 
 def _timing(state: State, container: Container, probe: Probe) -> tuple[float, str]:
@@ -155,7 +256,11 @@ def _timing(state: State, container: Container, probe: Probe) -> tuple[float, st
         f"it kills the container {probe.patience:g} s after its start (delay {probe.delay:g} s, period {probe.period:g} s, "
         f"{probe.failures} failures allowed, timeout {probe.timeout:g} s){beside}"
     )
-    hasty = probe.patience < HASTY_S or probe.failures == 1 or (usual is not None and probe.patience < 0.6 * usual)
+    hasty = (
+        probe.patience < HASTY_S
+        or probe.failures == 1
+        or (usual is not None and probe.patience < 0.6 * usual)
+    )
     return (SAID if hasty else POSSIBLE), what
 
 

@@ -46,7 +46,7 @@ def _amounts(text: str) -> dict[str, str]:
 
 def _refused(state: State) -> Iterator[Finding]:
     for workload in state.workloads:
-        if len(state.pods_of(workload.name)) >= workload.desired:
+        if not state.refused(workload):
             continue  # an old refusal that was overcome
         events = [*workload.events, *(e for e in state.events if e.name.startswith(workload.name + "-"))]
         for event in events:
@@ -63,7 +63,6 @@ def _refused(state: State) -> Iterator[Finding]:
                     f"not specify: its pods are refused.",
                     strength=LIKELY,
                     call=get("resourcequota", state.namespace),
-                    peer=workload.name,
                 )
 
 
@@ -88,7 +87,6 @@ def _exceeded(state: State, app: str, match: re.Match[str]) -> Iterator[Finding]
                     "used": used.get(resource, ""),
                     "limited": limited.get(resource, ""),
                 },
-                peer=app,
             )
 
 
@@ -113,7 +111,6 @@ def _services(state: State) -> Iterator[Finding]:
                     strength=CONTRADICTION if missing else POSSIBLE,
                     call=get("resourcequota", state.namespace),
                     values={"quota": quota.name, "used": quota.used[resource], "hard": quota.hard[resource]},
-                    peer=missing[0] if missing else "",
                 )
 
 
@@ -151,7 +148,12 @@ def _no_room(state: State, quota: Quota, resource: str, claim: str) -> Finding:
         f"{quota.used[resource]} of {quota.hard[resource]} {resource} used.",
         strength=CONTRADICTION,
         call=get("resourcequota", state.namespace),
-        values={"quota": quota.name, "resource": resource, "used": quota.used[resource], "hard": quota.hard[resource]},
+        values={
+            "quota": quota.name,
+            "resource": resource,
+            "used": quota.used[resource],
+            "hard": quota.hard[resource],
+        },
     )
 
 
@@ -172,5 +174,4 @@ def _full(state: State) -> Iterator[Finding]:
                     strength=SAID - 0.2,
                     call=get("resourcequota", state.namespace),
                     values={"quota": quota.name, "resource": resource},
-                    peer=short[0],
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aitia.tools.cluster.manifest import MAX_CHARS, at, listed
@@ -11,35 +11,57 @@ from aitia.tools.cluster.objects import Route
 
 _NGINX = re.compile(r"location\s+(?:[~^=*]+\s*)?(/\S*)\s*\{([^{}]*)\}")
 _PASS = re.compile(r"proxy_pass\s+https?://([A-Za-z0-9_.-]+)(?::(\d+))?")
-_SPRING = re.compile(
-    r"-\s+id:\s*(?P<id>\S+)\s+uri:\s*[\"']?(?:lb|https?)://(?P<host>[A-Za-z0-9_.-]+)(?::(?P<port>\d+))?[\"']?"
-    r"\s+predicates:\s+-\s+[\"']?Path=(?P<path>[^\s\"',]+)"
+_ID = re.compile(r"^\s*-\s+[\"']?id[\"']?:\s*[\"']?([\w.-]+)", re.MULTILINE)
+_JSON_ROUTE = re.compile(
+    r"\"id\"\s*:\s*\"(?P<id>[^\"]+)\"[^{}]*?\"uri\"\s*:\s*\"(?:lb|https?)://(?P<host>[A-Za-z0-9_.-]+)(?::(?P<port>\d+))?[^{}]*?"
+    r"Path=(?P<path>[^\",]+)"
 )
+_URI = re.compile(r"[\"']?uri[\"']?:\s*[\"']?(?:lb|https?)://([A-Za-z0-9_.-]+)(?::(\d+))?")
+_PATH = re.compile(r"Path=([^\s\"',\]]+)|pattern:\s*[\"']?(/[^\s\"',\]]+)")
 
 
 def routes_of(holder: str, text: str, where: str) -> list[Route]:
     """The routes that a configuration text holds; [] where it holds none."""
     if len(text) > MAX_CHARS:
         return []
-    return [*_nginx(holder, text, where), *_spring(holder, text, where)]
+    return [*_nginx(holder, text, where), *_spring(holder, text, where), *_json(holder, text, where)]
+
+
+def _json(holder: str, text: str, where: str) -> Iterator[Route]:
+    """Routes of a JSON text such as SPRING_APPLICATION_JSON."""
+    for m in _JSON_ROUTE.finditer(text):
+        host, port = m.group("host").split(".")[0], int(m.group("port") or 0)
+        yield Route(
+            holder=holder, name=m.group("id"), path=m.group("path"), host=host, port=port, where=where
+        )
 
 
 def _nginx(holder: str, text: str, where: str) -> Iterator[Route]:
     for path, body in _NGINX.findall(text):
         for host, port in _PASS.findall(body):
-            yield Route(holder=holder, name=path, path=path, host=host.split(".")[0], port=int(port or 0), where=where)
+            yield Route(
+                holder=holder, name=path, path=path, host=host.split(".")[0], port=int(port or 0), where=where
+            )
 
 
 def _spring(holder: str, text: str, where: str) -> Iterator[Route]:
-    for match in _SPRING.finditer(text):
-        yield Route(
-            holder=holder,
-            name=match.group("id").strip("\"'"),
-            path=match.group("path"),
-            host=match.group("host").split(".")[0],
-            port=int(match.group("port") or 0),
-            where=where,
-        )
+    """Each `- id:` begins a route; its uri and its first path follow before the next one."""
+    starts = [*_ID.finditer(text)]
+    if not starts:
+        return
+    ends = [*(m.start() for m in starts[1:]), len(text)]
+    for start, end in zip(starts, ends, strict=True):
+        body = text[start.end() : end]
+        uri, path = _URI.search(body), _PATH.search(body)
+        if uri:
+            yield Route(
+                holder=holder,
+                name=start.group(1),
+                path=(path.group(1) or path.group(2)) if path else "",
+                host=uri.group(1).split(".")[0],
+                port=int(uri.group(2) or 0),
+                where=where,
+            )
 
 
 def env_routes(holder: str, env: Mapping[str, str]) -> list[Route]:
@@ -58,6 +80,17 @@ def env_routes(holder: str, env: Mapping[str, str]) -> list[Route]:
     return found
 
 
+def argument_routes(holder: str, words: Iterable[str]) -> list[Route]:
+    """The same given as arguments or system properties: `--spring.cloud.gateway.routes[0].uri=...`, `-Dspring....`."""
+    named: dict[str, str] = {}
+    for word in words:
+        for part in word.split():
+            key, _, value = part.lstrip("-").removeprefix("D").partition("=")
+            if "routes[" in key and value:
+                named[re.sub(r"[^A-Z0-9]+", "_", key.upper())] = value
+    return env_routes(holder, named)
+
+
 def ingress_routes(doc: Any, holder: str) -> list[Route]:
     """The rules of an Ingress, HTTPRoute or VirtualService object."""
     found: list[Route] = []
@@ -65,12 +98,16 @@ def ingress_routes(doc: Any, holder: str) -> list[Route]:
         for path in listed(at(rule, "http", "paths")):
             service = at(path, "backend", "service")
             if isinstance(at(service, "name"), str):
-                found.append(_route(holder, at(path, "path"), at(service, "name"), at(service, "port", "number")))
+                found.append(
+                    _route(holder, at(path, "path"), at(service, "name"), at(service, "port", "number"))
+                )
         for match in listed(at(rule, "matches")):
             for back in listed(at(rule, "backendRefs")):
                 found.append(_route(holder, at(match, "path", "value"), at(back, "name"), at(back, "port")))
     for http in listed(at(doc, "spec", "http")):
-        prefixes = [at(match, "uri", "prefix") or at(match, "uri", "exact") for match in listed(at(http, "match"))]
+        prefixes = [
+            at(match, "uri", "prefix") or at(match, "uri", "exact") for match in listed(at(http, "match"))
+        ]
         for target in listed(at(http, "route")):
             host = at(target, "destination", "host")
             for prefix in prefixes or ["/"]:
@@ -81,4 +118,6 @@ def ingress_routes(doc: Any, holder: str) -> list[Route]:
 def _route(holder: str, path: object, host: object, port: object) -> Route:
     name = str(path or "/")
     number = port if isinstance(port, int) else 0
-    return Route(holder=holder, name=name, path=name, host=str(host or "").split(".")[0], port=number, where="manifest")
+    return Route(
+        holder=holder, name=name, path=name, host=str(host or "").split(".")[0], port=number, where="manifest"
+    )

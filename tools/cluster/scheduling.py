@@ -15,14 +15,18 @@ from aitia.tools.cluster.text import quantity
 SYSTEM_TAINT: Final = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 _COUNTED: Final = (
     ("cordon", re.compile(r"(\d+) node\(s\) were unschedulable")),
-    ("selector", re.compile(r"(\d+) node\(s\) didn't match (?:Pod's )?node (?:affinity/selector|selector|affinity)")),
+    (
+        "selector",
+        re.compile(r"(\d+) node\(s\) didn't match (?:Pod's )?node (?:affinity/selector|selector|affinity)"),
+    ),
     ("taint", re.compile(r"(\d+) node\(s\) had (?:untolerated )?taints? \{([^}]*)\}")),
     ("cpu", re.compile(r"(\d+) Insufficient cpu")),
     ("memory", re.compile(r"(\d+) Insufficient memory")),
     (
         "anti",
         re.compile(
-            r"(\d+) node\(s\) (?:didn't match pod (?:anti-affinity|affinity/anti-affinity)|didn't satisfy existing pods anti-affinity)"
+            r"(\d+) node\(s\) (?:didn't match pod (?:anti-affinity|affinity/anti-affinity)"
+            r"|didn't satisfy existing pods anti-affinity)"
         ),
     ),
 )
@@ -89,11 +93,19 @@ def _reasons(state: State, app: str, pod: Pod) -> Iterator[Finding]:
 
     if spec.node_selector and state.nodes and not fits:
         wanted = ", ".join(f"{k}={v}" for k, v in sorted(spec.node_selector.items()))
-        yield found("k8s.node_selector", CONTRADICTION, f"its node selector {wanted} matches none of {len(state.nodes)} nodes")
+        yield found(
+            "k8s.node_selector",
+            CONTRADICTION,
+            f"its node selector {wanted} matches none of {len(state.nodes)} nodes",
+        )
         return
     if spec.affinity and state.nodes and not near:
         terms = " or ".join(" and ".join(str(n) for n in term) for term in spec.affinity)
-        yield found("k8s.node_affinity", CONTRADICTION, f"its required node affinity ({terms}) matches none of {len(fits)} nodes")
+        yield found(
+            "k8s.node_affinity",
+            CONTRADICTION,
+            f"its required node affinity ({terms}) matches none of {len(fits)} nodes",
+        )
         return
     if told is None:
         return
@@ -102,12 +114,15 @@ def _reasons(state: State, app: str, pod: Pod) -> Iterator[Finding]:
 
 def _pod_spec(state: State, app: str, pod: Pod) -> Spec:
     known = state.spec(app)
-    return replace(known, node_selector=pod.spec.node_selector or known.node_selector, tolerations=pod.spec.tolerations)
+    return replace(
+        known, node_selector=pod.spec.node_selector or known.node_selector, tolerations=pod.spec.tolerations
+    )
 
 
 def _unplaceable(state: State, spec: Spec) -> bool:
     return bool(state.nodes) and not any(
-        all(n.labels.get(k) == v for k, v in spec.node_selector.items()) and _affine(n, spec) for n in state.nodes
+        all(n.labels.get(k) == v for k, v in spec.node_selector.items()) and _affine(n, spec)
+        for n in state.nodes
     )
 
 
@@ -122,15 +137,22 @@ def _by_count(spec: Spec, near: Sequence[Node], told: Said, found: Found) -> Ite
     if counts.get("down") and not alive and open_nodes:
         return  # it may only run where a node is down: the node's fault
     rest = {r: c for r, c in counts.items() if r not in ("cordon", "down")}
+    if alive and (spec.node_selector or spec.affinity) and len(rest) > 1:
+        rest.pop("selector", None)  # it asks for nodes that are there: they refuse it for another reason
     if near and not open_nodes and counts.get("cordon", 0) > 0:
         names = ", ".join(n.name for n in near[:4])
         yield found(
-            "k8s.cordon", CONTRADICTION, f"{len(near)} nodes that it may run on are cordoned ({names})", cordoned=len(near)
+            "k8s.cordon",
+            CONTRADICTION,
+            f"{len(near)} nodes that it may run on are cordoned ({names})",
+            cordoned=len(near),
         )
         return
     if not rest:
         if counts.get("cordon"):
-            yield found("k8s.cordon", SAID, f"{counts['cordon']} nodes are cordoned", cordoned=counts["cordon"])
+            yield found(
+                "k8s.cordon", SAID, f"{counts['cordon']} nodes are cordoned", cordoned=counts["cordon"]
+            )
         return
     order = sorted(rest, key=lambda r: (-rest[r], r))
     for place, reason in enumerate(order[:2]):
@@ -144,17 +166,39 @@ def _one(
     n = told.counts[reason]
     if reason == "selector":
         if spec.node_selector and not spec.affinity:
-            yield found("k8s.node_selector", strength, f"its node selector matches no free node ({n} do not match)")
-        elif spec.affinity and not spec.node_selector:
-            yield found("k8s.node_affinity", strength, f"its required node affinity matches no free node ({n} do not match)")
+            yield found(
+                "k8s.node_selector", strength, f"its node selector matches no free node ({n} do not match)"
+            )
+        elif not spec.node_selector:
+            yield found(
+                "k8s.node_affinity",
+                strength,
+                f"its required node affinity matches no free node ({n} do not match)",
+            )
         else:
-            yield found("k8s.node_selector", LIKELY, f"its node selector or affinity matches no free node ({n} do not match)")
-            yield found("k8s.node_affinity", LIKELY - 0.1, f"its node affinity or selector matches no free node ({n} do not)")
+            yield found(
+                "k8s.node_selector",
+                LIKELY,
+                f"its node selector or affinity matches no free node ({n} do not match)",
+            )
+            yield found(
+                "k8s.node_affinity",
+                LIKELY - 0.1,
+                f"its node affinity or selector matches no free node ({n} do not)",
+            )
     elif reason == "taint":
         names = ", ".join(dict.fromkeys(told.taints))
-        yield found("k8s.taint", strength, f"{n} nodes carry a taint that it does not tolerate ({names})", nodes=n, taint=names)
+        yield found(
+            "k8s.taint",
+            strength,
+            f"{n} nodes carry a taint that it does not tolerate ({names})",
+            nodes=n,
+            taint=names,
+        )
     elif reason in ("cpu", "memory"):
-        need = sum(quantity(c.requests.get(reason)) or quantity(c.limits.get(reason)) or 0.0 for c in spec.containers)
+        need = sum(
+            quantity(c.requests.get(reason)) or quantity(c.limits.get(reason)) or 0.0 for c in spec.containers
+        )
         most = max((quantity(x.allocatable.get(reason)) or 0.0 for x in near), default=0.0)
         unit = " cores" if reason == "cpu" else " MiB"
         scale = 1.0 if reason == "cpu" else 2.0**20
@@ -167,4 +211,9 @@ def _one(
         )
     elif reason == "anti":
         rules = ", ".join(str(x) for x in spec.anti_affinity) or "another pod's rule"
-        yield found("k8s.anti_affinity", strength, f"{n} nodes already hold a pod that its anti-affinity excludes ({rules})", nodes=n)
+        yield found(
+            "k8s.anti_affinity",
+            strength,
+            f"{n} nodes already hold a pod that its anti-affinity excludes ({rules})",
+            nodes=n,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, SYMPTOM, Finding, describe, get
+from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, SYMPTOM, Finding, describe, get
 from aitia.tools.cluster.graph import host_of
 from aitia.tools.cluster.objects import Port, Service, Spec
 from aitia.tools.cluster.state import State, own_containers
@@ -15,7 +15,9 @@ def find(state: State) -> Iterator[Finding]:
     """What is wrong between services and the pods that they mean; then who cannot be reached."""
     for service in state.services:
         app = state.app_behind(service)
-        if service.type != "ExternalName" and service.selector and app:
+        if service.selector and service.name in state.apps and app not in ("", service.name):
+            yield from _of_another(state, service, app)
+        elif service.type != "ExternalName" and service.selector and app:
             yield from _selector(state, service, app)
             yield from _protocol(state, service, app)
             yield from _port(state, service, app)
@@ -23,11 +25,27 @@ def find(state: State) -> Iterator[Finding]:
     yield from _unreachable(state)
 
 
+def _of_another(state: State, service: Service, app: str) -> Iterator[Finding]:
+    """A service that is called like one app and selects the pods of another."""
+    first = sorted(service.selector)[0]
+    yield Finding(
+        aspect="k8s.service_selector",
+        component=service.name,
+        statement=f"{service.name}: service {service.name} selects {first}={service.selector[first]}, which are the pods of "
+        f"{app}.",
+        strength=SAID,
+        call=describe("services", state.namespace, service.name),
+        values={"service": service.name, "selector": f"{first}={service.selector[first]}"},
+    )
+
+
 def _template_labels(state: State, app: str) -> dict[str, str]:
     workload = state.workload(app)
     pods = state.pods_of(app)
     labels = pods[0].spec.labels if pods and pods[0].described else None
-    return dict(labels or (workload.spec.labels if workload else {}) or (workload.selector if workload else {}))
+    return dict(
+        labels or (workload.spec.labels if workload else {}) or (workload.selector if workload else {})
+    )
 
 
 def _selector(state: State, service: Service, app: str) -> Iterator[Finding]:
@@ -35,8 +53,16 @@ def _selector(state: State, service: Service, app: str) -> Iterator[Finding]:
     wrong = {k: v for k, v in service.selector.items() if labels.get(k) != v}
     if not labels or not wrong:
         return
-    if any(service.selector.items() <= dict(p.spec.labels).items() for p in state.pods if not p.done and p.described):
+    if any(
+        service.selector.items() <= dict(p.spec.labels).items()
+        for p in state.pods
+        if not p.done and p.described
+    ):
         return
+    workload = state.workload(app)
+    template = dict(workload.spec.labels) if workload else {}
+    if template and all(k in labels and k not in template for k in wrong):
+        return  # a label that is set while the pods run (leader, follower): nobody has that part now
     first = sorted(wrong)[0]
     yield Finding(
         aspect="k8s.service_selector",
@@ -45,7 +71,11 @@ def _selector(state: State, service: Service, app: str) -> Iterator[Finding]:
         f"{first}={labels.get(first, '(no such label)')}: it has no endpoints.",
         strength=CONTRADICTION,
         call=describe("services", state.namespace, service.name),
-        values={"service": service.name, "selector": f"{first}={wrong[first]}", "label": labels.get(first, "")},
+        values={
+            "service": service.name,
+            "selector": f"{first}={wrong[first]}",
+            "label": labels.get(first, ""),
+        },
     )
 
 
@@ -56,7 +86,11 @@ def _declared(spec: Spec) -> list[Port]:
 def _protocol(state: State, service: Service, app: str) -> Iterator[Finding]:
     declared = _declared(state.spec(app))
     for port in service.ports:
-        same = [p for p in declared if str(p.number) == (port.target or str(port.number)) or (p.name and p.name == port.target)]
+        same = [
+            p
+            for p in declared
+            if str(p.number) == (port.target or str(port.number)) or (p.name and p.name == port.target)
+        ]
         if same and all(p.protocol != port.protocol for p in same):
             yield Finding(
                 aspect="k8s.service_protocol",
@@ -76,7 +110,11 @@ def listening(spec: Spec) -> set[str]:
     for c in spec.containers:
         if not c.init:
             found |= {str(p.number) for p in c.ports} | {p.name for p in c.ports if p.name}
-            found |= {v for k, v in c.env.items() if k.upper() in ("PORT", "SERVER_PORT", "HTTP_PORT", "GRPC_PORT") and v.isdigit()}
+            found |= {
+                v
+                for k, v in c.env.items()
+                if k.upper() in ("PORT", "SERVER_PORT", "HTTP_PORT", "GRPC_PORT") and v.isdigit()
+            }
             found |= {p.port for p in (c.liveness, c.readiness) if p is not None and p.port}
     return found
 
@@ -89,15 +127,23 @@ def _port(state: State, service: Service, app: str) -> Iterator[Finding]:
         target = port.target or str(port.number)
         if target in known:
             continue
-        reached = state.connected(service.name)
+        reached = state.connected(service.name, port.number)
         if reached and state.pods_of(app):
             continue  # it answers: declared ports are a hint, not a rule
+        partly = any((p.target or str(p.number)) in known for p in service.ports)
+        sure = (
+            CONTRADICTION
+            if reached is False or (target.isdigit() and not partly)
+            else POSSIBLE
+            if partly
+            else LIKELY
+        )
         yield Finding(
             aspect="k8s.service_port",
             component=app,
             statement=f"{app}: service {service.name} sends port {port.number} to {target}, its containers listen on "
             f"{', '.join(sorted(known))}.",
-            strength=CONTRADICTION if reached is False or target.isdigit() else LIKELY,
+            strength=sure,
             call=describe("services", state.namespace, service.name),
             values={"service": service.name, "port": port.number, "target": target},
         )
@@ -152,9 +198,9 @@ def _unreachable(state: State) -> Iterator[Finding]:
                 component=app,
                 statement=f"{app}: connections to service {service.name}:{failed[0].port} fail.",
                 strength=SYMPTOM,
-                call=ClusterCall(verb="connect", name=service.name, namespace=state.namespace, port=failed[0].port),
+                call=ClusterCall(
+                    verb="connect", name=service.name, namespace=state.namespace, port=failed[0].port
+                ),
                 values={"service": service.name, "port": failed[0].port},
                 symptom=True,
             )
-
-

@@ -62,6 +62,7 @@ class State:
     configmaps: frozenset[str] | None = None
     accounts: frozenset[str] | None = None
     addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of config maps and secrets
+    config_texts: Mapping[str, str] = field(default_factory=dict)  # of config maps
     routes: tuple[Route, ...] = ()
     policies: tuple[tuple[str, str], ...] = ()  # name, pod selector
     alerts: tuple[Alert, ...] = ()
@@ -117,9 +118,14 @@ class State:
         """Who calls an app."""
         return tuple(sorted(a for a, callees in self.calls.items() if app in callees))
 
-    def connected(self, service: str) -> bool | None:
-        """Whether connection tests to a service succeeded; None where none was recorded."""
-        mine = [c for c in self.connections if c.service == service]
+    def refused(self, workload: Workload) -> bool:
+        """Whether pods of a workload are missing, or a new set of them cannot be created."""
+        failing = workload.conditions.get("ReplicaFailure", ("", ""))[0] == "True"
+        return failing or len(self.pods_of(workload.name)) < workload.desired
+
+    def connected(self, service: str, port: int = 0) -> bool | None:
+        """Whether connection tests to a service (on one port) succeeded; None where none was recorded."""
+        mine = [c for c in self.connections if c.service == service and port in (0, c.port)]
         return all(c.ok for c in mine) if mine else None
 
     def lines(self, app: str) -> tuple[LogLine, ...]:
@@ -156,6 +162,7 @@ def merged(described: Spec, manifest: Spec | None) -> Spec:
         pull_secrets=described.pull_secrets or manifest.pull_secrets,
         dns_policy=described.dns_policy or manifest.dns_policy,
         nameservers=described.nameservers or manifest.nameservers,
+        host_aliases=described.host_aliases or manifest.host_aliases,
         node_selector=described.node_selector or manifest.node_selector,
         service_account=described.service_account or manifest.service_account,
     )
@@ -165,8 +172,14 @@ def _merged_container(described: Container, manifest: Container | None) -> Conta
     if manifest is None:
         return described
     # `describe` shows the ports of a container's own; names of ports are shown by the manifest only.
-    ports = manifest.ports if {p.number for p in manifest.ports} == {p.number for p in described.ports} else described.ports
-    return replace(described, ports=ports, references=tuple(dict.fromkeys((*described.references, *manifest.references))))
+    ports = (
+        manifest.ports
+        if {p.number for p in manifest.ports} == {p.number for p in described.ports}
+        else described.ports
+    )
+    return replace(
+        described, ports=ports, references=tuple(dict.fromkeys((*described.references, *manifest.references)))
+    )
 
 
 def own_containers(spec: Spec) -> Iterator[Container]:

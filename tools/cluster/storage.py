@@ -12,10 +12,19 @@ from aitia.tools.cluster.state import State
 from aitia.tools.cluster.text import quantity
 
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-_TAKEN = re.compile(r"(?i)already bound to a different claim|is already bound|volume \"[^\"]+\" bound to a different")
-_NO_CLASS = re.compile(r"(?i)storageclass(?:\.storage\.k8s\.io)? \"?([^\" ]+)\"? not found|no volume plugin matched")
-_DENIED = re.compile(r"(?i)permission denied|read-only file system|operation not permitted|EACCES|access denied by server while mounting")
-_PATH = re.compile(r"(?<![\w.])/[\w./-]+|\b(?:open|mkdir|chown|write|writing|create|rdb|aof|dump|data ?dir\w*|directory|file)\b", re.IGNORECASE)
+_TAKEN = re.compile(
+    r"(?i)already bound to a different claim|is already bound|volume \"[^\"]+\" bound to a different"
+)
+_NO_CLASS = re.compile(
+    r"(?i)storageclass(?:\.storage\.k8s\.io)? \"?([^\" ]+)\"? not found|no volume plugin matched"
+)
+_DENIED = re.compile(
+    r"(?i)permission denied|read-only file system|operation not permitted|EACCES|access denied by server while mounting"
+)
+_PATH = re.compile(
+    r"(?<![\w.])/[\w./-]+|\b(?:open|mkdir|chown|write|writing|create|rdb|aof|dump|data ?dir\w*|directory|file)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +63,17 @@ def _claims(state: State, app: str) -> Iterator[Finding]:
         there = any(c.name == name for c in state.claims)
         if claim is None or not there or claim.status == "Bound":
             continue
-        events = [*claim.events, *(e for e in state.events if e.kind == "persistentvolumeclaim" and e.name == name)]
+        events = [
+            *claim.events,
+            *(e for e in state.events if e.kind == "persistentvolumeclaim" and e.name == name),
+        ]
         found = list(_by_events(state, app, claim, events)) or list(_by_fields(state, app, claim, events))
         yield from found
 
 
-def _told(state: State, app: str, claim: Claim, aspect: str, strength: float, what: str, event: Event | None) -> Finding:
+def _told(
+    state: State, app: str, claim: Claim, aspect: str, strength: float, what: str, event: Event | None
+) -> Finding:
     said = f' The cluster: "{quote(event.message, 140)}".' if event else ""
     return Finding(
         aspect=aspect,
@@ -75,7 +89,9 @@ def _told(state: State, app: str, claim: Claim, aspect: str, strength: float, wh
 def _by_events(state: State, app: str, claim: Claim, events: Sequence[Event]) -> Iterator[Finding]:
     warnings = [e for e in events if e.reason in ("FailedBinding", "ProvisioningFailed", "VolumeMismatch")]
     taken = next((e for e in warnings if _TAKEN.search(e.message)), None)
-    other = next((v for v in _volumes(state) if claim.volume == v.name and _of_another(state, claim, v)), None)
+    other = next(
+        (v for v in _volumes(state) if claim.volume == v.name and _of_another(state, claim, v)), None
+    )
     if taken or other:
         owner = f" (claim {other.claim})" if other else ""
         what = f"it asks for volume {claim.volume or '?'}, which belongs to another claim{owner}"
@@ -83,7 +99,9 @@ def _by_events(state: State, app: str, claim: Claim, events: Sequence[Event]) ->
         return
     mismatch = next((e for e in warnings if e.reason == "VolumeMismatch"), None)
     if mismatch is not None:
-        aspect = "k8s.claim_mode" if "accessMode" in mismatch.message.replace(" ", "") else "k8s.claim_capacity"
+        aspect = (
+            "k8s.claim_mode" if "accessMode" in mismatch.message.replace(" ", "") else "k8s.claim_capacity"
+        )
         yield _told(state, app, claim, aspect, SAID, "the volume that it names does not fit it", mismatch)
 
 
@@ -93,7 +111,8 @@ def _volumes(state: State) -> list[Volume]:
 
 
 def _of_another(state: State, claim: Claim, volume: Volume) -> bool:
-    return bool(volume.claim) and volume.claim.rpartition("/")[2] != claim.name
+    space, _, name = volume.claim.rpartition("/")
+    return bool(volume.claim) and (name != claim.name or space not in ("", state.namespace))
 
 
 def _by_fields(state: State, app: str, claim: Claim, events: Sequence[Event]) -> Iterator[Finding]:
@@ -103,10 +122,16 @@ def _by_fields(state: State, app: str, claim: Claim, events: Sequence[Event]) ->
     own = {v.name for v in state.declared_volumes}
     scored = []
     for volume in _volumes(state):
-        free = not volume.claim or not _of_another(state, claim, volume)
+        free = volume.status != "Released" and not _of_another(state, claim, volume)
         differing = differences(claim, volume)
         if not free:
-            differing = [*differing, Mismatch(aspect="k8s.volume_taken", what=f"volume {volume.name} is {volume.status} to {volume.claim}")]
+            differing = [
+                *differing,
+                Mismatch(
+                    aspect="k8s.volume_taken",
+                    what=f"volume {volume.name} is {volume.status} to {volume.claim}",
+                ),
+            ]
         scored.append((len(differing), volume.name not in own, volume.name, differing))
     scored.sort(key=lambda s: s[:3])
     if scored and scored[0][3]:
@@ -114,11 +139,21 @@ def _by_fields(state: State, app: str, claim: Claim, events: Sequence[Event]) ->
         strength = CONTRADICTION if len(differing) == 1 else SAID
         for place, mismatch in enumerate(differing[:2]):
             yield _told(state, app, claim, mismatch.aspect, strength - 0.2 * place, mismatch.what, warning)
-    elif missing or (claim.storage_class and state.classes is not None and claim.storage_class not in state.classes):
+    elif missing or (
+        claim.storage_class and state.classes is not None and claim.storage_class not in state.classes
+    ):
         what = f"storage class {claim.storage_class!r} does not exist"
         yield _told(state, app, claim, "k8s.claim_class", SAID, what, missing or warning)
     elif not scored:
-        yield _told(state, app, claim, "k8s.claim_class", POSSIBLE, "no volume is there and none is provisioned", warning)
+        yield _told(
+            state,
+            app,
+            claim,
+            "k8s.claim_class",
+            POSSIBLE,
+            "no volume is there and none is provisioned",
+            warning,
+        )
 
 
 def differences(claim: Claim, volume: Volume) -> list[Mismatch]:
@@ -127,23 +162,37 @@ def differences(claim: Claim, volume: Volume) -> list[Mismatch]:
     if claim.selector and not all(n.holds(volume.labels) for n in claim.selector):
         wants = ", ".join(str(n) for n in claim.selector)
         carries = ", ".join(f"{k}={v}" for k, v in sorted(volume.labels.items())) or "no labels"
-        found.append(Mismatch(aspect="k8s.claim_selector", what=f"its selector ({wants}) does not match volume {volume.name} ({carries})"))
+        found.append(
+            Mismatch(
+                aspect="k8s.claim_selector",
+                what=f"its selector ({wants}) does not match volume {volume.name} ({carries})",
+            )
+        )
     if claim.storage_class is not None and claim.storage_class != volume.storage_class:
         found.append(
             Mismatch(
                 aspect="k8s.claim_class",
-                what=f"it asks for storage class {claim.storage_class!r}, volume {volume.name} is of class {volume.storage_class!r}",
+                what=f"it asks for storage class {claim.storage_class!r}, volume {volume.name} is of class "
+                f"{volume.storage_class!r}",
             )
         )
     modes = {_MODES.get(m, m) for m in volume.modes}
     lacking = [m for m in claim.modes if _MODES.get(m, m) not in modes]
     if lacking and modes:
         found.append(
-            Mismatch(aspect="k8s.claim_mode", what=f"it asks for {lacking[0]}, volume {volume.name} offers {', '.join(sorted(volume.modes))}")
+            Mismatch(
+                aspect="k8s.claim_mode",
+                what=f"it asks for {lacking[0]}, volume {volume.name} offers {', '.join(sorted(volume.modes))}",
+            )
         )
     asked, has = quantity(claim.size), quantity(volume.size)
     if asked is not None and has is not None and asked > has:
-        found.append(Mismatch(aspect="k8s.claim_capacity", what=f"it asks for {claim.size}, volume {volume.name} holds {volume.size}"))
+        found.append(
+            Mismatch(
+                aspect="k8s.claim_capacity",
+                what=f"it asks for {claim.size}, volume {volume.name} holds {volume.size}",
+            )
+        )
     return found
 
 
@@ -153,7 +202,15 @@ def _permission(state: State, app: str) -> Iterator[Finding]:
     mounts = bool(spec.claims or spec.host_paths) or any(c.mounts for c in spec.containers)
     if not broken or not mounts:
         return
-    refused = next((e for p in broken for e in p.events if e.reason in ("FailedMount", "FailedAttachVolume") and _DENIED.search(e.message)), None)
+    refused = next(
+        (
+            e
+            for p in broken
+            for e in p.events
+            if e.reason in ("FailedMount", "FailedAttachVolume") and _DENIED.search(e.message)
+        ),
+        None,
+    )
     line = next((x.text for x in state.lines(app) if _DENIED.search(x.text) and _PATH.search(x.text)), None)
     message = next((c.message for p in broken for c in p.spec.containers if _DENIED.search(c.message)), None)
     text = refused.message if refused else line or message

@@ -144,9 +144,7 @@ def _place(stack: list[Branch], line: str) -> None:
     while len(stack) > 1 and stack[-1].indent >= indent:
         stack.pop()
     value = match.group(3) or ""
-    branch = Branch(
-        key=match.group(2), value=value, indent=indent, column=match.start(3) if value else 0
-    )
+    branch = Branch(key=match.group(2), value=value, indent=indent, column=match.start(3) if value else 0)
     stack[-1].children.append(branch)
     stack.append(branch)
 

@@ -20,7 +20,9 @@ from aitia.tools.cluster.objects import Container, Pod, Workload
 from aitia.tools.cluster.state import State
 
 RECENT_S = 3600.0  # a restart longer ago than this, of a pod that is ready, is history
-_ACCOUNT = re.compile(r'service ?account "([^"]+)" not found|serviceaccounts? "([^"]+)" (?:not found|is forbidden)')
+_ACCOUNT = re.compile(
+    r'service ?account "([^"]+)" not found|serviceaccounts? "([^"]+)" (?:not found|is forbidden)'
+)
 _OOM = re.compile(r"(?i)oom[- ]?killed|out of memory|OOMKilled|memory limit too low")
 
 
@@ -37,7 +39,11 @@ def _zero(state: State, workload: Workload) -> Iterator[Finding]:
     if workload.kind == "DaemonSet" or workload.desired or state.pods_of(workload.name):
         return
     needed = state.services_of(workload.name) or state.callers(workload.name)
-    why = "though a service sends traffic to it" if state.services_of(workload.name) else "so that it does not run"
+    why = (
+        "though a service sends traffic to it"
+        if state.services_of(workload.name)
+        else "so that it does not run"
+    )
     yield Finding(
         aspect="k8s.zero_replicas",
         component=workload.name,
@@ -49,10 +55,12 @@ def _zero(state: State, workload: Workload) -> Iterator[Finding]:
 
 
 def _account(state: State, workload: Workload) -> Iterator[Finding]:
-    missing = len(state.pods_of(workload.name)) < workload.desired
+    missing = state.refused(workload)
     wanted = state.spec(workload.name).service_account
     absent = bool(wanted) and state.accounts is not None and wanted not in state.accounts
-    told = next((m for e in workload.events if e.reason == "FailedCreate" and (m := _ACCOUNT.search(e.message))), None)
+    told = next(
+        (m for e in workload.events if e.reason == "FailedCreate" and (m := _ACCOUNT.search(e.message))), None
+    )
     if not missing or not (absent or told):
         return  # an account that came a second later than the pods' first try is no fault
     name = wanted if absent else (told.group(1) or told.group(2) if told else "")
@@ -65,7 +73,11 @@ def _account(state: State, workload: Workload) -> Iterator[Finding]:
         f"{state.namespace}, so that no pod can be created ({len(state.pods_of(workload.name))} of {workload.desired}).",
         strength=CONTRADICTION if absent else SAID,
         call=get("serviceaccounts", state.namespace),
-        values={"service_account": name, "pods": len(state.pods_of(workload.name)), "desired": workload.desired},
+        values={
+            "service_account": name,
+            "pods": len(state.pods_of(workload.name)),
+            "desired": workload.desired,
+        },
     )
 
 
@@ -73,7 +85,10 @@ def _memory(state: State, workload: Workload) -> Iterator[Finding]:
     for pod in state.pods_of(workload.name):
         killed = next((c for c in pod.spec.containers if "OOMKilled" in (c.reason, c.last_reason)), None)
         said = next((e for e in pod.events if e.type == "Warning" and _OOM.search(e.message)), None)
-        if (killed is None and said is None) or (pod.healthy and not recent(pod)):
+        if killed is None and said is None:
+            yield from _likely_memory(state, workload.name, pod)
+            continue
+        if pod.healthy and not recent(pod):
             continue
         container = killed or (pod.spec.containers[0] if pod.spec.containers else None)
         limit = container.limits.get("memory", "") if container else ""
@@ -90,6 +105,34 @@ def _memory(state: State, workload: Workload) -> Iterator[Finding]:
             quotes=bool(told),
         )
         return
+
+
+def _likely_memory(state: State, app: str, pod: Pod) -> Iterator[Finding]:
+    """Killed by SIGKILL though no probe asked for it, or a runtime that says that its heap is full."""
+    if pod.healthy and not recent(pod):
+        return
+    by_probe = any(e.reason == "Killing" for e in pod.events)
+    bounded = next((c for c in pod.spec.containers if c.exit_code == 137 and c.limits.get("memory")), None)
+    heap = next(
+        (x for x in state.lines(app) if re.search(r"OutOfMemoryError|Cannot allocate memory", x.text)), None
+    )
+    if (bounded is None or by_probe) and heap is None:
+        return
+    limit = bounded.limits["memory"] if bounded else ""
+    told = (
+        f': "{quote(heap.text, 140)}"'
+        if heap
+        else f" (exit code 137, memory limit {limit}, no probe killed it)"
+    )
+    yield Finding(
+        aspect="k8s.oom",
+        component=app,
+        statement=f"{app}: {pod.name} probably ends for lack of memory{told}.",
+        strength=LIKELY if heap else LIKELY - 0.1,
+        call=describe("pods", state.namespace, pod.name),
+        values={"restarts": pod.restarts},
+        quotes=heap is not None,
+    )
 
 
 def recent(pod: Pod) -> bool:
@@ -138,4 +181,6 @@ def _sign(pod: Pod) -> tuple[str, str] | None:
 
 def crashed(pod: Pod) -> Container | None:
     """The container of a pod that ended by itself or was killed, if any."""
-    return next((c for c in pod.spec.containers if c.last_reason or c.reason in ("CrashLoopBackOff", "Error")), None)
+    return next(
+        (c for c in pod.spec.containers if c.last_reason or c.reason in ("CrashLoopBackOff", "Error")), None
+    )

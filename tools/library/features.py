@@ -18,12 +18,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import Case
+from aitia.tools.library.events import AlertEvent, Case
 
 Floats = NDArray[np.float64]
 BLOCKS: Final = ("own", "calls", "share", "surprise", "early", "replica", "near", "others")
 LEAST_CASES, LEAST_OWN = 3, 2  # a kind must occur in as many incidents, and as often at a culprit
 _SMOOTH: Final = 5.0
+_RARE: Final = 0.5  # added to how often a component was the cause, before its logarithm
 _INSTANCE: Final = re.compile(r"(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-\d{1,3})$")
 
 
@@ -60,10 +61,10 @@ def kinds_of(case: Case, servers: Mapping[str, Sequence[str]]) -> dict[str, Coun
         elif e.source == "log":
             found[e.component][f"log {e.signal}"] += 1
         elif e.peer != e.component:
-            found[e.component][f"trace served {e.direction}"] += 1
+            found[e.component].update(_call("served", e))
             found[e.peer][f"trace called {e.direction}"] += 1
         else:
-            found[e.component][f"trace within {e.direction}"] += 1
+            found[e.component].update(_call("within", e))
             behind = [s for s in servers.get(e.signal, ()) if s != e.component]
             for server in behind:
                 found[server][f"trace client {e.direction}"] += 1
@@ -76,6 +77,11 @@ def kinds_of(case: Case, servers: Mapping[str, Sequence[str]]) -> dict[str, Coun
     return dict(found)
 
 
+def _call(role: str, e: AlertEvent) -> tuple[str, str]:
+    """A call's kind of trouble, by itself and with the operation: which of its operations suffer tells faults apart."""
+    return f"trace {role} {e.direction}", f"trace {role} {e.direction}: {e.signal}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lens:
     """What the features were learned from: the kinds of event, their background rates, who serves what."""
@@ -83,7 +89,7 @@ class Lens:
     kinds: tuple[str, ...]
     rate: Floats  # (K,) share of innocent candidates that have the kind
     rate_at: Mapping[str, Floats] = field(repr=False)  # per component, smoothed towards `rate`
-    prior: Mapping[str, float]  # how often a component was the cause
+    causes: Mapping[str, int]  # how often a component was the cause
     servers: Mapping[str, tuple[str, ...]]
 
     @classmethod
@@ -107,9 +113,8 @@ class Lens:
                     held[component][[at[k] for k in table.get(component, ()) if k in at]] += 1.0
         rate = (sum(held.values(), np.zeros(len(kinds))) + 1.0) / (seen.total() + 2.0)
         rates = {c: (held[c] + _SMOOTH * rate) / (seen[c] + _SMOOTH) for c in sorted(seen)}
-        causes = Counter(case.component for case in cases)
-        prior = {c: math.log((n + 0.3) / len(cases)) for c, n in sorted(causes.items())}
-        return cls(kinds=kinds, rate=rate, rate_at=rates, prior=prior, servers=servers)
+        causes = dict(sorted(Counter(case.component for case in cases).items()))
+        return cls(kinds=kinds, rate=rate, rate_at=rates, causes=causes, servers=servers)
 
     @cached_property
     def _at(self) -> dict[str, int]:
@@ -136,8 +141,11 @@ class Lens:
         made += [f"{what} of {source} events" for source in ("metric", "log", "trace") for what in _SHARES]
         return (*made, "earliest event", "first event of all", "how often it was the cause")
 
-    def matrix(self, case: Case) -> Floats:
-        """The features of the candidates of an incident, (N, len(names)), in the order of `case.candidates`."""
+    def matrix(self, case: Case, *, culprit: str = "") -> Floats:
+        """The features of the candidates of an incident, (N, len(names)), in the order of `case.candidates`.
+
+        `culprit` is given for an incident of the library itself, so that it does not count as its own precedent.
+        """
         nodes = case.candidates
         counts = self._counts(case)
         has = (counts > 0).astype(float)
@@ -155,7 +163,7 @@ class Lens:
             np.log1p(counts.sum(axis=0) - counts)[:, self._context] / 2.0,
             *(_shares(has, surprise, self._of(source)) for source in ("metric", "log", "trace")),
             moments,
-            np.array([[self.prior.get(c, math.log(0.3 / max(len(self.prior), 1) / 10))] for c in nodes]),
+            np.array([[math.log(self.causes.get(c, 0) - (c == culprit) + _RARE)] for c in nodes]),
         ]
         return np.concatenate(blocks, axis=1)
 
@@ -194,7 +202,7 @@ class Lens:
             "kinds": list(self.kinds),
             "rate": self.rate.tolist(),
             "rate_at": {c: r.tolist() for c, r in self.rate_at.items()},
-            "prior": dict(self.prior),
+            "causes": dict(self.causes),
             "servers": {o: list(s) for o, s in self.servers.items()},
         }
 
@@ -205,7 +213,7 @@ class Lens:
             kinds=tuple(plain["kinds"]),
             rate=np.array(plain["rate"], dtype=float),
             rate_at={c: np.array(r, dtype=float) for c, r in plain["rate_at"].items()},
-            prior=dict(plain["prior"]),
+            causes=dict(plain["causes"]),
             servers={o: tuple(s) for o, s in plain["servers"].items()},
         )
 

@@ -1,12 +1,12 @@
-"""Two ridge-regularised logit models, fitted by L-BFGS: over the candidates of an incident, and over classes.
+"""A ridge-regularised conditional logit over the candidates of an incident, fitted by L-BFGS.
 
-The first is McFadden's conditional logit (1974) with (component, fault) pairs as alternatives: the utility of a pair is
+McFadden's model (1974) with (component, fault) pairs as alternatives: the utility of a pair is
 x_c · (w + v_f) + b_f, where w is shared by all faults and v_f is a fault's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,40 +68,7 @@ def fit_pairs(
     return Pairs(weights=flat[:d, None] + shape, bias=flat[d + d * count :])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Classes:
-    """A multinomial logit: `weights` (D, F), `bias` (F,)."""
-
-    weights: Floats
-    bias: Floats
-
-    def log_p(self, x: Floats) -> Floats:
-        """Log-probabilities (F,) of one row of features."""
-        utility = x @ self.weights + self.bias
-        return np.asarray(utility - _log_sum_exp(utility), dtype=float)
-
-
-def fit_classes(x: Floats, classes: Sequence[int], *, count: int, ridge: float) -> Classes:
-    """Fit on rows (n, D) with their classes."""
-    n, d = x.shape
-    truth = np.eye(count)[np.array(classes)]
-
-    def loss(flat: Floats) -> tuple[float, Floats]:
-        w, b = flat[: d * count].reshape(d, count), flat[d * count :]
-        utility = x @ w + b
-        top = utility.max(axis=1, keepdims=True)
-        odds = np.exp(utility - top)
-        total = odds.sum(axis=1, keepdims=True)
-        miss = odds / total - truth
-        value = float((top + np.log(total)).sum() - (utility * truth).sum())
-        value += float(ridge * np.sum(w * w) + _BIAS * b @ b) / 2
-        return value, np.concatenate([(x.T @ miss + ridge * w).ravel(), miss.sum(axis=0) + _BIAS * b])
-
-    flat = _minimum(loss, d * count + count)
-    return Classes(weights=flat[: d * count].reshape(d, count), bias=flat[d * count :])
-
-
-def _minimum(loss: object, size: int) -> Floats:
+def _minimum(loss: Callable[[Floats], tuple[float, Floats]], size: int) -> Floats:
     from scipy.optimize import minimize
 
     found = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", options={"maxiter": MAX_ITERATIONS})

@@ -1,28 +1,30 @@
 """Ranking of (component, fault) for a new set of events, learned from a library of past incidents.
 
-Three parts, each a log-probability: a conditional logit over candidates whose features use no names (what a culprit
-looks like, anywhere), the votes of similar past incidents (what befell this component before), and a bag model of the
-fault. They are added with weights that cross-validation within the library chose (a log-linear pool).
+The component: a conditional logit over candidates whose features use no names (what a culprit looks like, anywhere),
+plus the votes of similar past incidents (what befell this component before), with a weight and ridges that
+cross-validation within the library chose. The fault, given a component: trees on that component's features.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
-from aitia.tools.library.bag import Bag
+from aitia.tools.library.context import context_columns, with_context
 from aitia.tools.library.events import Case, Library
 from aitia.tools.library.features import Lens
 from aitia.tools.library.folds import parts_of
 from aitia.tools.library.logit import Pairs, fit_pairs
 from aitia.tools.library.nearest import Memory, Neighbour
+from aitia.tools.library.trees import Forest, grow
 
 Floats = NDArray[np.float64]
 SCHEMA: Final = 1
@@ -30,17 +32,15 @@ LEAST_CASES: Final = 10
 INNER: Final = 4
 RIDGES: Final = ((3.0, 1.0), (3.0, 3.0), (6.0, 2.0))
 VOTES: Final = (0.0, 0.25, 0.5)
-BAGS: Final = (0.0, 0.5, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:
-    """Ridges of the conditional logit, and the weights of the votes and of the bag model."""
+    """Ridges of the conditional logit, and the weight of the votes of similar incidents."""
 
     shared: float = 3.0
     own: float = 3.0
     votes: float = 0.25
-    bag: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,8 @@ class LibraryModel:
     lens: Lens
     pairs: Pairs
     memory: Memory
-    bag: Bag
+    context: tuple[str, ...]
+    forest: Forest
     mix: Mix
     sha256: str
     cases: int
@@ -81,10 +82,12 @@ class LibraryModel:
         if not nodes:
             raise BadInput("Give events that name components, or list `nodes`: nothing could be ranked.")
         near = self.memory.nearest(case)
-        log_p = self._pooled(case, near)
-        p = np.exp(log_p - log_p.max())
-        p /= p.sum()
-        by_component, by_fault = p.sum(axis=1), p.sum(axis=0)
+        matrix = self.lens.matrix(case)
+        by_component = _components(
+            self.pairs.log_p(matrix), self.memory.log_votes(near, nodes), self.mix.votes
+        )
+        p = by_component[:, None] * np.exp(self.forest.log_p(with_context(matrix, case, self.context)))
+        by_fault = p.sum(axis=0)
         order = sorted(range(len(nodes)), key=lambda n: (-float(by_component[n]), nodes[n]))
         candidates = tuple(
             Ranked(
@@ -96,10 +99,6 @@ class LibraryModel:
             for n in order
         )
         return Ranking(candidates=candidates, fault=self.faults[int(by_fault.argmax())], nearest=tuple(near))
-
-    def _pooled(self, case: Case, near: Sequence[Neighbour]) -> Floats:
-        parts = _parts(self.lens, self.pairs, self.memory, self.bag, case, near)
-        return _pool(*parts, votes=self.mix.votes, bag=self.mix.bag)
 
     def weightiest(self, count: int) -> list[tuple[str, float]]:
         """The features whose weights (mean over faults) are largest, and the largest single weights of faults."""
@@ -113,20 +112,23 @@ class LibraryModel:
         ]
         return sorted(rows, key=lambda r: (-abs(r[1]), r[0]))[:count]
 
+    def tellers(self, count: int) -> list[tuple[str, float]]:
+        """The features that tell faults apart, by their share of the trees' decrease of impurity."""
+        names = (*self.lens.names, *self.context)
+        rows = [(name, float(w)) for name, w in zip(names, self.forest.importance, strict=True)]
+        return sorted(rows, key=lambda r: (-r[1], r[0]))[:count]
+
     def summary(self) -> dict[str, Any]:
         """What it was trained on and how its parts are weighed."""
         return {
             "cases": self.cases,
             "sha256": self.sha256,
-            "components": sorted(self.lens.prior),
+            "components": sorted(self.lens.causes),
             "faults": list(self.faults),
             "ridge": {"shared": self.mix.shared, "own": self.mix.own},
-            "weights": {
-                "features": 1.0,
-                "similar incidents": self.mix.votes,
-                "fault from all events": self.mix.bag,
-            },
-            "features": dict(self.weightiest(20)),
+            "weights": {"features": 1.0, "similar incidents": self.mix.votes},
+            "component features": dict(self.weightiest(20)),
+            "fault features": dict(self.tellers(20)),
         }
 
     def dumps(self) -> str:
@@ -134,7 +136,7 @@ class LibraryModel:
         body = {
             "schema": SCHEMA,
             **self.summary(),
-            "mix": self.mix.__dict__,
+            "mix": asdict(self.mix),
             "lens": self.lens.plain(),
             "pairs": {
                 "names": list(self.lens.names),
@@ -142,7 +144,9 @@ class LibraryModel:
                 "bias": self.pairs.bias.tolist(),
             },
             "memory": self.memory.plain(),
-            "bag": self.bag.plain(),
+            "context": list(self.context),
+            "forest": self.forest.plain(),
+            "importance": self.forest.importance.tolist(),
         }
         return json.dumps(_rounded(body), ensure_ascii=False, sort_keys=True, indent=None) + "\n"
 
@@ -164,7 +168,8 @@ class LibraryModel:
                 lens=lens,
                 pairs=Pairs(weights=weights, bias=np.array(body["pairs"]["bias"], dtype=float)),
                 memory=Memory.of(body["memory"]),
-                bag=Bag.of(body["bag"]),
+                context=tuple(body["context"]),
+                forest=Forest.of(body["forest"], count=len(body["faults"]), importance=body["importance"]),
                 mix=Mix(**body["mix"]),
                 sha256=str(body["sha256"]),
                 cases=int(body["cases"]),
@@ -190,61 +195,62 @@ def _fitted(cases: Sequence[Case], mix: Mix, sha256: str) -> LibraryModel:
     numbers = [faults.index(c.fault) for c in cases]
     lens = Lens.learn(cases)
     rows = [c.candidates.index(c.component) for c in cases]
-    matrices = [lens.matrix(c) for c in cases]
-    pairs = fit_pairs(matrices, rows, numbers, count=len(faults), shared=mix.shared, own=mix.own)
-    bag = Bag.learn(cases, numbers, count=len(faults))
+    matrices = [lens.matrix(c, culprit=c.component) for c in cases]
+    context = context_columns(cases)
+    culprits = [
+        with_context(m[row : row + 1], c, context)[0] for m, c, row in zip(matrices, cases, rows, strict=True)
+    ]
     return LibraryModel(
-        faults=faults, lens=lens, pairs=pairs, memory=Memory.learn(cases), bag=bag, mix=mix, sha256=sha256, cases=len(cases)
-    )  # fmt: skip
+        faults=faults,
+        lens=lens,
+        pairs=fit_pairs(matrices, rows, numbers, count=len(faults), shared=mix.shared, own=mix.own),
+        memory=Memory.learn(cases),
+        context=context,
+        forest=grow(np.array(culprits), numbers, count=len(faults)),
+        mix=mix,
+        sha256=sha256,
+        cases=len(cases),
+    )
 
 
 def choose_mix(cases: Sequence[Case]) -> Mix:
-    """The mix with the best held-out component and fault, over a grid; the simpler one where two are alike."""
-    grid = list(itertools.product(RIDGES, VOTES, BAGS))
+    """The mix that ranks held-out components best, over a grid; fewer votes where two are alike."""
+    grid = list(itertools.product(RIDGES, VOTES))
     gained = dict.fromkeys(grid, 0.0)
     for kept, held in _inner(cases):
-        for ridges in RIDGES:
-            model = _fitted(kept, Mix(shared=ridges[0], own=ridges[1], votes=0.0, bag=0.0), "")
-            for case in held:
-                if case.component not in case.candidates or case.fault not in model.faults:
-                    continue
-                parts = _parts(
-                    model.lens, model.pairs, model.memory, model.bag, case, model.memory.nearest(case)
-                )
-                for votes, bag in itertools.product(VOTES, BAGS):
-                    gained[ridges, votes, bag] += _gain(
-                        _pool(*parts, votes=votes, bag=bag), case, model.faults
-                    )
-    (shared, own), votes, bag = max(grid, key=lambda g: (round(gained[g], 6), -g[1] - g[2]))
-    return Mix(shared=shared, own=own, votes=votes, bag=bag)
+        faults = sorted({c.fault for c in kept})
+        lens, memory = Lens.learn(kept), Memory.learn(kept)
+        matrices = [lens.matrix(c, culprit=c.component) for c in kept]
+        rows = [c.candidates.index(c.component) for c in kept]
+        numbers = [faults.index(c.fault) for c in kept]
+        seen = [(c, lens.matrix(c), memory.log_votes(memory.nearest(c), c.candidates)) for c in held]
+        for shared, own in RIDGES:
+            pairs = fit_pairs(matrices, rows, numbers, count=len(faults), shared=shared, own=own)
+            for (case, matrix, by_votes), votes in itertools.product(seen, VOTES):
+                p = _components(pairs.log_p(matrix), by_votes, votes)
+                gained[(shared, own), votes] += _gain(p, case.candidates.index(case.component))
+    (shared, own), votes = max(grid, key=lambda g: (round(gained[g], 6), -g[1]))
+    return Mix(shared=shared, own=own, votes=votes)
 
 
 def _inner(cases: Sequence[Case]) -> Iterator[tuple[list[Case], list[Case]]]:
     part = parts_of(cases, folds=INNER, seed=0)
     for fold in range(INNER):
         kept = [c for c, p in zip(cases, part, strict=True) if p != fold]
-        if kept and len(kept) < len(cases):
-            yield kept, [c for c, p in zip(cases, part, strict=True) if p == fold]
+        yield kept, [c for c, p in zip(cases, part, strict=True) if p == fold]
 
 
-def _gain(log_p: Floats, case: Case, faults: Sequence[str]) -> float:
-    """Log-probability of the component and of the fault, and 1 for each that comes first."""
+def _gain(p: Floats, row: int) -> float:
+    """The log-probability of the culprit, and 1 where it comes first."""
+    return math.log(max(float(p[row]), 1e-4)) + float(p.argmax() == row)
+
+
+def _components(pairs: Floats, by_votes: Floats, votes: float) -> Floats:
+    """Probabilities of the candidates (N,): the log-linear pool of both parts."""
+    top = pairs.max(axis=1)
+    log_p = top + np.log(np.exp(pairs - top[:, None]).sum(axis=1)) + votes * by_votes
     p = np.exp(log_p - log_p.max())
-    p /= p.sum()
-    row, column = case.candidates.index(case.component), faults.index(case.fault)
-    by_component, by_fault = p.sum(axis=1), p.sum(axis=0)
-    told = np.log(max(float(by_component[row]), 1e-4)) + np.log(max(float(by_fault[column]), 1e-4))
-    return float(told) + float(by_component.argmax() == row) + float(by_fault.argmax() == column)
-
-
-def _parts(
-    lens: Lens, pairs: Pairs, memory: Memory, bag: Bag, case: Case, near: Sequence[Neighbour]
-) -> tuple[Floats, Floats, Floats]:
-    return pairs.log_p(lens.matrix(case)), memory.log_votes(near, case.candidates), bag.log_p(case)
-
-
-def _pool(pairs: Floats, by_votes: Floats, by_bag: Floats, *, votes: float, bag: float) -> Floats:
-    return np.asarray(pairs + votes * by_votes[:, None] + bag * by_bag, dtype=float)
+    return np.asarray(p / p.sum(), dtype=float)
 
 
 def _rounded(value: Any) -> Any:

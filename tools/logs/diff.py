@@ -129,6 +129,13 @@ def _load(m: Mined) -> float:
     return (after / m.exposure) / (before / m.old_exposure)
 
 
+def _all_load(mined: Sequence[Mined]) -> float:
+    """How much all components log together in relation to the baseline, at least a quarter and at most as much."""
+    before = sum(m.old_lines / m.old_exposure for m in mined if m.old_exposure)
+    after = sum(m.lines / m.exposure for m in mined if m.exposure)
+    return min(1.0, max(0.25, after / before)) if before else 1.0
+
+
 def _expected_new(m: Mined) -> float:
     """Good-Turing: error templates seen once in the baseline tell how many unseen ones a window brings by itself."""
     once = sum(1 for c in m.counts if c.before == 1 and RANK[c.level] >= RANK["warning"])
@@ -138,6 +145,7 @@ def _expected_new(m: Mined) -> float:
 def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, names: Names) -> list[Evidence]:
     redactor = Redactor(load_key(aitia_home()))
     out: list[Evidence] = []
+    load = _all_load(mined)
     for m in mined:
         own = [f for f in found if f.mined is m]
         own.sort(key=lambda f: (-f.strength, -f.count.window, _first_at(f), f.count.template.text))
@@ -145,7 +153,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         out += [evidence(f, window, names, redactor) for f in kept]
         out += [
             fact
-            for fact in (failing_share(m, window), silence(m, window), quiet(m, own, window))
+            for fact in (failing_share(m, window), silence(m, window, load=load), quiet(m, own, window))
             if fact is not None
         ]
         if m.files:

@@ -164,6 +164,19 @@ class LogFile:
             handle.seek(offset)
             return handle.read(size).rstrip(b"\r\n")
 
+    def extent(self) -> tuple[float, float] | None:
+        """The times of its first and last dated line, as far as a block at each end tells; None where none is dated."""
+        if self.header is None or not self.size or self.packed:
+            return None
+        with self.open() as handle:
+            head = handle.read(SAMPLE)
+            handle.seek(max(0, self.size - SAMPLE))
+            tail = handle.read(SAMPLE)
+        times = [
+            at[0] for part in (head, tail) for raw in part.split(b"\n") if (at := self.header(_text(raw)))
+        ]
+        return (min(times), max(times)) if times else None
+
     def _sample(self) -> list[str]:
         """Lines from the file's beginning, middle and end (of a .gz: from its beginning)."""
         with self.open() as handle:

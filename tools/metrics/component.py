@@ -13,6 +13,7 @@ from aitia.tools.metrics.numbers import sig3, text
 from aitia.tools.metrics.rates import step_of
 from aitia.tools.metrics.say import plain, subject
 from aitia.tools.metrics.scan import LEAST, nothing, queries, scan_series
+from aitia.tools.metrics.scan import everything as scanned
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.rows import Floats
 
@@ -40,7 +41,7 @@ def metrics_component(ctx: ToolContext, *, component: str) -> Result:
     )
     known = {
         (e.aspect, e.kind, e.values.get("metric"))
-        for e in scan_series(everything).facts
+        for e in scanned(ctx, everything).facts
         if e.component == wanted
     }
     closer = [e for e in scan_series(alone, ease=EASE).facts if e.strength >= WEAK]

@@ -212,13 +212,12 @@ class Deriver:
             rest = tuple((k, v) for k, v in sorted(one.labels.items()) if k not in IDENTITY and k != used)
             families[_Group(component, one.metric, peer, (), used in CLIENT)].append((one, rest))
         yield from self._over_clients(families)
+        split = {(g.component, g.metric) for g in families if g.client}
         for group, members in families.items():
             metric = group.metric
             about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
             about = own_floor(about, [one for one, _ in members])
-            whole = not group.peer and any(
-                g.client and g.metric == metric and g.component == group.component for g in families
-            )
+            whole = not group.peer and (group.component, metric) in split
             if len(members) > 1 and not whole and about.aspect in ("connections", "queue", "threads"):
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:

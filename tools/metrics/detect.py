@@ -15,6 +15,8 @@ from aitia.tools.metrics.aspects import Aspect
 from aitia.tools.sources.rows import Floats
 
 MIN_BASELINE, MIN_PERSIST = 10, 3
+SHORT = 8  # a window of so few samples has coarse ones: two in a row last, and their size must tell
+Indices = np.ndarray[tuple[int], np.dtype[np.int64]]
 _CLIP, _SLACK = 8.0, 1.0
 
 
@@ -82,6 +84,8 @@ def detect(
         return None
     values = window[index]
     z = (values - ref.median) / ref.spread
+    if index.size <= SHORT:
+        return _short(ref, values, z, index, about, tests=tests, ease=ease)
     start, stop = _segment(z)
     persist = max(MIN_PERSIST, min(smooth + 2, index.size // 2))
     if stop - start < persist:
@@ -104,6 +108,51 @@ def detect(
         strength=strength(ref, delta, excess, about, samples=stop - start, tests=tests, ease=ease),
         samples=stop - start,
     )
+
+
+def _short(
+    ref: Reference, values: Floats, z: Floats, index: Indices, about: Aspect, *, tests: int, ease: float
+) -> Shift | None:
+    """The level change of a window of few samples: its strongest pair or triple against those of the baseline.
+
+    There are too few samples for a cumulative sum, and a coarse one is the mean of a long time. A change must hold for
+    two of them, and is measured by the weakest, against the 99.5th percentile of the same over the baseline.
+    """
+    best: tuple[float, int, int] | None = None
+    for length in (2, 3):
+        null = max(_pairs_stray(ref, length), 2.5 / float(np.sqrt(length)))
+        for start in range(z.size - length + 1):
+            part = z[start : start + length]
+            least = float(np.min(np.abs(part))) if bool(np.all(part > 0) or np.all(part < 0)) else 0.0
+            if best is None or least / null > best[0]:
+                best = (least / null, start, start + length)
+    if best is None or best[0] <= 0.0:
+        return None
+    excess, start, stop = best
+    sign = float(np.sign(z[start]))
+    while start > 0 and sign * z[start - 1] > max(2.0, 0.3 * abs(float(np.max(np.abs(z[start:stop]))))):
+        start -= 1
+    while stop < z.size and sign * z[stop] > max(2.0, 0.3 * abs(float(np.max(np.abs(z[start:stop]))))):
+        stop += 1
+    delta = float(np.median(values[start:stop])) - ref.median
+    return Shift(
+        first=int(index[start]),
+        last=int(index[stop - 1]),
+        before=ref.median,
+        after=ref.median + delta,
+        z=delta / ref.spread,
+        excess=excess,
+        strength=strength(ref, delta, excess, about, samples=stop - start, tests=tests, ease=ease),
+        samples=stop - start,
+    )
+
+
+def _pairs_stray(ref: Reference, length: int) -> float:
+    """The 99.5th percentile of the weakest deviation among `length` neighbours of the baseline, all on one side."""
+    z = (ref.values - ref.median) / ref.spread
+    rows = np.lib.stride_tricks.sliding_window_view(z, min(length, z.size))
+    same = np.all(rows > 0, axis=1) | np.all(rows < 0, axis=1)
+    return float(np.quantile(np.where(same, np.min(np.abs(rows), axis=1), 0.0), 0.995))
 
 
 def _segment(z: Floats) -> tuple[int, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Baseline, Incident, SourceKind, Window
 from aitia.tools.metrics.aspects import bundled
 from aitia.tools.metrics.derive import Derived, Deriver
+from aitia.tools.metrics.large import is_large, look, near_alarm
 from aitia.tools.registry import ToolContext
-from aitia.tools.sources.base import MetricSource, Series
+from aitia.tools.sources.base import LargeMetricSource, MetricSource, Series
 from aitia.tools.sources.rows import Floats, label_key, ordered
 
+T = TypeVar("T")
 _SPAN = 6.0  # the preceding baseline is six times as long as the window
 
 
@@ -39,27 +42,45 @@ def baselines_of(incident: Incident) -> tuple[Baseline, ...]:
     return (Baseline(name="preceding", window=before),)
 
 
+def remembered(ctx: ToolContext, what: object, make: Callable[[], T]) -> T:
+    """What `make` returns, made once per run: several tools look at the same series of the same span."""
+    key = (what, ctx.incident.window, ctx.incident.baselines, id(ctx.resolver))
+    if key not in ctx.sources.memo:
+        ctx.sources.memo[key] = make()
+    found: T = ctx.sources.memo[key]
+    return found
+
+
 def gather(ctx: ToolContext, *, component: str = "", kinds: Sequence[SourceKind] = ("metrics",)) -> Gathered:
     """Read and derive. An unreadable source becomes a problem; raises SourceError only where none can be read."""
+    if component:
+        return _gather(ctx, component, kinds)
+    return remembered(ctx, ("gathered", *kinds), lambda: _gather(ctx, "", kinds))
+
+
+def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Gathered:
     baselines = baselines_of(ctx.incident)
     windows = (*(b.window for b in baselines), ctx.incident.window)
     raw: list[tuple[str, Series]] = []
     derived: list[Derived] = []
     problems: list[str] = []
+    unread = 0
     sources = [s for kind in kinds for s in ctx.sources.of(kind) if isinstance(s, MetricSource)]
     for source in sources:
         deriver = Deriver(aspects=bundled(), resolve=ctx.resolver.resolve, source=source.name)
         try:
-            series = read_spans(source, windows)
+            series, note = _read(ctx, source, windows, component)
+            problems += [note] if note else []
         except SourceError as error:
             problems.append(str(error))
+            unread += 1
             continue
         if component:
             wanted = ctx.resolver.resolve(component) or component
             series = [s for s in series if deriver.component(s.component) == wanted]
         raw += [(source.name, replace(s, component=deriver.component(s.component))) for s in series]
         derived += deriver.derive(series)
-    if problems and not raw and len(problems) == len(sources):
+    if unread and not raw and unread == len(sources):
         raise SourceError(problems[0])
     derived.sort(key=lambda d: (d.key, d.source))
     return Gathered(
@@ -71,11 +92,29 @@ def gather(ctx: ToolContext, *, component: str = "", kinds: Sequence[SourceKind]
     )
 
 
+def _read(
+    ctx: ToolContext, source: MetricSource, windows: Sequence[Window], component: str
+) -> tuple[list[Series], str]:
+    """All series of a source, or of a large one those that matter most, with the words that say so."""
+    spans = joined(windows)
+    if not isinstance(source, LargeMetricSource) or not is_large(source, ctx.incident.window):
+        return read_spans(source, windows), ""
+    resolve = ctx.resolver.resolve
+    near = [resolve(component) or component] if component else []
+    near = near or near_alarm(ctx.incident, resolve, ctx.resolver.components)
+    found = look(source, spans, ctx.incident.window, near=near, resolve=resolve)
+    return _joined_parts([found.series]), found.note
+
+
 def read_spans(source: MetricSource, windows: Iterable[Window]) -> list[Series]:
     """The series of several windows, those that (almost) touch read as one, joined by component, metric, labels."""
+    return _joined_parts(source.read(span) for span in joined(windows))
+
+
+def _joined_parts(reads: Iterable[Iterable[Series]]) -> list[Series]:
     parts: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[Series]] = defaultdict(list)
-    for span in joined(windows):
-        for series in source.read(span):
+    for read in reads:
+        for series in read:
             parts[series.component, series.metric, label_key(series.labels)].append(series)
     return [_concatenated(parts[key]) for key in sorted(parts)]
 

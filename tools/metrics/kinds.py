@@ -34,7 +34,10 @@ SKIPPED = re.compile(
     r"(_created|_info|_build_info|_start_time_seconds|uptime_in_seconds|uptime_seconds|_uptime|_timestamp|_timestamp_seconds|_time_seconds_created)$|^(node_load5|node_load15|go_|promhttp_|scrape_|python_gc|python_info|ALERTS)"
 )
 FAILED_SHARE = "share of failed requests"  # how aspects.yaml says it
-_SUCCESS = re.compile(r"(^|_)(success|availability)(_?(rate|ratio|share|percent|pct|avg|average|mean|median|p\d\d))*$", re.IGNORECASE)
+_SUCCESS = re.compile(
+    r"(^|_)(success|availability)(_?(rate|ratio|share|percent|pct|avg|average|mean|median|p\d\d))*$",
+    re.IGNORECASE,
+)
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})

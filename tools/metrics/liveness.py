@@ -27,7 +27,10 @@ def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) ->
     members: dict[str, list[Named]] = defaultdict(list)
     for source, series in raw:
         members[series.component].append((source, series))
-    ends = {source: max(s.t[-1] for n, s in raw if n == source and s.t.size) for source, _ in raw}
+    ends: dict[str, float] = {}
+    for source, series in raw:
+        if series.t.size:
+            ends[source] = max(ends.get(source, float(series.t[-1])), float(series.t[-1]))
     for component in sorted(members):
         down = next(_down(members[component], window), None)
         gone = down or _gone(component, members[component], ends, window)

@@ -10,9 +10,11 @@ import numpy as np
 
 from aitia.core.words import Baseline, Evidence, Result, Window, from_epoch
 from aitia.tools.metrics.aspects import bundled
+from aitia.tools.metrics.coverage import message as coverage_message
+from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.detect import Shift, detect, reference
-from aitia.tools.metrics.gather import Gathered, gather, within
+from aitia.tools.metrics.gather import Gathered, gather, remembered, within
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
 from aitia.tools.metrics.quiet import GOLDEN, Looked, find_quiet
@@ -42,17 +44,24 @@ def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
     gathered = gather(ctx, component=component)
     if not gathered.derived:
         return Result(status="no_data", message=nothing(gathered, component), query=queries(gathered))
-    scan = scan_series(gathered)
+    scan = scan_series(gathered) if component else everything(ctx, gathered)
     if not scan.looked:
         return Result(status="no_data", message=too_short(gathered), query=queries(gathered))
     facts = select(scan, gathered.window, limit=ctx.limits.evidence)
     return Result(
         status="ok",
-        message=" ".join((f"{len(scan.looked)} series compared with {scan.baseline}.", *gathered.problems)),
+        message=" ".join(
+            filter(None, (f"{len(scan.looked)} series compared with {scan.baseline}.", _lacks(gathered)))
+        ),
         query=queries(gathered),
         evidence=facts,
         data={"shifts": [_row(e) for e in facts if e.kind not in ("metric.quiet",)]},
     )
+
+
+def everything(ctx: ToolContext, gathered: Gathered) -> Scan:
+    """The scan of all series, made once per run."""
+    return remembered(ctx, "scanned", lambda: scan_series(gathered))
 
 
 def scan_series(gathered: Gathered, *, ease: float = 0.0) -> Scan:
@@ -172,6 +181,12 @@ def _row(e: Evidence) -> dict[str, object]:
         "strength": e.strength,
         "onset": e.onset.isoformat() if e.onset else "",
     }
+
+
+def _lacks(gathered: Gathered) -> str:
+    """What could not be read or is not there, for the report's list of what was not seen."""
+    lacking = unseen(gathered.raw, baseline=_primary(gathered).window, window=gathered.window)
+    return coverage_message([*(p.rstrip(".") for p in gathered.problems), *lacking])
 
 
 def nothing(gathered: Gathered, component: str) -> str:

@@ -21,6 +21,7 @@ from aitia.tools.rank.scores import RUN, Move
 from aitia.tools.sources.rows import Floats
 
 CARRIED = ("latency", "errors")  # what travels from callee to caller
+_BLIND = 0.7  # of the excess of a component whose callees are not measured
 _MEAN = re.compile(r"(^|_)(mean|avg|average|share|ratio|rate|success|availability)(_|$)", re.IGNORECASE)
 _QUANTILE = re.compile(r"(^|_)(p|q|lat_|latency_)?(50|75|90|95|99)(_|$)", re.IGNORECASE)
 
@@ -68,6 +69,33 @@ def burdens(rows: Moved, aspect: str, graph: Calls) -> Burdens:
         traffic={c: min(found, key=lambda r: r.of.key) for c, found in traffic.items()},
         graph=graph,
     )
+
+
+def acyclic(graph: Calls, start: str = "") -> dict[str, list[str]]:
+    """The calls without those that lead back to a caller on the way from `start`, or from the components nobody calls.
+
+    In a ring each would hand its excess on to the next, and nobody would be left with any.
+    """
+    called = {callee for callees in graph.values() for callee in callees}
+    roots = [start] if start else sorted(set(graph) - called)
+    kept: dict[str, list[str]] = {}
+    for root in [*roots, *sorted(graph)]:
+        path: dict[str, None] = {root: None}
+        stack = [(root, iter(sorted(graph.get(root, ()))))] if root not in kept else []
+        kept.setdefault(root, [])
+        while stack:
+            here, callees = stack[-1]
+            callee = next(callees, None)
+            if callee is None:
+                stack.pop()
+                path.pop(here)
+            elif callee not in path:
+                kept[here].append(callee)
+                if callee not in kept:
+                    kept[callee] = []
+                    path[callee] = None
+                    stack.append((callee, iter(sorted(graph.get(callee, ())))))
+    return kept
 
 
 def _plainest(found: Sequence[tuple[Row, Move]]) -> tuple[Row, Move]:
@@ -155,7 +183,8 @@ def accounts(b: Burdens, target: str, reachable: Iterable[str]) -> dict[str, Acc
     grid = b.own[target][0].t_now
     names = sorted({target, *reachable})
     known = [n for n in names if n in b.own]
-    weighed = bool(known) and all(n in b.traffic for n in known)
+    # How many requests a timed call stands for is not known: then seconds per request are compared with each other.
+    weighed = bool(known) and not b.calls and all(n in b.traffic for n in known)
     felt = _excess(b, target, grid, weighed=weighed)
     power = float(np.dot(felt, felt))
     if power <= 0.0:
@@ -172,7 +201,8 @@ def accounts(b: Burdens, target: str, reachable: Iterable[str]) -> dict[str, Acc
 def self_shares(b: Burdens) -> dict[str, float]:
     """Which part of each component's excess is not handed up by what it calls, in [0, 1]; no target needed.
 
-    Only callees, calls and waits that left their baseline count: the noise of the others explains nothing.
+    Only callees, calls and waits that left their baseline count: the noise of the others explains nothing. Where no
+    callee is measured, part of the excess is left for them.
     """
     found: dict[str, float] = {}
     peers = {callee for _, callee in b.calls}
@@ -185,8 +215,15 @@ def self_shares(b: Burdens) -> dict[str, float]:
             below += max(_moved_level(b.calls.get((component, callee))), _moved_level(b.own.get(callee)))
         if not below:
             below = _moved_level(b.waits.get(component))
-        found[component] = float(np.clip(1.0 - below / whole, 0.0, 1.0)) if whole > 0.0 else 1.0
+        share = float(np.clip(1.0 - below / whole, 0.0, 1.0)) if whole > 0.0 else 1.0
+        found[component] = share * (_BLIND if _is_blind(b, component) else 1.0)
     return found
+
+
+def _is_blind(b: Burdens, component: str) -> bool:
+    """Whether it calls others and none of them is measured: then they may be what fails."""
+    callees = b.callees(component)
+    return bool(callees) and not any(c in b.own or (component, c) in b.calls for c in callees)
 
 
 def _moved_level(pair: tuple[Row, Move] | None) -> float:

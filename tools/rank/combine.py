@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aitia.core.words import Component
 from aitia.tools.rank.blame import Blame, blames
-from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, burdens
+from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, acyclic, burdens
 from aitia.tools.rank.target import Target
 
 LEAST: Final = (
@@ -66,12 +66,13 @@ def reached(start: str, *graphs: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 def combined(rows: Moved, components: Sequence[Component], target: Target | None) -> list[Ranked]:
     """The suspects, likeliest first; none where nothing moved beyond what it does by itself."""
-    graph, hosts = graph_of(components), hosts_of(components)
+    hosts = hosts_of(components)
+    graph = acyclic(graph_of(components), target.component if target else "")
     blame = blames(rows, graph)
     near: frozenset[str] | None = None
     account: dict[str, Account] = {}
     if target is not None:
-        burden = _burdens(rows, target, graph)
+        burden = burdens(rows, target.aspect, graph)
         timed: dict[str, list[str]] = {}
         for caller, callee in burden.calls:
             timed.setdefault(caller, []).append(callee)
@@ -90,12 +91,13 @@ def combined(rows: Moved, components: Sequence[Component], target: Target | None
     ]
 
 
-def _burdens(rows: Moved, target: Target, graph: Mapping[str, Sequence[str]]) -> Burdens:
-    """The burdens of the target's aspect; where the alarm names none, of the one that moved more at the target."""
-    if target.aspect in CARRIED:
-        return burdens(rows, target.aspect, graph)
-    both = [burdens(rows, aspect, graph) for aspect in CARRIED]
-    return max(both, key=lambda b: b.own[target.component][1].score if target.component in b.own else -1.0)
+def settled(target: Target | None, rows: Moved) -> Target | None:
+    """The target with an aspect: where the alarm names none, the one that moved more at the target."""
+    if target is None or target.aspect in CARRIED:
+        return target
+    own = {aspect: burdens(rows, aspect, {}).own.get(target.component) for aspect in CARRIED}
+    moves = [(pair[1].score, aspect) for aspect, pair in own.items() if pair is not None]
+    return replace(target, aspect=max(moves)[1]) if moves else target
 
 
 def _significant(b: Burdens, found: Mapping[str, Account]) -> dict[str, Account]:

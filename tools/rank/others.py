@@ -9,7 +9,6 @@ import numpy as np
 from aitia.tools.metrics.component import spearman
 from aitia.tools.rank.burden import Moved, aligned, burdens
 from aitia.tools.rank.combine import reached
-from aitia.tools.rank.rows import Row
 from aitia.tools.rank.scores import nsigma, robust
 from aitia.tools.rank.target import Target
 
@@ -29,9 +28,10 @@ def by_correlation(rows: Moved, target: Target, graph: Mapping[str, Sequence[str
 
     Adverse deviations of the symptom's aspect only, each times its rank correlation with the symptom's.
     """
-    symptom = _symptom(rows, target, graph)
-    if symptom is None:
+    found = burdens(rows, target.aspect, graph).own.get(target.component)
+    if found is None:
         return {}
+    symptom = found[0]
     grid = symptom.t_now
     y = np.nan_to_num(symptom.z_now)
     return _largest(
@@ -39,14 +39,6 @@ def by_correlation(rows: Moved, target: Target, graph: Mapping[str, Sequence[str
         for row, _ in rows
         if row.aspect == symptom.aspect and row.component != target.component and row.side == "own"
     )
-
-
-def _symptom(rows: Moved, target: Target, graph: Mapping[str, Sequence[str]]) -> Row | None:
-    for aspect in (target.aspect,) if target.aspect else ("latency", "errors"):
-        found = burdens(rows, aspect, graph).own.get(target.component)
-        if found is not None:
-            return found[0]
-    return None
 
 
 def by_traversal(rows: Moved, target: Target | None, graph: Mapping[str, Sequence[str]]) -> dict[str, float]:

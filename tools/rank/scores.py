@@ -46,18 +46,20 @@ def robust(row: Row) -> float:
 def moved(row: Row) -> Move:
     """Our scorer: the largest deviation that lasts, against the same statistic on the baseline's own stretches.
 
-    Deviations are adverse and robust (median, MAD) and enter as ln(1 + z), so that one wild sample does not outweigh
-    a lasting one. The reference is the 90th percentile of the statistic over stretches of the baseline as long as
+    Deviations are adverse and robust (median, MAD) and enter as ln(1 + z). The median of three samples in a row counts,
+    so that a single wild one is nothing; where each value already sums over several samples, one event fills as many,
+    and the median is that of twice as many. The reference is the 90th percentile of the statistic over stretches of the baseline as long as
     the window: earlier faults that the baseline may hold do not set it. A level that was there already over the span
     before the window (as long as the window) is no move of this incident.
     """
-    now = _run_means(np.log1p(row.z_now))
-    if not np.any(np.isfinite(now)):
+    smooth = row.of.smooth
+    now = _runs(np.log1p(row.z_now), smooth)
+    if now.size == 0:
         return Move(score=0.0, first=0, z=0.0)
-    best = int(np.nanargmax(now))
-    null = _FLOOR if row.alone else max(_FLOOR, _own_noise(np.log1p(row.z_base), now.size))
+    best = int(np.argmax(now))
+    null = _FLOOR if row.alone else max(_FLOOR, _own_noise(np.log1p(row.z_base), now.size, smooth))
     score = float(np.clip(min(now[best], _beyond_recent(row, best)) - null, 0.0, MOST))
-    return Move(score=score, first=_first(row.z_now, best), z=float(np.expm1(now[best])))
+    return Move(score=score, first=_first(row.z_now, best, run_length(smooth)), z=float(np.expm1(now[best])))
 
 
 def _beyond_recent(row: Row, start: int) -> float:
@@ -67,40 +69,38 @@ def _beyond_recent(row: Row, start: int) -> float:
     recent = recent[np.isfinite(recent)]
     if row.alone or row.base.size < 2 * length or recent.size < length // 2:
         return float("inf")
-    run = row.now[start : start + RUN]
-    run = run[np.isfinite(run)]
-    off = (run - float(np.median(recent))) / row.ref.spread
+    off = (row.now - float(np.median(recent))) / row.ref.spread
     bad = row.of.about.bad
     adverse = np.abs(off) if bad == "both" else np.maximum(off if bad == "up" else -off, 0.0)
-    return float(np.mean(np.log1p(adverse))) if adverse.size else float("inf")
+    return float(_runs(np.log1p(adverse), row.of.smooth)[start])
 
 
-def _run_means(x: Floats) -> Floats:
-    """Means over runs of RUN samples (fewer where there are fewer), NaN where less than half of one is known."""
-    k = min(RUN, x.size)
-    if k == 0:
+def run_length(smooth: int) -> int:
+    """Over how many samples a deviation must last, for values that sum over `smooth` samples each."""
+    return RUN if smooth <= 1 else 2 * smooth + 1
+
+
+def _runs(x: Floats, smooth: int) -> Floats:
+    """The median of each run of samples (of all where there are fewer); an unknown sample is not off."""
+    if x.size == 0:
         return x
-    known = np.isfinite(x)
-    total = np.concatenate(([0.0], np.cumsum(np.where(known, x, 0.0))))
-    count = np.concatenate(([0], np.cumsum(known)))
-    sums, n = total[k:] - total[:-k], count[k:] - count[:-k]
-    return np.where(n >= max(1.0, k / 2.0), sums / np.maximum(n, 1), np.nan)
+    k = min(run_length(smooth), x.size)
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(np.nan_to_num(x), k), axis=1))
 
 
-def _own_noise(z: Floats, length: int) -> float:
-    means = _run_means(z)
-    means = means[np.isfinite(means)]
-    if means.size == 0:
+def _own_noise(z: Floats, length: int, smooth: int) -> float:
+    medians = _runs(z, smooth)
+    if medians.size == 0:
         return 0.0
-    length = min(max(length, 1), means.size)
-    stretches = np.lib.stride_tricks.sliding_window_view(means, length)
+    length = min(max(length, 1), medians.size)
+    stretches = np.lib.stride_tricks.sliding_window_view(medians, length)
     thinned = stretches[:: max(1, stretches.shape[0] // _WINDOWS)]
     return float(np.quantile(np.max(thinned, axis=1), _QUANTILE))
 
 
-def _first(z: Floats, start: int) -> int:
+def _first(z: Floats, start: int, length: int) -> int:
     """The first sample of the episode that holds the run at `start`: back while clearly off (a third of its peak)."""
-    run = z[start : start + RUN]
+    run = z[start : start + length]
     known = np.flatnonzero(np.isfinite(run))
     if known.size == 0:
         return start

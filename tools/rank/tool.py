@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from aitia.core.words import Component, Evidence, Result, Scalar, SourceRef, Window, from_epoch
-from aitia.tools.metrics.gather import Gathered, gather
-from aitia.tools.metrics.numbers import sig3, text
-from aitia.tools.metrics.rates import step_of
-from aitia.tools.metrics.say import subject
-from aitia.tools.metrics.scan import nothing, queries
-from aitia.tools.rank.blame import Sign, blames
+from aitia.core.words import Component, Result, from_epoch
+from aitia.tools.metrics.gather import gather
+from aitia.tools.metrics.numbers import sig3
+from aitia.tools.metrics.scan import nothing, queries, too_short
+from aitia.tools.rank.blame import blames
 from aitia.tools.rank.burden import Moved
-from aitia.tools.rank.combine import LEAST, Ranked, combined, graph_of, shares_of
+from aitia.tools.rank.combine import LEAST, Ranked, combined, graph_of, settled, shares_of
 from aitia.tools.rank.others import by_correlation, by_robust, by_sigma, by_traversal
 from aitia.tools.rank.rows import rows_of
+from aitia.tools.rank.say import Found, first_sign, onset_of, suspect_fact
 from aitia.tools.rank.scores import moved
 from aitia.tools.rank.target import Target, target_of
 from aitia.tools.registry import ToolContext, tool
 
 MOST = 10
 Method = Literal["combined", "nsigma", "robust", "correlation", "traversal"]
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 @tool(needs=("metrics",), produces=("ranking",))
@@ -35,9 +32,11 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     if not gathered.derived:
         return Result(status="no_data", message=nothing(gathered, ""), query=queries(gathered))
     rows = [(row, moved(row)) for row in rows_of(gathered)]
+    if not rows:
+        return Result(status="no_data", message=too_short(gathered), query=queries(gathered))
     measured = sorted({row.component for row, _ in rows if row.component})
-    target = target_of(ctx.incident, ctx.resolver, measured)
     components = ctx.resolver.components
+    target = settled(target_of(ctx.incident, ctx.resolver, measured), rows)
     ranked = (
         combined(rows, components, target)
         if method == "combined"
@@ -50,8 +49,18 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
             f" itself. {note}"
         )
         return Result(status="no_data", message=message.strip(), query=query)
-    found = _found(rows, components, target, gathered, query, len(measured))
-    facts = [_fact(one, rank, found, target, method) for rank, one in enumerate(ranked[:MOST], 1)]
+    graph = graph_of(components)
+    found = Found(
+        measured=len(measured),
+        graph=graph,
+        moved=frozenset(c for c, b in blames(rows, graph).items() if b.score >= LEAST),
+        target=target,
+        method=method,
+        window=gathered.window,
+        source=gathered.derived[0].source,
+        query=query,
+    )
+    facts = [suspect_fact(one, rank, found) for rank, one in enumerate(ranked[:MOST], 1)]
     about = f" for the {target.aspect or 'symptom'} of {target.component}" if target else ""
     return Result(
         status="ok",
@@ -62,38 +71,8 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What the sentences need beside a suspect: how many were ranked, who calls whom, which of them moved."""
-
-    measured: int
-    graph: Mapping[str, Sequence[str]]
-    moved: frozenset[str]
-    aspect: str
-    window: Window
-    source: str
-    query: str
-
-
-def _found(
-    rows: Moved, components: Sequence[Component], target: Target | None, gathered: Gathered, query: str,
-    measured: int,
-) -> Found:  # fmt: skip
-    graph = graph_of(components)
-    weighty = frozenset(c for c, b in blames(rows, graph).items() if b.score >= LEAST)
-    return Found(
-        measured=measured,
-        graph=graph,
-        moved=weighty,
-        aspect=target.aspect if target and target.aspect else "symptom",
-        window=gathered.window,
-        source=gathered.derived[0].source,
-        query=query,
-    )
-
-
 def _row(one: Ranked) -> dict[str, object]:
-    onset = onset_of(one.blame.signs[0] if one.blame and one.blame.signs else None)
+    onset = onset_of(first_sign(one))
     return {
         "component": one.component,
         "score": sig3(one.score),
@@ -124,56 +103,3 @@ def _plain(
         Ranked(component=c, score=scores[c], share=p, account=None, blame=blame.get(c))
         for c, p in zip(order, shares, strict=True)
     ]
-
-
-def _fact(one: Ranked, rank: int, found: Found, target: Target | None, method: Method) -> Evidence:
-    """One suspect as a `rank.suspect` fact. It is a ranking's word: neither symptom nor cause by itself."""
-    sign = one.blame.signs[0] if one.blame and one.blame.signs else None
-    values: dict[str, Scalar] = {
-        "rank": rank, "of": found.measured, "score": sig3(one.score), "method": method,
-        "target": target.component if target else "",
-    }  # fmt: skip
-    reasons = []
-    if one.account is not None and target is not None:
-        values["share_percent"] = sig3(100.0 * one.account.share)
-        symptom = {"errors": "failures"}.get(found.aspect, found.aspect)
-        whose = (
-            "its own" if one.component == target.component else f"the extra {symptom} of {target.component}"
-        )
-        whose = f"the extra {symptom}" if whose == "its own" else whose
-        reasons.append(f"it adds {text(values['share_percent'])} % of {whose} by itself")
-    if sign is not None:
-        values |= {"metric": sign.row.of.metric, "deviations": sig3(sign.move.z)}
-        seen = f", as {sign.row.component} times it," if sign.row.component != one.component else ""
-        reasons.append(
-            f"its {subject(sign.row.of)}{seen} went {text(sig3(sign.move.z))} robust deviations off"
-        )
-    below = [c for c in found.graph.get(one.component, ()) if c in found.moved]
-    if not below and found.graph.get(one.component):
-        reasons.append("nothing that it calls moved")
-    onset = onset_of(sign)
-    return Evidence(
-        component=one.component,
-        kind="rank.suspect",
-        aspect="rank.metrics",
-        statement=f"{one.component} ranks {_ORDINALS[rank - 1]} of {found.measured} components by their metrics:"
-        f" {'; '.join(reasons) or 'by its score alone'}.",
-        values=values,
-        window=found.window,
-        onset=from_epoch(onset[0]) if onset else None,
-        onset_error_s=sig3(onset[1]) if onset else 0.0,
-        direction="none",
-        strength=round(min(1.0, one.share), 3),
-        source=SourceRef(
-            source=sign.row.of.source if sign else found.source,
-            query=sign.row.of.query if sign else found.query,
-        ),
-    )
-
-
-def onset_of(sign: Sign | None) -> tuple[float, float] | None:
-    """When the weightiest sign began (epoch seconds) and how uncertain that is, in seconds."""
-    if sign is None:
-        return None
-    t = sign.row.t_now
-    return float(t[min(sign.move.first, t.size - 1)]), step_of(t) * max(1, sign.row.of.smooth)

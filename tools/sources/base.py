@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Component, Holding, Inventory, SourceKind, SourceRef, Window
+from aitia.tools.sources.clocks import Dated, doubts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,40 @@ class MetricSource(Source, Protocol):
 
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
         """Series with samples in the window, optionally of one raw component or metric. Bounded by the source."""
+        ...
+
+
+@runtime_checkable
+class LargeMetricSource(MetricSource, Protocol):
+    """A metric source that may hold more series than a read returns; it counts, names and aggregates on the server."""
+
+    @property
+    def most(self) -> int:
+        """How many series a read returns at most."""
+        ...
+
+    def size(self, window: Window) -> int:
+        """How many series there are at the window's end; 0 where it is not known."""
+        ...
+
+    def names(self, window: Window) -> list[str]:
+        """Metric names in the window, sorted and bounded."""
+        ...
+
+    def groups(self, window: Window) -> tuple[str, list[str]]:
+        """The label that names components, and its values, sorted and bounded."""
+        ...
+
+    def read_of(self, window: Window, *, components: Sequence[str]) -> list[Series]:
+        """All series of some raw components, bounded."""
+        ...
+
+    def overview(self, window: Window, metric: str) -> list[Series]:
+        """One series per component: a gauge's mean, a counter's rate (`_per_second`), a histogram's mean (`_mean`)."""
+        ...
+
+    def moved_most(self, window: Window, metric: str, *, baseline_s: float, top: int) -> list[str]:
+        """The raw components whose aggregate of a metric left its earlier mean most, judged on the server over all."""
         ...
 
 
@@ -254,6 +290,7 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
         except SourceError as error:
             holding = Holding(source=source.name, kind=source.kind, note=str(error))
         holdings.append(holding)
+    holdings = _doubted(holdings, sources, window)
     drawn = bool(resolver.components)
     unresolved: list[str] = []
     # Shorter names first, so that `web-1` is an instance of `web` whichever source came first.
@@ -263,6 +300,28 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
             unresolved.append(resolver.why(raw))
         resolver.learn(raw)
     return Inventory(holdings=tuple(holdings), components=resolver.components, unresolved=tuple(unresolved))
+
+
+def _doubted(holdings: Sequence[Holding], sources: Sequence[Source], window: Window) -> list[Holding]:
+    """The holdings with a word on those whose times do not fit the times of the others."""
+    held = {h.source for h in holdings if h.count or "window" in h.note}
+    dated = [(s.name, s) for s in sources if isinstance(s, Dated) and s.name in held]
+    extents: dict[str, tuple[float, float]] = {}
+    for name, source in dated if len(dated) > 1 else ():  # alone it has nobody to disagree with
+        with contextlib.suppress(SourceError):
+            extents |= {name: extent} if (extent := source.extent(window.end)) else {}
+    found = doubts(extents, window)
+    return [
+        h.model_copy(
+            update={
+                "note": "; ".join(filter(None, (h.note, found[h.source].note))),
+                "doubt_s": found[h.source].seconds,
+            }
+        )
+        if h.source in found
+        else h
+        for h in holdings
+    ]
 
 
 def _draw(source: TopologySource, resolver: Resolver) -> None:

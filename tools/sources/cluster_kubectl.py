@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from aitia.tools.sources.base import ClusterCall, Configured, check_file
 from aitia.tools.sources.cluster_redact import redacted
 from aitia.tools.sources.error_lines import summary
 from aitia.tools.sources.kubectl import Denied, Kubectl, Unanswered
+from aitia.tools.sources.record_cluster import SHARED
 
 NAMESPACED: Final = (
     "pods", "deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "services", "endpoints", "ingresses",
@@ -34,6 +36,7 @@ OTHER_NAMES: Final = {"resourcequota": "resourcequotas", "quota": "resourcequota
                       "pv": "persistentvolumes", "hpa": "horizontalpodautoscalers"}  # fmt: skip
 SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 MOST_NAMESPACES: Final = 20
+HELD_S: Final = 60.0
 LOG_LINES, LOG_SINCE = 500, "1h"
 _LABEL = re.compile(
     r"[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?(/[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?)?"
@@ -43,12 +46,17 @@ _WORKLOADS = "deployments,statefulsets,daemonsets"
 
 
 class KubectlSource(Configured):
-    """A live cluster: `path` is the kubeconfig; options `context`, `namespaces` (comma-separated, or `*`), `kubectl`."""
+    """A live cluster. `path` is the kubeconfig (in a pod: one that names the token's file).
+
+    Options: `context`; `namespaces`, comma-separated or `*`; `kubectl`, the client's path; `system: false` keeps even the
+    lists of nodes' events and of the cluster's own pods unread.
+    """
 
     KIND = "cluster"
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
+        self._answers: dict[ClusterCall, tuple[float, str | None]] = {}
         if not config.path:
             raise SourceError(f"Set `path` of source {config.name!r} to a kubeconfig file.")
 
@@ -93,12 +101,25 @@ class KubectlSource(Configured):
     def ask(self, call: ClusterCall) -> str | None:
         """The answer, "" for an empty list or an object that is not there; None for what cannot be answered read-only.
 
-        Raises SourceError where the cluster cannot be reached at all.
+        The same question within a minute has the same answer, so that the tools of one run see one state. Raises
+        SourceError where the cluster cannot be reached at all.
         """
+        now = time.monotonic()
+        known = self._answers.get(call)
+        if known is None or now - known[0] > HELD_S:
+            known = self._answers[call] = (now, self._allowed(call) if self._may_ask(call) else None)
+        return known[1]
+
+    def _may_ask(self, call: ClusterCall) -> bool:
+        """Whether a question is about what the configuration opens, by a name that can only be a name."""
         if call.name and not _RFC1123.fullmatch(call.name):
-            return None
-        if call.namespace and call.namespace not in self._namespaces and call.resource not in CLUSTER_WIDE:
-            return None
+            return False
+        if not call.namespace or call.resource in CLUSTER_WIDE or call.namespace in self._namespaces:
+            return True
+        shared = bool(self._config.options.get("system", True)) and call.verb == "get"
+        return shared and call.resource in SHARED.get(call.namespace, ())
+
+    def _allowed(self, call: ClusterCall) -> str | None:
         try:
             return self._answer(call)
         except Denied:
@@ -107,14 +128,16 @@ class KubectlSource(Configured):
             return ""
 
     def components(self) -> list[Component]:
-        """Applications, pods, nodes and namespaces, with where they run and what owns them."""
+        """Applications, nodes and namespaces: pods, addresses, DNS names and container ids as aliases; who calls whom."""
+        from aitia.tools.cluster.graph import components
+
         found: dict[str, list[Component]] = {}
         for namespace in self.namespaces():
             raw = self._json(
                 "get", f"--namespace={namespace}", "--output=json", "--", "pods,replicasets,jobs,services"
             )
             found[namespace] = objects.components(raw.get("items", []), namespace)
-        return objects.apart(found)
+        return objects.merged([*objects.apart(found), *components(self)])
 
     def _answer(self, call: ClusterCall) -> str | None:
         match call.verb:

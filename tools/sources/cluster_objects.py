@@ -47,7 +47,7 @@ def components(items: Iterable[Object], namespace: str) -> list[Component]:
     owners = {(_kind(i), _name(i)): _owner(i) for i in items}
     found: list[Component] = [Component(id=namespace, type="namespace")]
     labels: dict[str, dict[str, str]] = {}
-    for pod in (i for i in items if _kind(i) == "Pod"):
+    for pod in (i for i in items if _kind(i) == "Pod" and _name(i)):
         app = _root(pod, owners)
         host = str(_at(pod, "spec").get("nodeName") or "")
         links = [Link(relation="part_of", to=namespace)]

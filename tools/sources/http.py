@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import ssl
+import time
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_BYTES = 96 * 1024 * 1024
+SILENT_S = 30.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -25,26 +28,39 @@ class JsonApi:
     def __init__(self, config: SourceConfig, root: Path) -> None:
         self._config = config
         self._root = root
+        self.ahead_s = 0.0
+        """By how much the server's clock was ahead of this machine's at the last answer, where it tells its time."""
+        self._silent: tuple[float, str] | None = None
 
     def get(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
-        """The parsed answer. Raises SourceError for a dead server, refused credentials, redirects and non-JSON."""
+        """The parsed answer. Raises SourceError for a dead server, refused credentials, redirects and non-JSON.
+
+        A server that did not answer is not asked again for half a minute: the tools of one run wait for it once.
+        """
         import httpx
 
+        if self._silent and time.monotonic() - self._silent[0] < SILENT_S:
+            raise SourceError(self._silent[1])
         where = f"{self._config.url}{path}"
         try:
             with self._client() as client, client.stream("GET", where, params=list(params)) as answer:
                 body = self._bounded(answer)
         except httpx.TimeoutException:
-            raise SourceError(
+            raise self._gone(
                 f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not"
                 f" answer within {self._config.timeout_s:g} s."
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise SourceError(
+            raise self._gone(
                 f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
                 f" ({clean(str(error)) or type(error).__name__})."
             ) from None
+        self.ahead_s = _ahead(answer.headers.get("Date", ""))
         return self._parsed(answer, body)
+
+    def _gone(self, message: str) -> SourceError:
+        self._silent = time.monotonic(), message
+        return SourceError(message)
 
     def _client(self) -> httpx.Client:
         import httpx
@@ -109,6 +125,15 @@ class JsonApi:
                 f"Mend `match` or `url` of source {name!r}: {self._config.url} answered {status}: {reason(parsed)}"
             )
         return parsed
+
+
+def _ahead(date: str) -> float:
+    """Seconds between an HTTP date, which is whole, and now; 0 for none."""
+    try:
+        told = parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return 0.0
+    return told.timestamp() - time.time() if told.tzinfo else 0.0
 
 
 def reason(parsed: object) -> str:

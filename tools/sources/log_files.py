@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from fnmatch import fnmatch
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,7 @@ from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, LogStream, iter_files
 
 MAX_FILES = 2000
+MAX_DATED = 40
 _ROTATION = re.compile(
     r"(?:\.\d{1,4}|[-._](?:\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})|\.(?:gz|log|txt|out|err|jsonl|json))$"
 )
@@ -65,6 +66,14 @@ class LogFiles(Configured):
             count=size // 120 + (size > 0),
             note="" if size else f"The files of source {self.name!r} are empty.",
         )
+
+    def extent(self, near: datetime) -> tuple[float, float] | None:
+        """First and last time of the records in at most a few dozen unpacked files."""
+        from aitia.tools.logs.reader import LogFile
+
+        plain = [p for p in self._files() if p.suffix != ".gz"][:MAX_DATED]
+        found = [e for p in plain if (e := LogFile(p, zone=self._zone, near=near).extent())]
+        return (min(a for a, _ in found), max(b for _, b in found)) if found else None
 
     def _files(self) -> list[Path]:
         ignore = self._config.ignore

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -16,14 +17,22 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, Series
 from aitia.tools.sources.http import JsonApi, reason
-from aitia.tools.sources.promql import any_of, selector
+from aitia.tools.sources.prometheus_answers import (
+    Labels,
+    aggregated,
+    batches,
+    key_of,
+    labels_of,
+    number_of,
+)
+from aitia.tools.sources.promql import any_of, by_label, escape, moved_most, selector, with_label
 from aitia.tools.sources.rows import ordered, sorted_series
 
 COMPONENT_LABELS = ("service", "app", "job", "instance")
 MAX_SERIES, MAX_POINTS = 4000, 5000  # per read, per series; options max_series and max_points override
-_BATCH_SERIES, _BATCH_CHARS = 400, 4000
-
-Labels = dict[str, str]
+MAX_VALUES = 10_000  # label values that one metadata call may return
+OVERVIEW_POINTS = 400  # samples per series of an aggregated overview
+CLOCK_S = 30.0  # clocks that differ by less are taken to agree
 
 
 class PrometheusSource(Configured):
@@ -36,9 +45,24 @@ class PrometheusSource(Configured):
             raise SourceError(f"Set `url` of source {config.name!r}: a Prometheus source has no path.")
         super().__init__(config, root)
         self._api = JsonApi(config, root)
+        self._sizes: dict[tuple[float, float], int] = {}
+        self._labels: dict[tuple[str, float, float], list[str]] = {}
 
     def describe(self, window: Window) -> Holding:
-        """Components and metrics with samples in the window."""
+        """Components and metrics with samples in the window; a word on a server whose clock differs from ours."""
+        size = self.size(window)
+        held = self._described_by_labels(size, window) if size > self.most else self._described(window)
+        ahead = self._api.ahead_s
+        if abs(ahead) < CLOCK_S:
+            return held
+        way = "ahead of" if ahead > 0 else "behind"
+        word = (
+            f"doubtful times: the server's clock is {abs(ahead):.0f} s {way} this machine's: set the clocks"
+        )
+        note = "; ".join(filter(None, (held.note, word)))
+        return held.model_copy(update={"note": note, "doubt_s": float(round(abs(ahead)))})
+
+    def _described(self, window: Window) -> Holding:
         found, cut = self._listed(window)
         step = self._step(window)
         notes = [] if found else ["no series in the window"]
@@ -57,18 +81,134 @@ class PrometheusSource(Configured):
             note="; ".join(notes),
         )
 
+    def _described_by_labels(self, size: int, window: Window) -> Holding:
+        """What a server holds that has too many series to list: two calls for label values, no series."""
+        label, values = self.groups(window)
+        names = self.names(window)
+        return Holding(
+            source=self.name,
+            kind=self.kind,
+            components=tuple(values),
+            items=tuple(names),
+            count=size,
+            note=f"{size} series are more than the {self.most} that a read returns (option max_series): components are"
+            f" told by the label {label!r}; narrow `match` to see all",
+        )
+
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
         """The series of the window at the configured step, sorted by component, metric and labels."""
         listed, _ = self._listed(window, metric=metric)
         wanted = [found for found in listed if not component or self.component(found) == component]
-        keys = {_key(found) for found in wanted}
+        keys = {key_of(found) for found in wanted}
         series = [
             one
-            for names in _batches([found["__name__"] for found in wanted])
+            for names in batches([found["__name__"] for found in wanted])
             for one in self._range(any_of(names, match=self._config.match), window)
-            if _key({"__name__": one.metric, **one.labels}) in keys
+            if key_of({"__name__": one.metric, **one.labels}) in keys
         ]
         return sorted_series(series)
+
+    @property
+    def most(self) -> int:
+        """How many series a read returns at most."""
+        return int(float(self._config.options.get("max_series", MAX_SERIES)))
+
+    def extent(self, near: datetime) -> tuple[float, float] | None:
+        """A server that holds series at a moment is up to date then; when its data begins is not asked (NaN)."""
+        window = Window(start=near - timedelta(seconds=300), end=near)
+        return (math.nan, near.timestamp()) if self.size(window) else None
+
+    def size(self, window: Window) -> int:
+        """How many series the server holds at the window's end: one instant query; 0 where it cannot say.
+
+        A source that is one component as a whole is not told apart by a label: it is read as far as a read goes.
+        """
+        if self._config.component:
+            return 0
+        if window.epoch not in self._sizes:
+            query = f"count({selector('', match=self._config.match)})"
+            params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), ("nocache", "1")]
+            try:
+                data = self._answer("/api/v1/query", params)
+            except SourceError:
+                return 0
+            found = data.get("result") if isinstance(data, dict) else None
+            size = number_of(found[0]) if isinstance(found, list) and found else 0.0
+            self._sizes[window.epoch] = int(size) if math.isfinite(size) else 0
+        return self._sizes[window.epoch]
+
+    def names(self, window: Window) -> list[str]:
+        """Metric names in the window, sorted; at most MAX_VALUES are asked for."""
+        return [n for n in self._values("__name__", window) if not self._ignored(n)]
+
+    def groups(self, window: Window) -> tuple[str, list[str]]:
+        """The label that names components, and its values: the configured one, else the first common one that occurs."""
+        wanted = (self._config.component_label,) if self._config.component_label else COMPONENT_LABELS
+        for label in wanted:
+            if values := self._values(label, window):
+                return label, values
+        return wanted[0], []
+
+    def read_of(self, window: Window, *, components: Sequence[str]) -> list[Series]:
+        """All series of some raw components: one metadata call, then range queries in batches."""
+        label, _ = self.groups(window)
+        if self._config.component or not components:
+            return []
+        match = with_label(label, sorted(set(components)), match=self._config.match)
+        listed, _ = self._listed(window, match=match)
+        keys = {key_of(found) for found in listed}
+        series = [
+            one
+            for names in batches([found["__name__"] for found in listed])
+            for one in self._range(any_of(names, match=match), window)
+            if key_of({"__name__": one.metric, **one.labels}) in keys
+        ]
+        return sorted_series(series)
+
+    def overview(self, window: Window, metric: str) -> list[Series]:
+        """One series per component, aggregated on the server: one range query of at most OVERVIEW_POINTS a series."""
+        label, _ = self.groups(window)
+        step = max(self._config.step_s, math.ceil(window.seconds / OVERVIEW_POINTS))
+        query = by_label(metric, label, match=self._config.match, over_s=max(4.0 * self._config.step_s, step))
+        name = aggregated(metric)
+        return sorted_series(
+            Series(
+                component=one.labels.get(label, ""),
+                metric=name,
+                t=one.t,
+                v=one.v,
+                query=f'({query}) {{{label}="{escape(one.labels.get(label, ""))}"}}',
+            )
+            for one in self._range(query, window, step=step)
+            if one.labels.get(label)
+        )
+
+    def moved_most(self, window: Window, metric: str, *, baseline_s: float, top: int) -> list[str]:
+        """The components whose aggregate of a metric left its earlier mean most: one instant query with `top` answers."""
+        label, _ = self.groups(window)
+        step = max(4.0 * self._config.step_s, window.seconds / 30.0)
+        expression = by_label(metric, label, match=self._config.match, over_s=step)
+        query = moved_most(expression, window_s=window.seconds, baseline_s=baseline_s, step_s=step, top=top)
+        params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), ("nocache", "1")]
+        data = self._answer("/api/v1/query", params)
+        found: list[tuple[float, str]] = []
+        for entry in data.get("result") or () if isinstance(data, dict) else ():
+            value, name = number_of(entry), labels_of(entry.get("metric")).get(label, "")
+            if name and math.isfinite(value):
+                found.append((-value, name))
+        return [name for _, name in sorted(found)][:top]
+
+    def _values(self, label: str, window: Window) -> list[str]:
+        """The values of a label in the window, asked for once."""
+        start, end = window.epoch
+        params = [("limit", str(MAX_VALUES)), ("start", repr(start)), ("end", repr(end))]
+        params += [("match[]", selector("", match=self._config.match))] if self._config.match else []
+        known = (label, start, end)
+        if known not in self._labels:
+            data = self._answer(f"/api/v1/label/{quote(label, safe='')}/values", params)
+            found = [str(v) for v in data] if isinstance(data, list) else []
+            self._labels[known] = sorted(v for v in found if v)[:MAX_VALUES]
+        return self._labels[known]
 
     def component(self, labels: Labels) -> str:
         """Which component a label set speaks of."""
@@ -77,12 +217,12 @@ class PrometheusSource(Configured):
         wanted = (self._config.component_label,) if self._config.component_label else COMPONENT_LABELS
         return next((labels[label] for label in wanted if labels.get(label)), "")
 
-    def _listed(self, window: Window, *, metric: str = "") -> tuple[list[Labels], bool]:
+    def _listed(self, window: Window, *, metric: str = "", match: str = "") -> tuple[list[Labels], bool]:
         """The label sets in the window, bounded and sorted, and whether the bound cut some off."""
-        most = int(float(self._config.options.get("max_series", MAX_SERIES)))
+        most = self.most
         start, end = window.epoch
         params = [
-            ("match[]", selector(metric, match=self._config.match)),
+            ("match[]", selector(metric, match=match or self._config.match)),
             ("start", repr(start)),
             ("end", repr(end)),
         ]
@@ -91,9 +231,9 @@ class PrometheusSource(Configured):
             raise SourceError(
                 f"Point `url` of source {self.name!r} at a Prometheus API: its series answer is no list."
             )
-        found = [_labels(entry) for entry in data]
+        found = [labels_of(entry) for entry in data]
         found = [f for f in found if f.get("__name__") and not self._ignored(f["__name__"])]
-        found.sort(key=_key)
+        found.sort(key=key_of)
         return found[:most], len(found) > most
 
     def _ignored(self, metric: str) -> bool:
@@ -103,9 +243,9 @@ class PrometheusSource(Configured):
         most = int(float(self._config.options.get("max_points", MAX_POINTS)))
         return max(self._config.step_s, math.ceil(window.seconds / most))
 
-    def _range(self, query: str, window: Window) -> Iterator[Series]:
+    def _range(self, query: str, window: Window, *, step: float = 0.0) -> Iterator[Series]:
         """Series at multiples of the step in [start, end)."""
-        step = self._step(window)
+        step = step or self._step(window)
         start = math.ceil(window.epoch[0] / step) * step
         end = math.ceil(window.epoch[1] / step) * step - step
         if end < start:
@@ -128,7 +268,7 @@ class PrometheusSource(Configured):
 
     def _series(self, entry: Any) -> Series:
         try:
-            labels = _labels(entry["metric"])
+            labels = labels_of(entry["metric"])
             points = [(float(at), float(value)) for at, value in entry["values"]]
         except (KeyError, TypeError, ValueError):
             raise SourceError(
@@ -151,26 +291,3 @@ class PrometheusSource(Configured):
         if not isinstance(parsed, dict) or parsed.get("status") != "success":
             raise SourceError(f"Mend `match` or `url` of source {self.name!r}: {reason(parsed)}")
         return parsed.get("data")
-
-
-def _labels(raw: object) -> Labels:
-    return {str(k): str(v) for k, v in raw.items()} if isinstance(raw, dict) else {}
-
-
-def _key(labels: Labels) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(labels.items()))
-
-
-def _batches(names: Sequence[str]) -> Iterator[list[str]]:
-    """Metric names, each once, in batches that bound the series and the length of one query."""
-    batch: list[str] = []
-    series = chars = 0
-    for name, same in groupby(sorted(names)):
-        count = sum(1 for _ in same)
-        if batch and (series + count > _BATCH_SERIES or chars + len(name) > _BATCH_CHARS):
-            yield batch
-            batch, series, chars = [], 0, 0
-        batch.append(name)
-        series, chars = series + count, chars + len(name)
-    if batch:
-        yield batch

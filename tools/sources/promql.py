@@ -47,6 +47,43 @@ def any_of(metrics: Iterable[str], *, match: str = "") -> str:
     return "{" + ",".join(parts) + "}"
 
 
+def with_label(label: str, values: Iterable[str], *, match: str = "") -> str:
+    """The inside of a selector: one of some values of a label, and the configured matcher."""
+    alternatives = "|".join(_SPECIAL.sub(r"\\\1", value) for value in values)
+    parts = [matcher(label, alternatives, operator="=~")] + ([inner(match)] if inner(match) else [])
+    return "{" + ",".join(parts) + "}"
+
+
+def by_label(metric: str, label: str, *, match: str = "", over_s: float) -> str:
+    """One value per value of a label: the mean of gauges (the least of `up`), a counter's summed rate per second.
+
+    A histogram's or summary's `_sum` becomes the mean of what it sums: its rate over that of its `_count`.
+    """
+    if not _LABEL.match(label):
+        raise BadInput(f"Use a label name of letters, digits and underscores: {label!r} is none.")
+    span = f"[{max(1, round(over_s))}s]"
+    if metric.endswith("_sum"):
+        count = metric.removesuffix("_sum") + "_count"
+        parts = [f"sum by ({label}) (rate({selector(m, match=match)}{span}))" for m in (metric, count)]
+        return f"{parts[0]} / {parts[1]}"
+    if metric.endswith(("_total", "_count")):
+        return f"sum by ({label}) (rate({selector(metric, match=match)}{span}))"
+    return f"{'min' if metric == 'up' else 'avg'} by ({label}) ({selector(metric, match=match)})"
+
+
+def moved_most(expression: str, *, window_s: float, baseline_s: float, step_s: float, top: int) -> str:
+    """The `top` results of an expression whose mean over the window lies most standard deviations off the baseline's.
+
+    Evaluated at the window's end; the baseline is what lies right before the window. A fiftieth of the baseline's
+    mean is added to its deviation, so that a series which never varies does not win by a trifle.
+    """
+    step, before = f"{max(1, round(step_s))}s", f"{max(1, round(window_s))}s"
+    now = f"avg_over_time(({expression})[{before}:{step}])"
+    past = f"({expression})[{max(1, round(baseline_s))}s:{step}] offset {before}"
+    spread = f"(stddev_over_time({past}) + abs(avg_over_time({past})) / 50 + 1e-12)"
+    return f"topk({max(1, top)}, abs({now} - avg_over_time({past})) / {spread})"
+
+
 def inner(match: str) -> str:
     """A configured matcher without its braces."""
     return match.strip().removeprefix("{").removesuffix("}").strip().strip(",")

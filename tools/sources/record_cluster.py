@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from aitia.core.redact import Redactor
@@ -24,37 +26,102 @@ DESCRIBED: Final = (
     "configmaps", "serviceaccounts", "resourcequotas", "limitranges", "persistentvolumeclaims", "nodes",
     "persistentvolumes", "storageclasses",
 )  # fmt: skip
+SHARED: Final = {
+    "default": ("events",),
+    "kube-system": ("pods", "deployments", "daemonsets", "services", "endpoints"),
+}
+"""Lists of other namespaces that tell of the whole cluster: events of nodes, and whether its DNS runs."""
+WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
+WORKERS: Final = 4  # questions at once
 MOST_DESCRIBED: Final = 60  # objects of one type in one namespace
 Answers = dict[str, str]
 
 
+@dataclass(kw_only=True)
+class Snapshot:
+    """Recorded answers by key, and what was left out."""
+
+    answers: Answers
+    notes: list[str] = field(default_factory=list)
+
+
 def record_cluster(
     source: ClusterSource, redactor: Redactor, *, at: float, told: Callable[[str], None] = lambda _: None
-) -> Answers:
+) -> Snapshot:
     """All lists, descriptions, manifests and error logs of the source's namespaces, redacted. `at` is now, in epoch seconds.
 
     `told` hears what is being asked. Raises SourceError where the cluster cannot be reached.
     """
-    found: Answers = {"collection_timestamp": from_epoch(at).isoformat()}
-    for namespace in source.namespaces():
-        told(f"lists of {namespace}")
-        names = _lists(source, namespace, NAMESPACED, found, redactor)
-        for resource in DESCRIBED:
-            told(f"{resource} of {namespace}")
-            _described(source, resource, namespace, names.get(resource, []), found, redactor)
-        apps = dict.fromkeys(
-            n for r in ("deployments", "statefulsets", "daemonsets") for n in names.get(r, [])
+    made = Snapshot(answers={"collection_timestamp": from_epoch(at).isoformat()})
+    with ThreadPoolExecutor(WORKERS) as pool:
+        recorder = _Recorder(source, redactor, made, pool)
+        for namespace in source.namespaces():
+            told(f"lists of {namespace}")
+            names = recorder.lists(namespace, NAMESPACED)
+            told(f"descriptions of {namespace}")
+            recorder.descriptions(namespace, names)
+            told(f"manifests and error logs of {namespace}")
+            apps = dict.fromkeys(n for r in WORKLOADS for n in names.get(r, []))
+            verbs = ("yaml", "logs", "dependencies")
+            recorder.ask(ClusterCall(verb=v, name=app, namespace=namespace) for app in apps for v in verbs)
+        told("nodes and what belongs to the whole cluster")
+        recorder.descriptions("", recorder.lists("", CLUSTER_WIDE))
+        recorder.ask(
+            ClusterCall(verb="get", resource=resource, namespace=space, wide=wide)
+            for space, resources in SHARED.items()
+            for resource in resources
+            for wide in (False, True)
         )
-        for app in apps:
-            told(f"{app} of {namespace}")
-            for verb in ("yaml", "logs", "dependencies"):
-                _ask(source, ClusterCall(verb=verb, name=app, namespace=namespace), found, redactor)
-    names = _lists(source, "", CLUSTER_WIDE, found, redactor)
-    for resource in CLUSTER_WIDE:
-        _described(source, resource, "", names.get(resource, []), found, redactor)
-    for verb in ("configuration", "alerts"):
-        _ask(source, ClusterCall(verb=verb), found, redactor)
-    return dict(sorted(found.items()))
+        recorder.ask(ClusterCall(verb=verb) for verb in ("configuration", "alerts"))
+    made.answers = dict(sorted(made.answers.items()))
+    return made
+
+
+class _Recorder:
+    """Asks several questions at once and keeps their answers."""
+
+    def __init__(self, source: ClusterSource, redactor: Redactor, made: Snapshot, pool: Executor) -> None:
+        self._source, self._redactor, self._made, self._pool = source, redactor, made, pool
+
+    def lists(self, namespace: str, resources: Sequence[str]) -> dict[str, list[str]]:
+        """Record the plain, the wide and the labelled list of each type; the names of its objects."""
+        plain = [ClusterCall(verb="get", resource=r, namespace=namespace) for r in resources]
+        answers = dict(zip(resources, self.ask(plain), strict=True))
+        wide = [replace(c, wide=True) for c in plain]
+        shown = [*wide, *(replace(c, labels=True) for c in plain)]
+        self._made.answers |= {
+            key_of(c): "" for c in shown if answers[c.resource] == ""
+        }  # empty however it is shown
+        self.ask(c for c in shown if answers[c.resource])
+        return {
+            r: [row["NAME"] for row in rows(answer) if row.get("NAME")]
+            for r, answer in answers.items()
+            if answer and r != "events"
+        }
+
+    def descriptions(self, namespace: str, names: Mapping[str, Sequence[str]]) -> None:
+        """Record the description of each object, up to a number of each type."""
+        for resource in DESCRIBED:
+            listed = names.get(resource, ())
+            if len(listed) > MOST_DESCRIBED:
+                self._made.notes.append(
+                    f"only {MOST_DESCRIBED} of {len(listed)} {resource} of {namespace or 'the cluster'} are described"
+                )
+            self.ask(
+                ClusterCall(verb="describe", resource=resource, name=name, namespace=namespace)
+                for name in listed[:MOST_DESCRIBED]
+            )
+
+    def ask(self, calls: Iterable[ClusterCall]) -> list[str | None]:
+        """The answers in the order of the calls, recorded where there is one."""
+        calls = list(calls)
+        answers = list(self._pool.map(self._source.ask, calls))
+        for call, answer in zip(calls, answers, strict=True):
+            if answer is not None:
+                is_json = call.verb in ("logs", "configuration", "alerts")
+                told = _json(answer, self._redactor) if is_json else redacted(answer, self._redactor)
+                self._made.answers[key_of(call)] = told
+        return answers
 
 
 def key_of(call: ClusterCall) -> str:
@@ -87,43 +154,6 @@ def _key(call: ClusterCall) -> tuple[str, dict[str, Any]]:
             return "GetClusterConfiguration", {}
         case _:
             return "GetAlerts", {}
-
-
-def _lists(
-    source: ClusterSource, namespace: str, resources: tuple[str, ...], found: Answers, redactor: Redactor
-) -> dict[str, list[str]]:
-    """Record the plain, the wide and the labelled list of each type; the names of its objects."""
-    names: dict[str, list[str]] = {}
-    for resource in resources:
-        answer: str | None = None
-        for wide, labels in ((False, False), (True, False), (False, True)):
-            call = ClusterCall(verb="get", resource=resource, namespace=namespace, wide=wide, labels=labels)
-            if (wide or labels) and not answer:  # an empty list is empty however it is shown
-                found[key_of(call)] = ""
-                continue
-            answer = _ask(source, call, found, redactor)
-            if answer is None:
-                break
-            if resource != "events":
-                names.setdefault(resource, [row["NAME"] for row in rows(answer) if row.get("NAME")])
-    return names
-
-
-def _described(
-    source: ClusterSource, resource: str, namespace: str, names: list[str], found: Answers, redactor: Redactor
-) -> None:
-    for name in names[:MOST_DESCRIBED]:
-        call = ClusterCall(verb="describe", resource=resource, name=name, namespace=namespace)
-        _ask(source, call, found, redactor)
-
-
-def _ask(source: ClusterSource, call: ClusterCall, found: Answers, redactor: Redactor) -> str | None:
-    answer = source.ask(call)
-    if answer is None:
-        return None
-    is_json = call.verb in ("logs", "configuration", "alerts")
-    found[key_of(call)] = _json(answer, redactor) if is_json else redacted(answer, redactor)
-    return answer
 
 
 def _json(answer: str, redactor: Redactor) -> str:

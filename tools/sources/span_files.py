@@ -7,6 +7,7 @@ import zlib
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -20,6 +21,11 @@ MAX_BYTES: Final = 512 << 20  # read per question
 HELD_BYTES: Final = 32 << 20  # sources up to this size are parsed once and held
 LINE_BYTES: Final = 64 << 20
 ORDER: Final = 1 << 32
+
+
+def in_sample(trace: str, share: float) -> bool:
+    """Whether a trace is in the sample of a share of them: by a hash of its id, so that all its spans are or none."""
+    return zlib.crc32(trace.encode()) < share * ORDER
 
 
 class Sample:
@@ -39,7 +45,7 @@ class Sample:
             self._kept = [s for s in self._kept if self._holds(s)]
 
     def _holds(self, span: Span) -> bool:
-        return zlib.crc32(span.trace.encode()) < self.share * ORDER
+        return in_sample(span.trace, self.share)
 
     @property
     def spans(self) -> list[Span]:
@@ -72,13 +78,14 @@ class SpanFiles(Configured):
         self._bytes = int(float(config.options.get("max_mb", MAX_BYTES >> 20)) * (1 << 20))
         self._held: tuple[list[Span], Tally] | None = None
         self.note = ""
+        self.share = 1.0
 
     @abstractmethod
     def parse(self, handle: BinaryIO, tally: Tally, *, limit: int) -> Iterator[Span | None]:
         """The spans of one open file, None for each that is not usable; reads at most `limit` bytes. Raises ValueError."""
 
     def spans(self, window: Window) -> list[Span]:
-        """Spans that start in the window, by start, trace and id; `note` then says what was left out."""
+        """Spans that start in the window, by start, trace and id; `note` and `share` then say what was left out."""
         start, end = window.epoch
         everything = self._everything()
         sample = Sample(self._most)
@@ -86,7 +93,7 @@ class SpanFiles(Configured):
         for span in everything[0] if everything else self._pass(tally, self._bytes):
             if start <= span.start < end:
                 sample.add(span)
-        self.note = self._said(tally, sample.share)
+        self.note, self.share = self._said(tally, sample.share), sample.share
         return sample.spans
 
     def describe(self, window: Window) -> Holding:
@@ -100,6 +107,12 @@ class SpanFiles(Configured):
             count=tally.spans,
             note=self._said(tally, 1.0),
         )
+
+    def extent(self, near: datetime) -> tuple[float, float] | None:
+        """First and last start of a span; of a source that is too large to hold it is not known."""
+        everything = self._everything()
+        starts = [s.start for s in everything[0]] if everything else []
+        return (min(starts), max(starts)) if starts else None
 
     def components(self) -> list[Component]:
         """Components with a `calls` link for each callee that parent and child spans, or client spans, name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,8 +14,9 @@ import numpy as np
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
-from aitia.core.words import Holding, Window
+from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.sources.base import Configured, Series, iter_files
+from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.rows import Floats, ordered, parse_labels, sorted_series
 from aitia.tools.sources.table_sql import TimeColumn, is_number, name, number, quote, scan, time_column
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MAX_POINTS = 4_000_000  # more than this in one read is thinned to the last sample of equal time buckets
+MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting samples
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq")
 
 
@@ -49,7 +52,12 @@ class TableSource(Configured):
                 f"SELECT DISTINCT component, metric, labels FROM ({self._rows(layout, window)})"
             )
             keys = [(str(c), str(m)) for c, m, _ in rows.fetchall()]
-        note = self._thinned if keys else "no rows in the window"
+            notes = (
+                [self._thinned, self._twice(db, layout, window)]
+                if keys
+                else [self._elsewhere(db, layout, window)]
+            )
+        note = "; ".join(filter(None, notes))
         return Holding(
             source=self.name,
             kind=self.kind,
@@ -58,6 +66,43 @@ class TableSource(Configured):
             count=len(keys),
             note=note,
         )
+
+    def _twice(self, db: DuckDBPyConnection, layout: Layout, window: Window) -> str:
+        """A word on samples of one series and time that contradict each other, in a table that can be checked at once."""
+        rows = self._rows(layout, window)
+        counted = db.execute(f"SELECT count(*) FROM ({rows})").fetchone()
+        if not counted or counted[0] > MAX_CHECKED:
+            return ""
+        told = db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM"
+            f" ({rows}) GROUP BY component, metric, labels, t HAVING count(DISTINCT v) > 1)"
+        ).fetchone()
+        count = told[0] if told else 0
+        return f"{count} samples are given twice with different values: the last one counts" if count else ""
+
+    def extent(self, near: datetime) -> tuple[float, float] | None:
+        """First and last time of all rows."""
+        with self._open() as db:
+            return self._ends(db, self._layout(db))
+
+    def _ends(self, db: DuckDBPyConnection, layout: Layout) -> tuple[float, float] | None:
+        ends = f"SELECT min(t), max(t) FROM (SELECT {layout.time.seconds} AS t FROM {scan(self._paths)})"
+        found = db.execute(ends).fetchone()
+        return (float(found[0]), float(found[1])) if found and found[0] is not None else None
+
+    def _elsewhere(self, db: DuckDBPyConnection, layout: Layout, window: Window) -> str:
+        """That nothing lies in the window, where the rows lie instead, and whether that looks like another zone."""
+        ends = self._ends(db, layout)
+        if ends is None:
+            return "no rows in the window"
+        first, last = (f"{from_epoch(end):%Y-%m-%d %H:%M:%S} UTC" for end in ends)
+        hours = zone_of(ends[1] - window.epoch[1]) / 3600
+        zone = (
+            f", {abs(hours):g} h from the window's end: are they in a time zone that they do not tell?"
+            if hours
+            else ""
+        )
+        return f"no rows in the window: they run from {first} to {last}{zone}"
 
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
         """All series with rows in the window, sorted by component, metric and labels."""

@@ -17,9 +17,10 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.logs.stats import adjust
+from aitia.tools.traces.stats import certainty
 
 FLOOR_S: Final = 0.001  # below this, a duration is measuring noise
-LEVELS: Final = (0.9, 0.99)
+LEVELS: Final = (0.9, 0.99, 1.0)
 SHRINK: Final = 20.0  # a place's own tail counts as much as the pool's after so many spans
 MIN_POOL: Final = 20
 LEAST: Final = math.log(1.1)  # an excess of less than a tenth is none, however regular the baseline is
@@ -28,16 +29,21 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A duration in seconds, of a place (where the time went) and a key (what it is compared with: an operation)."""
+    """A duration in seconds, of a place (where the time went) and a key (what it is compared with: an operation).
+
+    `critical`: it lies on its request's critical path, so that the request would have ended earlier without it.
+    """
 
     place: Place
     key: Hashable
     seconds: float
+    at: float = 0.0
+    critical: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Excess:
-    """How a place's times changed. `added` is the seconds that they took beyond the baseline's, all together."""
+    """How a place's times changed. `added` is the seconds beyond the baseline's that requests took because of it."""
 
     place: Place
     n: int
@@ -47,18 +53,21 @@ class Excess:
     old_p50: float
     old_p95: float
     added: float
+    each: float  # seconds beyond the baseline's, of one span in the mean
     ratio: float
     steady: float  # share of its spans beyond the pool's 90th percentile: a fault acts on all of them, a hiccup on few
     p: float
     q: float
+    first: float = 0.0  # when the first plainly slow one began
     keys: tuple[Hashable, ...] = ()  # the operations, most excess first
 
     @property
     def strength(self) -> float:
-        """0..1: how surely it is no chance, times how large it is (a fourfold mean is plain)."""
-        sure = min(0.98, max(0.0, -math.log10(max(self.q, 1e-12)) / 5))
+        """0..1: how surely it is no chance, times how large (a fourfold mean is plain) and how steady it is."""
+        sure = certainty(self.q)
         large = min(1.0, max(0.0, math.log2(max(self.ratio, 1e-9)) / 2))
-        return round(sure * (0.3 + 0.7 * large), 3) if self.ratio > 1 else 0.0
+        steady = min(1.0, 0.4 + self.steady)
+        return round(sure * (0.3 + 0.7 * large) * steady, 3) if self.ratio > 1 else 0.0
 
 
 def excesses(now: Sequence[Sample], before: Sequence[Sample]) -> list[Excess]:
@@ -91,7 +100,15 @@ class _Base:
         sized = {k for k, v in by_key.items() if len(v) >= 3}
         pool = sorted(self.relation(s) for s in before if s.key in sized)
         self._thin = len(pool) < MIN_POOL
-        self.tails = [(pool[min(len(pool) - 1, int(level * len(pool)))], 1 - level) for level in LEVELS] if pool else []
+        # The pool's largest is passed once in so many samples, as far as one can know.
+        self.tails = (
+            [
+                (pool[min(len(pool) - 1, int(level * len(pool)))], max(1 - level, 1 / (len(pool) + 1)))
+                for level in LEVELS
+            ]
+            if pool
+            else []
+        )
 
     def median(self, s: Sample) -> float | None:
         return self._keys.get(s.key, self._wholes.get(s.place))
@@ -113,26 +130,31 @@ class _Base:
 
         if not self.tails:
             return 1.0
-        now = [self.relation(s) for s in samples]
-        old = [self.relation(s) for s in self.places.get(place, ())]
+        now = np.array([self.relation(s) for s in samples])
+        old = np.array([self.relation(s) for s in self.places.get(place, ())])
         best = 1.0
         for threshold, rate in self.tails:
             level = max(threshold, LEAST)
-            own = sum(r > level for r in old)
+            own = int((old > level).sum())
             chance = (own + SHRINK * rate) / (len(old) + SHRINK)
-            best = min(best, float(binom.sf(sum(r > level for r in now) - 1, len(now), chance)))
+            best = min(best, float(binom.sf(int((now > level).sum()) - 1, len(now), chance)))
         return min(1.0, best * len(self.tails) * (10.0 if self._thin else 1.0))
 
 
 def _one(place: Place, samples: Sequence[Sample], base: _Base) -> Excess:
     old = base.places.get(place, [])
     now_s, old_s = [s.seconds for s in samples], [s.seconds for s in old] or [0.0]
-    over = {k: 0.0 for k in (s.key for s in samples)}
-    for s in samples:
-        over[s.key] += s.seconds - (base.median(s) or 0.0)
-    usual = fmean([s.seconds - (base.median(s) or 0.0) for s in old]) if old else 0.0
+    usual = max(0.0, fmean([s.seconds - (base.median(s) or 0.0) for s in old])) if old else 0.0
     expected = fmean([base.median(s) or 0.0 for s in samples]) + usual
-    added = max(0.0, sum(over.values()) - len(samples) * max(0.0, usual))
+    over = {s.key: 0.0 for s in samples}
+    added = 0.0
+    for s in samples:
+        beyond = s.seconds - (base.median(s) or 0.0) - usual
+        over[s.key] += beyond
+        added += beyond if s.critical else 0.0
+    slowest = [
+        s.at for s in samples if base.relation(s) > max(LEAST, base.tails[1][0] if base.tails else 0.0)
+    ]
     return Excess(
         place=place,
         n=len(samples),
@@ -141,11 +163,13 @@ def _one(place: Place, samples: Sequence[Sample], base: _Base) -> Excess:
         p95=quantile(now_s, 0.95),
         old_p50=quantile(old_s, 0.5),
         old_p95=quantile(old_s, 0.95),
-        added=added,
+        added=max(0.0, added),
+        each=max(0.0, sum(over.values()) / len(samples)),
         ratio=(fmean(now_s) + FLOOR_S) / (max(0.0, expected) + FLOOR_S),
         steady=round(base.steady(samples), 4),
         p=base.p(place, samples),
         q=1.0,
+        first=min(slowest, default=0.0),
         keys=tuple(sorted(over, key=lambda k: (-over[k], str(k)))),
     )
 
@@ -153,7 +177,9 @@ def _one(place: Place, samples: Sequence[Sample], base: _Base) -> Excess:
 def quantile(values: Sequence[float], level: float) -> float:
     """The nearest-rank quantile of at least one value."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, math.ceil(level * len(ordered)) - 1 if level < 1 else len(ordered) - 1)]
+    return ordered[
+        min(len(ordered) - 1, math.ceil(level * len(ordered)) - 1 if level < 1 else len(ordered) - 1)
+    ]
 
 
 def share(parts: Mapping[str, float]) -> dict[str, float]:

@@ -18,12 +18,14 @@ import numpy as np
 
 from aitia.tools.logs.stats import adjust
 from aitia.tools.traces.lines import Line
+from aitia.tools.traces.stats import certainty, fisher
 from aitia.tools.traces.visits import Visit
 
-MIN_VISITS: Final = 4  # of the baseline, to call anything usual
+MIN_VISITS: Final = 3  # of the baseline, to call anything usual
 MIN_HOLD: Final = 0.95  # of them must keep an invariant
 MAX_EVENTS: Final = 60  # of one operation
 SURE: Final = 0.05
+LOG_CLOCK_S: Final = 0.001  # loggers cut times to the millisecond
 Event = tuple[str, str]  # sort (log, call, span) and text
 
 
@@ -40,10 +42,20 @@ class Break:
     old_broken: int
     old_n: int
     after: str  # the callee whose answer preceded the event in the baseline, "" if none did
+    below: frozenset[str]  # components that those visits called, directly or not
     first: float  # when the first visit broke it
-    visits: frozenset[str]  # traces in which it was broken
+    traces: frozenset[str]  # in which it was broken
+    other_kind: (
+        bool  # those visits do other things in its stead: another kind of request rather than a step left out
+    )
     p: float
     q: float = 1.0
+
+    @property
+    def strength(self) -> float:
+        """0..1: how surely it is no chance, times the share of visits that break it."""
+        sure = certainty(self.q)
+        return round(sure * (0.3 + 0.7 * self.share) * (0.4 if self.other_kind else 1.0), 3)
 
     @property
     def share(self) -> float:
@@ -55,7 +67,7 @@ class Break:
 class _Visit:
     visit: Visit
     counts: Counter[Event]
-    order: tuple[tuple[float, Event, str], ...]
+    order: tuple[tuple[float, float, Event, str], ...]
 
 
 def breaks(
@@ -81,7 +93,7 @@ def _grouped(
         if visit in bad:
             continue
         order = tuple(sorted(_events(visit, lines.get(visit, ()))))
-        counted = _Visit(visit, Counter(event for _, event, _ in order), order)
+        counted = _Visit(visit, Counter(event for _, _, event, _ in order), order)
         out.setdefault((visit.component, visit.operation), []).append(counted)
     return out
 
@@ -90,7 +102,11 @@ def _failing(visits: Sequence[Visit], lines: Mapping[Visit, Sequence[Line]]) -> 
     """Visits that failed or logged an error, and all that wait for them."""
     bad: set[Visit] = set()
     for visit in visits:
-        if visit.failed or any(line.error for line in lines.get(visit, ())) or any(c.failed for c in visit.calls):
+        if (
+            visit.failed
+            or any(line.error for line in lines.get(visit, ()))
+            or any(c.failed for c in visit.calls)
+        ):
             above: Visit | None = visit
             while above is not None and above not in bad:
                 bad.add(above)
@@ -98,16 +114,18 @@ def _failing(visits: Sequence[Visit], lines: Mapping[Visit, Sequence[Line]]) -> 
     return bad
 
 
-def _events(visit: Visit, lines: Sequence[Line]) -> Iterator[tuple[float, Event, str]]:
-    """Time, event and callee of what a visit did; a call at the time of its answer."""
+def _events(visit: Visit, lines: Sequence[Line]) -> Iterator[tuple[float, float, Event, str]]:
+    """Beginning, end, event and callee of what a visit did."""
     for line in lines:
-        yield line.at, ("log", line.label.text), ""
+        at = line.at + LOG_CLOCK_S
+        yield at, at, ("log", line.label.text), ""
     for call in visit.calls:
-        yield call.start + call.duration, ("call", f"{call.callee} {call.operation}"), call.callee
+        event = "call", f"{call.callee} {call.operation}"
+        yield call.start, call.start + call.duration, event, call.callee
     timed = {c.start for c in visit.calls if c.client}
     for span in visit.spans:
         if span is not visit.root and span.start not in timed:
-            yield span.start, ("span", span.operation), ""
+            yield span.start, span.start, ("span", span.operation), ""
 
 
 def _of_operation(key: tuple[str, str], now: list[_Visit], before: list[_Visit]) -> Iterator[Break]:
@@ -132,7 +150,8 @@ def _of_operation(key: tuple[str, str], now: list[_Visit], before: list[_Visit])
             continue
         lacking = int((bound_old & (old[event] < expected_old - 0.5)).sum())
         broken, n, old_n = int(missing.sum()), int(bound_new.sum()), int(bound_old.sum())
-        at = [now[i].visit.root for i in np.flatnonzero(missing)]
+        lacking_now = [now[i] for i in np.flatnonzero(missing)]
+        at = [v.visit.root for v in lacking_now]
         yield Break(
             component=key[0],
             operation=key[1],
@@ -143,10 +162,33 @@ def _of_operation(key: tuple[str, str], now: list[_Visit], before: list[_Visit])
             old_broken=lacking,
             old_n=old_n,
             after=_preceding(event, before),
+            below=frozenset(c for v in lacking_now for c in _below(v.visit)),
             first=min(root.start for root in at),
-            visits=frozenset(root.trace for root in at),
-            p=_fisher(broken, n, lacking, old_n),
+            traces=frozenset(root.trace for root in at),
+            other_kind=_is_other_kind(lacking_now, total),
+            p=fisher(broken, n, lacking, old_n),
         )
+
+
+def _below(visit: Visit) -> set[str]:
+    """The components that a visit called, directly or through others."""
+    found: set[str] = set()
+    stack, seen = [visit], {visit}
+    while stack:
+        for call in stack.pop().calls:
+            found.add(call.callee)
+            if call.visit is not None and call.visit not in seen:
+                seen.add(call.visit)
+                stack.append(call.visit)
+    return found
+
+
+def _is_other_kind(lacking: Sequence[_Visit], known: Counter[Event]) -> bool:
+    """Whether most of the visits do something instead that the baseline never did.
+
+    A short baseline does not hold every kind of request: an input that it lacks takes a branch that it lacks.
+    """
+    return 2 * sum(any(e not in known for e in v.counts) for v in lacking) > len(lacking)
 
 
 def _constant(event: Event, old: Mapping[Event, np.ndarray]) -> tuple[None, float] | None:
@@ -178,18 +220,12 @@ def _ratio(
 
 
 def _preceding(event: Event, before: Sequence[_Visit]) -> str:
-    """The callee whose answer comes right before the event in most visits of the baseline."""
+    """The callee whose answer comes right before the event (before its call, if it is one) in most baseline visits."""
     seen: Counter[str] = Counter()
     for v in before:
-        place = next((i for i, (_, e, _) in enumerate(v.order) if e == event), -1)
-        if place > 0:
-            seen[v.order[place - 1][2]] += 1
+        began = next((b for b, _, e, _ in v.order if e == event), None)
+        if began is not None:
+            earlier = [(end, callee) for _, end, e, callee in v.order if end <= began and e != event]
+            seen[max(earlier, default=(0.0, ""))[1]] += 1
     callee, count = max(seen.items(), key=lambda p: (p[1], p[0]), default=("", 0))
     return callee if 2 * count > sum(seen.values()) else ""
-
-
-def _fisher(broken: int, n: int, old_broken: int, old_n: int) -> float:
-    """One-sided exact p-value that a larger share is broken now (Fisher, 1922)."""
-    from scipy.stats import hypergeom
-
-    return float(hypergeom.sf(broken - 1, n + old_n, broken + old_broken, n))

@@ -15,7 +15,10 @@ from aitia.tools.traces.visits import Visit, fold
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """Visits of the window and of the baselines; exposures are the seconds of each that the spans cover."""
+    """Visits of the window and of the baselines; exposures are the seconds of each that the spans cover.
+
+    Where a source kept a sample of the traces, the exposure is as much smaller, so that rates stay true.
+    """
 
     window: Window
     now: list[Visit]
@@ -25,6 +28,7 @@ class Compared:
     source: SourceRef
     notes: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
+    old_windows: tuple[Window, ...] = ()
 
     @property
     def comparable(self) -> bool:
@@ -41,15 +45,18 @@ def compared(ctx: ToolContext) -> Compared:
     notes: list[str] = []
     failed: list[str] = []
     names: list[str] = []
+    kept, old_kept = 1.0, 1.0  # shares of the traces
     for source in ctx.sources.of("traces"):
         if not isinstance(source, TraceSource):
             continue
         try:
             new += source.spans(window)
             notes += _note(source, "the window")
+            kept = min(kept, getattr(source, "share", 1.0))
             for baseline in baselines:
                 old += [s for s in source.spans(baseline.window) if s.start < start]
                 notes += _note(source, baseline.name)
+                old_kept = min(old_kept, getattr(source, "share", 1.0))
             names.append(source.name)
         except SourceError as error:
             failed.append(str(error))
@@ -62,16 +69,18 @@ def compared(ctx: ToolContext) -> Compared:
         window=window,
         now=fold(new, name),
         before=fold((s for s in old if (s.trace, s.id) not in seen), name),
-        exposure=max(0.0, window.epoch[1] - max(start, first)),
-        old_exposure=sum(
-            max(0.0, min(b.window.epoch[1], start) - max(b.window.epoch[0], first)) for b in baselines
-        ),
+        exposure=kept * max(0.0, window.epoch[1] - max(start, first)),
+        old_exposure=old_kept
+        * sum(max(0.0, min(b.window.epoch[1], start) - max(b.window.epoch[0], first)) for b in baselines),
         source=SourceRef(
             source=names[0] if names else "",
             query=f"spans of {', '.join(names)} in [{window.start.isoformat()}, {window.end.isoformat()})",
         ),
         notes=tuple(dict.fromkeys([*failed, *notes])),
         baselines=tuple(b.name for b in baselines),
+        old_windows=tuple(
+            Window(start=b.window.start, end=min(b.window.end, window.start)) for b in baselines
+        ),
     )
 
 

@@ -1,0 +1,269 @@
+"""Recorded Kubernetes faults: which object, and which of the candidates' causes (A@1, A@3).
+
+python benchmarks/rca/k8s_snapshots.py --data DIR/rca/k8s_snapshots [--cases 'k0*'] [--dev 'k00*,k01*'] [--json OUT]
+
+DIR holds CASE/{metadata.json, tool_cache.json.xz [, metrics.csv]} and candidates.json. A case's `query` and its recorded
+alerts are the incident; `result` is the answer and is read by the scorer alone. `--dev` names the cases whose kinds were
+seen while the rules were written: kinds that do not occur among them are told apart.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import AitiaError
+from aitia.core.words import Incident, Report, Window
+from aitia.tools.sources.cluster_recorded import RecordedCluster
+from benchmarks.contract import Case, chosen, finish, mean, parser, rows
+from benchmarks.rca.k8s_peer import diagnose_by_rules
+from benchmarks.rca.product import diagnosed, pairs
+
+Pair = tuple[str, str]  # object (`app/NAME`), cause
+# The candidates' names of our fault kinds, and on what kind of object each lies.
+CAUSES: Final[Mapping[str, Pair]] = {
+    "resource.quota.k8s.cpu": ("namespace", "namespace_cpu_quota_exceeded"),
+    "resource.quota.k8s.memory": ("namespace", "namespace_memory_quota_exceeded"),
+    "resource.quota.k8s.pods": ("namespace", "namespace_pod_quota_exceeded"),
+    "resource.quota.k8s.services": ("namespace", "namespace_service_quota_exceeded"),
+    "resource.quota.k8s.storage": ("namespace", "namespace_storage_quota_exceeded"),
+    "software.configuration.k8s.service_account": ("app", "missing_service_account"),
+    "software.configuration.k8s.zero_replicas": ("app", "deployment_zero_replicas"),
+    "scheduling.k8s.cordon": ("app", "node_cordon_mismatch"),
+    "scheduling.k8s.node_affinity": ("app", "node_affinity_mismatch"),
+    "scheduling.k8s.node_selector": ("app", "node_selector_mismatch"),
+    "scheduling.k8s.anti_affinity": ("app", "pod_anti_affinity_conflict"),
+    "scheduling.k8s.taint": ("app", "taint_toleration_mismatch"),
+    "scheduling.k8s.cpu_capacity": ("app", "cpu_capacity_mismatch"),
+    "scheduling.k8s.memory_capacity": ("app", "memory_capacity_mismatch"),
+    "node.k8s.kubelet": ("node", "kubelet_unavailable"),
+    "node.k8s.container_runtime": ("node", "containerd_unavailable"),
+    "node.k8s.kube_proxy": ("node", "kube_proxy_unavailable"),
+    "node.k8s.scheduler": ("node", "kube_scheduler_unavailable"),
+    "network.delay.node": ("node", "node_network_delay"),
+    "network.loss.node": ("node", "node_network_packet_loss"),
+    "network.delay.pod": ("app", "pod_network_delay"),
+    "resource.cpu.pod": ("app", "pod_cpu_overload"),
+    "resource.memory.oom_killed": ("app", "oom_killed"),
+    "network.dns.k8s.registry": ("app", "image_registry_dns_failure"),
+    "network.dns.k8s.pod": ("app", "service_dns_resolution_failure"),
+    "software.configuration.k8s.image": ("app", "incorrect_image_reference"),
+    "software.credentials.k8s.image_pull": ("app", "missing_image_pull_secret"),
+    "storage.k8s.selector": ("app", "pvc_selector_mismatch"),
+    "storage.k8s.storage_class": ("app", "pvc_storage_class_mismatch"),
+    "storage.k8s.access_mode": ("app", "pvc_access_mode_mismatch"),
+    "storage.k8s.capacity": ("app", "pvc_capacity_mismatch"),
+    "storage.k8s.volume_taken": ("app", "pv_binding_occupied"),
+    "storage.k8s.permission": ("app", "volume_mount_permission_denied"),
+    "software.configuration.k8s.liveness_protocol": ("app", "liveness_probe_incorrect_protocol"),
+    "software.configuration.k8s.liveness_port": ("app", "liveness_probe_incorrect_port"),
+    "software.configuration.k8s.liveness_timing": ("app", "liveness_probe_incorrect_timing"),
+    "software.configuration.k8s.readiness_protocol": ("app", "readiness_probe_incorrect_protocol"),
+    "software.configuration.k8s.readiness_port": ("app", "readiness_probe_incorrect_port"),
+    "software.configuration.k8s.service_selector": ("app", "service_selector_mismatch"),
+    "software.configuration.k8s.service_port": ("app", "service_port_mapping_mismatch"),
+    "software.configuration.k8s.service_protocol": ("app", "service_protocol_mismatch"),
+    "software.configuration.k8s.env_address": ("app", "service_env_var_address_mismatch"),
+    "software.configuration.k8s.port_conflict": ("app", "service_sidecar_port_conflict"),
+    "software.configuration.k8s.secret": ("app", "missing_secret_binding"),
+    "software.configuration.k8s.gateway": ("app", "gateway_misrouted"),
+    "software.credentials.database": ("app", "mysql_invalid_credentials"),
+    "software.configuration.k8s.database_port": ("app", "mysql_invalid_port"),
+    "resource.connections.database": ("app", "db_connection_exhaustion"),
+    "software.configuration.k8s.database_readonly": ("app", "db_readonly_mode"),
+    # what the general taxonomy calls the same
+    "resource.cpu": ("app", "pod_cpu_overload"),
+    "network.delay": ("app", "pod_network_delay"),
+}
+
+
+def main() -> None:
+    """Run all systems on the chosen cases, then score."""
+    began = time.monotonic()
+    made = parser(__doc__)
+    made.add_argument(
+        "--dev", default="", help="globs of the cases that were seen while the rules were written"
+    )
+    arguments = made.parse_args()
+    data = Path(arguments.data)
+    names = [p.parent.name for p in data.glob("*/metadata.json")]
+    candidates = _candidates(data)
+    per_case = [
+        _predicted(data / name, candidates) | {"case": name} for name in chosen(names, arguments.cases)
+    ]
+    told = _scored(data, per_case, chosen(names, arguments.dev) if arguments.dev else [], candidates)
+    finish("rca/k8s_snapshots", told, per_case, n=len(per_case), began=began, out=arguments.json)
+
+
+def _candidates(data: Path) -> dict[str, Any]:
+    """The causes, services and aliases that an answer may use; all of CAUSES where the folder has no list."""
+    file = data / "candidates.json"
+    raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return {
+        "causes": {c["root_cause"] for c in raw.get("root_causes", [])} or {c for _, c in CAUSES.values()},
+        "services": [s for group in raw.get("services", {}).values() for s in group],
+        "aliases": dict(raw.get("aliases", {})),
+    }
+
+
+def _predicted(folder: Path, candidates: Mapping[str, Any]) -> Case:
+    """The rankings of all systems on one case. Nothing of the answer is read here."""
+    asked = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+    query, namespace = str(asked.get("query", "")), str(asked.get("namespace", ""))
+    config = SourceConfig(
+        name="cluster",
+        kind="cluster",
+        type="cluster_recorded",
+        path=str(folder),
+        options={"namespaces": namespace},
+    )
+    began = time.monotonic()
+    try:
+        report: Report | None = diagnosed(_incident(folder, query), [config], folder)
+    except AitiaError as error:
+        report, problem = None, str(error)
+    else:
+        problem = ""
+    seconds = time.monotonic() - began
+    cluster = RecordedCluster(config, folder)
+    return {
+        "ours": [list(p) for p in _answers(report, candidates)] if report else [],
+        "verdict": report.verdict if report else "error",
+        "probability": report.probability if report else 0.0,
+        "named": _named(report, candidates) if report else [],
+        "peer": [list(p) for p in diagnose_by_rules(cluster, namespace, candidates["services"])],
+        "seconds": round(seconds, 2),
+        "problem": problem,
+    }
+
+
+def _incident(folder: Path, query: str) -> Incident:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    file = folder / "alert.json"
+    raw = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    alerts = raw.get("alerts") or []
+    text = " ".join(f"{a.get('name')}: {'; '.join(a.get('evidence') or [])}." for a in alerts)
+    return Incident(
+        id="k8s",
+        title=query or "Incident",
+        text=text[:4000],
+        started_at=at,
+        window=Window(start=at - timedelta(minutes=30), end=at),
+    )
+
+
+def _answer(component: str, fault: str, candidates: Mapping[str, Any]) -> Pair | None:
+    found = CAUSES.get(fault)
+    if found is None or found[1] not in candidates["causes"]:
+        return None
+    return f"{found[0]}/{component.rpartition('/')[2]}", found[1]
+
+
+def _answers(report: Report, candidates: Mapping[str, Any]) -> list[Pair]:
+    """The ranking in the candidates' words, the first three."""
+    made = (_answer(component, fault, candidates) for component, fault in pairs(report))
+    return list(dict.fromkeys(p for p in made if p is not None))[:3]
+
+
+def _named(report: Report, candidates: Mapping[str, Any]) -> list[str]:
+    """The verdict's own pair, where a cause was named and is a candidate."""
+    found = _answer(report.component, report.fault, candidates) if report.verdict == "cause" else None
+    return list(found) if found else []
+
+
+def _truth(data: Path, case: str, aliases: Mapping[str, str]) -> Pair:
+    result = json.loads((data / case / "metadata.json").read_text(encoding="utf-8"))["result"]
+    cause = str(result["root_cause"])
+    return str(result["fault_object"]), aliases.get(cause, cause)
+
+
+def _scored(
+    data: Path, per_case: Sequence[Case], dev: Sequence[str], candidates: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    aliases = candidates["aliases"]
+    truth = {c["case"]: _truth(data, c["case"], aliases) for c in per_case}
+    seen = {_truth(data, name, aliases)[1] for name in dev}
+    parts = {"": list(per_case)}
+    if dev:
+        parts[" (kinds seen)"] = [c for c in per_case if truth[c["case"]][1] in seen]
+        parts[" (kinds not seen)"] = [c for c in per_case if truth[c["case"]][1] not in seen]
+        unseen_cases = [c for c in per_case if c["case"] not in set(dev)]
+        if 0 < len(unseen_cases) < len(per_case):
+            parts[" (cases not seen)"] = unseen_cases
+    made: list[dict[str, Any]] = []
+    for suffix, cases in parts.items():
+        for system in ("ours", "peer"):
+            made += rows(system, _measures(cases, system, truth, suffix))
+        made += rows("trivial", _measures(_majority(cases, truth), "trivial", truth, suffix))
+    made += rows("ours", _verdicts(per_case, truth))
+    print(_by_kind(per_case, truth, seen))
+    return made
+
+
+def _measures(
+    cases: Sequence[Case], system: str, truth: Mapping[str, Pair], suffix: str
+) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for case in cases:
+        right = truth[case["case"]]
+        ranking = [tuple(p) for p in case[system]]
+        found[f"object@1{suffix}"].append(bool(ranking) and ranking[0][0] == right[0])
+        found[f"cause@1{suffix}"].append(bool(ranking) and ranking[0][1] == right[1])
+        found[f"pair@1{suffix}"].append(ranking[:1] == [right])
+        found[f"pair@3{suffix}"].append(right in ranking[:3])
+    return found
+
+
+def _majority(cases: Sequence[Case], truth: Mapping[str, Pair]) -> list[Case]:
+    """The three commonest answers of the other cases (a scorer's constant, no prediction)."""
+    counts = Counter(truth[c["case"]] for c in cases)
+    made = []
+    for case in cases:
+        others = counts - Counter([truth[case["case"]]])
+        best = sorted(others, key=lambda p: (-others[p], p))[:3]
+        made.append({"case": case["case"], "trivial": [list(p) for p in best]})
+    return made
+
+
+def _verdicts(cases: Sequence[Case], truth: Mapping[str, Pair]) -> dict[str, list[float]]:
+    named = [c for c in cases if c["verdict"] == "cause"]
+    sure = [c for c in named if c["probability"] >= 0.8]
+    return {
+        "verdict: right cause": [float(tuple(c["named"]) == truth[c["case"]]) for c in cases],
+        "verdict: wrong cause": [
+            float(c["verdict"] == "cause" and tuple(c["named"]) != truth[c["case"]]) for c in cases
+        ],
+        "verdict: unknown": [float(c["verdict"] == "unknown") for c in cases],
+        "verdict: healthy": [float(c["verdict"] == "healthy") for c in cases],
+        "right where >= 80 % sure": [float(tuple(c["named"]) == truth[c["case"]]) for c in sure],
+        "seconds per case": [float(c["seconds"]) for c in cases],
+    }
+
+
+def _by_kind(cases: Sequence[Case], truth: Mapping[str, Pair], seen: set[str]) -> str:
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[truth[case["case"]][1]].append(case)
+    lines = [f"{'kind':<38}{'n':>3}  {'ours @1':>8}{'ours @3':>8}{'peer @1':>8}"]
+    for kind in sorted(groups):
+        mine = groups[kind]
+        score = [
+            mean([float([tuple(p) for p in c[s]][:k].count(truth[c["case"]]) > 0) for c in mine])
+            for s, k in (("ours", 1), ("ours", 3), ("peer", 1))
+        ]
+        mark = "" if not seen or kind in seen else "  (not seen)"
+        lines.append(f"{kind:<38}{len(mine):>3}  {score[0]:>8.2f}{score[1]:>8.2f}{score[2]:>8.2f}{mark}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

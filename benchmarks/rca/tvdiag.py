@@ -1,0 +1,225 @@
+"""Incident library: learn from labelled alert events, 5-fold, and name the culprit and the fault of those held back.
+
+python benchmarks/rca/tvdiag.py --data data/rca/tvdiag --json OUT
+
+Layout: one folder per system with `label.csv` (index, instance, anomaly_type: the answer) and
+`raw/{metrics,logs,traces,nodes,edges}.json` keyed by index. Every incident is ranked by a model that was trained on
+the other folds; hyper-parameters are chosen by a second cross-validation inside those. No language model takes part,
+so that `ours` is `no_model`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only wait for one another
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from aitia.core.errors import BadInput
+from aitia.tools.library.check import weighted_f1
+from aitia.tools.library.events import AlertEvent, Case, Library, as_event
+from aitia.tools.library.folds import parts_of
+from aitia.tools.library.model import train
+from benchmarks.contract import Case as Row
+from benchmarks.contract import chosen, finish, interval, parser, rows
+
+FOLDS, NEIGHBOURS = 5, 5
+OURS = "no_model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """Components in order, and the fault ("" where a system names none)."""
+
+    order: tuple[str, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """What each system says of one incident. Nothing of the answer is in it."""
+
+    name: str
+    fold: int
+    guesses: dict[str, Guess] = field(default_factory=dict)
+
+
+def systems(data: Path) -> Iterator[Path]:
+    """The folders of all systems, sorted."""
+    found = sorted(p.parent for p in data.rglob("label.csv") if (p.parent / "raw" / "metrics.json").exists())
+    if not found:
+        raise BadInput(f"Give --data a folder with SYSTEM/label.csv and SYSTEM/raw/*.json: {str(data)!r}.")
+    yield from found
+
+
+def events_of(folder: Path) -> dict[str, Case]:
+    """All incidents of a system by index, without answers."""
+    raw = {
+        kind: json.loads((folder / "raw" / f"{kind}.json").read_text(encoding="utf-8"))
+        for kind in ("metrics", "logs", "traces", "nodes", "edges")
+    }
+    return {index: _case(index, raw) for index in sorted(raw["metrics"], key=lambda i: (len(i), i))}
+
+
+def _case(index: str, raw: dict[str, Any]) -> Case:
+    nodes = raw["nodes"][index]
+    events = [as_event(e) for e in raw["metrics"][index]]
+    # A template is written as COMPONENT-NUMBER; its number means the same everywhere.
+    events += [as_event([c, t.removeprefix(f"{c}-")]) for c, t in raw["logs"][index]]
+    events += [as_event(e) for e in raw["traces"][index]]
+    return Case(
+        id=index,
+        nodes=tuple(nodes),
+        edges=tuple((nodes[a], nodes[b]) for a, b in raw["edges"][index]),
+        events=tuple(AlertEvent.model_validate(e) for e in events),
+    )
+
+
+def read_answers(folder: Path) -> dict[str, tuple[str, str]]:
+    """(component, fault) by index."""
+    with (folder / "label.csv").open(encoding="utf-8", newline="") as file:
+        return {r["index"]: (r["instance"], r["anomaly_type"]) for r in csv.DictReader(file)}
+
+
+def solved(cases: dict[str, Case], answers: dict[str, tuple[str, str]]) -> list[Case]:
+    """Incidents with their answers: what a library holds."""
+    return [
+        c.model_copy(update={"component": answers[i][0], "fault": answers[i][1]})
+        for i, c in cases.items()
+        if i in answers and answers[i][0] in c.candidates
+    ]
+
+
+def predictions(system: str, library: Sequence[Case], part: Sequence[int]) -> list[Predicted]:
+    """Every incident of the library by all systems, each learned from the other folds alone."""
+    found: list[Predicted] = []
+    for fold in sorted(set(part)):
+        kept = [c for c, p in zip(library, part, strict=True) if p != fold]
+        held = [hidden(c) for c, p in zip(library, part, strict=True) if p == fold]
+        model = train(Library(cases=tuple(kept), sha256=""))
+        peer = peers(kept)
+        for case in held:
+            ranking = model.rank(case)
+            ours = Guess(order=tuple(c.component for c in ranking.candidates), fault=ranking.fault)
+            said = {OURS: ours} | {name: guess(case) for name, guess in peer.items()}
+            found.append(Predicted(name=f"{system}/{case.id}", fold=fold, guesses=said))
+    return found
+
+
+def hidden(case: Case) -> Case:
+    """The incident as a system may see it."""
+    return case.model_copy(update={"component": "", "fault": ""})
+
+
+def peers(kept: Sequence[Case]) -> dict[str, Callable[[Case], Guess]]:
+    """Most metric alerts, k nearest neighbours over alert tokens, and the most frequent answers."""
+    causes, faults = Counter(c.component for c in kept), Counter(c.fault for c in kept)
+    usual = tuple(sorted(causes, key=lambda c: (-causes[c], c)))
+    often = max(sorted(faults), key=lambda f: faults[f])
+    tokens = [_tokens(c) for c in kept]
+    spread = Counter(t for s in tokens for t in s)
+
+    def weight(token: str) -> float:
+        return math.log((1 + len(kept)) / (1 + spread[token])) ** 2
+
+    norms = [math.sqrt(sum(weight(t) for t in sorted(s))) or 1.0 for s in tokens]
+
+    def knn(case: Case) -> Guess:
+        asked = _tokens(case)
+        alike = [sum(weight(t) for t in sorted(asked & s)) / n for s, n in zip(tokens, norms, strict=True)]
+        best = sorted(range(len(kept)), key=lambda n: (-alike[n], kept[n].id))[:NEIGHBOURS]
+        votes: defaultdict[str, float] = defaultdict(float)
+        kinds: defaultdict[str, float] = defaultdict(float)
+        for n in best:
+            votes[kept[n].component] += alike[n]
+            kinds[kept[n].fault] += alike[n]
+        order = sorted(case.candidates, key=lambda c: (-votes[c], -causes[c], c))
+        return Guess(order=tuple(order), fault=max(sorted(kinds), key=lambda f: kinds[f]))
+
+    def most(case: Case) -> Guess:
+        counted = Counter(e.component for e in case.events if e.source == "metric")
+        return Guess(order=tuple(sorted(case.candidates, key=lambda c: (-counted[c], c))))
+
+    return {
+        "peer metric alerts": most,
+        "peer kNN": knn,
+        "trivial": lambda case: Guess(order=usual, fault=often),
+    }
+
+
+def _tokens(case: Case) -> frozenset[str]:
+    return frozenset(f"{e.source} {e.peer} {e.component} {e.signal} {e.direction}" for e in case.events)
+
+
+def scored(
+    system: str, found: Sequence[Predicted], answers: dict[str, tuple[str, str]]
+) -> tuple[list[dict[str, Any]], list[Row]]:
+    """Rows and cases of one system."""
+    truths = [answers[p.name.rsplit("/", 1)[1]] for p in found]
+    made: list[dict[str, Any]] = []
+    for who in found[0].guesses:
+        guesses = [p.guesses[who] for p in found]
+        told = list(zip(guesses, truths, strict=True))
+        made += rows(
+            who,
+            {f"{system} HR@{k}": [float(t[0] in g.order[:k]) for g, t in told] for k in (1, 3)}
+            | ({f"{system} fault": [float(g.fault == t[1]) for g, t in told]} if guesses[0].fault else {}),
+        )
+        if guesses[0].fault:
+            made.append(_f1(who, f"{system} fault F1", [(t[1], g.fault) for g, t in told]))
+    per_case = [
+        {"case": p.name, "fold": p.fold, "component": t[0], "fault": t[1]}
+        | {who: {"order": list(g.order[:5]), "fault": g.fault} for who, g in p.guesses.items()}
+        for p, t in zip(found, truths, strict=True)
+    ]
+    return made, per_case
+
+
+def _f1(who: str, metric: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Weighted F1; its interval is that of accuracy, moved to the value: F1 is no mean over cases."""
+    value = weighted_f1(pairs)
+    right = [float(a == b) for a, b in pairs]
+    low, high = interval(right)
+    shift = value - sum(right) / len(right)
+    return {
+        "system": who,
+        "metric": metric,
+        "value": round(value, 4),
+        "n": len(pairs),
+        "ci95": [round(max(0.0, low + shift), 4), round(min(1.0, high + shift), 4)],
+    }
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--seed", type=int, default=0, help="which split into folds")
+    args = made.parse_args()
+    began = time.monotonic()
+    table: list[dict[str, Any]] = []
+    per_case: list[Row] = []
+    for folder in systems(Path(args.data)):
+        answers = read_answers(folder)
+        library = solved(events_of(folder), answers)
+        wanted = set(chosen([f"{folder.name}/{c.id}" for c in library], args.cases))
+        if not wanted:
+            continue
+        part = parts_of(library, folds=FOLDS, seed=args.seed)
+        found = [p for p in predictions(folder.name, library, part) if p.name in wanted]
+        of_system, cases = scored(folder.name, found, answers)
+        table += of_system
+        per_case += cases
+    table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
+    finish("rca/tvdiag", table, per_case, n=len(per_case), began=began, out=args.json)
+
+
+if __name__ == "__main__":
+    main()

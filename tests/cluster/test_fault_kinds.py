@@ -1,0 +1,101 @@
+"""Every fault kind of a cluster is found first, by the product as a whole; a healthy cluster gives no finding."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aitia.agent.taxonomy import bundled
+from aitia.agent.weigher import weigh
+from aitia.core.resolve import Resolver
+from aitia.core.words import Evidence, Incident, Result, Task, Window
+from aitia.tools.cluster import cluster_component, cluster_state
+from aitia.tools.registry import Registry, SourceSet, ToolContext
+from aitia.tools.sources import build_inventory
+
+from .builder import Cluster
+from .faults import FAULTS, healthy
+
+AT = datetime(2026, 8, 7, 10, tzinfo=UTC)
+WINDOW = Window(start=AT - timedelta(minutes=30), end=AT)
+CASES = [(kind, change) for kind, changes in FAULTS.items() for change in changes]
+
+
+def context(cluster: Cluster, folder: Path) -> ToolContext:
+    source = cluster.write(folder)
+    resolver = Resolver()
+    inventory = build_inventory([source], WINDOW, resolver)
+    incident = Incident(id="i", title="Something is wrong", started_at=AT, window=WINDOW)
+    return ToolContext(incident=incident, sources=SourceSet([source]), inventory=inventory, resolver=resolver)
+
+
+def call(ctx: ToolContext, tool: str = "cluster_state", **args: str) -> Result:
+    return Registry([cluster_state, cluster_component]).call(Task(id=1, tool=tool, args=args), ctx)
+
+
+def numbered(result: Result) -> list[Evidence]:
+    return [e.model_copy(update={"id": f"E{i}"}) for i, e in enumerate(result.evidence, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"), CASES, ids=[f"{k}-{getattr(c, '__name__', '')}" for k, c in CASES]
+)
+def test_fault_is_ranked_first(kind: str, change, tmp_path: Path) -> None:
+    cluster = healthy()
+    component = change(cluster)
+    ctx = context(cluster, tmp_path)
+    result = call(ctx)
+    assert result.status == "ok", result.message
+    suspects = weigh(numbered(result), ctx.inventory, bundled()).suspects
+    ranking = [(s.component, s.fault) for s in suspects if s.component]
+    assert ranking[:1] == [(component, kind)], [
+        e.statement for e in result.evidence if e.kind != "cluster.quiet"
+    ]
+
+
+def test_every_kind_of_the_taxonomy_has_a_fixture() -> None:
+    primary = {
+        p.aspect: f.id for f in bundled() for p in f.patterns if p.primary and p.aspect.startswith("k8s.")
+    }
+    assert set(primary.values()) == set(FAULTS)
+
+
+def test_healthy_cluster_gives_no_finding(tmp_path: Path) -> None:
+    ctx = context(healthy(), tmp_path)
+    result = call(ctx)
+    assert [e.statement for e in result.evidence if e.kind in ("cluster.finding", "cluster.symptom")] == []
+    calm = {e.component for e in result.evidence if e.kind == "cluster.quiet"}
+    assert {"web", "orders", "sql-main", "alpha", "beta", "gamma"} <= calm
+    assert weigh(numbered(result), ctx.inventory, bundled()).verdict == "healthy"
+
+
+def test_every_finding_cites_a_readable_call(tmp_path: Path) -> None:
+    for kind, change in CASES:
+        cluster = healthy()
+        change(cluster)
+        folder = tmp_path / re.sub(r"\W", "_", f"{kind}{id(change)}")
+        folder.mkdir()
+        for e in call(context(cluster, folder)).evidence:
+            assert e.source.source == "rec"
+            assert re.match(
+                r"kubectl (get|describe|logs) |connect to |systemctl status |alerts", e.source.query
+            ), e.source.query
+            assert "\n" not in e.statement
+
+
+def test_secret_values_are_never_told(tmp_path: Path) -> None:
+    cluster = healthy()
+    for change in FAULTS["software.configuration.k8s.database_port"]:
+        change(cluster)
+    assert "hunter2" not in call(context(cluster, tmp_path)).model_dump_json()
+
+
+def test_component_tool_tells_quiet_facts_of_a_well_app(tmp_path: Path) -> None:
+    ctx = context(healthy(), tmp_path)
+    result = call(ctx, "cluster_component", component="orders-6d4cf56db6-x07vq")
+    assert [e.kind for e in result.evidence] == ["cluster.quiet"]
+    assert "1 of 1 pods are ready" in result.evidence[0].statement
+    assert call(ctx, "cluster_component", component="nobody").status == "no_data"

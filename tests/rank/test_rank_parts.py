@@ -1,0 +1,152 @@
+"""The pure parts of the ranking: scorers, targets, shares, naming."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitia.core.resolve import Resolver
+from aitia.core.words import Baseline, Incident, Window, from_epoch
+from aitia.tools.metrics.aspects import Aspect, bundled, plain_name
+from aitia.tools.metrics.derive import Derived
+from aitia.tools.metrics.gather import Gathered
+from aitia.tools.metrics.kinds import failed_share
+from aitia.tools.rank.combine import LEAST, reached, shares_of
+from aitia.tools.rank.rows import Row, rows_of
+from aitia.tools.rank.scores import MOST, moved, nsigma, robust
+from aitia.tools.rank.target import target_of
+from aitia.tools.sources.base import Series
+
+N, M = 120, 20
+
+
+def row(values: np.ndarray, about: Aspect) -> Row:
+    t = np.arange(values.size, dtype=np.float64) * 10.0
+    window = Window(start=from_epoch(t[N]), end=from_epoch(t[-1] + 10.0))
+    baseline = Baseline(name="b", window=Window(start=from_epoch(0.0), end=window.start))
+    derived = Derived(component="c", metric="m", stat="gauge", about=about, t=t, v=values)
+    found = rows_of(Gathered(raw=(), derived=(derived,), baselines=(baseline,), window=window, problems=()))
+    return found[0]
+
+
+CPU = Aspect(aspect="cpu", say="CPU use", unit="cores", bad="up", floor=0.05)
+
+
+def noisy(seed: int = 0) -> np.ndarray:
+    return 1.0 + 0.05 * np.random.default_rng(seed).standard_normal(N + M)
+
+
+def test_a_rise_moves_and_a_fall_does_not() -> None:
+    up, down = noisy(), noisy()
+    up[N + 5 :] += 2.0
+    down[N + 5 :] -= 0.9
+    assert moved(row(up, CPU)).score > LEAST
+    assert moved(row(up, CPU)).first == 5
+    assert moved(row(down, CPU)).score == 0.0
+    assert nsigma(row(down, CPU)) > 3.0  # the published scorers do not know which way is bad
+
+
+def test_one_wild_sample_counts_less_than_a_lasting_change() -> None:
+    spike, lasting = noisy(), noisy()
+    spike[N + 5] += 100.0
+    lasting[N + 5 :] += 3.0
+    assert moved(row(spike, CPU)).score < moved(row(lasting, CPU)).score
+    assert robust(row(spike, CPU)) > robust(row(lasting, CPU))
+
+
+def test_the_robust_scorer_is_baros() -> None:
+    values = noisy()
+    values[N + 3] = 9.0
+    base = values[:N]
+    low, median, high = np.percentile(base, (25, 50, 75))
+    assert robust(row(values, CPU)) == pytest.approx((9.0 - median) / (high - low))
+    constant = np.full(N + M, 2.0)
+    constant[-1] = 5.0
+    assert robust(row(constant, CPU)) == pytest.approx(3.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.floats(-1e9, 1e9), st.just(float("nan"))), min_size=N + M, max_size=N + M))
+def test_scorers_are_finite_on_anything(values: list[float]) -> None:
+    data = np.array(values)
+    data[-1] = 1.0
+    found = row(data, CPU)
+    move = moved(found)
+    assert 0.0 <= move.score <= MOST
+    assert 0 <= move.first < M
+    assert np.isfinite([move.z, nsigma(found), robust(found)]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.0, 20.0), min_size=1, max_size=30))
+def test_shares_are_a_distribution_with_room_for_none(scores: list[float]) -> None:
+    shares = shares_of(scores)
+    assert sum(shares) < 1.0
+    assert all(0.0 <= s <= 1.0 for s in shares)
+    order = sorted(range(len(scores)), key=lambda i: scores[i])
+    assert [shares[i] for i in order] == sorted(shares)
+
+
+def incident(title: str, hints: tuple[str, ...] = (), text: str = "") -> Incident:
+    window = Window(start=from_epoch(0.0), end=from_epoch(60.0))
+    return Incident(id="i", title=title, text=text, started_at=window.end, window=window, hints=hints)
+
+
+@pytest.mark.parametrize(
+    ("given_incident", "component", "aspect"),
+    [
+        (incident("checkout latency", ("checkout",)), "checkout", "latency"),
+        (incident("HighErrorRate", ("checkout",)), "checkout", "errors"),
+        (incident("p99 of cart-db above 2 s"), "cart-db", "latency"),
+        (incident("cart: 5xx responses"), "cart", "errors"),
+        (incident("error-tracker is slow"), "error-tracker", "latency"),
+        (incident("something", text="cart fails"), "cart", "errors"),
+        (incident("checkout", ("checkout",)), "checkout", ""),
+    ],
+)
+def test_the_target_is_what_the_alarm_names(given_incident: Incident, component: str, aspect: str) -> None:
+    found = target_of(given_incident, Resolver(), ["cart", "cart-db", "checkout", "error-tracker"])
+    assert found is not None
+    assert (found.component, found.aspect) == (component, aspect)
+
+
+def test_a_name_inside_a_longer_word_is_no_target() -> None:
+    assert target_of(incident("cartridge latency; my-cart; cart.internal"), Resolver(), ["cart"]) is None
+
+
+def test_what_is_reached_ends_in_rings() -> None:
+    assert reached("a", {"a": ["b"], "b": ["a", "c"]}, {"c": ["host"]}) == {"a", "b", "c", "host"}
+
+
+@pytest.mark.parametrize(
+    ("name", "aspect", "unit"),
+    [
+        ("ContainerCpuPercent(%)", "cpu", "percent"),
+        ("HttpServerLatencyP90(s)", "latency", "seconds"),
+        ("http_request_duration_seconds", "latency", "seconds"),
+        ("RequestSuccessRatio", "errors", ""),
+        ("mem", "memory", ""),
+        ("lat_90", "latency", ""),
+    ],
+)
+def test_camel_case_and_units_in_parentheses_are_read(name: str, aspect: str, unit: str) -> None:
+    assert bundled().of(name).aspect == aspect
+    assert plain_name(name).endswith(unit)
+
+
+def gauge(name: str, *values: float) -> Series:
+    return Series(component="c", metric=name, t=np.arange(float(len(values))), v=np.array(values))
+
+
+def test_success_rates_become_the_share_that_failed() -> None:
+    percent = failed_share(gauge("availability", 100.0, 95.0, np.nan))
+    ratio = failed_share(gauge("success_ratio", 1.0, 0.9, 0.5))
+    assert percent is not None
+    assert ratio is not None
+    np.testing.assert_allclose(percent, [0.0, 0.05, np.nan])
+    np.testing.assert_allclose(ratio, [0.0, 0.1, 0.5])
+    assert failed_share(gauge("availability", 1.0, 0.0, 1.0)) is None  # a state
+    assert failed_share(gauge("success_total", 1.0, 300.0, 900.0)) is None
+    assert failed_share(gauge("cpu_usage", 0.5, 0.6)) is None

@@ -1,0 +1,97 @@
+"""All analysers over one state, and what speaks for nothing being wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from aitia.tools.cluster import (
+    addresses,
+    configuration,
+    databases,
+    images,
+    network,
+    nodes,
+    performance,
+    probes,
+    quotas,
+    scheduling,
+    services,
+    storage,
+    workloads,
+)
+from aitia.tools.cluster.finding import Finding, get
+from aitia.tools.cluster.state import State
+
+ANALYSERS: Final[tuple[Callable[[State], Iterator[Finding]], ...]] = (
+    workloads.find,
+    quotas.find,
+    scheduling.find,
+    images.find,
+    probes.find,
+    services.find,
+    addresses.find,
+    storage.find,
+    configuration.find,
+    databases.find,
+    network.find,
+    performance.find,
+)
+
+
+def analyse(state: State) -> list[Finding]:
+    """Every finding about a namespace, reasons before signs, surest first; one of each (component, aspect, peer)."""
+    return ranked(f for find in ANALYSERS for f in find(state))
+
+
+def analyse_nodes(state: State) -> list[Finding]:
+    """Every finding about the nodes."""
+    return ranked(nodes.find(state))
+
+
+def ranked(found: Iterator[Finding]) -> list[Finding]:
+    """Reasons before signs, surest first; of equal ones the surest is kept."""
+    order = sorted(found, key=lambda f: (f.symptom, -f.strength, f.component, f.aspect, f.statement))
+    kept: dict[tuple[str, str], Finding] = {}
+    for finding in order:
+        kept.setdefault((finding.component, finding.aspect), finding)
+    return list(kept.values())
+
+
+def quiet(state: State) -> list[Finding]:
+    """Which apps are as they should be: all pods ready, not restarted lately, services with endpoints."""
+    found = []
+    for workload in state.workloads:
+        pods = state.pods_of(workload.name)
+        services_ = state.services_of(workload.name)
+        reachable = all(s.endpoints or s.endpoints is None for s in services_ if s.selector)
+        calm = bool(pods) and all(p.healthy and not (p.restarts and workloads.recent(p)) for p in pods)
+        if calm and len(pods) >= workload.desired and reachable:
+            ends = f", {len(services_)} services with endpoints" if services_ else ""
+            found.append(
+                Finding(
+                    aspect="k8s.ready",
+                    component=workload.name,
+                    statement=f"{workload.name}: {len(pods)} of {workload.desired} pods are ready, restarted 0 times "
+                    f"lately{ends}.",
+                    strength=0.8,
+                    call=get("pods", state.namespace),
+                    values={"pods": len(pods), "desired": workload.desired},
+                )
+            )
+    return found
+
+
+def quiet_nodes(state: State) -> list[Finding]:
+    """Which nodes are ready."""
+    return [
+        Finding(
+            aspect="k8s.ready",
+            component=node.name,
+            statement=f"{node.name}: the node is ready.",
+            strength=0.8,
+            call=get("nodes", ""),
+        )
+        for node in state.nodes
+        if node.ready == "True"
+    ]

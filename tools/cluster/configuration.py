@@ -1,0 +1,232 @@
+"""Configuration: secrets and config maps that are not there or not bound, ports that two containers want, gateway routes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from aitia.tools.cluster.finding import (
+    CONTRADICTION,
+    LIKELY,
+    SAID,
+    Finding,
+    describe,
+    get,
+    logs,
+    manifest,
+    quote,
+)
+from aitia.tools.cluster.objects import Container, Reference, Route, Service
+from aitia.tools.cluster.state import State, own_containers
+
+_ABSENT = re.compile(r"(?i)(secret|configmap)s? \"(?:[^\"/]+/)?([^\"]+)\" not found")
+_NO_KEY = re.compile(
+    r"(?i)(?:couldn't find key|references non-existent (?:secret|config) key:?) ([\w.-]+)"
+    r"(?: in (Secret|ConfigMap) \S*?/?([\w.-]+))?"
+)
+_IN_USE = re.compile(
+    r"(?i)address already in use|EADDRINUSE|port (?:\d+ )?(?:is |was )?already (?:in use|allocated|bound)"
+    r"|bind\(?\)?.{0,60}in use|Only one usage of each socket"
+)
+_UNSET = re.compile(
+    r"(?i)could not resolve placeholder|environment variable \S+ (?:is )?not set|password: NO"
+    r"|missing (?:required )?(?:env|credential|secret)|Access denied for user|UnknownHostException"
+    r"|Communications link failure|no password supplied|required key .* missing"
+)
+_STEM = re.compile(r"-(service|svc|app|deployment|server|api)$")
+_NOISE: Final = frozenset({"api", "v1", "v2", "v3", "", "rest", "http", "https", "route", "routes", "path"})
+
+
+def find(state: State) -> Iterator[Finding]:
+    """All findings of this module."""
+    for app in state.apps:
+        yield from _references(state, app)
+        yield from _unbound(state, app)
+        yield from _ports(state, app)
+    yield from _routes(state)
+
+
+def _all_references(state: State, app: str) -> list[Reference]:
+    spec = state.spec(app)
+    return list(dict.fromkeys([*(r for c in spec.containers for r in c.references), *spec.references]))
+
+
+def _references(state: State, app: str) -> Iterator[Finding]:
+    events = [e for p in state.broken(app) for e in p.events]
+    told = {m.group(2): m.group(1).lower() for e in events for m in _ABSENT.finditer(e.message)}
+    known: dict[str, frozenset[str] | None] = {"secret": state.secrets, "configmap": state.configmaps}
+    for reference in _all_references(state, app):
+        names = known[reference.kind]
+        gone = names is not None and reference.name not in names
+        if not reference.optional and state.short(app) and (gone or reference.name in told):
+            told.pop(reference.name, None)
+            yield _missing(state, app, reference.kind, reference.name, CONTRADICTION)
+    for name, kind in sorted(told.items()):
+        yield _missing(state, app, kind, name, SAID)
+    for event in events:
+        key = _NO_KEY.search(event.message)
+        if key:
+            kind = "configmap" if (key.group(2) or "").lower() == "configmap" else "secret"
+            yield Finding(
+                aspect=f"k8s.{kind}",
+                component=app,
+                statement=f"{app}: it needs key {key.group(1)} of {kind} {key.group(3) or '?'}, which has no such key.",
+                strength=SAID,
+                call=describe("pods", state.namespace, event.name),
+                values={"key": key.group(1), "name": key.group(3) or ""},
+            )
+            return
+
+
+def _missing(state: State, app: str, kind: str, name: str, strength: float) -> Finding:
+    return Finding(
+        aspect=f"k8s.{kind}",
+        component=app,
+        statement=f"{app}: its containers need {kind} {name!r}, which does not exist in {state.namespace}.",
+        strength=strength,
+        call=get(f"{kind}s", state.namespace),
+        values={"name": name},
+    )
+
+
+def _unbound(state: State, app: str) -> Iterator[Finding]:
+    """A secret that is there for an app in trouble, which the app does not use though its siblings use theirs."""
+    complaint = next((x for x in state.lines(app) if _UNSET.search(x.text)), None)
+    if not state.secrets or not (state.short(app) or complaint):
+        return
+    bound = {r.name for a in state.apps for r in _all_references(state, a) if r.kind == "secret"}
+    stem = _STEM.sub("", app)
+    mine = sorted(
+        s for s in state.secrets - bound - state.pull_secrets if s == app or s.startswith(stem + "-")
+    )
+    suffixes = Counter(s.rpartition("-")[2] for s in bound)
+    own = [s for s in mine if suffixes[s.rpartition("-")[2]] >= 2] or [s for s in mine if complaint]
+    if own:
+        siblings = suffixes[own[0].rpartition("-")[2]]
+        yield Finding(
+            aspect="k8s.secret",
+            component=app,
+            statement=f"{app}: secret {own[0]!r} exists and is not bound to it, while {siblings} secrets of its kind are bound "
+            f"to their apps.",
+            strength=CONTRADICTION if complaint and siblings >= 2 else SAID if siblings >= 2 else LIKELY,
+            call=manifest(app, state.namespace),
+            values={"name": own[0], "siblings": siblings},
+        )
+    elif complaint and re.search(r"(?i)placeholder|not set|password: NO|no password", complaint.text):
+        yield Finding(
+            aspect="k8s.secret",
+            component=app,
+            statement=f'{app}: a value that it needs is not given to it: "{quote(complaint.text, 160)}".',
+            strength=LIKELY,
+            call=logs(app, state.namespace),
+            quotes=True,
+        )
+
+
+def _ports(state: State, app: str) -> Iterator[Finding]:
+    containers = list(own_containers(state.spec(app)))
+    if len(containers) < 2:
+        return
+    wanted = Counter(
+        (p.number, p.protocol)
+        for c in containers
+        for p in {(q.number, q.protocol): q for q in c.ports}.values()
+    )
+    twice = sorted(number for (number, _), n in wanted.items() if n > 1)
+    line = next((x for x in state.lines(app) if _IN_USE.search(x.text)), None)
+    twice = sorted({*twice, *(n for c in containers for n in _listens(c) & _ports_beside(c, containers))})
+    broken = state.broken(app) or [p for p in state.pods_of(app) if p.restarts]
+    if not (line or (twice and broken)):
+        return
+    names = " and ".join(c.name for c in containers)
+    told = f': "{quote(line.text, 140)}"' if line else ""
+    yield Finding(
+        aspect="k8s.port_conflict",
+        component=app,
+        statement=f"{app}: containers {names} of one pod want the same port{' ' + str(twice[0]) if twice else ''}{told}.",
+        strength=CONTRADICTION if twice else SAID,
+        call=logs(app, state.namespace) if line else manifest(app, state.namespace),
+        values={"containers": len(containers)} | ({"port": twice[0]} if twice else {}),
+        quotes=line is not None,
+    )
+
+
+def _listens(container: Container) -> set[int]:
+    """Ports in a container's command line, those of other hosts (`host:port`) left out, beside the ports that it declares."""
+    words = " ".join(container.command)
+    named = {int(n) for n in re.findall(r"(?<![\w.]:)(?<![\w.])\d{2,5}(?![\w.])", words)}
+    return named - {p.number for p in container.ports}
+
+
+def _ports_beside(container: Container, containers: Sequence[Container]) -> set[int]:
+    return {p.number for c in containers if c is not container for p in c.ports}
+
+
+def _routes(state: State) -> Iterator[Finding]:
+    services = {s.name: s for s in state.services}
+    cores = service_cores(services)
+    for route in state.routes:
+        yield from _route(state, route, services, cores)
+
+
+def service_cores(names: Mapping[str, object]) -> dict[str, str]:
+    """Services by what is left of their names without a common prefix, `service` and punctuation."""
+    first = Counter(n.split("-")[0] for n in names if "-" in n)
+    common, times = first.most_common(1)[0] if first else ("", 0)
+    prefix = f"{common}-" if times >= max(3, 0.5 * len(names)) else ""
+    return {core(n.removeprefix(prefix)): n for n in sorted(names, reverse=True)}
+
+
+def core(text: str) -> str:
+    """A name without punctuation, case, and the word `service`."""
+    return re.sub(r"(service|svc)$", "", re.sub(r"[^a-z0-9]", "", text.lower()))
+
+
+def meant_by(route: Route, cores: Mapping[str, str]) -> str:
+    """The service that a route's path or name speaks of, or ""."""
+    first = [core(s) for s in re.split(r"[/*]", route.path) if s.lower() not in _NOISE]
+    for segment in [*first, core(route.name), core(route.name.removeprefix("ts-"))]:
+        if segment in cores:
+            return cores[segment]
+    return ""
+
+
+def _route(
+    state: State, route: Route, services: Mapping[str, Service], cores: Mapping[str, str]
+) -> Iterator[Finding]:
+    holder = route.holder if state.workload(route.holder) else _holder(state, route.holder)
+    meant = meant_by(route, cores)
+    target, service = services.get(route.host), services.get(meant)
+    wrong, strength = "", SAID
+    if meant and meant != route.host and not _one_app(state, target, service):
+        wrong = f"speaks of service {meant} and leads to {route.host}"
+        strength = CONTRADICTION if target else SAID
+    elif target is None and (meant or route.where == "ingress"):
+        wrong = f"leads to service {route.host}, which does not exist"
+    elif target is not None and route.port and all(p.number != route.port for p in target.ports):
+        wrong, strength = f"leads to port {route.port} of {route.host}, which it does not offer", LIKELY
+    if wrong and holder:
+        yield Finding(
+            aspect="k8s.gateway",
+            component=holder,
+            statement=f"{holder}: its route {quote(route.path or route.name, 80)} ({quote(route.where, 60)}) {wrong}.",
+            strength=strength,
+            call=manifest(holder, state.namespace),
+            values={"path": route.path, "host": route.host, "meant": meant},
+            quotes=True,
+        )
+
+
+def _one_app(state: State, one: Service | None, other: Service | None) -> bool:
+    return one is not None and other is not None and state.app_behind(one) == state.app_behind(other)
+
+
+def _holder(state: State, name: str) -> str:
+    """The app that reads a config map or stands behind a gateway object; the name itself where none does."""
+    users = [a for a in state.apps if any(r.name == name for r in _all_references(state, a))]
+    if users:
+        return users[0]
+    gates = [a for a in state.apps if re.search(r"(?i)gateway|ingress", a)]
+    return gates[0] if len(gates) == 1 else name

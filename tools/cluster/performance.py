@@ -1,0 +1,231 @@
+"""Slowness from recorded alerts: who is busy, who is slow by itself, and whether a node slows all that runs on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.core.words import Direction
+from aitia.tools.cluster.finding import LIKELY, POSSIBLE, SAID, Finding, quote
+from aitia.tools.cluster.state import State
+from aitia.tools.sources.base import ClusterCall
+
+_KINDS: Final = (
+    ("loss", re.compile(r"(?i)retran|packet.?loss|\bloss\b|lost packets|packet drop|dropped packets")),
+    ("memory", re.compile(r"(?i)\bmem(ory)?\b")),
+    ("cpu", re.compile(r"(?i)cpu|throttl")),
+    ("latency", re.compile(r"(?i)latency|slow|delay|rtt|response time|duration")),
+    ("errors", re.compile(r"(?i)error|success")),
+    ("traffic", re.compile(r"(?i)traffic|throughput|\brps\b|network drop|requests?/s")),
+)
+_NUMBERS = re.compile(r"(?i)normal\s*=\s*([\d.]+)\S*\s*->\s*(?:current|cur)\s*=\s*([\d.]+)")
+_VALUE = re.compile(r"(?i)val(?:ue)?\s*[:=]\s*([\d.]+)")
+_ORDINARY: Final = {
+    "loss": "network",
+    "traffic": "traffic",
+    "errors": "errors",
+    "latency": "latency",
+    "cpu": "cpu",
+    "memory": "memory",
+}
+CALL: Final = ClusterCall(verb="alerts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign:
+    """One line of an alert: what moved on which component, and how much (ratio; 0 where no numbers were given)."""
+
+    component: str
+    kind: str
+    ratio: float
+    text: str
+    node: bool
+    throttled: bool = False
+
+
+def signs(state: State) -> list[Sign]:
+    """The lines of all alerts by kind."""
+    nodes = {n.name for n in state.nodes}
+    found = []
+    for alert in state.alerts:
+        node = alert.component in nodes or alert.kind.lower() == "node"
+        for line in alert.lines:
+            head = line.split("|")[0]
+            kind = next((k for k, p in _KINDS if p.search(head)), "") or next(
+                (k for k, p in _KINDS if p.search(line)), ""
+            )
+            if kind:
+                numbers = _NUMBERS.search(line)
+                before, now = (float(numbers.group(1)), float(numbers.group(2))) if numbers else (0.0, 0.0)
+                found.append(
+                    Sign(
+                        component=alert.component,
+                        kind=kind,
+                        ratio=now / max(before, 1e-3) if numbers else 0.0,
+                        text=line,
+                        node=node,
+                        throttled="throttl" in line.lower(),
+                    )
+                )
+    return found
+
+
+def find(state: State) -> Iterator[Finding]:
+    """Numbers of the alerts as facts, and the component that explains them."""
+    found = signs(state)
+    if not found:
+        return
+    yield from _facts(found)
+    busy = _busy(state, found)
+    yield from busy
+    slow = {s.component for s in found if not s.node and s.kind in ("latency", "errors") and _worse(s)}
+    yield from _network(state, found, slow, weak=bool(busy))
+
+
+def _worse(sign: Sign) -> bool:
+    return sign.ratio == 0.0 or (
+        sign.ratio > 1.2 if sign.kind == "latency" else sign.ratio < 0.98 or sign.ratio > 1.2
+    )
+
+
+def _facts(found: Iterable[Sign]) -> Iterator[Finding]:
+    for s in found:
+        yield Finding(
+            aspect=_ORDINARY[s.kind],
+            component=s.component,
+            statement=f'{s.component}: an alert tells "{quote(s.text, 150)}".',
+            strength=0.4 if s.kind == "traffic" else 0.6,
+            call=CALL,
+            values={"ratio": round(s.ratio, 3)} if s.ratio else {},
+            symptom=True,
+            quotes=True,
+        )
+
+
+def direction(finding: Finding) -> Direction:
+    """The direction of a fact of an alert."""
+    ratio = finding.values.get("ratio", 2.0)
+    return "up" if not isinstance(ratio, int | float) or ratio >= 1.0 else "down"
+
+
+def _busy(state: State, found: Iterable[Sign]) -> list[Finding]:
+    """Apps whose processor is saturated, the one that rose most first."""
+    cpu: dict[str, list[Sign]] = {}
+    for s in found:
+        if s.kind == "cpu" and not s.node and s.component in state.apps and (s.throttled or s.ratio >= 1.5):
+            cpu.setdefault(s.component, []).append(s)
+    order = sorted(cpu, key=lambda c: (-any(s.throttled for s in cpu[c]), -max(s.ratio for s in cpu[c]), c))
+    return [
+        Finding(
+            aspect="k8s.pod_cpu",
+            component=app,
+            statement=f'{app}: its processor is saturated: "{quote(cpu[app][0].text, 150)}".',
+            strength=(SAID if place == 0 else POSSIBLE)
+            - (0.0 if any(s.throttled for s in cpu[app]) else 0.15),
+            call=CALL,
+            values={"ratio": round(max(s.ratio for s in cpu[app]), 3)},
+            quotes=True,
+        )
+        for place, app in enumerate(order)
+    ]
+
+
+def _reach(state: State, app: str) -> set[str]:
+    """An app and all that call it, directly or not."""
+    found, queue = {app}, [app]
+    while queue:
+        for caller in state.callers(queue.pop()):
+            if caller not in found:
+                found.add(caller)
+                queue.append(caller)
+    return found
+
+
+def _network(state: State, found: list[Sign], slow: set[str], *, weak: bool) -> Iterator[Finding]:
+    """Which single slow thing explains best who is slow: an app with its callers, or a node with all that runs on it."""
+    told = _told_by_nodes(found)
+    down = 0.3 if weak else 0.0
+    slow &= set(state.apps)
+    by_app = sorted(((_fit(_reach(state, a), slow), _worst(found, a), a) for a in slow), reverse=True)
+    by_node = sorted(
+        (
+            (_fit(_below(state, n.name), slow), len([a for a in slow if n.name in _places(state, a)]), n.name)
+            for n in state.nodes
+        ),
+        reverse=True,
+    )
+    best_app = by_app[0] if by_app else (0.0, 0.0, "")
+    named = next(iter(told), "") or (by_node[0][2] if slow and by_node else "")
+    fit, inside = next(((f, k) for f, k, n in by_node if n == named), (0.0, 0))
+    on_node = bool(told) or (fit > best_app[0] + 0.02 and inside >= 2)
+    if on_node:
+        kinds = told.get(named) or ("k8s.node_delay",)
+        sure = SAID if told or fit >= 0.7 else LIKELY
+        for place, aspect in enumerate(dict.fromkeys((*kinds, "k8s.node_delay", "k8s.node_loss"))):
+            yield _node(named, aspect, sure - down - (0.0, 0.3, 0.4)[place], fit, slow, found)
+    if best_app[2]:
+        sure = POSSIBLE if on_node else SAID - 0.05 if best_app[0] >= 0.7 else LIKELY
+        yield Finding(
+            aspect="k8s.pod_delay",
+            component=best_app[2],
+            statement=f"{best_app[2]}: it is slow and nothing that it calls is slower; it and its callers are "
+            f"{len(_reach(state, best_app[2]) & slow)} of the {len(slow)} slow apps.",
+            strength=sure - down,
+            call=CALL,
+            values={"fit": round(best_app[0], 3), "slow": len(slow)},
+        )
+
+
+def _told_by_nodes(found: Iterable[Sign]) -> dict[str, tuple[str, ...]]:
+    """What alerts on nodes themselves tell of their network, the node that moved most first."""
+    mine = sorted(
+        (s for s in found if s.node and s.kind in ("loss", "latency")), key=lambda s: (-s.ratio, s.component)
+    )
+    told: dict[str, tuple[str, ...]] = {}
+    for s in mine:
+        aspect = "k8s.node_loss" if s.kind == "loss" else "k8s.node_delay"
+        told[s.component] = tuple(dict.fromkeys((*told.get(s.component, ()), aspect)))
+    return told
+
+
+def _places(state: State, app: str) -> set[str]:
+    return {p.node for p in state.pods_of(app) if p.node}
+
+
+def _below(state: State, node: str) -> set[str]:
+    """What a slow node slows: the apps on it and all that call them."""
+    on_it = [a for a in state.apps if node in _places(state, a)]
+    return set().union(*(_reach(state, a) for a in on_it)) if on_it else set()
+
+
+def _fit(expected: set[str], slow: set[str]) -> float:
+    """The F2 score of what a cause would slow against what is slow: a slow app that it cannot explain weighs more than a
+    calm one that it might have slowed.
+    """
+    both = len(expected & slow)
+    return 5.0 * both / (len(expected) + 4.0 * len(slow)) if both else 0.0
+
+
+def _worst(found: Iterable[Sign], app: str) -> float:
+    return max((s.ratio for s in found if s.component == app and s.kind == "latency"), default=0.0)
+
+
+def _node(
+    node: str, aspect: str, strength: float, fit: float, slow: set[str], found: Iterable[Sign]
+) -> Finding:
+    what = "loses packets" if aspect == "k8s.node_loss" else "is slow on the network"
+    own = next(
+        (s.text for s in found if s.node and s.component == node and s.kind in ("loss", "latency")), ""
+    )
+    said = f' An alert tells "{quote(own, 120)}".' if own else ""
+    return Finding(
+        aspect=aspect,
+        component=node,
+        statement=f"{node}: the node {what}: what runs on it and its callers fit the {len(slow)} slow apps by {fit:.0%}.{said}",
+        strength=strength,
+        call=CALL,
+        values={"fit": round(fit, 3), "slow": len(slow)},
+        quotes=bool(own),
+    )

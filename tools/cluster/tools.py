@@ -1,0 +1,162 @@
+"""The cluster tools: the state of whole namespaces, and one component looked at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from aitia.core.errors import SourceError
+from aitia.core.words import Direction, Evidence, Result, SourceRef
+from aitia.tools.cluster import performance
+from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet, quiet_nodes
+from aitia.tools.cluster.finding import Finding, citation
+from aitia.tools.cluster.gather import gather
+from aitia.tools.cluster.state import State
+from aitia.tools.registry import ToolContext, tool
+from aitia.tools.sources.base import ClusterSource
+
+SHARE_OF_TIME: Final = 0.6  # of a task's seconds that may go into asking; the rest is for thinking
+MOST_UNREAD_SHOWN: Final = 6
+
+
+@tool(needs=("cluster",), produces=("findings",))
+def cluster_state(ctx: ToolContext) -> Result:
+    """What is inconsistent in the cluster's objects: pods, services, volumes, quotas, nodes, probes, images, databases."""
+    looked = _looked(ctx)
+    if not looked.states:
+        return Result(status="no_data", message=looked.message, query=looked.query)
+    evidence = [*looked.facts, *looked.calm]
+    evidence = evidence[: ctx.limits.evidence]
+    return Result(
+        status="ok",
+        message=looked.message,
+        query=looked.query,
+        evidence=tuple(evidence),
+        data={"findings": [_row(e) for e in evidence if e.kind == "cluster.finding"]},
+    )
+
+
+@tool(needs=("cluster",), produces=("findings",), target="component")
+def cluster_component(ctx: ToolContext, *, component: str) -> Result:
+    """What the cluster says of one app, node or namespace: what is wrong with it, and what is as it should be."""
+    looked = _looked(ctx)
+    wanted = ctx.resolver.resolve(component) or component
+    mine = [e for e in (*looked.facts, *looked.calm) if e.component == wanted]
+    if not mine:
+        message = (
+            f"Nothing is known of {wanted!r} in {looked.query}: check `namespaces` of the cluster source."
+        )
+        return Result(status="no_data", message=message, query=looked.query)
+    return Result(
+        status="ok",
+        message=looked.message,
+        query=looked.query,
+        evidence=tuple(mine[: ctx.limits.evidence]),
+        data={"findings": [_row(e) for e in mine if e.kind == "cluster.finding"]},
+    )
+
+
+class _Looked:
+    """What one look at all cluster sources found."""
+
+    def __init__(self) -> None:
+        self.states: list[State] = []
+        self.facts: list[Evidence] = []
+        self.calm: list[Evidence] = []
+        self.message = self.query = ""
+
+
+def _looked(ctx: ToolContext) -> _Looked:
+    looked = _Looked()
+    problems: list[str] = []
+    spaces: list[str] = []
+    for source in ctx.sources.of("cluster"):
+        if not isinstance(source, ClusterSource):
+            continue
+        try:
+            states = _states(ctx, source)
+        except SourceError as error:
+            problems.append(str(error))
+            continue
+        looked.states += states
+        spaces += [s.namespace for s in states]
+        _tell(ctx, looked, source.name, states)
+    if problems and not looked.states:
+        raise SourceError(problems[0])
+    looked.facts.sort(key=lambda e: (e.kind != "cluster.finding", -e.strength, e.component, e.aspect))
+    unread = [u for s in looked.states for u in s.unread]
+    if unread:
+        rest = len(unread) - MOST_UNREAD_SHOWN
+        told = "; ".join(unread[:MOST_UNREAD_SHOWN]) + (f"; and {rest} more" if rest > 0 else "")
+        problems.append(f"Not read: {told}.")
+    looked.query = f"objects of {', '.join(spaces) or 'no namespace'} ({sum(s.asked for s in looked.states)} read-only calls)"
+    looked.message = " ".join(problems) or (
+        "" if looked.states else "No namespace to look at: set `namespaces` of the source."
+    )
+    return looked
+
+
+def _states(ctx: ToolContext, source: ClusterSource) -> list[State]:
+    began, budget = ctx.clock.elapsed(), SHARE_OF_TIME * ctx.limits.seconds
+    patient: Callable[[], bool] = lambda: ctx.clock.elapsed() - began < budget  # noqa: E731
+    states = [gather(source, namespace, patient=patient) for namespace in source.namespaces()]
+    return [s for s in states if s.workloads or s.pods or s.nodes]
+
+
+def _tell(ctx: ToolContext, looked: _Looked, source: str, states: Sequence[State]) -> None:
+    names = [a for s in states for a in s.apps]
+    for place, state in enumerate(states):
+        own: dict[str, str] = {
+            a: f"{state.namespace}/{a}" if names.count(a) > 1 else a for a in (*state.apps, state.namespace)
+        }
+        found, calm = analyse(state), quiet(state)
+        if place == 0:
+            found, calm = [*found, *analyse_nodes(state)], [*calm, *quiet_nodes(state)]
+        looked.facts += _evidence(ctx, source, found, own)
+        looked.calm += _evidence(ctx, source, calm, own)
+
+
+def _evidence(ctx: ToolContext, source: str, found: Iterable[Finding], own: dict[str, str]) -> list[Evidence]:
+    def named(name: str) -> str:
+        told = own.get(name, name)
+        return ctx.resolver.resolve(told) or told
+
+    return [
+        Evidence(
+            component=named(f.component),
+            kind=_kind(f),
+            aspect=f.aspect,
+            statement=f.statement,
+            values=dict(f.values),
+            window=ctx.incident.window,
+            direction=_direction(f),
+            strength=round(min(1.0, max(0.0, f.strength)), 3),
+            source=SourceRef(source=source, query=citation(f.call)),
+            taint=f.quotes,
+        )
+        for f in found
+    ]
+
+
+def _kind(finding: Finding) -> str:
+    if finding.aspect == "k8s.ready":
+        return "cluster.quiet"
+    if not finding.aspect.startswith("k8s."):
+        return "cluster.alert"
+    return "cluster.symptom" if finding.symptom else "cluster.finding"
+
+
+def _direction(finding: Finding) -> Direction:
+    if finding.aspect == "k8s.ready":
+        return "steady"
+    return "new" if finding.aspect.startswith("k8s.") else performance.direction(finding)
+
+
+def _row(evidence: Evidence) -> dict[str, object]:
+    return {
+        "component": evidence.component,
+        "aspect": evidence.aspect,
+        "statement": evidence.statement,
+        "strength": evidence.strength,
+        "call": evidence.source.query,
+    }
