@@ -18,6 +18,7 @@ LATE: Final = -1.2
 TOLERANCE_S: Final = 15.0
 SHARP_S: Final = 120.0  # error of an order at which it counts half
 INCIDENT: Final = 0.7
+SECOND_HAND: Final = 0.5
 RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
 HARMLESS: Final = -2.5
 UNSEEN: Final = -1.5
@@ -98,13 +99,20 @@ class Ledger:
         A share is the ranking's probability that the component is the culprit, so that the log of two shares' ratio is
         what it adds to one suspect more than to the other.
         """
-        named = [e for e in self._facts.all if e.kind == "rank.suspect" and e.component in self._family]
         fault = self._fault.id
-        fitting = [e for e in named if covers(str(e.values.get("fault", "")) or fault, fault)]
-        best = max(fitting, key=lambda e: (e.strength, e.statement), default=None)
-        if best is not None:
-            moved = math.log1p(best.strength / RANKING_FLOOR)
-            self._enter("ranking", moved, f"a ranking gives it {best.strength:.0%}", evidence=best.id)
+        shares: list[tuple[float, str, Evidence]] = []
+        loaded = self._facts.topology.callees(self._component) if "callees" in self._fault.spread else []
+        for e in self._facts.all:
+            if e.kind == "rank.suspect" and covers(str(e.values.get("fault", "")) or fault, fault):
+                if e.component in self._family:
+                    shares.append((e.strength, e.statement, e))
+                elif e.component in loaded:  # it may be what the ranking sees at the one that it calls
+                    shares.append((SECOND_HAND * e.strength, e.statement, e))
+        if shares:
+            share, _, best = max(shares, key=lambda s: s[:2])
+            moved = math.log1p(share / RANKING_FLOOR)
+            why = f"a ranking gives {best.component} {best.strength:.0%}"
+            self._enter("ranking", moved, why, evidence=best.id)
 
     def _coverage(self) -> None:
         mass = self._facts.mass()

@@ -11,7 +11,7 @@ import typer
 from aitia.cli.diagnose import Json, Model, Narrator, Planner, Threads
 
 if TYPE_CHECKING:
-    from aitia.listen import Outcome
+    from aitia.alert_runs import Outcome
 
 TOKEN = "AITIA_LISTEN_TOKEN"
 GRACE_S = 2.0
@@ -41,10 +41,11 @@ def listen(
     import threading
 
     from aitia import api
+    from aitia.alert_runs import GroupRuns
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
-    from aitia.listen import Desk, GroupRuns, Listener
+    from aitia.listen import Desk, Listener
 
     token = os.environ.get(TOKEN, "")
     local = host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

@@ -996,3 +996,9 @@ def _gateway_arguments(cluster: Cluster) -> str:
 
 
 fault("software.configuration.k8s.env_address")(_address(STOCK_URL="http://stock-main:8083/api"))
+
+
+@fault("software.configuration.k8s.database_port")
+def _server_listens_elsewhere(cluster: Cluster) -> str:
+    cluster.main("sql-main")["args"] = ["--max-connections=500", "--port=3399"]
+    return "sql-main"

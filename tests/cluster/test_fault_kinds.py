@@ -16,7 +16,7 @@ from aitia.tools.cluster import cluster_component, cluster_state
 from aitia.tools.registry import Registry, SourceSet, ToolContext
 from aitia.tools.sources import build_inventory
 
-from .builder import Cluster
+from .builder import NODES, Cluster, app, event
 from .faults import FAULTS, healthy
 
 AT = datetime(2026, 8, 7, 10, tzinfo=UTC)
@@ -99,3 +99,27 @@ def test_component_tool_tells_quiet_facts_of_a_well_app(tmp_path: Path) -> None:
     assert [e.kind for e in result.evidence] == ["cluster.quiet"]
     assert "1 of 1 pods are ready" in result.evidence[0].statement
     assert call(ctx, "cluster_component", component="nobody").status == "no_data"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["software.configuration.k8s.service_selector", "software.credentials.database", "scheduling.k8s.taint"],
+)
+def test_a_crowd_of_starting_apps_hides_no_fault(kind: str, tmp_path: Path) -> None:
+    """Thirty apps that were started a minute ago and are not ready yet are no symptom of anything."""
+    cluster = healthy()
+    for i in range(30):
+        young = app(f"job-{i:02d}", 9100 + i, ready=False, age="50s", node=NODES[i % 3])
+        young.states[young.name] = ["State:          Running", "Ready:          False", "Restart Count:  0"]
+        young.events = [
+            event(
+                "Unhealthy",
+                f"Readiness probe failed: dial tcp 10.9.0.3:{9100 + i}: connect: connection refused",
+                age="4s",
+            )
+        ]
+        cluster.apps.append(young)
+    component = FAULTS[kind][0](cluster)
+    ctx = context(cluster, tmp_path)
+    weighed = weigh(numbered(call(ctx)), ctx.inventory, bundled())
+    assert (weighed.verdict, weighed.component, weighed.fault) == ("cause", component, kind)

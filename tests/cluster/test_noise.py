@@ -97,6 +97,16 @@ def elsewhere(cluster: Cluster) -> None:
     )  # fmt: skip
 
 
+def front(cluster: Cluster) -> None:
+    """A web server that sends every path to the gateway, whatever service the path speaks of."""
+    paths = "".join(
+        f" location /api/v1/{n}service/ {{ proxy_pass http://edge-gateway:9000; }}\n"
+        for n in ("orders", "billing", "stock")
+    )
+    cluster.configmaps["web-conf"] = {"nginx.conf": "server {\n" + paths + "}\n"}
+    cluster.app("web").spec["volumes"] = [{"name": "c", "configMap": {"name": "web-conf"}}]
+
+
 def cordoned(cluster: Cluster) -> None:
     """A node that takes no pods while none waits, and an old volume."""
     cluster.nodes["alpha"]["status"] = "Ready,SchedulingDisabled"
@@ -104,7 +114,7 @@ def cordoned(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [starting, history, sidecars, operators, elsewhere, cordoned], ids=lambda c: c.__name__
+    "change", [starting, history, sidecars, operators, elsewhere, front, cordoned], ids=lambda c: c.__name__
 )
 def test_noise_gives_no_finding(change, tmp_path: Path) -> None:
     cluster = healthy()

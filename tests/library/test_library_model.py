@@ -14,9 +14,11 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.tools.library.check import cross_validated, weighted_f1
 from aitia.tools.library.events import Case, Library
-from aitia.tools.library.features import Lens, kinds_of, servers_of
+from aitia.tools.library.features import Lens
 from aitia.tools.library.folds import parts_of
-from aitia.tools.library.model import LibraryModel, Mix, train
+from aitia.tools.library.kinds import kinds_of, servers_of
+from aitia.tools.library.mix import Mix
+from aitia.tools.library.model import LibraryModel, train
 from aitia.tools.library.trees import grow
 
 from .world import FAULTS, NODES, asked, case_of, cases, library
@@ -74,7 +76,7 @@ def test_the_order_of_the_library_and_the_hash_seed_change_nothing() -> None:
     assert train(Library(cases=tuple(mixed), sha256="s"), mix=Mix()).dumps() == text
     code = (
         "from tests.library.world import cases; from aitia.tools.library.events import Library;"
-        "from aitia.tools.library.model import Mix, train; import hashlib;"
+        "from aitia.tools.library.mix import Mix; from aitia.tools.library.model import train; import hashlib;"
         "t = train(Library(cases=tuple(cases(rounds=1)), sha256='s'), mix=Mix()).dumps();"
         "print(hashlib.sha256(t.encode()).hexdigest())"
     )

@@ -16,7 +16,8 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Incident, Window
 from aitia.tools.library import library_rank
 from aitia.tools.library.events import write_library
-from aitia.tools.library.model import Mix, train
+from aitia.tools.library.mix import Mix
+from aitia.tools.library.model import train
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import open_source
 

@@ -21,10 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia import api
+from aitia.alert_runs import GroupRuns, Notice, Outcome, parse_notice
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.store import RunStore, list_runs
-from aitia.listen import LARGEST, Desk, GroupRuns, Listener, Notice, Outcome, parse_notice
+from aitia.listen import LARGEST, Desk, Listener
 from aitia.settings import ModelChoice, Settings, WindowRules
 
 from .conftest import ROOT, free_port, wait_for

@@ -1,15 +1,15 @@
-"""Configuration: secrets and config maps that are not there or not bound, ports that two containers want, gateway routes."""
+"""Configuration: secrets and config maps that are not there or not bound, and ports that two containers want."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 from aitia.tools.cluster.finding import (
     CONTRADICTION,
     LIKELY,
+    POSSIBLE,
     SAID,
     Finding,
     describe,
@@ -18,8 +18,8 @@ from aitia.tools.cluster.finding import (
     manifest,
     quote,
 )
-from aitia.tools.cluster.objects import Container, Reference, Route, Service
-from aitia.tools.cluster.state import State, own_containers
+from aitia.tools.cluster.objects import Container, Reference
+from aitia.tools.cluster.state import INJECTED, State, own_containers
 
 _ABSENT = re.compile(r"(?i)(secret|configmap)s? \"(?:[^\"/]+/)?([^\"]+)\" not found")
 _NO_KEY = re.compile(
@@ -36,7 +36,6 @@ _UNSET = re.compile(
     r"|Communications link failure|no password supplied|required key .* missing"
 )
 _STEM = re.compile(r"-(service|svc|app|deployment|server|api)$")
-_NOISE: Final = frozenset({"api", "v1", "v2", "v3", "", "rest", "http", "https", "route", "routes", "path"})
 
 
 def find(state: State) -> Iterator[Finding]:
@@ -45,10 +44,10 @@ def find(state: State) -> Iterator[Finding]:
         yield from _references(state, app)
         yield from _unbound(state, app)
         yield from _ports(state, app)
-    yield from _routes(state)
 
 
-def _all_references(state: State, app: str) -> list[Reference]:
+def references_of(state: State, app: str) -> list[Reference]:
+    """The secrets and config maps that an app's containers and volumes need."""
     spec = state.spec(app)
     return list(dict.fromkeys([*(r for c in spec.containers for r in c.references), *spec.references]))
 
@@ -57,7 +56,7 @@ def _references(state: State, app: str) -> Iterator[Finding]:
     events = [e for p in state.broken(app) for e in p.events]
     told = {m.group(2): m.group(1).lower() for e in events for m in _ABSENT.finditer(e.message)}
     known: dict[str, frozenset[str] | None] = {"secret": state.secrets, "configmap": state.configmaps}
-    for reference in _all_references(state, app):
+    for reference in references_of(state, app):
         names = known[reference.kind]
         gone = names is not None and reference.name not in names
         if not reference.optional and state.short(app) and (gone or reference.name in told):
@@ -96,7 +95,7 @@ def _unbound(state: State, app: str) -> Iterator[Finding]:
     complaint = next((x for x in state.lines(app) if _UNSET.search(x.text)), None)
     if not state.secrets or not (state.short(app) or complaint):
         return
-    bound = {r.name for a in state.apps for r in _all_references(state, a) if r.kind == "secret"}
+    bound = {r.name for a in state.apps for r in references_of(state, a) if r.kind == "secret"}
     stem = _STEM.sub("", app)
     mine = sorted(
         s for s in state.secrets - bound - state.pull_secrets if s == app or s.startswith(stem + "-")
@@ -139,6 +138,7 @@ def _ports(state: State, app: str) -> Iterator[Finding]:
     twice = sorted({*twice, *(n for c in containers for n in _listens(c) & _ports_beside(c, containers))})
     broken = state.broken(app) or [p for p in state.pods_of(app) if p.restarts]
     if not (line or (twice and broken)):
+        yield from _odd_sidecar(state, app)
         return
     names = " and ".join(c.name for c in containers)
     told = f': "{quote(line.text, 140)}"' if line else ""
@@ -153,6 +153,26 @@ def _ports(state: State, app: str) -> Iterator[Finding]:
     )
 
 
+def _odd_sidecar(state: State, app: str) -> Iterator[Finding]:
+    """A second container that ends by itself beside one that runs: a taken port is the usual reason."""
+    for pod in state.broken(app):
+        own = [c for c in pod.spec.containers if not c.init and c.name not in INJECTED]
+        ended = [c for c in own if c.exit_code == 1 and not c.ready]
+        runs = [c for c in own if c.ready]
+        if len(ended) == 1 and runs and any(c.ports for c in runs):
+            ports = ", ".join(str(p.number) for c in runs for p in c.ports)
+            yield Finding(
+                aspect="k8s.port_conflict",
+                component=app,
+                statement=f"{app}: container {ended[0].name} ends by itself (exit code 1) beside {runs[0].name}, which holds "
+                f"port {ports}.",
+                strength=POSSIBLE,
+                call=describe("pods", state.namespace, pod.name),
+                values={"exit_code": 1},
+            )
+            return
+
+
 def _listens(container: Container) -> set[int]:
     """Ports in a container's command line, those of other hosts (`host:port`) left out, beside the ports that it declares."""
     words = " ".join(container.command)
@@ -162,71 +182,3 @@ def _listens(container: Container) -> set[int]:
 
 def _ports_beside(container: Container, containers: Sequence[Container]) -> set[int]:
     return {p.number for c in containers if c is not container for p in c.ports}
-
-
-def _routes(state: State) -> Iterator[Finding]:
-    services = {s.name: s for s in state.services}
-    cores = service_cores(services)
-    for route in state.routes:
-        yield from _route(state, route, services, cores)
-
-
-def service_cores(names: Mapping[str, object]) -> dict[str, str]:
-    """Services by what is left of their names without a common prefix, `service` and punctuation."""
-    first = Counter(n.split("-")[0] for n in names if "-" in n)
-    common, times = first.most_common(1)[0] if first else ("", 0)
-    prefix = f"{common}-" if times >= max(3, 0.5 * len(names)) else ""
-    return {core(n.removeprefix(prefix)): n for n in sorted(names, reverse=True)}
-
-
-def core(text: str) -> str:
-    """A name without punctuation, case, and the word `service`."""
-    return re.sub(r"(service|svc)$", "", re.sub(r"[^a-z0-9]", "", text.lower()))
-
-
-def meant_by(route: Route, cores: Mapping[str, str]) -> str:
-    """The service that a route's path or name speaks of, or ""."""
-    first = [core(s) for s in re.split(r"[/*]", route.path) if s.lower() not in _NOISE]
-    for segment in [*first, core(route.name), core(route.name.removeprefix("ts-"))]:
-        if segment in cores:
-            return cores[segment]
-    return ""
-
-
-def _route(
-    state: State, route: Route, services: Mapping[str, Service], cores: Mapping[str, str]
-) -> Iterator[Finding]:
-    holder = route.holder if state.workload(route.holder) else _holder(state, route.holder)
-    meant = meant_by(route, cores)
-    target, service = services.get(route.host), services.get(meant)
-    wrong, strength = "", SAID
-    if meant and meant != route.host and not _one_app(state, target, service):
-        wrong = f"speaks of service {meant} and leads to {route.host}"
-        strength = CONTRADICTION if target else SAID
-    elif target is None and (meant or route.where == "ingress"):
-        wrong = f"leads to service {route.host}, which does not exist"
-    elif target is not None and route.port and all(p.number != route.port for p in target.ports):
-        wrong, strength = f"leads to port {route.port} of {route.host}, which it does not offer", LIKELY
-    if wrong and holder:
-        yield Finding(
-            aspect="k8s.gateway",
-            component=holder,
-            statement=f"{holder}: its route {quote(route.path or route.name, 80)} ({quote(route.where, 60)}) {wrong}.",
-            strength=strength,
-            call=manifest(holder, state.namespace),
-            values={"path": route.path, "host": route.host, "meant": meant},
-            quotes=True,
-        )
-
-
-def _one_app(state: State, one: Service | None, other: Service | None) -> bool:
-    return one is not None and other is not None and state.app_behind(one) == state.app_behind(other)
-
-
-def _holder(state: State, name: str) -> str:
-    """The app that reads a config map or stands behind a gateway object; the name itself where none does."""
-    users = [a for a in state.apps if any(r.name == name for r in _all_references(state, a))]
-    if users:
-        return users[0]
-    gates = [a for a in state.apps if re.search(r"(?i)gateway|ingress", a)]
-    return gates[0] if len(gates) == 1 else name

@@ -9,6 +9,7 @@ from typing import Final
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, logs, manifest, quote
 from aitia.tools.cluster.objects import LogLine
 from aitia.tools.cluster.state import State
+from aitia.tools.cluster.workloads import recent
 
 _IMAGE = re.compile(
     r"(?i)mysql|mariadb|percona|postgres|mongo|cockroach|tidb|oceanbase|mssql|oracle-?db|cassandra"
@@ -32,6 +33,10 @@ _LINK = re.compile(
     r"|Unable to obtain (?:isolated )?JDBC|could not connect to server|Can't connect to (?:local )?(?:MySQL|server)"
     r"|mysql.*connection refused|HikariPool.*Exception during pool init"
 )
+_POOL = re.compile(
+    r"(?i)Connection is not available, request timed out|connection pool (?:is )?exhausted|QueuePool limit"
+)
+_LISTEN = re.compile(r"(?m)(?:^|\s)(?:--port[=\s]|port\s*=\s*|MYSQL_TCP_PORT=)(\d{2,5})\b")
 _PORT = re.compile(r"(?i)(?P<host>[a-z0-9.-]+):(?P<port>\d{2,5})\b[^\n]{0,60}(?:refused|timed? ?out|failed)")
 _FEW: Final = re.compile(r"(?i)max[_-]connections\s*[=:\s]\s*['\"]?(\d+)")
 _RO_SETTING = re.compile(
@@ -59,6 +64,7 @@ def find(state: State) -> Iterator[Finding]:
     ):
         yield from _server_fault(state, servers, aspect, pattern, what)
     yield from _links(state, servers)
+    yield from _pools(state, servers)
 
 
 def _hits(state: State, pattern: re.Pattern[str]) -> dict[str, LogLine]:
@@ -168,6 +174,7 @@ def _settings(state: State, servers: list[str]) -> Iterator[Finding]:
                 call=manifest(app, state.namespace),
                 values={"max_connections": int(few.group(1)), "callers": len(state.callers(app))},
             )
+        yield from _own_port(state, app)
         if _RO_SETTING.search(text):
             yield Finding(
                 aspect="k8s.database_readonly",
@@ -178,10 +185,50 @@ def _settings(state: State, servers: list[str]) -> Iterator[Finding]:
             )
 
 
+def _own_port(state: State, app: str) -> Iterator[Finding]:
+    """A server that is told to listen where no service leads."""
+    told = _LISTEN.search(settings_of(state, app))
+    targets = {p.target or str(p.number) for s in state.services_of(app) for p in s.ports}
+    named = {
+        p.name
+        for c in state.spec(app).containers
+        for p in c.ports
+        if str(p.number) == (told.group(1) if told else "")
+    }
+    if told and targets and told.group(1) not in targets and not named & targets:
+        yield Finding(
+            aspect="k8s.database_port",
+            component=app,
+            statement=f"{app}: it is told to listen on port {told.group(1)}, its services lead to {', '.join(sorted(targets))}.",
+            strength=SAID,
+            call=manifest(app, state.namespace),
+            values={"port": int(told.group(1))},
+        )
+
+
+def _pools(state: State, servers: list[str]) -> Iterator[Finding]:
+    """Clients that wait in vain for a connection of their own pool, where no server complains of too many."""
+    if _hits(state, _FULL):
+        return
+    for app, line in _hits(state, _POOL).items():
+        if app not in servers:
+            yield Finding(
+                aspect="k8s.database_connections",
+                component=app,
+                statement=f'{app}: its pool of database connections is used up: "{_said(line.text, _POOL)}".',
+                strength=POSSIBLE,
+                call=logs(app, state.namespace),
+                values={"count": line.count},
+                quotes=True,
+            )
+
+
 def _links(state: State, servers: list[str]) -> Iterator[Finding]:
     """A client that alone cannot connect to a database that serves others: its port, where its lines tell no other reason."""
     hits = {a: line for a, line in _hits(state, _LINK).items() if a not in servers}
     other = {*_hits(state, _DENIED), *_hits(state, _FULL)}
+    # Many complain while they start; those that crash now are the ones that never got through.
+    crashing = [a for a in hits if any(recent(p) or p.status == "CrashLoopBackOff" for p in state.broken(a))]
     for app, line in hits.items():
         server = _server(state, servers, app)
         if app in other or not server or state.short(server) or not state.pods_of(server):
@@ -197,7 +244,7 @@ def _links(state: State, servers: list[str]) -> Iterator[Finding]:
             0,
         )
         wrong = bool(asked and ports and asked not in ports)
-        alone = len(hits) <= 2
+        alone = len(hits) <= 2 or (app in crashing and len(crashing) <= 2)
         if not wrong and not alone:
             continue
         what = (

@@ -30,6 +30,7 @@ _ORDINARY: Final = {
     "cpu": "cpu",
     "memory": "memory",
 }
+IDLE: Final = 0.3  # how much a calm app counts against a cause that might have slowed it
 CALL: Final = ClusterCall(verb="alerts")
 
 
@@ -201,11 +202,12 @@ def _below(state: State, node: str) -> set[str]:
 
 
 def _fit(expected: set[str], slow: set[str]) -> float:
-    """The F2 score of what a cause would slow against what is slow: a slow app that it cannot explain weighs more than a
-    calm one that it might have slowed.
+    """How well what a cause would slow fits what is slow, an F2 score.
+
+    A slow app that it cannot explain weighs most; a calm one that it might have slowed weighs little: it may be idle.
     """
     both = len(expected & slow)
-    return 5.0 * both / (len(expected) + 4.0 * len(slow)) if both else 0.0
+    return 5.0 * both / (both + IDLE * len(expected - slow) + 4.0 * len(slow)) if both else 0.0
 
 
 def _worst(found: Iterable[Sign], app: str) -> float:

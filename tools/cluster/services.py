@@ -179,7 +179,7 @@ def _callers_port(state: State, service: Service, app: str) -> Iterator[Finding]
 def _unreachable(state: State) -> Iterator[Finding]:
     for service in state.services:
         app = state.app_behind(service)
-        if not app or not service.selector:
+        if not app or not service.selector or state.starting(app):
             continue
         if service.endpoints is not None and not service.endpoints:
             yield Finding(

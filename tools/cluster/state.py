@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final
 
 from aitia.tools.cluster.objects import (
     Alert,
@@ -96,6 +97,10 @@ class State:
         found = self.workload(app)
         return found is not None and (found.ready < found.desired or bool(self.broken(app)))
 
+    def starting(self, app: str) -> bool:
+        """Whether what is not ready of an app is just young: it runs, was not restarted, and had no time to be ready."""
+        return all(_young(p) for p in self.broken(app)) and bool(self.broken(app))
+
     def spec(self, app: str) -> Spec:
         """How the pods of an app are specified, after description and manifest together."""
         found = self.workload(app)
@@ -131,6 +136,15 @@ class State:
     def lines(self, app: str) -> tuple[LogLine, ...]:
         """Recent error lines of an app."""
         return self.logs.get(app, ())
+
+
+YOUNG_S: Final = 120.0
+
+
+def _young(pod: Pod) -> bool:
+    delays = [c.readiness.delay for c in pod.spec.containers if c.readiness is not None]
+    grace = max([YOUNG_S, *(2.0 * d for d in delays)])
+    return pod.status == "Running" and not pod.restarts and pod.age_s is not None and pod.age_s < grace
 
 
 def nearest(state: State, service: Service) -> str:

@@ -152,7 +152,7 @@ def _signs(state: State, workload: Workload) -> Iterator[Finding]:
             values={"pods": len(pods), "desired": workload.desired},
             symptom=True,
         )
-    for pod in pods:
+    for pod in () if state.starting(workload.name) else pods:
         sign = _sign(pod)
         if sign:
             yield Finding(

@@ -8,7 +8,6 @@ neighbours have it too. For traces also what clients see of the operations that 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,68 +17,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import AlertEvent, Case
+from aitia.tools.library.events import Case
+from aitia.tools.library.kinds import kinds_of, replica_group, servers_of
 
 Floats = NDArray[np.float64]
 BLOCKS: Final = ("own", "calls", "share", "surprise", "early", "replica", "near", "others")
 LEAST_CASES, LEAST_OWN = 3, 2  # a kind must occur in as many incidents, and as often at a culprit
 _SMOOTH: Final = 5.0
 _RARE: Final = 0.5  # added to how often a component was the cause, before its logarithm
-_INSTANCE: Final = re.compile(r"(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-\d{1,3})$")
-
-
-def servers_of(cases: Iterable[Case]) -> dict[str, tuple[str, ...]]:
-    """Which component (with its replicas) serves an operation, where the library's traces leave no doubt."""
-    seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for case in cases:
-        known = set(case.candidates)
-        for e in case.events:
-            if e.source == "trace" and e.peer in known and e.component in known and e.peer != e.component:
-                seen[e.signal][e.component] += 1
-    return {
-        operation: tuple(sorted(found))
-        for operation, found in sorted(seen.items())
-        if found.total() >= LEAST_CASES and len({replica_group(c) for c in found}) == 1
-    }
-
-
-def replica_group(component: str) -> str:
-    """The name without a replica's ordinal or pod hash."""
-    return _INSTANCE.sub("", component)
-
-
-def kinds_of(case: Case, servers: Mapping[str, Sequence[str]]) -> dict[str, Counter[str]]:
-    """How often each component has each kind of event. A trace event counts at its server, its client, or within.
-
-    A client's span that is troubled while its server's own span is not points at what lies between them.
-    """
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    served = {(e.component, e.signal) for e in case.events if e.source == "trace" and e.peer != e.component}
-    for e in case.events:
-        if e.source == "metric":
-            found[e.component][f"metric {e.signal} {e.direction}"] += 1
-        elif e.source == "log":
-            found[e.component][f"log {e.signal}"] += 1
-        elif e.peer != e.component:
-            found[e.component].update(_call("served", e))
-            found[e.peer][f"trace called {e.direction}"] += 1
-        else:
-            found[e.component].update(_call("within", e))
-            behind = [s for s in servers.get(e.signal, ()) if s != e.component]
-            for server in behind:
-                found[server][f"trace client {e.direction}"] += 1
-                if (server, e.signal) not in served:
-                    found[server][f"trace client only {e.direction}"] += 1
-            if behind:
-                found[e.component][f"trace calling {e.direction}"] += 1
-                if not any((s, e.signal) in served for s in behind):
-                    found[e.component][f"trace calling only {e.direction}"] += 1
-    return dict(found)
-
-
-def _call(role: str, e: AlertEvent) -> tuple[str, str]:
-    """A call's kind of trouble, by itself and with the operation: which of its operations suffer tells faults apart."""
-    return f"trace {role} {e.direction}", f"trace {role} {e.direction}: {e.signal}"
 
 
 @dataclass(frozen=True, kw_only=True)

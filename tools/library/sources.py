@@ -9,7 +9,8 @@ from typing import Final
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.library.events import Case, Library, read_alerts, read_library
-from aitia.tools.library.model import LibraryModel, Mix, train
+from aitia.tools.library.mix import Mix
+from aitia.tools.library.model import LibraryModel, train
 from aitia.tools.sources.base import Configured, Reader, check_file
 
 MAX_MODEL = 256 << 20

@@ -165,15 +165,21 @@ def _nearest(t: Floats, grid: Floats) -> np.ndarray[tuple[int], np.dtype[np.int6
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How much of the target's excess a component adds by itself: `share` (capped at 1) and `shape` (cosine)."""
+    """How much of the target's excess a component adds by itself.
+
+    share      of the target's excess, capped at 1
+    shape      cosine between the two over the window: whether it comes and goes with the symptom
+    certainty  how surely the component moved at all
+    """
 
     share: float
     shape: float
+    certainty: float = 1.0
 
     @property
     def score(self) -> float:
-        """Share times shape, in [0, 1]."""
-        return self.share * self.shape
+        """Share times shape times certainty, in [0, 1]."""
+        return self.share * self.shape * self.certainty
 
 
 def accounts(b: Burdens, target: str, reachable: Iterable[str]) -> dict[str, Account]:

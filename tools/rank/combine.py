@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from aitia.core.words import Component
+from aitia.tools.metrics.detect import SHORT
 from aitia.tools.rank.blame import Blame, blames
 from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, acyclic, burdens
 from aitia.tools.rank.target import Target
@@ -20,6 +21,7 @@ ACCOUNT: Final = 5.0  # the score of a component that adds all of the target's e
 _BLAME: Final = 0.5  # of the blame, where the target's excess is accounted for
 _ELSEWHERE: Final = 0.4  # of the blame of a component that the target does not reach
 _LEAST_SHARE: Final = 0.2
+_LEAST_SYMPTOM: Final = 0.5  # of the target's own move
 TEMPERATURE: Final = 0.8
 
 
@@ -78,7 +80,9 @@ def combined(rows: Moved, components: Sequence[Component], target: Target | None
             timed.setdefault(caller, []).append(callee)
         reach = reached(target.component, graph, timed, hosts)
         near = reach if len(reach) > 1 else None
-        account = _significant(burden, accounts(burden, target.component, reach if near else burden.own))
+        account = _significant(
+            burden, target.component, accounts(burden, target.component, reach if near else burden.own)
+        )
         account |= _handed_down(account, blame, burden, graph, hosts)
     scores = {c: _score(c, account, blame, near) for c in sorted({*account, *blame})}
     order = [c for c in sorted(scores, key=lambda c: (-scores[c], c)) if scores[c] > 0.0]
@@ -100,11 +104,22 @@ def settled(target: Target | None, rows: Moved) -> Target | None:
     return replace(target, aspect=max(moves)[1]) if moves else target
 
 
-def _significant(b: Burdens, found: Mapping[str, Account]) -> dict[str, Account]:
-    """Accounts of components whose own series, or a caller's timing of them, left its baseline."""
-    moved = {c for c, (_, move) in b.own.items() if move.score > 0.0}
-    moved |= {callee for (_, callee), (_, move) in b.calls.items() if move.score > 0.0}
-    return {c: a for c, a in found.items() if c in moved and a.score >= _LEAST_SHARE}
+def _significant(b: Burdens, target: str, found: Mapping[str, Account]) -> dict[str, Account]:
+    """Accounts of components whose own series, or a caller's timing of them, left its baseline.
+
+    In a window of many samples the target's own must have done so too; two or three coarse ones cannot show it.
+    """
+    row, move = b.own.get(target, (None, None))
+    if row is not None and move is not None and row.now.size > SHORT and move.score < _LEAST_SYMPTOM:
+        return {}
+    moves = {c: move.score for c, (_, move) in b.own.items()}
+    for (_, callee), (_, move) in b.calls.items():
+        moves[callee] = max(moves.get(callee, 0.0), move.score)
+    return {
+        c: replace(a, certainty=min(1.0, moves[c]))
+        for c, a in found.items()
+        if moves.get(c, 0.0) > 0.0 and a.share * a.shape >= _LEAST_SHARE
+    }
 
 
 def _handed_down(
@@ -121,7 +136,7 @@ def _handed_down(
         for below in (*graph.get(component, ()), *hosts.get(component, ())):
             if below not in timed and below in blame and blame[below].score >= LEAST:
                 part = min(1.0, blame[below].score / 3.0)
-                handed = Account(share=own.share * part, shape=own.shape)
+                handed = replace(own, share=own.share * part)
                 if below not in found or handed.score > found[below].score:
                     found[below] = handed
     return found

@@ -11,10 +11,10 @@ from aitia.tools.sources.rows import Floats
 
 RUN = 3  # samples over which a deviation must last to count in full
 MOST = 6.0  # ln: beyond 400 times what it does by itself, more is not surer
-_FLOOR = float(np.log1p(2.5))
+_FLOOR = float(np.log1p(3.0))
 _RECENT = 12  # samples before the window, at least, that say whether the level was there already
 _WINDOWS = 200
-_QUANTILE = 0.9
+_QUANTILE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +46,11 @@ def robust(row: Row) -> float:
 def moved(row: Row) -> Move:
     """Our scorer: the largest deviation that lasts, against the same statistic on the baseline's own stretches.
 
-    Deviations are adverse and robust (median, MAD) and enter as ln(1 + z). The median of three samples in a row counts,
-    so that a single wild one is nothing; where each value already sums over several samples, one event fills as many,
-    and the median is that of twice as many. The reference is the 90th percentile of the statistic over stretches of the baseline as long as
-    the window: earlier faults that the baseline may hold do not set it. A level that was there already over the span
-    before the window (as long as the window) is no move of this incident.
+    Deviations are adverse and robust (median, MAD) and enter as ln(1 + z). The median of three samples in a row
+    counts, so that a single wild one is nothing; where each value already sums over several samples, one event fills
+    as many, and the median is that of twice as many. The reference is the 95th percentile of the statistic over
+    stretches of the baseline as long as the window: an earlier fault in the baseline does not set it. A level that
+    was there already over the span before the window (as long as the window) is no move of this incident.
     """
     smooth = row.of.smooth
     now = _runs(np.log1p(row.z_now), smooth)
