@@ -81,7 +81,21 @@ def quiet(state: State) -> list[Finding]:
                     values={"pods": len(pods), "desired": workload.desired},
                 )
             )
+    if found:
+        found.insert(0, _whole(state, len(found)))
     return found
+
+
+def _whole(state: State, calm: int) -> Finding:
+    """That a namespace was looked at as a whole: most of its apps may find no room among the facts."""
+    return Finding(
+        aspect="k8s.ready",
+        component=state.namespace,
+        statement=f"{state.namespace}: {calm} of {len(state.workloads)} apps have all their pods ready.",
+        strength=0.5,
+        call=get("pods", state.namespace),
+        values={"calm": calm, "apps": len(state.workloads)},
+    )
 
 
 def quiet_nodes(state: State) -> list[Finding]:

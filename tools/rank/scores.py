@@ -15,6 +15,7 @@ _FLOOR = float(np.log1p(3.0))
 _RECENT = 12  # samples before the window, at least, that say whether the level was there already
 _WINDOWS = 200
 _QUANTILE = 0.95
+_CAP = 2.0  # ln: what goes further beyond a usual stretch is an earlier fault, not the series' habit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,8 @@ def _own_noise(z: Floats, length: int, smooth: int) -> float:
     length = min(max(length, 1), medians.size)
     stretches = np.lib.stride_tricks.sliding_window_view(medians, length)
     thinned = stretches[:: max(1, stretches.shape[0] // _WINDOWS)]
-    return float(np.quantile(np.max(thinned, axis=1), _QUANTILE))
+    usual, high = np.quantile(np.max(thinned, axis=1), (0.5, _QUANTILE))
+    return float(min(high, usual + _CAP))
 
 
 def _first(z: Floats, start: int, length: int) -> int:
