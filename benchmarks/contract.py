@@ -26,6 +26,7 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     made.add_argument("--data", required=True, help="the data folder")
     made.add_argument("--cases", default="*", help="glob over case names")
     made.add_argument("--json", default="", help="write the result here")
+    made.add_argument("--model", default="none", help="also run with this model: catalogue name or GGUF path")
     return made
 
 
@@ -87,15 +88,27 @@ def table(made: Sequence[Mapping[str, Any]]) -> str:
 
 
 def finish(
-    task: str, made: Sequence[dict[str, Any]], per_case: Sequence[Case], *, n: int, began: float, out: str
+    task: str,
+    made: Sequence[dict[str, Any]],
+    per_case: Sequence[Case],
+    *,
+    n: int,
+    began: float,
+    out: str,
+    judged: Sequence[Case] = (),
 ) -> dict[str, Any]:
-    """Print the table and write the contract's JSON; `began` is `time.monotonic()` at the start."""
+    """Print the table and write the contract's JSON; `began` is `time.monotonic()` at the start.
+
+    `judged` holds what the scorer says of each verdict without a model (id, verdict, probability, right), for
+    benchmarks/rca/calibration.py; `per_case` holds predictions.
+    """
     print(table(made))
     told = {
         "task": task,
         "n": n,
         "rows": list(made),
         "per_case": list(per_case),
+        "judged": list(judged),
         "seconds": round(time.monotonic() - began, 1),
         "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "commit": commit(),

@@ -65,8 +65,8 @@ def told(file: Path) -> list[contract.Case]:
             "probability": float(c["probability"]),
             "right": bool(c["right"]),
         }
-        for c in run["per_case"]
-        if c.get("system") == "no_model" and c.get("verdict") == "cause" and "right" in c
+        for c in run.get("judged", [])
+        if c["verdict"] == "cause"
     ]
 
 

@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +22,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import AitiaError
+from aitia.core.llm import Llm
 from aitia.core.words import Incident, Report, Window
 from aitia.tools.sources.cluster_recorded import RecordedCluster
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
+from benchmarks.rca.judged import Judged, judged, keep
 from benchmarks.rca.k8s_peer import diagnose_by_rules
-from benchmarks.rca.product import diagnosed, pairs
+from benchmarks.rca.product import diagnosed, model, pairs
 
 Pair = tuple[str, str]  # object (`app/NAME`), cause
 # The candidates' names of our fault kinds, and on what kind of object each lies.
@@ -93,15 +95,18 @@ def main() -> None:
     made.add_argument(
         "--dev", default="", help="globs of the cases that were seen while the rules were written"
     )
+    made.add_argument("--keep", default="", help="keep the diagnoses here, for benchmarks/rca/fit.py")
     arguments = made.parse_args()
     data = Path(arguments.data)
     names = [p.parent.name for p in data.glob("*/metadata.json")]
-    candidates = _candidates(data)
-    per_case = [
-        _predicted(data / name, candidates) | {"case": name} for name in chosen(names, arguments.cases)
-    ]
+    candidates, llm = _candidates(data), model(arguments.model)
+    ran = [_predicted(data / name, candidates, llm) for name in chosen(names, arguments.cases)]
+    per_case = [case for case, _ in ran]
     told = _scored(data, per_case, chosen(names, arguments.dev) if arguments.dev else [], candidates)
-    finish("rca/k8s_snapshots", told, per_case, n=len(per_case), began=began, out=arguments.json)
+    verdicts = _judged(data, per_case, candidates["aliases"])
+    if arguments.keep:
+        keep(Path(arguments.keep), _kept(data, ran, candidates["aliases"]))
+    finish("rca/k8s_snapshots", told, per_case, n=len(ran), began=began, out=arguments.json, judged=verdicts)
 
 
 def _candidates(data: Path) -> dict[str, Any]:
@@ -115,8 +120,8 @@ def _candidates(data: Path) -> dict[str, Any]:
     }
 
 
-def _predicted(folder: Path, candidates: Mapping[str, Any]) -> Case:
-    """The rankings of all systems on one case. Nothing of the answer is read here."""
+def _predicted(folder: Path, candidates: Mapping[str, Any], llm: Llm | None) -> tuple[Case, Report | None]:
+    """The rankings of all systems on one case, and the report. Nothing of the answer is read here."""
     asked = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     query, namespace = str(asked.get("query", "")), str(asked.get("namespace", ""))
     config = SourceConfig(
@@ -135,8 +140,9 @@ def _predicted(folder: Path, candidates: Mapping[str, Any]) -> Case:
         problem = ""
     seconds = time.monotonic() - began
     cluster = RecordedCluster(config, folder)
-    return {
-        "ours": [list(p) for p in _answers(report, candidates)] if report else [],
+    told: Case = {
+        "case": folder.name,
+        "no_model": [list(p) for p in _answers(report, candidates)] if report else [],
         "verdict": report.verdict if report else "error",
         "probability": report.probability if report else 0.0,
         "named": _named(report, candidates) if report else [],
@@ -144,6 +150,10 @@ def _predicted(folder: Path, candidates: Mapping[str, Any]) -> Case:
         "seconds": round(seconds, 2),
         "problem": problem,
     }
+    if llm is not None and report is not None:
+        voted = diagnosed(_incident(folder, query), [config], folder, llm=llm)
+        told["ours"] = [list(p) for p in _answers(voted, candidates)]
+    return told, report
 
 
 def _incident(folder: Path, query: str) -> Incident:
@@ -201,10 +211,10 @@ def _scored(
             parts[" (cases not seen)"] = unseen_cases
     made: list[dict[str, Any]] = []
     for suffix, cases in parts.items():
-        for system in ("ours", "peer"):
+        for system in (s for s in ("ours", "no_model", "peer") if cases and s in cases[0]):
             made += rows(system, _measures(cases, system, truth, suffix))
         made += rows("trivial", _measures(_majority(cases, truth), "trivial", truth, suffix))
-    made += rows("ours", _verdicts(per_case, truth))
+    made += rows("no_model", _verdicts(per_case, truth))
     print(_by_kind(per_case, truth, seen))
     return made
 
@@ -249,6 +259,32 @@ def _verdicts(cases: Sequence[Case], truth: Mapping[str, Pair]) -> dict[str, lis
     }
 
 
+def _judged(data: Path, cases: Sequence[Case], aliases: Mapping[str, str]) -> list[Case]:
+    """What the scorer says of each verdict, for the calibration."""
+    return [
+        {
+            "id": c["case"],
+            "verdict": c["verdict"],
+            "probability": c["probability"],
+            "right": tuple(c["named"]) == _truth(data, c["case"], aliases),
+        }
+        for c in cases
+    ]
+
+
+def _kept(
+    data: Path, ran: Sequence[tuple[Case, Report | None]], aliases: Mapping[str, str]
+) -> Iterator[Judged]:
+    """Diagnoses with their answers in aitia's words; variants of one kind of fault are one group."""
+    for case, report in ran:
+        thing, cause = _truth(data, case["case"], aliases)
+        faults = [fault for fault, known in CAUSES.items() if known[1] == cause]
+        if report is not None and faults:
+            name = thing.partition("/")[2]
+            accepted = [(name, fault) for fault in faults]
+            yield judged(case["case"], f"k8s {cause}", report, "cause", accepted)
+
+
 def _by_kind(cases: Sequence[Case], truth: Mapping[str, Pair], seen: set[str]) -> str:
     groups: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
@@ -258,7 +294,7 @@ def _by_kind(cases: Sequence[Case], truth: Mapping[str, Pair], seen: set[str]) -
         mine = groups[kind]
         score = [
             mean([float([tuple(p) for p in c[s]][:k].count(truth[c["case"]]) > 0) for c in mine])
-            for s, k in (("ours", 1), ("ours", 3), ("peer", 1))
+            for s, k in (("no_model", 1), ("no_model", 3), ("peer", 1))
         ]
         mark = "" if not seen or kind in seen else "  (not seen)"
         lines.append(f"{kind:<38}{len(mine):>3}  {score[0]:>8.2f}{score[1]:>8.2f}{score[2]:>8.2f}{mark}")

@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 
 from aitia.core.config import SourceConfig
+from aitia.core.llm import Llm
 from aitia.core.words import Baseline, Incident, Report, Window, from_epoch
 from benchmarks.contract import chosen, finish, hits, parser, rows
 from benchmarks.rca.nezha_files import (
@@ -42,7 +43,7 @@ from benchmarks.rca.nezha_files import (
     write_metrics,
     write_spans,
 )
-from benchmarks.rca.product import components, diagnosed
+from benchmarks.rca.product import components, diagnosed, model
 
 HISTORY_S: Final = 6 * 3600
 _POD = re.compile(r"-[a-z0-9]+-[a-z0-9]{5}$")
@@ -129,11 +130,11 @@ def convert(data: Path, case: Case, out: Path) -> tuple[Incident, list[SourceCon
     return incident, sources
 
 
-def ours(data: Path, case: Case) -> Report:
+def ours(data: Path, case: Case, llm: Llm | None = None) -> Report:
     """The product's report."""
     with tempfile.TemporaryDirectory() as folder:
         incident, sources = convert(data, case, Path(folder))
-        return diagnosed(incident, sources, Path(folder))
+        return diagnosed(incident, sources, Path(folder), llm=llm)
 
 
 def of_rank(report: Report, aspect: str) -> list[str]:
@@ -234,17 +235,31 @@ def _max_z(day: Path, case: Case, faults: set[int]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Run all systems, then score."""
     args = parser(__doc__).parse_args(argv)
-    began, data = time.monotonic(), Path(args.data)
+    began, data, llm = time.monotonic(), Path(args.data), model(args.model)
     todo = {c.name: c for c in cases(data)}
     ran: list[tuple[Case, dict[str, list[str]], Report]] = []
     for name in chosen(todo, args.cases):
         report = ours(data, todo[name])
-        told = {"ours": components(report), "no_model": components(report)}
-        told["ours (traces_rank alone)"] = of_rank(report, "rank.traces")
+        told = {"no_model": components(report)}
+        if llm is not None:
+            told["ours"] = components(ours(data, todo[name], llm))
+        told["no_model (traces_rank alone)"] = of_rank(report, "rank.traces")
         ran.append((todo[name], told | peers(data, todo[name]), report))
     per_case, measured = _scored(data, ran)
     made = [r for system, metrics in measured.items() for r in rows(system, metrics)]
-    return finish("rca/nezha_sources", made, per_case, n=len(ran), began=began, out=args.json)
+    verdicts = [
+        {
+            "id": case.name,
+            "verdict": report.verdict,
+            "probability": report.probability,
+            "right": service(report.component)
+            == service(answers(data, case.day)[int(case.name.rpartition("/")[2])][0]),
+        }
+        for case, _, report in ran
+    ]
+    return finish(
+        "rca/nezha_sources", made, per_case, n=len(ran), began=began, out=args.json, judged=verdicts
+    )
 
 
 def _scored(
@@ -265,8 +280,8 @@ def _scored(
             per_case.append(
                 {
                     "case": case.name, "system": system, "prediction": named[:5],
-                    "answer": [service(pod), kind], "verdict": report.verdict if system == "ours" else "",
-                    "fault": report.fault if system == "ours" else "",
+                    "answer": [service(pod), kind], "verdict": report.verdict if system == "no_model" else "",
+                    "fault": report.fault if system == "no_model" else "",
                 }
             )  # fmt: skip
     return per_case, measured

@@ -18,6 +18,18 @@ from aitia.tools.sources import TopologySource, open_sources
 from benchmarks.rca.hidden import hidden
 
 RULES = Options(planner="rules", narrator="template")
+VOTES = Options(
+    planner="model", narrator="template"
+)  # the model's part in the verdict, without its sentences
+
+
+def model(name: str) -> Llm | None:
+    """The model of `--model`, fetched and checked where it is not there yet; None for `none`."""
+    if name == "none":
+        return None
+    from aitia.models.load import load_llm
+
+    return load_llm(name, fetch_missing=True)
 
 
 def diagnosed(
@@ -46,7 +58,7 @@ def diagnosed(
             opened,
             store=RunStore.create(Path(home), meta={"sources": [], "root": str(root)}),
             llm=llm,
-            options=Options() if llm else RULES,
+            options=VOTES if llm else RULES,
             clock=RecordedClock(incident.window.end),
             components=components,
         )

@@ -47,7 +47,7 @@ def main() -> int:
     made += contract.rows("no_model whole", measured([c for c in per_case if not c["hidden"]]))
     made += contract.rows("trivial", {"wrong_cause_at_80": [1.0] * len(hid)})
     print(curve(per_case))
-    contract.finish("rca/unknown", made, per_case, n=len(hid), began=began, out=args.json)
+    contract.finish("rca/unknown", made, per_case, n=len(hid), began=began, out=args.json, judged=per_case)
     return 0
 
 

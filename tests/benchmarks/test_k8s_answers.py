@@ -79,10 +79,10 @@ def test_predictions_do_not_depend_on_answers(tmp_path: Path) -> None:
 
     assert bare(right) == bare(wrong)
     score = {(r["system"], r["metric"]): r["value"] for r in right["rows"]}
-    assert score["ours", "pair@1"] == 1.0
-    assert score["ours", "pair@1 (kinds not seen)"] == 1.0
-    assert {("peer", "pair@1"), ("trivial", "pair@1"), ("ours", "verdict: wrong cause")} <= set(score)
-    assert {(r["system"], r["metric"]): r["value"] for r in wrong["rows"]}["ours", "pair@1"] == 0.0
+    assert score["no_model", "pair@1"] == 1.0
+    assert score["no_model", "pair@1 (kinds not seen)"] == 1.0
+    assert {("peer", "pair@1"), ("trivial", "pair@1"), ("no_model", "verdict: wrong cause")} <= set(score)
+    assert {(r["system"], r["metric"]): r["value"] for r in wrong["rows"]}["no_model", "pair@1"] == 0.0
 
 
 def test_every_mapped_kind_is_one_of_ours() -> None:

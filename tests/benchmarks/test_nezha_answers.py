@@ -105,8 +105,8 @@ def test_noise_for_answers_changes_no_prediction_and_the_culprits_are_found(
     before = predictions(data, tmp_path / "before.json")
     told = json.loads((tmp_path / "before.json").read_text(encoding="utf-8"))
     found = {(r["system"], r["metric"]): r["value"] for r in told["rows"]}
-    assert found["ours", "AC@1"] == found["ours (traces_rank alone)", "AC@1"] == 1.0
-    assert {s.split()[0] for s, _ in found} == {"ours", "no_model", "peer", "trivial"}
+    assert found["no_model", "AC@1"] == found["no_model (traces_rank alone)", "AC@1"] == 1.0
+    assert {s.split()[0] for s, _ in found} == {"no_model", "peer", "trivial"}
     listed = data / "rca_data" / DAY / f"{DAY}-fault_list.json"
     noise = json.loads(listed.read_text(encoding="utf-8"))
     for entry in noise["12"]:
