@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 from aitia import api
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.events import Event, RunStarted
+from aitia.core.protocols import Source
 from aitia.core.store import RunStore, list_runs
 from aitia.core.words import Report
 from aitia.settings import Settings
@@ -67,8 +68,15 @@ class GroupRuns:
     """
 
     def __init__(
-        self, settings: Settings, engine: api.Engine, *, home: Path, on_outcome: Callable[[Outcome], None]
+        self,
+        settings: Settings,
+        engine: api.Engine,
+        *,
+        home: Path,
+        on_outcome: Callable[[Outcome], None],
+        sources: Sequence[Source] = (),
     ) -> None:
+        self._sources = tuple(sources)  # readers of this process, beside the settings'
         self._settings, self._engine, self._home, self._told = settings, engine, home, on_outcome
         self._runs = _firing(home)
         self.current = ""  # the run that is being made
@@ -108,9 +116,17 @@ class GroupRuns:
         llm, options = self._engine.llm, self._engine.options
         if run and (self._home / "runs" / run / "run.json").is_file():
             self.current = run
-            return api.again(run, incident=notice.message, config=self._settings, model=llm, home=self._home)
+            return api.again(
+                run,
+                incident=notice.message,
+                sources=self._sources,
+                config=self._settings,
+                model=llm,
+                home=self._home,
+            )
         return api.diagnose(
             notice.message,
+            sources=self._sources,
             config=self._settings,
             model=llm,
             planner=options.planner,

@@ -20,6 +20,10 @@ GRACE_S = 2.0
 def listen(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8765,
+    otlp: Annotated[
+        int | None,
+        typer.Option("--otlp", min=0, max=65535, help="Also take traces over OTLP/HTTP on this port."),
+    ] = None,
     queue: Annotated[int, typer.Option("--queue", min=1, help="Alert groups that may wait.")] = 20,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
@@ -46,13 +50,14 @@ def listen(
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
     from aitia.listen import Desk, Listener
+    from aitia.tools.sources.otlp_receiver import OtlpReceiver
 
     token = os.environ.get(TOKEN, "")
     local = host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
     if not token and not local:
         raise BadInput(f"Set {TOKEN} to listen on {host!r}: it can be reached from other machines.")
     settings = api.settings_of(config)
-    if not settings.sources:
+    if not settings.sources and otlp is None:
         raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
     engine = api.choose_engine(
         None if model == "none" else model,
@@ -62,7 +67,14 @@ def listen(
         threads=threads,
         on_event=None,
     )
-    runs = GroupRuns(settings, engine, home=aitia_home(), on_outcome=_printer(as_json=as_json))
+    receiver = OtlpReceiver(host=host, port=otlp, token=token).start() if otlp is not None else None
+    runs = GroupRuns(
+        settings,
+        engine,
+        home=aitia_home(),
+        on_outcome=_printer(as_json=as_json),
+        sources=[receiver] if receiver else [],
+    )
     desk = Desk(runs, places=queue)
     try:
         server = Listener((host, port), desk, token=token)
@@ -76,10 +88,14 @@ def listen(
     with server:
         threading.Thread(target=server.serve_forever, name="aitia-listen", daemon=True).start()
         note(f"listening on http://{host}:{server.server_address[1]}/ for Alertmanager; Ctrl-C stops")
+        if receiver:
+            note(f"taking traces on http://{host}:{receiver.address[1]}/v1/traces")
         if engine.note:
             note(f"no model: {engine.note}")
         stop.wait()
         server.shutdown()
+    if receiver:
+        receiver.stop()
     left = desk.close(GRACE_S)
     if left:
         note(f"{left} alert groups were waiting; Alertmanager sends them again after its repeat_interval")
