@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aitia.core.llm import Llm
 from aitia.core.words import Evidence, Report
 from benchmarks.contract import Case, hits, rows
 from benchmarks.rca.metric_cases import MetricCase, first_seen
 from benchmarks.rca.product import components, diagnosed
 
-OURS, ALONE = (
+RULES, ALONE, VOTED = (
+    "no_model",
+    "no_model (ranking alone)",
     "ours",
-    "ours (ranking alone)",
-)  # the product without a model; the order of its tool metrics_rank
+)  # ALONE: the order of the tool metrics_rank
+SURE = 0.8
 Name = Callable[[str], str]
 
 
@@ -28,6 +31,7 @@ class Prediction:
     name: str
     orders: Mapping[str, list[str]]
     verdict: str = ""
+    component: str = ""  # that the verdict names
     probability: float = 0.0
     seconds: float = 0.0
     onset: float | None = None  # of the first suspect, epoch seconds
@@ -35,11 +39,19 @@ class Prediction:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-def predicted(case: MetricCase, peers: Mapping[str, list[str]], *, name: Name = str) -> Prediction:
-    """Run the product on a case; `name` maps a component to the name that answers use."""
+def report_of(case: MetricCase, llm: Llm | None = None) -> Report:
+    """The product's report on a case, by the rules alone or with a model."""
     with tempfile.TemporaryDirectory() as folder:
         sources = case.write(Path(folder))
-        report = diagnosed(case.incident(), sources, Path(folder), components=case.components)
+        return diagnosed(case.incident(), sources, Path(folder), components=case.components, llm=llm)
+
+
+def predicted(
+    case: MetricCase, peers: Mapping[str, list[str]], *, name: Name = str, llm: Llm | None = None
+) -> Prediction:
+    """Run the product on a case; `name` maps a component to the name that answers use."""
+    report = report_of(case)
+    voted = {VOTED: first_seen([name(c) for c in components(report_of(case, llm))])} if llm else {}
     ranked = sorted(
         (e for e in report.evidence if e.kind == "rank.suspect" and e.aspect == "rank.metrics"),
         key=lambda e: (int(e.values.get("rank", 99)), e.component),
@@ -48,11 +60,13 @@ def predicted(case: MetricCase, peers: Mapping[str, list[str]], *, name: Name = 
     return Prediction(
         name=case.name,
         orders={
-            OURS: first_seen([name(c) for c in ours]),
+            **voted,
+            RULES: first_seen([name(c) for c in ours]),
             ALONE: first_seen([name(e.component) for e in ranked]),
             **{system: first_seen([name(c) for c in order]) for system, order in peers.items()},
         },
         verdict=report.verdict,
+        component=name(report.component) if report.component else "",
         probability=report.probability,
         seconds=report.cost.seconds,
         onset=_onset(report, ours[0], ranked) if ours else None,
@@ -132,3 +146,23 @@ def told(predictions: Sequence[Prediction], truths: Sequence[str]) -> list[Case]
         }
         for p, truth in zip(predictions, truths, strict=True)
     ]
+
+
+def verdicts(predictions: Sequence[Prediction], truths: Sequence[str]) -> list[Case]:
+    """What the scorer says of each verdict by the rules, for the calibration."""
+    return [
+        {"id": p.name, "verdict": p.verdict, "probability": p.probability, "right": p.component == truth}
+        for p, truth in zip(predictions, truths, strict=True)
+    ]
+
+
+def verdict_rows(judged: Sequence[Case]) -> list[dict[str, Any]]:
+    """How often a cause was named, a wrong one, and how often it was right where the report was sure."""
+    named = [c["verdict"] == "cause" for c in judged]
+    sure = [c for c in judged if c["verdict"] == "cause" and c["probability"] >= SURE]
+    measured = {
+        "verdict: cause named": [float(n) for n in named],
+        "verdict: wrong cause": [float(n and not c["right"]) for n, c in zip(named, judged, strict=True)],
+        "right where >= 80 % sure": [float(c["right"]) for c in sure],
+    }
+    return rows(RULES, measured)

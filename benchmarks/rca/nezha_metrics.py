@@ -27,15 +27,28 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
+from aitia.core.llm import Llm
 from aitia.core.words import Component, ComponentType, Link
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
 from benchmarks.rca.metric_peers import baro_scores, by_component, ranking, z_scores
-from benchmarks.rca.metric_runs import ALONE, OURS, Prediction, accuracy, by_group, predicted, told, trivial
+from benchmarks.rca.metric_runs import (
+    ALONE,
+    RULES,
+    Prediction,
+    accuracy,
+    by_group,
+    predicted,
+    told,
+    trivial,
+    verdict_rows,
+    verdicts,
+)
+from benchmarks.rca.product import model
 
 STEP_S = 60.0
 FAULT_MINUTES = 4  # as the authors' setting has it: a fault's minute and the four after it are not normal
-BEFORE, AFTER = (10, 20), (5, 10)  # (ii): minutes of the window before and after the fault's, drawn by seed
+BEFORE, AFTER = (2, 20), (5, 10)  # (ii): minutes of the window before and after the fault's, drawn by seed
 _POD = re.compile(r"-[a-z0-9]+-[a-z0-9]{5}$")
 
 
@@ -185,11 +198,17 @@ def given(data: Path, day: str, index: int) -> MetricCase:
 
 
 def unknown(data: Path, day: str, index: int) -> MetricCase:
-    """(ii): a window somewhere around the fault, everything before it as the baseline, earlier faults included."""
-    read, at = read_day(data, day), fault_minutes(data, day)[index]
+    """(ii): a window somewhere around the fault that holds no other one; everything before it as the baseline.
+
+    The window ends before the next fault and begins when the one before is over; the baseline holds earlier faults.
+    """
+    read, faults = read_day(data, day), fault_minutes(data, day)
+    at = faults[index]
+    over = max([f + 60.0 * (FAULT_MINUTES + 1) for f in faults if f < at], default=0.0)
+    following = min([f for f in faults if f > at], default=np.inf)
     chance = random.Random(f"{day}/{index}")
-    start = at - 60.0 * chance.randint(*BEFORE)
-    end = at + 60.0 * chance.randint(*AFTER)
+    start = min(max(at - 60.0 * chance.randint(*BEFORE), over), at)
+    end = min(at + 60.0 * chance.randint(*AFTER), following)
     before, inside = read.minutes < start, (read.minutes >= start) & (read.minutes < end)
     table = Table(
         columns=read.columns,
@@ -248,20 +267,24 @@ def peers(case: MetricCase) -> dict[str, list[str]]:
 Key = tuple[str, int]  # day, place in its list of faults
 
 
-def predictions(data: Path, pattern: str) -> list[tuple[Key, Prediction]]:
+def predictions(data: Path, pattern: str, llm: Llm | None = None) -> list[tuple[Key, Prediction]]:
     """All systems on all chosen cases. Of the faults only their minutes are read, and of (ii) for the window alone."""
     found = []
     for day in chosen(days(data), pattern):
         make = unknown if minute_unknown(data, day) else given
         for index in range(len(fault_minutes(data, day))):
             case = make(data, day, index)
-            found.append(((day, index), predicted(case, peers(case), name=service)))
+            found.append(((day, index), predicted(case, peers(case), name=service, llm=llm)))
     return found
 
 
-def scored(data: Path, found: list[tuple[Key, Prediction]]) -> tuple[list[dict[str, Any]], list[Case]]:
-    """The rows and the cases of both parts: A@k, by kind of fault, and for (ii) the error of the onset."""
-    made, cases = [], []
+def scored(
+    data: Path, found: list[tuple[Key, Prediction]]
+) -> tuple[list[dict[str, Any]], list[Case], list[Case]]:
+    """The rows of both parts (A@k, by kind of fault, for (ii) the error of the onset), the cases, the verdicts."""
+    made: list[dict[str, Any]] = []
+    cases: list[Case] = []
+    judged: list[Case] = []
     for part, is_unknown in (("(i) minute given", False), ("(ii) minute unknown", True)):
         mine = [(key, p) for key, p in found if minute_unknown(data, key[0]) == is_unknown]
         if not mine:
@@ -275,15 +298,18 @@ def scored(data: Path, found: list[tuple[Key, Prediction]]) -> tuple[list[dict[s
         if is_unknown:
             minutes = [fault_minutes(data, day)[index] for (day, index), _ in mine]
             part_rows += onset_rows(kept, minutes)
+        part_judged = verdicts(kept, truths)
+        part_rows += verdict_rows(part_judged)
         made += [{**row, "metric": f"{part}: {row['metric']}"} for row in part_rows]
         cases += told(kept, truths)
-    return made, cases
+        judged += part_judged
+    return made, cases, judged
 
 
 def onset_rows(found: Sequence[Prediction], minutes: Sequence[float]) -> list[dict[str, Any]]:
     """Minutes between the fault's and the first suspect's onset: median of those answered, and the share answered."""
     made: list[dict[str, Any]] = []
-    for system, told_at in ((OURS, [p.onset for p in found]), (ALONE, [p.alone_onset for p in found])):
+    for system, told_at in ((RULES, [p.onset for p in found]), (ALONE, [p.alone_onset for p in found])):
         errors = [abs(at - m) / 60.0 for at, m in zip(told_at, minutes, strict=True) if at is not None]
         made += rows(system, {"onset answered": [float(at is not None) for at in told_at]})
         made += rows(system, {"onset within 2 min": [float(at is not None and abs(at - m) <= 120.0)
@@ -297,9 +323,9 @@ def onset_rows(found: Sequence[Prediction], minutes: Sequence[float]) -> list[di
 def main() -> None:
     args = parser(__doc__).parse_args()
     began, data = time.monotonic(), Path(args.data)
-    found = predictions(data, args.cases)
-    made, cases = scored(data, found)
-    finish("rca/nezha_metrics", made, cases, n=len(found), began=began, out=args.json)
+    found = predictions(data, args.cases, model(args.model))
+    made, cases, judged = scored(data, found)
+    finish("rca/nezha_metrics", made, cases, n=len(found), began=began, out=args.json, judged=judged)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
+from aitia.core.llm import Llm
 from aitia.core.words import Component, Link
 from benchmarks.contract import Case, chosen, finish, parser
 from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
@@ -31,7 +32,17 @@ from benchmarks.rca.metric_peers import (
     traversal,
     z_scores,
 )
-from benchmarks.rca.metric_runs import Prediction, accuracy, by_group, predicted, told, trivial
+from benchmarks.rca.metric_runs import (
+    Prediction,
+    accuracy,
+    by_group,
+    predicted,
+    told,
+    trivial,
+    verdict_rows,
+    verdicts,
+)
+from benchmarks.rca.product import model
 
 STEP_S = 300.0
 
@@ -133,33 +144,34 @@ def peers(case: MetricCase) -> dict[str, list[str]]:
     }
 
 
-def predictions(data: Path, pattern: str) -> list[Prediction]:
+def predictions(data: Path, pattern: str, llm: Llm | None = None) -> list[Prediction]:
     """All systems on all chosen cases. Nothing here reads an answer."""
     names = {folder.relative_to(data).as_posix(): folder for folder in folders(data)}
     found = []
     for name in chosen(names, pattern):
         case = case_of(names[name], data)
-        found.append(predicted(case, peers(case)))
+        found.append(predicted(case, peers(case), llm=llm))
     return found
 
 
-def scored(data: Path, found: list[Prediction]) -> tuple[list[dict[str, Any]], list[Case]]:
-    """The rows and the cases: all, by answer, and by metric."""
+def scored(data: Path, found: list[Prediction]) -> tuple[list[dict[str, Any]], list[Case], list[Case]]:
+    """The rows (all, by answer, and by metric), the cases, and what is said of each verdict."""
     truths = [read_answer(data / p.name) for p in found]
     found = trivial(found, truths)
     systems = list(found[0].orders)
     made = accuracy(found, truths, systems, (1, 3))
     made += by_group(found, truths, [p.extra["metric"] for p in found], systems, (1, 3), label="metric")
     made += by_group(found, truths, truths, systems, (1, 3), label="answer")
-    return made, told(found, truths)
+    judged = verdicts(found, truths)
+    return made + verdict_rows(judged), told(found, truths), judged
 
 
 def main() -> None:
     args = parser(__doc__).parse_args()
     began, data = time.monotonic(), Path(args.data)
-    found = predictions(data, args.cases)
-    made, cases = scored(data, found)
-    finish("rca/petshop", made, cases, n=len(found), began=began, out=args.json)
+    found = predictions(data, args.cases, model(args.model))
+    made, cases, judged = scored(data, found)
+    finish("rca/petshop", made, cases, n=len(found), began=began, out=args.json, judged=judged)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,21 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
+from aitia.core.llm import Llm
 from benchmarks.contract import Case, chosen, finish, hits, parser, rows
 from benchmarks.rca.metric_cases import Column, Floats, MetricCase, Table, remapped
 from benchmarks.rca.metric_peers import baro_scores, by_component, ranking, z_scores
-from benchmarks.rca.metric_runs import Prediction, accuracy, by_group, predicted, told, trivial
+from benchmarks.rca.metric_runs import (
+    Prediction,
+    accuracy,
+    by_group,
+    predicted,
+    told,
+    trivial,
+    verdict_rows,
+    verdicts,
+)
+from benchmarks.rca.product import model
 
 MEANS = {"lod": "workload", "lat": "latency", "mem": "memory"}  # what the data's abbreviations stand for
 LEFT_OUT = ("lat_50", "lat_99")  # as in RCAEval: one latency quantile is kept
@@ -103,7 +114,7 @@ def peers(case: MetricCase) -> dict[str, list[str]]:
     }
 
 
-def predictions(data: Path, pattern: str) -> list[tuple[Path, Prediction]]:
+def predictions(data: Path, pattern: str, llm: Llm | None = None) -> list[tuple[Path, Prediction]]:
     """All systems on all chosen cases. The folder's name, which is the answer, is not part of a case."""
     every = list(folders(data))
     wanted = set(chosen([name_of(f) for f in every], pattern))
@@ -111,12 +122,14 @@ def predictions(data: Path, pattern: str) -> list[tuple[Path, Prediction]]:
     for number, folder in enumerate(every):
         if name_of(folder) in wanted:
             case = case_of(folder, number)
-            found.append((folder, predicted(case, peers(case), name=service)))
+            found.append((folder, predicted(case, peers(case), name=service, llm=llm)))
     return found
 
 
-def scored(found: list[tuple[Path, Prediction]]) -> tuple[list[dict[str, Any]], list[Case]]:
-    """The rows and the cases: A@k, Avg@5 and A@1 by kind of fault."""
+def scored(
+    found: list[tuple[Path, Prediction]],
+) -> tuple[list[dict[str, Any]], list[Case], list[Case]]:
+    """The rows (A@k, Avg@5, A@1 by kind of fault), the cases, and what is said of each verdict."""
     answers = [read_answer(folder) for folder, _ in found]
     truths = [service(where) for where, _ in answers]
     kept = trivial([p for _, p in found], truths)
@@ -129,15 +142,16 @@ def scored(found: list[tuple[Path, Prediction]]) -> tuple[list[dict[str, Any]], 
         ]
         made += rows(system, {"Avg@5": [sum(five) / 5.0 for five in places]})
     made += by_group(kept, truths, [fault for _, fault in answers], systems, (1,), label="fault")
-    return made, told(kept, truths)
+    judged = verdicts(kept, truths)
+    return made + verdict_rows(judged), told(kept, truths), judged
 
 
 def main() -> None:
     args = parser(__doc__).parse_args()
     began = time.monotonic()
-    found = predictions(Path(args.data), args.cases)
-    made, cases = scored(found)
-    finish("rca/sockshop", made, cases, n=len(found), began=began, out=args.json)
+    found = predictions(Path(args.data), args.cases, model(args.model))
+    made, cases, judged = scored(found)
+    finish("rca/sockshop", made, cases, n=len(found), began=began, out=args.json, judged=judged)
 
 
 if __name__ == "__main__":

@@ -71,9 +71,9 @@ def test_the_culprit_is_found_and_noise_for_answers_changes_nothing(
     before = ran(script, data, tmp_path / "before.json")
     assert before["n"] == 2
     assert {c["truth"] for c in before["per_case"]} == answers
-    assert all(c["predicted"]["ours (ranking alone)"][0] == c["truth"] for c in before["per_case"])
+    assert all(c["predicted"]["no_model (ranking alone)"][0] == c["truth"] for c in before["per_case"])
     systems = {r["system"].split(" ")[0] for r in before["rows"]}
-    assert systems >= {"ours", "peer", "trivial"}
+    assert systems >= {"no_model", "peer", "trivial"}
     assert all({"value", "n", "ci95"} <= set(r) for r in before["rows"])
     copy = tmp_path / "noise"
     shutil.copytree(data, copy)

@@ -23,7 +23,7 @@ from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
-from aitia.core.words import Component, Window, from_epoch
+from aitia.core.words import Window, from_epoch
 from aitia.graphs.diagnose import Options, diagnose
 from aitia.incoming import make_incident
 from aitia.tools.sources import ClusterCall, ClusterSource, build_inventory, cluster_objects, open_source

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from aitia.tools.sources.base import Reader
-from aitia.tools.sources.cluster_recorded import RecordedCluster
 from aitia.tools.sources.changes import JournalSource
 from aitia.tools.sources.changes_cluster import ClusterChanges
 from aitia.tools.sources.changes_git import GitSource
 from aitia.tools.sources.cluster_kubectl import KubectlSource
+from aitia.tools.sources.cluster_recorded import RecordedCluster
 from aitia.tools.sources.documents import IncidentFile, RunbookFolder
 from aitia.tools.sources.jaeger import JaegerFiles
 from aitia.tools.sources.log_files import LogFiles

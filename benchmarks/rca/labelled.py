@@ -1,0 +1,105 @@
+"""Every case with a known culprit of the folder layouts here, each to be diagnosed whole or with the culprit unwatched."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aitia.agent.topology import Topology
+from aitia.core.scenario import load_scenario
+from aitia.core.words import Report
+from benchmarks.rca import nezha_metrics, nezha_sources, petshop, sockshop
+from benchmarks.rca.metric_cases import MetricCase
+from benchmarks.rca.metric_runs import report_of
+from benchmarks.rca.product import diagnosed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """A case: `run(hide)` makes the report, without the culprit's telemetry where `hide`; `right` says whether a
+    component is an accepted answer. Both may use the answer: this is for measures that need it taken away.
+    """
+
+    name: str
+    run: Callable[[bool], Report]
+    right: Callable[[str], bool]
+
+
+def labelled(data: Path) -> Iterator[Labelled]:
+    """The cases of a folder: scenario folders, PetShop, Nezha or Sock Shop, told apart by what is in it."""
+    if any(data.glob("*/scenario.yaml")):
+        yield from _scenarios(data)
+    elif any(data.glob("rca_data/*/*-fault_list.json")):
+        yield from _nezha(data)
+    elif any(data.glob("*/*/*/target.json")):
+        yield from _petshop(data)
+    else:
+        yield from _sockshop(data)
+
+
+def _scenarios(data: Path) -> Iterator[Labelled]:
+    for folder in sorted(f.parent for f in data.glob("*/scenario.yaml")):
+        scenario = load_scenario(folder)
+        expected = scenario.expected
+        if expected.verdict != "cause":
+            continue
+        right = {expected.component, *(a.component for a in expected.alternatives)}
+        family = {m for c in right for m in Topology(scenario.components).family(c)}
+
+        def run(hide: bool, folder: Path = folder, family: set[str] = family) -> Report:
+            told = load_scenario(folder)
+            return diagnosed(
+                told.as_incident(),
+                told.sources,
+                folder,
+                components=told.components,
+                hide=sorted(family) if hide else (),
+            )
+
+        yield Labelled(name=folder.name, run=run, right=(right | family).__contains__)
+
+
+def _petshop(data: Path) -> Iterator[Labelled]:
+    for folder in petshop.folders(data):
+        yield _metrics(petshop.case_of(folder, data), petshop.read_answer(folder))
+
+
+def _sockshop(data: Path) -> Iterator[Labelled]:
+    for number, folder in enumerate(sockshop.folders(data)):
+        culprit = sockshop.service(sockshop.read_answer(folder)[0])
+        yield _metrics(sockshop.case_of(folder, number), culprit, sockshop.service)
+
+
+def _nezha(data: Path) -> Iterator[Labelled]:
+    for day in nezha_metrics.days(data):
+        if nezha_metrics.minute_unknown(data, day):
+            continue
+        for index, (pod, _) in enumerate(nezha_metrics.read_answers(data, day)):
+            yield _metrics(nezha_metrics.given(data, day, index), pod, nezha_metrics.service)
+    for case in nezha_sources.cases(data):
+        pod = nezha_sources.answers(data, case.day)[int(case.name.rpartition("/")[2])][0]
+        culprit = nezha_sources.service(pod)
+
+        def run(
+            hide: bool, case: nezha_sources.Case = case, gone: tuple[str, ...] = (culprit, pod)
+        ) -> Report:
+            with tempfile.TemporaryDirectory() as folder:
+                incident, sources = nezha_sources.convert(data, case, Path(folder))
+                return diagnosed(incident, sources, Path(folder), hide=gone if hide else ())
+
+        yield Labelled(
+            name=case.name, run=run, right=lambda c, culprit=culprit: nezha_sources.service(c) == culprit
+        )
+
+
+def _metrics(case: MetricCase, culprit: str, name: Callable[[str], str] = str) -> Labelled:
+    def run(hide: bool) -> Report:
+        if not hide:
+            return report_of(case)
+        less = case.table.take(lambda c: name(c.component) != culprit)
+        return report_of(dataclasses.replace(case, table=less))
+
+    return Labelled(name=case.name, run=run, right=lambda c: name(c) == culprit)
