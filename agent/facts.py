@@ -31,6 +31,7 @@ _WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptor
 _SHARED: Final = _WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
+FEW: Final = 6
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
@@ -68,7 +69,8 @@ class Facts:
 
         That is so where the component's own traffic rose as much; where work piles up because calls are slow
         (Little's law); for a restart that a change brought about; for silence in the logs of what answers its health
-        checks; and for what a machine only adds up over the processes that run on it.
+        checks; for what a machine only adds up over the processes that run on it; and for a handful of connections or
+        threads, which exhaust nothing.
         """
         if evidence.kind == "metric.limit":
             return evidence.strength
@@ -82,7 +84,7 @@ class Facts:
         loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
         waiting = evidence.aspect in _WAITING and 0 < _ratio(evidence) <= self._waits(evidence)
         shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
-        explained = shared or (evidence.direction == "up" and (loaded or waiting))
+        explained = shared or (evidence.direction == "up" and (loaded or waiting or _is_few(evidence)))
         return evidence.strength / 3 if explained else evidence.strength
 
     def _came_after(self, change: Evidence) -> bool:
@@ -194,6 +196,13 @@ def onset(evidence: Evidence) -> datetime:
     """The onset of a fact that has one."""
     assert evidence.onset is not None
     return evidence.onset
+
+
+def _is_few(evidence: Evidence) -> bool:
+    """Whether what is held, waits or runs is fewer than a handful after the rise."""
+    after = evidence.values.get("to" if evidence.kind == "metric.trend" else "after")
+    counted = evidence.aspect in _WAITING and evidence.kind.startswith("metric.") and not evidence.unit
+    return counted and isinstance(after, int | float) and after < FEW
 
 
 def _ratio(evidence: Evidence) -> float:

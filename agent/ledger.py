@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
-from aitia.agent.facts import Facts, onset
+from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.weights import Weights, family_of
 from aitia.core.words import Contribution, Evidence
@@ -20,6 +21,7 @@ SHARP_S: Final = 120.0  # error of an order at which it counts half
 INCIDENT: Final = 0.7
 SECOND_HAND: Final = 0.5
 RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
+SUSPECTED: Final = 0.1  # share of a ranking from which on it has seen what is wrong with a component
 HARMLESS: Final = -2.5
 UNSEEN: Final = -1.5
 WITNESS: Final = 0.5
@@ -32,7 +34,11 @@ class Ledger:
     def __init__(self, facts: Facts, component: str, fault: Fault, weights: Weights) -> None:
         self._facts, self._component, self._fault, self._weights = facts, component, fault, weights
         self._family = facts.topology.family(component)
-        self._reached = facts.topology.reached(component, fault.spread)
+        self._loaded = self._callees_it_may_harm()
+        without = (
+            set(facts.topology.callees(component)) - self._loaded if "callees" in fault.spread else set()
+        )
+        self._reached = facts.topology.reached(component, fault.spread) - without
         self._lines: list[Contribution] = []
         self._enter("prior", PRIOR, "prior of any single pair")
         self._patterns()
@@ -54,6 +60,16 @@ class Ledger:
     def score(self) -> float:
         """Their sum, in log-odds."""
         return sum(c.log_odds for c in self._lines)
+
+    @property
+    def component(self) -> str:
+        """Whose ledger it is."""
+        return self._component
+
+    @property
+    def cite(self) -> str:
+        """The fact that adds most."""
+        return max(self._lines, key=lambda c: c.log_odds).evidence
 
     def cap(self, ceiling: float) -> None:
         """Bring the sum down to a ceiling."""
@@ -97,22 +113,37 @@ class Ledger:
         """What tools that rank components say of this one: of several rankings the one that names it most counts.
 
         A share is the ranking's probability that the component is the culprit, so that the log of two shares' ratio is
-        what it adds to one suspect more than to the other.
+        what it adds to one suspect more than to the other. A ranking by metrics cannot tell a component from one whose
+        failure it only passes on: it adds nothing where a callee that was overlooked fails.
         """
+        blind = self._overlooked(self._facts.topology.callees(self._component))
         fault = self._fault.id
         shares: list[tuple[float, str, Evidence]] = []
-        loaded = self._facts.topology.callees(self._component) if "callees" in self._fault.spread else []
         for e in self._facts.all:
+            if blind and e.aspect == "rank.metrics":
+                continue
             if e.kind == "rank.suspect" and covers(str(e.values.get("fault", "")) or fault, fault):
                 if e.component in self._family:
                     shares.append((e.strength, e.statement, e))
-                elif e.component in loaded:  # it may be what the ranking sees at the one that it calls
+                elif e.component in self._loaded:  # it may be what the ranking sees at the one that it calls
                     shares.append((SECOND_HAND * e.strength, e.statement, e))
         if shares:
             share, _, best = max(shares, key=lambda s: s[:2])
             moved = math.log1p(share / RANKING_FLOOR)
             why = f"a ranking gives {best.component} {best.strength:.0%}"
             self._enter("ranking", moved, why, evidence=best.id)
+
+    def _callees_it_may_harm(self) -> frozenset[str]:
+        """Whom the fault may harm through the suspect's own calls: not those that others see failing as well, unless the
+        fault takes from them what others need (`siblings`).
+        """
+        topology, spread = self._facts.topology, self._fault.spread
+        callees = set(topology.callees(self._component)) if {"callees", "siblings"} & set(spread) else set()
+        if "siblings" in spread:
+            return frozenset(callees)
+        mine = self._family | set(topology.ancestors(self._component))
+        seen = {e.peer for e in self._facts.anomalies if e.component not in mine and is_harm(e)}
+        return frozenset(c for c in callees if not topology.family(c) & seen)
 
     def _coverage(self) -> None:
         mass = self._facts.mass()
@@ -159,6 +190,17 @@ class Ledger:
         dark = next((n for n in near if not topology.family(n) & self._facts.seen), "")
         if dark:
             self._enter("unseen", UNSEEN, f"nothing is known of {dark}, its neighbour")
+
+    def _overlooked(self, components: Sequence[str]) -> str:
+        """The first component that fails though no ranking by metrics suspects it: it stopped answering, or has no
+        telemetry and others tell of failing calls to it. "" where there is none.
+        """
+        facts = self._facts
+        gone = {e.component for e in facts.anomalies if e.aspect == "availability" and not e.peer}
+        told = {e.peer for e in facts.anomalies if is_harm(e) and facts.strength(e) >= MIN_PRIMARY}
+        unwatched = {c for c in components if not facts.topology.family(c) & facts.seen}
+        suspected = {e.component for e in facts.all if e.aspect == "rank.metrics" and e.strength >= SUSPECTED}
+        return next((c for c in components if c in (gone | told & unwatched) - suspected), "")
 
 
 def _why(on: str, fact: Evidence) -> str:

@@ -18,11 +18,12 @@ from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
 from aitia.core.aspects import CHANGE
-from aitia.core.words import Component, Contribution, Evidence, Inventory, Suspect, Verdict, Word
+from aitia.core.words import Contribution, Evidence, Inventory, Suspect, Verdict, Word
 
 HEALTHY, UNKNOWN = "healthy", "unknown"
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
+UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
 
 
@@ -41,17 +42,25 @@ class Weighed(Word):
 
 
 def weigh(
-    evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy, weights: Weights | None = None
+    evidence: Sequence[Evidence],
+    inventory: Inventory,
+    taxonomy: Taxonomy,
+    weights: Weights | None = None,
+    *,
+    alarmed: Sequence[str] = (),
 ) -> Weighed:
-    """Rank the suspects and decide the verdict."""
-    judge = _Judge(inventory, taxonomy, weights or bundled_weights())
+    """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of."""
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed)
     return judge.several(evidence, judge.one(evidence))
 
 
 class _Judge:
     """The weighing of one inventory: on all its evidence, and on the parts that a first cause leaves unexplained."""
 
-    def __init__(self, inventory: Inventory, taxonomy: Taxonomy, weights: Weights) -> None:
+    def __init__(
+        self, inventory: Inventory, taxonomy: Taxonomy, weights: Weights, alarmed: Sequence[str] = ()
+    ) -> None:
+        self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
         self._topology = Topology(inventory.components)
         self._taxonomy, self._weights = taxonomy, weights
@@ -59,19 +68,69 @@ class _Judge:
     def one(self, evidence: Sequence[Evidence]) -> Weighed:
         """The verdict where a single fault is assumed."""
         facts = Facts(evidence, self._topology)
-        doubt = _doubt(facts, self._components, self._weights)
         candidates = _candidates(facts)
-        pairs = [
-            self._pair(facts, component, fault, ceiling=doubt[1].score - 0.5)
+        ledgers = {
+            (component, fault.id): Ledger(facts, component, fault, self._weights)
             for component in candidates
             for fault in self._taxonomy
             if _is_suspect(facts, component, fault)
+        }
+        dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
+        doubt = self._doubt(facts, [v for (c, _), v in ledgers.items() if c in dark])
+        for (component, _), ledger in ledgers.items():
+            if component in dark:  # nothing of its own was seen: it may be named, never convicted
+                ledger.cap(doubt[1].score - 0.5)
+        pairs = [
+            Suspect(component=c, fault=f, score=round(v.score, 3), probability=0, ledger=v.lines)
+            for (c, f), v in ledgers.items()
         ]
         scored = [*_most_specific(pairs, self._topology), *doubt]
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
         suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
-        return _verdict(suspects, frozenset(c for c in candidates if self._topology.family(c) & facts.seen))
+        return _verdict(suspects, frozenset(candidates) - dark)
+
+    def _doubt(self, facts: Facts, dark: Sequence[Ledger]) -> list[Suspect]:
+        """`healthy` gains from quiet telemetry; `unknown` from an alarm, from telemetry that is missing, and from what
+        speaks for suspects (`dark`) of which nothing of their own was seen.
+        """
+        alarm = facts.alarm()
+        known = {c.id for c in self._components} | set(facts.seen)
+        watched = [c for c in known if facts.topology.family(c) & facts.seen]
+        seen = len(watched) / len(known) if known else 0.0
+        why = f"{seen:.0%} of the components were watched"
+        missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.seen), "")
+        if missed:
+            seen, why = 0.0, f"{missed}, which the alarm names, was not watched"
+        weightiest = max(facts.anomalies, key=lambda e: (facts.weight(e), e.statement), default=None)
+        cite = weightiest.id if weightiest else ""
+        healthy = [
+            self._line("healthy.watched", 6.0 * seen, why),
+            self._line("healthy.alarm", -6.0 * alarm * seen, "what moved most", cite),
+        ]
+        unknown = [
+            self._line("unknown.prior", 1.0, "prior"),
+            self._line("unknown.alarm", 2.2 * max(alarm, 1.0 - seen), "an alarm or missing telemetry", cite),
+        ]
+        best = max(dark, key=lambda d: d.score, default=None)
+        beside = best.score - sum(c.log_odds for c in unknown) if best else -math.inf
+        if best and beside > -UNSEEN_MARGIN:
+            why = f"{best.component} stands out, and nothing of its own was seen"
+            unknown.append(self._line("unknown.unseen", math.log1p(math.exp(beside)), why, best.cite))
+        return [
+            Suspect(
+                component="",
+                fault=name,
+                score=round(sum(c.log_odds for c in lines), 3),
+                probability=0,
+                ledger=tuple(lines),
+            )
+            for name, lines in ((HEALTHY, healthy), (UNKNOWN, unknown))
+        ]
+
+    def _line(self, term: str, log_odds: float, why: str, evidence: str = "") -> Contribution:
+        scaled = round(log_odds * self._weights.of(term), 3)
+        return Contribution(evidence=evidence, log_odds=scaled, why=why, term=term)
 
     def several(self, evidence: Sequence[Evidence], weighed: Weighed) -> Weighed:
         """The same with further causes: what the first one does not reach is weighed by itself."""
@@ -106,18 +165,6 @@ class _Judge:
         reached = self._topology.reached(component, fault.spread if fault else ())
         return [e for e in evidence if e.component not in reached and e.peer not in reached]
 
-    def _pair(self, facts: Facts, component: str, fault: Fault, *, ceiling: float) -> Suspect:
-        ledger = Ledger(facts, component, fault, self._weights)
-        if not facts.topology.family(component) & facts.seen:
-            ledger.cap(ceiling)  # nothing of its own was seen: it may be named, never convicted
-        return Suspect(
-            component=component,
-            fault=fault.id,
-            score=round(ledger.score, 3),
-            probability=0,
-            ledger=ledger.lines,
-        )
-
 
 def _candidates(facts: Facts) -> list[str]:
     named = {e.component for e in facts.all} | {e.peer for e in facts.all}
@@ -145,35 +192,6 @@ def _is_suspect(facts: Facts, component: str, fault: Fault) -> bool:
 def _speaks(facts: Facts, component: str, pattern: Pattern) -> bool:
     found = facts.about(component, pattern)
     return found is not None and found.aspect not in CHANGE and facts.weight(found) >= MIN_PRIMARY
-
-
-def _doubt(facts: Facts, components: Sequence[Component], weights: Weights) -> list[Suspect]:
-    """`healthy` gains from quiet telemetry, `unknown` from an alarm and from telemetry that is missing."""
-    alarm = facts.alarm()
-    known = {c.id for c in components} | set(facts.seen)
-    watched = [c for c in known if facts.topology.family(c) & facts.seen]
-    seen = len(watched) / len(known) if known else 0.0
-    weightiest = max(facts.anomalies, key=lambda e: (facts.weight(e), e.statement), default=None)
-    cite = weightiest.id if weightiest else ""
-    told = {
-        HEALTHY: (
-            ("healthy.watched", "", 6.0 * seen, f"{seen:.0%} of the components were watched"),
-            ("healthy.alarm", cite, -6.0 * alarm * seen, "what moved most"),
-        ),
-        UNKNOWN: (
-            ("unknown.prior", "", 1.0, "prior"),
-            ("unknown.alarm", cite, 2.2 * max(alarm, 1.0 - seen), "an alarm or missing telemetry"),
-        ),
-    }
-    found = []
-    for name, lines in told.items():
-        ledger = tuple(
-            Contribution(evidence=e, log_odds=round(v * weights.of(term), 3), why=why, term=term)
-            for term, e, v, why in lines
-        )
-        score = round(sum(c.log_odds for c in ledger), 3)
-        found.append(Suspect(component="", fault=name, score=score, probability=0, ledger=ledger))
-    return found
 
 
 def _most_specific(pairs: Sequence[Suspect], topology: Topology) -> list[Suspect]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ TERMS: Final[dict[str, str]] = {
     "healthy.alarm": "how surely anything is wrong",
     "unknown.prior": "prior of not knowing",
     "unknown.alarm": "an alarm, or telemetry that is missing",
+    "unknown.unseen": "the likeliest component of which nothing of its own was seen",
 }
 
 
@@ -51,6 +53,9 @@ class Weights(Word):
         unknown = sorted(set(factors) - set(TERMS))
         if unknown:
             raise ValueError(f"no such term: {', '.join(unknown)}")
+        wrong = sorted(t for t, f in factors.items() if not (math.isfinite(f) and f > 0))
+        if wrong:
+            raise ValueError(f"factors are finite and above 0: {', '.join(wrong)}")
         return factors
 
     def of(self, term: str) -> float:

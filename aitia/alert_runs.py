@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,17 +80,13 @@ class GroupRuns:
         self._sources = tuple(sources)  # readers of this process, beside the settings'
         self._settings, self._engine, self._home, self._told = settings, engine, home, on_outcome
         self._runs = _firing(home)
+        _free(home, self._runs.values())
         self.current = ""  # the run that is being made
 
     def __call__(self, notice: Notice) -> None:
-        """Diagnose a group that fires; close one that is resolved. A failure is told, never raised."""
-        digest = hashlib.sha256(notice.group.encode("utf-8", "surrogatepass")).hexdigest()
-        if not notice.firing:
-            if (run := self._runs.pop(digest, "")) and (self._home / "runs" / run).is_dir():
-                RunStore.open(self._home, run).update_meta(alert_state="resolved")
-            return self._told(Outcome(group=notice.group, run=run, message="resolved"))
+        """Diagnose a group that fires; close one that is resolved. A diagnosis that fails is told, never raised."""
         try:
-            outcome = self._diagnosed(notice, digest)
+            outcome = self._outcome(notice)
         except AitiaError as error:
             outcome = Outcome(group=notice.group, run=self.current, message=str(error))
         except Exception as error:  # one diagnosis that fails must not end the door for all others
@@ -98,6 +95,14 @@ class GroupRuns:
             )
         self.current = ""
         return self._told(outcome)
+
+    def _outcome(self, notice: Notice) -> Outcome:
+        digest = hashlib.sha256(notice.group.encode("utf-8", "surrogatepass")).hexdigest()
+        if notice.firing:
+            return self._diagnosed(notice, digest)
+        if (run := self._runs.pop(digest, "")) and _is_kept(self._home, run):
+            RunStore.open(self._home, run).update_meta(alert_state="resolved")
+        return Outcome(group=notice.group, run=run, message="resolved")
 
     def _diagnosed(self, notice: Notice, digest: str) -> Outcome:
         report = self._report(notice, self._runs.get(digest, ""))
@@ -114,7 +119,7 @@ class GroupRuns:
 
     def _report(self, notice: Notice, run: str) -> Report:
         llm, options = self._engine.llm, self._engine.options
-        if run and (self._home / "runs" / run / "run.json").is_file():
+        if run and _is_kept(self._home, run):
             self.current = run
             return api.again(
                 run,
@@ -138,6 +143,19 @@ class GroupRuns:
     def _note(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.current = event.run
+
+
+def _is_kept(home: Path, run: str) -> bool:
+    return (home / "runs" / run / "run.json").is_file()
+
+
+def _free(home: Path, runs: Iterable[str]) -> None:
+    """A run that a killed listener left in the making is interrupted: it may be looked at again."""
+    for run in runs:
+        with contextlib.suppress(AitiaError):  # told when the group is heard of again
+            store = RunStore.open(home, run)
+            if store.meta().get("state") == "running":
+                store.update_meta(state="interrupted")
 
 
 def _firing(home: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import sys
@@ -9,14 +10,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final, Literal, cast
 
 from aitia.alert_runs import Notice, parse_notice
 from aitia.core.errors import BadInput
+from aitia.core.serving import BoundedServer, length_of, read_body
 
 LARGEST: Final = 2_000_000
 PATIENCE_S: Final = 10.0
+BODY_S: Final = 30.0
 Said = Literal["queued", "queued again", "nothing fires"]
 
 
@@ -75,6 +78,9 @@ class Desk:
         while (notice := self._next()) is not None:
             try:
                 self._handle(notice)
+            except Exception as error:  # the only worker: it must not end while notices are taken
+                with contextlib.suppress(OSError, ValueError):
+                    print(f"aitia: {type(error).__name__}: {error}"[:400], file=sys.stderr, flush=True)
             finally:
                 with self._changed:
                     self._busy = ""
@@ -89,16 +95,12 @@ class Desk:
             return notice
 
 
-class Listener(ThreadingHTTPServer):
+class Listener(BoundedServer):
     """The HTTP door: POST / takes a notification, GET /healthz tells the state of the desk."""
 
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 32
-
-    def __init__(self, address: tuple[str, int], desk: Desk, *, token: str = "") -> None:
+    def __init__(self, address: tuple[str, int], desk: Desk, *, token: str = "", **bounds: int) -> None:
         self.desk, self.token = desk, token
-        super().__init__(address, _Handler)
+        super().__init__(address, _Handler, **bounds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up or falls silent is no news; anything else is told as usual."""
@@ -124,8 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         if (refused := self._refusal()) is not None:
             self.close_connection = True  # the body was not read
             return self._answer(*refused)
-        length = int(self.headers["Content-Length"])
-        body = self.rfile.read(length)
+        length = length_of(self.headers["Content-Length"]) or 0
+        body = read_body(self, length, seconds=BODY_S)
         if len(body) < length:
             self.close_connection = True
             return None
@@ -147,10 +149,10 @@ class _Handler(BaseHTTPRequestHandler):
         # A page in a browser can send plain text to loopback, JSON only with consent.
         if self.headers.get_content_type() != "application/json":
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
+        length = length_of(self.headers.get("Content-Length", ""))
+        if length is None:
             return HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length."
-        if int(length[:12]) > LARGEST:
+        if length > LARGEST:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send at most {LARGEST} bytes; set max_alerts."
         return None
 

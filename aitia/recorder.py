@@ -40,6 +40,7 @@ from aitia.tools.sources.record_cluster import record_cluster
 from aitia.tools.sources.record_logs import copy_streams
 from aitia.tools.sources.rows import label_key
 from aitia.tools.sources.written import (
+    MOST_SAMPLES,
     clean,
     write_changes,
     write_json_lines,
@@ -50,6 +51,7 @@ from aitia.tools.sources.written import (
 )
 
 INCOMPLETE: Final = "INCOMPLETE"
+_UNFINISHED: Final = "This recording was not finished: sources are missing or cut short.\n"
 PLACEHOLDER: Final = (
     "A placeholder: the cause was not said. Give --cause COMPONENT:FAULT or --healthy, or edit this."
 )
@@ -90,9 +92,7 @@ def record(
     INCOMPLETE stays, and KeyboardInterrupt goes on. Raises BadInput where the folder is in use or nothing could be read.
     """
     made = Recording(folder=_new_folder(out), components=list(components))
-    (out / INCOMPLETE).write_text(
-        "This recording was not finished: sources are missing or cut short.\n", encoding="utf-8"
-    )
+    (out / INCOMPLETE).write_text(_UNFINISHED, encoding="utf-8")
     writer = _Writer(made, incident, redactor, now)
     try:
         for number, (config, source) in enumerate(sources):
@@ -102,7 +102,8 @@ def record(
             writer.told = partial(_tell, on_event, source.name)
             try:
                 writer.write(config, source)
-            except AitiaError as error:
+            except (AitiaError, OSError) as error:
+                writer.drop()
                 made.notes.append(f"{source.name} is left out: {error}")
         made.finished = True
     finally:
@@ -121,7 +122,7 @@ def _tell(on_event: OnEvent, name: str, what: str) -> None:
 def _new_folder(out: Path) -> Path:
     """The folder, made if needed; one that holds anything else than an unfinished recording is left alone."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if not (out / INCOMPLETE).is_file():
+        if not _is_unfinished(out / INCOMPLETE):
             raise BadInput(f"Give --out a new or empty folder: {str(out)!r} is in use.")
         _emptied(out)
     try:
@@ -129,6 +130,14 @@ def _new_folder(out: Path) -> Path:
     except OSError as error:
         raise BadInput(f"Give --out a folder that can be written: {str(out)!r} ({error.strerror}).") from None
     return out
+
+
+def _is_unfinished(mark: Path) -> bool:
+    try:
+        with mark.open(encoding="utf-8", errors="replace") as file:
+            return file.read(len(_UNFINISHED) + 1) == _UNFINISHED
+    except OSError:
+        return False
 
 
 def _emptied(folder: Path) -> None:
@@ -146,6 +155,8 @@ class _Writer:
         self.made, self.redactor, self.now = made, redactor, now
         self.windows = [*(b.window for b in incident.baselines), incident.window]
         self.told: Callable[[str], None] = lambda _: None
+        self._slugs: set[str] = set()
+        self._place: Path | None = None
 
     @property
     def span(self) -> Window:
@@ -153,6 +164,7 @@ class _Writer:
 
     def write(self, config: SourceConfig, source: Source) -> None:
         """Write what the source holds. Raises AitiaError where it cannot be read."""
+        self._place = None
         if source.kind in ("incidents", "runbooks"):
             self._documents(config, source)
         elif source.kind == "metrics" or (source.kind == "signals" and not isinstance(source, SignalSource)):
@@ -183,7 +195,10 @@ class _Writer:
         found: dict[tuple[Any, ...], Series] = {
             (s.component, s.metric, label_key(s.labels), float(s.t[0])): s for s in series
         }
-        count = write_table(path, (found[key] for key in sorted(found)), self.redactor)
+        count, left_out = write_table(path, (found[key] for key in sorted(found)), self.redactor)
+        if left_out:
+            note = f"{left_out} of {len(found)} series are left out: a table holds {MOST_SAMPLES} samples at most"
+            self.made.notes.append(f"{source.name}: {note}")
         columns = Columns(labels=("labels",))
         self._add(source, "table", path, count, columns=columns, step_s=config.step_s)
 
@@ -244,18 +259,30 @@ class _Writer:
     def _add(self, source: Source, reader: str, path: Path, count: int, **fields: Any) -> None:
         if not count:
             self.made.notes.append(f"{source.name} holds nothing in the window and is left out")
-            if path.is_file():
-                path.unlink()
-            elif path.is_dir():
-                _emptied(path)
-                path.rmdir()
+            self.drop()
             return
         kind: SourceKind = "topology" if reader == "topology" else source.kind
         place = path.relative_to(self.made.folder).as_posix()
         self.made.sources.append(SourceConfig(name=source.name, kind=kind, type=reader, path=place, **fields))
 
+    def drop(self) -> None:
+        """Delete what was written of the source at hand."""
+        if self._place is not None and self._place.is_dir():
+            _emptied(self._place)
+            self._place.rmdir()
+        elif self._place is not None:
+            self._place.unlink(missing_ok=True)
+
     def _path(self, source: Source, suffix: str) -> Path:
-        return self.made.folder / f"{_slug(source.name)}{suffix}"
+        """A place of its own for each source; of two whose names are alike the later one's bears a number."""
+        slug = base = _slug(source.name)
+        number = 1
+        while slug in self._slugs:
+            number += 1
+            slug = f"{base}-{number}"
+        self._slugs.add(slug)
+        self._place = self.made.folder / f"{slug}{suffix}"
+        return self._place
 
 
 def _write_scenario(
@@ -264,7 +291,7 @@ def _write_scenario(
     """Write `scenario.yaml`; without an answer it holds the placeholder `unknown`."""
     notes = list(made.notes) if made.finished else ["Interrupted: sources are missing.", *made.notes]
     scenario = Scenario(
-        id=_slug(incident.title),
+        id=_slug(redactor.text(incident.title)),
         title=incident.title,
         description="Recorded with `aitia record`; secrets and personal data are pseudonyms.",
         recorded=Recorded(by="aitia record", at=now, notes=" ".join(notes)),

@@ -98,7 +98,13 @@ def run_task(state: Call, runtime: Runtime[Context]) -> State:
 def gather(state: State, runtime: Runtime[Context]) -> State:
     """Number the evidence in plan order and weigh what there is so far."""
     evidence = number_evidence(results_of(state))
-    weighed = weigh(evidence, inventory_of(state), runtime.context.taxonomy, runtime.context.weights)
+    weighed = weigh(
+        evidence,
+        inventory_of(state),
+        runtime.context.taxonomy,
+        runtime.context.weights,
+        alarmed=Incident.model_validate(state["incident"]).hints,
+    )
     return {"evidence": dumps(evidence), "weighed": weighed.model_dump(mode="json")}
 
 

@@ -50,9 +50,20 @@ class SourceSet:
     def __init__(self, sources: Iterable[Source] = ()) -> None:
         self._sources = tuple(sources)
         self.memo: dict[object, Any] = {}  # what tools of one run read once and share, by what it depends on
+        self._lock = threading.Lock()
+        self._locks: dict[object, threading.RLock] = {}
 
     def __iter__(self) -> Iterator[Source]:
         return iter(self._sources)
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """What `make` returned under a key; of tools that ask at the same time the first makes it, the others wait."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.RLock())
+        with lock:
+            if key not in self.memo:
+                self.memo[key] = make()
+            return self.memo[key]
 
     def of(self, kind: SourceKind) -> tuple[Source, ...]:
         """The sources of one kind, in configured order."""

@@ -127,7 +127,7 @@ def _printer(*, as_json: bool) -> Callable[[Outcome], None]:
             if report is not None:
                 told |= {"verdict": report.verdict, "component": report.component, "fault": report.fault}
                 told |= {"probability": report.probability}
-            print(json.dumps(told, ensure_ascii=False), flush=True)
+            print(json.dumps(told), flush=True)
         elif report is None:
             note(f"{outcome.group}: {outcome.message}")
         else:
@@ -140,6 +140,7 @@ def _printer(*, as_json: bool) -> Callable[[Outcome], None]:
 
 def _leave(busy: bool, run: str) -> None:
     """A run in the making is kept step by step: the process may end where it stands."""
+    import contextlib
     import os
     import sys
 
@@ -152,5 +153,6 @@ def _leave(busy: bool, run: str) -> None:
     if run:
         RunStore.open(aitia_home(), run).update_meta(state="interrupted")
         note(f"interrupted; carry on with: aitia resume {run}")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # whoever read the output may have gone
+        sys.stdout.flush()
     os._exit(0)

@@ -26,6 +26,9 @@ _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _URL = re.compile(r"([a-zA-Z0-9+.-]://[^\s:/@\"']{0,128}:)([^\s/\"']{1,512})(?=@)")
+_DSN = re.compile(
+    r"((?<![\w.%+-])[\w.%+-]{1,64}:)([^\s\"']{1,256}?)(?=@(?:tcp|udp|unix|cloudsql)[\w-]{0,10}\()"
+)
 _NAME = r"(?:passw(?:or)?d|pass(?![a-z])|pwd|passphrase|secret|(?:api|access|private|account)[_-]?key|token)[A-Za-z0-9_-]{0,32}"
 _ASSIGNED = re.compile(
     rf"(?i)({_NAME}[\"']?\s{{0,8}}(?:=>?|:(?!//))\s{{0,8}})"
@@ -57,6 +60,7 @@ class Redactor:
         self._rules: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
             (_PEM, self._whole),
             (_URL, self._second),
+            (_DSN, self._second),
             (_SECRET_HEADER, self._second),
             (_ASSIGNED, self._second),
             (_OPTION, self._second),

@@ -59,7 +59,10 @@ def main() -> int:
     made = contract.rows("no_model", _measured(per_case)) + contract.rows(
         "trivial", {"false_cause": [1.0] * len(per_case)}
     )
-    contract.finish("rca/healthy", made, per_case, n=len(per_case), began=began, out=args.json)
+    verdicts = [{**{k: c[k] for k in ("id", "verdict", "probability")}, "right": False} for c in per_case]
+    contract.finish(
+        "rca/healthy", made, per_case, n=len(per_case), began=began, out=args.json, judged=verdicts
+    )
     return 0
 
 

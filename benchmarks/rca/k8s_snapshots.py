@@ -128,7 +128,7 @@ def _predicted(folder: Path, candidates: Mapping[str, Any], llm: Llm | None) -> 
         name="cluster",
         kind="cluster",
         type="cluster_recorded",
-        path=str(folder),
+        path=str(folder.resolve()),
         options={"namespaces": namespace},
     )
     began = time.monotonic()

@@ -137,3 +137,59 @@ def test_two_independent_faults_are_both_named() -> None:
 @pytest.mark.parametrize("case", ["connection_leak", "slow_path"])
 def test_one_fault_has_no_further_cause(case: str) -> None:
     assert weighed(getattr(shop, case)()).further == ()
+
+
+def ranked(component: str) -> Evidence:
+    return shop.fact(
+        component,
+        "rank.metrics",
+        f"{component} ranks first.",
+        kind="rank.suspect",
+        direction="none",
+        strength=1.0,
+    )
+
+
+def changed_gateway() -> list[Evidence]:
+    return [
+        shop.fact(
+            "gateway",
+            "change.config",
+            "gateway: configuration change.",
+            kind="change.config",
+            direction="none",
+        ),
+        shop.fact("gateway", "errors", "gateway: failed requests rose from 0 to 4 /s.", strength=0.9),
+    ]
+
+
+def test_what_speaks_for_an_unwatched_component_speaks_for_not_knowing() -> None:
+    unwatched = shop.fact("orders", "errors", "orders: calls to catalog fail.", peer="catalog", strength=0.95)
+    refused = shop.fact(
+        "gateway",
+        "log.connection_refused",
+        "gateway: connect() to catalog failed.",
+        peer="catalog",
+        direction="new",
+    )
+    found = weighed(shop.numbered([*changed_gateway(), unwatched, refused, ranked("catalog")]))
+    assert found.verdict == "unknown"
+    doubt = next(s for s in found.suspects if s.fault == "unknown")
+    assert "unknown.unseen" in {c.term for c in doubt.ledger}
+
+
+@pytest.mark.parametrize("direction", ["down", "steady"])
+def test_a_ranking_by_metrics_says_nothing_of_the_caller_of_what_stopped_answering(direction: str) -> None:
+    """Where all callees answer the ranking counts; where one is gone it cannot tell whose the failures are."""
+    watched = [q for name in shop.CALLS for q in shop.quiet(name, "latency")]
+    state = shop.fact("orders", "availability", "orders: up.", direction=direction, strength=0.7)
+    found = weighed(shop.numbered([*changed_gateway(), *watched, state, ranked("gateway")]))
+    of_gateway = next(s for s in found.suspects if s.component == "gateway")
+    assert ("ranking" in {c.term for c in of_gateway.ledger}) == (direction == "steady")
+
+
+def test_not_healthy_where_what_the_alarm_names_is_not_watched() -> None:
+    facts = shop.numbered([q for name in shop.CALLS if name != "redis" for q in shop.quiet(name, "latency")])
+    plain = weigh(facts, shop.inventory(), bundled())
+    assert plain.verdict == "healthy"
+    assert weigh(facts, shop.inventory(), bundled(), alarmed=("redis",)).verdict == "unknown"

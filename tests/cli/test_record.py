@@ -19,15 +19,17 @@ import httpx
 import pytest
 import yaml
 
+from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.scenario import load_scenario
-from aitia.core.words import Component, Incident, Link, Report, Window, from_epoch
+from aitia.core.words import Component, Holding, Incident, Link, Report, SourceRef, Window, from_epoch
+from aitia.recorder import _UNFINISHED, Recording, _new_folder, record
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import ClusterCall, RecordedChange, Span, build_inventory, open_source
 from aitia.tools.sources.record_cluster import record_cluster
-from aitia.tools.sources.written import write_changes, write_spans, write_topology
+from aitia.tools.sources.written import clean, write_changes, write_spans, write_topology
 
 from ..sources import kube_api
 from ..sources.test_prometheus_source import free_port, running
@@ -282,8 +284,6 @@ def test_spans_changes_and_topology_are_read_again_as_they_were(tmp_path: Path) 
                  duration=0.1, kind="client", peer="db", status="")  # fmt: skip
     write_spans(tmp_path / "s.jsonl", [span, child], redactor)
     window = Window(start=from_epoch(t - 10), end=from_epoch(t + 10))
-    from aitia.core.config import SourceConfig
-
     traces = open_source(SourceConfig(name="t", kind="traces", type="otlp", path="s.jsonl"), tmp_path)
     read_spans = traces.spans(window)
     assert [s.start for s in read_spans] == pytest.approx([span.start, child.start], abs=1e-6)
@@ -340,12 +340,87 @@ def test_what_a_large_cluster_leaves_out_is_noted() -> None:
 
 
 def test_the_folder_must_be_free(tmp_path: Path, aitia: Aitia) -> None:
-    from aitia.recorder import _new_folder
-
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "x").write_text("mine")
     with pytest.raises(BadInput, match="in use"):
         _new_folder(tmp_path / "used")
-    (tmp_path / "used" / "INCOMPLETE").write_text("")
+    (tmp_path / "used" / "INCOMPLETE").write_text("what I have to do\n")
+    with pytest.raises(BadInput, match="in use"):
+        _new_folder(tmp_path / "used")
+    assert (tmp_path / "used" / "x").read_text() == "mine"
+    (tmp_path / "used" / "INCOMPLETE").write_text(_UNFINISHED)
     _new_folder(tmp_path / "used")
     assert list((tmp_path / "used").iterdir()) == []
+
+
+class Journal:
+    """A change source with one change, or one that breaks."""
+
+    kind = "changes"
+
+    def __init__(self, name: str, error: Exception | None = None) -> None:
+        self.name, self._error = name, error
+
+    def describe(self, window: Window) -> Holding:
+        return Holding(source=self.name, kind="changes")
+
+    def read(self, window: Window) -> list[RecordedChange]:
+        if self._error is not None:
+            raise self._error
+        ref = SourceRef(source=self.name, query="q")
+        return [RecordedChange(at=window.start, component=self.name, kind="deploy", text="x", ref=ref)]
+
+
+def recorded(folder: Path, *sources: Journal, title: str = "slow") -> Recording:
+    at = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+    window = Window(start=at, end=at + timedelta(hours=1))
+    incident = Incident(id="i", title=title, started_at=at, window=window)
+    configs = [(SourceConfig(name=s.name, kind="changes", type="changes", path="x"), s) for s in sources]
+    return record(incident, configs, folder, redactor=Redactor(b"k" * 32), now=window.end)
+
+
+def test_sources_whose_names_are_alike_have_files_of_their_own(tmp_path: Path) -> None:
+    made = recorded(tmp_path / "o", Journal("a.b"), Journal("a-b"))
+    assert [s.path for s in made.sources] == ["a-b.jsonl", "a-b-2.jsonl"]
+    assert '"a.b"' in (tmp_path / "o" / "a-b.jsonl").read_text()
+
+
+def test_a_source_whose_file_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    made = recorded(tmp_path / "o", Journal("broken", OSError("stale file handle")), Journal("journal"))
+    assert [s.name for s in made.sources] == ["journal"]
+    assert "broken is left out: stale file handle" in made.notes
+
+
+def test_a_secret_in_the_title_is_not_in_the_id(tmp_path: Path) -> None:
+    recorded(tmp_path / "o", Journal("j"), title="login fails password=hunter2planted")
+    assert "hunter2planted" not in (tmp_path / "o" / "scenario.yaml").read_text()
+
+
+def test_everything_under_a_secret_key_is_a_pseudonym() -> None:
+    told = {
+        "credentials": {"user": "ann-planted", "pins": [4711, "4712"], "none": None, "used": True},
+        "n": 4713,
+    }
+    made = clean(told, Redactor(b"k" * 32))
+    assert not [p for p in ("planted", "4711", "4712") if p in json.dumps(made)]
+    assert (made["n"], made["credentials"]["none"], made["credentials"]["used"]) == (4713, None, True)
+
+
+def test_manifests_of_one_app_in_two_namespaces_are_both_recorded(tmp_path: Path) -> None:
+    class Twice:
+        def namespaces(self) -> list[str]:
+            return ["a", "b"]
+
+        def ask(self, call: ClusterCall) -> str | None:
+            if call.verb == "get" and call.resource == "deployments" and call.namespace:
+                return "NAME   READY\nweb    1/1\n"
+            return f"{call.verb} in {call.namespace}" if call.verb in ("yaml", "dependencies") else ""
+
+    taken = record_cluster(Twice(), Redactor(b"k" * 32), at=0.0)
+    (tmp_path / "cluster.json").write_text(json.dumps(taken.answers))
+    config = SourceConfig(name="c", kind="cluster", type="cluster_recorded", path=str(tmp_path))
+    source = open_source(config, tmp_path)
+    for verb in ("yaml", "dependencies"):
+        for space, told in (("a", "a"), ("b", "b"), ("", "a")):
+            call = ClusterCall(verb=verb, name="web", namespace=space)
+            assert source.ask(call) == f"{verb} in {told}"

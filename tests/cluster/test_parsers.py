@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,44 @@ def test_every_answer_of_the_builder_is_read(tmp_path: Path) -> None:
         "edge-gateway",
     }
     assert state.calls["web"] == ("billing", "orders", "stock")
+
+
+HOSTILE = {
+    "json route": '{"id":"a"' + '"uri":"lb://a' * 8_000,
+    "json ids": '"id":"a","uri":"lb://a",' * 8_000,
+    "blank lines": "\n" * 60_000,
+    "long port": "location / { proxy_pass http://a:" + "9" * 5_000 + "; }",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_configuration_holds_up_the_reader_of_routes(name: str) -> None:
+    began = time.process_time()
+    routes_of("gateway", HOSTILE[name], "configmap")
+    assert time.process_time() - began < 2
+
+
+def test_routes_of_a_json_text() -> None:
+    route = {"id": "pay", "uri": "lb://payment.shop:8080", "predicates": ["Path=/pay/**"]}
+    other = {"id": "no-path", "uri": "lb://x"}
+    text = json.dumps({"spring": {"routes": [other, route]}})
+    assert [
+        (r.name, r.host, r.port, r.path) for r in routes_of("gateway", text, "SPRING_APPLICATION_JSON")
+    ] == [("pay", "payment", 8080, "/pay/**")]
+
+
+@pytest.mark.parametrize("line", ["A" + "  A" * 40 + "!", "A" + " " * 50_000 + "!"])
+def test_no_line_holds_up_the_reader_of_tables(line: str) -> None:
+    began = time.process_time()
+    assert rows(f"{line}\nx") == []
+    assert time.process_time() - began < 2
+
+
+def test_no_description_holds_up_the_reader_of_trees() -> None:
+    began = time.process_time()
+    trees("Name: a\nNote: x" + " " * 60_000 + "y")
+    assert time.process_time() - began < 2
+
+
+def test_a_number_of_thousands_of_digits_is_no_age() -> None:
+    assert (age_s("9" * 5000 + "d") or 0) >= 0

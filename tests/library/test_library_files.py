@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_what_is_no_list_of_events_is_refused(tmp_path: Path, body: str) -> None
     with pytest.raises(SourceError) as error:
         read_alerts(file)
     assert str(file) in str(error.value)
+
+
+def test_a_line_without_an_end_is_not_read_whole(tmp_path: Path) -> None:
+    with (tmp_path / "l.jsonl").open("wb") as file:
+        file.truncate(256 << 20)
+    tracemalloc.start()
+    with pytest.raises(BadInput, match="Shorten line 1"):
+        read_library(tmp_path / "l.jsonl")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20

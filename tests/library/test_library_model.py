@@ -121,6 +121,19 @@ def test_a_model_with_a_tree_that_turns_in_a_ring_is_refused(model: LibraryModel
         LibraryModel.loads(json.dumps(body))
 
 
+def test_a_model_whose_rates_are_a_list_is_refused(model: LibraryModel) -> None:
+    body = json.loads(model.dumps())
+    body["lens"]["rate_at"] = []
+    with pytest.raises(BadInput, match="Train the library model anew"):
+        LibraryModel.loads(json.dumps(body))
+
+
+@pytest.mark.parametrize("number", [10, 12])
+def test_a_check_of_too_few_incidents_says_how_many_it_needs(number: int) -> None:
+    with pytest.raises(BadInput, match=rf"at least 13 past incidents: there are {number}"):
+        cross_validated(cases()[:number], folds=5)
+
+
 def test_a_library_that_teaches_nothing_is_refused() -> None:
     with pytest.raises(BadInput, match="past incidents"):
         train(Library(cases=tuple(cases()[:4]), sha256=""))

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 
 from aitia import api
 from aitia.alert_runs import GroupRuns, Notice, Outcome, parse_notice
+from aitia.cli.listen import _printer
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.store import RunStore, list_runs
@@ -48,12 +50,12 @@ def message(group: str = "g", *, status: str = "firing", alerts: int = 1) -> dic
 class Door:
     """A listener whose desk only notes what it is given."""
 
-    def __init__(self, *, token: str = "", places: int = 2) -> None:
+    def __init__(self, *, token: str = "", places: int = 2, connections: int = 8) -> None:
         self.notices: list[Notice] = []
         self.hold = threading.Event()
         self.hold.set()
         self.desk = Desk(self._handle, places=places)
-        self.server = Listener(("127.0.0.1", 0), self.desk, token=token)
+        self.server = Listener(("127.0.0.1", 0), self.desk, token=token, connections=connections)
         self.port = int(self.server.server_address[1])
 
     def _handle(self, notice: Notice) -> None:
@@ -109,6 +111,8 @@ def test_a_notification_is_accepted_and_handled_once() -> None:
         (b"{}", {"Content_Type": "text/plain"}, 415),
         (b"", {"Content_Length": str(LARGEST + 1)}, 413),
         (b"", {"Content_Length": "9" * 400}, 413),
+        (b"", {"Content_Length": "0" * 20 + "5"}, 413),
+        (b"", {"Content_Length": "0" * 5000 + "5"}, 413),
         (b"", {"Content_Length": "-1"}, 411),
     ],
 )
@@ -164,6 +168,48 @@ def test_a_client_that_sends_nothing_holds_up_nobody() -> None:
         silent.connect()
         assert door.post(message())[0] == 202
         silent.close()
+
+
+def test_connections_beyond_the_bound_are_closed() -> None:
+    with opened(connections=1) as door:
+        held = http.client.HTTPConnection("127.0.0.1", door.port, timeout=5)
+        held.request("GET", "/healthz")
+        held.getresponse().read()
+        with socket.create_connection(("127.0.0.1", door.port), timeout=5) as beyond:
+            assert beyond.recv(1) == b""
+        held.close()
+
+
+def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aitia.listen.BODY_S", 0.2)
+    with opened() as door, socket.create_connection(("127.0.0.1", door.port), timeout=5) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+        assert slow.recv(100) == b""
+        assert not door.notices
+
+
+def test_a_worker_that_fails_works_on(capsys: pytest.CaptureFixture[str]) -> None:
+    handled: list[str] = []
+
+    def handle(notice: Notice) -> None:
+        handled.append(notice.group)
+        if notice.group == "a":
+            raise BrokenPipeError("nobody reads")
+
+    desk = Desk(handle)
+    for group in ("a", "b"):
+        desk.take(Notice(group=group, firing=True, message={}))
+    assert desk.idle(5)
+    desk.close(5)
+    assert handled == ["a", "b"]
+    assert "BrokenPipeError: nobody reads" in capsys.readouterr().err
+
+
+def test_any_group_key_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    _printer(as_json=True)(Outcome(group="\ud800", message="resolved"))
+    told = capsys.readouterr().out
+    assert told.isascii()
+    assert json.loads(told)["group"] == "\ud800"
 
 
 @settings(max_examples=100, deadline=None)
@@ -242,6 +288,23 @@ def test_resolved_alone_starts_nothing_and_a_failure_is_told(tmp_path: Path) -> 
     assert told[-1].report is None
     runs(parse_notice(json.dumps(message()).encode()))
     assert told[-1].report is not None
+
+
+def test_a_resolved_group_whose_run_is_damaged_is_told(tmp_path: Path) -> None:
+    runs, told = runs_of(tmp_path)
+    runs(parse_notice(json.dumps(message()).encode()))
+    (tmp_path / "home" / "runs" / told[0].run / "run.json").write_text("{")
+    runs(parse_notice(json.dumps(message(status="resolved")).encode()))
+    assert "JSONDecodeError" in told[1].message
+
+
+def test_a_run_that_a_kill_left_in_the_making_is_looked_at_again(tmp_path: Path) -> None:
+    runs, told = runs_of(tmp_path)
+    runs(parse_notice(json.dumps(message()).encode()))
+    RunStore.open(tmp_path / "home", told[0].run).update_meta(state="running")
+    again, heard = runs_of(tmp_path)
+    again(parse_notice(json.dumps(message()).encode()))
+    assert (heard[0].run, heard[0].revision, heard[0].message) == (told[0].run, 2, "")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

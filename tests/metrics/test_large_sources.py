@@ -23,7 +23,7 @@ from aitia.tools.metrics import metrics_scan
 from aitia.tools.metrics.large import look, near_alarm, overview_names
 from aitia.tools.rank import metrics_rank
 from aitia.tools.registry import SourceSet, ToolContext
-from aitia.tools.sources import LargeMetricSource, build_inventory, open_source
+from aitia.tools.sources import LargeMetricSource, Series, build_inventory, open_source
 from aitia.tools.sources.promql import by_label, moved_most, with_label
 
 T0, STEP, N, FROM = 1_767_225_600.0, 30.0, 140, 120
@@ -149,6 +149,67 @@ def test_metadata_calls_are_bounded(url: str) -> None:
     metadata = [p for p in asked if p.endswith(("/series", "/values"))]
     assert len(metadata) <= 4
     assert len(asked) <= 20
+
+
+class Recorded:
+    """A large source without a server, which writes down what it is asked."""
+
+    name, most, kind = "m", 4000, "metrics"
+
+    def __init__(self, values: list[str], names: list[str]) -> None:
+        self.values, self.listed = values, names
+        self.full: list[str] = []
+        self.shown: list[str] = []
+
+    def size(self, _: Window) -> int:
+        return self.most + 1
+
+    def names(self, _: Window) -> list[str]:
+        return self.listed
+
+    def groups(self, _: Window) -> tuple[str, list[str]]:
+        return "service", self.values
+
+    def read_of(self, _: Window, *, components: list[str]) -> list[Series]:
+        self.full += components
+        return []
+
+    def overview(self, _: Window, metric: str) -> list[Series]:
+        self.shown.append(metric)
+        return []
+
+
+def looked(source: Recorded, *near: str) -> str:
+    return look(source, [WINDOW], WINDOW, near=near, resolve=lambda raw: raw).note  # type: ignore[arg-type]
+
+
+def test_what_the_alarm_names_is_read_in_full_before_its_neighbours() -> None:
+    source = Recorded(NAMES, ["cpu_usage_a", "cpu_usage_b", "cpu_usage_c"])
+    looked(source, NAMES[30], *NAMES[:20])
+    assert source.full == [NAMES[30], *NAMES[:11]]
+
+
+def test_an_overview_asks_for_a_bounded_number_of_metrics() -> None:
+    source = Recorded(["only"], [f"cpu_usage_{n}" for n in range(900)])
+    assert "out of more than 4000" in looked(source)
+    assert len(source.shown) == 24
+
+
+def test_a_large_source_without_components_is_not_read() -> None:
+    source = Recorded([], ["cpu_usage"])
+    assert "no value of label 'service'" in looked(source, "cart")
+    assert not source.full
+    assert not source.shown
+
+
+def test_an_overviews_query_reads_its_series_again() -> None:
+    source = open_source(SourceConfig(name="m", kind="metrics", type="prometheus", url="http://127.0.0.1:9"), Path("/"))  # fmt: skip
+    assert isinstance(source, LargeMetricSource)
+    one = {"metric": {"service": "a.b"}, "values": [[WINDOW.epoch[0], "1"]]}
+    answers = {"query_range": {"result": [one]}, "values": ["a.b"]}
+    source._api.get = lambda path, _: {"status": "success", "data": answers[path.rsplit("/")[-1]]}  # type: ignore[attr-defined]
+    found = [series.query for series in source.overview(WINDOW, "up")]
+    assert found == ['min by (service) (up{service=~"a\\\\.b"})']
 
 
 def test_an_overview_takes_one_metric_of_each_aspect_before_a_second() -> None:

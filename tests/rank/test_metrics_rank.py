@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -199,3 +201,59 @@ def test_tools_of_one_run_read_the_series_once(tmp_path: Path) -> None:
     later = dataclasses.replace(ctx, incident=ctx.incident.model_copy(update={"baselines": ()}))
     metrics_rank(later)
     assert len(reads) == 2
+
+
+def test_tools_that_gather_at_the_same_time_read_the_series_once(tmp_path: Path) -> None:
+    ctx = context(tmp_path, healthy())
+    source = ctx.sources.of("metrics")[0]
+    assert isinstance(source, TableSource)
+    reads: list[object] = []
+    whole = source.read
+
+    def slowly(*args: object) -> object:
+        reads.append(args)
+        time.sleep(0.2)
+        return whole(*args)  # type: ignore[arg-type]
+
+    source.read = slowly  # type: ignore[method-assign, assignment]
+    threads = [threading.Thread(target=tool, args=(ctx,)) for tool in (metrics_scan, metrics_rank)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(reads) == 1
+
+
+def test_milliseconds_of_a_caller_and_seconds_of_a_callee_are_the_same_time(tmp_path: Path) -> None:
+    series = slow(healthy(), "entry", "api", "store")
+    series["entry", "request_latency_mean_ms", ""] = 1000.0 * series.pop(
+        ("entry", "request_latency_mean_seconds", "")
+    )
+    first = metrics_rank(context(tmp_path, series)).evidence[0]
+    assert first.component == "store"
+    assert 80 < first.values["share_percent"] <= 100
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_one_or_two_samples_are_not_ranked(tmp_path: Path, samples: int) -> None:
+    series = healthy()
+    series["store", "cpu_usage", ""][-1] = 5.0
+    ctx = context(tmp_path, series, start=N - samples)
+    for result in (metrics_rank(ctx), metrics_scan(ctx)):
+        assert result.status == "no_data"
+        assert "Widen the window" in result.message
+        assert f"at most {samples} sample" in result.message
+        assert "60 s apart, and 3 are needed" in result.message
+        assert "baseline:" not in result.message
+
+
+def test_series_of_nobody_are_not_ranked(tmp_path: Path) -> None:
+    series = healthy()
+    series["", "cpu_usage", ""] = series["store", "cpu_usage", ""].copy()
+    series["", "cpu_usage", ""][FROM + 2 :] = 9.0
+    series["store", "cpu_usage", ""][FROM + 2 :] = 1.5
+    assert order(metrics_rank(context(tmp_path, series, title="odd", hints=()))) == ["store"]
+    alone = {key: values for key, values in series.items() if not key[0]}
+    result = metrics_rank(context(tmp_path / "alone", alone, title="odd", hints=()))
+    assert result.status == "no_data"
+    assert "`component_label`" in result.message

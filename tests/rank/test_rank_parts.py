@@ -13,6 +13,7 @@ from aitia.tools.metrics.aspects import Aspect, bundled, plain_name
 from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.gather import Gathered
 from aitia.tools.metrics.kinds import failed_share
+from aitia.tools.rank.burden import Account, accounts, burdens, self_shares
 from aitia.tools.rank.combine import LEAST, reached, shares_of
 from aitia.tools.rank.rows import Row, rows_of
 from aitia.tools.rank.scores import MOST, moved, nsigma, robust
@@ -22,11 +23,15 @@ from aitia.tools.sources.base import Series
 N, M = 120, 20
 
 
-def row(values: np.ndarray, about: Aspect) -> Row:
+def row(
+    values: np.ndarray, about: Aspect, *, smooth: int = 1, component: str = "c", metric: str = "m"
+) -> Row:
     t = np.arange(values.size, dtype=np.float64) * 10.0
     window = Window(start=from_epoch(t[N]), end=from_epoch(t[-1] + 10.0))
     baseline = Baseline(name="b", window=Window(start=from_epoch(0.0), end=window.start))
-    derived = Derived(component="c", metric="m", stat="gauge", about=about, t=t, v=values)
+    derived = Derived(
+        component=component, metric=metric, stat="gauge", about=about, t=t, v=values, smooth=smooth
+    )
     found = rows_of(Gathered(raw=(), derived=(derived,), baselines=(baseline,), window=window, problems=()))
     return found[0]
 
@@ -56,6 +61,36 @@ def test_one_wild_sample_counts_less_than_a_lasting_change() -> None:
     assert robust(row(spike, CPU)) > robust(row(lasting, CPU))
 
 
+def test_a_short_window_is_held_against_runs_as_short() -> None:
+    values = np.where(np.arange(N + 3) % 12 < 3, 3.0, 1.0)
+    values[N:] = 3.0
+    assert moved(row(values, CPU, smooth=3)).score == 0.0
+
+
+def failing(component: str, unit: str, metric: str, by: float) -> Row:
+    values = noisy() / 100.0
+    values[N + 5 :] += by
+    return row(values, Aspect(aspect="errors", say="errors", unit=unit, bad="up", floor=0.01), component=component, metric=metric)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unit", "metric", "alike"),
+    [("ratio", "failed", True), ("percent", "failed", True), ("/s", "failed", False), ("", "failed", False)],
+)
+def test_failures_are_subtracted_from_failures_of_the_same_unit_only(
+    unit: str, metric: str, alike: bool
+) -> None:
+    front = failing("front", "ratio", "error_ratio", 0.2)
+    back = failing("back", unit, metric, 20.0 if unit == "percent" else 0.2)
+    rows = [(r, moved(r)) for r in (front, back)]
+    found = accounts(burdens(rows, "errors", {"front": ["back"]}, "front"), "front", ["front", "back"])
+    none = Account(share=0.0, shape=0.0)
+    assert (found.get("back", none).score > 0.8) == alike
+    assert (found.get("front", none).score > 0.8) != alike
+    shares = self_shares(burdens(rows, "errors", {"front": ["back"]}))
+    assert (shares["front"] < 0.2) == alike
+
+
 def test_the_robust_scorer_is_baros() -> None:
     values = noisy()
     values[N + 3] = 9.0
@@ -71,7 +106,7 @@ def test_the_robust_scorer_is_baros() -> None:
 @given(st.lists(st.one_of(st.floats(-1e9, 1e9), st.just(float("nan"))), min_size=N + M, max_size=N + M))
 def test_scorers_are_finite_on_anything(values: list[float]) -> None:
     data = np.array(values)
-    data[-1] = 1.0
+    data[-3:] = 1.0
     found = row(data, CPU)
     move = moved(found)
     assert 0.0 <= move.score <= MOST
@@ -150,3 +185,10 @@ def test_success_rates_become_the_share_that_failed() -> None:
     assert failed_share(gauge("availability", 1.0, 0.0, 1.0)) is None  # a state
     assert failed_share(gauge("success_total", 1.0, 300.0, 900.0)) is None
     assert failed_share(gauge("cpu_usage", 0.5, 0.6)) is None
+
+
+def test_a_ratio_a_rounding_error_above_one_is_no_percentage() -> None:
+    found = failed_share(gauge("success_ratio", 1.0000000000000002, 0.9))
+    assert found is not None
+    np.testing.assert_allclose(found, [0.0, 0.1])
+    assert found.min() >= 0.0

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.resolve import Resolver
-from aitia.core.words import Baseline, Component, Link, Report, Window, from_epoch
+from aitia.core.words import Baseline, Component, Holding, Link, Report, Window, from_epoch
 from aitia.render.document import missing
 from aitia.tools.sources import build_inventory, open_source
 from aitia.tools.sources.clocks import doubts
@@ -162,6 +162,7 @@ def test_a_longer_history_or_a_late_source_is_no_lie() -> None:
         (end - 3600, end - 9),
         (end - 12_600, end - 2000),
         (end - 90_000, end - 4500),
+        (end - 12_600, end - 3610),  # whole half-hours, but it begins with the others
     ):
         assert doubts({"a": usual, "b": usual, "c": other}, SPAN) == {}
     assert (
@@ -381,6 +382,32 @@ def test_junk_is_named_and_the_rest_decides(tmp_path: Path) -> None:
     report = site.report(tmp_path, sources, TOPOLOGY)
     assert [s.name for s in sources[2:] if f"{s.name}: " not in told(report)] == []
     assert (report.verdict, report.component) == ("cause", "payment")
+
+
+class Breaking:
+    """A source that a hostile record breaks."""
+
+    name, kind = "odd", "topology"
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def components(self) -> list[Component]:
+        if self._where == "components":
+            raise OverflowError("int too large")
+        return []
+
+    def describe(self, window: Window) -> Holding:
+        if self._where == "describe":
+            raise OverflowError("int too large")
+        return Holding(source=self.name, kind="topology")
+
+
+@pytest.mark.parametrize("where", ["components", "describe"])
+def test_a_source_that_breaks_is_a_note(where: str) -> None:
+    inventory = build_inventory([Breaking(where)], Window(start=site.BEGIN, end=site.END), Resolver())
+    assert "OverflowError: int too large" in inventory.holdings[0].note
+    assert "source 'odd'" in inventory.holdings[0].note
 
 
 def test_the_extent_of_each_kind_of_file(tmp_path: Path) -> None:

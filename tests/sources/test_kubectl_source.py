@@ -29,7 +29,7 @@ from aitia.incoming import make_incident
 from aitia.tools.sources import ClusterCall, ClusterSource, build_inventory, cluster_objects, open_source
 from aitia.tools.sources.cluster_redact import redacted
 from aitia.tools.sources.error_lines import summary
-from aitia.tools.sources.kubectl import Kubectl
+from aitia.tools.sources.kubectl import Denied, Kubectl, Unanswered
 
 from . import kube_api
 
@@ -239,6 +239,21 @@ def test_what_the_account_may_not_read_is_named(tmp_path: Path) -> None:
 
 @needs_kubectl
 @pytest.mark.server
+def test_an_account_that_may_list_some_types_is_answered_of_those(tmp_path: Path) -> None:
+    with kube_api.serving(forbidden=frozenset({"daemonsets", "jobs"}), logs=LOGS) as (url, _):
+        source = opened(tmp_path, url)
+        held = source.describe(SPAN)
+        assert held.components == ("orders", "payment")
+        assert "daemonsets" in held.note
+        assert {c.id for c in source.components() if c.type == "app"} == {"orders", "payment"}
+        assert "kind: Deployment" in (source.ask(call("yaml", name="payment")) or "")
+        assert source.ask(call("yaml", name="agent")) is None  # it may be a daemon set
+        assert source.ask(call("logs", name="agent")) is None
+        assert json.loads(source.ask(call("logs", name="payment")) or "")["total_errors"] == 3
+
+
+@needs_kubectl
+@pytest.mark.server
 def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
     with kube_api.serving(unauthorized=True) as (url, _), pytest.raises(SourceError, match="credentials"):
         opened(tmp_path, url).describe(SPAN)
@@ -304,6 +319,52 @@ def test_an_endless_answer_and_a_hanging_client_are_cut_off(tmp_path: Path) -> N
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "told"),
+    [
+        ('Error from server (NotFound): pods "x" not found', Unanswered, "has"),
+        ('error: the server doesn\'t have a resource type "routes"', Unanswered, "has"),
+        ('Error from server (Forbidden): pods is forbidden: User "v" cannot list resource', Denied, "Grant"),
+        ("Unable to connect to the server: getting credentials: exec: executable gke-gcloud-auth-plugin not found",
+         SourceError, "Renew the credentials"),
+        ("Unable to connect to the server: Forbidden", SourceError, "Start the API server"),
+        ('error: context "x" not found, cannot list', SourceError, "Mend"),
+        ("Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)", SourceError, "timeout_s"),
+    ],
+)  # fmt: skip
+def test_only_the_api_server_can_say_that_there_is_nothing(
+    tmp_path: Path, said: str, kind: type[SourceError], told: str
+) -> None:
+    stub = _stub(tmp_path, f"import sys\nsys.exit({said!r})")
+    with pytest.raises(SourceError, match=told) as raised:
+        Kubectl(source="s", binary=stub).run("get", "pods")
+    assert raised.type is kind
+
+
+def test_lines_of_an_application_that_begin_with_error_are_read(tmp_path: Path) -> None:
+    told = {"items": [{"metadata": {"name": "web"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}}]}
+    lines = [
+        "error: cannot open the ledger",
+        'error: container "c" in pod "web-1" is waiting to start: ContainerCreating',
+        'error: previous terminated container "c" in pod "web-1" not found',
+        "error: unable to retrieve container logs for containerd://4f2a",
+    ]
+    body = f"import sys\nprint({chr(10).join(lines)!r} if 'logs' in sys.argv else {json.dumps(told)!r})"
+    stub = _stub(tmp_path, body)
+    source = opened(tmp_path, "http://127.0.0.1:1", options={"kubectl": stub, "namespaces": "shop"})
+    logs = json.loads(source.ask(call("logs", name="web")) or "")
+    assert [p["sample"] for p in logs["patterns"]] == ["error: cannot open the ledger"]
+
+
+def test_namespaces_beyond_the_bound_are_named(tmp_path: Path) -> None:
+    names = "".join(f"namespace/n{n:02d}\n" for n in range(23))
+    body = f"import sys\nprint({names!r} if 'namespaces' in sys.argv else '{{}}')"
+    source = opened(
+        tmp_path, "http://127.0.0.1:1", options={"kubectl": _stub(tmp_path, body), "namespaces": "*"}
+    )
+    assert "only 20 namespaces are read and 3 are not" in source.describe(SPAN).note
+
+
 def test_no_other_verb_can_be_run(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     client = Kubectl(source="s", binary=_stub(tmp_path, f"open({str(mark)!r}, 'w')"))
@@ -339,6 +400,40 @@ def test_a_secret_environment_value_never_survives(name: str, value: str) -> Non
         assert value not in redacted(text, redactor)
     assert yaml.safe_load(redacted(listed, redactor))["env"][1] == {"name": "PORT", "value": "80"}
     assert redacted(redacted(listed, redactor), redactor) == redacted(listed, redactor)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Data\n====\nDB_PASSWORD:\n----\nhunter4\n hunter4\n\nhunter4\n\nport:\n----\nkept\n\nBinaryData\n====\n\nEvents:  <none>\n",
+        "data:\n  secret: hunter4\n  port: kept\n",
+        "secret: hunter4\nport: kept\n",
+        "env:\n- name: DB_PASSWORD\n  value: |-\n    hunter4\n\n    hunter4\n- name: PORT\n  value: kept\n",
+        "env:\n- name: DB_PASSWORD\n  value: abc\n    hunter4\n- name: PORT\n  value: kept\n",
+        "data:\n  DB_PASSWORD: |\n    hunter4\n\n    hunter4\n  port: kept\n",
+        "    Environment:\n      DB_PASSWORD:  abc\n                    hunter4\n      PORT:  kept\n",
+        "args:\n- --requirepass\n- hunter4\n- --port\n- kept\n",
+        "    Args:\n      --requirepass\n      hunter4\n      --port\n      kept\n",
+        'args: ["--verbose", "--requirepass", "hunter4", "--port", "kept"]\n',
+        "args: [--requirepass, hunter4, --port, kept]\n",
+        "- exec redis-server --requirepass hunter4 --port kept\n",
+        "- --auth.token=hunter4\n- --port=kept\n",
+        "      DSN:  root:hunter4@tcp(mysql:3306)/kept\n",
+    ],
+)
+def test_secrets_of_every_form_go_and_what_stands_beside_them_stays(text: str) -> None:
+    redactor = Redactor(b"k" * 32)
+    told = redacted(text, redactor)
+    assert "hunter4" not in told
+    assert "<secret:" in told
+    assert "kept" in told
+    assert redacted(told, redactor) == told
+
+
+def test_a_redacted_block_leaves_valid_yaml() -> None:
+    text = "env:\n- name: API_TOKEN\n  value: |-\n    a\n    b\n- name: PORT\n  value: '80'\n"
+    told = yaml.safe_load(redacted(text, Redactor(b"k" * 32)))
+    assert told["env"][1] == {"name": "PORT", "value": "80"}
 
 
 def test_names_of_secrets_and_structure_stay() -> None:

@@ -306,3 +306,42 @@ def test_credentials_come_from_the_environment(
         opened(f"{rude}/ok", tmp_path, auth=Auth(bearer_env="MISSING")).describe(SPAN)
     with pytest.raises(BadInput, match="PEM"):
         opened(f"{rude}/ok", tmp_path, auth=Auth(ca="none.pem")).describe(SPAN)
+
+
+def stubbed(root: Path, answers: dict[str, object], asked: list[str], **fields: object) -> MetricSource:
+    """A source whose server gives fixed data by the last part of the path; an error is an answer of 422."""
+    source = opened("http://127.0.0.1:9", root, **fields)
+
+    def get(path: str, _: object) -> object:
+        asked.append(path.rsplit("/", 1)[-1])
+        data = answers[asked[-1]]
+        if isinstance(data, SourceError):
+            raise data
+        return {"status": "success", "data": data}
+
+    source._api.get = get  # type: ignore[attr-defined]
+    return source
+
+
+def test_a_server_that_refuses_to_count_its_series_is_large(tmp_path: Path) -> None:
+    refused = SourceError("exceeds 300000 matching series.")
+    asked: list[str] = []
+    source = stubbed(tmp_path, {"query": refused, "values": ["cart"]}, asked)
+    holding = source.describe(SPAN)
+    assert "exceeds 300000 matching series" in holding.note
+    assert "more than the 4000" in holding.note
+    assert holding.components == ("cart",)
+    source.describe(SPAN)
+    assert asked.count("query") == 1
+    assert "series" not in asked
+    assert source.extent(SPAN.end) is None  # type: ignore[attr-defined]
+
+
+def test_a_list_that_the_server_cut_is_told_though_some_of_it_is_ignored(tmp_path: Path) -> None:
+    listed = [{"__name__": name, "job": "a"} for name in ("up", "go_a", "go_b")]
+    count = {"result": [{"metric": {}, "value": [0, "2"]}]}
+    answers: dict[str, object] = {"query": count, "series": listed}
+    source = stubbed(tmp_path, answers, [], ignore=["go_*"], options={"max_series": 2})
+    assert "only the first 1 series are read" in source.describe(SPAN).note
+    answers["series"] = listed[:2]
+    assert source.describe(SPAN).note == ""

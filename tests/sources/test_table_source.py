@@ -13,8 +13,9 @@ import pytest
 
 from aitia.core.config import Columns, SourceConfig
 from aitia.core.errors import SourceError
+from aitia.core.redact import Redactor
 from aitia.core.words import Window, from_epoch
-from aitia.tools.sources import open_source
+from aitia.tools.sources import Series, open_source, written
 from aitia.tools.sources.table import TableSource
 
 T0 = 1_767_225_600.0
@@ -196,3 +197,14 @@ def test_labels_that_are_no_object_are_no_labels(tmp_path: Path) -> None:
     labels = json.dumps([1, 2]).replace('"', '""')
     (series,) = source(write(tmp_path, f'{T0},a,m,1,"{labels}"'), tmp_path).read(WINDOW)
     assert series.labels == {}
+
+
+def test_a_written_table_counts_what_it_holds_and_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "MOST_SAMPLES", 7)
+    t = T0 + np.arange(4.0)
+    series = [Series(component="a", metric=m, t=t[:n], v=t[:n]) for m, n in (("x", 4), ("y", 4), ("z", 3))]
+    assert written.write_table(tmp_path / "m.parquet", series, Redactor(b"k")) == (7, 1)
+    read = source("m.parquet", tmp_path).read(WINDOW)
+    assert [(s.metric, s.t.size) for s in read] == [("x", 4), ("z", 3)]

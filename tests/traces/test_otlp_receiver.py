@@ -163,6 +163,44 @@ def test_a_body_of_unknown_length_and_one_that_ends_early(receiver: OtlpReceiver
         assert b" 400 " in cut.recv(200)
 
 
+def test_a_body_that_drips_is_given_up() -> None:
+    with OtlpReceiver(port=0, body_s=0.2) as receiver, socket.create_connection(receiver.address) as slow:
+        slow.settimeout(5)
+        slow.sendall(
+            b"POST /v1/traces HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        )
+        assert b" 408 " in slow.recv(200)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("traceId", "ab" * 17), ("spanId", "ab" * 9), ("spanId", "ab" * 16), ("parentSpanId", "ab" * 16),
+     ("startTimeUnixNano", "9" * 400), ("startTimeUnixNano", "9" * 5000)],
+)  # fmt: skip
+def test_ids_and_times_that_are_too_long_are_rejected(receiver: OtlpReceiver, key: str, value: str) -> None:
+    told = json.loads(body())
+    told["resourceSpans"][0]["scopeSpans"][0]["spans"][0][key] = value
+    answer = httpx.post(url(receiver), json=told)
+    assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
+
+
+def test_protobuf_ids_that_are_too_long_are_rejected(receiver: OtlpReceiver) -> None:
+    made = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    request = made.ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    group.resource.attributes.add(key="service.name").value.string_value = "web"
+    at = {"start_time_unix_nano": int(T0 * 1e9), "end_time_unix_nano": int(T0 * 1e9) + 5}
+    spans = group.scope_spans.add().spans
+    spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, **at)
+    spans.add(trace_id=b"t" * 17, span_id=b"s" * 8, **at)
+    spans.add(trace_id=b"t" * 16, span_id=b"s" * 9, **at)
+    answer = httpx.post(
+        url(receiver), content=request.SerializeToString(), headers={"Content-Type": "application/x-protobuf"}
+    )
+    assert answer.status_code == 200
+    assert [s.id for s in receiver.spans(WINDOW)] == [(b"s" * 8).hex()]
+
+
 def test_the_window_is_bounded_in_spans_and_minutes() -> None:
     clock = [0.0]
     with OtlpReceiver(port=0, max_spans=30, minutes=1, now=lambda: clock[0]) as receiver:

@@ -253,6 +253,25 @@ def test_names_that_topology_knows_as_aliases_are_not_new_components(tmp_path: P
     assert {link.to for link in orders.links} == {"Payments", "stock"}
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("spans", 5), ("references", 5), ("startTime", 10**400), ("duration", 10**400), ("logs", 5), ("tags", 5)],
+)  # fmt: skip
+def test_a_hostile_jaeger_trace_does_not_hide_the_others(tmp_path: Path, key: str, value: object) -> None:
+    hostile = {**jaeger(), "spans": value} if key == "spans" else jaeger(**{key: value})
+    (tmp_path / "j.json").write_text(json.dumps({"data": [hostile, jaeger()]}), encoding="utf-8")
+    assert {s.component for s in source(tmp_path, "j.json", "jaeger").spans(WINDOW)} == {"orders", "payment"}
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 5000])
+def test_a_hostile_otlp_span_does_not_hide_the_others(tmp_path: Path, value: str) -> None:
+    status = [{"key": "http.status_code", "value": {"stringValue": value}}]
+    told = [request(startTimeUnixNano=value), request(attributes=status)]
+    (tmp_path / "t.json").write_text(json.dumps(told), encoding="utf-8")
+    (span,) = source(tmp_path, "t.json").spans(WINDOW)
+    assert not span.error
+
+
 KEYS = [
     "resourceSpans",
     "scopeSpans",

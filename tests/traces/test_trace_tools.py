@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,14 @@ def test_a_step_left_out_right_after_an_answer_names_who_gave_it(tmp_path: Path)
     (flow,) = found(traces_diff(ctx), "trace.flow")
     assert (flow.component, flow.values["after"]) == ("orders", "stock")
     assert [e.component for e in traces_rank(ctx).evidence][:2] == ["orders", "stock"]
+
+
+def test_a_long_chain_of_spans_is_folded_in_time() -> None:
+    chain = [
+        Span(trace="t", id=f"{n}", parent=f"{n + 1}", component="web", operation="o", start=1.0, duration=1.0)
+        for n in range(50_000)
+    ]
+    began = time.process_time()
+    (visit,) = fold(chain, lambda raw: raw)
+    assert len(visit.spans) == 50_000
+    assert time.process_time() - began < 3

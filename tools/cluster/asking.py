@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from aitia.core.errors import SourceError
 from aitia.tools.cluster.text import Branch, Row, rows, trees
 from aitia.tools.sources.base import ClusterCall, ClusterSource
 
@@ -15,13 +16,17 @@ AT_ONCE: Final = 4
 
 
 class Asker:
-    """Asks one namespace of a source, counts the calls and keeps what could not be read, in words."""
+    """Asks one namespace of a source, counts the calls and keeps what could not be read, in words.
+
+    Until the first answer a failure is raised: the cluster cannot be reached. Later it is a question without an answer.
+    """
 
     def __init__(
         self, source: ClusterSource, namespace: str, patient: Callable[[], bool] = lambda: True
     ) -> None:
         self._source, self.namespace, self._patient = source, namespace, patient
         self._known: dict[ClusterCall, str | None] = {}
+        self._reached = False
         self.asked = 0
         self.unread: list[str] = []
 
@@ -46,19 +51,36 @@ class Asker:
             wide=bool(more.get("wide", False)),
             labels=bool(more.get("labels", False)),
         )
-        answer = self._known[call] if call in self._known else self._source.ask(call)
+        if call not in self._known:
+            self._known[call] = self._answer(call)
+        answer = self._known[call]
         return None if answer is None or answer.startswith("Error from server (Forbidden)") else answer
 
     def ahead(self, wanted: Iterable[tuple[str, str, str]]) -> None:
         """Ask several questions (verb, resource, name) at once; their answers are kept for `text`."""
         calls = [ClusterCall(verb=v, resource=r, name=n, namespace=self.namespace) for v, r, n in wanted]
         calls = [c for c in dict.fromkeys(calls) if c not in self._known]
+        if calls and not self._reached and not self.hurried:
+            first = calls.pop(0)
+            self._known[first] = self._answer(first)
 
         def one(call: ClusterCall) -> tuple[ClusterCall, str | None] | None:
-            return None if self.hurried else (call, self._source.ask(call))
+            return None if self.hurried else (call, self._answer(call))
 
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             self._known |= dict(found for found in pool.map(one, calls) if found is not None)
+
+    def _answer(self, call: ClusterCall) -> str | None:
+        try:
+            answer = self._source.ask(call)
+        except SourceError as error:
+            if not self._reached:
+                raise
+            what = " ".join(filter(None, (call.verb, call.resource, call.name)))
+            self.miss(f"{what} in {call.namespace}: {str(error)[:160]}")
+            return None
+        self._reached = True
+        return answer
 
     def table(
         self, resource: str, *, wide: bool = False, labels: bool = False, namespace: str = ""

@@ -10,13 +10,13 @@ from aitia.tools.cluster.manifest import MAX_CHARS, at, listed
 from aitia.tools.cluster.objects import Route
 
 _NGINX = re.compile(r"location\s+(?:[~^=*]+\s*)?(/\S*)\s*\{([^{}]*)\}")
-_PASS = re.compile(r"proxy_pass\s+https?://([A-Za-z0-9_.-]+)(?::(\d+))?")
-_ID = re.compile(r"^\s*-\s+[\"']?id[\"']?:\s*[\"']?([\w.-]+)", re.MULTILINE)
-_JSON_ROUTE = re.compile(
-    r"\"id\"\s*:\s*\"(?P<id>[^\"]+)\"[^{}]*?\"uri\"\s*:\s*\"(?:lb|https?)://(?P<host>[A-Za-z0-9_.-]+)(?::(?P<port>\d+))?[^{}]*?"
-    r"Path=(?P<path>[^\",]+)"
-)
-_URI = re.compile(r"[\"']?uri[\"']?:\s*[\"']?(?:lb|https?)://([A-Za-z0-9_.-]+)(?::(\d+))?")
+_PASS = re.compile(r"proxy_pass\s+https?://([A-Za-z0-9_.-]+)(?::(\d{1,5}))?")
+_ID = re.compile(r"^[ \t]*-[ \t]+[\"']?id[\"']?:\s*[\"']?([\w.-]+)", re.MULTILINE)
+_JSON_ID = re.compile(r"\"id\"\s*:\s*\"([^\"]+)\"")
+_JSON_URI = re.compile(r"\"uri\"\s*:\s*\"(?:lb|https?)://([A-Za-z0-9_.-]+)(?::(\d{1,5}))?")
+_JSON_PATH = re.compile(r"Path=([^\",]+)")
+_BRACE = re.compile(r"[{}]")
+_URI = re.compile(r"[\"']?uri[\"']?:\s*[\"']?(?:lb|https?)://([A-Za-z0-9_.-]+)(?::(\d{1,5}))?")
 _PATH = re.compile(r"Path=([^\s\"',\]]+)|pattern:\s*[\"']?(/[^\s\"',\]]+)")
 
 
@@ -28,12 +28,19 @@ def routes_of(holder: str, text: str, where: str) -> list[Route]:
 
 
 def _json(holder: str, text: str, where: str) -> Iterator[Route]:
-    """Routes of a JSON text such as SPRING_APPLICATION_JSON."""
-    for m in _JSON_ROUTE.finditer(text):
-        host, port = m.group("host").split(".")[0], int(m.group("port") or 0)
-        yield Route(
-            holder=holder, name=m.group("id"), path=m.group("path"), host=host, port=port, where=where
-        )
+    """Routes of a JSON text such as SPRING_APPLICATION_JSON: an id, and before the next one or a brace a uri and a path."""
+    starts = [*_JSON_ID.finditer(text)]
+    ends = [*(m.start() for m in starts[1:]), len(text)]
+    for start, limit in zip(starts, ends, strict=False):
+        brace = _BRACE.search(text, start.end(), limit)
+        end = brace.start() if brace else limit
+        uri = _JSON_URI.search(text, start.end(), end)
+        path = _JSON_PATH.search(text, uri.end(), end) if uri else None
+        if uri and path:
+            host, port = uri.group(1).split(".")[0], int(uri.group(2) or 0)
+            yield Route(
+                holder=holder, name=start.group(1), path=path.group(1), host=host, port=port, where=where
+            )
 
 
 def _nginx(holder: str, text: str, where: str) -> Iterator[Route]:
@@ -69,7 +76,7 @@ def env_routes(holder: str, env: Mapping[str, str]) -> list[Route]:
     found: list[Route] = []
     for key, value in sorted(env.items()):
         match = re.match(r"^(.*ROUTES_?\d+_?)URI(?:S)?$", key)
-        target = re.match(r"^(?:lb|https?)://([A-Za-z0-9_.-]+?)(?::(\d+))?(?:/.*)?$", value)
+        target = re.match(r"^(?:lb|https?)://([A-Za-z0-9_.-]+?)(?::(\d{1,5}))?(?:/.*)?$", value)
         if match and target:
             stem = match.group(1)
             said = [v for k, v in sorted(env.items()) if k.startswith(stem) and "PREDICATES" in k]

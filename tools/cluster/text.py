@@ -12,8 +12,10 @@ from typing import Final
 
 MAX_LINES: Final = 60_000
 _HEADING = re.compile(r"\S+(?: \S+)*")
-_KEY = re.compile(r"^(\s*)([^\s:][^:]*?(?:://[^:]*)?):(?:\s+(.*?))?\s*$")
-_AGE = re.compile(r"(\d+)([ydhms])")
+_KEY = re.compile(r"^(\s*)([^\s:][^:]*?(?:://[^:]*)?):(?:\s+(.*))?$")
+_GAP = re.compile(r"\s{2,}")
+_TITLE = re.compile(r"[A-Z()/ -]+")
+_AGE = re.compile(r"(\d{1,9})([ydhms])")
 _SECONDS: Final = {"y": 31_536_000, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
 _UNITS: Final = {
@@ -38,7 +40,7 @@ def rows(text: str) -> list[Row]:
 
 
 def _is_heading(line: str) -> bool:
-    return bool(re.match(r"^[A-Z][A-Z()/ -]*(\s{2,}[A-Z][A-Z()/ -]*)*\s*$", line))
+    return "A" <= line[:1] <= "Z" and all(_TITLE.fullmatch(part) for part in _GAP.split(line.rstrip()))
 
 
 def headings(line: str) -> list[tuple[str, int]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
+from math import ceil
 
 from aitia.core.errors import BadInput
 from aitia.tools.library.events import Case, Library
 from aitia.tools.library.folds import parts_of
-from aitia.tools.library.model import Ranking, train
+from aitia.tools.library.model import LEAST_CASES, Ranking, train
 
 
 def held_out(cases: Sequence[Case], *, folds: int, seed: int = 0) -> Iterator[tuple[Case, Ranking]]:
@@ -25,8 +27,14 @@ def held_out(cases: Sequence[Case], *, folds: int, seed: int = 0) -> Iterator[tu
 
 def cross_validated(cases: Sequence[Case], *, folds: int = 5, seed: int = 0) -> dict[str, float | int]:
     """HR@1 and HR@3 of the component, accuracy and weighted F1 of the fault, over all incidents held out once."""
-    if len(cases) < 2 * folds:
-        raise BadInput(f"Give at least {2 * folds} past incidents, or fewer --folds: there are {len(cases)}.")
+    if folds < 2:
+        raise BadInput("Use at least 2 --folds.")
+    least = max(2 * folds, next(n for n in count(LEAST_CASES) if n - ceil(n / folds) >= LEAST_CASES))
+    if len(cases) < least:
+        raise BadInput(
+            f"Give at least {least} past incidents: there are {len(cases)}, and with --folds {folds} each model learns"
+            " from too few of them."
+        )
     hits: list[int] = []
     faults: list[tuple[str, str]] = []
     for case, ranking in held_out(cases, folds=folds, seed=seed):

@@ -67,9 +67,9 @@ def read_library(path: Path) -> Library:
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), 1):
                 digest.update(line)
-                if line.strip():
+                if line.strip() or len(line) > MAX_LINE:
                     cases.append(_case(line, path, number))
                 if len(cases) > MAX_CASES:
                     raise BadInput(f"Split {str(path)!r}: it holds more than {MAX_CASES} incidents.")

@@ -160,7 +160,7 @@ class LibraryModel:
                 sha256=str(body["sha256"]),
                 cases=int(body["cases"]),
             )
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BadInput(
                 "Train the library model anew: the file is not what `aitia library train` writes."
             ) from None

@@ -45,9 +45,7 @@ def baselines_of(incident: Incident) -> tuple[Baseline, ...]:
 def remembered(ctx: ToolContext, what: object, make: Callable[[], T]) -> T:
     """What `make` returns, made once per run: several tools look at the same series of the same span."""
     key = (what, ctx.incident.window, ctx.incident.baselines, id(ctx.resolver))
-    if key not in ctx.sources.memo:
-        ctx.sources.memo[key] = make()
-    found: T = ctx.sources.memo[key]
+    found: T = ctx.sources.once(key, make)
     return found
 
 

@@ -103,6 +103,11 @@ def rate_unit(about: Aspect, metric: str) -> str:
     return "s/s" if "seconds" in metric else "/s"
 
 
+def states_unit(metric: str) -> bool:
+    """Whether a metric's own name says what it counts in."""
+    return any(pattern.search(plain_name(metric)) for pattern, _ in _UNIT_WORDS)
+
+
 def named_unit(about: Aspect, metric: str) -> Aspect:
     """The unit that the metric's own name states wins over the rule's."""
     for pattern, unit in _UNIT_WORDS:
@@ -122,7 +127,7 @@ def failed_share(one: Series) -> Floats | None:
     most = float(np.max(known))
     if most > 100.0 + 1e-6 or bool(np.all((known == 0.0) | (known == 1.0))):
         return None
-    return 1.0 - one.v / (100.0 if most > 1.0 else 1.0)
+    return np.clip(1.0 - one.v / (100.0 if most > 1.0 + 1e-6 else 1.0), 0.0, 1.0)
 
 
 def own_floor(about: Aspect, series: Sequence[Series]) -> Aspect:

@@ -17,6 +17,7 @@ from aitia.tools.sources.base import LargeMetricSource, Series
 NEAR: Final = 2  # steps along the topology from what the alarm names
 MOST_NEAR: Final = 12  # components that are read in full
 LEAST_SHOWN: Final = 3  # metrics without which an overview says too little
+MOST_SHOWN: Final = 24  # metrics of an overview, each a range query
 MOST_SCREENED: Final = 6  # metrics that the server judges over all components
 PER_METRIC, MOST_MOVED = 4, 12  # components that each of them names, and all together
 # Which aspects an overview shows first: what users feel, then what runs out.
@@ -54,10 +55,14 @@ def look(
     of those whose main metrics left their earlier mean most, which the server judges over all components.
     """
     label, values = source.groups(window)
-    wanted = set(near)
-    detailed = [raw for raw in values if (resolve(raw) or raw) in wanted][:MOST_NEAR]
+    if not values:
+        note = f"Set `component_label` of source {source.name}: it is large, and no value of label {label!r} is there."
+        return Looked(series=[], note=note)
+    place = {name: n for n, name in enumerate(near)}
+    named = [raw for raw in values if (resolve(raw) or raw) in place]
+    detailed = sorted(named, key=lambda raw: place[resolve(raw) or raw])[:MOST_NEAR]
     names = source.names(window)
-    shown = overview_names(names, room=source.most // max(1, len(values)))
+    shown = overview_names(names, room=min(MOST_SHOWN, source.most // len(values)))
     screened: list[str] = []
     if len(shown) < LEAST_SHOWN:
         shown, screened = [], overview_names(names, room=MOST_SCREENED)
@@ -143,8 +148,12 @@ def _listed(names: Sequence[str]) -> str:
 
 def _note(source: LargeMetricSource, window: Window, series: Sequence[Series], words: Sequence[str]) -> str:
     looked = "; ".join(words) or "none: no component is named, and no metric of a known kind is there"
+    size = source.size(window)
+    of = (
+        f"more than {source.most}" if size == source.most + 1 else str(size)
+    )  # one more stands for not counted
     distinct = len({(s.component, s.metric, tuple(sorted(s.labels.items()))) for s in series})
     return (
-        f"{source.name}: looked at {distinct} series out of {source.size(window)} ({looked}), because a read returns"
+        f"{source.name}: looked at {distinct} series out of {of} ({looked}), because a read returns"
         f" at most {source.most}; narrow `match` or name a component to see others."
     )

@@ -13,7 +13,7 @@ from aitia.tools.metrics.aspects import bundled
 from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.detect import Shift, detect, reference
+from aitia.tools.metrics.detect import MIN_BASELINE, MIN_PERSIST, Shift, detect, reference
 from aitia.tools.metrics.gather import Gathered, gather, remembered, within
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
@@ -97,7 +97,7 @@ def _look(
     now, before = d.v[part], d.v[within(d.t, primary.window)]
     ref = reference(before, d.about)
     known = now[np.isfinite(now)]
-    if ref is None or known.size < 3:
+    if ref is None or known.size < MIN_PERSIST:
         return None, []
     shift = detect(ref, now, d.about, smooth=d.smooth, tests=tests, ease=ease)
     found: list[Evidence] = []
@@ -198,11 +198,32 @@ def nothing(gathered: Gathered, component: str) -> str:
 
 
 def too_short(gathered: Gathered) -> str:
-    """Why nothing could be compared, and what to change."""
+    """Why nothing could be compared: how many samples there are, how many are needed, and what to change."""
+    now, step = max((_known(d, gathered.window), step_of(d.t)) for d in gathered.derived)
+    before = max(_known(d, b.window) for d in gathered.derived for b in gathered.baselines)
+    told = []
+    if now < MIN_PERSIST:
+        apart = f", {step:g} s apart" if step else ""
+        told.append(
+            "Widen the window, or give sources that sample more often: a series has at most"
+            f" {_samples(now)} in it{apart}, and {MIN_PERSIST} are needed."
+        )
+    if before < MIN_BASELINE:
+        told.append(
+            f"Give a longer baseline: a series has at most {_samples(before)} in it, and {MIN_BASELINE} are needed."
+        )
     return (
-        "Give a longer baseline or window: no series has at least 10 samples in a baseline and 3 in the window"
-        f" ({_span(gathered)})."
+        f"{' '.join(told) or 'Give a longer baseline or window.'} Too few to compare: no series has at least"
+        f" {MIN_BASELINE} samples in a baseline and {MIN_PERSIST} in the window ({_span(gathered)})."
     )
+
+
+def _known(d: Derived, window: Window) -> int:
+    return int(np.sum(np.isfinite(d.v[within(d.t, window)])))
+
+
+def _samples(number: int) -> str:
+    return "1 sample" if number == 1 else f"{number} samples"
 
 
 def _span(gathered: Gathered) -> str:

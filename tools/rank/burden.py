@@ -11,17 +11,27 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from aitia.tools.metrics.aspects import plain_name
+from aitia.tools.metrics.kinds import states_unit
 from aitia.tools.metrics.rates import step_of
 from aitia.tools.rank.rows import Row
 from aitia.tools.rank.scores import RUN, Move
 from aitia.tools.sources.rows import Floats
 
+K = TypeVar("K")
 CARRIED = ("latency", "errors")  # what travels from callee to caller
 _BLIND = 0.7  # of the excess of a component whose callees are not measured
+_BASE = {
+    "s": ("s", 1.0),
+    "ms": ("s", 1e-3),
+    "us": ("s", 1e-6),
+    "min": ("s", 60.0),
+    "percent": ("ratio", 1e-2),
+}
 _MEAN = re.compile(r"(^|_)(mean|avg|average|share|ratio|rate|success|availability)(_|$)", re.IGNORECASE)
 _QUANTILE = re.compile(r"(^|_)(p|q|lat_|latency_)?(50|75|90|95|99)(_|$)", re.IGNORECASE)
 
@@ -31,7 +41,10 @@ Moved = Sequence[tuple[Row, Move]]
 
 @dataclass(frozen=True, kw_only=True)
 class Burdens:
-    """Excess of one aspect: each component's own answers, each call as its caller times it, and answered requests."""
+    """Excess of one aspect: each component's own answers, each call as its caller times it, and answered requests.
+
+    graph      who calls whom, by topology and by the callers' own timings
+    """
 
     own: Mapping[str, tuple[Row, Move]]
     calls: Mapping[tuple[str, str], tuple[Row, Move]]  # (caller, callee)
@@ -41,12 +54,14 @@ class Burdens:
 
     def callees(self, component: str) -> list[str]:
         """What a component calls, by topology and by its own timings."""
-        timed = [callee for caller, callee in self.calls if caller == component]
-        return sorted({*self.graph.get(component, ()), *timed} - {component})
+        return sorted({*self.graph.get(component, ())} - {component})
 
 
-def burdens(rows: Moved, aspect: str, graph: Calls) -> Burdens:
-    """The burdens of one aspect, the row that is nearest to a mean for each component and call."""
+def burdens(rows: Moved, aspect: str, graph: Calls, target: str = "") -> Burdens:
+    """The burdens of one aspect, the row that is nearest to a mean for each component and call.
+
+    With a target only rows that can be compared with the target's own: what is measured otherwise is not timed.
+    """
     own: dict[str, list[tuple[Row, Move]]] = defaultdict(list)
     calls: dict[tuple[str, str], list[tuple[Row, Move]]] = defaultdict(list)
     waits: dict[str, list[tuple[Row, Move]]] = defaultdict(list)
@@ -62,13 +77,34 @@ def burdens(rows: Moved, aspect: str, graph: Calls) -> Burdens:
             calls[row.component, row.of.peer].append((row, move))
         elif row.side == "client":
             waits[row.component].append((row, move))
+    callees = {caller: {*graph.get(caller, ())} for caller in {*graph, *(caller for caller, _ in calls)}}
+    for caller, callee in calls:
+        callees[caller].add(callee)
+    like = measure(_plainest(own[target])[0]) if target in own else ""
     return Burdens(
-        own={c: _plainest(found) for c, found in own.items()},
-        calls={c: _plainest(found) for c, found in calls.items()},
-        waits={c: _plainest(found) for c, found in waits.items()},
+        own=_chosen(own, like),
+        calls=_chosen(calls, like),
+        waits=_chosen(waits, like),
         traffic={c: min(found, key=lambda r: r.of.key) for c, found in traffic.items()},
-        graph=graph,
+        graph={caller: sorted(found) for caller, found in sorted(callees.items())},
     )
+
+
+def measure(row: Row) -> str:
+    """What a row counts: rows that differ in it cannot be subtracted. Units of time or of shares are one measure each.
+
+    A latency whose unit nobody states is comparable with others of that sort only, errors of no unit by their name.
+    """
+    unit, name = row.of.about.unit, row.of.metric
+    if row.aspect == "latency" and unit == "s" and not states_unit(name):
+        return "time in an unknown unit"
+    return _BASE.get(unit, (unit, 1.0))[0] or plain_name(name)
+
+
+def _chosen(found: Mapping[K, Sequence[tuple[Row, Move]]], like: str) -> dict[K, tuple[Row, Move]]:
+    """The plainest of each key's rows that measure what `like` says, or of all where it says nothing."""
+    alike = {k: [p for p in pairs if not like or measure(p[0]) == like] for k, pairs in found.items()}
+    return {k: _plainest(pairs) for k, pairs in alike.items() if pairs}
 
 
 def acyclic(graph: Calls, start: str = "") -> dict[str, list[str]]:
@@ -148,9 +184,13 @@ def _requests(row: Row, grid: Floats) -> Floats:
 
 
 def aligned(row: Row, grid: Floats) -> Floats:
-    """A row's excess at the times of a grid, 0 where it has no sample near."""
+    """A row's excess at the times of a grid in seconds or shares, 0 where it has no sample near."""
     at = _nearest(row.t_now, grid)
-    return np.where(at >= 0, row.excess[at], 0.0)
+    return np.where(at >= 0, _scaled(row)[at], 0.0)
+
+
+def _scaled(row: Row) -> Floats:
+    return np.asarray(row.excess * _BASE.get(row.of.about.unit, ("", 1.0))[1])
 
 
 def _nearest(t: Floats, grid: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -213,31 +253,38 @@ def self_shares(b: Burdens) -> dict[str, float]:
     found: dict[str, float] = {}
     peers = {callee for _, callee in b.calls}
     for component in sorted({*b.own, *peers}):
-        whole = max(
-            _level(b.own.get(component)), *(_level(p) for (_, c), p in b.calls.items() if c == component), 0.0
-        )
+        whose = [pair for pair in (b.own.get(component), *_timings(b, component)) if pair is not None]
+        like = measure(whose[0][0])
+        whole = max(*(_level(pair, like) for pair in whose), 0.0)
         below = 0.0
         for callee in b.callees(component):
-            below += max(_moved_level(b.calls.get((component, callee))), _moved_level(b.own.get(callee)))
+            below += max(
+                _moved_level(b.calls.get((component, callee)), like), _moved_level(b.own.get(callee), like)
+            )
         if not below:
-            below = _moved_level(b.waits.get(component))
+            below = _moved_level(b.waits.get(component), like)
         share = float(np.clip(1.0 - below / whole, 0.0, 1.0)) if whole > 0.0 else 1.0
-        found[component] = share * (_BLIND if _is_blind(b, component) else 1.0)
+        found[component] = share * (_BLIND if _is_blind(b, component, like) else 1.0)
     return found
 
 
-def _is_blind(b: Burdens, component: str) -> bool:
-    """Whether it calls others and none of them is measured: then they may be what fails."""
+def _timings(b: Burdens, component: str) -> list[tuple[Row, Move]]:
+    return [pair for (_, callee), pair in b.calls.items() if callee == component]
+
+
+def _is_blind(b: Burdens, component: str, like: str) -> bool:
+    """Whether it calls others and none of them is measured as it is: then they may be what fails."""
     callees = b.callees(component)
-    return bool(callees) and not any(c in b.own or (component, c) in b.calls for c in callees)
+    pairs = [
+        pair for c in callees for pair in (b.own.get(c), b.calls.get((component, c))) if pair is not None
+    ]
+    return bool(callees) and not any(measure(row) == like for row, _ in pairs)
 
 
-def _moved_level(pair: tuple[Row, Move] | None) -> float:
-    return _level(pair) if pair is not None and pair[1].score > 0.0 else 0.0
+def _moved_level(pair: tuple[Row, Move] | None, like: str) -> float:
+    return _level(pair, like) if pair is not None and pair[1].score > 0.0 else 0.0
 
 
-def _level(pair: tuple[Row, Move] | None) -> float:
-    """The mean of the largest samples' excess, as many as a run has."""
-    if pair is None:
-        return 0.0
-    return float(np.mean(np.sort(pair[0].excess)[-RUN:]))
+def _level(pair: tuple[Row, Move], like: str) -> float:
+    """The mean of the largest samples' excess, as many as a run has; 0 where it is not measured alike."""
+    return float(np.mean(np.sort(_scaled(pair[0]))[-RUN:])) if measure(pair[0]) == like else 0.0

@@ -74,16 +74,13 @@ def combined(rows: Moved, components: Sequence[Component], target: Target | None
     near: frozenset[str] | None = None
     account: dict[str, Account] = {}
     if target is not None:
-        burden = burdens(rows, target.aspect, graph)
-        timed: dict[str, list[str]] = {}
-        for caller, callee in burden.calls:
-            timed.setdefault(caller, []).append(callee)
-        reach = reached(target.component, graph, timed, hosts)
+        burden = burdens(rows, target.aspect, graph, target.component)
+        reach = reached(target.component, burden.graph, hosts)
         near = reach if len(reach) > 1 else None
         account = _significant(
             burden, target.component, accounts(burden, target.component, reach if near else burden.own)
         )
-        account |= _handed_down(account, blame, burden, graph, hosts)
+        account |= _handed_down(account, blame, burden, hosts)
     scores = {c: _score(c, account, blame, near) for c in sorted({*account, *blame})}
     order = [c for c in sorted(scores, key=lambda c: (-scores[c], c)) if scores[c] > 0.0]
     if not order or scores[order[0]] < LEAST:
@@ -126,14 +123,13 @@ def _handed_down(
     account: Mapping[str, Account],
     blame: Mapping[str, Blame],
     b: Burdens,
-    graph: Mapping[str, Sequence[str]],
     hosts: Mapping[str, Sequence[str]],
 ) -> dict[str, Account]:
     """What a component adds by itself goes on to a callee or host that is not timed but whose own series moved."""
     timed = {*b.own, *(callee for _, callee in b.calls)}
     found: dict[str, Account] = {}
     for component, own in account.items():
-        for below in (*graph.get(component, ()), *hosts.get(component, ())):
+        for below in (*b.callees(component), *hosts.get(component, ())):
             if below not in timed and below in blame and blame[below].score >= LEAST:
                 part = min(1.0, blame[below].score / 3.0)
                 handed = replace(own, share=own.share * part)

@@ -12,7 +12,7 @@ import numpy as np
 from aitia.core.words import Window
 from aitia.tools.metrics.aspects import plain_name
 from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.detect import MIN_BASELINE, Reference, reference
+from aitia.tools.metrics.detect import MIN_BASELINE, MIN_PERSIST, Reference, reference
 from aitia.tools.metrics.gather import Gathered, within
 from aitia.tools.sources.rows import Floats
 
@@ -60,7 +60,7 @@ class Row:
 
 
 def rows_of(gathered: Gathered) -> list[Row]:
-    """The rows of all series with samples in the window, in the order of the derived series."""
+    """The rows of all series with at least 3 samples in the window, in the order of the derived series."""
     spans = [b.window for b in gathered.baselines]
     return [row for d in gathered.derived if (row := _row(d, spans, gathered.window)) is not None]
 
@@ -68,7 +68,7 @@ def rows_of(gathered: Gathered) -> list[Row]:
 def _row(d: Derived, baselines: Sequence[Window], window: Window) -> Row | None:
     inside = within(d.t, window)
     now, t_now = d.v[inside], d.t[inside]
-    if not np.any(np.isfinite(now)):
+    if int(np.sum(np.isfinite(now))) < MIN_PERSIST:
         return None
     parts = [within(d.t, b) for b in baselines]
     best = max(parts, key=lambda p: int(np.sum(np.isfinite(d.v[p]))))

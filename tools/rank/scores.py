@@ -54,11 +54,12 @@ def moved(row: Row) -> Move:
     was there already over the span before the window (as long as the window) is no move of this incident.
     """
     smooth = row.of.smooth
-    now = _runs(np.log1p(row.z_now), smooth)
+    k = min(run_length(smooth), row.z_now.size)
+    now = _runs(np.log1p(row.z_now), k)
     if now.size == 0:
         return Move(score=0.0, first=0, z=0.0)
     best = int(np.argmax(now))
-    null = _FLOOR if row.alone else max(_FLOOR, _own_noise(np.log1p(row.z_base), now.size, smooth))
+    null = _FLOOR if row.alone else max(_FLOOR, _own_noise(np.log1p(row.z_base), now.size, k))
     score = float(np.clip(min(now[best], _beyond_recent(row, best)) - null, 0.0, MOST))
     return Move(score=score, first=_first(row.z_now, best, run_length(smooth)), z=float(np.expm1(now[best])))
 
@@ -73,7 +74,7 @@ def _beyond_recent(row: Row, start: int) -> float:
     off = (row.now - float(np.median(recent))) / row.ref.spread
     bad = row.of.about.bad
     adverse = np.abs(off) if bad == "both" else np.maximum(off if bad == "up" else -off, 0.0)
-    return float(_runs(np.log1p(adverse), row.of.smooth)[start])
+    return float(_runs(np.log1p(adverse), run_length(row.of.smooth))[start])
 
 
 def run_length(smooth: int) -> int:
@@ -81,16 +82,16 @@ def run_length(smooth: int) -> int:
     return RUN if smooth <= 1 else 2 * smooth + 1
 
 
-def _runs(x: Floats, smooth: int) -> Floats:
-    """The median of each run of samples (of all where there are fewer); an unknown sample is not off."""
+def _runs(x: Floats, k: int) -> Floats:
+    """The median of each run of k samples (of all where there are fewer); an unknown sample is not off."""
     if x.size == 0:
         return x
-    k = min(run_length(smooth), x.size)
+    k = min(k, x.size)
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(np.nan_to_num(x), k), axis=1))
 
 
-def _own_noise(z: Floats, length: int, smooth: int) -> float:
-    medians = _runs(z, smooth)
+def _own_noise(z: Floats, length: int, k: int) -> float:
+    medians = _runs(z, k)
     if medians.size == 0:
         return 0.0
     length = min(max(length, 1), medians.size)

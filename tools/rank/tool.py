@@ -31,10 +31,14 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     gathered = gather(ctx)
     if not gathered.derived:
         return Result(status="no_data", message=nothing(gathered, ""), query=queries(gathered))
-    rows = [(row, moved(row)) for row in rows_of(gathered)]
-    if not rows:
+    known = rows_of(gathered)
+    if not known:
         return Result(status="no_data", message=too_short(gathered), query=queries(gathered))
-    measured = sorted({row.component for row, _ in rows if row.component})
+    rows = [(row, moved(row)) for row in known if row.component]
+    if not rows:
+        message = f"Set `component` or `component_label` of the metric sources: none of {len(known)} series says whose it is."
+        return Result(status="no_data", message=message, query=queries(gathered))
+    measured = sorted({row.component for row, _ in rows})
     components = ctx.resolver.components
     target = settled(target_of(ctx.incident, ctx.resolver, measured), rows)
     ranked = (

@@ -276,8 +276,8 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
         try:
             if isinstance(source, TopologySource):
                 _draw(source, resolver)
-        except SourceError as error:
-            broken[index] = str(error)
+        except Exception as error:  # a hostile record must not end the diagnosis
+            broken[index] = _said(source, error)
     holdings: list[Holding] = []
     for index, source in enumerate(sources):
         try:
@@ -287,8 +287,8 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
                 if note is None
                 else Holding(source=source.name, kind=source.kind, note=note)
             )
-        except SourceError as error:
-            holding = Holding(source=source.name, kind=source.kind, note=str(error))
+        except Exception as error:
+            holding = Holding(source=source.name, kind=source.kind, note=_said(source, error))
         holdings.append(holding)
     holdings = _doubted(holdings, sources, window)
     drawn = bool(resolver.components)
@@ -302,13 +302,20 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
     return Inventory(holdings=tuple(holdings), components=resolver.components, unresolved=tuple(unresolved))
 
 
+def _said(source: Source, error: Exception) -> str:
+    """Why a source cannot be read."""
+    if isinstance(error, SourceError):
+        return str(error)
+    return f"Mend or leave out source {source.name!r}: it cannot be read ({type(error).__name__}: {str(error)[:200]})."
+
+
 def _doubted(holdings: Sequence[Holding], sources: Sequence[Source], window: Window) -> list[Holding]:
     """The holdings with a word on those whose times do not fit the times of the others."""
     held = {h.source for h in holdings if h.count or "window" in h.note}
     dated = [(s.name, s) for s in sources if isinstance(s, Dated) and s.name in held]
     extents: dict[str, tuple[float, float]] = {}
     for name, source in dated if len(dated) > 1 else ():  # alone it has nobody to disagree with
-        with contextlib.suppress(SourceError):
+        with contextlib.suppress(Exception):  # what cannot be read has its note already
             extents |= {name: extent} if (extent := source.extent(window.end)) else {}
     found = doubts(extents, window)
     return [

@@ -6,8 +6,10 @@ deployment, and events for about an hour. Ages count back from the moment at whi
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -18,8 +20,9 @@ from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.base import ClusterCall, ClusterSource, Configured, RecordedChange, open_source
 
 ROLLOUT_S: Final = 600.0  # scaling so soon after a new replica set was made is part of its rollout
+WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_536_000}
-_AGE = re.compile(r"(\d+)([smhdy])")
+_AGE = re.compile(r"(\d{1,9})([smhdy])")
 _SCALED = re.compile(r"Scaled (up|down) replica set (\S+?)(?: to (\d+))?(?: from (\d+))?(?: to (\d+))?$")
 _HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 Row = dict[str, str]
@@ -62,33 +65,46 @@ class ClusterChanges(Configured):
 
     def _all(self, window: Window) -> list[RecordedChange]:
         now = self._now(window)
-        found = [c for namespace in self._cluster.namespaces() for c in self._namespace(namespace, now)]
+        spaces = self._cluster.namespaces()
+        twice = self._twice(spaces)
+        found = [
+            replace(c, component=f"{namespace}/{c.component}") if c.component in twice else c
+            for namespace in spaces
+            for c in self._namespace(namespace, now)
+        ]
         found += self._drains(now)
         return sorted(set(found), key=lambda c: (c.at, c.component, c.kind, c.text))
 
+    def _twice(self, spaces: Sequence[str]) -> set[str]:
+        """Applications of several namespaces, which the cluster source calls `namespace/name`."""
+        known: set[str] = set()
+        twice: set[str] = set()
+        for namespace in spaces if len(spaces) > 1 else ():
+            names = {row.get("NAME", "") for r in WORKLOADS for row in self._table(r, namespace, wide=True)}
+            twice |= known & names
+            known |= names
+        return twice
+
     def _namespace(self, namespace: str, now: datetime) -> Iterator[RecordedChange]:
         rollouts: dict[str, list[datetime]] = {}
-        sets = self._table("replicasets", namespace, wide=True)
-        for app, rows in sorted(_by_app(sets).items()):
-            rows.sort(key=lambda r: (age_s(r["AGE"]), r["NAME"]))
-            for row, before in zip(rows, [*rows[1:], {}], strict=True):
-                at = now - timedelta(seconds=age_s(row["AGE"]))
+        for app, sets in sorted(_by_app(self._dated("replicasets", namespace, now)).items()):
+            sets.sort(key=lambda dated: (-dated[0].timestamp(), dated[1]["NAME"]))
+            befores: list[Row] = [*(row for _, row in sets[1:]), {}]
+            for (at, row), before in zip(sets, befores, strict=True):
                 rollouts.setdefault(app, []).append(at)
                 yield self._change(
                     at, app, "deploy", _rollout(row, before), "get replicasets -o wide", namespace
                 )
         for resource in ("statefulsets", "daemonsets"):
-            for row in self._table(resource, namespace, wide=True):
-                at = now - timedelta(seconds=age_s(row["AGE"]))
+            for at, row in self._dated(resource, namespace, now):
                 yield self._change(at, row["NAME"], "deploy", f"{resource[:-1]} created: {row.get('IMAGES', '')}".rstrip(": "),
                                    f"get {resource} -o wide", namespace)  # fmt: skip
-        for row in self._table("events", namespace):
-            yield from self._event(row, rollouts, namespace, now)
+        for at, row in self._dated("events", namespace, now):
+            yield from self._event(at, row, rollouts, namespace)
 
     def _event(
-        self, row: Row, rollouts: dict[str, list[datetime]], namespace: str, now: datetime
+        self, at: datetime, row: Row, rollouts: dict[str, list[datetime]], namespace: str
     ) -> Iterator[RecordedChange]:
-        at = now - timedelta(seconds=age_s(row.get("LAST SEEN", "").split(" ")[0]))
         app, message = row.get("OBJECT", "").partition("/")[2], row.get("MESSAGE", "")
         if row.get("REASON") == "ScalingReplicaSet" and (told := _SCALED.search(message)):
             near = any(abs((at - made).total_seconds()) <= ROLLOUT_S for made in rollouts.get(app, ()))
@@ -102,9 +118,8 @@ class ClusterChanges(Configured):
 
     def _drains(self, now: datetime) -> Iterator[RecordedChange]:
         """Nodes that somebody cordoned: their events lie in the namespace `default`, which not every source may read."""
-        for row in self._table("events", "default"):
+        for at, row in self._dated("events", "default", now):
             if row.get("REASON") in ("NodeNotSchedulable", "NodeSchedulable"):
-                at = now - timedelta(seconds=age_s(row["LAST SEEN"].split(" ")[0]))
                 node = row.get("OBJECT", "").partition("/")[2]
                 yield self._change(at, node, "maintenance", row.get("MESSAGE", ""), "get events", "default")
 
@@ -114,12 +129,22 @@ class ClusterChanges(Configured):
         ref = SourceRef(source=self.name, query=f"kubectl {query} -n {namespace}")
         return RecordedChange(at=at, component=component, kind=kind, text=text, ref=ref)
 
+    def _dated(self, resource: str, namespace: str, now: datetime) -> list[tuple[datetime, Row]]:
+        """The rows whose age is told, with the moment to which it counts back."""
+        column = "LAST SEEN" if resource == "events" else "AGE"
+        found = []
+        for row in self._table(resource, namespace, wide=resource != "events"):
+            age = age_s(row.get(column, "").split(" ")[0])
+            if age is not None and (resource == "events" or row.get("NAME")):
+                with contextlib.suppress(OverflowError):
+                    found.append((now - timedelta(seconds=age), row))
+        return found
+
     def _table(self, resource: str, namespace: str, *, wide: bool = False) -> list[Row]:
         answer = self._cluster.ask(ClusterCall(verb="get", resource=resource, namespace=namespace, wide=wide))
         if not answer and wide:
             answer = self._cluster.ask(ClusterCall(verb="get", resource=resource, namespace=namespace))
-        needed = "LAST SEEN" if resource == "events" else "AGE"
-        return [row for row in rows(answer or "") if needed in row]
+        return rows(answer or "")
 
     def _now(self, window: Window) -> datetime:
         """When the ages were read: said by the configuration or by the recording; of a live cluster, now."""
@@ -151,15 +176,16 @@ def rows(text: str) -> list[Row]:
     ]
 
 
-def age_s(text: str) -> float:
-    """Seconds of an age as kubectl prints it: `61s`, `4m3s`, `2d5h`; 0 for anything else."""
-    return float(sum(int(n) * _UNITS[u] for n, u in _AGE.findall(text)))
+def age_s(text: str) -> float | None:
+    """Seconds of an age as kubectl prints it: `61s`, `4m3s`, `2d5h`; None for anything else."""
+    found = _AGE.findall(text)
+    return float(sum(int(n) * _UNITS[u] for n, u in found)) if found else None
 
 
-def _by_app(sets: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in sets:
-        found.setdefault(_HASH.sub("", row["NAME"]), []).append(row)
+def _by_app(sets: Sequence[tuple[datetime, Row]]) -> dict[str, list[tuple[datetime, Row]]]:
+    found: dict[str, list[tuple[datetime, Row]]] = {}
+    for at, row in sets:
+        found.setdefault(_HASH.sub("", row["NAME"]), []).append((at, row))
     return found
 
 

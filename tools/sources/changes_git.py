@@ -78,11 +78,9 @@ class GitSource(Configured):
 
     def read(self, window: Window) -> list[RecordedChange]:
         """The commits of the window in time order, one entry for each component that a commit touches."""
+        start, end = window.epoch
         found = [
-            c
-            for commit in self._commits(window)
-            if window.contains(from_epoch(commit.at))
-            for c in self._changes(commit)
+            c for commit in self._commits(window) if start <= commit.at < end for c in self._changes(commit)
         ]
         return sorted(found, key=lambda c: (c.at, c.component, c.kind, c.text, c.ref.query))
 
@@ -126,10 +124,10 @@ class GitSource(Configured):
         paths = [f":(top,literal){p}" for p in _parts(self._config.options.get("paths", ""))]
         out = self._git(
             "log", f"--max-count={MOST_COMMITS}", f"--since={since}", f"--until={until}", "--first-parent",
-            "--diff-merges=first-parent", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
-            "--no-mailmap", "--encoding=UTF-8", "--format=%x1e%H%x1f%ct%x1f%s", branch, "--", *paths,
+            "--diff-merges=first-parent", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
+            "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H%x00%ct%x00%s", branch, "--", *paths,
         )  # fmt: skip
-        return [_commit(record) for record in out.split("\x1e") if record.strip()]
+        return list(_records(out))
 
     def _git(self, *arguments: str) -> str:
         path = check_file(self._config, self._root)
@@ -172,11 +170,14 @@ class GitSource(Configured):
         return folder.strip("/"), component
 
 
-def _commit(record: str) -> Commit:
-    head, _, files = record.partition("\n")
-    digest, at, subject = [*head.split("\x1f", 2), "", ""][:3]
-    named = tuple(sorted({line for line in files.split("\n") if line}))
-    return Commit(hash=digest, at=int(at or 0), subject=subject, files=named)
+def _records(out: str) -> Iterator[Commit]:
+    """The commits of `git log -z`: an empty field, hash, time, subject and the files, one after another."""
+    fields = iter(out.split("\0"))
+    next(fields, "")
+    while digest := next(fields, ""):
+        at, subject = next(fields, ""), next(fields, "")
+        named = {file.removeprefix("\n") for file in iter(lambda: next(fields, ""), "")}
+        yield Commit(hash=digest, at=int(at or 0), subject=subject, files=tuple(sorted(named)))
 
 
 def _parts(raw: str | float | bool) -> list[str]:

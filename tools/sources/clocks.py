@@ -3,6 +3,7 @@
 Sources of one site that are read up to the same moment end together. One that ends, and begins, whole half-hours away from
 the others tells another time zone than it says; one that goes on after the moment at which all others stop has a clock that
 is ahead. A source that merely ends early may be late, and one that begins earlier keeps its data longer: neither is a sign.
+Only where no other source tells when it begins, an end that is whole half-hours early must do.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _doubt(own: tuple[float, float], others: Sequence[tuple[float, float]], wind
         return _said(
             zone or last, own, zone=bool(zone), why="at its end, where all others stop with the window"
         )
-    if zone <= -2 * ZONE_STEP_S and abs(last - zone) <= SLACK_S / 2 and usual >= end - AHEAD_S:
+    if not begins and zone <= -2 * ZONE_STEP_S and abs(last - zone) <= SLACK_S / 2 and usual >= end - AHEAD_S:
         return _said(zone, own, zone=True, why="at its end")
     return None
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -42,7 +43,14 @@ _LABEL = re.compile(
     r"[a-z0-9A-Z]([a-z0-9A-Z._-]{0,61}[a-z0-9A-Z])?(/[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?)?"
 )
 _RFC1123 = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?")  # `:` occurs in names of roles and bindings
-_WORKLOADS = "deployments,statefulsets,daemonsets"
+_WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
+_COMPONENTS: Final = ("pods", "replicasets", "jobs", "services")
+# What `kubectl logs --ignore-errors` writes among the lines of the containers.
+_NO_LOGS = re.compile(
+    r"error: (?:(?:previous terminated )?container \S+ in pod \S+ is |previous terminated container |container \S+ is not valid"
+    r"|unable to retrieve container logs |Get \"https?://|Internal error occurred: |(?:pods|nodes) \"[^\"]*\" "
+    r"|an error on the server |the server |net/http: |http2: |stream error: |context deadline exceeded)"
+)
 
 
 class KubectlSource(Configured):
@@ -57,6 +65,9 @@ class KubectlSource(Configured):
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
         self._answers: dict[ClusterCall, tuple[float, str | None]] = {}
+        self._selectors: dict[str, tuple[float, dict[str, str]]] = {}
+        self._denied: dict[str, set[str]] = {}
+        self._left_out = 0
         if not config.path:
             raise SourceError(f"Set `path` of source {config.name!r} to a kubeconfig file.")
 
@@ -77,12 +88,24 @@ class KubectlSource(Configured):
         apps: set[str] = set()
         notes: list[str] = []
         count = 0
+        closed: list[Denied] = []
         for namespace in self.namespaces():
-            pods = self._kubectl.run("get", "pods", f"--namespace={namespace}", "--output=name")
-            count += len(pods.splitlines())
+            try:
+                pods = self._kubectl.run("get", "pods", f"--namespace={namespace}", "--output=name")
+                count += len(pods.splitlines())
+            except Denied as error:
+                closed.append(error)
+                self._denied.setdefault(namespace, set()).add("pods")
             apps |= set(self._workloads(namespace))
             if kept := self._may_not(namespace):
                 notes.append(f"the account may not list {', '.join(kept)} in {namespace}")
+        if closed and len(closed) == len(self.namespaces()):
+            raise closed[0]
+        if self._left_out:
+            notes.append(
+                f"only {MOST_NAMESPACES} namespaces are read and {self._left_out} are not: name those wanted in"
+                " `options.namespaces`"
+            )
         if not count and not apps:
             notes.insert(0, f"no pods in {', '.join(self.namespaces())}: check `options.namespaces`")
         return Holding(
@@ -133,10 +156,7 @@ class KubectlSource(Configured):
 
         found: dict[str, list[Component]] = {}
         for namespace in self.namespaces():
-            raw = self._json(
-                "get", f"--namespace={namespace}", "--output=json", "--", "pods,replicasets,jobs,services"
-            )
-            found[namespace] = objects.components(raw.get("items", []), namespace)
+            found[namespace] = objects.components(self._items(namespace, _COMPONENTS), namespace)
         return objects.merged([*objects.apart(found), *components(self)])
 
     def _answer(self, call: ClusterCall) -> str | None:
@@ -170,45 +190,78 @@ class KubectlSource(Configured):
     def _yaml(self, call: ClusterCall) -> str | None:
         if not call.name:
             return None
+        types, closed = (*_WORKLOADS, "services"), False
         for namespace in [call.namespace] if call.namespace else self._namespaces:
-            where = (f"--namespace={namespace}", "--ignore-not-found", "--output=yaml")
-            found = self._kubectl.run("get", *where, "--", f"{_WORKLOADS},services", call.name)
-            if found.strip():
-                return redacted(found, self._redactor)
-        return ""
+            try:
+                found = [self._manifest(namespace, ",".join(types), call.name)]
+            except Denied:
+                closed = True
+                found = [*self._manifests(namespace, types, call.name)]
+            if text := "---\n".join(part for part in found if part.strip()):
+                return redacted(text, self._redactor)
+        return None if closed else ""
+
+    def _manifests(self, namespace: str, resources: Sequence[str], name: str) -> Iterator[str]:
+        """The manifests of one name, of each type that the account may read."""
+        for resource in resources:
+            with contextlib.suppress(Denied):
+                yield self._manifest(namespace, resource, name)
+
+    def _manifest(self, namespace: str, resource: str, name: str) -> str:
+        where = (f"--namespace={namespace}", "--ignore-not-found", "--output=yaml")
+        return self._kubectl.run("get", *where, "--", resource, name)
 
     def _logs(self, call: ClusterCall) -> str | None:
         """Error lines of an application's pods, counted by shape, as JSON: total_log_count, total_errors, patterns."""
         if not call.name:
             return None
+        closed = False
         for namespace in [call.namespace] if call.namespace else self._namespaces:
             selector = self._workloads(namespace).get(call.name, "")
             if selector:
                 return json.dumps(summary(self._lines(namespace, selector)), ensure_ascii=False)
-        return ""
+            closed = closed or bool(self._denied.get(namespace, set()).intersection(_WORKLOADS))
+        return None if closed else ""
 
     def _lines(self, namespace: str, selector: str) -> list[str]:
         flags = [f"--namespace={namespace}", f"--selector={selector}", "--all-containers", f"--tail={LOG_LINES}",
                  "--limit-bytes=1000000", "--max-log-requests=50", "--ignore-errors"]  # fmt: skip
         lines = self._kubectl.run("logs", *flags, f"--since={LOG_SINCE}").splitlines()
-        with contextlib.suppress(
-            SourceError
-        ):  # what a container that crashed said before it died, if one did
+        with contextlib.suppress(SourceError):  # what a container that crashed said before it died
             lines += self._kubectl.run("logs", *flags, "--previous").splitlines()
-        return [self._redactor.text(line) for line in lines if not line.startswith("error: ")]
+        return [self._redactor.text(line) for line in lines if not _NO_LOGS.match(line)]
 
     def _configuration(self) -> str:
         nodes = self._json("get", "--output=json", "--", "nodes").get("items", [])
         return json.dumps({"node_count": len(nodes), "nodes": [objects.node(n) for n in nodes]})
 
     def _workloads(self, namespace: str) -> dict[str, str]:
-        """The label selector of each deployment, stateful set and daemon set."""
-        raw = self._json("get", f"--namespace={namespace}", "--output=json", "--", _WORKLOADS)
-        found = {}
-        for item in raw.get("items", []):
+        """The label selector of each deployment, stateful set and daemon set, for a minute the same."""
+        now = time.monotonic()
+        known = self._selectors.get(namespace)
+        if known is not None and now - known[0] <= HELD_S:
+            return known[1]
+        found: dict[str, str] = {}
+        for item in self._items(namespace, _WORKLOADS):
             name, labels = objects.selector(item)
             if name and labels and all(_LABEL.fullmatch(part) for pair in labels.items() for part in pair):
                 found[name] = ",".join(f"{k}={v}" for k, v in sorted(labels.items()))
+        self._selectors[namespace] = (now, found)
+        return found
+
+    def _items(self, namespace: str, resources: Sequence[str]) -> list[objects.Object]:
+        """The objects of those types that the cluster has and the account may list."""
+        found: list[objects.Object] = []
+        for resource in resources:
+            try:
+                raw = self._json("get", f"--namespace={namespace}", "--output=json", "--", resource)
+            except Denied:
+                self._denied.setdefault(namespace, set()).add(resource)
+            except Unanswered:
+                continue
+            else:
+                items = raw.get("items")
+                found += [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
         return found
 
     def _json(self, *arguments: str) -> dict[str, Any]:
@@ -227,8 +280,9 @@ class KubectlSource(Configured):
         wanted = str(self._config.options.get("namespaces", "")).strip()
         if wanted == "*":
             listed = self._kubectl.run("get", "--output=name", "--", "namespaces").split()
-            found = [n.removeprefix("namespace/") for n in listed]
-            return tuple(sorted(set(found) - SYSTEM)[:MOST_NAMESPACES])
+            every = sorted({n.removeprefix("namespace/") for n in listed} - SYSTEM)
+            self._left_out = max(0, len(every) - MOST_NAMESPACES)
+            return tuple(every[:MOST_NAMESPACES])
         if not wanted:
             wanted = (
                 self._kubectl.run("config", "view", "--minify", "--output=jsonpath={..namespace}")
@@ -243,9 +297,12 @@ class KubectlSource(Configured):
         return tuple(dict.fromkeys(found))
 
     def _may_not(self, namespace: str) -> list[str]:
-        """Types that the account may not list there, by its own word (`auth can-i --list`)."""
+        """Types that the account may not list there, by its own word (`auth can-i --list`) or as was found."""
+        refused = self._denied.get(namespace, set())
+        wanted = (*NAMESPACED, *CLUSTER_WIDE)
         try:
             rules = self._kubectl.run("auth", "can-i", "--list", f"--namespace={namespace}", "--no-headers")
         except SourceError:
-            return []
-        return objects.not_listable(rules, (*NAMESPACED, *CLUSTER_WIDE))
+            return [w for w in wanted if w in refused]
+        told = objects.not_listable(rules, wanted)
+        return [w for w in wanted if w in told or w in refused]

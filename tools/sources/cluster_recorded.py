@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import lzma
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -76,8 +77,17 @@ class RecordedCluster(Configured):
             note="" if self._answers else "the recording holds no answers",
         )
 
-    @cached_property
+    @property
+    def recorded_at(self) -> datetime | None:
+        """When the recording was made, where it says so."""
+        return self._recording[0]
+
+    @property
     def _answers(self) -> dict[_Key, str]:
+        return self._recording[1]
+
+    @cached_property
+    def _recording(self) -> tuple[datetime | None, dict[_Key, str]]:
         raw = _load(self._file(), self.name)
         found: dict[_Key, str] = {}
         for key, answer in raw.items():
@@ -85,7 +95,7 @@ class RecordedCluster(Configured):
             if parsed is not None and answer is not None:
                 text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
                 found.setdefault(parsed, text)
-        return found
+        return _moment(raw.get("collection_timestamp")), found
 
     def _file(self) -> Path:
         path = check_file(self._config, self._root)
@@ -114,6 +124,14 @@ def _load(path: Path, name: str) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
         raise SourceError(f"Mend {where}: no JSON object of recorded answers.")
     return raw
+
+
+def _moment(said: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(said) if isinstance(said, str) else None
+        return at and (at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _key(key: str) -> _Key | None:
@@ -152,7 +170,8 @@ def _spellings(call: ClusterCall, namespaces: list[str]) -> list[frozenset[tuple
     base["resource_type"] = _SINGULAR.get(base.get("resource_type", ""), base.get("resource_type", ""))
     base |= {"output_wide": "true" if call.wide else "", "show_labels": "true" if call.labels else ""}
     spaces = [call.namespace, ""]
-    if call.resource in CLUSTER_WIDE:
+    of_an_app = call.verb in ("yaml", "logs", "dependencies") and not call.namespace
+    if call.resource in CLUSTER_WIDE or of_an_app:
         spaces += namespaces
     made = [frozenset((k, v) for k, v in (base | {"namespace": s}).items() if v) for s in spaces]
     return list(dict.fromkeys(made))

@@ -32,6 +32,11 @@ class JsonApi:
         """By how much the server's clock was ahead of this machine's at the last answer, where it tells its time."""
         self._silent: tuple[float, str] | None = None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server did not answer, less than half a minute ago."""
+        return self._silent is not None and time.monotonic() - self._silent[0] < SILENT_S
+
     def get(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
         """The parsed answer. Raises SourceError for a dead server, refused credentials, redirects and non-JSON.
 

@@ -56,7 +56,7 @@ def _spans(answer: object) -> Iterator[Span | None]:
             for key, value in _dict(trace.get("processes")).items()
             if isinstance(value, dict)
         }
-        for span in trace.get("spans") or ():
+        for span in _list(trace.get("spans")):
             yield _span(span, processes) if isinstance(span, dict) else None
 
 
@@ -67,7 +67,7 @@ def _span(span: Mapping[str, Any], processes: Mapping[str, Mapping[str, str]]) -
         resource = {"service.name": str(inline.get("serviceName", ""))} | _tags(inline.get("tags"))
     try:
         start, duration = float(span.get("startTime", "")), float(span.get("duration", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     kind = tags.get("span.kind", "").lower()
     return make_span(
@@ -86,14 +86,14 @@ def _span(span: Mapping[str, Any], processes: Mapping[str, Mapping[str, str]]) -
 
 
 def _parent(span: Mapping[str, Any]) -> str:
-    references = [r for r in span.get("references") or () if isinstance(r, dict)]
+    references = [r for r in _list(span.get("references")) if isinstance(r, dict)]
     own = [r for r in references if r.get("traceID", span.get("traceID")) == span.get("traceID")]
     own.sort(key=lambda r: r.get("refType") != "CHILD_OF")
     return _id(own[0].get("spanID")) if own else _id(span.get("parentSpanID"))
 
 
 def _exception(logs: object) -> str:
-    for log in logs if isinstance(logs, list) else ():
+    for log in _list(logs):
         fields = _tags(_dict(log).get("fields"))
         named = first(fields, ("exception.type", "error.kind", "error.object"))
         if named and fields.get("event") in ("exception", "error"):
@@ -103,7 +103,7 @@ def _exception(logs: object) -> str:
 
 def _tags(tags: object) -> dict[str, str]:
     found = {}
-    for tag in tags if isinstance(tags, list) else ():
+    for tag in _list(tags):
         if isinstance(tag, dict) and tag.get("key") and not isinstance(tag.get("value"), dict | list):
             value = tag.get("value")
             found[str(tag["key"])] = str(value).lower() if isinstance(value, bool) else str(value)
@@ -112,6 +112,10 @@ def _tags(tags: object) -> dict[str, str]:
 
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _id(value: object) -> str:

@@ -18,6 +18,7 @@ from aitia.core.errors import SourceError
 READ_ONLY: Final = frozenset({"get", "describe", "logs", "top", "version", "config view", "auth can-i"})
 MAX_BYTES: Final = 16 * 1024 * 1024
 GRACE_S: Final = 5.0  # what the process may take besides its request
+_CREDENTIALS: Final = ("unauthorized", "must be logged in", "provide credentials", "getting credentials")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _KLOG = re.compile(r"^[EWIF]\d{4} \d\d:\d\d:\d\d", re.MULTILINE)
 
@@ -116,11 +117,12 @@ class Kubectl:
     def _failure(self, said: str, arguments: Sequence[str]) -> SourceError:
         name, low = self.source, said.casefold()
         what = " ".join(a for a in arguments if not a.startswith("-"))
-        if "forbidden" in low or "cannot list" in low:
+        away = "unable to connect" in low or "getting credentials" in low
+        if not away and "error from server (forbidden)" in low:
             return Denied(f"Grant `{what}` to the account of source {name!r} (a read-only role): {said}")
-        if "notfound" in low or "not found" in low or "doesn't have a resource type" in low:
+        if not away and ("error from server (notfound)" in low or "doesn't have a resource type" in low):
             return Unanswered(f"Ask source {name!r} for what the cluster has: {said}")
-        if "unauthorized" in low or "must be logged in" in low or "provide credentials" in low:
+        if any(word in low for word in _CREDENTIALS):
             return SourceError(f"Renew the credentials in the kubeconfig of source {name!r}: {said}")
         if "context" in low and ("does not exist" in low or "cannot locate" in low or "no context" in low):
             return SourceError(

@@ -37,10 +37,13 @@ def _json_span(span: Mapping[str, Any], resource: Mapping[str, str]) -> Span | N
         start, end = _nanos(span.get("startTimeUnixNano")), _nanos(span.get("endTimeUnixNano"))
     except ValueError:
         return None
+    trace, own, parent = (_id(span.get(key)) for key in ("traceId", "spanId", "parentSpanId"))
+    if not _are_ids(trace, own, parent):
+        return None
     return make_span(
-        trace=_id(span.get("traceId")),
-        id=_id(span.get("spanId")),
-        parent=_id(span.get("parentSpanId")),
+        trace=trace,
+        id=own,
+        parent=parent,
         name=str(span.get("name", "")),
         kind=_kind(span.get("kind")),
         start=start / 1e9,
@@ -85,7 +88,10 @@ def _dicts(value: object) -> Sequence[dict[str, Any]]:
 def _nanos(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("no time")
-    return int(value)
+    nanos = int(value)
+    if not 0 <= nanos < 1 << 64:  # fixed64
+        raise ValueError("no time")
+    return nanos
 
 
 def _id(value: object) -> str:
@@ -97,6 +103,11 @@ def _id(value: object) -> str:
         except (binascii.Error, ValueError):
             return ""
     return text.lower() if text.strip("0") else ""
+
+
+def _are_ids(trace: str, span: str, parent: str) -> bool:
+    """A trace's id has at most 16 bytes, a span's 8, here in hex."""
+    return len(trace) <= 32 and len(span) <= 16 and len(parent) <= 16
 
 
 def _kind(value: object) -> Kind:
@@ -128,11 +139,15 @@ def spans_of_protobuf(data: bytes) -> Iterator[Span | None]:
         resource = _flat(group.resource.attributes)
         for scope in group.scope_spans:
             for span in scope.spans:
+                trace, own, parent = _hex(span.trace_id), _hex(span.span_id), _hex(span.parent_span_id)
+                if not _are_ids(trace, own, parent):
+                    yield None
+                    continue
                 exceptions = (_flat(e.attributes) for e in span.events if e.name == "exception")
                 yield make_span(
-                    trace=_hex(span.trace_id),
-                    id=_hex(span.span_id),
-                    parent=_hex(span.parent_span_id),
+                    trace=trace,
+                    id=own,
+                    parent=parent,
                     name=span.name,
                     kind=_kind(int(span.kind)),
                     start=span.start_time_unix_nano / 1e9,

@@ -6,10 +6,11 @@ import hmac
 import json
 import threading
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, Final, Protocol
 
 from aitia.core.errors import SourceError
+from aitia.core.serving import BoundedServer, length_of, read_body
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp import spans_of_json, spans_of_protobuf
 
@@ -17,7 +18,6 @@ PATH: Final = "/v1/traces"
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 IDLE_S: Final = 10.0
-CONNECTIONS: Final = 64
 _INVALID, _EXHAUSTED, _UNAVAILABLE = 3, 8, 14  # google.rpc.Code
 
 
@@ -26,6 +26,7 @@ class Keeper(Protocol):
 
     token: str
     max_body: int
+    body_s: float
     slots: threading.BoundedSemaphore
 
     def keep(self, spans: list[Span]) -> None:
@@ -33,30 +34,12 @@ class Keeper(Protocol):
         ...
 
 
-class TraceServer(ThreadingHTTPServer):
+class TraceServer(BoundedServer):
     """Serves one keeper on threads, a bounded number of connections at a time."""
-
-    daemon_threads = True
-    request_queue_size = 32
 
     def __init__(self, place: tuple[str, int], receiver: Keeper) -> None:
         self.receiver = receiver
-        self._open = threading.BoundedSemaphore(CONNECTIONS)
         super().__init__(place, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Refuse a connection beyond the bound."""
-        if not self._open.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection, then make room for another."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._open.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
@@ -115,16 +98,16 @@ class _Handler(BaseHTTPRequestHandler):
         return sum(span is None for span in found)
 
     def _body(self, most: int) -> bytes:
-        length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit():
+        length = length_of(self.headers.get("Content-Length", ""))
+        if length is None:
             raise _Refused(411, _INVALID, "Send a Content-Length.")
-        if int(length) > most:
+        if length > most:
             raise _Refused(413, _INVALID, f"Send smaller batches: a body has at most {most} bytes.")
         try:
-            raw = self.rfile.read(int(length))
+            raw = read_body(self, length, seconds=self.server.receiver.body_s)
         except OSError:
             raise _Refused(408, _UNAVAILABLE, "Send the body faster.") from None
-        if len(raw) < int(length):
+        if len(raw) < length:
             raise ValueError("the body ends early")
         encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding == "identity":

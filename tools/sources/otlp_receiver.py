@@ -30,6 +30,7 @@ class OtlpReceiver:
         host, port: where to listen; port 0 takes a free one (`address` tells which).
         minutes: how long a span is kept after it arrived.
         max_spans: how many are kept at most.
+        max_body, body_s: the bytes of a request at most, and the seconds that it may take to arrive.
         in_flight: requests that are read at the same time; more are answered 429.
         token: if set, requests need `Authorization: Bearer TOKEN`.
     """
@@ -45,11 +46,12 @@ class OtlpReceiver:
         minutes: float = 120.0,
         max_spans: int = 200_000,
         max_body: int = MAX_BODY,
+        body_s: float = 30.0,
         in_flight: int = 4,
         token: str = "",
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.name, self.token, self.max_body = name, token, max_body
+        self.name, self.token, self.max_body, self.body_s = name, token, max_body, body_s
         self.slots = threading.BoundedSemaphore(max(1, in_flight))
         self._place, self._seconds, self._most, self._now = (host, port), 60.0 * minutes, max_spans, now
         self._held: deque[tuple[float, Span]] = deque()

@@ -25,7 +25,7 @@ from aitia.tools.sources.prometheus_answers import (
     labels_of,
     number_of,
 )
-from aitia.tools.sources.promql import any_of, by_label, escape, moved_most, selector, with_label
+from aitia.tools.sources.promql import any_of, by_label, moved_most, selector, with_label
 from aitia.tools.sources.rows import ordered, sorted_series
 
 COMPONENT_LABELS = ("service", "app", "job", "instance")
@@ -46,6 +46,7 @@ class PrometheusSource(Configured):
         super().__init__(config, root)
         self._api = JsonApi(config, root)
         self._sizes: dict[tuple[float, float], int] = {}
+        self._uncounted: dict[tuple[float, float], str] = {}
         self._labels: dict[tuple[str, float, float], list[str]] = {}
 
     def describe(self, window: Window) -> Holding:
@@ -91,9 +92,14 @@ class PrometheusSource(Configured):
             components=tuple(values),
             items=tuple(names),
             count=size,
-            note=f"{size} series are more than the {self.most} that a read returns (option max_series): components are"
-            f" told by the label {label!r}; narrow `match` to see all",
+            note=f"{self._told_size(size, window)} (option max_series): components are told by the label {label!r};"
+            " narrow `match` to see all",
         )
+
+    def _told_size(self, size: int, window: Window) -> str:
+        if why := self._uncounted.get(window.epoch):
+            return f"the server does not count its series ({why}): taken as more than the {self.most} that a read returns"
+        return f"{size} series are more than the {self.most} that a read returns"
 
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
         """The series of the window at the configured step, sorted by component, metric and labels."""
@@ -116,11 +122,13 @@ class PrometheusSource(Configured):
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """A server that holds series at a moment is up to date then; when its data begins is not asked (NaN)."""
         window = Window(start=near - timedelta(seconds=300), end=near)
-        return (math.nan, near.timestamp()) if self.size(window) else None
+        known = self.size(window) and window.epoch not in self._uncounted
+        return (math.nan, near.timestamp()) if known else None
 
     def size(self, window: Window) -> int:
-        """How many series the server holds at the window's end: one instant query; 0 where it cannot say.
+        """How many series the server holds at the window's end: one instant query; 0 where it cannot be reached.
 
+        One that refuses to count them has too many: one more than a read returns.
         A source that is one component as a whole is not told apart by a label: it is read as far as a read goes.
         """
         if self._config.component:
@@ -130,8 +138,12 @@ class PrometheusSource(Configured):
             params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), ("nocache", "1")]
             try:
                 data = self._answer("/api/v1/query", params)
-            except SourceError:
-                return 0
+            except SourceError as error:
+                if self._api.is_silent:
+                    return 0
+                self._uncounted[window.epoch] = str(error).rstrip(".")
+                self._sizes[window.epoch] = self.most + 1
+                return self.most + 1
             found = data.get("result") if isinstance(data, dict) else None
             size = number_of(found[0]) if isinstance(found, list) and found else 0.0
             self._sizes[window.epoch] = int(size) if math.isfinite(size) else 0
@@ -169,17 +181,19 @@ class PrometheusSource(Configured):
         """One series per component, aggregated on the server: one range query of at most OVERVIEW_POINTS a series."""
         label, _ = self.groups(window)
         step = max(self._config.step_s, math.ceil(window.seconds / OVERVIEW_POINTS))
-        query = by_label(metric, label, match=self._config.match, over_s=max(4.0 * self._config.step_s, step))
+        over_s, match = max(4.0 * self._config.step_s, step), self._config.match
         name = aggregated(metric)
         return sorted_series(
             Series(
-                component=one.labels.get(label, ""),
+                component=one.labels[label],
                 metric=name,
                 t=one.t,
                 v=one.v,
-                query=f'({query}) {{{label}="{escape(one.labels.get(label, ""))}"}}',
+                query=by_label(
+                    metric, label, match=with_label(label, [one.labels[label]], match=match), over_s=over_s
+                ),
             )
-            for one in self._range(query, window, step=step)
+            for one in self._range(by_label(metric, label, match=match, over_s=over_s), window, step=step)
             if one.labels.get(label)
         )
 
@@ -231,10 +245,11 @@ class PrometheusSource(Configured):
             raise SourceError(
                 f"Point `url` of source {self.name!r} at a Prometheus API: its series answer is no list."
             )
+        cut = len(data) == most + 1  # a server that returns more knows no limit: it has returned all
         found = [labels_of(entry) for entry in data]
         found = [f for f in found if f.get("__name__") and not self._ignored(f["__name__"])]
         found.sort(key=key_of)
-        return found[:most], len(found) > most
+        return found[:most], cut or len(found) > most
 
     def _ignored(self, metric: str) -> bool:
         return any(fnmatchcase(metric, pattern) for pattern in self._config.ignore)

@@ -141,11 +141,11 @@ def _key(call: ClusterCall) -> tuple[str, dict[str, Any]]:
         case "describe":
             return "DescribeResource", {"resource_type": call.resource, "name": call.name, **space}
         case "yaml":
-            return "GetAppYAML", {"app_name": call.name}
+            return "GetAppYAML", {"app_name": call.name, **space}
         case "logs":
             return "GetErrorLogs", {**space, "service_name": call.name}
         case "dependencies":
-            return "GetServiceDependencies", {"service_name": call.name}
+            return "GetServiceDependencies", {"service_name": call.name, **space}
         case "connect":
             return "CheckServiceConnectivity", {**space, "service_name": call.name, "port": call.port}
         case "node_service":

@@ -75,7 +75,7 @@ def make_span(
 def _server_error(status: str, attributes: Mapping[str, str]) -> bool:
     """HTTP 5xx; a 4xx is the client's own doing and no failure of the server (semantic conventions, HTTP spans)."""
     http = bool(first(attributes, _STATUS[:2]))
-    return http and status.isascii() and status.isdigit() and int(status) >= 500
+    return http and len(status) <= 8 and status.isascii() and status.isdigit() and int(status) >= 500
 
 
 def _exception(attributes: Mapping[str, str]) -> str:

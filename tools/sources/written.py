@@ -23,14 +23,12 @@ _SPANS_A_LINE: Final = 500
 
 
 def clean(value: Any, redactor: Redactor) -> Any:
-    """A plain value with every text in it redacted; what stands under a secret-looking key goes whole."""
+    """A plain value with every text in it redacted; each text and number under a secret-looking key goes whole."""
     if isinstance(value, str):
         return redactor.text(value)
     if isinstance(value, dict):
         return {
-            redactor.text(str(k)): redactor.secret(v)
-            if isinstance(v, str) and v and _SECRET_KEY.search(str(k))
-            else clean(v, redactor)
+            redactor.text(str(k)): (_hidden if _SECRET_KEY.search(str(k)) else clean)(v, redactor)
             for k, v in value.items()
         }
     if isinstance(value, list | tuple):
@@ -38,12 +36,25 @@ def clean(value: Any, redactor: Redactor) -> Any:
     return value
 
 
-def write_table(path: Path, series: Iterable[Series], redactor: Redactor) -> int:
-    """Series as a long Parquet table (time, component, metric, labels, value); returns the number of samples."""
+def _hidden(value: Any, redactor: Redactor) -> Any:
+    if isinstance(value, dict):
+        return {redactor.text(str(k)): _hidden(v, redactor) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(v, redactor) for v in value]
+    if value is None or value == "" or isinstance(value, bool):
+        return value
+    return redactor.secret(str(value))
+
+
+def write_table(path: Path, series: Iterable[Series], redactor: Redactor) -> tuple[int, int]:
+    """Series as a long Parquet table (time, component, metric, labels, value).
+
+    Returns the number of samples, and of the series for which MOST_SAMPLES left no room.
+    """
     import duckdb
 
     said = _memo(redactor.text)
-    total = 0
+    total = left_out = 0
     target = str(path).replace("'", "''")
     with duckdb.connect() as db:
         db.execute("SET threads = 2")
@@ -51,9 +62,10 @@ def write_table(path: Path, series: Iterable[Series], redactor: Redactor) -> int
             "CREATE TABLE samples (t DOUBLE, component VARCHAR, metric VARCHAR, labels VARCHAR, value DOUBLE)"
         )
         for one in series:
+            if total + one.t.size > MOST_SAMPLES:
+                left_out += 1
+                continue
             total += one.t.size
-            if total > MOST_SAMPLES:
-                break
             labels = (
                 json.dumps(clean(dict(sorted(one.labels.items())), redactor), ensure_ascii=False)
                 if one.labels
@@ -69,7 +81,7 @@ def write_table(path: Path, series: Iterable[Series], redactor: Redactor) -> int
             "COPY (SELECT make_timestamp((round(t * 1000000))::BIGINT) AS time, component, metric, labels, value FROM samples"
             f" ORDER BY component, metric, labels, t) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
         )
-    return total
+    return total, left_out
 
 
 def write_spans(path: Path, spans: Sequence[Span], redactor: Redactor) -> int:

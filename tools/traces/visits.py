@@ -98,10 +98,10 @@ def _heads(held: dict[str, Span], name: Callable[[str], str]) -> dict[str, str]:
     """Of each span, the first span of its visit."""
     heads: dict[str, str] = {}
     for start in held:
-        way: list[str] = []
+        way: dict[str, None] = {}
         here = start
         while here not in heads:
-            way.append(here)
+            way[here] = None
             above = held.get(held[here].parent)
             if above is None or not _same(held[here], above, name):
                 heads[here] = here
