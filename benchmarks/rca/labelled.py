@@ -24,6 +24,7 @@ class Labelled:
     """
 
     name: str
+    group: str  # the data and the answer: what must not be split between folds
     run: Callable[[bool], Report]
     right: Callable[[str], bool]
 
@@ -59,18 +60,19 @@ def _scenarios(data: Path) -> Iterator[Labelled]:
                 hide=sorted(family) if hide else (),
             )
 
-        yield Labelled(name=folder.name, run=run, right=(right | family).__contains__)
+        group = f"{scenario.recorded.by} {expected.verdict} {expected.fault}"
+        yield Labelled(name=folder.name, group=group, run=run, right=(right | family).__contains__)
 
 
 def _petshop(data: Path) -> Iterator[Labelled]:
     for folder in petshop.folders(data):
-        yield _metrics(petshop.case_of(folder, data), petshop.read_answer(folder))
+        yield _metrics("petshop", petshop.case_of(folder, data), petshop.read_answer(folder))
 
 
 def _sockshop(data: Path) -> Iterator[Labelled]:
     for number, folder in enumerate(sockshop.folders(data)):
         culprit = sockshop.service(sockshop.read_answer(folder)[0])
-        yield _metrics(sockshop.case_of(folder, number), culprit, sockshop.service)
+        yield _metrics("sockshop", sockshop.case_of(folder, number), culprit, sockshop.service)
 
 
 def _nezha(data: Path) -> Iterator[Labelled]:
@@ -78,7 +80,7 @@ def _nezha(data: Path) -> Iterator[Labelled]:
         if nezha_metrics.minute_unknown(data, day):
             continue
         for index, (pod, _) in enumerate(nezha_metrics.read_answers(data, day)):
-            yield _metrics(nezha_metrics.given(data, day, index), pod, nezha_metrics.service)
+            yield _metrics("nezha_metrics", nezha_metrics.given(data, day, index), pod, nezha_metrics.service)
     for case in nezha_sources.cases(data):
         pod = nezha_sources.answers(data, case.day)[int(case.name.rpartition("/")[2])][0]
         culprit = nezha_sources.service(pod)
@@ -91,15 +93,18 @@ def _nezha(data: Path) -> Iterator[Labelled]:
                 return diagnosed(incident, sources, Path(folder), hide=gone if hide else ())
 
         yield Labelled(
-            name=case.name, run=run, right=lambda c, culprit=culprit: nezha_sources.service(c) == culprit
+            name=case.name,
+            group=f"nezha_sources {culprit}",
+            run=run,
+            right=lambda c, culprit=culprit: nezha_sources.service(c) == culprit,
         )
 
 
-def _metrics(case: MetricCase, culprit: str, name: Callable[[str], str] = str) -> Labelled:
+def _metrics(data: str, case: MetricCase, culprit: str, name: Callable[[str], str] = str) -> Labelled:
     def run(hide: bool) -> Report:
         if not hide:
             return report_of(case)
         less = case.table.take(lambda c: name(c.component) != culprit)
         return report_of(dataclasses.replace(case, table=less))
 
-    return Labelled(name=case.name, run=run, right=lambda c: name(c) == culprit)
+    return Labelled(name=case.name, group=f"{data} {culprit}", run=run, right=lambda c: name(c) == culprit)

@@ -11,7 +11,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.llm import Llm
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
-from aitia.core.words import Component, Incident, Report
+from aitia.core.words import Component, Evidence, Incident, Report, Suspect
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.state import Options
 from aitia.tools.sources import TopologySource, open_sources
@@ -70,12 +70,17 @@ def pairs(report: Report) -> list[tuple[str, str]]:
 
 
 def components(report: Report) -> list[str]:
+    """The components of a report, likeliest first."""
+    return ordered(report.suspects, report.evidence)
+
+
+def ordered(suspects: Sequence[Suspect], evidence: Sequence[Evidence]) -> list[str]:
     """Components by the probability of all their suspects together; then those that a ranking tool names, in its order."""
     total: dict[str, float] = {}
-    for suspect in report.suspects:
+    for suspect in suspects:
         if suspect.component:
             total[suspect.component] = total.get(suspect.component, 0.0) + suspect.probability
     best = sorted(total, key=lambda c: (-total[c], c))
-    ranked = [e for e in report.evidence if e.kind == "rank.suspect"]
+    ranked = [e for e in evidence if e.kind == "rank.suspect"]
     ranked.sort(key=lambda e: (-e.strength, e.component))
     return list(dict.fromkeys([*best, *(e.component for e in ranked)]))

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.words import Report
 from benchmarks import contract
-from benchmarks.rca.labelled import labelled
+from benchmarks.rca.judged import Judged, judged, keep
+from benchmarks.rca.labelled import Labelled, labelled
 
 SURE = 0.8
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -28,18 +29,24 @@ LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 def main() -> int:
     """Run the benchmark."""
     parser = contract.parser(__doc__)
+    parser.add_argument("--keep", default="", help="keep the diagnoses here, for benchmarks/rca/fit.py")
     parser.add_argument("--also", nargs="*", default=[], help="further folders")
     args = parser.parse_args()
     began = time.monotonic()
     every = {f"{Path(d).name}: {c.name}": c for d in (args.data, *args.also) for c in labelled(Path(d))}
-    per_case = [
-        judged_case(name, every[name].run(hide), every[name].right, hide=hide)
-        for name in contract.chosen(every, args.cases)
-        for hide in (False, True)
-    ]
+    per_case: list[contract.Case] = []
+    kept: list[Judged] = []
+    for name in contract.chosen(every, args.cases):
+        case = every[name]
+        for hide in (False, True):
+            report = case.run(hide)
+            per_case.append(judged_case(name, report, case.right, hide=hide))
+            kept.append(_kept(name, case, report, hide=hide))
     if not per_case:
         print("error: --data holds no case with a known cause of a layout that is read here", file=sys.stderr)
         return 2
+    if args.keep:
+        keep(Path(args.keep), kept)
     hid = [c for c in per_case if c["hidden"]]
     made = contract.rows("no_model", measured(hid))
     made += contract.rows("no_model whole", measured([c for c in per_case if not c["hidden"]]))
@@ -47,6 +54,14 @@ def main() -> int:
     print(curve(per_case))
     contract.finish("rca/unknown", made, per_case, n=len(hid), began=began, out=args.json, judged=per_case)
     return 0
+
+
+def _kept(name: str, case: Labelled, report: Report, *, hide: bool) -> Judged:
+    if hide:
+        return judged(f"{name} hidden", case.group, report, "unknown")
+    named = {c.id for c in report.inventory.components} | {e.component for e in report.evidence}
+    accepted = [(c, "") for c in sorted(named) if c and case.right(c)]
+    return judged(name, case.group, report, "cause", accepted)
 
 
 def judged_case(name: str, report: Report, right: Callable[[str], bool], *, hide: bool) -> contract.Case:

@@ -1002,3 +1002,8 @@ fault("software.configuration.k8s.env_address")(_address(STOCK_URL="http://stock
 def _server_listens_elsewhere(cluster: Cluster) -> str:
     cluster.main("sql-main")["args"] = ["--max-connections=500", "--port=3399"]
     return "sql-main"
+
+
+@fault("software.crash")
+def _plain_crash(cluster: Cluster) -> str:
+    return crashing(cluster, "stock")
