@@ -7,7 +7,7 @@ Its width is chosen by cross-validation over groups, so that variants of one inc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.topology import Topology
-from aitia.agent.weigher import weigh
+from aitia.agent.weigher import Weighed, weigh
 from aitia.agent.weights import HAND_SET, TERMS, Weights
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict
 
 Floats = NDArray[np.float64]
 BOUNDS: Final = (0.1, 3.0)  # a factor never turns a term's sign
-PASSES: Final = 3  # which pair stands for a family depends on the factors
+PASSES: Final = 2  # which pair stands for a family depends on the factors
 _NAMES: Final = tuple(t for t in TERMS if t != "ceiling")
 
 
@@ -30,7 +30,9 @@ _NAMES: Final = tuple(t for t in TERMS if t != "ceiling")
 class Judged:
     """A weighed incident and what counts as right: a verdict, and for a cause its (component, fault) pairs.
 
-    A fault of "" accepts every kind at the component. `group` names what must not be split between folds.
+    A fault of "" accepts every kind at the component. Where the culprit is hidden `unknown` is right, and pairs say who
+    it was. `group` names what must not be split between folds; its first word
+    is the data set.
     """
 
     id: str
@@ -39,6 +41,44 @@ class Judged:
     inventory: Inventory
     verdict: Verdict
     accepted: tuple[tuple[str, str], ...] = ()
+    alarmed: tuple[str, ...] = ()
+
+    def weighed(self, taxonomy: Taxonomy, weights: Weights) -> Weighed:
+        """The suspects and the verdict by these weights."""
+        return weigh(self.evidence, self.inventory, taxonomy, weights, alarmed=self.alarmed)
+
+    def accepts(self, suspect: Suspect) -> bool:
+        """Whether a suspect is an accepted answer."""
+        if self.verdict != "cause":
+            return not suspect.component and suspect.fault == self.verdict
+        topology = Topology(self.inventory.components)
+        return any(
+            suspect.component in topology.family(c) and (not f or covers(f, suspect.fault))
+            for c, f in self.accepted
+            if suspect.component
+        )
+
+    def is_right(self, weighed: Weighed) -> bool:
+        """Whether the verdict is right, and the named cause accepted."""
+        named = Suspect(component=weighed.component, fault=weighed.fault, score=0, probability=0)
+        return weighed.verdict == self.verdict and (self.verdict != "cause" or self.accepts(named))
+
+    def log_loss(self, weighed: Weighed) -> float:
+        """Minus the logarithm of the probability that the accepted answers hold together."""
+        share = sum(s.probability for s in weighed.suspects if self.accepts(s))
+        return -float(np.log(max(share, 1e-4)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """The factors of all cases; and each case, in their order, weighed by hand-set factors and by those learned without
+    its group, at the ridge chosen.
+    """
+
+    weights: Weights
+    ridge: float
+    hand_set: tuple[Weighed, ...]
+    held_out: tuple[Weighed, ...]
 
 
 @dataclass(frozen=True)
@@ -51,45 +91,61 @@ class _Table:
     unknown: int
 
 
-def fit(
-    cases: Sequence[Judged], taxonomy: Taxonomy, *, ridges: Sequence[float], folds: int = 5
-) -> tuple[Weights, dict[str, float]]:
-    """The factors for all cases, and the cross-validated scores of hand-set and learned ones."""
-    scores = {ridge: _validated(cases, taxonomy, ridge, folds) for ridge in ridges}
-    best = min(scores, key=lambda r: (scores[r][0], -r))
-    hand = [_judged(c, taxonomy, HAND_SET) for c in cases]
-    told = {
-        "ridge": best,
-        "log_loss_hand_set": round(float(np.mean([h[0] for h in hand])), 4),
-        "log_loss_learned": round(scores[best][0], 4),
-        "right_hand_set": round(float(np.mean([h[1] for h in hand])), 4),
-        "right_learned": round(scores[best][1], 4),
-    }
-    return Weights(factors=_learn(cases, taxonomy, best)), told
+def fit(cases: Sequence[Judged], taxonomy: Taxonomy, *, ridges: Sequence[float], folds: int = 5) -> Fitted:
+    """Learn the factors, with the ridge that tells held-out groups best."""
+    hand = [c.weighed(taxonomy, HAND_SET) for c in cases]
+    first = [_table(c, w, HAND_SET) for c, w in zip(cases, hand, strict=True)]
+    held = {ridge: _held_out(cases, taxonomy, first, ridge, folds) for ridge in ridges}
+
+    def loss(ridge: float) -> float:
+        return sum(c.log_loss(w) for c, w in zip(cases, held[ridge], strict=True))
+
+    best = min(ridges, key=lambda r: (loss(r), -r))
+    return Fitted(
+        weights=_learn(cases, taxonomy, first, range(len(cases)), best),
+        ridge=best,
+        hand_set=tuple(hand),
+        held_out=tuple(held[best]),
+    )
 
 
-def _validated(cases: Sequence[Judged], taxonomy: Taxonomy, ridge: float, folds: int) -> tuple[float, float]:
-    """Mean log-loss and share of right answers on groups that were not learned from."""
+def _held_out(
+    cases: Sequence[Judged], taxonomy: Taxonomy, first: Sequence[_Table], ridge: float, folds: int
+) -> list[Weighed]:
+    """Every case weighed by factors that were learned without its group."""
     groups = sorted({c.group for c in cases})
-    found: list[tuple[float, bool]] = []
+    found: dict[int, Weighed] = {}
     for fold in range(min(folds, len(groups))):
-        held = set(groups[fold::folds])
-        learned = Weights(factors=_learn([c for c in cases if c.group not in held], taxonomy, ridge))
-        found += [_judged(c, taxonomy, learned) for c in cases if c.group in held]
-    return float(np.mean([f[0] for f in found])), float(np.mean([f[1] for f in found]))
+        out = set(groups[fold::folds])
+        inside = [i for i, c in enumerate(cases) if c.group not in out]
+        learned = _learn(cases, taxonomy, first, inside, ridge)
+        found |= {i: c.weighed(taxonomy, learned) for i, c in enumerate(cases) if c.group in out}
+    return [found[i] for i in range(len(cases))]
 
 
-def _learn(cases: Sequence[Judged], taxonomy: Taxonomy, ridge: float) -> dict[str, float]:
+def _learn(
+    cases: Sequence[Judged], taxonomy: Taxonomy, first: Sequence[_Table], inside: Iterable[int], ridge: float
+) -> Weights:
     from scipy.optimize import minimize
 
-    factors = np.ones(len(_NAMES))
-    for _ in range(PASSES):
-        weights = Weights(factors=dict(zip(_NAMES, factors.tolist(), strict=True)))
-        tables = [_table(case, taxonomy, weights) for case in cases]
+    chosen = list(inside)
+    factors, weights = np.ones(len(_NAMES)), HAND_SET
+    for turn in range(PASSES):
+        tables = [
+            first[i] if turn == 0 else _table(cases[i], cases[i].weighed(taxonomy, weights), weights)
+            for i in chosen
+        ]
         loss = _loss([t for t in tables if t.right.any()], ridge)
         found = minimize(loss, factors, jac=True, method="L-BFGS-B", bounds=[BOUNDS] * len(_NAMES))
         factors = np.asarray(found.x, dtype=np.float64)
-    return {name: round(float(f), 3) for name, f in zip(_NAMES, factors, strict=True) if abs(f - 1) >= 0.005}
+        weights = Weights(
+            factors={
+                name: round(float(f), 3)
+                for name, f in zip(_NAMES, factors, strict=True)
+                if abs(f - 1) >= 0.005
+            }
+        )
+    return weights
 
 
 def _loss(tables: Sequence[_Table], ridge: float) -> Callable[[Floats], tuple[float, Floats]]:
@@ -112,9 +168,8 @@ def _loss(tables: Sequence[_Table], ridge: float) -> Callable[[Floats], tuple[fl
     return loss
 
 
-def _table(case: Judged, taxonomy: Taxonomy, weights: Weights) -> _Table:
-    suspects = weigh(case.evidence, case.inventory, taxonomy, weights).suspects
-    topology = Topology(case.inventory.components)
+def _table(case: Judged, weighed: Weighed, weights: Weights) -> _Table:
+    suspects = weighed.suspects
     values = np.zeros((len(suspects), len(_NAMES)))
     for row, suspect in enumerate(suspects):
         for line in suspect.ledger:
@@ -122,27 +177,7 @@ def _table(case: Judged, taxonomy: Taxonomy, weights: Weights) -> _Table:
                 values[row, _NAMES.index(line.term)] += line.log_odds / weights.of(line.term)
     return _Table(
         values=values,
-        right=np.array([_is_right(s, case, topology) for s in suspects]),
+        right=np.array([case.accepts(s) for s in suspects]),
         capped=np.array([any(c.term == "ceiling" for c in s.ledger) for s in suspects]),
         unknown=next(i for i, s in enumerate(suspects) if not s.component and s.fault == "unknown"),
-    )
-
-
-def _judged(case: Judged, taxonomy: Taxonomy, weights: Weights) -> tuple[float, bool]:
-    """The log-loss of a case, and whether its verdict is right."""
-    weighed = weigh(case.evidence, case.inventory, taxonomy, weights)
-    topology = Topology(case.inventory.components)
-    share = sum(s.probability for s in weighed.suspects if _is_right(s, case, topology))
-    named = Suspect(component=weighed.component, fault=weighed.fault, score=0, probability=0)
-    right = weighed.verdict == case.verdict and (case.verdict != "cause" or _is_right(named, case, topology))
-    return -float(np.log(max(share, 1e-4))), right
-
-
-def _is_right(suspect: Suspect, case: Judged, topology: Topology) -> bool:
-    if case.verdict != "cause":
-        return not suspect.component and suspect.fault == case.verdict
-    return any(
-        suspect.component in topology.family(c) and (not f or covers(f, suspect.fault))
-        for c, f in case.accepted
-        if suspect.component
     )

@@ -45,7 +45,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             sources = case.write(Path(folder))
             report = diagnosed(case.incident(), sources, Path(folder), components=case.components)
-        kept.append(judged(name, case.group, report, "healthy"))
+        kept.append(judged(name, f"healthy {case.group}", report, "healthy"))
         told = {"verdict": report.verdict, "component": report.component, "fault": report.fault}
         per_case.append(
             {"id": name, "group": case.group, "probability": report.probability, "system": "no_model"} | told

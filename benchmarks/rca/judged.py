@@ -21,6 +21,7 @@ def judged(
         inventory=report.inventory,
         verdict=verdict,
         accepted=tuple(accepted),
+        alarmed=report.incident.hints,
     )
 
 
@@ -33,6 +34,7 @@ def keep(file: Path, cases: Iterable[Judged]) -> None:
                 "group": case.group,
                 "verdict": case.verdict,
                 "accepted": case.accepted,
+                "alarmed": case.alarmed,
                 "inventory": case.inventory.model_dump(mode="json"),
                 "evidence": [e.model_dump(mode="json") for e in case.evidence],
             }
@@ -51,6 +53,7 @@ def _case(line: str) -> Judged:
         group=told["group"],
         verdict=told["verdict"],
         accepted=tuple((c, f) for c, f in told["accepted"]),
+        alarmed=tuple(told["alarmed"]),
         inventory=Inventory.model_validate(told["inventory"]),
         evidence=tuple(Evidence.model_validate(e) for e in told["evidence"]),
     )

@@ -60,7 +60,7 @@ def _scenarios(data: Path) -> Iterator[Labelled]:
                 hide=sorted(family) if hide else (),
             )
 
-        group = f"{scenario.recorded.by} {expected.verdict} {expected.fault}"
+        group = f"scenarios {scenario.recorded.by} {expected.verdict} {expected.fault}"
         yield Labelled(name=folder.name, group=group, run=run, right=(right | family).__contains__)
 
 

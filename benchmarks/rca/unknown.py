@@ -57,10 +57,10 @@ def main() -> int:
 
 
 def _kept(name: str, case: Labelled, report: Report, *, hide: bool) -> Judged:
-    if hide:
-        return judged(f"{name} hidden", case.group, report, "unknown")
     named = {c.id for c in report.inventory.components} | {e.component for e in report.evidence}
     accepted = [(c, "") for c in sorted(named) if c and case.right(c)]
+    if hide:
+        return judged(f"{name} hidden", case.group, report, "unknown", accepted)
     return judged(name, case.group, report, "cause", accepted)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aitia.agent.fit import Judged, fit
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weights import Weights
@@ -44,17 +46,26 @@ def test_a_misleading_ranking_loses_its_weight() -> None:
             accepted=case.accepted,
         )
 
-    honest, _ = fit(cases(), bundled(), ridges=(1.0,), folds=4)
-    lured, told = fit([misled(c) for c in cases()], bundled(), ridges=(1.0,), folds=4)
-    assert honest.of("ranking") == 1.0
-    assert lured.of("ranking") < 0.9
-    assert told["ridge"] == 1.0
+    honest = fit(cases(), bundled(), ridges=(1.0,), folds=4)
+    lured = fit([misled(c) for c in cases()], bundled(), ridges=(1.0,), folds=4)
+    assert honest.weights.of("ranking") == 1.0
+    assert lured.weights.of("ranking") < 0.9
+    assert lured.ridge == 1.0
 
 
 def test_a_wide_ridge_leaves_the_hand_set_sizes() -> None:
-    learned, told = fit(cases(), bundled(), ridges=(1e6,), folds=2)
-    assert learned == Weights()
-    assert told["log_loss_learned"] == told["log_loss_hand_set"]
+    fitted = fit(cases(), bundled(), ridges=(1e6,), folds=2)
+    assert fitted.weights == Weights()
+    assert fitted.held_out == fitted.hand_set
+
+
+def test_a_case_is_held_out_with_its_group() -> None:
+    """Factors that a case was weighed by do not change with its answer, where it is its own group."""
+    told = [c if c.id != "nothing" else replace(c, verdict="unknown") for c in cases()]
+    honest, other = (fit(cs, bundled(), ridges=(1.0,), folds=4) for cs in (cases(), told))
+    index = [c.id for c in told].index("nothing")
+    assert honest.held_out[index] == other.held_out[index]
+    assert honest.held_out != other.held_out
 
 
 def test_learning_is_repeatable() -> None:
