@@ -122,18 +122,11 @@ def _candidates(data: Path) -> dict[str, Any]:
 
 def _predicted(folder: Path, candidates: Mapping[str, Any], llm: Llm | None) -> tuple[Case, Report | None]:
     """The rankings of all systems on one case, and the report. Nothing of the answer is read here."""
-    asked = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-    query, namespace = str(asked.get("query", "")), str(asked.get("namespace", ""))
-    config = SourceConfig(
-        name="cluster",
-        kind="cluster",
-        type="cluster_recorded",
-        path=str(folder.resolve()),
-        options={"namespaces": namespace},
-    )
+    incident, config = asked_of(folder)
+    namespace = str(config.options["namespaces"])
     began = time.monotonic()
     try:
-        report: Report | None = diagnosed(_incident(folder, query), [config], folder)
+        report: Report | None = diagnosed(incident, [config], folder)
     except AitiaError as error:
         report, problem = None, str(error)
     else:
@@ -151,9 +144,22 @@ def _predicted(folder: Path, candidates: Mapping[str, Any], llm: Llm | None) -> 
         "problem": problem,
     }
     if llm is not None and report is not None:
-        voted = diagnosed(_incident(folder, query), [config], folder, llm=llm)
+        voted = diagnosed(incident, [config], folder, llm=llm)
         told["ours"] = [list(p) for p in _answers(voted, candidates)]
     return told, report
+
+
+def asked_of(folder: Path) -> tuple[Incident, SourceConfig]:
+    """What is asked of a case: the incident, and the recorded cluster. Nothing of the answer is in it."""
+    asked = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+    config = SourceConfig(
+        name="cluster",
+        kind="cluster",
+        type="cluster_recorded",
+        path=str(folder.resolve()),
+        options={"namespaces": str(asked.get("namespace", ""))},
+    )
+    return _incident(folder, str(asked.get("query", ""))), config
 
 
 def _incident(folder: Path, query: str) -> Incident:
@@ -190,7 +196,8 @@ def _named(report: Report, candidates: Mapping[str, Any]) -> list[str]:
     return list(found) if found else []
 
 
-def _truth(data: Path, case: str, aliases: Mapping[str, str]) -> Pair:
+def answer_of(data: Path, case: str, aliases: Mapping[str, str]) -> Pair:
+    """The (object, cause) that the folder gives as the answer."""
     result = json.loads((data / case / "metadata.json").read_text(encoding="utf-8"))["result"]
     cause = str(result["root_cause"])
     return str(result["fault_object"]), aliases.get(cause, cause)
@@ -200,8 +207,8 @@ def _scored(
     data: Path, per_case: Sequence[Case], dev: Sequence[str], candidates: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     aliases = candidates["aliases"]
-    truth = {c["case"]: _truth(data, c["case"], aliases) for c in per_case}
-    seen = {_truth(data, name, aliases)[1] for name in dev}
+    truth = {c["case"]: answer_of(data, c["case"], aliases) for c in per_case}
+    seen = {answer_of(data, name, aliases)[1] for name in dev}
     parts = {"": list(per_case)}
     if dev:
         parts[" (kinds seen)"] = [c for c in per_case if truth[c["case"]][1] in seen]
@@ -266,7 +273,7 @@ def _judged(data: Path, cases: Sequence[Case], aliases: Mapping[str, str]) -> li
             "id": c["case"],
             "verdict": c["verdict"],
             "probability": c["probability"],
-            "right": tuple(c["named"]) == _truth(data, c["case"], aliases),
+            "right": tuple(c["named"]) == answer_of(data, c["case"], aliases),
         }
         for c in cases
     ]
@@ -277,7 +284,7 @@ def _kept(
 ) -> Iterator[Judged]:
     """Diagnoses with their answers in aitia's words; variants of one kind of fault are one group."""
     for case, report in ran:
-        thing, cause = _truth(data, case["case"], aliases)
+        thing, cause = answer_of(data, case["case"], aliases)
         faults = [fault for fault, known in CAUSES.items() if known[1] == cause]
         if report is not None and faults:
             name = thing.partition("/")[2]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import lzma
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aitia.agent.topology import Topology
 from aitia.core.scenario import load_scenario
 from aitia.core.words import Report
-from benchmarks.rca import nezha_metrics, nezha_sources, petshop, sockshop
+from benchmarks.rca import k8s_snapshots, nezha_metrics, nezha_sources, petshop, sockshop
 from benchmarks.rca.metric_cases import MetricCase
 from benchmarks.rca.metric_runs import report_of
 from benchmarks.rca.product import diagnosed
@@ -30,9 +34,11 @@ class Labelled:
 
 
 def labelled(data: Path) -> Iterator[Labelled]:
-    """The cases of a folder: scenario folders, PetShop, Nezha or Sock Shop, told apart by what is in it."""
+    """The cases of a folder: scenarios, recorded clusters, PetShop, Nezha or Sock Shop, told apart by what is in it."""
     if any(data.glob("*/scenario.yaml")):
         yield from _scenarios(data)
+    elif any(data.glob("*/tool_cache.json*")):
+        yield from _clusters(data)
     elif any(data.glob("rca_data/*/*-fault_list.json")):
         yield from _nezha(data)
     elif any(data.glob("*/*/*/target.json")):
@@ -98,6 +104,42 @@ def _nezha(data: Path) -> Iterator[Labelled]:
             run=run,
             right=lambda c, culprit=culprit: nezha_sources.service(c) == culprit,
         )
+
+
+def _clusters(data: Path) -> Iterator[Labelled]:
+    for folder in sorted(f.parent for f in data.glob("*/metadata.json")):
+        thing, cause = k8s_snapshots.answer_of(data, folder.name, {})
+        kind, _, culprit = thing.partition("/")
+        if kind == "namespace":  # everything that was recorded is in it
+            continue
+
+        def run(hide: bool, folder: Path = folder, culprit: str = culprit) -> Report:
+            incident, source = k8s_snapshots.asked_of(folder)
+            if not hide:
+                return diagnosed(incident, [source], folder)
+            with tempfile.TemporaryDirectory() as left:
+                without(folder, culprit, Path(left))
+                return diagnosed(incident, [source.model_copy(update={"path": left})], Path(left))
+
+        yield Labelled(
+            name=folder.name, group=f"k8s {cause}", run=run, right=lambda c, culprit=culprit: c == culprit
+        )
+
+
+def without(folder: Path, culprit: str, out: Path) -> None:
+    """A recorded cluster less every answer about the culprit and every event of it.
+
+    Lists keep its row: a list without it would say that there is no such object.
+    """
+    (file,) = folder.glob("tool_cache.json*")
+    with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as recorded:
+        answers: dict[str, Any] = json.load(recorded)
+    its = re.compile(rf"(?<![\w.-]){re.escape(culprit)}(-[a-z0-9-]+)?(?![\w.])")
+    left = {k: a for k, a in answers.items() if not its.search(k)}
+    for key, answer in left.items():
+        if '"events"' in key:
+            left[key] = "\n".join(line for line in answer.splitlines() if not its.search(line))
+    (out / "tool_cache.json").write_text(json.dumps(left), encoding="utf-8")
 
 
 def _metrics(data: str, case: MetricCase, culprit: str, name: Callable[[str], str] = str) -> Labelled:

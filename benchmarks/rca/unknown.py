@@ -2,7 +2,8 @@
 
     python benchmarks/rca/unknown.py --data scenarios --json OUT
 
-Takes folders of scenario folders, and those of PetShop, Nezha and Sock Shop as benchmarks/rca reads them. The right
+Takes folders of scenario folders, recorded clusters, and those of PetShop, Nezha and Sock Shop as benchmarks/rca reads
+them. The right
 component's telemetry is hidden, so a wrong component at 80 % or more is the failure that counts; naming the right one
 from its neighbours' view is allowed. The curve is over the same cases whole:
 of the diagnoses at least so sure, how many there are and how many of them are wrong.
