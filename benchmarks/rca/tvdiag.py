@@ -28,11 +28,12 @@ from aitia.core.errors import BadInput
 from aitia.tools.library.check import weighted_f1
 from aitia.tools.library.events import AlertEvent, Case, Library, as_event
 from aitia.tools.library.folds import parts_of
-from aitia.tools.library.model import train
+from aitia.tools.library.model import LibraryModel, train
 from benchmarks.contract import Case as Row
 from benchmarks.contract import chosen, finish, interval, parser, rows
 
 FOLDS, NEIGHBOURS = 5, 5
+SURE = 0.8
 OURS = "no_model"
 
 
@@ -99,13 +100,24 @@ def solved(cases: dict[str, Case], answers: dict[str, tuple[str, str]]) -> list[
     ]
 
 
-def predictions(system: str, library: Sequence[Case], part: Sequence[int]) -> list[Predicted]:
+def trained(library: Sequence[Case], part: Sequence[int]) -> dict[int, LibraryModel]:
+    """The model of every fold, learned from the other folds alone."""
+    return {
+        fold: train(
+            Library(cases=tuple(c for c, p in zip(library, part, strict=True) if p != fold), sha256="")
+        )
+        for fold in sorted(set(part))
+    }
+
+
+def predictions(
+    system: str, library: Sequence[Case], part: Sequence[int], models: dict[int, LibraryModel]
+) -> list[Predicted]:
     """Every incident of the library by all systems, each learned from the other folds alone."""
     found: list[Predicted] = []
-    for fold in sorted(set(part)):
+    for fold, model in models.items():
         kept = [c for c, p in zip(library, part, strict=True) if p != fold]
         held = [hidden(c) for c, p in zip(library, part, strict=True) if p == fold]
-        model = train(Library(cases=tuple(kept), sha256=""))
         peer = peers(kept)
         for case in held:
             ranking = model.rank(case)
@@ -113,6 +125,26 @@ def predictions(system: str, library: Sequence[Case], part: Sequence[int]) -> li
             said = {OURS: ours} | {name: guess(case) for name, guess in peer.items()}
             found.append(Predicted(name=f"{system}/{case.id}", fold=fold, guesses=said))
     return found
+
+
+def unwatched(
+    system: str, library: Sequence[Case], part: Sequence[int], models: dict[int, LibraryModel]
+) -> list[dict[str, Any]]:
+    """Rows of every incident without the events of its culprit: how often the first one is wrong and sure of it."""
+    sure: list[tuple[bool, float]] = []
+    for case, fold in zip(library, part, strict=True):
+        seen = tuple(e for e in case.events if e.component != case.component)
+        left = hidden(case).model_copy(update={"events": seen})
+        if seen:
+            first = models[fold].rank(left).candidates[0]
+            sure.append((first.component == case.component, first.probability))
+    return rows(
+        OURS,
+        {
+            f"{system} unwatched HR@1": [float(right) for right, _ in sure],
+            f"{system} unwatched wrong at .8": [float(not right and p >= SURE) for right, p in sure],
+        },
+    )
 
 
 def hidden(case: Case) -> Case:
@@ -213,9 +245,10 @@ def main() -> None:
         if not wanted:
             continue
         part = parts_of(library, folds=FOLDS, seed=args.seed)
-        found = [p for p in predictions(folder.name, library, part) if p.name in wanted]
+        models = trained(library, part)
+        found = [p for p in predictions(folder.name, library, part, models) if p.name in wanted]
         of_system, cases = scored(folder.name, found, answers)
-        table += of_system
+        table += of_system + unwatched(folder.name, library, part, models)
         per_case += cases
     table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
     finish("rca/tvdiag", table, per_case, n=len(per_case), began=began, out=args.json)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from aitia.tools.library.events import Case
+
 from ..library.world import cases
 
 ROOT = Path(__file__).parents[2]
@@ -53,14 +55,18 @@ def test_noise_for_the_answers_of_a_fold_changes_no_prediction_of_it(data: Path)
     answers = tvdiag.read_answers(folder)
     library = tvdiag.solved(tvdiag.events_of(folder), answers)
     part = [n % 3 for n in range(len(library))]
-    before = [p for p in tvdiag.predictions("bazaar", library, part) if p.fold == 0]
+
+    def of_fold(cases: list[Case]) -> list[object]:
+        said = tvdiag.predictions("bazaar", cases, part, tvdiag.trained(cases, part))
+        return [p for p in said if p.fold == 0]
+
     chance = random.Random(1)
     noisy = [
         c.model_copy(update={"component": chance.choice(c.nodes), "fault": chance.choice(["hog", "slow", "noise"])}) if p == 0 else c
         for c, p in zip(library, part, strict=True)
     ]  # fmt: skip
     assert noisy != library
-    assert [p for p in tvdiag.predictions("bazaar", noisy, part) if p.fold == 0] == before
+    assert of_fold(noisy) == of_fold(library)
 
 
 def test_the_script_takes_the_folder_and_ours_beats_the_peers(data: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, SourceError
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.scenario import load_scenario
@@ -317,6 +317,27 @@ def test_a_cluster_without_answers_records_nothing() -> None:
             return None
 
     assert list(record_cluster(Mute(), Redactor(b"k" * 32), at=0.0).answers) == ["collection_timestamp"]
+
+
+def test_a_question_that_fails_leaves_the_other_answers() -> None:
+    class Refuses:
+        def __init__(self, *allowed: str) -> None:
+            self.allowed = allowed
+
+        def namespaces(self) -> list[str]:
+            return ["a"]
+
+        def ask(self, call: ClusterCall) -> str | None:
+            if call.resource not in self.allowed:
+                raise SourceError("Allow it.")
+            return "NAME   READY\np-1    1/1\n"
+
+    taken = record_cluster(Refuses("pods"), Redactor(b"k" * 32), at=0.0)
+    assert any('"pods"' in key for key in taken.answers)
+    assert len(taken.notes) == 1
+    assert "questions failed, first GetResources" in taken.notes[0]
+    with pytest.raises(SourceError, match="Allow it"):
+        record_cluster(Refuses(), Redactor(b"k" * 32), at=0.0)
 
 
 def test_what_a_large_cluster_leaves_out_is_noted() -> None:

@@ -145,7 +145,9 @@ class LargeMetricSource(MetricSource, Protocol):
         ...
 
     def size(self, window: Window) -> int:
-        """How many series there are at the window's end; 0 where it is not known."""
+        """How many series there are at the window's end; more than `most` where the server does not count, 0 where it cannot
+        be reached.
+        """
         ...
 
     def names(self, window: Window) -> list[str]:

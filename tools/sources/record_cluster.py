@@ -8,6 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.words import from_epoch
 from aitia.tools.sources.base import ClusterCall, ClusterSource
@@ -50,7 +51,7 @@ def record_cluster(
 ) -> Snapshot:
     """All lists, descriptions, manifests and error logs of the source's namespaces, redacted. `at` is now, in epoch seconds.
 
-    `told` hears what is being asked. Raises SourceError where the cluster cannot be reached.
+    `told` hears what is being asked. A question that fails is noted. Raises SourceError where none is answered.
     """
     made = Snapshot(answers={"collection_timestamp": from_epoch(at).isoformat()})
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -73,6 +74,11 @@ def record_cluster(
             for wide in (False, True)
         )
         recorder.ask(ClusterCall(verb=verb) for verb in ("configuration", "alerts"))
+    if recorder.failed:
+        if len(made.answers) == 1:
+            raise recorder.failed[0][1]
+        call, error = recorder.failed[0]
+        made.notes.append(f"{len(recorder.failed)} questions failed, first {key_of(call)}: {error}")
     made.answers = dict(sorted(made.answers.items()))
     return made
 
@@ -82,6 +88,7 @@ class _Recorder:
 
     def __init__(self, source: ClusterSource, redactor: Redactor, made: Snapshot, pool: Executor) -> None:
         self._source, self._redactor, self._made, self._pool = source, redactor, made, pool
+        self.failed: list[tuple[ClusterCall, SourceError]] = []
 
     def lists(self, namespace: str, resources: Sequence[str]) -> dict[str, list[str]]:
         """Record the plain, the wide and the labelled list of each type; the names of its objects."""
@@ -115,13 +122,21 @@ class _Recorder:
     def ask(self, calls: Iterable[ClusterCall]) -> list[str | None]:
         """The answers in the order of the calls, recorded where there is one."""
         calls = list(calls)
-        answers = list(self._pool.map(self._source.ask, calls))
+        answers = list(self._pool.map(self._answer, calls))
         for call, answer in zip(calls, answers, strict=True):
             if answer is not None:
                 is_json = call.verb in ("logs", "configuration", "alerts")
                 told = _json(answer, self._redactor) if is_json else redacted(answer, self._redactor)
                 self._made.answers[key_of(call)] = told
         return answers
+
+    def _answer(self, call: ClusterCall) -> str | None:
+        """One that fails leaves the others: what was answered is kept."""
+        try:
+            return self._source.ask(call)
+        except SourceError as error:
+            self.failed.append((call, error))
+            return None
 
 
 def key_of(call: ClusterCall) -> str:
