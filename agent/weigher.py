@@ -23,6 +23,7 @@ from aitia.core.words import Contribution, Evidence, Inventory, Suspect, Verdict
 HEALTHY, UNKNOWN = "healthy", "unknown"
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
+FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
 UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
 
@@ -112,6 +113,11 @@ class _Judge:
             self._line("unknown.prior", 1.0, "prior"),
             self._line("unknown.alarm", 2.2 * max(alarm, 1.0 - seen), "an alarm or missing telemetry", cite),
         ]
+        left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
+        if 0 < seen < 1 and left > (most := math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - seen))):
+            healthy.append(
+                self._line("healthy.unwatched", most - left, "the fault may be where nobody watched")
+            )
         best = max(dark, key=lambda d: d.score, default=None)
         beside = best.score - sum(c.log_odds for c in unknown) if best else -math.inf
         if best and beside > -UNSEEN_MARGIN:

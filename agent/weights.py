@@ -31,6 +31,7 @@ TERMS: Final[dict[str, str]] = {
     "ceiling": "no telemetry of its own",
     "healthy.watched": "components that were watched",
     "healthy.alarm": "how surely anything is wrong",
+    "healthy.unwatched": "components that were not watched may be the cause",
     "unknown.prior": "prior of not knowing",
     "unknown.alarm": "an alarm, or telemetry that is missing",
     "unknown.unseen": "the likeliest component of which nothing of its own was seen",

@@ -15,22 +15,27 @@ import json
 import math
 import os
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only wait for one another
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
+from aitia.core.words import Component, Incident, Link, Report, Window
 from aitia.tools.library.check import weighted_f1
 from aitia.tools.library.events import AlertEvent, Case, Library, as_event
 from aitia.tools.library.folds import parts_of
 from aitia.tools.library.model import LibraryModel, train
 from benchmarks.contract import Case as Row
 from benchmarks.contract import chosen, finish, interval, parser, rows
+from benchmarks.rca.product import diagnosed
 
 FOLDS, NEIGHBOURS = 5, 5
 SURE = 0.8
@@ -127,24 +132,73 @@ def predictions(
     return found
 
 
-def unwatched(
+def verdicts(
     system: str, library: Sequence[Case], part: Sequence[int], models: dict[int, LibraryModel]
-) -> list[dict[str, Any]]:
-    """Rows of every incident without the events of its culprit: how often the first one is wrong and sure of it."""
-    sure: list[tuple[bool, float]] = []
-    for case, fold in zip(library, part, strict=True):
-        seen = tuple(e for e in case.events if e.component != case.component)
-        left = hidden(case).model_copy(update={"events": seen})
-        if seen:
-            first = models[fold].rank(left).candidates[0]
-            sure.append((first.component == case.component, first.probability))
-    return rows(
-        OURS,
-        {
-            f"{system} unwatched HR@1": [float(right) for right, _ in sure],
-            f"{system} unwatched wrong at .8": [float(not right and p >= SURE) for right, p in sure],
-        },
+) -> list[Row]:
+    """What a diagnosis says of every incident, whole and without its culprit's telemetry, from the library alone."""
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        for fold, model in models.items():
+            (folder / f"{fold}.json").write_text(model.dumps(), encoding="utf-8")
+        for case, fold in zip(library, part, strict=True):
+            for hide in (False, True):
+                report = _diagnosed(_without(case, case.component) if hide else hidden(case), fold, folder)
+                found.append(
+                    {
+                        "id": f"{system}/{case.id}",
+                        "system": OURS,
+                        "verdict": report.verdict,
+                        "probability": report.probability,
+                        "right": report.component == case.component,
+                    }
+                    | ({"hidden": True} if hide else {})
+                )
+    return found
+
+
+def _diagnosed(case: Case, fold: int, folder: Path) -> Report:
+    told = {"nodes": case.nodes, "edges": case.edges, "events": [e.model_dump() for e in case.events]}
+    (folder / "alerts.json").write_text(json.dumps(told), encoding="utf-8")
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    incident = Incident(
+        id="events", title="Alerts", started_at=at, window=Window(start=at - timedelta(minutes=30), end=at)
     )
+    calls: defaultdict[str, list[Link]] = defaultdict(list)
+    for caller, callee in case.edges:
+        calls[caller].append(Link(relation="calls", to=callee))
+    sources = [
+        SourceConfig(name="library", kind="events", type="event_library", path=f"{fold}.json"),
+        SourceConfig(name="alerts", kind="events", type="alert_events", path="alerts.json"),
+    ]
+    components = [Component(id=n, type="service", links=tuple(calls[n])) for n in case.nodes]
+    return diagnosed(incident, sources, folder, components=components)
+
+
+def _without(case: Case, culprit: str) -> Case:
+    """The incident less what the culprit itself tells: its metrics, its logs and its own calls. Calls to it stay."""
+    seen = tuple(e for e in case.events if (e.peer if e.source == "trace" else e.component) != culprit)
+    return hidden(case).model_copy(update={"events": seen})
+
+
+def judged_rows(system: str, cases: Sequence[Row]) -> list[dict[str, Any]]:
+    """How often a cause is named, wrong, and wrong at 80 % or more, whole and unwatched."""
+    made: list[dict[str, Any]] = []
+    for hide in (False, True):
+        of = [c for c in cases if c.get("hidden", False) == hide]
+        wrong = [c["verdict"] == "cause" and not c["right"] for c in of]
+        what = f"{system} unwatched" if hide else f"{system} verdict"
+        made += rows(
+            OURS,
+            {
+                f"{what}: cause named": [float(c["verdict"] == "cause") for c in of],
+                f"{what}: wrong cause": [float(w) for w in wrong],
+                f"{what}: wrong cause at 80": [
+                    float(w and c["probability"] >= SURE) for w, c in zip(wrong, of, strict=True)
+                ],
+            },
+        )
+    return made
 
 
 def hidden(case: Case) -> Case:
@@ -238,6 +292,7 @@ def main() -> None:
     began = time.monotonic()
     table: list[dict[str, Any]] = []
     per_case: list[Row] = []
+    told: list[Row] = []
     for folder in systems(Path(args.data)):
         answers = read_answers(folder)
         library = solved(events_of(folder), answers)
@@ -248,10 +303,12 @@ def main() -> None:
         models = trained(library, part)
         found = [p for p in predictions(folder.name, library, part, models) if p.name in wanted]
         of_system, cases = scored(folder.name, found, answers)
-        table += of_system + unwatched(folder.name, library, part, models)
+        said = [v for v in verdicts(folder.name, library, part, models) if v["id"] in wanted]
+        table += of_system + judged_rows(folder.name, said)
+        told += said
         per_case += cases
     table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
-    finish("rca/tvdiag", table, per_case, n=len(per_case), began=began, out=args.json)
+    finish("rca/tvdiag", table, per_case, n=len(per_case), began=began, out=args.json, judged=told)
 
 
 if __name__ == "__main__":

@@ -61,10 +61,15 @@ def ranked(found: Iterator[Finding]) -> list[Finding]:
 
 
 def quiet(state: State) -> list[Finding]:
-    """Which apps are as they should be: all pods ready, not restarted lately, services with endpoints."""
+    """Which apps are as they should be: all pods ready, not restarted lately, services with endpoints.
+
+    One of which no pod was described and no manifest read was not looked into: a ready pod may still serve nobody.
+    """
     found = []
     for workload in state.workloads:
         pods = state.pods_of(workload.name)
+        if workload.manifest is None and not any(p.described for p in pods):
+            continue
         services_ = state.services_of(workload.name)
         reachable = all(s.endpoints or s.endpoints is None for s in services_ if s.selector)
         calm = bool(pods) and all(p.healthy and not (p.restarts and workloads.recent(p)) for p in pods)

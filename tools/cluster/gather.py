@@ -109,6 +109,9 @@ def gather(source: ClusterSource, namespace: str, *, patient: Callable[[], bool]
         nodes=tuple(with_services(ask, state.nodes)),
         logs=_logs(ask, state),
     )
+    for workload in state.workloads:
+        if workload.manifest is None and not any(p.described for p in state.pods_of(workload.name)):
+            ask.miss(f"{workload.name}: listed, but neither described nor its manifest read")
     return replace(state, unread=tuple(ask.unread), asked=ask.asked)
 
 
