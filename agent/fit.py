@@ -2,11 +2,13 @@
 
 The probability of a suspect is the softmax of its ledger's sum; the factors of the terms maximise the likelihood of the
 accepted answers, less a ridge that pulls every factor to 1, its hand-set size (McFadden 1974; MAP with a normal prior).
-Its width is chosen by cross-validation over groups, so that variants of one incident never lie in two folds.
+Every data set counts the same, however many cases it has. The ridge's width is chosen by cross-validation over groups, so
+that variants of one incident never lie in two folds.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -42,6 +44,11 @@ class Judged:
     verdict: Verdict
     accepted: tuple[tuple[str, str], ...] = ()
     alarmed: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> str:
+        """The data set."""
+        return self.group.split()[0]
 
     def weighed(self, taxonomy: Taxonomy, weights: Weights) -> Weighed:
         """The suspects and the verdict by these weights."""
@@ -95,10 +102,11 @@ def fit(cases: Sequence[Judged], taxonomy: Taxonomy, *, ridges: Sequence[float],
     """Learn the factors, with the ridge that tells held-out groups best."""
     hand = [c.weighed(taxonomy, HAND_SET) for c in cases]
     first = [_table(c, w, HAND_SET) for c, w in zip(cases, hand, strict=True)]
+    shares = _shares(cases)
     held = {ridge: _held_out(cases, taxonomy, first, ridge, folds) for ridge in ridges}
 
     def loss(ridge: float) -> float:
-        return sum(c.log_loss(w) for c, w in zip(cases, held[ridge], strict=True))
+        return sum(s * c.log_loss(w) for s, c, w in zip(shares, cases, held[ridge], strict=True))
 
     best = min(ridges, key=lambda r: (loss(r), -r))
     return Fitted(
@@ -107,6 +115,12 @@ def fit(cases: Sequence[Judged], taxonomy: Taxonomy, *, ridges: Sequence[float],
         hand_set=tuple(hand),
         held_out=tuple(held[best]),
     )
+
+
+def _shares(cases: Sequence[Judged]) -> list[float]:
+    """How much each case counts: 1 on average, the same in total for every data set."""
+    sizes = Counter(c.data for c in cases)
+    return [len(cases) / (len(sizes) * sizes[c.data]) for c in cases]
 
 
 def _held_out(
@@ -129,13 +143,14 @@ def _learn(
     from scipy.optimize import minimize
 
     chosen = list(inside)
+    shares = _shares([cases[i] for i in chosen])
     factors, weights = np.ones(len(_NAMES)), HAND_SET
     for turn in range(PASSES):
         tables = [
             first[i] if turn == 0 else _table(cases[i], cases[i].weighed(taxonomy, weights), weights)
             for i in chosen
         ]
-        loss = _loss([t for t in tables if t.right.any()], ridge)
+        loss = _loss([(t, s) for t, s in zip(tables, shares, strict=True) if t.right.any()], ridge)
         found = minimize(loss, factors, jac=True, method="L-BFGS-B", bounds=[BOUNDS] * len(_NAMES))
         factors = np.asarray(found.x, dtype=np.float64)
         weights = Weights(
@@ -148,10 +163,10 @@ def _learn(
     return weights
 
 
-def _loss(tables: Sequence[_Table], ridge: float) -> Callable[[Floats], tuple[float, Floats]]:
+def _loss(tables: Sequence[tuple[_Table, float]], ridge: float) -> Callable[[Floats], tuple[float, Floats]]:
     def loss(factors: Floats) -> tuple[float, Floats]:
         total, slope = ridge * float(np.sum((factors - 1) ** 2)), 2 * ridge * (factors - 1)
-        for table in tables:
+        for table, share in tables:
             scores = table.values @ factors
             rows = table.values.copy()
             ceiling = scores[table.unknown] - 0.5
@@ -160,9 +175,9 @@ def _loss(tables: Sequence[_Table], ridge: float) -> Callable[[Floats], tuple[fl
             p = np.exp(scores - scores.max())
             p /= p.sum()
             right = p * table.right
-            share = max(float(right.sum()), 1e-12)
-            total -= np.log(share)
-            slope += (p - right / share) @ rows
+            mass = max(float(right.sum()), 1e-12)
+            total -= share * np.log(mass)
+            slope += share * ((p - right / mass) @ rows)
         return total, slope
 
     return loss

@@ -81,9 +81,10 @@ def table(made: Sequence[Mapping[str, Any]]) -> str:
         ),
         "-",
     )
+    wide = max([28, *(len(m) + 2 for m in metrics)])
     width = max([24, *(len(s) + 2 for s in systems)])
-    lines = [f"{'metric':<28}" + "".join(f"{s:<{width}}" for s in systems)]
-    lines += [f"{m:<28}" + "".join(f"{cell(m, s):<{width}}" for s in systems) for m in metrics]
+    lines = [f"{'metric':<{wide}}" + "".join(f"{s:<{width}}" for s in systems)]
+    lines += [f"{m:<{wide}}" + "".join(f"{cell(m, s):<{width}}" for s in systems) for m in metrics]
     return "\n".join(lines)
 
 

@@ -31,7 +31,7 @@ from benchmarks.rca.judged import judged, keep, kept
 from benchmarks.rca.labelled import labelled
 from benchmarks.rca.product import RULES, ordered
 
-RIDGES = (2.0, 8.0, 32.0)
+RIDGES = (2.0, 8.0, 32.0, 128.0)
 SURE = 0.8
 
 
@@ -56,7 +56,7 @@ def main() -> int:
         print(f"{term:<22}{factor:6.2f}")
     print(json.dumps(told, indent=1))
     per_case = [
-        {"id": c.id, "data": f"{c.group.split()[0]} {c.verdict}", "system": system} | score(c, w)
+        {"id": c.id, "data": f"{c.data} {c.verdict}", "system": system} | score(c, w)
         for system, weighed in (("ours", fitted.held_out), ("no_model", fitted.hand_set))
         for c, w in zip(cases, weighed, strict=True)
     ]
