@@ -23,7 +23,7 @@ from aitia.agent.weights import HAND_SET, TERMS, Weights
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict
 
 Floats = NDArray[np.float64]
-BOUNDS: Final = (0.1, 3.0)  # a factor never turns a term's sign
+BOUNDS: Final = (0.5, 2.0)  # data may halve or double what a term means, not turn it round
 PASSES: Final = 2  # which pair stands for a family depends on the factors
 _NAMES: Final = tuple(t for t in TERMS if t != "ceiling")
 
@@ -126,14 +126,16 @@ def _shares(cases: Sequence[Judged]) -> list[float]:
 def _held_out(
     cases: Sequence[Judged], taxonomy: Taxonomy, first: Sequence[_Table], ridge: float, folds: int
 ) -> list[Weighed]:
-    """Every case weighed by factors that were learned without its group."""
-    groups = sorted({c.group for c in cases})
+    """Every case weighed by factors that were learned without its data set, or without its group where there is one set."""
+    several = len({c.data for c in cases}) > 1
+    names = [c.data if several else c.group for c in cases]
+    every = sorted(set(names))
     found: dict[int, Weighed] = {}
-    for fold in range(min(folds, len(groups))):
-        out = set(groups[fold::folds])
-        inside = [i for i, c in enumerate(cases) if c.group not in out]
+    for fold in range(len(every) if several else min(folds, len(every))):
+        out = {every[fold]} if several else set(every[fold::folds])
+        inside = [i for i, name in enumerate(names) if name not in out]
         learned = _learn(cases, taxonomy, first, inside, ridge)
-        found |= {i: c.weighed(taxonomy, learned) for i, c in enumerate(cases) if c.group in out}
+        found |= {i: c.weighed(taxonomy, learned) for i, c in enumerate(cases) if names[i] in out}
     return [found[i] for i in range(len(cases))]
 
 

@@ -57,6 +57,9 @@ def test_alert_events_are_ranked_by_the_library(folder: Path) -> None:
     first = result.evidence[0]
     assert (first.component, first.kind, first.aspect) == ("ledger-0", "rank.suspect", "rank.library")
     assert first.values["label"] == "hog"
+    told = [e for e in result.evidence if e.kind == "alert.raised"]
+    assert "ledger-0" in {e.component for e in told if not e.peer}  # its own alerts: it was watched
+    assert all(e.source.source == "now" and e.taint for e in told)
     assert "fault" not in first.values  # a site's own word is no path of the taxonomy
     assert str(first.values["incident"]).startswith("I")
     assert 0.5 < first.strength <= 1.0

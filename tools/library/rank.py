@@ -10,6 +10,7 @@ from aitia.core.words import Evidence, Result, Scalar, SourceRef
 from aitia.tools.library.events import AlertEvent, Case
 from aitia.tools.library.model import LibraryModel, Ranked, Ranking
 from aitia.tools.library.nearest import fingerprint
+from aitia.tools.library.raised import raised
 from aitia.tools.library.sources import AlertEvents, EventLibrary
 from aitia.tools.registry import ToolContext, tool
 
@@ -46,6 +47,10 @@ def library_rank(ctx: ToolContext) -> Result:
         rows += [_row(c) for c in ranking.candidates[:MOST]]
     if not facts:
         return Result(status="no_data", message="; ".join(notes) or "No past incident is like this one.")
+    for alerts in ctx.sources.of("events"):
+        if isinstance(alerts, AlertEvents):
+            ref = SourceRef(source=alerts.name, query="alert events", path=str(alerts.path()))
+            facts += raised(ctx, alerts.case(), ref)
     message = "; ".join([f"{len(case.events)} events from {origin}", *notes])
     return Result(
         status="ok", message=message, query=origin, evidence=tuple(facts), data={"library_ranking": rows}

@@ -57,7 +57,11 @@ class AlertEvents(Configured):
 
     def case(self) -> Case:
         """The events in the order in which they were raised. Raises SourceError."""
-        return read_alerts(check_file(self._config, self._root))
+        return read_alerts(self.path())
+
+    def path(self) -> Path:
+        """Where it lies. Raises SourceError."""
+        return check_file(self._config, self._root)
 
     def describe(self, window: Window) -> Holding:
         """The components that events name, and the signals."""
