@@ -31,7 +31,7 @@ from benchmarks.rca.judged import judged, keep, kept
 from benchmarks.rca.labelled import labelled
 from benchmarks.rca.product import RULES, ordered
 
-RIDGES = (8.0, 32.0, 128.0, 512.0)
+RIDGES = (128.0, 512.0, 2048.0)
 SURE = 0.8
 
 
