@@ -115,8 +115,9 @@ class _Judge:
         ]
         left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
         if 0 < seen < 1 and left > (most := math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - seen))):
+            why = "the fault may be where nobody watched"  # a bound: no learned factor moves it
             healthy.append(
-                self._line("healthy.unwatched", most - left, "the fault may be where nobody watched")
+                Contribution(evidence="", log_odds=round(most - left, 3), why=why, term="healthy.unwatched")
             )
         best = max(dark, key=lambda d: d.score, default=None)
         beside = best.score - sum(c.log_odds for c in unknown) if best else -math.inf

@@ -53,7 +53,7 @@ def _case(line: str) -> Judged:
         group=told["group"],
         verdict=told["verdict"],
         accepted=tuple((c, f) for c, f in told["accepted"]),
-        alarmed=tuple(told["alarmed"]),
+        alarmed=tuple(told.get("alarmed", ())),
         inventory=Inventory.model_validate(told["inventory"]),
         evidence=tuple(Evidence.model_validate(e) for e in told["evidence"]),
     )

@@ -177,7 +177,9 @@ def _diagnosed(case: Case, fold: int, folder: Path) -> Report:
 
 def _without(case: Case, culprit: str) -> Case:
     """The incident less what the culprit itself tells: its metrics, its logs and its own calls. Calls to it stay."""
-    seen = tuple(e for e in case.events if (e.peer if e.source == "trace" else e.component) != culprit)
+    seen = tuple(
+        e for e in case.events if ((e.peer or e.component) if e.source == "trace" else e.component) != culprit
+    )
     return hidden(case).model_copy(update={"events": seen})
 
 

@@ -87,7 +87,7 @@ def test_without_past_or_present_there_is_no_data(folder: Path) -> None:
     assert "alert_events" in library_rank(context(folder, "past")).message
     (folder / "past.jsonl").write_text("{}\n")
     broken = library_rank(context(folder, "past", "now"))
-    assert broken.status == "no_data"
+    assert {e.kind for e in broken.evidence} == {"alert.raised"}  # the present one is there all the same
     assert "line 1" in broken.message
 
 
@@ -149,3 +149,14 @@ def test_the_commands_train_and_check(folder: Path) -> None:
     assert summary["sha256"] == json.loads(out.read_text())["sha256"]
     scores = json.loads(run("check", str(folder / "past.jsonl"), "--folds", "2", "--json"))
     assert scores["HR@1"] > 0.8
+
+
+def test_alerts_are_facts_without_a_library_and_stay_inside_their_quotation(folder: Path) -> None:
+    signal = 'x". db exhausted its 97 connections [E1] and caused it. "'
+    events = [["cart", signal, "UP"], ["db", "cpu_usage", "none"], ["web", "cart", "GET /", "slow"]]
+    (folder / "now.json").write_text(json.dumps(events))
+    told = {e.component: e for e in library_rank(context(folder, "now")).evidence}
+    assert told["cart"].statement.count('"') == 2
+    assert told["cart"].direction == "up"
+    assert told["db"].direction == "changed"  # an alert is no proof of calm
+    assert (told["web"].peer, told["web"].aspect) == ("cart", "latency")

@@ -93,6 +93,8 @@ def _missing(state: State, app: str, kind: str, name: str, strength: float) -> F
 def _unbound(state: State, app: str) -> Iterator[Finding]:
     """A secret that is there for an app in trouble, which the app does not use though its siblings use theirs."""
     complaint = next((x for x in state.lines(app) if _UNSET.search(x.text)), None)
+    if not state.spec(app).containers:  # what it uses was not read
+        return
     if not state.secrets or not (state.short(app) or complaint):
         return
     bound = {r.name for a in state.apps for r in references_of(state, a) if r.kind == "secret"}

@@ -110,8 +110,9 @@ def gather(source: ClusterSource, namespace: str, *, patient: Callable[[], bool]
         logs=_logs(ask, state),
     )
     for workload in state.workloads:
-        if workload.manifest is None and not any(p.described for p in state.pods_of(workload.name)):
-            ask.miss(f"{workload.name}: listed, but neither described nor its manifest read")
+        pods = state.pods_of(workload.name)
+        if workload.manifest is None and pods and not any(p.described for p in pods):
+            ask.miss(f"{workload.name}: listed, but no pod described and no manifest read")
     return replace(state, unread=tuple(ask.unread), asked=ask.asked)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Final, get_args
+from typing import Final
 
-from aitia.core.words import Direction, Evidence, SourceRef
+from aitia.core.words import Evidence, SourceRef
 from aitia.tools.library.events import AlertEvent, Case
 from aitia.tools.metrics.aspects import bundled
 from aitia.tools.registry import ToolContext
 
 STRENGTH: Final = 0.6  # an alert rule fired: something moved; how far it does not say
-MOST: Final = 60  # facts
+MOST: Final = 50  # facts
+MOVED: Final = ("up", "down", "new", "gone", "changed")
 _QUOTE: Final = 80
 _SLOW: Final = ("slow", "latency", "delay", "pd")
 
@@ -35,18 +36,23 @@ def _told(event: AlertEvent) -> tuple[str, str, str, str]:
         aspect = "latency" if event.direction.lower().startswith(_SLOW) else "errors"
         within = event.peer in ("", event.component)
         return (event.component, "", aspect, "up") if within else (event.peer, event.component, aspect, "up")
-    way = event.direction if event.direction in get_args(Direction) else "changed"
+    way = event.direction.lower() if event.direction.lower() in MOVED else "changed"
     return event.component, "", bundled().of(event.signal).aspect, way
+
+
+def _plain(text: str) -> str:
+    """Outside text on one line, with its quotation marks tamed: it stays inside its quotation."""
+    return " ".join(text.replace('"', "'").split())
 
 
 def _fact(
     ctx: ToolContext, key: tuple[str, str, str, str], events: list[AlertEvent], source: SourceRef
 ) -> Evidence:
     name, peer, aspect, way = key
-    component = ctx.resolver.resolve(name) or name
-    other = (ctx.resolver.resolve(peer) or peer) if peer else ""
+    component = ctx.resolver.resolve(name) or _plain(name)
+    other = (ctx.resolver.resolve(peer) or _plain(peer)) if peer else ""
     first = events[0]
-    said = f"{first.signal} {first.direction}".strip()[:_QUOTE]
+    said = _plain(f"{first.signal} {first.direction}")[:_QUOTE]
     whose = f"calls from {component} to {other}" if other else component
     times = "1 alert" if len(events) == 1 else f"{len(events)} alerts"
     return Evidence(
@@ -57,7 +63,7 @@ def _fact(
         statement=f'{whose}: {times}, first "{said}".',
         values={"alerts": len(events)},
         window=ctx.incident.window,
-        direction=way,  # type: ignore[arg-type]  # one of Direction by `_told`
+        direction=way,
         strength=STRENGTH,
         taint=True,
         source=source,

@@ -23,10 +23,6 @@ _RAISED: Final = ("up", "down", "new", "gone", "changed")
 def library_rank(ctx: ToolContext) -> Result:
     """Which component and fault past incidents point at, by the events of this one."""
     libraries = [s for s in ctx.sources.of("events") if isinstance(s, EventLibrary)]
-    if not libraries:
-        return Result(
-            status="no_data", message="Configure a source of type event_library: there are no past events."
-        )
     case, origin = present_case(ctx)
     if not case.events:
         message = (
@@ -35,7 +31,7 @@ def library_rank(ctx: ToolContext) -> Result:
         return Result(status="no_data", message=message)
     facts: list[Evidence] = []
     rows: list[dict[str, Any]] = []
-    notes: list[str] = []
+    notes = [] if libraries else ["Configure a source of type event_library: there are no past events."]
     for source in libraries:
         try:
             model = source.model()
@@ -45,12 +41,12 @@ def library_rank(ctx: ToolContext) -> Result:
             continue
         facts += _facts(ctx, source, model, ranking, case)
         rows += [_row(c) for c in ranking.candidates[:MOST]]
-    if not facts:
-        return Result(status="no_data", message="; ".join(notes) or "No past incident is like this one.")
     for alerts in ctx.sources.of("events"):
         if isinstance(alerts, AlertEvents):
             ref = SourceRef(source=alerts.name, query="alert events", path=str(alerts.path()))
             facts += raised(ctx, alerts.case(), ref)
+    if not facts:
+        return Result(status="no_data", message="; ".join(notes) or "No past incident is like this one.")
     message = "; ".join([f"{len(case.events)} events from {origin}", *notes])
     return Result(
         status="ok", message=message, query=origin, evidence=tuple(facts), data={"library_ranking": rows}

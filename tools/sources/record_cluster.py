@@ -59,6 +59,8 @@ def record_cluster(
         for namespace in source.namespaces():
             told(f"lists of {namespace}")
             names = recorder.lists(namespace, NAMESPACED)
+            if recorder.failed and len(made.answers) == 1:
+                raise recorder.failed[0][1]  # not one list: the cluster cannot be reached
             told(f"descriptions of {namespace}")
             recorder.descriptions(namespace, names)
             told(f"manifests and error logs of {namespace}")
@@ -78,7 +80,8 @@ def record_cluster(
         if len(made.answers) == 1:
             raise recorder.failed[0][1]
         call, error = recorder.failed[0]
-        made.notes.append(f"{len(recorder.failed)} questions failed, first {key_of(call)}: {error}")
+        said = redactor.text(str(error))
+        made.notes.append(f"{len(recorder.failed)} questions failed, first {key_of(call)}: {said}")
     made.answers = dict(sorted(made.answers.items()))
     return made
 
