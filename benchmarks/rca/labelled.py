@@ -23,8 +23,9 @@ from benchmarks.rca.product import diagnosed
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """A case: `run(hide)` makes the report, without the culprit's telemetry where `hide`; `right` says whether a
-    component is an accepted answer. Both may use the answer: this is for measures that need it taken away.
+    """A case: `run(hide)` makes the report, without the culprit's telemetry where `hide` (a cluster's lists keep its row);
+    `right` says whether a component is an accepted answer. Both may use the answer: this is for measures that need it
+    taken away.
     """
 
     name: str

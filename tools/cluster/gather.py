@@ -110,8 +110,8 @@ def gather(source: ClusterSource, namespace: str, *, patient: Callable[[], bool]
         logs=_logs(ask, state),
     )
     for workload in state.workloads:
-        pods = state.pods_of(workload.name)
-        if workload.manifest is None and pods and not any(p.described for p in pods):
+        own = state.pods_of(workload.name)
+        if workload.manifest is None and own and not any(p.described for p in own):
             ask.miss(f"{workload.name}: listed, but no pod described and no manifest read")
     return replace(state, unread=tuple(ask.unread), asked=ask.asked)
 
