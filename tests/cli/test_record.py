@@ -252,7 +252,9 @@ def test_ctrl_c_leaves_what_was_recorded_and_says_so(tmp_path: Path) -> None:
     journal = {"name": "journal", "kind": "changes", "type": "changes", "path": "changes.jsonl"}
     hangs = {"name": "hangs", "kind": "changes", "type": "git", "path": ".", "timeout_s": 60}
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "git").write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+    started = tmp_path / "started"
+    script = f"#!{sys.executable}\nimport time\nopen({str(started)!r}, 'w').close()\ntime.sleep(60)\n"
+    (tmp_path / "bin" / "git").write_text(script)
     (tmp_path / "bin" / "git").chmod(0o755)
     (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [journal, hangs]}))
     code = "from aitia.cli import main; main()"
@@ -264,11 +266,15 @@ def test_ctrl_c_leaves_what_was_recorded_and_says_so(tmp_path: Path) -> None:
     }
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
-    while not (tmp_path / "o" / "journal.jsonl").exists() and time.monotonic() < deadline:
+    while not started.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    try:
+        _, err = process.communicate(timeout=45)
+    finally:
+        process.kill()
+        process.wait()
     assert process.returncode == 130, err
     assert (tmp_path / "o" / "INCOMPLETE").exists()
     partial = load_scenario(tmp_path / "o")

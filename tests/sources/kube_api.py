@@ -34,11 +34,10 @@ KINDS = {"pods": "Pod", "services": "Service", "endpoints": "Endpoints", "nodes"
          "rolebindings": "RoleBinding", "poddisruptionbudgets": "PodDisruptionBudget",
          "horizontalpodautoscalers": "HorizontalPodAutoscaler", "endpointslices": "EndpointSlice", "leases": "Lease"}  # fmt: skip
 CLUSTER = {"nodes", "namespaces", "persistentvolumes", "storageclasses"}
-NOW = datetime.now(tz=UTC).replace(microsecond=0)
 
 
 def ago(**delta: float) -> str:
-    return (NOW - timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.now(tz=UTC) - timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def thing(
