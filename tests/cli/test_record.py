@@ -257,7 +257,8 @@ def test_ctrl_c_leaves_what_was_recorded_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "bin" / "git").write_text(script)
     (tmp_path / "bin" / "git").chmod(0o755)
     (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [journal, hangs]}))
-    code = "from aitia.cli import main; main()"
+    # A shell's background job inherits that SIGINT is ignored; this process does not.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from aitia.cli import main; main()"
     command = [sys.executable, "-c", code, "record", "slow", "--out=o", "--window=2026-11-25T09:00:00Z/2026-11-25T11:00:00Z",
                "--at=2026-11-25T11:00:00Z", "--since=2026-11-25T10:30:00Z"]  # fmt: skip
     env = os.environ | {
