@@ -2,8 +2,8 @@
 
 The probability of a suspect is the softmax of its ledger's sum; the factors of the terms maximise the likelihood of the
 accepted answers, less a ridge that pulls every factor to 1, its hand-set size (McFadden 1974; MAP with a normal prior).
-Every data set counts the same, however many cases it has. The ridge's width is chosen by cross-validation over groups, so
-that variants of one incident never lie in two folds.
+Every data set counts the same, however many cases it has. The ridge's width is chosen by leaving out one data set at a time;
+where there is one only, by folds over its groups, so that variants of one incident never lie in two of them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 BOUNDS: Final = (0.5, 2.0)  # data may halve or double what a term means, not turn it round
 PASSES: Final = 2  # which pair stands for a family depends on the factors
 _NAMES: Final = tuple(t for t in TERMS if t != "ceiling")
+_BOUNDS: Final = [
+    (1.0, 1.0) if t == "healthy.unwatched" else BOUNDS for t in _NAMES
+]  # a limit is not learned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +36,7 @@ class Judged:
     """A weighed incident and what counts as right: a verdict, and for a cause its (component, fault) pairs.
 
     A fault of "" accepts every kind at the component. Where the culprit is hidden `unknown` is right, and pairs say who
-    it was. `group` names what must not be split between folds; its first word
-    is the data set.
+    it was. `group` names what must not be split between folds; its first word is the data set.
     """
 
     id: str
@@ -79,7 +81,7 @@ class Judged:
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
     """The factors of all cases; and each case, in their order, weighed by hand-set factors and by those learned without
-    its group, at the ridge chosen.
+    its data set (its group, where there is one set only), at the ridge chosen.
     """
 
     weights: Weights
@@ -153,7 +155,7 @@ def _learn(
             for i in chosen
         ]
         loss = _loss([(t, s) for t, s in zip(tables, shares, strict=True) if t.right.any()], ridge)
-        found = minimize(loss, factors, jac=True, method="L-BFGS-B", bounds=[BOUNDS] * len(_NAMES))
+        found = minimize(loss, factors, jac=True, method="L-BFGS-B", bounds=_BOUNDS)
         factors = np.asarray(found.x, dtype=np.float64)
         weights = Weights(
             factors={

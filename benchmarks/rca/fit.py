@@ -5,7 +5,7 @@
 Scenario folders (docs/scenarios.md) are replayed with the rules, as they are and with the culprit hidden; `--judged`
 takes diagnoses that the other benchmarks kept with `--keep FILE`. Groups are never split between folds: a scenario's
 group is its recorder and its fault. Prints, by data set, what hand-set factors and factors learned without the case's
-group make of each case.
+data set make of each case.
 """
 
 from __future__ import annotations

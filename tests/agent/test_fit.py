@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from aitia.agent.fit import Judged, fit
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weights import Weights
@@ -59,10 +61,12 @@ def test_a_wide_ridge_leaves_the_hand_set_sizes() -> None:
     assert fitted.held_out == fitted.hand_set
 
 
-def test_a_case_is_held_out_with_its_group() -> None:
-    """Factors that a case was weighed by do not change with its answer, where it is its own group."""
-    told = [c if c.id != "nothing" else replace(c, verdict="unknown") for c in cases()]
-    honest, other = (fit(cs, bundled(), ridges=(1.0,), folds=4) for cs in (cases(), told))
+@pytest.mark.parametrize("data", ["", "shop "])  # four sets of one group, and one set of four groups
+def test_a_case_is_held_out_with_its_set_or_group(data: str) -> None:
+    """Factors that a case was weighed by do not change with its answer, where it is held out."""
+    every = [replace(c, group=f"{data}{c.group}") for c in cases()]
+    told = [c if c.id != "nothing" else replace(c, verdict="unknown") for c in every]
+    honest, other = (fit(cs, bundled(), ridges=(1.0,), folds=4) for cs in (every, told))
     index = [c.id for c in told].index("nothing")
     assert honest.held_out[index] == other.held_out[index]
     assert honest.held_out != other.held_out
