@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aitia.models.catalogue import Family
@@ -50,6 +51,14 @@ class ChatTemplate:
     def turn(self, user: str) -> tuple[Piece, ...]:
         """The varying part: the user's text, up to where the assistant writes."""
         return Piece(text=defuse(user)), Piece(text=self.after_user, special=True)
+
+    def conversation(self, turns: Sequence[str]) -> tuple[Piece, ...]:
+        """Texts of user and assistant by turns, the user's first and last, up to where the assistant writes."""
+        pieces = list(self.turn(turns[0]))
+        for said, asked in zip(turns[1::2], turns[2::2], strict=True):
+            pieces += [Piece(text=defuse(said)), Piece(text=f"{self.end}\n{self.before_user}", special=True)]
+            pieces += self.turn(asked)
+        return tuple(pieces)
 
     def render_prefix(self, system: str) -> str:
         """The static part as one text."""

@@ -12,25 +12,29 @@ import numpy as np
 
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
+from aitia.models.calibration import terms_of
 from aitia.models.catalogue import Family
 from aitia.models.chat import template_of
 from aitia.models.grammar import Grammar
-from aitia.models.runtime import SavedState, Session
-from aitia.models.scoring import log_softmax, pick
+from aitia.models.lexical import shortlist
+from aitia.models.prefixes import PrefixStore, parts_of
+from aitia.models.runtime import KvCache, SavedState, Session, Shape
+from aitia.models.scoring import choice_of, log_softmax
 from aitia.models.threads import default_threads
 
 CONTEXT, BATCH = 4096, 256
 CONTENT_FREE = "N/A"
 _PREFIXES, _BASELINES = 3, 1024
+MOST_OPTIONS = 24  # scored in one choice, so that its time is bounded
 _CHARS_PER_TOKEN = 64  # no prompt that fits has more; longer ones are not even tokenised
 
 
 class LlamaCpp:
     """A language model in this process. Every call starts from the same saved state, so that it depends on nothing before.
 
-    The prefix (system turn) is evaluated once and restored afterwards; the call that evaluates it restores it as
-    well. `choose` scores each option's tokens and the end of the turn, so that a short option gains nothing from
-    being the beginning of a longer one.
+    The prefix (system turn) is evaluated once and restored afterwards, from `prefixes` in a later process; the call that
+    evaluates it restores it as well. `choose` scores each option's tokens and the end of the turn, so that a short
+    option gains nothing from being the beginning of a longer one.
     """
 
     def __init__(
@@ -43,13 +47,26 @@ class LlamaCpp:
         threads: int | None = None,
         context: int = CONTEXT,
         batch: int = BATCH,
+        flash_attention: bool = False,
+        kv_cache: KvCache = "f16",
+        prefixes: PrefixStore | None = None,
     ) -> None:
         self._name, self._sha256 = name, sha256
         self._template = template_of(family)
-        self._session = Session(path, threads=threads or default_threads(), context=context, batch=batch)
+        self._session = Session(
+            path,
+            Shape(
+                threads=threads or default_threads(),
+                context=context,
+                batch=batch,
+                flash_attention=flash_attention,
+                kv_cache=kv_cache,
+            ),
+        )
         self._end = self._session.token(self._template.end)
         self._lock = threading.RLock()
         self._prefixes: OrderedDict[str, SavedState] = OrderedDict()
+        self._store = prefixes
         self._baselines: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     @property
@@ -95,13 +112,19 @@ class LlamaCpp:
         )
 
     def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
-        """The most likely whole option text, less what the model would say of it without any question."""
+        """The most likely whole option text, less what the model would say of it without any question.
+
+        Of more than `MOST_OPTIONS` only those are scored that share most words with the question; the others get
+        probability 0. The model's calibration, if there is one, sets the scale of the probabilities.
+        """
         start = time.monotonic()
         if len(set(options)) < max(2, len(options)) or not all(options):
             raise ModelError("Give at least two options, all different and none empty.")
+        kept = shortlist(prompt.user, options, MOST_OPTIONS)
+        texts = [options[i] for i in kept]
         with self._lock:
-            scores, evaluated, restored = self._score(prompt, options)
-            missing = [o for o in options if (prompt.system, o) not in self._baselines]
+            scores, evaluated, restored = self._score(prompt, texts)
+            missing = [o for o in texts if (prompt.system, o) not in self._baselines]
             if missing:
                 empty = Prompt(system=prompt.system, user=CONTENT_FREE)
                 baseline, more, again = self._score(empty, missing)
@@ -109,14 +132,15 @@ class LlamaCpp:
                 self._baselines.update(
                     {(prompt.system, o): b for o, b in zip(missing, baseline, strict=True)}
                 )
-            baselines = [self._baselines[prompt.system, o] for o in options]
+            baselines = [self._baselines[prompt.system, o] for o in texts]
             while len(self._baselines) > _BASELINES:
                 self._baselines.popitem(last=False)
-        index, probabilities = pick(scores, baselines)
-        return Choice(
-            index=index,
-            log_probs=tuple(scores),
-            probabilities=probabilities,
+        return choice_of(
+            scores,
+            baselines,
+            terms=terms_of(self._sha256),
+            kept=kept,
+            of=len(options),
             prompt_tokens=evaluated,
             restored_tokens=restored,
             seconds=time.monotonic() - start,
@@ -130,24 +154,44 @@ class LlamaCpp:
                 f"{self._session.context} tokens by far."
             )
         turn = self._session.tokens(self._template.turn(prompt.user))
-        state = self._prefixes.get(prompt.system)
-        prefix = [] if state else self._prefix_tokens(prompt.system)
-        size = (state.tokens if state else len(prefix)) + len(turn)
+        prefix = self._prefix_tokens(prompt.system)
+        size = len(prefix) + len(turn)
         if size + room > self._session.context:
             raise ModelError(
                 f"Shorten the prompt or lower the token limit: {size} prompt tokens and {room} to write exceed "
                 f"the context of {self._session.context}."
             )
-        if state is None:
-            self._session.clear()
-            self._session.eval(prefix)
-            state = self._prefixes[prompt.system] = self._session.save()
+        state = self._prefixes.get(prompt.system) or self._kept(prefix)
+        restored = len(prefix) if state else 0
+        self._prefixes[prompt.system] = state = state or self._evaluate(prefix)
         self._prefixes.move_to_end(prompt.system)
         while len(self._prefixes) > _PREFIXES:
             self._prefixes.popitem(last=False)
         self._session.restore(state)
         self._session.eval(turn)
-        return len(prefix) + len(turn), 0 if prefix else state.tokens
+        return size - restored, restored
+
+    def _kept(self, prefix: Sequence[int]) -> SavedState | None:
+        """The prefix's state from disk, if there is one that llama.cpp takes."""
+        if self._store is None:
+            return None
+        parts = parts_of(self._sha256, self._session.shape, prefix)
+        state = self._store.load(parts)
+        try:
+            if state:
+                self._session.restore(state)
+        except ModelError:
+            self._store.forget(parts)
+            return None
+        return state
+
+    def _evaluate(self, prefix: Sequence[int]) -> SavedState:
+        self._session.clear()
+        self._session.eval(prefix)
+        state = self._session.save()
+        if self._store:
+            self._store.save(parts_of(self._sha256, self._session.shape, prefix), state)
+        return state
 
     def _prefix_tokens(self, system: str) -> list[int]:
         return self._session.first_tokens() + self._session.tokens(self._template.prefix(system))

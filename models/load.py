@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
@@ -11,48 +12,94 @@ from aitia.core.events import Progress
 from aitia.core.llm import Llm
 from aitia.models.catalogue import Family, catalogue
 from aitia.models.fetch import fetch
-from aitia.models.files import path_of, sha256_of, silent
+from aitia.models.files import OnProgress, path_of, sha256_of, silent
 from aitia.models.gguf import family_of
-from aitia.models.llama import LlamaCpp
-from aitia.models.runtime import import_llama_cpp
+from aitia.models.llama import BATCH, CONTEXT, LlamaCpp
+from aitia.models.measure import measured
+from aitia.models.prefixes import PrefixStore
+from aitia.models.runtime import KvCache, Shape, import_llama_cpp
+from aitia.models.threads import default_threads
 
 OPENAI = "openai:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFile:
+    """A language model on this machine."""
+
+    path: Path
+    name: str
+    sha256: str
+    family: Family
 
 
 def load_llm(
     name_or_path: str,
     *,
     threads: int | None = None,
+    context: int = CONTEXT,
+    flash_attention: bool = False,
+    kv_cache: KvCache = "f16",
+    tune: bool = False,
+    keep_prefixes: bool = True,
     fetch_missing: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     home: Path | None = None,
 ) -> Llm:
     """The model behind a name (`qwen2.5-coder-1.5b`, `default`), a path (`x.gguf`, `x.gguf#chatml`) or `openai:URL#model`.
 
-    Raises ModelError whose message begins with what to do: install the runtime, fetch the model, set the family.
+    For models in this process: `context` in tokens; `tune` takes the batch size that `aitia models measure` found, or
+    measures for two seconds; `keep_prefixes` keeps evaluated system turns under `home`. Raises ModelError whose message
+    begins with what to do: install the runtime, fetch the model, set the family.
     """
     if name_or_path.startswith(OPENAI):
         return _openai(name_or_path.removeprefix(OPENAI))
+    file = model_file(name_or_path, fetch_missing=fetch_missing, home=home, on_progress=on_progress)
+    shape = Shape(
+        threads=threads or default_threads(),
+        context=context,
+        batch=BATCH,
+        flash_attention=flash_attention,
+        kv_cache=kv_cache,
+    )
+    batch = measured(file.path, sha256=file.sha256, shape=shape, home=home).batch if tune else BATCH
+    return LlamaCpp(
+        file.path,
+        name=file.name,
+        sha256=file.sha256,
+        family=file.family,
+        threads=shape.threads,
+        context=context,
+        batch=batch,
+        flash_attention=flash_attention,
+        kv_cache=kv_cache,
+        prefixes=PrefixStore(home) if keep_prefixes else None,
+    )
+
+
+def model_file(
+    name_or_path: str,
+    *,
+    fetch_missing: bool = False,
+    home: Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> ModelFile:
+    """The file behind a catalogue name or a path, its hash checked or computed. Raises ModelError."""
     import_llama_cpp()
-    if _is_path(name_or_path):
-        return _local(name_or_path, threads=threads, home=home, on_progress=on_progress or silent)
+    told = on_progress or silent
+    if ".gguf" in name_or_path or "/" in name_or_path:
+        return _local(name_or_path, home=home, on_progress=told)
     entry = catalogue()[name_or_path]
     if entry.kind != "gguf" or entry.family is None:
         raise ModelError(f"Choose a language model: {entry.name} is not one.")
     if fetch_missing:
-        path = fetch(entry.name, home=home, on_progress=on_progress or silent)
+        path = fetch(entry.name, home=home, on_progress=told)
     else:
         path = path_of(entry.name, home=home)
-    return LlamaCpp(path, name=entry.name, sha256=entry.sha256, family=entry.family, threads=threads)
+    return ModelFile(path=path, name=entry.name, sha256=entry.sha256, family=entry.family)
 
 
-def _is_path(text: str) -> bool:
-    return ".gguf" in text or "/" in text
-
-
-def _local(
-    text: str, *, threads: int | None, home: Path | None, on_progress: Callable[[Progress], None]
-) -> Llm:
+def _local(text: str, *, home: Path | None, on_progress: OnProgress) -> ModelFile:
     raw, _, given = text.partition("#")
     path = Path(raw).expanduser()
     families = get_args(Family)
@@ -60,7 +107,7 @@ def _local(
         raise ModelError(f"Set the chat family after # to one of {', '.join(families)}, not {given!r}.")
     family = cast("Family", given) if given else family_of(path)
     sha256 = sha256_of(path, home=home, on_progress=on_progress)
-    return LlamaCpp(path, name=path.stem, sha256=sha256, family=family, threads=threads)
+    return ModelFile(path=path, name=path.stem, sha256=sha256, family=family)
 
 
 def _openai(address: str) -> Llm:

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
-from aitia.models.scoring import pick
+from aitia.models.lexical import shortlist
+from aitia.models.scoring import choice_of
 
 CONNECT_S, READ_S = 5.0, 120.0
 _FLOOR = -20.0  # log-probability of an option that the server does not list
@@ -111,21 +112,23 @@ class OpenAiCompatible:
         )
 
     def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
-        """The most likely of two to nine options, by the number the model would say first."""
-        if not 2 <= len(options) <= _MOST_OPTIONS:
-            raise ModelError(f"Give 2 to {_MOST_OPTIONS} options, not {len(options)}.")
+        """The most likely option, by the number the model would say first. Of more than nine the most fitting are asked."""
+        if len(options) < 2:
+            raise ModelError("Give at least two options.")
         start = time.monotonic()
-        scores, evaluated, cached = self._numbers(prompt, options)
-        key = (prompt.system, tuple(options))
+        kept = shortlist(prompt.user, options, _MOST_OPTIONS)
+        numbered = [options[i] for i in kept]
+        scores, evaluated, cached = self._numbers(prompt, numbered)
+        key = (prompt.system, tuple(numbered))
         if key not in self._baselines:
             empty = Prompt(system=prompt.system, user="N/A")
-            self._baselines[key], more, again = self._numbers(empty, options)
+            self._baselines[key], more, again = self._numbers(empty, numbered)
             evaluated, cached = evaluated + more, cached + again
-        index, probabilities = pick(scores, self._baselines[key])
-        return Choice(
-            index=index,
-            log_probs=scores,
-            probabilities=probabilities,
+        return choice_of(
+            scores,
+            self._baselines[key],
+            kept=kept,
+            of=len(options),
             prompt_tokens=evaluated,
             restored_tokens=cached,
             seconds=time.monotonic() - start,

@@ -10,11 +10,11 @@ import ctypes
 import os
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,6 +42,28 @@ def import_llama_cpp() -> ModuleType:
     return module
 
 
+KvCache = Literal["f16", "q8_0"]
+_LEAST_BATCH = 256  # an option must fit, whatever batch reads fastest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How a model is opened: threads, context and batch in tokens, and how it keeps keys and values. Bits follow from each."""
+
+    threads: int
+    context: int = 4096
+    batch: int = 256
+    flash_attention: bool = False
+    kv_cache: KvCache = "f16"
+
+    def __post_init__(self) -> None:
+        """Raises ModelError for what llama.cpp would refuse without a reason."""
+        if self.kv_cache == "q8_0" and not self.flash_attention:
+            raise ModelError("Set flash_attention: true as well: llama.cpp keeps kv_cache q8_0 only with it.")
+        if min(self.threads, self.context, self.batch) < 1:
+            raise ModelError("Give at least one thread, and a context and a batch of at least one token.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SavedState:
     """The KV cache of a token sequence, as llama.cpp writes it."""
@@ -53,15 +75,18 @@ class SavedState:
 class Session:
     """One loaded model with one context and one sequence."""
 
-    def __init__(self, path: Path, *, threads: int, context: int, batch: int) -> None:
+    def __init__(self, path: Path, shape: Shape) -> None:
         self._c: Any = import_llama_cpp()
         _silence()
         self._c.llama_backend_init()
         self._model = self._load(path)
         self._vocab = self._c.llama_model_get_vocab(self._model)
-        trained = int(self._c.llama_model_n_ctx_train(self._model)) or context
-        self.context, self.batch = min(context, trained), min(batch, context)
-        self._ctx = self._open(threads)
+        self.context = min(shape.context, int(self._c.llama_model_n_ctx_train(self._model)) or shape.context)
+        self.shape = replace(shape, context=self.context, batch=min(shape.batch, self.context))
+        self.batch = min(
+            max(shape.batch, _LEAST_BATCH), self.context
+        )  # handed over at once, in parts of `shape.batch`
+        self._ctx = self._open(self.shape)
         self._memory = self._c.llama_get_memory(self._ctx)
         self._batch = self._c.llama_batch_init(self.batch, 0, 1)
         self.n_vocab = int(self._c.llama_vocab_n_tokens(self._vocab))
@@ -83,12 +108,19 @@ class Session:
             )
         return model
 
-    def _open(self, threads: int) -> Any:
+    def _open(self, shape: Shape) -> Any:
         params = self._c.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch = self.context, self.batch, self.batch
+        params.n_ctx, params.n_batch, params.n_ubatch = self.context, self.batch, shape.batch
         params.n_seq_max = 1
-        params.n_threads = params.n_threads_batch = threads
-        params.flash_attn_type = self._c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.n_threads = params.n_threads_batch = shape.threads
+        params.flash_attn_type = (
+            self._c.LLAMA_FLASH_ATTN_TYPE_ENABLED
+            if shape.flash_attention
+            else self._c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
+        params.type_k = params.type_v = (
+            self._c.GGML_TYPE_Q8_0 if shape.kv_cache == "q8_0" else self._c.GGML_TYPE_F16
+        )
         params.no_perf = True
         ctx = self._c.llama_init_from_model(self._model, params)
         if not ctx:
@@ -102,6 +134,10 @@ class Session:
         """Free the model's memory; also done when the session is no longer referred to."""
         self._free()
 
+    def _check_open(self) -> None:
+        if not self._free.alive:
+            raise ModelError("Load the model again: it was closed.")
+
     def tokens(self, pieces: Sequence[Piece]) -> list[int]:
         """The tokens of a rendered prompt; only special pieces yield control tokens."""
         return [token for piece in pieces for token in self._tokenize(piece.text, special=piece.special)]
@@ -111,8 +147,7 @@ class Session:
         return self._tokenize(text, special=False)
 
     def _tokenize(self, text: str, *, special: bool) -> list[int]:
-        if not self._free.alive:
-            raise ModelError("Load the model again: it was closed.")
+        self._check_open()
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 8
         buffer = (self._c.llama_token * room)()
@@ -159,6 +194,7 @@ class Session:
 
     def eval(self, tokens: Sequence[int], *, all_logits: bool = False) -> None:
         """Evaluate tokens after those already there, in batches that begin at `position`."""
+        self._check_open()
         if self.position + len(tokens) > self.context:
             raise ModelError(
                 f"Shorten the prompt: {self.position + len(tokens)} tokens do not fit into {self.context}."
@@ -210,6 +246,7 @@ class Session:
 
     def grammar(self, text: str) -> Grammar:
         """A sampler for GBNF text. Raises ModelError where it cannot be parsed."""
+        self._check_open()
         return Grammar(self._c, self._vocab, text)
 
 

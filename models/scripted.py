@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
-from aitia.models.scoring import pick
+from aitia.models.scoring import choice_of
 
 Replies = Sequence[str] | Callable[[Prompt], str]
 
@@ -49,13 +49,8 @@ class ScriptedLlm:
         reply = self._next(prompt)
         index = options.index(reply) if reply in options else _index(reply, options)
         scores = [0.0 if i == index else -10.0 for i in range(len(options))]
-        best, probabilities = pick(scores, [0.0] * len(options))
-        return Choice(
-            index=best,
-            log_probs=tuple(scores),
-            probabilities=probabilities,
-            prompt_tokens=self.count(prompt.system) + self.count(prompt.user),
-        )
+        tokens = self.count(prompt.system) + self.count(prompt.user)
+        return choice_of(scores, [0.0] * len(options), prompt_tokens=tokens)
 
     def count(self, text: str) -> int:
         """The number of words."""

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from aitia.cli.calibrate import calibrate
+
 app = typer.Typer(no_args_is_help=True)
+app.command()(calibrate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Name = Annotated[str, typer.Argument(help="A name of `aitia models list`, or `default`.", metavar="NAME")]
@@ -86,6 +89,74 @@ def path(name: Name = "default") -> None:
     from aitia.models.files import path_of
 
     typer.echo(path_of(name))
+
+
+@app.command()
+def measure(
+    name: Annotated[
+        str, typer.Argument(help="A name of `aitia models list`, or a GGUF file.", metavar="NAME")
+    ] = "default",
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; without it, as a diagnosis.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Measure which batch size reads fastest here, and remember it for `load_llm(..., tune=True)`."""
+    from aitia.cli.console import print_json
+    from aitia.cli.progress import progress_on_stderr
+    from aitia.models.llama import BATCH
+    from aitia.models.load import model_file
+    from aitia.models.measure import measured
+    from aitia.models.runtime import Shape
+    from aitia.models.threads import default_threads
+
+    with progress_on_stderr() as show:
+        file = model_file(name, on_progress=show)
+    shape = Shape(threads=threads or default_threads(), batch=BATCH)
+    found = measured(file.path, sha256=file.sha256, shape=shape, seconds=seconds, again=True)
+    if as_json:
+        print_json(
+            {"name": file.name, "threads": shape.threads, "batch": found.batch, "tokens_per_s": found.rates}
+        )
+        return
+    for size, rate in found.rates.items():
+        typer.echo(f"batch {size}: {rate:.0f} tokens/s")
+    reached = BATCH in found.rates
+    typer.echo(
+        f"{file.name}, {shape.threads} threads: batch {found.batch}" + ("" if reached else " (the default)")
+    )
+    if not reached:
+        typer.echo(f"measure for longer: {seconds:g} s did not reach the default batch of {BATCH}", err=True)
+
+
+@app.command()
+def prefixes(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete them.")] = False, as_json: Json = False
+) -> None:
+    """Where evaluated prompt prefixes are kept, and how many they are."""
+    from aitia.cli.console import print_json
+    from aitia.core.errors import BadInput
+    from aitia.models.prefixes import PrefixStore
+
+    store = PrefixStore()
+    try:
+        files = store.files()
+        gone = store.clear() if clear else 0
+    except OSError as error:
+        raise BadInput(f"Make {str(store.folder)!r} writable ({error.strerror}).") from None
+    row = {
+        "folder": str(store.folder),
+        "states": len(files),
+        "bytes": sum(n for n, _ in files),
+        "deleted": gone,
+    }
+    if as_json:
+        print_json(row)
+        return
+    from aitia.cli.progress import size
+
+    typer.echo(f"{row['states']} states, {size(sum(n for n, _ in files))}, in {row['folder']}")
+    if clear:
+        typer.echo(f"{gone} deleted")
 
 
 def _rows() -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from aitia.core.words import Word
+from pydantic import model_validator
+
+from aitia.core.words import Unit01, Word
 
 
 class Prompt(Word):
@@ -27,18 +29,29 @@ class Completion(Word):
 
 
 class Choice(Word):
-    """A choice among whole option texts.
+    """A choice among whole option texts; one value per option, in the given order.
 
-    `log_probs` are sums over each option's tokens given the question; `probabilities` are their softmax after
-    subtraction of the content-free baseline (pointwise mutual information), one per option, summing to 1.
+    `log_probs` are sums over each option's tokens given the question, `baselines` the same given no question.
+    `probabilities` are a softmax of their differences on the scale of the model's calibration, where it has one.
+    `confidence` is the probability that the chosen option is right: the top one, calibrated or not.
     """
 
     index: int
     log_probs: tuple[float, ...]
     probabilities: tuple[float, ...]
+    confidence: Unit01
+    baselines: tuple[float, ...] = ()
     prompt_tokens: int = 0
     restored_tokens: int = 0
     seconds: float = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recorded_before(cls, given: Any) -> Any:
+        """Choices recorded before there was a confidence have the top probability as theirs."""
+        if isinstance(given, Mapping) and "confidence" not in given and given.get("probabilities"):
+            return {**given, "confidence": max(given["probabilities"])}
+        return given
 
 
 @runtime_checkable
@@ -57,7 +70,7 @@ class Llm(Protocol):
         ...
 
     def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
-        """The most likely of at least two whole option texts."""
+        """The most likely of at least two whole option texts. Of very many only those most like the question are scored."""
         ...
 
     def count(self, text: str) -> int:

@@ -34,7 +34,7 @@ def smollm_path() -> Path:
 @pytest.fixture(scope="session")
 def smollm(smollm_path: Path) -> Iterator[LlamaCpp]:
     """The real small model, one thread."""
-    llm = load_llm("smollm2-135m", threads=1)
+    llm = load_llm("smollm2-135m", threads=1, keep_prefixes=False)
     assert isinstance(llm, LlamaCpp)
     yield llm
     llm.close()

@@ -30,7 +30,7 @@ import json, sys
 from aitia.core.llm import Prompt
 from aitia.models.load import load_llm
 system, user, options, before = json.loads(sys.argv[1])
-llm = load_llm("smollm2-135m", threads=1)
+llm = load_llm("smollm2-135m", threads=1, keep_prefixes=False)
 if before:
     for i in range(4):  # other prefixes (one more than are kept), other lengths, a grammar, a choice, the same prefix
         llm.complete(Prompt(system="Other %d. " % i * (i + 3), user="x " * 50 * i + "?"), max_tokens=9)

@@ -143,6 +143,18 @@ def test_choose_reads_the_log_probabilities_of_the_numbers(
     assert len(server.seen) == asked + 1  # the content-free baseline is asked for once
 
 
+@pytest.mark.server
+def test_of_many_options_the_nine_most_like_the_question_are_numbered(
+    serve: Callable[[Answer], Server],
+) -> None:
+    server = serve(lambda _: (200, json.dumps({"choices": [{"message": {"content": "9"}}]}).encode()))
+    options = [f"thing {i}" for i in range(500)] + ["the capital of France"]
+    choice = OpenAiCompatible(server.url, "m").choose(ASK, options)
+    assert choice.confidence == pytest.approx(1 / 9)  # it says 9 to everything: nothing over the baseline
+    assert [i for i, p in enumerate(choice.probabilities) if p > 0] == [*range(8), 500]
+    assert "9. the capital of France" in server.seen[0][1]["messages"][1]["content"]
+
+
 @pytest.mark.model
 @pytest.mark.server
 def test_choose_without_log_probabilities_takes_the_number_said(
@@ -201,14 +213,14 @@ def test_a_model_that_names_no_option(serve: Callable[[Answer], Server], choice:
         llm.choose(ASK, ("a", "b"))
 
 
-def test_a_dead_server_and_too_many_options() -> None:
+def test_a_dead_server_and_too_few_options() -> None:
     llm = OpenAiCompatible("http://127.0.0.1:9/v1", "m")
     with pytest.raises(
         ModelError, match=r"^Start the model server or mend its address: http://127\.0\.0\.1:9/v1"
     ):
         llm.complete(ASK, max_tokens=4)
-    with pytest.raises(ModelError, match=r"^Give 2 to 9 options, not 10"):
-        llm.choose(ASK, [str(i) for i in range(10)])
+    with pytest.raises(ModelError, match=r"^Give at least two options"):
+        llm.choose(ASK, ["one"])
 
 
 @pytest.mark.server
