@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli import diagnose, library, listen, record, replay, runs, setup
+from aitia.cli import cluster, diagnose, library, listen, record, replay, runs, setup
 from aitia.cli.models import app as models_app
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
 
@@ -53,6 +53,7 @@ app.command("report", rich_help_panel="Look again")(runs.report)
 app.command("explain", rich_help_panel="Look again")(runs.explain)
 app.command("rerun", rich_help_panel="Look again")(runs.rerun)
 app.add_typer(runs.app, name="runs", rich_help_panel="Look again")
+app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(library.app, name="library", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)

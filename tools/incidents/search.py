@@ -161,6 +161,7 @@ def _runbook(hit: Hit) -> dict[str, Any]:
         "similarity": hit.similarity,
         "faults": meta.get("faults", "").split(),
         "services": meta.get("services", "").split(),
+        "tools": meta.get("tools", "").splitlines(),
         "steps": [step for step in found if step["when"] != "check"],
         "checks": [step for step in found if step["when"] == "check"],
     }
