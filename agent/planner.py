@@ -1,29 +1,51 @@
 """The planner: which tools to call, in which order, within a bounded number of calls.
 
 The first round takes every read tool that needs no target and whose needs the inventory meets, in an order that the
-symptom sets. Later rounds look closer at the suspects that cannot be told apart; where more checks are possible than
-a round holds, the model votes by the log-probability of whole options, and its vote counts for `MODEL_WEIGHT`.
+symptom sets; where the budget does not hold them all, it takes the best-scored calls, targeted ones included. Later
+rounds ask what would tell the two best suspects apart. docs/planning.md says how calls are scored.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from aitia.agent.weigher import Weighed
-from aitia.core.events import Decided
-from aitia.core.llm import Choice, Llm, Prompt
-from aitia.core.words import Incident, Inventory, Plan, Task
-from aitia.tools import Registry, ToolSpec
+from aitia.agent.closer import closer_round, is_thin
+from aitia.agent.defaults import Roles, bundled_defaults
+from aitia.agent.rounds import Round, made_round, rankings
+from aitia.agent.score import (
+    NO_GUIDES,
+    SUSPECT,
+    Guides,
+    Scored,
+    by_defaults,
+    by_memory,
+    by_skeleton,
+    candidates,
+    settle,
+)
+from aitia.agent.skeleton import skeleton
+from aitia.agent.validate import call_key, required, validated, with_dependencies
+from aitia.core.llm import Llm
+from aitia.core.words import Incident, Inventory, Plan, Result, Task
+from aitia.tools import Registry
+
+__all__ = [
+    "Guides",
+    "Round",
+    "closer_round",
+    "first_round",
+    "is_thin",
+    "opening",
+    "ordered",
+    "recall_tasks",
+    "repeated",
+    "scan_tasks",
+    "validated",
+]
 
 MAX_TASKS: Final = 12  # a first round
-MAX_CLOSER: Final = 3  # a later round
-MAX_OPTIONS: Final = 12
-MODEL_WEIGHT: Final = 0.3
-SURE: Final = 0.75  # probability of the verdict above which no further round is planned
 SCAN: Final = ("metrics_scan", "signals_envelope", "cluster_state", "traces_diff", "logs_diff")
 RECALL: Final = ("incidents_search", "runbooks_search")
 _FAMILIES: Final = (
@@ -49,10 +71,6 @@ _SYMPTOMS: Final = (
     (re.compile(r"error|exception|5xx|fail|crash|down", re.I), ("logs", "metrics", "changes")),
     (re.compile(r"latency|slow|p9\d|duration|timeout", re.I), ("metrics", "changes", "logs")),
 )
-SYSTEM: Final = (
-    "You help an engineer on call. Two causes cannot be told apart yet. Pick the check that separates them best. "
-    "Answer with the text of one option."
-)
 
 
 def scan_tasks(registry: Registry, inventory: Inventory) -> list[Task]:
@@ -69,17 +87,17 @@ def recall_tasks(registry: Registry, inventory: Inventory, *, after: int) -> lis
 
 def first_round(registry: Registry, inventory: Inventory, incident: Incident, done: Iterable[Task]) -> Plan:
     """Every untargeted read tool that can run, in the symptom's order; never one that ran already."""
-    taken = {_key(t.tool, t.args) for t in done}
+    taken = {call_key(t, registry) for t in done}
     order = _families(incident)
     specs = [s for s in registry if s.effect == "read" and not s.target and inventory.has(*s.needs)]
-    specs = [s for s in specs if _key(s.name, {}) not in taken and not _required(s)]
+    specs = [s for s in specs if call_key(Task(id=0, tool=s.name), registry) not in taken and not required(s)]
     specs.sort(key=lambda s: (order.index(s.family) if s.family in order else len(order), bool(s.consumes)))
     start = max((t.id for t in done), default=0)
     tasks = [
         Task(id=start + i, tool=s.name, why=f"default for this symptom: {s.family}")
         for i, s in enumerate(specs[:MAX_TASKS], 1)
     ]
-    return Plan(round=1, tasks=tuple(_with_dependencies(tasks, registry, done)))
+    return Plan(round=1, tasks=tuple(with_dependencies(tasks, registry, done)))
 
 
 def _families(incident: Incident) -> list[str]:
@@ -88,102 +106,75 @@ def _families(incident: Incident) -> list[str]:
     return [*first, *(f for f in _FAMILIES if f not in first)]
 
 
-def _required(spec: ToolSpec) -> list[str]:
-    return [name for name, field in spec.arguments.model_fields.items() if field.is_required()]
-
-
-def _with_dependencies(tasks: Sequence[Task], registry: Registry, done: Iterable[Task]) -> list[Task]:
-    """Dependencies derived from what tools consume and produce, on earlier tasks only: no ring can keep two from running."""
-    made: list[Task] = []
-    earlier = list(done)
-    for task in tasks:
-        makers = {p: t.id for t in reversed([*earlier, *made]) for p in registry[t.tool].produces}
-        needs = {makers[c] for c in registry[task.tool].consumes if c in makers}
-        made.append(task.model_copy(update={"dep": tuple(sorted(needs))}))
-    return made
-
-
-@dataclass(frozen=True, kw_only=True)
-class Closer:
-    """A later round with the decision that led to it."""
-
-    plan: Plan
-    decided: Decided | None = None
-    choice: Choice | None = None
-
-
-def is_thin(weighed: Weighed) -> bool:
-    """Whether another round could change the verdict."""
-    return weighed.verdict == "unknown" or weighed.probability < SURE
-
-
-def closer_round(
+def opening(
     registry: Registry,
     inventory: Inventory,
-    weighed: Weighed,
+    incident: Incident,
     done: Sequence[Task],
     *,
-    number: int,
+    results: Sequence[Result],
+    guides: Guides,
+    limit: int,
     llm: Llm | None,
-) -> Closer:
-    """Look closer at the two best suspects: the targeted tools that have not been asked about them."""
-    options = _options(registry, inventory, weighed, done)
-    rules = [round(1.0 / (1 + rank), 3) for rank in range(len(options))]
-    choice = _vote(options, weighed, llm) if llm is not None and len(options) > MAX_CLOSER else None
-    votes = choice.probabilities if choice else ()
-    scores = (
-        [(1 - MODEL_WEIGHT) * r + MODEL_WEIGHT * v for r, v in zip(rules, votes, strict=True)]
-        if votes
-        else rules
-    )
-    best = sorted(range(len(options)), key=lambda i: -scores[i])[:MAX_CLOSER]
-    start = max((t.id for t in done), default=0)
-    tasks = [options[i].model_copy(update={"id": start + n}) for n, i in enumerate(best, 1)]
-    plan = Plan(
-        round=number, tasks=tuple(_with_dependencies(tasks, registry, done)), by="model" if votes else "rules"
-    )
-    decided = None
-    if len(options) > 1:
-        decided = Decided(
-            question="which check separates the two best suspects",
-            options=tuple(_describe(o) for o in options),
-            rules=tuple(rules),
-            model=votes,
-            model_weight=MODEL_WEIGHT if votes else 0.0,
-            chosen=tuple(best),
+) -> Round:
+    """The first round within `limit` calls: all untargeted tools and what a runbook names, or the best-scored calls."""
+    plan = first_round(registry, inventory, incident, done)
+    if len(plan.tasks) > limit:
+        return ordered(
+            registry, inventory, incident, limit=limit, done=done, results=results, guides=guides, llm=llm
         )
-    return Closer(plan=plan, decided=decided, choice=choice)
-
-
-def _options(registry: Registry, inventory: Inventory, weighed: Weighed, done: Sequence[Task]) -> list[Task]:
-    taken = {_key(t.tool, t.args) for t in done}
-    targets = list(dict.fromkeys(s.component for s in weighed.suspects if s.component))[:3]
-    specs = [s for s in registry if s.effect == "read" and s.target and inventory.has(*s.needs)]
-    found = [
-        Task(id=0, tool=spec.name, args={spec.target: target}, why=f"look closer at {target}")
-        for target in targets
-        for spec in specs
-        if _key(spec.name, {spec.target: target}) not in taken
+    taken = {call_key(t, registry) for t in (*done, *plan.tasks)}
+    steps = skeleton(registry, inventory, Roles(incident, inventory), results)
+    steps = [(t, title) for t, title in steps if call_key(t, registry) not in taken]
+    start = max((t.id for t in (*done, *plan.tasks)), default=0)
+    more = [
+        task.model_copy(update={"id": start + n, "why": f'runbook "{title}"'})
+        for n, (task, title) in enumerate(steps[: limit - len(plan.tasks)], 1)
     ]
-    return found[:MAX_OPTIONS]
+    more = with_dependencies(more, registry, [*done, *plan.tasks])
+    return Round(plan=plan.model_copy(update={"tasks": (*plan.tasks, *more)}))
 
 
-def _vote(options: Sequence[Task], weighed: Weighed, llm: Llm) -> Choice:
-    pairs = [s for s in weighed.suspects if s.component][:2]
-    lines = [f"Cause {n}: {s.component} ({s.fault})" for n, s in enumerate(pairs, 1)]
-    return llm.choose(
-        Prompt(system=SYSTEM, user="\n".join([*lines, "Check:"])), [_describe(o) for o in options]
+def ordered(
+    registry: Registry,
+    inventory: Inventory,
+    incident: Incident,
+    *,
+    limit: int,
+    done: Sequence[Task] = (),
+    results: Sequence[Result] = (),
+    guides: Guides = NO_GUIDES,
+    llm: Llm | None = None,
+) -> Round:
+    """The best-scored `limit` calls, targeted ones about the alarmed component and its neighbours included, best first."""
+    roles, defaults = Roles(incident, inventory), bundled_defaults()
+    steps = skeleton(registry, inventory, roles, results)
+    options = candidates(registry, inventory, roles, done, [task for task, _ in steps])
+    if not rankings(registry, [*done, *(c.task for c in options)]):
+        options = [c for c in options if SUSPECT not in c.task.args.values()]
+    by_step = {call_key(t, registry): (n, title) for n, (t, title) in enumerate(steps)}
+    scores = by_defaults(options, defaults, defaults.classify(incident, roles.types))
+    scores = by_skeleton(scores, options, by_step, registry)
+    memory, share = by_memory(options, guides.past)
+    settled = settle(
+        Scored(
+            candidates=options,
+            rules=[score for score, _ in scores],
+            memory=memory,
+            why=[why for _, why in scores],
+            memory_weight=share,
+        ),
+        limit=limit,
+        question=f"which {limit} calls fit into the budget",
+        situation=f"{incident.title}. {incident.text}".strip(),
+        guides=guides,
+        llm=llm,
     )
-
-
-def _describe(task: Task) -> str:
-    return f"{task.tool} of {', '.join(map(str, task.args.values()))}" if task.args else task.tool
-
-
-def _key(tool: str, args: Mapping[str, Any]) -> str:
-    return f"{tool}:{json.dumps(args, sort_keys=True, default=str)}"
+    chosen = [(options[i].task, scores[i][1]) for i in settled.taken]
+    return made_round(1, chosen, registry, done, settled)
 
 
 def repeated(tasks: Sequence[Task]) -> int:
     """How many calls repeat an earlier one with equal arguments."""
-    return len(tasks) - len({_key(t.tool, t.args) for t in tasks})
+    plain = Registry()
+    return len(tasks) - len({call_key(t, plain) for t in tasks})

@@ -14,6 +14,7 @@ from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
 
 MAX_RULED_OUT = 3
+CERTAIN = 0.8  # probability from which a sentence may tell a cause without "may" or "probably"
 
 
 def percent(probability: float) -> str:
@@ -65,15 +66,11 @@ def _likeliest(weighed: Weighed, taxonomy: Taxonomy) -> str:
     return f"The likeliest cause is {weighed.component} ({whole}): {named}, or {second}."
 
 
-def vocabulary(fault: Fault | None) -> frozenset[str]:
-    """The words in which a sentence may tell of a fault kind."""
-    if fault is None:
-        return frozenset()
-    return frozenset([*fault.words, *words(fault.title), *words(fault.explanation)])
-
-
 def edge_briefs(
-    edges: Sequence[Edge], facts: Facts, names: frozenset[str], fault: Fault | None
+    edges: Sequence[Edge],
+    facts: Facts,
+    names: frozenset[str],
+    probability: float = 1.0,
 ) -> list[Brief]:
     """One brief per edge; the template of a later edge does not repeat the fact before."""
     by_id = {e.id: e for e in facts.all}
@@ -85,45 +82,79 @@ def edge_briefs(
             if number == 0
             else f"From there: {_clause(effect)}."
         )
-        grounds = Grounds(facts=(cause, effect), names=names, vocabulary=vocabulary(fault), order=True)
+        grounds = _grounds(cause, effect, names, probability)
         briefs.append(Brief(role="chain", grounds=grounds, template=own))
     return briefs
 
 
+def _grounds(cause: Evidence, effect: Evidence, names: frozenset[str], probability: float) -> Grounds:
+    """The words of the fault's entry are not lent: told of a component, they claim what no fact shows."""
+    return Grounds(facts=(cause, effect), names=names, order=True, certain=probability >= CERTAIN)
+
+
 def summary_brief(
-    edges: Sequence[Edge], facts: Facts, names: frozenset[str], fault: Fault | None
+    edges: Sequence[Edge],
+    facts: Facts,
+    names: frozenset[str],
+    fault: Fault | None,
+    probability: float = 1.0,
 ) -> Brief | None:
     """From the cause's own fact straight to the symptom, where more than one edge lies between."""
     if len(edges) < 2:
         return None
     by_id = {e.id: e for e in facts.all}
     cause, effect = by_id[edges[0].cause], by_id[edges[-1].effect]
-    grounds = Grounds(facts=(cause, effect), names=names, vocabulary=vocabulary(fault), order=True)
+    grounds = _grounds(cause, effect, names, probability)
     why = f" ({fault.explanation})" if fault and fault.explanation else ""
     own = f"{_clause(cause)}{why}, and in the end {_clause(effect, first=False)}."
     return Brief(role="summary", grounds=grounds, template=own)
 
 
-def exclusions(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> list[Exclusion]:
-    """Suspects that the evidence speaks against, one per component, each with the fact that rules it out."""
-    found: list[Exclusion] = []
+def exclusion_briefs(
+    weighed: Weighed, taxonomy: Taxonomy, facts: Facts, names: frozenset[str]
+) -> list[tuple[Exclusion, Brief]]:
+    """Suspects that the evidence speaks against, one per component, each with the brief that its sentence is written from."""
+    by_id = {e.id: e for e in facts.all}
+    briefs = []
+    for exclusion, line in _ruled_out(weighed, taxonomy, facts):
+        found = [by_id[i] for i in (line.other, line.evidence) if i in by_id]
+        reason = "" if line.other in by_id else f"unlikely as {line.why}"
+        grounds = Grounds(
+            facts=found,
+            names=names,
+            vocabulary=frozenset(words(f"{taxonomy.title(exclusion.fault)} {reason}")),
+            excludes=exclusion.component,
+        )
+        suspect = f"{exclusion.component} ({taxonomy.title(exclusion.fault)})" + (
+            f", {reason}" if reason else ""
+        )
+        briefs.append(
+            (
+                exclusion,
+                Brief(role="ruled_out", grounds=grounds, template=exclusion.sentence.text, suspect=suspect),
+            )
+        )
+    return briefs
+
+
+def _ruled_out(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> list[tuple[Exclusion, Contribution]]:
+    found: list[tuple[Exclusion, Contribution]] = []
     by_id = {e.id: e for e in facts.all}
     top = weighed.component
     for suspect in weighed.suspects:
         if not suspect.component or suspect.component == top or suspect.probability > 0.2:
             continue
-        if any(e.component == suspect.component for e in found) or len(found) == MAX_RULED_OUT:
+        if any(e.component == suspect.component for e, _ in found) or len(found) == MAX_RULED_OUT:
             continue
         line = _against(suspect, by_id)
         if line is not None:
-            found.append(
-                Exclusion(
-                    component=suspect.component,
-                    fault=suspect.fault,
-                    probability=suspect.probability,
-                    sentence=_exclusion(suspect, line, by_id, taxonomy),
-                )
+            exclusion = Exclusion(
+                component=suspect.component,
+                fault=suspect.fault,
+                probability=suspect.probability,
+                sentence=_exclusion(suspect, line, by_id, taxonomy),
             )
+            found.append((exclusion, line))
     return found
 
 

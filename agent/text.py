@@ -10,11 +10,15 @@ from typing import Final
 
 CITE: Final = re.compile(r"[\[(]?\bE(\d+)\b[\])]?")
 TIME: Final = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b")
+_RATE: Final = r"(?:per|an?|each|every)\s(second|minute|hour|day)\b|/\s?(s|min|h|d)\b"
+RATE: Final = re.compile(rf"\b(?:{_RATE})|(?<=\w)/(s|min|h|d)\b|(?<=\s)/(s|min|h|d)\b")
 _NUMBER: Final = re.compile(
     r"(?<![\w.])([-+−]?\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|[-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s?"
-    r"(%|percent\b|×|x\b|times\b|ms\b|s\b|seconds?\b|min\b|minutes?\b|[KMGT]i?B\b|MB/s\b|Hz\b|rpm\b|dB\b|g\b|mm/s\b|°C\b|/s\b|/min\b|B\b)?"
+    r"(%|‰|percent\b|×|x\b|times\b|[mµun]s\b|s\b|seconds?\b|min\b|minutes?\b|h\b|hours?\b|d\b|days?\b|[KMGT]i?B\b|"
+    r"[kMG]?Hz\b|rpm\b|dB\b|g\b|mm\b|°C\b|B\b)?"
+    rf"(?:\s?(?:{_RATE}))?(?!\w|\.\d)"
 )  # fmt: skip
-_QUOTE: Final = re.compile(r'"([^"]*)"')
+QUOTED: Final = re.compile(r'"([^"]*)"')
 _WORD: Final = re.compile(r"[A-Za-zµ][A-Za-z'_-]*")
 _UNIT: Final = {
     "percent": "%",
@@ -24,6 +28,10 @@ _UNIT: Final = {
     "seconds": "s",
     "minute": "min",
     "minutes": "min",
+    "hour": "h",
+    "hours": "h",
+    "day": "d",
+    "days": "d",
 }
 _DELTA_BEFORE: Final = re.compile(
     r"\b(?:by|(?:increase|rise|growth|jump|surge|climb|drop|decrease|fall|decline|reduction)\s+of)\s*(?:about\s+|~)?$",
@@ -37,13 +45,17 @@ _DELTA_AFTER: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A number as written: its unit, its place, and its role (`by` a change, `from`, `to`, or none)."""
+    """A number as written: its unit, its place, and its role.
+
+    `by` a change, `from`, `to`; a `limit`; a `bound` (up to, at least, another ...); the `whole` in "5 % of 40"; or none.
+    """
 
     value: float
     unit: str
     role: str
     step: float  # half a unit of its last written digit
     at: int  # where it stands
+    end: int = 0  # where it ends, unit included
 
 
 def numbers(text: str) -> list[Number]:
@@ -51,22 +63,46 @@ def numbers(text: str) -> list[Number]:
     found: list[Number] = []
     for match in _NUMBER.finditer(text):
         raw = match[1].replace(",", "").replace(" ", "").replace("−", "-")
-        unit = (match[2] or "").strip()
         decimals = len(raw.split("e")[0].partition(".")[2])
-        role = _role(text[: match.start()], text[match.end() :])
-        unit = _UNIT.get(unit, unit)
-        number = Number(value=float(raw), unit=unit, role=role, step=0.5 * 10**-decimals, at=match.start())
+        role = "by" if raw.startswith("+") else _role(text[: match.start()], text[match.end() :])
+        unit = _UNIT.get((match[2] or "").strip(), (match[2] or "").strip())
+        if rate := match[3] or match[4]:
+            unit = f"{unit}/{_UNIT.get(rate, rate)}"
+        number = Number(
+            value=float(raw),
+            unit=unit,
+            role=role,
+            step=0.5 * 10**-decimals,
+            at=match.start(),
+            end=match.end(),
+        )
         if role == "to" and found and found[-1].role == "from" and not found[-1].unit:
             found[-1] = replace(found[-1], unit=unit)  # "from 7 to 30 ms" says 7 ms
         found.append(number)
     return found
 
 
+_ROLES: Final = (
+    ("limit", re.compile(r"\b(?:limit|maximum|capacity|threshold)\s+of\s*$", re.I)),
+    ("whole", re.compile(r"[\d%]\s*(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+|a\s+)?$", re.I)),
+    (
+        "bound",
+        re.compile(
+            r"\b(?:up to|at most|at least|(?:more|less|fewer) than|over|under|above|below|another|a further|every|nearly|almost)"
+            r"\s*$",
+            re.I,
+        ),
+    ),
+    ("by", _DELTA_BEFORE),
+    ("from", re.compile(r"\bfrom\s*(?:about\s+)?$", re.I)),
+    ("to", re.compile(r"\bto\s*(?:about\s+)?$", re.I)),
+)
+
+
 def _role(before: str, after: str) -> str:
-    if _DELTA_BEFORE.search(before) or _DELTA_AFTER.match(after):
+    if _DELTA_AFTER.match(after):
         return "by"
-    word = re.search(r"\b(from|to)\s*(?:about\s+)?$", before, re.I)
-    return word[1].lower() if word else ""
+    return next((role for role, pattern in _ROLES if pattern.search(before)), "")
 
 
 def names_in(text: str, names: Iterable[str]) -> list[tuple[int, str]]:
@@ -92,7 +128,7 @@ def mask(text: str, names: Iterable[str]) -> str:
 
 def quotes(text: str) -> list[tuple[int, int, str]]:
     """Where quoted spans stand, quotation marks included, and what is in them."""
-    return [(m.start(), m.end(), m[1]) for m in _QUOTE.finditer(text)]
+    return [(m.start(), m.end(), m[1]) for m in QUOTED.finditer(text)]
 
 
 def blank(text: str, start: int, end: int) -> str:

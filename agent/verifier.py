@@ -1,8 +1,8 @@
 """The verifier: code that decides whether a sentence may be printed.
 
 A sentence is held against the facts that it cites: citations exist, each number is there with its unit and role,
-each component is there, directions and time order agree, and every content word comes from the facts, from the
-fault kind's entry or from the closed list of connectives. Anything else is an invented mechanism and is refused.
+each component is there, directions and time order agree, and every content word comes from the facts that its clause
+tells of or from the closed list of connectives. Anything else is an invented mechanism and is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from aitia.agent.text import CITE, TIME, Number, blank, clauses, mask, names_in, numbers, quotes, stem, words
+from aitia.agent.binding import Told, close, holds, named_by, said, subjects, times_of, told_of, ways
+from aitia.agent.text import (
+    CITE,
+    RATE,
+    TIME,
+    Number,
+    blank,
+    clauses,
+    mask,
+    names_in,
+    numbers,
+    quotes,
+    stem,
+    words,
+)
 from aitia.core.words import Evidence
 
 _UP: Final = frozenset(
@@ -34,24 +48,43 @@ _STEADY: Final = frozenset(stem(w) for w in ("remain", "stay", "steady", "unchan
 _UP_STEMS: Final = frozenset(stem(w) for w in _UP)
 _DOWN_STEMS: Final = frozenset(stem(w) for w in _DOWN)
 _BACKWARD: Final = re.compile(
-    r"\b(because|due to|caused by|(?<!and )after(?! that| this| which)|since|as a result of|following|owing to|triggered by|"
-    r"when|once|while|as(?! well| a result| fast))\b", re.I
+    r"\b(because|due to|(?:caused|triggered|prompted|preceded|brought about) by|(?<!and )after(?! that| this| which)|"
+    r"since(?! \d)|"
+    r"(?:(?:as )?(?:a|the) )?results? of|result(?:s|ed|ing)? from|stem(?:s|med|ming)? from|the (?:reason|cause) (?:was|is|being)|"
+    r"following|owing to|when|once(?! in|[,.;])|while|as(?! well| a result| fast))\b", re.I
 )  # fmt: skip
 _FORWARD: Final = re.compile(
-    r"\b(after (?:that|this|which)|and after|then|led to|leading to|so that)\b", re.I
+    r"\b(after (?:that|this|which)|and after|then|(?:led|leading|leads) to|so that|as a result(?! of)|"
+    r"(?:caus|trigger)(?:ed|es|s|ing)(?! by)|result(?:s|ed|ing)? in)\b", re.I
+)  # fmt: skip
+_AHEAD: Final = re.compile(
+    r"\W*(?:(?:\w+\s+){0,2}(?:before|prior to|ahead of)\b|the (?:\w+ )?(?:cause|reason|trigger|source)s? (?:of|for|behind)\b)",
+    re.I,
 )
+_SIDEWAYS: Final = re.compile(
+    r"\b(?:results?|reasons?|cause|consequences?|origins?|sources?|trigger|prior|preced\w+|earlier|ahead|before)\b", re.I
+)  # fmt: skip
+_LATER: Final = re.compile(r"\b(?:after|then|later|subsequently|afterwards|following|followed)\b", re.I)
+_NO_ORDER: Final = re.compile(r"\b(?:before the alarm|never before|before that|not before)\b", re.I)
 _NEGATION: Final = frozenset({"not", "no", "never", "without", "none", "neither", "nor", "cannot"})
 MAX_WORDS: Final = 70
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
-    """What a sentence may draw on. `order` says that facts[0] led to facts[1]; `names` are all known components."""
+    """What a sentence may draw on. `order` says that facts[0] led to facts[1]; `names` are all known components.
+
+    `certain` says that the verdict is likely enough for a sentence to tell a cause without "may" or "probably".
+    """
 
     facts: Sequence[Evidence]
     names: frozenset[str]
-    vocabulary: frozenset[str] = frozenset()  # the words of the fault kind's entry
+    vocabulary: frozenset[str] = (
+        frozenset()
+    )  # further words: the kind of fault of a suspect that is ruled out
     order: bool = False
+    certain: bool = True
+    excludes: str = ""  # the component that the sentence says is unlikely
 
     @property
     def text(self) -> str:
@@ -59,31 +92,45 @@ class Grounds:
         return " ".join(said(f) for f in self.facts)
 
 
-def said(fact: Evidence) -> str:
-    """A fact's statement in the code's own words: quoted outside text is data and lends no words, names or numbers."""
-    text = fact.statement
-    for start, end, _ in quotes(text) if fact.taint else ():
-        text = blank(text, start, end)
-    return text
-
-
 def check(sentence: str, grounds: Grounds) -> list[str]:
     """Why the sentence must not be printed; empty if it may."""
-    reasons = [*_shape(sentence), *_quotes(sentence, grounds), *_characters(sentence, grounds)]
-    sentence = _without_quotes(sentence)
-    body = mask(sentence, grounds.names)
-    whole = (
-        _citations(sentence, grounds),
-        _names(sentence, grounds),
-        _order(sentence, grounds),
-        _content(body, grounds),
+    found = by_check(sentence, grounds).values()
+    return list(dict.fromkeys(reason for reasons in found for reason in reasons))
+
+
+def by_check(sentence: str, grounds: Grounds) -> dict[str, list[str]]:
+    """What each check has against the sentence, by the check's name; all are empty where it may be printed."""
+    plain = _without_quotes(sentence)
+    body = mask(plain, grounds.names)
+    told = told_of(plain, grounds)
+    found: dict[str, Iterable[str]] = {
+        "shape": _shape(sentence),
+        "quotations": _quotes(sentence, grounds),
+        "characters": _characters(plain, grounds),
+        "citations": _citations(plain, grounds),
+        "components": _names(plain, grounds),
+        "order": _order(plain, grounds),
+        "words": _content(body, told, grounds),
+        "certainty": [*_certainty(body, grounds), *_exclusion(plain, grounds)],
+        "times": (r for c in told for r in _times(plain, c.start, c.end, c.facts)),
+        "numbers": [
+            *(r for c in told for r in _numbers(body[c.start : c.end], c.facts, grounds.names)),
+            *(r for c in told for r in _rates(body[c.start : c.end], c.facts)),
+        ],
+        "directions": (r for c in told for r in _directions(body[c.start : c.end], c.facts)),
+        "subjects": [*subjects(plain, told, grounds.names), *ways(plain, told, grounds.names)],
+    }
+    return {name: list(reasons) for name, reasons in found.items()}
+
+
+def cited(cites: Sequence[str], grounds: Grounds) -> list[str]:
+    """Why a sentence may not be printed with these citations: none, or one that it was not given."""
+    held = {f.id for f in grounds.facts}
+    return (
+        ["cites nothing"]
+        if not cites
+        else [f"cites {c}, which it was not given" for c in cites if c not in held]
     )
-    reasons += [reason for found in whole for reason in found]
-    for start, end, facts in _told_of(sentence, grounds):
-        reasons += _times(sentence[start:end], facts)
-        reasons += _numbers(body[start:end], facts, grounds.names)
-        reasons += _directions(body[start:end], facts)
-    return list(dict.fromkeys(reasons))
 
 
 def supported(sentence: str, grounds: Grounds) -> list[str]:
@@ -93,10 +140,10 @@ def supported(sentence: str, grounds: Grounds) -> list[str]:
     body, facts = mask(sentence, grounds.names), grounds.facts
     reasons += [
         *_citations(sentence, grounds),
-        *_times(sentence, facts),
+        *_times(sentence, 0, len(sentence), facts),
         *_numbers(body, facts, grounds.names, paired=False),
     ]
-    about = set().union(*(_named_by(f, grounds.names) for f in facts))
+    about = set().union(*(named_by(f, grounds.names) for f in facts))
     return reasons + [f"names {name}" for _, name in names_in(sentence, grounds.names) if name not in about]
 
 
@@ -110,13 +157,15 @@ def _quotes(sentence: str, grounds: Grounds) -> Iterable[str]:
     """Quoted text must be quoted in a cited fact; its beginning is enough."""
     held = [inner for f in grounds.facts for _, _, inner in quotes(f.statement)]
     for _, _, inner in quotes(sentence):
-        start = inner.strip().rstrip(".,…").strip()
+        start = _ELLIPSIS.sub("", inner.strip()).rstrip(".,…").strip()
         if not any(start and start in whole for whole in held):
             yield "quotes what no cited fact quotes"
     if sentence.count('"') % 2:
         yield "an open quotation mark"
 
 
+_ELLIPSIS: Final = re.compile(r"[\s\[(]*…[\s\])]*$")
+_FRACTION: Final = re.compile(r"\d+\s?/\s?\d+")
 _MIXED: Final = re.compile(r"[A-Za-z_.-]*\d[\w.-]*")
 
 
@@ -127,26 +176,13 @@ def _characters(sentence: str, grounds: Grounds) -> Iterable[str]:
     if strange:
         yield f"characters that no cited fact holds: {''.join(sorted(strange))[:20]!r}"
     plain = CITE.sub(" ", mask(sentence, grounds.names))
+    for part in _FRACTION.findall(plain):
+        if part not in whole:
+            yield f"{part!r} is not in the cited facts"
     for token in (m[0].strip(".-_") for m in _MIXED.finditer(plain)):
-        if any(c.isalpha() for c in token) and not numbers(token) and token not in whole:
+        foreign = any(c.isalpha() for c in token) or token.count(".") > 1
+        if foreign and not numbers(token) and token not in whole:
             yield f"{token!r} is not in the cited facts"
-
-
-def _told_of(sentence: str, grounds: Grounds) -> list[tuple[int, int, Sequence[Evidence]]]:
-    """Each clause with the facts that it tells of: those about the components it names, else those of the clause before."""
-    places = names_in(sentence, grounds.names)
-    told: list[tuple[int, int, Sequence[Evidence]]] = []
-    # A first clause that names nobody may speak only where all facts are of one component.
-    about: Sequence[Evidence] = grounds.facts if len({f.component for f in grounds.facts}) == 1 else ()
-    for start, end in clauses(sentence):
-        named = {name for at, name in places if start <= at < end}
-        about = [f for f in grounds.facts if named & _named_by(f, grounds.names)] or about
-        told.append((start, end, about))
-    return told
-
-
-def _named_by(fact: Evidence, names: frozenset[str]) -> set[str]:
-    return {fact.component, fact.peer} | {name for _, name in names_in(said(fact), names)}
 
 
 def _shape(sentence: str) -> Iterable[str]:
@@ -170,7 +206,7 @@ def _citations(sentence: str, grounds: Grounds) -> Iterable[str]:
 
 def _names(sentence: str, grounds: Grounds) -> Iterable[str]:
     about = {f.component for f in grounds.facts} | {f.peer for f in grounds.facts}
-    about |= {name for _, name in names_in(grounds.text, grounds.names)}
+    about |= {name for _, name in names_in(grounds.text, grounds.names)} | {grounds.excludes}
     named = {name for _, name in names_in(sentence, grounds.names)}
     for name in sorted(named - about):
         yield f"names {name}, which the cited facts do not"
@@ -178,43 +214,68 @@ def _names(sentence: str, grounds: Grounds) -> Iterable[str]:
         yield "names no component and no number"
 
 
-def _times(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
-    known = [t for f in facts for t in TIME.findall(said(f))] + [
-        f"{f.onset:%H:%M:%S}" for f in facts if f.onset
-    ]
-    for time in TIME.findall(clause):
-        if not any(k == time or k.startswith(time) for k in known):
-            yield f"the time {time} is not in the facts it is told of"
+_UNTIL: Final = re.compile(r"\b(until|till|by|to|before)\s+(?:about\s+)?$", re.I)
+
+
+def _times(sentence: str, start: int, end: int, facts: Sequence[Evidence]) -> Iterable[str]:
+    known = [t for f in facts for t in times_of(f)]
+    whole = " ".join(said(f) for f in facts).lower()
+    for match in TIME.finditer(sentence, start, end):
+        if not any(k == match[0] or k.startswith(match[0]) for k in known):
+            yield f"the time {match[0]} is not in the facts it is told of"
+        elif (
+            until := _UNTIL.search(sentence[: match.start()])
+        ) and f"{until[1].lower()} {match[0]}" not in whole:
+            yield f"something began at {match[0]}, and did not end then"
+    if zone := _ZONE.search(sentence, start, end):
+        yield f"the facts have their times in UTC, not {zone[0]}"
+
+
+_ZONE: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s+(?!UTC\b)[A-Z]{2,5}\b")
+
+
+def _rates(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
+    """A rate (per second, a minute, /h) where no fact that is told of has such a one."""
+    held = {_unit_of(m) for f in facts for m in RATE.finditer(said(f))}
+    for match in RATE.finditer(clause):
+        if _unit_of(match) not in held:
+            yield f"{match[0].strip()!r} is no rate of the facts it is told of"
+
+
+def _unit_of(match: re.Match[str]) -> str:
+    return next(g for g in match.groups() if g)[0]
 
 
 def _numbers(
     clause: str, facts: Sequence[Evidence], names: frozenset[str], *, paired: bool = True
 ) -> Iterable[str]:
-    by_fact = [numbers(mask(said(f), names)) for f in facts]
-    stated = [n for found in by_fact for n in found]
+    stated = [n for f in facts for n in numbers(mask(said(f), names))]
     told = numbers(clause)
     for number in told:
-        close = [s for s in stated if _close(number, s.value)]
-        if not close:
+        near = [s for s in stated if close(number, s.value)]
+        if not near:
             yield f"the number {number.value:g} is not in the facts it is told of"
-        elif not any(_same_unit(number, s) for s in close):
+        elif not any(_same_unit(number, s) for s in near):
             yield f"{number.value:g} has another unit in the cited facts"
-        elif not _same_role(number, close):
-            yield f"{number.value:g} is not a change {number.role or 'level'} in the cited facts"
+        elif not _same_role(number, near):
+            yield f"{number.value:g} has another role in the cited facts ({number.role or 'level'} here)"
     for a, b in pairwise(told) if paired else ():
-        if (a.role, b.role) == ("from", "to") and not any(
-            _holds(found, a) and _holds(found, b) for found in by_fact
-        ):
+        if (a.role, b.role) == ("from", "to") and not any(holds(f, (a, b), names) for f in facts):
             yield f"{a.value:g} and {b.value:g} are not of one fact"
+        elif _OF.fullmatch(clause[a.end : b.at]) and not any(_part_of(f, a, b, names) for f in facts):
+            yield f"no cited fact says {a.value:g} of {b.value:g}"
 
 
-def _holds(found: Sequence[Number], number: Number) -> bool:
-    return any(_close(number, s.value) for s in found)
+_OF: Final = re.compile(r"\s*(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+|a\s+)?")
 
 
-def _close(number: Number, value: float) -> bool:
-    gap = abs(number.value - value)
-    return gap <= 0.01 * abs(value) or (gap <= number.step and gap <= 0.05 * abs(value))
+def _part_of(fact: Evidence, part: Number, whole: Number, names: frozenset[str]) -> bool:
+    """Whether a fact states the one number as a part of the other."""
+    text = mask(said(fact), names)
+    return any(
+        close(part, a.value) and close(whole, b.value) and bool(_OF.fullmatch(text[a.end : b.at]))
+        for a, b in pairwise(numbers(text))
+    )
 
 
 def _same_unit(number: Number, stated: Number) -> bool:
@@ -222,10 +283,12 @@ def _same_unit(number: Number, stated: Number) -> bool:
 
 
 def _same_role(number: Number, stated: Sequence[Number]) -> bool:
-    """`by N` needs a change of N; `from N` must not be the stated end, nor `to N` the stated start."""
+    """A change, a limit, a bound and a whole must be stated as such; `from N` must not be the end, nor `to N` the start."""
     roles = {s.role for s in stated if _same_unit(number, s)}
-    if number.role == "by":
-        return "by" in roles
+    if number.role in ("by", "limit", "bound", "whole"):
+        return number.role in roles
+    if roles and roles <= {"limit", "bound", "whole"}:
+        return False
     opposite = {"from": "to", "to": "from"}.get(number.role)
     return not (opposite and roles == {opposite}) and not (number.role in ("from", "to") and roles == {"by"})
 
@@ -262,19 +325,28 @@ def _order(sentence: str, grounds: Grounds) -> Iterable[str]:
     between, ahead = sentence[early:late], sentence[:early]
     # The cause is told first, unless the words between say that what follows came before.
     flipped = bool(_BACKWARD.search(between)) and not _FORWARD.search(between)
-    flipped ^= bool(re.match(r"\s*before\b", ahead, re.I))
+    flipped ^= bool(_AHEAD.match(ahead))
     if (first < second) == flipped:
         yield "tells the order of the two facts the wrong way round"
+        return
+    began, followed = cause.onset, effect.onset
+    if began and followed and followed < began and _LATER.search(sentence):
+        yield "tells as later what began earlier"
+    rest = sentence
+    for known in (_NO_ORDER, _AHEAD, _BACKWARD, _FORWARD):
+        rest = known.sub(" ", rest)
+    if odd := _SIDEWAYS.search(rest):
+        yield f"tells the order in a way that cannot be checked ({odd[0]!r})"
 
 
 def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[str]) -> int | None:
     """Where a sentence first speaks of one fact and not of the other: by a name, a number, a time or a word of its own."""
-    mine = _named_by(fact, names) - _named_by(other, names)
+    mine = named_by(fact, names) - named_by(other, names)
     places = [at for at, name in names_in(sentence, names) if name in mine]
     body = mask(sentence, names)
     strange = [n.value for n in numbers(mask(said(other), names))]
     own = [n for n in numbers(mask(said(fact), names)) if n.value not in strange]
-    places += [n.at for n in numbers(body) if any(_close(n, o.value) for o in own)]
+    places += [n.at for n in numbers(body) if any(close(n, o.value) for o in own)]
     times = set(TIME.findall(said(fact))) - set(TIME.findall(said(other)))
     places += [m.start() for m in TIME.finditer(sentence) if m[0] in times]
     if not places:
@@ -284,16 +356,59 @@ def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[st
     return min(places, default=None)
 
 
-def _content(body: str, grounds: Grounds) -> Iterable[str]:
-    allowed = {stem(w) for w in (*words(grounds.text), *grounds.vocabulary)} | connectives()
-    told, held = words(body), words(grounds.text)
+def _content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]:
+    """Every content word comes from the facts that its clause tells of; a denial stands in them as it is told."""
+    held = words(grounds.text)
     phrases = set(pairwise(held))
-    for word, following in zip(told, [*told[1:], ""], strict=False):
-        if word in _NEGATION:
-            if (word, following) not in phrases:
-                yield f"denies ({word!r}) what the cited facts do not deny"
-        elif stem(word) not in allowed and word not in _UNITS:
-            yield f"the word {word!r} is not in the cited facts or the fault's entry"
+    told_words = words(body)
+    for word, following in zip(told_words, [*told_words[1:], ""], strict=False):
+        if word in _NEGATION and (word, following) not in phrases:
+            yield f"denies ({word!r}) what the cited facts do not deny"
+    for clause in told:
+        mine = " ".join(said(f) for f in clause.facts or grounds.facts)
+        allowed = {stem(w) for w in (*words(mine), *grounds.vocabulary)} | connectives()
+        for word in words(body[clause.start : clause.end]):
+            known = stem(word) in allowed or word in _UNITS or word in _NEGATION
+            if not known or (word in _NOT_CONNECTIVE and word not in words(mine)):
+                yield f"the word {word!r} is not in the facts that it is told of"
+
+
+# Words that share their stem with a connective and claim something of their own.
+_NOT_CONNECTIVE: Final = frozenset({"timed", "seconded", "pointed"})
+
+
+_CAUSAL: Final = re.compile(
+    r"\b(?:caus(?:e[sd]?|ing)|(?:lead|led|leading)s? to|because|due to|result(?:s|ed|ing)? in|trigger(?:s|ed|ing)?|"
+    r"ma[dk](?:e|es|ing))\b", re.I
+)  # fmt: skip
+_HEDGE: Final = re.compile(
+    r"\b(?:may|might|could|can|likely|likeliest|probably|possibly|apparently|suggest\w*|indicat\w*)\b", re.I
+)
+UNLIKELY: Final = re.compile(
+    r"\b(?:unlikely|less likely|ruled out|rules out|speaks? against|excluded?s?)\b", re.I
+)
+
+
+def _certainty(body: str, grounds: Grounds) -> Iterable[str]:
+    """Below a likely verdict, that one fact caused the other must be hedged; that it came after may be told plainly."""
+    if not grounds.certain and _CAUSAL.search(body) and not _HEDGE.search(body):
+        yield "tells as certain what is not"
+
+
+def _exclusion(sentence: str, grounds: Grounds) -> Iterable[str]:
+    """A sentence that excludes must say so of its suspect; any other must not exclude anything."""
+    says = UNLIKELY.search(sentence)
+    if not grounds.excludes:
+        if says:
+            yield "excludes what no fact excludes"
+        return
+    if not says:
+        yield "does not say that the suspect is unlikely"
+        return
+    start, end = next((a, b) for a, b in clauses(sentence) if a <= says.start() < b)
+    named = {name for _, name in names_in(sentence[start:end], grounds.names)}
+    if grounds.excludes not in (named or {n for _, n in names_in(sentence, grounds.names)}):
+        yield f"does not say of {grounds.excludes} that it is unlikely"
 
 
 _UNITS: Final = frozenset(

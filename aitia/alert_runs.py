@@ -136,6 +136,7 @@ class GroupRuns:
             model=llm,
             planner=options.planner,
             narrator=options.narrator,
+            max_calls=options.max_calls,
             home=self._home,
             on_event=self._note,
         )

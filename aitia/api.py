@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
@@ -18,6 +18,7 @@ from aitia.core.protocols import Source
 from aitia.core.store import RunStore, list_runs, remove_run
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.incoming import baselines_of, make_incident
+from aitia.modes import Modes, Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Retention, Settings, absolute, find_settings, load_settings
 
 if TYPE_CHECKING:
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
     from aitia.graphs.replay import Replayed
 
 OnEvent = Callable[[Event], None]
-Planner = Literal["rules", "model"]
-Narrator = Literal["template", "model"]
 AUTO = "auto"
 """The model of the settings, or none (with a note in the report) where it cannot be loaded."""
+LEAST_CALLS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,7 @@ def diagnose(
     planner: Planner | None = None,
     narrator: Narrator | None = None,
     threads: int | None = None,
+    max_calls: int | None = None,
     at: datetime | None = None,
     started_at: datetime | None = None,
     window: Window | None = None,
@@ -64,6 +65,7 @@ def diagnose(
     sources   readers or their configurations, besides those of `config`
     config    settings, or the path of an `aitia.yaml`; without it and without sources, ./aitia.yaml
     model     a catalogue name, a GGUF path, `openai:URL#model`, an `Llm`, or None for no model
+    max_calls how many tools may be called, at least 4 (default 24)
     at        the moment to look from (default: now); aware datetime
     """
     settings = settings_of(config, searching=not sources)
@@ -75,7 +77,13 @@ def diagnose(
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = incident_of(incident, settings, now=clock.now(), started_at=started_at, window=window)
     engine = choose_engine(
-        model, settings=settings, planner=planner, narrator=narrator, threads=threads, on_event=on_event
+        model,
+        settings=settings,
+        planner=planner,
+        narrator=narrator,
+        threads=threads,
+        max_calls=max_calls,
+        on_event=on_event,
     )
     taxonomy, weights = _judgement(settings)
     home = home or aitia_home()
@@ -117,6 +125,7 @@ def replay(
     planner: Planner | None = None,
     narrator: Narrator | None = None,
     threads: int | None = None,
+    max_calls: int | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
 ) -> Replayed:
@@ -124,7 +133,13 @@ def replay(
     from aitia.graphs.replay import replay as run
 
     engine = choose_engine(
-        model, settings=Settings(), planner=planner, narrator=narrator, threads=threads, on_event=on_event
+        model,
+        settings=Settings(),
+        planner=planner,
+        narrator=narrator,
+        threads=threads,
+        max_calls=max_calls,
+        on_event=on_event,
     )
     return run(
         Path(folder),
@@ -323,6 +338,7 @@ def choose_engine(
     planner: Planner | None,
     narrator: Narrator | None,
     threads: int | None,
+    max_calls: int | None = None,
     on_event: OnEvent | None,
 ) -> Engine:
     """The model and its roles. A model asked for by name must load; the settings' own may be absent, with a note."""
@@ -330,18 +346,29 @@ def choose_engine(
 
     plan, narrate = planner or settings.planner, narrator or settings.narrator
     llm, note, failed = None, "", False
+    chosen = Modes(planner="rules", narrator="template")
     if model is None or model == "none" or (model == AUTO and settings.model.name == "none"):
         note = "switched off"
-    elif plan == "rules" and narrate == "template":
-        note = "not needed: planner rules, narrator template"
     elif not isinstance(model, str):
-        llm = model
+        llm, chosen = model, modes(plan, narrate, model.sha256, asked=True)
     else:
-        llm, note = _load(model, settings.model, threads, on_event)
-        failed = llm is None
+        asked = model != AUTO
+        chosen = modes(plan, narrate, known_sha256(model if asked else settings.model.name), asked=asked)
+        if not chosen.needs_model:
+            by = "" if "auto" not in (plan, narrate) else " by its calibration"
+            note = f"not needed{by}: planner rules, narrator template"
+        else:
+            llm, note = _load(model, settings.model, threads, on_event)
+            failed = llm is None
+            if llm is not None:
+                chosen = modes(plan, narrate, llm.sha256, asked=asked)
     if llm is None:
-        plan, narrate = "rules", "template"
-    return Engine(llm=llm, options=Options(planner=plan, narrator=narrate), note=note, failed=failed)
+        chosen = Modes(planner="rules", narrator="template")
+    calls = settings.max_calls if max_calls is None else max_calls
+    if calls < LEAST_CALLS:
+        raise BadInput(f"Allow at least {LEAST_CALLS} calls: scan and recall alone take up to three.")
+    options = Options(planner=chosen.planner, narrator=chosen.narrator, max_calls=calls)
+    return Engine(llm=llm, options=options, note=note, failed=failed)
 
 
 def _load(
@@ -351,7 +378,15 @@ def _load(
 
     name = configured.name if model == AUTO else model
     try:
-        return load_llm(name, threads=threads or configured.threads, on_progress=on_event), ""
+        llm = load_llm(
+            name,
+            threads=threads or configured.threads,
+            context=configured.context,
+            flash_attention=configured.flash_attention,
+            kv_cache=configured.kv_cache,
+            on_progress=on_event,
+        )
+        return llm, ""
     except ModelError as error:
         if model != AUTO:
             raise

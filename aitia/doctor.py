@@ -200,7 +200,14 @@ def model_checks(settings: Settings) -> Iterator[Check]:
 
     start = time.perf_counter()
     try:
-        llm = load_llm(name, threads=settings.model.threads)
+        chosen = settings.model
+        llm = load_llm(
+            name,
+            threads=chosen.threads,
+            context=chosen.context,
+            flash_attention=chosen.flash_attention,
+            kv_cache=chosen.kv_cache,
+        )
     except ModelError as error:
         yield Check(
             name="model",

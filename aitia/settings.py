@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.words import Component, Word
+from aitia.modes import Narrator, Planner
 
 FILE = "aitia.yaml"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
@@ -33,6 +34,15 @@ class ModelChoice(Word):
 
     name: str = DEFAULT_MODEL
     threads: int | None = Field(default=None, ge=1)
+    context: int = Field(default=4096, ge=512)  # tokens of prompt and answer together
+    flash_attention: bool = False
+    kv_cache: Literal["f16", "q8_0"] = "f16"
+
+    @model_validator(mode="after")
+    def _together(self) -> ModelChoice:
+        if self.kv_cache == "q8_0" and not self.flash_attention:
+            raise ValueError("set flash_attention: true as well; kv_cache q8_0 works only with it")
+        return self
 
 
 class Retention(Word):
@@ -49,8 +59,9 @@ class Settings(Word):
     components: tuple[Component, ...] = ()
     window: WindowRules = WindowRules()
     model: ModelChoice = ModelChoice()
-    planner: Literal["rules", "model"] = "model"
-    narrator: Literal["template", "model"] = "model"
+    planner: Planner = "auto"
+    narrator: Narrator = "auto"
+    max_calls: int = Field(default=24, ge=4)  # of a diagnosis; scan and recall take up to three
     retention: Retention = Retention()
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
     weights: str = ""  # a weights file instead of the bundled one

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from aitia.agent.plans import PlanStore
+from aitia.agent.references import unresolved
+from aitia.agent.score import Guides
 from aitia.core.clock import Clock
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
@@ -16,6 +20,7 @@ from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.graphs.window import fitted
+from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
 from aitia.tools.sources import build_inventory
 
@@ -49,7 +54,8 @@ def live(
 
     def open_sources() -> Opened:
         if not opened:
-            opened.append(_open(Incident.model_validate(meta["incident"]), sources, resolver, store))
+            incident = Incident.model_validate(meta["incident"])
+            opened.append(_open(incident, sources, resolver, store, llm))
         return opened[0]
 
     def call(task: Task) -> Result:
@@ -57,7 +63,7 @@ def live(
         if known is not None and (known.tool, known.args) == (task.tool, task.args):
             return known
         inventory = open_sources()
-        result = registry.call(
+        result = unresolved(task) or registry.call(
             task,
             ToolContext(
                 incident=inventory.incident,
@@ -113,7 +119,9 @@ def redacted(incident: Incident, store: RunStore) -> Incident:
     )
 
 
-def _open(incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore) -> Opened:
+def _open(
+    incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore, llm: Llm | None
+) -> Opened:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
     if known is not None:
@@ -127,7 +135,20 @@ def _open(incident: Incident, sources: Sequence[Source], resolver: Resolver, sto
             span = span.model_copy(update={"start": baseline.window.start})
     inventory = build_inventory(sources, span, resolver)
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
-    store.update_meta(
-        opened={"incident": incident.model_dump(mode="json"), "inventory": inventory.model_dump(mode="json")}
-    )
+    guides = _guides(incident, inventory, llm, store.path.parent.parent)
+    opened = {"incident": incident, "inventory": inventory, "guides": guides}
+    store.update_meta(opened={name: word.model_dump(mode="json") for name, word in opened.items()})
     return Opened(incident=incident, inventory=inventory)
+
+
+def _guides(incident: Incident, inventory: Inventory, llm: Llm | None, home: Path) -> Guides:
+    """The nearest past plans and the weight of the model's vote, kept with the run: a rerun must plan the same."""
+    plans = PlanStore(home)
+    past = tuple(plans.nearest(incident, inventory))
+    weight = vote_weight(llm.sha256, "next_check", home) if llm is not None else 0.0
+    notes = list(plans.notes)
+    if llm is not None and not weight:
+        notes.insert(
+            0, f"{llm.name} was not asked: its calibration gives its votes no weight, or there is none"
+        )
+    return Guides(past=past, vote_weight=weight, note="; ".join(notes))

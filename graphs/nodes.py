@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
@@ -12,14 +13,17 @@ from langgraph.types import Send, interrupt
 from aitia.agent import planner
 from aitia.agent.chain import build_chain
 from aitia.agent.facts import Facts
+from aitia.agent.free_plan import as_round, write_plan
 from aitia.agent.mitigate import mitigations, next_checks
 from aitia.agent.narrator import Brief, Budget, narrate
-from aitia.agent.template import edge_briefs, exclusions, summary_brief, verdict_sentence
+from aitia.agent.references import resolved
+from aitia.agent.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.topology import Topology
-from aitia.agent.verifier import check
+from aitia.agent.verifier import check, cited
 from aitia.agent.weigher import Weighed, weigh
 from aitia.core.events import Findings, PlanMade, Ranked, SentenceDone, TaskDone
-from aitia.core.words import Evidence, Incident, ModelUse, Plan, Result, Sentence, Task
+from aitia.core.llm import Llm
+from aitia.core.words import Evidence, Exclusion, Incident, ModelUse, Plan, Result, Sentence, Task
 from aitia.graphs.report import assemble
 from aitia.graphs.state import (
     Call,
@@ -28,6 +32,7 @@ from aitia.graphs.state import (
     State,
     dumps,
     evidence_of,
+    guides_of,
     inventory_of,
     names_of,
     results_of,
@@ -35,6 +40,8 @@ from aitia.graphs.state import (
 )
 
 MAX_FINDINGS = 5
+FAILED = "(the model failed: "
+MAX_WRITTEN = 8  # tasks of a list that the model writes by itself
 
 
 def open_run(state: State, runtime: Runtime[Context]) -> State:
@@ -64,35 +71,51 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     context, number = runtime.context, state["round"] + 1
     inventory, done = inventory_of(state), tasks_of(state)
     cost = dict(state.get("cost", {}))
+    free = context.options.planner == "free"
+    llm = None if context.options.planner == "rules" else context.llm
     if number == 1:
-        made = planner.first_round(
-            context.registry, inventory, Incident.model_validate(state["incident"]), done
+        incident, guides = Incident.model_validate(state["incident"]), guides_of(context)
+        left, results = context.options.max_calls - len(done), results_of(state)
+        opened = planner.opening(
+            context.registry,
+            inventory,
+            incident,
+            done,
+            results=results,
+            guides=guides,
+            limit=left,
+            llm=None if free else llm,
         )
+        if free and llm is not None:
+            listed = write_plan(
+                context.registry, inventory, incident, done, llm, max_tasks=min(left, MAX_WRITTEN)
+            )
+            opened = as_round(listed, opened.plan)
+            cost |= listed.cost
     else:
-        llm = context.llm if context.options.planner == "model" else None
-        weighed = Weighed.model_validate(state["weighed"])
-        closer = planner.closer_round(context.registry, inventory, weighed, done, number=number, llm=llm)
-        made = closer.plan
-        if closer.decided is not None:
-            runtime.stream_writer(closer.decided)
-        if closer.choice is not None:
-            cost["vote_prompt_tokens"] = cost.get("vote_prompt_tokens", 0) + closer.choice.prompt_tokens
-            cost["vote_restored_tokens"] = cost.get("vote_restored_tokens", 0) + closer.choice.restored_tokens
-            cost["votes"] = cost.get("votes", 0) + 1
+        opened = _closer(state, context, llm)
+    made = opened.plan
+    if opened.decided is not None:
+        runtime.stream_writer(opened.decided)
+    if opened.choice is not None:
+        cost["vote_prompt_tokens"] = cost.get("vote_prompt_tokens", 0) + opened.choice.prompt_tokens
+        cost["vote_restored_tokens"] = cost.get("vote_restored_tokens", 0) + opened.choice.restored_tokens
+        cost["votes"] = cost.get("votes", 0) + 1
     runtime.stream_writer(PlanMade(round=number, tasks=made.tasks, by=made.by))
     return {"round": number, "tasks": _tasks(made), "cost": cost}
 
 
 def dispatch(state: State) -> list[Send] | str:
-    """Send every task whose dependencies are done; with none left, weigh."""
-    waiting = _ready(state)
+    """Send every task whose dependencies are done, with components in place of references; with none left, weigh."""
+    results = {r.task: r for r in results_of(state)}
+    waiting = resolved(_ready(state), tasks_of(state), results, inventory_of(state))
     return [Send("run_task", Call(task=t.model_dump(mode="json"))) for t in waiting] if waiting else "gather"
 
 
 def run_task(state: Call, runtime: Runtime[Context]) -> State:
-    """Run one task; whatever happens, there is a result."""
-    result = _call(Task.model_validate(state["task"]), runtime)
-    return {"results": {result.task: result.model_dump(mode="json")}}
+    """Run one task; whatever happens, there is a result. The task is kept as it was called."""
+    task = Task.model_validate(state["task"])
+    return _plain([task], [_call(task, runtime)])
 
 
 def gather(state: State, runtime: Runtime[Context]) -> State:
@@ -113,18 +136,26 @@ def after_gather(state: State, runtime: Runtime[Context]) -> list[Send] | str:
     if _ready(state):
         return dispatch(state)
     thin = planner.is_thin(Weighed.model_validate(state["weighed"]))
-    exhausted = state["round"] >= runtime.context.options.max_rounds
-    if not thin or exhausted:
+    if not thin or state["round"] >= runtime.context.options.max_rounds:
         return "weigh"
-    llm_free = planner.closer_round(
-        runtime.context.registry,
+    return "plan" if _closer(state, runtime.context, None).plan.tasks else "weigh"
+
+
+def _closer(state: State, context: Context, llm: Llm | None) -> planner.Round:
+    done = tasks_of(state)
+    return planner.closer_round(
+        context.registry,
         inventory_of(state),
+        Incident.model_validate(state["incident"]),
         Weighed.model_validate(state["weighed"]),
-        tasks_of(state),
+        done,
         number=state["round"] + 1,
-        llm=None,
+        taxonomy=context.taxonomy,
+        evidence=evidence_of(state),
+        guides=guides_of(context),
+        limit=context.options.max_calls - len(done),
+        llm=llm,
     )
-    return "plan" if llm_free.plan.tasks else "weigh"
 
 
 def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
@@ -137,17 +168,19 @@ def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
 def explain(state: State, runtime: Runtime[Context]) -> State:
     """Build the causal chain and write a sentence for each of its edges."""
     context = runtime.context
-    weighed, facts, briefs = _story(state, context)
-    llm = context.llm if context.options.narrator == "model" else None
+    story = _story(state, context)
+    llm = None if context.options.narrator == "template" else context.llm
     budget = Budget()
 
     def stands(sentence: Sentence) -> None:
         runtime.stream_writer(SentenceDone(text=sentence.text, by=sentence.by, refused=sentence.refused))
 
     hints = Incident.model_validate(state["incident"]).hints
-    first = verdict_sentence(weighed, context.taxonomy, facts, hints)
+    first = verdict_sentence(story.weighed, context.taxonomy, story.facts, hints)
     stands(first)
-    written = narrate(briefs, llm=llm, budget=budget, on_sentence=stands)
+    free = context.options.narrator == "free"
+    written = narrate(story.briefs, llm=llm, budget=budget, free=free, on_sentence=stands)
+    told = len(story.briefs) - len(story.ruled_out)
     cost = dict(state.get("cost", {})) | {
         "model_calls": len(budget.spent),
         "prompt_tokens": sum(c.prompt_tokens for c in budget.spent),
@@ -155,18 +188,32 @@ def explain(state: State, runtime: Runtime[Context]) -> State:
         "generated_tokens": sum(c.generated_tokens for c in budget.spent),
     }
     return {
-        "sentences": dumps([first, *written]),
-        "ruled_out": dumps(exclusions(weighed, context.taxonomy, facts)),
+        "sentences": dumps([first, *written[:told]]),
+        "ruled_out": dumps(
+            [
+                x.model_copy(update={"sentence": s})
+                for x, s in zip(story.ruled_out, written[told:], strict=True)
+            ]
+        ),
         "cost": cost,
     }
 
 
 def verify(state: State, runtime: Runtime[Context]) -> State:
     """The gate before print: every model sentence is checked once more against the facts that it cites."""
-    _, _, briefs = _story(state, runtime.context)
+    briefs = _story(state, runtime.context).briefs
     first, *written = [Sentence.model_validate(s) for s in state["sentences"]]
+    ruled_out = [Exclusion.model_validate(x) for x in state["ruled_out"]]
+    written += [x.sentence for x in ruled_out]
     gated = [_gate(sentence, brief) for sentence, brief in zip(written, briefs, strict=True)]
-    return {"sentences": dumps([first, *gated]), "use": _use(gated, runtime.context).model_dump(mode="json")}
+    told = len(gated) - len(ruled_out)
+    return {
+        "sentences": dumps([first, *gated[:told]]),
+        "ruled_out": dumps(
+            [x.model_copy(update={"sentence": s}) for x, s in zip(ruled_out, gated[told:], strict=True)]
+        ),
+        "use": _use(gated, runtime.context).model_dump(mode="json"),
+    }
 
 
 def mitigate(state: State, runtime: Runtime[Context]) -> State:
@@ -234,28 +281,44 @@ def number_evidence(results: Sequence[Result]) -> list[Evidence]:
     return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(every, 1)]
 
 
-def _story(state: State, context: Context) -> tuple[Weighed, Facts, list[Brief]]:
-    """The chain and its briefs, from the state alone: `explain` and `verify` must see the same."""
+@dataclass(frozen=True, kw_only=True)
+class _Story:
+    """What there is to tell: a brief per sentence of the chain, the summary, and those that were ruled out, in this order."""
+
+    weighed: Weighed
+    facts: Facts
+    briefs: list[Brief]
+    ruled_out: list[Exclusion]
+
+
+def _story(state: State, context: Context) -> _Story:
+    """From the state alone: `explain` and `verify` must see the same."""
     inventory = inventory_of(state)
-    weighed = Weighed.model_validate(state["weighed"])
+    weighed, names = Weighed.model_validate(state["weighed"]), names_of(inventory)
     facts = Facts(evidence_of(state), Topology(inventory.components))
-    if weighed.verdict != "cause":
-        return weighed, facts, []
-    suspect = next(s for s in weighed.suspects if s.component == weighed.component)
-    fault = context.taxonomy.get(suspect.fault)
-    edges = build_chain(suspect, fault, facts, Incident.model_validate(state["incident"]))
-    briefs = edge_briefs(edges, facts, names_of(inventory), fault)
-    summary = summary_brief(edges, facts, names_of(inventory), fault)
-    return weighed, facts, [*briefs, *([summary] if summary else [])]
+    briefs: list[Brief] = []
+    if weighed.verdict == "cause":
+        suspect = next(s for s in weighed.suspects if s.component == weighed.component)
+        fault = context.taxonomy.get(suspect.fault)
+        edges = build_chain(suspect, fault, facts, Incident.model_validate(state["incident"]))
+        summary = summary_brief(edges, facts, names, fault, weighed.probability)
+        briefs = edge_briefs(edges, facts, names, weighed.probability) + ([summary] if summary else [])
+    against = exclusion_briefs(weighed, context.taxonomy, facts, names)
+    return _Story(
+        weighed=weighed,
+        facts=facts,
+        briefs=[*briefs, *(brief for _, brief in against)],
+        ruled_out=[exclusion for exclusion, _ in against],
+    )
 
 
 def _gate(sentence: Sentence, brief: Brief) -> Sentence:
     if sentence.by == "template":
         return sentence
-    reasons = check(sentence.text, brief.grounds)
-    if not reasons and set(sentence.cites) <= {f.id for f in brief.grounds.facts}:
+    reasons = [*check(sentence.text, brief.grounds), *cited(sentence.cites, brief.grounds)]
+    if not reasons:
         return sentence
-    refused = (*sentence.refused, f"{sentence.text!r}: {'; '.join(reasons) or 'cites other facts'}")
+    refused = (*sentence.refused, f"{sentence.text!r}: {'; '.join(reasons)}")
     return sentence.model_copy(update={"text": brief.template, "by": "template", "refused": refused})
 
 
@@ -269,7 +332,8 @@ def _use(sentences: Sequence[Sentence], context: Context) -> ModelUse:
         accepted=sum(s.by == "model" and s.attempts == 1 for s in sentences),
         accepted_after_retry=sum(s.by == "model" and s.attempts > 1 for s in sentences),
         replaced=sum(s.by == "template" and s.attempts > 0 for s in sentences),
-        note=context.model_note,
+        note=context.model_note
+        or next((r.strip("()") for s in sentences for r in s.refused if FAILED in r), ""),
     )
 
 

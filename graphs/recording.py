@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from aitia.core.errors import NotRecorded
+from aitia.core.errors import ModelError, NotRecorded
 from aitia.core.llm import Choice, Completion, Llm, Prompt
 from aitia.core.store import RunStore
 
@@ -42,8 +42,12 @@ class RecordingLlm:
         """Complete and record."""
         key = call_key("complete", prompt, max_tokens=max_tokens, grammar=grammar, stop=list(stop))
         if (known := self._played.find(key)) is not None:
-            return Completion.model_validate(known)
-        answer = self._llm.complete(prompt, max_tokens=max_tokens, grammar=grammar, stop=stop)
+            return _completed(known)
+        try:
+            answer = self._llm.complete(prompt, max_tokens=max_tokens, grammar=grammar, stop=stop)
+        except ModelError as error:
+            self._keep("complete", key, prompt, {"error": str(error)})
+            raise
         self._keep("complete", key, prompt, answer.model_dump(mode="json"))
         return answer
 
@@ -98,7 +102,7 @@ class RecordedLlm:
     ) -> Completion:
         """The recorded completion."""
         key = call_key("complete", prompt, max_tokens=max_tokens, grammar=grammar, stop=list(stop))
-        return Completion.model_validate(self._need(key))
+        return _completed(self._need(key))
 
     def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
         """The recorded choice."""
@@ -116,3 +120,10 @@ class RecordedLlm:
                 "Diagnose anew instead of rerunning: this version of aitia asks the model something else."
             )
         return answer
+
+
+def _completed(answer: dict[str, Any]) -> Completion:
+    """The recorded completion, or the recorded failure once more."""
+    if "error" in answer:
+        raise ModelError(answer["error"])
+    return Completion.model_validate(answer)

@@ -143,7 +143,7 @@ def _grounded(sentence: Sentence, by_id: dict[str, Evidence], report: Report, su
     if not sentence.cites or not set(sentence.cites) <= set(by_id):
         return False
     facts: Sequence[Evidence] = [by_id[i] for i in sentence.cites]
-    grounds = Grounds(facts=facts, names=names_of(report.inventory))
+    grounds = Grounds(facts=facts, names=names_of(report.inventory), excludes=subject)
     if sentence.by == "template":
         return not [r for r in supported(sentence.text, grounds) if r != f"names {subject}"]
     return not [r for r in check(sentence.text, grounds) if not r.startswith("the word")]

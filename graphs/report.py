@@ -87,5 +87,5 @@ def _cost(state: State, context: Context) -> Cost:
         model_calls=cost.get("model_calls", 0) + cost.get("votes", 0),
         prompt_tokens=cost.get("prompt_tokens", 0) + cost.get("vote_prompt_tokens", 0),
         restored_tokens=cost.get("restored_tokens", 0) + cost.get("vote_restored_tokens", 0),
-        generated_tokens=cost.get("generated_tokens", 0),
+        generated_tokens=cost.get("generated_tokens", 0) + cost.get("vote_generated_tokens", 0),
     )

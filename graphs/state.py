@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
+from aitia.agent.score import Guides
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
 from aitia.core.llm import Llm
@@ -49,10 +50,11 @@ class Call(TypedDict):
 class Options:
     """How a diagnosis is made."""
 
-    planner: Literal["rules", "model"] = "model"
-    narrator: Literal["template", "model"] = "model"
+    planner: Literal["rules", "model", "free"] = "model"
+    narrator: Literal["template", "model", "free"] = "model"
     max_concurrency: int = 4
     max_rounds: int = 3
+    max_calls: int = 24  # over the whole run, scan and recall included
     task_seconds: float = 30.0
     approvals: bool = False  # stop for a person's answer where a task needs approval
 
@@ -105,6 +107,11 @@ def evidence_of(state: State) -> list[Evidence]:
 def inventory_of(state: State) -> Inventory:
     """What can be reached."""
     return Inventory.model_validate(state["inventory"])
+
+
+def guides_of(context: Context) -> Guides:
+    """What planning goes by beside the rules, as the run found it when it was opened."""
+    return Guides.model_validate(context.store.meta().get("opened", {}).get("guides", {}))
 
 
 def names_of(inventory: Inventory) -> frozenset[str]:

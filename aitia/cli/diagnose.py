@@ -15,12 +15,17 @@ Model = Annotated[
     typer.Option("--model", help="A catalogue name, a GGUF file, openai:URL#NAME, or none.", metavar="NAME"),
 ]
 Planner = Annotated[
-    Literal["rules", "model"] | None, typer.Option("--planner", help="Who chooses among tools that tie.")
+    Literal["auto", "rules", "model", "free"] | None,
+    typer.Option("--planner", help="Who plans: rules, the model's votes, or the model alone."),
 ]
 Narrator = Annotated[
-    Literal["template", "model"] | None, typer.Option("--narrator", help="Who writes the sentences.")
+    Literal["auto", "template", "model", "free"] | None,
+    typer.Option("--narrator", help="Who writes the sentences: code, the model one by one, or in one go."),
 ]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the model.")]
+MaxCalls = Annotated[
+    int | None, typer.Option("--max-calls", min=4, help="Tool calls at most; default 24.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.", dir_okay=False)]
 Full = Annotated[bool, typer.Option("--full", help="Show all evidence and every call.")]
@@ -72,6 +77,7 @@ def diagnose(
     planner: Planner = None,
     narrator: Narrator = None,
     threads: Threads = None,
+    max_calls: MaxCalls = None,
     as_json: Json = False,
     output: Output = None,
     format: OutputFormat = None,
@@ -102,7 +108,7 @@ def diagnose(
     )
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
-        if sources or since or window or planner or narrator:
+        if sources or since or window or planner or narrator or max_calls:
             raise BadInput(
                 "Give --again RUN with an alert or words, --config and --at only: the rest is the run's."
             )
@@ -123,6 +129,7 @@ def diagnose(
             planner=planner,
             narrator=narrator,
             threads=threads,
+            max_calls=max_calls,
             at=moment,
             started_at=parse_moment(since, now=seen_from) if since else None,
             window=parse_window(window, now=seen_from) if window else None,

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aitia.agent.review import checks
 from aitia.core.events import Decided, PlanMade, RunFailed
 from aitia.core.store import RunStore
-from aitia.core.words import Report, Sentence
+from aitia.graphs.judgement import taxonomy_of
 from aitia.render.text import clean, percent
 
 
@@ -31,14 +32,13 @@ def explanation(store: RunStore) -> dict[str, Any]:
         "failures": [e.message for e in events if isinstance(e, RunFailed)],
         "suspects": [s.model_dump(mode="json") for s in report.suspects],
         "evidence": {e.id: e.statement for e in report.evidence},
-        "sentences": [s.model_dump(mode="json") for s in _sentences(report)],
+        "sentences": [
+            s.model_dump(mode="json") | {"checks": checked}
+            for s, checked in checks(report, taxonomy_of(store.meta()))
+        ],
         "model": report.model.model_dump(mode="json"),
         "model_calls": len(list(store.llm_records())),
     }
-
-
-def _sentences(report: Report) -> list[Sentence]:
-    return [*report.summary, *report.chain, *(x.sentence for x in report.ruled_out)]
 
 
 def print_explanation(console: Console, told: dict[str, Any]) -> None:
@@ -69,18 +69,32 @@ def _plans(console: Console, told: dict[str, Any]) -> None:
 
 
 def _decisions(console: Console, told: dict[str, Any]) -> None:
-    """Each choice with the rules' and the model's scores; → marks what was taken."""
+    """Each choice with the scores of rules, memory and model; → marks what was taken."""
     for decision in told["decisions"]:
-        by = (
-            f"the model's vote counts {decision['model_weight']:.0%}"
-            if decision["model"]
-            else "by the rules alone"
-        )
+        voters = [who for who in ("rules", "memory", "model") if decision[who]]
+        by = _weights(decision, voters)
         _title(console, f"Decision: {clean(decision['question'])}  ({by})")
+        if decision["note"]:
+            console.print(Text(f"  {clean(decision['note'])}", style="dim"))
+        console.print(Text("    " + "  ".join(f"{who:>6}" for who in voters), style="dim"))
         for number, option in enumerate(decision["options"]):
-            votes = [decision[who][number] for who in ("rules", "model") if number < len(decision[who])]
+            scores = [decision[who][number] for who in voters if number < len(decision[who])]
             mark = "→" if number in decision["chosen"] else " "
-            console.print(Text(f"  {mark} {'  '.join(f'{v:5.2f}' for v in votes)}  {clean(option)}"))
+            line = f"  {mark} {'  '.join(f'{v:6.2f}' for v in scores)}  {clean(option)}"
+            why = decision["why"][number] if number < len(decision["why"]) else ""
+            console.print(Text.assemble(line, (f"  {clean(why)}" if why else "", "dim")))
+
+
+def _weights(decision: dict[str, Any], voters: list[str]) -> str:
+    """How much each counted; the model votes only on what rules and memory leave open."""
+    weights = decision["weights"]
+    if not weights:  # recorded before they were kept
+        model = float(decision["model_weight"]) if decision["model"] else 0.0
+        weights = {"rules": 1.0 - model, "model": model}
+    told = [f"{who} {weights.get(who, 0.0):.0%}" for who in voters if who != "model"]
+    if "model" in voters:
+        told.append(f"the model's vote {weights['model']:.0%} where these leave it open")
+    return ", ".join(told)
 
 
 def _suspects(console: Console, told: dict[str, Any]) -> None:
@@ -111,6 +125,13 @@ def _authors(console: Console, told: dict[str, Any]) -> None:
         who = f"  [{sentence['role']}, {sentence['by']}{tries}] "
         cites = f" [{', '.join(sentence['cites'])}]" if sentence["cites"] else ""
         console.print(Text.assemble((who, "dim"), clean(sentence["text"]), (cites, "cyan")))
+        if sentence["checks"]:
+            failed = [name for name, reasons in sentence["checks"].items() if reasons]
+            passed = ", ".join(name for name in sentence["checks"] if name not in failed)
+            console.print(Text(f"      checks passed: {passed}", style="dim"))
+            for name in failed:
+                why = "; ".join(sentence["checks"][name])
+                console.print(Text(f"      check failed: {name}: {clean(why)}", style="red"))
         for reason in sentence["refused"]:
             console.print(Text(f"      refused: {clean(reason)}", style="yellow"))
     used = clean(model["name"]) or "no model"

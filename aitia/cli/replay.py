@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aitia.cli.diagnose import Json, Model, Narrator, Output, Planner, Threads
+from aitia.cli.diagnose import Json, MaxCalls, Model, Narrator, Output, Planner, Threads
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from aitia.api import Narrator as NarratorName
-    from aitia.api import Planner as PlannerName
     from aitia.core.llm import Llm
+    from aitia.modes import Narrator as NarratorName
+    from aitia.modes import Planner as PlannerName
 
 Score = dict[str, Any]
 _PIPED, _TWO_TABLES = 160, 156
@@ -59,6 +59,7 @@ def replay(
     planner: Planner = None,
     narrator: Narrator = None,
     threads: Threads = None,
+    max_calls: MaxCalls = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Run without and with the model; print both tables.")
     ] = False,
@@ -77,7 +78,7 @@ def replay(
     )
     baseline = Mode(name="rules", model=None, planner="rules", narrator="template")
     modes = [baseline, asked] if compare else [asked]
-    scores = {mode.name: [_run(folder, mode, threads) for folder in folders] for mode in modes}
+    scores = {mode.name: [_run(folder, mode, threads, max_calls) for folder in folders] for mode in modes}
     final = scores[asked.name]
     told: dict[str, Any] = {"scenarios": final} | ({"modes": scores} if compare else {})
     if output:
@@ -127,7 +128,7 @@ def _loaded(model: str, threads: int | None, planner: Any, narrator: Any) -> str
     return engine.llm or (None if model == "none" else model)
 
 
-def _run(folder: Path, mode: Mode, threads: int | None) -> Score:
+def _run(folder: Path, mode: Mode, threads: int | None, max_calls: int | None) -> Score:
     """One scenario's score; a scenario that cannot be read is a wrong answer with its message."""
     from aitia import api
     from aitia.cli.console import note
@@ -142,6 +143,7 @@ def _run(folder: Path, mode: Mode, threads: int | None) -> Score:
                 planner=mode.planner,
                 narrator=mode.narrator,
                 threads=threads,
+                max_calls=max_calls,
                 on_event=view,
             )
     except AitiaError as error:

@@ -49,7 +49,10 @@ class PlanMade(Word):
 
 
 class Decided(Word):
-    """A choice that was open after the rules: its options, the score of each from rules and model, and what was taken."""
+    """A choice: its options, best first, the score of each from rules, memory and model, and what was taken.
+
+    `weights` says how much each of the three counted, `why` gives a reason per option, `note` why the model was not asked.
+    """
 
     type: Literal["decided"] = "decided"
     question: str
@@ -58,6 +61,10 @@ class Decided(Word):
     model: tuple[float, ...] = ()
     model_weight: float = 0.0
     chosen: tuple[int, ...] = ()
+    memory: tuple[float, ...] = ()
+    weights: dict[str, float] = {}
+    why: tuple[str, ...] = ()
+    note: str = ""
 
 
 class TaskDone(Word):

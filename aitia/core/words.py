@@ -318,8 +318,8 @@ class ModelUse(Word):
 
     name: str = ""
     sha256: str = ""
-    planner: Literal["rules", "model"] = "rules"
-    narrator: Literal["template", "model"] = "template"
+    planner: Literal["rules", "model", "free"] = "rules"
+    narrator: Literal["template", "model", "free"] = "template"
     accepted: int = 0
     accepted_after_retry: int = 0
     replaced: int = 0

@@ -8,9 +8,10 @@ from aitia.agent.chain import build_chain
 from aitia.agent.facts import Facts
 from aitia.agent.narrator import Brief, Budget, narrate, tidy
 from aitia.agent.taxonomy import bundled
-from aitia.agent.template import edge_briefs, exclusions, summary_brief, verdict_sentence
+from aitia.agent.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import weigh
+from aitia.core.errors import ModelError
 from aitia.core.llm import Prompt
 from aitia.models.scripted import ScriptedLlm
 
@@ -27,7 +28,7 @@ def briefs(case: str = "connection_leak") -> list[Brief]:
     facts, fault = Facts(evidence, Topology(inventory.components)), bundled()[weighed.fault]
     edges = build_chain(weighed.suspects[0], fault, facts, INCIDENT)
     summary = summary_brief(edges, facts, NAMES, fault)
-    return [*edge_briefs(edges, facts, NAMES, fault), *([summary] if summary else [])]
+    return [*edge_briefs(edges, facts, NAMES), *([summary] if summary else [])]
 
 
 def test_a_good_sentence_is_the_models() -> None:
@@ -110,7 +111,57 @@ def test_templates_say_why_another_suspect_is_out() -> None:
     evidence, inventory = shop.connection_leak(), shop.inventory()
     weighed = weigh(evidence, inventory, bundled())
     facts = Facts(evidence, Topology(inventory.components))
-    out = {x.component: x.sentence for x in exclusions(weighed, bundled(), facts)}
+    out = {x.component: x.sentence for x, _ in exclusion_briefs(weighed, bundled(), facts, NAMES)}
     assert "postgres" in out
     assert set(out["postgres"].cites) <= {e.id for e in evidence}
     assert "100 %" not in verdict_sentence(weighed, bundled(), facts).text
+
+
+def test_a_judgement_added_at_the_end_is_cut_off_and_the_rest_stands() -> None:
+    told = GOOD.rstrip(".") + ", indicating a severe issue with the database."
+    (sentence,) = narrate(briefs()[:1], llm=ScriptedLlm([told]), budget=Budget())
+    assert (sentence.text, sentence.by, sentence.attempts) == (GOOD, "model", 1)
+
+
+def test_a_chain_in_one_go_passes_the_same_checks() -> None:
+    chain = [b for b in briefs() if b.role == "chain"]
+    assert len(chain) >= 2
+    written = "\n".join([f"1. {GOOD}", *(f"{n}. Kafka did it." for n in range(2, len(chain) + 1))])
+    llm = ScriptedLlm([written])
+    told = narrate(chain, llm=llm, budget=Budget(prompt=5000, generated=5000), free=True)
+    assert len(llm.prompts) == 1
+    assert [s.by for s in told] == ["model"] + ["template"] * (len(chain) - 1)
+    assert [s.text for s in told[1:]] == [b.template for b in chain[1:]]
+    assert all(s.refused for s in told[1:])
+
+
+def test_a_chain_that_stops_too_early_is_told_by_the_code() -> None:
+    chain = [b for b in briefs() if b.role == "chain"]
+    told = narrate(chain, llm=ScriptedLlm([""]), budget=Budget(prompt=5000, generated=5000), free=True)
+    assert [s.text for s in told] == [b.template for b in chain]
+
+
+def test_a_suspect_that_one_fact_rules_out_is_told_by_the_model_and_one_that_two_do_is_not() -> None:
+    evidence, inventory = shop.connection_leak(), shop.inventory()
+    weighed = weigh(evidence, inventory, bundled())
+    facts = Facts(evidence, Topology(inventory.components))
+    told = exclusion_briefs(weighed, bundled(), facts, NAMES)
+    llm = ScriptedLlm(lambda prompt: "Nonsense.")
+    sentences = narrate([b for _, b in told], llm=llm, budget=Budget(prompt=9000, generated=9000))
+    single = [b for _, b in told if len(b.grounds.facts) == 1]
+    assert len(llm.prompts) == 2 * len(single)
+    assert all(p.user.startswith("Suspect: ") for p in llm.prompts)
+    assert [s.text for s in sentences] == [x.sentence.text for x, _ in told]
+
+
+def test_a_model_that_fails_is_not_asked_again_and_the_code_tells_the_rest() -> None:
+    asked: list[str] = []
+
+    def reply(prompt: Prompt) -> str:
+        asked.append(prompt.user)
+        raise ModelError("Start the model server: nothing answers.")
+
+    told = narrate(briefs(), llm=ScriptedLlm(reply), budget=Budget(prompt=9000, generated=9000))
+    assert len(asked) == 1
+    assert [s.text for s in told] == [b.template for b in briefs()]
+    assert all("the model failed: Start the model server" in s.refused[0] for s in told)

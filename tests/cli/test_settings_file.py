@@ -41,7 +41,7 @@ def test_an_empty_file_and_no_file_are_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("planner: magic", ["'planner'", "'rules' or 'model'", "magic"]),
+        ("planner: magic", ["'planner'", "'rules', 'model' or 'free'", "magic"]),
         ("sorces: []", ["'sorces'", "no such field", "sources"]),
         ("window: {led_s: 3}", ["'window.led_s'", "lead_s", "preceding_factor"]),
         ("window: {baselines: [tomorrow]}", ["window.baselines.0", "'yesterday'"]),
