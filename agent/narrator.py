@@ -229,6 +229,8 @@ def _hint(reasons: Sequence[str], facts: Sequence[Evidence]) -> str:
     banned = [m[1] for r in reasons if (m := re.match(r"the word '(.+?)' is not", r))]
     if banned:
         return f"Do not write these words: {', '.join(banned)}. Write names as the facts do."
+    if any("quot" in r for r in reasons):
+        return "Leave the quotation out."
     names = " and then ".join(dict.fromkeys(f.component for f in facts if f.component))
     return f"Name {names}, each with its own numbers and times, in this order."
 
@@ -237,7 +239,8 @@ def _plain(fact: Evidence) -> str:
     """A fact as the model reads it: short, without metric names, label sets and the tails of quoted lines."""
     text = re.sub(r"\s+", " ", fact.statement).strip()
     text = re.sub(r" \((?:[a-z0-9]+_)+[a-z0-9]+\)| \{[^}]*\}| \([^()]{20,}\)", "", text)
-    text = re.sub(r'"([^"]{60})[^"]*"', r'"\1…"', text)
+    # A quotation is cut at a word and without a mark of it: a small model completes what looks unfinished.
+    text = re.sub(r'"([^"]{60}[^"]+)"', lambda m: f'"{m[1][:60].rpartition(" ")[0] or m[1][:60]}"', text)
     # The first clause, cut outside quotes only.
     first = re.match(r'(?:"[^"]*"|[^"])*?(?=; [a-z]|(?<=[a-z)])\. [A-Z]|$)', text)
     return (first[0] if first else text).rstrip(".") + "."

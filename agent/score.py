@@ -17,6 +17,7 @@ import numpy as np
 from aitia.agent.defaults import TARGETS, Defaults, Role, Roles, Step
 from aitia.agent.plans import Recalled
 from aitia.agent.validate import call_key, required, target_of
+from aitia.core.errors import ModelError
 from aitia.core.events import Decided
 from aitia.core.llm import Choice, Llm
 from aitia.core.words import Inventory, Task, Unit01, Word
@@ -182,9 +183,15 @@ def settle(
         return Settled(taken=())
     weight = guides.vote_weight if llm is not None else 0.0
     voters = _open(order, base, limit) if weight and limit < len(order) else []
-    choice, votes = None, [0.0] * len(base)
+    choice, votes, failed = None, [0.0] * len(base), ""
     if llm is not None and len(voters) > 1:
-        choice = llm.choose(prompt_of("next_check", situation), [scored.candidates[i].text for i in voters])
+        try:
+            choice = llm.choose(
+                prompt_of("next_check", situation), [scored.candidates[i].text for i in voters]
+            )
+        except ModelError as error:
+            failed = f"the model failed: {error}"
+    if choice is not None:
         sharp = np.exp((np.asarray([base[i] for i in voters]) - max(base[i] for i in voters)) / TEMPER)
         mixed = pool(list(sharp / sharp.sum()), choice.probabilities, weight)
         for i, vote in zip(voters, choice.probabilities, strict=True):
@@ -203,7 +210,7 @@ def settle(
         model_weight=weight if choice else 0.0,
         weights={"rules": round(1 - share, 3), "memory": share, "model": weight if choice else 0.0},
         why=tuple(scored.why[i] for i in shown),
-        note=guides.note if llm is not None and not weight else "",
+        note=failed or (guides.note if llm is not None and not weight else ""),
         chosen=tuple(range(limit)),
     )
     return Settled(taken=order[:limit], decided=decided if len(order) > 1 else None, choice=choice)

@@ -19,6 +19,7 @@ import yaml
 from aitia.agent.asks import described, instances, tool_of
 from aitia.agent.looks import Seen
 from aitia.agent.paths import Memory
+from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Llm, Prompt
 from aitia.core.words import Incident, Inventory, Result, Task
 from aitia.tools import Registry, ToolContext
@@ -190,7 +191,11 @@ def _voted(steps: list[Step], seen: Seen, llm: Llm | None, weight: float | None)
         return steps
     shown = [e.statement[:160] for r in seen.done[-4:] for e in r.evidence]
     user = "\n".join([f"Report: {seen.words[:300].strip()}", *(f"Seen: {s}" for s in shown), "Next call:"])
-    choice = llm.choose(Prompt(system=SYSTEM, user=user), [described(s.task) for s in tied])
+    try:
+        choice = llm.choose(Prompt(system=SYSTEM, user=user), [described(s.task) for s in tied])
+    except ModelError as error:  # the order of the rules stands, and the first step says so
+        first = steps[0].task.model_copy(update={"why": f"{steps[0].task.why} (the model failed: {error})"})
+        return [replace(steps[0], task=first), *steps[1:]]
     votes = [
         replace(s, score=round((1 - weight) * s.score + weight * p, 4), model=round(p, 4), choice=choice)
         for s, p in zip(tied, choice.probabilities, strict=True)

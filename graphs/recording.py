@@ -55,8 +55,12 @@ class RecordingLlm:
         """Choose and record."""
         key = call_key("choose", prompt, options=list(options))
         if (known := self._played.find(key)) is not None:
-            return Choice.model_validate({k: v for k, v in known.items() if k != "options"})
-        answer = self._llm.choose(prompt, options)
+            return _chosen(known)
+        try:
+            answer = self._llm.choose(prompt, options)
+        except ModelError as error:
+            self._keep("choose", key, prompt, {"error": str(error), "options": list(options)})
+            raise
         self._keep("choose", key, prompt, answer.model_dump(mode="json") | {"options": list(options)})
         return answer
 
@@ -106,8 +110,7 @@ class RecordedLlm:
 
     def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
         """The recorded choice."""
-        answer = self._need(call_key("choose", prompt, options=list(options)))
-        return Choice.model_validate({k: v for k, v in answer.items() if k != "options"})
+        return _chosen(self._need(call_key("choose", prompt, options=list(options))))
 
     def count(self, text: str) -> int:
         """The recorded count."""
@@ -127,3 +130,10 @@ def _completed(answer: dict[str, Any]) -> Completion:
     if "error" in answer:
         raise ModelError(answer["error"])
     return Completion.model_validate(answer)
+
+
+def _chosen(answer: dict[str, Any]) -> Choice:
+    """The recorded choice, or the recorded failure once more."""
+    if "error" in answer:
+        raise ModelError(answer["error"])
+    return Choice.model_validate({k: v for k, v in answer.items() if k != "options"})
