@@ -329,7 +329,9 @@ def _order(sentence: str, grounds: Grounds) -> Iterable[str]:
     if (first < second) == flipped:
         yield "tells the order of the two facts the wrong way round"
         return
-    began, followed = cause.onset, effect.onset
+    began, followed = (
+        f.onset and f.onset.replace(microsecond=0) for f in (cause, effect)
+    )  # as they are told
     if began and followed and followed < began and _LATER.search(sentence):
         yield "tells as later what began earlier"
     rest = sentence
@@ -366,13 +368,33 @@ def _content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]
             yield f"denies ({word!r}) what the cited facts do not deny"
     for clause in told:
         mine = " ".join(said(f) for f in clause.facts or grounds.facts)
-        allowed = {stem(w) for w in (*words(mine), *grounds.vocabulary)} | connectives()
+        kinds = [
+            w
+            for f in clause.facts
+            for name, told_as in _KINDS.items()
+            if name in f.component
+            for w in told_as
+        ]
+        allowed = {stem(w) for w in (*words(mine), *kinds, *grounds.vocabulary)} | connectives()
         for word in words(body[clause.start : clause.end]):
             known = stem(word) in allowed or word in _UNITS or word in _NEGATION
             if not known or (word in _NOT_CONNECTIVE and word not in words(mine)):
                 yield f"the word {word!r} is not in the facts that it is told of"
 
 
+# What components of a well-known name are called as well.
+_KINDS: Final = {
+    "postgres": ("postgresql", "database"),
+    "mysql": ("database",),
+    "mariadb": ("database",),
+    "mongo": ("database",),
+    "redis": ("cache",),
+    "memcached": ("cache",),
+    "kafka": ("broker",),
+    "rabbitmq": ("broker",),
+    "nginx": ("proxy",),
+    "haproxy": ("proxy",),
+}
 # Words that share their stem with a connective and claim something of their own.
 _NOT_CONNECTIVE: Final = frozenset({"timed", "seconded", "pointed"})
 
