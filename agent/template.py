@@ -124,6 +124,7 @@ def exclusion_briefs(
             names=names,
             vocabulary=frozenset(words(f"{taxonomy.title(exclusion.fault)} {reason}")),
             excludes=exclusion.component,
+            why="" if line.other in by_id else line.why,
         )
         suspect = f"{exclusion.component} ({taxonomy.title(exclusion.fault)})" + (
             f", {reason}" if reason else ""

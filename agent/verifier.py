@@ -85,6 +85,7 @@ class Grounds:
     order: bool = False
     certain: bool = True
     excludes: str = ""  # the component that the sentence says is unlikely
+    why: str = ""  # for what reason it is
 
     @property
     def text(self) -> str:
@@ -431,6 +432,9 @@ def _exclusion(sentence: str, grounds: Grounds) -> Iterable[str]:
     named = {name for _, name in names_in(sentence[start:end], grounds.names)}
     if grounds.excludes not in (named or {n for _, n in names_in(sentence, grounds.names)}):
         yield f"does not say of {grounds.excludes} that it is unlikely"
+    wanted = {stem(w) for w in words(grounds.why)} - connectives()
+    if wanted and 2 * len(wanted & {stem(w) for w in words(sentence)}) <= len(wanted):
+        yield f"does not say why ({grounds.why})"
 
 
 _UNITS: Final = frozenset(

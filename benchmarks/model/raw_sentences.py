@@ -98,6 +98,7 @@ def _raw(
         "order": g.order,
         "certain": g.certain,
         "excludes": g.excludes,
+        "why": g.why,
         "prompt_tokens": told.prompt_tokens,
         "generated_tokens": told.generated_tokens,
         "seconds": round(seconds, 2),
@@ -113,6 +114,7 @@ def grounds_of(raw: Raw) -> Grounds:
         order=raw["order"],
         certain=raw["certain"],
         excludes=raw["excludes"],
+        why=raw.get("why", ""),
     )
 
 

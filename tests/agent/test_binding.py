@@ -205,3 +205,17 @@ def test_every_check_is_named() -> None:
     )
     against = {name for name, reasons in found.items() if reasons}
     assert {"words", "numbers", "times", "directions"} <= against
+
+
+def test_an_exclusion_says_why() -> None:
+    held = Grounds(
+        facts=shop.numbered([GATEWAY]),
+        names=NAMES,
+        vocabulary=frozenset({"slow", "itself", "something"}),
+        excludes="gateway",
+        why="its calls to something are slow",
+    )
+    plain = "As the mean latency of calls from gateway to orders rose to 616 ms, gateway is unlikely."
+    assert [r for r in check(plain, held) if r.startswith("does not say why")]
+    told = "Gateway is unlikely to be slow by itself, as its calls are slow: the mean latency of calls to orders rose to 616 ms."
+    assert not [r for r in check(told, held) if r.startswith("does not say why")]
