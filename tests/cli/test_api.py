@@ -16,6 +16,7 @@ from aitia.core.events import Event, RunFinished
 from aitia.core.scenario import load_scenario
 from aitia.core.store import RunStore, list_runs
 from aitia.models.scripted import ScriptedLlm
+from aitia.modes import Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Retention, Settings
 
 
@@ -74,7 +75,7 @@ def test_no_sources_is_said_before_anything_is_made(home: Path) -> None:
 def test_the_settings_model_may_be_absent_but_an_asked_one_not(home: Path) -> None:
     absent = Settings(model=ModelChoice(name="qwen2.5-coder-1.5b"))
     engine = api.choose_engine(
-        "auto", settings=absent, planner=None, narrator=None, threads=None, on_event=None
+        "auto", settings=absent, planner=None, narrator="model", threads=None, on_event=None
     )
     assert engine.llm is None
     assert engine.failed
@@ -84,6 +85,32 @@ def test_the_settings_model_may_be_absent_but_an_asked_one_not(home: Path) -> No
         api.choose_engine(
             "qwen2.5-coder-1.5b", settings=absent, planner=None, narrator=None, threads=None, on_event=None
         )
+
+
+def test_a_model_that_adds_nothing_is_not_loaded_by_itself(home: Path) -> None:
+    settings = Settings(model=ModelChoice(name="qwen2.5-coder-1.5b"))
+    engine = api.choose_engine(
+        "auto", settings=settings, planner=None, narrator=None, threads=None, on_event=None
+    )
+    assert (engine.llm, engine.failed) == (None, False)
+    assert engine.note == "not needed by its calibration: planner rules, narrator template"
+
+
+@pytest.mark.parametrize(
+    ("planner", "narrator", "asked", "chosen"),
+    [
+        ("auto", "auto", False, ("rules", "template")),
+        ("auto", "auto", True, ("model", "model")),
+        ("rules", "auto", True, ("rules", "model")),
+        ("free", "template", False, ("free", "template")),
+    ],
+)
+def test_what_a_calibrated_model_does(
+    planner: Planner, narrator: Narrator, asked: bool, chosen: tuple[str, str]
+) -> None:
+    got = modes(planner, narrator, known_sha256("qwen2.5-coder-1.5b"), asked=asked)
+    assert (got.planner, got.narrator) == chosen
+    assert modes("auto", "auto", "0" * 64, asked=False).needs_model  # a model without a calibration narrates
 
 
 def test_retention_deletes_the_oldest_finished_runs(home: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_model_that_was_asked_for_must_load(aitia: Aitia, scenario: Path) -> N
 
 
 def test_without_a_fetched_model_the_run_goes_on_and_says_so(aitia: Aitia, scenario: Path) -> None:
-    done = aitia("replay", str(scenario), "--json")
+    done = aitia("replay", str(scenario), "--narrator", "model", "--json")
     assert done.code == 0, done.err
     assert "without a model" in done.err
     assert json.loads(aitia("report", "last", "--json").out)["model"]["note"]
