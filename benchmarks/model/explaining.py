@@ -107,8 +107,9 @@ def _told(mine: Sequence[Raw]) -> dict[str, list[float]]:
 
 
 def _says_more(raw: Raw) -> bool:
-    """Whether a sentence holds a word of substance that the code's own sentence does not."""
-    held = {stem(w) for w in words(raw["template"])} | connectives()
+    """Whether a sentence holds a word of substance that neither the code's own does nor the one before it (its first fact)."""
+    told = " ".join([raw["template"], *(str(f["statement"]) for f in raw["facts"])])
+    held = {stem(w) for w in words(told)} | connectives()
     return any(stem(w) not in held for w in words(raw["accepted"]))
 
 
