@@ -107,7 +107,11 @@ def holds(fact: Evidence, told: Iterable[Number], names: frozenset[str]) -> bool
 
 
 def close(number: Number, value: float) -> bool:
-    """Whether a number as written stands for a value: within 1 %, or within half of its last digit."""
+    """Whether a number as written stands for a value: within 1 %, or within half of its last digit; a count, a code or a
+    port (whole and without a unit) only for itself.
+    """
+    if not number.unit and number.step == 0.5 and float(value).is_integer():
+        return number.value == value
     gap = abs(number.value - value)
     return gap <= 0.01 * abs(value) or (gap <= number.step and gap <= 0.05 * abs(value))
 
@@ -136,8 +140,9 @@ def quantity(fact: Evidence) -> frozenset[str]:
 
 _WAY: Final = re.compile(r"\bfrom\s+(?:the\s+)?(\S+?)\s+to\s+(?:the\s+)?(\S+?)(?=[\s,.;:)]|$)", re.I)
 _SIDE: Final = re.compile(
-    r"\b(?:calls?|requests?|connections?)\s+(?:made\s+)?(from|to|by)\s+(?:the\s+)?(\S+?)(?=[\s,.;:)]|$)", re.I
-)
+    r"\b(?:calls?|requests?|connections?)\s+(?:(?:that|which)\s+(\S+)\s+made\b|(?:made\s+)?(from|to|by|of)\s+(?:the\s+)?"
+    r"(\S+?)(?=[\s,.;:)]|$))", re.I
+)  # fmt: skip
 
 
 def ways(sentence: str, told: Sequence[Told], names: frozenset[str]) -> Iterable[str]:
@@ -145,14 +150,42 @@ def ways(sentence: str, told: Sequence[Told], names: frozenset[str]) -> Iterable
     for clause in told:
         fact, text = clause.bound, sentence[clause.start : clause.end]
         if fact is None:
+            yield from _other_way(text, clause.facts, names)
             continue
         caller, callee = _ends(fact, names)
         found = [(m[1], m[2]) for m in _WAY.finditer(text)]
-        found += [("", m[2]) if m[1].lower() == "to" else (m[2], "") for m in _SIDE.finditer(text)]
-        for source, target in found:
-            for given, end in ((source, caller), (target, callee)):
-                if given in names and given != end:
-                    yield f"calls do not go {'from' if end is caller else 'to'} {given} in the facts it is told of"
+        for m in _SIDE.finditer(text):
+            # Requests of a component are those that it gets, unless the fact is about calls that it makes.
+            to_it = (m[2] or "").lower() == "to" or ((m[2] or "").lower() == "of" and not caller)
+            found.append(("", m[3]) if to_it else (m[1] or m[3], ""))
+        found += [(m[1], m[2]) for m in _CALLED.finditer(text)]
+        given = [
+            (name, end, way) for s, t in found for name, end, way in ((s, caller, "from"), (t, callee, "to"))
+        ]
+        known = {n.lower() for n in names}
+        wrong = [
+            (name, way) for name, end, way in given if name.lower() in known and name.lower() != end.lower()
+        ]
+        for name, way in wrong:
+            yield f"calls do not go {way} {name} in the facts it is told of"
+        both = {caller, callee} <= {name for _, name in names_in(text, names)} and caller and callee
+        right = any(name and name.lower() == end.lower() for name, end, _ in given)
+        if both and not wrong and not right and _CALLS.search(text):
+            yield f"does not say that calls go from {caller} to {callee}"
+
+
+def _other_way(text: str, facts: Sequence[Evidence], names: frozenset[str]) -> Iterable[str]:
+    """Calls between two components that no fact of a clause has in this direction, though one has them in the other."""
+    known = {_ends(f, names) for f in facts}
+    for match in (*_WAY.finditer(text), *_CALLED.finditer(text)):
+        if (match[2], match[1]) in known and (match[1], match[2]) not in known:
+            yield f"calls do not go from {match[1]} to {match[2]} in the facts it is told of"
+
+
+_CALLS: Final = re.compile(r"\b(?:call|request|connection)\w*", re.I)
+_CALLED: Final = re.compile(
+    r"([\w.-]+)\s+(?:called|calls|calling)\s+(?!to\b|from\b|of\b|by\b|that\b)(?:the\s+)?([\w.-]+)", re.I
+)
 
 
 def _ends(fact: Evidence, names: frozenset[str]) -> tuple[str, str]:

@@ -79,21 +79,6 @@ def bundled_rules() -> tuple[Rule, ...]:
     )
 
 
-def next_calls(
-    registry: Registry,
-    inventory: Inventory,
-    incident: Incident,
-    done: Sequence[Result],
-    *,
-    limit: int,
-    memory: Memory | None = None,
-    llm: Llm | None = None,
-) -> list[Task]:
-    """The calls worth asking next, best first; none where nothing scores above ENOUGH."""
-    steps = next_steps(registry, inventory, incident, done, memory=memory, llm=llm)
-    return [s.task for s in steps[:limit]]
-
-
 def next_steps(
     registry: Registry,
     inventory: Inventory,

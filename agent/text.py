@@ -47,7 +47,8 @@ _DELTA_AFTER: Final = re.compile(
 class Number:
     """A number as written: its unit, its place, and its role.
 
-    `by` a change, `from`, `to`; a `limit`; a `bound` (up to, at least, another ...); the `whole` in "5 % of 40"; or none.
+    `by` a change, `from`, `to`; a `limit`; a `bound` (up to, at least, another ...); the `whole` in "5 % of 40"; of the
+    `baseline`; or none.
     """
 
     value: float
@@ -63,7 +64,7 @@ def numbers(text: str) -> list[Number]:
     found: list[Number] = []
     for match in _NUMBER.finditer(text):
         raw = match[1].replace(",", "").replace(" ", "").replace("−", "-")
-        decimals = len(raw.split("e")[0].partition(".")[2])
+        decimals = len(raw.lower().split("e")[0].partition(".")[2])
         role = "by" if raw.startswith("+") else _role(text[: match.start()], text[match.end() :])
         unit = _UNIT.get((match[2] or "").strip(), (match[2] or "").strip())
         if rate := match[3] or match[4]:
@@ -83,8 +84,9 @@ def numbers(text: str) -> list[Number]:
 
 
 _ROLES: Final = (
+    ("baseline", re.compile(r"\b(?:before that|blocks have|before, it was at)\s*$", re.I)),
     ("limit", re.compile(r"\b(?:limit|maximum|capacity|threshold)\s+of\s*$", re.I)),
-    ("whole", re.compile(r"[\d%]\s*(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+|a\s+)?$", re.I)),
+    ("whole", re.compile(r"(?:[\d%]|percent)\s*(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+|a\s+)?$", re.I)),
     (
         "bound",
         re.compile(
@@ -167,7 +169,8 @@ def stem(word: str) -> str:
 
 
 _BREAK: Final = re.compile(
-    r",|;|\b(?:and|but|as|when|once|while|with|until|during|which|then|so that|because|due to|leads? to|led to|leading to|"
+    r",(?!\d{3}\b)|;|\b(?:and|but|as|when|once|while|with|until|during|which|then|so that|because|due to|leads? to|led to|"
+    r"leading to|"
     r"cause[sd]?(?: by)?|causing|result(?:ed|s|ing) in|trigger(?:ed|s)?|before|after(?: that| this| which)?|followed by|"
     r"following)\b", re.I
 )  # fmt: skip

@@ -48,7 +48,8 @@ _STEADY: Final = frozenset(stem(w) for w in ("remain", "stay", "steady", "unchan
 _UP_STEMS: Final = frozenset(stem(w) for w in _UP)
 _DOWN_STEMS: Final = frozenset(stem(w) for w in _DOWN)
 _BACKWARD: Final = re.compile(
-    r"\b(because|due to|(?:caused|triggered|prompted|preceded|brought about) by|(?<!and )after(?! that| this| which)|"
+    r"\b(because|due to|(?:caused|triggered|prompted|preceded|brought about|affected|impacted|explained|indicated|suggested|"
+    r"shown|made) by|(?:an? |the )?(?:effect|impact) of|(?:in |as )?(?:an? )?response to|(?<!and )after(?! that| this| which)|"
     r"since(?! \d)|"
     r"(?:(?:as )?(?:a|the) )?results? of|result(?:s|ed|ing)? from|stem(?:s|med|ming)? from|the (?:reason|cause) (?:was|is|being)|"
     r"following|owing to|when|once(?! in|[,.;])|while|as(?! well| a result| fast))\b", re.I
@@ -62,7 +63,8 @@ _AHEAD: Final = re.compile(
     re.I,
 )
 _SIDEWAYS: Final = re.compile(
-    r"\b(?:results?|reasons?|cause|consequences?|origins?|sources?|trigger|prior|preced\w+|earlier|ahead|before)\b", re.I
+    r"\b(?:results?|reasons?|cause|consequences?|origins?|sources?|effects?|affect\w*|impact\w*|respons\w*|explain\w*|"
+    r"trigger|prior|preced\w+|earlier|ahead|before)\b", re.I
 )  # fmt: skip
 _LATER: Final = re.compile(r"\b(?:after|then|later|subsequently|afterwards|following|followed)\b", re.I)
 _NO_ORDER: Final = re.compile(r"\b(?:before the alarm|never before|before that|not before)\b", re.I)
@@ -106,7 +108,7 @@ def by_check(sentence: str, grounds: Grounds) -> dict[str, list[str]]:
     told = told_of(plain, grounds)
     found: dict[str, Iterable[str]] = {
         "shape": _shape(sentence),
-        "quotations": _quotes(sentence, grounds),
+        "quotations": _quotes(sentence, told, grounds),
         "characters": _characters(plain, grounds),
         "citations": _citations(plain, grounds),
         "components": _names(plain, grounds),
@@ -115,7 +117,7 @@ def by_check(sentence: str, grounds: Grounds) -> dict[str, list[str]]:
         "certainty": [*_certainty(body, grounds), *_exclusion(plain, grounds)],
         "times": (r for c in told for r in _times(plain, c.start, c.end, c.facts)),
         "numbers": [
-            *(r for c in told for r in _numbers(body[c.start : c.end], c.facts, grounds.names)),
+            *(r for c in told for r in _numbers(body, c.start, c.end, c.facts, grounds.names)),
             *(r for c in told for r in _rates(body[c.start : c.end], c.facts)),
         ],
         "directions": (r for c in told for r in _directions(body[c.start : c.end], c.facts)),
@@ -136,13 +138,14 @@ def cited(cites: Sequence[str], grounds: Grounds) -> list[str]:
 
 def supported(sentence: str, grounds: Grounds) -> list[str]:
     """Which quotes, citations, names, numbers and times of a sentence no cited fact holds: the least any sentence must pass."""
-    reasons = list(_quotes(sentence, grounds))
-    sentence = _without_quotes(sentence)
+    plain = _without_quotes(sentence)
+    reasons = list(_quotes(sentence, (), grounds))
+    sentence = plain
     body, facts = mask(sentence, grounds.names), grounds.facts
     reasons += [
         *_citations(sentence, grounds),
         *_times(sentence, 0, len(sentence), facts),
-        *_numbers(body, facts, grounds.names, paired=False),
+        *_numbers(body, 0, len(body), facts, grounds.names, paired=False),
     ]
     about = set().union(*(named_by(f, grounds.names) for f in facts))
     return reasons + [f"names {name}" for _, name in names_in(sentence, grounds.names) if name not in about]
@@ -154,13 +157,17 @@ def _without_quotes(sentence: str) -> str:
     return sentence
 
 
-def _quotes(sentence: str, grounds: Grounds) -> Iterable[str]:
-    """Quoted text must be quoted in a cited fact; its beginning is enough."""
-    held = [inner for f in grounds.facts for _, _, inner in quotes(f.statement)]
-    for _, _, inner in quotes(sentence):
-        start = _ELLIPSIS.sub("", inner.strip()).rstrip(".,…").strip()
-        if not any(start and start in whole for whole in held):
-            yield "quotes what no cited fact quotes"
+def _quotes(sentence: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]:
+    """Quoted text is the beginning of what a fact that its clause tells of quotes: out of the middle it may say the opposite."""
+    for start, _, inner in quotes(sentence):
+        clause = next((c for c in told if c.start <= start < c.end), None)
+        facts = clause.facts if clause and clause.facts else grounds.facts
+        if clause and "logg" in sentence[clause.start : start]:
+            facts = [f for f in facts if "logged" in f.statement]
+        held = [whole for f in facts for _, _, whole in quotes(f.statement)]
+        begin = _ELLIPSIS.sub("", inner.strip()).rstrip(".,…").strip()
+        if not any(begin and whole.strip().startswith(begin) for whole in held):
+            yield "quotes what no fact that it is told of quotes"
     if sentence.count('"') % 2:
         yield "an open quotation mark"
 
@@ -248,10 +255,17 @@ def _unit_of(match: re.Match[str]) -> str:
 
 
 def _numbers(
-    clause: str, facts: Sequence[Evidence], names: frozenset[str], *, paired: bool = True
+    body: str,
+    start: int,
+    end: int,
+    facts: Sequence[Evidence],
+    names: frozenset[str],
+    *,
+    paired: bool = True,
 ) -> Iterable[str]:
+    """What is wrong with the numbers between two places; their roles are seen in the whole sentence."""
     stated = [n for f in facts for n in numbers(mask(said(f), names))]
-    told = numbers(clause)
+    told = [n for n in numbers(body) if start <= n.at < end]
     for number in told:
         near = [s for s in stated if close(number, s.value)]
         if not near:
@@ -263,7 +277,7 @@ def _numbers(
     for a, b in pairwise(told) if paired else ():
         if (a.role, b.role) == ("from", "to") and not any(holds(f, (a, b), names) for f in facts):
             yield f"{a.value:g} and {b.value:g} are not of one fact"
-        elif _OF.fullmatch(clause[a.end : b.at]) and not any(_part_of(f, a, b, names) for f in facts):
+        elif _OF.fullmatch(body[a.end : b.at]) and not any(_part_of(f, a, b, names) for f in facts):
             yield f"no cited fact says {a.value:g} of {b.value:g}"
 
 
@@ -286,9 +300,11 @@ def _same_unit(number: Number, stated: Number) -> bool:
 def _same_role(number: Number, stated: Sequence[Number]) -> bool:
     """A change, a limit, a bound and a whole must be stated as such; `from N` must not be the end, nor `to N` the start."""
     roles = {s.role for s in stated if _same_unit(number, s)}
-    if number.role in ("by", "limit", "bound", "whole"):
+    if number.role == "by" and "/" in number.unit and number.unit in {s.unit for s in stated}:
+        return True  # a rate is a change as it stands
+    if number.role in ("by", "limit", "bound", "whole", "baseline"):
         return number.role in roles
-    if roles and roles <= {"limit", "bound", "whole"}:
+    if roles and roles <= {"limit", "bound", "whole", "baseline"}:
         return False
     opposite = {"from": "to", "to": "from"}.get(number.role)
     return not (opposite and roles == {opposite}) and not (number.role in ("from", "to") and roles == {"by"})
@@ -361,14 +377,8 @@ def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[st
 
 def _content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]:
     """Every content word comes from the facts that its clause tells of; a denial stands in them as it is told."""
-    held = words(grounds.text)
-    phrases = set(pairwise(held))
-    told_words = words(body)
-    for word, following in zip(told_words, [*told_words[1:], ""], strict=False):
-        if word in _NEGATION and (word, following) not in phrases:
-            yield f"denies ({word!r}) what the cited facts do not deny"
     for clause in told:
-        mine = " ".join(said(f) for f in clause.facts or grounds.facts)
+        mine, text = " ".join(said(f) for f in clause.facts or grounds.facts), body[clause.start : clause.end]
         kinds = [
             w
             for f in clause.facts
@@ -377,12 +387,22 @@ def _content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]
             for w in told_as
         ]
         allowed = {stem(w) for w in (*words(mine), *kinds, *grounds.vocabulary)} | connectives()
-        for word in words(body[clause.start : clause.end]):
+        for word in words(text):
             known = stem(word) in allowed or word in _UNITS or word in _NEGATION
             if not known or (word in _NOT_CONNECTIVE and word not in words(mine)):
                 yield f"the word {word!r} is not in the facts that it is told of"
+        for match in _DENIAL.finditer(body, clause.start):
+            if match.start() < clause.end and (match[1].lower(), match[2].lower()) not in pairwise(
+                words(mine)
+            ):
+                yield f"denies ({match[1]!r}) what the facts that it is told of do not deny"
+    for match in _ALARM.finditer(body):
+        if match[0].lower() not in grounds.text.lower():
+            yield f"no fact that it is told of says {match[0]!r}"
 
 
+_DENIAL: Final = re.compile(rf"\b({'|'.join(sorted(_NEGATION))})\b[^A-Za-z]+([A-Za-z]*)", re.I)
+_ALARM: Final = re.compile(r"\b(?:before|after|since) the alarm\b", re.I)
 # What components of a well-known name are called as well.
 _KINDS: Final = {
     "postgres": ("postgresql", "database"),
@@ -402,7 +422,7 @@ _NOT_CONNECTIVE: Final = frozenset({"timed", "seconded", "pointed"})
 
 _CAUSAL: Final = re.compile(
     r"\b(?:caus(?:e[sd]?|ing)|(?:lead|led|leading)s? to|because|due to|result(?:s|ed|ing)? in|trigger(?:s|ed|ing)?|"
-    r"ma[dk](?:e|es|ing))\b", re.I
+    r"ma[dk](?:e|es|ing)|explain\w*|affect\w*|impact\w*|br(?:ing|ought)\w*|thus|hence)\b", re.I
 )  # fmt: skip
 _HEDGE: Final = re.compile(
     r"\b(?:may|might|could|can|likely|likeliest|probably|possibly|apparently|suggest\w*|indicat\w*)\b", re.I
@@ -418,6 +438,9 @@ def _certainty(body: str, grounds: Grounds) -> Iterable[str]:
         yield "tells as certain what is not"
 
 
+_DOUBLE: Final = re.compile(r"\bunlikely\b[^,.;:]*\b(?:unlikely|exclud|ruled|rule[sd]? out)", re.I)
+
+
 def _exclusion(sentence: str, grounds: Grounds) -> Iterable[str]:
     """A sentence that excludes must say so of its suspect; any other must not exclude anything."""
     says = UNLIKELY.search(sentence)
@@ -429,6 +452,9 @@ def _exclusion(sentence: str, grounds: Grounds) -> Iterable[str]:
         yield "does not say that the suspect is unlikely"
         return
     start, end = next((a, b) for a, b in clauses(sentence) if a <= says.start() < b)
+    roots = {stem(w) for w in words(sentence[start:end])}
+    if roots & (_STEADY | _UP_STEMS | _DOWN_STEMS) or _DOUBLE.search(sentence):
+        yield "denies what was measured instead of the suspect"
     named = {name for _, name in names_in(sentence[start:end], grounds.names)}
     if grounds.excludes not in (named or {n for _, n in names_in(sentence, grounds.names)}):
         yield f"does not say of {grounds.excludes} that it is unlikely"

@@ -346,7 +346,8 @@ def choose_engine(
 
     plan, narrate = planner or settings.planner, narrator or settings.narrator
     llm, note, failed = None, "", False
-    chosen = Modes(planner="rules", narrator="template")
+    by = " by its calibration" if "auto" in (plan, narrate) else ""
+    chosen = idle = Modes(planner="rules", narrator="template")
     if model is None or model == "none" or (model == AUTO and settings.model.name == "none"):
         note = "switched off"
     elif not isinstance(model, str):
@@ -354,16 +355,12 @@ def choose_engine(
     else:
         asked = model != AUTO
         chosen = modes(plan, narrate, known_sha256(model if asked else settings.model.name), asked=asked)
-        if not chosen.needs_model:
-            by = "" if "auto" not in (plan, narrate) else " by its calibration"
-            note = f"not needed{by}: planner rules, narrator template"
-        else:
+        if chosen.needs_model:
             llm, note = _load(model, settings.model, threads, on_event)
             failed = llm is None
-            if llm is not None:
-                chosen = modes(plan, narrate, llm.sha256, asked=asked)
-    if llm is None:
-        chosen = Modes(planner="rules", narrator="template")
+            chosen = modes(plan, narrate, llm.sha256, asked=asked) if llm is not None else idle
+    if not failed and not note and not chosen.needs_model:
+        llm, note = None, f"not needed{by}: planner rules, narrator template"
     calls = settings.max_calls if max_calls is None else max_calls
     if calls < LEAST_CALLS:
         raise BadInput(f"Allow at least {LEAST_CALLS} calls: scan and recall alone take up to three.")

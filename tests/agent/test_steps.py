@@ -14,7 +14,7 @@ from aitia.agent import asks, looks
 from aitia.agent.asks import generalised, instances
 from aitia.agent.looks import Seen
 from aitia.agent.paths import Memory
-from aitia.agent.steps import ENOUGH, Rule, Step, bundled_rules, investigate, next_calls, next_steps
+from aitia.agent.steps import ENOUGH, Rule, Step, bundled_rules, investigate, next_steps
 from aitia.cli.app import run
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED
 from aitia.core.words import Holding, Incident, Inventory, Result, Task
@@ -105,8 +105,8 @@ def test_it_stops_where_nothing_is_worth_a_call(tmp_path: Path) -> None:
     assert len(steps) < 12
     done = [r for _, r in steps]
     incident = opened(healthy(), tmp_path, "Latency has risen").incident
-    assert next_calls(REGISTRY, INVENTORY, incident, done, limit=5) == []
-    assert next_calls(REGISTRY, Inventory(), incident, [], limit=5) == []
+    assert next_steps(REGISTRY, INVENTORY, incident, done) == []
+    assert next_steps(REGISTRY, Inventory(), incident, []) == []
 
 
 def test_log_lines_choose_no_target(tmp_path: Path) -> None:
