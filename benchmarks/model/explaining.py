@@ -22,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.agent.narrator import accepted
 from aitia.agent.text import stem, words
-from aitia.agent.verifier import check, cited, connectives
+from aitia.agent.verifier import check, cited
+from aitia.agent.wording import connectives
 from aitia.models.load import load_llm
-from benchmarks.contract import Case, finish, parser, rows
+from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.model import plant, plant_blind
 from benchmarks.model.evidence_sets import of_scenarios
 from benchmarks.model.raw_sentences import Raw, grounds_of, read, written
@@ -75,7 +76,9 @@ def _sentences(arguments: argparse.Namespace) -> list[Raw]:
     names = [n for n in arguments.models.split(",") if n]
     folders = sorted(p.parent for p in Path(arguments.data).glob(f"{arguments.cases}/scenario.yaml"))
     if known and (not names or not folders):
-        return known
+        scenarios = {r["set"].split("/")[0] for r in known}
+        kept = set(chosen(scenarios, arguments.cases))
+        return [r for r in known if r["set"].split("/")[0] in kept]
     sets = list(of_scenarios(folders))
     raw: list[Raw] = []
     for name in names:
