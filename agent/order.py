@@ -71,8 +71,10 @@ def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[st
     places = [at for at, name in names_in(sentence, names) if name in mine]
     body = mask(sentence, names)
     strange = [n.value for n in numbers(mask(said(other), names))]
-    own = [n for n in numbers(mask(said(fact), names)) if n.value not in strange]
-    places += [n.at for n in numbers(body) if any(close(n, o.value) for o in own)]
+    own = [n.value for n in numbers(mask(said(fact), names))]
+    places += [
+        n.at for n in numbers(body) if any(close(n, v) for v in own) and not any(close(n, v) for v in strange)
+    ]
     times = set(TIME.findall(said(fact))) - set(TIME.findall(said(other)))
     places += [m.start() for m in TIME.finditer(sentence) if m[0] in times]
     if not places:

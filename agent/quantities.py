@@ -107,7 +107,11 @@ def _same_unit(number: Number, stated: Number) -> bool:
 def _same_role(number: Number, stated: Sequence[Number]) -> bool:
     """A change, a limit, a bound and a whole must be stated as such; `from N` must not be the end, nor `to N` the start."""
     roles = {s.role for s in stated if _same_unit(number, s)}
-    if number.role == "by" and "/" in number.unit and number.unit in {s.unit for s in stated}:
+    if (
+        number.role == "by"
+        and number.unit.endswith(("/min", "/h"))
+        and number.unit in {s.unit for s in stated}
+    ):
         return True  # a rate is a change as it stands
     if number.role in ("by", "limit", "bound", "whole", "baseline"):
         return number.role in roles

@@ -36,6 +36,13 @@ CALLS_PAYMENT = shop.fact(
 LATENCY = shop.fact(
     "orders", "latency", "orders: mean latency rose from 7.84 to 605 ms (77.2×) at 10:00:05 UTC.", at=5
 )
+NEAR = shop.fact(
+    "orders",
+    "latency",
+    "orders: mean latency of calls to payment rose from 9.4 to 586 ms (62.3×) at 10:00:04 UTC.",
+    peer="payment",
+    at=4,
+)
 GATEWAY = shop.fact(
     "gateway",
     "latency",
@@ -148,6 +155,8 @@ def test_true_sentences_pass(facts: tuple[Evidence, ...], sentence: str) -> None
         ("baseline", (SHARE, GATEWAY), "As 0.0% of 990 answers of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
         ("baseline", (PUMP, LINE), "As the vibration of P-101A rose to 0.175 g, the envelope spectrum of P-101A-DE has a line 2.47 dB over its surroundings."),
         ("alarm", (DEPLOY, MEMORY), "Orders was deployed at 10:00:00 UTC, 57 s after the alarm, then memory in use of orders grew from 38.2 to 134 MiB."),
+        ("change", (PUMP, LINE), "As the vibration of P-101A rose by 0.175 g, the envelope spectrum of P-101A-DE had a line."),
+        ("order", (NEAR, GATEWAY), "The mean latency of calls from orders to payment rose from 9.4 to 586 ms as a result of the mean latency of calls from gateway to orders rising from 9.43 to 616 ms."),
         ("thousands", (MEMORY, KILLED), "As memory in use of orders grew to 38,134 MiB, shop-host logged about orders."),
         ("part", (MEMORY, KILLED), "Memory in use of orders was 38.2 MiB of 134 MiB, then shop-host logged about orders."),
         ("other fact", (DEPLOY, MEMORY), 'Orders: memory in use grew from 38.2 to 134 MiB since 10:00:02 UTC, 57 seconds before the alarm: "orders 2.14.0".'),
