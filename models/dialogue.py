@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from aitia.core.errors import ModelError
@@ -50,22 +49,11 @@ class Dialogue:
         grammar: str | None,
         stop: Sequence[str],
     ) -> Completion:
-        start = time.monotonic()
-        with llm._lock:
-            rules = llm._session.grammar(grammar) if grammar else None
-            try:
-                evaluated, restored = self._open(llm, system, turns, room=max_tokens)
-                text, ended, generated = llm._generate(max_tokens, rules, [s.encode() for s in stop if s])
-            finally:
-                if rules:
-                    rules.close()
-        return Completion(
-            text=text,
-            finish="stop" if ended else "length",
-            prompt_tokens=evaluated,
-            restored_tokens=restored,
-            generated_tokens=generated,
-            seconds=time.monotonic() - start,
+        return llm.written(
+            lambda: self._open(llm, system, turns, room=max_tokens),
+            max_tokens=max_tokens,
+            grammar=grammar,
+            stop=stop,
         )
 
     def _open(self, llm: LlamaCpp, system: str, turns: Sequence[str], *, room: int) -> tuple[int, int]:

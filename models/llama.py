@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -93,11 +93,27 @@ class LlamaCpp:
         self, prompt: Prompt, *, max_tokens: int, grammar: str | None = None, stop: Sequence[str] = ()
     ) -> Completion:
         """Greedy completion of at most `max_tokens`. Raises ModelError where prompt and completion exceed the context."""
+        return self.written(
+            lambda: self._open_turn(prompt, room=max_tokens),
+            max_tokens=max_tokens,
+            grammar=grammar,
+            stop=stop,
+        )
+
+    def written(
+        self,
+        opened: Callable[[], tuple[int, int]],
+        *,
+        max_tokens: int,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+    ) -> Completion:
+        """What the model writes after `opened` evaluated a prompt and told the tokens evaluated and restored."""
         start = time.monotonic()
         with self._lock:
             rules = self._session.grammar(grammar) if grammar else None
             try:
-                evaluated, restored = self._open_turn(prompt, room=max_tokens)
+                evaluated, restored = opened()
                 text, finish, generated = self._generate(max_tokens, rules, [s.encode() for s in stop if s])
             finally:
                 if rules:
