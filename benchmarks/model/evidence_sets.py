@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from aitia.agent.chain import build_chain
 from aitia.agent.facts import Facts
@@ -17,8 +18,11 @@ from aitia.agent.weigher import Weighed
 from aitia.core.words import Report
 from aitia.graphs.replay import replay
 from aitia.graphs.state import Options, names_of
+from benchmarks.rca import k8s_snapshots, metric_runs, nezha_sources, petshop
+from benchmarks.rca.product import diagnosed
 
 RULES = Options(planner="rules", narrator="template")
+T = TypeVar("T")
 SUSPECTS = 2  # of a diagnosis whose chains are told
 
 
@@ -36,6 +40,28 @@ def of_scenarios(folders: Sequence[Path]) -> Iterator[EvidenceSet]:
         with tempfile.TemporaryDirectory() as home:
             report = replay(folder, home=Path(home), llm=None, options=RULES).report
         yield from of_report(folder.name, report)
+
+
+def of_public(rca: Path, each: int) -> Iterator[EvidenceSet]:
+    """Sets of `each` cases of PetShop, Nezha and the Kubernetes snapshots, evenly taken of those that RCA holds."""
+    for name, report in _public_reports(rca, each):
+        yield from of_report(name, report)
+
+
+def _public_reports(rca: Path, each: int) -> Iterator[tuple[str, Report]]:
+    shops = list(petshop.folders(rca / "petshop"))
+    for folder in _evenly(shops, each):
+        case = petshop.case_of(folder, rca / "petshop")
+        yield f"petshop-{case.name.replace('/', '-')}", metric_runs.report_of(case)
+    for fault in _evenly(nezha_sources.cases(rca / "nezha"), each):
+        yield f"nezha-{fault.name.replace('/', '-')}", nezha_sources.ours(rca / "nezha", fault)
+    for folder in _evenly(sorted(p.parent for p in (rca / "k8s_snapshots").glob("*/metadata.json")), each):
+        incident, config = k8s_snapshots.asked_of(folder)
+        yield folder.name, diagnosed(incident, [config], folder)
+
+
+def _evenly(items: Sequence[T], count: int) -> Sequence[T]:
+    return [items[i * len(items) // count] for i in range(count)] if len(items) > count else items
 
 
 def of_report(name: str, report: Report) -> Iterator[EvidenceSet]:

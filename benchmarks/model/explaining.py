@@ -27,7 +27,7 @@ from aitia.agent.wording import connectives
 from aitia.models.load import load_llm
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.model import plant, plant_blind
-from benchmarks.model.evidence_sets import of_scenarios
+from benchmarks.model.evidence_sets import of_public, of_scenarios
 from benchmarks.model.raw_sentences import Raw, grounds_of, read, written
 
 PLANTED = 500  # sentences that errors are planted in
@@ -41,6 +41,8 @@ def main() -> int:
     made_parser.add_argument("--models", default="qwen2.5-coder-1.5b,qwen2.5-coder-0.5b,smollm2-135m")
     made_parser.add_argument("--threads", type=int, default=None)
     made_parser.add_argument("--raw", default="", help="keep what the models write here, and go on from it")
+    made_parser.add_argument("--rca", default="", help="a folder of public cases to tell of, too")
+    made_parser.add_argument("--each", type=int, default=15, help="cases of each public set")
     made_parser.add_argument("--labels", default="", help="raw sentences with a reader's label")
     arguments = made_parser.parse_args()
     raw = _sentences(arguments)
@@ -75,11 +77,13 @@ def _sentences(arguments: argparse.Namespace) -> list[Raw]:
     known = read(file) if file else []
     names = [n for n in arguments.models.split(",") if n]
     folders = sorted(p.parent for p in Path(arguments.data).glob(f"{arguments.cases}/scenario.yaml"))
-    if known and (not names or not folders):
+    if known and (not names or not (folders or arguments.rca)):
         scenarios = {r["set"].split("/")[0] for r in known}
         kept = set(chosen(scenarios, arguments.cases))
         return [r for r in known if r["set"].split("/")[0] in kept]
     sets = list(of_scenarios(folders))
+    if arguments.rca:
+        sets += of_public(Path(arguments.rca), arguments.each)
     raw: list[Raw] = []
     for name in names:
         llm = load_llm(name, threads=arguments.threads, fetch_missing=True)
