@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from aitia.agent.digest import digest
 from aitia.agent.plan_grammar import component_argument, listed_arguments, offers, plan_grammar, referable
 from aitia.agent.plan_prompt import nearby, system_of, user_of
 from aitia.agent.references import references, written
@@ -20,10 +21,11 @@ from aitia.agent.validate import validated
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Decided
 from aitia.core.llm import Completion, Llm, Prompt
-from aitia.core.words import Incident, Inventory, Plan, Task, Word
+from aitia.core.words import Evidence, Incident, Inventory, Plan, Task, Word
 from aitia.tools import Registry
 
 TASK_TOKENS: Final = 45  # that a task of the list may take on average
+SEEN_TOKENS: Final = 240  # of the prompt, for facts of the first scan
 CUT: Final = "the list was cut off"
 _SHOWN: Final = 60  # characters of what the model wrote, in a reason
 
@@ -80,9 +82,11 @@ def write_plan(
     llm: Llm,
     *,
     max_tasks: int = 8,
+    seen: Sequence[Evidence] = (),
 ) -> FreePlan:
     """A first round by the model: at most `max_tasks` valid tasks with ids after those of `done`, in the model's order.
 
+    Of what was `seen` already it is told what adds most in SEEN_TOKENS tokens.
     A list with something wrong in it is asked for once more, with a line that says what; what is still wrong is dropped.
     A list that was only cut off is not: its complete tasks stand.
     """
@@ -93,10 +97,11 @@ def write_plan(
     grammar = plan_grammar(offered, components, given, first=first, most=max_tasks)
     if not grammar or max_tasks < 1:
         return FreePlan(dropped=("no call that a plan may hold is left",))
+    told = digest(seen, tokens=SEEN_TOKENS, count=llm.count) if seen else ()
     system, plan = system_of(registry), FreePlan(dropped=("no list yet",))
     while plan.attempts < 2 and plan.dropped and not (plan.tasks and plan.dropped == (CUT,)):
         mend = plan.dropped if plan.attempts else ()
-        user = user_of(incident, components, done, offered, first=first, most=max_tasks, mend=mend)
+        user = user_of(incident, components, done, offered, first=first, most=max_tasks, seen=told, mend=mend)
         try:
             completion = llm.complete(
                 Prompt(system=system, user=user), max_tokens=max_tasks * TASK_TOKENS, grammar=grammar

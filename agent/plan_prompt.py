@@ -16,7 +16,7 @@ from aitia.tools import Registry, ToolSpec
 MAX_COMPONENTS: Final = 24  # named to the model and admitted by the grammar
 MAX_CALLS: Final = 4  # of one component
 MAX_NAME: Final = 80  # characters of a component's id; a longer one is left out
-MAX_TITLE, MAX_TEXT, MAX_MEND = 160, 600, 240  # characters
+MAX_TITLE, MAX_TEXT, MAX_SEEN, MAX_MEND = 160, 600, 200, 240  # characters
 _ANY_SPACE: Final = (
     Component(id="any", type="namespace"),
 )  # a tool that needs a namespace may find one at a site
@@ -51,13 +51,15 @@ def user_of(
     *,
     first: int,
     most: int,
+    seen: Sequence[str] = (),
     mend: Sequence[str] = (),
 ) -> str:
-    """The varying part: the incident's own words as quotations, the components, what ran, what can run, what to mend."""
+    """The varying part: the incident's words and what was seen as quotations, components, what ran and can run, what to mend."""
     lines = [f"Incident: {_quoted(incident.title, MAX_TITLE)}"]
     lines += [f"Told: {_quoted(incident.text, MAX_TEXT)}"] if incident.text.strip() else []
     lines += [f"Components: {'; '.join(map(_component, components))}"] if components else []
     lines += [f"Done: {', '.join(f'{t.id} {t.tool}' for t in done)}"] if done else []
+    lines += [f"Seen: {' '.join(_quoted(line, MAX_SEEN) for line in seen)}"] if seen else []
     wide_first = sorted(offered, key=lambda s: bool(required(s)))
     lines.append(f"Can run: {', '.join(s.name for s in wide_first)}")
     lines.append(f"Write at most {most} tasks, beginning with id {first}.")

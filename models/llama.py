@@ -50,8 +50,9 @@ class LlamaCpp:
         flash_attention: bool = False,
         kv_cache: KvCache = "f16",
         prefixes: PrefixStore | None = None,
+        home: Path | None = None,
     ) -> None:
-        self._name, self._sha256 = name, sha256
+        self._name, self._sha256, self._home = name, sha256, home
         self._template = template_of(family)
         self._session = Session(
             path,
@@ -154,7 +155,7 @@ class LlamaCpp:
         return choice_of(
             scores,
             baselines,
-            terms=terms_of(self._sha256),
+            terms=terms_of(self._sha256, self._home),
             kept=kept,
             of=len(options),
             prompt_tokens=evaluated,

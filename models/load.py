@@ -74,6 +74,7 @@ def load_llm(
         flash_attention=flash_attention,
         kv_cache=kv_cache,
         prefixes=PrefixStore(home) if keep_prefixes else None,
+        home=home,
     )
 
 
