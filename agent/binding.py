@@ -27,10 +27,10 @@ from aitia.agent.text import (
 from aitia.core.words import Evidence
 
 _SUBJECT: Final = re.compile(
-    r"^[^:]{1,80}: (?:the |its )?(?P<q>.+?) (?:rose|fell|grew|reached|dropped|went|is|has|have|stayed|unchanged|steady)\b"
+    r"^.{1,120}?: (?:the |its )?(?P<q>.+?) (?:rose|fell|grew|reached|dropped|went|is|has|have|stayed|unchanged|steady)\b"
 )
-_EVENT: Final = re.compile(r"^[^:]{1,80}: (?P<q>[a-z ]{3,40}?) at \d")
-_SHARE: Final = re.compile(r"^[^:]{1,80}: [\d.]+\s?% of [\d ]+ (?P<q>[a-z]+)")
+_EVENT: Final = re.compile(r"^.{1,120}?: (?P<q>[a-z ]{3,40}?) at \d")
+_SHARE: Final = re.compile(r"^.{1,120}?: [\d.]+\s?% of [\d ]+ (?P<q>[a-z]+)")
 _LOGGED: Final = re.compile(r"\blogged\b")
 _ASIDE: Final = re.compile(r"\([^()]*\)|\{[^}]*\}")
 _OF_WHAT: Final = re.compile(r" (?:of|to|from|in|at|by) ")
@@ -38,6 +38,20 @@ _OF_WHAT: Final = re.compile(r" (?:of|to|from|in|at|by) ")
 _OPTIONAL: Final = frozenset(
     stem(w) for w in ("mean", "number", "total", "current", "use", "the", "of", "rms", "open")
 )
+
+# What components of a well-known name are called as well.
+KINDS: Final = {
+    "postgres": ("postgresql", "database"),
+    "mysql": ("database",),
+    "mariadb": ("database",),
+    "mongo": ("database",),
+    "redis": ("cache",),
+    "memcached": ("cache",),
+    "kafka": ("broker",),
+    "rabbitmq": ("broker",),
+    "nginx": ("proxy",),
+    "haproxy": ("proxy",),
+}
 
 
 class _Grounds(Protocol):
@@ -138,10 +152,11 @@ def quantity(fact: Evidence) -> frozenset[str]:
     return frozenset(stem(w) for w in words(head)) - _OPTIONAL
 
 
-_WAY: Final = re.compile(r"\bfrom\s+(?:the\s+)?(\S+?)\s+to\s+(?:the\s+)?(\S+?)(?=[\s,.;:)]|$)", re.I)
+_END: Final = r"(?=[\s,;)]|[.:](?:\s|$)|$)"  # of a name, which may hold points and colons
+_WAY: Final = re.compile(rf"\bfrom\s+(?:the\s+)?(\S+?)\s+to\s+(?:the\s+)?(\S+?){_END}", re.I)
 _SIDE: Final = re.compile(
     r"\b(?:calls?|requests?|connections?)\s+(?:(?:that|which)\s+(\S+)\s+made\b|(?:made\s+)?(from|to|by|of)\s+(?:the\s+)?"
-    r"(\S+?)(?=[\s,.;:)]|$))", re.I
+    rf"(\S+?){_END})", re.I
 )  # fmt: skip
 
 
@@ -199,7 +214,7 @@ def _ends(fact: Evidence, names: frozenset[str]) -> tuple[str, str]:
 
 
 def subjects(sentence: str, told: Sequence[Told], names: frozenset[str]) -> Iterable[str]:
-    """Numbers told without what they measure, or of calls without whose."""
+    """Numbers told without what they measure, of whom, or of calls without whose."""
     for clause in told:
         fact = clause.bound
         if fact is None:
@@ -213,6 +228,21 @@ def subjects(sentence: str, told: Sequence[Told], names: frozenset[str]) -> Iter
         wanted = quantity(fact) if counted else frozenset()
         if wanted and not wanted <= roots and not (fact.kind == "metric.limit" and "limit" in roots):
             yield f"tells numbers without saying of what ({', '.join(sorted(wanted - roots))})"
+        if wanted and _another_s(fact, sentence, told, names):
+            yield f"tells numbers without saying of whom ({fact.component})"
         of_peer = fact.peer and any(name == fact.peer for _, name in names_in(said(fact), names))
         if of_peer and fact.peer not in {name for _, name in names_in(whole, names)}:
             yield f"tells of calls or connections without naming {fact.peer}"
+
+
+def _another_s(fact: Evidence, sentence: str, told: Sequence[Told], names: frozenset[str]) -> bool:
+    """Whether a sentence tells of others, and of the fact's component only without its name."""
+    named = {name for _, name in names_in(sentence, names)}
+    mine = {fact.component, fact.peer}
+    # What is named after a component is a part of it, as the bearing P-101A-DE of the pump P-101A.
+    if fact.component not in names or named & mine or any(n.startswith(fact.component) for n in named):
+        return False
+    others = (named | {c.bound.component for c in told if c.bound}) - mine
+    roots = set(words(sentence))
+    by_kind = any(name in fact.component and roots & set(kinds) for name, kinds in KINDS.items())
+    return bool(others) and not by_kind

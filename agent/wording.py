@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from aitia.agent.binding import Told, said
+from aitia.agent.binding import KINDS, Told, said
 from aitia.agent.grounds import Grounds
 from aitia.agent.quantities import DOWN, STEADY, UP
 from aitia.agent.text import clauses, names_in, stem, words
@@ -22,13 +22,11 @@ def content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]:
     for clause in told:
         mine, text = " ".join(said(f) for f in clause.facts or grounds.facts), body[clause.start : clause.end]
         kinds = [
-            w
-            for f in clause.facts
-            for name, told_as in _KINDS.items()
-            if name in f.component
-            for w in told_as
+            w for f in clause.facts for name, told_as in KINDS.items() if name in f.component for w in told_as
         ]
-        allowed = {stem(w) for w in (*words(mine), *kinds, *grounds.vocabulary)} | connectives()
+        # The latency and the failures of a component are those of the calls to it.
+        served = _TO_IT if any(f.aspect in _SERVED and not f.peer for f in clause.facts) else ()
+        allowed = {stem(w) for w in (*words(mine), *kinds, *served, *grounds.vocabulary)} | connectives()
         for word in words(text):
             known = stem(word) in allowed or word in _UNITS or word in _NEGATION
             if not known or (word in _NOT_CONNECTIVE and word not in words(mine)):
@@ -45,19 +43,8 @@ def content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]:
 
 _DENIAL: Final = re.compile(rf"\b({'|'.join(sorted(_NEGATION))})\b[^A-Za-z]+([A-Za-z]*)", re.I)
 _ALARM: Final = re.compile(r"\b(?:before|after|since) the alarm\b", re.I)
-# What components of a well-known name are called as well.
-_KINDS: Final = {
-    "postgres": ("postgresql", "database"),
-    "mysql": ("database",),
-    "mariadb": ("database",),
-    "mongo": ("database",),
-    "redis": ("cache",),
-    "memcached": ("cache",),
-    "kafka": ("broker",),
-    "rabbitmq": ("broker",),
-    "nginx": ("proxy",),
-    "haproxy": ("proxy",),
-}
+_SERVED: Final = frozenset({"latency", "errors", "availability"})
+_TO_IT: Final = ("requests", "calls")
 # Words that share their stem with a connective and claim something of their own.
 _NOT_CONNECTIVE: Final = frozenset({"timed", "seconded", "pointed"})
 

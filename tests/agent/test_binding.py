@@ -240,3 +240,38 @@ def test_an_exclusion_says_why() -> None:
     assert [r for r in check(plain, held) if r.startswith("does not say why")]
     told = "Gateway is unlikely to be slow by itself, as its calls are slow: the mean latency of calls to orders rose to 616 ms."
     assert not [r for r in check(told, held) if r.startswith("does not say why")]
+
+
+CLOUD = shop.fact(
+    "AWS::Lambda", "latency", "AWS::Lambda: latency rose from 98.6 to 372 ms (3.77×) at 10:00:02 UTC.", at=2
+)
+STORE = shop.fact(
+    "AWS::Store", "latency", "AWS::Store: latency rose from 78.6 to 349 ms (4.44×) at 10:00:03 UTC.", at=3
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("As latency rose from 98.6 to 372 ms, AWS::Store: latency rose from 78.6 to 349 ms.", "of whom"),
+        (
+            "As the latency of AWS::Lambda rose from 98.6 to 372 ms, latency rose from 78.6 to 349 ms.",
+            "not in the facts",
+        ),
+        ("As the latency of the function rose from 98.6 to 372 ms, it rose from 78.6 to 349 ms.", "of whom"),
+        (
+            "As latency of calls from AWS::Lambda rose to 372 ms, the latency of AWS::Store rose to 349 ms.",
+            "do not go from",
+        ),
+        ("As AWS::Lambda rose from 98.6 to 372 ms, the latency of AWS::Store rose to 349 ms.", "of what"),
+    ],
+)
+def test_of_two_components_each_number_has_its_owner(sentence: str, why: str) -> None:
+    cloud = Grounds(facts=[CLOUD, STORE], names=frozenset({"AWS::Lambda", "AWS::Store"}), order=True)
+    assert any(why in reason for reason in check(sentence, cloud))
+
+
+def test_requests_to_a_component_are_what_its_own_latency_is_of() -> None:
+    cloud = Grounds(facts=[CLOUD, STORE], names=frozenset({"AWS::Lambda", "AWS::Store"}), order=True)
+    told = "As the latency of requests to AWS::Lambda rose to 372 ms, that of calls to AWS::Store rose from 78.6 to 349 ms."
+    assert check(told.replace("that of", "the latency of"), cloud) == []
