@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -46,4 +47,4 @@ def _line(fact: Evidence, chars: int) -> str:
 
 def _gain(fact: Evidence, worth: float, held: Counter[tuple[str, ...]]) -> float:
     same, near = held[fact.component, fact.aspect], held[(fact.component,)]
-    return worth * AGAIN**same * float(1 + near) ** -0.5
+    return worth * float(AGAIN**same) / math.sqrt(1 + near)

@@ -10,6 +10,7 @@ from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
 from aitia.core.aspects import CHANGE, CLUSTER, MEMORY, RANK
 from aitia.core.words import Evidence
+from aitia.tools.memory.words import fingerprint_of
 
 CONTEXT: Final = CHANGE | MEMORY | RANK  # neither symptom nor cause by itself
 # How much a fact of an aspect counts as a sign that something is wrong; 1.0 where not named.
@@ -40,6 +41,7 @@ class Facts:
 
     def __init__(self, evidence: Sequence[Evidence], topology: Topology) -> None:
         self.all = tuple(evidence)
+        self.fingerprint = fingerprint_of(self.all)
         self.topology = topology
         self._traffic = {
             e.component: _ratio(e)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aitia.agent.facts import Facts, is_harm, onset
+from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.weights import Weights, family_of
 from aitia.core.words import Contribution, Evidence
@@ -31,7 +32,9 @@ MAX_WITNESSES: Final = 2
 class Ledger:
     """The summands of one (component, fault) pair, scaled by the learned weights as they are entered."""
 
-    def __init__(self, facts: Facts, component: str, fault: Fault, weights: Weights) -> None:
+    def __init__(
+        self, facts: Facts, component: str, fault: Fault, weights: Weights, learned: Sequence[Term] = ()
+    ) -> None:
         self._facts, self._component, self._fault, self._weights = facts, component, fault, weights
         self._family = facts.topology.family(component)
         self._loaded = self._callees_it_may_harm()
@@ -47,6 +50,8 @@ class Ledger:
         self._coverage()
         self._order()
         self._past()
+        for term, moved, why in learned:
+            self._enter(term, moved, why)
         self._unseen()
         if facts.harm(self._reached) < MIN_PRIMARY:
             self._enter("harmless", HARMLESS, "nobody feels it")

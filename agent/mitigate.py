@@ -9,6 +9,8 @@ from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
 
+BUNDLED: Final = "bundled"  # the source of runbooks that come with aitia
+MAX_PATH: Final = 1000  # longer than any path of the taxonomy
 MAX_NOW: Final = 5
 MAX_PREVENT: Final = 3
 
@@ -27,7 +29,11 @@ def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy)
 
 
 def _of_one(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
-    steps = [*_runbooks(weighed, results), *_incidents(weighed, results), *_catalogue(weighed, taxonomy)]
+    steps = [
+        *_runbooks(weighed, results, taxonomy),
+        *_incidents(weighed, results),
+        *_catalogue(weighed, taxonomy),
+    ]
     unique: dict[str, Mitigation] = {}
     for step in steps:
         unique.setdefault(step.text.casefold(), step)
@@ -40,16 +46,18 @@ def _data(results: Sequence[Result], key: str) -> list[Mapping[str, Any]]:
     return [item for r in results for item in r.data.get(key) or [] if isinstance(item, Mapping)]
 
 
-def _runbooks(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
-    found = []
+def _runbooks(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
+    """The steps of the guides to the fault: those given first lead, but of the bundled ones the most specific."""
+    wide = weighed.fault not in taxonomy  # it stopped at a parent: guides to what is below it may help
+    books: list[tuple[int, Mapping[str, Any]]] = []
     for book in _data(results, "runbooks"):
         faults = [str(f) for f in book.get("faults") or []]
+        fitting = [f for f in faults if covers(f, weighed.fault) or (wide and covers(weighed.fault, f))]
         # A runbook for faults of several families is a guide to finding one, not a remedy.
-        families = {f.split(".")[0] for f in faults}
-        if len(families) != 1 or not any(
-            covers(f, weighed.fault) or covers(weighed.fault, f) for f in faults
-        ):
-            continue
+        if len({f.split(".")[0] for f in faults}) == 1 and fitting:
+            books.append((max(map(len, fitting)) if book.get("source") == BUNDLED else MAX_PATH, book))
+    found = []
+    for _, book in sorted(books, key=lambda pair: -pair[0]):
         for step in (s for s in book.get("steps") or [] if isinstance(s, Mapping)):
             when: Literal["now", "prevent"] = "prevent" if step.get("when") == "prevent" else "now"
             found.append(
@@ -59,9 +67,13 @@ def _runbooks(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
 
 
 def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
+    """What helped before, where the same component had the fault: what was done to another one is no step for this one."""
     found = []
     for past in _data(results, "incidents"):
-        if not covers(str(past.get("fault", "-")) or "-", weighed.fault):
+        of_another = (
+            str(past.get("component") or weighed.component).casefold() != weighed.component.casefold()
+        )
+        if of_another or not covers(str(past.get("fault", "-")) or "-", weighed.fault):
             continue
         texts = past.get("mitigation") or []
         for text in [texts] if isinstance(texts, str) else texts:

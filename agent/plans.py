@@ -111,6 +111,23 @@ class PlanStore:
         finally:
             os.close(handle)
 
+    def remove(self, plan_id: str) -> bool:
+        """Forget a plan: the file is as it was before it was added. False where there is none of that id."""
+        if not self.path.exists():
+            return False
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if _id_of(line) != plan_id]
+        if len(kept) == len(lines):
+            return False
+        if not kept:
+            self.path.unlink()
+            return True
+        part = self.path.with_name(f"{FILE}.part")
+        part.touch(mode=0o600)
+        part.write_bytes(b"".join(kept))
+        os.replace(part, self.path)
+        return True
+
     def all(self) -> list[PastPlan]:
         """The plans, oldest first; `notes` then tells which lines were skipped."""
         found: dict[str, PastPlan] = {}
@@ -134,6 +151,15 @@ class PlanStore:
     def nearest(self, incident: Incident, inventory: Inventory, k: int = NEAREST) -> list[Recalled]:
         """The plans of the incidents that are most alike, best first."""
         return nearest(self.all(), incident, inventory, k)
+
+
+def _id_of(line: bytes) -> str:
+    """The id on a line, "" where it holds no plan."""
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    return str(told.get("id", "")) if isinstance(told, dict) else ""
 
 
 def nearest(

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from aitia.agent.defaults import TARGETS, Roles
-from aitia.agent.validate import target_of, validated
-from aitia.core.words import Inventory, Result, Task
+from aitia.agent.validate import target_of, validated, with_dependencies
+from aitia.core.words import Inventory, Plan, Result, Task
 from aitia.tools import Registry
 
 MAX_STEPS: Final = 8
@@ -27,14 +27,39 @@ def skeleton(
     books = [b for r in results for b in r.data.get("runbooks") or [] if isinstance(b, Mapping)]
     found: list[tuple[Task, str]] = []
     for book in books:
-        if _similarity(book) <= 0:  # handed on for its steps only: no word of the report points to it
-            continue
-        title = str(book.get("title") or book.get("id") or "")[:80]
-        for text in _texts(book):
-            found += [(task, title) for task in _calls(text, registry, roles)]
+        if _similarity(book) > 0:  # else handed on for its steps only: no word of the report points to it
+            found += [(task, _title(book)) for task in calls_of(book, registry, roles)]
     numbered = [task.model_copy(update={"id": n}) for n, (task, _) in enumerate(found, 1)]
     valid, _ = validated(numbered, registry, inventory, ())
     return [(task, found[task.id - 1][1]) for task in valid][:MAX_STEPS]
+
+
+def of_one(
+    book: Mapping[str, Any],
+    registry: Registry,
+    inventory: Inventory,
+    roles: Roles,
+    done: Sequence[Task],
+    limit: int,
+) -> Plan:
+    """The plan of exactly one runbook: the calls that it names, in its order, and no other."""
+    start = max((t.id for t in done), default=0)
+    why = f'runbook "{_title(book)}"'
+    asked = [
+        task.model_copy(update={"id": start + n, "why": why})
+        for n, task in enumerate(calls_of(book, registry, roles), 1)
+    ]
+    valid, _ = validated(asked, registry, inventory, done)
+    return Plan(round=1, tasks=tuple(with_dependencies(valid[:limit], registry, done)))
+
+
+def calls_of(book: Mapping[str, Any], registry: Registry, roles: Roles) -> list[Task]:
+    """The calls that a runbook names, in its order, whether they can be made or not."""
+    return [task for text in texts_of(book) for task in calls_in(text, registry, roles)]
+
+
+def _title(book: Mapping[str, Any]) -> str:
+    return str(book.get("title") or book.get("id") or "")[:80]
 
 
 def _similarity(book: Mapping[str, Any]) -> float:
@@ -42,7 +67,8 @@ def _similarity(book: Mapping[str, Any]) -> float:
     return float(told) if isinstance(told, int | float) else 0.0
 
 
-def _texts(book: Mapping[str, Any]) -> Iterator[str]:
+def texts_of(book: Mapping[str, Any]) -> Iterator[str]:
+    """Every text of a runbook that may name a tool: its list of calls, what to check, what to do."""
     for tool in book.get("tools") or []:
         yield str(tool)
     for step in (*(book.get("checks") or []), *(book.get("steps") or [])):
@@ -50,10 +76,11 @@ def _texts(book: Mapping[str, Any]) -> Iterator[str]:
             yield f"{step.get('text', '')}\n{step.get('command', '')}"
 
 
-def _calls(text: str, registry: Registry, roles: Roles) -> Iterator[Task]:
+def calls_in(text: str, registry: Registry, roles: Roles) -> Iterator[Task]:
+    """The calls that a text names; one whose component nobody holds is left out."""
     names = "|".join(re.escape(n) for n in registry.names())
     for match in re.finditer(rf"(?<![\w-])({names})(?![\w-])", text) if names else ():
-        args = _arguments(text[match.end() :])
+        args = arguments_of(text[match.end() :])
         target = target_of(registry[match[1]])
         if target in args:
             args[target] = _component(args[target], roles)
@@ -63,7 +90,8 @@ def _calls(text: str, registry: Registry, roles: Roles) -> Iterator[Task]:
             yield Task(id=0, tool=match[1], args=args)
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def arguments_of(text: str) -> dict[str, Any]:
+    """The `name=value` pairs that a text begins with."""
     found, at = {}, 0
     while match := _ARGUMENT.match(text, at):
         found[match[1]] = match[3].rstrip(".")

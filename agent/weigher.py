@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aitia.agent.facts import Facts
+from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -49,9 +50,12 @@ def weigh(
     weights: Weights | None = None,
     *,
     alarmed: Sequence[str] = (),
+    learned: Learned = NOTHING,
 ) -> Weighed:
-    """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of."""
-    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed)
+    """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
+    what persons said of earlier runs.
+    """
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned)
     return judge.several(evidence, judge.one(evidence))
 
 
@@ -59,22 +63,30 @@ class _Judge:
     """The weighing of one inventory: on all its evidence, and on the parts that a first cause leaves unexplained."""
 
     def __init__(
-        self, inventory: Inventory, taxonomy: Taxonomy, weights: Weights, alarmed: Sequence[str] = ()
+        self,
+        inventory: Inventory,
+        taxonomy: Taxonomy,
+        weights: Weights,
+        alarmed: Sequence[str] = (),
+        learned: Learned = NOTHING,
     ) -> None:
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
         self._topology = Topology(inventory.components)
-        self._taxonomy, self._weights = taxonomy, weights
+        self._taxonomy, self._weights, self._learned = taxonomy, weights, learned
 
     def one(self, evidence: Sequence[Evidence]) -> Weighed:
         """The verdict where a single fault is assumed."""
         facts = Facts(evidence, self._topology)
+        taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
         ledgers = {
-            (component, fault.id): Ledger(facts, component, fault, self._weights)
+            (component, fault.id): Ledger(
+                facts, component, fault, self._weights, taught.terms(component, fault.id, known=known)
+            )
             for component in candidates
             for fault in self._taxonomy
-            if _is_suspect(facts, component, fault)
+            if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
         doubt = self._doubt(facts, [v for (c, _), v in ledgers.items() if c in dark])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from aitia.core.store import RunStore, list_runs, remove_run
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.incoming import baselines_of, make_incident
 from aitia.modes import Modes, Narrator, Planner, known_sha256, modes
+from aitia.runbooks import read_program
 from aitia.settings import ModelChoice, Retention, Settings, absolute, find_settings, load_settings
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def diagnose(
     window: Window | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
+    runbook: str | Path | None = None,
 ) -> Report:
     """Diagnose an incident: words, an Alertmanager message, or an `Incident`.
 
@@ -67,7 +69,9 @@ def diagnose(
     model     a catalogue name, a GGUF path, `openai:URL#model`, an `Llm`, or None for no model
     max_calls how many tools may be called, at least 4 (default 24)
     at        the moment to look from (default: now); aware datetime
+    runbook   a Markdown runbook whose calls are the whole plan, beside the first scan and what memory knows
     """
+    program = read_program(Path(runbook)) if runbook else None
     settings = settings_of(config, searching=not sources)
     readers, recorded = _readers(settings, sources)
     if not readers:
@@ -87,6 +91,7 @@ def diagnose(
     )
     taxonomy, weights = _judgement(settings)
     home = home or aitia_home()
+    readers, recorded = _with_memory(readers, recorded, home)
     store = RunStore.create(
         home,
         meta={
@@ -102,13 +107,14 @@ def diagnose(
             readers,
             store=store,
             llm=engine.llm,
-            options=engine.options,
+            options=replace(engine.options, max_rounds=1) if program else engine.options,
             clock=clock,
             components=(*settings.components, *components),
             on_event=on_event,
             model_note=engine.note,
             taxonomy=taxonomy,
             weights=weights,
+            runbook=program,
         )
     except BaseException:
         if store.meta().get("state") == "running":
@@ -313,6 +319,20 @@ def _readers(
     configs = [*settings.sources, *given]
     opened = [open_source(c, Path("/")) for c in configs]
     return [*opened, *(s for s in extra if not isinstance(s, SourceConfig))], configs
+
+
+def _with_memory(
+    readers: list[Source], recorded: list[SourceConfig], home: Path
+) -> tuple[list[Source], list[SourceConfig]]:
+    """The site's incident memory beside the sources, where there is one and nobody named it."""
+    from aitia.tools.sources import open_source
+
+    if any(c.type == "memory" for c in recorded) or not (home / "memory" / "incidents.sqlite").is_file():
+        return readers, recorded
+    taken = {r.name for r in readers}
+    name = next(n for n in ("memory", "incident-memory", "aitia-memory") if n not in taken)
+    config = SourceConfig(name=name, kind="incidents", type="memory", path=str(home))
+    return [*readers, open_source(config, Path("/"))], [*recorded, config]
 
 
 def incident_of(

@@ -18,6 +18,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
 _HINTS = ("service", "app", "job", "deployment", "component", "machine", "asset", "pod", "instance", "node")
 _LONGEST_FOR_S = 86400.0
 _LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
+_MOST_RUNBOOKS = 5
 _MOST_HINTS = 50
 _SKEW_S = 300.0  # by how much the alerting system's clock may be ahead of ours
 _DAY = 86400.0
@@ -161,6 +162,8 @@ def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
     last = datetime.max.replace(tzinfo=UTC)
     firing = [a for _, a in sorted(zip(starts, firing, strict=True), key=lambda pair: pair[0] or last)]
     labels, notes = _shared(firing, message)
+    if books := _runbooks(firing, notes):
+        labels["runbook_url"] = books
     resolved = all(a.get("status") == "resolved" for a in alerts)
     ends = [_time(a, "endsAt") for a in firing]
     return {
@@ -181,6 +184,13 @@ def _shared(
     every = [_strings(a.get("labels")) for a in firing]
     common = {k: v for k, v in every[0].items() if all(labels.get(k) == v for labels in every)}
     return _strings(message.get("commonLabels")) | common, _strings(message.get("commonAnnotations"))
+
+
+def _runbooks(firing: list[Mapping[str, Any]], notes: Mapping[str, str]) -> str:
+    """The runbook addresses of the alerts, the earliest alert's first; they are compared, never fetched."""
+    told = [_strings(a.get("annotations")).get("runbook_url", "") for a in firing]
+    found = dict.fromkeys(url[:500] for url in [*told, notes.get("runbook_url", "")] if url)
+    return " ".join(list(found)[:_MOST_RUNBOOKS])
 
 
 def _title(firing: list[Mapping[str, Any]], labels: Mapping[str, str], message: Mapping[str, Any]) -> str:

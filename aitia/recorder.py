@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import yaml
 
-from aitia.core.config import Columns, SourceConfig
+from aitia.core.config import BUNDLED, Columns, SourceConfig
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.events import Progress
 from aitia.core.protocols import Source
@@ -165,7 +165,9 @@ class _Writer:
     def write(self, config: SourceConfig, source: Source) -> None:
         """Write what the source holds. Raises AitiaError where it cannot be read."""
         self._place = None
-        if source.kind in ("incidents", "runbooks"):
+        if config.type in BUNDLED:
+            self.made.notes.append(f"{source.name} is left out: a source of type {config.type} has no file to copy")
+        elif source.kind in ("incidents", "runbooks"):
             self._documents(config, source)
         elif source.kind == "metrics" or (source.kind == "signals" and not isinstance(source, SignalSource)):
             if not isinstance(source, MetricSource):

@@ -83,8 +83,12 @@ def diagnose(
     registry: Registry | None = None,
     taxonomy: Taxonomy | None = None,
     weights: Weights | None = None,
+    runbook: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed."""
+    """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed.
+
+    With a `runbook` (plain values of `aitia.tools.incidents.program`) the calls that it names are the plan.
+    """
     registry = registry or Registry.load()
     incident = redacted(incident, store)
     store.update_meta(
@@ -97,6 +101,7 @@ def diagnose(
         tools=list(registry.names()),
         now=clock.now().isoformat(),
         versions={"aitia": version("aitia"), "langgraph": version("langgraph")},
+        **({"runbook": dict(runbook)} if runbook else {}),
         **remembered(taxonomy, weights),
     )
     context = live(store, sources, llm, clock, registry)

@@ -17,12 +17,15 @@ from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Inventory, Result, Task
 from aitia.graphs.judgement import taxonomy_of, weights_of
+from aitia.graphs.outcome import learned
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
 from aitia.graphs.window import fitted
 from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
 from aitia.tools.sources import build_inventory
+
+EVIDENCE = "evidence"  # a tool that consumes this is told of every fact that the run has found so far
 
 
 def recorded_tools(meta: Mapping[str, Any]) -> Registry:
@@ -95,11 +98,15 @@ def live(
 
 
 def _consumed(task: Task, store: RunStore, registry: Registry) -> dict[str, Any]:
-    """What the tasks that this one waited for have produced, of what its tool consumes."""
+    """What the tasks that this one waited for have produced, of what its tool consumes; and as `evidence` all facts so far."""
     wanted = registry[task.tool].consumes if task.tool in registry.names() else ()
-    results = store.results() if wanted and task.dep else {}
+    results = store.results() if wanted and (task.dep or EVIDENCE in wanted) else {}
     done = [results[n] for n in task.dep if n in results]
-    return {name: value for r in done for name, value in r.data.items() if name in wanted}
+    found = {name: value for r in done for name, value in r.data.items() if name in wanted}
+    if EVIDENCE in wanted:
+        earlier = (r for number, r in sorted(results.items()) if number < task.id)
+        found[EVIDENCE] = [e.model_dump(mode="json") for r in earlier for e in r.evidence]
+    return found
 
 
 def redacted(incident: Incident, store: RunStore) -> Incident:
@@ -135,8 +142,10 @@ def _open(
             span = span.model_copy(update={"start": baseline.window.start})
     inventory = build_inventory(sources, span, resolver)
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
-    guides = _guides(incident, inventory, llm, store.path.parent.parent)
-    opened = {"incident": incident, "inventory": inventory, "guides": guides}
+    home = store.path.parent.parent
+    guides = _guides(incident, inventory, llm, home)
+    lessons = learned(home).known_to(store.id, incident.started_at)
+    opened = {"incident": incident, "inventory": inventory, "guides": guides, "learned": lessons}
     store.update_meta(opened={name: word.model_dump(mode="json") for name, word in opened.items()})
     return Opened(incident=incident, inventory=inventory)
 

@@ -12,11 +12,14 @@ from langgraph.types import Send, interrupt
 
 from aitia.agent import planner
 from aitia.agent.chain import build_chain
+from aitia.agent.defaults import Roles
 from aitia.agent.facts import Facts
 from aitia.agent.free_plan import as_round, write_plan
 from aitia.agent.mitigate import mitigations, next_checks
 from aitia.agent.narrator import Brief, Budget, narrate
+from aitia.agent.recurrence import told_again
 from aitia.agent.references import resolved
+from aitia.agent.skeleton import of_one
 from aitia.agent.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.topology import Topology
 from aitia.agent.verifier import check, cited
@@ -34,8 +37,10 @@ from aitia.graphs.state import (
     evidence_of,
     guides_of,
     inventory_of,
+    learned_of,
     names_of,
     results_of,
+    runbook_of,
     tasks_of,
 )
 
@@ -76,6 +81,11 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     if number == 1:
         incident, guides = Incident.model_validate(state["incident"]), guides_of(context)
         left, results = context.options.max_calls - len(done), results_of(state)
+        if book := runbook_of(context):
+            roles = Roles(incident, inventory)
+            only = of_one(book, context.registry, inventory, roles, done, left)
+            runtime.stream_writer(PlanMade(round=number, tasks=only.tasks, by=only.by))
+            return {"round": number, "tasks": _tasks(only), "cost": cost}
         opened = planner.opening(
             context.registry,
             inventory,
@@ -88,7 +98,13 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
         )
         if free and llm is not None:
             listed = write_plan(
-                context.registry, inventory, incident, done, llm, max_tasks=min(left, MAX_WRITTEN)
+                context.registry,
+                inventory,
+                incident,
+                done,
+                llm,
+                max_tasks=min(left, MAX_WRITTEN),
+                seen=[e for r in results for e in r.evidence],
             )
             opened = as_round(listed, opened.plan)
             cost |= listed.cost
@@ -127,6 +143,7 @@ def gather(state: State, runtime: Runtime[Context]) -> State:
         runtime.context.taxonomy,
         runtime.context.weights,
         alarmed=Incident.model_validate(state["incident"]).hints,
+        learned=learned_of(runtime.context),
     )
     return {"evidence": dumps(evidence), "weighed": weighed.model_dump(mode="json")}
 
@@ -175,8 +192,11 @@ def explain(state: State, runtime: Runtime[Context]) -> State:
     def stands(sentence: Sentence) -> None:
         runtime.stream_writer(SentenceDone(text=sentence.text, by=sentence.by, refused=sentence.refused))
 
-    hints = Incident.model_validate(state["incident"]).hints
-    first = verdict_sentence(story.weighed, context.taxonomy, story.facts, hints)
+    incident, named = Incident.model_validate(state["incident"]), story.weighed
+    first = verdict_sentence(named, context.taxonomy, story.facts, incident.hints)
+    if named.verdict == "cause":
+        cause = (named.component, named.fault)
+        first = told_again(first, learned_of(context), cause, incident.started_at, story.facts.all)
     stands(first)
     free = context.options.narrator == "free"
     written = narrate(story.briefs, llm=llm, budget=budget, free=free, on_sentence=stands)

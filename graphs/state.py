@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
+from aitia.agent.learned import Learned
 from aitia.agent.score import Guides
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
@@ -112,6 +113,17 @@ def inventory_of(state: State) -> Inventory:
 def guides_of(context: Context) -> Guides:
     """What planning goes by beside the rules, as the run found it when it was opened."""
     return Guides.model_validate(context.store.meta().get("opened", {}).get("guides", {}))
+
+
+def learned_of(context: Context) -> Learned:
+    """What persons said of earlier runs, as far as this run may know it."""
+    return Learned.model_validate(context.store.meta().get("opened", {}).get("learned", {}))
+
+
+def runbook_of(context: Context) -> Plain:
+    """The runbook that the run carries out and that is its whole plan; empty for any other run."""
+    found: Plain = context.store.meta().get("runbook", {})
+    return found
 
 
 def names_of(inventory: Inventory) -> frozenset[str]:

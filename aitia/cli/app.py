@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli import cluster, diagnose, library, listen, record, replay, runs, setup
+from aitia.cli import (
+    cluster,
+    confirm,
+    diagnose,
+    library,
+    listen,
+    memory,
+    record,
+    replay,
+    runbook,
+    runs,
+    setup,
+)
+from aitia.cli.ask import ask
 from aitia.cli.models import app as models_app
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
 
@@ -51,10 +64,15 @@ app.command("record", rich_help_panel="Diagnose")(record.record)
 app.command("resume", rich_help_panel="Diagnose")(runs.resume)
 app.command("report", rich_help_panel="Look again")(runs.report)
 app.command("explain", rich_help_panel="Look again")(runs.explain)
+app.command("ask", rich_help_panel="Look again")(ask)
 app.command("rerun", rich_help_panel="Look again")(runs.rerun)
+app.command("confirm", rich_help_panel="Look again")(confirm.confirm)
+app.command("learn", rich_help_panel="Look again")(confirm.learn)
 app.add_typer(runs.app, name="runs", rich_help_panel="Look again")
+app.add_typer(runbook.app, name="runbook", rich_help_panel="Diagnose")
 app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(library.app, name="library", rich_help_panel="Set up")
+app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
 

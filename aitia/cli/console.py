@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from aitia.core.words import Report
 
-Format = Literal["text", "md", "json"]
+Format = Literal["text", "md", "json", "html", "pdf"]
 _EXIT = {"cause": EXIT_CAUSE, "healthy": EXIT_HEALTHY, "unknown": EXIT_UNKNOWN}
 
 
@@ -51,8 +52,15 @@ def write_out(text: str, output: Path | None) -> None:
     if output is None or str(output) == "-":
         sys.stdout.write(text)
         return
+    _write_bytes(text.encode("utf-8"), output)
+
+
+def _write_bytes(data: bytes, output: Path | None) -> None:
+    if output is None or str(output) == "-":
+        sys.stdout.buffer.write(data)
+        return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(data)
     except OSError as error:
         raise BadInput(
             f"Choose an --output that can be written: {str(output)!r} ({error.strerror})."
@@ -61,13 +69,23 @@ def write_out(text: str, output: Path | None) -> None:
 
 
 def pick_format(format: Format | None, *, as_json: bool, output: Path | None) -> Format:
-    """The format asked for, else by the file's ending, else text."""
-    if format:
-        return format
-    if as_json:
-        return "json"
-    endings: dict[str, Format] = {".md": "md", ".json": "json"}
-    return endings.get(output.suffix.lower(), "text") if output else "text"
+    """The format asked for, else by the file's ending, else text. Raises BadInput where a PDF cannot be made."""
+    endings: dict[str, Format] = {
+        ".md": "md",
+        ".json": "json",
+        ".html": "html",
+        ".htm": "html",
+        ".pdf": "pdf",
+    }
+    by_name = endings.get(output.suffix.lower(), "text") if output else "text"
+    picked: Format = format or ("json" if as_json else by_name)
+    if picked == "pdf":
+        from aitia.render.pdf import browser
+
+        browser()
+        if output is None and sys.stdout.isatty():
+            raise BadInput("Give --output FILE: a PDF cannot be shown in a terminal.")
+    return picked
 
 
 def put_report(report: Report, *, format: Format, output: Path | None, full: bool) -> None:
@@ -77,7 +95,25 @@ def put_report(report: Report, *, format: Format, output: Path | None, full: boo
 
         print_report(stdout_console(), report, full=full)
         return
+    if format == "pdf":
+        from aitia.render.pdf import render_pdf
+
+        _write_bytes(render_pdf(report, artifacts=_artifacts(report)), output)
+        return
     write_out(rendered(report, format, full=full), output)
+
+
+def _artifacts(report: Report) -> dict[str, bytes]:
+    """The plot data of the report's run, as far as the run still holds it."""
+    from aitia.core.errors import NotRecorded, RunNotFound
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
+
+    found: dict[str, bytes] = {}
+    for name in {e.artifact for e in report.evidence if e.artifact}:
+        with contextlib.suppress(NotRecorded, RunNotFound):
+            found[name] = RunStore.open(aitia_home(), report.run).artifact(name)
+    return found
 
 
 def rendered(report: Report, format: Format, *, full: bool) -> str:
@@ -86,6 +122,10 @@ def rendered(report: Report, format: Format, *, full: bool) -> str:
         from aitia.core.store import report_bytes
 
         return report_bytes(report).decode("utf-8")
+    if format == "html":
+        from aitia.render.html import render_html
+
+        return render_html(report, artifacts=_artifacts(report))
     if format == "md":
         from aitia.render.markdown import render_markdown
 

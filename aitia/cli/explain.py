@@ -32,6 +32,7 @@ def explanation(store: RunStore) -> dict[str, Any]:
         "failures": [e.message for e in events if isinstance(e, RunFailed)],
         "suspects": [s.model_dump(mode="json") for s in report.suspects],
         "evidence": {e.id: e.statement for e in report.evidence},
+        "learned": store.meta().get("opened", {}).get("learned", {}),
         "sentences": [
             s.model_dump(mode="json") | {"checks": checked}
             for s, checked in checks(report, taxonomy_of(store.meta()))
@@ -100,6 +101,8 @@ def _weights(decision: dict[str, Any], voters: list[str]) -> str:
 def _suspects(console: Console, told: dict[str, Any]) -> None:
     if told["suspects"]:
         _title(console, "Suspects, with what moved their log-odds")
+    if note := told["learned"].get("note"):
+        console.print(Text(f"  {clean(note)}", style="yellow"))
     for suspect in told["suspects"]:
         name = f"{clean(suspect['component'])} {clean(suspect['fault'])}".strip()
         console.print(

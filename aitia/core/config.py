@@ -11,6 +11,9 @@ from pydantic import Field, field_validator, model_validator
 from aitia.core.errors import BadInput
 from aitia.core.words import SourceKind, Word
 
+BUNDLED = frozenset({"sample_runbooks", "memory"})
+"""Types of sources that come with aitia and need no path."""
+
 
 class Auth(Word):
     """Credentials of one source, never written in the file itself: an environment variable or a file names them."""
@@ -80,6 +83,6 @@ class SourceConfig(Word):
 
     @model_validator(mode="after")
     def _somewhere(self) -> SourceConfig:
-        if not self.path and not self.url:
+        if not self.path and not self.url and self.type not in BUNDLED:
             raise ValueError(f"source {self.name!r} needs a path or a url")
         return self

@@ -14,6 +14,8 @@ _CITED = re.compile(r"\bE\d+\b")
 
 def clean(text: str) -> str:
     """One line without control, format (bidi, zero-width) or surrogate characters, and without ANSI sequences."""
+    if text.isprintable():  # nothing to take out: most texts, and quickly seen
+        return " ".join(text.split())
     flat = _ANSI.sub("", text)
     flat = "".join(" " if c.isspace() else c for c in flat)
     return " ".join("".join(c for c in flat if _visible(c)).split())
@@ -26,7 +28,10 @@ def _visible(c: str) -> bool:
 def clean_lines(text: str) -> str:
     """The same, but line breaks stay: for commands, which a person copies."""
     lines = _ANSI.sub("", text).replace("\r\n", "\n").split("\n")
-    return "\n".join("".join(c for c in line.expandtabs(4) if _visible(c)) for line in lines).strip("\n")
+    flat = (line.expandtabs(4) for line in lines)
+    return "\n".join(
+        line if line.isprintable() else "".join(c for c in line if _visible(c)) for line in flat
+    ).strip("\n")
 
 
 def percent(share: float) -> str:

@@ -39,6 +39,18 @@ def test_runbooks_for_other_faults_and_general_guides_give_no_step() -> None:
     assert {m.source for m in steps(OTHER, GUIDE)} == {"fault catalogue resource.connections"}
 
 
+def test_what_helped_another_component_is_no_step_for_this_one() -> None:
+    past = {"id": "INC-1", "fault": "resource.connections", "mitigation": ["Roll it back"]}
+    weighed = weigh(shop.connection_leak(), shop.inventory(), bundled())
+
+    def sources(component: str) -> set[str]:
+        told = Result(status="ok", data={"incidents": [past | {"component": component}]})
+        return {m.source for m in mitigations(weighed, [told], bundled())}
+
+    assert "incident INC-1" in sources("orders") & sources("")
+    assert "incident INC-1" not in sources("users")
+
+
 def test_read_only_steps_come_before_changing_ones() -> None:
     effects = [m.effect for m in steps(BOOK) if m.when == "now"]
     assert effects == sorted(effects, key=lambda e: e != "read-only")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -11,30 +12,38 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceKind, SourceRef
 from aitia.tools.incidents.dense import open_dense
+from aitia.tools.incidents.named import BY_URL, named
+from aitia.tools.incidents.program import as_program
 from aitia.tools.incidents.rank import Hit, query_of, rank
-from aitia.tools.incidents.steps import steps
+from aitia.tools.incidents.remembered import remembered
+from aitia.tools.incidents.sample import SAMPLE, sample_documents
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import Document, DocumentSource
 from aitia.tools.sources.documents import read_runbook
 
 BUNDLED = "bundled"
 CEILING = 0.5  # memory suggests; it does not convict
+_NAME = re.compile(r"[A-Za-z0-9][\w.:/#-]{0,59}")  # an id that can be said without quotation marks
 MAX_RUNBOOKS = 60  # handed on with their steps
 FULL = 0.6  # similarity at which it suggests as strongly as it may
 
 
-@tool(needs=("incidents",), produces=("incidents",))
+@tool(needs=("incidents",), consumes=("evidence",), produces=("incidents",))
 def incidents_search(ctx: ToolContext) -> Result:
     """Which past incidents read like this one, with their causes and what helped."""
     documents, notes = _documents(ctx, "incidents")
-    if not documents:
+    hits, unread, memories = remembered(ctx, top=3)
+    notes += unread
+    if not documents and not memories:
         return Result(status="no_data", message="; ".join(["No past incident is on record", *notes]))
     home = aitia_home()
-    dense, note = open_dense(home)
+    dense, note = open_dense(home) if documents else (None, "")
     redactor = Redactor(load_key(home))
-    hits = rank(query_of(ctx.incident), documents, dense=dense, top=3)
+    hits += rank(query_of(ctx.incident), documents, dense=dense, top=3)
+    hits = sorted(hits, key=lambda hit: -hit.similarity)[:3]
     message = "; ".join(filter(None, [*notes, note]))
-    query = f"{len(documents)} past incidents by: {redactor.text(ctx.incident.title)}"
+    asked = [f"{len(documents)} past incidents"] * bool(documents) + ["the memory"] * bool(memories)
+    query = f"{' and '.join(asked)} by: {redactor.text(ctx.incident.title)}"
     if not hits:
         return Result(
             status="no_data", message="; ".join(filter(None, ["no similar incident", message])), query=query
@@ -53,9 +62,7 @@ def runbooks_search(ctx: ToolContext) -> Result:
     """Which runbooks match the incident, with their steps and commands."""
     documents, notes = _documents(ctx, "runbooks")
     redactor = Redactor(load_key(aitia_home()))
-    # The site's own come first and are asked by what was reported; bundled ones are general knowledge by fault kind.
-    query = query_of(ctx.incident)
-    hits = [*rank(query, documents, dense=None, top=3), *rank(query, list(_bundled()), dense=None, top=2)]
+    hits = _found(ctx, documents)
     return Result(
         status="ok" if hits else "no_data",
         message="; ".join(notes if hits else ["no runbook matches", *notes]),
@@ -63,6 +70,23 @@ def runbooks_search(ctx: ToolContext) -> Result:
         evidence=tuple(_match(hit, redactor) for hit in hits),
         data={"runbooks": [_runbook(hit) for hit in _all(hits, documents)]},
     )
+
+
+def _found(ctx: ToolContext, documents: list[tuple[str, Document]]) -> list[Hit]:
+    """What the alert names, then what reads alike: the site's own, bundled ones (general knowledge by fault kind), and
+    only where these say nothing, those of others.
+    """
+    query, bundled = query_of(ctx.incident), list(_bundled())
+    hits = [*named(ctx.incident, documents), *named(ctx.incident, bundled)]
+    known = {(hit.source, hit.document.id) for hit in hits}
+    dense = open_dense(aitia_home())[0] if documents else None
+    for texts, vectors, top in ((documents, dense, 3), (bundled, None, 2)):
+        others = (h for h in rank(query, texts, dense=vectors, top=top) if (h.source, h.document.id) not in known)
+        hits += others
+    if hits:
+        return hits
+    sample = [(SAMPLE, d) for d in sample_documents()]
+    return named(ctx.incident, sample, top=2) or rank(query, sample, dense=None, top=2)
 
 
 def _documents(ctx: ToolContext, kind: SourceKind) -> tuple[list[tuple[str, Document]], list[str]]:
@@ -103,24 +127,32 @@ def _strength(similarity: float) -> float:
 def _similar(hit: Hit, ctx: ToolContext, redactor: Redactor) -> Evidence:
     document, meta = hit.document, hit.document.meta
     component = ctx.resolver.resolve(meta.get("component", ""))
-    cause = redactor.text(meta.get("cause", "") or "cause not recorded")[:160].rstrip(".")
-    title = redactor.text(document.title)[:100]
+    cause = _quoted(redactor.text(meta.get("cause", ""))[:160].rstrip("."))
+    title = _quoted(redactor.text(document.title)[:100])
+    name = document.id if _NAME.fullmatch(document.id) else _quoted(document.id[:60])
+    told = f"its cause: {cause}" if cause != '""' else "its cause is not recorded"
     return Evidence(
         component=component,
         kind="incident.similar",
         aspect="incident.similar",
-        statement=f'Past incident {document.id} reads alike (similarity {hit.similarity:.2f}): "{title}"; its cause: {cause}.',
+        statement=f"Past incident {name} is alike (similarity {hit.similarity:.2f}): {title}; {told}.",
         values={
             "incident": document.id,
             "similarity": hit.similarity,
-            "cause": cause,
+            "cause": cause.strip('"') or "cause not recorded",
             "fault": meta.get("fault", ""),
             "component": component or meta.get("component", ""),
+            **({"why": why} if (why := meta.get("why") or hit.why(redactor)) else {}),
         },
         strength=_strength(hit.similarity),
         source=document.ref or SourceRef(source=hit.source, query=document.id),
         taint=True,
     )
+
+
+def _quoted(text: str) -> str:
+    """Outside text between quotation marks that it cannot close itself."""
+    return f'"{text.replace(chr(34), chr(39))}"'
 
 
 def _incident(hit: Hit, redactor: Redactor) -> dict[str, Any]:
@@ -134,6 +166,7 @@ def _incident(hit: Hit, redactor: Redactor) -> dict[str, Any]:
         "fault": meta.get("fault", ""),
         "mitigation": [line for line in meta.get("mitigation", "").splitlines() if line.strip()],
         "outcome": meta.get("outcome", ""),
+        "why": meta.get("why") or hit.why(redactor),
         "at": meta.get("at", ""),
         "source": hit.source,
     }
@@ -141,27 +174,28 @@ def _incident(hit: Hit, redactor: Redactor) -> dict[str, Any]:
 
 def _match(hit: Hit, redactor: Redactor) -> Evidence:
     title = redactor.text(hit.document.title)[:100]
+    whose = "Sample runbook, not this site's own," if hit.source == SAMPLE else "Runbook"
     return Evidence(
         kind="runbook.match",
         aspect="runbook.match",
-        statement=f'Runbook "{title}" ({hit.source}) matches the report (similarity {hit.similarity:.2f}).',
-        values={"runbook": hit.document.id, "similarity": hit.similarity, "source": hit.source},
+        statement=f'{whose} "{title}" ({hit.source}) {_because(hit, redactor)}.',
+        values={
+            "runbook": hit.document.id,
+            "similarity": hit.similarity,
+            "source": hit.source,
+            "why": hit.why(redactor),
+        },
         strength=_strength(hit.similarity),
         source=hit.document.ref or SourceRef(source=hit.source, query=hit.document.id),
         taint=hit.source != BUNDLED,
     )
 
 
+def _because(hit: Hit, redactor: Redactor) -> str:
+    if hit.named:
+        return f"is {hit.named}" if hit.named == BY_URL else hit.named
+    return f"reads alike (similarity {hit.similarity:.2f}; {hit.why(redactor)})"
+
+
 def _runbook(hit: Hit) -> dict[str, Any]:
-    meta, found = hit.document.meta, steps(hit.document.text)
-    return {
-        "id": hit.document.id,
-        "title": hit.document.title,
-        "source": hit.source,
-        "similarity": hit.similarity,
-        "faults": meta.get("faults", "").split(),
-        "services": meta.get("services", "").split(),
-        "tools": meta.get("tools", "").splitlines(),
-        "steps": [step for step in found if step["when"] != "check"],
-        "checks": [step for step in found if step["when"] == "check"],
-    }
+    return as_program(hit.document, source=hit.source, similarity=hit.similarity)

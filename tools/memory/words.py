@@ -60,11 +60,41 @@ class Outcome(Word):
     right: bool
     component: str = ""
     fault: str = ""
+    named: str = ""  # the component and the fault that the run had named
+    named_fault: str = ""
     cause: str = ""
     mitigation: tuple[str, ...] = ()
     note: str = ""
     by: str = ""
     at: Moment
+
+
+class Counts(Word):
+    """What a change did to the store."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            added=self.added + other.added,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+        )
+
+
+class AuditEntry(Word):
+    """One change of the store: when, by whom, what (`put`, `remove`, `record`, `revert`, `reindex`), and how much.
+
+    No text of an incident is in it. A removed incident is named by the first 12 digits of its id's sha256.
+    """
+
+    at: Moment
+    by: str
+    what: str
+    detail: str
 
 
 def fingerprint_of(evidence: tuple[Evidence, ...] | list[Evidence]) -> tuple[str, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+from aitia.core.config import SourceConfig
+from aitia.core.protocols import Source
+from aitia.tools.incidents.sample import SampleRunbooks
 from aitia.tools.sources.base import Reader
 from aitia.tools.sources.changes import JournalSource
 from aitia.tools.sources.changes_cluster import ClusterChanges
@@ -20,6 +24,13 @@ from aitia.tools.sources.table import TableSource
 from aitia.tools.sources.topology import TopologyFile
 from aitia.tools.sources.waveform import WaveformSource
 
+
+def _incident_memory(config: SourceConfig, root: Path) -> Source:
+    from aitia.tools.memory.source import IncidentMemory  # it builds on this package
+
+    return IncidentMemory(config, root)
+
+
 READERS: Final[Mapping[str, Reader]] = {
     "prometheus": PrometheusSource,
     "kubectl": KubectlSource,
@@ -28,7 +39,9 @@ READERS: Final[Mapping[str, Reader]] = {
     "otlp": OtlpFiles,
     "jaeger": JaegerFiles,
     "incidents": IncidentFile,
+    "memory": _incident_memory,
     "runbooks": RunbookFolder,
+    "sample_runbooks": SampleRunbooks,
     "changes": JournalSource,
     "git": GitSource,
     "cluster_changes": ClusterChanges,

@@ -1,0 +1,186 @@
+"""`aitia confirm`: say what a run's incident really was. `aitia learn`: what that changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aitia.cli.diagnose import Json
+
+if TYPE_CHECKING:
+    from aitia.graphs.learning import Effect
+    from aitia.graphs.outcome import Said
+
+
+def confirm(
+    run: Annotated[
+        str, typer.Argument(help="A run's id, the beginning of one, last, or list.", metavar="RUN|list")
+    ] = "last",
+    cause: Annotated[str, typer.Option("--cause", help="The cause in your words.")] = "",
+    mitigation: Annotated[
+        list[str] | None, typer.Option("--mitigation", help="What helped. Repeatable.")
+    ] = None,
+    note: Annotated[str, typer.Option("--note", help="Anything else to remember.")] = "",
+    wrong: Annotated[
+        bool, typer.Option("--wrong", help="The report's cause was wrong; give --actual.")
+    ] = False,
+    actual: Annotated[
+        str, typer.Option("--actual", metavar="COMPONENT[:FAULT]", help="What it really was.")
+    ] = "",
+    revert: Annotated[bool, typer.Option("--revert", help="Take back what was said of the run.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who says so; default the user of this shell.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say that a report's cause was right, or what it really was: later diagnoses learn from it."""
+    from aitia import outcomes as door
+    from aitia.cli.console import note as tell
+    from aitia.cli.console import print_json
+    from aitia.core.errors import BadInput
+
+    if run == "list":
+        if any((cause, mitigation, note, wrong, actual, revert, by)):
+            raise BadInput("Give `aitia confirm list` alone, or a run's id with the other options.")
+        _list(as_json)
+        return
+    if revert:
+        if any((cause, mitigation, note, wrong, actual)):
+            raise BadInput("Give --revert alone: it takes back all that was said of the run.")
+        reverted = door.revert(run, by=by)
+        if as_json:
+            print_json({"run": reverted, "reverted": True})
+        else:
+            tell(f"taken back: what was said of run {reverted}")
+        return
+    if wrong != bool(actual):
+        raise BadInput(
+            "Give --wrong and --actual COMPONENT[:FAULT] together: a correction names what it really was."
+        )
+    component, _, fault = actual.partition(":")
+    said = door.confirm(
+        run,
+        right=not wrong,
+        component=component,
+        fault=fault,
+        cause=cause,
+        mitigation=tuple(mitigation or ()),
+        note=note,
+        by=by,
+    )
+    for line in said.notes:
+        tell(line)
+    if as_json:
+        print_json(_told(said))
+    else:
+        tell(_sentence(said))
+
+
+def _told(said: Said) -> dict[str, Any]:
+    return {
+        "outcome": said.outcome.model_dump(mode="json"),
+        "incident": said.incident.id if said.incident else "",
+        "plan": [f"{s.tool} {s.role}".strip() for s in said.plan.path] if said.plan else [],
+        "notes": list(said.notes),
+    }
+
+
+def _sentence(said: Said) -> str:
+    what = f"{said.outcome.component} {said.outcome.fault}".strip() or "nothing was wrong"
+    how = "confirmed" if said.outcome.right else "corrected"
+    kept = [name for name, there in (("incident", said.incident), ("plan", said.plan)) if there]
+    return f"{how}: run {said.outcome.run}, {what}; kept: {', '.join([*kept, 'outcome'])}"
+
+
+def _list(as_json: bool) -> None:
+    from aitia import outcomes as door
+    from aitia.cli.console import note, print_json, stdout_console
+
+    found = door.outcomes()
+    if as_json:
+        print_json({"outcomes": [o.model_dump(mode="json") for o in found]})
+        return
+    if not found:
+        note("nothing was confirmed yet; after a diagnosis: aitia confirm RUN")
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from aitia.render.text import clean
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("run", "said", "what it was", "cause", "by", "when"):
+        table.add_column(heading)
+    for o in found:
+        what = f"{o.component} {o.fault}".strip() or "nothing wrong"
+        said = "right" if o.right else "wrong"
+        cells = (o.run, said, what, o.cause or o.note, o.by, f"{o.at:%Y-%m-%d %H:%M}")
+        table.add_row(*(Text(clean(cell)) for cell in cells))
+    stdout_console().print(table)
+
+
+def learn(
+    check: Annotated[
+        bool, typer.Option("--check", help="Weigh recorded runs again, without and with what was learned.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What was learned from confirmed runs; --check shows what it changes, exit code 1 where a run got worse."""
+    from aitia import outcomes as door
+    from aitia.cli.console import print_json
+
+    if check:
+        effects = door.learned_effects()
+        if as_json:
+            print_json({"runs": [_effect(e) for e in effects]})
+        else:
+            _print_effects(effects)
+        raise typer.Exit(1 if any(e.worse for e in effects) else 0)
+    known = door.learned()
+    if as_json:
+        print_json(known.model_dump(mode="json"))
+        return
+    from aitia.cli.console import note
+
+    if known.note:
+        note(known.note)
+    for x in known.lessons:
+        was = f"; not {x.named} {x.named_fault}" if x.named else ""
+        print(f"{x.at:%Y-%m-%d}  run {x.run}  {x.component} {x.fault}{was}  {len(x.own)} signs")
+    note(f"{len(known.lessons)} lessons" if known.lessons else "nothing learned yet: aitia confirm RUN")
+
+
+def _effect(e: Effect) -> dict[str, Any]:
+    def side(w: Any) -> dict[str, Any]:
+        return {k: getattr(w, k) for k in ("verdict", "component", "fault", "probability")}
+
+    return {
+        "run": e.run,
+        "lessons": e.lessons,
+        "without": side(e.without),
+        "with": side(e.learnt),
+        "truth": {"component": e.truth.component, "fault": e.truth.fault} if e.truth else None,
+        "right_without": e.right_without,
+        "right_with": e.right_learnt,
+        "changed": e.changed,
+        "better": e.better,
+        "worse": e.worse,
+    }
+
+
+def _print_effects(effects: list[Effect]) -> None:
+    from aitia.cli.console import note, stdout_console
+    from aitia.render.text import clean, percent
+
+    def side(w: Any) -> str:
+        return clean(f"{w.component} {w.fault}".strip() or w.verdict) + f" {percent(w.probability)}"
+
+    console = stdout_console()
+    for e in (e for e in effects if e.changed):
+        mark = "worse" if e.worse else "better" if e.better else "changed"
+        truth = f"  (it was {clean(f'{e.truth.component} {e.truth.fault}'.strip())})" if e.truth else ""
+        console.print(f"{mark:<8}run {e.run}: {side(e.without)} → {side(e.learnt)}{truth}")
+    said = sum(e.truth is not None for e in effects)
+    note(
+        f"{len(effects)} runs, {said} of them confirmed: {sum(e.better for e in effects)} better, "
+        f"{sum(e.worse for e in effects)} worse, {sum(e.changed for e in effects)} changed"
+    )

@@ -1,0 +1,80 @@
+"""`aitia memory import`: files into the store, with what was kept, what was there already and what is broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aitia.cli.diagnose import Json
+
+if TYPE_CHECKING:
+    from aitia.tools.memory.importing.run import Imported
+
+FORMATS = "jsonl, json, csv, workorders, markdown, pagerduty, jira"
+
+
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", metavar="PATH...")],
+    format: Annotated[
+        str, typer.Option("--format", help=f"One of {FORMATS}. Default: by ending and content.")
+    ] = "",
+    vectors: Annotated[
+        bool, typer.Option("--vectors/--no-vectors", help="Embed what was imported, or leave it to reindex.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Read incidents from files. What is kept already is passed over, so an interrupted import is simply repeated."""
+    from aitia.cli.console import note, print_json
+    from aitia.cli.memory_progress import counting
+    from aitia.core.errors import BadInput
+    from aitia.tools.memory.importing.run import Imported, format_named, import_files
+    from aitia.tools.memory.store import BATCH, MemoryStore
+
+    chosen = format_named(format) if format else None
+    done, embedded = Imported(), 0
+    with MemoryStore() as store:
+        try:
+            with counting() as show:
+                import_files(
+                    store,
+                    paths,
+                    format=chosen,
+                    by="aitia memory import",
+                    done=done,
+                    on_read=show.read,
+                )
+                if done.counts.added + done.counts.updated > BATCH:
+                    store.settle()
+                if vectors and store.pending():
+                    embedded = store.embed(on_progress=show.work)
+        except KeyboardInterrupt:
+            _told(done)
+            note("all of that is kept; the same command goes on from there")
+            raise
+        left = store.pending()
+        why = store.note
+    if as_json:
+        print_json(done.model_dump(mode="json") | {"embedded": embedded, "without_vector": left})
+    else:
+        _told(done)
+        for line in (*done.problems, *done.duplicates):
+            note(f"  {line}")
+        if left:
+            note(
+                f"{left} have no vector yet and are found by words and evidence"
+                + (f" ({why})" if why else "")
+            )
+    if done.broken and not done.read - done.broken:
+        raise BadInput(f"Mend what is named above: none of {done.broken} records could be read.")
+
+
+def _told(done: Imported) -> None:
+    from aitia.cli.console import note
+
+    c = done.counts
+    note(
+        f"{done.read} records read: {c.added} added, {c.updated} updated, {c.unchanged} as they were,"
+        f" {done.repeated} duplicates, {done.broken} broken"
+    )

@@ -1,0 +1,192 @@
+"""`aitia runbook`: check runbooks, and carry one out as far as it only reads."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aitia.cli.diagnose import Full, Json, MaxCalls, Model, Text, _many
+
+if TYPE_CHECKING:
+    from aitia.agent.checklist import Item
+    from aitia.agent.runbook_check import Checked
+
+app = typer.Typer(help="Check runbooks, and carry one out as far as it only reads.", no_args_is_help=True)
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+]
+
+
+@app.command("check")
+def check(
+    path: Annotated[
+        Path, typer.Argument(help="A Markdown runbook, or a folder of them.", metavar="FILE|FOLDER")
+    ],
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what is wrong.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What is wrong with runbooks, each with its line and what to change. Exit code 1 where there is an error."""
+    from aitia.api import settings_of
+    from aitia.cli.console import note, print_json
+    from aitia.runbooks import check_runbooks
+
+    found = check_runbooks(path, taxonomy=settings_of(config).taxonomy)
+    errors = sum(f.level == "error" for c in found for f in c.findings)
+    warnings = sum(f.level == "warning" for c in found for f in c.findings)
+    if as_json:
+        print_json({"runbooks": [_told(c) for c in found], "errors": errors, "warnings": warnings})
+    else:
+        for c in found:
+            _print_checked(c, quiet=quiet)
+        note(f"{len(found)} runbooks, {errors} errors, {warnings} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+def _told(checked: Checked) -> dict[str, Any]:
+    return {
+        "file": checked.file,
+        "id": checked.id,
+        "title": checked.title,
+        "calls": list(checked.calls),
+        "steps": [dict(s) for s in checked.steps],
+        "findings": [{"line": f.line, "level": f.level, "text": f.text} for f in checked.findings],
+    }
+
+
+def _print_checked(checked: Checked, *, quiet: bool) -> None:
+    from aitia.render.text import clean
+
+    for f in checked.findings:
+        print(clean(f"{f.file}:{f.line}: {f.level}: {f.text}"))
+    if quiet or any(f.level == "error" for f in checked.findings):
+        return
+    commands = [s for s in checked.steps if s["command"]]
+    reads = sum(s["effect"] == "read-only" for s in commands)
+    calls = f", {len(checked.calls)} tools ({', '.join(checked.calls)})" if checked.calls else ""
+    print(
+        clean(
+            f"{checked.file}: {len(checked.steps)} steps{calls}, {reads} commands that only read, "
+            f"{len(commands) - reads} that change something"
+        )
+    )
+
+
+@app.command("run")
+def run(
+    file: Annotated[Path, typer.Argument(help="The runbook.", metavar="FILE")],
+    text: Text = "",
+    component: Annotated[
+        str, typer.Option("--component", metavar="NAME", help="What it is about: {component} in the runbook.")
+    ] = "",
+    config: Config = None,
+    metrics: Annotated[
+        list[str] | None, _many("--metrics", "URL|FILE", "Prometheus, CSV or Parquet.")
+    ] = None,
+    logs: Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")] = None,
+    changes: Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")] = None,
+    topology: Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")] = None,
+    signals: Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")] = None,
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")
+    ] = "",
+    window: Annotated[str, typer.Option("--window", metavar="START/END", help="The span to look at.")] = "",
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="The moment to look from; default now.")
+    ] = "",
+    model: Model = "none",
+    max_calls: MaxCalls = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Ask about each step that is left to a person.")
+    ] = False,
+    as_json: Json = False,
+    full: Full = False,
+) -> None:
+    """Carry out a runbook's read-only tool steps and fill a report; all other steps are listed for a person.
+
+    Nothing that changes anything is ever run, and no shell command at all. Exit code as of `aitia diagnose`.
+    """
+    from datetime import UTC, datetime
+
+    from aitia import api
+    from aitia.cli.console import exit_code, print_json, put_report
+    from aitia.cli.inputs import named_sources
+    from aitia.cli.session import watched
+    from aitia.incoming import parse_moment, parse_window
+    from aitia.runbooks import carried_out, read_program
+
+    now = datetime.now(tz=UTC)
+    moment = parse_moment(at, now=now) if at else None
+    sources = named_sources(
+        metrics=metrics or [],
+        logs=logs or [],
+        changes=changes or [],
+        topology=topology or [],
+        signals=signals or [],
+    )
+    title = str(read_program(file)["title"])
+    with watched() as view:
+        report = api.diagnose(
+            " ".join(filter(None, [text or title, component])),
+            sources=sources,
+            config=config,
+            model=None if model == "none" else model,
+            max_calls=max_calls,
+            at=moment,
+            started_at=parse_moment(since, now=moment or now) if since else None,
+            window=parse_window(window, now=moment or now) if window else None,
+            on_event=view,
+            runbook=file,
+        )
+    items = carried_out(report.run)
+    if interactive:
+        items = [_asked(item) for item in items]
+    if as_json:
+        told = report.model_dump(mode="json")
+        print_json({"report": told, "checklist": [i.model_dump(mode="json") for i in items]})
+    else:
+        put_report(report, format="text", output=None, full=full)
+        _print_items(title, items)
+    raise typer.Exit(exit_code(report))
+
+
+def _asked(item: Item) -> Item:
+    """The step with a person's answer: aitia runs nothing of it."""
+    from aitia.render.text import clean
+
+    if item.state not in ("for a person", "advice"):
+        return item
+    note = f" [{item.effect}]" if item.effect else ""
+    typer.echo(
+        clean(f"{item.text}{note}") + (f"\n    {clean(item.command)}" if item.command else ""), err=True
+    )
+    done = typer.confirm("done by hand?", default=False, err=True)
+    return item.model_copy(update={"state": "done by hand" if done else "skipped"})
+
+
+_MARKS = {"done": "✓", "no data": "–", "failed": "✗", "not run": "–", "done by hand": "✓", "skipped": "–"}
+
+
+def _print_items(title: str, items: list[Item]) -> None:
+    from rich.text import Text as Line
+
+    from aitia.cli.console import stdout_console
+    from aitia.render.text import clean
+
+    console = stdout_console()
+    console.print(Line(f"\nRunbook: {clean(title)}", style="bold"))
+    for number, item in enumerate(items, 1):
+        kind = f" ({item.effect})" if item.effect else ""
+        mark = _MARKS.get(item.state, "·")
+        console.print(Line(f" {mark} {number}. {clean(item.text)}  [{item.state}{kind}]"))
+        for statement, cite in zip(item.found, item.cites, strict=True):
+            console.print(Line(f"      {cite}: {clean(statement)}", style="dim"))
+        if item.command:
+            console.print(Line(f"      $ {clean(item.command)}"))
+        if item.why:
+            console.print(Line(f"      {clean(item.why)}", style="dim"))
+    if not any(i.state in ("done", "no data", "failed") for i in items):
+        print("no step names a tool: all of it is for a person", file=sys.stderr)

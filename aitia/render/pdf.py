@@ -1,0 +1,53 @@
+"""The HTML report printed to PDF by a Chromium that is there; aitia brings none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from aitia.core.errors import BadInput
+from aitia.core.words import Report
+from aitia.render.html import render_html
+
+_NAMES: Final = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)  # fmt: skip
+_SECONDS: Final = 60.0
+
+
+def browser() -> str:
+    """The Chromium to print with. Raises BadInput where there is none."""
+    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        raise BadInput(
+            "Install Chromium for a PDF (Debian: apt install chromium), or take --format html and print it "
+            "in a browser: none of chromium, google-chrome, microsoft-edge is in PATH."
+        )
+    return found
+
+
+def render_pdf(report: Report, *, artifacts: Mapping[str, bytes] | None = None) -> bytes:
+    """The report as PDF, everything unfolded."""
+    with tempfile.TemporaryDirectory(prefix="aitia-pdf-") as folder:
+        page, printed = Path(folder, "report.html"), Path(folder, "report.pdf")
+        page.write_text(render_html(report, artifacts=artifacts, opened=True), encoding="utf-8")
+        command = [
+            browser(), "--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer",
+            f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}",
+            *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []), page.as_uri(),
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise BadInput(f"Take --format html instead: {command[0]} did not print ({error}).") from None
+        if not printed.is_file():
+            said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            raise BadInput(f"Take --format html instead: {command[0]} printed nothing: {said}")
+        return printed.read_bytes()

@@ -1,0 +1,163 @@
+"""A fact's plot: its samples where the run keeps them, else the levels that the fact itself holds.
+
+Samples are an artifact whose name ends in `.series.json`: {"times": [epoch seconds], "values": [numbers or null]}.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from aitia.core.words import Evidence, Window
+from aitia.render import text as t
+from aitia.render.svg import fit, picture, tag, text
+
+SUFFIX: Final = ".series.json"
+_WIDE, _HIGH, _EDGE = 240, 64, 4
+_MOST_POINTS = 160
+# What the values of a fact are called before and in the window: levels over time, or amounts to be compared.
+_LEVELS: Final = (("before", "after"), ("from", "to"))
+_AMOUNTS: Final = (
+    ("count_baseline", "count_window"), ("share_baseline", "share_window"), ("baseline_snr_db", "snr_db"),
+    ("share_before_percent", "share_percent"),
+)  # fmt: skip
+_UNITS: Final = {"share_before_percent": " %", "baseline_snr_db": " dB", "count_baseline": " lines"}
+
+
+def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Markup | None:
+    """The plot of a fact, where there is something to plot."""
+    kept = artifacts.get(fact.artifact, b"") if fact.artifact.endswith(SUFFIX) else b""
+    series = read_series(kept) if kept else []
+    if len(series) >= 2:
+        return _samples(fact, series, window)
+    if fact.kind.endswith(".quiet"):
+        return None
+    for first, second in (*_LEVELS, *_AMOUNTS):
+        before, after = _number(fact.values.get(first)), _number(fact.values.get(second))
+        if before is None or after is None or before == after:
+            continue
+        if (first, second) in _AMOUNTS:
+            return _amounts(fact, before, after, _UNITS.get(first, ""))
+        return _levels(fact, before, after, window, trend=first == "from")
+    return None
+
+
+def read_series(data: bytes) -> list[tuple[float, float]]:
+    """The samples of an artifact, in time order; [] where it holds none that can be drawn."""
+    try:
+        told = json.loads(data)
+        pairs = zip(told["times"], told["values"], strict=True)
+        found = [(float(x), float(y)) for x, y in pairs if y is not None]
+    except (ValueError, TypeError, KeyError):
+        return []
+    return sorted(p for p in found if math.isfinite(p[0]) and math.isfinite(p[1]))
+
+
+def _number(value: object) -> float | None:
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _samples(fact: Evidence, series: Sequence[tuple[float, float]], window: Window) -> Markup:
+    """The line of the samples, the fact's onset as a dashed line."""
+    start, end = series[0][0], series[-1][0]
+    low, high = min(y for _, y in series), max(y for _, y in series)
+    points = [(_across(x, start, end), _up(y, low, high)) for x, y in _thinned(series)]
+    line = tag("polyline", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points), "class": "series"})
+    return _frame(fact, line, start, end, low, high, f"from {_say(low)} to {_say(high)}", drawn="its samples")
+
+
+def _levels(fact: Evidence, before: float, after: float, window: Window, *, trend: bool) -> Markup:
+    """The level before, a step or slope at the onset, the level after."""
+    start, end = window.shift(-window.seconds / 2).epoch[0], window.epoch[1]
+    onset = fact.onset.timestamp() if fact.onset else window.epoch[0]
+    onset = min(max(onset, start), end)
+    low, high = min(before, after, 0.0), max(before, after)
+    a, b, x = _up(before, low, high), _up(after, low, high), _across(onset, start, end)
+    turn = f"{x:.1f},{a:.1f}" if trend else f"{x:.1f},{a:.1f} {x:.1f},{b:.1f}"
+    points = f"{_EDGE},{a:.1f} {turn} {_WIDE - _EDGE},{b:.1f}"
+    line = tag("polyline", {"points": points, "class": "series"})
+    told = f"from {_say(before)} to {_say(after)}{_unit(fact)}"
+    return _frame(fact, line, start, end, low, high, told, drawn="the levels before and after")
+
+
+def _amounts(fact: Evidence, before: float, after: float, unit: str) -> Markup | None:
+    """Two bars: before and in the window."""
+    if min(before, after) < 0:
+        return None
+    body: list[Markup] = []
+    for n, (words, value) in enumerate((("before", before), ("window", after))):
+        y = 8 + n * 26
+        long = value / max(before, after) * (_WIDE - 130)
+        body.append(text(_EDGE, y + 13, words, kind="tick"))
+        body.append(tag("rect", {"x": 52, "y": y, "width": max(long, 1.0), "height": 18, "class": "amount"}))
+        body.append(text(58 + max(long, 1.0), y + 13, fit(f"{_say(value)}{unit}", 70, 11), kind="tick"))
+    return _picture(
+        fact, f"{_say(before)}{unit} before, {_say(after)}{unit} in the window", "what was counted", body
+    )
+
+
+def _frame(
+    fact: Evidence, line: Markup, start: float, end: float, low: float, high: float, told: str, *, drawn: str
+) -> Markup:
+    body = [
+        tag("line", {"x1": _EDGE, "x2": _WIDE - _EDGE, "y1": _HIGH - 16, "y2": _HIGH - 16, "class": "rule"})
+    ]
+    limit = _number(fact.values.get("limit"))
+    if limit is not None and low < limit <= high * 1.001:
+        y = _up(limit, low, high)
+        body.append(tag("line", {"x1": _EDGE, "x2": _WIDE - _EDGE, "y1": y, "y2": y, "class": "torn"}))
+    words, moment = f"{_say(low)} – {_say(high)}{_unit(fact)}", fact.onset
+    if moment is not None and start <= moment.timestamp() <= end:
+        x = _across(moment.timestamp(), start, end)
+        body.append(tag("line", {"x1": x, "x2": x, "y1": 2, "y2": _HIGH - 12, "class": "torn"}))
+        body.append(text(min(max(x, 30), _WIDE - 30), _HIGH - 2, t.at(moment), kind="tick", anchor="middle"))
+        left = x > _WIDE / 2
+    else:
+        left = True
+    room = text(
+        _EDGE if left else _WIDE - _EDGE,
+        _HIGH - 2,
+        fit(words, 90, 11),
+        kind="tick",
+        anchor="start" if left else "end",
+    )
+    return _picture(fact, told, drawn, [*body, line, room])
+
+
+def _picture(fact: Evidence, told: str, drawn: str, body: Sequence[Markup]) -> Markup:
+    key = f"plot-{''.join(c for c in fact.id if c.isalnum())}"
+    return picture(
+        key, *body, title=f"{fact.id}: {told}", desc=f"Drawn from {drawn}.",
+        attributes={"viewBox": f"0 0 {_WIDE} {_HIGH}", "class": "plot"},
+    )  # fmt: skip
+
+
+def _across(x: float, start: float, end: float) -> float:
+    return _EDGE + (x - start) / ((end - start) or 1.0) * (_WIDE - 2 * _EDGE)
+
+
+def _up(y: float, low: float, high: float) -> float:
+    return (_HIGH - 18) - (y - low) / ((high - low) or 1.0) * (_HIGH - 26)
+
+
+def _thinned(series: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+    """The lowest and the highest sample of each stretch, so that no spike is lost."""
+    if len(series) <= _MOST_POINTS:
+        return series
+    size = math.ceil(len(series) / (_MOST_POINTS // 2))
+    parts = [series[n : n + size] for n in range(0, len(series), size)]
+    ends = [{min(p, key=lambda s: s[1]), max(p, key=lambda s: s[1])} for p in parts]
+    return [point for pair in ends for point in sorted(pair)]
+
+
+def _say(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1e5 else f"{value:.2e}"
+
+
+def _unit(fact: Evidence) -> str:
+    return f" {t.clean(fact.unit)}" if fact.unit else ""

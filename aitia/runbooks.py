@@ -1,0 +1,53 @@
+"""Runbooks as programs: read, checked, and held against a run that carried one out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aitia.core.errors import BadInput
+from aitia.core.home import aitia_home
+from aitia.core.store import RunStore
+
+if TYPE_CHECKING:
+    from aitia.agent.checklist import Item
+    from aitia.agent.runbook_check import Checked
+
+
+def read_program(file: Path) -> dict[str, Any]:
+    """A runbook file as plain values, its calls and steps in order. Raises BadInput with the first thing wrong."""
+    from aitia.agent.runbook_check import check
+    from aitia.agent.taxonomy import bundled
+    from aitia.tools import Registry
+    from aitia.tools.incidents.program import as_program
+    from aitia.tools.sources.documents import read_runbook
+
+    if not file.is_file():
+        raise BadInput(f"Give a runbook that exists: there is no file {str(file)!r}.")
+    (checked,) = check(file, Registry.load(), bundled())
+    wrong = next((f for f in checked.findings if f.level == "error"), None)
+    if wrong is not None:
+        raise BadInput(f"Mend line {wrong.line} of {str(file)!r}: {wrong.text}.")
+    return as_program(read_runbook(file, file.parent, "runbook"), source="runbook", similarity=1.0)
+
+
+def check_runbooks(path: Path, *, taxonomy: Sequence[str] = ()) -> list[Checked]:
+    """What is wrong with a runbook, or with all of a folder; `taxonomy` are files of a user's own fault kinds."""
+    from aitia.agent.runbook_check import check
+    from aitia.agent.taxonomy import extended
+    from aitia.tools import Registry
+
+    return check(path, Registry.load(), extended(Path(file) for file in taxonomy))
+
+
+def carried_out(run: str, *, home: Path | None = None) -> list[Item]:
+    """The steps of the runbook that a run carried out, each with what was found or what is left to a person."""
+    from aitia.agent.checklist import checklist
+    from aitia.graphs.live import recorded_tools
+
+    store = RunStore.open(home or aitia_home(), run)
+    meta = store.meta()
+    if not meta.get("runbook"):
+        raise BadInput(f"Give a run of `aitia runbook run`: run {store.id} carried out no runbook.")
+    return checklist(meta["runbook"], store.report(), store.results().values(), recorded_tools(meta))

@@ -1,0 +1,155 @@
+"""Fault type by memory alone: the past incidents whose evidence is most alike vote, 5-fold.
+
+python benchmarks/memory/events.py --data DIR/rca/tvdiag [--cases 'hotel/*'] [--seed N] --json OUT
+
+Layout as in benchmarks/rca/tvdiag.py: SYSTEM/label.csv (the answers) and SYSTEM/raw/*.json. An incident's alert events
+become a fingerprint; it is compared with those of the other folds by the incident memory's own overlap. How many
+neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those folds. No language
+model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in benchmarks/rca/tvdiag.py.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.tools.library.events import Case
+from aitia.tools.memory.evidence_index import overlap
+from aitia.tools.memory.words_index import idf
+from benchmarks.contract import Case as Row
+from benchmarks.contract import chosen, finish, parser, rows
+from benchmarks.rca.tvdiag import events_of, peers, read_answers, systems
+
+FOLDS, INNER = 5, 5
+NEIGHBOURS, POWERS = (3, 5, 8, 12), (1, 2, 4, 8)
+OURS, PEER = "no_model", "peer kNN"
+Tokens = tuple[str, ...]
+
+
+def fingerprint(case: Case) -> Tokens:
+    """What the incident's alerts say, in the tokens of memory: `kind|aspect|direction|component`."""
+    made = set()
+    for e in case.events:
+        where = f"{e.peer}>{e.component}" if e.source == "trace" else e.component
+        parts = (f"alert.{e.source}", e.signal, e.direction, where)
+        made.add("|".join(part.replace("|", "/") for part in parts))
+    return tuple(sorted(made))
+
+
+def folds(ids: Sequence[str], *, count: int, seed: int) -> list[int]:
+    """The fold of each incident, by chance: unlike stratified ones they do not depend on the answers."""
+    order = list(range(len(ids)))
+    random.Random(seed).shuffle(order)
+    place = {n: turn % count for turn, n in enumerate(order)}
+    return [place[n] for n in range(len(ids))]
+
+
+def alike(asked: Sequence[Tokens], known: Sequence[Tokens]) -> NDArray[np.float64]:
+    """Overlap (asked, known); how rare a token is is learned from the known ones."""
+    counts = Counter(token for tokens in known for token in tokens)
+    every = {token for tokens in (*asked, *known) for token in tokens}
+    weights = {token: idf(counts[token], len(known)) for token in every}
+    return np.array([[overlap(a, k, weights) for k in known] for a in asked]).reshape(len(asked), len(known))
+
+
+def vote(likeness: NDArray[np.float64], faults: Sequence[str], neighbours: int, power: int) -> str:
+    """The fault that the nearest incidents name, each with its likeness to a power as its weight."""
+    votes: defaultdict[str, float] = defaultdict(float)
+    for n in np.argsort(-likeness, kind="stable")[:neighbours]:
+        votes[faults[n]] += float(likeness[n]) ** power
+    return max(sorted(votes), key=lambda fault: votes[fault])
+
+
+def tuned(known: Sequence[Tokens], faults: Sequence[str]) -> tuple[int, int]:
+    """Neighbours and power that are right most often among the known incidents, each held out in turn."""
+    part = [n % INNER for n in range(len(known))]
+    right: Counter[tuple[int, int]] = Counter()
+    for fold in range(INNER):
+        kept = [n for n, p in enumerate(part) if p != fold]
+        held = [n for n, p in enumerate(part) if p == fold]
+        if not kept or not held:
+            continue
+        near = alike([known[n] for n in held], [known[n] for n in kept])
+        told = [faults[n] for n in kept]
+        for n, row in zip(held, near, strict=True):
+            right.update((k, p) for k in NEIGHBOURS for p in POWERS if vote(row, told, k, p) == faults[n])
+    return max(((k, p) for k in NEIGHBOURS for p in POWERS), key=lambda pair: (right[pair], -pair[0], -pair[1]))
+
+
+def predictions(cases: Sequence[Case], faults: Mapping[str, str], *, seed: int = 0) -> list[Row]:
+    """The fault of every incident by each system. Of `faults` only those of the other folds are looked at."""
+    cases = sorted(cases, key=lambda c: c.id)
+    part = folds([c.id for c in cases], count=FOLDS, seed=seed)
+    prints = [fingerprint(c) for c in cases]
+    made: list[Row] = []
+    for fold in sorted(set(part)):
+        kept = [n for n, p in enumerate(part) if p != fold]
+        held = [n for n, p in enumerate(part) if p == fold]
+        known, told = [prints[n] for n in kept], [faults[cases[n].id] for n in kept]
+        neighbours, power = tuned(known, told)
+        near = alike([prints[n] for n in held], known)
+        learned = [cases[n].model_copy(update={"fault": faults[cases[n].id]}) for n in kept]
+        peer, often = peers(learned)["peer kNN"], max(sorted(set(told)), key=told.count)
+        for n, row in zip(held, near, strict=True):
+            first = int(np.argmax(row))
+            made.append(
+                {
+                    "id": cases[n].id,
+                    OURS: vote(row, told, neighbours, power),
+                    PEER: peer(cases[n]).fault,
+                    "trivial": often,
+                    "nearest": cases[kept[first]].id,
+                    "likeness": round(float(row[first]), 3),
+                    "chosen": [neighbours, power],
+                }
+            )
+    return made
+
+
+def scored(system: str, found: Sequence[Row], faults: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The share of right faults by each system, and ours to the peer's."""
+    made: list[dict[str, Any]] = []
+    for who in (OURS, PEER, "trivial"):
+        made += rows(who, {f"{system} fault": [float(row[who] == faults[row["id"]]) for row in found]})
+    ours, peer = made[0], made[1]
+    if peer["value"]:
+        ratio = {"metric": f"{system} fault / {PEER}", "value": round(ours["value"] / peer["value"], 4)}
+        made.append({**ours, **ratio, "ci95": [round(x / peer["value"], 4) for x in ours["ci95"]]})
+    return made
+
+
+def main() -> None:
+    asked = parser(__doc__)
+    asked.add_argument("--seed", type=int, default=0, help="which split into folds")
+    args = asked.parse_args()
+    began = time.monotonic()
+    table: list[dict[str, Any]] = []
+    per_case: list[Row] = []
+    for folder in systems(Path(args.data)):
+        faults = {index: fault for index, (_, fault) in read_answers(folder).items()}
+        cases = [c for index, c in events_of(folder).items() if index in faults]
+        wanted = set(chosen((f"{folder.name}/{c.id}" for c in cases), args.cases))
+        found = [
+            row
+            for row in predictions(cases, faults, seed=args.seed)
+            if f"{folder.name}/{row['id']}" in wanted
+        ]
+        if found:
+            table += scored(folder.name, found, faults)
+            per_case += [{"case": f"{folder.name}/{row['id']}", "fault": faults[row["id"]], **row} for row in found]
+    table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
+    finish("memory/events", table, per_case, n=len(per_case), began=began, out=args.json)
+
+
+if __name__ == "__main__":
+    main()

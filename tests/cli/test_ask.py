@@ -1,0 +1,68 @@
+"""`aitia ask`: exit codes, JSON, going on, and what goes with its run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from aitia.core.store import RunStore
+
+from .conftest import Aitia
+
+
+def test_a_run_is_asked_and_asked_again(aitia: Aitia, home: Path, scenario: Path) -> None:
+    aitia("replay", scenario, "--model", "none")
+    first = aitia("ask", "last", "why not the cache?")
+    assert first.code == 0, first.err
+    assert "redis" in first.out
+    assert "[V1]" in first.out
+    assert "SELECT" in first.out  # the query that reads a cited fact again
+    second = aitia("ask", "--again", "and the database?", "--json")
+    assert second.code == 0, second.err
+    told = json.loads(second.out)
+    assert told["turn"] == 2
+    assert told["understood"] == "why not: postgres"
+    assert told["citations"]
+    unknown = aitia("ask", "--again", "who approved the release?")
+    assert unknown.code == 11
+    assert "not in what I have" in unknown.out
+    run = RunStore.open(home, "last")
+    assert list((run.path / "asks").iterdir())
+    aitia("runs", "rm", "last")
+    assert not run.path.exists()
+    assert aitia("ask", "--again", "and now?").code == 2
+
+
+def test_documents_are_asked(aitia: Aitia, tmp_path: Path) -> None:
+    books = tmp_path / "books"
+    books.mkdir()
+    text = (
+        "# Broker certificate\n\n## Mitigation\nRotate the broker certificate with `brokerctl cert rotate`.\n"
+    )
+    (books / "broker.md").write_text(text)
+    found = aitia(
+        "ask", "how do we rotate the broker certificate?", "--documents", books, "--no-sample", "--json"
+    )
+    assert found.code == 0, found.err
+    told = json.loads(found.out)
+    assert told["citations"][0]["lines"] == [4, 4]
+    assert told["citations"][0]["path"] == str(books / "broker.md")
+    shown = aitia("ask", "--again", "how do we rotate the broker certificate?")
+    assert "broker.md:4-4" in shown.out
+    missing = aitia("ask", "which yacht does the chairman own?", "--documents", books, "--no-sample")
+    assert missing.code == 11
+
+
+def test_bad_input_is_named(aitia: Aitia, tmp_path: Path, home: Path) -> None:
+    for arguments, word in (
+        (("ask", ""), "Ask something"),
+        (("ask", "nope", "why?"), "no such run"),
+        (("ask", "a", "b", "c"), "quotation marks"),
+        (("ask", "--again", "and?"), "first question"),
+        (("ask", "what?", "--documents", tmp_path / "absent"), "--documents"),
+        (("ask", "--again", "what?", "--documents", tmp_path), "--again"),
+    ):
+        got = aitia(*arguments)
+        assert got.code == 2, arguments
+        assert word in got.err
+    assert not list((home / "asks").glob("*"))

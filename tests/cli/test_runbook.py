@@ -1,0 +1,196 @@
+"""Runbooks as programs: what the check finds, what a run does, and what it never does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Aitia
+
+GOOD = """---
+alerts: [GatewayErrorRatioHigh]
+services: [gateway]
+faults: [resource.connections]
+tools:
+  - metrics_component component={component}
+steps:
+  - {id: logs, tool: "logs_patterns component=postgres", after: changes}
+  - {id: changes, tool: changes_list}
+---
+# Gateway answers with 5xx
+
+## Checks
+1. Who holds the sessions: `psql -c "SELECT 1"`
+2. See [the other page](other.md)
+
+## Mitigation
+1. Roll back: `shopctl rollback SERVICE`
+"""
+
+
+def write(folder: Path, name: str, text: str | bytes) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def findings(aitia: Aitia, path: Path) -> list[tuple[int, str]]:
+    got = aitia("runbook", "check", path, "--json")
+    told = json.loads(got.out)
+    found = [(f["line"], f["text"]) for r in told["runbooks"] for f in r["findings"] if f["level"] == "error"]
+    assert got.code == (1 if found else 0)
+    return found
+
+
+def test_a_good_runbook_passes_and_its_commands_are_classed(aitia: Aitia, tmp_path: Path) -> None:
+    write(tmp_path / "books", "other.md", "# Other\n## Steps\n1. Look around\n")
+    write(tmp_path / "books", "good.md", GOOD)
+    got = aitia("runbook", "check", tmp_path / "books")
+    assert got.code == 0, got.out
+    assert "3 tools (metrics_component, logs_patterns, changes_list)" in got.out
+    assert "1 commands that only read, 1 that change something" in got.out
+    assert "2 runbooks, 0 errors, 0 warnings" in got.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "says"),
+    [
+        ("alerts:", "alertz:", 2, "write 'alerts' in place of 'alertz'"),
+        ("services: [gateway]", "services: {a: 1}", 3, "give 'services' a text or a list"),
+        ("resource.connections]", "resource.conections]", 4, "write 'resource.connections' in place of"),
+        ("metrics_component component={component}", "metrics_componnt component=x", 6, "such as 'metrics_component'"),
+        ("component={component}", "componant={component}", 6, "leave the argument 'componant'"),
+        ("component={component}", "component={comp}", 6, "use one of the placeholders"),
+        ("component={component}", "postgres", 6, "write the arguments of metrics_component as name=value"),
+        ("after: changes", "after: change", 8, "'change' is none"),
+        ("tool: changes_list}", "tool: changes_list, after: logs}", 8, "break the ring of steps"),
+        ("id: changes", "id: logs", 9, "'logs' is in line 8 as well"),
+        ("id: changes,", "id: changes, wait: 1,", 9, "leave 'wait' out of the step"),
+        ("- {id: changes, tool: changes_list}", "- {id: changes}", 9, "give the step a text, a tool or a command"),
+        ("faults: [", "faults: [[", 5, "mend the YAML"),
+        ("\n---\n#", "\n#", 1, "three dashes"),
+        ("`psql -c \"SELECT 1\"`", "`logs_diff componet=x`", 14, "leave the argument 'componet'"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_told_with_its_line(
+    aitia: Aitia, tmp_path: Path, before: str, after: str, line: int, says: str
+) -> None:
+    assert before in GOOD
+    write(tmp_path / "books", "other.md", "# Other\n## Steps\n1. Look around\n")
+    found = findings(aitia, write(tmp_path / "books", "bad.md", GOOD.replace(before, after, 1)))
+    assert [(n, t) for n, t in found if says in t and n == line], found
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "empty"), (b" \n\n", "empty"), (b"\x89PNG\r\n\x1a\n\x00\xff", "binary"), (b"# a\x00b", "NUL"), (b"# x\n" * 300_000, "split it")],
+)  # fmt: skip
+def test_what_is_no_runbook_is_refused(aitia: Aitia, tmp_path: Path, content: bytes, says: str) -> None:
+    path = write(tmp_path / "books", "bad.md", content)
+    assert says in findings(aitia, path)[0][1]
+    got = aitia("runbook", "run", path)
+    assert got.code == 2
+    assert says in got.err
+
+
+def test_runbooks_that_wait_for_each_other(aitia: Aitia, tmp_path: Path) -> None:
+    books = tmp_path / "books"
+    for name, after in (("a", "b"), ("b", "c"), ("c", "a")):
+        write(books, f"{name}.md", f"---\nafter: [{after}]\n---\n# {name}\n## Steps\n1. Look\n")
+    assert [
+        t for _, t in findings(aitia, books) if "break the ring of runbooks" in t and "a → b → c → a" in t
+    ]
+    write(books, "c.md", "---\nid: a\nnext: nowhere\n---\n# c\n## Steps\n1. Look\n")
+    told = [t for _, t in findings(aitia, books)]
+    assert [t for t in told if "'nowhere' is none" in t]
+    assert [t for t in told if "'a' is that of" in t]
+
+
+def test_dead_links_are_warnings(aitia: Aitia, tmp_path: Path) -> None:
+    path = write(tmp_path / "books", "good.md", GOOD)
+    got = aitia("runbook", "check", path)
+    assert got.code == 0
+    assert f"{path}:15: warning: mend the link: there is no 'other.md'" in got.out
+
+
+def test_no_file_and_an_empty_folder(aitia: Aitia, tmp_path: Path) -> None:
+    assert aitia("runbook", "check", tmp_path / "none.md").code == 2
+    (tmp_path / "empty").mkdir()
+    assert "no .md file" in aitia("runbook", "check", tmp_path / "empty").err
+
+
+def telemetry(scenario: Path) -> list[str]:
+    given = {
+        "metrics": "metrics.parquet",
+        "logs": "logs",
+        "changes": "changes.jsonl",
+        "topology": "topology.yaml",
+    }
+    told = [x for flag, name in given.items() for x in (f"--{flag}", str(scenario / name))]
+    return [
+        *told,
+        "--at",
+        "2026-11-25T01:10:07Z",
+        "--since",
+        "2026-11-25T01:09:27Z",
+        "--component",
+        "gateway",
+    ]
+
+
+def test_a_run_makes_the_named_calls_only_and_leaves_the_rest_to_a_person(
+    aitia: Aitia, tmp_path: Path, scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a command was run")
+
+    monkeypatch.setattr("subprocess.Popen", never)
+    path = write(tmp_path / "books", "good.md", GOOD)
+    got = aitia("runbook", "run", path, *telemetry(scenario), "--json")
+    assert got.code in (0, 10, 11), got.err
+    told = json.loads(got.out)
+    assert told["report"]["component"] == "orders"
+    calls = [(c["tool"], c["args"]) for c in told["report"]["calls"]]
+    assert calls[-3:] == [
+        ("metrics_component", {"component": "gateway"}),
+        ("changes_list", {}),  # it is waited for
+        ("logs_patterns", {"component": "postgres"}),
+    ]
+    assert {t for t, _ in calls[:-3]} <= {"metrics_scan", "incidents_search", "runbooks_search"}
+    items = [(i["state"], i["effect"], i["command"]) for i in told["checklist"]]
+    assert items[1][0] == "done"
+    assert ("for a person", "read-only", 'psql -c "SELECT 1"') in items
+    assert ("for a person", "changing", "shopctl rollback SERVICE") in items
+    by_id = {e["id"]: e["statement"] for e in told["report"]["evidence"]}
+    for item in told["checklist"]:
+        assert [by_id[i] for i in item["cites"]] == list(item["found"])
+    assert next(i for i in told["checklist"] if i["text"] == "changes_list")["cites"]
+
+
+def test_a_run_can_be_played_back(aitia: Aitia, tmp_path: Path, scenario: Path) -> None:
+    path = write(tmp_path / "books", "good.md", GOOD)
+    aitia("runbook", "run", path, *telemetry(scenario))
+    assert "identical to the recorded report" in aitia("rerun", "last").err
+
+
+def test_a_component_that_nobody_is_is_told(aitia: Aitia, tmp_path: Path, scenario: Path) -> None:
+    text = GOOD.replace("component=postgres", "component=nobody")
+    got = aitia("runbook", "run", write(tmp_path / "books", "b.md", text), *telemetry(scenario), "--json")
+    item = next(i for i in json.loads(got.out)["checklist"] if "nobody" in i["text"])
+    assert item["state"] == "not run"
+    assert "'nobody' is none" in item["why"]
+
+
+def test_interactive_asks_about_what_is_left_and_runs_nothing(
+    aitia: Aitia, tmp_path: Path, scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("typer.confirm", lambda *a, **k: not asked.append("x") and len(asked) == 1)
+    path = write(tmp_path / "books", "good.md", GOOD)
+    got = aitia("runbook", "run", path, *telemetry(scenario), "--interactive", "--json")
+    states = [i["state"] for i in json.loads(got.out)["checklist"]]
+    assert len(asked) == 3
+    assert states[-3:] == ["done by hand", "skipped", "skipped"]

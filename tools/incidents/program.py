@@ -1,0 +1,39 @@
+"""A runbook as a program: the calls that it names, what to check, what to do, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aitia.tools.incidents.front import steps_of
+from aitia.tools.incidents.steps import Step, effect, steps
+from aitia.tools.sources.base import Document
+
+
+def as_program(document: Document, *, source: str, similarity: float) -> dict[str, Any]:
+    """Plain values: `tools` are calls of the front matter, `checks` and `steps` its steps and those of the text."""
+    meta, found = document.meta, steps(document.text)
+    listed = steps_of(meta.get("steps", ""))
+    return {
+        "id": document.id,
+        "title": document.title,
+        "source": source,
+        "similarity": similarity,
+        "faults": meta.get("faults", "").split(),
+        "services": meta.get("services", "").split(),
+        "tools": [*meta.get("tools", "").splitlines(), *(str(s["tool"]) for s in listed if s.get("tool"))],
+        "steps": [step for step in found if step["when"] != "check"],
+        "checks": [
+            *(_listed(s) for s in listed if not s.get("tool")),
+            *(step for step in found if step["when"] == "check"),
+        ],
+    }
+
+
+def _listed(step: dict[str, Any]) -> Step:
+    command = str(step.get("command") or "")
+    return Step(
+        text=str(step.get("text") or command)[:400],
+        command=command[:600],
+        effect=effect(command) if command else "read-only",
+        when="check",
+    )

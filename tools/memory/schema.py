@@ -1,0 +1,153 @@
+"""The database of the incident store: its tables, its version, and what is said where it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from aitia.core.errors import BadInput
+
+VERSION: Final = 1
+APPLICATION: Final = 0x61697469  # "aiti": another program's database is not taken for a memory
+BUSY_S: Final = 30.0  # how long a writer waits for another process
+
+# `ended` is the moment from which on an incident may be known: the later of `at` and `resolved_at`, epoch seconds.
+# `moved` in `incidents` repeats the fingerprint, one token a line; the table `moved` finds incidents by token.
+# `words` holds terms, not text: they are made by `words_index.terms`.
+_TABLES: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE incidents (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL, ended REAL, component TEXT NOT NULL,
+    run TEXT NOT NULL, moved TEXT NOT NULL, hash BLOB NOT NULL, twin BLOB, text_hash TEXT NOT NULL,
+    embedded INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
+);
+CREATE INDEX incidents_at ON incidents (at, id);
+CREATE INDEX incidents_ended ON incidents (ended);
+CREATE INDEX incidents_text ON incidents (text_hash);
+CREATE INDEX incidents_twin ON incidents (twin) WHERE twin IS NOT NULL;
+CREATE INDEX incidents_pending ON incidents (number) WHERE embedded = 0;
+CREATE VIRTUAL TABLE words USING fts5(strong, rest, tokenize = 'unicode61 remove_diacritics 0');
+CREATE TABLE frequency (term TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE tokens (number INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, n INTEGER NOT NULL);
+CREATE TABLE moved (
+    token INTEGER NOT NULL REFERENCES tokens (number), incident INTEGER NOT NULL
+    REFERENCES incidents (number) ON DELETE CASCADE, PRIMARY KEY (token, incident)
+) WITHOUT ROWID;
+CREATE INDEX moved_incident ON moved (incident);
+CREATE TABLE outcomes (
+    number INTEGER PRIMARY KEY, run TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL, reverted INTEGER NOT NULL
+);
+CREATE INDEX outcomes_run ON outcomes (run);
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY, at REAL NOT NULL, "by" TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL
+);
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The open database, made if it is missing (folder mode 0700, file 0600). Raises BadInput where it cannot be used."""
+    with said(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = not path.exists()
+        if fresh:
+            path.touch(mode=0o600)
+        db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            for pragma in (
+                "journal_mode = WAL",
+                "foreign_keys = ON",
+                "secure_delete = ON",
+                "synchronous = NORMAL",
+            ):
+                db.execute(f"PRAGMA {pragma}")
+            _prepare(db, path)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    if _version(db, path) == VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(db, path) == 0:  # no other process was quicker
+            for statement in _TABLES.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION}")
+            db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise BadInput(
+            f"Use the aitia version that wrote {str(path)!r}: its schema is {version}, this one reads {VERSION}."
+        )
+    foreign = db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if foreign and (version or tables):
+        raise BadInput(f"Move {str(path)!r} away: it is a database of another program.")
+    return version
+
+
+@contextmanager
+def said(path: Path) -> Iterator[None]:
+    """What SQLite and the file system refuse, as BadInput that begins with what to change."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise BadInput(
+                f"Try again when no other process writes to {str(path)!r}: it was busy for {BUSY_S:g} s."
+            ) from None
+        if "no such" in str(error) or "syntax" in str(error) or "malformed" in str(error):
+            raise _damaged(path, error) from None
+        raise BadInput(f"Make {str(path)!r} writable, with room on its disk ({error}).") from None
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise
+        raise _damaged(path, error) from None
+    except OSError as error:
+        raise BadInput(f"Make {str(path.parent)!r} writable or set AITIA_HOME ({error.strerror}).") from None
+
+
+def _damaged(path: Path, error: Exception) -> BadInput:
+    return BadInput(
+        f"Restore {str(path)!r} from a copy, or move it away and import again: it is damaged ({error})."
+    )
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; the write lock is taken at once, so that two processes wait for each other."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def meta(db: sqlite3.Connection, key: str, default: str = "") -> str:
+    """One value of the store itself."""
+    found = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(found[0]) if found else default
+
+
+def set_meta(db: sqlite3.Connection, key: str, value: str) -> None:
+    """Keep one value of the store itself."""
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )

@@ -1,0 +1,118 @@
+"""The vectors of incidents: an embedded Chroma collection, one folder a generation, keyed by the hash of the text."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.core.errors import ModelError
+
+Rows = NDArray[np.float32]
+_EXTRA: Final = ("chromadb", "onnxruntime", "tokenizers")
+MISSING: Final = "compared by words and evidence only: pip install 'aitia[memory]' adds comparison by meaning"
+
+
+class Embeds(Protocol):
+    """Texts to unit vectors, one row each."""
+
+    sha256: str
+
+    def embed(self, texts: Sequence[str]) -> Rows:
+        """Shape (n, d), rows of length 1."""
+        ...
+
+
+def open_embedder(home: Path) -> tuple[Embeds | None, str]:
+    """The embedding model, or None and the sentence that says why meaning is not compared."""
+    if any(find_spec(name) is None for name in _EXTRA):
+        return None, MISSING
+    from aitia.models.embed import Embedder
+
+    try:
+        return Embedder(home=home), ""
+    except ModelError as error:
+        return None, f"compared by words and evidence only: {error}"
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What a damaged or unreadable index raises."""
+    common = (sqlite3.Error, ValueError, RuntimeError, OSError)
+    if find_spec("chromadb") is None:
+        return common
+    from chromadb.errors import ChromaError
+
+    return (ChromaError, *common)
+
+
+class VectorIndex:
+    """One generation. Ids are hashes: no text of an incident is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings = chromadb.config.Settings(anonymized_telemetry=False)
+        self._held = 0  # how many there are, 0 where that is to be asked
+        try:
+            self._client: Any = chromadb.PersistentClient(path=str(folder), settings=settings)
+        except Exception as error:  # whatever a damaged file does to it
+            # Chroma keeps the half-started system and would hand it out the next time.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+            raise RuntimeError(f"its vectors cannot be opened: {str(error)[:100]}") from None
+        self._rows: Any = self._client.get_or_create_collection(
+            "incidents",
+            embedding_function=None,  # vectors are always passed in: the default one would fetch a model
+            configuration={"hnsw": {"space": "cosine"}},
+        )
+
+    def close(self) -> None:
+        """Let go of the files."""
+        getattr(self._client, "close", lambda: None)()
+
+    def count(self) -> int:
+        """How many vectors there are."""
+        return int(self._rows.count())
+
+    def add(self, hashes: Sequence[str], vectors: Rows) -> None:
+        """Keep vectors; those that are there already stay the same."""
+        self._held = 0
+        self._rows.upsert(ids=list(hashes), embeddings=vectors)
+
+    def nearest(self, vector: Rows, n: int) -> dict[str, float]:
+        """The cosines of the n nearest, by hash."""
+        self._held = self._held or self.count()
+        asked = min(n, self._held)
+        if not asked:
+            return {}
+        found = self._rows.query(query_embeddings=vector[None, :], n_results=asked, include=["distances"])
+        return {i: 1.0 - float(d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)}
+
+    def cosines(self, vector: Rows, hashes: Sequence[str]) -> dict[str, float]:
+        """The cosines of some, by hash; those that have no vector are left out."""
+        held, rows = self.vectors(hashes)
+        return dict(zip(held, (rows @ vector).tolist(), strict=True)) if held else {}
+
+    def vectors(self, hashes: Sequence[str]) -> tuple[list[str], Rows]:
+        """Those that there are, with their hashes."""
+        found = self._rows.get(ids=list(hashes), include=["embeddings"]) if hashes else {"ids": []}
+        if not found["ids"]:
+            return [], np.zeros((0, 0), dtype=np.float32)
+        return list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the index against other processes: Chroma's files know only one writer."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
