@@ -43,7 +43,7 @@ class Fit(Word):
 
 @lru_cache(maxsize=1)
 def fits() -> dict[str, Fit]:
-    """`words` and `meaning`, as benchmarks/memory/questions_fit.py wrote them; `read` stands on `meaning` and a model's yes or no."""
+    """`words` and `meaning` (benchmarks/memory/questions_fit.py), and `read`, which stands on `meaning` (reading_fit.py)."""
     raw = json.loads(files("aitia.agent").joinpath("answerable.json").read_text(encoding="utf-8"))
     return {name: Fit.model_validate(value) for name, value in raw.items()}
 

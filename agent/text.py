@@ -85,7 +85,7 @@ def numbers(text: str) -> list[Number]:
 
 _ROLES: Final = (
     ("baseline", re.compile(r"\b(?:before that|blocks have|before, it was at)\s*$", re.I)),
-    ("limit", re.compile(r"\b(?:limit|maximum|capacity|threshold)\s+of\s*$", re.I)),
+    ("limit", re.compile(r"\b(?:limit|maximum|capacity|threshold)\s+(?:of\s*|is\s*)?$", re.I)),
     ("whole", re.compile(r"(?:[\d%]|percent)\s*(?:out\s+)?of\s+(?:the\s+|its\s+|all\s+|a\s+)?$", re.I)),
     (
         "bound",

@@ -166,7 +166,9 @@ class _Writer:
         """Write what the source holds. Raises AitiaError where it cannot be read."""
         self._place = None
         if config.type in BUNDLED:
-            self.made.notes.append(f"{source.name} is left out: a source of type {config.type} has no file to copy")
+            self.made.notes.append(
+                f"{source.name} is left out: a source of type {config.type} has no file to copy"
+            )
         elif source.kind in ("incidents", "runbooks"):
             self._documents(config, source)
         elif source.kind == "metrics" or (source.kind == "signals" and not isinstance(source, SignalSource)):

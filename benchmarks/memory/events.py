@@ -83,7 +83,9 @@ def tuned(known: Sequence[Tokens], faults: Sequence[str]) -> tuple[int, int]:
         told = [faults[n] for n in kept]
         for n, row in zip(held, near, strict=True):
             right.update((k, p) for k in NEIGHBOURS for p in POWERS if vote(row, told, k, p) == faults[n])
-    return max(((k, p) for k in NEIGHBOURS for p in POWERS), key=lambda pair: (right[pair], -pair[0], -pair[1]))
+    return max(
+        ((k, p) for k in NEIGHBOURS for p in POWERS), key=lambda pair: (right[pair], -pair[0], -pair[1])
+    )
 
 
 def predictions(cases: Sequence[Case], faults: Mapping[str, str], *, seed: int = 0) -> list[Row]:
@@ -146,7 +148,9 @@ def main() -> None:
         ]
         if found:
             table += scored(folder.name, found, faults)
-            per_case += [{"case": f"{folder.name}/{row['id']}", "fault": faults[row["id"]], **row} for row in found]
+            per_case += [
+                {"case": f"{folder.name}/{row['id']}", "fault": faults[row["id"]], **row} for row in found
+            ]
     table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
     finish("memory/events", table, per_case, n=len(per_case), began=began, out=args.json)
 

@@ -55,7 +55,9 @@ def main() -> None:
             weights = fit(known, truth, chosen_penalty(known, truth))
             asked_parts, wanted, _ = rows_of(found, data, system, [other])
             places = np.array([place(p @ weights, a) for p, a in zip(asked_parts, wanted, strict=True)])
-            print(f"{system}: learned from {name}, {other}: R@1 {np.mean(places == 1):.3f} MRR {np.mean(1 / places):.3f}")
+            print(
+                f"{system}: learned from {name}, {other}: R@1 {np.mean(places == 1):.3f} MRR {np.mean(1 / places):.3f}"
+            )
         known, truth, alike = rows_of(found, data, system, sorted(found))
         penalty = chosen_penalty(known, truth)
         weights = fit(known, truth, penalty)

@@ -57,9 +57,7 @@ def held_out_scores(queries: Sequence[Floats], answers: Sequence[int]) -> list[F
     for fold in range(FOLDS):
         kept = [i for i in range(len(queries)) if i % FOLDS != fold]
         known, told = [queries[i] for i in kept], [answers[i] for i in kept]
-        weights = (
-            fit(known, told, chosen_penalty(known, told)) if kept else np.ones(queries[0].shape[1])
-        )
+        weights = fit(known, told, chosen_penalty(known, told)) if kept else np.ones(queries[0].shape[1])
         for i in range(fold, len(queries), FOLDS):
             made[i] = queries[i] @ weights
     return made
@@ -69,5 +67,3 @@ def place(scores: Floats, answer: int) -> int:
     """The answer's rank, from 1; equal scores keep the order of the documents."""
     order = np.argsort(-np.round(scores, 9), kind="stable")
     return int(np.flatnonzero(order == answer)[0]) + 1
-
-

@@ -23,8 +23,17 @@ from aitia.tools.incidents.fusion import fusion
 from aitia.tools.incidents.index import WORDS, Floats
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.memory.fusing import place
-from benchmarks.memory.tasks import Ranked, Task, alerts, answers_of, fused, measured, postmortems, ranked, vectors
-
+from benchmarks.memory.tasks import (
+    Ranked,
+    Task,
+    alerts,
+    answers_of,
+    fused,
+    measured,
+    postmortems,
+    ranked,
+    vectors,
+)
 
 
 def predictions(data: Path, dense: Dense | None, *, every: bool = False) -> dict[str, tuple[Task, Ranked]]:
@@ -113,8 +122,12 @@ def _floor(task: Task, ranking: Ranked, answers: dict[str, int]) -> list[dict[st
 
 def main(name: str = "alerts", doc: str | None = __doc__) -> None:
     asked = parser(doc)
-    asked.add_argument("--vectors", default="", help="folder of the vectors (default: AITIA_HOME/bench-vectors)")
-    asked.add_argument("--every", action="store_true", help="post-mortems: bodies without a blurb distract too")
+    asked.add_argument(
+        "--vectors", default="", help="folder of the vectors (default: AITIA_HOME/bench-vectors)"
+    )
+    asked.add_argument(
+        "--every", action="store_true", help="post-mortems: bodies without a blurb distract too"
+    )
     args = asked.parse_args()
     began, data = time.monotonic(), Path(args.data)
     dense, note = vectors(Path(args.vectors))

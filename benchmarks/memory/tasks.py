@@ -59,9 +59,7 @@ def alerts(data: Path) -> Task:
     mask = alert_mask(rules, documents)
     masked = [mask.document(d) for _, d in documents]
     _refuse_leaks(mask, masked)
-    return Task(
-        name="alerts", questions=questions(rules), documents=masked, ids=[d.id for _, d in documents]
-    )
+    return Task(name="alerts", questions=questions(rules), documents=masked, ids=[d.id for _, d in documents])
 
 
 def postmortems(data: Path, *, every: bool = False) -> Task:
@@ -69,13 +67,13 @@ def postmortems(data: Path, *, every: bool = False) -> Task:
 
     A body is the text alone: no title, no fields; company and product are out of both.
     """
-    found = [
-        d for c, d in read_documents(data) if c == POSTMORTEMS and (every or d.meta.get("summary", ""))
-    ]
+    found = [d for c, d in read_documents(data) if c == POSTMORTEMS and (every or d.meta.get("summary", ""))]
     asked, bodies = [], []
     for document in found:
         mask = company_mask(document)
-        body = dataclasses.replace(document, id="", title="", text=mask.text(document.text), meta={}, ref=None)
+        body = dataclasses.replace(
+            document, id="", title="", text=mask.text(document.text), meta={}, ref=None
+        )
         _refuse_leaks(mask, [body])
         bodies.append(body)
         if blurb := document.meta.get("summary", ""):
@@ -123,7 +121,8 @@ def peers(task: Task, dense: Dense | None) -> dict[str, list[Floats]]:
     zeros = np.zeros(len(texts))
     known = index.vocab_dict
     words = [
-        np.asarray(index.get_scores(q), dtype=np.float64) if any(t in known for t in q) else zeros for q in split
+        np.asarray(index.get_scores(q), dtype=np.float64) if any(t in known for t in q) else zeros
+        for q in split
     ]
     made = {"peer BM25": words}
     if dense is not None:

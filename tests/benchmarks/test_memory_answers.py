@@ -28,7 +28,10 @@ runbooks = importlib.import_module("benchmarks.memory.runbooks")
 events = importlib.import_module("benchmarks.memory.events")
 
 RULES = {
-    "NodeDiskFull": ("A filesystem has no space left", "The disk of {{ $labels.node }} is full, see NodeDiskFull."),
+    "NodeDiskFull": (
+        "A filesystem has no space left",
+        "The disk of {{ $labels.node }} is full, see NodeDiskFull.",
+    ),
     "NodeClockSkew": ("Clocks differ", "The clock of {{ $labels.node }} is skewed by seconds."),
     "QueueStuck": ("Consumers of the queue are stuck", "No message was read for ten minutes."),
     "LeaseLost": ("A lease was lost", "Nobody wrote down what to do."),
@@ -38,7 +41,10 @@ BOOKS = {
     "node/NodeClockSkew": "# NodeClockSkew\n\n## Meaning\nThe clock of a node is skewed.\n\n## Steps\n- Sync time.",
     "broker/QueueStuck": "# QueueStuck\n\n## Meaning\nConsumers read no message of the queue.\n\n## Steps\n- Restart them.",
 }  # fmt: skip
-PLAYBOOKS = {"Disk-Slow": "# Disk slow\n\nThe disk waits.", "NodeDiskFull-node": "# NodeDiskFull\n\nSpace is used up on a disk."}
+PLAYBOOKS = {
+    "Disk-Slow": "# Disk slow\n\nThe disk waits.",
+    "NodeDiskFull-node": "# NodeDiskFull\n\nSpace is used up on a disk.",
+}
 MORTEMS = {
     "m1": ("Acme", "A typo in a route took Acme down", "A route with a typo was pushed; Acme Cloud went down for an hour."),
     "m2": ("Globex", "Certificates of globex expired", "On Monday Globex learned that certificates had expired overnight."),
@@ -51,7 +57,9 @@ def data(tmp_path: Path) -> Path:
     """A made-up folder in the layout of the benchmarks."""
     base = tmp_path / "data"
     files = {f"prometheus_runbooks/content/runbooks/{name}.md": text for name, text in BOOKS.items()}
-    files |= {f"scoutflo_playbooks/K8s Playbooks/01-Disks/{name}.md": text for name, text in PLAYBOOKS.items()}
+    files |= {
+        f"scoutflo_playbooks/K8s Playbooks/01-Disks/{name}.md": text for name, text in PLAYBOOKS.items()
+    }
     for name, (company, blurb, body) in MORTEMS.items():
         head = {"company": company, "product": f"{company} Cloud", **({"summary": blurb} if blurb else {})}
         files[f"icco_postmortems/{name}.md"] = f"---\n{yaml.safe_dump(head)}---\n\n{body}\n"
@@ -121,7 +129,15 @@ def test_no_name_is_left_in_any_document_or_question(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["NodeDiskFull", "node disk-full", "NODE_DISK_FULL", "Node Disk Full", "Nod eDisk Full", "NodeNodeDiskFullDiskFull"]
+    "text",
+    [
+        "NodeDiskFull",
+        "node disk-full",
+        "NODE_DISK_FULL",
+        "Node Disk Full",
+        "Nod eDisk Full",
+        "NodeNodeDiskFullDiskFull",
+    ],
 )
 def test_a_name_is_found_however_it_is_spelled(text: str) -> None:
     mask = knowledge.Mask(["NodeDiskFull"], loose=True)
@@ -141,19 +157,28 @@ def test_noise_for_one_folds_answers_changes_no_weight_that_scores_it() -> None:
     assert np.mean([fusing.place(s, a) == 1 for s, a in zip(before, answers, strict=True)]) > 0.8
 
 
-@pytest.mark.parametrize(("script", "task", "n"), [("runbooks", "runbooks", 3), ("postmortems", "postmortems", 2)])
+@pytest.mark.parametrize(
+    ("script", "task", "n"), [("runbooks", "runbooks", 3), ("postmortems", "postmortems", 2)]
+)
 def test_the_scripts_take_the_folder(data: Path, tmp_path: Path, script: str, task: str, n: int) -> None:
     out = tmp_path / "out.json"
     argv = [sys.executable, f"benchmarks/memory/{script}.py", "--data", str(data), "--json", str(out)]
     ran = subprocess.run(
-        argv, cwd=ROOT, check=True, capture_output=True, text=True, env={**os.environ, "AITIA_HOME": str(tmp_path)}
+        argv,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "AITIA_HOME": str(tmp_path)},
     )
     told = json.loads(out.read_text())
     assert (told["task"], told["n"]) == (f"memory/{task}", n)
     assert "compared by words only" in ran.stdout  # no embedding model in this home
     value = {(r["system"], r["metric"]): r for r in told["rows"]}
     assert {s for s, _ in value} == {"no_model", "peer BM25", "trivial"}
-    assert all(0 <= value[s, "MRR"]["ci95"][0] <= value[s, "MRR"]["value"] <= 1 for s in ("no_model", "peer BM25"))
+    assert all(
+        0 <= value[s, "MRR"]["ci95"][0] <= value[s, "MRR"]["value"] <= 1 for s in ("no_model", "peer BM25")
+    )
     assert value["no_model", "R@1"]["value"] > value["trivial", "R@1"]["value"]
 
 
@@ -174,7 +199,9 @@ def library(tmp_path: Path) -> Path:
             raw["metrics"][str(n)] = [
                 [e.component, e.signal, e.direction] for e in case.events if e.source == "metric"
             ]
-            raw["logs"][str(n)] = [[e.component, f"{e.component}-7"] for e in case.events if e.source == "log"]
+            raw["logs"][str(n)] = [
+                [e.component, f"{e.component}-7"] for e in case.events if e.source == "log"
+            ]
             raw["traces"][str(n)] = [
                 [e.peer, e.component, e.signal, e.direction] for e in case.events if e.source == "trace"
             ]
@@ -199,7 +226,9 @@ def test_noise_for_the_labels_of_a_fold_changes_no_prediction_of_it(library: Pat
     assert events.predictions(found, noisy) != events.predictions(found, faults)
 
 
-def test_the_event_script_takes_the_folder_and_memory_beats_the_usual_fault(library: Path, tmp_path: Path) -> None:
+def test_the_event_script_takes_the_folder_and_memory_beats_the_usual_fault(
+    library: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out.json"
     argv = [sys.executable, "benchmarks/memory/events.py", "--data", str(library), "--json", str(out)]
     subprocess.run(argv, cwd=ROOT, check=True, capture_output=True)

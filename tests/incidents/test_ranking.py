@@ -11,8 +11,8 @@ from aitia.core.redact import Redactor
 from aitia.core.words import Incident, Window
 from aitia.incoming import make_incident
 from aitia.tools import SourceSet, ToolContext
-from aitia.tools.incidents import runbooks_search
 from aitia.tools.incidents import index as indexing
+from aitia.tools.incidents import runbooks_search
 from aitia.tools.incidents.fusion import fusion
 from aitia.tools.incidents.index import WORDS, Index, index_of
 from aitia.tools.incidents.lexical import Lexicon, terms, written
@@ -46,7 +46,9 @@ class Letters:
 
     def similarities(self, query, texts):
         self.seen.append(list(texts))
-        rows = np.array([[text.casefold().count(c) for c in "abcdefghijklmnopqrstuvwxyz"] for text in (query, *texts)])
+        rows = np.array(
+            [[text.casefold().count(c) for c in "abcdefghijklmnopqrstuvwxyz"] for text in (query, *texts)]
+        )
         unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
         return unit[1:] @ unit[0]
 
@@ -67,7 +69,14 @@ def ids(hits):
 
 
 def test_the_first_section_ends_at_the_next_heading_and_a_fence_holds_none():
-    assert first_section("# T\n\n## A\nx\n```\n# no heading\n```\n## B\ny").split() == ["x", "```", "#", "no", "heading", "```"]
+    assert first_section("# T\n\n## A\nx\n```\n# no heading\n```\n## B\ny").split() == [
+        "x",
+        "```",
+        "#",
+        "no",
+        "heading",
+        "```",
+    ]
     assert first_section("plain text") == "plain text"
     assert first_section("") == ""
 
@@ -80,7 +89,17 @@ def test_the_opening_is_bounded_and_cut_at_a_word():
 
 
 def test_tokens_as_written_keep_the_whole_name_and_terms_its_stems():
-    assert written("CrashLoopBackOff of pods 7 times in us-east-1") == ["crash", "loop", "back", "off", "crashloopbackoff", "pods", "times", "us", "east"]
+    assert written("CrashLoopBackOff of pods 7 times in us-east-1") == [
+        "crash",
+        "loop",
+        "back",
+        "off",
+        "crashloopbackoff",
+        "pods",
+        "times",
+        "us",
+        "east",
+    ]
     assert terms("CrashLoopBackOff of pods") == ["crash", "loop", "back", "off", "pod"]
     assert pairs(["a", "b", "c"]) == ["a b", "b c"]
     assert pairs(["a"]) == []
@@ -135,7 +154,10 @@ def test_meaning_is_compared_with_the_first_by_words_and_moves_the_order():
 
 
 def test_where_no_word_is_shared_meaning_decides_alone():
-    documents = [("s", Document(id="a", title="zzzz yyyy", text="")), ("s", Document(id="b", title="qqqq", text=""))]
+    documents = [
+        ("s", Document(id="a", title="zzzz yyyy", text="")),
+        ("s", Document(id="b", title="qqqq", text="")),
+    ]
     assert rank("zyzyzy", documents, dense=None) == []
     assert ids(rank("zyzyzy", documents, dense=Letters())) == ["a"]
 
@@ -155,7 +177,9 @@ def test_nothing_alike_is_no_hit():
 
 
 def test_names_and_addresses_are_looked_up_and_not_read():
-    query = query_of(incident("Slow", alertname="DiskFull", runbook_url="https://x.org/db/QueueFull", zone="a"))
+    query = query_of(
+        incident("Slow", alertname="DiskFull", runbook_url="https://x.org/db/QueueFull", zone="a")
+    )
     assert "DiskFull" not in query
     assert "QueueFull" not in query
     assert "a" in query.split()
@@ -222,7 +246,9 @@ def test_runbooks_search_names_before_it_searches(tmp_path):
             }
         ]
     }
-    books = RunbookFolder(SourceConfig(name="books", kind="runbooks", type="runbooks", path="books"), tmp_path)
+    books = RunbookFolder(
+        SourceConfig(name="books", kind="runbooks", type="runbooks", path="books"), tmp_path
+    )
     told = make_incident(alert, now=AT + timedelta(hours=1))
     assert told.labels["runbook_url"] == "https://wiki.example.org/runbooks/node/DiskFull"
     result = runbooks_search(ToolContext(incident=told, sources=SourceSet([books])))
@@ -234,6 +260,19 @@ def test_runbooks_search_names_before_it_searches(tmp_path):
     assert "words in common: " in own[2].statement
     assert result.data["runbooks"][0]["id"] == "node/DiskFull"
     assert all(e.taint for e in own)
+
+
+def test_a_sample_runbook_that_the_alert_names_comes_before_any_search():
+    told = incident("Pod is crash looping", alertname="KubePodCrashLooping")
+    first = runbooks_search(ToolContext(incident=told, sources=SourceSet())).evidence[0]
+    assert first.values["runbook"].endswith("/KubePodCrashLooping")
+    assert first.statement.startswith("Sample runbook, not this site's own, ")
+    assert first.statement.endswith("has the alert's name.")
+    url = "https://runbooks.prometheus-operator.dev/runbooks/node/noderaiddegraded"
+    told = incident("RAID", runbook_url=url)
+    first = runbooks_search(ToolContext(incident=told, sources=SourceSet())).evidence[0]
+    assert first.values["runbook"].endswith("/node/NodeRAIDDegraded")
+    assert first.statement.endswith("is named by the alert.")
 
 
 def test_the_runbook_addresses_of_a_group_are_bounded_and_the_earliest_alert_leads():

@@ -136,7 +136,11 @@ def test_ctrl_c_keeps_what_was_committed_and_says_so(home, tmp_path):
     with (tmp_path / "many.jsonl").open("w") as file:
         for n in range(20_000):
             file.write(json.dumps({"id": f"i{n}", "title": f"disk {n} full"}) + "\n")
-    code = "import sys; from aitia.cli.app import run; sys.exit(run(['memory', 'import', 'many.jsonl', '--no-vectors']))"
+    # A parent that ignores the signal, as a shell's background job does, would hand that on.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from aitia.cli.app import run; "
+        "sys.exit(run(['memory', 'import', 'many.jsonl', '--no-vectors']))"
+    )
     running = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not holding(home, "disk 700 full"):

@@ -33,6 +33,11 @@ def named(incident: Incident, documents: Sequence[tuple[str, Document]], *, top:
     return [hit for *_, hit in sorted(found, key=lambda row: row[:2])][:top]
 
 
+def names_any(incident: Incident) -> bool:
+    """Whether there is an address or a name to look for."""
+    return bool(incident.labels.get("runbook_url", "").strip()) or any(_names(incident))
+
+
 def _path(url: str) -> list[str]:
     try:
         return _segments(unquote(urlsplit(url).path))

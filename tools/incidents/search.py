@@ -12,7 +12,7 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceKind, SourceRef
 from aitia.tools.incidents.dense import open_dense
-from aitia.tools.incidents.named import BY_URL, named
+from aitia.tools.incidents.named import BY_URL, named, names_any
 from aitia.tools.incidents.program import as_program
 from aitia.tools.incidents.rank import Hit, query_of, rank
 from aitia.tools.incidents.remembered import remembered
@@ -78,15 +78,18 @@ def _found(ctx: ToolContext, documents: list[tuple[str, Document]]) -> list[Hit]
     """
     query, bundled = query_of(ctx.incident), list(_bundled())
     hits = [*named(ctx.incident, documents), *named(ctx.incident, bundled)]
+    if not hits and names_any(ctx.incident):
+        hits = named(ctx.incident, _sample(), top=2)
     known = {(hit.source, hit.document.id) for hit in hits}
     dense = open_dense(aitia_home())[0] if documents else None
     for texts, vectors, top in ((documents, dense, 3), (bundled, None, 2)):
-        others = (h for h in rank(query, texts, dense=vectors, top=top) if (h.source, h.document.id) not in known)
-        hits += others
-    if hits:
-        return hits
-    sample = [(SAMPLE, d) for d in sample_documents()]
-    return named(ctx.incident, sample, top=2) or rank(query, sample, dense=None, top=2)
+        found = rank(query, texts, dense=vectors, top=top)
+        hits += [hit for hit in found if (hit.source, hit.document.id) not in known]
+    return hits or rank(query, _sample(), dense=None, top=2)
+
+
+def _sample() -> list[tuple[str, Document]]:
+    return [(SAMPLE, document) for document in sample_documents()]
 
 
 def _documents(ctx: ToolContext, kind: SourceKind) -> tuple[list[tuple[str, Document]], list[str]]:

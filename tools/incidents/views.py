@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
 from aitia.tools.sources.base import Document
 
-OPENING = 1000  # characters: what fits into one sentence embedding, and where an author says what a text is about
+OPENING = (
+    1000  # characters: what fits into one sentence embedding, and where an author says what a text is about
+)
 _HEADING = re.compile(r"^#{1,6}\s")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _FIELDS = ("alerts", "symptoms", "services", "component")
@@ -41,7 +44,7 @@ def first_section(markdown: str) -> str:
 
 def pairs(terms: Sequence[str]) -> list[str]:
     """Neighbouring terms, joined: what tells "queue full" from "full scan of a queue"."""
-    return [f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False)]
+    return [f"{a} {b}" for a, b in itertools.pairwise(terms)]
 
 
 def _named(document: Document) -> str:

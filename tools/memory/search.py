@@ -14,7 +14,7 @@ from aitia.tools.memory.meaning import Meaning
 from aitia.tools.memory.words import Match, PastIncident, Query, Why, known_by
 
 CANDIDATES: Final = 200  # of each way of finding them
-FIRST: Final = 80  # of each way are compared in full, and those that two ways found
+FIRST: Final = 50  # of each way are compared in full, and those that two ways found
 COMPARED: Final = 24  # of those that meaning did not find itself are compared by meaning
 WIDER: Final = 2000  # nearest texts that are asked for where the time cut leaves few
 _COLUMNS: Final = "number, id, run, at, ended, component, moved, text_hash"
