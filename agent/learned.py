@@ -178,7 +178,9 @@ def lessons_of(outcomes: Iterable[Outcome], incidents: Mapping[str, PastIncident
     found: dict[str, Lesson] = {}
     for said in outcomes:
         kept = incidents.get(said.run)
-        if kept is not None and kept.at is not None and kept.component and kept.confirmed:
+        if kept is None or kept.at is None or not kept.confirmed:
+            continue
+        if kept.component and kept.component == said.component:
             found[said.run] = lesson_of(kept, said)
     return Learned(lessons=tuple(sorted(found.values(), key=lambda x: (x.at, x.run), reverse=True)))
 

@@ -218,32 +218,25 @@ def _keep(
     incident: PastIncident | None,
     plan: PastPlan | None,
 ) -> None:
-    """All stores or none: what was written before a failure is taken back, and the failure told."""
+    """All stores or none: the memory in one transaction, within which the plan is kept; a failure takes both back."""
     run, who = outcome.run, outcome.by
-    before = memory.outcomes(run)
-    held = _of(memory, run)
     planned = next((p for p in plans.all() if p.id == run), None)
     try:
-        if before:
+        with memory.together():
             memory.revert(run, by=who)
-        if incident is None:
-            _drop(memory, run, who)
-        else:
-            memory.put([incident], by=who)
-        plans.remove(run)
-        if plan is not None:
-            plans.add(plan)
-        memory.record(outcome)
+            if incident is not None:
+                memory.put([incident], by=who)
+            memory.record(outcome)
+            plans.remove(run)
+            if plan is not None:
+                plans.add(plan)
     except BaseException:
         plans.remove(run)
         if planned is not None:
             plans.add(planned)
-        _drop(memory, run, who)
-        if held is not None:
-            memory.put([held], by=who)
-        if before and not memory.outcomes(run):
-            memory.record(before[-1])
         raise
+    if incident is None:
+        _drop(memory, run, who)
 
 
 def _of(memory: MemoryStore, run: str) -> PastIncident | None:

@@ -128,7 +128,10 @@ def _damaged(path: Path, error: Exception) -> BadInput:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; the write lock is taken at once, so that two processes wait for each other."""
+    """All or nothing; the write lock is taken at once, so that two processes wait. One within another is part of it."""
+    if within(db):
+        yield
+        return
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -137,6 +140,11 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def within(db: sqlite3.Connection) -> bool:
+    """Whether a transaction is open."""
+    return db.in_transaction
 
 
 def meta(db: sqlite3.Connection, key: str, default: str = "") -> str:

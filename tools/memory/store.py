@@ -227,6 +227,20 @@ class MemoryStore:
             return tables.audit(self._db)
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is kept, recorded or taken back within is one transaction; nothing can be removed in it."""
+        with self._lock:
+            with said(self.path):
+                self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            with said(self.path):
+                self._db.execute("COMMIT")
+
+    @contextmanager
     def _reading(self) -> Iterator[None]:
         with self._lock, said(self.path):
             yield
