@@ -11,13 +11,13 @@ from aitia.core.home import aitia_home
 from aitia.core.store import RunStore
 
 if TYPE_CHECKING:
-    from aitia.agent.checklist import Item
-    from aitia.agent.runbook_check import Checked
+    from aitia.agent.runbooks.checklist import Item
+    from aitia.agent.runbooks.runbook_check import Checked
 
 
 def read_program(file: Path) -> dict[str, Any]:
     """A runbook file as plain values, its calls and steps in order. Raises BadInput with the first thing wrong."""
-    from aitia.agent.runbook_check import check
+    from aitia.agent.runbooks.runbook_check import check
     from aitia.agent.taxonomy import bundled
     from aitia.tools import Registry
     from aitia.tools.incidents.program import as_program
@@ -34,7 +34,7 @@ def read_program(file: Path) -> dict[str, Any]:
 
 def check_runbooks(path: Path, *, taxonomy: Sequence[str] = ()) -> list[Checked]:
     """What is wrong with a runbook, or with all of a folder; `taxonomy` are files of a user's own fault kinds."""
-    from aitia.agent.runbook_check import check
+    from aitia.agent.runbooks.runbook_check import check
     from aitia.agent.taxonomy import extended
     from aitia.tools import Registry
 
@@ -43,7 +43,7 @@ def check_runbooks(path: Path, *, taxonomy: Sequence[str] = ()) -> list[Checked]
 
 def carried_out(run: str, *, home: Path | None = None) -> list[Item]:
     """The steps of the runbook that a run carried out, each with what was found or what is left to a person."""
-    from aitia.agent.checklist import checklist
+    from aitia.agent.runbooks.checklist import checklist
     from aitia.graphs.live import recorded_tools
 
     store = RunStore.open(home or aitia_home(), run)

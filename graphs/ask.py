@@ -19,16 +19,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from aitia.agent.answer import Answer, Citation, Reply
-from aitia.agent.answerable import Fit, chosen, features, fit_of, mix_of, not_quoted, quoted
-from aitia.agent.condense import condensed, unsupported
-from aitia.agent.lookup import Hit, Lookup, asked
-from aitia.agent.narrator import Budget
-from aitia.agent.questions import Topic, understood
-from aitia.agent.questions import lists as question_lists
-from aitia.agent.reading import LEAST, read, reader_fit
-from aitia.agent.record import Record
-from aitia.agent.replies import compose
+from aitia.agent.asking.answer import Answer, Citation, Reply
+from aitia.agent.asking.answerable import Fit, chosen, features, fit_of, mix_of, not_quoted, quoted
+from aitia.agent.asking.condense import condensed, unsupported
+from aitia.agent.asking.lookup import Hit, Lookup, asked
+from aitia.agent.asking.questions import Topic, understood
+from aitia.agent.asking.questions import lists as question_lists
+from aitia.agent.asking.reading import LEAST, read, reader_fit
+from aitia.agent.asking.record import Record
+from aitia.agent.asking.replies import compose
+from aitia.agent.sentences.narrator import Budget
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Llm
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aitia.agent.plans import PlanStore
-from aitia.agent.references import unresolved
-from aitia.agent.score import Guides
+from aitia.agent.planning.plans import PlanStore
+from aitia.agent.planning.references import unresolved
+from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
-from aitia.agent import planner
-from aitia.agent.chain import build_chain
-from aitia.agent.defaults import Roles
 from aitia.agent.facts import Facts
-from aitia.agent.free_plan import as_round, write_plan
 from aitia.agent.mitigate import mitigations, next_checks
-from aitia.agent.narrator import Brief, Budget, narrate
+from aitia.agent.planning import planner
+from aitia.agent.planning.defaults import Roles
+from aitia.agent.planning.free_plan import as_round, write_plan
+from aitia.agent.planning.references import resolved
+from aitia.agent.planning.skeleton import of_one
 from aitia.agent.recurrence import told_again
-from aitia.agent.references import resolved
-from aitia.agent.skeleton import of_one
-from aitia.agent.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
+from aitia.agent.sentences.chain import build_chain
+from aitia.agent.sentences.narrator import Brief, Budget, narrate
+from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
+from aitia.agent.sentences.verifier import check, cited
 from aitia.agent.topology import Topology
-from aitia.agent.verifier import check, cited
 from aitia.agent.weigher import Weighed, weigh
 from aitia.core.events import Findings, PlanMade, Ranked, SentenceDone, TaskDone
 from aitia.core.llm import Llm

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aitia.agent.facts import is_anomaly
 from aitia.agent.learned import NOTHING, Learned, lessons_of
-from aitia.agent.plans import PastPlan, PlanStore, from_run
+from aitia.agent.planning.plans import PastPlan, PlanStore, from_run
 from aitia.agent.taxonomy import Taxonomy
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.redact import Redactor, load_key

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aitia.agent.sentences.verifier import Grounds, check, supported
 from aitia.agent.taxonomy import covers
 from aitia.agent.topology import Topology
-from aitia.agent.verifier import Grounds, check, supported
 from aitia.core.clock import RecordedClock
 from aitia.core.events import Event
 from aitia.core.llm import Llm

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aitia.agent import planner
 from aitia.agent.facts import Facts, is_anomaly
+from aitia.agent.planning import planner
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.aspects import CHANGE

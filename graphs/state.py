@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
 from aitia.agent.learned import Learned
-from aitia.agent.score import Guides
+from aitia.agent.planning.score import Guides
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
 from aitia.core.llm import Llm

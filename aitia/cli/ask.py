@@ -11,9 +11,9 @@ import typer
 from aitia.cli.diagnose import Json, Model, Threads
 
 if TYPE_CHECKING:
-    from aitia.agent.answer import Answer, Citation
-    from aitia.agent.lookup import Lookup
-    from aitia.agent.record import Record
+    from aitia.agent.asking.answer import Answer, Citation
+    from aitia.agent.asking.lookup import Lookup
+    from aitia.agent.asking.record import Record
     from aitia.core.llm import Llm
     from aitia.core.store import RunStore
 
@@ -122,7 +122,7 @@ def _writer(name: str, threads: int | None) -> Llm | None:
 
 def _reader(name: str, threads: int | None) -> Llm | None:
     """The default model, where it is there and was measured at reading passages."""
-    from aitia.agent.reading import reader_fit
+    from aitia.agent.asking.reading import reader_fit
     from aitia.core.errors import ModelError
     from aitia.models.load import load_llm
     from aitia.modes import known_sha256
@@ -136,7 +136,7 @@ def _reader(name: str, threads: int | None) -> Llm | None:
 
 
 def _record(store: RunStore) -> Record:
-    from aitia.agent.record import Record
+    from aitia.agent.asking.record import Record
     from aitia.graphs.judgement import taxonomy_of
 
     return Record(store.report(), taxonomy_of(store.meta()))
@@ -144,8 +144,8 @@ def _record(store: RunStore) -> Record:
 
 def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]]:
     """What is asked, in order, and notes on what could not be read or compared."""
-    from aitia.agent.lookup import Lookup
-    from aitia.agent.shelf import own_documents, shelves
+    from aitia.agent.asking.lookup import Lookup
+    from aitia.agent.asking.shelf import own_documents, shelves
     from aitia.settings import Settings, load_settings
     from aitia.tools.incidents.dense import open_dense
     from aitia.tools.sources import open_sources
@@ -163,7 +163,7 @@ def _show(answer: Answer) -> None:
     """The answer for a person: what is said with the numbers of what it rests on, then these."""
     from rich.text import Text
 
-    from aitia.agent.answer import NOT_KNOWN
+    from aitia.agent.asking.answer import NOT_KNOWN
     from aitia.cli.console import note, stdout_console
     from aitia.render.text import clean, clean_lines, clip, percent
 

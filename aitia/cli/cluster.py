@@ -10,7 +10,7 @@ import typer
 from aitia.cli.diagnose import Json, Model
 
 if TYPE_CHECKING:
-    from aitia.agent.steps import Step
+    from aitia.agent.planning.steps import Step
     from aitia.core.config import SourceConfig
     from aitia.core.llm import Llm
     from aitia.core.words import Result
@@ -36,7 +36,7 @@ def look(
 
     Ctrl-C ends it and keeps what was seen. Exit code: 0, 2 for bad input, 130 interrupted.
     """
-    from aitia.agent.steps import investigate
+    from aitia.agent.planning.steps import investigate
     from aitia.cli.console import note, print_json
     from aitia.core.errors import EXIT_INTERRUPTED
     from aitia.tools import Registry

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aitia.agent.review import checks
+from aitia.agent.sentences.review import checks
 from aitia.core.events import Decided, PlanMade, RunFailed
 from aitia.core.store import RunStore
 from aitia.graphs.judgement import taxonomy_of

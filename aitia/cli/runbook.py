@@ -11,8 +11,8 @@ import typer
 from aitia.cli.diagnose import Full, Json, MaxCalls, Model, Text, _many
 
 if TYPE_CHECKING:
-    from aitia.agent.checklist import Item
-    from aitia.agent.runbook_check import Checked
+    from aitia.agent.runbooks.checklist import Item
+    from aitia.agent.runbooks.runbook_check import Checked
 
 app = typer.Typer(help="Check runbooks, and carry one out as far as it only reads.", no_args_is_help=True)
 Config = Annotated[

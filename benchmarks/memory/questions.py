@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.agent.answer import Answer
-from aitia.agent.lookup import Compares, Lookup
-from aitia.agent.record import Record
+from aitia.agent.asking.answer import Answer
+from aitia.agent.asking.lookup import Compares, Lookup
+from aitia.agent.asking.record import Record
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import ModelError
 from aitia.core.llm import Llm

@@ -1,6 +1,6 @@
 """Fit when a passage answers, on development questions, and say by cross-validation how well that works.
 
-python benchmarks/memory/questions_fit.py --data KNOWLEDGE --questions FILE [--write agent/answerable.json] [--json OUT]
+python benchmarks/memory/questions_fit.py --data KNOWLEDGE --questions FILE [--write agent/asking/answerable.json] [--json OUT]
 
 Each question is asked twice: of all documents, and with its own document taken away, where only what others hold can
 answer it. A case is positive where what would be quoted holds all that the answer must. The threshold is
@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from aitia.agent.answerable import Fit, chosen, features
-from aitia.agent.lookup import Lookup, Mix
+from aitia.agent.asking.answerable import Fit, chosen, features
+from aitia.agent.asking.lookup import Lookup, Mix
 from benchmarks.contract import finish, parser, rows
 from benchmarks.memory.questions import Vectors, documents, holds, meaning, read_answers, read_questions
 

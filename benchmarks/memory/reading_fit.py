@@ -1,4 +1,4 @@
-"""Fit how much a model's yes or no counts when a question is asked of documents (agent/reading.py).
+"""Fit how much a model's yes or no counts when a question is asked of documents (agent/asking/reading.py).
 
 python benchmarks/memory/reading_fit.py --data KNOWLEDGE --questions FILE[,FILE] --model NAME [--write FIT] [--json OUT]
 
@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from aitia.agent.answerable import Fit, chosen, features, fit_of, mix_of
-from aitia.agent.lookup import Lookup
-from aitia.agent.reading import answers
+from aitia.agent.asking.answerable import Fit, chosen, features, fit_of, mix_of
+from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.reading import answers
 from benchmarks.contract import finish, parser, rows
 from benchmarks.memory.questions import Vectors, documents, holds, meaning, read_answers, read_questions
 from benchmarks.rca.product import model
@@ -66,7 +66,7 @@ def main() -> None:
     made = parser(__doc__)
     made.add_argument("--questions", required=True, help="files of development questions, comma-separated")
     made.add_argument("--vectors", default="", help="keep embeddings in this .npz, for the next time")
-    made.add_argument("--write", default="", help="put the fit into this file (agent/answerable.json)")
+    made.add_argument("--write", default="", help="put the fit into this file (agent/asking/answerable.json)")
     args = made.parse_args()
     began, llm, dense = (
         time.monotonic(),

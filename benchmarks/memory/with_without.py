@@ -24,7 +24,7 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.plans import PastPlan, PlanStore, from_run
+from aitia.agent.planning.plans import PastPlan, PlanStore, from_run
 from aitia.core.clock import RecordedClock
 from aitia.core.errors import BadInput
 from aitia.core.scenario import Scenario, load_scenario

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from aitia.agent.chain import build_chain
 from aitia.agent.facts import Facts
-from aitia.agent.narrator import Brief
+from aitia.agent.sentences.chain import build_chain
+from aitia.agent.sentences.narrator import Brief
+from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief
 from aitia.agent.taxonomy import bundled
-from aitia.agent.template import edge_briefs, exclusion_briefs, summary_brief
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Report

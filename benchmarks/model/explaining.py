@@ -20,10 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.narrator import accepted
+from aitia.agent.sentences.narrator import accepted
+from aitia.agent.sentences.verifier import check, cited
+from aitia.agent.sentences.wording import connectives
 from aitia.agent.text import stem, words
-from aitia.agent.verifier import check, cited
-from aitia.agent.wording import connectives
 from aitia.models.load import load_llm
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.model import plant, plant_blind

@@ -25,9 +25,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent import planner
-from aitia.agent.free_plan import FreePlan, read_list, write_plan
-from aitia.agent.score import NO_GUIDES
+from aitia.agent.planning import planner
+from aitia.agent.planning.free_plan import FreePlan, read_list, write_plan
+from aitia.agent.planning.score import NO_GUIDES
 from aitia.core.llm import Llm
 from aitia.core.words import Component, Holding, Incident, Inventory, Link, Task, Window
 from aitia.models.llama import LlamaCpp

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from aitia.agent.sentences.verifier import Grounds, check, supported
 from aitia.agent.taxonomy import bundled
 from aitia.agent.text import words
-from aitia.agent.verifier import Grounds, check, supported
 from aitia.core.llm import Completion, Llm, Prompt
 from aitia.core.words import Evidence, Incident, Inventory, Report, SourceRef
 from aitia.graphs.state import names_of

@@ -11,7 +11,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import Field, create_model
 
 from aitia.agent.facts import Facts, is_anomaly
-from aitia.agent.planner import _families
+from aitia.agent.planning.planner import _families
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.core.clock import RecordedClock

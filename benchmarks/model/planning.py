@@ -22,11 +22,11 @@ from typing import Any, get_args
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent import planner
-from aitia.agent.defaults import Roles
-from aitia.agent.plans import PastPlan, kinds_of, nearest, step_of, text_of
-from aitia.agent.score import NO_GUIDES, Guides, usable
-from aitia.agent.validate import call_key, validated
+from aitia.agent.planning import planner
+from aitia.agent.planning.defaults import Roles
+from aitia.agent.planning.plans import PastPlan, kinds_of, nearest, step_of, text_of
+from aitia.agent.planning.score import NO_GUIDES, Guides, usable
+from aitia.agent.planning.validate import call_key, validated
 from aitia.core.errors import BadInput
 from aitia.core.llm import Llm
 from aitia.core.words import Component, ComponentType, Holding, Incident, Inventory, Link, Task, Window

@@ -22,10 +22,10 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.asks import instances, tool_of
-from aitia.agent.looks import Seen
-from aitia.agent.paths import Memory, walked
-from aitia.agent.steps import investigate
+from aitia.agent.planning.asks import instances, tool_of
+from aitia.agent.planning.looks import Seen
+from aitia.agent.planning.paths import Memory, walked
+from aitia.agent.planning.steps import investigate
 from aitia.core.llm import Llm
 from aitia.core.words import Holding, Inventory, Result, Task
 from aitia.tools import Registry, SourceSet, ToolContext

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from aitia.agent.narrator import (
+from aitia.agent.sentences.narrator import (
     FREE_SYSTEM,
     FREE_TOKENS,
     MAX_TOKENS,
@@ -21,7 +21,7 @@ from aitia.agent.narrator import (
     tidy,
     user_text,
 )
-from aitia.agent.verifier import Grounds
+from aitia.agent.sentences.verifier import Grounds
 from aitia.core.llm import Completion, Llm, Prompt
 from aitia.core.words import Evidence
 from benchmarks.model.evidence_sets import EvidenceSet

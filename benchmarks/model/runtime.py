@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
-from aitia.agent.narrator import SYSTEM
+from aitia.agent.sentences.narrator import SYSTEM
 from aitia.core.llm import Prompt
 from aitia.models import gguf
 from aitia.models.llama import LlamaCpp

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aitia.agent.binding import quantity
-from aitia.agent.verifier import Grounds, by_check, check, cited
+from aitia.agent.sentences.binding import quantity
+from aitia.agent.sentences.verifier import Grounds, by_check, check, cited
 from aitia.core.words import Evidence
 
 from . import evidence as shop

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.agent.digest import digest
+from aitia.agent.planning.digest import digest
 from aitia.core.words import Evidence, SourceRef
 
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from aitia.agent import free_plan, plan_prompt, planner
-from aitia.agent.free_plan import FreePlan, as_round, read_list, write_plan
-from aitia.agent.plan_grammar import offers, plan_grammar, referable
-from aitia.agent.references import references
+from aitia.agent.planning import free_plan, plan_prompt, planner
+from aitia.agent.planning.free_plan import FreePlan, as_round, read_list, write_plan
+from aitia.agent.planning.plan_grammar import offers, plan_grammar, referable
+from aitia.agent.planning.references import references
 from aitia.core.errors import ModelError
 from aitia.core.llm import Completion, Llm, Prompt
 from aitia.core.words import Component, Holding, Inventory, Link, Result, Task

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from aitia.agent.chain import build_chain
 from aitia.agent.facts import Facts
-from aitia.agent.narrator import Brief, Budget, narrate, tidy
+from aitia.agent.sentences.chain import build_chain
+from aitia.agent.sentences.narrator import Brief, Budget, narrate, tidy
+from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.taxonomy import bundled
-from aitia.agent.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import weigh
 from aitia.core.errors import ModelError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent import planner
-from aitia.agent.defaults import bundled_defaults
+from aitia.agent.planning import planner
+from aitia.agent.planning.defaults import bundled_defaults
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
 from aitia.core.words import Holding, Inventory, Result, Task

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent import planner, plans
-from aitia.agent.defaults import Step
-from aitia.agent.plans import PastPlan, PlanStore, Recalled, from_run, nearest
+from aitia.agent.planning import planner, plans
+from aitia.agent.planning.defaults import Step
+from aitia.agent.planning.plans import PastPlan, PlanStore, Recalled, from_run, nearest
 from aitia.core.errors import BadInput
 from aitia.core.words import Component, Holding, Inventory, Link, Result, Sentence, Suspect
 from aitia.core.words import Report as ReportWord

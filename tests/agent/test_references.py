@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aitia.agent.references import references, resolved, stray, unresolved, written
+from aitia.agent.planning.references import references, resolved, stray, unresolved, written
 from aitia.core.words import Result, Task
 
 from . import evidence as shop

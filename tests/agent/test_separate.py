@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aitia.agent import planner
-from aitia.agent.defaults import bundled_defaults
-from aitia.agent.separate import missing, two_best, value
+from aitia.agent.planning import planner
+from aitia.agent.planning.defaults import bundled_defaults
+from aitia.agent.planning.separate import missing, two_best, value
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aitia.agent.defaults import Roles
-from aitia.agent.skeleton import skeleton
+from aitia.agent.planning.defaults import Roles
+from aitia.agent.planning.skeleton import skeleton
 from aitia.core.config import SourceConfig
 from aitia.core.words import Holding, Inventory, Result
 from aitia.tools import Registry, SourceSet, ToolContext

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from aitia.agent import asks, looks
-from aitia.agent.asks import generalised, instances
-from aitia.agent.looks import Seen
-from aitia.agent.paths import Memory
-from aitia.agent.steps import ENOUGH, Rule, Step, bundled_rules, investigate, next_steps
+from aitia.agent.planning import asks, looks
+from aitia.agent.planning.asks import generalised, instances
+from aitia.agent.planning.looks import Seen
+from aitia.agent.planning.paths import Memory
+from aitia.agent.planning.steps import ENOUGH, Rule, Step, bundled_rules, investigate, next_steps
 from aitia.cli.app import run
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED
 from aitia.core.words import Holding, Incident, Inventory, Result, Task
@@ -235,7 +235,7 @@ def test_interrupted_look_keeps_what_was_seen(
                 raise KeyboardInterrupt
             yield found
 
-    monkeypatch.setattr("aitia.agent.steps.investigate", two)
+    monkeypatch.setattr("aitia.agent.planning.steps.investigate", two)
     assert run(["cluster", "look", str(tmp_path), "--json"]) == EXIT_INTERRUPTED
     out = capsys.readouterr()
     kept = json.loads(out.out)

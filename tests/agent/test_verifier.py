@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aitia.agent.verifier import Grounds, check
+from aitia.agent.sentences.verifier import Grounds, check
 
 from . import evidence as shop
 

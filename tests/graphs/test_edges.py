@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent import planner
+from aitia.agent.planning import planner
 from aitia.core.clock import RecordedClock
 from aitia.core.errors import BadInput
 from aitia.core.store import RunStore, report_bytes

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aitia.agent.score import Candidate, Guides, Scored, settle
+from aitia.agent.planning.score import Candidate, Guides, Scored, settle
 from aitia.core.clock import RecordedClock
 from aitia.core.errors import ModelError
 from aitia.core.events import Decided, PlanMade

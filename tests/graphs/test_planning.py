@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent import planner
-from aitia.agent.defaults import Step
-from aitia.agent.plans import PastPlan, PlanStore
+from aitia.agent.planning import planner
+from aitia.agent.planning.defaults import Step
+from aitia.agent.planning.plans import PastPlan, PlanStore
 from aitia.core.clock import RecordedClock
 from aitia.core.events import Decided, PlanMade
 from aitia.core.store import RunStore, report_bytes

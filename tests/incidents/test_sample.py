@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent.runbook_check import check
+from aitia.agent.runbooks.runbook_check import check
 from aitia.agent.taxonomy import bundled, covers
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput

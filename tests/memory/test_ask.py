@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent.answer import Answer
-from aitia.agent.condense import condensed, unsupported
-from aitia.agent.lookup import Lookup
-from aitia.agent.narrator import Budget
-from aitia.agent.passages import of_document, passages
-from aitia.agent.questions import understood
-from aitia.agent.record import Record
-from aitia.agent.shelf import own_documents, shelves
+from aitia.agent.asking.answer import Answer
+from aitia.agent.asking.condense import condensed, unsupported
+from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.passages import of_document, passages
+from aitia.agent.asking.questions import understood
+from aitia.agent.asking.record import Record
+from aitia.agent.asking.shelf import own_documents, shelves
+from aitia.agent.sentences.narrator import Budget
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import BadInput
 from aitia.core.words import Report

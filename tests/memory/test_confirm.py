@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aitia.agent.plans import FILE, PlanStore
+from aitia.agent.planning.plans import FILE, PlanStore
 from aitia.cli.app import run as cli
 from aitia.core.clock import RecordedClock
 from aitia.core.config import SourceConfig

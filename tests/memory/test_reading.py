@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from aitia.agent.answerable import fits
-from aitia.agent.lookup import Lookup
-from aitia.agent.reading import reader_fit
+from aitia.agent.asking.answerable import fits
+from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.reading import reader_fit
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Prompt
 from aitia.graphs.ask import AskContext, ask

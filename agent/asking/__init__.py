@@ -1,0 +1,1 @@
+"""Asking: what a question is about, where its answer stands, and whether it is one."""

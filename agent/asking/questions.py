@@ -1,0 +1,183 @@
+"""What a question about a run asks for: its kind, the components and the quantities that it names, and what is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aitia.agent.asking.lookup import asked, roots
+from aitia.agent.text import names_in, stem
+from aitia.core.words import Component, Report, Word
+
+
+class Topic(Word):
+    """What a question is about; the next one may leave it out."""
+
+    kind: str = "facts"
+    components: tuple[str, ...] = ()
+    aspects: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()  # named as a component, and none of the run's is called so
+    rest: tuple[str, ...] = ()  # terms beside kind, components and aspects
+    things: tuple[str, ...] = ()  # those of them that stand as a thing: "the gearbox", "of JVM"
+    words: tuple[str, ...] = ()  # all terms of the question
+    aspect_words: dict[str, tuple[str, ...]] = {}  # with which of them each quantity is named
+    not_held: bool = False  # asks for what no run holds
+    carried: bool = False  # took something over from the question before
+
+    @property
+    def told(self) -> str:
+        """In words, for a person who wonders about the answer."""
+        about = [*self.components, *self.aspects, *self.rest]
+        return self.kind.replace("_", " ") + (f": {', '.join(about)}" if about else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """The closed lists of `questions.yaml`."""
+
+    kinds: list[tuple[str, re.Pattern[str]]]
+    follow_up: re.Pattern[str]
+    not_held: re.Pattern[str]
+    called: dict[str, frozenset[str]]
+    types: dict[str, str]
+    aspects: dict[str, re.Pattern[str]]
+    faults: dict[str, tuple[str, ...]]
+    own: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def lists() -> Lists:
+    """The lists, read once."""
+    raw: dict[str, Any] = yaml.safe_load(
+        Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
+    )
+    has: Callable[[str], re.Pattern[str]] = lambda pattern: re.compile(pattern, re.I)  # noqa: E731
+    return Lists(
+        kinds=[(kind, has(pattern)) for kind, pattern in raw["kinds"]],
+        follow_up=has(raw["follow_up"]),
+        not_held=has(raw["not_held"]),
+        called={word: frozenset(names) for word, names in raw["called"].items()},
+        types=raw["types"],
+        aspects={name: has(rf"\b(?:{entry['words']})\b") for name, entry in raw["aspects"].items()},
+        faults={name: tuple(entry["faults"]) for name, entry in raw["aspects"].items()},
+        own=frozenset(r for w in raw["own"].split() for r in (stem(w), *roots(w))),
+    )
+
+
+def understood(question: str, report: Report, last: Topic | None = None) -> Topic:
+    """What is asked; where the question leaves it out, it is what was asked last."""
+    known = lists()
+    components, unknown, left = _components(question, report)
+    aspects = tuple(name for name, pattern in known.aspects.items() if pattern.search(left))
+    kind = next((name for name, pattern in known.kinds if pattern.search(question)), "")
+    rest = _rest(left, aspects)
+    if (
+        kind == "changes"
+        and set(aspects) - _CHANGES
+        and not set(aspects) & _CHANGES - {"change"}
+        and not _RELEASED.search(question)
+    ):
+        kind = ""  # whether a quantity changed, not what was changed
+        aspects = tuple(a for a in aspects if a not in _CHANGES)
+    topic = Topic(
+        kind=kind or "facts",
+        components=components,
+        aspects=aspects,
+        unknown=unknown,
+        rest=rest,
+        things=tuple(t for m in _THING.finditer(left) for t in asked(m[1]) if t in rest),
+        words=tuple(asked(question)),
+        aspect_words={
+            a: tuple(roots(" ".join(m[0] for m in known.aspects[a].finditer(left)))) for a in aspects
+        },
+        not_held=bool(known.not_held.search(question)),
+    )
+    if last is None or not known.follow_up.search(question):
+        return topic
+    carried: dict[str, Any] = {}
+    if not kind:
+        carried["kind"] = last.kind
+    bare = not (components or unknown or aspects or rest)
+    if (
+        not (components or unknown)
+        and last.components
+        and (topic.kind in _ABOUT_ONE or not kind or (kind == "cause" and bare and len(question) < 12))
+    ):
+        carried["components"] = last.components
+    if not aspects and not rest and last.aspects and topic.kind in ("facts", "when"):
+        carried["aspects"] = last.aspects
+    return topic.model_copy(update=carried | {"carried": True}) if carried else topic
+
+
+_THING = re.compile(
+    r"\b(?:(?:of |in |on |from )?(?:the|an?|our|which|what|how many|how much)|of)\s+((?:[A-Za-z][\w-]*\s*){1,3})",
+    re.I,
+)
+_CHANGES = frozenset({"change", "maintenance"})
+_RELEASED = re.compile(r"\b(?:deploy|releas|roll(?:ed)? ?out|config|version|update)", re.I)
+# Kinds of questions that are about one component where one was named before; the others are about the whole incident.
+_ABOUT_ONE = frozenset({"facts", "when", "why_not", "changes", "timeline"})
+
+
+def _rest(left: str, aspects: Sequence[str]) -> tuple[str, ...]:
+    """The terms that neither ask, nor name a component, nor an aspect, nor speak of the diagnosis."""
+    known = lists()
+    for name in aspects:
+        left = known.aspects[name].sub(" ", left)
+    return tuple(t for t in asked(left) if t not in known.own)
+
+
+def _components(question: str, report: Report) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """The components named by id or alias, else by what they do or are; names that are nobody's; and the other words."""
+    known, own = lists(), report.inventory.components
+    names = {n: c.id for c in own for n in (*c.aliases, c.id)}
+    found: list[str] = []
+    left = question
+    for at, name in names_in(question, names):
+        found.append(names[name])
+        left = left[:at] + " " * len(name) + left[at + len(name) :]
+    unknown: list[str] = []
+    for word, meant in known.called.items():
+        if match := re.search(rf"\b{word}s?\b", left, re.I):
+            mine = [c.id for c in own if _words(c) & meant]
+            found += mine
+            unknown += [] if mine else [word]
+            left = left[: match.start()] + " " * len(match[0]) + left[match.end() :]
+    for word, kind in known.types.items():
+        if match := re.search(rf"\b{word}s?\b", left, re.I):
+            found += _meant([c for c in own if c.type == kind], report, question)
+            left = left[: match.start()] + " " * len(match[0]) + left[match.end() :]
+    if not found:
+        for word in dict.fromkeys(re.findall(r"[a-z]{4,}", left.lower())):
+            mine_too = [c for c in own if word.removesuffix("s") in _alias_words(c)]
+            if mine_too:
+                found += _meant(mine_too, report, question)
+                left = re.sub(rf"\b{word}\b", " ", left, flags=re.I)
+    return tuple(dict.fromkeys(found)), tuple(unknown), left
+
+
+def _meant(candidates: Sequence[Component], report: Report, question: str) -> list[str]:
+    """Of several that may be meant those that the alarm or the verdict is about; the others where "the other" is asked."""
+    central = {*report.incident.hints, report.component}
+    near = [c.id for c in candidates if c.id in central or any(link.to in central for link in c.links)]
+    if re.search(r"\bother|\bsecond\b|\bsister\b|\bstand-?by\b|\bspare\b|\bneighbou?r", question, re.I):
+        return [c.id for c in candidates if c.id not in near]
+    return near or [c.id for c in candidates]
+
+
+def _words(component: Component) -> frozenset[str]:
+    text = " ".join((component.id, *component.aliases)).lower()
+    return frozenset(re.findall(r"[a-z]+", text))
+
+
+def _alias_words(component: Component) -> frozenset[str]:
+    """Plain words of a component's aliases: `pump P-101A` may be called the pump."""
+    return frozenset(
+        w for alias in component.aliases for w in re.findall(r"(?<![\w-])[a-z]{4,}(?![\w])", alias)
+    )

@@ -1,0 +1,170 @@
+"""Answers about the verdict, written by code: the cause, why not another one, who else, how sure."""
+
+from __future__ import annotations
+
+import re
+
+from aitia.agent.asking.draft import Draft
+from aitia.agent.asking.matching import matching, moved, sentence
+from aitia.agent.asking.questions import Topic, lists
+from aitia.agent.asking.record import Record, chance, weighed
+from aitia.agent.asking.reply_facts import facts, not_seen, verdict_first
+from aitia.agent.taxonomy import covers
+from aitia.core.words import Suspect
+
+
+def cause(question: str, topic: Topic, record: Record) -> Draft:
+    """The verdict, the chain behind it, and what moved of whom the question names."""
+    draft = Draft(sure=record.report.probability)
+    if topic.rest and not topic.aspects and not topic.components:
+        special = facts(question, topic, record)
+        if special.replies:
+            return special
+    verdict_first(draft, record)
+    for s in (*record.report.chain, *(s for s in record.report.summary if s.role != "verdict")):
+        draft.say(s.text, *s.cites)
+    if topic.components or topic.aspects:
+        about = [e for e in matching(topic, record) if moved(e) and not e.kind.startswith("rank.")]
+        for e in about[:3]:
+            draft.say(sentence(e), e.id)
+    for other in record.report.further:
+        draft.say(
+            f"Beside it, {other.component} ({record.taxonomy.title(other.fault)}) is a cause of its own.",
+            *_suspect_ids(other, record),
+        )
+    return draft
+
+
+def _suspect_ids(suspect: Suspect, record: Record) -> tuple[str, ...]:
+    return tuple(
+        i for i, s in record.suspects.items() if (s.component, s.fault) == (suspect.component, suspect.fault)
+    )
+
+
+def why_not(question: str, topic: Topic, record: Record) -> Draft:
+    """What speaks for and against a suspect; of a component that is none, what was seen of it."""
+    draft, report = Draft(), record.report
+    prefixes = tuple(f for a in topic.aspects for f in lists().faults[a])
+    mine = {
+        i: s
+        for i, s in record.suspects.items()
+        if s.component
+        and (not topic.components or any(s.component in record.topology.family(c) for c in topic.components))
+        and (
+            not prefixes
+            or any(covers(p, s.fault) for p in prefixes)
+            or (bool(topic.components) and not _of_kind(topic, record))
+        )
+    }
+    if not topic.components and not prefixes:
+        if not topic.aspects and not topic.rest:
+            verdict_first(draft, record)
+            for reply in (
+                *ruled_out(question, topic, record).replies,
+                *not_seen(question, topic, record).replies,
+            ):
+                draft.say(reply.text, *reply.cites)
+            draft.sure = report.probability
+            return draft
+        return facts(question, topic, record)
+    is_verdict = report.verdict == "cause" and any(s.component == report.component for s in mine.values())
+    if not (is_verdict and covers(report.fault, next(iter(mine.values())).fault)):
+        verdict_first(draft, record)
+    for i, s in list(mine.items())[:3]:
+        _weigh(draft, i, s, record)
+    names = set(topic.components) or {s.component for s in mine.values()}
+    for n, x in enumerate(report.ruled_out, 1):
+        if x.component in names and (not prefixes or any(covers(p, x.fault) for p in prefixes)):
+            draft.say(x.sentence.text, f"X{n}", *x.sentence.cites)
+    if topic.components and topic.aspects:
+        for e in [e for e in matching(topic, record) if not e.kind.startswith("rank.")][:2]:
+            draft.say(sentence(e), e.id)
+    if not mine:
+        _unsuspected(draft, topic, record)
+    draft.sure = max([report.probability, *(1 - s.probability for s in mine.values() if not is_verdict)])
+    return draft
+
+
+def _of_kind(topic: Topic, record: Record) -> bool:
+    """Whether any suspect is of a kind of fault that is named."""
+    prefixes = tuple(f for a in topic.aspects for f in lists().faults[a])
+    return any(
+        covers(p, s.fault)
+        for p in prefixes
+        for s in record.suspects.values()
+        if s.component in topic.components
+    )
+
+
+def _weigh(draft: Draft, id: str, suspect: Suspect, record: Record) -> None:
+    draft.say(_chance_of(id, record), id)
+    for sign, word in ((1, "For"), (-1, "Against")):
+        for line in [c for c in weighed(suspect, sign) if c.evidence or sign < 0][:2]:
+            cites = [i for i in (line.other, line.evidence) if i in record.lines]
+            told = "; ".join(record.lines[i].statement.strip().rstrip(".") for i in cites)
+            draft.say(f"{word} it: {line.why}{f': {told}' if told else ''}.", id, *cites)
+
+
+def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
+    """A component, or a kind of fault, that nothing raised to a suspect: what was seen of it."""
+    seen = [e for e in matching(topic, record) if not e.kind.startswith(("incident.", "runbook."))]
+    if not seen:
+        for line in record.of("N"):
+            if any(re.search(rf"\b{re.escape(c)}\b", line.statement) for c in topic.components):
+                draft.say(f"{line.statement.partition('. By:')[0]}.", line.id)
+        if len(draft.replies) < 2:  # the verdict alone answers nothing of it
+            draft.replies.clear()
+        return
+    for c in topic.components:
+        draft.say(
+            f"No kind of fault was weighed for {c}.", *[e.id for e in seen if c in (e.component, e.peer)][:3]
+        )
+    ranked = [e for e in seen if e.kind.startswith("rank.")]
+    shifted = [e for e in seen if moved(e) and e not in ranked]
+    calm = [e for e in seen if e.direction == "steady"]
+    for e in (*shifted[:2], *calm[:4], *ranked[:1]):
+        draft.say(sentence(e), e.id)
+
+
+def ruled_out(question: str, topic: Topic, record: Record) -> Draft:
+    """The report's own sentences on who is unlikely."""
+    draft = Draft(sure=record.report.probability)
+    for n, x in enumerate(record.report.ruled_out, 1):
+        draft.say(x.sentence.text, f"X{n}", *x.sentence.cites)
+    return draft
+
+
+def suspects(question: str, topic: Topic, record: Record) -> Draft:
+    """Who was weighed, the likeliest first, each with the fact that speaks most for it."""
+    draft = Draft(sure=record.report.probability)
+    for i, s in list(record.suspects.items())[:5]:
+        best = [c.evidence for c in weighed(s, 1) if c.evidence in record.lines][:1] if s.component else []
+        draft.say(_chance_of(i, record), i, *best)
+    return draft
+
+
+def sure(question: str, topic: Topic, record: Record) -> Draft:
+    """The verdict's probability, or a named component's, with what it comes from."""
+    draft = Draft(sure=record.report.probability)
+    mine = [(i, s) for i, s in record.suspects.items() if s.component and s.component in topic.components]
+    if topic.components and not mine:
+        return why_not(question, topic, record)
+    for i, s in mine[:2]:
+        _weigh(draft, i, s, record)
+    if not mine:
+        draft.say(record.lines["V1"].statement, "V1", *_verdict_cites(record))
+        for i, s in list(record.suspects.items())[:3]:
+            if s.component != record.report.component or not s.component:
+                draft.say(_chance_of(i, record), i)
+    return draft
+
+
+def _chance_of(id: str, record: Record) -> str:
+    suspect = record.suspects[id]
+    if not suspect.component:
+        return record.lines[id].statement
+    return f"{suspect.component} ({record.taxonomy.title(suspect.fault)}) has a probability of {chance(suspect.probability)}."
+
+
+def _verdict_cites(record: Record) -> tuple[str, ...]:
+    return next((s.cites for s in record.report.summary if s.role == "verdict"), ())

@@ -1,0 +1,1 @@
+"""Planning: which tools are called, about whom, in which order."""

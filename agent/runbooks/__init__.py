@@ -1,0 +1,1 @@
+"""Runbooks as programs: whether one can run, and what its steps found."""
