@@ -17,6 +17,7 @@ from aitia.core.events import Event, RunStarted
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore, list_runs
 from aitia.core.words import Report
+from aitia.engine import Engine
 from aitia.settings import Settings
 
 REMEMBERED: Final = timedelta(days=7)
@@ -71,7 +72,7 @@ class GroupRuns:
     def __init__(
         self,
         settings: Settings,
-        engine: api.Engine,
+        engine: Engine,
         *,
         home: Path,
         on_outcome: Callable[[Outcome], None],

@@ -39,34 +39,39 @@ def _many(flag: str, metavar: str, help: str) -> typer.models.OptionInfo:
     return found
 
 
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+]
+Metrics = Annotated[list[str] | None, _many("--metrics", "URL|FILE", "Prometheus, CSV or Parquet.")]
+Logs = Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")]
+Changes = Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")]
+Topology = Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")]
+Signals = Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")]
+Span = Annotated[
+    str, typer.Option("--window", metavar="START/END", help="The span to look at: 2h/0s or ISO times.")
+]
+At = Annotated[
+    str,
+    typer.Option("--at", metavar="TIME", help="The moment to look from; default now. For past incidents."),
+]
+
+
 def diagnose(
     text: Text = "",
     alert: Annotated[
         str,
         typer.Option("--alert", metavar="FILE", help="An Alertmanager message or plain text; - for stdin."),
     ] = "",
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
-    ] = None,
-    metrics: Annotated[
-        list[str] | None, _many("--metrics", "URL|FILE", "Prometheus, CSV or Parquet.")
-    ] = None,
-    logs: Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")] = None,
-    changes: Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")] = None,
-    topology: Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")] = None,
-    signals: Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")] = None,
-    since: Annotated[
-        str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")
-    ] = "",
-    window: Annotated[
-        str, typer.Option("--window", metavar="START/END", help="The span to look at: 2h/0s or ISO times.")
-    ] = "",
-    at: Annotated[
-        str,
-        typer.Option(
-            "--at", metavar="TIME", help="The moment to look from; default now. For past incidents."
-        ),
-    ] = "",
+    config: Config = None,
+    metrics: Metrics = None,
+    logs: Logs = None,
+    changes: Changes = None,
+    topology: Topology = None,
+    signals: Signals = None,
+    since: Since = "",
+    window: Span = "",
+    at: At = "",
     again: Annotated[
         str,
         typer.Option(

@@ -49,6 +49,7 @@ def listen(
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
+    from aitia.engine import choose_engine
     from aitia.listen import Desk, Listener
     from aitia.tools.sources.otlp_receiver import OtlpReceiver
 
@@ -59,7 +60,7 @@ def listen(
     settings = api.settings_of(config)
     if not settings.sources and otlp is None:
         raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
-    engine = api.choose_engine(
+    engine = choose_engine(
         None if model == "none" else model,
         settings=settings,
         planner=planner,

@@ -109,13 +109,13 @@ def scenario_folders(paths: list[Path], *, skipped: Any) -> list[Path]:
 
 def _loaded(model: str, threads: int | None, planner: Any, narrator: Any) -> str | Llm | None:
     """The model, loaded once for all scenarios; its name stays where it could not be loaded, for the note."""
-    from aitia import api
     from aitia.cli.console import note
     from aitia.cli.session import watched
+    from aitia.engine import choose_engine
     from aitia.settings import Settings
 
     with watched() as view:
-        engine = api.choose_engine(
+        engine = choose_engine(
             None if model == "none" else model,
             settings=Settings(),
             planner=planner,

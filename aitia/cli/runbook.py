@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aitia.cli.diagnose import Full, Json, MaxCalls, Model, Text, _many
+from aitia.cli.diagnose import (
+    At,
+    Changes,
+    Config,
+    Full,
+    Json,
+    Logs,
+    MaxCalls,
+    Metrics,
+    Model,
+    Signals,
+    Since,
+    Span,
+    Text,
+    Topology,
+)
 
 if TYPE_CHECKING:
     from aitia.agent.runbooks.checklist import Item
     from aitia.agent.runbooks.runbook_check import Checked
 
 app = typer.Typer(help="Check runbooks, and carry one out as far as it only reads.", no_args_is_help=True)
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
-]
 
 
 @app.command("check")
@@ -83,20 +95,14 @@ def run(
         str, typer.Option("--component", metavar="NAME", help="What it is about: {component} in the runbook.")
     ] = "",
     config: Config = None,
-    metrics: Annotated[
-        list[str] | None, _many("--metrics", "URL|FILE", "Prometheus, CSV or Parquet.")
-    ] = None,
-    logs: Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")] = None,
-    changes: Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")] = None,
-    topology: Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")] = None,
-    signals: Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")] = None,
-    since: Annotated[
-        str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")
-    ] = "",
-    window: Annotated[str, typer.Option("--window", metavar="START/END", help="The span to look at.")] = "",
-    at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="The moment to look from; default now.")
-    ] = "",
+    metrics: Metrics = None,
+    logs: Logs = None,
+    changes: Changes = None,
+    topology: Topology = None,
+    signals: Signals = None,
+    since: Since = "",
+    window: Span = "",
+    at: At = "",
     model: Model = "none",
     max_calls: MaxCalls = None,
     interactive: Annotated[

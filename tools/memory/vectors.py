@@ -64,7 +64,7 @@ class VectorIndex:
         self._held = 0  # how many there are, 0 where that is to be asked
         try:
             self._client: Any = chromadb.PersistentClient(path=str(folder), settings=settings)
-        except Exception as error:  # whatever a damaged file does to it
+        except failures() as error:  # what a damaged file makes it raise
             # Chroma keeps the half-started system and would hand it out the next time.
             SharedSystemClient._identifier_to_system.pop(str(folder), None)
             raise RuntimeError(f"its vectors cannot be opened: {str(error)[:100]}") from None
