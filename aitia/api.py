@@ -14,6 +14,7 @@ from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
+from aitia.core.redact import use
 from aitia.core.store import RunStore, list_runs, remove_run
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
@@ -287,10 +288,13 @@ def _same_model(
 def settings_of(config: Settings | str | Path | None, *, searching: bool = True) -> Settings:
     """The settings themselves, those of a file, or those of ./aitia.yaml where nothing is given."""
     if isinstance(config, Settings):
-        return config
-    if config is not None:
-        return load_settings(Path(config))
-    return find_settings(Path.cwd()) if searching else Settings()
+        settings = config
+    elif config is not None:
+        settings = load_settings(Path(config))
+    else:
+        settings = find_settings(Path.cwd()) if searching else Settings()
+    use(settings.redaction)
+    return settings
 
 
 def _readers(

@@ -30,6 +30,7 @@ from aitia.tools.sources import (
     ClusterSource,
     LogSource,
     MetricSource,
+    RemoteLogSource,
     Series,
     SignalSource,
     TopologySource,
@@ -37,7 +38,7 @@ from aitia.tools.sources import (
 )
 from aitia.tools.sources.base import iter_files
 from aitia.tools.sources.record_cluster import record_cluster
-from aitia.tools.sources.record_logs import copy_streams
+from aitia.tools.sources.record_logs import copy_streams, read_server
 from aitia.tools.sources.rows import label_key
 from aitia.tools.sources.written import (
     MOST_SAMPLES,
@@ -209,7 +210,9 @@ class _Writer:
     def _logs(self, config: SourceConfig, source: LogSource) -> None:
         folder = self._path(source, "")
         folder.mkdir()
-        copied = copy_streams(source.streams(), joined(self.windows), folder, self.redactor)
+        spans = joined(self.windows)
+        streams = read_server(source, spans) if isinstance(source, RemoteLogSource) else source.streams()
+        copied = copy_streams(streams, spans, folder, self.redactor)
         self.made.notes += [f"{source.name}: {note}" for note in copied.notes]
         kept = {k: v for k, v in config.options.items() if k == "timezone"}
         self._add(source, "log_files", folder, copied.lines, component=config.component, options=kept)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
+from aitia.core.redact import Policy
 from aitia.core.words import Component, Word
 from aitia.modes import Narrator, Planner
 
@@ -63,6 +64,7 @@ class Settings(Word):
     narrator: Narrator = "auto"
     max_calls: int = Field(default=24, ge=4)  # of a diagnosis; scan and recall take up to three
     retention: Retention = Retention()
+    redaction: Policy = Policy()
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
     weights: str = ""  # a weights file instead of the bundled one
 

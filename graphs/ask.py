@@ -22,6 +22,7 @@ from langgraph.runtime import Runtime
 from aitia.agent.asking.answer import Answer, Citation, Reply
 from aitia.agent.asking.answerable import Fit, chosen, features, fit_of, mix_of, not_quoted, quoted
 from aitia.agent.asking.condense import condensed, unsupported
+from aitia.agent.asking.kinds import Embeds
 from aitia.agent.asking.lookup import Hit, Lookup, asked
 from aitia.agent.asking.questions import Topic, understood
 from aitia.agent.asking.questions import lists as question_lists
@@ -57,6 +58,7 @@ class AskContext:
     shelves: Sequence[Lookup] = ()
     llm: Llm | None = None  # writes a sentence before the quotes
     reader: Llm | None = None  # says whether passages answer
+    meaning: Embeds | None = None  # compares questions over a run by meaning; by words alone without
     redact: Callable[[str], str] = str
     conversation: str = ""
     notes: Sequence[str] = ()
@@ -90,7 +92,7 @@ def understand(state: AskState, runtime: Runtime[AskContext]) -> AskState:
     last = state["turns"][-1] if state.get("turns") else None
     if record is not None:
         before = Topic.model_validate(last["topic"]) if last and last.get("topic") else None
-        topic = understood(question, record.report, before)
+        topic = understood(question, record.report, before, meaning=runtime.context.meaning)
         return {"topic": topic.model_dump(mode="json"), "search": question, "draft": {}, "answer": {}}
     search = question
     if last and (question_lists().follow_up.search(question) or not asked(question)):
@@ -108,7 +110,7 @@ def read_run(state: AskState, runtime: Runtime[AskContext]) -> AskState:
     record = runtime.context.record
     assert record is not None
     topic = Topic.model_validate(state["topic"])
-    made = compose(state["question"], topic, record)
+    made = compose(state["question"], topic, record, runtime.context.meaning)
     cited = dict.fromkeys(i for r in made.replies for i in r.cites if i in record.lines)
     return {
         "draft": {

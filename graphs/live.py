@@ -61,6 +61,8 @@ def live(
             opened.append(_open(incident, sources, resolver, store, llm))
         return opened[0]
 
+    redactor = Redactor(load_key(store.path.parent.parent))
+
     def call(task: Task) -> Result:
         known = store.results().get(task.id)
         if known is not None and (known.tool, known.args) == (task.tool, task.args):
@@ -79,6 +81,7 @@ def live(
                 found=_consumed(task, store, registry),
             ),
         )
+        result = safe_result(result, redactor)
         store.put_result(result)
         return result
 
@@ -107,6 +110,32 @@ def _consumed(task: Task, store: RunStore, registry: Registry) -> dict[str, Any]
         earlier = (r for number, r in sorted(results.items()) if number < task.id)
         found[EVIDENCE] = [e.model_dump(mode="json") for r in earlier for e in r.evidence]
     return found
+
+
+def safe_result(result: Result, redactor: Redactor) -> Result:
+    """A result whose texts hold no secret, whatever the tool did: nothing else of it is stored, shown or read by a model.
+
+    Names that others refer to (arguments, components, kinds, hashes, artefacts) stay as they are.
+    """
+
+    def safe(value: Any) -> Any:
+        if isinstance(value, str):
+            return redactor.text(value)
+        if isinstance(value, dict):
+            return {key: safe(each) for key, each in value.items()}
+        return [safe(each) for each in value] if isinstance(value, list | tuple) else value
+
+    return result.model_copy(
+        update={
+            "message": safe(result.message),
+            "query": safe(result.query),
+            "evidence": tuple(
+                e.model_copy(update={"statement": safe(e.statement), "values": safe(e.values)})
+                for e in result.evidence
+            ),
+            "data": safe(result.data),
+        }
+    )
 
 
 def redacted(incident: Incident, store: RunStore) -> Incident:

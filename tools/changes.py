@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from aitia.core.errors import SourceError
+from aitia.core.home import aitia_home
+from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Incident, Result, Window
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ChangeSource, RecordedChange
@@ -91,7 +93,7 @@ def _facts(ctx: ToolContext, changes: list[RecordedChange]) -> Iterator[Evidence
 
 def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) -> Evidence:
     component = ctx.resolver.resolve(change.component) or change.component
-    quoted = quote(change.text)
+    quoted = quote(Redactor(load_key(aitia_home())).text(change.text))
     when = f"{change.at:%H:%M:%S} UTC" if before < 20 * _HOUR else f"{change.at:%Y-%m-%d %H:%M} UTC"
     gap = f"{_duration(before)} before the alarm" if before >= 0 else f"{_duration(-before)} after the alarm"
     noun = _NOUNS[aspect]

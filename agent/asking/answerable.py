@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from aitia.agent.asking.answer import Citation, Reply
 from aitia.agent.asking.lookup import Hit, Mix, roots
@@ -32,20 +32,28 @@ class Fit(Word):
     mix: dict[str, float] = {}
     model: str = ""  # sha256 of the model that reads, for the fit `read`
 
-    def probability(self, features: Mapping[str, float]) -> float:
-        """How likely a passage with these features answers the question."""
-        z = self.bias + sum(
+    def odds(self, features: Mapping[str, float]) -> float:
+        """The log-odds that what has these features answers the question."""
+        return self.bias + sum(
             w * (features.get(name, 0.0) - m) / s
             for name, m, s, w in zip(self.features, self.means, self.scales, self.weights, strict=True)
         )
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """How likely what has these features answers the question."""
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.odds(features)))))
 
 
 @lru_cache(maxsize=1)
 def fits() -> dict[str, Fit]:
     """`words` and `meaning` (benchmarks/memory/questions_fit.py), and `read`, which stands on `meaning` (reading_fit.py)."""
-    raw = json.loads(files("aitia.agent.asking").joinpath("answerable.json").read_text(encoding="utf-8"))
-    return {name: Fit.model_validate(value) for name, value in raw.items()}
+    return {name: Fit.model_validate(value) for name, value in raw_fits("answerable.json").items()}
+
+
+def raw_fits(name: str) -> dict[str, Any]:
+    """A file of fits beside this one."""
+    raw: dict[str, Any] = json.loads(files("aitia.agent.asking").joinpath(name).read_text(encoding="utf-8"))
+    return raw
 
 
 def fit_of(*, meaning: bool) -> Fit:

@@ -10,8 +10,6 @@ from aitia.agent.asking.questions import Topic
 from aitia.agent.asking.record import Record
 from aitia.core.words import Evidence
 
-MAX_FACTS: Final = 4
-NEAR: Final = 0.65  # share of the best fact's overlap with the question from which on a fact is told as well
 # Aspects, or beginnings of them, that tell of a quantity beside those called like it.
 _ALSO: Final[dict[str, tuple[str, ...]]] = {
     "connections": ("log.connection_",),
@@ -73,23 +71,6 @@ def overlap(fact: Evidence, topic: Topic, record: Record) -> float:
 def moved(fact: Evidence) -> bool:
     """Whether a fact tells of a change."""
     return fact.direction not in ("steady", "none")
-
-
-def enough(found: Sequence[Evidence], topic: Topic, record: Record) -> list[Evidence]:
-    """The facts that hold nearly as much of the question as the best one; of a component that is named its own before
-    others' view of it, and what moved before what did not.
-    """
-    if not found:
-        return []
-    best = max(overlap(e, topic, record) for e in found)
-    near = [e for e in found if overlap(e, topic, record) >= NEAR * best]
-    shifted, calm = [e for e in near if moved(e)], [e for e in near if not moved(e)]
-    if not topic.components:
-        return (shifted or calm)[:MAX_FACTS]
-    own = [e for e in shifted if e.component in topic.components]
-    steady = [e for e in calm if e.component in topic.components and e.direction == "steady"]
-    calm = steady or ([] if shifted else calm)
-    return [*own[:3], *calm[: 1 if own else 3], *(e for e in shifted if e not in own)][:MAX_FACTS]
 
 
 def sentence(fact: Evidence) -> str:

@@ -9,8 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
+from aitia.agent.asking.kinds import Embeds, Kinds, kinds, plain
 from aitia.agent.asking.lookup import asked, roots
 from aitia.agent.text import names_in, stem
 from aitia.core.words import Component, Report, Word
@@ -19,16 +21,19 @@ from aitia.core.words import Component, Report, Word
 class Topic(Word):
     """What a question is about; the next one may leave it out."""
 
-    kind: str = "facts"
+    kind: str = "state"  # the likeliest of those that a run can hold
+    kinds: dict[str, float] = {}  # how likely each is, those included that no run holds
     components: tuple[str, ...] = ()
     aspects: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()  # named as a component, and none of the run's is called so
-    rest: tuple[str, ...] = ()  # terms beside kind, components and aspects
-    things: tuple[str, ...] = ()  # those of them that stand as a thing: "the gearbox", "of JVM"
+    rest: tuple[str, ...] = ()  # terms beside components and aspects
     words: tuple[str, ...] = ()  # all terms of the question
     aspect_words: dict[str, tuple[str, ...]] = {}  # with which of them each quantity is named
-    not_held: bool = False  # asks for what no run holds
     carried: bool = False  # took something over from the question before
+
+    def chance(self, *kinds: str) -> float:
+        """How likely the question is of one of these kinds."""
+        return sum(self.kinds.get(k, 0.0) for k in kinds)
 
     @property
     def told(self) -> str:
@@ -41,9 +46,7 @@ class Topic(Word):
 class Lists:
     """The closed lists of `questions.yaml`."""
 
-    kinds: list[tuple[str, re.Pattern[str]]]
     follow_up: re.Pattern[str]
-    not_held: re.Pattern[str]
     called: dict[str, frozenset[str]]
     types: dict[str, str]
     aspects: dict[str, re.Pattern[str]]
@@ -59,9 +62,7 @@ def lists() -> Lists:
     )
     has: Callable[[str], re.Pattern[str]] = lambda pattern: re.compile(pattern, re.I)  # noqa: E731
     return Lists(
-        kinds=[(kind, has(pattern)) for kind, pattern in raw["kinds"]],
         follow_up=has(raw["follow_up"]),
-        not_held=has(raw["not_held"]),
         called={word: frozenset(names) for word, names in raw["called"].items()},
         types=raw["types"],
         aspects={name: has(rf"\b(?:{entry['words']})\b") for name, entry in raw["aspects"].items()},
@@ -70,59 +71,52 @@ def lists() -> Lists:
     )
 
 
-def understood(question: str, report: Report, last: Topic | None = None) -> Topic:
+def understood(
+    question: str,
+    report: Report,
+    last: Topic | None = None,
+    *,
+    meaning: Embeds | None = None,
+    known: Kinds | None = None,
+) -> Topic:
     """What is asked; where the question leaves it out, it is what was asked last."""
-    known = lists()
+    told, known = lists(), known or kinds()
     components, unknown, left = _components(question, report)
-    aspects = tuple(name for name, pattern in known.aspects.items() if pattern.search(left))
-    kind = next((name for name, pattern in known.kinds if pattern.search(question)), "")
+    aspects = tuple(name for name, pattern in told.aspects.items() if pattern.search(left))
+    bare = plain(question, report)
+    vector = None if meaning is None else meaning.embed([bare])[0].astype(np.float64)
+    chances = known.likely(bare, vector)
     rest = _rest(left, aspects)
-    if (
-        kind == "changes"
-        and set(aspects) - _CHANGES
-        and not set(aspects) & _CHANGES - {"change"}
-        and not _RELEASED.search(question)
-    ):
-        kind = ""  # whether a quantity changed, not what was changed
-        aspects = tuple(a for a in aspects if a not in _CHANGES)
     topic = Topic(
-        kind=kind or "facts",
+        kind=next(k for k in chances if k not in known.not_held),
+        kinds=chances,
         components=components,
         aspects=aspects,
         unknown=unknown,
         rest=rest,
-        things=tuple(t for m in _THING.finditer(left) for t in asked(m[1]) if t in rest),
         words=tuple(asked(question)),
         aspect_words={
-            a: tuple(roots(" ".join(m[0] for m in known.aspects[a].finditer(left)))) for a in aspects
+            a: tuple(roots(" ".join(m[0] for m in told.aspects[a].finditer(left)))) for a in aspects
         },
-        not_held=bool(known.not_held.search(question)),
     )
-    if last is None or not known.follow_up.search(question):
+    if last is None or not told.follow_up.search(question):
         return topic
     carried: dict[str, Any] = {}
-    if not kind:
-        carried["kind"] = last.kind
-    bare = not (components or unknown or aspects or rest)
-    if (
-        not (components or unknown)
-        and last.components
-        and (topic.kind in _ABOUT_ONE or not kind or (kind == "cause" and bare and len(question) < 12))
-    ):
+    if not _LITTLE.sub(" ", left).strip(" ?!.,;:"):
+        carried |= {"kind": last.kind, "kinds": last.kinds}  # "and the database?"
+    if not (components or unknown) and last.components and (carried or topic.kind in _ABOUT_ONE):
         carried["components"] = last.components
-    if not aspects and not rest and last.aspects and topic.kind in ("facts", "when"):
+    if not aspects and not rest and last.aspects and topic.kind in _FACTS:
         carried["aspects"] = last.aspects
     return topic.model_copy(update=carried | {"carried": True}) if carried else topic
 
 
-_THING = re.compile(
-    r"\b(?:(?:of |in |on |from )?(?:the|an?|our|which|what|how many|how much)|of)\s+((?:[A-Za-z][\w-]*\s*){1,3})",
-    re.I,
+_LITTLE = re.compile(
+    r"\b(?:and|or|but|what about|how about|also|then|so|the|an?|of|in|on|for|with|other)\b", re.I
 )
-_CHANGES = frozenset({"change", "maintenance"})
-_RELEASED = re.compile(r"\b(?:deploy|releas|roll(?:ed)? ?out|config|version|update)", re.I)
+_FACTS = frozenset({"value", "trend", "state", "when", "logs"})
 # Kinds of questions that are about one component where one was named before; the others are about the whole incident.
-_ABOUT_ONE = frozenset({"facts", "when", "why_not", "changes", "timeline"})
+_ABOUT_ONE = _FACTS | {"why_not", "proof", "changes", "maintenance", "order"}
 
 
 def _rest(left: str, aspects: Sequence[str]) -> tuple[str, ...]:
@@ -166,7 +160,9 @@ def _meant(candidates: Sequence[Component], report: Report, question: str) -> li
     """Of several that may be meant those that the alarm or the verdict is about; the others where "the other" is asked."""
     central = {*report.incident.hints, report.component}
     near = [c.id for c in candidates if c.id in central or any(link.to in central for link in c.links)]
-    if re.search(r"\bother|\bsecond\b|\bsister\b|\bstand-?by\b|\bspare\b|\bneighbou?r", question, re.I):
+    if re.search(
+        r"\bother|\bsecond\b|\btwin\b|\bsister\b|\bstand-?by\b|\bspare\b|\bneighbou?r", question, re.I
+    ):
         return [c.id for c in candidates if c.id not in near]
     return near or [c.id for c in candidates]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Final
 
 from aitia.agent.asking.answer import Citation
 from aitia.agent.asking.lookup import roots
@@ -13,6 +15,8 @@ from aitia.agent.sentences.verifier import Grounds, supported
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
 from aitia.core.words import NOT_SEEN, Contribution, Evidence, Report, SourceRef, Suspect
+
+_MEASURED: Final = ("metric.", "log.", "vibration.", "signal.", "trace.")
 
 
 class Record:
@@ -30,6 +34,20 @@ class Record:
         self.suspects = dict(
             zip((f"S{n}" for n in range(1, 1 + len(report.suspects))), report.suspects, strict=True)
         )
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All terms that the report has ever heard of: its lines, the kinds of faults that were weighed, the names."""
+        titles = " ".join(
+            f"{self.taxonomy.title(s.fault)} {s.fault.replace('.', ' ')}" for s in self.report.suspects
+        )
+        text = " ".join(line.statement for line in self.lines.values())
+        return frozenset(roots(f"{text} {titles} {' '.join(self.names)}"))
+
+    def measured(self, components: Iterable[str]) -> bool:
+        """Whether any telemetry of one of these components itself was seen."""
+        family = {f for c in components for f in self.topology.family(c)}
+        return any(e.component in family and e.kind.startswith(_MEASURED) for e in self.report.evidence)
 
     def of(self, letter: str) -> list[Evidence]:
         """The lines of one sort, in order."""

@@ -1,87 +1,102 @@
-"""Answers over a run, written by code from its ledgers and facts: each sentence says which lines of the report it rests on."""
+"""Answers over a run, written by code: what its kind of question calls for, and the lines of the report that answer best."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aitia.agent.asking.draft import Draft
-from aitia.agent.asking.lookup import burden, roots
-from aitia.agent.asking.matching import is_about
+from aitia.agent.asking.held import likely, nobody
+from aitia.agent.asking.kinds import Embeds
+from aitia.agent.asking.lines import Scored, scored, told
+from aitia.agent.asking.matching import is_about, sentence
 from aitia.agent.asking.questions import Topic
 from aitia.agent.asking.record import Record
 from aitia.agent.asking.reply_facts import (
     changes,
-    do,
-    facts,
     impact,
     kind_of,
     lines_of,
     looked,
     not_seen,
+    steps,
     timeline,
     when,
 )
-from aitia.agent.asking.reply_verdict import cause, ruled_out, sure, suspects, why_not
+from aitia.agent.asking.reply_verdict import (
+    cause,
+    healthy,
+    proof,
+    ruled_out,
+    state,
+    sure,
+    suspects,
+    weigh,
+    why_not,
+)
+
+MAX_LEAD: Final = 6  # sentences that the kind of question calls for
+LINES, BESIDE = 4, 2  # of the best lines: alone, and after such sentences
+MAX_SENTENCES: Final = 9
+UNHEARD_OF: Final = 0.95  # how sure it is that nothing is held about a component that the run does not have
 
 
-def compose(question: str, topic: Topic, record: Record) -> Draft:
-    """What the run's report says to a question of this topic."""
-    if topic.not_held:
-        return _not_known(topic, record)
-    if topic.unknown and not topic.components:
-        return _not_known(topic, record)
-    if unheard := _unheard(topic, record):
-        return _not_known(topic.model_copy(update={"rest": unheard}), record)
-    draft = _BY_KIND[topic.kind](question, topic, record)
-    return draft if draft.replies else _not_known(topic, record, draft)
+def compose(question: str, topic: Topic, record: Record, meaning: Embeds | None = None) -> Draft:
+    """What the run's report says to a question of this topic; that it says nothing where an answer is not likely held."""
+    if nobody(topic, record):
+        return _not_known(topic, record, sure=UNHEARD_OF)
+    ranked = scored(question, topic, record, meaning)
+    sure_of, least = likely(question, topic, record, ranked, meaning)
+    if sure_of < least:
+        return _not_known(topic, record, sure=1.0 - sure_of)
+    lead = _BY_KIND[topic.kind](topic, record) if topic.kind in _BY_KIND else Draft()
+    draft = Draft(replies=lead.replies[:MAX_LEAD], sure=sure_of)
+    _add(draft, topic, record, ranked, BESIDE if topic.kind in _WHOLE and draft.replies else LINES)
+    del draft.replies[MAX_SENTENCES:]
+    return draft
 
 
-def _unheard(topic: Topic, record: Record) -> tuple[str, ...]:
-    """Terms of which no line of the report has ever heard, where they outweigh what it has heard of.
-
-    A thing that is named (the gearbox) and not heard of weighs double, and is refused where it is half of the question.
-    """
-    held = _vocabulary(record)
-    strange = tuple(t for t in topic.rest if t not in held)
-    things = [t for t in topic.things if t in strange and burden(t) == 1.0]
-    heard = sum(burden(t) for t in topic.rest if t in held)
-    heard += len(topic.components) + len(topic.aspects) + (topic.kind != "facts")
-    weight = sum(burden(t) for t in strange) + len(things)
-    return strange if weight > heard or (things and weight >= heard) else ()
-
-
-def _vocabulary(record: Record) -> frozenset[str]:
-    titles = " ".join(
-        f"{record.taxonomy.title(s.fault)} {s.fault.replace('.', ' ')}" for s in record.report.suspects
-    )
-    text = " ".join(line.statement for line in record.lines.values())
-    return frozenset(roots(f"{text} {titles} {' '.join(record.names)}"))
+def _add(draft: Draft, topic: Topic, record: Record, ranked: Sequence[Scored], limit: int) -> None:
+    for s in told(ranked, limit, [r.text for r in draft.replies]):
+        e = s.line
+        if e.id in record.suspects:
+            weigh(draft, e.id, record, most=1)
+            continue
+        at = f"{e.onset:%H:%M:%S}" if e.onset is not None and topic.kind == "when" else ""
+        if at and at not in e.statement:
+            draft.say(f"{e.statement.strip().rstrip('.')} (began at {at} UTC).", e.id)
+        else:
+            draft.say(sentence(e), e.id)
 
 
-def _not_known(topic: Topic, record: Record, draft: Draft | None = None) -> Draft:
-    """What comes nearest: what was seen of the components that are named, else which components and sources there are."""
+def _not_known(topic: Topic, record: Record, *, sure: float) -> Draft:
+    """What comes nearest: what was seen of the components that are named, else which components there are."""
     seen = [e for e in record.report.evidence if is_about(e, topic.components, record)]
     nearest = [
         f"{c}: {_count(sum(is_about(e, (c,), record) for e in seen), 'fact')}" for c in topic.components
     ]
     if not nearest:
         nearest = ["components: " + ", ".join(c.id for c in record.report.inventory.components[:12])]
-    return Draft(status="not_known", nearest=nearest, sure=draft.sure if draft and draft.sure < 0.9 else 0.8)
+    return Draft(status="not_known", nearest=nearest, sure=sure)
 
 
 def _count(n: int, what: str) -> str:
     return f"{n or 'no'} {what}{'' if n == 1 else 's'}"
 
 
-_BY_KIND: Final[dict[str, Callable[[str, Topic, Record], Draft]]] = {
-    "facts": facts,
+# Kinds that call for certain sentences; others are answered by the best lines alone.
+_BY_KIND: Final[dict[str, Callable[[Topic, Record], Draft]]] = {
     "cause": cause,
+    "healthy": healthy,
+    "state": state,
+    "trend": state,
+    "proof": proof,
     "why_not": why_not,
     "ruled_out": ruled_out,
     "suspects": suspects,
     "sure": sure,
-    "do": do,
+    "do": steps("now"),
+    "prevent": steps("prevent"),
     "next": lines_of("N"),
     "looked": looked,
     "not_seen": not_seen,
@@ -91,5 +106,6 @@ _BY_KIND: Final[dict[str, Callable[[str, Topic, Record], Draft]]] = {
     "impact": impact,
     "similar": kind_of("incident."),
     "runbook": kind_of("runbook."),
-    "timeline": timeline,
+    "order": timeline,
 }
+_WHOLE: Final = frozenset(_BY_KIND) - {"state", "trend", "when"}  # kinds that these sentences all but answer

@@ -1,69 +1,19 @@
-"""Answers from a run's facts and other lines: what was measured, when, what changed, what was looked at, what to do."""
+"""Sentences that some kinds of questions call for: what changed, what was looked at, what to do, who feels it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal
 
 from aitia.agent.asking.draft import Draft
 from aitia.agent.asking.lookup import burden, roots
-from aitia.agent.asking.matching import enough, is_about, matching, moved, overlap, sentence
+from aitia.agent.asking.matching import is_about, matching, moved, sentence
 from aitia.agent.asking.questions import Topic
 from aitia.agent.asking.record import Record, unseen
-from aitia.agent.text import TIME, names_in
 from aitia.core.words import Evidence
 
-Replies = Callable[[str, Topic, Record], Draft]
-COVERED: Final = 0.5  # share of a question's own terms that the lines of an answer must hold
+Replies = Callable[[Topic, Record], Draft]
 _HARM: Final = ("latency", "errors", "availability")
-
-
-def facts(question: str, topic: Topic, record: Record) -> Draft:
-    """The facts themselves, as their tools wrote them; else whatever line of the report holds most of what is asked."""
-    if not (topic.components or topic.aspects or topic.rest):
-        return Draft()
-    chosen: list[Evidence] = []
-    if topic.components or topic.aspects:
-        found = matching(topic, record)
-        if len(topic.components) > 1:  # one component's calls to the other
-            pair = set(topic.components)
-            found = [e for e in found if e.peer and {e.component, e.peer} <= pair] or found
-        chosen = enough(found, topic, record)
-    if not chosen or not _covered(topic.rest, chosen):
-        chosen = _any_line(topic, record)
-    if not chosen:
-        return Draft(sure=0.6)
-    draft = Draft(sure=max(e.strength for e in chosen))
-    for e in chosen:
-        draft.say(sentence(e), e.id)
-    return draft
-
-
-def _covered(wanted: Sequence[str], lines: Sequence[Evidence]) -> bool:
-    """Whether lines hold more than half of a question's own terms."""
-    held = {t for e in lines for t in roots(e.statement)}
-    whole = sum(burden(t) for t in wanted)
-    return whole < 1.0 or sum(burden(t) for t in wanted if t in held) > COVERED * whole
-
-
-def _any_line(topic: Topic, record: Record) -> list[Evidence]:
-    """The lines that hold most of a question, whatever they are about; of its components, if it names any."""
-    wanted = [*topic.rest, *(t for words in topic.aspect_words.values() for t in words)]
-    bare = topic.model_copy(update={"words": tuple(dict.fromkeys(wanted)), "aspects": (), "components": ()})
-    lines = [
-        e
-        for e in record.lines.values()
-        if overlap(e, bare, record)
-        and (
-            not topic.components
-            or is_about(e, topic.components, record)
-            or names_in(e.statement, topic.components)
-        )
-    ]
-    chosen = enough(sorted(lines, key=lambda e: -overlap(e, bare, record)), bare, record)
-    held = [t for t in topic.rest if burden(t) == 1.0 and any(t in roots(e.statement) for e in chosen)]
-    return chosen if held and _covered(bare.words, chosen) else []
 
 
 def verdict_first(draft: Draft, record: Record) -> None:
@@ -74,83 +24,69 @@ def verdict_first(draft: Draft, record: Record) -> None:
             draft.say(s.text, "V1", *s.cites, top if record.report.verdict == "unknown" else "")
 
 
-def lines_of(
-    letter: str, limit: int = 6, only: Callable[[Topic, Record, Evidence], bool] = lambda t, r, e: True
-) -> Replies:
+def lines_of(letter: str, limit: int = 6) -> Replies:
     """All lines of one sort, such as next checks."""
 
-    def made(question: str, topic: Topic, record: Record) -> Draft:
-        draft = Draft(sure=record.report.probability)
-        found = [e for e in record.of(letter) if only(topic, record, e)]
-        for line in found[:limit]:
+    def made(topic: Topic, record: Record) -> Draft:
+        draft = Draft()
+        for line in record.of(letter)[:limit]:
             draft.say(line.statement, line.id)
         return draft
 
     return made
 
 
-def do(question: str, topic: Topic, record: Record) -> Draft:
-    """Steps of runbooks, incidents and the catalogue; those against the next time where that is asked."""
-    draft = Draft(sure=record.report.probability)
-    later = re.search(r"\b(?:prevent\w*|avoid\w*|again|future|next time|never|long.?term)\b", question, re.I)
-    wanted = "prevent" if later else "now"
-    for n, m in enumerate(record.report.mitigations, 1):
-        if m.when == wanted:
-            draft.say(record.lines[f"M{n}"].statement, f"M{n}")
-    if not draft.replies:  # without a cause nothing is recommended: what was found, and what to look at next
-        verdict_first(draft, record)
-        for line in record.of("N"):
-            draft.say(line.statement, line.id)
-    return draft
+def steps(wanted: Literal["now", "prevent"]) -> Replies:
+    """Steps of runbooks, incidents and the catalogue; without a cause nothing is recommended but what to look at next."""
+
+    def made(topic: Topic, record: Record) -> Draft:
+        draft = Draft()
+        for n, m in enumerate(record.report.mitigations, 1):
+            if m.when == wanted:
+                draft.say(record.lines[f"M{n}"].statement, f"M{n}")
+        if not draft.replies:
+            verdict_first(draft, record)
+            for line in record.of("N"):
+                draft.say(line.statement, line.id)
+        return draft
+
+    return made
 
 
-def looked(question: str, topic: Topic, record: Record) -> Draft:
+def looked(topic: Topic, record: Record) -> Draft:
     """The calls that were made and the sources that were read."""
-    if topic.components or (topic.aspects and topic.aspects != ("log",)):
-        found = facts(question, topic, record)
-        if found.replies:
-            return found
     draft = Draft()
-    tools = [c for c in record.of("C") if not topic.aspects or re.search(topic.aspects[0], c.statement, re.I)]
-    for line in (*tools[:8], *([] if topic.aspects else record.of("H")[:8])):
+    about = [c for c in record.of("C") if not topic.components or is_about(c, topic.components, record)]
+    for line in (*about[:4], *([] if topic.components else record.of("H")[:2])):
         draft.say(line.statement, line.id)
     return draft
 
 
-def not_seen(question: str, topic: Topic, record: Record) -> Draft:
+def not_seen(topic: Topic, record: Record) -> Draft:
     """What tools and sources say that they could not see, and what is not connected."""
     draft = Draft()
-    if topic.components or topic.aspects:
-        found = facts(question, topic, record)
-        if found.replies:
-            return found
+    for line in record.of("N"):
+        if "none were seen" in line.statement or "Mend source" in line.statement:
+            draft.say(line.statement, line.id)
     for n, call in enumerate(record.report.calls, 1):
         if call.status != "ok" or any(u in call.message for u in unseen(record.report) if u):
             draft.say(record.lines[f"C{n}"].statement, f"C{n}")
     for n, h in enumerate(record.report.inventory.holdings, 1):
         if h.note:
             draft.say(record.lines[f"H{n}"].statement, f"H{n}")
-    for line in record.of("N"):
-        if "none were seen" in line.statement or "Mend source" in line.statement:
-            draft.say(line.statement, line.id)
     return draft
 
 
-def changes(question: str, topic: Topic, record: Record) -> Draft:
+def changes(topic: Topic, record: Record) -> Draft:
     """What was deployed, changed or repaired; that nothing was, where the list of changes was read."""
     draft = Draft()
     wide = topic.model_copy(update={"aspects": ()})
-    kinds = (
-        ("maintenance.", "change.maintenance")
-        if topic.aspects == ("maintenance",)
-        else ("change.", "maintenance.")
-    )
-    found = matching(wide, record, lambda e: e.kind.startswith(kinds))
+    found = matching(wide, record, lambda e: e.kind.startswith(("change.", "maintenance.")))
     strange = sum(burden(t) for t in topic.rest) >= 1.0
-    found = [e for e in found if not strange or set(topic.rest) & set(roots(e.statement))]
-    for e in sorted(found[:6], key=lambda e: (e.onset is None, e.onset)):
+    found = [e for e in found if not strange or set(topic.rest) & set(roots(e.statement))] or found
+    for e in sorted(found[:4], key=lambda e: (e.onset is None, e.onset)):
         draft.say(sentence(e), e.id)
-    if not found and not strange:
+    if not found:
         read = [
             n
             for n, c in enumerate(record.report.calls, 1)
@@ -163,21 +99,10 @@ def changes(question: str, topic: Topic, record: Record) -> Draft:
     return draft
 
 
-def when(question: str, topic: Topic, record: Record) -> Draft:
-    """When something began: the onsets of the facts that are asked about, else of the alarm and the first symptom."""
+def when(topic: Topic, record: Record) -> Draft:
+    """Where nothing is named: the alarm and the first symptoms."""
     draft = Draft()
     if topic.components or topic.aspects or topic.rest:
-        found = matching(topic, record, lambda e: e.onset is not None or bool(TIME.search(e.statement)))
-        told = enough(
-            [e for e in found if not e.kind.startswith(("incident.", "runbook.", "rank."))], topic, record
-        )
-        for e in told[:3]:
-            at = (
-                f" (began at {e.onset:%H:%M:%S} UTC)"
-                if e.onset and f"{e.onset:%H:%M:%S}" not in e.statement
-                else ""
-            )
-            draft.say(f"{e.statement.strip().rstrip('.')}{at}.", e.id)
         return draft
     draft.say(record.lines["I1"].statement, "I1")
     for line in record.of("T")[:3]:
@@ -185,7 +110,7 @@ def when(question: str, topic: Topic, record: Record) -> Draft:
     return draft
 
 
-def impact(question: str, topic: Topic, record: Record) -> Draft:
+def impact(topic: Topic, record: Record) -> Draft:
     """Who feels it: latency, errors and availability that got worse, a component each first."""
     draft = Draft()
     harmed = [
@@ -202,15 +127,14 @@ def impact(question: str, topic: Topic, record: Record) -> Draft:
             draft.say(sentence(e), e.id)
     if not harmed:
         verdict_first(draft, record)
-    draft.sure = max((e.strength for e in harmed), default=record.report.probability)
     return draft
 
 
 def kind_of(*prefixes: str) -> Replies:
     """Facts of some kinds as they are; where there are none, the call that looked for them."""
 
-    def made(question: str, topic: Topic, record: Record) -> Draft:
-        draft = Draft(sure=0.5)
+    def made(topic: Topic, record: Record) -> Draft:
+        draft = Draft()
         for e in record.report.evidence:
             if e.kind.startswith(prefixes):
                 draft.say(sentence(e), e.id)
@@ -223,12 +147,12 @@ def kind_of(*prefixes: str) -> Replies:
     return made
 
 
-def timeline(question: str, topic: Topic, record: Record) -> Draft:
+def timeline(topic: Topic, record: Record) -> Draft:
     """Onsets and changes in time order."""
     draft = Draft()
-    lines: Iterable[Evidence] = record.of("T")
+    lines = record.of("T")
     if topic.components:
         lines = [t for t in lines if t.component in topic.components]
-    for line in list(lines)[:8]:
+    for line in lines:
         draft.say(line.statement, line.id)
     return draft

@@ -1,4 +1,4 @@
-"""Answers about the verdict, written by code: the cause, why not another one, who else, how sure."""
+"""Sentences about the verdict, written by code: the cause, its proof, why not another one, who else, how sure."""
 
 from __future__ import annotations
 
@@ -8,30 +8,57 @@ from aitia.agent.asking.draft import Draft
 from aitia.agent.asking.matching import matching, moved, sentence
 from aitia.agent.asking.questions import Topic, lists
 from aitia.agent.asking.record import Record, chance, weighed
-from aitia.agent.asking.reply_facts import facts, not_seen, verdict_first
+from aitia.agent.asking.reply_facts import verdict_first
 from aitia.agent.taxonomy import covers
 from aitia.core.words import Suspect
 
 
-def cause(question: str, topic: Topic, record: Record) -> Draft:
-    """The verdict, the chain behind it, and what moved of whom the question names."""
-    draft = Draft(sure=record.report.probability)
-    if topic.rest and not topic.aspects and not topic.components:
-        special = facts(question, topic, record)
-        if special.replies:
-            return special
+def cause(topic: Topic, record: Record) -> Draft:
+    """The verdict, the chain behind it, and causes beside it."""
+    draft = Draft()
     verdict_first(draft, record)
     for s in (*record.report.chain, *(s for s in record.report.summary if s.role != "verdict")):
         draft.say(s.text, *s.cites)
-    if topic.components or topic.aspects:
-        about = [e for e in matching(topic, record) if moved(e) and not e.kind.startswith("rank.")]
-        for e in about[:3]:
-            draft.say(sentence(e), e.id)
     for other in record.report.further:
         draft.say(
             f"Beside it, {other.component} ({record.taxonomy.title(other.fault)}) is a cause of its own.",
             *_suspect_ids(other, record),
         )
+    return draft
+
+
+def healthy(topic: Topic, record: Record) -> Draft:
+    """Whether anything is wrong: the verdict with its probability, and the chain where something is."""
+    draft = Draft()
+    verdict_first(draft, record)
+    draft.say(record.lines["V1"].statement, "V1", *_verdict_cites(record))
+    for s in record.report.chain[:2]:
+        draft.say(s.text, *s.cites)
+    return draft
+
+
+def state(topic: Topic, record: Record) -> Draft:
+    """How a component is: the verdict where that is of it, or that nothing is wrong; that nothing was seen of it."""
+    draft, report = Draft(), record.report
+    family = {f for c in topic.components for f in record.topology.family(c)}
+    if report.verdict == "healthy" or (report.verdict == "cause" and report.component in family):
+        verdict_first(draft, record)
+    if topic.components and not record.measured(topic.components):
+        for n, call in enumerate(report.calls, 1):
+            if call.status != "ok" and call.args.get("component") in family:
+                draft.say(record.lines[f"C{n}"].statement, f"C{n}")
+    return draft
+
+
+def proof(topic: Topic, record: Record) -> Draft:
+    """What the verdict rests on: its ledger, or that of the component that is named."""
+    draft = Draft()
+    verdict_first(draft, record)
+    mine = [i for i, s in record.suspects.items() if s.component and s.component in topic.components]
+    for i in (mine or [i for i, s in record.suspects.items() if s.component])[:1]:
+        weigh(draft, i, record)
+    for s in record.report.chain:
+        draft.say(s.text, *s.cites)
     return draft
 
 
@@ -41,7 +68,7 @@ def _suspect_ids(suspect: Suspect, record: Record) -> tuple[str, ...]:
     )
 
 
-def why_not(question: str, topic: Topic, record: Record) -> Draft:
+def why_not(topic: Topic, record: Record) -> Draft:
     """What speaks for and against a suspect; of a component that is none, what was seen of it."""
     draft, report = Draft(), record.report
     prefixes = tuple(f for a in topic.aspects for f in lists().faults[a])
@@ -57,31 +84,21 @@ def why_not(question: str, topic: Topic, record: Record) -> Draft:
         )
     }
     if not topic.components and not prefixes:
-        if not topic.aspects and not topic.rest:
-            verdict_first(draft, record)
-            for reply in (
-                *ruled_out(question, topic, record).replies,
-                *not_seen(question, topic, record).replies,
-            ):
-                draft.say(reply.text, *reply.cites)
-            draft.sure = report.probability
-            return draft
-        return facts(question, topic, record)
+        verdict_first(draft, record)
+        for reply in ruled_out(topic, record).replies[:2]:
+            draft.say(reply.text, *reply.cites)
+        return draft
     is_verdict = report.verdict == "cause" and any(s.component == report.component for s in mine.values())
     if not (is_verdict and covers(report.fault, next(iter(mine.values())).fault)):
         verdict_first(draft, record)
-    for i, s in list(mine.items())[:3]:
-        _weigh(draft, i, s, record)
     names = set(topic.components) or {s.component for s in mine.values()}
     for n, x in enumerate(report.ruled_out, 1):
         if x.component in names and (not prefixes or any(covers(p, x.fault) for p in prefixes)):
             draft.say(x.sentence.text, f"X{n}", *x.sentence.cites)
-    if topic.components and topic.aspects:
-        for e in [e for e in matching(topic, record) if not e.kind.startswith("rank.")][:2]:
-            draft.say(sentence(e), e.id)
+    for i in list(mine)[:3]:
+        weigh(draft, i, record)
     if not mine:
         _unsuspected(draft, topic, record)
-    draft.sure = max([report.probability, *(1 - s.probability for s in mine.values() if not is_verdict)])
     return draft
 
 
@@ -96,10 +113,12 @@ def _of_kind(topic: Topic, record: Record) -> bool:
     )
 
 
-def _weigh(draft: Draft, id: str, suspect: Suspect, record: Record) -> None:
+def weigh(draft: Draft, id: str, record: Record, most: int = 2) -> None:
+    """A suspect's probability, and the lines of its ledger that speak most for and against it."""
+    suspect = record.suspects[id]
     draft.say(_chance_of(id, record), id)
     for sign, word in ((1, "For"), (-1, "Against")):
-        for line in [c for c in weighed(suspect, sign) if c.evidence or sign < 0][:2]:
+        for line in [c for c in weighed(suspect, sign) if c.evidence or sign < 0][:most]:
             cites = [i for i in (line.other, line.evidence) if i in record.lines]
             told = "; ".join(record.lines[i].statement.strip().rstrip(".") for i in cites)
             draft.say(f"{word} it: {line.why}{f': {told}' if told else ''}.", id, *cites)
@@ -112,8 +131,6 @@ def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
         for line in record.of("N"):
             if any(re.search(rf"\b{re.escape(c)}\b", line.statement) for c in topic.components):
                 draft.say(f"{line.statement.partition('. By:')[0]}.", line.id)
-        if len(draft.replies) < 2:  # the verdict alone answers nothing of it
-            draft.replies.clear()
         return
     for c in topic.components:
         draft.say(
@@ -126,31 +143,31 @@ def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
         draft.say(sentence(e), e.id)
 
 
-def ruled_out(question: str, topic: Topic, record: Record) -> Draft:
+def ruled_out(topic: Topic, record: Record) -> Draft:
     """The report's own sentences on who is unlikely."""
-    draft = Draft(sure=record.report.probability)
+    draft = Draft()
     for n, x in enumerate(record.report.ruled_out, 1):
         draft.say(x.sentence.text, f"X{n}", *x.sentence.cites)
     return draft
 
 
-def suspects(question: str, topic: Topic, record: Record) -> Draft:
+def suspects(topic: Topic, record: Record) -> Draft:
     """Who was weighed, the likeliest first, each with the fact that speaks most for it."""
-    draft = Draft(sure=record.report.probability)
+    draft = Draft()
     for i, s in list(record.suspects.items())[:5]:
         best = [c.evidence for c in weighed(s, 1) if c.evidence in record.lines][:1] if s.component else []
         draft.say(_chance_of(i, record), i, *best)
     return draft
 
 
-def sure(question: str, topic: Topic, record: Record) -> Draft:
+def sure(topic: Topic, record: Record) -> Draft:
     """The verdict's probability, or a named component's, with what it comes from."""
-    draft = Draft(sure=record.report.probability)
+    draft = Draft()
     mine = [(i, s) for i, s in record.suspects.items() if s.component and s.component in topic.components]
     if topic.components and not mine:
-        return why_not(question, topic, record)
-    for i, s in mine[:2]:
-        _weigh(draft, i, s, record)
+        return why_not(topic, record)
+    for i, _ in mine[:2]:
+        weigh(draft, i, record)
     if not mine:
         draft.say(record.lines["V1"].statement, "V1", *_verdict_cites(record))
         for i, s in list(record.suspects.items())[:3]:

@@ -15,6 +15,7 @@ from aitia.cli import (
     diagnose,
     library,
     listen,
+    logs,
     memory,
     record,
     replay,
@@ -24,6 +25,7 @@ from aitia.cli import (
 )
 from aitia.cli.ask import ask
 from aitia.cli.models import app as models_app
+from aitia.cli.redact import redact
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
 
 app = typer.Typer(
@@ -61,6 +63,7 @@ app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
 app.command("listen", rich_help_panel="Diagnose")(listen.listen)
 app.command("replay", rich_help_panel="Diagnose")(replay.replay)
 app.command("record", rich_help_panel="Diagnose")(record.record)
+app.command("redact", rich_help_panel="Diagnose")(redact)
 app.command("resume", rich_help_panel="Diagnose")(runs.resume)
 app.command("report", rich_help_panel="Look again")(runs.report)
 app.command("explain", rich_help_panel="Look again")(runs.explain)
@@ -71,6 +74,7 @@ app.command("learn", rich_help_panel="Look again")(confirm.learn)
 app.add_typer(runs.app, name="runs", rich_help_panel="Look again")
 app.add_typer(runbook.app, name="runbook", rich_help_panel="Diagnose")
 app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
+app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(library.app, name="library", rich_help_panel="Set up")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")

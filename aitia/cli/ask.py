@@ -12,6 +12,7 @@ from aitia.cli.diagnose import Json, Model, Threads
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer, Citation
+    from aitia.agent.asking.kinds import Embeds
     from aitia.agent.asking.lookup import Lookup
     from aitia.agent.asking.record import Record
     from aitia.core.llm import Llm
@@ -84,6 +85,7 @@ def ask(
     if about["run"]:
         store = RunStore.open(home, about["run"])
         context.record, run_path = _record(store), store.path
+        context.meaning, context.notes = _meaning(home)
     else:
         context.shelves, context.notes = _shelves(about, home)
         context.reader = context.llm or _reader(model, threads)
@@ -142,16 +144,34 @@ def _record(store: RunStore) -> Record:
     return Record(store.report(), taxonomy_of(store.meta()))
 
 
+def _meaning(home: Path) -> tuple[Embeds | None, list[str]]:
+    """What compares questions over a run by meaning, or the sentence that says why words alone are compared."""
+    from aitia.agent.asking.kinds import kinds
+    from aitia.core.errors import ModelError
+    from aitia.models.embed import Embedder
+
+    try:
+        found = Embedder(home=home)
+    except ModelError as error:
+        return None, [f"compared by words only: {error}"]
+    known = kinds().fit
+    if known is None or known.model != found.sha256:
+        return None, ["compared by words only: the questions were not fitted with this embedding model"]
+    return found, []
+
+
 def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]]:
     """What is asked, in order, and notes on what could not be read or compared."""
     from aitia.agent.asking.lookup import Lookup
     from aitia.agent.asking.shelf import own_documents, shelves
+    from aitia.core.redact import use
     from aitia.settings import Settings, load_settings
     from aitia.tools.incidents.dense import open_dense
     from aitia.tools.sources import open_sources
 
     file = Path(str(about["config"]))
     settings = load_settings(file) if about["named"] or file.is_file() else Settings()
+    use(settings.redaction)
     kinds = [s for s in settings.sources if s.kind in ("runbooks", "incidents")]
     own, notes = own_documents(open_sources(kinds, file.parent), [Path(p) for p in about["documents"]], home)
     dense, note = open_dense(home)

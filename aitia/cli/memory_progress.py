@@ -46,11 +46,18 @@ class Counting:
 @contextmanager
 def counting() -> Iterator[Counting]:
     """Shown on stderr as long as the block runs."""
+    with putting() as put:
+        yield Counting(put)
+
+
+@contextmanager
+def putting() -> Iterator[Put]:
+    """A bar on a terminal, a line every few seconds elsewhere."""
     if sys.stderr.isatty():
         with _bar() as put:
-            yield Counting(put)
+            yield put
     else:
-        yield Counting(_lines())
+        yield _lines()
 
 
 def _lines() -> Put:

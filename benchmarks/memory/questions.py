@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.agent.asking.answer import Answer
-from aitia.agent.asking.lookup import Compares, Lookup
+from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.record import Record
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import ModelError
@@ -90,6 +90,7 @@ class Vectors:
         from aitia.models.embed import Embedder
 
         self._embedder, self._file = Embedder(threads=1), file
+        self.sha256 = self._embedder.sha256
         self._rows: dict[str, NDArray[np.float32]] = {}
         if file is not None and file.exists():
             held = np.load(file)
@@ -100,6 +101,10 @@ class Vectors:
         rows = np.array([self._row(t) for t in texts], dtype=np.float64)
         near: NDArray[np.float64] = rows @ self._row(query).astype(np.float64)
         return near
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row a text."""
+        return np.array([self._row(t) for t in texts])
 
     def keep(self) -> None:
         """Write what was embedded."""
@@ -113,7 +118,7 @@ class Vectors:
         return self._rows[key]
 
 
-def meaning(file: Path | None) -> Compares | None:
+def meaning(file: Path | None) -> Vectors | None:
     """Comparison by meaning where its extra and model are installed."""
     try:
         return Vectors(file)
@@ -122,12 +127,19 @@ def meaning(file: Path | None) -> Compares | None:
         return None
 
 
-def reports(folder: Path, names: Iterable[str]) -> dict[str, Report]:
-    """The scenarios of these names, diagnosed with rules."""
+def reports(folder: Path, names: Iterable[str], kept: Path | None = None) -> dict[str, Report]:
+    """The scenarios of these names, diagnosed with rules; read from `kept` where they are there, else written to it."""
     made = {}
     for name in sorted(set(names)):
+        file = kept / f"{name}.json" if kept is not None else None
+        if file is not None and file.is_file():
+            made[name] = Report.model_validate_json(file.read_text(encoding="utf-8"))
+            continue
         with tempfile.TemporaryDirectory() as home:
             made[name] = replay(folder / name, home=Path(home), llm=None, options=RULES).report
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(made[name].model_dump_json(), encoding="utf-8")
     return made
 
 
@@ -169,20 +181,25 @@ def peers(lookup: Lookup, told: Mapping[str, Report]) -> dict[str, Bm25]:
 
 
 def predictions(
-    questions: Sequence[Asked], data: Path, runs: Path, *, dense: Compares | None, llm: Llm | None
+    questions: Sequence[Asked],
+    data: Path,
+    runs: Path,
+    *,
+    dense: Vectors | None,
+    llm: Llm | None,
+    kept: Path | None = None,
 ) -> dict[str, dict[str, Said]]:
     """What every system says to every question. Nothing here reads an answer."""
     held = documents(data)
-    told = reports(runs, (q.about for q in questions if q.about != "kb"))
+    told = reports(runs, (q.about for q in questions if q.about != "kb"), kept)
+    records = {name: Record(report, bundled()) for name, report in told.items()}
     words = Lookup(held)
     both = words.compared_by(dense) if dense is not None else words
     peer = peers(words, told)
     found: dict[str, dict[str, Said]] = {}
     for q in questions:
-        of: Mapping[str, Any] = (
-            {"record": Record(told[q.about], bundled())} if q.about != "kb" else {"shelves": (both,)}
-        )
-        plain: Mapping[str, Any] = of if q.about != "kb" else {"shelves": (words,)}
+        plain: Mapping[str, Any] = {"record": records[q.about]} if q.about != "kb" else {"shelves": (words,)}
+        of = plain | {"meaning": dense} if q.about != "kb" else {"shelves": (both,)}
         found[q.id] = {
             "ours": said(ask(q.question, AskContext(**of, reader=llm)), q.about),
             "no_model": said(ask(q.question, AskContext(**of)), q.about),
@@ -258,6 +275,7 @@ def main() -> None:
         "--runs", default=str(Path(__file__).parents[2] / "scenarios"), help="a folder of scenarios"
     )
     made.add_argument("--vectors", default="", help="keep embeddings in this .npz, for the next time")
+    made.add_argument("--reports", default="", help="keep the reports of runs here, for the next time")
     args = made.parse_args()
     began, file = time.monotonic(), Path(args.questions)
     questions = [
@@ -266,7 +284,10 @@ def main() -> None:
         if q.id in set(chosen([x.id for x in read_questions(file)], args.cases))
     ]
     dense = meaning(Path(args.vectors) if args.vectors else None)
-    found = predictions(questions, Path(args.data), Path(args.runs), dense=dense, llm=model(args.model))
+    kept = Path(args.reports) if args.reports else None
+    found = predictions(
+        questions, Path(args.data), Path(args.runs), dense=dense, llm=model(args.model), kept=kept
+    )
     if isinstance(dense, Vectors):
         dense.keep()
     table, cases = scored(questions, found, read_answers(file))

@@ -228,3 +228,25 @@ def _write(lab: Lab, at: dict[str, str]) -> None:
         "topology.yaml": wiring,
     }.items():
         (lab.folder / name).write_text(yaml.safe_dump(body))
+
+
+@pytest.fixture
+def victorialogs(tmp_path: Path) -> Iterator[str]:
+    """The address of a VictoriaLogs: the program at $AITIA_VICTORIALOGS, else `victoria-logs` on the path.
+
+    Debian has no package of it, but its sources: `apt-get install golang-go golang-github-victoriametrics-*-dev
+    golang-github-valyala-quicktemplate-dev`, then with GO111MODULE=off and GOPATH=/usr/share/gocode
+    `go build -o victoria-logs github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs`.
+    """
+    program = os.environ.get("AITIA_VICTORIALOGS") or shutil.which("victoria-logs")
+    if not program:
+        pytest.skip("victoria-logs is not on the path and $AITIA_VICTORIALOGS does not name it")
+    address = f"127.0.0.1:{free_port()}"
+    argv = [program, f"-storageDataPath={tmp_path}/vl", f"-httpListenAddr={address}", "-retentionPeriod=100y"]
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: answers(f"http://{address}/health"), "VictoriaLogs")
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)

@@ -364,3 +364,41 @@ def test_through_the_registry_a_failure_is_a_result(tmp_path):
 )
 def test_stems(name, stem):
     assert stem_of(Path(name)) == stem
+
+
+def test_a_time_inside_a_message_that_rose_is_a_fact_of_latency(tmp_path):
+    rng = random.Random(3)
+    slow = [(at, f"INFO app stored order {i} in {rng.randrange(80, 120) if at > 0 else rng.randrange(8, 14)} ms")
+            for i, at in enumerate(frange(-1800, 300, 2.0))]  # fmt: skip
+    write(tmp_path / "shop.log", steady() + slow)
+    (fact,) = only(logs_diff(context(tmp_path)), "log.shift")
+    assert (fact.component, fact.aspect, fact.direction, fact.unit) == ("shop", "latency", "up", "ms")
+    assert fact.values["median_baseline"] < 14 < 80 < fact.values["median_window"]
+    assert "in went from a median of" in fact.statement
+    assert fact.source.lines
+
+
+@pytest.mark.parametrize("text", ["job {i} of 7 done", "offset {i} written", "stored order {r} in {s} ms"])
+def test_counters_ids_and_steady_times_are_no_news(tmp_path, text):
+    rng = random.Random(4)
+    lines = [
+        (at, "INFO app " + text.format(i=i, r=rng.randrange(10**6), s=rng.randrange(8, 14)))
+        for i, at in enumerate(frange(-1800, 300, 2.0))
+    ]
+    write(tmp_path / "shop.log", steady() + lines)
+    assert not only(logs_diff(context(tmp_path)), "log.shift")
+
+
+def test_one_host_that_most_errors_name(tmp_path):
+    rng = random.Random(5)
+    before = [
+        (at, f"ERROR app no answer of node-{rng.randrange(1, 30)} yet") for at in frange(-1800, 0, 20.0)
+    ]
+    now = [
+        (at, f"ERROR app no answer of node-{7 if i % 10 else 9} yet")
+        for i, at in enumerate(frange(0, 300, 3.0))
+    ]
+    write(tmp_path / "shop.log", steady() + before + now)
+    (fact,) = only(logs_diff(context(tmp_path)), "log.concentration")
+    assert fact.values["value"] == "node-7"
+    assert fact.values["share_window"] >= 0.8 > 0.3 > fact.values["share_baseline"]

@@ -10,7 +10,7 @@ from typing import Final
 
 import yaml
 
-from aitia.tools.logs.levels import RANK, Level, in_text, worst
+from aitia.tools.logs.headers.levels import RANK, Level, in_text, worst
 
 _STATUS = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")
 

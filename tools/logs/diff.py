@@ -11,10 +11,12 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.logs.classes import meaning
+from aitia.tools.logs.count import Count
 from aitia.tools.logs.durations import slower
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
-from aitia.tools.logs.levels import RANK
-from aitia.tools.logs.mine import BUDGET, CELLS, Count, Mined, mine, spans, streams
+from aitia.tools.logs.headers.levels import RANK
+from aitia.tools.logs.inside import inside
+from aitia.tools.logs.mine import BUDGET, CELLS, Mined, mine, spans, streams
 from aitia.tools.logs.names import Names, known
 from aitia.tools.logs.shares import failing_share
 from aitia.tools.logs.silence import silence
@@ -151,6 +153,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         own.sort(key=lambda f: (-f.strength, -f.count.window, _first_at(f), f.count.template.text))
         kept = distinct(own)[:PER_COMPONENT]
         out += [evidence(f, window, names, redactor) for f in kept]
+        out += inside(m, window, names, redactor)
         out += [
             fact
             for fact in (failing_share(m, window), silence(m, window, load=load), quiet(m, own, window))
@@ -158,7 +161,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         ]
         if m.files:
             known_ones = {via: took for via, took in m.took.items() if not via or via in names.alias.values()}
-            out += slower(m.component, known_ones, window, str(m.files[0].path), m.source)
+            out += slower(m.component, known_ones, window, m.reference("durations of answers"))
     out = _contradicted(out)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
     return out

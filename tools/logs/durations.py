@@ -39,16 +39,16 @@ def bucket(message: str) -> int | None:
     return round(_PER_OCTAVE * math.log2(max(ms, 0.1)))
 
 
-def slower(component: str, took: dict[str, Took], window: Window, path: str, source: str) -> list[Evidence]:
+def slower(component: str, took: dict[str, Took], window: Window, source: SourceRef) -> list[Evidence]:
     """Facts where the 90th percentile rose and far more answers than 1 in 20 are beyond the old 95th."""
     return [
         fact
         for via in sorted(took)
-        if (fact := _slower(component, via, took[via], window, path, source)) is not None
+        if (fact := _slower(component, via, took[via], window, source)) is not None
     ]
 
 
-def _slower(component: str, via: str, took: Took, window: Window, path: str, source: str) -> Evidence | None:
+def _slower(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence | None:
     n = took.new.total()
     if min(n, took.old.total()) < _MIN:
         return None
@@ -79,7 +79,7 @@ def _slower(component: str, via: str, took: Took, window: Window, path: str, sou
         window=window,
         direction="up",
         strength=round(0.35 + 0.4 * min(1.0, math.log2(new / old) / 3), 2),
-        source=SourceRef(source=source, query=f"{path}: durations of answers", path=path),
+        source=source,
     )
 
 

@@ -12,10 +12,12 @@ from typing import Final, Literal
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, SourceRef, Window, from_epoch
 from aitia.tools.logs.classes import Meaning, meaning
-from aitia.tools.logs.levels import RANK
-from aitia.tools.logs.mine import CELLS, Count, Mined
+from aitia.tools.logs.count import Count
+from aitia.tools.logs.headers.levels import RANK
+from aitia.tools.logs.mine import CELLS, Mined
 from aitia.tools.logs.names import Names, attribute
 from aitia.tools.logs.stats import burst
+from aitia.tools.sources.remote_lines import hash_of, time_of
 
 QUOTE: Final = 160
 ALIKE: Final = 4
@@ -176,11 +178,13 @@ def reference(mined: Mined, count: Count) -> SourceRef:
     """The first record's file, lines and hash."""
     record = count.record
     if record is None:
-        path = str(mined.files[0].path) if mined.files else ""
-        return SourceRef(source=mined.source, query=path, path=path)
-    file = mined.files[count.file]
+        return mined.reference()
+    file = mined.files[record.file]
     raw = file.read_at(record.offset, record.size)
-    lines = None if record.line < 0 else (record.line, record.line + record.lines - 1)
+    if query := mined.queries.get(file.path):
+        return SourceRef(source=mined.source, query=f"{query} at {time_of(raw)}", sha256=hash_of(raw))
+    line = record.line if file.packed else file.line(record.offset)
+    lines = None if line < 0 else (line, line + record.lines - 1)
     where = f"{lines[0]}-{lines[1]}" if lines else f"bytes={record.offset}-{record.offset + record.size}"
     return SourceRef(
         source=mined.source,
@@ -201,7 +205,6 @@ def quiet(mined: Mined, findings: Sequence[Finding], window: Window) -> Evidence
     old_bad = sum(c.before for c in mined.counts if meaning(c.template.text, c.level).bad)
     what = "no error or warning lines" if not bad else f"{bad} error or warning lines, as often as before"
     strength = min(0.7, 0.15 + 0.15 * math.log10(1 + min(mined.lines, mined.old_lines)))
-    path = str(mined.files[0].path) if mined.files else ""
     return Evidence(
         component=mined.component,
         kind="log.quiet",
@@ -217,7 +220,7 @@ def quiet(mined: Mined, findings: Sequence[Finding], window: Window) -> Evidence
         window=window,
         direction="steady",
         strength=round(strength, 2),
-        source=SourceRef(source=mined.source, query=path, path=path),
+        source=mined.reference(),
     )
 
 

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from pathlib import Path
 
 from aitia.core.errors import BadInput, SourceError
-from aitia.core.words import Baseline, Window
+from aitia.core.home import aitia_home
+from aitia.core.protocols import Source
+from aitia.core.redact import Redactor, load_key
+from aitia.core.words import Baseline, SourceRef, Window
 from aitia.tools.logs.access import canonical
-from aitia.tools.logs.drain import Drain, Template
+from aitia.tools.logs.count import Count
 from aitia.tools.logs.durations import Took, bucket
-from aitia.tools.logs.levels import Level, worst
-from aitia.tools.logs.masks import Masker
 from aitia.tools.logs.names import Names
-from aitia.tools.logs.reader import Extract, LogFile, Record
+from aitia.tools.logs.reader import SLACK_S, Extract, LogFile, open_set
+from aitia.tools.logs.tally import Pass, Side, Tally
+from aitia.tools.logs.templates import Masker, Miner
 from aitia.tools.registry import ToolContext
-from aitia.tools.sources.base import LogSource, LogStream
+from aitia.tools.sources.base import LogSource, LogStream, RemoteLogSource
 from aitia.tools.sources.log_files import FileStream
 
 BUDGET = 160 << 20  # bytes read per call: what one core mines well within a task's 30 s
 CELLS = 60  # of the window, for onsets
-MESSAGE = 1000
-
-
-@dataclass(slots=True, kw_only=True)
-class Count:
-    """Occurrences of one template. `cells` count the window, `old_cells` the baselines, in the same cell width."""
-
-    template: Template
-    level: Level
-    example: str
-    file: int = 0
-    record: Record | None = None  # the first one in the window
-    window: int = 0
-    baseline: list[int] = field(default_factory=list)
-    cells: dict[int, int] = field(default_factory=dict)
-    firsts: dict[int, float] = field(default_factory=dict)
-    old_cells: dict[int, int] = field(default_factory=dict)
-    old_last: float = 0.0
-
-    @property
-    def before(self) -> int:
-        """Occurrences in all baselines together."""
-        return sum(self.baseline)
 
 
 @dataclass(kw_only=True)
@@ -64,6 +44,15 @@ class Mined:
     shares: list[float] = field(default_factory=list)  # of each span's bytes that were read, the window last
     took: dict[str, Took] = field(default_factory=dict)  # answer times of access lines by upstream
     notes: list[str] = field(default_factory=list)
+    tally: Tally | None = None
+    queries: dict[Path, str] = field(default_factory=dict)  # of files that were read of a server
+
+    def reference(self, what: str = "", file: int = 0) -> SourceRef:
+        """All the records of a file, or of the query of a server that it was read with; `what` of them."""
+        path = self.files[file].path if self.files else Path()
+        where = self.queries.get(path, str(path) if self.files else "")
+        query = f"{where}: {what}" if what else where
+        return SourceRef(source=self.source, query=query, path="" if path in self.queries else where)
 
     @property
     def old_exposure(self) -> float:
@@ -84,16 +73,40 @@ def spans(ctx: ToolContext) -> tuple[Window, list[Baseline]]:
 def streams(ctx: ToolContext, component: str = "") -> dict[str, list[tuple[str, LogStream]]]:
     """The log streams by canonical component, optionally of one. Raises BadInput for a component without logs."""
     found: dict[str, list[tuple[str, LogStream]]] = {}
+    wanted = (ctx.resolver.resolve(component) or component) if component else ""
+    problems: list[SourceError] = []
     for source in ctx.sources.of("logs"):
-        if isinstance(source, LogSource):
-            for stream in source.streams():
+        try:
+            for stream in _streams(ctx, source, wanted):
                 name = ctx.resolver.resolve(stream.component) or stream.component
                 found.setdefault(name, []).append((source.name, stream))
-    if component and (wanted := ctx.resolver.resolve(component) or component) not in found:
+        except SourceError as error:  # a dead server does not silence the files
+            problems.append(error)
+    if problems and not found:
+        raise problems[0]
+    if component and wanted not in found:
         raise BadInput(
             f"Name a component that has logs: {component!r} is not one of {', '.join(sorted(found)) or 'none'}."
         )
-    return {c: s for c, s in sorted(found.items()) if not component or c == wanted}
+    told = "; ".join(map(str, problems))
+    return {
+        c: [(name, replace(s, note="; ".join(filter(None, (s.note, told))))) for name, s in each]
+        if told
+        else each
+        for c, each in sorted(found.items())
+        if not component or c == wanted
+    }
+
+
+def _streams(ctx: ToolContext, source: Source, wanted: str) -> list[LogStream]:
+    """The streams of a source; of a server those of the wanted component only, with their lines of the run's spans."""
+    if isinstance(source, RemoteLogSource):
+        window, baselines = spans(ctx)
+        asked = [*(b.window for b in baselines), window]
+        raws = source.components_in(asked)
+        raws = [r for r in raws if not wanted or (ctx.resolver.resolve(r) or r) == wanted]
+        return source.fetch(asked, raws, budget=BUDGET, seconds=ctx.limits.seconds / 3)
+    return source.streams() if isinstance(source, LogSource) else []
 
 
 def mine(
@@ -108,119 +121,113 @@ def mine(
     """Read and count one component's records."""
     out = Mined(component=component, source=sources[0][0], exposures=[0.0] * len(baselines))
     out.shares = [1.0] * (len(baselines) + 1)
-    miner = _Miner(out, names, window, baselines)
+    masker = Masker(names.alias)
+    out.tally = tally = Tally(
+        miner=Miner(masker, subject=names.of_token),
+        baselines=len(baselines),
+        origin=window.epoch[0],
+        width=window.seconds / CELLS,
+        redact=Redactor(load_key(aitia_home())).text,
+        access=lambda message: _access(message, masker),
+        on_access=lambda message, access, index: _took(out, message, access, index),
+    )
     share = budget // max(1, sum(len(stream.paths) for _, stream in sources))
     for _, stream in sources:
-        for path in stream.paths:
+        _told(out, stream, window, baselines)
+        for file in _files(out, stream, window):
             try:
-                _one_file(miner, stream, path, share)
+                _one_file(out, file, share, window, baselines)
             except SourceError as error:  # a torn file does not silence the others
                 out.notes.append(str(error))
+            out.notes += file.skipped.say()
     out.counts = sorted(
-        miner.counts.values(), key=lambda c: (-c.window, -c.before, c.template.group, c.template.text)
+        tally.settled(), key=lambda c: (-c.window, -c.before, c.template.group, c.template.text)
     )
-    miner.cover()
+    out.lines, out.first, out.last = tally.lines[-1], tally.first, tally.last
+    out.old_lines = sum(n for index, n in tally.lines.items() if index >= 0)
+    _cover(out, window, baselines)
     return out
 
 
-def _one_file(miner: _Miner, stream: LogStream, path: Path, budget: int) -> None:
+def _told(out: Mined, stream: LogStream, window: Window, baselines: Sequence[Baseline]) -> None:
+    """What is known of a stream that was read of a server."""
+    if stream.note:
+        out.notes.append(stream.note)
+    if stream.query:
+        out.queries |= dict.fromkeys(stream.paths, stream.query)
+    for i, span in enumerate((*(b.window for b in baselines), window)):
+        out.shares[i] = min(out.shares[i], stream.shares.get(span, 1.0))
+
+
+def _files(out: Mined, stream: LogStream, window: Window) -> list[LogFile]:
+    """The files of a stream that can be opened, each knowing where the next one begins."""
     zone = stream.zone if isinstance(stream, FileStream) else UTC
-    file = LogFile(path, zone=zone, near=miner.window.end, component=stream.component)
+    try:
+        return open_set(stream.paths, zone=zone, near=window.end, component=stream.component)
+    except SourceError:
+        files = []
+        for path in stream.paths:
+            try:
+                files.append(LogFile(path, zone=zone, near=window.end, component=stream.component))
+            except SourceError as error:
+                out.notes.append(str(error))
+        return files
+
+
+def _one_file(out: Mined, file: LogFile, budget: int, window: Window, baselines: Sequence[Baseline]) -> None:
     if file.header is None:
         if file.size:
-            miner.out.notes.append(f"no timestamps were recognised in {path.name}")
+            out.notes.append(f"no timestamps were recognised in {file.path.name}")
         return
-    miner.out.files.append(file)
-    index = len(miner.out.files) - 1
-    half = max(1 << 20, budget // 2)
-    for span, record in _ordered(file, miner, half):
-        miner.take(record, span, index)
-
-
-def _ordered(file: LogFile, miner: _Miner, half: int) -> Iterator[tuple[int, Record]]:
-    """Records of the baselines in order, then of the window (-1)."""
-    start, end = miner.window.epoch
-    if file.packed:  # one pass: a seek would unpack again
-        low = min(start, *(b.window.epoch[0] for b in miner.baselines))
-        for record in file.records(low, end, budget=half, extract=Extract()):
-            for span in miner.spans_of(record.at):
-                yield span, record
-        return
-    shares = miner.out.shares
-    for i, baseline in enumerate(miner.baselines):
-        low, high = baseline.window.epoch
+    out.files.append(file)
+    whole = list(out.shares)
+    index = len(out.files) - 1
+    assert out.tally is not None
+    for sides, part in _passes(file, window, baselines, max(1 << 20, budget // 2)):
         extract = Extract()
-        yield from (
-            (i, r)
-            for r in file.records(low, min(high, start), budget=half // len(miner.baselines), extract=extract)
-        )
-        shares[i] = min(shares[i], extract.share)
-    extract = Extract()
-    yield from ((-1, r) for r in file.records(start, end, budget=half, extract=extract))
-    shares[-1] = min(shares[-1], extract.share)
+        reading = Pass(out.tally, file.header, index, sides, file.skipped)
+        for run in file.parts(sides[0].start, sides[-1].end, budget=part, extract=extract):
+            for block in run:
+                reading.feed(block)
+                if reading.latest >= sides[-1].end + SLACK_S:
+                    break
+            reading.close()
+        for side in sides:
+            out.shares[side.index] = min(out.shares[side.index], whole[side.index] * extract.share)
 
 
-class _Miner:
-    """Counts records by template; `take` is the hot path."""
+def _passes(
+    file: LogFile, window: Window, baselines: Sequence[Baseline], half: int
+) -> list[tuple[list[Side], int]]:
+    """What is read in one go, and the bytes allowed for it: each baseline, then the window; a packed file all at once."""
+    start, end = window.epoch
+    own = Side(start=start, end=end, index=-1)
+    old = [
+        Side(start=low, end=min(high, start), index=i)
+        for i, (low, high) in enumerate(b.window.epoch for b in baselines)
+    ]
+    if file.packed:
+        return [([*sorted(old, key=lambda s: s.start), own], half)]  # a seek would unpack again
+    return [*(([side], half // len(old)) for side in old), ([own], half)]
 
-    def __init__(self, out: Mined, names: Names, window: Window, baselines: Sequence[Baseline]) -> None:
-        self.out, self.window, self.baselines = out, window, baselines
-        self.counts: dict[Template, Count] = {}
-        self._masker = Masker(names.alias)
-        self._drain = Drain(self._masker.tokens, subjects=names.of_token)
-        self._start = window.epoch[0]
-        self._width = window.seconds / CELLS
 
-    def spans_of(self, at: float) -> list[int]:
-        """The spans that hold a moment: -1 the window, else baselines."""
-        start, end = self.window.epoch
-        if start <= at < end:
-            return [-1]
-        return [i for i, b in enumerate(self.baselines) if b.window.epoch[0] <= at < b.window.epoch[1]]
+def _access(message: str, masker: Masker) -> str:
+    """The canonical access line, its upstream by the component's name where it is known."""
+    text, via, upstream = canonical(message).partition(" via ")
+    return f"{text} via {masker.text(upstream)}" if via else text
 
-    def take(self, record: Record, span: int, file: int) -> None:
-        """Count a record in a span."""
-        message = record.message[:MESSAGE]
-        access = self._access(message)
-        text, level = access or message, record.level
-        if record.exception:
-            text, level = f"{text} | {record.exception}", worst(level, "error")
-        # An access line is its own template already: routes and statuses must not be merged.
-        template = self._drain.add(text, (level, access) if access else (level,), masked=bool(access))
-        count = self.counts.get(template)
-        if count is None:
-            count = Count(template=template, level=level, example=text, baseline=[0] * len(self.baselines))
-            self.counts[template] = count
-        out, at = self.out, record.at
-        if access and (took := bucket(message)) is not None:
-            via = access.partition(" via ")[2]
-            times = out.took.setdefault(via, Took())
-            (times.new if span < 0 else times.old)[took] += 1
-        cell = int((at - self._start) // self._width)
-        out.first, out.last = min(out.first, at), max(out.last, at)
-        if span < 0:
-            if count.record is None or at < count.record.at:
-                count.record, count.file, count.example = record, file, text
-            count.window += 1
-            count.cells[cell] = count.cells.get(cell, 0) + 1
-            count.firsts[cell] = min(count.firsts.get(cell, at), at)
-            out.lines += 1
-        else:
-            count.baseline[span] += 1
-            count.old_cells[cell] = count.old_cells.get(cell, 0) + 1
-            count.old_last = max(count.old_last, at)
-            out.old_lines += 1
 
-    def _access(self, message: str) -> str:
-        """The canonical access line, its upstream by the component's name where it is known."""
-        text, via, upstream = canonical(message).partition(" via ")
-        return f"{text} via {self._masker.mask(upstream)}" if via else text
+def _took(out: Mined, message: str, access: str, index: int) -> None:
+    """Count how long an answer took."""
+    if (took := bucket(message)) is not None:
+        times = out.took.setdefault(access.partition(" via ")[2], Took())
+        (times.new if index < 0 else times.old)[took] += 1
 
-    def cover(self) -> None:
-        """Exposures: the part of each span that lies after the first record and is not cut by sampling."""
-        out = self.out
-        start, end = self.window.epoch
-        out.exposure = out.shares[-1] * max(0.0, end - max(start, min(out.first, end)))
-        for i, baseline in enumerate(self.baselines):
-            low, high = baseline.window.epoch
-            out.exposures[i] = out.shares[i] * max(0.0, min(high, start) - max(low, out.first))
+
+def _cover(out: Mined, window: Window, baselines: Sequence[Baseline]) -> None:
+    """Exposures: the part of each span that lies after the first record and is not cut by sampling."""
+    start, end = window.epoch
+    out.exposure = out.shares[-1] * max(0.0, end - max(start, min(out.first, end)))
+    for i, baseline in enumerate(baselines):
+        low, high = baseline.window.epoch
+        out.exposures[i] = out.shares[i] * max(0.0, min(high, start) - max(low, out.first))

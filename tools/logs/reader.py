@@ -1,109 +1,178 @@
 """Records of a log file in given spans: seeks by binary search on timestamps, joins multi-line records.
 
 Memory stays flat: a file is read in blocks, a record keeps at most a few kilobytes, and a span that is larger
-than its byte budget is read in evenly spaced blocks whose covered time is its exposure.
+than its byte budget is read in evenly spaced blocks whose covered time is its exposure. What is read, in which
+encoding, packing or wrapper, is the business of `reading`; offsets are those of its `opened` module.
 """
 
 from __future__ import annotations
 
-import gzip
-import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from aitia.core.errors import SourceError
-from aitia.tools.logs.header import Header, detect
-from aitia.tools.logs.levels import Level
+from aitia.tools.logs.headers import Header, detect
+from aitia.tools.logs.reading.blocks import BLOCK, Block, blocks, hole, lines_of
+from aitia.tools.logs.reading.marks import LineMarks
+from aitia.tools.logs.reading.opened import converted, open_unpacked, sniff
+from aitia.tools.logs.reading.record import Extract, Record, assembled, text_of
+from aitia.tools.logs.reading.skipped import Skipped
 
-BLOCK = 1 << 20
+__all__ = ["Extract", "LogFile", "Record", "open_set"]
+
 SAMPLE = 48 * 1024
-LINE_BYTES = 8192  # longer lines are cut for mining, not for hashing
-JOINED_LINES = 80
+SLACK_S = 60.0  # of lines that are not in the order of time
 _PROBE = 256 * 1024
-_EXCEPTION = re.compile(
-    r"^(?:Caused by: )?[A-Za-z_][\w.$]*(?:Error|Exception|Exit|Interrupt|Timeout|Warning|Fault|panic)\b"
-)
-
-
-@dataclass(slots=True)
-class Record:
-    """One log record. `offset` and `size` are bytes in the (uncompressed) file, `line` counts from the span's start."""
-
-    at: float
-    level: Level
-    message: str
-    offset: int
-    size: int
-    line: int
-    lines: int = 1
-    exception: str = ""
-
-
-@dataclass(kw_only=True)
-class Extract:
-    """How much of one span of one file was read."""
-
-    bytes_read: int = 0
-    share: float = 1.0  # of the span's bytes that were read
-    orphans: int = 0  # lines before the first header
+_PASSED = 32  # times the budget: bytes before a span that are unpacked without being read line by line
 
 
 class LogFile:
-    """One file of a stream."""
+    """One file of a stream. `packed` files are read in one pass; `until` is the first time of the set's next file."""
 
-    def __init__(self, path: Path, *, zone: tzinfo, near: datetime, component: str = "") -> None:
-        self.path = path
-        self.packed = path.suffix == ".gz"
-        try:
-            self.size = path.stat().st_size
-        except OSError as error:
-            raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None
-        self.header: Header | None = detect(self._sample(), zone=zone, near=near, component=component)
+    def __init__(
+        self, path: Path, *, zone: tzinfo, near: datetime, component: str = "", until: float | None = None
+    ) -> None:
+        self.path, self.until, self.skipped = path, until, Skipped()
+        self.form = sniff(path)
+        self.packed = not self.form.seekable
+        status = path.stat()
+        self.size, self._inode = status.st_size, status.st_ino
+        self._marks, self._begin = LineMarks(self.open), 0
+        sample: list[str] = []
+        if self.form.binary:
+            self.skipped.files[str(path)] = f"skipped: {self.form.binary}"
+        else:
+            sample = self._sample()
+        self.header: Header | None = detect(sample, zone=zone, near=near, component=component)
+        self.first = next((p[0] for text in sample if self.header and (p := self.header(text))), None)
 
     def open(self) -> BinaryIO:
-        """The uncompressed bytes. Raises SourceError where the file cannot be opened."""
-        try:
-            return cast(BinaryIO, gzip.open(self.path, "rb")) if self.packed else self.path.open("rb")
-        except OSError as error:
-            raise SourceError(f"Make {str(self.path)!r} readable ({error.strerror}).") from None
+        """The unpacked bytes. Raises SourceError where the file cannot be opened."""
+        return open_unpacked(self.path, self.form)
 
     def records(self, start: float, end: float, *, budget: int, extract: Extract) -> Iterator[Record]:
         """Records with start <= at < end, in file order."""
-        if self.header is None or not self.size:
+        if self.header is None:
             return
-        with self.open() as handle:
-            try:
-                for a, b, line in self._ranges(handle, start, end, budget, extract):
-                    yield from self._between(handle, a, b, line, start, end, extract)
-            except (OSError, EOFError, zlib.error) as error:
-                raise SourceError(f"Replace the damaged file {str(self.path)!r}: {error}") from None
+        for part in self.parts(start, end, budget=budget, extract=extract):
+            yield from self._assembled(part, start, end, extract)
+
+    def parts(
+        self,
+        start: float,
+        end: float,
+        *,
+        budget: int,
+        extract: Extract,
+        within: tuple[int, int] | None = None,
+    ) -> Iterator[Iterator[Block]]:
+        """Blocks that hold the records of a span, in runs without a gap. Read each run before the next is asked for.
+
+        A file without timestamps is read whole. `within` are bytes of an unpacked file that nothing is read beyond.
+        """
+        if not self.size or self.form.binary or not self._holds(start, end):
+            return
+        low, high = within or (0, self.size)
+        with self.open() as raw:
+            self._same()
+            handle = converted(raw, self.form)
+            if self.packed:
+                yield self._sound(self._pass(handle, raw, start, budget, extract), raw)
+            else:
+                whole = self.header is None or (start == float("-inf") and end == float("inf"))
+                ranges = [(0, self.size)] if whole else self._ranges(handle, start, end, budget, extract)
+                for a, b in ranges:
+                    if max(a, low) < min(b, high):
+                        yield self._sound(
+                            blocks(handle, max(a, low), min(b, high), skipped=self.skipped), raw
+                        )
+
+    def _sound(self, run: Iterator[Block], raw: BinaryIO) -> Iterator[Block]:
+        """The blocks. Raises SourceError where the file is damaged, after what could be read."""
+        try:
+            yield from run
+        except OSError as error:
+            raise SourceError(f"Replace the damaged file {str(self.path)!r}: {error}") from None
+        if damage := getattr(raw, "damage", ""):
+            raise SourceError(f"Replace the damaged file {str(self.path)!r}: {damage}")
+
+    def line(self, offset: int) -> int:
+        """The number of the line that begins at an offset, from 1; -1 where counting would take too long."""
+        return self._marks.line(offset)
+
+    def _same(self) -> None:
+        """Count what a file has lost since it was first looked at."""
+        path = str(self.path)
+        status = self.path.stat()
+        if status.st_ino != self._inode:
+            self.skipped.files[path] = "replaced while read: what was in the file before is lost"
+        elif status.st_size < self.size:
+            self.skipped.files[path] = f"truncated while read ({self.size - status.st_size:,} bytes are gone)"
+            self.skipped.unread += self.size - status.st_size
+        else:
+            return
+        self.size, self._inode = status.st_size, status.st_ino
+
+    def _holds(self, start: float, end: float) -> bool:
+        """Whether the span can be in the file, as far as its first time and the next file's tell."""
+        if not self.packed or self.first is None:
+            return True
+        return self.first < end + SLACK_S and (self.until is None or self.until >= start - SLACK_S)
+
+    def _pass(
+        self, handle: BinaryIO, raw: BinaryIO, start: float, budget: int, extract: Extract
+    ) -> Iterator[Block]:
+        """Blocks from the file's beginning, those wholly before the span passed over."""
+        start = start if self.header else float("-inf")
+        passed = read = 0
+        for block in blocks(handle, skipped=self.skipped):
+            if passed < _PASSED * budget and self._before(block, start - SLACK_S):
+                passed += len(block.data)
+                continue
+            yield block
+            read += len(block.data)
+            if read > 8 * budget:
+                at = getattr(raw, "packed_at", block.end)
+                extract.share = at / max(at, self.size)
+                self.skipped.unread += self.size - at
+                return
+
+    def _before(self, block: Block, start: float) -> bool:
+        """Whether a block ends before a moment: by its first line that has a header and its last one."""
+        head, tail = block.data[:SAMPLE].split(b"\n")[:-1], block.data[-SAMPLE:].split(b"\n")[1:]
+        times = self._dated(head), self._dated(tail[::-1])
+        return all(at is not None and at < start for at in times)
+
+    def _dated(self, raws: Iterable[bytes]) -> float | None:
+        """The first time among some lines."""
+        assert self.header is not None
+        return next((found[0] for raw in raws if (found := self.header(text_of(raw)))), None)
 
     def _ranges(
         self, handle: BinaryIO, start: float, end: float, budget: int, extract: Extract
-    ) -> Iterator[tuple[int, int, int]]:
-        """Byte ranges to read, each with the number of lines before it (-1: not known)."""
-        if self.packed:
-            yield 0, 8 * budget, 0  # what lies beyond is not unpacked
-            return
+    ) -> Iterator[tuple[int, int]]:
+        """Byte ranges to read."""
         a, b = self._seek(handle, start), self._seek(handle, end)
         b = min(self.size, b + BLOCK // 4) if b < self.size else self.size  # slightly unordered lines
-        a = max(0, a - BLOCK // 4)
-        if b - a <= budget:
-            yield a, b, self._lines_before(handle, a)
+        a = a - BLOCK // 4 if a - BLOCK // 4 > self._begin else 0
+        if b - max(a, self._begin) <= budget:
+            yield a, b
             return
+        a = max(a, self._begin)
         extract.share = budget / (b - a)
-        blocks = max(1, budget // (4 * BLOCK))
-        step = (b - a) // blocks
-        for i in range(blocks):
-            yield a + i * step, a + i * step + min(budget // blocks, step), -1
+        self.skipped.unread += b - a - budget
+        count = max(1, budget // (4 * BLOCK))
+        step = (b - a) // count
+        for i in range(count):
+            yield a + i * step, a + i * step + min(budget // count, step)
 
     def _seek(self, handle: BinaryIO, at: float) -> int:
         """The offset of the first line at or after a moment, in a file ordered by time."""
-        low, high = 0, self.size
+        low, high = self._begin, self.size
         while high - low > SAMPLE:
             middle = (low + high) // 2
             found = self._moment(handle, middle)
@@ -114,49 +183,17 @@ class LogFile:
         return low
 
     def _moment(self, handle: BinaryIO, offset: int) -> float | None:
-        handle.seek(offset)
-        handle.readline(_PROBE)
-        seen = 0
-        while seen < _PROBE and (raw := handle.readline(_PROBE)):
-            seen += len(raw)
-            assert self.header is not None
-            if parsed := self.header(_text(raw)):
-                return parsed[0]
-        return None
+        found = blocks(handle, offset, offset + _PROBE, size=1 << 14, skipped=Skipped())
+        return self._dated(raw for block in found for _, raw in lines_of(block))
 
-    def _lines_before(self, handle: BinaryIO, offset: int) -> int:
-        if offset > 1 << 30:
-            return -1
-        handle.seek(0)
-        count, left = 0, offset
-        while left > 0 and (chunk := handle.read(min(BLOCK, left))):
-            count += chunk.count(b"\n")
-            left -= len(chunk)
-        return count
-
-    def _between(
-        self, handle: BinaryIO, a: int, b: int, line: int, start: float, end: float, extract: Extract
+    def _assembled(
+        self, found: Iterator[Block], start: float, end: float, extract: Extract
     ) -> Iterator[Record]:
         assert self.header is not None
-        header, current, known = self.header, None, line >= 0
-        for offset, number, raw in _lines(handle, a, b, line):
-            extract.bytes_read += len(raw) + 1
-            text = _text(raw)
-            parsed = header(text)
-            if parsed is None:
-                if current is None:
-                    extract.orphans += 1
-                else:
-                    _join(current, text, len(raw) + 1)
-                continue
-            if current is not None and start <= current.at < end:
-                yield current
-            at, level, message = parsed
-            current = Record(at, level, message, offset, len(raw) + 1, number if known else -1)
-            if at >= end + 60.0:
-                break  # a minute of slack for unordered lines
-        if current is not None and start <= current.at < end:
-            yield current
+        marks = None if self.packed else self._marks
+        for record in assembled(found, self.header, end + SLACK_S, extract, self.skipped, marks):
+            if start <= record.at < end:
+                yield record
 
     def read_at(self, offset: int, size: int) -> bytes:
         """The raw bytes of a record, for its hash."""
@@ -164,74 +201,50 @@ class LogFile:
             handle.seek(offset)
             return handle.read(size).rstrip(b"\r\n")
 
+    def shown(self, raw: bytes) -> str:
+        """The text of some of its bytes, whole records: in UTF-8, out of a wrapper."""
+        handle = converted(io.BytesIO(raw), self.form)
+        return handle.read().decode("utf-8", "replace").rstrip("\r\n")
+
     def extent(self) -> tuple[float, float] | None:
         """The times of its first and last dated line, as far as a block at each end tells; None where none is dated."""
         if self.header is None or not self.size or self.packed:
             return None
-        with self.open() as handle:
-            head = handle.read(SAMPLE)
-            handle.seek(max(0, self.size - SAMPLE))
-            tail = handle.read(SAMPLE)
-        times = [
-            at[0] for part in (head, tail) for raw in part.split(b"\n") if (at := self.header(_text(raw)))
-        ]
+        with self.open() as raw:
+            handle = converted(raw, self.form)
+            spots = (0, SAMPLE), (max(0, self.size - SAMPLE), self.size)
+            times = [
+                at[0]
+                for a, b in spots
+                for block in blocks(handle, a, b, size=SAMPLE, skipped=Skipped())
+                for _, line in lines_of(block)
+                if (at := self.header(text_of(line)))
+            ]
         return (min(times), max(times)) if times else None
 
     def _sample(self) -> list[str]:
-        """Lines from the file's beginning, middle and end (of a .gz: from its beginning)."""
-        with self.open() as handle:
+        """Lines from the file's beginning, middle and end (of a packed one: from its beginning)."""
+        lines: list[str] = []
+        spots = [0]
+        with self.open() as raw:
+            if not self.packed:
+                self._begin = hole(raw)
+                spots = sorted({0, (self._begin + self.size) // 2, max(0, self.size - SAMPLE)})
+            handle = converted(raw, self.form)
             try:
-                spots = (
-                    [0] if self.packed else sorted({0, max(0, self.size // 2), max(0, self.size - SAMPLE)})
-                )
-                lines: list[str] = []
                 for spot in spots:
-                    if spot:
-                        handle.seek(spot)
-                        handle.readline(_PROBE)
-                    chunk = handle.read(SAMPLE)
-                    lines += [_text(raw) for raw in chunk.split(b"\n")[:-1] or [chunk]][:200]
-                return lines
-            except (OSError, EOFError, zlib.error) as error:
+                    found = blocks(handle, spot, spot + SAMPLE, size=SAMPLE, skipped=Skipped())
+                    lines += [text_of(line) for block in found for _, line in lines_of(block)][:200]
+            except OSError as error:
                 raise SourceError(f"Replace the damaged file {str(self.path)!r}: {error}") from None
+            if damage := getattr(raw, "damage", ""):
+                raise SourceError(f"Replace the damaged file {str(self.path)!r}: {damage}")
+        return lines
 
 
-def _lines(handle: BinaryIO, a: int, b: int, line: int) -> Iterator[tuple[int, int, bytes]]:
-    """Complete lines that begin in [a, b): offset, 1-based number, bytes without the newline."""
-    if a:
-        handle.seek(a - 1)
-        skipped = handle.readline()
-        a = a - 1 + len(skipped)
-        line += len(skipped) > 1  # the byte before `a` was no newline: a line was cut
-    else:
-        handle.seek(0)
-    offset, number, rest = a, line, b""
-    while offset < b and (chunk := handle.read(BLOCK)):
-        parts = (rest + chunk).split(b"\n")
-        rest = parts.pop()
-        for raw in parts:
-            number += 1
-            yield offset, number, raw
-            offset += len(raw) + 1
-            if offset >= b:
-                return
-        if len(rest) > 64 * BLOCK:
-            raise SourceError("Give log files with line ends: a line is longer than 64 MiB.")
-    if rest and offset < b:
-        yield offset, number + 1, rest
-
-
-def _text(raw: bytes) -> str:
-    if len(raw) > LINE_BYTES:
-        raw = raw[:LINE_BYTES]
-    return raw.decode("utf-8", "replace").rstrip("\r\n")
-
-
-def _join(record: Record, text: str, size: int) -> None:
-    """Add a line without a header to the record above it; the exception named last is kept."""
-    if record.lines >= JOINED_LINES:
-        return
-    record.lines += 1
-    record.size += size
-    if _EXCEPTION.match(text):
-        record.exception = text[:400]
+def open_set(paths: Sequence[Path], *, zone: tzinfo, near: datetime, component: str = "") -> list[LogFile]:
+    """The files of a set in time order, each with the first time of the next: what lies outside is not unpacked."""
+    files = [LogFile(path, zone=zone, near=near, component=component) for path in paths]
+    for one, after in pairwise(files):
+        one.until = after.first
+    return files

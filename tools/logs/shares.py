@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.core.words import Evidence, Window, from_epoch
 from aitia.tools.logs.access import status
 from aitia.tools.logs.mine import Mined
 
@@ -27,7 +27,6 @@ def failing_share(mined: Mined, window: Window) -> Evidence | None:
         return None
     worst = max(bad, key=lambda c: (c.window, c.template.text))
     first = min((c.record.at for c in bad if c.record is not None), default=None)
-    path = str(mined.files[worst.file].path)
     return Evidence(
         component=mined.component,
         kind="log.surge",
@@ -49,6 +48,6 @@ def failing_share(mined: Mined, window: Window) -> Evidence | None:
         onset=None if first is None or old > 0.01 else from_epoch(first),
         direction="up",
         strength=round(min(0.95, 0.5 + 0.5 * min(1.0, (new - old) / 0.2) * min(1.0, z / 8)), 2),
-        source=SourceRef(source=mined.source, query=f"{path}: answers by status", path=path),
+        source=mined.reference("answers by status", worst.record.file if worst.record else 0),
         taint=True,
     )

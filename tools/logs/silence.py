@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.core.words import Evidence, Window, from_epoch
 from aitia.tools.logs.mine import CELLS, Mined
 
 _EXPECTED = 10.0  # lines that the silence should have held
@@ -29,7 +29,6 @@ def silence(mined: Mined, window: Window, *, load: float = 1.0) -> Evidence | No
     if bursts < _BURSTS:
         return None
     last = max((c.old_last for c in mined.counts), default=0.0) if not mined.lines else mined.last
-    path = str(mined.files[0].path)
     return Evidence(
         component=mined.component,
         kind="log.vanished",
@@ -50,7 +49,7 @@ def silence(mined: Mined, window: Window, *, load: float = 1.0) -> Evidence | No
         onset_error_s=round(2 / rate, 1),
         direction="gone",
         strength=round(min(0.9, 0.5 + 0.1 * (rate * gap / _EXPECTED), 0.35 + 0.05 * bursts), 2),
-        source=SourceRef(source=mined.source, query=path, path=path),
+        source=mined.reference(),
     )
 
 

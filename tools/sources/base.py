@@ -39,11 +39,17 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class LogStream:
-    """One log stream: a file (or rotated set) of one component."""
+    """One log stream: a file (or rotated set) of one component, or what was read of a server into files.
+
+    Of a server: `query` reads its lines again, `shares` say of which spans not all lines are in the files, `note` why not.
+    """
 
     component: str
     name: str
     paths: tuple[Path, ...]
+    query: str = ""
+    shares: Mapping[Window, float] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +182,21 @@ class LogSource(Source, Protocol):
     """Log streams."""
 
     def streams(self) -> list[LogStream]: ...
+
+
+@runtime_checkable
+class RemoteLogSource(LogSource, Protocol):
+    """Logs on a server: lines of spans are read into files, bounded in bytes and in time."""
+
+    def components_in(self, spans: Sequence[Window]) -> list[str]:
+        """The raw components with lines in the spans, sorted and bounded."""
+        ...
+
+    def fetch(
+        self, spans: Sequence[Window], components: Sequence[str] | None = None, *, budget: int = ..., seconds: float = ...
+    ) -> list[LogStream]:
+        """The streams of some raw components (None: all) with their lines of the spans; the last span is the window."""
+        ...
 
 
 @runtime_checkable

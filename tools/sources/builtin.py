@@ -18,10 +18,12 @@ from aitia.tools.sources.cluster_recorded import RecordedCluster
 from aitia.tools.sources.documents import IncidentFile, RunbookFolder
 from aitia.tools.sources.jaeger import JaegerFiles
 from aitia.tools.sources.log_files import LogFiles
+from aitia.tools.sources.loki import LokiSource
 from aitia.tools.sources.otlp_files import OtlpFiles
 from aitia.tools.sources.prometheus import PrometheusSource
 from aitia.tools.sources.table import TableSource
 from aitia.tools.sources.topology import TopologyFile
+from aitia.tools.sources.victorialogs import VictoriaLogsSource
 from aitia.tools.sources.waveform import WaveformSource
 
 
@@ -36,6 +38,8 @@ READERS: Final[Mapping[str, Reader]] = {
     "kubectl": KubectlSource,
     "table": TableSource,
     "log_files": LogFiles,
+    "loki": LokiSource,
+    "victorialogs": VictoriaLogsSource,
     "otlp": OtlpFiles,
     "jaeger": JaegerFiles,
     "incidents": IncidentFile,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,8 +18,10 @@ from aitia.tools.sources.base import Configured, LogStream, iter_files
 
 MAX_FILES = 2000
 MAX_DATED = 40
+PACKED = (".gz", ".zst", ".xz", ".bz2")
 _ROTATION = re.compile(
-    r"(?:\.\d{1,4}|[-._](?:\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})|\.(?:gz|log|txt|out|err|jsonl|json))$"
+    r"(?:\.\d{1,4}|[-._](?:\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})"
+    r"|\.(?:gz|zst|xz|bz2|log|txt|out|err|jsonl|json))$"
 )
 
 
@@ -30,7 +33,7 @@ class FileStream(LogStream):
 
 
 class LogFiles(Configured):
-    """Source of type `log_files`: a file, a folder or a glob; `.gz` is read transparently.
+    """Source of type `log_files`: a file, a folder or a glob, packed or wrapped as `tools/logs/reading` undoes it.
 
     The component is `component` of the configuration, else the file's stem without rotation suffixes
     (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`). Timestamps without a zone are UTC
@@ -44,13 +47,16 @@ class LogFiles(Configured):
         self._zone = _zone(config)
 
     def streams(self) -> list[LogStream]:
-        """One stream per stem, its files in name order. Raises SourceError where nothing is there."""
+        """One stream per stem, its files in the order of time. Raises SourceError where nothing is there."""
+        from aitia.tools.logs.reading.order import first_time, in_time_order
+
+        first = partial(first_time, zone=self._zone, near=datetime.now(UTC))
         groups: dict[tuple[str, str], list[Path]] = defaultdict(list)
         for path in self._files():
             stem = stem_of(path)
             groups[self._config.component or stem, stem].append(path)
         return [
-            FileStream(component=component, name=stem, paths=tuple(sorted(paths)), zone=self._zone)
+            FileStream(component=component, name=stem, paths=in_time_order(paths, first), zone=self._zone)
             for (component, stem), paths in sorted(groups.items())
         ]
 
@@ -71,7 +77,7 @@ class LogFiles(Configured):
         """First and last time of the records in at most a few dozen unpacked files."""
         from aitia.tools.logs.reader import LogFile
 
-        plain = [p for p in self._files() if p.suffix != ".gz"][:MAX_DATED]
+        plain = [p for p in self._files() if p.suffix not in PACKED][:MAX_DATED]
         found = [e for p in plain if (e := LogFile(p, zone=self._zone, near=near).extent())]
         return (min(a for a, _ in found), max(b for _, b in found)) if found else None
 
@@ -94,11 +100,11 @@ class LogFiles(Configured):
 
 
 def stem_of(path: Path) -> str:
-    """The file's name without extension and rotation suffixes."""
+    """The file's name without extension and rotation suffixes; the folder's where only a number is left (`pay/0.log`)."""
     name = path.name
     while (shorter := _ROTATION.sub("", name)) != name and shorter:
         name = shorter
-    return name
+    return path.parent.name if name.isdecimal() and path.parent.name else name
 
 
 def _size(path: Path) -> int:

@@ -12,9 +12,11 @@ from typing import Final
 from aitia.core.redact import Redactor
 from aitia.core.words import Window
 from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.sources.base import LogStream
+from aitia.tools.sources.base import LogStream, RemoteLogSource
 
 FILE_BYTES: Final = 256 * 2**20
+SERVER_BYTES: Final = 2**30
+SERVER_S: Final = 300.0
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -26,12 +28,20 @@ class Copied:
     notes: list[str] = field(default_factory=list)
 
 
+def read_server(source: RemoteLogSource, spans: Sequence[Window]) -> list[LogStream]:
+    """The streams of a server with their lines of the spans, more of them than a diagnosis reads."""
+    return source.fetch(spans, budget=SERVER_BYTES, seconds=SERVER_S)
+
+
 def copy_streams(
     streams: Sequence[LogStream], spans: Iterable[Window], folder: Path, redactor: Redactor
 ) -> Copied:
     """Write each file of each stream into the folder. Raises SourceError where a file cannot be read."""
     done, spans = Copied(), list(spans)
     for stream in streams:
+        if stream.shares:
+            done.notes.append(f"{stream.name}: {min(stream.shares.values()):.0%} of its lines, in even blocks")
+        done.notes += [stream.note] if stream.note else []
         for path in stream.paths:
             target = folder / _UNSAFE.sub("_", redactor.text(path.name.removesuffix(".gz")))
             _copy(path, stream, spans, target, redactor, done)
@@ -51,7 +61,7 @@ def _copy(
             extract = Extract()
             for record in log.records(*span.epoch, budget=FILE_BYTES, extract=extract):
                 source.seek(record.offset)
-                text = source.read(record.size).decode("utf-8", "replace").rstrip("\r\n")
+                text = log.shown(source.read(record.size))
                 out.write(redactor.text(text) + "\n")
                 done.lines += record.lines
             if extract.share < 1.0:

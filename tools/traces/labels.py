@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aitia.tools.logs.classes import meaning
-from aitia.tools.logs.drain import Drain, Template
-from aitia.tools.logs.levels import RANK, Level, fold
-from aitia.tools.logs.masks import Masker
+from aitia.tools.logs.headers.levels import RANK, Level, fold
 from aitia.tools.logs.names import known
+from aitia.tools.logs.templates import Form, Masker, Miner
+from aitia.tools.logs.templates.cluster import variable
+from aitia.tools.logs.templates.masks import Tokens, separator
 from aitia.tools.registry import ToolContext
 
 _IDS = re.compile(
@@ -20,15 +21,24 @@ _WORDS = 2  # plain words after which the first variable ends a label
 _LONGEST = 10
 
 
+@dataclass(slots=True, eq=False)
+class Label:
+    """What stands for a statement; `text` is set by `Labels.settle`."""
+
+    form: Form
+    text: str = ""
+
+
 class Labels:
-    """From messages to labels: the words up to the first variable part, mined with Drain per component."""
+    """From messages to labels: the words up to the first variable part, mined per component."""
 
     def __init__(self, ctx: ToolContext) -> None:
         self._masker = Masker(known(ctx).alias)
-        self._drains: dict[str, Drain] = {}
-        self._bad: dict[tuple[Template, Level], bool] = {}
+        self._miners: dict[str, Miner] = {}
+        self._labels: dict[Form, tuple[Miner, Label]] = {}
+        self._bad: dict[tuple[Label, Level], bool] = {}
 
-    def is_error(self, label: Template, message: str, level: Level) -> bool:
+    def is_error(self, label: Label, message: str, level: Level) -> bool:
         """Whether a message of the label tells of an error, by its first one."""
         bad = self._bad.get((label, level))
         if bad is None:
@@ -36,29 +46,43 @@ class Labels:
             self._bad[label, level] = bad
         return bad
 
-    def of(self, component: str, message: str, level: Level) -> Template:
+    def of(self, component: str, message: str, level: Level) -> Label:
         """The label of a message of a component."""
-        drain = self._drains.get(component)
-        if drain is None:
-            drain = self._drains[component] = Drain(self._masker.tokens, similarity=0.8)
+        miner = self._miners.setdefault(component, Miner(self._masker))
         tokens = self._masker.tokens(_UUID.sub("<uuid>", _IDS.sub("", message)))
-        return drain.add(" ".join(_beginning(tokens)), (level,), masked=True)
+        form = miner.take(_beginning(tokens), (level,))
+        return self._labels.setdefault(form, (miner, Label(form)))[1]
+
+    def settle(self) -> None:
+        """Give the labels their texts, once all messages were seen."""
+        for form, (miner, label) in self._labels.items():
+            label.text = miner.template(form).text
 
 
-def _beginning(tokens: Sequence[str]) -> list[str]:
-    """Tokens up to the first variable after two plain words: a masked one, or what follows a colon or an equals sign.
+def _beginning(tokens: Tokens) -> Tokens:
+    """Tokens up to the first variable after two plain words, or up to a colon or an equals sign after them.
 
     Dates and levels at the front are no words.
     """
-    out: list[str] = []
+    out: list[tuple[str, str]] = []
     words = 0
-    for token in tokens[:_LONGEST]:
-        masked = "<" in token
-        if masked and words >= _WORDS:
+    for token, value in zip(tokens.masked, tokens.values, strict=True):
+        if separator(token):
+            if out:
+                out.append((token, ""))
+            if words >= _WORDS and token in ":=":
+                break
+            continue
+        if variable(token):
+            if words >= _WORDS:
+                break
+            if not out:
+                continue
+        elif not fold(token):
+            words += 1
+        out.append((token, value))
+        if sum(not separator(t) for t, _ in out) >= _LONGEST:
             break
-        if not (masked and not out):
-            out.append(token)
-        words += not masked and not fold(token.strip("[]():"))
-        if words >= _WORDS and (token.endswith((":", "=")) or "=" in token):
-            break
-    return out
+    while out and out[-1][0] == " ":
+        out.pop()
+    return Tokens(tuple(t for t, _ in out), tuple(v for _, v in out))

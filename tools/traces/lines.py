@@ -10,15 +10,14 @@ from typing import Final
 
 from aitia.core.errors import SourceError
 from aitia.core.words import Window
-from aitia.tools.logs.drain import Template
-from aitia.tools.logs.levels import Level
+from aitia.tools.logs.headers.levels import Level
 from aitia.tools.logs.mine import streams
 from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import LogStream
 from aitia.tools.sources.log_files import FileStream
 from aitia.tools.sources.span_files import in_sample
-from aitia.tools.traces.labels import Labels
+from aitia.tools.traces.labels import Label, Labels
 from aitia.tools.traces.visits import Visit
 
 BUDGET: Final = 64 << 20  # bytes of logs read in all
@@ -33,7 +32,7 @@ class Line:
     """A log line of a visit. `label` stands for the statement that wrote it."""
 
     at: float
-    label: Template
+    label: Label
     error: bool
     text: str
 
@@ -59,6 +58,7 @@ def join(ctx: ToolContext, windows: Sequence[Window], visits: Sequence[Visit]) -
         except SourceError as error:
             out.drop(component)
             out.notes.append(str(error))
+    labels.settle()
     for lines in out.lines.values():
         lines.sort(key=lambda line: (line.at, line.text))
     if out.share < 1:
@@ -111,6 +111,8 @@ def _records(
     """Raw bytes, time, message and level of each record in the spans. Raises SourceError where they are too many."""
     zone = stream.zone if isinstance(stream, FileStream) else UTC
     near = datetime.fromtimestamp(spans[-1][1], tz=UTC)
+    if stream.shares:
+        raise SourceError(f"{stream.name} is too large to be joined with traces")
     for path in stream.paths:
         file = LogFile(path, zone=zone, near=near, component=stream.component)
         if file.header is None or not file.size:
@@ -123,6 +125,7 @@ def _records(
                 for record in file.records(start, end, budget=budget // len(spans), extract=extract):
                     handle.seek(record.offset)
                     raw = handle.read(min(record.size, 1 << 16))
+                    raw = file.shown(raw).encode() if file.form.encoding or file.form.wrapper else raw
                     yield raw, record.at, record.message[:1000], record.level
                 if extract.share < 1:
                     raise SourceError(f"{path.name} is too large to be joined with traces")

@@ -7,32 +7,40 @@ from typing import Final, Literal
 
 Level = Literal["", "debug", "info", "warning", "error", "fatal"]
 
-_WORDS: Final[dict[str, Level]] = {
-    **dict.fromkeys(
-        ("trace", "debug", "debug1", "debug2", "fine", "finer", "finest", "d", "verbose"), "debug"
-    ),
-    **dict.fromkeys(
-        ("info", "information", "notice", "log", "i", "config", "statement", "detail", "hint", "context"),
-        "info",
-    ),
-    **dict.fromkeys(("warn", "warning", "w"), "warning"),
-    **dict.fromkeys(("error", "err", "severe", "e", "failure"), "error"),
-    **dict.fromkeys(("fatal", "f", "crit", "critical", "alert", "emerg", "emergency", "panic"), "fatal"),
+_BY_LEVEL: Final[dict[Level, str]] = {
+    "info": "info information notice note log i n config statement detail hint context inf system event default success",
+    "warning": "warn warning w wrn",
+    "error": "error err severe e failure fail eror",
+    "debug": "debug trace fine finer finest d t v verbose debg debug1 debug2 debug3 debug4 debug5 dbg vrb trc trce dbug",
+    "fatal": "fatal f c crit critical alert emerg emergency panic dpanic ftl",
 }
+_WORDS: Final[dict[str, Level]] = {w: level for level, words in _BY_LEVEL.items() for w in words.split()}
 RANK: Final[dict[Level, int]] = {"": 1, "debug": 0, "info": 1, "warning": 2, "error": 3, "fatal": 4}
 PATTERN: Final = (
     r"(?:TRACE|DEBUG\d?|INFO(?:RMATION)?|NOTICE|LOG|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|ALERT|"
     r"FATAL|PANIC|EMERG|STATEMENT|DETAIL|HINT|CONTEXT|FAILURE|"
     r"[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn(?:ing)?|[Ee]rror|[Cc]rit(?:ical)?|[Ff]atal|emerg|alert)"
 )
+_OFTEN: Final = ("info", "error", "warn", "warning", "debug", "notice", "fatal", "trace", "log")
+_LONG: Final = (*_OFTEN, *(w for w in _WORDS if len(w) > 2 and w not in _OFTEN))
+UPPER: Final = "(?:" + "|".join(w.upper() for w in _LONG) + r")(?!\w)"
+LOWER: Final = "(?:" + "|".join(_LONG) + r")(?!\w)"
+ANY_CASE: Final = "(?:" + "|".join(f"{w.upper()}|{w.capitalize()}|{w}" for w in _LONG) + r")(?!\w)"
 _IN_TEXT = re.compile(rf"(?:^|[\s\[|(<\"=])({PATTERN})(?=[\]\s:|)>\",]|$)")
 
 
 def fold(word: str) -> Level:
     """`WARN` to `warning`, `crit` to `fatal`; pino's and syslog's numbers too; "" for anything else."""
-    if word.isdigit():
+    if word.isdecimal() and len(word) < 9:
         return _numeric(int(word))
     return _WORDS.get(word.casefold(), "")
+
+
+def fold_column(word: str) -> Level:
+    """A word of a level column, told by the level's name in it where it is not known (`SUBDEBUG`)."""
+    return fold(word) or next(
+        (fold(name) for name in ("debug", "info", "warn", "error", "fatal") if name in word.casefold()), ""
+    )
 
 
 def _numeric(number: int) -> Level:

@@ -1,0 +1,16 @@
+"""`aitia logs`: log files on their own."""
+
+from __future__ import annotations
+
+import typer
+
+from aitia.cli.logs_diff import diff, patterns
+from aitia.cli.logs_search import search
+from aitia.cli.logs_train import classify, train
+
+app = typer.Typer(help="Log files: templates, what changed, classes of lines.", no_args_is_help=True)
+app.command("patterns")(patterns)
+app.command("diff")(diff)
+app.command("search")(search)
+app.command("train")(train)
+app.command("classify")(classify)

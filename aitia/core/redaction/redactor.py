@@ -1,0 +1,213 @@
+"""The redactor: text in, text with pseudonyms out; a block of log lines in, the same lines out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from aitia.core.redaction import personal, secrets, urls
+from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
+from aitia.core.redaction.policy import Policy
+from aitia.core.redaction.prefilter import Prefilter, lines
+from aitia.core.redaction.secrets import Rule
+from aitia.core.redaction.tokens import TOKEN
+
+if TYPE_CHECKING:
+    from aitia.core.redaction.vault import Vault
+
+_PSEUDONYM = re.compile(r"<[a-z]{2,12}:[0-9a-f]{8}>")
+_DONE = re.compile(r"[\"']?<[a-z]{2,12}:[0-9a-f]{8}>[\"']?$")
+_CARD_HINT = re.compile(r"\d{4}(?:\d{9}|[ -]\d{4}[ -]\d{4}|[ -]\d{6})")
+_EMAIL_HINT = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]{0,62}\.[A-Za-z]")
+_IBAN_HINT = re.compile(r"[A-Z]{2}\d\d[A-Z0-9 ]")
+_WORD = re.compile(r"[^\s\"'<>]+")
+_PASSES: Final = 4  # a replaced value can bring a neighbour to light
+PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+_RULES: Final[tuple[Rule, ...]] = (
+    secrets.PEM, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
+    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, secrets.SHELL, urls.SESSION, TOKEN,
+    urls.BEARER, urls.SIGNATURE, urls.AUTH,
+    personal.EMAIL, personal.CARD, personal.IBAN, personal.PHONE,
+    personal.USER, personal.IP6, personal.MAC, personal.IP4, personal.HOST,
+)  # fmt: skip
+_HINTS: Final = ((personal.CARD, _CARD_HINT), (personal.IBAN, _IBAN_HINT), (personal.EMAIL, _EMAIL_HINT))
+
+
+class Redactor:
+    """Replaces secrets by `<secret:1a2b3c4d>`, addresses by `<email:…>`, cards by `<card:…>`, and so on by the policy.
+
+    The pseudonym is an HMAC-SHA-256 of the value, cut to 32 bits: the same value has the same pseudonym under one key,
+    and without the key it cannot be guessed. Without a policy the one of the process is in force (`use`).
+    """
+
+    def __init__(self, key: bytes, policy: Policy | None = None, vault: Vault | None = None) -> None:
+        in_force = _IN_FORCE[-1] if policy is None else (policy, vault)
+        self.policy, self._vault = in_force[0], vault or in_force[1]
+        self.counts: Counter[str] = Counter()  # how many values of each kind were replaced
+        self._key = key
+        self._rules = tuple(rule for rule in _RULES if rule.kind in self.policy.active) + tuple(
+            Rule(kind=c.name, pattern=_custom(c.pattern), needs=(), trigger="") for c in self.policy.custom
+        )
+        self._keep = frozenset(k.casefold() for k in self.policy.keep)
+        self._needs = tuple(dict.fromkeys(need for rule in self._rules for need in rule.needs))
+        # Kinds without a shape that can be told in a block make every line suspicious.
+        self._everywhere = any(not rule.trigger for rule in self._rules)
+
+    def __reduce__(self) -> tuple[type[Redactor], tuple[bytes, Policy]]:
+        return Redactor, (
+            self._key,
+            self.policy,
+        )  # for the processes that share a survey; the vault stays here
+
+    # -- text ---------------------------------------------------------------------------------------------------------
+
+    def text(self, text: str) -> str:
+        """The text without secrets and personal data. Redacting twice changes nothing more."""
+        for _ in range(_PASSES):
+            changed = self._replaced(text)
+            if changed == text:
+                break
+            text = changed
+        return text
+
+    def secret(self, value: str) -> str:
+        """The pseudonym of a value that is known to be a secret, whatever it looks like."""
+        return value if _DONE.match(value) else self._name("secret", value, value)
+
+    def _replaced(self, text: str) -> str:
+        spans = list(self._spans(text))
+        if not spans:
+            return text
+        out, at = [], 0
+        for start, end, kind, value in merged(spans, text):
+            out += [text[at:start], self._name(kind, value, text[start:end])]
+            at = end
+        return "".join([*out, text[at:]])
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        """What the rules find between pseudonyms: one is never taken for a secret again."""
+        begin, encoded = 0, "%" in text
+        rules = self._hopeful(text)
+        if not rules and not encoded:
+            return
+        for done in [*_PSEUDONYM.finditer(text), None] if "<" in text else [None]:
+            end = done.start() if done else len(text)
+            for rule in rules:
+                yield from self._found(rule, text, begin, end)
+            if encoded:
+                yield from self._encoded(text, begin, end)
+            begin = done.end() if done else end
+
+    def _hopeful(self, text: str) -> list[Rule]:
+        """The rules that could find something."""
+        lower = text.lower()
+        present = {need for need in self._needs if need in lower}
+        hints = {rule: hint.search(text) is not None for rule, hint in _HINTS if present or not rule.needs}
+        return [
+            rule
+            for rule in self._rules
+            if hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs))
+        ]
+
+    def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:
+        """What the rules find in percent-encoded words once they are decoded, up to twice."""
+        for word in _WORD.finditer(text, begin, end):
+            if "%" not in word[0]:
+                continue
+            for plain, places in decoded(word[0]):
+                for rule in self._hopeful(plain):
+                    for start, stop, kind, value in self._found(rule, plain, 0, len(plain)):
+                        yield word.start() + places[start], word.start() + places[stop], kind, value
+
+    def _found(self, rule: Rule, text: str, begin: int, end: int) -> Iterator[Span]:
+        named = "n" in rule.pattern.groupindex
+        while begin < end and (match := rule.pattern.search(text, begin, end)):
+            group = match.lastgroup or 0
+            value = match[group]
+            kept = rule.kind != "secret" and value.casefold() in self._keep
+            if value and not kept and rule.accept(match):
+                yield match.start(group), match.end(group), rule.kind, rule.canonical(value)
+            elif named:  # what a name that tells no secret is followed by is looked at for itself
+                begin = max(match.end("n"), begin + 1)
+                continue
+            begin = max(match.end(), begin + 1)
+
+    def _name(self, kind: str, canonical: str, value: str) -> str:
+        digest = hmac.new(self._key, f"{kind}\0{canonical}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+        pseudonym = f"<{kind}:{digest.hexdigest()[:8]}>"
+        self.counts[kind] += 1
+        if self._vault is not None:
+            self._vault.put(pseudonym, value, digest.digest())
+        return pseudonym
+
+    # -- blocks -------------------------------------------------------------------------------------------------------
+
+    def spans(self, block: bytes) -> Iterator[tuple[int, int]]:
+        """The lines of a block in which something may have to be replaced, as [start, end); all others need no look.
+
+        A private key is one span from its first line to its last.
+        """
+        if self._everywhere:
+            found = all_lines(block)
+        else:
+            found = lines(block, self._prefilter.places(block))
+        covered = -1
+        for start, end in found:
+            if start < covered:
+                continue
+            if (begin := PEM.search(block, start, end)) is not None:
+                closing = PEM_END.search(block, begin.end())
+                end = block.find(b"\n", closing.end()) if closing else -1
+                end = len(block) if end < 0 else end
+            covered = end
+            yield start, end
+
+    def suspicious(self, block: bytes | str) -> bool:
+        """Whether anything in the block may have to be replaced. False is sure; True is to be looked at."""
+        data = block if isinstance(block, bytes) else block.encode("utf-8", "surrogatepass")
+        return next(self.spans(data), None) is not None
+
+    def block(self, block: bytes) -> bytes:
+        """Whole lines with what is secret replaced; bytes that are no UTF-8 come through as they are."""
+        out, at = [], 0
+        for start, end in self.spans(block):
+            before = block[start:end].decode("utf-8", "surrogateescape")
+            after = self.text(before)
+            if after is not before and after != before:
+                out += [block[at:start], after.encode("utf-8", "surrogateescape")]
+                at = end
+        return b"".join([*out, block[at:]]) if out else block
+
+    @cached_property
+    def _prefilter(self) -> Prefilter:
+        return Prefilter(self._rules)
+
+
+def _custom(pattern: str) -> re.Pattern[str]:
+    compiled = re.compile(pattern)
+    return compiled if "value" in compiled.groupindex else re.compile(f"(?P<value>{pattern})")
+
+
+_IN_FORCE: list[tuple[Policy, Vault | None]] = [(Policy(), None)]
+
+
+def use(policy: Policy) -> None:
+    """Put a policy in force for the redactors that this process makes from now on.
+
+    A reversible one keeps the sealed mapping in AITIA_HOME. Raises BadInput where it cannot.
+    """
+    vault = None
+    if policy.reversible:
+        from aitia.core.home import aitia_home
+        from aitia.core.redaction.keys import load_key
+        from aitia.core.redaction.vault import Vault
+
+        home = aitia_home()
+        vault = Vault.open(home, load_key(home))
+    _IN_FORCE[-1] = (policy, vault)

@@ -1,0 +1,175 @@
+"""Grouping and parsing accuracy on raw lines, without configuration: ours beside Drain3, masks and a plain regular expression.
+
+python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] --json OUT
+
+A case is a folder with one `*.log`, its `*_structured.csv` (Content, EventId) and, where there is one, the corrected
+templates under `corrected/` (EventTemplate, by LineId). GA: share of lines whose group is exactly the true group (Zhu et
+al., ICSE-SEIP 2019); FGA: F1 of groups; PA: share of lines whose template equals the corrected one after whitespace and
+placeholders are normalised. `known` systems are given the true Content in place of the raw line. Drain3 runs in its own
+environment (`--drain3` names its interpreter), on the same lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from aitia.tools.logs.headers import detect
+from aitia.tools.logs.templates import Miner
+from benchmarks.contract import Case, chosen, finish, parser, rows
+
+NEAR = datetime(2026, 1, 1, tzinfo=UTC)
+Parsed = tuple[list[object], list[str]]  # group and template of each line
+_DELIMITERS = re.compile(r"([\s,!;:=|\"'\[\](){}])")
+_ADJACENT = ("<*>.<*>", "<*><*>", "<*>:<*>", "<*>,<*>", "<*> <*>", "<*>-<*>", "<*>/<*>", "<*>#<*>")
+_PLACEHOLDER = re.compile(r"<[a-z]+>")
+
+
+def raw_lines(folder: Path) -> list[str]:
+    """The lines of a case's log."""
+    (log,) = (p for p in folder.glob("*.log") if p.is_file())
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return [line.rstrip("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
+
+
+def ours(lines: Sequence[str]) -> Parsed:
+    """Header detection and mining, as `aitia logs patterns` does it."""
+    header = detect(lines, zone=UTC, near=NEAR)
+    return mined([parsed[2] if header and (parsed := header(line)) else line for line in lines])
+
+
+def mined(messages: Sequence[str]) -> Parsed:
+    """Our templates of messages."""
+    miner = Miner()
+    forms = [miner.form(message) for message in messages]
+    texts = [miner.template(form).text for form in forms]
+    return list(texts), [_PLACEHOLDER.sub("<*>", text) for text in texts]
+
+
+def regular(lines: Sequence[str]) -> Parsed:
+    """The trivial rule: numbers, addresses and paths are variables, everything else is constant."""
+    texts = [re.sub(r"(?<!\w)[-+/]?[\w./:-]*\d[\w./:-]*", "<*>", line) for line in lines]
+    return list(texts), texts
+
+
+def drain3(python: str, masks: bool) -> Callable[[Sequence[str]], Parsed]:
+    """Drain3 in its own environment."""
+
+    def run(lines: Sequence[str]) -> Parsed:
+        script = str(Path(__file__).with_name("drain3_peer.py"))
+        told = subprocess.run(
+            [python, script, *(["--masks"] if masks else [])],
+            input=json.dumps(list(lines)),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        groups, texts = json.loads(told.stdout)
+        return groups, texts
+
+    return run
+
+
+def grouping(truth: Sequence[object], found: Sequence[object]) -> tuple[float, float]:
+    """GA and FGA."""
+    true, made = defaultdict(set), defaultdict(set)
+    for i, (a, b) in enumerate(zip(truth, found, strict=True)):
+        true[a].add(i)
+        made[b].add(i)
+    whole = {frozenset(members) for members in true.values()}
+    right = [members for members in made.values() if frozenset(members) in whole]
+    precision, recall = len(right) / len(made), len(right) / len(true)
+    both = 2 * precision * recall / (precision + recall) if right else 0.0
+    return sum(map(len, right)) / len(truth), both
+
+
+def normalised(template: str) -> str:
+    """Digits, booleans, paths and what holds a placeholder are placeholders; adjacent placeholders are one."""
+    parts = _DELIMITERS.split(re.sub(r"\s+", " ", template.strip()))
+    text = "".join("<*>" if _variable(part) else part for part in parts)
+    while True:
+        shorter = text
+        for pair in _ADJACENT:
+            shorter = shorter.replace(pair, "<*>")
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def _variable(part: str) -> bool:
+    digits = part.isdigit() or "<*>" in part or part.lower() in ("true", "false")
+    return digits or re.fullmatch(r"(/[^/\s]+)+/?", part) is not None
+
+
+def _column(path: Path, name: str) -> list[str]:
+    csv.field_size_limit(1 << 30)
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row[name] for row in csv.DictReader(file)]
+
+
+def scored(folder: Path, found: Parsed) -> dict[str, float]:
+    """The metrics of one case; the only place that reads its answers."""
+    (answers,) = folder.glob("*_structured.csv")
+    ga, fga = grouping(_column(answers, "EventId"), found[0])
+    corrected = next(iter(folder.glob("corrected/*_structured*.csv")), answers)
+    true = [normalised(t) for t in _column(corrected, "EventTemplate")]
+    same = [a == normalised(b) for a, b in zip(true, found[1], strict=True)]
+    return {"grouping accuracy": ga, "F1 of groups": fga, "parsing accuracy": sum(same) / len(same)}
+
+
+def contents(folder: Path) -> list[str]:
+    """The true messages, for the rows that are given them."""
+    (answers,) = folder.glob("*_structured.csv")
+    return _column(answers, "Content")
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("--drain3", default="", help="an interpreter that has drain3")
+    args = made.parse_args()
+    began, data = time.monotonic(), Path(args.data)
+    cases = chosen([p.parent.name for p in data.glob("*/*.log")], args.cases)
+    systems: dict[str, tuple[Callable[[Sequence[str]], Parsed], bool]] = {
+        "ours": (ours, False),
+        "ours known": (mined, True),
+        "trivial": (regular, False),
+    }
+    if args.drain3:
+        systems |= {
+            "peer": (drain3(args.drain3, masks=False), False),
+            "peer masks": (drain3(args.drain3, masks=True), False),
+            "peer known": (drain3(args.drain3, masks=False), True),
+            "peer masks known": (drain3(args.drain3, masks=True), True),
+        }
+    measured: dict[str, dict[str, list[float]]] = {}
+    per_case: list[Case] = []
+    for case in cases:
+        for name, (system, known) in systems.items():
+            found = system(contents(data / case) if known else raw_lines(data / case))
+            score = scored(data / case, found)
+            for metric, value in score.items():
+                measured.setdefault(name, {}).setdefault(metric, []).append(value)
+            predicted = hashlib.sha256("\n".join(found[1]).encode("utf-8", "replace")).hexdigest()
+            per_case.append(
+                {"id": case, "system": name, "templates": len(set(found[1])), "predicted": predicted, **score}
+            )
+    for row in per_case:
+        if row["system"] == "ours":
+            print(f"{row['id']:<14} GA {row['grouping accuracy']:.3f}  PA {row['parsing accuracy']:.3f}")
+    told = [row for name, values in measured.items() for row in rows(name, values)]
+    finish("logs/parsing", told, per_case, n=len(cases), began=began, out=args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Header detection on a table of layouts of public software: every line's time, level, component, thread and message."""
+
+import random
+from datetime import UTC
+
+import pytest
+
+from aitia.tools.logs.headers import detect
+
+from .formats import LAYOUTS, NEAR, POOLS, lines
+
+GAPS = {
+    ("apt term", "keys"): "`status state: …` looks like a host and a program",
+    ("python colons", "numbers"): "`name:12 packets` looks like `host:port`",
+}
+SEEDS = (0, 7)
+
+
+def check(name, pool, seed):
+    expected = lines(name, pool=pool, seed=seed)
+    header = detect([e.raw for e in expected], zone=UTC, near=NEAR)
+    assert header is not None
+    for e in expected:
+        found = header(e.raw)
+        assert found is not None, e.raw
+        at, level, message = found
+        assert message.strip() == e.message.strip(), (header.name, e.raw)
+        assert at == pytest.approx(e.at, abs=2e-6 if LAYOUTS[name].digits > 3 else 2e-3), (header.name, e.raw)
+        if e.level:
+            assert level == e.level, (header.name, e.raw)
+        fields = header.fields(e.raw)
+        assert fields is not None
+        assert fields.timestamp == at
+        if e.component:
+            assert fields.attributes["logger.name"] == e.component, (header.name, e.raw)
+        if e.thread:
+            assert fields.attributes["thread.name"] == e.thread, (header.name, e.raw)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_line_of_a_layout_is_read_whole(name):
+    for seed in SEEDS:
+        check(name, "mixed", seed)
+
+
+@pytest.mark.parametrize("pool", sorted(set(POOLS) - {"mixed"}))
+def test_what_messages_begin_with_is_not_taken_for_a_header(pool):
+    missed = []
+    for name in LAYOUTS:
+        if (name, pool) not in GAPS:
+            try:
+                check(name, pool, 0)
+            except AssertionError as error:
+                missed.append(f"{name}: {error}"[:300])
+    assert not missed, "\n".join(missed)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_places_parts_are_the_headers(name):
+    expected = lines(name)
+    header = detect([e.raw for e in expected], zone=UTC, near=NEAR)
+    widths = set()
+    for e in expected:
+        place = header.locate(e.raw)
+        at, _, message = header(e.raw)
+        if place is None:
+            continue
+        text, fraction = e.raw[place.start : place.end], e.raw[place.frac_start : place.frac_end]
+        assert header.epoch(text, fraction) == pytest.approx(at, abs=1e-9)
+        assert e.raw[place.msg_start :] == message
+        widths.add(len(text))
+    assert header.fixed == (len(widths) == 1)
+
+
+def test_two_programs_in_one_file_are_both_read():
+    rng = random.Random(3)
+    for first, second in (
+        ("log4j", "nginx error"),
+        ("postgres", "zerolog"),
+        ("syslog", "klog"),
+        ("hadoop", "go std"),
+    ):
+        mixed = lines(first, count=40) + lines(second, count=40)
+        rng.shuffle(mixed)
+        header = detect([e.raw for e in mixed], zone=UTC, near=NEAR)
+        assert " or " in header.name
+        wrong = [
+            e.raw for e in mixed if header(e.raw) is None or header(e.raw)[2].strip() != e.message.strip()
+        ]
+        assert not wrong, (first, second, header.name, wrong[:2])
+        assert {e.level for e in mixed if header(e.raw)[1] != e.level and e.level} == set()
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_damaged_and_hostile_lines_never_fail(name):
+    expected = [e.raw for e in lines(name)]
+    header = detect(expected, zone=UTC, near=NEAR)
+    rng = random.Random(name)
+    inserts = [
+        "٣",
+        "²",
+        "\0",
+        "\ufffd",
+        "9" * 5000,
+        "[" * 300,
+        '"',
+        "{",
+        "+99:99",
+        "\u2028",
+        "=" * 50,
+        " " * 500,
+        "2026-13-45 25:61:61",
+    ]
+    for raw in expected[:12]:
+        for _ in range(6):
+            at, to = sorted(rng.randrange(len(raw) + 1) for _ in range(2))
+            line = raw[:at] + rng.choice(inserts) + raw[rng.choice((at, to)) :]
+            parsed, fields, place = header(line), header.fields(line), header.locate(line)
+            assert (parsed is None) == (fields is None)
+            if place is not None and parsed is not None:
+                assert 0 <= place.start <= place.end <= place.frac_end <= place.msg_start <= len(line)

@@ -1,0 +1,150 @@
+"""Surveys of logs: what changed between spans or sets, whatever the number of processes."""
+
+import gzip
+import json
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aitia.core.errors import BadInput
+from aitia.core.redact import Redactor
+from aitia.tools.logs import work
+from aitia.tools.logs.reading import LogSet
+from aitia.tools.logs.saved import load, save_states
+from aitia.tools.logs.survey import survey
+from aitia.tools.logs.told import told
+
+START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+BREAK = START + timedelta(minutes=40)
+SAFE = Redactor(b"k" * 32)
+
+
+def written(path, *, seconds=3600, broken=True, seed=0, password=""):
+    """A line a second; from 03:40 on it is slow, errors name one host, and a new message appears."""
+    rng = random.Random(seed)
+    lines = []
+    for i in range(seconds):
+        at = START + timedelta(seconds=i)
+        bad = broken and at >= BREAK
+        lines.append(
+            f"{at:%Y-%m-%d %H:%M:%S},000 INFO app: stored order {rng.randrange(10**6)} in {rng.randrange(90, 110) if bad else rng.randrange(8, 14)} ms"
+        )
+        if i % 7 == 0:
+            host = 7 if bad else rng.randrange(1, 20)
+            lines.append(
+                f"{at:%Y-%m-%d %H:%M:%S},100 WARN app: retry of call to node-{host} after {rng.randrange(9)} s"
+            )
+        if bad and i % 3 == 0:
+            lines.append(
+                f"{at:%Y-%m-%d %H:%M:%S},200 ERROR app: pool exhausted ({rng.randrange(9)} waiting){password}"
+            )
+        if not bad and i % 10 == 0:
+            lines.append(f"{at:%Y-%m-%d %H:%M:%S},300 INFO app: heartbeat sent")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def surveyed(path, **options):
+    return survey(LogSet(component="app", paths=(path,)), zone=UTC, near=START, redact=SAFE.text, **options)
+
+
+def compared(path, **options):
+    return surveyed(
+        path, window=(BREAK.timestamp(), float("inf")), baseline=(float("-inf"), BREAK.timestamp()), **options
+    )
+
+
+def test_five_lines_say_what_changed(tmp_path):
+    out = told(compared(written(tmp_path / "a.log")), SAFE, top=5, most=5, compared=True)
+    text = "\n".join(change["text"] for change in out["changes"])
+    assert "pool exhausted (<num> waiting)" in text
+    assert "is new" in text
+    assert "heartbeat sent" in text
+    assert "vanished" in text
+    assert "stored order <num> in <num> ms" in text
+    assert "node-7" in text
+    assert len(out["changes"]) <= 5
+    assert out["changes"][0]["first"].startswith(str(tmp_path / "a.log:"))
+
+
+def test_a_log_that_stays_the_same_has_no_change(tmp_path):
+    for seed in range(5):
+        path = written(tmp_path / f"{seed}.log", broken=False, seed=seed)
+        out = told(compared(path), SAFE, top=5, most=5, compared=True)
+        assert not out["changes"], out["changes"]
+
+
+def test_two_files_are_compared_whole(tmp_path):
+    old, new = written(tmp_path / "old.log", broken=False), written(tmp_path / "new.log", seed=1)
+    found = surveyed(new, before=LogSet(component="app", paths=(old,)))
+    out = told(found, SAFE, top=0, most=10, compared=True)
+    assert any("pool exhausted" in c["text"] and c["what"] == "rate" for c in out["changes"])
+    assert out["lines"] > out["lines_before"] - 1000
+
+
+def test_undated_logs_are_compared_by_their_lines(tmp_path):
+    old, new = tmp_path / "old.txt", tmp_path / "new.txt"
+    old.write_text("".join(f"tick {i}\n" for i in range(500)))
+    new.write_text("".join(f"tick {i}\n" if i % 2 else f"tock of worker {i} failed\n" for i in range(500)))
+    found = surveyed(new, before=LogSet(component="app", paths=(old,)))
+    assert found.layout == "no timestamps"
+    out = told(found, SAFE, top=5, most=5, compared=True)
+    assert [t["count"] for t in out["templates"]] == [250, 250]
+    assert any('"tock of worker <num> failed" is new' in c["text"] for c in out["changes"])
+
+
+def test_several_processes_find_the_same(tmp_path, monkeypatch):
+    path = written(tmp_path / "a.log")
+    other = tmp_path / "b.log.gz"
+    other.write_bytes(gzip.compress(written(tmp_path / "b.txt", seed=3).read_bytes()))
+    monkeypatch.setattr(work, "PIECE", 20_000)
+    logs = LogSet(component="app", paths=(path, other))
+    spans = {"window": (BREAK.timestamp(), float("inf")), "baseline": (float("-inf"), BREAK.timestamp())}
+    seen = []
+    for jobs in (1, 2):
+        found = survey(logs, zone=UTC, near=START, redact=SAFE.text, jobs=jobs, **spans)
+        seen.append({(c.template.text, c.level): (c.window, c.before, c.cells) for c in found.counts})
+    assert seen[0] == seen[1]
+
+
+def test_saved_templates_keep_their_names(tmp_path):
+    one = surveyed(written(tmp_path / "a.log"))
+    save_states(tmp_path / "t.json", {"app": one.tally.miner})
+    ids = {c.template.text: c.template.id for c in one.counts}
+    again = surveyed(written(tmp_path / "b.log", seed=5), miner=load(tmp_path / "t.json")["app"])
+    assert {c.template.text: c.template.id for c in again.counts} == ids
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"app": {"version": 9}}', '{"app": 3}', "\x00"])
+def test_files_that_hold_no_templates(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(BadInput):
+        load(tmp_path / "t.json")
+
+
+def test_no_secret_is_kept_or_told(tmp_path):
+    secret = "hunter2-Xq9"
+    found = compared(written(tmp_path / "a.log", password=f" password={secret} card 4111 1111 1111 1111"))
+    out = told(found, SAFE, top=50, most=50, compared=True)
+    save_states(tmp_path / "t.json", {"app": found.tally.miner})
+    for text in (json.dumps(out), (tmp_path / "t.json").read_text()):
+        assert secret not in text
+        assert "4111" not in text
+    assert "<secret" in json.dumps(out)
+
+
+def test_the_interval_of_a_departure_is_told(tmp_path):
+    out = told(surveyed(written(tmp_path / "a.log"), events=10**6), SAFE, top=5, most=5, compared=False)
+    assert abs(datetime.fromisoformat(out["departure"]["start"]).timestamp() - BREAK.timestamp()) < 180
+    assert out["departure"]["open"]
+
+
+def test_an_empty_and_a_binary_file(tmp_path):
+    (tmp_path / "e.log").write_text("")
+    (tmp_path / "b.log").write_bytes(bytes(range(256)) * 500)
+    for name in ("e.log", "b.log"):
+        found = surveyed(tmp_path / name)
+        assert (found.lines, found.counts) == (0, [])
+        out = told(found, SAFE, top=5, most=5, compared=True)
+        assert out["changes"] == []

@@ -1,0 +1,37 @@
+"""What changed in a stream of log events: rates, order, parameters, onsets, and when the stream left its normal.
+
+Pure functions over `Events` (times, template numbers, parameters) or counts per cell; whoever mined the templates.
+"""
+
+from aitia.tools.logs.change.departure import Departure, departure
+from aitia.tools.logs.change.events import Cells, Column, Events, Slot
+from aitia.tools.logs.change.numbers import NumberShift, shifts
+from aitia.tools.logs.change.onset import Onset, burst, onset
+from aitia.tools.logs.change.order import Reordered, reordered
+from aitia.tools.logs.change.rates import RateChange, rate_changes
+from aitia.tools.logs.change.summary import compare, summary
+from aitia.tools.logs.change.values import Concentration, MixChange, concentration, mix_changes
+
+__all__ = [
+    "Cells",
+    "Column",
+    "Concentration",
+    "Departure",
+    "Events",
+    "MixChange",
+    "NumberShift",
+    "Onset",
+    "RateChange",
+    "Reordered",
+    "Slot",
+    "burst",
+    "compare",
+    "concentration",
+    "departure",
+    "mix_changes",
+    "onset",
+    "rate_changes",
+    "reordered",
+    "shifts",
+    "summary",
+]

@@ -1,0 +1,210 @@
+"""A survey of logs without an incident: what they hold by template, and what changed between two spans or two sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Final
+
+import numpy as np
+
+from aitia.core.errors import SourceError
+from aitia.core.redact import Redactor
+from aitia.tools.logs.access import canonical
+from aitia.tools.logs.change import Cells, Concentration, Events, MixChange, reordered
+from aitia.tools.logs.change.summary import Change, ranked
+from aitia.tools.logs.columns import columns
+from aitia.tools.logs.count import Count
+from aitia.tools.logs.reader import LogFile, open_set
+from aitia.tools.logs.reading import LogSet, Skipped
+from aitia.tools.logs.tally import Side, Tally
+from aitia.tools.logs.templates import Miner
+from aitia.tools.logs.templates.gaps import kinds
+from aitia.tools.logs.templates.masks import NUMBER
+from aitia.tools.logs.work import FOREVER, OnBlock, Work, shared
+
+_IDS: Final = ("<uuid>", "<hex>", "<id>", "<time>")
+_STATUS: Final = re.compile(r"[1-5]\d\d")
+QUOTE: Final = 160  # characters of a template in a sentence
+CELLS: Final = 60  # of the incident's span
+_OLD_CELLS: Final = 600  # of the baseline's, at most
+_UNKNOWN_S: Final = 10.0  # width of a cell where the span is not known beforehand
+
+Spans = tuple[float, float]  # half open, epoch seconds
+
+
+@dataclass(kw_only=True)
+class Survey:
+    """What one component logged. `old` and `new` are the spans that its records cover, in epoch seconds."""
+
+    component: str
+    files: list[LogFile] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    tally: Tally
+    skipped: Skipped
+    undated: bool = False
+    old: Spans = (0.0, 0.0)
+    new: Spans = (0.0, 0.0)
+
+    @property
+    def lines(self) -> int:
+        """Records of the incident's span."""
+        return self.tally.lines[-1]
+
+    @property
+    def old_lines(self) -> int:
+        """Records of the baseline."""
+        return self.tally.lines[0]
+
+    @property
+    def layout(self) -> str:
+        """The layout of its lines, in words."""
+        names = dict.fromkeys(f.header.name for f in self.files if f.header is not None)
+        return "; ".join(names) or "no timestamps"
+
+
+def survey(
+    logs: LogSet,
+    *,
+    window: Spans = (-FOREVER, FOREVER),
+    baseline: Spans | None = None,
+    before: LogSet | None = None,
+    zone: tzinfo,
+    near: datetime,
+    jobs: int = 1,
+    on_block: OnBlock = lambda size, lines: None,
+    miner: Miner | None = None,
+    redact: Callable[[str], str] = str,
+    events: int = 0,
+) -> Survey:
+    """Count a set's records of the window, and of the baseline or of another set `before`.
+
+    Of logs without timestamps the lines are the time, and they cannot be divided into spans. `jobs` processes share the
+    work. With one process the first `events` records are also kept one by one, for their order.
+    """
+    skipped = Skipped()
+    files = _opened(logs, zone, near, skipped)
+    old_files = _opened(before, zone, near, skipped) if before else []
+    width, origin = _cells(files, window)
+    tally = Tally(
+        miner=miner or Miner(),
+        baselines=1,
+        origin=origin,
+        width=width,
+        redact=redact,
+        access=canonical,
+        keep_events=events if jobs == 1 else 0,
+    )
+    out = Survey(component=logs.component, files=[*files, *old_files], tally=tally, skipped=skipped)
+    out.undated = all(f.header is None for f in out.files)
+    sides = [Side(start=window[0], end=window[1], index=-1)]
+    if baseline:
+        sides.insert(0, Side(start=baseline[0], end=min(baseline[1], window[0]), index=0))
+    always = [Side(start=-FOREVER, end=FOREVER, index=0)]
+    plan = [Work(file=f, index=i, sides=sides if i < len(files) else always) for i, f in enumerate(out.files)]
+    if jobs > 1:
+        shared(tally, plan, skipped, jobs, zone, near, on_block)
+    else:
+        for work in plan:
+            work.run(tally, skipped, on_block)
+    out.new, out.old = tally.covers(-1), tally.covers(0)
+    out.counts = sorted(
+        tally.settled(), key=lambda c: (-c.window, -c.before, c.template.group, c.template.text)
+    )
+    return out
+
+
+def _opened(logs: LogSet, zone: tzinfo, near: datetime, skipped: Skipped) -> list[LogFile]:
+    """The files of a set; one that cannot be opened is counted."""
+    try:
+        return open_set(logs.paths, zone=zone, near=near)
+    except SourceError:
+        out = []
+        for path in logs.paths:
+            try:
+                out.append(LogFile(path, zone=zone, near=near))
+            except SourceError as error:
+                skipped.files[str(path)] = str(error)
+        return out
+
+
+def _cells(files: Sequence[LogFile], window: Spans) -> tuple[float, float]:
+    """Width and beginning of the cells that rates are looked at in."""
+    extents = [f.extent() for f in files]
+    known = [e for e in extents if e is not None]
+    start = window[0] if np.isfinite(window[0]) else min((a for a, _ in known), default=0.0)
+    if None in extents and not np.isfinite(window[1]):
+        return _UNKNOWN_S, start
+    end = window[1] if np.isfinite(window[1]) else max((b for _, b in known), default=start)
+    return max((end - start) / CELLS, 1e-3), start
+
+
+def changes(found: Survey) -> list[Change]:
+    """What differs between the two spans, the most surprising first: rates, order, numbers and values in the messages.
+
+    That another id or number stands where one always stood is no news: of these only that one of many is now named alone.
+    """
+    old_columns, new_columns = columns(found.tally, found.counts, old=True), columns(found.tally, found.counts, old=False)
+    old, new = _rates(found)
+    sides = events(found, -1), events(found, 0)
+    order = reordered(sides[1], sides[0]) if sides[0] and sides[1] else []
+    levels = tuple(c.level for c in found.counts)
+    return list(_news(found, ranked(old, new, old_columns, new_columns, levels=levels, order=order)))
+
+
+def _news(found: Survey, changes: Sequence[Change]) -> Iterator[Change]:
+    """Without other ids in place of ids, and each value once."""
+    told: set[str] = set()
+    for change in changes:
+        if isinstance(change, MixChange | Concentration) and change.slot is not None:
+            row, position = change.slot
+            kind = kinds(found.counts[row].template.text)[position]
+            an_id = kind in _IDS or (kind == NUMBER and not _STATUS.fullmatch(change.value))
+            narrowed = isinstance(change, Concentration) and change.entropy[0] - change.entropy[1] >= 1.0
+            if (an_id and not narrowed) or change.value in told:
+                continue
+            told.add(change.value)
+        yield change
+
+
+def _rates(found: Survey) -> tuple[Cells, Cells]:
+    """Counts per cell of either span; the time of undated logs is their lines."""
+    width, origin = found.tally.width, found.tally.origin
+    return (
+        _counted([c.old_cells for c in found.counts], found.old, origin, width, _OLD_CELLS),
+        _counted([c.cells for c in found.counts], found.new, origin, width, CELLS),
+    )
+
+
+def _counted(cells: Sequence[dict[int, int]], span: Spans, origin: float, width: float, most: int) -> Cells:
+    """Rows of counts over a span, in at most `most` cells."""
+    first, last = int((span[0] - origin) // width), int((span[1] - origin) // width)
+    step = -(-(last - first + 1) // most)
+    out = np.zeros((len(cells), (last - first) // step + 1), dtype=np.int64)
+    for row, counts in enumerate(cells):
+        for cell, n in counts.items():
+            out[row, (cell - first) // step] += n
+    seconds = max(span[1] - span[0], width)  # the first and the last cell are cut by the span
+    return Cells(start=span[0], width=seconds / out.shape[1], counts=out)
+
+
+def named(found: Survey, redactor: Redactor) -> Callable[[int], str]:
+    """The redacted, quoted text of a template by its row."""
+
+    def name(row: int) -> str:
+        text = redactor.text(found.counts[row].template.text)
+        return f'"{text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"}"'
+
+    return name
+
+
+def events(found: Survey, index: int) -> Events | None:
+    """The records of a side one by one, by template row; None where not all were kept, or none is dated."""
+    kept = None if found.undated else found.tally.kept_events(index)
+    if kept is None or not kept[0]:
+        return None
+    rows = {count.template.id: row for row, count in enumerate(found.counts)}
+    times, ids = kept
+    return Events.of(times, [rows[i] for i in ids], levels=[c.level for c in found.counts])

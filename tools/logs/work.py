@@ -1,0 +1,135 @@
+"""Reading files into a tally, by one process or by several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from aitia.core.errors import SourceError
+from aitia.tools.logs.access import canonical
+from aitia.tools.logs.reader import Extract, LogFile
+from aitia.tools.logs.reading import Skipped
+from aitia.tools.logs.tally import Parcel, Pass, Side, Tally
+from aitia.tools.logs.templates import Masker, Miner
+
+FOREVER: Final = float("inf")
+PIECE: Final = 32 << 20  # bytes of a large file that one process takes at a time
+_ALL: Final = 1 << 62
+
+OnBlock = Callable[[int, int], None]
+"""Told of each block that was read: bytes, lines."""
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A file to be read for some sides, or the lines of it that begin within some of its bytes."""
+
+    file: LogFile
+    index: int
+    sides: Sequence[Side]
+    within: tuple[int, int] | None = None
+
+    def run(self, tally: Tally, skipped: Skipped, on_block: OnBlock) -> None:
+        """Count its records. What was read before a damage stays counted, the damage is told in `skipped`."""
+        file, sides = self.file, self.sides
+        if file.header is None:
+            sides = [Side(start=-FOREVER, end=FOREVER, index=sides[-1].index)]
+        begun = self.within is not None and self.within[0] > 0
+        reading = Pass(tally, file.header, self.index, sides, file.skipped, begun=begun)
+        low, high = min(s.start for s in sides), max(s.end for s in sides)
+        try:
+            for run in file.parts(low, high, budget=_ALL, extract=Extract(), within=self.within):
+                for block in run:
+                    reading.feed(block)
+                    on_block(block.end - block.offset, block.data.count(b"\n"))
+                reading.close()
+        except SourceError as error:
+            reading.close()
+            file.skipped.files[str(file.path)] = str(error)
+        skipped += file.skipped
+
+    def pieces(self) -> Iterator[Work]:
+        """The same work in parts for several processes."""
+        if self.file.packed or self.file.size < 2 * PIECE:
+            yield self
+            return
+        for start in range(0, self.file.size, PIECE):
+            yield replace(self, within=(start, min(start + PIECE, self.file.size)))
+
+
+def shared(
+    tally: Tally,
+    plan: Sequence[Work],
+    skipped: Skipped,
+    jobs: int,
+    zone: tzinfo,
+    near: datetime,
+    on_block: OnBlock,
+) -> None:
+    """Let several processes count, and add what they counted. A record that two pieces share loses its later lines."""
+    pieces = sorted((p for work in plan for p in work.pieces()), key=lambda p: -p.file.size)
+    for work in plan:
+        tally.headers[work.index] = work.file.header
+    bundles = [pieces[i::jobs] for i in range(min(jobs, len(pieces)))]
+    orders = [
+        _Order(
+            pieces=[(str(p.file.path), p.index, tuple(p.sides), p.within) for p in bundle],
+            names=tally.miner.masker.names,
+            origin=tally.origin,
+            width=tally.width,
+            redact=tally.redact,
+            zone=zone,
+            near=near,
+        )
+        for bundle in bundles
+    ]
+    with ProcessPoolExecutor(len(orders), mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_counted, order) for order in orders]):
+            parcel, lost, size, lines = done.result()
+            tally.add(parcel)
+            skipped += lost
+            on_block(size, lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What a process needs to know."""
+
+    pieces: Sequence[tuple[str, int, tuple[Side, ...], tuple[int, int] | None]]
+    names: Mapping[str, str]
+    origin: float
+    width: float
+    redact: Redact
+    zone: tzinfo
+    near: datetime
+
+
+def _counted(order: _Order) -> tuple[Parcel, Skipped, int, int]:
+    """What a process counted and left out; bytes and lines."""
+    tally = Tally(
+        miner=Miner(Masker(order.names)),
+        baselines=1,
+        origin=order.origin,
+        width=order.width,
+        redact=order.redact,
+        access=canonical,
+    )
+    skipped, files = Skipped(), dict[str, LogFile]()
+    read = [0, 0]
+
+    def on_block(size: int, lines: int) -> None:
+        read[0] += size
+        read[1] += lines
+
+    for path, index, sides, within in order.pieces:
+        if path not in files:
+            files[path] = LogFile(Path(path), zone=order.zone, near=order.near)
+        Work(file=files[path], index=index, sides=sides, within=within).run(tally, skipped, on_block)
+        files[path].skipped = Skipped()
+    return tally.parcel(), skipped, read[0], read[1]

@@ -1,0 +1,176 @@
+"""Requests to a log server: one connection per fetch, answers as JSON or line by line, patience with a busy server."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput, SourceError
+from aitia.tools.sources.http import JsonApi, clean, reason
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_LINE: Final = 64 * 1024 * 1024
+LONG_QUERY: Final = 2000  # longer parameters go in the body: proxies refuse long addresses
+_BUSY: Final = (429, 503)
+_CHUNK: Final = 64 * 1024
+_ECHOED: Final = re.compile(
+    r"^remoteAddr: .{0,200}?; requestURI: \S*?; "
+)  # VictoriaLogs repeats the question first
+
+Params = Sequence[tuple[str, str]]
+
+
+class Refused(SourceError):
+    """A server that is there and does not answer the question: it asks for too much, or cannot be read."""
+
+
+class LogApi(JsonApi):
+    """Bounded requests; `moved` counts the bytes of answers as they came over the wire, `asked` the requests."""
+
+    def __init__(self, config: SourceConfig, root: Path, *, headers: Mapping[str, str]) -> None:
+        place = urlsplit(config.url)
+        if place.username or place.password:
+            raise BadInput(
+                f"Move the credentials of source {config.name!r} from `url` to `auth`: an address is shown in errors."
+            )
+        super().__init__(config, root)
+        self._headers = dict(headers)
+        self._held: httpx.Client | None = None
+        self.moved = 0
+        self.asked = 0
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Requests within share one connection. Not for several threads at once."""
+        if self._held is not None:
+            yield
+            return
+        self._held = self._opened()
+        try:
+            yield
+        finally:
+            self._held.close()
+            self._held = None
+
+    def ask(self, path: str, params: Params, *, deadline: float) -> Any:
+        """The parsed JSON answer. Raises SourceError where there is none."""
+        with self.session(), self._answer(path, params, deadline) as answer:
+            body = self._bounded(answer)
+            try:
+                return json.loads(body)
+            except (ValueError, RecursionError):
+                start = clean(body[:80].decode("utf-8", "replace"))
+                raise SourceError(
+                    f"Point `url` of source {self._config.name!r} at the API: {self._config.url} answered no JSON"
+                    f" ({start!r})."
+                ) from None
+
+    def lines(self, path: str, params: Params, *, deadline: float) -> Iterator[bytes]:
+        """The answer's lines as they come; ends early at the deadline (`time.monotonic`)."""
+        with self._answer(path, params, deadline) as answer:
+            rest = b""
+            for chunk in answer.iter_bytes(_CHUNK):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+                if len(rest) > MAX_LINE:
+                    raise SourceError(
+                        f"Narrow `match` of source {self._config.name!r}: a line has more than {MAX_LINE >> 20} MiB."
+                    )
+                if time.monotonic() > deadline:
+                    return
+            if rest.strip():
+                yield rest
+
+    @contextmanager
+    def _answer(self, path: str, params: Params, deadline: float) -> Iterator[httpx.Response]:
+        import httpx
+
+        if self._silent and self.is_silent:
+            raise SourceError(self._silent[1])
+        assert self._held is not None
+        long = sum(len(v) for _, v in params) > LONG_QUERY
+        sent: dict[str, Any] = {"data": dict(params)} if long else {"params": list(params)}
+        where, attempt = f"{self._config.url}{path}", 0
+        try:
+            while True:
+                self.asked += 1
+                with self._held.stream("POST" if long else "GET", where, **sent) as answer:
+                    if answer.status_code in _BUSY and self._waited(answer, attempt, deadline):
+                        attempt += 1
+                        continue
+                    try:
+                        self._check(answer)
+                        yield answer
+                    finally:
+                        self.moved += answer.num_bytes_downloaded
+                    return
+        except httpx.TimeoutException:
+            raise self._gone(
+                f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not"
+                f" answer within {self._config.timeout_s:g} s."
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise self._gone(
+                f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
+                f" ({clean(str(error)) or type(error).__name__})."
+            ) from None
+
+    def _waited(self, answer: httpx.Response, attempt: int, deadline: float) -> bool:
+        """Whether there is time to ask again, after the pause that the server asks for (else 0.25 s, doubled each time)."""
+        told = answer.headers.get("Retry-After", "")
+        pause = float(told) if told.isdigit() else 0.25 * 2.0**attempt
+        if attempt >= 5 or time.monotonic() + pause > deadline:
+            return False
+        time.sleep(pause)
+        return True
+
+    def _check(self, answer: httpx.Response) -> None:
+        """Raises SourceError for an answer that is none, with the server's own words where it gives a reason."""
+        name, status = self._config.name, answer.status_code
+        if status < 300:
+            return
+        if status in (401, 403) or 300 <= status < 400:
+            self._parsed(answer, b"")
+        body = self._bounded(answer)
+        try:
+            said = reason(json.loads(body))
+        except (ValueError, RecursionError):
+            said = clean(_ECHOED.sub("", body[:16384].decode("utf-8", "replace"))) or "no reason given"
+        if status == 404:
+            raise SourceError(
+                f"Point `url` of source {name!r} at the API: {self._config.url} answered 404: {said}"
+            )
+        if status in _BUSY:
+            raise SourceError(
+                f"Ask source {name!r} for less (`match`), or try again later: {self._config.url} is busy ({status}: {said})."
+            )
+        raise Refused(
+            f"Mend `match` or `url` of source {name!r}: {self._config.url} answered {status}: {said}"
+        )
+
+    def _opened(self) -> httpx.Client:
+        """A client with the configured credentials, none of which can turn up in an error of the HTTP library."""
+        auth = self._config.auth
+        secrets = [
+            auth.secret("bearer"),
+            auth.secret("password"),
+            *auth.headers.values(),
+            *self._headers.values(),
+        ]
+        if not all(text.isascii() and text.isprintable() for text in (*secrets, auth.username)):
+            raise BadInput(
+                f"Mend the credentials of source {self._config.name!r}: a token, password, tenant or header holds a line"
+                " break or a character that HTTP does not carry."
+            )
+        client = self._client()
+        client.headers.update(self._headers)
+        return client
