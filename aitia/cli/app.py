@@ -22,6 +22,7 @@ from aitia.cli import (
     runbook,
     runs,
     setup,
+    signals,
 )
 from aitia.cli.ask import ask
 from aitia.cli.models import app as models_app
@@ -75,6 +76,7 @@ app.add_typer(runs.app, name="runs", rich_help_panel="Look again")
 app.add_typer(runbook.app, name="runbook", rich_help_panel="Diagnose")
 app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
+app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(library.app, name="library", rich_help_panel="Set up")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")

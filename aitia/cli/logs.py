@@ -1,4 +1,4 @@
-"""`aitia logs`: log files on their own."""
+"""`aitia logs`: what logs hold, what changed in them, and models learned from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from aitia.cli.logs_diff import diff, patterns
 from aitia.cli.logs_search import search
 from aitia.cli.logs_train import classify, train
 
-app = typer.Typer(help="Log files: templates, what changed, classes of lines.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read any log: its templates, what changed, search, classes of lines.", no_args_is_help=True
+)
 app.command("patterns")(patterns)
 app.command("diff")(diff)
 app.command("search")(search)

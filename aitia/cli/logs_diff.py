@@ -52,11 +52,11 @@ def patterns(
     from aitia.tools.logs.survey import survey
     from aitia.tools.logs.told import EVENTS, told
 
-    skipped, zone, safe = Skipped(), _zone(timezone), redactor()
+    skipped, zone, safe = Skipped(), zone_named(timezone), redactor()
     sets = gather(paths, skipped=skipped, zone=zone)
     every = [p for s in sets for p in s.paths]
-    near = _near(every)
-    window, base = _spans(since, until, baseline, _last(every, zone, near))
+    near = near_of(every)
+    window, base = spans_of(since, until, baseline, last_of(every, zone, near))
     miners = load(templates) if templates else {}
     out: list[dict[str, Any]] = []
     with reading(sets) as on_block:
@@ -97,7 +97,7 @@ def diff(
 
     if before == after == "-":
         raise BadInput("Give - once: standard input can be one of the two sides.")
-    skipped, zone, safe = Skipped(), _zone(timezone), redactor()
+    skipped, zone, safe = Skipped(), zone_named(timezone), redactor()
     old, new = (gather([path], skipped=skipped, zone=zone) for path in (before, after))
     pairs, alone = _pairs(old, new)
     out: list[dict[str, Any]] = []
@@ -107,7 +107,7 @@ def diff(
                 two,
                 before=one,
                 zone=zone,
-                near=_near([*one.paths, *two.paths]),
+                near=near_of([*one.paths, *two.paths]),
                 jobs=jobs,
                 on_block=on_block,
                 redact=safe.text,
@@ -130,7 +130,8 @@ def _pairs(
     }
 
 
-def _zone(name: str) -> tzinfo:
+def zone_named(name: str) -> tzinfo:
+    """The zone of an option. Raises BadInput for a name that is no zone."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from aitia.core.errors import BadInput
@@ -141,7 +142,7 @@ def _zone(name: str) -> tzinfo:
         raise BadInput(f"Set --timezone to an IANA zone such as Europe/Berlin, not {name!r}.") from None
 
 
-def _spans(
+def spans_of(
     since: str, until: str, baseline: str, last: datetime
 ) -> tuple[tuple[float, float], tuple[float, float] | None]:
     """The span that is counted, and what it is compared with."""
@@ -162,13 +163,13 @@ def _spans(
     return (start, end), base
 
 
-def _near(paths: Sequence[Path]) -> datetime:
+def near_of(paths: Sequence[Path]) -> datetime:
     """Times without a year lie in the year before the newest file was changed: half of it before that is their middle."""
     changed = [datetime.fromtimestamp(p.stat().st_mtime, tz=UTC) for p in paths if p.exists()]
     return max(changed, default=datetime.now(UTC)) - timedelta(days=181)
 
 
-def _last(paths: Sequence[Path], zone: tzinfo, near: datetime) -> datetime:
+def last_of(paths: Sequence[Path], zone: tzinfo, near: datetime) -> datetime:
     """The last moment that the ends of the files name, else now."""
     from aitia.core.errors import SourceError
     from aitia.tools.logs.reader import LogFile

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aitia.cli.diagnose import Json
-from aitia.cli.logs_diff import Since, Until, Zone, _near, _spans, _zone
+from aitia.cli.logs_diff import Since, Until, Zone, near_of, spans_of, zone_named
 
 if TYPE_CHECKING:
     from aitia.core.redact import Redactor
+    from aitia.tools.logs.search.mining import Mined
     from aitia.tools.logs.search.query import Found
     from aitia.tools.logs.search.store import Store
 
@@ -29,8 +30,12 @@ Regex = Annotated[bool, typer.Option("--regex", help="--text is a regular expres
 Template = Annotated[
     str, typer.Option("--template", metavar="ID|TEXT", help="Of this template, by id or a part of its text.")
 ]
-Level = Annotated[str, typer.Option("--level", help="At least so severe: debug, info, warning, error, fatal.")]
-Component = Annotated[str, typer.Option("--component", help="Of this component: a file's or rotated set's name.")]
+Level = Annotated[
+    str, typer.Option("--level", help="At least so severe: debug, info, warning, error, fatal.")
+]
+Component = Annotated[
+    str, typer.Option("--component", help="Of this component: a file's or rotated set's name.")
+]
 Fields = Annotated[
     list[str] | None,
     typer.Option(
@@ -89,7 +94,7 @@ def search(
         raise BadInput(f"Give --save a name that ends in .parquet, not {str(save)!r}.")
     safe = redactor()
     only_saved = save is not None and query == asked.Query() and not (sql or count_by)
-    with _records(paths, (since, until), _zone(timezone), save, safe) as (store, told):
+    with _records(paths, (since, until), zone_named(timezone), save, safe) as (store, told):
         found: Found | None = None
         if sql:
             found = ask(store, sql, limit)
@@ -115,17 +120,19 @@ def _records(
         raise BadInput("Give either logs, with --save or without, or Parquet files alone.")
     with stores.workplace(save) as (db, folder):
         told: dict[str, Any] = {}
+        mined: Mined | None = None
         if saved:
             readable = [folder / f"saved-{i}.parquet" for i in range(len(saved))]
             every = stores.of_saved(db, readable, saved)
             told["first"], told["last"] = every.first, every.last
-            window = _spans(*span, "", _utc(every.last))[0]
+            window = spans_of(*span, "", _utc(every.last))[0]
         else:
-            every, readable, window = _mined(db, folder, paths, span, zone, safe, told)
+            every, mined, window = _mined(db, folder, paths, span, zone, safe, told)
+            readable = mined.parts
         store = stores.within(every, window)
         told["left_out"] = every.undated - store.undated
-        if save:
-            told["saved"] = {"path": str(save), "bytes": stores.save(db, folder, save)}
+        if save and mined:
+            told["saved"] = {"path": str(save), "bytes": stores.save(db, folder, save, mined)}
         locked(db, readable)
         yield store, told
 
@@ -138,7 +145,7 @@ def _mined(
     zone: tzinfo,
     safe: Redactor,
     told: dict[str, Any],
-) -> tuple[Store, list[Path], tuple[float, float]]:
+) -> tuple[Store, Mined, tuple[float, float]]:
     from aitia.cli.logs_show import reading
     from aitia.tools.logs.reading import Skipped, gather
     from aitia.tools.logs.search.mining import extent, mine
@@ -147,17 +154,15 @@ def _mined(
     skipped = Skipped()
     sets = gather(paths, skipped=skipped, zone=zone)
     every = [p for s in sets for p in s.paths]
-    near = _near(every)
+    near = near_of(every)
     ends = extent(every, zone, near)
     told["first"], told["last"] = ends or (None, None)
-    window = _spans(*span, "", _utc(told["last"]))[0]
+    window = spans_of(*span, "", _utc(told["last"]))[0]
     with reading(sets) as on_block:
-        mined = mine(
-            sets, folder, db, redactor=safe, window=window, zone=zone, near=near, on_block=on_block
-        )
+        mined = mine(sets, folder, db, redactor=safe, window=window, zone=zone, near=near, on_block=on_block)
     skipped += mined.skipped
     told["skipped"] = skipped.say()
-    return of_mined(db, mined, safe), mined.parts, window
+    return of_mined(db, mined, safe), mined, window
 
 
 def _utc(at: datetime | None) -> datetime:

@@ -16,14 +16,24 @@ def put(found: Found | None, store: Store, told: Mapping[str, Any], *, as_json: 
     """Print what was found."""
     from aitia.cli.console import note, print_json, stdout_console
     from aitia.cli.progress import size
+    from aitia.render.text import count
     from aitia.tools.logs.search.query import plain
 
     if as_json:
-        searched = {"records": store.records, "undated": store.undated, "components": store.distinct("component")}
+        searched = {
+            "records": store.records,
+            "undated": store.undated,
+            "components": store.distinct("component"),
+        }
         searched |= {"first": plain(store.first), "last": plain(store.last)}
         out: dict[str, Any] = {"searched": searched, "skipped": told.get("skipped", [])}
         if found is not None:
-            out |= {"matched": found.matched, "more": found.more, "columns": found.columns, "rows": found.rows}
+            out |= {
+                "matched": found.matched,
+                "more": found.more,
+                "columns": found.columns,
+                "rows": found.rows,
+            }
         print_json(out | ({"saved": told["saved"]} if "saved" in told else {}))
         return
     if found is not None and found.rows:
@@ -36,26 +46,31 @@ def put(found: Found | None, store: Store, told: Mapping[str, Any], *, as_json: 
     for line in _notes(found, store, told):
         note(line)
     if "saved" in told:
-        note(f"{store.records:,} records saved in {told['saved']['path']} ({size(told['saved']['bytes'])})")
+        note(
+            f"{count(store.records, 'record')} saved in {told['saved']['path']} ({size(told['saved']['bytes'])})"
+        )
 
 
 def _notes(found: Found | None, store: Store, told: Mapping[str, Any]) -> list[str]:
+    from aitia.render.text import count
+
     out = []
     if found is not None and not found.rows:
         out.append(f"nothing found: {_searched(store, told)}")
         if told.get("hidden"):
             out.append(f"secrets are stored under pseudonyms only: search for {told['hidden']!r}")
     elif found is not None and found.matched is not None:
-        first = f"the first {len(found.rows):,} of " if found.more else ""
-        out.append(f"{first}{found.matched:,} records" if "message" in found.columns else f"{found.matched:,} records")
+        first = f"the first {len(found.rows):,} of " if found.more and "message" in found.columns else ""
+        out.append(f"{first}{count(found.matched, 'record')}")
     if found is not None and found.more:
         out.append("more with --limit")
     if told.get("left_out"):
-        out.append(f"{told['left_out']:,} records without a time lie in no span and were left out")
+        out.append(f"{count(told['left_out'], 'record')} without a time: in no span, left out")
     return [*out, *told.get("skipped", [])]
 
 
 def _searched(store: Store, told: Mapping[str, Any]) -> str:
+    from aitia.render.text import count
     from aitia.tools.logs.search.query import plain
 
     components = store.distinct("component")
@@ -63,7 +78,7 @@ def _searched(store: Store, told: Mapping[str, Any]) -> str:
     held = ""
     if told.get("first") is not None:
         held = f"; the logs hold {plain(told['first'])} to {plain(told['last'])}"
-    return f"{store.records:,} records searched{f' of {named}' if named else ''}{held}"
+    return f"{count(store.records, 'record')} searched{f' of {named}' if named else ''}{held}"
 
 
 def _record(row: Mapping[str, Any]) -> Text:

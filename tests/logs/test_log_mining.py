@@ -1,6 +1,4 @@
-"""Masks, Drain and the statistics."""
-
-import json
+"""Access lines, classes, names and the statistics."""
 
 import numpy as np
 import pytest
@@ -11,12 +9,9 @@ from scipy.stats import binom
 from aitia.core.words import Component
 from aitia.tools.logs.access import canonical, status
 from aitia.tools.logs.classes import meaning
-from aitia.tools.logs.drain import WILDCARD, Drain
-from aitia.tools.logs.masks import Masker
 from aitia.tools.logs.names import Names, attribute
 from aitia.tools.logs.stats import adjust, burst, dispersion, exact_p
 
-MASK = Masker({"127.0.0.1:5432": "postgres", "redis": "redis"})
 NAMES = Names(
     [
         Component(id="payment", type="service", aliases=("127.0.0.1:5432",)),
@@ -24,87 +19,6 @@ NAMES = Names(
         Component(id="host-1", type="node"),
     ]
 )
-
-
-@pytest.mark.parametrize(
-    ("token", "masked"),
-    [
-        ("42", "<num>"),
-        ("12ms,", "<num>,"),
-        ("10.0.0.3:9100", "<addr>"),
-        ("127.0.0.1:5432", "postgres"),
-        ("redis:6379", "redis"),
-        ("http://redis:6379/x/1", "http://redis/<path>"),
-        ("http://10.0.0.1/x", "http://<host>/<path>"),
-        ("550e8400-e29b-41d4-a716-446655440000", "<uuid>"),
-        ("0x7ffe", "<hex>"),
-        ("deadbeef01", "<hex>"),
-        ("a@b.example", "<email>"),
-        ("/srv/app/main.py", "<path>"),
-        ("/orders/17", "/orders/<num>"),
-        ("user=17", "user=<num>"),
-        ("worker-3", "worker-<num>"),
-        ("(connection", "(connection"),
-        ("'abc123'", "'abc<num>'"),
-        ("...", "..."),
-    ],
-)
-def test_masks(token, masked):
-    assert MASK.mask(token) == masked
-
-
-@given(st.text(max_size=300))
-def test_masking_never_fails_nor_makes_the_wildcard(text):
-    tokens = MASK.tokens(text)
-    assert len(tokens) <= 100
-    assert all(token != WILDCARD or WILDCARD in text for token in tokens)
-
-
-def test_status_codes_stay():
-    assert MASK.tokens("payment answered 500 after 12 ms")[2] == "500"
-
-
-def test_host_and_port_apart_are_one_address():
-    assert MASK.tokens('server at "127.0.0.1", port 5432 failed') == ("server", "at", "postgres", "failed")
-
-
-def test_drain_groups_and_generalises():
-    drain = Drain(Masker().tokens)
-    first = drain.add("session opened for alice by root")
-    assert drain.add("session opened for bob by root") is first
-    assert first.text == f"session opened for {WILDCARD} by root"
-    assert first.size == 2
-    assert drain.add("disk full") is not first
-    assert drain.add("session opened for bob by root", ("error",)) is not first
-
-
-def test_template_ids_are_the_same_in_another_order_of_groups():
-    one, two = Drain(Masker().tokens), Drain(Masker().tokens)
-    lines = ["a b 1", "c d 2", "e f 3"]
-    ids = {one.add(line).id for line in lines}
-    assert ids == {two.add(line).id for line in reversed(lines)}
-
-
-def test_drain_state_is_plain_json_and_goes_on():
-    drain = Drain(Masker().tokens)
-    drain.add("session opened for alice by root")
-    again = Drain(Masker().tokens)
-    again.restore(json.loads(json.dumps(drain.state())))
-    template = again.add("session opened for bob by root")
-    assert (template.size, len(again.templates)) == (2, 1)
-
-
-def test_drain_is_bounded():
-    drain = Drain(str.split, max_templates=10)
-    for i in range(500):
-        drain.add(" ".join(f"{chr(97 + i % 26)}{j}{i}" for j in range(i % 7 + 1)))
-    assert len(drain.templates) <= 11
-
-
-def test_subjects_are_never_merged():
-    drain = Drain(Masker(NAMES.alias).tokens, subjects=NAMES.of_token)
-    a = drain.add("call of service payment has failed again")
-    assert drain.add("call of service orders has failed again") is not a
 
 
 @pytest.mark.parametrize(

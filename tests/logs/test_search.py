@@ -77,7 +77,7 @@ def saved(target, *paths):
     with store.workplace(target) as (db, folder):
         found = mine(sets, folder, db, redactor=REDACTOR, window=EVER, zone=UTC, near=START)
         store.of_mined(db, found, REDACTOR)
-        assert store.save(db, folder, target) == target.stat().st_size
+        assert store.save(db, folder, target, found) == target.stat().st_size
     return target
 
 
@@ -193,6 +193,20 @@ def test_a_span_is_read_alone_and_undated_records_lie_in_none(tmp_path):
         assert (row["time"], row["line"], row["lines"], row["level"]) == (None, 8, 1, "")
 
 
+@pytest.mark.parametrize("form", ["plain", "cri"])
+def test_lines_are_numbered_where_reading_began_in_the_middle(tmp_path, form):
+    text = written(tmp_path / "app.log", lines=20_000, seed=3).read_text()
+    path = tmp_path / f"{form}.log"
+    lead = "2026-11-25T03:00:00.5Z stdout F " if form == "cri" else ""
+    path.write_text("".join(lead + line for line in text.splitlines(keepends=True)))
+    start = START.timestamp() + 30_000
+    file = LogFile(path, zone=UTC, near=START)
+    told = [r.line for r in file.records(start, start + 60, budget=1 << 40, extract=Extract())]
+    with mined(path, window=(start, start + 60)) as (every, _, _):
+        assert lines(search(every, Query(), 1000)) == told
+    assert told[0] > 10_000
+
+
 def test_batches_and_components_come_together(tmp_path, monkeypatch):
     monkeypatch.setattr(spool, "ROWS", 100)
     for i, name in enumerate(("a", "b")):
@@ -259,16 +273,21 @@ HOSTILE = (
 def test_hostile_messages_come_back_as_they_are(tmp_path):
     path = tmp_path / "app.log"
     path.write_text(
-        "".join(f"2026-11-25 03:00:{n:02},000 INFO app - m{n} {m}\n" for n, m in enumerate(HOSTILE)), encoding="utf-8"
+        "".join(f"2026-11-25 03:00:{n:02},000 INFO app - m{n} {m}\n" for n, m in enumerate(HOSTILE)),
+        encoding="utf-8",
     )
     with kept(saved(tmp_path / "r.parquet", path)) as found:
         rows = search(found, Query(), 99).rows
         assert len(rows) == len(HOSTILE)
         for n, (row, message) in enumerate(zip(rows, HOSTILE, strict=True)):
             whole = re.sub("[\x1d-\x1f]", "\N{REPLACEMENT CHARACTER}", f"m{n} {message}")
-            assert whole.startswith(row["message"]) and len(row["message"]) >= min(len(whole), 8000)
+            assert whole.startswith(row["message"])
+            assert len(row["message"]) >= min(len(whole), 8000)
         for text in HOSTILE[:3]:
-            assert search(found, Query(text=text.split()[0], template=rows[0]["template_id"]), 9).matched in (0, 1)
+            assert search(found, Query(text=text.split()[0], template=rows[0]["template_id"]), 9).matched in (
+                0,
+                1,
+            )
         assert search(found, Query(text="'; DROP TABLE records; --"), 9).matched == 1
         assert search(found, Query(component="app", fields=("x'); --=y",)), 9).matched == 0
         assert found.records == len(HOSTILE)
@@ -276,7 +295,13 @@ def test_hostile_messages_come_back_as_they_are(tmp_path):
 
 def test_json_fields_and_lone_surrogates(tmp_path):
     path = tmp_path / "web.log"
-    row = {"time": "2026-11-25T03:00:00Z", "level": "warn", "msg": "a\nb \ud800 c", "trace_id": "ab" * 16, "k=x": "1\x1f2"}
+    row = {
+        "time": "2026-11-25T03:00:00Z",
+        "level": "warn",
+        "msg": "a\nb \ud800 c",
+        "trace_id": "ab" * 16,
+        "k=x": "1\x1f2",
+    }
     path.write_text((json.dumps(row) + "\n") * 25)
     with mined(path) as (found, _, _):
         one = search(found, Query(fields=("trace=" + "ab" * 16,)), 99)
@@ -312,7 +337,9 @@ def test_sql_reads_the_records_and_nothing_else(tmp_path):
     outside.write_text("a\n1\n")
     with kept(target) as found:
         answer = sandbox.ask(found, "SELECT level, count(*) AS n FROM records GROUP BY ALL ORDER BY 1", 2)
-        assert answer.columns == ("level", "n") and len(answer.rows) == 2 and answer.more
+        assert answer.columns == ("level", "n")
+        assert len(answer.rows) == 2
+        assert answer.more
         for sql in (
             "SELECT * FROM read_csv('/etc/passwd')",
             "SELECT * FROM read_text('/etc/passwd')",
@@ -330,7 +357,7 @@ def test_sql_reads_the_records_and_nothing_else(tmp_path):
             "SELECT nothing FROM records",
             "SELECT outside FROM outside",  # no variable of Python's
         ):
-            with pytest.raises(BadInput, match="^(Write one|Ask the table|Mend the) "):
+            with pytest.raises(BadInput, match=r"^(Write one|Ask the table|Mend the) "):
                 sandbox.ask(found, sql, 9)
     assert target.read_bytes() == before
     assert {p.name for p in tmp_path.iterdir()} == {"app.log", "r.parquet", "outside.csv"}
@@ -349,7 +376,11 @@ def test_another_parquet_or_none_is_refused(tmp_path):
 
     duckdb.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path}/other.parquet'")
     (tmp_path / "text.parquet").write_text("no parquet at all\n")
-    for name, words in (("other", "no column 'time'"), ("text", "Give a Parquet"), ("none", "no file is there")):
+    for name, words in (
+        ("other", "no column 'time'"),
+        ("text", "Give a Parquet"),
+        ("none", "no file is there"),
+    ):
         with pytest.raises(BadInput, match=words), kept(tmp_path / f"{name}.parquet"):
             pass
 

@@ -77,7 +77,9 @@ def test_a_failing_status_stays_and_is_exact():
     assert "500" in tokens.masked
     assert tokens.exact
     assert "200" not in MASK.tokens("payment answered 200 after 12 ms").masked
-    assert MASK.tokens("payment answered 200 after 12 ms").exact  # another line of its shape may name a failure
+    assert MASK.tokens(
+        "payment answered 200 after 12 ms"
+    ).exact  # another line of its shape may name a failure
 
 
 def test_a_word_like_a_known_numbered_name_is_exact():
@@ -132,7 +134,7 @@ def test_groups_and_subjects_are_never_merged():
         for name in ("payment", "orders", "x", "y", "z")
         for level in (("error",), ("info",))
     ]
-    found = {miner.template(f).group + (miner.template(f).text,) for f in forms}
+    found = {(*miner.template(f).group, miner.template(f).text) for f in forms}
     assert found == {
         (level, f"call of service {name} has failed again")
         for level in ("error", "info")
@@ -144,10 +146,10 @@ def test_the_order_of_lines_does_not_matter():
     rng = random.Random(3)
     lines = [f"job {rng.choice('abcdefghij')} on node-{rng.randrange(9)} took {i} ms" for i in range(60)]
     lines += [f"{verb} the queue" for verb in ("open", "close", "drain")]
-    texts = {line: text for line, text in zip(lines, mined(lines), strict=True)}
+    texts = dict(zip(lines, mined(lines), strict=True))
     for _ in range(5):
         rng.shuffle(lines)
-        assert {line: text for line, text in zip(lines, mined(lines), strict=True)} == texts
+        assert dict(zip(lines, mined(lines), strict=True)) == texts
 
 
 def test_a_saved_state_goes_on_under_the_same_names():
@@ -165,7 +167,7 @@ def test_a_saved_state_goes_on_under_the_same_names():
 def test_states_of_two_workers_merge_in_any_order():
     lines = [
         f"session opened for user {name} by (uid={i})"
-        for i, name in enumerate("alice bob eve mallory".split())
+        for i, name in enumerate(["alice", "bob", "eve", "mallory"])
     ]
     states = []
     for part in (lines[:2], lines[2:]):

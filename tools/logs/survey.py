@@ -146,7 +146,10 @@ def changes(found: Survey) -> list[Change]:
 
     That another id or number stands where one always stood is no news: of these only that one of many is now named alone.
     """
-    old_columns, new_columns = columns(found.tally, found.counts, old=True), columns(found.tally, found.counts, old=False)
+    old_columns, new_columns = (
+        columns(found.tally, found.counts, old=True),
+        columns(found.tally, found.counts, old=False),
+    )
     old, new = _rates(found)
     sides = events(found, -1), events(found, 0)
     order = reordered(sides[1], sides[0]) if sides[0] and sides[1] else []

@@ -20,6 +20,7 @@ from aitia.tools.logs.headers import Header, Level, Place, worst
 from aitia.tools.logs.reading.blocks import Block
 from aitia.tools.logs.reading.blocks import Place as Line
 from aitia.tools.logs.reading.joining import exception_in, frame
+from aitia.tools.logs.reading.record import JOINED_LINES, text_of
 from aitia.tools.logs.reading.skipped import Skipped
 from aitia.tools.logs.templates import Form, Miner
 from aitia.tools.logs.templates.masks import Tokens
@@ -27,8 +28,6 @@ from aitia.tools.logs.templates.miner import observe
 from aitia.tools.logs.templates.shape import plain, shapes
 
 MESSAGE: Final = 1000  # characters of a message that are mined
-LINE_BYTES: Final = 8192  # longer lines are cut for mining, not for hashing
-JOINED_LINES: Final = 80
 _HELD: Final = 1 << 18  # bytes of one record that are held back for its end
 _MANY, _FEW = 2000, 6  # from so many forms on, each keeps a small sample
 _SHAPES: Final = 150_000
@@ -37,7 +36,7 @@ _ZONE = re.compile(r" ?[+-]\d\d:?\d\d")  # may change from line to line
 _FRACTIONS: Final = {3: 1e-3, 6: 1e-6, 9: 1e-9}
 
 
-class _Entry:
+class Entry:
     """What is known of a shape.
 
     how  0: no header; 1: its count, and where its time stands; 2: its count; 3: nothing, it is parsed each time
@@ -51,8 +50,8 @@ class _Entry:
         self.scale = 0.0
 
 
-_CONTINUED: Final = _Entry(0)
-_EXACT: Final = _Entry(3)
+_CONTINUED: Final = Entry(0)
+_EXACT: Final = Entry(3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +197,7 @@ class Tally:
         """The messages of a sample with their moments."""
         out = []
         for at, file, raw in sample.kept:
-            header, text = self.headers.get(file), _text(raw)
+            header, text = self.headers.get(file), text_of(raw)
             parsed = header(text) if header else (at, "", text)
             if parsed is not None:
                 out.append((at, self.redact(parsed[2][:MESSAGE])))
@@ -250,8 +249,8 @@ class Pass:
             skipped,
         )
         tally.headers[file] = header
-        self._shapes: dict[bytes, _Entry] = {}
-        self._plain: dict[bytes, _Entry] = {}
+        self._shapes: dict[bytes, Entry] = {}
+        self._plain: dict[bytes, Entry] = {}
         self._clock: dict[bytes, float] = {b"": 0.0}
         self._held: list[tuple[bytes, Line]] = []
         self._joins: dict[tuple[Form, bytes], Count] = {}
@@ -268,13 +267,14 @@ class Pass:
         self._take(None)
 
     def _take(self, block: Block | None) -> None:
-        lines = _Lines(self._held, block)
+        lines = Lines(self._held, block)
         self._held = []
-        entries = self._entries(lines.raws)
+        entries = self.entries(lines.raws)
         n = len(entries) if block is None else self._hold(lines, entries)
         self._run(lines, entries, n)
 
-    def _entries(self, raws: list[bytes]) -> list[_Entry]:
+    def entries(self, raws: list[bytes]) -> list[Entry]:
+        """What is known of each line's shape."""
         if not raws:
             return []
         keys = shapes(b"\n".join(raws))
@@ -291,10 +291,10 @@ class Pass:
                 self._plain.clear()
                 self._joins.clear()
                 self._tally.fold()
-                return self._entries(raws)
+                return self.entries(raws)
         return [entry for entry in found if entry is not None]
 
-    def _hold(self, lines: _Lines, entries: list[_Entry]) -> int:
+    def _hold(self, lines: Lines, entries: list[Entry]) -> int:
         """Hold the last record back; the number of lines before it."""
         n = len(entries) - 1
         while n > 0 and entries[n].how == 0:
@@ -304,7 +304,7 @@ class Pass:
         self._held = [(lines.raws[i], lines.place(i)) for i in range(n, len(entries))]
         return n
 
-    def _resolved(self, raw: bytes, key: bytes) -> _Entry:
+    def _resolved(self, raw: bytes, key: bytes) -> Entry:
         """What a new shape means. Hexadecimal ids are tried as digits before the line is parsed."""
         simple = plain(raw)
         entry = self._plain.get(simple)
@@ -318,8 +318,8 @@ class Pass:
         self._shapes[key] = entry
         return entry
 
-    def _parsed(self, raw: bytes) -> _Entry:
-        text = _text(raw)
+    def _parsed(self, raw: bytes) -> Entry:
+        text = text_of(raw)
         place = None
         level: Level = ""
         message = text
@@ -339,10 +339,10 @@ class Pass:
             return _EXACT
         count = self._tally.count(self._tally.miner.take(tokens, (level,)), level, message)
         if place is None:
-            return _Entry(1, count)
+            return Entry(1, count)
         if not self._fixed(text, place):
-            return _Entry(2, count)
-        entry = _Entry(1, count)
+            return Entry(2, count)
+        entry = Entry(1, count)
         entry.start, entry.end = place.start, place.end
         if width := place.frac_end - place.frac_start:
             entry.frac, entry.frac_end, entry.scale = place.frac_start, place.frac_end, _FRACTIONS[width]
@@ -361,7 +361,7 @@ class Pass:
             and not _ZONE.match(text, place.frac_end)
         )
 
-    def _run(self, lines: _Lines, entries: list[_Entry], n: int) -> None:
+    def _run(self, lines: Lines, entries: list[Entry], n: int) -> None:
         clock, raws, undated = self._clock, lines.raws, self._header is None
         joins = _CONTINUED in entries
         for i in range(n):
@@ -394,11 +394,12 @@ class Pass:
             self.latest = at
             for side in self._sides:
                 if side.start <= at < side.end:
-                    self._note(count, at, side.index, lines, i, more)
+                    self.note(count, at, side.index, lines, i, more)
                     if entry.how == 3 and len(group := count.form.group) > 1:
                         self._tally.on_access(message, group[1], side.index)
 
-    def _note(self, count: Count, at: float, index: int, lines: _Lines, i: int, more: int) -> None:
+    def note(self, count: Count, at: float, index: int, lines: Lines, i: int, more: int) -> None:
+        """Count the record that begins with the i-th line and goes on for `more` lines."""
         tally = self._tally
         tally.note(at, index, count)
         cell = int((at - tally.origin) // tally.width)
@@ -424,10 +425,10 @@ class Pass:
         if not count.baseline[index] % count.old.step:
             count.old.keep(at, self._file, lines.raws[i])
 
-    def _time(self, raw: bytes, entry: _Entry) -> float:
+    def _time(self, raw: bytes, entry: Entry) -> float:
         """The moment of a time text that is new, to the second. A text that is no date after all keeps the moment before."""
         assert self._header is not None
-        parsed = self._header(_text(raw))
+        parsed = self._header(text_of(raw))
         if parsed is None:
             return max(self.latest, 0.0)
         at = parsed[0]
@@ -439,9 +440,9 @@ class Pass:
         self._clock[raw[entry.start : entry.end]] = at
         return at
 
-    def _exact(self, raw: bytes, entry: _Entry) -> tuple[float, Count, str] | None:
+    def _exact(self, raw: bytes, entry: Entry) -> tuple[float, Count, str] | None:
         assert self._header is not None
-        parsed = self._header(_text(raw))
+        parsed = self._header(text_of(raw))
         if parsed is None:
             return None
         at, level, message = parsed
@@ -450,12 +451,12 @@ class Pass:
             message = self._tally.redact(message)
         return at, entry.count or self._tally.form(message, level), message
 
-    def _joined(self, lines: _Lines, entries: list[_Entry], i: int, count: Count) -> tuple[Count, int]:
+    def _joined(self, lines: Lines, entries: list[Entry], i: int, count: Count) -> tuple[Count, int]:
         """The count of a record with an exception below it, and how many lines it goes on for."""
         end = i + 1
         exception = ""
         while end < len(entries) and entries[end].how == 0 and end - i < JOINED_LINES:
-            exception = exception_in(_text(lines.raws[end])) or exception
+            exception = exception_in(text_of(lines.raws[end])) or exception
             end += 1
         if not exception:
             return count, end - i - 1
@@ -473,7 +474,7 @@ class Pass:
         if len(count.form.group) > 1 or self._header is None:
             above = Tokens(count.form.tokens, ("",) * len(count.form.tokens))
         else:
-            parsed = self._header(_text(raw))
+            parsed = self._header(text_of(raw))
             above = miner.masker.tokens(self._tally.redact(parsed[2][:MESSAGE] if parsed else ""))
         tokens = Tokens((*above.masked, " ", *below.masked), (*above.values, "", *below.values))
         level = worst(count.level, "error")
@@ -481,7 +482,7 @@ class Pass:
         return self._tally.count(form, level, f"{count.text} | {exception}")
 
 
-class _Lines:
+class Lines:
     """The raw lines of a block after those that were held back, and where each lies."""
 
     def __init__(self, held: Sequence[tuple[bytes, Line]], block: Block | None) -> None:
@@ -519,7 +520,3 @@ class _Lines:
             line=first.line,
             lines=last.line + last.lines - first.line,
         )
-
-
-def _text(raw: bytes) -> str:
-    return raw[:LINE_BYTES].decode("utf-8", "replace").rstrip("\r")

@@ -44,7 +44,7 @@ class LogFiles(Configured):
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
-        self._zone = _zone(config)
+        self._zone = zone_of(config)
 
     def streams(self) -> list[LogStream]:
         """One stream per stem, its files in the order of time. Raises SourceError where nothing is there."""
@@ -114,7 +114,7 @@ def _size(path: Path) -> int:
         raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None
 
 
-def _zone(config: SourceConfig) -> tzinfo:
+def zone_of(config: SourceConfig) -> tzinfo:
     name = str(config.options.get("timezone", "UTC"))
     try:
         return UTC if name == "UTC" else ZoneInfo(name)

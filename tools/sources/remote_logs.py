@@ -23,7 +23,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, LogStream
-from aitia.tools.sources.log_files import _zone as zone_of
+from aitia.tools.sources.log_files import zone_of
 from aitia.tools.sources.remote_api import LogApi
 from aitia.tools.sources.remote_lines import Entry, LineWriter
 from aitia.tools.sources.remote_plan import Block, Cells, blocks, pieces_of

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, Literal
 
-from aitia.tools.logs.masks import Masker
+from aitia.tools.logs.templates import Masker
 
 View = Literal["chars", "words"]
 MAX_CHARS: Final = 2000
@@ -27,7 +27,7 @@ def line(text: str) -> str:
 
 def template(text: str) -> str:
     """The line with its variable parts masked, case folded: near copies of a line are equal in it."""
-    return " ".join(_MASKER.tokens(line(text))).casefold()
+    return _MASKER.text(line(text)).casefold()
 
 
 def plain(text: str) -> str:

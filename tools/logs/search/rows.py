@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.headers import Header, Level
+from aitia.tools.logs.headers import Header, Level, Parsed
 from aitia.tools.logs.reader import LogFile
 from aitia.tools.logs.reading.blocks import Block
 from aitia.tools.logs.reading.joining import exception_in
+from aitia.tools.logs.reading.record import JOINED_LINES, LINE_BYTES, text_of
 from aitia.tools.logs.search.spool import NULL, Spool, items
-from aitia.tools.logs.tally import JOINED_LINES, LINE_BYTES, Pass, Side, Tally, _Entry, _Lines, _text
+from aitia.tools.logs.tally import Entry, Lines, Pass, Side, Tally
 from aitia.tools.logs.templates import Form
 
 _KNOWN: Final = 50_000  # distinct headers that are remembered
@@ -34,12 +35,13 @@ class Rows(Pass):
         *,
         base: int,
     ) -> None:
-        super().__init__(tally, file.header, index, sides, file.skipped)
+        once = _Once(file.header) if file.header is not None else None
+        super().__init__(tally, once, index, sides, file.skipped)
         self._log, self._spool, self._forms, self._base = file, spool, forms, base
         self._numbers: dict[Count, int] = {}
         self._fields = _FieldsOf(file.header) if file.header else None
-        self._heads: dict[_Entry, _Head] = {}
-        self._current: list[_Entry] = []
+        self._heads: dict[Entry, _Head] = {}
+        self._current: list[Entry] = []
         self._before: int | None = None  # lines of the file before the run's first, less one
 
     def begin(self) -> None:
@@ -53,12 +55,14 @@ class Rows(Pass):
             self._before = first - block.line if first > 0 else -(1 << 62)
         super().feed(block)
 
-    def _entries(self, raws: list[bytes]) -> list[_Entry]:
-        self._current = super()._entries(raws)
+    def entries(self, raws: list[bytes]) -> list[Entry]:
+        """As the pass knows them; kept for `note`."""
+        self._current = super().entries(raws)
         return self._current
 
-    def _note(self, count: Count, at: float, index: int, lines: _Lines, i: int, more: int) -> None:
-        super()._note(count, at, index, lines, i, more)
+    def note(self, count: Count, at: float, index: int, lines: Lines, i: int, more: int) -> None:
+        """Count the record, and hand it on."""
+        super().note(count, at, index, lines, i, more)
         number = self._numbers.get(count)
         if number is None:
             number = self._numbers[count] = self._base + len(self._forms)
@@ -80,19 +84,19 @@ class Rows(Pass):
             fields,
         )
 
-    def _parts(self, raw: bytes, entry: _Entry, level: Level) -> tuple[Level, str, str]:
+    def _parts(self, raw: bytes, entry: Entry, level: Level) -> tuple[Level, str, str]:
         """Level, message and fields of a record's first line.
 
         Lines of one shape whose headers are equal but for the time are taken apart once.
         """
         header = self._header
         if header is None:
-            return "", _text(raw), ""
+            return "", text_of(raw), ""
         known = self._heads.get(entry)
         if known is not None and raw.startswith(known.head, known.at):
             message = raw[known.at + len(known.head) : LINE_BYTES].decode("utf-8", "replace").rstrip("\r")
             return known.level, message, known.fields
-        text = _text(raw)
+        text = text_of(raw)
         parsed = header(text)
         if parsed is None:  # a time that is no date after all
             return level, text, ""
@@ -107,14 +111,31 @@ class Rows(Pass):
             self._heads[entry] = _Head(raw[at:end], at, parsed[1], fields)
         return parsed[1], message, fields
 
-    def _rest(self, lines: _Lines, i: int, more: int) -> tuple[str, str]:
+    def _rest(self, lines: Lines, i: int, more: int) -> tuple[str, str]:
         """The lines that go on from a record's first, and the exception named last."""
         exception, out = "", []
         for raw in lines.raws[i + 1 : i + 1 + min(more, JOINED_LINES)]:
-            text = _text(raw)
+            text = text_of(raw)
             exception = exception_in(text) or exception
             out.append(text)
         return "\n".join(out)[:_MORE], exception
+
+
+class _Once(Header):
+    """A header that need not read a line twice in a row: the pass reads some lines, and then so do we."""
+
+    def __init__(self, header: Header) -> None:
+        self.name, self.fixed, self.zone_text = header.name, header.fixed, header.zone_text
+        self.fields, self.locate, self.epoch = header.fields, header.locate, header.epoch  # type: ignore[method-assign]
+        self._read = header
+        self._line: str | None = None
+        self._parsed: Parsed | None = None
+
+    def __call__(self, line: str) -> Parsed | None:
+        """Epoch seconds, level and message; None without a header."""
+        if line != self._line:
+            self._line, self._parsed = line, self._read(line)
+        return self._parsed
 
 
 class _Head(NamedTuple):

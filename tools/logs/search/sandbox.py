@@ -33,13 +33,17 @@ def ask(store: Store, sql: str, limit: int) -> Found:
 
     try:
         statements = duckdb.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise BadInput("Write one SELECT over the table records for --sql: nothing else is run.")
         done = store.db.execute(statements[0])
         columns = _unique([str(d[0]) for d in done.description or ()])
         rows = done.fetchmany(limit + 1)
+    except duckdb.InterruptException:
+        raise
     except duckdb.PermissionException:
-        raise BadInput("Ask the table records alone in --sql: no other file can be read or written.") from None
+        raise BadInput(
+            "Ask the table records alone in --sql: no other file can be read or written."
+        ) from None
     except duckdb.OutOfMemoryException as error:
         raise BadInput(f"Narrow the --sql: {short(error)}") from None
     except duckdb.Error as error:

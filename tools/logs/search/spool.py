@@ -10,6 +10,8 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,21 +21,26 @@ from aitia.core.redact import Redactor
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ROWS: Final = 122_880  # of a batch, and of a row group
+ROWS: Final = 61_440  # of a batch
 _BYTES: Final = 48 << 20  # characters of a batch
 _BREAK: Final = "\x1e"
 _UNSAFE = re.compile("[\0\x1c-\x1f\r]")
 _ITEM = re.compile(r'([^="]*)="(.*)"', re.DOTALL)
 _READ: Final = """
+SELECT * FROM read_csv(?, auto_detect=false, header=false, delim=chr(31), quote='', escape='', comment='',
+  new_line='\\n', max_line_size=16000000, nullstr=chr(29), columns={'file': 'INTEGER', 'time': 'BIGINT',
+  'line': 'BIGINT', 'lines': 'INTEGER', 'byte_offset': 'BIGINT', 'byte_size': 'BIGINT', 'level': 'VARCHAR',
+  'form': 'INTEGER', 'message': 'VARCHAR', 'exception': 'VARCHAR', 'more': 'VARCHAR', 'keys': 'VARCHAR',
+  'texts': 'VARCHAR'})
+"""
+RECORDS: Final = """
 SELECT file, make_timestamp(time) AS time, line, lines, byte_offset, byte_size, level, form,
   replace(message, chr(30), chr(10)) AS message, exception, replace(more, chr(30), chr(10)) AS more,
   CASE WHEN keys = '' THEN MAP([], []) ELSE map(string_split(keys, chr(30)), string_split(texts, chr(30))) END
     ::MAP(VARCHAR, VARCHAR) AS fields
-FROM read_csv(?, auto_detect=false, header=false, delim=chr(31), quote='', escape='', comment='', new_line='\\n',
-  max_line_size=16000000, nullstr=chr(29), columns={'file': 'INTEGER', 'time': 'BIGINT', 'line': 'BIGINT',
-  'lines': 'INTEGER', 'byte_offset': 'BIGINT', 'byte_size': 'BIGINT', 'level': 'VARCHAR', 'form': 'INTEGER',
-  'message': 'VARCHAR', 'exception': 'VARCHAR', 'more': 'VARCHAR', 'keys': 'VARCHAR', 'texts': 'VARCHAR'})
+FROM read_parquet({paths})
 """
+"""What a part says, computed where it is asked for."""
 NULL: Final = "\x1d"  # of an undated record's time
 _Row = tuple[str, str, str, str, str]
 
@@ -43,12 +50,13 @@ def items(fields: Iterable[tuple[str, object]]) -> str:
     return "\n".join(f"{_name(key)}={json.dumps(str(value), ensure_ascii=False)}" for key, value in fields)
 
 
+@lru_cache(maxsize=2000)
 def _name(key: str) -> str:
     return re.sub(r"[\s=\"\x00-\x1f]", "_", key)[:120]
 
 
 class Spool:
-    """Takes records, writes parts of about 120,000 into a folder. Call `close` at the end."""
+    """Takes records, writes parts of about 60,000 into a folder. Call `close` at the end."""
 
     def __init__(self, db: DuckDBPyConnection, folder: Path, redactor: Redactor) -> None:
         self._db, self._folder, self._redactor = db, folder, redactor
@@ -60,7 +68,7 @@ class Spool:
     def add(self, numbers: str, message: str, exception: str, more: str, fields: str) -> None:
         """Take a record. `numbers` are its columns before the message; `fields` are as `items` gives them."""
         self._rows.append((numbers, message, exception, more, fields))
-        self._held += len(message) + len(more)
+        self._held += len(message) + len(more) + len(fields)
         if len(self._rows) >= ROWS or self._held > _BYTES:
             self._write()
 
@@ -74,9 +82,7 @@ class Spool:
         text, part = self._folder / "batch.txt", self._folder / f"part-{len(self.parts):06}.parquet"
         with text.open("w", encoding="utf-8", errors="replace", newline="") as file:
             file.writelines(self._lines(rows))
-        self._db.execute(
-            f"COPY ({_READ}) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION snappy)", [str(text)]
-        )
+        self._db.execute(f"COPY ({_READ}) TO {quoted(part)} (FORMAT parquet, COMPRESSION zstd)", [str(text)])
         text.unlink()
         self.parts.append(part)
         self.count += len(rows)
@@ -120,10 +126,8 @@ def _columns(text: str) -> str:
         match = _ITEM.fullmatch(line)
         key, value = (match[1], match[2]) if match else ("redacted", line)
         if "\\" in value:
-            try:
+            with suppress(ValueError):  # where redaction replaced a part of an escape
                 value = str(json.loads(f'"{value}"'))
-            except ValueError:  # redaction replaced a part of an escape
-                pass
         pairs[_name(key)] = _cleaned(value).replace("\n", " ").replace(_BREAK, " ")
     return f"{_BREAK.join(pairs)}\x1f{_BREAK.join(pairs.values())}"
 
@@ -132,5 +136,6 @@ def _cleaned(text: str) -> str:
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text) if not text.isprintable() else text
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def quoted(path: Path) -> str:
+    """A path as a literal of SQL, for statements that take no parameter there."""
+    return "'" + str(path).replace("'", "''") + "'"

@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, SourceError
 from aitia.core.redact import Redactor
+from aitia.tools.logs.search.spool import RECORDS, quoted
 from aitia.tools.logs.search.values import gaps
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ SELECT r.time, f.component, r.level,
   CASE r.level WHEN 'debug' THEN 5 WHEN 'info' THEN 9 WHEN 'warning' THEN 13 WHEN 'error' THEN 17 WHEN 'fatal' THEN 21
     ELSE 0 END AS severity_number,
   t.template_id, t.template, r.message, r.exception, r.more,
-  string_split(aitia_gaps(t.template, left(r.message, 1000) || if(r.exception = '', '', ' | ' || r.exception)), chr(31))
-    [2:] AS parameters,
+  string_split(nullif(aitia_gaps(t.template, left(r.message, 1000) || if(r.exception = '', '', ' | ' || r.exception)), ''),
+    chr(31))[2:] AS parameters,
   r.fields, f.file, r.line, r.lines, r.byte_offset, r.byte_size
-FROM read_parquet({paths}) r JOIN files f ON f.number = r.file JOIN templates t ON t.number = r.form
+FROM ({records}) r JOIN files f ON f.number = r.file JOIN templates t ON t.number = r.form
 """
-_MEMORY: Final = "1GB"
+_MEMORY: Final = "512MB"
 _SPILL: Final = "16GB"
 
 
@@ -90,7 +91,8 @@ def workplace(beside: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, 
 
     try:
         folder = TemporaryDirectory(
-            prefix=f".{beside.name}.part-" if beside else "aitia-search-", dir=beside.parent if beside else None
+            prefix=f".{beside.name}.part-" if beside else "aitia-search-",
+            dir=beside.parent if beside else None,
         )
     except OSError as error:
         raise BadInput(f"Choose a --save that can be written: {str(beside)!r} ({error.strerror}).") from None
@@ -99,7 +101,14 @@ def workplace(beside: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, 
         db.execute("SET threads = ?", [min(4, os.cpu_count() or 1)])
         db.execute("SET temp_directory = ?", [str(Path(name, "spill"))])
         db.execute("SET max_temp_directory_size = ?", [_SPILL])
-        yield db, Path(name)
+        try:
+            yield db, Path(name)
+        except (duckdb.InterruptException, RuntimeError) as error:  # what a query makes of Ctrl-C
+            if isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted":
+                raise KeyboardInterrupt from None
+            raise
+        except duckdb.IOException as error:
+            raise SourceError(f"Make room in {str(folder.name)!r}, or set TMPDIR: {short(error)}") from None
 
 
 def of_mined(db: DuckDBPyConnection, mined: Mined, redactor: Redactor) -> Store:
@@ -108,17 +117,17 @@ def of_mined(db: DuckDBPyConnection, mined: Mined, redactor: Redactor) -> Store:
     _fill(db, "files", [(redactor.text(path), redactor.text(component)) for path, component in mined.files])
     db.execute("CREATE TABLE templates (number INTEGER, template_id VARCHAR, template VARCHAR)")
     _fill(db, "templates", [(t.id, redactor.text(t.text)) for t in mined.templates])
-    db.create_function("aitia_gaps", gaps, ["VARCHAR", "VARCHAR"], "VARCHAR", null_handling="special")  # type: ignore[arg-type, list-item]
-    return _viewed(db, _MINED, mined.parts)
+    db.create_function("aitia_gaps", gaps, ["varchar", "varchar"], "varchar")
+    return _viewed(db, _MINED.replace("{records}", RECORDS), mined.parts)
 
 
-def save(db: DuckDBPyConnection, folder: Path, target: Path) -> int:
-    """Write `records` to a Parquet file, whole or not at all; its size in bytes. Call before `locked`."""
+def save(db: DuckDBPyConnection, folder: Path, target: Path, mined: Mined) -> int:
+    """Write the mined `records` to a Parquet file, whole or not at all; its size in bytes. Call before `locked`."""
     part = folder / "records.parquet"
-    names = ", ".join(COLUMNS)
-    db.execute(
-        f"COPY (SELECT {names} FROM records) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-    )
+    # A group is held in memory: as many rows as a part has, which are fewer where records are long.
+    group = max(2048, mined.records // len(mined.parts))
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group}"
+    db.execute(f"COPY (SELECT {', '.join(COLUMNS)} FROM records) TO {quoted(part)} ({options})")
     try:
         part.replace(target)
     except OSError as error:
@@ -168,7 +177,7 @@ def within(store: Store, window: tuple[float, float]) -> Store:
 
 
 def _viewed(db: DuckDBPyConnection, sql: str, paths: Sequence[Path]) -> Store:
-    listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
+    listed = ", ".join(map(quoted, paths))
     db.execute(f"CREATE VIEW every_record AS {sql.format(paths=f'[{listed}]')}")
     return _named(db, "true")
 
@@ -189,8 +198,6 @@ def _fill(db: DuckDBPyConnection, table: str, rows: Sequence[tuple[str, str]]) -
 
 def _encodable(value: object) -> object:
     """A text without the lone surrogates that JSON and file names may hold."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+    return (
+        value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
+    )

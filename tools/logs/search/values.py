@@ -15,10 +15,10 @@ NUMBER: Final = r"^[^0-9+-]*([-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)"
 """The first number of a value (`5ms`, `x12`), once digits are no longer grouped by commas or underscores."""
 
 
-def gaps(template: str, message: str) -> str | None:
-    """The values of the gaps, 0x1F before each; None where the message does not fit (it was cut, or is a rare variant)."""
+def gaps(template: str, message: str) -> str:
+    """`=` and the values of the gaps, 0x1F before each; "" where the message does not fit (a rare variant, or cut)."""
     found = _gaps.values(template, message)
-    return None if found is None else "".join(f"\x1f{value}" for value in found)
+    return "" if found is None else "\x1f".join(("=", *found))
 
 
 def condition(text: str, templates: Mapping[str, str]) -> tuple[str, list[object]]:
