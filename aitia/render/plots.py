@@ -1,6 +1,7 @@
 """A fact's plot: its samples where the run keeps them, else the levels that the fact itself holds.
 
-Samples are an artifact whose name ends in `.series.json`: {"times": [epoch seconds], "values": [numbers or null]}.
+Samples are an artifact whose name ends in `.series.json`: {"times": [epoch seconds], "values": [numbers or null]}, and
+where known {"limit": number, "shares": {channel: percent of the blame}}; a spectrum's are described in `spectra.py`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from markupsafe import Markup
 
 from aitia.core.words import Evidence, Window
 from aitia.render import text as t
+from aitia.render.spectra import SPECTRUM, read_spectrum, spectrum_plot
 from aitia.render.svg import fit, picture, tag, text
 
 SUFFIX: Final = ".series.json"
-_WIDE, _HIGH, _EDGE = 240, 64, 4
-_MOST_POINTS = 160
+_WIDE, _HIGH, _EDGE, _BAR = 240, 64, 4, 14
+_MOST_POINTS, _MOST_SHARES = 160, 6
 # What the values of a fact are called before and in the window: levels over time, or amounts to be compared.
 _LEVELS: Final = (("before", "after"), ("from", "to"))
 _AMOUNTS: Final = (
@@ -30,10 +32,13 @@ _UNITS: Final = {"share_before_percent": " %", "baseline_snr_db": " dB", "count_
 
 def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Markup | None:
     """The plot of a fact, where there is something to plot."""
-    kept = artifacts.get(fact.artifact, b"") if fact.artifact.endswith(SUFFIX) else b""
-    series = read_series(kept) if kept else []
+    kept = artifacts.get(fact.artifact, b"")
+    spectrum = read_spectrum(kept) if kept and fact.artifact.endswith(SPECTRUM) else None
+    if spectrum is not None:
+        return spectrum_plot(fact, spectrum)
+    series = read_series(kept) if kept and fact.artifact.endswith(SUFFIX) else []
     if len(series) >= 2:
-        return _samples(fact, series, window)
+        return _samples(fact, series, *read_limit(kept))
     if fact.kind.endswith(".quiet"):
         return None
     for first, second in (*_LEVELS, *_AMOUNTS):
@@ -57,18 +62,50 @@ def read_series(data: bytes) -> list[tuple[float, float]]:
     return sorted(p for p in found if math.isfinite(p[0]) and math.isfinite(p[1]))
 
 
+def read_limit(data: bytes) -> tuple[float | None, list[tuple[str, float]]]:
+    """The threshold and the channels' shares in percent that an artifact of samples holds."""
+    try:
+        told = json.loads(data)
+        shares = [(str(name), float(share)) for name, share in (told.get("shares") or {}).items()]
+        return _number(told.get("limit")), [s for s in shares if 0 <= s[1] <= 100][:_MOST_SHARES]
+    except (ValueError, TypeError, AttributeError):
+        return None, []
+
+
 def _number(value: object) -> float | None:
     number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     return number if number is not None and math.isfinite(number) else None
 
 
-def _samples(fact: Evidence, series: Sequence[tuple[float, float]], window: Window) -> Markup:
-    """The line of the samples, the fact's onset as a dashed line."""
+def _samples(
+    fact: Evidence,
+    series: Sequence[tuple[float, float]],
+    limit: float | None,
+    shares: Sequence[tuple[str, float]],
+) -> Markup:
+    """The line of the samples, the fact's onset and the threshold as dashed lines; below, who contributes."""
     start, end = series[0][0], series[-1][0]
     low, high = min(y for _, y in series), max(y for _, y in series)
     points = [(_across(x, start, end), _up(y, low, high)) for x, y in _thinned(series)]
     line = tag("polyline", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points), "class": "series"})
-    return _frame(fact, line, start, end, low, high, f"from {_say(low)} to {_say(high)}", drawn="its samples")
+    told = f"from {_say(low)} to {_say(high)}"
+    return _frame(fact, line, start, end, low, high, told, drawn="its samples", limit=limit, shares=shares)
+
+
+def _bars(shares: Sequence[tuple[str, float]]) -> list[Markup]:
+    """One bar a channel with its share of the blame, below the line."""
+    body = []
+    for n, (name, share) in enumerate(shares):
+        y = _HIGH + n * _BAR
+        body.append(text(_EDGE, y + 11, fit(name, 120, 11), kind="tick"))
+        body.append(
+            tag(
+                "rect",
+                {"x": 130, "y": y + 2, "width": max(share * 0.7, 1.0), "height": 10, "class": "amount"},
+            )
+        )
+        body.append(text(136 + share * 0.7, y + 11, f"{_say(share)} %", kind="tick"))
+    return body
 
 
 def _levels(fact: Evidence, before: float, after: float, window: Window, *, trend: bool) -> Markup:
@@ -102,12 +139,13 @@ def _amounts(fact: Evidence, before: float, after: float, unit: str) -> Markup |
 
 
 def _frame(
-    fact: Evidence, line: Markup, start: float, end: float, low: float, high: float, told: str, *, drawn: str
-) -> Markup:
+    fact: Evidence, line: Markup, start: float, end: float, low: float, high: float, told: str, *, drawn: str,
+    limit: float | None = None, shares: Sequence[tuple[str, float]] = (),
+) -> Markup:  # fmt: skip
     body = [
         tag("line", {"x1": _EDGE, "x2": _WIDE - _EDGE, "y1": _HIGH - 16, "y2": _HIGH - 16, "class": "rule"})
     ]
-    limit = _number(fact.values.get("limit"))
+    limit = _number(fact.values.get("limit")) if limit is None else limit
     if limit is not None and low < limit <= high * 1.001:
         y = _up(limit, low, high)
         body.append(tag("line", {"x1": _EDGE, "x2": _WIDE - _EDGE, "y1": y, "y2": y, "class": "torn"}))
@@ -126,14 +164,14 @@ def _frame(
         kind="tick",
         anchor="start" if left else "end",
     )
-    return _picture(fact, told, drawn, [*body, line, room])
+    return _picture(fact, told, drawn, [*body, line, room, *_bars(shares)], high=_HIGH + _BAR * len(shares))
 
 
-def _picture(fact: Evidence, told: str, drawn: str, body: Sequence[Markup]) -> Markup:
+def _picture(fact: Evidence, told: str, drawn: str, body: Sequence[Markup], *, high: int = _HIGH) -> Markup:
     key = f"plot-{''.join(c for c in fact.id if c.isalnum())}"
     return picture(
         key, *body, title=f"{fact.id}: {told}", desc=f"Drawn from {drawn}.",
-        attributes={"viewBox": f"0 0 {_WIDE} {_HIGH}", "class": "plot"},
+        attributes={"viewBox": f"0 0 {_WIDE} {high}", "class": "plot"},
     )  # fmt: skip
 
 

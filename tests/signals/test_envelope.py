@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ import yaml
 
 from aitia.core.config import SourceConfig
 from aitia.core.words import Baseline, Evidence, Incident, Result, Window, from_epoch
+from aitia.render.plots import plot
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.signals import signals_envelope
+from aitia.tools.signals.vibration.channels import Channel, usable_blocks
 from aitia.tools.sources import open_source
+from aitia.tools.sources.base import Waveform
 
 T0, FS, RPM, SECONDS = 1_767_225_600.0, 12_000.0, 1480.0, 1.0
 ORDERS = {"bpfo": 3.585, "bpfi": 5.415, "bsf": 2.357, "ftf": 0.398}
@@ -38,7 +42,13 @@ def block(
     return x
 
 
-def run(folder: Path, past: list[np.ndarray], now: list[np.ndarray], **common: object) -> Result:
+def run(
+    folder: Path,
+    past: list[np.ndarray],
+    now: list[np.ndarray],
+    kept: dict[str, bytes] | None = None,
+    **common: object,
+) -> Result:
     fields = {
         "component": "P-1",
         "channel": "DE",
@@ -61,7 +71,14 @@ def run(folder: Path, past: list[np.ndarray], now: list[np.ndarray], **common: o
     incident = Incident(
         id="i", title="vibration", started_at=from_epoch(T0 + 40_000), window=window, baselines=(baseline,)
     )
-    return signals_envelope(ToolContext(incident=incident, sources=SourceSet([source])))
+
+    def put(data: bytes, suffix: str) -> str:
+        name = f"{len(kept or {})}{suffix}"
+        if kept is not None:
+            kept[name] = data
+        return name
+
+    return signals_envelope(ToolContext(incident=incident, sources=SourceSet([source]), put_artifact=put))
 
 
 def lines(result: Result) -> list[Evidence]:
@@ -149,3 +166,52 @@ def test_no_blocks_is_no_data(tmp_path: Path) -> None:
     result = run(tmp_path, [block(rng)], [])
     assert result.status == "no_data"
     assert "Widen the window" in result.message
+
+
+def test_the_spectrum_of_a_line_is_stored_and_drawn(tmp_path: Path) -> None:
+    rng, kept = np.random.default_rng(9), {}
+    result = run(tmp_path, [block(rng) for _ in range(4)], [block(rng, fault="bpfi") for _ in range(3)], kept)
+    best = lines(result)[0].model_copy(update={"id": "E1"})
+    assert json.loads(kept[best.artifact])["marks"]["bpfi"] == pytest.approx(5.415, rel=0.02)
+    assert "BPFI at order 5." in str(plot(best, Window(start=from_epoch(T0), end=from_epoch(T0 + 9)), kept))
+
+
+def test_lines_of_both_races_are_one_fact_of_a_rolling_element(tmp_path: Path) -> None:
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        now = [block(rng, fault="bpfo", size=0.8) + block(rng, fault="bpfi", size=0.8) for _ in range(3)]
+        result = run(tmp_path, [block(rng) for _ in range(4)], now)
+        assert [e.aspect for e in lines(result)] == ["vibration.bsf"]
+        assert "both races" in lines(result)[0].statement
+
+
+def test_a_misaligned_and_a_loose_machine_show_in_its_shaft_orders(tmp_path: Path) -> None:
+    t, turn = np.arange(int(FS * SECONDS)) / FS, 2 * np.pi * RPM / 60
+    rng = np.random.default_rng(11)
+    past = [block(rng) + 0.02 * np.sin(2 * turn * t) for _ in range(4)]
+    twice = [block(rng) + 0.2 * np.sin(2 * turn * t) for _ in range(3)]
+    assert [e.aspect for e in lines(run(tmp_path, past, twice))] == ["vibration.2x"]
+    many = [
+        block(rng) + sum(0.2 * np.sin(n * turn * t) for n in (0.5, 1.5, 2.5, 3, 4, 5, 6)) for _ in range(3)
+    ]
+    assert "vibration.harmonics" in {e.aspect for e in lines(run(tmp_path, past, many))}
+
+
+def test_a_bearing_of_unknown_geometry_is_told_by_its_rate(tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    past, now = [block(rng) for _ in range(4)], [block(rng, fault="bpfi", size=2.0) for _ in range(3)]
+    assert (
+        "bearing-like, geometry needed: the envelope repeats at 5.4"
+        in run(tmp_path, past, now, bearing={}).message
+    )
+
+
+def test_mixed_rates_are_left_out_and_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(13)
+    channel = Channel(component="P-1", name="DE", inside=(False, True, True), blocks=tuple(
+        Waveform(component="P-1", channel="DE", at=from_epoch(T0 + i), x=block(rng), fs=fs)
+        for i, fs in enumerate((48_000.0, FS, FS))
+    ))  # fmt: skip
+    kept, notes = usable_blocks(channel)
+    assert len(kept.blocks) == 2
+    assert "another rate" in notes[0]

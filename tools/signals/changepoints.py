@@ -1,4 +1,4 @@
-"""Where a series changes its level: PELT over all of it, CUSUM for the first departure, with an uncertainty."""
+"""Where signals change their level: PELT over all of it, CUSUM for the first departure, with an uncertainty."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from aitia.tools.sources.rows import Floats
 
 _MOST = 1500  # samples that PELT sees; longer series are averaged in equal bins
+_DRAWS, _REACH = 100, 60  # bootstrap draws; samples on each side of a change that they take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +40,50 @@ def changepoints(t: Floats, v: Floats, *, penalty: float = 3.0, least: int = 5) 
         before, after = float(np.median(a)), float(np.median(b))
         z = (after - before) / noise
         if abs(z) >= 2.0:
-            found.append(
-                Changepoint(at=float(t[edge]), error_s=_error(t, edge, z), before=before, after=after, z=z)
-            )
+            error = _error(t, z, bootstrap_error(v[left:right], edge - left))
+            found.append(Changepoint(at=float(t[edge]), error_s=error, before=before, after=after, z=z))
     return found
+
+
+def joint_changepoints(z: Floats, *, penalty: float = 30.0, least: int = 10) -> list[int]:
+    """The first rows of new levels of several channels at once: PELT, L2 cost summed over scaled samples.
+
+    `z` is (samples, channels) in units of each channel's noise, see `DriftScale`; one change costs `penalty`. More
+    than 1500 samples are averaged in equal bins, so that the cost stays linear in them.
+    """
+    import ruptures
+
+    k = int(np.ceil(z.shape[0] / _MOST)) if z.size else 1
+    whole = z.shape[0] // k * k
+    if whole // k < 2 * least:
+        return []
+    binned = z[:whole].reshape(-1, k, z.shape[1]).mean(axis=1) * np.sqrt(k)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy deprecations inside the library
+        ends = ruptures.KernelCPD(kernel="linear", min_size=least).fit(binned).predict(pen=penalty)
+    return [k * int(e) for e in ends[:-1]]
+
+
+def bootstrap_error(v: Floats, edge: int, *, seed: int = 0) -> float:
+    """The half-width, in samples, within which a single change of level at row `edge` of `v` is located (90 %).
+
+    The residuals about both levels are drawn anew in blocks of five, which keeps their short memory, and the change
+    is located again by least squares (Hušková & Kirch, 2008); `v` is one segment on each side of the edge.
+    """
+    start, end = max(0, edge - _REACH), min(v.size, edge + _REACH)
+    a, b = v[start:edge], v[edge:end]
+    if min(a.size, b.size) < 3:
+        return float(max(a.size, b.size, 1))
+    level = np.where(np.arange(end - start) < edge - start, a.mean(), b.mean())
+    rest = v[start:end] - level
+    size = min(5, rest.size)
+    first = np.random.default_rng(seed).integers(0, rest.size - size + 1, (_DRAWS, rest.size // size + 1))
+    drawn = rest[first[..., None] + np.arange(size)].reshape(_DRAWS, -1)[:, : rest.size] + level
+    left = np.cumsum(drawn, axis=1)[:, :-1]
+    n = np.arange(1, rest.size)
+    gain = left**2 / n + (drawn.sum(axis=1, keepdims=True) - left) ** 2 / (rest.size - n)
+    found = 1 + np.argmax(gain, axis=1)
+    return float(np.quantile(np.abs(found - (edge - start)), 0.9))
 
 
 def _pelt(z: Floats, penalty: float, least: int) -> list[int]:
@@ -72,10 +113,10 @@ def _noise(v: Floats) -> float:
     return max(float(mad), 1e-3 * abs(float(np.median(v))), 0.02 * float(np.std(v)))
 
 
-def _error(t: Floats, edge: int, z: float) -> float:
-    """Half-width in seconds: a step of z standard deviations is located within about 8/z² samples, at least one."""
+def _error(t: Floats, z: float, drawn: float) -> float:
+    """Half-width in seconds: what the bootstrap shows, and at least the 8/z² samples that theory gives, at least one."""
     step = float(np.median(np.diff(t)))
-    return step * max(1.0, min(20.0, 8.0 / z**2))
+    return step * max(1.0, min(20.0, max(8.0 / z**2, drawn)))
 
 
 def _binned(t: Floats, v: Floats) -> tuple[Floats, Floats]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,37 +13,36 @@ from aitia.tools.metrics.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.metrics.rates import step_of
 from aitia.tools.metrics.say import subject
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.signals.blame import onset_order, shares
 from aitia.tools.signals.changepoints import Changepoint, changepoints
-from aitia.tools.signals.detectors import PcaT2Spe
+from aitia.tools.signals.detectors import Blaming, Ensemble, PcaT2Spe
+from aitia.tools.signals.detectors.thresholds import hysteresis, smoothed
+from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.single import single_evidence
+from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone, tables
 from aitia.tools.sources.rows import Floats
 
-LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 24
 PERSIST = 5
+ENOUGH_ROWS, ROWS_A_CHANNEL = 200, 20  # what windows, neighbours and an autoregression need of a reference
+LEAD = 20  # rows before the window that a window of features and an autoregression look back on
+FALL = 0.82  # an alarm begins and ends at this share of its limit
 _LEAST = 0.12
-PROCESS = frozenset({"temperature", "vibration", "pressure", "flow", "current", "speed", "level"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """The channels of one component on a common grid of times."""
-
-    component: str
-    channels: tuple[Derived, ...]
-    t: Floats
-    x: Floats  # (times, channels), no NaN
 
 
 @tool(needs=("metrics",), produces=("anomalies",))
 def signals_detect(ctx: ToolContext) -> Result:
-    """Which machine left the normal pattern of all its process signals taken together, and which channel is to blame."""
+    """Which machine left the normal pattern of its process signals, taken together, and which channel is to blame."""
     gathered = gather(ctx, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     looked = 0
     for table in tables(gathered):
         looked += 1
-        facts += _detect(table, gathered)
+        facts += _detect(ctx, table, gathered)
+    single = alone(gathered)
+    looked += len({d.component for d in single})
+    facts += single_evidence(single, gathered)
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
-    query = f"PCA over the signals of {looked} components"
+    query = f"detectors over all signals of {looked} components together"
     if not facts:
         why = "Nothing left its normal pattern." if looked else _too_little(gathered)
         return Result(status="no_data", message=why, query=query)
@@ -62,29 +59,7 @@ def _too_little(gathered: Gathered) -> str:
     )
 
 
-def tables(gathered: Gathered) -> Iterator[Table]:
-    """One table per component with enough varying process signals, on the times of the one with most samples."""
-    members: dict[str, list[Derived]] = defaultdict(list)
-    for d in gathered.derived:
-        known = d.v[np.isfinite(d.v)]
-        usable = known.size >= LEAST_ROWS and float(np.ptp(known)) > 0 and not d.peer
-        if usable and d.about.aspect in PROCESS:
-            members[d.component].append(d)
-    for component in sorted(members):
-        channels = members[component][:MOST_CHANNELS]
-        if len(channels) >= LEAST_CHANNELS:
-            base = max(channels, key=lambda d: d.t.size)
-            t = base.t
-            x = np.stack([_on(d, t) for d in channels], axis=1)
-            yield Table(component=component, channels=tuple(channels), t=t, x=x)
-
-
-def _on(d: Derived, t: Floats) -> Floats:
-    known = np.isfinite(d.v)
-    return np.asarray(np.interp(t, d.t[known], d.v[known]), dtype=np.float64)
-
-
-def _detect(table: Table, gathered: Gathered) -> Iterator[Evidence]:
+def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> Iterator[Evidence]:
     baseline = max(
         gathered.baselines, key=lambda b: within(table.t, b.window).stop - within(table.t, b.window).start
     )
@@ -93,29 +68,39 @@ def _detect(table: Table, gathered: Gathered) -> Iterator[Evidence]:
     now = table.x[part]
     if reference.shape[0] < max(LEAST_ROWS, 3 * len(table.channels)) or now.shape[0] < PERSIST:
         return
-    model = PcaT2Spe().fit(reference)
-    score = _smooth(model.decision_function(now))
-    usual = float(np.max(_smooth(model.decision_function(reference))))
+    model, why = detector_for(reference)
+    lead = min(LEAD, part.start)
+    seen = table.x[part.start - lead : part.stop]
+    score = smoothed(model.decision_function(seen), PERSIST, ahead=True)[lead:]
+    usual = float(np.max(smoothed(model.decision_function(reference), PERSIST, ahead=True)))
     limit = max(model.threshold_, 1.1 * usual)
-    first = _lasting(score > limit)
+    over = score > limit
+    first = _lasting(over)
     if first is None:
         return
-    over = score > limit
-    blame = np.median(model.contributions(now)[over], axis=0)
+    usual_rows = np.flatnonzero(~hysteresis(score, limit, FALL * limit, back=True)[:first])
+    began = max(int(usual_rows[-1]) + 1 if usual_rows.size else 0, first - LEAD)
+    blame = shares(model.contributions(seen)[lead:], over & (np.arange(over.size) >= first))
     channel = table.channels[int(np.argmax(blame))]
-    share = float(np.max(blame)) / max(float(np.sum(blame)), 1e-12)
-    yield _anomaly(table, channel, gathered.window, float(table.t[part][first]), float(np.median(score[over])), limit,
-                   float(np.mean(over)), share, baseline.name)  # fmt: skip
-
-
-def _smooth(score: Floats) -> Floats:
-    """The running median of five samples: single spikes do not count."""
-    if score.size < PERSIST:
-        return score
-    padded = np.pad(score, 2, mode="edge")
-    return np.asarray(
-        np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1), dtype=np.float64
+    t = table.t[part]
+    fact = _anomaly(table, channel, gathered.window, t, (began, first), float(np.median(score[over])), limit,
+                    float(np.mean(over)), float(np.max(blame)), baseline.name)  # fmt: skip
+    order = [table.channels[o.channel].metric for o in onset_order(now, reference)]
+    values = {"detector": type(model).__name__, "because": why, "order": ", ".join(order[:5])}
+    by_channel = {c.metric: float(100.0 * p) for c, p in zip(table.channels, blame, strict=True)}
+    drawn = series_artifact(t, score, limit=limit, shares=by_channel)
+    yield fact.model_copy(
+        update={"artifact": ctx.put_artifact(drawn, SERIES), "values": fact.values | values}
     )
+
+
+def detector_for(reference: Floats) -> tuple[Blaming, str]:
+    """The fitted detector for a clean reference (samples, channels), and the rule that chose it."""
+    rows, channels = reference.shape
+    needed = max(ENOUGH_ROWS, ROWS_A_CHANNEL * channels)
+    if rows >= needed:
+        return Ensemble().fit(reference), f"{rows} rows of reference, {needed} are enough for the ensemble"
+    return PcaT2Spe().fit(reference), f"{rows} rows of reference, fewer than the {needed} of the ensemble"
 
 
 def _lasting(over: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int | None:
@@ -126,10 +111,12 @@ def _lasting(over: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int | None:
 
 
 def _anomaly(
-    table: Table, channel: Derived, window: Window, onset: float, score: float, limit: float, share_over: float,
-    blame: float, baseline: str,
+    table: Table, channel: Derived, window: Window, t: Floats, began: tuple[int, int], score: float, limit: float,
+    share_over: float, blame: float, baseline: str,
 ) -> Evidence:  # fmt: skip
-    at = from_epoch(onset)
+    """A `signal.anomaly` fact; `began` holds the rows where the score left its usual range and where it passed the limit."""
+    at = from_epoch(float(t[began[0]]))
+    error = max(2.0 * step_of(table.t), float(t[began[1]] - t[began[0]]))
     times = sig3(score / limit)
     strength = min(0.85, (1.0 - 0.5 ** (score / limit)) * min(1.0, 0.5 + share_over))
     percent = sig3(100.0 * blame)
@@ -143,7 +130,7 @@ def _anomaly(
                 "channels": len(table.channels), "baseline": baseline},
         window=window,
         onset=at,
-        onset_error_s=sig3(2.0 * step_of(table.t)),
+        onset_error_s=sig3(error),
         direction="changed",
         strength=round(strength, 3),
         source=SourceRef(source=channel.source, query=channel.query),
@@ -161,7 +148,9 @@ def signals_changepoints(ctx: ToolContext, *, component: str) -> Result:
             near = [c for c in found if _near(c, gathered.window)]
             earlier = [abs(c.after - c.before) for c in found if c.at < gathered.window.epoch[0]]
             usual = max(earlier, default=0.0)
-            facts += [_change(d, c, gathered.window, usual=usual) for c in near]
+            drawn = ctx.put_artifact(series_artifact(d.t, d.v), SERIES) if near else ""
+            changes = [_change(d, c, gathered.window, usual=usual) for c in near]
+            facts += [e.model_copy(update={"artifact": drawn}) for e in changes]
     facts = [e for e in facts if e.strength >= _LEAST]
     facts = sorted(facts, key=lambda e: (-e.strength, str(e.onset), e.statement))[:20]
     if not facts:

@@ -115,6 +115,7 @@ def _size(path: Path) -> int:
 
 
 def zone_of(config: SourceConfig) -> tzinfo:
+    """The zone of a source's zone-less times. Raises BadInput for a name that is no zone."""
     name = str(config.options.get("timezone", "UTC"))
     try:
         return UTC if name == "UTC" else ZoneInfo(name)

@@ -1,53 +1,13 @@
-"""Anomaly detectors in the usual vocabulary: fit, decision_function, threshold_, predict."""
+"""Principal components of normal operation: inside them T², outside them the prediction error (MacGregor & Kourti, 1995)."""
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 
+from aitia.tools.signals.detectors.base import checked, spread
 from aitia.tools.sources.rows import Floats
-
-
-class Detector(Protocol):
-    """Fitted on rows (samples) of normal operation; larger decisions are more anomalous."""
-
-    threshold_: float
-
-    def fit(self, x: Floats) -> Self:
-        """Learn what is normal from (samples, channels)."""
-        ...
-
-    def decision_function(self, x: Floats) -> Floats:
-        """One score per sample."""
-        ...
-
-
-class RobustBaseline:
-    """The largest robust z-score over the channels: median and MAD of the reference."""
-
-    def __init__(self, *, contamination: float = 0.01) -> None:
-        self.contamination = contamination
-        self.threshold_ = float("inf")
-
-    def fit(self, x: Floats) -> Self:
-        """Learn median and spread per channel, and the threshold from the reference's own scores."""
-        self.median_ = np.median(x, axis=0)
-        self.spread_ = _spread(x, self.median_)
-        self.threshold_ = float(np.quantile(self.decision_function(x), 1.0 - self.contamination)) * 1.2
-        return self
-
-    def decision_function(self, x: Floats) -> Floats:
-        """The largest |z| of each sample."""
-        return np.asarray(np.max(self.contributions(x), axis=1), dtype=np.float64)
-
-    def contributions(self, x: Floats) -> Floats:
-        """|z| per sample and channel."""
-        return np.asarray(np.abs(x - self.median_) / self.spread_, dtype=np.float64)
-
-    def predict(self, x: Floats) -> Floats:
-        """1 where a sample is anomalous, else 0."""
-        return (self.decision_function(x) > self.threshold_).astype(np.float64)
 
 
 class PcaT2Spe:
@@ -60,8 +20,9 @@ class PcaT2Spe:
 
     def fit(self, x: Floats) -> Self:
         """Learn scaling, the components that explain `variance`, and both limits from held-out folds of the reference."""
+        x = checked(x, least=8)
         self.median_ = np.median(x, axis=0)
-        self.spread_ = _spread(x, self.median_)
+        self.spread_ = spread(x, self.median_)
         self._learn(self._scaled(x))
         t2, spe = zip(*(self._held_out(x, fold) for fold in range(4)), strict=True)
         self.t2_limit_ = self._limit(np.concatenate(t2))
@@ -89,7 +50,8 @@ class PcaT2Spe:
         self.power_ = np.maximum(power[:kept], 1e-9)
 
     def _scaled(self, x: Floats) -> Floats:
-        return np.asarray(np.clip((x - self.median_) / self.spread_, -50.0, 50.0), dtype=np.float64)
+        z = np.nan_to_num((x - self.median_) / self.spread_, nan=0.0)  # a missing value says nothing
+        return np.asarray(np.clip(z, -50.0, 50.0), dtype=np.float64)
 
     def statistics(self, x: Floats) -> tuple[Floats, Floats]:
         """T² and SPE of each sample."""
@@ -108,17 +70,13 @@ class PcaT2Spe:
         return (self.decision_function(x) > self.threshold_).astype(np.float64)
 
     def contributions(self, x: Floats) -> Floats:
-        """Each channel's share of T² plus SPE (both over their limits), per sample; rows sum to about the decision."""
+        """How much of T² plus SPE (both over their limits) each channel could explain alone, per sample.
+
+        Reconstruction-based contributions of the combined index (Alcala & Qin, 2009): a fault in one channel is blamed
+        on that channel, where plain contributions smear it over its neighbours.
+        """
         z = self._scaled(x) - self.center_
-        scores = z @ self.components_.T
-        residual = z - scores @ self.components_
-        of_t2 = z * ((scores / self.power_) @ self.components_) / self.t2_limit_
-        return np.asarray(np.maximum(of_t2, 0.0) + residual**2 / self.spe_limit_, dtype=np.float64)
-
-
-def _spread(x: Floats, median: Floats) -> Floats:
-    off = np.abs(x - median)
-    mad = 1.4826 * np.median(off, axis=0)
-    std = np.std(x, axis=0)
-    floor = np.maximum(1e-3 * np.abs(median), 1e-9)
-    return np.asarray(np.maximum(np.maximum(mad, 0.5 * std), floor), dtype=np.float64)
+        inside = self.components_.T @ (self.components_ / self.power_[:, None]) / self.t2_limit_
+        outside = (np.eye(z.shape[1]) - self.components_.T @ self.components_) / self.spe_limit_
+        index = inside + outside
+        return np.asarray((z @ index) ** 2 / np.maximum(np.diag(index), 1e-12), dtype=np.float64)

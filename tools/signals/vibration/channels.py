@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-import numpy as np
-
 from aitia.core.errors import SourceError
 from aitia.tools.metrics.gather import baselines_of
 from aitia.tools.registry import ToolContext
+from aitia.tools.signals.vibration.quality import unusable
 from aitia.tools.sources.base import SignalSource, Waveform
 
 
@@ -51,16 +50,14 @@ def channels_of(ctx: ToolContext) -> tuple[list[Channel], list[str]]:
 
 
 def usable_blocks(channel: Channel) -> tuple[Channel, list[str]]:
-    """Blocks of finite, varying samples at the window's sampling rate."""
+    """The blocks at the window's sampling rate whose samples can be used, and why others were left out."""
     rates = [b.fs for b, i in zip(channel.blocks, channel.inside, strict=True) if i]
-    kept = [
-        (b, i) for b, i in zip(channel.blocks, channel.inside, strict=True)
-        if b.x.size >= 256 and bool(np.all(np.isfinite(b.x))) and float(np.ptp(b.x)) > 0 and b.fs == rates[0]
-    ]  # fmt: skip
-    dropped = len(channel.blocks) - len(kept)
+    reasons = [unusable(b.x) if b.fs == rates[0] else "another rate" for b in channel.blocks]
+    kept = [(b, i) for b, i, r in zip(channel.blocks, channel.inside, reasons, strict=True) if not r]
+    left = sorted({r.split(":")[0] for r in reasons if r})
     note = (
-        [f"{dropped} blocks of {channel.name} were left out: too short, constant, NaN or another rate."]
-        if dropped
+        [f"{len(reasons) - len(kept)} blocks of {channel.name} were left out ({', '.join(left)})."]
+        if left
         else []
     )
     return Channel(component=channel.component, name=channel.name, blocks=tuple(b for b, _ in kept),

@@ -1,0 +1,87 @@
+"""The residual of a forecast: each sample against what a vector autoregression of the reference expects."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+
+from aitia.tools.signals.detectors.base import Scaler, checked
+from aitia.tools.signals.detectors.thresholds import conformal_limit
+from aitia.tools.sources.rows import Floats
+
+_FOLDS = 4
+
+
+class VectorAutoregression:
+    """Ridge regression of each channel on the last `lags` samples of all, `ahead` samples before.
+
+    The score is the root mean square over the channels of the residual in units of its held-out spread, each capped:
+    one pump that switches at an odd hour is no anomaly of the plant. `ahead` 1 sees abrupt changes; larger values see
+    slow ones, since the forecast cannot follow them at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        lags: int = 2,
+        ahead: int = 1,
+        ridge: float = 10.0,
+        cap: float = 8.0,
+        contamination: float = 0.01,
+    ) -> None:
+        self.lags = lags
+        self.ahead = ahead
+        self.ridge = ridge
+        self.cap = cap
+        self.contamination = contamination
+        self.threshold_ = float("inf")
+
+    def fit(self, x: Floats) -> Self:
+        """Learn weights from the reference in time order, spread and threshold from its held-out blocks."""
+        x = checked(x, least=_FOLDS * (self.lags + self.ahead + 1))
+        self.scaler_ = Scaler(clip=20.0).fit(x)
+        past, now = self._pairs(self.scaler_.transform(x))
+        edges = np.linspace(0, past.shape[0], _FOLDS + 1).astype(int)
+        residual = np.empty_like(now)
+        for a, b in pairwise(edges):
+            kept = np.r_[0:a, b : past.shape[0]]
+            residual[a:b] = now[a:b] - past[a:b] @ self._weights(past[kept], now[kept])
+        self.weights_ = self._weights(past, now)
+        self.spread_ = np.maximum(np.std(residual, axis=0), 0.05)
+        self.threshold_ = conformal_limit(self._norm(residual), self.contamination)
+        return self
+
+    def _weights(self, past: Floats, now: Floats) -> Floats:
+        gram = past.T @ past + self.ridge * np.eye(past.shape[1])
+        return np.asarray(np.linalg.solve(gram, past.T @ now), dtype=np.float64)
+
+    def _pairs(self, z: Floats) -> tuple[Floats, Floats]:
+        lead = self.lags + self.ahead - 1
+        n = z.shape[0] - lead
+        past = [z[i : i + n] for i in range(self.lags)]
+        return np.concatenate([*past, np.ones((n, 1))], axis=1), z[lead:]
+
+    def residuals(self, x: Floats) -> Floats:
+        """Observed less forecast, in robust z-scores; the first rows, which have no past, are 0."""
+        z = self.scaler_.transform(x)
+        made = np.zeros_like(z)
+        if z.shape[0] >= self.lags + self.ahead:
+            past, now = self._pairs(z)
+            made[self.lags + self.ahead - 1 :] = now - past @ self.weights_
+        return made
+
+    def _norm(self, residual: Floats) -> Floats:
+        return np.asarray(np.sqrt(np.mean(self._squared(residual), axis=1)), dtype=np.float64)
+
+    def _squared(self, residual: Floats) -> Floats:
+        return np.asarray(np.minimum(np.abs(residual) / self.spread_, self.cap) ** 2, dtype=np.float64)
+
+    def decision_function(self, x: Floats) -> Floats:
+        """The norm of each sample's residual; rows of `x` in time order."""
+        return self._norm(self.residuals(x))
+
+    def contributions(self, x: Floats) -> Floats:
+        """Each channel's part of the mean squared residual."""
+        return np.asarray(self._squared(self.residuals(x)) / x.shape[1], dtype=np.float64)

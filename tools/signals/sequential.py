@@ -1,0 +1,82 @@
+"""Changes of level while the data arrive: a CUSUM over all channels that learns the new level after each alarm."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from aitia.tools.signals.detectors.base import Scaler, checked
+from aitia.tools.signals.detectors.features import rolling
+from aitia.tools.sources.rows import Floats
+
+
+class DriftScale:
+    """Robust z-scores over the drift that a channel shows within `lag` samples of normal operation, capped.
+
+    White noise is left at about 1. What wanders (a temperature) is scaled down by its own wandering, measured on means
+    of ten samples, so that a wander of the usual size is no change of level.
+    """
+
+    def __init__(self, *, lag: int = 120, cap: float = 5.0) -> None:
+        self.lag = lag
+        self.cap = cap
+
+    def fit(self, x: Floats) -> Self:
+        """Learn level and drift per channel from normal operation (samples, channels) in time order."""
+        x = checked(x, least=8)
+        self.scaler_ = Scaler().fit(x)
+        z = self.scaler_.transform(x)
+        self.level_ = np.median(z, axis=0)
+        lag = max(1, min(self.lag, z.shape[0] // 3))
+        means = rolling(z, 10)[0][min(9, z.shape[0] - lag - 1) :]
+        wander = _structure(means, lag) * np.sqrt(10.0)
+        self.drift_ = np.maximum(np.maximum(_structure(z, lag), wander), 1e-6)
+        return self
+
+    def transform(self, x: Floats) -> Floats:
+        """The scaled, capped deviation of each sample."""
+        z = (self.scaler_.transform(x) - self.level_) / self.drift_
+        return np.asarray(np.clip(z, -self.cap, self.cap), dtype=np.float64)
+
+
+def _structure(z: Floats, lag: int) -> Floats:
+    """Root of half the mean squared difference at a lag: the deviation of white noise, more for what wanders."""
+    lag = min(lag, z.shape[0] - 1)
+    return np.asarray(np.sqrt(0.5 * np.mean((z[lag:] - z[:-lag]) ** 2, axis=0)), dtype=np.float64)
+
+
+class OnlineCusum:
+    """Page's two-sided CUSUM (1954) on each channel of scaled samples; alarm where the largest passes `limit`.
+
+    After an alarm the level is learned anew from the next `learn` samples, so that the next change is seen as well;
+    between alarms it follows the mean of the last `memory` samples. `slack` 0.5 is the textbook half of a shift of one.
+    """
+
+    def __init__(self, *, slack: float = 0.5, limit: float = 8.0, learn: int = 10, memory: int = 200) -> None:
+        self.slack = slack
+        self.limit = limit
+        self.learn = learn
+        self.memory = memory
+        self._seen = 0
+
+    def update(self, row: Floats) -> bool:
+        """Take one scaled sample (channels); True when it raises an alarm."""
+        if self._seen == 0:
+            self.level_ = np.zeros_like(row)
+            self.up_, self.down_ = np.zeros_like(row), np.zeros_like(row)
+        off = row - self.level_
+        self._seen += 1
+        self.level_ = self.level_ + off / min(self._seen, self.memory)
+        if self._seen <= self.learn:
+            return False
+        self.up_ = np.maximum(0.0, self.up_ + off - self.slack)
+        self.down_ = np.maximum(0.0, self.down_ - off - self.slack)
+        if max(float(self.up_.max()), float(self.down_.max())) <= self.limit:
+            return False
+        self._seen = 0
+        return True
+
+    def run(self, x: Floats) -> list[int]:
+        """The rows of scaled samples at which an alarm was raised."""
+        return [i for i, row in enumerate(x) if self.update(row)]

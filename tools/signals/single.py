@@ -1,0 +1,48 @@
+"""Facts from the process signals of components with too few channels for a common pattern: each series by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from aitia.core.words import Evidence, SourceRef, from_epoch
+from aitia.tools.metrics.derive import Derived
+from aitia.tools.metrics.gather import Gathered, within
+from aitia.tools.metrics.numbers import clock, sig3, text
+from aitia.tools.metrics.say import subject
+from aitia.tools.signals.grid import LEAST
+from aitia.tools.signals.series import Finding, Findings, detect_series
+
+
+def single_evidence(channels: Iterable[Derived], gathered: Gathered) -> Iterator[Evidence]:
+    """A `signal.anomaly` fact for each channel whose window is unlike the longest baseline before it."""
+    for d in channels:
+        before = max((d.v[within(d.t, b.window)] for b in gathered.baselines), key=len, default=np.array([]))
+        part = within(d.t, gathered.window)
+        if np.isfinite(before).sum() < LEAST:
+            continue
+        told = detect_series(d.t[part], d.v[part], before, adjoining=True)
+        if told.found:
+            yield _fact(d, max(told.found, key=lambda f: f.surprise), told, gathered)
+
+
+def _fact(d: Derived, found: Finding, told: Findings, gathered: Gathered) -> Evidence:
+    at = from_epoch(found.onset)
+    share = sum(f.end - f.onset for f in told.found) / gathered.window.seconds
+    times = found.surprise / told.threshold
+    return Evidence(
+        component=d.component,
+        kind="signal.anomaly",
+        aspect=d.about.aspect,
+        statement=f"{d.component}: {subject(d)} left its usual pattern at {clock(at)},"
+        f" {text(sig3(times))} times the limit.",
+        values={"channel": d.metric, "times_limit": sig3(times), "channels": 1,
+                "detector": " + ".join(told.choice.detectors) if told.choice else "", "because": told.message},
+        window=gathered.window,
+        onset=at,
+        onset_error_s=sig3(found.error_s),
+        direction="changed",
+        strength=round(min(0.6, (1.0 - 0.5**times) * min(1.0, 0.5 + share)), 3),
+        source=SourceRef(source=d.source, query=d.query),
+    )  # fmt: skip

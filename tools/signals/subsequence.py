@@ -1,0 +1,203 @@
+"""Detectors of unusual shapes: each sub-sequence of a series against those of a reference.
+
+All are fitted on one channel, (samples,) or (samples, 1), and give one score per sample: that of the window centred on it.
+Every cost is linear in the samples scored; what a fit compares with is a bounded sample of the reference's windows.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from aitia.core.errors import BadInput
+from aitia.tools.sources.rows import Floats
+
+MOST = 1000  # sub-sequences of the reference that a detector compares with
+_BLOCK = 512
+_SCORED = 50_000  # longer series are scored at every n-th window, n at most a quarter of the window
+
+
+def channel(x: Floats, *, least: int = 1) -> Floats:
+    """The only channel of `x` as (samples,); an error where there are more, or fewer than `least` samples."""
+    v = np.asarray(x, dtype=np.float64)
+    v = v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v
+    if v.ndim != 1:
+        raise BadInput(f"Give one channel, (samples,) or (samples, 1): this has the shape {v.shape}.")
+    if v.size < least:
+        raise BadInput(f"Give at least {least} samples, or a shorter window: there are {v.size}.")
+    if not bool(np.all(np.isfinite(v))):
+        raise BadInput(
+            "Fill or drop the samples that are not finite first (aitia.tools.signals.grid.regular)."
+        )
+    return v
+
+
+def windows(v: Floats, w: int) -> Floats:
+    """All sub-sequences of length `w` as a view (samples - w + 1, w)."""
+    return np.lib.stride_tricks.sliding_window_view(v, w)
+
+
+def centred(score: Floats, n: int, w: int) -> Floats:
+    """Scores of windows as scores of samples: each sample takes the window centred on it, the ends the outermost."""
+    left = w // 2
+    return np.pad(score, (left, n - score.size - left), mode="edge")
+
+
+def spaced(n: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """At most `most` indices of `n`, evenly spaced."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+
+
+class _Windowed:
+    """What the detectors here share: a window, a threshold from the reference's own scores, predictions."""
+
+    def __init__(self, *, window: int, contamination: float = 0.01) -> None:
+        if window < 2:
+            raise BadInput(f"Give a window of at least 2 samples: this is {window}.")
+        self.window = window
+        self.contamination = contamination
+        self.threshold_ = float("inf")
+
+    def fit(self, x: Floats) -> Self:
+        """Learn from the windows of `x`, and the threshold as the 1 - contamination quantile of its own scores."""
+        v = channel(x, least=self.window + 1)
+        self._learn(windows(v, self.window))
+        self.threshold_ = float(np.quantile(self._own(v), 1.0 - self.contamination))
+        return self
+
+    def decision_function(self, x: Floats) -> Floats:
+        """One score per sample; larger is more unusual."""
+        v = channel(x, least=self.window)
+        every = windows(v, self.window)
+        stride = int(np.clip(every.shape[0] // _SCORED, 1, max(1, self.window // 4)))
+        some = every[::stride]
+        parts = [self._score(some[i : i + _BLOCK]) for i in range(0, some.shape[0], _BLOCK)]
+        score = np.repeat(np.concatenate(parts), stride)[: every.shape[0]]
+        return centred(score, v.size, self.window)
+
+    def predict(self, x: Floats) -> Floats:
+        """1 where a sample is anomalous, else 0."""
+        return (self.decision_function(x) > self.threshold_).astype(np.float64)
+
+    def _own(self, v: Floats) -> Floats:
+        return self.decision_function(v)
+
+    def _learn(self, every: Floats) -> None:
+        raise NotImplementedError
+
+    def _score(self, some: Floats) -> Floats:
+        raise NotImplementedError
+
+
+class KMeansAD(_Windowed):
+    """Distance to the nearest of `clusters` centres (Yairi et al., 2001) that are large.
+
+    Large are those that together hold the share `large` of the reference, the largest first (CBLOF, He et al., 2003):
+    a few anomalies in the reference must not become a centre of their own.
+    """
+
+    def __init__(
+        self, *, window: int, clusters: int = 20, large: float = 0.95, contamination: float = 0.01
+    ) -> None:
+        super().__init__(window=window, contamination=contamination)
+        self.clusters = clusters
+        self.large = large
+
+    def _learn(self, every: Floats) -> None:
+        import warnings
+
+        from scipy.cluster.vq import kmeans2
+
+        some = every[spaced(every.shape[0], MOST)]
+        self.scale_ = max(float(np.std(some)), 1e-9)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an empty cluster: its centre stays where it was
+            k = min(self.clusters, some.shape[0])
+            centres, label = kmeans2(some / self.scale_, k, minit="++", seed=0)
+        size = np.bincount(label, minlength=centres.shape[0])
+        order = np.argsort(-size, kind="stable")
+        before = np.cumsum(size[order]) - size[order]
+        self.centres_ = centres[order[before < self.large * size.sum()]]
+
+    def _score(self, some: Floats) -> Floats:
+        near = np.min(squared_distances(some / self.scale_, self.centres_), axis=1)
+        return np.asarray(np.sqrt(near), dtype=np.float64)
+
+
+class SubPca(_Windowed):
+    """Squared scores on all principal components of the windows, each over its variance (sub-PCA of Hankel windows).
+
+    `floor` is the least variance as a share of the mean one: a direction that the reference never took counts strongly,
+    not infinitely.
+    """
+
+    def __init__(self, *, window: int, floor: float = 1e-3, contamination: float = 0.01) -> None:
+        super().__init__(window=window, contamination=contamination)
+        self.floor = floor
+
+    def _learn(self, every: Floats) -> None:
+        some = every[spaced(every.shape[0], 20 * MOST)]
+        self.mean_ = some.mean(axis=0)
+        z = some - self.mean_
+        power, vectors = np.linalg.eigh(z.T @ z / max(z.shape[0] - 1, 1))
+        least = max(self.floor * float(np.mean(power)), 1e-12)
+        self.whitener_ = vectors / np.sqrt(np.maximum(power, least))
+
+    def _score(self, some: Floats) -> Floats:
+        z = (some - self.mean_) @ self.whitener_
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", z, z) / self.window), dtype=np.float64)
+
+
+class NearestWindow(_Windowed):
+    """Distance to the `neighbours`-th nearest window of the reference (KNN on sub-sequences).
+
+    With `shape` each window is z-normalised first: the matrix profile's distance (Yeh et al., 2016), here against a
+    bounded sample of the reference's windows, so that the cost stays linear.
+    """
+
+    def __init__(
+        self, *, window: int, neighbours: int = 1, shape: bool = False, contamination: float = 0.01
+    ) -> None:
+        super().__init__(window=window, contamination=contamination)
+        self.neighbours = neighbours
+        self.shape = shape
+
+    def _learn(self, every: Floats) -> None:
+        self.places_ = spaced(every.shape[0], MOST)
+        some = every[self.places_]
+        self.least_ = max(0.01 * float(np.std(some)), 1e-9)  # a flat window has no shape to blow up
+        self.scale_ = max(float(np.std(some)), 1e-9)
+        self.reference_ = self._prepared(some)
+
+    def _prepared(self, some: Floats) -> Floats:
+        if not self.shape:
+            return some / self.scale_
+        z = some - some.mean(axis=1, keepdims=True)
+        return np.asarray(z / np.maximum(some.std(axis=1, keepdims=True), self.least_), dtype=np.float64)
+
+    def _score(self, some: Floats) -> Floats:
+        return self._nearest(squared_distances(self._prepared(some), self.reference_))
+
+    def _nearest(self, squared: Floats) -> Floats:
+        k = min(self.neighbours, squared.shape[1]) - 1
+        return np.sqrt(squared.min(axis=1) if k == 0 else np.partition(squared, k, axis=1)[:, k])
+
+    def _own(self, v: Floats) -> Floats:
+        """Distances of the reference's own windows to those that do not overlap them."""
+        every = windows(v, self.window)
+        places = spaced(every.shape[0], MOST)
+        squared = squared_distances(self._prepared(every[places]), self.reference_)
+        squared[np.abs(places[:, None] - self.places_[None, :]) < self.window] = np.inf
+        own = self._nearest(squared)
+        known = own[np.isfinite(own)]
+        return known if known.size else np.zeros(1)
+
+
+def squared_distances(a: Floats, b: Floats) -> Floats:
+    """Squared Euclidean distances (rows of a, rows of b)."""
+    cross = a @ b.T
+    cross *= -2.0
+    cross += np.einsum("ij,ij->i", a, a)[:, None]
+    cross += np.einsum("ij,ij->i", b, b)[None, :]
+    return np.maximum(cross, 0.0, out=cross)

@@ -1,0 +1,58 @@
+"""The process signals of one component on a common grid of times."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from aitia.tools.metrics.derive import Derived
+from aitia.tools.metrics.gather import Gathered
+from aitia.tools.sources.rows import Floats
+
+LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 24
+PROCESS = frozenset({"temperature", "vibration", "pressure", "flow", "current", "speed", "level"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The channels of one component on a common grid of times."""
+
+    component: str
+    channels: tuple[Derived, ...]
+    t: Floats
+    x: Floats  # (times, channels), no NaN
+
+
+def tables(gathered: Gathered) -> Iterator[Table]:
+    """One table per component with enough varying process signals, on the times of the one with most samples."""
+    for component, found in _members(gathered).items():
+        channels = found[:MOST_CHANNELS]
+        if len(channels) >= LEAST_CHANNELS:
+            base = max(channels, key=lambda d: d.t.size)
+            t = base.t
+            x = np.stack([_on(d, t) for d in channels], axis=1)
+            yield Table(component=component, channels=tuple(channels), t=t, x=x)
+
+
+def alone(gathered: Gathered) -> list[Derived]:
+    """The varying process signals of components that have too few of them for a table."""
+    few = [found for found in _members(gathered).values() if len(found) < LEAST_CHANNELS]
+    return [d for found in few for d in found]
+
+
+def _members(gathered: Gathered) -> dict[str, list[Derived]]:
+    members: dict[str, list[Derived]] = defaultdict(list)
+    for d in gathered.derived:
+        known = d.v[np.isfinite(d.v)]
+        usable = known.size >= LEAST_ROWS and float(np.ptp(known)) > 0 and not d.peer
+        if usable and d.about.aspect in PROCESS:
+            members[d.component].append(d)
+    return {component: members[component] for component in sorted(members)}
+
+
+def _on(d: Derived, t: Floats) -> Floats:
+    known = np.isfinite(d.v)
+    return np.asarray(np.interp(t, d.t[known], d.v[known]), dtype=np.float64)

@@ -1,0 +1,118 @@
+"""Rolling-element bearings: defect orders from geometry, and a small catalogue of sourced entries.
+
+Orders are multiples of the shaft speed for a rotating inner ring and a standing outer ring (Harris, Rolling Bearing
+Analysis): with γ = d/D·cos φ, BPFO = Z/2·(1-γ), BPFI = Z/2·(1+γ), FTF = (1-γ)/2, BSF = D/2d·(1-γ²).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from aitia.core.errors import BadInput
+from aitia.core.words import Word
+
+_REPRODUCED = 0.001  # published orders carry three or four digits
+
+
+class Orders(Word):
+    """Defect orders of a bearing; 0 where unknown. A ball strikes both races in one spin: its impacts are at 2·bsf."""
+
+    bpfo: float = Field(default=0.0, ge=0)
+    bpfi: float = Field(default=0.0, ge=0)
+    bsf: float = Field(default=0.0, ge=0)
+    ftf: float = Field(default=0.0, ge=0)
+
+    @property
+    def impacts(self) -> dict[str, float]:
+        """The order of each known defect's impacts: bpfo, bpfi, bsf (twice the spin), ftf."""
+        found = {"bpfo": self.bpfo, "bpfi": self.bpfi, "bsf": 2.0 * self.bsf, "ftf": self.ftf}
+        return {name: order for name, order in found.items() if order > 0}
+
+
+class Geometry(Word):
+    """Z rolling elements of diameter d on a pitch circle of diameter D (the same unit), contact angle in degrees."""
+
+    rolling_elements: int = Field(ge=3)
+    element_diameter: float = Field(gt=0)
+    pitch_diameter: float = Field(gt=0)
+    contact_angle: float = Field(default=0.0, ge=0, lt=90)
+
+    @property
+    def orders(self) -> Orders:
+        """The four defect orders."""
+        ratio = self.element_diameter / self.pitch_diameter
+        gamma = ratio * math.cos(math.radians(self.contact_angle))
+        z = self.rolling_elements
+        return Orders(
+            bpfo=z / 2 * (1 - gamma),
+            bpfi=z / 2 * (1 + gamma),
+            bsf=(1 - gamma**2) / (2 * ratio),
+            ftf=(1 - gamma) / 2,
+        )
+
+
+class Entry(Geometry):
+    """A catalogue entry: geometry, the orders its source publishes (bpfo, bpfi, ftf, bsf2), and that source."""
+
+    name: str = Field(min_length=1)
+    source: str = Field(min_length=20)
+    published: dict[str, float]
+
+
+def entry(raw: Mapping[str, Any]) -> Entry:
+    """A checked entry. BadInput without a source, without a published BPFO and BPFI, or where they do not follow."""
+    try:
+        made = Entry.model_validate(raw)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise BadInput(
+            f"Mend {where!r} of the bearing {raw.get('name', '?')!r}: {error.errors()[0]['msg']}"
+        ) from None
+    if not {"bpfo", "bpfi"} <= set(made.published):
+        raise BadInput(
+            f"Give the published bpfo and bpfi of {made.name!r}: its geometry is checked against them."
+        )
+    computed = made.orders
+    told = {"bpfo": computed.bpfo, "bpfi": computed.bpfi, "ftf": computed.ftf, "bsf2": 2 * computed.bsf}
+    for key, value in made.published.items():
+        if key not in told or abs(told[key] - value) > _REPRODUCED * value:
+            raise BadInput(
+                f"Check the geometry of {made.name!r}: it gives {key} {told.get(key, math.nan):.4f}, published is {value}."
+            )
+    return made
+
+
+@cache
+def catalogue() -> dict[str, Entry]:
+    """The bundled entries by name."""
+    text = (Path(__file__).parent / "bearings.yaml").read_text(encoding="utf-8")
+    return {made.name: made for made in map(entry, yaml.safe_load(text))}
+
+
+def orders_of(bearing: str | Geometry | Orders | Mapping[str, float] | None) -> Orders:
+    """Orders of a catalogue name, a geometry, or a mapping of orders (bpfo, bpfi, bsf, ftf); all 0 for None."""
+    if bearing is None:
+        return Orders()
+    if isinstance(bearing, Orders):
+        return bearing
+    if isinstance(bearing, Geometry):
+        return bearing.orders
+    if isinstance(bearing, str):
+        if bearing not in catalogue():
+            known = ", ".join(sorted(catalogue()))
+            raise BadInput(
+                f"Give the geometry or the orders of the bearing {bearing!r}: the catalogue has {known}."
+            )
+        return catalogue()[bearing].orders
+    known_keys = {k: v for k, v in bearing.items() if k in Orders.model_fields}
+    try:
+        return Orders.model_validate(known_keys)
+    except ValidationError as error:
+        raise BadInput(f"Give positive orders of the bearing: {error.errors()[0]['msg']}") from None

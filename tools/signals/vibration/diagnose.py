@@ -1,0 +1,155 @@
+"""The diagnosis of one vibration record: a fault with its confidence, no indication, or why it cannot be diagnosed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from aitia.core.errors import BadInput
+from aitia.tools.signals.vibration import quality
+from aitia.tools.signals.vibration.bearings import Geometry, Orders, orders_of
+from aitia.tools.signals.vibration.lines import Line, Measured, measure
+from aitia.tools.signals.vibration.shaft import FAULTS, rises, shaft_orders
+from aitia.tools.signals.vibration.spectrum import OrderSpectrum
+from aitia.tools.signals.vibration.speed import Speed, estimated, refined
+from aitia.tools.signals.vibration.unknown import repetition
+from aitia.tools.signals.vibration.verdict import Fault, Summary, bearing_fault, summarise
+from aitia.tools.sources.rows import Floats
+
+Outcome = Literal["fault", "no_indication", "cannot_be_diagnosed"]
+Bearing = str | Geometry | Orders | Mapping[str, float] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What a record tells.
+
+    fault         inner_race, outer_race, ball, cage, imbalance, misalignment, looseness, or bearing_like (a repetition
+                  rate of unknown origin: geometry needed); "" unless `outcome` is fault
+    confidence    of the fault, 0 to 1; of no indication, 0: absence of lines is no proof of health
+    why           the reasons, most important first
+    also          further faults that the record tells of, less surely
+    lines         the defect lines looked at; heights in dB over the floor of the fused envelope spectrum
+    """
+
+    outcome: Outcome
+    fault: str = ""
+    confidence: float = 0.0
+    why: tuple[str, ...] = ()
+    also: tuple[Fault, ...] = ()
+    speed: Speed | None = None
+    lines: tuple[Summary, ...] = ()
+    spectrum: OrderSpectrum | None = None
+
+
+def diagnose(
+    x: Any,
+    *,
+    fs: float,
+    rpm: float | Speed | None = None,
+    bearing: Bearing = None,
+    reference: Sequence[Any] | None = None,
+) -> Diagnosis:
+    """What is wrong with the machine that this record is of.
+
+    Args:
+        x: one channel of acceleration (or velocity) samples, any unit.
+        fs: sampling rate in Hz.
+        rpm: shaft speed; a number is taken to be right to 2 % and made more exact; None: estimated where possible.
+        bearing: catalogue name, geometry, or orders; None: unknown.
+        reference: records of the same channel, rate and about the same speed while the machine was well.
+
+    Raises:
+        BadInput: fs or rpm that is not a positive number, strings, several channels, unknown bearing name.
+    """
+    record, orders = quality.samples(x), orders_of(bearing)
+    _positive(fs, "fs")
+    reason = quality.unusable(record)
+    if reason:
+        return _cannot(reason)
+    speed = rpm if isinstance(rpm, Speed) else _speed(record, fs, rpm)
+    if speed is None:
+        return _cannot(
+            "order analysis not possible: give rpm or a tachometer, the shaft's own lines do not tell the speed"
+        )
+    impacts = orders.impacts
+    fastest = max(impacts.values(), default=3.0) * speed.hz
+    reason = quality.too_short(record, fs, speed.hz) or quality.too_narrow(record, fs, fastest)
+    if reason:
+        return replace(_cannot(reason), speed=speed)
+    past = [r for r in map(quality.samples, reference or ()) if not quality.unusable(r)]
+    return _judged(record, past, fs, speed, orders)
+
+
+def _judged(record: Floats, past: Sequence[Floats], fs: float, speed: Speed, orders: Orders) -> Diagnosis:
+    now = measure(record, fs, speed.hz, orders)
+    before = [measure(r, fs, speed.hz, orders) for r in past if not quality.too_short(r, fs, speed.hz)]
+    lines = summarise([now], before)
+    turned = rises([shaft_orders(record, fs, speed.hz)], [shaft_orders(r, fs, speed.hz) for r in past])
+    shaft = [
+        Fault(name=FAULTS[r.name], confidence=round(0.5 + 0.4 * (1 - float(np.exp(-(r.rise - 5.0) / 6.0))), 3),
+              why=f"{r.name} rose by {r.rise:.1f} dB over the reference", line=r.name)
+        for r in sorted(turned, key=lambda r: -r.rise) if r.counts
+    ]  # fmt: skip
+    made = Diagnosis(outcome="no_indication", speed=speed, lines=tuple(lines), spectrum=now.spectrum)
+    bearing = bearing_fault(lines) if orders.impacts else bearing_like(now, before)
+    faults = [f for f in (bearing, *shaft) if f is not None]
+    if faults:
+        first, *rest = faults
+        return replace(made, outcome="fault", fault=first.name, confidence=first.confidence, why=(first.why,),
+                       also=tuple(rest))  # fmt: skip
+    hidden = [s for s in lines if s.stands and not s.counts]
+    if hidden:
+        why = tuple(
+            f"the line at {s.hz:.4g} Hz ({s.name}) cannot be told from {s.coincides} at this length; a reference would tell"
+            for s in hidden
+        )
+        return replace(made, outcome="cannot_be_diagnosed", why=why)
+    return replace(made, why=_quiet(lines, bool(past)))
+
+
+def bearing_like(now: Measured, before: Sequence[Measured]) -> Fault | None:
+    """A repetition rate of unknown origin that the reference does not have."""
+    found = repetition(now.spectrum)
+    if found is None or any(_same(found, repetition(b.spectrum)) for b in before):
+        return None
+    rate = found.found * now.shaft_hz
+    why = (
+        f"bearing-like, geometry needed: the envelope repeats at {found.found:.4g} times the shaft speed ({rate:.4g} Hz)"
+        f" with {found.family} harmonics"
+    )
+    return Fault(name="bearing_like", confidence=0.6, why=why, line="repetition")
+
+
+def _same(a: Line, b: Line | None) -> bool:
+    return b is not None and abs(a.found / b.found - 1.0) < 0.02
+
+
+def _quiet(lines: Sequence[Summary], past: bool) -> tuple[str, ...]:
+    if not lines:
+        return (
+            "no repetition rate apart from the shaft's stands out; without geometry, only strong defects would",
+        )
+    told = ", ".join(f"{s.name} {s.db:.1f} dB" for s in lines if np.isfinite(s.db))
+    against = "over the reference" if past else "over the floor with a second line beside it"
+    return (f"no defect line stands out {against} ({told})",)
+
+
+def _speed(x: Floats, fs: float, rpm: float | None) -> Speed | None:
+    if rpm is None or (isinstance(rpm, float) and np.isnan(rpm)):
+        return estimated(x, fs)
+    _positive(rpm, "rpm")
+    return refined(x, fs, float(rpm))
+
+
+def _positive(value: float, name: str) -> None:
+    good = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not good or not np.isfinite(value) or value <= 0:
+        raise BadInput(f"Give {name} as a positive number, not {value!r}.")
+
+
+def _cannot(reason: str) -> Diagnosis:
+    return Diagnosis(outcome="cannot_be_diagnosed", why=(reason,))

@@ -1,0 +1,101 @@
+"""Shaft orders: imbalance, misalignment and looseness as rises over the machine's own past.
+
+A healthy shaft has 1×, 2× and more, of a size that only its own past tells; so nothing is said without a reference.
+Patterns as in the fault tables of ISO 13373-3:2015: 1× for imbalance, 2× for misalignment, many multiples and
+halves of it for looseness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aitia.tools.signals.vibration.spectrum import OrderSpectrum, amplitude_spectrum, floor_of
+from aitia.tools.sources.rows import Floats
+
+LEAST_RISE_DB = 5.0  # 1.8 times the amplitude
+ORDERS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5, 1.5, 2.5)
+LINE_DB = 10.0
+_MOST = 5  # of the nine higher and half orders must rise for looseness
+FAULTS = {"1x": "imbalance", "2x": "misalignment", "harmonics": "looseness"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShaftOrders:
+    """Amplitudes in dB (of the record's unit) at 1×, 2×, and the higher and half orders; which of them are lines.
+
+    NaN where the spectrum does not reach.
+    """
+
+    levels: tuple[float, ...]
+    standing: tuple[bool, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShaftRise:
+    """How far a shaft pattern rose over the reference in dB, and how far it must rise to count."""
+
+    name: str
+    order: float
+    db: float
+    base: float
+    spread: float
+
+    @property
+    def rise(self) -> float:
+        """Decibels over the reference's median."""
+        return self.db - self.base
+
+    @property
+    def counts(self) -> bool:
+        """Whether it rose by 5 dB and by three spreads of the reference."""
+        return bool(np.isfinite(self.rise)) and self.rise >= max(LEAST_RISE_DB, 3.0 * self.spread)
+
+
+def order_spectrum(x: Floats, fs: float, shaft_hz: float) -> tuple[OrderSpectrum, Floats]:
+    """The plain spectrum over shaft orders in dB over its local floor, and its amplitudes in dB of the record's unit."""
+    frequency, amplitude = amplitude_spectrum(x, fs)
+    step = float(frequency[1]) / shaft_hz
+    floor = np.sqrt(floor_of(amplitude**2, max(int(2.0 / step), 16)))
+    level = 20.0 * np.log10(np.maximum(amplitude, 1e-12))
+    over = 20.0 * np.log10(np.maximum(amplitude, 1e-300) / floor)
+    return OrderSpectrum(orders=frequency / shaft_hz, db=over, resolution=2.0 * step), level
+
+
+def shaft_orders(x: Floats, fs: float, shaft_hz: float) -> ShaftOrders:
+    """The amplitudes of a record at its shaft orders."""
+    spectrum, level = order_spectrum(x, fs, shaft_hz)
+    step = float(spectrum.orders[1])
+    levels, standing = [], []
+    for order in ORDERS:
+        near = np.flatnonzero(np.abs(spectrum.orders - order) <= max(0.01 * order, 1.01 * step))
+        top = int(near[np.argmax(level[near])]) if near.size and order < spectrum.orders[-1] else -1
+        levels.append(float(level[top]) if top >= 0 else float("nan"))
+        standing.append(top >= 0 and float(spectrum.db[top]) >= LINE_DB)
+    return ShaftOrders(levels=tuple(levels), standing=tuple(standing))
+
+
+def rises(now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> list[ShaftRise]:
+    """How the three patterns rose over the median of `past`; none without a past."""
+    if not now or not past:
+        return []
+    each = [_rise(index, now, past) for index in range(len(ORDERS))]
+    many = sorted((r for r in each[2:] if np.isfinite(r.rise)), key=lambda r: -r.rise)
+    found = [replace(each[0], name="1x"), replace(each[1], name="2x")]
+    return found + ([replace(many[_MOST - 1], name="harmonics")] if len(many) >= _MOST else [])
+
+
+def _rise(index: int, now: Sequence[ShaftOrders], past: Sequence[ShaftOrders]) -> ShaftRise:
+    """One order: the median of the highest third of the records in which it is a line, against the past's median."""
+    values = np.sort([m.levels[index] for m in now if m.standing[index]])
+    before = np.array([m.levels[index] for m in past])
+    top = values[-max(min(2, values.size), -(-values.size // 3)) :]
+    return ShaftRise(
+        name="",
+        order=ORDERS[index],
+        db=float(np.median(top)) if top.size else float("nan"),
+        base=float(np.median(before)),
+        spread=float(np.std(before)) if before.size >= 2 else 1.5,
+    )

@@ -1,0 +1,188 @@
+"""The tool of rotating machines: defect lines, shaft orders and levels of vibration blocks against the machine's own past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from aitia.core.words import Evidence, Result
+from aitia.tools.registry import ToolContext, tool
+from aitia.tools.signals.plots import SPECTRUM, spectrum_artifact
+from aitia.tools.signals.vibration import quality
+from aitia.tools.signals.vibration.bearings import Orders, orders_of
+from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
+from aitia.tools.signals.vibration.diagnose import bearing_like
+from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quiet_fact, shaft_fact
+from aitia.tools.signals.vibration.level import level_evidence
+from aitia.tools.signals.vibration.lines import Measured, measure
+from aitia.tools.signals.vibration.shaft import (
+    LINE_DB,
+    ORDERS,
+    ShaftOrders,
+    order_spectrum,
+    rises,
+    shaft_orders,
+)
+from aitia.tools.signals.vibration.spectrum import OrderSpectrum
+from aitia.tools.signals.vibration.speed import Speed, estimated, refined
+from aitia.tools.signals.vibration.verdict import ALONE_DB, Summary, bearing_fault, summarise
+from aitia.tools.sources.base import Waveform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """A channel's blocks with the speed, the envelope's lines and the shaft orders of each."""
+
+    channel: Channel
+    speeds: tuple[Speed, ...]
+    measured: tuple[Measured, ...]
+    shaft: tuple[ShaftOrders, ...]
+
+    @property
+    def rpm(self) -> float:
+        """The median speed of the window's blocks."""
+        return float(np.median([s.rpm for s, i in zip(self.speeds, self.channel.inside, strict=True) if i]))
+
+    def split(self) -> tuple[list[Measured], list[Measured]]:
+        """The measurements of the window, and of the past."""
+        pairs = list(zip(self.measured, self.channel.inside, strict=True))
+        return [m for m, i in pairs if i], [m for m, i in pairs if not i]
+
+    def heights(self, name: str) -> list[float]:
+        """A defect line's height in every block."""
+        return [m.lines[name].db for m in self.measured]
+
+
+@tool(needs=("signals",), produces=("lines",))
+def signals_envelope(ctx: ToolContext) -> Result:
+    """Bearing, imbalance and misalignment lines in vibration spectra, compared with the machine's own baseline blocks."""
+    channels, problems = channels_of(ctx)
+    if not any(any(c.inside) for c in channels):
+        message = (
+            " ".join(problems)
+            or "Widen the window or check the signal sources: no waveform block begins in it."
+        )
+        return Result(status="no_data", message=message)
+    facts: list[Evidence] = []
+    for channel in channels:
+        if any(channel.inside):
+            found, notes = _channel(ctx, channel)
+            facts += found
+            problems += notes
+    facts.sort(key=lambda e: (-e.strength, e.component, e.aspect, e.statement))
+    return Result(
+        status="ok" if facts else "no_data",
+        message=" ".join(dict.fromkeys(problems)),
+        query=", ".join(f"{c.name}: {len(c.blocks)} blocks" for c in channels),
+        evidence=tuple(facts),
+        data={
+            "lines": [{"component": e.component, "aspect": e.aspect, "strength": e.strength} for e in facts]
+        },
+    )
+
+
+def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[str]]:
+    usable, notes = usable_blocks(channel)
+    window = ctx.incident.window
+    level = list(level_evidence(channel.component, channel.name, usable.blocks, usable.inside, window))
+    if not any(usable.inside):
+        return level, notes
+    orders = orders_of(usable.pick(inside=True)[0].bearing)
+    blocks, reasons = _measured(usable, orders)
+    notes += [f"{channel.name}: {reason}." for reason in reasons]
+    if blocks is None:
+        return level, notes
+    lines = list(_lines(ctx, blocks))
+    if not orders.impacts:
+        notes.append(_without_geometry(blocks))
+    if not lines and not any(e.strength >= 0.5 for e in level):
+        looked = [s.name for s in summarise(*blocks.split()) if np.isfinite(s.db)]
+        lines = [quiet_fact(blocks.channel, [*looked, "1x", "2x"], window)]
+    return [*level, *lines], notes
+
+
+def _measured(channel: Channel, orders: Orders) -> tuple[Blocks | None, list[str]]:
+    """The blocks that can be analysed by order, and why others cannot."""
+    kept: list[tuple[Waveform, bool, Speed, Measured, ShaftOrders]] = []
+    reasons: dict[str, int] = {}
+    for block, inside in zip(channel.blocks, channel.inside, strict=True):
+        speed = (
+            refined(block.x, block.fs, block.rpm) if np.isfinite(block.rpm) else estimated(block.x, block.fs)
+        )
+        if speed is None:
+            reason = "order analysis not possible without the shaft speed, give `rpm`"
+        else:
+            fastest = max(orders.impacts.values(), default=3.0) * speed.hz
+            reason = quality.too_short(block.x, block.fs, speed.hz) or quality.too_narrow(
+                block.x, block.fs, fastest
+            )
+        if reason or speed is None:
+            reasons[reason] = reasons.get(reason, 0) + 1
+            continue
+        kept.append((block, inside, speed, measure(block.x, block.fs, speed.hz, orders),
+                     shaft_orders(block.x, block.fs, speed.hz)))  # fmt: skip
+    told = [f"{count} blocks cannot be diagnosed: {reason}" for reason, count in reasons.items()]
+    if not any(inside for _, inside, *_ in kept):
+        return None, told
+    blocks, insides, speeds, measured, shaft = zip(*kept, strict=True)
+    made = Channel(component=channel.component, name=channel.name, blocks=blocks, inside=insides)
+    return Blocks(channel=made, speeds=speeds, measured=measured, shaft=shaft), told
+
+
+def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
+    """Facts of the defect lines that count, and of the shaft orders that rose."""
+    channel, window = blocks.channel, ctx.incident.window
+    summaries = summarise(*blocks.split())
+    fault = bearing_fault(summaries)
+    hidden = fault.hidden if fault else ()
+    by_name = {s.name: s for s in summaries}
+    if fault and hidden:
+        outer, inner = (by_name[n] for n in hidden)
+        heights = [max(a, b) for a, b in zip(blocks.heights("bpfo"), blocks.heights("bpfi"), strict=True)]
+        ball = by_name.get("bsf", max(outer, inner, key=lambda s: s.db))
+        fact = both_races_fact(
+            channel, ball, (outer, inner), heights, blocks.rpm, window, confidence=fault.confidence
+        )
+        yield _drawn(ctx, blocks, fact, [outer, inner])
+    counted = [s for s in summaries if s.counts and s.name not in hidden and not (hidden and s.name == "bsf")]
+    best = max((s.rise for s in counted), default=0.0)
+    for s in counted:
+        fact = line_fact(channel, s, blocks.heights(s.name), blocks.rpm, window, best=best)
+        yield _drawn(ctx, blocks, fact, [s])
+    inside = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if i]
+    past = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if not i]
+    for rise in rises(inside, past):
+        if rise.counts and not (rise.name == "harmonics" and counted):  # impacts raise many orders themselves
+            heights = [m.levels[ORDERS.index(rise.order)] for m in blocks.shaft]
+            fact = shaft_fact(channel, rise, heights, blocks.rpm, window)
+            marks = {f"{rise.order:g}x": rise.order}
+            top = max((n for n, i in enumerate(channel.inside) if i), key=lambda n: heights[n])
+            spectrum, _ = order_spectrum(channel.blocks[top].x, channel.blocks[top].fs, blocks.speeds[top].hz)
+            yield _stored(ctx, fact, spectrum, marks, LINE_DB)
+
+
+def _drawn(ctx: ToolContext, blocks: Blocks, fact: Evidence, lines: list[Summary]) -> Evidence:
+    """The fact with the envelope spectrum of the block in which its lines are highest."""
+    inside, _ = blocks.split()
+    top = max(inside, key=lambda m: max((m.lines[s.name].db for s in lines), default=0.0))
+    marks = {s.name: top.lines[s.name].found for s in lines}
+    return _stored(ctx, fact, top.spectrum, marks, ALONE_DB)
+
+
+def _stored(
+    ctx: ToolContext, fact: Evidence, spectrum: OrderSpectrum, marks: dict[str, float], limit: float
+) -> Evidence:
+    data = spectrum_artifact(spectrum.orders, spectrum.db, marks=marks, limit=limit)
+    return fact.model_copy(update={"artifact": ctx.put_artifact(data, SPECTRUM)})
+
+
+def _without_geometry(blocks: Blocks) -> str:
+    """What a bearing of unknown geometry tells."""
+    inside, past = blocks.split()
+    name = blocks.channel.name
+    found = next((f for f in (bearing_like(m, past) for m in inside) if f is not None), None)
+    if found is not None:
+        return f"Give `bearing` orders for {name}: {found.why}."
+    return f"Give `bearing` orders for {name}: bearing geometry needed, only shaft orders were looked at."

@@ -1,0 +1,175 @@
+"""From heights of lines to a fault: which lines count, which of them names the fault, and how sure that is.
+
+Without a past, a line counts at 10 dB over the floor and with a harmonic or its sidebands; with a past, where it rose over
+it as well. A defect of a race gives one line far over the other's: every rolling element strikes it at every pass. A defect
+of a rolling element meets both races and its spin wanders: its own line (2×BSF) is broad, and where the lines of both races
+stand at comparable heights neither race is at fault (Smith and Randall, MSSP 64-65, 2015, find both in ball-fault records).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aitia.tools.signals.vibration.lines import LINE_DB, Measured
+from aitia.tools.signals.vibration.speed import MAINS
+from aitia.tools.sources.rows import Floats
+
+ALONE_DB = (
+    10.0  # 1 in 300 simulated healthy records has a line of this height, none with a second one beside it
+)
+DOMINANT_DB = 10.0  # a tenth of the power: below that the weaker race's line is a by-product
+LEAST_RISE_DB = 4.0
+NAMES = {"bpfo": "outer_race", "bpfi": "inner_race", "bsf": "ball", "ftf": "cage"}
+_LEAST, _MOST, _SCALE_DB = 0.35, 0.97, 4.0
+_ONLY_ONE = 0.75  # of the confidence, where a line counts by its height or rise alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """One defect's line over the records looked at; heights in dB, `base` NaN without a past.
+
+    `db` is the median of the highest third of the records (a fault grows), `hz` their median place.
+    `coincides`: what else has a line there at this resolution.
+    """
+
+    name: str
+    order: float
+    found: float
+    hz: float
+    db: float
+    base: float
+    spread: float
+    family: int
+    supported: bool
+    coincides: str = ""
+
+    @property
+    def rise(self) -> float:
+        """Decibels over the machine's own past; over a healthy floor where there is none."""
+        return self.db - (self.base if np.isfinite(self.base) else LINE_DB)
+
+    @property
+    def threshold(self) -> float:
+        """How far the line must rise to count."""
+        return max(LEAST_RISE_DB, 3.0 * self.spread)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the line counts, whatever else may lie at its frequency."""
+        if not np.isfinite(self.db):
+            return False
+        if not np.isfinite(self.base):
+            return self.db >= ALONE_DB and self.supported
+        return self.db >= ALONE_DB and self.rise >= self.threshold
+
+    @property
+    def counts(self) -> bool:
+        """Whether the line is evidence of a defect; what coincides with it would be in the past as well."""
+        return self.stands and (not self.coincides or bool(np.isfinite(self.base)))
+
+
+def summarise(now: Sequence[Measured], past: Sequence[Measured]) -> list[Summary]:
+    """The defect lines of the records of one channel against those of its past."""
+    return [_summary(name, now, past) for name in (now[0].lines if now else ())]
+
+
+def _summary(name: str, now: Sequence[Measured], past: Sequence[Measured]) -> Summary:
+    lines = [m.lines[name] for m in now]
+    heights = _known([x.db for x in lines])
+    before = _known([m.lines[name].db for m in past if name in m.lines])
+    best = int(np.nanargmax([x.db for x in lines])) if heights.size else 0
+    count = max(min(2, heights.size), -(-heights.size // 3))
+    hertz = [x.found * m.shaft_hz for x, m in zip(lines, now, strict=True)]
+    return Summary(
+        name=name,
+        order=lines[best].order,
+        found=lines[best].found,
+        hz=float(np.median(hertz)),
+        db=float(np.median(np.sort(heights)[-count:])) if heights.size else float("nan"),
+        base=float(np.median(before)) if before.size else float("nan"),
+        spread=float(np.std(before)) if before.size >= 2 else 1.5,
+        family=max(x.family for x in lines),
+        supported=any(x.supported for x in lines),
+        coincides=coincidence(lines[best].order, hertz[best], now[best]),
+    )
+
+
+def _known(values: Sequence[float]) -> Floats:
+    array = np.array(values, dtype=np.float64)
+    return array[np.isfinite(array)]
+
+
+def coincidence(order: float, hz: float, record: Measured) -> str:
+    """What else has a line that this record cannot tell from a defect's: the shaft, or the mains; "" for nothing."""
+    if record.spectrum.on_shaft(order):
+        return f"{round(order)} times the shaft speed"
+    near = 0.5 * record.spectrum.resolution * record.shaft_hz
+    mains = next((n * 2 * m for m in MAINS for n in (1, 2, 3) if abs(hz - n * 2 * m) < near), 0.0)
+    return f"a multiple of twice the mains frequency ({mains:.0f} Hz)" if mains else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A named fault, its confidence, and why; `line` is the line that carries it, `hidden` those it explains."""
+
+    name: str
+    confidence: float
+    why: str
+    line: str
+    hidden: tuple[str, ...] = ()
+
+
+def bearing_fault(summaries: Sequence[Summary], *, dominant: float = DOMINANT_DB) -> Fault | None:
+    """The defect that the lines tell of; None where none counts. The cage only where nothing else counts."""
+    by_name = {s.name: s for s in summaries if s.counts}
+    rolling = {n: s for n, s in by_name.items() if n != "ftf"}
+    if not rolling:
+        cage = by_name.get("ftf")
+        return None if cage is None else _fault(cage, "its line is the only one", ALONE_DB)
+    first = max(rolling.values(), key=lambda s: s.db)
+    others = [
+        s.db for s in summaries if s.name in NAMES and s.name not in (first.name, "ftf") and np.isfinite(s.db)
+    ]
+    margin = first.db - max([*others, LINE_DB])
+    if first.name == "bsf":
+        return _fault(first, "its line is the highest", margin)
+    other = _race_beside(first, summaries, dominant)
+    if other is not None:
+        why = (
+            f"the lines of both races stand out ({first.db:.1f} and {other.db:.1f} dB) and neither dominates"
+        )
+        even = 1.0 - abs(first.db - other.db) / dominant
+        return Fault(name="ball", confidence=round(0.55 + 0.2 * even, 3), why=why, line="bsf",
+                     hidden=("bpfo", "bpfi"))  # fmt: skip
+    return _fault(first, f"its line is {margin:.1f} dB over those of the other parts", margin)
+
+
+def _race_beside(first: Summary, summaries: Sequence[Summary], dominant: float) -> Summary | None:
+    """The other race's line, where it stands out as well (over its own past, if known) and is not dominated."""
+    other = next((s for s in summaries if s.name in ("bpfo", "bpfi") and s.name != first.name), None)
+    if other is None or not np.isfinite(other.db) or other.db < LINE_DB or other.coincides:
+        return None
+    risen = not np.isfinite(other.base) or other.rise >= other.threshold
+    return other if risen and first.db - other.db < dominant else None
+
+
+def _fault(line: Summary, why: str, margin: float) -> Fault:
+    return Fault(name=NAMES[line.name], confidence=confidence(line, margin), why=why, line=line.name)
+
+
+def confidence(line: Summary, margin: float) -> float:
+    """How likely the named part is the faulty one: grows with the height (or rise) over what counts, and with the margin.
+
+    Its ends and the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as it says
+    (benchmarks/signals/cwru.py prints the shares).
+    """
+    past = np.isfinite(line.base)
+    over = line.rise - line.threshold if past else line.db - ALONE_DB
+    sure = (1.0 - float(np.exp(-max(over, 0.0) / _SCALE_DB))) * (
+        1.0 - float(np.exp(-max(margin, 0.0) / _SCALE_DB))
+    )
+    made = _LEAST + (_MOST - _LEAST) * sure
+    return round(made if line.supported else _ONLY_ONE * made, 3)

@@ -1,0 +1,83 @@
+"""Velocity severity zones of ISO 10816-3:2009, Tables A.1 and A.2 (kept as Tables A.1 and A.2 of ISO 20816-3:2022).
+
+Zone A: newly commissioned; B: unrestricted operation; C: restricted time; D: damage is likely. The limits hold for the
+RMS velocity of bearing housings between 10 Hz and 1000 Hz at shaft speeds from 600 rpm (from 2 Hz for 120 to 600 rpm).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from aitia.core.errors import BadInput
+from aitia.tools.sources.rows import Floats
+
+Group = Literal["1", "2"]  # 1: 300 kW to 50 MW; 2: 15 kW to 300 kW
+Support = Literal["rigid", "flexible"]
+CLAUSE = "ISO 10816-3:2009, Table A.{table}"
+_LIMITS: dict[tuple[str, str], tuple[float, float, float]] = {  # mm/s RMS: A/B, B/C, C/D
+    ("1", "rigid"): (2.3, 4.5, 7.1),
+    ("1", "flexible"): (3.5, 7.1, 11.0),
+    ("2", "rigid"): (1.4, 2.8, 4.5),
+    ("2", "flexible"): (2.3, 4.5, 7.1),
+}
+_MM_PER_S = {"mm/s": 1.0, "m/s": 1e3}
+_MM_PER_S2 = {"g": 9806.65, "m/s2": 1e3, "m/s²": 1e3, "m/s^2": 1e3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    """A severity zone: its letter ("" where none can be given), RMS velocity in mm/s, limits, and clause or reason."""
+
+    letter: Literal["A", "B", "C", "D", ""]
+    velocity: float
+    limits: tuple[float, float, float]
+    because: str
+
+
+def severity(
+    x: Floats, fs: float, *, unit: str, rpm: float, group: Group | None, support: Support | None
+) -> Zone:
+    """The zone of a velocity or acceleration record; no zone without group, support, speed and a full band."""
+    if (group is not None and group not in ("1", "2")) or (
+        support is not None and support not in ("rigid", "flexible")
+    ):
+        raise BadInput(
+            f"Give the machine group 1 or 2 and the support rigid or flexible, not {group!r}, {support!r}."
+        )
+    low = 10.0 if rpm >= 600 else 2.0
+    velocity = rms_velocity(x, fs, unit=unit, low=low, high=1000.0)
+    missing = _missing(fs, unit, rpm, group, support)
+    if missing or group is None or support is None:
+        return Zone(letter="", velocity=velocity, limits=(0.0, 0.0, 0.0), because=f"no zone: {missing}")
+    limits = _LIMITS[group, support]
+    letter: Literal["A", "B", "C", "D"] = ("A", "B", "C", "D")[int(np.sum(velocity > np.array(limits)))]
+    return Zone(letter=letter, velocity=velocity, limits=limits, because=CLAUSE.format(table=group))
+
+
+def _missing(fs: float, unit: str, rpm: float, group: Group | None, support: Support | None) -> str:
+    if unit not in {**_MM_PER_S, **_MM_PER_S2}:
+        return f"the unit {unit!r} is neither a velocity nor an acceleration"
+    if group is None or support is None:
+        return "give the machine group (1 or 2) and the support (rigid or flexible)"
+    if not rpm >= 120:
+        return "the standard holds from 120 rpm on, and the speed must be known"
+    if fs < 2000.0 * 1.28:
+        return f"sampled at {fs:g} Hz, 10 to 1000 Hz cannot be measured"
+    return ""
+
+
+def rms_velocity(x: Floats, fs: float, *, unit: str, low: float, high: float) -> float:
+    """RMS velocity in mm/s between two frequencies, acceleration integrated in the spectrum; NaN for another unit."""
+    factor = _MM_PER_S.get(unit) or _MM_PER_S2.get(unit)
+    if factor is None or not x.size:
+        return float("nan")
+    spectrum = np.fft.rfft((x - np.mean(x)) * factor) / x.size
+    frequency = np.fft.rfftfreq(x.size, 1.0 / fs)
+    inside = (frequency >= low) & (frequency <= high)
+    part = spectrum[inside]
+    if unit in _MM_PER_S2:
+        part = part / (2.0 * np.pi * frequency[inside])
+    return float(np.sqrt(2.0 * np.sum(np.abs(part) ** 2)))
