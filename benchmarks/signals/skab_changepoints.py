@@ -4,9 +4,10 @@ python benchmarks/signals/skab_changepoints.py --data DIR/signals/skab [--cases 
 
 The score is SKAB's: the first alarm in a window earns 1 at its start down to -0.11 at its end, each alarm outside costs
 0.11, a missed window 1 (profile standard; low_FP doubles the cost of alarms, low_FN that of misses); 100 is perfect, 0
-is silence, and an alarm every minute earns much, as `trivial` shows. The peer is the same PELT on plain z-scores. `ours offline` and `peer PELT` see the whole file,
-`ours online` only the rows up to the alarm. Penalty and limit come from the files of the other folders; `as shipped`
-takes the constants of the code. `precision` and `recall` count alarms in windows and windows with an alarm.
+is silence, and an alarm every minute earns much, as `trivial` shows. The peer is the same PELT on plain z-scores.
+`ours offline` and `peer PELT` see the whole file, `ours online` only the rows up to the alarm. Penalty and limit
+come from the files of the other folders; `as shipped` takes the constants of the code. `precision` and `recall`
+count alarms in windows and windows with an alarm.
 """
 
 from __future__ import annotations

@@ -243,7 +243,9 @@ def victorialogs(tmp_path: Path) -> Iterator[str]:
         pytest.skip("victoria-logs is not on the path and $AITIA_VICTORIALOGS does not name it")
     address = f"127.0.0.1:{free_port()}"
     argv = [program, f"-storageDataPath={tmp_path}/vl", f"-httpListenAddr={address}", "-retentionPeriod=100y"]
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
     try:
         wait_for(lambda: answers(f"http://{address}/health"), "VictoriaLogs")
         yield f"http://{address}"

@@ -39,6 +39,8 @@ def mined(lines, **options):
         ("at 0x7ffe and deadbeef01", "at <hex> and <hex>"),
         ("mail a@b.example", "mail <email>"),
         ("in /srv/app/main.py:", "in <path>:"),
+        ("POST /orders/17/items failed", "POST /orders/<num>/items failed"),
+        ("GET /carts/8f3a2b1c9d", "GET /carts/<id>"),
         ("in C:\\Windows\\Temp\\a.log", "in <path>"),
         ("user=17 (root)", "user=<num> (root)"),
         ("worker-3 of k8s", "worker-<num> of k<num>s"),
@@ -232,3 +234,16 @@ def test_each_sequence_is_in_one_cluster_that_it_fits(sequences):
     for c in found:
         for member in c.members:
             assert all(a in (b, WILDCARD, "<hex>") for a, b in zip(c.tokens, member, strict=True))
+
+
+def test_paths_and_hosts_that_never_change_are_shown():
+    from aitia.tools.logs.templates.gaps import filled, kinds, name, values
+
+    text = "POST <path> of <addr> failed after <num> ms | ValueError: <num>"
+    messages = ["POST /api/pay of 10.0.0.1 failed after 3 ms", "POST /api/pay of 10.0.0.2 failed after 4 ms"]
+    assert filled(text, messages) == text.replace("<path>", "/api/pay")
+    assert filled(text, []) == filled(text, ["something else"]) == text
+    assert kinds("took <num>ms on node-<num>") == ("<num>ms", "node-<num>")
+    assert values("took <num>ms on node-<num>", "took  7ms on node-3") == ["7ms", "node-3"]
+    assert values("a <num> b", "a b") is None
+    assert name("stored in <num> ms, size=<num>", 1) == "size"

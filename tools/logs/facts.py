@@ -17,6 +17,7 @@ from aitia.tools.logs.headers.levels import RANK
 from aitia.tools.logs.mine import CELLS, Mined
 from aitia.tools.logs.names import Names, attribute
 from aitia.tools.logs.stats import burst
+from aitia.tools.logs.templates.gaps import filled
 from aitia.tools.sources.remote_lines import hash_of, time_of
 
 QUOTE: Final = 160
@@ -110,7 +111,7 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
         peer=peer,
         kind=f"log.{finding.change}",
         aspect=finding.meaning.aspect,
-        statement=_sentence(finding, quote, at, component),
+        statement=_sentence(finding, _shown(mined, count, redactor), at, component),
         values={
             "template": quote,
             "template_id": count.template.id,
@@ -153,9 +154,17 @@ def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
     )
 
 
-def quoted(count: Count, redactor: Redactor) -> str:
-    """The masked template for a reader: redacted, one line, at most 160 characters."""
-    text = redactor.text(count.template.text)
+def _shown(mined: Mined, count: Count, redactor: Redactor) -> str:
+    """The quoted template, a route or host that is always the same by its name."""
+    if mined.tally is None:
+        return quoted(count, redactor)
+    sample = count.new if count.window else count.old
+    return quoted(count, redactor, filled(count.template.text, (m for _, m in mined.tally.messages(sample))))
+
+
+def quoted(count: Count, redactor: Redactor, text: str = "") -> str:
+    """The masked template (or `text` in its place) for a reader: redacted, one line, at most 160 characters."""
+    text = redactor.text(text or count.template.text)
     for mask, sign in _MASK_AS:
         text = text.replace(mask, sign)
     text = " ".join(text.split()).replace('"', "'")

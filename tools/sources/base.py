@@ -193,7 +193,12 @@ class RemoteLogSource(LogSource, Protocol):
         ...
 
     def fetch(
-        self, spans: Sequence[Window], components: Sequence[str] | None = None, *, budget: int = ..., seconds: float = ...
+        self,
+        spans: Sequence[Window],
+        components: Sequence[str] | None = None,
+        *,
+        budget: int = ...,
+        seconds: float = ...,
     ) -> list[LogStream]:
         """The streams of some raw components (None: all) with their lines of the spans; the last span is the window."""
         ...

@@ -40,7 +40,9 @@ def copy_streams(
     done, spans = Copied(), list(spans)
     for stream in streams:
         if stream.shares:
-            done.notes.append(f"{stream.name}: {min(stream.shares.values()):.0%} of its lines, in even blocks")
+            done.notes.append(
+                f"{stream.name}: {min(stream.shares.values()):.0%} of its lines, in even blocks"
+            )
         done.notes += [stream.note] if stream.note else []
         for path in stream.paths:
             target = folder / _UNSAFE.sub("_", redactor.text(path.name.removesuffix(".gz")))

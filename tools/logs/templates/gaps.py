@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _WORD: Final = r"[^\s=:,;()\[\]{}\"'<>|]"
@@ -51,3 +52,23 @@ def values(text: str, message: str) -> list[str] | None:
         out.append(message[at:end][:_LONGEST])
         at = end + len(literal)
     return out if rest or len(message) == len(first) else None
+
+
+_NAMES: Final = frozenset({"<path>", "<host>", "<addr>", "<url>"})
+
+
+def filled(text: str, messages: Iterable[str]) -> str:
+    """The template with those paths, hosts and addresses in place that are the same in all messages.
+
+    Messages may lack what follows ` | ` (an exception's line).
+    """
+    head = text.partition(" | ")[0]
+    rows = [found for m in messages if (found := values(text, m) or values(head, m))]
+    if not rows:
+        return text
+    columns = list(zip(*rows, strict=False))
+    parts = _GAP.split(text)
+    for i, column in enumerate(columns):
+        if parts[2 * i + 1] in _NAMES and len(set(column)) == 1:
+            parts[2 * i + 1] = column[0]
+    return "".join(parts)

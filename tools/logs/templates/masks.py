@@ -68,6 +68,9 @@ _DIGITS = re.compile(r"(?<=_)-\d+|\d+")
 _PSEUDONYM = re.compile(r"<([a-z]{2,12}):[0-9a-f]{8}>")  # what redaction put in place of a value
 _RUN = re.compile(r"[A-Za-z0-9]{5,}")  # with at least three changes between letters and digits: an id
 _CHANGE = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
+# A short path without an extension may be a route, whose words say what was asked for.
+_ROUTE = re.compile(r"(?:/[\w%~-]+){2,3}")
+_SEGMENT_ID = re.compile(r"/(?=[a-fA-F-]*\d)[0-9a-fA-F-]{7,}(?![^/])")
 _URL = re.compile(r"([a-z][a-z0-9+.]*)://(?:[^/\s@]*@)?([^/\s\"']*)(/[^\s\"']*)?")
 _PORT = re.compile(r"[\"'(]?([\w.-]+)[\"')]?,? port (\d+)")
 _EDGES: Final = "\"'`()[]{}<>,;:.!?=|*"
@@ -174,6 +177,8 @@ class Masker:
 
     def _mask(self, match: re.Match[str]) -> str:
         mask = _NAMED[str(match.lastgroup)]
+        if mask == "<path>" and _ROUTE.fullmatch(match[0]):
+            return _SEGMENT_ID.sub("/<id>", match[0])
         if not self.names or mask not in ("<url>", "<addr>", "<host>"):
             return mask
         if mask == "<url>":

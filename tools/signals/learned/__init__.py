@@ -1,0 +1,1 @@
+"""Learned diagnosis: fault classes from labelled windows, with grouped cross-validation and conformal abstention."""
