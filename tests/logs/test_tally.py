@@ -8,9 +8,10 @@ import pytest
 
 from aitia.tools.logs.access import canonical
 from aitia.tools.logs.headers import worst
+from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.reading import Skipped, blocks
-from aitia.tools.logs.tally import Pass, Side, Tally
+from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.templates import Masker, Miner
 from aitia.tools.logs.templates.masks import Tokens
 

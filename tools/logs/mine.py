@@ -16,8 +16,9 @@ from aitia.tools.logs.access import canonical
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.durations import Took, bucket
 from aitia.tools.logs.names import Names
+from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.reader import SLACK_S, Extract, LogFile, open_set
-from aitia.tools.logs.tally import Pass, Side, Tally
+from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.templates import Masker, Miner
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import LogSource, LogStream, RemoteLogSource

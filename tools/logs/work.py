@@ -12,9 +12,10 @@ from typing import Final
 
 from aitia.core.errors import SourceError
 from aitia.tools.logs.access import canonical
+from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.reading import Skipped
-from aitia.tools.logs.tally import Parcel, Pass, Side, Tally
+from aitia.tools.logs.tally import Parcel, Side, Tally
 from aitia.tools.logs.templates import Masker, Miner
 
 FOREVER: Final = float("inf")

@@ -6,12 +6,14 @@ from typing import Final, NamedTuple
 
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.headers import Header, Level, Parsed
+from aitia.tools.logs.lines import Lines
+from aitia.tools.logs.passing import Entry, Pass
 from aitia.tools.logs.reader import LogFile
 from aitia.tools.logs.reading.blocks import Block
 from aitia.tools.logs.reading.joining import exception_in
 from aitia.tools.logs.reading.record import JOINED_LINES, LINE_BYTES, text_of
 from aitia.tools.logs.search.spool import NULL, Spool, items
-from aitia.tools.logs.tally import Entry, Lines, Pass, Side, Tally
+from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.templates import Form
 
 _KNOWN: Final = 50_000  # distinct headers that are remembered

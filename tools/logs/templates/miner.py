@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aitia.core.errors import BadInput
-from aitia.tools.logs.templates.cluster import WILDCARD, Key, cluster, variable
-from aitia.tools.logs.templates.masks import NUMBER, Masker, Tokens, join, separator
+from aitia.tools.logs.templates.cluster import WILDCARD, Key, cluster
+from aitia.tools.logs.templates.folding import Folded, beginnings, everything, lengths, separators_of
+from aitia.tools.logs.templates.masks import NUMBER, Masker, Tokens, join
 
 MAX_FORMS: Final = 20_000
 _SEEN: Final = 100_000
@@ -129,14 +130,14 @@ class Miner:
         if not self._wide:
             return None
         group, tokens = key
-        for form in self._wide.get((group, _separators(tokens)), ()):
+        for form in self._wide.get((group, separators_of(tokens)), ()):
             if all(a in (b, WILDCARD) for a, b in zip(form.tokens, tokens, strict=True)):
                 return form
         return None
 
     def fold(self) -> None:
         """Fold forms of one statement into one with wildcards; where that is not enough, ever coarser ones."""
-        for found in (self._clusters, _beginnings, _lengths, _all):
+        for found in (self._clusters, beginnings, lengths, everything):
             for group, forms in self._grouped().items():
                 by_tokens = {f.tokens: f for f in forms}
                 for tokens, members in found(by_tokens):
@@ -160,7 +161,7 @@ class Miner:
     def _merge(self, group: Key, tokens: Key, members: list[Form]) -> None:
         for form in members:
             del self._forms[group, form.tokens]
-            wide = self._wide.get((group, _separators(form.tokens)), [])
+            wide = self._wide.get((group, separators_of(form.tokens)), [])
             if form in wide:
                 wide.remove(form)
         into = self._forms.get((group, tokens)) or Form(
@@ -170,7 +171,7 @@ class Miner:
             form.into = into
             into.size += form.size
         self._forms[group, tokens] = into
-        self._wide.setdefault((group, _separators(tokens)), []).append(into)
+        self._wide.setdefault((group, separators_of(tokens)), []).append(into)
 
     def templates(self) -> dict[Form, Template]:
         """The template of every live form. Forms of all groups are looked at together; a template is of one group."""
@@ -236,7 +237,7 @@ class Miner:
             form = self._forms[key] = Form(*key, name=str(entry["name"]))
             form.values = [set(v) if v else None for v in entry["values"]]
             if WILDCARD in form.tokens:
-                self._wide.setdefault((key[0], _separators(key[1])), []).append(form)
+                self._wide.setdefault((key[0], separators_of(key[1])), []).append(form)
         else:
             _add_values(form, entry["values"])
         form.size += int(entry["size"])
@@ -273,42 +274,6 @@ def _restored(tokens: Key, forms: Iterable[Form]) -> list[str]:
 def _is_name(value: str) -> bool:
     digits = sum(c.isdigit() for c in value)
     return value[:1].isalpha() and digits <= _DIGITS and 2 * digits <= len(value)
-
-
-Folded = list[tuple[Key, tuple[Key, ...]]]  # tokens with wildcards, and what they stand for
-
-
-def _beginnings(forms: Iterable[Key]) -> Folded:
-    """Sequences of equal separators and first word."""
-    return _folded(forms, lambda tokens: (_separators(tokens), _first(tokens)))
-
-
-def _lengths(forms: Iterable[Key]) -> Folded:
-    """Sequences of equal separators."""
-    return _folded(forms, _separators)
-
-
-def _all(forms: Iterable[Key]) -> Folded:
-    return [((WILDCARD,), tuple(forms))]
-
-
-def _folded(forms: Iterable[Key], key: Callable[[Key], Hashable]) -> Folded:
-    parts: dict[Hashable, list[Key]] = defaultdict(list)
-    for tokens in forms:
-        parts[key(tokens)].append(tokens)
-    return [
-        (tuple(c[0] if len(set(c)) == 1 else WILDCARD for c in zip(*members, strict=True)), tuple(members))
-        for members in parts.values()
-    ]
-
-
-def _first(tokens: Key) -> str:
-    word = next((t for t in tokens if not separator(t)), "")
-    return "" if variable(word) or word == WILDCARD else word
-
-
-def _separators(tokens: Key) -> Key:
-    return tuple(t if separator(t) else "" for t in tokens)
 
 
 def _hash(group: Key, text: str) -> str:
