@@ -70,18 +70,18 @@ def fault(name: str) -> str:
 
 def detectors(reference: Floats) -> dict[str, Alarm]:
     """Each system, fitted on the normal run."""
-    from pyod.models.mcd import MCD
+    from sklearn.covariance import MinCovDet  # what pyod's MCD is
 
     mean = lambda score: rolling(score[:, None], MEAN)[0][:, 0]  # noqa: E731
     robust, plain = Mcd(limit=False).fit(reference), PcaT2Spe().fit(reference)
     limit = conformal_limit(mean(held_out(lambda: Mcd(limit=False), reference)), 0.01)
     center, spread = reference.mean(axis=0), np.maximum(reference.std(axis=0), 1e-12)
-    peer = MCD(random_state=0).fit((reference - center) / spread)
-    most = float(np.quantile(peer.decision_scores_, 0.99))
+    peer = MinCovDet(random_state=0).fit((reference - center) / spread)
+    most = float(np.quantile(peer.mahalanobis((reference - center) / spread), 0.99))
     baseline = RobustBaseline().fit(reference)
     return {
         "ours": lambda x: mean(robust.decision_function(x)) > limit,
-        "peer MCD": lambda x: peer.decision_function((x - center) / spread) > most,
+        "peer MCD": lambda x: peer.mahalanobis((x - center) / spread) > most,
         "ours PCA T2+SPE": lambda x: plain.decision_function(x) > plain.threshold_,
         "no_model": lambda x: baseline.decision_function(x) > baseline.threshold_,
         "trivial": lambda x: np.ones(x.shape[0], dtype=np.bool_),

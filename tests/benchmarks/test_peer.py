@@ -128,12 +128,8 @@ def test_first_a_look_and_at_the_last_step_the_answer(tmp_path: Path) -> None:
 
 def test_results_reach_the_agent_as_digests(tmp_path: Path) -> None:
     world = peer_world.opened(load_scenario(CASE), CASE, tmp_path, ScriptedLlm([]))
-    names = [t.name for t in world.tools()]
-    assert names[:3] == [
-        "logs_diff",
-        "metrics_scan",
-        "changes_list",
-    ]  # the product's order for errors, broad ones first
+    broad = ["logs_diff", "metrics_scan", "changes_list"]  # the product's order for errors
+    assert [t.name for t in world.tools() if t.name in broad] == broad
     assert "connections from orders rose from 1 to 34" in world.call("metrics_scan", {})
     assert "look at the journal" in world.call("runbooks_search", {})
     patterns = world.call("logs_patterns", {"component": "orders"})
