@@ -16,7 +16,6 @@ import argparse
 import json
 import random
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -94,8 +93,14 @@ def worker(path: str, warm: str, jobs: int) -> dict[str, Any]:
         "seconds": seconds[-1],
         "wall": wall,
         "templates": len(found.counts),
-        "rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "rss_mib": peak_mib(),
     }
+
+
+def peak_mib() -> int:
+    """Peak memory of the process; `ru_maxrss` would hold what the parent had when it forked."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) // 1024
 
 
 def measured(path: Path, *, warm: Path | None = None, jobs: int = 1) -> dict[str, Any]:

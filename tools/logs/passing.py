@@ -45,6 +45,21 @@ class Entry:
         self.scale = 0.0
 
 
+class Memory:
+    """What passes over files of one layout have learned of shapes, and of records with an exception below."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[bytes, Entry] = {}
+        self.plain: dict[bytes, Entry] = {}
+        self.joins: dict[tuple[Form, bytes], Count] = {}
+
+    def clear(self) -> None:
+        """Forget all of it: forms were folded."""
+        self.shapes.clear()
+        self.plain.clear()
+        self.joins.clear()
+
+
 _CONTINUED: Final = Entry(0)
 _EXACT: Final = Entry(3)
 
@@ -73,11 +88,12 @@ class Pass:
             skipped,
         )
         tally.headers[file] = header
-        self._shapes: dict[bytes, Entry] = {}
-        self._plain: dict[bytes, Entry] = {}
+        # Files and pieces of one layout share what was learned of its shapes; the clock is of the file's own zone.
+        layout = (getattr(header, "regex", header), header and (header.fixed, header.zone_text))
+        memory: Memory = tally.memory.setdefault(layout, Memory())
+        self._shapes, self._plain, self._joins = memory.shapes, memory.plain, memory.joins
         self._clock: dict[bytes, float] = {b"": 0.0}
         self._held: list[tuple[bytes, Line]] = []
-        self._joins: dict[tuple[Form, bytes], Count] = {}
         self._folds = tally.miner.folds
         self._begun = begun  # lines without a header at the beginning belong to a record before it
         self.latest = float("-inf")  # moment of the last record
@@ -111,9 +127,8 @@ class Pass:
             if self._tally.miner.folds != self._folds:
                 # What was known of shapes may speak of forms that are gone.
                 self._folds = self._tally.miner.folds
-                known.clear()
-                self._plain.clear()
-                self._joins.clear()
+                for memory in self._tally.memory.values():
+                    memory.clear()
                 self._tally.fold()
                 return self.entries(raws)
         return [entry for entry in found if entry is not None]

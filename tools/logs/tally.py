@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from aitia.tools.logs.count import KEPT, Count, Sample
 from aitia.tools.logs.headers import Header, Level
@@ -47,6 +47,7 @@ class Tally:
     counts: dict[Form, Count] = field(default_factory=dict)
     lines: Counter[int] = field(default_factory=Counter)  # records by side
     keep_events: int = 0  # so many records are kept one by one, with time, form and side
+    memory: dict[object, Any] = field(default_factory=dict)  # of the passes, by layout
     _covers: dict[int, list[float]] = field(default_factory=dict)
     _times: array[float] = field(default_factory=lambda: array("d"))
     _numbers: array[int] = field(default_factory=lambda: array("i"))
