@@ -6,6 +6,7 @@ the same scores on the same machine.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ _MOST = 20_000  # windows that a fit sees
 _BLOCK = 8192
 
 
-class _Neural:
+class _Neural(ABC):
     """Windows in, an error per window out; scaling, training and the threshold are the same for both networks."""
 
     target = 0  # samples of a window that are forecast rather than seen
@@ -81,11 +82,11 @@ class _Neural:
         z = np.clip((v - self.median_) / self.scale_, -20.0, 20.0)
         return np.lib.stride_tricks.sliding_window_view(z, self.window + self.target)
 
-    def _net(self, nn: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _net(self, nn: Any) -> Any: ...
 
-    def _errors(self, rows: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _errors(self, rows: Any) -> Any: ...
 
 
 class CnnForecaster(_Neural):

@@ -17,7 +17,7 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.durations import Took, bucket
 from aitia.tools.logs.names import Names
 from aitia.tools.logs.passing import Pass
-from aitia.tools.logs.reader import SLACK_S, Extract, LogFile, open_set
+from aitia.tools.logs.reader import SLACK_S, Extract, LogFile, open_each
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.templates import Masker, Miner
 from aitia.tools.registry import ToolContext
@@ -163,16 +163,13 @@ def _told(out: Mined, stream: LogStream, window: Window, baselines: Sequence[Bas
 def _files(out: Mined, stream: LogStream, window: Window) -> list[LogFile]:
     """The files of a stream that can be opened, each knowing where the next one begins."""
     zone = stream.zone if isinstance(stream, FileStream) else UTC
-    try:
-        return open_set(stream.paths, zone=zone, near=window.end, component=stream.component)
-    except SourceError:
-        files = []
-        for path in stream.paths:
-            try:
-                files.append(LogFile(path, zone=zone, near=window.end, component=stream.component))
-            except SourceError as error:
-                out.notes.append(str(error))
-        return files
+    return open_each(
+        stream.paths,
+        zone=zone,
+        near=window.end,
+        component=stream.component,
+        refused=lambda path, error: out.notes.append(str(error)),
+    )
 
 
 def _one_file(out: Mined, file: LogFile, budget: int, window: Window, baselines: Sequence[Baseline]) -> None:

@@ -8,7 +8,7 @@ encoding, packing or wrapper, is the business of `reading`; offsets are those of
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from aitia.tools.logs.reading.opened import converted, open_unpacked, sniff
 from aitia.tools.logs.reading.record import Extract, Record, assembled, text_of
 from aitia.tools.logs.reading.skipped import Skipped
 
-__all__ = ["Extract", "LogFile", "Record", "open_set"]
+__all__ = ["Extract", "LogFile", "Record", "open_each", "open_set"]
 
 SAMPLE = 48 * 1024
 SLACK_S = 60.0  # of lines that are not in the order of time
@@ -240,6 +240,27 @@ class LogFile:
             if damage := getattr(raw, "damage", ""):
                 raise SourceError(f"Replace the damaged file {str(self.path)!r}: {damage}")
         return lines
+
+
+def open_each(
+    paths: Sequence[Path],
+    *,
+    zone: tzinfo,
+    near: datetime,
+    component: str = "",
+    refused: Callable[[Path, SourceError], None],
+) -> list[LogFile]:
+    """The files of a set as `open_set` gives them; where one cannot be opened, `refused` is told and the others are given."""
+    try:
+        return open_set(paths, zone=zone, near=near, component=component)
+    except SourceError:
+        files = []
+        for path in paths:
+            try:
+                files.append(LogFile(path, zone=zone, near=near, component=component))
+            except SourceError as error:
+                refused(path, error)
+        return files
 
 
 def open_set(paths: Sequence[Path], *, zone: tzinfo, near: datetime, component: str = "") -> list[LogFile]:

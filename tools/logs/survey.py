@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from aitia.tools.logs.change import Cells, Concentration, Events, MixChange, reo
 from aitia.tools.logs.change.summary import Change, ranked
 from aitia.tools.logs.columns import columns
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.reader import LogFile, open_set
+from aitia.tools.logs.reader import LogFile, open_each
 from aitia.tools.logs.reading import LogSet, Skipped
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.templates import Miner
@@ -85,8 +86,8 @@ def survey(
     work. With one process the first `events` records are also kept one by one, for their order.
     """
     skipped = Skipped()
-    files = _opened(logs, zone, near, skipped)
-    old_files = _opened(before, zone, near, skipped) if before else []
+    files = opened(logs, zone, near, skipped)
+    old_files = opened(before, zone, near, skipped) if before else []
     width, origin = _cells(files, window)
     tally = Tally(
         miner=miner or Miner(),
@@ -116,18 +117,13 @@ def survey(
     return out
 
 
-def _opened(logs: LogSet, zone: tzinfo, near: datetime, skipped: Skipped) -> list[LogFile]:
+def opened(logs: LogSet, zone: tzinfo, near: datetime, skipped: Skipped) -> list[LogFile]:
     """The files of a set; one that cannot be opened is counted."""
-    try:
-        return open_set(logs.paths, zone=zone, near=near)
-    except SourceError:
-        out = []
-        for path in logs.paths:
-            try:
-                out.append(LogFile(path, zone=zone, near=near))
-            except SourceError as error:
-                skipped.files[str(path)] = str(error)
-        return out
+
+    def refused(path: Path, error: SourceError) -> None:
+        skipped.files[str(path)] = str(error)
+
+    return open_each(logs.paths, zone=zone, near=near, refused=refused)
 
 
 def _cells(files: Sequence[LogFile], window: Spans) -> tuple[float, float]:

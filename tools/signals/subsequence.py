@@ -6,6 +6,7 @@ Every cost is linear in the samples scored; what a fit compares with is a bounde
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Self
 
 import numpy as np
@@ -49,7 +50,7 @@ def spaced(n: int, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
 
-class _Windowed:
+class _Windowed(ABC):
     """What the detectors here share: a window, a threshold from the reference's own scores, predictions."""
 
     def __init__(self, *, window: int, contamination: float = 0.01) -> None:
@@ -83,11 +84,11 @@ class _Windowed:
     def _own(self, v: Floats) -> Floats:
         return self.decision_function(v)
 
-    def _learn(self, every: Floats) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _learn(self, every: Floats) -> None: ...
 
-    def _score(self, some: Floats) -> Floats:
-        raise NotImplementedError
+    @abstractmethod
+    def _score(self, some: Floats) -> Floats: ...
 
 
 class KMeansAD(_Windowed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -29,7 +30,7 @@ class Place(NamedTuple):
     msg_start: int
 
 
-class Header:
+class Header(ABC):
     """Reads a line's header. `name` says for people which layout was detected.
 
     `fixed`: every sampled line's time has the same width. `zone_text`: the zone that every sampled line names, and
@@ -40,13 +41,15 @@ class Header:
     fixed: bool = False
     zone_text: str = ""
 
+    @abstractmethod
     def __call__(self, line: str) -> Parsed | None:
         """Epoch seconds, level and message; None where the line has no header of its own."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def fields(self, line: str) -> Fields | None:
         """The line as a record of OpenTelemetry's log data model; None where it has no header."""
-        raise NotImplementedError
+        ...
 
     def locate(self, line: str) -> Place | None:
         """Where time and message stand; None without a header, in structured lines, with another zone than `zone_text`."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.tools.logs.access import canonical
-from aitia.tools.logs.reader import Extract, LogFile, open_set
+from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.reading import LogSet, Skipped
 from aitia.tools.logs.search.rows import Rows
 from aitia.tools.logs.search.spool import Spool
+from aitia.tools.logs.survey import opened
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.logs.templates import Form, Miner, Template
 from aitia.tools.logs.work import FOREVER
@@ -57,7 +58,7 @@ def mine(
         )
         forms: list[Form] = []
         base = len(out.templates)
-        for file in _opened(logs, zone, near, out.skipped):
+        for file in opened(logs, zone, near, out.skipped):
             index = len(out.files)
             out.files.append((str(file.path), logs.component))
             _read(file, index, tally, spool, forms, base, window, on_block)
@@ -67,19 +68,6 @@ def mine(
     spool.close()
     out.records = spool.count
     return out
-
-
-def _opened(logs: LogSet, zone: tzinfo, near: datetime, skipped: Skipped) -> list[LogFile]:
-    try:
-        return open_set(logs.paths, zone=zone, near=near)
-    except SourceError:
-        out = []
-        for path in logs.paths:
-            try:
-                out.append(LogFile(path, zone=zone, near=near))
-            except SourceError as error:
-                skipped.files[str(path)] = str(error)
-        return out
 
 
 def _read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.headers import Header, Level, Parsed
+from aitia.tools.logs.headers import Fields, Header, Level, Parsed, Place
 from aitia.tools.logs.lines import Lines
 from aitia.tools.logs.passing import Entry, Pass
 from aitia.tools.logs.reader import LogFile
@@ -128,7 +128,6 @@ class _Once(Header):
 
     def __init__(self, header: Header) -> None:
         self.name, self.fixed, self.zone_text = header.name, header.fixed, header.zone_text
-        self.fields, self.locate, self.epoch = header.fields, header.locate, header.epoch  # type: ignore[method-assign]
         self._read = header
         self._line: str | None = None
         self._parsed: Parsed | None = None
@@ -138,6 +137,18 @@ class _Once(Header):
         if line != self._line:
             self._line, self._parsed = line, self._read(line)
         return self._parsed
+
+    def fields(self, line: str) -> Fields | None:
+        """As the header says."""
+        return self._read.fields(line)
+
+    def locate(self, line: str) -> Place | None:
+        """As the header says."""
+        return self._read.locate(line)
+
+    def epoch(self, text: str, fraction: str = "", zone: str = "") -> float | None:
+        """As the header says."""
+        return self._read.epoch(text, fraction, zone)
 
 
 class _Head(NamedTuple):
