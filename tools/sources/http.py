@@ -67,11 +67,20 @@ class JsonApi:
         self._silent = time.monotonic(), message
         return SourceError(message)
 
+    def check_credentials(self, *texts: str) -> None:
+        """Raises BadInput for what HTTP does not carry, before an error of the HTTP library can show it."""
+        if not all(text.isascii() and text.isprintable() for text in texts):
+            raise BadInput(
+                f"Mend the credentials of source {self._config.name!r}: a token, password, tenant or header holds a line"
+                " break or a character that HTTP does not carry."
+            )
+
     def _client(self) -> httpx.Client:
         import httpx
 
         auth, given = self._config.auth, dict(self._config.auth.headers)
         bearer = auth.secret("bearer")
+        self.check_credentials(bearer, auth.secret("password"), auth.username, *given.values())
         if bearer:
             given["Authorization"] = f"Bearer {bearer}"
         basic = (auth.username, auth.secret("password")) if auth.username else None

@@ -159,18 +159,7 @@ class LogApi(JsonApi):
 
     def _opened(self) -> httpx.Client:
         """A client with the configured credentials, none of which can turn up in an error of the HTTP library."""
-        auth = self._config.auth
-        secrets = [
-            auth.secret("bearer"),
-            auth.secret("password"),
-            *auth.headers.values(),
-            *self._headers.values(),
-        ]
-        if not all(text.isascii() and text.isprintable() for text in (*secrets, auth.username)):
-            raise BadInput(
-                f"Mend the credentials of source {self._config.name!r}: a token, password, tenant or header holds a line"
-                " break or a character that HTTP does not carry."
-            )
+        self.check_credentials(*self._headers.values())
         client = self._client()
         client.headers.update(self._headers)
         return client
