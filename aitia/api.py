@@ -46,6 +46,7 @@ def diagnose(
     home: Path | None = None,
     on_event: OnEvent | None = None,
     runbook: str | Path | None = None,
+    approvals: bool = False,
 ) -> Report:
     """Diagnose an incident: words, an Alertmanager message, or an `Incident`.
 
@@ -55,6 +56,7 @@ def diagnose(
     max_calls how many tools may be called, at least 4 (default 24)
     at        the moment to look from (default: now); aware datetime
     runbook   a Markdown runbook whose calls are the whole plan, beside the first scan and what memory knows
+    approvals stop where a planned call may change something, and raise WaitsForPerson; `resume(answers=)` goes on
     """
     program = read_program(Path(runbook)) if runbook else None
     settings = settings_of(config, searching=not sources)
@@ -86,13 +88,14 @@ def diagnose(
     )
     from aitia.graphs.diagnose import diagnose as run
 
+    options = replace(engine.options, approvals=approvals)
     try:
         report = run(
             found,
             readers,
             store=store,
             llm=engine.llm,
-            options=replace(engine.options, max_rounds=1) if program else engine.options,
+            options=replace(options, max_rounds=1) if program else options,
             clock=clock,
             components=(*settings.components, *components),
             on_event=on_event,
@@ -150,21 +153,29 @@ def resume(
     threads: int | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
+    answers: Mapping[str, bool] | None = None,
 ) -> Report:
-    """Carry on a run that was interrupted, from its last finished step. `sources` overrides the recorded ones."""
+    """Carry on a run that was interrupted, from its last finished step. `sources` overrides the recorded ones.
+
+    answers  of a run that waits for a person: each call's hash (`WaitsForPerson.asked`) and whether it is approved
+    """
     from aitia.graphs.diagnose import resume as carry_on
 
     store = RunStore.open(home or aitia_home(), run)
     readers = _recorded_readers(store, sources)
     return carry_on(
-        store, readers, llm=_same_model(store.meta(), model, threads, on_event), on_event=on_event
+        store,
+        readers,
+        llm=_same_model(store.meta(), model, threads, on_event),
+        on_event=on_event,
+        answers=answers,
     )
 
 
 def again(
     run: str,
     *,
-    incident: str | Mapping[str, Any] | None = None,
+    incident: str | Mapping[str, Any] | Incident | None = None,
     sources: Sequence[Source] = (),
     config: Settings | str | Path | None = None,
     model: str | Llm | None = AUTO,
@@ -222,7 +233,7 @@ def again(
 
 def _extended(
     before: Incident,
-    told: str | Mapping[str, Any] | None,
+    told: str | Mapping[str, Any] | Incident | None,
     config: Settings | str | Path | None,
     *,
     now: datetime,
@@ -235,10 +246,11 @@ def _extended(
     window = before.window.model_copy(update={"end": now})
     if told is None:
         return before.model_copy(update={"window": window})
-    later = make_incident(told, now=now, rules=settings_of(config).window, window=window)
+    later = incident_of(told, settings_of(config), now=now, window=window)
     return later.model_copy(
         update={
             "id": before.id,
+            "window": window,
             "started_at": min(before.started_at, later.started_at),
             "baselines": before.baselines,
             "hints": tuple(dict.fromkeys((*before.hints, *later.hints))),
@@ -341,7 +353,7 @@ def incident_of(
 
 def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
     """Delete finished runs beyond the retention; the ids deleted."""
-    finished = [run for run in list_runs(home) if run.get("state") != "running"]
+    finished = [run for run in list_runs(home) if run.get("state") not in ("running", "waiting")]
     oldest = (now - timedelta(days=rules.days)).isoformat()
     gone = [
         str(run["id"])

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.redact import Policy
-from aitia.core.words import Component, Word
+from aitia.core.words import Component, Moment, Word
 from aitia.modes import Narrator, Planner
 
 FILE = "aitia.yaml"
@@ -53,6 +53,30 @@ class Retention(Word):
     runs: int = Field(default=500, ge=1)
 
 
+class Service(Word):
+    """How diagnoses that arrive from outside are queued, run and guarded (`aitia serve`, `aitia slack`)."""
+
+    workers: int = Field(default=2, ge=1, le=64)  # diagnoses at a time, each in a process of its own
+    places: int = Field(default=200, ge=1)  # diagnoses that may wait
+    lease_s: float = Field(default=30.0, ge=2)  # without a sign of life for so long a worker counts as dead
+    attempts: int = Field(default=3, ge=1)  # how often a diagnosis is begun or resumed before it is given up
+    keep_days: int = Field(default=90, ge=1)  # how long finished jobs are kept
+    token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
+    max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
+    at: Moment | None = None  # the moment that every diagnosis looks from: for recorded telemetry only
+
+
+class Slack(Word):
+    """The Slack door. Credentials are named, never written here."""
+
+    app_token_env: str = "SLACK_APP_TOKEN"
+    bot_token_env: str = "SLACK_BOT_TOKEN"
+    signing_secret_env: str = "SLACK_SIGNING_SECRET"
+    approvers: tuple[str, ...] = ()  # user ids that may approve or deny a step; nobody where empty
+    channels: tuple[str, ...] = ()  # channel ids that aitia answers in; all where empty
+    stream: bool = True  # stream the steps where the workspace can
+
+
 class Settings(Word):
     """The whole file. `root` is the folder that relative paths start from."""
 
@@ -65,6 +89,8 @@ class Settings(Word):
     max_calls: int = Field(default=24, ge=4)  # of a diagnosis; scan and recall take up to three
     retention: Retention = Retention()
     redaction: Policy = Policy()
+    service: Service = Service()
+    slack: Slack = Slack()
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
     weights: str = ""  # a weights file instead of the bundled one
 

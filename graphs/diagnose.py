@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -19,16 +20,17 @@ from langgraph.types import Command
 
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
-from aitia.core.clock import Clock, RecordedClock
-from aitia.core.errors import BadInput
+from aitia.core.clock import Clock, RecordedClock, Stopwatch
+from aitia.core.errors import BadInput, WaitsForPerson
 from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
+from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
 from aitia.graphs.judgement import remembered
-from aitia.graphs.live import live, recorded_tools, redacted
+from aitia.graphs.live import live, recorded_tools
 from aitia.graphs.report import assemble
 from aitia.graphs.state import Context, Options, State
 from aitia.tools import Registry
@@ -90,7 +92,7 @@ def diagnose(
     With a `runbook` (plain values of `aitia.tools.incidents.program`) the calls that it names are the plan.
     """
     registry = registry or Registry.load()
-    incident = redacted(incident, store)
+    incident = redacted(incident, store.path.parent.parent)
     store.update_meta(
         title=incident.title,
         incident=incident.model_dump(mode="json"),
@@ -145,16 +147,19 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
         "recursion_limit": 60,
     }
     state: dict[str, Any] = {}
-    waiting = False
+    waiting, asked = False, {}
     try:
         with _checkpointer(store, checkpoint) as saver:
             machine = build(saver)
             stream = machine.stream(
                 start, config, context=context, stream_mode=["updates", "custom", "values"], version="v2"
             )
+            emit, lap = partial(_emit, store if checkpoint else None, on_event), Stopwatch()
             for part in stream:
-                state = _consume(part, state, store if checkpoint else None, on_event)
-            waiting = saver is not None and bool(machine.get_state(config).next)
+                state = _consume(part, state, emit, lap)
+            stopped = machine.get_state(config) if saver is not None else None
+            waiting = stopped is not None and bool(stopped.next)
+            asked = {h: call for i in (stopped.interrupts if stopped else ()) for h, call in i.value.items()}
     except BaseException as error:
         if checkpoint:
             word = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -163,7 +168,7 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
         raise
     if waiting:
         store.update_meta(state="waiting")
-        raise BadInput(f"Answer the approvals of run {store.id} and resume it: it waits for a person.")
+        raise WaitsForPerson(store.id, asked)
     report = store.report() if context.publish else assemble(cast("State", state), context)
     if checkpoint:
         _emit(
@@ -172,18 +177,16 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
     return report
 
 
-def _consume(
-    part: Any, state: dict[str, Any], store: RunStore | None, on_event: OnEvent | None
-) -> dict[str, Any]:
+def _consume(part: Any, state: dict[str, Any], emit: OnEvent, lap: Callable[[], float]) -> dict[str, Any]:
     kind, data = part["type"], part["data"]
     if kind == "values":
         return dict(data)
     if kind == "custom":
-        _emit(store, on_event, data)
+        emit(data)
     elif kind == "updates":
         for node in data:
             if not node.startswith("__"):  # LangGraph's own entries, as for writes restored from a checkpoint
-                _emit(store, on_event, NodeDone(node=node))
+                emit(NodeDone(node=node, seconds=lap()))
     return state
 
 

@@ -138,23 +138,6 @@ def safe_result(result: Result, redactor: Redactor) -> Result:
     )
 
 
-def redacted(incident: Incident, store: RunStore) -> Incident:
-    """The incident without secrets and personal data: nothing else of it is ever stored."""
-    redactor = Redactor(load_key(store.path.parent.parent))
-
-    def label(key: str, value: str) -> str:
-        return redactor.text(f"{key}={value}").removeprefix(f"{key}=")
-
-    return incident.model_copy(
-        update={
-            "title": redactor.text(incident.title),
-            "text": redactor.text(incident.text),
-            "labels": {key: label(key, value) for key, value in incident.labels.items()},
-            "hints": tuple(redactor.text(hint) for hint in incident.hints),
-        }
-    )
-
-
 def _open(
     incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore, llm: Llm | None
 ) -> Opened:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +11,6 @@ from aitia.cli.diagnose import Json, Model, Threads
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer, Citation
-    from aitia.agent.asking.kinds import Embeds
-    from aitia.agent.asking.lookup import Lookup
-    from aitia.agent.asking.record import Record
-    from aitia.core.llm import Llm
-    from aitia.core.store import RunStore
 
 MAX_SHOWN = 300  # characters of a cited line under an answer
 
@@ -51,132 +45,28 @@ def ask(
 
     Exit code: 0 answered, 11 not in what there is, 2 bad input.
     """
+    from aitia.asking import ask as answer_of
     from aitia.cli.console import print_json
     from aitia.core.errors import EXIT_CAUSE, EXIT_UNKNOWN, BadInput
-    from aitia.core.home import aitia_home
-    from aitia.core.redact import Redactor, load_key
-    from aitia.core.store import RunStore
-    from aitia.graphs.ask import AskContext
-    from aitia.graphs.ask import ask as answer_of
-    from aitia.graphs.conversations import last_conversation, new_conversation
 
-    home = aitia_home()
-    going_on = again or bool(conversation)
-    if len(words) > (1 if going_on else 2):
+    if len(words) > (1 if again or conversation else 2):
         raise BadInput('Put the question in quotation marks: aitia ask [RUN] "why not the cache?".')
-    if going_on and (documents or config):
-        raise BadInput("Leave --documents and --config out with --again: the conversation has its own.")
-    question = words[-1]
-    if going_on:
-        folder = last_conversation(home, conversation)
-        about = json.loads((folder / "ask.json").read_text(encoding="utf-8"))
-    else:
-        store = RunStore.open(home, words[0]) if len(words) == 2 else None
-        about = {
-            "run": store.id if store else "",
-            "documents": [str(p.expanduser().resolve()) for p in documents or ()],
-            "config": str(config.resolve()) if config else str(Path("aitia.yaml").resolve()),
-            "named": config is not None,
-            "sample": sample,
-        }
-    redactor = Redactor(load_key(home))
-    context = AskContext(redact=redactor.text, llm=_writer(model, threads))
-    run_path: Path | None = None
-    if about["run"]:
-        store = RunStore.open(home, about["run"])
-        context.record, run_path = _record(store), store.path
-        context.meaning, context.notes = _meaning(home)
-    else:
-        context.shelves, context.notes = _shelves(about, home)
-        context.reader = context.llm or _reader(model, threads)
-    if not going_on:
-        folder = new_conversation(home, run_path)
-        (folder / "ask.json").write_text(json.dumps(about), encoding="utf-8")
-    context.conversation = folder.name
-    try:
-        answer = answer_of(question, context, folder=folder)
-    except BadInput:
-        if not going_on:
-            _forget(folder)
-        raise
+    answer = answer_of(
+        words[-1],
+        run=words[0] if len(words) == 2 else "",
+        conversation=conversation,
+        again=again,
+        documents=documents or (),
+        config=config,
+        sample=sample,
+        model=model,
+        threads=threads,
+    )
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
         _show(answer)
     raise typer.Exit(EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN)
-
-
-def _forget(folder: Path) -> None:
-    """A conversation that was refused before it began leaves nothing."""
-    import shutil
-
-    shutil.rmtree(folder)
-
-
-def _writer(name: str, threads: int | None) -> Llm | None:
-    """A model that was asked for by name."""
-    if name in ("none", "auto"):
-        return None
-    from aitia.models.load import load_llm
-
-    return load_llm(name, threads=threads)
-
-
-def _reader(name: str, threads: int | None) -> Llm | None:
-    """The default model, where it is there and was measured at reading passages."""
-    from aitia.agent.asking.reading import reader_fit
-    from aitia.core.errors import ModelError
-    from aitia.models.load import load_llm
-    from aitia.modes import known_sha256
-
-    if name != "auto" or reader_fit(known_sha256("default")) is None:
-        return None
-    try:
-        return load_llm("default", threads=threads)
-    except ModelError:  # not fetched, or no runtime: words and meaning decide alone
-        return None
-
-
-def _record(store: RunStore) -> Record:
-    from aitia.agent.asking.record import Record
-    from aitia.graphs.judgement import taxonomy_of
-
-    return Record(store.report(), taxonomy_of(store.meta()))
-
-
-def _meaning(home: Path) -> tuple[Embeds | None, list[str]]:
-    """What compares questions over a run by meaning, or the sentence that says why words alone are compared."""
-    from aitia.agent.asking.kinds import kinds
-    from aitia.core.errors import ModelError
-    from aitia.models.embed import Embedder
-
-    try:
-        found = Embedder(home=home)
-    except ModelError as error:
-        return None, [f"compared by words only: {error}"]
-    known = kinds().fit
-    if known is None or known.model != found.sha256:
-        return None, ["compared by words only: the questions were not fitted with this embedding model"]
-    return found, []
-
-
-def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]]:
-    """What is asked, in order, and notes on what could not be read or compared."""
-    from aitia.agent.asking.lookup import Lookup
-    from aitia.agent.asking.shelf import own_documents, shelves
-    from aitia.core.redact import use
-    from aitia.settings import Settings, load_settings
-    from aitia.tools.incidents.dense import open_dense
-    from aitia.tools.sources import open_sources
-
-    file = Path(str(about["config"]))
-    settings = load_settings(file) if about["named"] or file.is_file() else Settings()
-    use(settings.redaction)
-    kinds = [s for s in settings.sources if s.kind in ("runbooks", "incidents")]
-    own, notes = own_documents(open_sources(kinds, file.parent), [Path(p) for p in about["documents"]], home)
-    dense, note = open_dense(home)
-    held = [Lookup(documents, dense=dense) for documents in shelves(own, sample=bool(about["sample"]))]
-    return held, [*notes, *([note] if note else [])]
 
 
 def _show(answer: Answer) -> None:

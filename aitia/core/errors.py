@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 EXIT_CAUSE, EXIT_INTERNAL, EXIT_BAD_INPUT, EXIT_HEALTHY, EXIT_UNKNOWN = 0, 1, 2, 10, 11
 EXIT_INTERRUPTED = 130
 
@@ -36,6 +39,14 @@ class HashMismatch(ModelError):
 
 class RunNotFound(BadInput):
     """No run of that id in the store."""
+
+
+class WaitsForPerson(BadInput):
+    """A run that stopped at steps which a person must approve: `asked` holds tool and arguments by their hash."""
+
+    def __init__(self, run: str, asked: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(f"Answer the approvals of run {run} and resume it: it waits for a person.")
+        self.run, self.asked = run, dict(asked)
 
 
 class NotRecorded(AitiaError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -16,16 +17,25 @@ _KEY_BYTES: Final = 32
 def load_key(home: Path) -> bytes:
     """The redaction key of this installation, made with mode 0600 on first use."""
     path = home / FILE
+    if not path.exists():
+        try:
+            _make(path)
+        except OSError as error:
+            raise BadInput(f"Make {str(home)!r} writable or set AITIA_HOME ({error.strerror}).") from None
+    return existing_key(home)
+
+
+def _make(path: Path) -> None:
+    """The whole key at once, by one of all that make it at the same moment."""
+    part = path.with_name(f"{FILE}.{secrets.token_hex(4)}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise BadInput(f"Make {str(home)!r} writable or set AITIA_HOME ({error.strerror}).") from None
-    else:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
-    return existing_key(home)
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink()
 
 
 def existing_key(home: Path) -> bytes:

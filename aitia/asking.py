@@ -1,0 +1,149 @@
+"""Questions: of a run's evidence, or of what runbooks and past incidents say, with citations; turn by turn."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aitia.core.errors import BadInput, ModelError
+from aitia.core.home import aitia_home
+from aitia.core.llm import Llm
+from aitia.core.redact import Redactor, load_key, use
+from aitia.core.store import RunStore
+from aitia.engine import AUTO
+from aitia.settings import FILE, Settings, load_settings
+
+if TYPE_CHECKING:
+    from aitia.agent.asking.answer import Answer
+    from aitia.agent.asking.kinds import Embeds
+    from aitia.agent.asking.lookup import Lookup
+    from aitia.agent.asking.record import Record
+
+
+def ask(
+    question: str,
+    *,
+    run: str = "",
+    conversation: str = "",
+    again: bool = False,
+    documents: Sequence[str | Path] = (),
+    config: str | Path | None = None,
+    sample: bool = True,
+    model: str | Llm | None = AUTO,
+    threads: int | None = None,
+    home: Path | None = None,
+) -> Answer:
+    """Answer a question from a run's evidence, or (without a run) from documents, with citations.
+
+    run           a run's id, a unique beginning of it, or `last`
+    conversation  go on with the conversation of this id (`Answer.conversation`): it knows what it is about
+    again         go on with the last conversation
+    documents     folders of Markdown to ask, besides the runbooks and incidents of `config` (default ./aitia.yaml)
+    sample        ask the sample runbooks last
+    model         a model asked for by name writes one sentence; `auto` lets the default read passages; None for none
+    """
+    from aitia.graphs.ask import AskContext
+    from aitia.graphs.ask import ask as answer_of
+    from aitia.graphs.conversations import last_conversation, new_conversation
+
+    home = home or aitia_home()
+    going_on = again or bool(conversation)
+    if going_on and (documents or config):
+        raise BadInput("Leave --documents and --config out with --again: the conversation has its own.")
+    if going_on:
+        folder = last_conversation(home, conversation)
+        about = json.loads((folder / "ask.json").read_text(encoding="utf-8"))
+    else:
+        about = {
+            "run": RunStore.open(home, run).id if run else "",
+            "documents": [str(Path(p).expanduser().resolve()) for p in documents],
+            "config": str(Path(config or FILE).resolve()),
+            "named": config is not None,
+            "sample": sample,
+        }
+    context = AskContext(redact=Redactor(load_key(home)).text, llm=_writer(model, threads))
+    run_path: Path | None = None
+    if about["run"]:
+        store = RunStore.open(home, about["run"])
+        context.record, run_path = _record(store), store.path
+        context.meaning, context.notes = _meaning(home)
+    else:
+        context.shelves, context.notes = _shelves(about, home)
+        context.reader = context.llm or _reader(model, threads)
+    if not going_on:
+        folder = new_conversation(home, run_path)
+        (folder / "ask.json").write_text(json.dumps(about), encoding="utf-8")
+    context.conversation = folder.name
+    try:
+        return answer_of(question, context, folder=folder)
+    except BadInput:
+        if not going_on:
+            shutil.rmtree(folder)  # a conversation that was refused before it began leaves nothing
+        raise
+
+
+def _writer(model: str | Llm | None, threads: int | None) -> Llm | None:
+    """A model that was asked for by name."""
+    if not isinstance(model, str):
+        return model
+    if model in ("none", AUTO):
+        return None
+    from aitia.models.load import load_llm
+
+    return load_llm(model, threads=threads)
+
+
+def _reader(model: str | Llm | None, threads: int | None) -> Llm | None:
+    """The default model, where it is there and was measured at reading passages."""
+    from aitia.agent.asking.reading import reader_fit
+    from aitia.models.load import load_llm
+    from aitia.modes import known_sha256
+
+    if model != AUTO or reader_fit(known_sha256("default")) is None:
+        return None
+    try:
+        return load_llm("default", threads=threads)
+    except ModelError:  # not fetched, or no runtime: words and meaning decide alone
+        return None
+
+
+def _record(store: RunStore) -> Record:
+    from aitia.agent.asking.record import Record
+    from aitia.graphs.judgement import taxonomy_of
+
+    return Record(store.report(), taxonomy_of(store.meta()))
+
+
+def _meaning(home: Path) -> tuple[Embeds | None, list[str]]:
+    """What compares questions over a run by meaning, or the sentence that says why words alone are compared."""
+    from aitia.agent.asking.kinds import kinds
+    from aitia.models.embed import Embedder
+
+    try:
+        found = Embedder(home=home)
+    except ModelError as error:
+        return None, [f"compared by words only: {error}"]
+    known = kinds().fit
+    if known is None or known.model != found.sha256:
+        return None, ["compared by words only: the questions were not fitted with this embedding model"]
+    return found, []
+
+
+def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]]:
+    """What is asked, in order, and notes on what could not be read or compared."""
+    from aitia.agent.asking.lookup import Lookup
+    from aitia.agent.asking.shelf import own_documents, shelves
+    from aitia.tools.incidents.dense import open_dense
+    from aitia.tools.sources import open_sources
+
+    file = Path(str(about["config"]))
+    settings = load_settings(file) if about["named"] or file.is_file() else Settings()
+    use(settings.redaction)
+    kinds = [s for s in settings.sources if s.kind in ("runbooks", "incidents")]
+    own, notes = own_documents(open_sources(kinds, file.parent), [Path(p) for p in about["documents"]], home)
+    dense, note = open_dense(home)
+    held = [Lookup(documents, dense=dense) for documents in shelves(own, sample=bool(about["sample"]))]
+    return held, [*notes, *([note] if note else [])]

@@ -1,0 +1,233 @@
+"""What a door does with jobs: ask for a diagnosis, look at it, follow it, answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from aitia import api
+from aitia.core.errors import BadInput
+from aitia.core.events import Event
+from aitia.core.incidents import redacted
+from aitia.core.redact import use
+from aitia.core.store import RunStore
+from aitia.core.words import Incident, Origin
+from aitia.incoming import make_incident
+from aitia.jobs.table import JobTable
+from aitia.jobs.tail import Tail, parse_cursor
+from aitia.jobs.words import Job, JobState, Submitted, Update
+from aitia.settings import Settings
+
+BEAT_S: Final = 10.0
+POLL_S: Final = 0.2
+
+
+class Jobs:
+    """The jobs of one home. Safe for threads; other processes of the same home see the same."""
+
+    def __init__(self, home: Path, settings: Settings) -> None:
+        self.home, self.settings = home, settings
+        self.table = JobTable(home)
+        use(settings.redaction)
+        self.table.forget(days=settings.service.keep_days)
+
+    def submit(
+        self,
+        report: str | Mapping[str, Any] | Incident,
+        *,
+        origin: Origin,
+        key: str = "",
+        group: str = "",
+        by: str = "",
+        place: Mapping[str, str] | None = None,
+    ) -> Submitted:
+        """Ask for a diagnosis of words, an Alertmanager message, or an incident. Raises BadInput, Full.
+
+        key    two requests of one key are one job: said again it is the same, said otherwise the job's next revision
+        group  of alerts that come and go together: while it fires it is one job, whatever the key
+        """
+        now = self.settings.service.at or datetime.now(tz=UTC)
+        incident = self._incident(report, now=now, origin=origin)
+        open_end = incident.window.end >= now
+        content = _content(incident)
+        key, group = _digest(key), _digest(group)
+        known = (self.table.by_key(key) if key else None) or (self.table.firing(group) if group else None)
+        if known is None:
+            try:
+                job = self.table.add(
+                    incident,
+                    places=self.settings.service.places,
+                    key=key,
+                    alert_group=group,
+                    content=content,
+                    open_end=int(open_end),
+                    by=by[:200],
+                    place=json.dumps(dict(place or {})),
+                    alert="firing" if group else "",
+                )
+                return Submitted(job=job, new=True)
+            except sqlite3.IntegrityError:  # the same key came in at the same moment
+                known = self.table.by_key(key)
+                assert known is not None
+        if known["content"] != content:
+            self.table.tell_again(known["id"], incident, content=content, open_end=open_end)
+        return Submitted(job=self.get(known["id"]), new=False)
+
+    def get(self, job: str) -> Job:
+        """A job by its id. Raises JobNotFound."""
+        return self.table.get(job)
+
+    def find(self, key: str) -> Job | None:
+        """The job of an idempotency key."""
+        row = self.table.by_key(_digest(key)) if key else None
+        return self.get(row["id"]) if row is not None else None
+
+    def list(
+        self, *, states: Iterable[JobState] = (), origin: str = "", limit: int = 50, before: str = ""
+    ) -> list[Job]:
+        """Jobs, newest first; `before` is the last id of the page before."""
+        return self.table.jobs(states=states, origin=origin, limit=limit, before=before)
+
+    def again(self, job: str, *, by: str) -> Job:
+        """Look at a finished job's incident again, up to now: its run's next revision. Raises BadInput."""
+        row = self.table.row(job)
+        if row["state"] not in ("done", "failed"):
+            raise BadInput(f"Wait until diagnosis {job} has ended: it is {row['state']}.")
+        incident = Incident.model_validate_json(row["incident"])
+        self.table.tell_again(job, incident, content=row["content"], open_end=bool(row["open_end"]))
+        self._note(job, again_by=by)
+        return self.get(job)
+
+    def answer(self, job: str, said: Mapping[str, bool], *, by: str) -> Job:
+        """Approve or deny what a job asked for, by hash. Once everything is answered the run goes on. Raises BadInput."""
+        found = self.get(job)
+        if found.state != "waiting":
+            raise BadInput(f"Answer a diagnosis that waits: {job} is {found.state}.")
+        if strange := set(said) - {a.hash for a in found.asked}:
+            raise BadInput(
+                f"Answer what was asked: {sorted(strange)[0][:80]!r} is the hash of no call that waits."
+            )
+        self.table.answer(job, said)
+        now = datetime.now(tz=UTC).isoformat()
+        self._note(
+            job, **{f"answer_{h}": {"approved": s, "by": by[:200], "at": now} for h, s in said.items()}
+        )
+        return self.get(job)
+
+    def resolve(self, key: str) -> Job | None:
+        """The alert of this key or group is over; its job, None where nobody knew of it."""
+        digest = _digest(key)
+        row = self.table.by_key(digest) or self.table.firing(digest)
+        if row is None:
+            return None
+        self.table.set(row["id"], alert="resolved")
+        return self.get(row["id"])
+
+    def place(self, job: str, **fields: str) -> Job:
+        """Merge fields into `place`, where a door keeps what it has shown."""
+        self.table.merge_place(job, fields)
+        return self.get(job)
+
+    def run_store(self, job: str) -> RunStore:
+        """The run of a job. Raises BadInput where it has not begun, RunNotFound where it was deleted."""
+        found = self.get(job)
+        if not found.run:
+            raise BadInput(f"Wait until diagnosis {job} has begun: it is {found.state}.")
+        return RunStore.open(self.home, found.run)
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        return self.table.counts()
+
+    def oldest_wait_s(self) -> float:
+        """For how many seconds the oldest queued job waits."""
+        return self.table.oldest_wait_s()
+
+    def follow(self, job: str, *, after: str = "", poll_s: float = POLL_S) -> Iterator[Update]:
+        """What happened after the cursor, then what happens; ends when the job is over or waits for a person."""
+        watch = _Watch(self, job, after)
+        while True:
+            update, ended = watch.look()
+            if update is not None:
+                yield update
+            if ended:
+                return
+            time.sleep(poll_s)
+
+    async def afollow(self, job: str, *, after: str = "", poll_s: float = POLL_S) -> AsyncIterator[Update]:
+        """`follow` for an event loop: files are read on a thread."""
+        watch = await asyncio.to_thread(_Watch, self, job, after)
+        while True:
+            update, ended = await asyncio.to_thread(watch.look)
+            if update is not None:
+                yield update
+            if ended:
+                return
+            await asyncio.sleep(poll_s)
+
+    def _incident(
+        self, report: str | Mapping[str, Any] | Incident, *, now: datetime, origin: Origin
+    ) -> Incident:
+        """The incident without secrets: nothing else of a request is kept."""
+        if isinstance(report, Incident):
+            made = api.incident_of(report, self.settings, now=now)
+        else:
+            made = make_incident(report, now=now, rules=self.settings.window, origin=origin)
+        return redacted(made, self.home).model_copy(update={"origin": origin})
+
+    def _note(self, job: str, **fields: Any) -> None:
+        run = self.get(job).run
+        if run and (self.home / "runs" / run / "run.json").is_file():
+            RunStore.open(self.home, run).update_meta(**fields)
+
+
+class _Watch:
+    """One reader of one job: what it has told so far."""
+
+    def __init__(self, jobs: Jobs, job: str, after: str) -> None:
+        self._jobs, self._id, self._after = jobs, job, after
+        parse_cursor(after)
+        self._told: Job | None = None
+        self._tail: Tail | None = None
+        self._beat = time.monotonic()
+
+    def look(self) -> tuple[Update | None, bool]:
+        """An update where there is something to tell, and whether that was the last."""
+        job = self._jobs.get(self._id)  # before the events: what ended has written them all
+        events = tuple(self._events(job))
+        ended = job.over or job.state == "waiting"
+        changed = self._told is None or _state(self._told) != _state(job)
+        now = time.monotonic()
+        if not (events or changed or now - self._beat > BEAT_S):
+            return None, ended
+        self._told, self._beat = job, now
+        return Update(job=job, events=events), ended
+
+    def _events(self, job: Job) -> list[tuple[str, Event]]:
+        run = self._jobs.home / "runs" / job.run
+        if not job.run or not (run / "run.json").is_file():
+            return []
+        if self._tail is None:
+            self._tail = Tail(run, after=self._after)
+        return self._tail.read()
+
+
+def _state(job: Job) -> tuple[Any, ...]:
+    return job.state, job.run, job.revision, job.alert, job.attempts, job.message
+
+
+def _content(incident: Incident) -> str:
+    """What a notice says, whenever it was sent."""
+    said = incident.model_dump(mode="json", include={"title", "text", "labels", "hints"})
+    return _digest(json.dumps(said, sort_keys=True))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if text else ""

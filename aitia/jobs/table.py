@@ -1,0 +1,307 @@
+"""The job table: `AITIA_HOME/jobs.sqlite`. Any process of the same home sees and claims the same jobs.
+
+A claim is a lease: its owner renews it while it works. What a killed owner leaves behind is claimed again.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from aitia.core.words import Incident
+from aitia.jobs.words import Full, Job, JobNotFound, JobState
+
+FILE: Final = "jobs.sqlite"
+_PATIENCE_S: Final = 10.0
+_TABLE: Final = """
+create table if not exists jobs (
+  id text primary key, key text not null default '', alert_group text not null default '', content text not null default '',
+  origin text not null, title text not null, incident text not null, open_end integer not null default 1,
+  state text not null, created_at text not null, started_at text, finished_at text,
+  run text not null default '', revision integer not null default 1, reported integer not null default 0,
+  attempts integer not null default 0, verdict text not null default '', probability real not null default 0,
+  component text not null default '', fault text not null default '', message text not null default '',
+  asked text not null default '[]', answers text not null default '{}', later text not null default '',
+  by text not null default '', place text not null default '{}', alert text not null default '',
+  owner text not null default '', lease_until text not null default ''
+);
+create unique index if not exists jobs_key on jobs (key) where key != '';
+create index if not exists jobs_state on jobs (state, created_at);
+create index if not exists jobs_group on jobs (alert_group) where alert_group != '';
+create index if not exists jobs_created on jobs (created_at);
+"""
+_SHOWN: Final = (
+    "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
+    "probability", "component", "fault", "message", "asked", "by", "place", "alert",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A job with all that its worker needs, and under which name it is held."""
+
+    job: Job
+    incident: Incident
+    open_end: bool  # the window ends where the diagnosis begins
+    reported: int  # the last revision that came to a report
+    answers: Mapping[str, bool]
+    owner: str
+
+
+class JobTable:
+    """The table's queries. A connection is opened for each: safe for threads and forks."""
+
+    def __init__(self, home: Path) -> None:
+        self.file = home / FILE
+        with self._open() as db:
+            db.execute("pragma journal_mode=wal")
+            db.executescript(_TABLE)
+        self.file.chmod(0o600)
+
+    def add(self, incident: Incident, *, places: int, **fields: Any) -> Job:
+        """Queue a new job. Raises Full where `places` wait already, and sqlite3.IntegrityError where its key is known."""
+        now = datetime.now(tz=UTC)
+        row = {
+            "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+            "origin": incident.origin,
+            "title": incident.title,
+            "incident": incident.model_dump_json(),
+            "state": "queued",
+            "created_at": now.isoformat(),
+            **fields,
+        }
+        names = ", ".join(row)
+        with self._write() as db:
+            (waiting,) = db.execute("select count(*) from jobs where state = 'queued'").fetchone()
+            if waiting >= places:
+                raise Full(f"Send it again later: {waiting} diagnoses wait already.")
+            db.execute(f"insert into jobs ({names}) values ({', '.join('?' * len(row))})", [*row.values()])
+        return self.get(row["id"])
+
+    def get(self, job: str) -> Job:
+        """A job by its id. Raises JobNotFound."""
+        return _job(self.row(job))
+
+    def row(self, job: str) -> sqlite3.Row:
+        """All columns of a job. Raises JobNotFound."""
+        with self._open() as db:
+            found = db.execute("select * from jobs where id = ?", [job]).fetchone()
+        if found is None:
+            raise JobNotFound(
+                f"Give the id of a diagnosis that was asked for: there is none called {job[:80]!r}."
+            )
+        row: sqlite3.Row = found
+        return row
+
+    def by_key(self, key: str) -> sqlite3.Row | None:
+        """The job of an idempotency key."""
+        with self._open() as db:
+            row: sqlite3.Row | None = db.execute("select * from jobs where key = ?", [key]).fetchone()
+        return row
+
+    def firing(self, group: str) -> sqlite3.Row | None:
+        """The latest job of an alert group, where the group was firing when it was last heard of."""
+        with self._open() as db:
+            row: sqlite3.Row | None = db.execute(
+                "select * from jobs where alert_group = ? order by created_at desc limit 1", [group]
+            ).fetchone()
+        return row if row is not None and row["alert"] == "firing" else None
+
+    def jobs(
+        self, *, states: Iterable[JobState] = (), origin: str = "", limit: int = 50, before: str = ""
+    ) -> list[Job]:
+        """Jobs, newest first; `before` is the id after which a page begins."""
+        wanted = list(states)
+        terms = [f"state in ({', '.join('?' * len(wanted))})"] if wanted else []
+        values: list[Any] = [*wanted]
+        for term, value in (("origin = ?", origin), ("id < ?", before)):
+            if value:
+                terms.append(term)
+                values.append(value)
+        where = f"where {' and '.join(terms)}" if terms else ""
+        with self._open() as db:
+            rows = db.execute(f"select * from jobs {where} order by id desc limit ?", [*values, limit])
+            return [_job(row) for row in rows]
+
+    def set(self, job: str, *, owner: str | None = None, **fields: Any) -> bool:
+        """Change columns of a job; with `owner` only while that worker holds it. Whether it was changed."""
+        names = ", ".join(f"{name} = ?" for name in fields)
+        held = "" if owner is None else " and owner = ? and state = 'running'"
+        values = [*fields.values(), job, *([] if owner is None else [owner])]
+        with self._write() as db:
+            return db.execute(f"update jobs set {names} where id = ?{held}", values).rowcount == 1
+
+    def merge_place(self, job: str, fields: Mapping[str, str]) -> None:
+        """Merge fields into `place`."""
+        with self._write() as db:
+            row = db.execute("select place from jobs where id = ?", [job]).fetchone()
+            if row is None:
+                raise JobNotFound(f"There is no diagnosis called {job[:80]!r}.")
+            place = json.loads(row["place"]) | dict(fields)
+            db.execute("update jobs set place = ? where id = ?", [json.dumps(place), job])
+
+    def tell_again(self, job: str, incident: Incident, *, content: str, open_end: bool) -> None:
+        """What is reported of a job's incident by now: at once where it waits or is over, else after the present work."""
+        told = incident.model_dump_json()
+        with self._write() as db:
+            row = db.execute("select state, run, reported from jobs where id = ?", [job]).fetchone()
+            if row["state"] in ("running", "waiting"):
+                fields: dict[str, Any] = {"later": told}
+            else:
+                fields = {
+                    "incident": told,
+                    "state": "queued",
+                    "attempts": 0,
+                    "finished_at": None,
+                    "message": "",
+                }
+                if row["state"] in ("done", "failed") and row["reported"]:
+                    fields["revision"] = row["reported"] + 1
+            fields |= {"content": content, "open_end": int(open_end)}
+            names = ", ".join(f"{name} = ?" for name in fields)
+            db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
+
+    def answer(self, job: str, said: Mapping[str, bool]) -> None:
+        """Keep answers to what is asked; once all are there the job is queued again. Strange hashes are not kept."""
+        with self._write() as db:
+            row = db.execute(
+                "select asked, answers from jobs where id = ? and state = 'waiting'", [job]
+            ).fetchone()
+            if row is None:
+                return
+            asked = {a["hash"] for a in json.loads(row["asked"])}
+            answers = {h: s for h, s in dict(said).items() if h in asked} | json.loads(row["answers"])
+            ready = asked <= set(answers)
+            db.execute(
+                "update jobs set answers = ?, state = ?, attempts = 0 where id = ?",
+                [json.dumps(answers), "queued" if ready else "waiting", job],
+            )
+
+    def claim(self, owner: str, *, lease_s: float, attempts: int) -> Claim | None:
+        """The oldest job that waits, or whose lease ran out; None where there is none.
+
+        A job that was begun `attempts` times without an end is given up.
+        """
+        now = datetime.now(tz=UTC)
+        free = "(state = 'queued' or (state = 'running' and lease_until < ?))"
+        with self._write() as db:
+            db.execute(
+                f"update jobs set state = 'failed', finished_at = ?, message = ? where {free} and attempts >= ?",
+                [now.isoformat(), f"Look at the log of aitia: given up after {attempts} attempts.", now.isoformat(), attempts],
+            )  # fmt: skip
+            row = db.execute(
+                f"update jobs set state = 'running', owner = ?, lease_until = ?, attempts = attempts + 1,"
+                f" started_at = coalesce(started_at, ?), message = '' where id ="
+                f" (select id from jobs where {free} order by created_at limit 1) returning *",
+                [owner, _after(now, lease_s), now.isoformat(), now.isoformat()],
+            ).fetchone()
+        if row is None:
+            return None
+        return Claim(
+            job=_job(row),
+            incident=Incident.model_validate_json(row["incident"]),
+            open_end=bool(row["open_end"]),
+            reported=row["reported"],
+            answers=json.loads(row["answers"]),
+            owner=owner,
+        )
+
+    def renew(self, claim: Claim, *, lease_s: float) -> bool:
+        """Hold a job for another while; False where it is held no longer."""
+        return self.set(claim.job.id, owner=claim.owner, lease_until=_after(datetime.now(tz=UTC), lease_s))
+
+    def settle(self, claim: Claim, state: JobState, **fields: Any) -> bool:
+        """End the work on a job: `done`, `failed` or `waiting`. With a later notice there, it is queued again.
+
+        False where the job is held by another worker by now: then nothing is changed.
+        """
+        over = state in ("done", "failed")
+        values = {"state": state, "owner": "", "lease_until": "", **fields}
+        if over:
+            values |= {"finished_at": datetime.now(tz=UTC).isoformat(), "asked": "[]", "answers": "{}"}
+        if state == "done":
+            values |= {"attempts": 0}
+        with self._write() as db:
+            row = db.execute("select later, revision from jobs where id = ?", [claim.job.id]).fetchone()
+            if over and row is not None and row["later"]:
+                values |= {"state": "queued", "incident": row["later"], "later": "", "attempts": 0}
+                values |= {"revision": values.get("revision", row["revision"]) + 1}
+            names = ", ".join(f"{name} = ?" for name in values)
+            held = "where id = ? and owner = ? and state = 'running'"
+            done = db.execute(
+                f"update jobs set {names} {held}", [*values.values(), claim.job.id, claim.owner]
+            )
+            return done.rowcount == 1
+
+    def free(self, owners: Iterable[str]) -> int:
+        """Queue again what these workers held: they are dead. How many jobs that was."""
+        gone = list(owners)
+        with self._write() as db:
+            return db.execute(
+                "update jobs set state = 'queued', owner = '', lease_until = '' where state = 'running'"
+                f" and owner in ({', '.join('?' * len(gone))})",
+                gone,
+            ).rowcount
+
+    def owners(self) -> list[str]:
+        """Who holds a job."""
+        with self._open() as db:
+            return [
+                row["owner"] for row in db.execute("select distinct owner from jobs where state = 'running'")
+            ]
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        with self._open() as db:
+            found = dict(db.execute("select state, count(*) from jobs group by state").fetchall())
+        return {state: found.get(state, 0) for state in ("queued", "running", "waiting", "done", "failed")}
+
+    def oldest_wait_s(self) -> float:
+        """For how many seconds the oldest queued job waits."""
+        with self._open() as db:
+            (oldest,) = db.execute("select min(created_at) from jobs where state = 'queued'").fetchone()
+        return (datetime.now(tz=UTC) - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
+
+    def forget(self, *, days: int) -> int:
+        """Delete jobs that ended more than `days` ago; how many."""
+        oldest = (datetime.now(tz=UTC) - timedelta(days=days)).isoformat()
+        with self._write() as db:
+            return db.execute(
+                "delete from jobs where state in ('done', 'failed') and finished_at < ?", [oldest]
+            ).rowcount
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        try:
+            yield db
+        finally:
+            db.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._open() as db:
+            db.execute("begin immediate")
+            try:
+                yield db
+            except BaseException:
+                db.execute("rollback")
+                raise
+            db.execute("commit")
+
+
+def _job(row: sqlite3.Row) -> Job:
+    told = {name: row[name] for name in _SHOWN}
+    return Job.model_validate(told | {"asked": json.loads(row["asked"]), "place": json.loads(row["place"])})
+
+
+def _after(now: datetime, seconds: float) -> str:
+    return (now + timedelta(seconds=seconds)).isoformat()

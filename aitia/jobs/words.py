@@ -1,0 +1,71 @@
+"""The words of the job table: a job, what it waits for, and what is told of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from aitia.core.errors import BadInput
+from aitia.core.events import Event
+from aitia.core.words import Moment, Origin, Unit01, Verdict, Word
+
+JobState = Literal["queued", "running", "waiting", "done", "failed"]
+OVER: Final[frozenset[JobState]] = frozenset({"done", "failed"})
+
+
+class JobNotFound(BadInput):
+    """No job of that id in the table."""
+
+
+class Full(BadInput):
+    """As many jobs wait as may."""
+
+
+class Approval(Word):
+    """A call that a person must approve: the answer is bound to the hash of tool and arguments."""
+
+    hash: str
+    tool: str
+    args: dict[str, Any] = {}
+
+
+class Job(Word):
+    """A diagnosis that was asked for. Its run in the store holds all that was found."""
+
+    id: str
+    origin: Origin
+    title: str
+    state: JobState
+    created_at: Moment
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    run: str = ""  # "" until the run began
+    revision: int = 1  # of the run: how often it was looked at
+    attempts: int = 0
+    verdict: Verdict | Literal[""] = ""
+    probability: Unit01 = 0.0
+    component: str = ""
+    fault: str = ""
+    message: str = ""  # why it failed
+    asked: tuple[Approval, ...] = ()  # what waits for a person
+    by: str = ""  # who asked for it, as the door knows them
+    place: dict[str, str] = {}  # the door's own: where it answers, and what it has shown
+    alert: Literal["", "firing", "resolved"] = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it unless somebody asks again."""
+        return self.state in OVER
+
+
+class Submitted(Word):
+    """What came of a request: its job, and whether it is a new one."""
+
+    job: Job
+    new: bool
+
+
+class Update(Word):
+    """What is new of a job: its present state, and the events since the last update, each with its cursor."""
+
+    job: Job
+    events: tuple[tuple[str, Event], ...] = ()

@@ -1,0 +1,149 @@
+"""One job, from its claim to its end: begun, resumed, or looked at again, by what its run says of itself."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from aitia import api
+from aitia.core.errors import AitiaError, BadInput, WaitsForPerson
+from aitia.core.events import Event, RunStarted
+from aitia.core.store import RunStore, remove_run
+from aitia.core.words import Report
+from aitia.jobs.table import Claim, JobTable
+from aitia.settings import Settings
+
+if TYPE_CHECKING:
+    from aitia.engine import Engine
+
+LONGEST_MESSAGE: Final = 400
+_BEATS: Final = 4  # signs of life in the time of a lease
+
+
+class Work:
+    """Carries out jobs with one engine. `run(claim)` never raises for what goes wrong in a diagnosis."""
+
+    def __init__(self, table: JobTable, home: Path, settings: Settings, engine: Engine) -> None:
+        self._table, self._home, self._settings, self._engine = table, home, settings, engine
+
+    def run(self, claim: Claim, *, lost: Callable[[], None]) -> None:
+        """Carry out a job and settle it. `lost` is called where another worker holds the job by now."""
+        over = threading.Event()
+        beat = threading.Thread(target=self._beat, args=(claim, over, lost), name="aitia-lease", daemon=True)
+        beat.start()
+        try:
+            self._settle(claim)
+        finally:
+            over.set()
+            beat.join()
+
+    def _beat(self, claim: Claim, over: threading.Event, lost: Callable[[], None]) -> None:
+        lease = self._settings.service.lease_s
+        while not over.wait(lease / _BEATS):
+            if not self._table.renew(claim, lease_s=lease):
+                if not over.is_set():
+                    lost()
+                return
+
+    def _settle(self, claim: Claim) -> None:
+        try:
+            report = self._report(claim)
+        except WaitsForPerson as error:
+            asked = [
+                {"hash": h, "tool": call["tool"], "args": call["args"]} for h, call in error.asked.items()
+            ]
+            self._table.settle(claim, "waiting", run=error.run, asked=json.dumps(asked), answers="{}")
+        except AitiaError as error:
+            self._table.settle(claim, "failed", message=str(error)[:LONGEST_MESSAGE])
+        except Exception as error:  # one diagnosis that fails must not end the worker for all others
+            told = f"{type(error).__name__}: {error}"[:LONGEST_MESSAGE]
+            self._table.settle(claim, "failed", message=f"Report this as a bug of aitia: {told}")
+        else:
+            revision = int(RunStore.open(self._home, report.run).meta().get("revision", 1))
+            self._table.settle(
+                claim,
+                "done",
+                run=report.run,
+                revision=revision,
+                reported=revision,
+                verdict=report.verdict,
+                probability=report.probability,
+                component=report.component,
+                fault=report.fault,
+            )
+
+    def _report(self, claim: Claim) -> Report:
+        """By what the run says of itself: a worker may have been killed at any moment before."""
+        store = self._store(claim.job.run)
+        if store is None:
+            return self._begun(claim)
+        meta = store.meta()
+        state = meta.get("state")
+        if state == "finished":
+            looked = int(meta.get("revision", 1)) >= claim.job.revision
+            return store.report() if looked else self._again(claim, store)
+        if state == "failed" or not (store.path / "checkpoints.sqlite").exists():
+            return self._anew(claim, store)
+        return api.resume(
+            store.id,
+            model=self._engine.llm,
+            home=self._home,
+            answers=claim.answers if state == "waiting" else None,
+        )
+
+    def _store(self, run: str) -> RunStore | None:
+        if not run or not (self._home / "runs" / run / "run.json").is_file():
+            return None
+        return RunStore.open(self._home, run)
+
+    def _anew(self, claim: Claim, store: RunStore) -> Report:
+        """From the beginning; revisions that came to a report stay."""
+        if claim.reported:
+            store.update_meta(state="interrupted")
+            return self._again(claim, store)
+        remove_run(self._home, store.id)
+        return self._begun(claim)
+
+    def _begun(self, claim: Claim) -> Report:
+        def note(event: Event) -> None:
+            if isinstance(event, RunStarted) and not self._table.set(
+                claim.job.id, owner=claim.owner, run=event.run
+            ):
+                raise BadInput("Look at the job again: another worker has taken it over.")
+
+        incident, at = claim.incident, self._settings.service.at
+        now = at or datetime.now(tz=UTC)
+        if claim.open_end and now > incident.window.end:
+            incident = incident.model_copy(update={"window": incident.window.model_copy(update={"end": now})})
+        return api.diagnose(
+            incident,
+            config=self._settings,
+            **self._roles(),
+            at=at,
+            home=self._home,
+            on_event=note,
+            approvals=True,
+        )
+
+    def _again(self, claim: Claim, store: RunStore) -> Report:
+        return api.again(
+            store.id,
+            incident=claim.incident,
+            config=self._settings,
+            model=self._engine.llm,
+            at=self._settings.service.at,
+            home=self._home,
+        )
+
+    def _roles(self) -> dict[str, Any]:
+        options = self._engine.options
+        return {
+            "model": self._engine.llm,
+            "planner": options.planner,
+            "narrator": options.narrator,
+            "max_calls": options.max_calls,
+        }

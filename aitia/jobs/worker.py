@@ -1,0 +1,108 @@
+"""A worker process: `python -m aitia.jobs.worker`. It reads how to work from stdin, and ends when stdin is closed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from aitia.core.redact import use
+from aitia.core.words import Word
+from aitia.engine import AUTO, Engine, choose_engine
+from aitia.jobs.table import JobTable
+from aitia.jobs.work import Work
+from aitia.modes import Narrator, Planner
+from aitia.settings import Settings
+
+IDLE_S: Final = 0.2
+JOBS: Final = (
+    50  # after so many a worker is replaced by a fresh one: its memory stays flat whatever a library keeps
+)
+
+
+class Orders(Word):
+    """How a worker works: one line of JSON on its stdin."""
+
+    home: str
+    settings: Settings
+    model: str | None = AUTO
+    planner: Planner | None = None
+    narrator: Narrator | None = None
+    threads: int | None = Field(default=None, ge=1)
+
+
+def owner_of(pid: int) -> str:
+    """The name of a worker: host, process, and when that process began (a process id is used again)."""
+    return f"{socket.gethostname()}/{pid}/{_began(pid)}"
+
+
+def is_alive(owner: str) -> bool:
+    """Whether a worker may be alive. Of another host nothing is known: its lease tells."""
+    host, _, rest = owner.partition("/")
+    pid, _, began = rest.partition("/")
+    return host != socket.gethostname() or (pid.isdigit() and began != "" and _began(int(pid)) == began)
+
+
+def _began(pid: int) -> str:
+    """When a process began, in clock ticks since boot; "" where there is none (see proc(5), stat, field 22)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    state, *fields = stat.rpartition(")")[2].split()
+    return "" if state in ("Z", "X") else fields[18]
+
+
+def main() -> None:
+    """Claim and carry out jobs until told to stop."""
+    orders = Orders.model_validate_json(sys.stdin.readline())
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the door, which decides
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    threading.Thread(target=_watch_door, name="aitia-door", daemon=True).start()
+    settings, home = orders.settings, Path(orders.home)
+    use(settings.redaction)
+    engine = _engine(orders)
+    table, owner = JobTable(home), owner_of(os.getpid())
+    work = Work(table, home, settings, engine)
+    done = 0
+    while not stop.is_set() and done < JOBS:
+        claim = table.claim(owner, lease_s=settings.service.lease_s, attempts=settings.service.attempts)
+        if claim is None:
+            stop.wait(IDLE_S)
+            continue
+        work.run(claim, lost=_leave)
+        done += 1
+
+
+def _engine(orders: Orders) -> Engine:
+    return choose_engine(
+        None if orders.model == "none" else orders.model,
+        settings=orders.settings,
+        planner=orders.planner,
+        narrator=orders.narrator,
+        threads=orders.threads,
+        on_event=None,
+    )
+
+
+def _watch_door() -> None:
+    """The door holds the other end of stdin: when it is gone, so is this process. The run can be resumed."""
+    while sys.stdin.read(1):
+        time.sleep(0)
+    _leave()
+
+
+def _leave() -> None:
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
