@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from aitia.core.config import SourceConfig
+from aitia.core.config import FILE_OPTIONS, McpServer, SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.redact import Policy
 from aitia.core.words import Component, Moment, Word
@@ -91,15 +91,17 @@ class Settings(Word):
     redaction: Policy = Policy()
     service: Service = Service()
     slack: Slack = Slack()
+    mcp: tuple[McpServer, ...] = ()  # MCP servers whose tools may be called (docs/mcp.md)
     taxonomy: tuple[str, ...] = ()  # files of fault kinds of your own, beside the bundled ones
     weights: str = ""  # a weights file instead of the bundled one
 
     @model_validator(mode="after")
     def _distinct(self) -> Settings:
-        names = [s.name for s in self.sources]
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise ValueError(f"source names must differ: {', '.join(twice)} occurs twice")
+        for what, named in (("source", self.sources), ("MCP server", self.mcp)):
+            names = [each.name for each in named]
+            twice = sorted({n for n in names if names.count(n) > 1})
+            if twice:
+                raise ValueError(f"{what} names must differ: {', '.join(twice)} occurs twice")
         return self
 
 
@@ -139,9 +141,15 @@ def find_settings(folder: Path) -> Settings:
 
 def absolute(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig, ...]:
     """The sources with paths that do not depend on a folder; globs are kept."""
+
+    def whole(path: str) -> str:
+        return str(root / Path(path).expanduser())
+
+    def options(source: SourceConfig) -> dict[str, str | float | bool]:
+        return {k: whole(str(v)) if k in FILE_OPTIONS and v else v for k, v in source.options.items()}
+
     return tuple(
-        s if not s.path else s.model_copy(update={"path": str(root / Path(s.path).expanduser())})
-        for s in sources
+        s.model_copy(update={"path": whole(s.path) if s.path else "", "options": options(s)}) for s in sources
     )
 
 

@@ -32,6 +32,11 @@ def explanation(store: RunStore) -> dict[str, Any]:
         "failures": [e.message for e in events if isinstance(e, RunFailed)],
         "suspects": [s.model_dump(mode="json") for s in report.suspects],
         "evidence": {e.id: e.statement for e in report.evidence},
+        "detectors": [
+            {"evidence": e.id, "detector": e.values["detector"], "because": e.values.get("because", "")}
+            for e in report.evidence
+            if e.values.get("detector")
+        ],
         "learned": store.meta().get("opened", {}).get("learned", {}),
         "sentences": [
             s.model_dump(mode="json") | {"checks": checked}
@@ -47,7 +52,8 @@ def print_explanation(console: Console, told: dict[str, Any]) -> None:
     console.print(Text(f"{told['verdict']} {percent(told['probability'])}  run {told['run']}", style="bold"))
     _plans(console, told)
     _decisions(console, told)
-    _suspects(console, told)
+    print_suspects(console, told)
+    _detectors(console, told)
     _authors(console, told)
 
 
@@ -98,7 +104,8 @@ def _weights(decision: dict[str, Any], voters: list[str]) -> str:
     return ", ".join(told)
 
 
-def _suspects(console: Console, told: dict[str, Any]) -> None:
+def print_suspects(console: Console, told: dict[str, Any]) -> None:
+    """The explanation's suspects, each with its ledger: which fact moved it by how much, and why."""
     if told["suspects"]:
         _title(console, "Suspects, with what moved their log-odds")
     if note := told["learned"].get("note"):
@@ -118,6 +125,15 @@ def _suspects(console: Console, told: dict[str, Any]) -> None:
             fact = told["evidence"].get(line["evidence"], "")
             ledger.add_row(moved, line["evidence"] or "–", Text(clean(line["why"])), Text(clean(fact)))
         console.print(ledger)
+
+
+def _detectors(console: Console, told: dict[str, Any]) -> None:
+    """Which detector made a fact of signals, and the rule of the profile that chose it."""
+    if told["detectors"]:
+        _title(console, "Detectors, and why each was chosen")
+    for chosen in told["detectors"]:
+        told_by = f" {clean(str(chosen['detector']))}: {clean(str(chosen['because']))}"
+        console.print(Text.assemble("  ", (chosen["evidence"], "cyan"), told_by))
 
 
 def _authors(console: Console, told: dict[str, Any]) -> None:

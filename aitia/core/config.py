@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from aitia.core.aspects import ALL
 from aitia.core.errors import BadInput
-from aitia.core.words import SourceKind, Word
+from aitia.core.words import Direction, Scalar, SourceKind, Word
 
 BUNDLED = frozenset({"sample_runbooks", "memory"})
 """Types of sources that come with aitia and need no path."""
+
+
+FILE_OPTIONS = frozenset({"fault_model"})
+"""Options of sources that name a file, relative to the file that holds the configuration."""
 
 
 class Auth(Word):
@@ -85,4 +90,76 @@ class SourceConfig(Word):
     def _somewhere(self) -> SourceConfig:
         if not self.path and not self.url and self.type not in BUNDLED:
             raise ValueError(f"source {self.name!r} needs a path or a url")
+        return self
+
+
+class McpFacts(Word):
+    """What the rows of a tool's structured answer say: without this an MCP tool's answer moves no suspect.
+
+    `rows` is the dotted path of a list of objects in the answer ("" for the answer itself, one row); `component`,
+    `onset` and `text` are dotted paths within a row.
+    """
+
+    rows: str = ""
+    component: str = "component"
+    onset: str = (
+        ""  # an ISO 8601 time or epoch seconds; rows of another time than the incident's are left out
+    )
+    text: str = ""  # quoted in the statement
+    aspect: str
+    direction: Direction = "new"
+    strength: float = Field(default=0.5, gt=0.0, le=0.8)
+
+    @field_validator("aspect")
+    @classmethod
+    def _known(cls, aspect: str) -> str:
+        if aspect not in ALL:
+            raise ValueError(f"aspect must be one of {', '.join(sorted(ALL))}")
+        return aspect
+
+
+class McpRead(Word):
+    """A tool of an MCP server that only reads. Its name alone will do."""
+
+    tool: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    args: dict[str, Scalar] = {}  # sent with every call; nobody else can set them
+    components_arg: str = ""  # the argument that takes a component's id; default: the server's
+    facts: McpFacts | None = None
+
+
+class McpServer(Word):
+    """An MCP server whose tools aitia may call. What is not under `read` waits for a person."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9-]{1,32}$")
+    command: tuple[str, ...] = ()  # started for each call, without a shell
+    url: str = ""  # or streamable HTTP
+    env_names: tuple[str, ...] = ()  # environment variables that the command gets beside PATH, HOME, LANG
+    token_env: str = ""  # the environment variable that holds the bearer token
+    read: tuple[McpRead, ...] = ()
+    components_arg: str = ""
+    timeout_s: float = Field(default=10.0, gt=0.0, le=25.0)  # of one call, from start to answer
+
+    @field_validator("read", mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        if not isinstance(given, list | tuple):
+            return given
+        return [{"tool": each} if isinstance(each, str) else each for each in given]
+
+    @field_validator("url")
+    @classmethod
+    def _http_only(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("url must begin with http:// or https://")
+        return url
+
+    @model_validator(mode="after")
+    def _one_way(self) -> McpServer:
+        if bool(self.command) == bool(self.url):
+            raise ValueError(f"MCP server {self.name!r} needs either a command or a url")
+        if self.token_env and not self.url:
+            raise ValueError(f"MCP server {self.name!r}: token_env goes with url; a command gets env_names")
+        twice = sorted({r.tool for r in self.read if [x.tool for x in self.read].count(r.tool) > 1})
+        if twice:
+            raise ValueError(f"MCP server {self.name!r}: read names {twice[0]!r} twice")
         return self

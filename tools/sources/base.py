@@ -226,6 +226,18 @@ class SignalSource(Source, Protocol):
 
 
 @runtime_checkable
+class LearnedSource(SignalSource, Protocol):
+    """Waveforms with a classifier that was trained for such machines."""
+
+    @property
+    def fault_model(self) -> Path | None: ...
+    @property
+    def classes(self) -> Mapping[str, str]:
+        """The vibration aspect of a class of the model, where its name does not tell it."""
+        ...
+
+
+@runtime_checkable
 class TraceSource(Source, Protocol):
     """Spans."""
 

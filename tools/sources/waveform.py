@@ -10,7 +10,8 @@ import numpy as np
 import yaml
 from pydantic import Field, ValidationError
 
-from aitia.core.errors import SourceError
+from aitia.core.aspects import VIBRATION
+from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, Moment, SourceRef, Window, Word
 from aitia.tools.sources.base import Configured, Waveform, check_file
 from aitia.tools.sources.rows import Floats
@@ -55,6 +56,27 @@ class WaveformSource(Configured):
         return [
             self._waveform(b) for b in sorted(blocks, key=lambda b: (b.at, b.component, b.channel, b.key))
         ]
+
+    @property
+    def fault_model(self) -> Path | None:
+        """The file of `aitia signals train` that `options: {fault_model: FILE}` names."""
+        file = self._config.options.get("fault_model")
+        return self._root / str(file) if file else None
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """`class.LABEL: ASPECT` of the options. Raises BadInput for an aspect that is none of vibration."""
+        found = {
+            k.removeprefix("class."): str(v)
+            for k, v in self._config.options.items()
+            if k.startswith("class.")
+        }
+        for label, aspect in found.items():
+            if aspect not in (allowed := {*VIBRATION, "vibration"}):
+                raise BadInput(
+                    f"Set class.{label} of source {self.name!r} to one of {', '.join(sorted(allowed))}, not {aspect!r}."
+                )
+        return found
 
     def _blocks(self) -> list[Block]:
         listing = self._listing

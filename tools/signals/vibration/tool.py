@@ -9,7 +9,9 @@ import numpy as np
 
 from aitia.core.words import Evidence, Result
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.signals.learned.evidence import learned_facts
 from aitia.tools.signals.plots import SPECTRUM, spectrum_artifact
+from aitia.tools.signals.strength import calibrate
 from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Orders, orders_of
 from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
@@ -58,6 +60,15 @@ class Blocks:
 @tool(needs=("signals",), produces=("lines",))
 def signals_envelope(ctx: ToolContext) -> Result:
     """Bearing, imbalance and misalignment lines in vibration spectra, compared with the machine's own baseline blocks."""
+    result = calibrate(found_lines(ctx))
+    rows = [
+        {"component": e.component, "aspect": e.aspect, "strength": e.strength} for e in result.evidence
+    ]
+    return result.model_copy(update={"data": {"lines": rows}}) if rows else result
+
+
+def found_lines(ctx: ToolContext) -> Result:
+    """What `signals_envelope` finds, its strengths as the formulas make them."""
     channels, problems = channels_of(ctx)
     if not any(any(c.inside) for c in channels):
         message = (
@@ -71,15 +82,15 @@ def signals_envelope(ctx: ToolContext) -> Result:
             found, notes = _channel(ctx, channel)
             facts += found
             problems += notes
+    learned, notes = learned_facts(ctx)
+    facts += learned
+    problems += notes
     facts.sort(key=lambda e: (-e.strength, e.component, e.aspect, e.statement))
     return Result(
         status="ok" if facts else "no_data",
         message=" ".join(dict.fromkeys(problems)),
         query=", ".join(f"{c.name}: {len(c.blocks)} blocks" for c in channels),
         evidence=tuple(facts),
-        data={
-            "lines": [{"component": e.component, "aspect": e.aspect, "strength": e.strength} for e in facts]
-        },
     )
 
 
