@@ -2,104 +2,63 @@
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import json
 import sys
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final, Literal, cast
 
-from aitia.alert_runs import Notice, parse_notice
 from aitia.core.errors import BadInput
 from aitia.core.serving import BoundedServer, length_of, read_body
+from aitia.jobs import Full, Job, Jobs
+from aitia.notices import Notice, parse_notice
 
 LARGEST: Final = 2_000_000
 PATIENCE_S: Final = 10.0
 BODY_S: Final = 30.0
-Said = Literal["queued", "queued again", "nothing fires"]
+Said = Literal["queued", "queued again", "known already", "nothing fires"]
 
 
-class Full(Exception):
-    """The queue holds as many groups as it may."""
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What came of a notification: what is said of it, and its job (None where there is nothing to diagnose)."""
+
+    said: Said
+    job: Job | None = None
 
 
-class Desk:
-    """A bounded queue with one worker. `handle` is called for one notice at a time, on the worker's thread.
+def take(jobs: Jobs, notice: Notice) -> Taken:
+    """A group that fires is diagnosed: its first notification begins a run, one that says more is its next revision.
 
-    While a group waits, a later notice of it takes the earlier one's place: the queue never holds a group twice.
+    A group that is resolved is closed. Raises BadInput, Full.
     """
-
-    def __init__(self, handle: Callable[[Notice], None], *, places: int = 20) -> None:
-        self._handle, self._places = handle, places
-        self._waiting: OrderedDict[str, Notice] = OrderedDict()
-        self._changed = threading.Condition()
-        self._closed = False
-        self._busy = ""
-        self._thread = threading.Thread(target=self._work, name="aitia-desk", daemon=True)
-        self._thread.start()
-
-    def take(self, notice: Notice) -> Said:
-        """Queue a notice. Raises Full."""
-        with self._changed:
-            known = notice.group in self._waiting or notice.group == self._busy
-            if notice.group not in self._waiting and len(self._waiting) >= self._places:
-                raise Full
-            self._waiting[notice.group] = notice
-            self._changed.notify_all()
-        if not notice.firing:
-            return "nothing fires"
-        return "queued again" if known else "queued"
-
-    def state(self) -> dict[str, Any]:
-        """How many groups wait, of how many places, and whether one is being diagnosed."""
-        with self._changed:
-            return {"waiting": len(self._waiting), "places": self._places, "busy": bool(self._busy)}
-
-    def idle(self, seconds: float) -> bool:
-        """Wait until nothing waits and nothing runs; False where that takes longer."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._waiting and not self._busy, timeout=seconds)
-
-    def close(self, seconds: float) -> int:
-        """Begin nothing more and wait for what runs; how many groups were left waiting."""
-        with self._changed:
-            left = len(self._waiting)
-            self._closed = True
-            self._waiting.clear()
-            self._changed.notify_all()
-        self._thread.join(seconds)
-        return left
-
-    def _work(self) -> None:
-        while (notice := self._next()) is not None:
-            try:
-                self._handle(notice)
-            except Exception as error:  # the only worker: it must not end while notices are taken
-                with contextlib.suppress(OSError, ValueError):
-                    print(f"aitia: {type(error).__name__}: {error}"[:400], file=sys.stderr, flush=True)
-            finally:
-                with self._changed:
-                    self._busy = ""
-                    self._changed.notify_all()
-
-    def _next(self) -> Notice | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or bool(self._waiting))
-            if self._closed:
-                return None
-            self._busy, notice = self._waiting.popitem(last=False)
-            return notice
+    group = f"alertmanager {notice.group}"
+    if not notice.firing:
+        return Taken(said="nothing fires", job=jobs.resolve(group))
+    known = jobs.submit(
+        notice.message, origin="alertmanager", key=f"{group} {notice.began}", group=group, by="alertmanager"
+    )
+    if known.new:
+        return Taken(said="queued", job=known.job)
+    return Taken(said="known already" if known.job.over else "queued again", job=known.job)
 
 
 class Listener(BoundedServer):
-    """The HTTP door: POST / takes a notification, GET /healthz tells the state of the desk."""
+    """The HTTP door: POST / takes a notification, GET /healthz tells how many jobs are in which state."""
 
-    def __init__(self, address: tuple[str, int], desk: Desk, *, token: str = "", **bounds: int) -> None:
-        self.desk, self.token = desk, token
+    def __init__(
+        self,
+        address: tuple[str, int],
+        jobs: Jobs,
+        *,
+        token: str = "",
+        on_taken: Callable[[Taken], None] = lambda taken: None,
+        **bounds: int,
+    ) -> None:
+        self.jobs, self.token, self.on_taken = jobs, token, on_taken
         super().__init__(address, _Handler, **bounds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -120,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != "/healthz":
             return self._answer(HTTPStatus.NOT_FOUND, error="Ask for /healthz, or POST a notification to /.")
-        return self._answer(HTTPStatus.OK, **self._door.desk.state())
+        return self._answer(HTTPStatus.OK, **self._door.jobs.counts())
 
     def do_POST(self) -> None:
         if (refused := self._refusal()) is not None:
@@ -132,12 +91,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return None
         try:
-            said = self._door.desk.take(parse_notice(body))
+            taken = take(self._door.jobs, parse_notice(body))
+        except Full as error:
+            return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         except BadInput as error:
             return self._answer(HTTPStatus.BAD_REQUEST, str(error))
-        except Full:
-            return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "Send again later: the queue is full.")
-        return self._answer(HTTPStatus.ACCEPTED, status=said)
+        self._door.on_taken(taken)
+        return self._answer(
+            HTTPStatus.ACCEPTED, status=taken.said, **({"job": taken.job.id} if taken.job else {})
+        )
 
     def _refusal(self) -> tuple[HTTPStatus, str] | None:
         """What is wrong before the body is read."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from aitia.cli.diagnose import Json, Model, Narrator, Planner, Threads
 
 if TYPE_CHECKING:
-    from aitia.alert_runs import Outcome
+    from aitia.jobs import Job, Jobs
 
 TOKEN = "AITIA_LISTEN_TOKEN"
 GRACE_S = 2.0
@@ -24,7 +23,9 @@ def listen(
         int | None,
         typer.Option("--otlp", min=0, max=65535, help="Also take traces over OTLP/HTTP on this port."),
     ] = None,
-    queue: Annotated[int, typer.Option("--queue", min=1, help="Alert groups that may wait.")] = 20,
+    queue: Annotated[
+        int | None, typer.Option("--queue", min=1, help="Alert groups that may wait.", show_default=False)
+    ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
     ] = None,
@@ -36,7 +37,8 @@ def listen(
 ) -> None:
     """Diagnose each alert group that Alertmanager sends (webhook_configs: url: http://127.0.0.1:8765/).
 
-    A later notification of a group is the next revision of its run. With the environment variable
+    A later notification of a group that says more is the next revision of its run. What waits or is in the making when
+    the process ends goes on at its next start. With the environment variable
     AITIA_LISTEN_TOKEN set, requests must bear it. Ctrl-C or SIGTERM stops.
     """
     import ipaddress
@@ -45,12 +47,12 @@ def listen(
     import threading
 
     from aitia import api
-    from aitia.alert_runs import GroupRuns
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
     from aitia.engine import choose_engine
-    from aitia.listen import Desk, Listener
+    from aitia.jobs import Here, Jobs
+    from aitia.listen import Listener
     from aitia.tools.sources.otlp_receiver import OtlpReceiver
 
     token = os.environ.get(TOKEN, "")
@@ -60,6 +62,10 @@ def listen(
     settings = api.settings_of(config)
     if not settings.sources and otlp is None:
         raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
+    if queue is not None:
+        settings = settings.model_copy(
+            update={"service": settings.service.model_copy(update={"places": queue})}
+        )
     engine = choose_engine(
         None if model == "none" else model,
         settings=settings,
@@ -68,26 +74,27 @@ def listen(
         threads=threads,
         on_event=None,
     )
-    receiver = OtlpReceiver(host=host, port=otlp, token=token).start() if otlp is not None else None
-    runs = GroupRuns(
-        settings,
-        engine,
-        home=aitia_home(),
-        on_outcome=_printer(as_json=as_json),
-        sources=[receiver] if receiver else [],
-    )
-    desk = Desk(runs, places=queue)
+    jobs = Jobs(aitia_home(), settings)
+    say = _printer(jobs, as_json=as_json)
     try:
-        server = Listener((host, port), desk, token=token)
+        server = Listener(
+            (host, port),
+            jobs,
+            token=token,
+            on_taken=lambda t: say(t.job, resolved=True) if t.job and t.said == "nothing fires" else None,
+        )
     except OSError as error:
         raise BadInput(
             f"Choose another --host or --port: {host}:{port} cannot be had ({error.strerror})."
         ) from None
+    receiver = OtlpReceiver(host=host, port=otlp, token=token).start() if otlp is not None else None
+    worker = Here(jobs, engine, sources=[receiver] if receiver else [], on_end=say)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with server:
         threading.Thread(target=server.serve_forever, name="aitia-listen", daemon=True).start()
+        worker.start()
         note(f"listening on http://{host}:{server.server_address[1]}/ for Alertmanager; Ctrl-C stops")
         if receiver:
             note(f"taking traces on http://{host}:{receiver.address[1]}/v1/traces")
@@ -95,12 +102,10 @@ def listen(
             note(f"no model: {engine.note}")
         stop.wait()
         server.shutdown()
+    ended = worker.stop(GRACE_S)
     if receiver:
         receiver.stop()
-    left = desk.close(GRACE_S)
-    if left:
-        note(f"{left} alert groups were waiting; Alertmanager sends them again after its repeat_interval")
-    _leave(desk.state()["busy"], runs.current)
+    _leave(jobs, ended=ended)
 
 
 def _is_address(host: str) -> bool:
@@ -113,47 +118,49 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _printer(*, as_json: bool) -> Callable[[Outcome], None]:
-    """Print what came of each notification: a line, or a JSON object a line."""
+class _Say(Protocol):
+    def __call__(self, job: Job, *, resolved: bool = False) -> None: ...
+
+
+def _printer(jobs: Jobs, *, as_json: bool) -> _Say:
+    """Print what came of a job: a line, or a JSON object a line."""
     import json
 
     from aitia.cli.console import note
     from aitia.render.text import clean, percent
 
-    def say(outcome: Outcome) -> None:
-        report = outcome.report
+    def say(job: Job, *, resolved: bool = False) -> None:
+        told = "resolved" if resolved else job.message
+        report = jobs.home / "runs" / job.run / "report.json" if job.run else None
+        path = str(report) if report is not None and report.is_file() else ""
         if as_json:
-            told = {"group": outcome.group, "run": outcome.run, "revision": outcome.revision}
-            told |= {"report": outcome.path, "message": outcome.message}
-            if report is not None:
-                told |= {"verdict": report.verdict, "component": report.component, "fault": report.fault}
-                told |= {"probability": report.probability}
-            print(json.dumps(told), flush=True)
-        elif report is None:
-            note(f"{outcome.group}: {outcome.message}")
+            line = {"job": job.id, "run": job.run, "revision": job.revision, "report": path, "message": told}
+            if not told:
+                line |= {"verdict": job.verdict, "component": job.component, "fault": job.fault}
+                line |= {"probability": job.probability}
+            print(json.dumps(line), flush=True)
+        elif told:
+            note(f"{job.id} ({job.title}): {told}")
         else:
-            cause = " ".join(p for p in (report.component, report.fault) if p)
-            line = f"{report.run} revision {outcome.revision}: {report.verdict} {percent(report.probability)} {cause}"
-            print(clean(f"{line}  {outcome.path}"), flush=True)
+            cause = " ".join(p for p in (job.component, job.fault) if p)
+            line_ = f"{job.run} revision {job.revision}: {job.verdict} {percent(job.probability)} {cause}"
+            print(clean(f"{line_}  {path}"), flush=True)
 
     return say
 
 
-def _leave(busy: bool, run: str) -> None:
-    """A run in the making is kept step by step: the process may end where it stands."""
+def _leave(jobs: Jobs, *, ended: bool) -> None:
+    """What is left goes on at the next start: a run in the making is kept step by step."""
     import contextlib
     import os
     import sys
 
     from aitia.cli.console import note
-    from aitia.core.home import aitia_home
-    from aitia.core.store import RunStore
 
-    if not busy:
-        return
-    if run:
-        RunStore.open(aitia_home(), run).update_meta(state="interrupted")
-        note(f"interrupted; carry on with: aitia resume {run}")
-    with contextlib.suppress(OSError):  # whoever read the output may have gone
-        sys.stdout.flush()
-    os._exit(0)
+    left = jobs.counts()["queued"] + (0 if ended else 1)
+    if left:
+        note(f"{left} diagnoses are not done; they go on when `aitia listen` or `aitia serve` starts again")
+    if not ended:
+        with contextlib.suppress(OSError):  # whoever read the output may have gone
+            sys.stdout.flush()
+        os._exit(0)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia.core.words import Incident
+from aitia.jobs.owner import is_alive
 from aitia.jobs.words import Full, Job, JobNotFound, JobState
 
 FILE: Final = "jobs.sqlite"
@@ -130,11 +131,11 @@ class JobTable:
             rows = db.execute(f"select * from jobs {where} order by id desc limit ?", [*values, limit])
             return [_job(row) for row in rows]
 
-    def set(self, job: str, *, owner: str | None = None, **fields: Any) -> bool:
-        """Change columns of a job; with `owner` only while that worker holds it. Whether it was changed."""
+    def set(self, job: str, *, held_by: str | None = None, **fields: Any) -> bool:
+        """Change columns of a job; with `held_by` only while that worker holds it. Whether it was changed."""
         names = ", ".join(f"{name} = ?" for name in fields)
-        held = "" if owner is None else " and owner = ? and state = 'running'"
-        values = [*fields.values(), job, *([] if owner is None else [owner])]
+        held = "" if held_by is None else " and owner = ? and state = 'running'"
+        values = [*fields.values(), job, *([] if held_by is None else [held_by])]
         with self._write() as db:
             return db.execute(f"update jobs set {names} where id = ?{held}", values).rowcount == 1
 
@@ -164,7 +165,7 @@ class JobTable:
                 }
                 if row["state"] in ("done", "failed") and row["reported"]:
                     fields["revision"] = row["reported"] + 1
-            fields |= {"content": content, "open_end": int(open_end)}
+            fields |= {"content": content, "open_end": int(open_end), "title": incident.title}
             names = ", ".join(f"{name} = ?" for name in fields)
             db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
 
@@ -215,7 +216,7 @@ class JobTable:
 
     def renew(self, claim: Claim, *, lease_s: float) -> bool:
         """Hold a job for another while; False where it is held no longer."""
-        return self.set(claim.job.id, owner=claim.owner, lease_until=_after(datetime.now(tz=UTC), lease_s))
+        return self.set(claim.job.id, held_by=claim.owner, lease_until=_after(datetime.now(tz=UTC), lease_s))
 
     def settle(self, claim: Claim, state: JobState, **fields: Any) -> bool:
         """End the work on a job: `done`, `failed` or `waiting`. With a later notice there, it is queued again.
@@ -240,9 +241,9 @@ class JobTable:
             )
             return done.rowcount == 1
 
-    def free(self, owners: Iterable[str]) -> int:
-        """Queue again what these workers held: they are dead. How many jobs that was."""
-        gone = list(owners)
+    def free_dead(self) -> int:
+        """Queue again what dead workers of this host held; how many jobs that was."""
+        gone = [owner for owner in self.owners() if not is_alive(owner)]
         with self._write() as db:
             return db.execute(
                 "update jobs set state = 'queued', owner = '', lease_until = '' where state = 'running'"

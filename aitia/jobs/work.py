@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aitia import api
 from aitia.core.errors import AitiaError, BadInput, WaitsForPerson
 from aitia.core.events import Event, RunStarted
+from aitia.core.protocols import Source
 from aitia.core.store import RunStore, remove_run
 from aitia.core.words import Report
 from aitia.jobs.table import Claim, JobTable
@@ -27,8 +28,17 @@ _BEATS: Final = 4  # signs of life in the time of a lease
 class Work:
     """Carries out jobs with one engine. `run(claim)` never raises for what goes wrong in a diagnosis."""
 
-    def __init__(self, table: JobTable, home: Path, settings: Settings, engine: Engine) -> None:
+    def __init__(
+        self,
+        table: JobTable,
+        home: Path,
+        settings: Settings,
+        engine: Engine,
+        *,
+        sources: Sequence[Source] = (),
+    ) -> None:
         self._table, self._home, self._settings, self._engine = table, home, settings, engine
+        self._own = tuple(sources)  # readers of this process, beside the settings'
 
     def run(self, claim: Claim, *, lost: Callable[[], None]) -> None:
         """Carry out a job and settle it. `lost` is called where another worker holds the job by now."""
@@ -90,6 +100,7 @@ class Work:
             return self._anew(claim, store)
         return api.resume(
             store.id,
+            sources=self._readers(),
             model=self._engine.llm,
             home=self._home,
             answers=claim.answers if state == "waiting" else None,
@@ -111,7 +122,7 @@ class Work:
     def _begun(self, claim: Claim) -> Report:
         def note(event: Event) -> None:
             if isinstance(event, RunStarted) and not self._table.set(
-                claim.job.id, owner=claim.owner, run=event.run
+                claim.job.id, held_by=claim.owner, run=event.run
             ):
                 raise BadInput("Look at the job again: another worker has taken it over.")
 
@@ -121,6 +132,7 @@ class Work:
             incident = incident.model_copy(update={"window": incident.window.model_copy(update={"end": now})})
         return api.diagnose(
             incident,
+            sources=self._own,
             config=self._settings,
             **self._roles(),
             at=at,
@@ -133,11 +145,18 @@ class Work:
         return api.again(
             store.id,
             incident=claim.incident,
+            sources=self._readers(),
             config=self._settings,
             model=self._engine.llm,
             at=self._settings.service.at,
             home=self._home,
         )
+
+    def _readers(self) -> list[Source]:
+        """In place of those that the run recorded, where this process holds some that could not be: all of them."""
+        from aitia.tools.sources import open_sources
+
+        return [*open_sources(self._settings.sources, Path("/")), *self._own] if self._own else []
 
     def _roles(self) -> dict[str, Any]:
         options = self._engine.options

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from pydantic import Field
 from aitia.core.redact import use
 from aitia.core.words import Word
 from aitia.engine import AUTO, Engine, choose_engine
+from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
 from aitia.jobs.work import Work
 from aitia.modes import Narrator, Planner
@@ -36,28 +36,6 @@ class Orders(Word):
     planner: Planner | None = None
     narrator: Narrator | None = None
     threads: int | None = Field(default=None, ge=1)
-
-
-def owner_of(pid: int) -> str:
-    """The name of a worker: host, process, and when that process began (a process id is used again)."""
-    return f"{socket.gethostname()}/{pid}/{_began(pid)}"
-
-
-def is_alive(owner: str) -> bool:
-    """Whether a worker may be alive. Of another host nothing is known: its lease tells."""
-    host, _, rest = owner.partition("/")
-    pid, _, began = rest.partition("/")
-    return host != socket.gethostname() or (pid.isdigit() and began != "" and _began(int(pid)) == began)
-
-
-def _began(pid: int) -> str:
-    """When a process began, in clock ticks since boot; "" where there is none (see proc(5), stat, field 22)."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    state, *fields = stat.rpartition(")")[2].split()
-    return "" if state in ("Z", "X") else fields[18]
 
 
 def main() -> None:

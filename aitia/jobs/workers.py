@@ -12,7 +12,7 @@ from typing import Final
 
 from aitia.engine import AUTO
 from aitia.jobs.table import JobTable
-from aitia.jobs.worker import Orders, is_alive
+from aitia.jobs.worker import Orders
 from aitia.modes import Narrator, Planner
 from aitia.settings import Settings
 
@@ -53,7 +53,7 @@ class Workers:
 
     def start(self) -> None:
         """Queue again what dead workers of this host held, and start."""
-        self._table.free(owner for owner in self._table.owners() if not is_alive(owner))
+        self._table.free_dead()
         self._processes = [self._begin() for _ in range(self._count)]
         self._thread.start()
 
@@ -75,7 +75,7 @@ class Workers:
                 process.kill()
                 process.wait()
             _close(process)
-        self._table.free(owner for owner in self._table.owners() if not is_alive(owner))
+        self._table.free_dead()
 
     def _begin(self) -> tuple[subprocess.Popen[bytes], float]:
         process = subprocess.Popen([sys.executable, "-m", "aitia.jobs.worker"], stdin=subprocess.PIPE)
@@ -92,7 +92,7 @@ class Workers:
                     continue
                 if process.returncode != 0:
                     self.replaced += 1
-                self._table.free(owner for owner in self._table.owners() if not is_alive(owner))
+                self._table.free_dead()
                 _close(process)
                 short = time.monotonic() - began < LEAST_LIFE_S
                 self._pause = min(LONGEST_PAUSE_S, max(0.5, self._pause * 2)) if short else 0.0

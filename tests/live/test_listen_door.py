@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,20 +22,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitia import api
-from aitia.alert_runs import GroupRuns, Notice, Outcome, parse_notice
-from aitia.cli.listen import _printer
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.store import RunStore, list_runs
-from aitia.listen import LARGEST, Desk, Listener
-from aitia.settings import ModelChoice, Settings, WindowRules
+from aitia.engine import choose_engine
+from aitia.jobs import Here, Job, Jobs
+from aitia.listen import LARGEST, Listener, Taken, take
+from aitia.notices import parse_notice
+from aitia.settings import ModelChoice, Service, Settings, WindowRules
+from aitia.tools.sources.otlp_receiver import OtlpReceiver
 
 from .conftest import ROOT, free_port, wait_for
 
+NOW = datetime.now(tz=UTC)
 
-def message(group: str = "g", *, status: str = "firing", alerts: int = 1) -> dict[str, Any]:
-    started = (datetime.now(tz=UTC) - timedelta(seconds=60)).isoformat()
+
+def message(
+    group: str = "g", *, status: str = "firing", alerts: int = 1, began_s: float = 60
+) -> dict[str, Any]:
+    started = (NOW - timedelta(seconds=began_s)).isoformat()
     return {
         "version": "4",
         "groupKey": group,
@@ -48,19 +54,12 @@ def message(group: str = "g", *, status: str = "firing", alerts: int = 1) -> dic
 
 
 class Door:
-    """A listener whose desk only notes what it is given."""
+    """A listener over a job table that nobody works on."""
 
-    def __init__(self, *, token: str = "", places: int = 2, connections: int = 8) -> None:
-        self.notices: list[Notice] = []
-        self.hold = threading.Event()
-        self.hold.set()
-        self.desk = Desk(self._handle, places=places)
-        self.server = Listener(("127.0.0.1", 0), self.desk, token=token, connections=connections)
+    def __init__(self, home: Path, *, token: str = "", places: int = 2, connections: int = 8) -> None:
+        self.jobs = Jobs(home, Settings(service=Service(places=places)))
+        self.server = Listener(("127.0.0.1", 0), self.jobs, token=token, connections=connections)
         self.port = int(self.server.server_address[1])
-
-    def _handle(self, notice: Notice) -> None:
-        self.hold.wait(10)
-        self.notices.append(notice)
 
     def post(
         self, body: bytes | dict[str, Any], path: str = "/", **headers: str
@@ -77,24 +76,25 @@ class Door:
 
 @contextmanager
 def opened(**how: Any) -> Iterator[Door]:
-    door = Door(**how)
-    thread = threading.Thread(target=lambda: door.server.serve_forever(poll_interval=0.05), daemon=True)
-    thread.start()
-    try:
-        yield door
-    finally:
-        door.hold.set()
-        door.server.shutdown()
-        door.server.server_close()
-        door.desk.close(5)
-        thread.join(5)
+    with tempfile.TemporaryDirectory() as folder:
+        door = Door(Path(folder), **how)
+        thread = threading.Thread(target=lambda: door.server.serve_forever(poll_interval=0.05), daemon=True)
+        thread.start()
+        try:
+            yield door
+        finally:
+            door.server.shutdown()
+            door.server.server_close()
+            thread.join(5)
 
 
-def test_a_notification_is_accepted_and_handled_once() -> None:
+def test_a_notification_is_accepted_once() -> None:
     with opened() as door:
-        assert door.post(message())[:2] == (202, {"status": "queued"})
-        assert door.desk.idle(5)
-        assert [n.group for n in door.notices] == ["g"]
+        status, told, _ = door.post(message())
+        assert (status, told["status"]) == (202, "queued")
+        assert door.post(message())[1] == {"status": "queued again", "job": told["job"]}
+        (job,) = door.jobs.list()
+        assert (job.id, job.state, job.origin, job.alert) == (told["job"], "queued", "alertmanager", "firing")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_is_no_notification_is_refused(body: bytes, headers: dict[str, str]
         status, told, _ = door.post(body, **headers)
         assert status == code
         assert told["error"]
-        assert not door.notices
+        assert not door.jobs.list()
 
 
 def test_other_paths_are_not_found_and_health_is_told() -> None:
@@ -129,7 +129,9 @@ def test_other_paths_are_not_found_and_health_is_told() -> None:
         assert door.post(message(), path="/admin")[0] == 404
         connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=5)
         connection.request("GET", "/healthz")
-        assert json.loads(connection.getresponse().read()) == {"waiting": 0, "places": 2, "busy": False}
+        assert json.loads(connection.getresponse().read()) == {
+            "queued": 0, "running": 0, "waiting": 0, "done": 0, "failed": 0,
+        }  # fmt: skip
         connection.close()
 
 
@@ -139,27 +141,29 @@ def test_a_token_is_asked_for_where_one_is_set() -> None:
             status, _, answered = door.post(message(), **headers)
             assert status == 401
             assert answered["WWW-Authenticate"] == "Bearer"
-        assert not door.notices
+        assert not door.jobs.list()
     with opened(token="s3cret") as door:
         assert door.post(message(), Authorization="Bearer s3cret")[0] == 202
 
 
 def test_a_full_queue_says_when_to_come_back_and_a_group_takes_one_place() -> None:
     with opened(places=2) as door:
-        door.hold.clear()
-        door.post(message("busy"))
-        wait_for(lambda: bool(door.desk.state()["busy"]), "the worker")
         assert door.post(message("a"))[0] == 202
-        assert door.post(message("a", alerts=3))[:2] == (202, {"status": "queued again"})
+        assert door.post(message("a", alerts=3))[1]["status"] == "queued again"
         assert door.post(message("b"))[0] == 202
         status, told, headers = door.post(message("c"))
         assert (status, headers["Retry-After"]) == (503, "60")
-        assert "full" in told["error"]
+        assert "later" in told["error"]
         assert door.post(message("b"))[0] == 202  # one that waits already needs no further place
-        door.hold.set()
-        assert door.desk.idle(5)
-        assert [n.group for n in door.notices] == ["busy", "a", "b"]
-        assert len(door.notices[1].message["alerts"]) == 3  # the later notification stands for both
+        assert {j.title for j in door.jobs.list()} == {"s0 is slow (and 2 more alerts)", "s0 is slow"}
+
+
+def test_a_time_that_is_none_is_refused_at_once() -> None:
+    broken = message()
+    broken["alerts"][0]["startsAt"] = "soon"
+    with opened() as door:
+        status, told, _ = door.post(broken)
+        assert (status, "startsAt" in told["error"]) == (400, True)
 
 
 def test_a_client_that_sends_nothing_holds_up_nobody() -> None:
@@ -185,31 +189,7 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened() as door, socket.create_connection(("127.0.0.1", door.port), timeout=5) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
         assert slow.recv(100) == b""
-        assert not door.notices
-
-
-def test_a_worker_that_fails_works_on(capsys: pytest.CaptureFixture[str]) -> None:
-    handled: list[str] = []
-
-    def handle(notice: Notice) -> None:
-        handled.append(notice.group)
-        if notice.group == "a":
-            raise BrokenPipeError("nobody reads")
-
-    desk = Desk(handle)
-    for group in ("a", "b"):
-        desk.take(Notice(group=group, firing=True, message={}))
-    assert desk.idle(5)
-    desk.close(5)
-    assert handled == ["a", "b"]
-    assert "BrokenPipeError: nobody reads" in capsys.readouterr().err
-
-
-def test_any_group_key_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    _printer(as_json=True)(Outcome(group="\ud800", message="resolved"))
-    told = capsys.readouterr().out
-    assert told.isascii()
-    assert json.loads(told)["group"] == "\ud800"
+        assert not door.jobs.list()
 
 
 @settings(max_examples=100, deadline=None)
@@ -243,68 +223,110 @@ def table(folder: Path) -> Settings:
     )
 
 
-def runs_of(folder: Path) -> tuple[GroupRuns, list[Outcome]]:
-    settings = table(folder)
-    engine = api.choose_engine(
-        None, settings=settings, planner=None, narrator=None, threads=None, on_event=None
-    )
-    told: list[Outcome] = []
-    return GroupRuns(settings, engine, home=folder / "home", on_outcome=told.append), told
+class Site:
+    """A listener's job table with the worker of `aitia listen`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.home.mkdir(exist_ok=True)
+        self.jobs = Jobs(self.home, table(folder))
+        self.ended: list[Job] = []
+        engine = choose_engine(
+            None, settings=self.jobs.settings, planner=None, narrator=None, threads=None, on_event=None
+        )
+        self.worker = Here(self.jobs, engine, on_end=self.ended.append)
+        self.worker.start()
+
+    def hear(self, told: dict[str, Any], *, ends: bool = True) -> Taken:
+        before = len(self.ended)
+        taken = take(self.jobs, parse_notice(json.dumps(told).encode()))
+        if ends:
+            wait_for(lambda: len(self.ended) > before, "the diagnosis")
+        return taken
 
 
-def test_a_group_is_one_run_whatever_comes_later(tmp_path: Path) -> None:
-    runs, told = runs_of(tmp_path)
-    runs(parse_notice(json.dumps(message(alerts=3)).encode()))
-    runs(parse_notice(json.dumps(message(alerts=3)).encode()))
-    assert [(o.run, o.revision, o.message) for o in told] == [(told[0].run, 1, ""), (told[0].run, 2, "")]
-    assert len(list_runs(tmp_path / "home")) == 1
-    store = RunStore.open(tmp_path / "home", told[0].run)
-    first, second = store.revision(1).report(), store.report()
-    assert set(first.incident.hints) == {"s0", "s1", "s2"}
-    assert second.run == first.run
-    assert second.incident.window.start == first.incident.window.start
-    assert second.incident.window.end > first.incident.window.end
-    assert len(str(store.meta()["alert_group"])) == 64  # the key holds label values: only its hash is kept
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Callable[[], Site]]:
+    """Starts a listener anew on the same home; the one before is stopped."""
+    started: list[Site] = []
+
+    def start() -> Site:
+        if started:
+            assert started[-1].worker.stop(10)
+        started.append(Site(tmp_path))
+        return started[-1]
+
+    yield start
+    assert started[-1].worker.stop(10)
+
+
+def test_a_group_is_one_run_whatever_comes_later(site: Callable[[], Site]) -> None:
+    first = site()
+    taken = first.hear(message(alerts=3))
+    assert first.hear(message(alerts=2)).said == "queued again"
+    assert first.hear(message(alerts=2), ends=False).said == "known already"
+    assert [(j.run, j.revision, j.message) for j in first.ended] == [
+        (first.ended[0].run, n, "") for n in (1, 2)
+    ]
+    assert len(list_runs(first.home)) == 1
+    store = RunStore.open(first.home, first.ended[0].run)
+    before, after = store.revision(1).report(), store.report()
+    assert set(before.incident.hints) == {"s0", "s1", "s2"}
+    assert after.run == before.run
+    assert after.incident.window.start == before.incident.window.start
+    assert after.incident.window.end > before.incident.window.end
     # A listener that starts anew knows the group; once it is resolved, the next alert is another incident.
-    again, heard = runs_of(tmp_path)
-    again(parse_notice(json.dumps(message()).encode()))
-    assert (heard[0].run, heard[0].revision) == (told[0].run, 3)
-    again(parse_notice(json.dumps(message(status="resolved")).encode()))
-    assert heard[1].message == "resolved"
-    assert heard[1].report is None
-    again(parse_notice(json.dumps(message()).encode()))
-    assert heard[2].run != told[0].run
-    assert len(list_runs(tmp_path / "home")) == 2
+    second = site()
+    second.hear(message())
+    assert (second.ended[0].run, second.ended[0].revision) == (store.id, 3)
+    resolved = second.hear(message(status="resolved"), ends=False)
+    assert resolved.said == "nothing fires"
+    assert resolved.job is not None
+    assert taken.job is not None
+    assert (resolved.job.id, resolved.job.alert) == (taken.job.id, "resolved")
+    second.hear(message(began_s=30))
+    assert second.ended[1].run != store.id
+    assert len(list_runs(second.home)) == 2
 
 
-def test_resolved_alone_starts_nothing_and_a_failure_is_told(tmp_path: Path) -> None:
-    runs, told = runs_of(tmp_path)
-    runs(parse_notice(json.dumps(message(status="resolved")).encode()))
-    assert not list_runs(tmp_path / "home")
-    broken = message()
-    broken["alerts"][0]["startsAt"] = "soon"
-    runs(parse_notice(json.dumps(broken).encode()))
-    assert "startsAt" in told[-1].message
-    assert told[-1].report is None
-    runs(parse_notice(json.dumps(message()).encode()))
-    assert told[-1].report is not None
+def test_resolved_alone_starts_nothing(site: Callable[[], Site]) -> None:
+    assert site().hear(message(status="resolved"), ends=False).job is None
 
 
-def test_a_resolved_group_whose_run_is_damaged_is_told(tmp_path: Path) -> None:
-    runs, told = runs_of(tmp_path)
-    runs(parse_notice(json.dumps(message()).encode()))
-    (tmp_path / "home" / "runs" / told[0].run / "run.json").write_text("{")
-    runs(parse_notice(json.dumps(message(status="resolved")).encode()))
-    assert "JSONDecodeError" in told[1].message
+def test_what_a_kill_left_in_the_making_goes_on_at_the_next_start(
+    site: Callable[[], Site], tmp_path: Path
+) -> None:
+    first = site()
+    first.hear(message())
+    assert first.worker.stop(10)
+    job = first.ended[0]
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    RunStore.open(first.home, job.run).update_meta(state="running")
+    first.jobs.table.set(
+        job.id, state="running", owner=f"{socket.gethostname()}/{dead.pid}/1", lease_until="9999"
+    )
+    again = Site(tmp_path)
+    wait_for(lambda: bool(again.ended), "the diagnosis")
+    assert again.worker.stop(10)
+    assert (again.ended[0].run, again.ended[0].state) == (job.run, "done")
 
 
-def test_a_run_that_a_kill_left_in_the_making_is_looked_at_again(tmp_path: Path) -> None:
-    runs, told = runs_of(tmp_path)
-    runs(parse_notice(json.dumps(message()).encode()))
-    RunStore.open(tmp_path / "home", told[0].run).update_meta(state="running")
-    again, heard = runs_of(tmp_path)
-    again(parse_notice(json.dumps(message()).encode()))
-    assert (heard[0].run, heard[0].revision, heard[0].message) == (told[0].run, 2, "")
+def test_a_listener_that_also_takes_traces_reads_its_other_sources_at_every_revision(tmp_path: Path) -> None:
+    made = Jobs(tmp_path, table(tmp_path))
+    engine = choose_engine(
+        None, settings=made.settings, planner=None, narrator=None, threads=None, on_event=None
+    )
+    ended: list[Job] = []
+    with OtlpReceiver(host="127.0.0.1", port=0) as receiver:
+        worker = Here(made, engine, sources=[receiver], on_end=ended.append)
+        worker.start()
+        for alerts in (1, 2):
+            take(made, parse_notice(json.dumps(message(alerts=alerts)).encode()))
+            wait_for(lambda: len(ended) == alerts, "the diagnosis")  # noqa: B023
+        assert worker.stop(10)
+    kinds = [made.run_store(ended[0].id).revision(n).report().inventory.holdings for n in (1, 2)]
+    assert [sorted(h.kind for h in found) for found in kinds] == [["metrics", "traces"]] * 2
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

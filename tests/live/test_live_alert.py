@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from aitia.core.store import list_runs
+from aitia.jobs import Jobs
+from aitia.settings import Settings
 
 from .conftest import ROOT, SERVICES, Lab, answers, wait_for
 
@@ -69,4 +71,5 @@ def test_the_alert_of_a_broken_store_arrives_and_the_diagnosis_names_the_store(
     assert code == 0
     told = lines(out)
     assert {t["run"] for t in told} == {first["run"]}  # one alert group is one run, and its end starts none
-    assert [m["alert_state"] for m in list_runs(home)] == ["resolved"]
+    assert len(list_runs(home)) == 1
+    assert [j.alert for j in Jobs(home, Settings()).list()] == ["resolved"]
