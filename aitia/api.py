@@ -20,13 +20,18 @@ from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
 from aitia.incoming import baselines_of, make_incident
 from aitia.modes import Narrator, Planner
+from aitia.render.notebook import notebook_html, notebook_markdown
 from aitia.runbooks import read_program
 from aitia.settings import Retention, Settings, absolute, find_settings, load_settings
+from aitia.tools import Registry
+from aitia.tools.mcp import mcp_tools, recorded_mcp, with_mcp
 
 if TYPE_CHECKING:
     from aitia.agent.taxonomy import Taxonomy
     from aitia.agent.weights import Weights
     from aitia.graphs.replay import Replayed
+
+Report.drawn |= {"text/html": notebook_html, "text/markdown": notebook_markdown}
 
 
 def diagnose(
@@ -79,10 +84,12 @@ def diagnose(
     taxonomy, weights = _judgement(settings)
     home = home or aitia_home()
     readers, recorded = _with_memory(readers, recorded, home)
+    asked = mcp_tools(settings.mcp, home)
     store = RunStore.create(
         home,
         meta={
             "sources": [c.model_dump(mode="json") for c in recorded],
+            **({"mcp": [tool.model_dump(mode="json") for tool in asked]} if asked else {}),
             "asked_model": model if isinstance(model, str) else "",
         },
     )
@@ -100,6 +107,7 @@ def diagnose(
             components=(*settings.components, *components),
             on_event=on_event,
             model_note=engine.note,
+            registry=with_mcp(Registry.load(), asked),
             taxonomy=taxonomy,
             weights=weights,
             runbook=program,
@@ -222,6 +230,7 @@ def again(
             components=[Component.model_validate(c) for c in meta["components"]],
             on_event=on_event,
             model_note=str(meta.get("model_note", "")),
+            registry=with_mcp(Registry.load(), recorded_mcp(meta)),
             taxonomy=taxonomy_of(meta),
             weights=weights_of(meta) if meta.get("weights") else None,
         )

@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != "/healthz":
             return self._answer(HTTPStatus.NOT_FOUND, error="Ask for /healthz, or POST a notification to /.")
-        return self._answer(HTTPStatus.OK, **self._door.jobs.counts())
+        return self._answer(HTTPStatus.OK, "", **self._door.jobs.counts())
 
     def do_POST(self) -> None:
         if (refused := self._refusal()) is not None:

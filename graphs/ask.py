@@ -32,6 +32,7 @@ from aitia.agent.asking.replies import compose
 from aitia.agent.sentences.narrator import Budget
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Llm
+from aitia.graphs.apart import apart
 
 Plain = dict[str, Any]
 MAX_QUESTION = 2000
@@ -272,14 +273,14 @@ def ask(question: str, context: AskContext, *, folder: Path | None = None) -> An
     config: Any = {"configurable": {"thread_id": context.conversation or "once"}}
     start: AskState = {"question": text}
     if folder is None:
-        done = build().invoke(start, config, context=context)
+        done = apart().run(build().invoke, start, config, context=context)
         return Answer.model_validate(done["answer"])
     connection = sqlite3.connect(folder / "checkpoints.sqlite", check_same_thread=False)
     try:
         connection.execute("pragma secure_delete=on")
         saver = SqliteSaver(connection)
         machine = build(saver)
-        done = machine.invoke(start, config, context=context)
+        done = apart().run(machine.invoke, start, config, context=context)
         # Only what was asked is kept: what was answered may quote a document that is deleted later.
         saver.delete_thread(config["configurable"]["thread_id"])
         machine.update_state(config, {"turns": done["turns"]}, as_node="answer")

@@ -29,6 +29,7 @@ from aitia.core.protocols import Source
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
+from aitia.graphs.apart import apart
 from aitia.graphs.judgement import remembered
 from aitia.graphs.live import live, recorded_tools
 from aitia.graphs.report import assemble
@@ -124,7 +125,7 @@ def resume(
     meta = store.meta()
     if meta.get("state") == "finished":
         return store.report()
-    if not (store.path / "checkpoints.sqlite").exists():
+    if not has_begun(store):
         raise BadInput(f"Start run {store.id} anew: it was stopped before its first checkpoint.")
     began = {k: (meta.get("model") or {}).get(k, "") for k in ("name", "sha256")}
     if began != {"name": llm.name if llm else "", "sha256": llm.sha256 if llm else ""}:
@@ -135,6 +136,15 @@ def resume(
     approved = sorted(call for call, said in (answers or {}).items() if said)
     start: Any = Command(resume={"approved": approved}) if answers is not None else None
     return run(context, start, on_event=on_event)
+
+
+def has_begun(store: RunStore) -> bool:
+    """Whether a first step of the run was kept, from which it can go on."""
+    if not (store.path / "checkpoints.sqlite").exists():
+        return False
+    with _checkpointer(store, True) as saver:
+        assert saver is not None
+        return saver.get_tuple({"configurable": {"thread_id": store.id}}) is not None
 
 
 def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkpoint: bool = True) -> Report:
@@ -151,12 +161,16 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
     try:
         with _checkpointer(store, checkpoint) as saver:
             machine = build(saver)
-            stream = machine.stream(
+            emit, lap = partial(_emit, store if checkpoint else None, on_event), Stopwatch()
+            alone = apart()
+            stream: Any = machine.stream(
                 start, config, context=context, stream_mode=["updates", "custom", "values"], version="v2"
             )
-            emit, lap = partial(_emit, store if checkpoint else None, on_event), Stopwatch()
-            for part in stream:
-                state = _consume(part, state, emit, lap)
+            try:
+                while (part := alone.run(next, stream, None)) is not None:
+                    state = _consume(part, state, emit, lap)
+            finally:
+                alone.run(stream.close)  # its threads write checkpoints: they end before the connection does
             stopped = machine.get_state(config) if saver is not None else None
             waiting = stopped is not None and bool(stopped.next)
             asked = {h: call for i in (stopped.interrupts if stopped else ()) for h, call in i.value.items()}

@@ -23,6 +23,7 @@ from aitia.graphs.state import Context, Opened, Options
 from aitia.graphs.window import fitted
 from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
+from aitia.tools.mcp import recorded_mcp, with_mcp
 from aitia.tools.sources import build_inventory
 
 EVIDENCE = "evidence"  # a tool that consumes this is told of every fact that the run has found so far
@@ -31,7 +32,7 @@ EVIDENCE = "evidence"  # a tool that consumes this is told of every fact that th
 def recorded_tools(meta: Mapping[str, Any]) -> Registry:
     """The installed tools that the run knew: a tool that was installed since must not change its plan."""
     known = set(meta.get("tools", ()))
-    return Registry(spec for spec in Registry.load() if spec.name in known)
+    return with_mcp(Registry(s for s in Registry.load() if s.name in known), recorded_mcp(meta))
 
 
 def live(

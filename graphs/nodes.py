@@ -24,9 +24,9 @@ from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summar
 from aitia.agent.sentences.verifier import check, cited
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed, weigh
-from aitia.core.events import Findings, PlanMade, Ranked, SentenceDone, TaskDone
+from aitia.core.events import Findings, Glimpse, PlanMade, Ranked, SentenceDone, TaskDone
 from aitia.core.llm import Llm
-from aitia.core.words import Evidence, Exclusion, Incident, ModelUse, Plan, Result, Sentence, Task
+from aitia.core.words import Evidence, Exclusion, Incident, ModelUse, Plan, Result, Sentence, Suspect, Task
 from aitia.graphs.report import assemble
 from aitia.graphs.state import (
     Call,
@@ -45,6 +45,8 @@ from aitia.graphs.state import (
 )
 
 MAX_FINDINGS = 5
+MAX_RANKED = 8  # suspects that are shown while the run goes on
+MAX_GLIMPSES, LONGEST_GLIMPSE = 3, 300  # facts of a call that are shown as it returns, and characters of one
 FAILED = "(the model failed: "
 MAX_WRITTEN = 8  # tasks of a list that the model writes by itself
 
@@ -68,7 +70,10 @@ def open_run(state: State, runtime: Runtime[Context]) -> State:
 def recall(state: State, runtime: Runtime[Context]) -> State:
     """Fetch similar incidents and matching runbooks."""
     tasks = planner.recall_tasks(runtime.context.registry, inventory_of(state), after=len(state["tasks"]))
-    return _plain(tasks, [_call(task, runtime) for task in tasks])
+    results = [_call(task, runtime) for task in tasks]
+    so_far = number_evidence([*results_of(state), *results])
+    runtime.stream_writer(Ranked(suspects=_in_passing(_weighed(so_far, state, runtime)), settled=False))
+    return _plain(tasks, results)
 
 
 def plan(state: State, runtime: Runtime[Context]) -> State:
@@ -137,7 +142,15 @@ def run_task(state: Call, runtime: Runtime[Context]) -> State:
 def gather(state: State, runtime: Runtime[Context]) -> State:
     """Number the evidence in plan order and weigh what there is so far."""
     evidence = number_evidence(results_of(state))
-    weighed = weigh(
+    weighed = _weighed(evidence, state, runtime)
+    before = Weighed.model_validate(state["weighed"]) if "weighed" in state else None
+    if before is None or _ranking(before) != _ranking(weighed):
+        runtime.stream_writer(Ranked(suspects=_in_passing(weighed), settled=False))
+    return {"evidence": dumps(evidence), "weighed": weighed.model_dump(mode="json")}
+
+
+def _weighed(evidence: Sequence[Evidence], state: State, runtime: Runtime[Context]) -> Weighed:
+    return weigh(
         evidence,
         inventory_of(state),
         runtime.context.taxonomy,
@@ -145,7 +158,15 @@ def gather(state: State, runtime: Runtime[Context]) -> State:
         alarmed=Incident.model_validate(state["incident"]).hints,
         learned=learned_of(runtime.context),
     )
-    return {"evidence": dumps(evidence), "weighed": weighed.model_dump(mode="json")}
+
+
+def _ranking(weighed: Weighed) -> list[tuple[str, str, float]]:
+    return [(s.component, s.fault, round(s.probability, 3)) for s in weighed.suspects[:MAX_RANKED]]
+
+
+def _in_passing(weighed: Weighed) -> tuple[Suspect, ...]:
+    """The first suspects, without what moved them: enough to see who rises and who falls."""
+    return tuple(s.model_copy(update={"ledger": ()}) for s in weighed.suspects[:MAX_RANKED])
 
 
 def after_gather(state: State, runtime: Runtime[Context]) -> list[Send] | str:
@@ -178,7 +199,7 @@ def _closer(state: State, context: Context, llm: Llm | None) -> planner.Round:
 def weigh_suspects(state: State, runtime: Runtime[Context]) -> State:
     """Settle the verdict and show the suspects."""
     weighed = Weighed.model_validate(state["weighed"])
-    runtime.stream_writer(Ranked(suspects=weighed.suspects[:8]))
+    runtime.stream_writer(Ranked(suspects=weighed.suspects[:MAX_RANKED]))
     return {"weighed": weighed.model_dump(mode="json")}
 
 
@@ -367,9 +388,19 @@ def _call(task: Task, runtime: Runtime[Context]) -> Result:
             message=result.message,
             facts=len(result.evidence),
             seconds=result.seconds,
+            strongest=tuple(_glimpse(e) for e in _moved(result.evidence)[:MAX_GLIMPSES]),
         )
     )
     return result
+
+
+def _glimpse(evidence: Evidence) -> Glimpse:
+    said = _cut(evidence.statement)
+    return Glimpse(component=evidence.component, statement=said, strength=evidence.strength)
+
+
+def _cut(said: str) -> str:
+    return said if len(said) <= LONGEST_GLIMPSE else said[: LONGEST_GLIMPSE - 1] + "…"
 
 
 def _ready(state: State) -> list[Task]:
@@ -389,6 +420,10 @@ def _plain(tasks: Sequence[Task], results: Sequence[Result]) -> State:
 
 
 def _strongest(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    return tuple(_cut(e.statement) for e in _moved(evidence)[:MAX_FINDINGS])
+
+
+def _moved(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What is not as usual, strongest first."""
     moved = [e for e in evidence if e.direction != "steady"]
-    best = sorted(moved, key=lambda e: (-e.strength, e.statement))
-    return tuple(e.statement for e in best[:MAX_FINDINGS])
+    return sorted(moved, key=lambda e: (-e.strength, e.statement))

@@ -39,3 +39,15 @@ class RecordedClock(WallClock):
     def now(self) -> datetime:
         """The recorded moment."""
         return self._at
+
+
+class Stopwatch:
+    """Each call gives the seconds since the one before it."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self) -> float:
+        """The seconds of this lap, to the millisecond."""
+        before, self._last = self._last, time.monotonic()
+        return round(self._last - before, 3)

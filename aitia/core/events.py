@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from aitia.core.words import Moment, Status, Suspect, Task, Word
+from aitia.core.words import Moment, Status, Suspect, Task, Unit01, Word
 
 Node = Literal[
     "open", "recall", "plan", "run_task", "gather", "weigh", "explain", "verify", "mitigate", "approve",
@@ -24,7 +24,7 @@ class RunStarted(Word):
 
 
 class NodeDone(Word):
-    """A node of the state machine finished."""
+    """A node of the state machine finished, so many seconds after the one before it."""
 
     type: Literal["node_done"] = "node_done"
     node: Node
@@ -67,8 +67,16 @@ class Decided(Word):
     note: str = ""
 
 
+class Glimpse(Word):
+    """A fact as it arrives, before it has a number: its component, its sentence cut short, its strength."""
+
+    component: str = ""
+    statement: str = Field(max_length=300)
+    strength: Unit01
+
+
 class TaskDone(Word):
-    """A tool call returned."""
+    """A tool call returned so many facts; `strongest` shows at most three of them, strongest first."""
 
     type: Literal["task_done"] = "task_done"
     task: int
@@ -77,13 +85,15 @@ class TaskDone(Word):
     message: str = ""
     facts: int = 0
     seconds: float = 0.0
+    strongest: tuple[Glimpse, ...] = Field(default=(), max_length=5)
 
 
 class Ranked(Word):
-    """The suspects were weighed."""
+    """The suspects were weighed, best first: by what is known so far (then without ledgers), or for good."""
 
     type: Literal["ranked"] = "ranked"
     suspects: tuple[Suspect, ...]
+    settled: bool = True
 
 
 class SentenceDone(Word):

@@ -6,8 +6,9 @@ probabilities lie in [0, 1].
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -352,3 +353,15 @@ class Report(Word):
     model: ModelUse = ModelUse()
     cost: Cost = Cost()
     versions: dict[str, str] = {}
+
+    drawn: ClassVar[dict[str, Callable[[Report], str]]] = {}
+    """How a notebook shows a report, by media type: put there by `aitia.api`, since the words draw nothing."""
+
+    def _repr_html_(self) -> str | None:
+        return self._as("text/html")
+
+    def _repr_markdown_(self) -> str | None:
+        return self._as("text/markdown")
+
+    def _as(self, media: str) -> str | None:
+        return self.drawn[media](self) if media in self.drawn else None

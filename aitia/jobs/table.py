@@ -70,7 +70,7 @@ class JobTable:
         """Queue a new job. Raises Full where `places` wait already, and sqlite3.IntegrityError where its key is known."""
         now = datetime.now(tz=UTC)
         row = {
-            "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+            "id": f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(3)}",
             "origin": incident.origin,
             "title": incident.title,
             "incident": incident.model_dump_json(),

@@ -96,7 +96,9 @@ class Work:
         if state == "finished":
             looked = int(meta.get("revision", 1)) >= claim.job.revision
             return store.report() if looked else self._again(claim, store)
-        if state == "failed" or not (store.path / "checkpoints.sqlite").exists():
+        from aitia.graphs.diagnose import has_begun
+
+        if state == "failed" or not has_begun(store):
             return self._anew(claim, store)
         return api.resume(
             store.id,

@@ -10,32 +10,17 @@ import time
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field
-
 from aitia.core.redact import use
-from aitia.core.words import Word
-from aitia.engine import AUTO, Engine, choose_engine
+from aitia.engine import Engine, choose_engine
+from aitia.jobs.orders import Orders
 from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
 from aitia.jobs.work import Work
-from aitia.modes import Narrator, Planner
-from aitia.settings import Settings
 
 IDLE_S: Final = 0.2
 JOBS: Final = (
     50  # after so many a worker is replaced by a fresh one: its memory stays flat whatever a library keeps
 )
-
-
-class Orders(Word):
-    """How a worker works: one line of JSON on its stdin."""
-
-    home: str
-    settings: Settings
-    model: str | None = AUTO
-    planner: Planner | None = None
-    narrator: Narrator | None = None
-    threads: int | None = Field(default=None, ge=1)
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from aitia.engine import AUTO
+from aitia.jobs.orders import Orders
 from aitia.jobs.table import JobTable
-from aitia.jobs.worker import Orders
 from aitia.modes import Narrator, Planner
 from aitia.settings import Settings
 

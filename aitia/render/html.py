@@ -44,16 +44,23 @@ class Part:
     layout: Layout = "items"
 
 
-def render_html(report: Report, *, artifacts: Mapping[str, bytes] | None = None, opened: bool = False) -> str:
+def render_html(
+    report: Report,
+    *,
+    artifacts: Mapping[str, bytes] | None = None,
+    opened: bool = False,
+    largest: int = LARGEST,
+) -> str:
     """The whole page, below 300 KB.
 
     artifacts  plot data of the run by name (see `aitia.render.plots`)
     opened     everything that can be folded is unfolded: for paper
+    largest    bytes that the page stays below, where it must be smaller still
     """
     page, document = "", build(report, amount="full")
     for room in ROOMS:
         page = _page(report, fitted(document, room), artifacts or {}, room, opened)
-        if len(page.encode("utf-8")) < LARGEST:
+        if len(page.encode("utf-8")) < largest:
             break
     return page
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from aitia.core.errors import NotRecorded
+from aitia.core.events import EVENT, Ranked, TaskDone
 from aitia.core.store import RunStore, list_runs, remove_run, report_bytes
 from aitia.core.words import Report
 from aitia.graphs.drawing import page
@@ -81,6 +82,32 @@ def test_a_dependency_waits_for_its_producer(tmp_path: Path) -> None:
     plan = next(e for e in store.events() if e.type == "plan_made")
     deps = {t.tool: t.dep for t in plan.tasks}
     assert deps["changes_list"] == (1,)
+
+
+def test_suspects_move_and_facts_are_seen_while_it_runs(tmp_path: Path) -> None:
+    store, report = lab.run(tmp_path)
+    events = list(store.events())
+    *passing, settled = [e for e in events if isinstance(e, Ranked)]
+    assert len(passing) >= 2  # what the scan makes of it, then what the plan's facts make of it
+    assert not any(e.settled or s.ledger for e in passing for s in e.suspects)
+    assert settled.settled
+    assert settled.suspects[0].ledger
+    assert len({e.suspects[0].probability for e in passing}) > 1
+    done = {e.task: e for e in events if isinstance(e, TaskDone)}
+    for call in report.calls:
+        seen = done[call.task].strongest
+        assert len(seen) <= min(3, done[call.task].facts)
+        assert [g.strength for g in seen] == sorted((g.strength for g in seen), reverse=True)
+    assert {g.statement for e in done.values() for g in e.strongest} <= {e.statement for e in report.evidence}
+    assert any(e.strongest for e in done.values())
+
+
+def test_events_that_were_recorded_before_they_showed_facts_still_load() -> None:
+    old = b'{"type":"task_done","task":1,"tool":"logs_diff","status":"ok","facts":2}'
+    assert EVENT.validate_json(old) == TaskDone(task=1, tool="logs_diff", status="ok", facts=2)
+    ranked = EVENT.validate_json(b'{"type":"ranked","suspects":[]}')
+    assert isinstance(ranked, Ranked)
+    assert ranked.settled
 
 
 def _in_process(home: Path, action: str, **env: str) -> int:

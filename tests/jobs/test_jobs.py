@@ -309,5 +309,24 @@ def test_a_door_that_is_killed_takes_its_workers_with_it_and_its_jobs_go_on_at_t
     assert len(list_runs(tmp_path)) == 4
 
 
+def test_a_worker_killed_before_its_first_step_was_kept_begins_anew(tmp_path: Path) -> None:
+    made = jobs(tmp_path)
+    job = made.submit(shop_alert(), origin="alertmanager").job
+    carry_out(made)
+    run = made.get(job.id).run
+    store = made.run_store(job.id)
+    store.update_meta(state="running")
+    (store.path / "report.json").unlink()
+    for file in store.path.glob("checkpoints.sqlite*"):
+        file.unlink()
+    (store.path / "checkpoints.sqlite").touch()  # made, and nothing in it
+    made.table.set(job.id, state="queued", reported=0)
+    carry_out(made)
+    ended = made.get(job.id)
+    assert (ended.state, ended.component) == ("done", CAUSE[0])
+    assert ended.run != run
+    assert len(list_runs(tmp_path)) == 1
+
+
 def test_the_table_is_private(tmp_path: Path) -> None:
     assert JobTable(tmp_path).file.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,111 @@
+"""Over what an MCP client reaches the server: stdin and stdout, or streamable HTTP with a bearer token."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from io import TextIOWrapper
+from typing import Any, Final
+
+import anyio
+import uvicorn
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+PATH: Final = "/mcp"
+GRACE_S: Final = 3
+
+
+def serve_stdio(server: Server[Any, Any], given: TextIOWrapper, told: TextIOWrapper) -> None:
+    """Serve the client that started this process, until it closes its end. The two are from `aitia.mcp.stdio.claim`."""
+
+    async def run() -> None:
+        async with stdio_server(anyio.wrap_file(given), anyio.wrap_file(told)) as (received, sent):
+            await server.run(received, sent, server.create_initialization_options())
+
+    anyio.run(run)
+
+
+def serve_http(
+    server: Server[Any, Any],
+    *,
+    host: str,
+    port: int,
+    token: str,
+    names: tuple[str, ...] = (),
+    most: int,
+    ready: Callable[[int], None],
+) -> None:
+    """Serve at http://HOST:PORT/mcp until told to stop. `ready` is called with the port once it listens.
+
+    token  what a client must bear; "" only where nobody else can reach the port
+    names  further Host names under which the server is reached, as behind a proxy
+    most   bytes of a request
+    """
+    config = uvicorn.Config(
+        http_app(server, host=host, token=token, names=names, most=most),
+        host=host.strip("[]"),
+        port=port,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    runner = _Announced(config, ready)
+    runner.run()
+
+
+def http_app(
+    server: Server[Any, Any], *, host: str, token: str, names: tuple[str, ...], most: int
+) -> Starlette:
+    """The ASGI application: one session per client, Host and Origin checked, bodies bounded."""
+    known = [n for name in (host, "127.0.0.1", "localhost", "[::1]", *names) for n in (name, f"{name}:*")]
+    sessions = StreamableHTTPSessionManager(
+        server,
+        security_settings=TransportSecuritySettings(
+            allowed_hosts=known,
+            allowed_origins=[f"{scheme}://{name}" for name in known for scheme in ("http", "https")],
+        ),
+        max_request_body_size=most,
+        max_sessions=200,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with sessions.run():
+            yield
+
+    guarded = _Guarded(sessions.handle_request, token)
+    return Starlette(routes=[Route(PATH, endpoint=guarded)], lifespan=lifespan)
+
+
+class _Guarded:
+    """Requests that do not bear the token get 401 and nothing else."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._token = app, token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope["headers"]).get(b"authorization", b"")
+        if self._token and not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
+            told = {"error": "Send the token of this server: Authorization: Bearer TOKEN."}
+            await JSONResponse(told, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class _Announced(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready(self.servers[0].sockets[0].getsockname()[1])

@@ -1,0 +1,73 @@
+"""What the server's own tools take and give; their JSON Schemas are what a client sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from aitia.core.words import Unit01, Verdict, Word
+
+
+class DiagnoseArgs(Word):
+    """What a client may say of an incident."""
+
+    incident: str | dict[str, Any] = Field(
+        description="What is wrong in words (which service, which symptom), or an Alertmanager message as JSON."
+    )
+    since: str = Field(
+        default="",
+        max_length=40,
+        description="When it began, where known: an ISO 8601 time, or a duration before now such as 30m.",
+    )
+
+
+class AskArgs(Word):
+    """A question."""
+
+    question: str = Field(min_length=1, max_length=1000, description="One question.")
+    run: str = Field(
+        default="",
+        max_length=80,
+        description="The run that it is about, or last; empty: runbooks and past incidents.",
+    )
+    conversation: str = Field(
+        default="", max_length=80, description="Go on with the conversation of an earlier answer."
+    )
+
+
+class ListArgs(Word):
+    """How many runs."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="How many, newest first.")
+
+
+class Diagnosed(Word):
+    """The outcome of a diagnosis. `reports` are resources that this server holds."""
+
+    run: str
+    verdict: Verdict
+    probability: Unit01
+    component: str = ""
+    fault: str = ""
+    fault_title: str = ""
+    reports: tuple[str, ...] = ()
+
+
+class Run(Word):
+    """One run of the store."""
+
+    run: str
+    title: str
+    state: str
+    created_at: str
+    verdict: str = ""
+    probability: float | None = None
+    component: str = ""
+    fault: str = ""
+
+
+class Runs(Word):
+    """Runs, newest first."""
+
+    runs: tuple[Run, ...]
