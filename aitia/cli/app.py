@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from aitia.cli import (
+    chat,
     cluster,
     confirm,
     diagnose,
@@ -21,10 +22,13 @@ from aitia.cli import (
     replay,
     runbook,
     runs,
+    serve,
     setup,
     signals,
+    slack,
 )
 from aitia.cli.ask import ask
+from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
@@ -61,7 +65,11 @@ app.command("init", rich_help_panel="Set up")(setup.init)
 app.command("doctor", rich_help_panel="Set up")(setup.doctor)
 app.add_typer(models_app, name="models", help="Fetch and check model files.", rich_help_panel="Set up")
 app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
+app.command("chat", rich_help_panel="Diagnose")(chat.chat)
 app.command("listen", rich_help_panel="Diagnose")(listen.listen)
+app.command("slack", rich_help_panel="Diagnose")(slack.slack)
+app.command("serve", rich_help_panel="Diagnose")(serve.serve)
+app.add_typer(mcp_app, name="mcp", rich_help_panel="Diagnose")
 app.command("replay", rich_help_panel="Diagnose")(replay.replay)
 app.command("record", rich_help_panel="Diagnose")(record.record)
 app.command("redact", rich_help_panel="Diagnose")(redact)

@@ -65,11 +65,11 @@ def ask(
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
-        _show(answer)
+        show_answer(answer)
     raise typer.Exit(EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN)
 
 
-def _show(answer: Answer) -> None:
+def show_answer(answer: Answer, *, going_on: str = '; go on with: aitia ask --again "…"') -> None:
     """The answer for a person: what is said with the numbers of what it rests on, then these."""
     from rich.text import Text
 
@@ -104,7 +104,7 @@ def _show(answer: Answer) -> None:
     sure = (
         "how sure that this answers" if answer.status == "answered" else "how sure that nothing here answers"
     )
-    note(f'{sure}: {percent(answer.sure)}; go on with: aitia ask --again "…"')
+    note(f"{sure}: {percent(answer.sure)}{going_on}")
     for line in answer.notes:
         note(line)
 

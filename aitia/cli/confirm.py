@@ -72,7 +72,7 @@ def confirm(
     if as_json:
         print_json(_told(said))
     else:
-        tell(_sentence(said))
+        tell(sentence(said))
 
 
 def _told(said: Said) -> dict[str, Any]:
@@ -84,7 +84,8 @@ def _told(said: Said) -> dict[str, Any]:
     }
 
 
-def _sentence(said: Said) -> str:
+def sentence(said: Said) -> str:
+    """What was said of a run, and what of it was kept."""
     what = f"{said.outcome.component} {said.outcome.fault}".strip() or "nothing was wrong"
     how = "confirmed" if said.outcome.right else "corrected"
     kept = [name for name, there in (("incident", said.incident), ("plan", said.plan)) if there]

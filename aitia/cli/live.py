@@ -1,16 +1,22 @@
-"""Live progress on stderr: a small moving view on a terminal, plain lines elsewhere."""
+"""Live progress on stderr: a moving board on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, Group, RenderableType
+from rich.control import Control
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.text import Text
 
+from aitia.cli.board import Board, name_of, told_progress
+from aitia.cli.screen import screen
 from aitia.core.events import (
     Decided,
     Event,
@@ -25,45 +31,44 @@ from aitia.core.events import (
     SentenceDone,
     TaskDone,
 )
-from aitia.render.text import clean, count, duration, percent
+from aitia.render.text import clean, clip, count, duration, percent
 
-if TYPE_CHECKING:
-    from aitia.core.words import Task
-
-_MARKS = {
-    "ok": ("✓", "green"),
-    "no_data": ("∅", "yellow"),
-    "error": ("✗", "red"),
-    "needs_approval": ("?", "cyan"),
-}
-_KEPT_TASKS = 12
+_FRAMES, _FRAMES_PER_S = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 8
+_LONGEST = 160  # characters of a fact on a plain line
 
 
 class LiveView:
     """Consumes the event stream of one run. Use as a context manager; `run` is the run's id once it has begun."""
 
     def __init__(self, console: Console) -> None:
-        self.run = ""
-        self.finished = False
+        self.board = Board()
         self._console = console
         self._lock = threading.Lock()
-        self._moving = console.is_terminal
+        self._moving = moves(console)
         self._live: Live | None = None
-        self._spinner = Spinner("dots", text="starting")
-        self._tasks: dict[int, tuple[Task, TaskDone | None]] = {}
-        self._suspects = ""
-        self._sentences: list[str] = []
-        self._last_progress = -1.0
+        self._unmute: Callable[[], None] | None = None
+        self._last_progress = ""
+
+    @property
+    def run(self) -> str:
+        """The run's id, "" before it began."""
+        return self.board.run
+
+    @property
+    def finished(self) -> bool:
+        """Whether the report is in the store."""
+        return self.board.finished
 
     def __enter__(self) -> Self:
         if self._moving:
-            self._live = Live(
-                self._view(),
+            self._live = _Resizing(
                 console=self._console,
                 transient=True,
                 refresh_per_second=8,
+                vertical_overflow="crop",
                 get_renderable=self._view,
             )
+            self._unmute = mute_keys()
             self._live.start()
         return self
 
@@ -76,77 +81,81 @@ class LiveView:
         """Take the moving view off the terminal."""
         if self._live:
             self._live.stop()
+        if self._unmute:
+            self._unmute()
 
     def __call__(self, event: Event) -> None:
         """Take one event; safe from any thread."""
         with self._lock:
-            line = self._take(event)
-        if line and not self._moving:
+            self.board.take(event)
+            line = "" if self._moving else self._plain(event)
+        if line:
             self._console.print(Text(line), soft_wrap=True)
 
-    def _take(self, event: Event) -> str:
-        """Update the view and return the plain line for the event, "" where there is none."""
-        if isinstance(event, Progress):
-            return self._progress(event)
-        if isinstance(event, PlanMade):
-            self._tasks |= {task.id: (task, None) for task in event.tasks}
-        elif isinstance(event, TaskDone) and event.task in self._tasks:
-            self._tasks[event.task] = (self._tasks[event.task][0], event)
-        elif isinstance(event, RunStarted):
-            self.run = event.run
-        elif isinstance(event, Ranked):
-            self._suspects = suspects_line(event)
-        elif isinstance(event, SentenceDone):
-            self._sentences.append(clean(event.text))
-        elif isinstance(event, RunFinished):
-            self.finished = True
-        line = describe(event)
-        if line:
-            self._spinner.update(text=Text(line, overflow="ellipsis", no_wrap=True))
-        return line
-
-    def _progress(self, event: Progress) -> str:
-        share = event.done / event.total if event.total else 0.0
-        text = (
-            f"{clean(event.what)} {share:.0%}"
-            if event.total
-            else f"{clean(event.what)} {event.done:g} {event.unit}"
-        )
-        self._spinner.update(text=text)
-        tenth = int(share * 10) / 10
+    def _plain(self, event: Event) -> str:
+        """The plain line for the event, "" where there is none: long work is told a tenth at a time."""
+        if not isinstance(event, Progress):
+            return describe(event)
+        tenth = f"{clean(event.what)} {int(event.done / event.total * 10) if event.total else event.done}"
         if tenth == self._last_progress:
             return ""
         self._last_progress = tenth
-        return text
+        return told_progress(event)
 
     def _view(self) -> RenderableType:
-        shown = list(self._tasks.values())[-_KEPT_TASKS:]
-        lines: list[RenderableType] = [task_line(task, done) for task, done in shown]
-        if self._suspects:
-            lines.append(Text(f"  {self._suspects}", style="bold", overflow="ellipsis", no_wrap=True))
-        lines += [
-            Text(f"  “{s}”", style="dim", overflow="ellipsis", no_wrap=True) for s in self._sentences[-3:]
-        ]
-        return Group(*lines, self._spinner)
+        with self._lock:
+            width, height = self._console.size
+            shown = screen(self.board, width=width, height=height - 2)
+            turning = _FRAMES[int(time.monotonic() * _FRAMES_PER_S) % len(_FRAMES)]
+            running = Text.assemble(
+                (turning, "green"), " ", self.board.now(), no_wrap=True, overflow="ellipsis"
+            )
+        return Group(shown, running)
 
 
-def task_line(task: Task, done: TaskDone | None) -> Text:
-    """One task of the plan with what came of it."""
-    mark, colour = _MARKS[done.status] if done else ("…", "dim")
-    args = " ".join(f"{key}={value}" for key, value in sorted(task.args.items()))
-    line = Text.assemble(
-        "  ", (mark, colour), f" {task.tool} {clean(args)}", overflow="ellipsis", no_wrap=True
-    )
-    if done:
-        told = count(done.facts, "fact") if done.status == "ok" else clean(done.message)
-        line.append(f"  {told} ({duration(done.seconds)})", style="dim")
-    return line
+class _Resizing(Live):
+    """A live display that begins anew where the terminal changes its size: what it drew before lies elsewhere by then."""
+
+    _drawn_at: ConsoleDimensions | None = None
+
+    def refresh(self) -> None:
+        """Draw, on a clear screen after a change of size."""
+        with self._lock:
+            size = self.console.size
+            if self._drawn_at not in (None, size):
+                self.console.control(Control.clear(), Control.home())
+                self._live_render._shape = None
+            self._drawn_at = size
+            super().refresh()
+
+
+def moves(console: Console) -> bool:
+    """Whether the console can show a moving view: a terminal that knows how, of someone who wants no plain lines."""
+    return console.is_terminal and not console.is_dumb_terminal and not console.no_color
+
+
+def mute_keys() -> Callable[[], None] | None:
+    """Keep what is typed from being echoed into a moving view; the call that ends this, None where nobody types."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return None
+    import termios
+
+    terminal = sys.stdin.fileno()
+    if (
+        os.tcgetpgrp(terminal) != os.getpgrp()
+    ):  # in the background, where a change of the terminal would stop us
+        return None
+    before = termios.tcgetattr(terminal)
+    muted = [*before]
+    muted[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSADRAIN, muted)
+    return lambda: termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def suspects_line(event: Ranked) -> str:
     """The first three suspects with their probabilities."""
     ranked = sorted(event.suspects, key=lambda s: -s.probability)[:3]
-    return "; ".join(f"{percent(s.probability)} {clean(s.component)} {clean(s.fault)}" for s in ranked)
+    return "; ".join(f"{percent(s.probability)} {name_of(s)}" for s in ranked)
 
 
 def describe(event: Event) -> str:
@@ -164,14 +173,9 @@ def describe(event: Event) -> str:
             taken = "; ".join(clean(event.options[i]) for i in event.chosen if i < len(event.options))
             return f"decided: {clean(event.question)} {taken}"
         case TaskDone():
-            told = (
-                count(event.facts, "fact")
-                if event.status == "ok"
-                else f"{event.status}: {clean(event.message)}"
-            )
-            return f"{event.tool} #{event.task}: {told} ({duration(event.seconds)})"
+            return f"{event.tool} #{event.task}: {_returned(event)}"
         case Ranked():
-            return "suspects: " + (suspects_line(event) or "none")
+            return ("suspects: " if event.settled else "suspects so far: ") + (suspects_line(event) or "none")
         case SentenceDone():
             return f"[{event.by}] {clean(event.text)}"
         case RunFinished():
@@ -180,3 +184,9 @@ def describe(event: Event) -> str:
             return f"failed: {clean(event.message)}"
         case NodeDone() | Progress():
             return ""
+
+
+def _returned(event: TaskDone) -> str:
+    told = count(event.facts, "fact") if event.status == "ok" else f"{event.status}: {clean(event.message)}"
+    seen = clip(clean(event.strongest[0].statement), _LONGEST) if event.strongest else ""
+    return f"{told} ({duration(event.seconds)})" + (f": {seen}" if seen else "")

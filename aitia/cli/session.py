@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,28 @@ def watched() -> Iterator[LiveView]:
 
     view = LiveView(stderr_console())
     try:
-        with view, _quick_interrupt(view):
+        with view, quick_interrupt(partial(_leave, view)):
             yield view
     except KeyboardInterrupt:
         _way_back(view)
         raise
+
+
+@contextmanager
+def stoppable() -> Iterator[LiveView]:
+    """Show a run's events on stderr; Ctrl-C leaves the block, at the latest when a source has hung for the grace."""
+    from aitia.cli.live import LiveView
+
+    view = LiveView(stderr_console())
+    with view, quick_interrupt(partial(_insist, view)):
+        yield view
+
+
+def _insist(view: LiveView) -> None:
+    """Interrupt the wait for calls that hang: they end in their threads, and what they find is of use to a resume."""
+    main = threading.main_thread().ident
+    if not view.board.failed and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
 
 
 def _way_back(view: LiveView) -> None:
@@ -40,19 +58,19 @@ def _way_back(view: LiveView) -> None:
 
 
 @contextmanager
-def _quick_interrupt(view: LiveView) -> Iterator[None]:
-    """Ctrl-C must not wait for a source that hangs: after a short grace the process ends where it stands.
+def quick_interrupt(then: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C must not wait for a source that hangs: where the block has not ended after a short grace, `then` is called.
 
-    That is safe at any moment, since a run is kept step by step and can be resumed after a kill.
+    What `then` does to the run is safe at any moment, since a run is kept step by step and can be resumed after a kill.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    timer = threading.Timer(GRACE_S, _leave, args=(view,))
+    timer = threading.Timer(GRACE_S, then)
     timer.daemon = True
 
     def interrupt(signal_number: int, frame: FrameType | None) -> None:
-        if not timer.is_alive():
+        if timer.ident is None:
             timer.start()
         raise KeyboardInterrupt
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -21,6 +22,13 @@ def print_report(console: Console, report: Report, *, full: bool = False) -> Non
     """Print the report on a console."""
     width = min(console.width, _WIDEST)
     console.print(_fitting(console, report, width, full), width=width, highlight=False, crop=False)
+
+
+def print_sections(console: Console, sections: Sequence[Section]) -> None:
+    """Print sections by themselves, nothing cut."""
+    for section in sections:
+        shown = Group(_title(section, True), *_items(section))
+        console.print(shown, width=min(console.width, _WIDEST), highlight=False, crop=False)
 
 
 def _fitting(console: Console, report: Report, width: int, full: bool) -> RenderableType:

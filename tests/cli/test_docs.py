@@ -43,6 +43,8 @@ def test_a_documented_command_is_understood(line: str) -> None:
     arguments = shlex.split(line, comments=True)[1:]
     context = command.make_context("aitia", [], resilient_parsing=True)
     while hasattr(command, "commands"):
+        if command.invoke_without_command and (not arguments or arguments[0].startswith("-")):
+            break
         name, arguments = arguments[0], arguments[1:]
         command = command.get_command(context, name)
         assert command is not None, f"no command {name!r}"

@@ -1,110 +1,18 @@
-"""The HTML report in a real Chromium, spoken to over its pipe: phone width, zoom, keyboard, schemes, paper, axe.
-
-axe-core stays outside the repository: `npm install --prefix ~/.cache/aitia/axe axe-core`, or AITIA_AXE=.../axe.min.js.
-"""
+"""The HTML report in a real Chromium: phone width, zoom, keyboard, schemes, paper, axe."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from aitia.core.words import Component, Link, Report
 from aitia.render.html import render_html
+from tests.browser import OPEN_ALL, Browser, needs_axe, needs_browser
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), "")
-AXE = Path(os.environ.get("AITIA_AXE") or Path.home() / ".cache/aitia/axe/node_modules/axe-core/axe.min.js")
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium in PATH (Debian: apt install chromium)"),
-]
-OPEN_ALL = "document.querySelectorAll('details').forEach(d => d.open = true)"
-
-
-class Browser:
-    """A headless Chromium over `--remote-debugging-pipe`: JSON messages that end in a zero byte."""
-
-    def __init__(self, profile: Path) -> None:
-        down, self._to = os.pipe()
-        self._from, up = os.pipe()
-        switches = ["--headless", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", "--hide-scrollbars",
-                    f"--user-data-dir={profile}", *(["--no-sandbox"] if os.geteuid() == 0 else []), "about:blank"]  # fmt: skip
-        wired = f'exec "$0" "$@" 3<&{down} 4>&{up}'
-        self._process = subprocess.Popen(
-            ["bash", "-c", wired, CHROMIUM, *switches], pass_fds=(down, up), stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(down)
-        os.close(up)
-        self._rest, self._number, self.session = b"", 0, ""
-        self.events: list[dict[str, Any]] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Network", "Runtime"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method: str, **params: Any) -> dict[str, Any]:
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": params}
-        if self.session:
-            message["sessionId"] = self.session
-        os.write(self._to, json.dumps(message).encode() + b"\0")
-        while True:
-            told = self._read()
-            if told.get("id") == self._number:
-                assert "error" not in told, (method, told)
-                result: dict[str, Any] = told["result"]
-                return result
-            self.events.append(told)
-
-    def _read(self) -> dict[str, Any]:
-        while b"\0" not in self._rest:
-            part = os.read(self._from, 1 << 20)
-            assert part, "chromium has gone"
-            self._rest += part
-        line, _, self._rest = self._rest.partition(b"\0")
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-    def run(self, script: str) -> Any:
-        done = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in done, done
-        return done["result"].get("value")
-
-    def show(
-        self, page: Path, *, width: int = 1100, scale: float = 1, scheme: str = "light", media: str = ""
-    ) -> None:
-        size = {"width": width, "height": 900, "deviceScaleFactor": scale, "mobile": False}
-        self.call("Emulation.setDeviceMetricsOverride", **size)
-        self.call(
-            "Emulation.setEmulatedMedia",
-            media=media,
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
-        )
-        self.events.clear()
-        self.call("Page.navigate", url=page.as_uri())
-        while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
-            self.events.append(self._read())
-
-    def press(self, key: str) -> None:
-        code = {"Tab": 9, "Enter": 13}[key]
-        more = {"text": "\r"} if key == "Enter" else {}
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
-                      **(more if kind == "keyDown" else {}))  # fmt: skip
-
-    def close(self) -> None:
-        os.close(self._to)
-        os.close(self._from)
-        self._process.terminate()
-        self._process.wait(timeout=20)
+pytestmark = [pytest.mark.server, needs_browser]
 
 
 @pytest.fixture(scope="module")
@@ -240,16 +148,12 @@ def test_on_paper_everything_is_unfolded_and_light(browser: Browser, page: Path)
     assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
 
 
-@pytest.mark.skipif(
-    not AXE.is_file(), reason=f"no axe-core at {AXE} (npm install --prefix ~/.cache/aitia/axe axe-core)"
-)
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1100])
 def test_axe_finds_no_violation(browser: Browser, page: Path, scheme: str, width: int) -> None:
     browser.show(page, width=width, scheme=scheme)
     browser.run(OPEN_ALL)
-    browser.run(AXE.read_text(encoding="utf-8") + "; 0")
-    run = "axe.run(document).then(r => [r.passes.length, r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120))])])"
-    passed, violations = browser.run(run)
+    passed, violations = browser.axe()
     assert violations == []
     assert passed > 25

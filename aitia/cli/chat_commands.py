@@ -1,0 +1,209 @@
+"""The commands of `aitia chat`, by name: each shows something of the run in hand, or does something with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aitia.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from aitia.cli.talk import Talk
+    from aitia.core.words import Evidence, Report
+
+MOST_RUNS, MOST_FACTS = 20, 15
+ENDINGS = (".html", ".md", ".json", ".pdf", ".txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What a command takes, what it is for, and what it does with the text behind its name."""
+
+    takes: str = ""
+    help: str
+    do: Callable[[Talk, str], None]
+
+
+def do(talk: Talk, line: str) -> None:
+    """Carry out a line that begins with a slash. Raises BadInput where there is no such command."""
+    name, _, rest = line.removeprefix("/").partition(" ")
+    if name not in COMMANDS:
+        raise BadInput(
+            f"Type /help for the commands, or /new before words that begin with a slash: no /{name}."
+        )
+    COMMANDS[name].do(talk, rest.strip())
+
+
+def _evidence(talk: Talk, wanted: str) -> None:
+    from aitia.cli.chat_show import show_fact, show_facts
+    from aitia.render.text import cited_ids
+
+    report = talk.report()
+    by_id = {e.id.casefold(): e for e in report.evidence}
+    if (one := by_id.get(wanted.casefold())) is not None:
+        show_fact(report, one)
+        return
+    if wanted:
+        found = _facts_of(report, wanted)
+        if not found:
+            raise BadInput(
+                f"Give a fact, a component or a kind, as /evidence lists them: nothing is {wanted!r}."
+            )
+        show_facts(found, limit=MOST_FACTS * 4)
+        return
+    cited = set(cited_ids(report))
+    show_facts(sorted(report.evidence, key=lambda e: (e.id not in cited, -e.strength)), limit=MOST_FACTS)
+
+
+def _facts_of(report: Report, wanted: str) -> list[Evidence]:
+    """The facts of a component, by any of its names, or of a kind (`log`, `log.new`), strongest first."""
+    word = wanted.casefold()
+    ids = {c.id for c in report.inventory.components if word in (n.casefold() for n in (c.id, *c.aliases))}
+    found = [
+        e
+        for e in report.evidence
+        if e.component in ids or word == e.component.casefold() or f"{e.kind}.".startswith(f"{word}.")
+    ]
+    return sorted(found, key=lambda e: -e.strength)
+
+
+def _why(talk: Talk, wanted: str) -> None:
+    from aitia.cli.console import stdout_console
+    from aitia.cli.explain import explanation, print_suspects
+
+    report, told = talk.report(), explanation(talk.held())
+    suspects = told["suspects"]
+    if not wanted:
+        named = (report.component, report.fault) if report.verdict == "cause" else ("", report.verdict)
+        told["suspects"] = [s for s in suspects if (s["component"], s["fault"]) == named] or suspects[:1]
+    else:
+        words = wanted.casefold().split()
+        told["suspects"] = [
+            s for s in suspects if all(w in f"{s['component']} {s['fault']}".casefold() for w in words)
+        ]
+        if not told["suspects"]:
+            known = ", ".join(dict.fromkeys(s["component"] or s["fault"] for s in suspects))
+            raise BadInput(
+                f"Give a suspect ({known}): {wanted!r} was none; /evidence {wanted} shows its facts."
+            )
+    print_suspects(stdout_console(), told)
+
+
+def _sections(*titles: str, none: str, after: str = "") -> Callable[[Talk, str], None]:
+    """Shows these sections of the report, whole."""
+
+    def show(talk: Talk, _: str) -> None:
+        from aitia.cli.console import note, stdout_console
+        from aitia.render.document import build
+        from aitia.render.terminal import print_sections
+
+        found = [s for s in build(talk.report()).sections if s.title in titles]
+        if not found:
+            note(none)
+            return
+        print_sections(stdout_console(), found)
+        if after:
+            note(after)
+
+    return show
+
+
+def _report(talk: Talk, _: str) -> None:
+    from aitia.cli.console import stdout_console
+    from aitia.render.terminal import print_report
+
+    print_report(stdout_console(), talk.report(), full=True)
+
+
+def _runs(talk: Talk, _: str) -> None:
+    from aitia.cli.chat_show import show_runs
+    from aitia.cli.console import note
+    from aitia.core.home import aitia_home
+    from aitia.core.store import list_runs
+
+    found = list_runs(aitia_home())
+    if not found:
+        note("no runs yet: say what is wrong")
+        return
+    show_runs(found[:MOST_RUNS], held=talk.run)
+    if len(found) > MOST_RUNS:
+        note(f"{len(found) - MOST_RUNS} more: aitia runs list --limit {len(found)}")
+
+
+def _confirm(talk: Talk, said: str) -> None:
+    from aitia.cli.confirm import sentence
+    from aitia.cli.console import note
+    from aitia.outcomes import confirm
+
+    word, component, fault, *rest = [*said.split(), "", "", ""]
+    if any(rest) or word not in ("right", "wrong") or (word == "wrong") != bool(component):
+        raise BadInput("Say /confirm right, or what it really was: /confirm wrong COMPONENT FAULT.")
+    kept = confirm(talk.held().id, right=word == "right", component=component, fault=fault)
+    for line in kept.notes:
+        note(line)
+    note(sentence(kept))
+
+
+def _save(talk: Talk, file: str) -> None:
+    from aitia.cli.console import pick_format, put_report
+
+    output = Path(file).expanduser()
+    if not file or output.suffix.lower() not in ENDINGS:
+        raise BadInput(f"Give a file that ends in {', '.join(ENDINGS)}: /save report.html.")
+    put_report(
+        talk.report(), format=pick_format(None, as_json=False, output=output), output=output, full=True
+    )
+
+
+def _help(talk: Talk, _: str) -> None:
+    from aitia.cli.chat_show import show_commands
+
+    show_commands(COMMANDS)
+
+
+COMMANDS: dict[str, Command] = {
+    "evidence": Command(
+        takes="[E12|COMPONENT|KIND]", help="facts: the cited ones first, one in full, or some", do=_evidence
+    ),
+    "why": Command(takes="[COMPONENT|FAULT]", help="what moved a suspect, fact by fact", do=_why),
+    "next": Command(
+        help="what to check next, with commands", do=_sections("Check next", none="nothing is left to check")
+    ),
+    "steps": Command(
+        help="what to do now and what prevents it; aitia carries none of it out",
+        do=_sections(
+            "Do now",
+            "Prevent",
+            none="no steps are known for this verdict",
+            after="aitia carries none of these out: a step marked [changing] changes something",
+        ),
+    ),
+    "ruled-out": Command(
+        help="what it is not, and why",
+        do=_sections("Ruled out", "Other candidates", none="nothing was ruled out"),
+    ),
+    "timeline": Command(
+        help="what began when", do=_sections("Timeline (UTC)", none="no fact has a moment at which it began")
+    ),
+    "report": Command(help="the whole report", do=_report),
+    "save": Command(takes="FILE", help="the report to a file: .html, .md, .json, .pdf, .txt", do=_save),
+    "confirm": Command(
+        takes="right | wrong COMPONENT FAULT", help="say what it really was, to learn from", do=_confirm
+    ),
+    "again": Command(help="look at the incident again, up to now", do=lambda talk, _: talk.again()),
+    "resume": Command(
+        takes="[RUN]", help="carry a stopped diagnosis on", do=lambda talk, rest: talk.resume(rest)
+    ),
+    "new": Command(takes="TEXT", help="diagnose another incident", do=lambda talk, rest: talk.new(rest)),
+    "since": Command(
+        takes="TIME TEXT",
+        help="the same, of one that began earlier: /since 2h checkout is slow",
+        do=lambda talk, rest: talk.since(rest),
+    ),
+    "runs": Command(help="recorded runs", do=_runs),
+    "open": Command(takes="RUN", help="talk about a recorded run", do=lambda talk, rest: talk.open(rest)),
+    "help": Command(help="this list", do=_help),
+    "quit": Command(help="leave, as Ctrl-D does; every run is kept", do=lambda talk, _: None),
+}

@@ -1,0 +1,130 @@
+"""`aitia serve`: the HTTP service and its pages, with worker processes that carry the diagnoses out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aitia.cli.diagnose import Json, Model, Narrator, Planner, Threads
+
+if TYPE_CHECKING:
+    from aitia.jobs import Workers
+
+PAGERDUTY_SECRET = "AITIA_PAGERDUTY_SECRET"
+GRACE_S = 10.0
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8766,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="Diagnoses at a time.", show_default=False)
+    ] = None,
+    otlp: Annotated[
+        int | None,
+        typer.Option("--otlp", min=0, max=65535, help="Also take traces over OTLP/HTTP on this port."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+    ] = None,
+    model: Model = "auto",
+    planner: Planner = None,
+    narrator: Narrator = None,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Serve the HTTP API and the web pages: http://127.0.0.1:8766/.
+
+    Clients bear the token in the environment variable AITIA_TOKEN; without one only this machine is answered. Ctrl-C
+    or SIGTERM stops; a diagnosis that is cut off goes on at the next start.
+    """
+    import os
+    import signal
+
+    from aitia import api
+    from aitia.cli.console import note
+    from aitia.core.errors import BadInput
+    from aitia.core.home import aitia_home
+    from aitia.jobs import Jobs, Workers
+
+    try:
+        from aitia.web.app import create_app
+        from aitia.web.auth import is_local
+        from aitia.web.server import listening, server, url_of
+        from aitia.web.spans import SpanSpool
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"Install the web extra: pip install 'aitia[web]' ({error.name} is missing)."
+        ) from None
+
+    settings, home = api.settings_of(config), aitia_home()
+    token = os.environ.get(settings.service.token_env, "")
+    if not token and not is_local(host):
+        raise BadInput(
+            f"Set {settings.service.token_env} to listen on {host!r}: it can be reached from other machines."
+        )
+    if not settings.sources and otlp is None:
+        raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
+    _check_model(model)
+    listener = listening(host, port)
+    spool = SpanSpool(home, host=host, port=otlp, token=token).start() if otlp is not None else None
+    if spool:
+        settings = settings.model_copy(update={"sources": (*settings.sources, spool.source)})
+    jobs = Jobs(home, settings)
+    crew = Workers(
+        home, settings, count=workers, model=model, planner=planner, narrator=narrator, threads=threads
+    )
+    app = create_app(
+        jobs, settings, token=token, workers=crew, pagerduty_secret=os.environ.get(PAGERDUTY_SECRET, "")
+    )
+    # uvicorn raises the signal that stopped it once more when it has stopped: then the workers are still to be stopped.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    crew.start()
+    try:
+        _say(url_of(listener), crew.alive(), bool(token), as_json)
+        if spool:
+            note(f"taking traces on http://{host}:{spool.address[1]}/v1/traces")
+        server(app).run(sockets=[listener])
+    finally:
+        _stop(crew)
+        if spool:
+            spool.stop()
+
+
+def _check_model(model: str) -> None:
+    """A model that is asked for by name must be there: told now, not by each worker. Raises ModelError."""
+    if model in ("auto", "none") or model.startswith("openai:"):
+        return
+    from aitia.models.load import model_file
+
+    model_file(model)
+
+
+def _stop(crew: Workers) -> None:
+    """Let the workers finish, but not for long; another Ctrl-C ends them at once."""
+    import signal
+
+    from aitia.cli.console import note
+
+    note(f"stopping: what runs has {GRACE_S:g} s, the rest goes on at the next start")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        crew.stop(GRACE_S)
+    except KeyboardInterrupt:
+        crew.stop(0.0)
+
+
+def _say(url: str, workers: int, token: bool, as_json: bool) -> None:
+    import json
+
+    from aitia.cli.console import note
+
+    if as_json:
+        print(json.dumps({"url": url, "workers": workers, "token": token}), flush=True)
+        return
+    diagnoses = "1 diagnosis" if workers == 1 else f"{workers} diagnoses"
+    who = "with the token" if token else "for this machine"
+    note(f"serving on {url} {who}, {diagnoses} at a time; Ctrl-C stops")

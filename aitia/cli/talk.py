@@ -1,0 +1,209 @@
+"""The conversation behind `aitia chat`: one run in hand, plain words, and commands that begin with a slash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aitia import api
+from aitia.cli.console import exit_code, note, stdout_console
+from aitia.cli.session import stoppable, watched
+from aitia.core.config import SourceConfig
+from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_UNKNOWN, AitiaError, BadInput
+from aitia.core.home import aitia_home
+from aitia.core.store import RunStore
+from aitia.core.words import Report
+from aitia.render.text import clean
+
+if TYPE_CHECKING:
+    from aitia.cli.live import LiveView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line gave: where telemetry is, from when to look, which model."""
+
+    config: Path | None = None
+    sources: tuple[SourceConfig, ...] = ()
+    at: datetime | None = None
+    model: str = "auto"
+    threads: int | None = None
+
+
+class Talk:
+    """Takes lines one by one. `code` is what the last diagnosis, question or refused line amounts to."""
+
+    def __init__(self, asked: Asked, *, staying: bool = False) -> None:
+        self.staying = staying  # a person is there: Ctrl-C stops a diagnosis, not the conversation
+        self.run = ""
+        self.code = EXIT_CAUSE
+        self._asked = asked
+        self._conversation = ""
+        self._noted: set[str] = set()  # remarks on how questions are compared: said once
+        self._report: Report | None = None
+
+    @property
+    def prompt(self) -> str:
+        """Shows which run is in hand."""
+        return f"aitia {self.run[9:]}> " if self.run else "aitia> "
+
+    def take(self, line: str) -> bool:
+        """Do what a line says; False where it says to leave. What goes wrong is told: the conversation outlives it."""
+        line = line.strip()
+        try:
+            if line in ("/quit", "/exit"):
+                return False
+            if line:
+                self._do(line)
+        except AitiaError as error:
+            note(f"error: {error}")
+            self.code = error.exit_code
+        except Exception as error:  # this door's outermost place: a defect must not end the sitting
+            if os.environ.get("AITIA_DEBUG"):
+                raise
+            note(f"error: {type(error).__name__}: {error} (with AITIA_DEBUG=1 set: the traceback)")
+            self.code = EXIT_INTERNAL
+        return True
+
+    def _do(self, line: str) -> None:
+        if line.startswith("/"):
+            from aitia.cli.chat_commands import do
+
+            do(self, line)
+        elif self.run and not line.startswith(("{", "[")):  # an alert is a new incident whatever is in hand
+            self.ask(line)
+        else:
+            self.new(line)
+
+    # Diagnoses
+
+    def new(self, text: str, *, started_at: datetime | None = None) -> None:
+        """Diagnose a new incident: words or an alert."""
+        settings = api.settings_of(self._asked.config, searching=not self._asked.sources)
+        if not (settings.sources or self._asked.sources):
+            raise BadInput(
+                "Say where telemetry is first: `aitia init --write` writes an aitia.yaml for this folder; or start "
+                "with `aitia chat --config FILE`, or with --metrics and --logs."
+            )
+        self._diagnose(
+            lambda view: api.diagnose(
+                text,
+                sources=self._asked.sources,
+                config=settings,
+                model=None if self._asked.model == "none" else self._asked.model,
+                threads=self._asked.threads,
+                at=self._asked.at,
+                started_at=started_at,
+                on_event=view,
+            )
+        )
+
+    def since(self, rest: str) -> None:
+        """Diagnose a new incident that began earlier."""
+        from aitia.incoming import parse_moment
+
+        when, _, text = rest.partition(" ")
+        if not text.strip():
+            raise BadInput("Give a time and what is wrong: /since 2h checkout is slow.")
+        now = self._asked.at or datetime.now(tz=UTC)
+        self.new(text.strip(), started_at=parse_moment(when, now=now))
+
+    def again(self, _: str = "") -> None:
+        """Look at the run's incident again, up to now."""
+        held, asked = self.held(), self._asked
+        self._diagnose(
+            lambda view: api.again(
+                held.id, config=asked.config, at=asked.at, threads=asked.threads, on_event=view
+            ),
+            held,
+        )
+
+    def resume(self, rest: str) -> None:
+        """Carry on a run that was stopped."""
+        held = RunStore.open(aitia_home(), rest) if rest else self.held()
+        self._diagnose(lambda view: api.resume(held.id, threads=self._asked.threads, on_event=view), held)
+
+    def _diagnose(self, work: Callable[[LiveView], Report], held: RunStore | None = None) -> None:
+        from aitia.render.terminal import print_report
+
+        view: LiveView | None = None
+        try:
+            with stoppable() if self.staying else watched() as view:
+                if held is not None:
+                    view.board.run, view.board.title = held.id, clean(str(held.meta().get("title") or ""))
+                report = work(view)
+        except KeyboardInterrupt:
+            if not self.staying:
+                raise
+            self.code = EXIT_INTERRUPTED
+            self._stopped(view.run if view else "")
+            return
+        self._hold(report.run, report)
+        self.code = exit_code(report)
+        print_report(stdout_console(), report)
+        note("ask about it in plain words, or: /why /evidence /next /steps /help")
+
+    def _stopped(self, run: str) -> None:
+        if not run:
+            note("stopped before the run began")
+            return
+        store = RunStore.open(aitia_home(), run)
+        if store.meta().get("state") == "running":
+            store.update_meta(state="interrupted")
+        self._hold(run, None)
+        note(f"stopped; carry on with /resume, now or later (run {run})")
+
+    # The run in hand
+
+    def open(self, rest: str) -> None:
+        """Take a recorded run in hand."""
+        store = RunStore.open(aitia_home(), rest or "last")
+        self._hold(store.id, None)
+        meta = store.meta()
+        answer = (
+            f"{meta.get('verdict') or ''} {meta.get('component') or ''} {meta.get('fault') or ''}".strip()
+        )
+        note(f"run {store.id}: {meta.get('title') or 'no title'}; {answer or meta.get('state')}")
+
+    def _hold(self, run: str, report: Report | None) -> None:
+        self.run, self._report, self._conversation = run, report, ""
+
+    def held(self) -> RunStore:
+        """The run in hand. Raises BadInput where there is none."""
+        if not self.run:
+            raise BadInput("Diagnose or open a run first: say what is wrong, or /open last.")
+        return RunStore.open(aitia_home(), self.run)
+
+    def report(self) -> Report:
+        """The report of the run in hand. Raises BadInput where there is none yet."""
+        store = self.held()
+        if self._report is None:
+            if store.meta().get("state") != "finished":
+                raise BadInput(
+                    "Carry the run on with /resume first, or begin another with /new: no report yet."
+                )
+            self._report = store.report()
+        return self._report
+
+    def ask(self, question: str) -> None:
+        """Answer a question about the run; a later one may build on it."""
+        from aitia.asking import ask
+        from aitia.cli.ask import show_answer
+
+        self.report()
+        answer = ask(
+            question,
+            run="" if self._conversation else self.run,
+            conversation=self._conversation,
+            model=None if self._asked.model == "none" else self._asked.model,
+            threads=self._asked.threads,
+        )
+        self._conversation = answer.conversation
+        fresh = tuple(n for n in answer.notes if n not in self._noted)
+        self._noted.update(fresh)
+        self.code = EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN
+        show_answer(answer.model_copy(update={"notes": fresh}), going_on="")

@@ -1,0 +1,73 @@
+"""`POST /v1/diagnoses/ID/answers`: approve or deny what waits, say what it really was, ask about the report."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from starlette.requests import Request
+
+from aitia import asking, outcomes
+from aitia.jobs import Jobs
+from aitia.web.diagnoses import Id
+from aitia.web.problems import Problem
+from aitia.web.strict import ApiRoute
+from aitia.web.words import ApprovalGiven, Diagnosis, Given, OutcomeGiven, QuestionAsked, Taken
+
+router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRoute)
+
+
+@router.post("/{id}/answers")
+async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> Taken:
+    """Approve or deny calls (`approval`), confirm or correct the cause (`outcome`), or ask (`question`).
+
+    A call is bound to the hash of its tool and arguments: what was shown is what is approved.
+    """
+    state = request.app.state
+    taken: Taken
+    if isinstance(body, ApprovalGiven):
+        taken = await state.quick(approve, state.jobs, id, body)
+    elif isinstance(body, OutcomeGiven):
+        taken = await state.heavy(confirm, state.jobs, id, body)
+    else:
+        taken = await state.heavy(ask, state.jobs, id, body)
+    return taken
+
+
+def approve(jobs: Jobs, id: str, given: ApprovalGiven) -> Taken:
+    """Keep the answers; once all are there the run goes on."""
+    job = jobs.get(id)
+    if job.state != "waiting":
+        raise Problem(409, f"Answer a diagnosis that waits for a person: this one is {job.state}.")
+    return Taken(diagnosis=Diagnosis.of(jobs.answer(id, given.calls, by=given.by or "http")))
+
+
+def confirm(jobs: Jobs, id: str, given: OutcomeGiven) -> Taken:
+    """Keep what a person says of the cause."""
+    run = _reported(jobs, id)
+    named = given.model_dump(exclude={"kind", "by"})
+    said = outcomes.confirm(run, **named, by=given.by or "http", home=jobs.home)
+    return Taken(diagnosis=Diagnosis.of(jobs.get(id)), outcome=said.outcome, notes=said.notes)
+
+
+def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
+    """Answer from the run's evidence alone; a conversation must be one about this run."""
+    run = _reported(jobs, id)
+    if given.conversation and not (jobs.home / "runs" / run / "asks" / given.conversation).is_dir():
+        raise Problem(422, "Go on with a conversation about this diagnosis: there is no such one.")
+    answer = asking.ask(
+        given.question,
+        run="" if given.conversation else run,
+        conversation=given.conversation,
+        model=None,
+        home=jobs.home,
+    )
+    return Taken(diagnosis=Diagnosis.of(jobs.get(id)), answer=answer, notes=answer.notes)
+
+
+def _reported(jobs: Jobs, id: str) -> str:
+    """The run of a diagnosis that has a report. Raises Problem (409)."""
+    job = jobs.get(id)
+    if not job.verdict or job.state != "done":
+        raise Problem(409, f"Wait for the report: the diagnosis is {job.state}.")
+    return job.run

@@ -1,0 +1,71 @@
+"""The HTTP service: the API, and the pages on it, over one job table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from aitia import __version__
+from aitia.jobs import Jobs, Workers
+from aitia.settings import Settings
+from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream
+from aitia.web.auth import Guard, login_router
+from aitia.web.door import Door
+from aitia.web.limits import Aside, Bounds
+
+
+def create_app(
+    jobs: Jobs,
+    settings: Settings,
+    *,
+    token: str = "",
+    workers: Workers | None = None,
+    bounds: Bounds | None = None,
+    pagerduty_secret: str = "",
+) -> FastAPI:
+    """The ASGI application.
+
+    token             what clients must bear; "" answers requests for localhost alone
+    workers           the worker processes, where they belong to this service: `/readyz` and `/metrics` tell of them
+    pagerduty_secret  of PagerDuty's webhook subscription: its messages must be signed with it
+
+    `app.state` holds for the pages: jobs, settings, guard (Guard), quick and heavy (Aside: `await quick(function, ...)`),
+    finder (Finder).
+    """
+    bounds = bounds or Bounds(body=settings.service.max_body)
+    meters = metrics.Meters(jobs, workers)
+    app = FastAPI(
+        title="aitia",
+        version=__version__,
+        docs_url=None,  # they load scripts from other sites
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    state = app.state
+    state.jobs, state.settings, state.meters = jobs, settings, meters
+    state.guard = Guard(token=token)
+    state.pagerduty_secret = pagerduty_secret
+    state.quick = Aside(threads=16, waiting=200, seconds=30.0)
+    state.heavy = Aside(threads=bounds.heavy, waiting=bounds.heavy_waiting, seconds=bounds.heavy_s)
+    state.streams = stream.Streams(most=bounds.streams)
+    state.finder = search.Finder(jobs.home)
+    state.problem_page = pages.problem_page
+    app.include_router(login_router())
+    for part in (diagnoses, stream, answers, search):
+        app.include_router(part.router)
+    app.include_router(metrics.router(jobs, workers))
+    app.include_router(pages.router(jobs, settings))
+    problems.install(app)
+    openapi.install(app)
+    app.add_middleware(Door, bounds=bounds, local_only=not token, on_answer=meters.answered)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.quick.close()
+    app.state.heavy.close()

@@ -1,0 +1,80 @@
+"""The outermost place of the service: who is let in to be answered, with which headers, and what is told of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aitia.web.auth import host_name, is_local
+from aitia.web.limits import Bounds, Buckets, bounded_body, too_large
+from aitia.web.problems import Problem
+
+OnAnswer = Callable[[Scope, int, float], None]
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # No other site learns an address; with no-referrer a form's own Origin would be null (see `same_origin`).
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Door:
+    """ASGI middleware. A route's own header stays where it set one."""
+
+    def __init__(self, app: ASGIApp, *, bounds: Bounds, local_only: bool, on_answer: OnAnswer) -> None:
+        self._app, self._bounds, self._local_only, self._on_answer = app, bounds, local_only, on_answer
+        self._buckets = Buckets(per_s=bounds.per_s, burst=bounds.burst)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer why not."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        began, status = time.monotonic(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            if (problem := self._refusal(scope)) is not None:
+                await problem.response()(scope, receive, answer)
+            else:
+                await self._app(scope, bounded_body(receive, self._bounds), answer)
+        except Exception:  # the one place where a bug becomes an answer: one request must not end the service
+            print(f"aitia: {traceback.format_exc()}", file=sys.stderr, flush=True)
+            if not status:
+                problem = Problem(500, "Report this as a bug of aitia: the log of the service tells more.")
+                await problem.response()(scope, receive, answer)
+        finally:
+            self._on_answer(scope, status, time.monotonic() - began)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        """What is wrong before anything of the request is read."""
+        headers = Headers(scope=scope)
+        if self._local_only and not is_local(host_name(headers.get("host", ""))):
+            return Problem(403, "Ask for localhost or 127.0.0.1: without a token no other name is answered.")
+        client = scope["client"][0] if scope.get("client") else ""
+        if scope["path"] != "/healthz" and (wait := self._buckets.wait(client)) > 0:
+            return Problem(429, "Ask less often: this client asks too much.", retry_s=wait)
+        length = headers.get("content-length", "0")
+        if length.isascii() and length.isdigit() and int(length[:20]) > self._bounds.body:
+            return too_large(self._bounds)
+        return None

@@ -1,0 +1,39 @@
+"""The calls that wait for a person, as a page shows them: letter for letter, with what was said already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aitia.jobs import Job
+from aitia.render.text import clean
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A call, its arguments as JSON, and who answered how."""
+
+    hash: str
+    tool: str
+    args: str
+    said: str
+
+
+def asked(job: Job, meta: Mapping[str, Any]) -> list[Asked]:
+    """What a diagnosis waits for; `meta` is its run's, where answers are noted until all are there."""
+    return [
+        Asked(hash=a.hash, tool=a.tool, args=exact(a.args), said=_answered(meta.get(f"answer_{a.hash}")))
+        for a in job.asked
+    ]
+
+
+def exact(args: Mapping[str, Any]) -> str:
+    """Arguments as JSON in which every character can be seen: what is approved is what is read."""
+    text = json.dumps(args, indent=2, ensure_ascii=False, sort_keys=True)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+def _answered(kept: Mapping[str, Any] | None) -> str:
+    return f"{'Approved' if kept['approved'] else 'Denied'} by {clean(str(kept['by']))}" if kept else ""

@@ -1,0 +1,23 @@
+"""A folder whose aitia.yaml reads a scenario's recorded telemetry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+AT = "2026-11-25T01:10:07Z"  # the moment that the scenario's telemetry ends
+ALARM = "/since 40s the gateway answers with 5xx"
+
+
+def settle(folder: Path, scenario: Path, *more: dict[str, Any]) -> None:
+    """Write the settings; `more` are further sources."""
+    told = yaml.safe_load((scenario / "scenario.yaml").read_text(encoding="utf-8"))
+    sources = [s | ({"path": str(scenario / s["path"])} if s.get("path") else {}) for s in told["sources"]]
+    settings = {
+        "sources": [*sources, *more],
+        "window": {"lead_s": 50.0, "baselines": ["preceding"], "preceding_factor": 2},
+        "model": {"name": "none"},
+    }
+    (folder / "aitia.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
