@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
@@ -16,7 +17,7 @@ from aitia.agent.planning import planner
 from aitia.agent.planning.defaults import Roles
 from aitia.agent.planning.free_plan import as_round, write_plan
 from aitia.agent.planning.references import resolved
-from aitia.agent.planning.skeleton import of_one
+from aitia.agent.planning.skeleton import asks_of, matched, of_one
 from aitia.agent.recurrence import told_again
 from aitia.agent.sentences.chain import build_chain
 from aitia.agent.sentences.narrator import Brief, Budget, narrate
@@ -88,7 +89,9 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
         left, results = context.options.max_calls - len(done), results_of(state)
         if book := runbook_of(context):
             roles = Roles(incident, inventory)
-            only = of_one(book, context.registry, inventory, roles, done, left)
+            only = _with_asks(
+                of_one(book, context.registry, inventory, roles, done, left), [book], state, context
+            )
             runtime.stream_writer(PlanMade(round=number, tasks=only.tasks, by=only.by))
             return {"round": number, "tasks": _tasks(only), "cost": cost}
         opened = planner.opening(
@@ -113,9 +116,10 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
             )
             opened = as_round(listed, opened.plan)
             cost |= listed.cost
+        made = _with_asks(opened.plan, matched(results), state, context)
     else:
         opened = _closer(state, context, llm)
-    made = opened.plan
+        made = opened.plan
     if opened.decided is not None:
         runtime.stream_writer(opened.decided)
     if opened.choice is not None:
@@ -124,6 +128,18 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
         cost["votes"] = cost.get("votes", 0) + 1
     runtime.stream_writer(PlanMade(round=number, tasks=made.tasks, by=made.by))
     return {"round": number, "tasks": _tasks(made), "cost": cost}
+
+
+def _with_asks(made: Plan, books: Sequence[Mapping[str, Any]], state: State, context: Context) -> Plan:
+    """The plan, and behind it what its runbooks want changed, where a person is there to be asked."""
+    if not context.options.approvals:
+        return made
+    inventory, done = inventory_of(state), [*tasks_of(state), *made.tasks]
+    roles = Roles(Incident.model_validate(state["incident"]), inventory)
+    asked = asks_of(
+        books, context.registry, inventory, roles, done, limit=context.options.max_calls - len(done)
+    )
+    return made.model_copy(update={"tasks": (*made.tasks, *asked)})
 
 
 def dispatch(state: State) -> list[Send] | str:
@@ -266,9 +282,10 @@ def mitigate(state: State, runtime: Runtime[Context]) -> State:
 
 
 def after_mitigate(state: State, runtime: Runtime[Context]) -> str:
-    """Ask a person only where a task waits for approval and someone is there to answer."""
+    """Ask a person only where a task waits for approval and someone is there to answer; a rerun has the answers."""
+    context = runtime.context
     waiting = any(r.status == "needs_approval" for r in results_of(state))
-    return "approve" if waiting and runtime.context.options.approvals else "publish"
+    return "approve" if waiting and context.options.approvals and context.publish else "publish"
 
 
 def approve(state: State, runtime: Runtime[Context]) -> State:

@@ -47,7 +47,7 @@ def rerun(
         registry=registry or recorded_tools(meta),
         taxonomy=taxonomy_of(meta),
         weights=weights_of(meta),
-        options=replace(Options(**meta["options"]), max_concurrency=max_concurrency, approvals=False),
+        options=replace(Options(**meta["options"]), max_concurrency=max_concurrency),
         store=store,
         llm=RecordedLlm(store) if meta.get("model") else None,
         model_note=meta.get("model_note", ""),

@@ -87,7 +87,7 @@ class Context:
     llm: Llm | None
     model_note: str = ""
     versions: dict[str, str]
-    publish: bool = True  # write the report into the store
+    publish: bool = True  # write the report into the store, and ask for approvals
 
 
 def tasks_of(state: State) -> list[Task]:

@@ -17,6 +17,7 @@ from aitia.core.words import Inventory, Plan, Result, Task
 from aitia.tools import Registry
 
 MAX_STEPS: Final = 8
+MAX_ASKED: Final = 3  # calls of one run that a person is asked to approve
 _ARGUMENT = re.compile(r"\s+(\w+)=([\"']?)([^\s\"'`,;]+)\2")
 
 
@@ -24,14 +25,38 @@ def skeleton(
     registry: Registry, inventory: Inventory, roles: Roles, results: Iterable[Result]
 ) -> list[tuple[Task, str]]:
     """The calls that matched runbooks name, in their order, each with the runbook's title; at most 8."""
-    books = [b for r in results for b in r.data.get("runbooks") or [] if isinstance(b, Mapping)]
-    found: list[tuple[Task, str]] = []
-    for book in books:
-        if _similarity(book) > 0:  # else handed on for its steps only: no word of the report points to it
-            found += [(task, _title(book)) for task in calls_of(book, registry, roles)]
+    found = [(t, _title(book)) for book in matched(results) for t in calls_of(book, registry, roles)]
     numbered = [task.model_copy(update={"id": n}) for n, (task, _) in enumerate(found, 1)]
     valid, _ = validated(numbered, registry, inventory, ())
     return [(task, found[task.id - 1][1]) for task in valid][:MAX_STEPS]
+
+
+def matched(results: Iterable[Result]) -> list[Mapping[str, Any]]:
+    """The runbooks that the report's words point to; others are handed on for their steps only."""
+    books = [b for r in results for b in r.data.get("runbooks") or [] if isinstance(b, Mapping)]
+    return [book for book in books if _similarity(book) > 0]
+
+
+def asks_of(
+    books: Iterable[Mapping[str, Any]],
+    registry: Registry,
+    inventory: Inventory,
+    roles: Roles,
+    done: Sequence[Task],
+    *,
+    limit: int,
+) -> list[Task]:
+    """The calls of runbooks that may change something: each is put before a person, and none is made."""
+    start = max((t.id for t in done), default=0)
+    named = [
+        (task, f'runbook "{_title(book)}"')
+        for book in books
+        for task in calls_of(book, registry, roles)
+        if registry[task.tool].effect != "read"
+    ]
+    asked = [t.model_copy(update={"id": start + n, "why": why}) for n, (t, why) in enumerate(named, 1)]
+    valid, _ = validated(asked, registry, inventory, done, effects=("write", "exec"))
+    return valid[: min(limit, MAX_ASKED)]
 
 
 def of_one(

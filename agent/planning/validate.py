@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from aitia.agent.planning.references import references, stray
 from aitia.core.errors import BadInput
-from aitia.core.words import Inventory, Task
+from aitia.core.words import Effect, Inventory, Task
 from aitia.tools import Registry, ToolSpec
 
 
 def validated(
-    tasks: Sequence[Task], registry: Registry, inventory: Inventory, done: Iterable[Task]
+    tasks: Sequence[Task],
+    registry: Registry,
+    inventory: Inventory,
+    done: Iterable[Task],
+    *,
+    effects: Collection[Effect] = frozenset[Effect]({"read"}),
 ) -> tuple[list[Task], list[str]]:
     """The tasks that may run, with dependencies derived by code, and why each other one may not.
 
@@ -25,7 +30,7 @@ def validated(
     ids = {t.id for t in earlier}
     names = {n for c in inventory.components for n in (c.id, *c.aliases)}
     for task in tasks:
-        wrong = _wrong(task, registry, inventory, names)
+        wrong = _wrong(task, registry, inventory, names, effects)
         if not wrong and task.id in ids:
             wrong = f"give it an id of its own: {task.id} is taken"
         if not wrong and call_key(task, registry) in calls:
@@ -42,11 +47,13 @@ def validated(
     return kept, [*reasons, *dangling, *ringed]
 
 
-def _wrong(task: Task, registry: Registry, inventory: Inventory, names: set[str]) -> str:
+def _wrong(
+    task: Task, registry: Registry, inventory: Inventory, names: set[str], effects: Collection[Effect]
+) -> str:
     if task.tool not in registry.names():
         return "choose an installed tool"
     spec = registry[task.tool]
-    if spec.effect != "read":
+    if spec.effect not in effects:
         return f"choose a tool that only reads: this one is {spec.effect}"
     if not inventory.has(*spec.needs):
         return f"choose a tool whose sources are there: it needs {', '.join(spec.needs)}"

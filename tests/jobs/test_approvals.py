@@ -1,0 +1,102 @@
+"""A site's runbook names a tool that changes something: a person is asked, the answer is bound to the call, nothing is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aitia.core.errors import BadInput
+from aitia.core.store import report_bytes
+from aitia.core.words import Task
+from aitia.engine import choose_engine
+from aitia.graphs.nodes import call_hash
+from aitia.graphs.rerun import rerun
+from aitia.jobs import Job, Jobs
+from aitia.jobs.work import Work
+from aitia.settings import load_settings
+from tests.shop import CAUSE, shop_alert, shop_yaml
+
+pytest.importorskip("mcp", reason="needs the [mcp] extra")
+
+from tests.mcp.world import raw
+
+RUNBOOK = """# Gateway 5xx ratio above 5 %
+
+GatewayErrorRatioHigh: the gateway answers with 5xx, customers see errors.
+
+## Check
+
+1. Look at the errors: `metrics_component component={component}`
+
+## Do now
+
+1. Restart it: `mcp_cmdb_restart`
+2. Restart it once more: `mcp_cmdb_restart`
+3. Erase it: `mcp_cmdb_erase_everything`
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Jobs:
+    """The shop, with a runbook and an MCP server whose `restart` nobody listed as read-only."""
+    import yaml
+
+    file = shop_yaml(tmp_path)
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "gateway-5xx.md").write_text(RUNBOOK)
+    settings: dict[str, Any] = yaml.safe_load(file.read_text())
+    settings["sources"].append({"name": "books", "kind": "runbooks", "type": "runbooks", "path": "books"})
+    settings["mcp"] = [raw("good", str(tmp_path / "calls.log")).model_dump(mode="json")]
+    file.write_text(yaml.safe_dump(settings))
+    (tmp_path / "home").mkdir()
+    return Jobs(tmp_path / "home", load_settings(file))
+
+
+def work(jobs: Jobs, job: Job) -> Job:
+    """What a worker does, once."""
+    claim = jobs.table.claim("me/1/1", lease_s=30, attempts=3)
+    assert claim is not None
+    engine = choose_engine(
+        None, settings=jobs.settings, planner=None, narrator=None, threads=None, on_event=None
+    )
+    Work(jobs.table, jobs.home, jobs.settings, engine).run(claim, lost=lambda: None)
+    return jobs.get(job.id)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_person_is_asked_and_nothing_is_run(site: Jobs, approved: bool) -> None:
+    job = work(site, site.submit(shop_alert(), origin="alertmanager", key="k").job)
+    assert job.state == "waiting", job.message
+    (asked,) = job.asked  # the second restart is the same call; the last one names no tool that is there
+    assert (asked.tool, asked.args) == ("mcp_cmdb_restart", {})
+    events = [e for u in site.follow(job.id) for _, e in u.events]
+    (plan,) = [e for e in events if e.type == "plan_made"]
+    assert "mcp_cmdb_restart" in [t.tool for t in plan.tasks]
+    assert any(e.type == "task_done" and e.status == "needs_approval" for e in events)
+
+    with pytest.raises(BadInput, match="hash of no call"):
+        site.answer(job.id, {"0" * 64: True}, by="eve")
+    assert site.answer(job.id, {asked.hash: approved}, by="ann").state == "queued"
+    with pytest.raises(BadInput, match="waits"):
+        site.answer(job.id, {asked.hash: not approved}, by="eve")
+    done = work(site, job)
+    assert (done.state, done.component, done.fault, done.run) == ("done", *CAUSE, job.run)
+
+    store = site.run_store(job.id)
+    (call,) = [c for c in store.report().calls if c.tool == "mcp_cmdb_restart"]
+    assert call.status == "needs_approval"
+    assert ("approved: run it by hand" if approved else "denied") in call.message
+    assert store.meta()[f"answer_{asked.hash}"]["by"] == "ann"
+    assert '"restart"' not in (Path(site.home.parent) / "calls.log").read_text()
+    assert report_bytes(rerun(store)) == store.report_json()
+
+
+def test_the_hash_is_of_tool_and_arguments(site: Jobs) -> None:
+    job = work(site, site.submit(shop_alert(), origin="alertmanager").job)
+    results = site.run_store(job.id).results().values()
+    (held,) = [r for r in results if r.status == "needs_approval"]
+    assert call_hash(held) == job.asked[0].hash
+    assert call_hash(held.model_copy(update={"args": {"service": "postgres"}})) != job.asked[0].hash
+    assert Task(id=1, tool=held.tool, args=held.args).args == {}
