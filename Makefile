@@ -7,7 +7,7 @@ EXTRAS ?= dev,llm
 SCENARIO ?= scenarios/connection-exhaustion
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types imports tree format drawing schema clean
+.PHONY: demo test check lint types imports tree format drawing schema docs clean
 
 demo: $(VENV)/base
 	@PATH="$(abspath $(BIN)):$$PATH" bash scenarios/demo.sh $(SCENARIO)
@@ -57,6 +57,10 @@ drawing:
 
 schema:
 	$(BIN)/aitia schema > docs/report.schema.json
+
+# The documentation site, into build/site. Needs the extra `docs`.
+docs: tree
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,152 @@
+"""What the pages show is done: Python and marked shell blocks run, settings load, data parses.
+
+An own runner, as blocks of a page share names, a folder and the clock of a recorded incident.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from aitia.core.clock import RecordedClock
+from aitia.core.scenario import load_scenario
+from aitia.settings import Settings, load_settings
+
+from ..cluster.faults import FAULTS, healthy
+from .pages import REPOSITORY, Block, blocks
+
+SHOP = REPOSITORY / "scenarios" / "connection-exhaustion"
+NOT_RUN: dict[str, str] = {}
+"""Blocks that are not run, by page and first line, each with its reason."""
+
+
+def _signals(place: Path) -> dict[str, Any]:
+    rng = np.random.default_rng(7)
+    t = np.arange(0.0, 600 * 300, 300)
+    v = np.sin(2 * np.pi * t / 86_400) + rng.normal(0, 0.05, t.size)
+    return {"t": t, "v": v, "usual": v[:288]}
+
+
+def _vibration(place: Path) -> dict[str, Any]:
+    return {"x": np.random.default_rng(7).normal(0, 1, 24_000)}
+
+
+def _classes(place: Path) -> dict[str, Any]:
+    shutil.copy(REPOSITORY / "tools/logs/classify/default_signal.json", place / "ours.json")
+    return {}
+
+
+def _cluster(place: Path) -> dict[str, Any]:
+    (place / "recording").mkdir()
+    cluster = healthy()
+    FAULTS["scheduling.k8s.taint"][0](cluster)
+    cluster.write(place / "recording")
+    return {}
+
+
+GIVEN: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "signals.md": _signals,
+    "vibration.md": _vibration,
+    "log-classes.md": _classes,
+    "cluster.md": _cluster,
+}
+"""Names and files that a page takes as at hand."""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the scenarios and an aitia.yaml over one of them, at the moment of its alarm."""
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("AITIA_MODELS", raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+    for scenario in (SHOP, REPOSITORY / "scenarios" / "bearing-outer-race"):
+        shutil.copytree(scenario, tmp_path / "scenarios" / scenario.name)
+    found = load_scenario(SHOP)
+    sources = [
+        s.model_dump(mode="json", exclude_defaults=True) | {"path": str(SHOP / s.path)} for s in found.sources
+    ]
+    text = yaml.safe_dump({"sources": sources, "model": {"name": "none"}})
+    (tmp_path / "aitia.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("aitia.api.WallClock", lambda: RecordedClock(found.now))
+    return tmp_path
+
+
+def _by_page(found: list[Block]) -> list[Any]:
+    return [pytest.param(list(of), id=page.name) for page, of in groupby(found, key=lambda block: block.page)]
+
+
+def _reason(block: Block) -> str:
+    return NOT_RUN.get(f"{block.page.name}: {block.text.strip().splitlines()[0]}", "")
+
+
+@pytest.mark.parametrize("of_page", _by_page(blocks("python")))
+def test_python_runs(of_page: list[Block], place: Path) -> None:
+    given = GIVEN.get(of_page[0].page.name, lambda _: {})
+    names = {"__name__": "__main__"} | given(place)
+    for block in of_page:
+        source = "\n" * (block.line - 1) + block.text  # so that a traceback names the page's line
+        code = compile(
+            source, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+        )
+        if not _reason(block):
+            waiting = eval(code, names)
+            if inspect.iscoroutine(waiting):
+                asyncio.run(waiting)
+
+
+@pytest.mark.parametrize("of_page", _by_page([b for b in blocks("sh") if b.run]))
+def test_marked_shell_blocks_run_one_after_the_other(of_page: list[Block], place: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-euxo", "pipefail", "-c", "\n".join(block.text for block in of_page)],
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True, text=True, cwd=place, timeout=110,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = [b.text.strip() for b in blocks("text") if b.page == of_page[0].page]
+    assert [text for text in shown if text not in done.stdout] == []
+
+
+def test_what_is_not_run_is_there() -> None:
+    shown = {f"{b.page.name}: {b.text.strip().splitlines()[0]}" for b in blocks("python")}
+    assert NOT_RUN.keys() <= shown
+
+
+@pytest.mark.parametrize("block", blocks("yaml", "yml"), ids=str)
+def test_yaml_parses_and_settings_load(block: Block, tmp_path: Path) -> None:
+    held = list(yaml.safe_load_all(block.text))
+    if all(isinstance(part, dict) and part.keys() <= Settings.model_fields.keys() for part in held):
+        file = tmp_path / "aitia.yaml"
+        file.write_text(block.text, encoding="utf-8")
+        load_settings(file)
+
+
+@pytest.mark.parametrize("block", blocks("json", "toml"), ids=str)
+def test_json_and_toml_parse(block: Block) -> None:
+    parse: Callable[[str], object] = _values if block.language == "json" else tomllib.loads
+    assert parse(block.text)
+
+
+def _values(text: str) -> list[object]:
+    """One JSON value, or several, one after the other."""
+    found, decoder = [], json.JSONDecoder()
+    while text := text.lstrip():
+        value, end = decoder.raw_decode(text)
+        found.append(value)
+        text = text[end:]
+    return found
