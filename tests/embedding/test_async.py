@@ -1,0 +1,151 @@
+"""The async doors: events in the loop as they happen, and a cancelled diagnosis that is carried on to the same report."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aitia
+from aitia.core.errors import BadInput, RunNotFound, WaitsForPerson
+from aitia.core.events import Event, NodeDone, RunFinished, RunStarted
+from aitia.core.store import RunStore, list_runs
+from aitia.core.words import Report
+
+from .conftest import Shop
+
+Given = dict[str, Any]
+
+
+def _same(one: Report, other: Report) -> bool:
+    """But for the run's id and how long things took."""
+    alike = {"run": "", "cost": one.cost, "calls": ()}
+    return one.model_copy(update=alike) == other.model_copy(update=alike)
+
+
+def test_events_come_as_they_happen_and_last_the_report(shop: Shop) -> None:
+    async def watch() -> tuple[list[Event | Report], int]:
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                ticks += 1
+                await asyncio.sleep(0.01)
+
+        ticking = asyncio.create_task(tick())
+        seen = [e async for e in aitia.astream(shop.recorded.as_incident(), **shop.given)]
+        ticking.cancel()
+        return seen, ticks
+
+    (*events, report), ticks = asyncio.run(watch())
+    assert isinstance(report, Report)
+    assert report.component == "orders"
+    assert isinstance(events[0], RunStarted)
+    assert isinstance(events[-1], RunFinished)
+    assert ticks > 20  # the loop was free meanwhile
+    assert list(RunStore.open(aitia.api.aitia_home(), report.run).events()) == events
+
+
+def test_on_event_is_called_in_the_loop_s_thread(shop: Shop) -> None:
+    threads: set[int] = set()
+
+    async def watch() -> Report:
+        return await aitia.adiagnose(
+            shop.alert, on_event=lambda event: threads.add(threading.get_ident()), **shop.given
+        )
+
+    assert asyncio.run(watch()).verdict == "cause"
+    assert threads == {threading.get_ident()}
+
+
+def _cancelled_at(wanted: Callable[[Event], bool], shop: Shop) -> Callable[[], Coroutine[Any, Any, str]]:
+    async def run() -> str:
+        runs: list[str] = []
+
+        def look(event: Event) -> None:
+            if isinstance(event, RunStarted):
+                runs.append(event.run)
+            if wanted(event):
+                task.cancel()
+
+        task = asyncio.ensure_future(
+            aitia.adiagnose(shop.recorded.as_incident(), on_event=look, **shop.given)
+        )
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return runs[0]
+
+    return run
+
+
+@pytest.mark.parametrize("node", ["", "open", "plan", "run_task", "gather", "explain", "publish"])
+def test_a_cancelled_diagnosis_is_carried_on_to_the_same_report(shop: Shop, home: Path, node: str) -> None:
+    whole = aitia.diagnose(shop.recorded.as_incident(), **shop.given)
+
+    def wanted(event: Event) -> bool:
+        return event.node == node if isinstance(event, NodeDone) else not node
+
+    run = asyncio.run(_cancelled_at(wanted, shop)())
+    assert RunStore.open(home, run).meta()["state"] == "interrupted"
+    assert not [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]
+    report = asyncio.run(aitia.aresume(run))
+    assert report.run == run
+    assert _same(report, whole)
+
+
+def test_a_stream_that_is_left_stops_its_run(shop: Shop, home: Path) -> None:
+    async def leave() -> None:
+        stream = aitia.astream(shop.alert, **shop.given)
+        async for event in stream:
+            if isinstance(event, NodeDone):
+                break
+        await stream.aclose()
+        assert [r["state"] for r in list_runs(home)] == ["interrupted"]
+
+    asyncio.run(leave())
+
+
+def test_a_time_limit_ends_it_cleanly(shop: Shop, home: Path) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(0.05):
+            await aitia.adiagnose(shop.alert, **shop.given)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(limited())
+    assert aitia.resume("last").verdict == "cause"
+
+
+def test_errors_of_the_run_and_of_the_listener_reach_the_caller(
+    shop: Shop, home: Path, needs_approval: None
+) -> None:
+    with pytest.raises(BadInput, match="at least one source"):
+        asyncio.run(aitia.adiagnose("slow", config=aitia.api.Settings()))
+    with pytest.raises(WaitsForPerson) as stop:
+        asyncio.run(aitia.adiagnose(shop.alert, approvals=True, **shop.given))
+    (call,) = stop.value.asked
+    report = asyncio.run(aitia.aresume(stop.value.run, answers={call: True}))
+    assert "approved" in next(c.message for c in report.calls if c.tool == "restart")
+
+    def broken(event: Event) -> None:
+        if isinstance(event, NodeDone):
+            raise ValueError("the listener is broken")
+
+    with pytest.raises(ValueError, match="listener is broken"):
+        asyncio.run(aitia.adiagnose(shop.alert, on_event=broken, **shop.given))
+    assert list_runs(home)[0]["state"] == "interrupted"
+    with pytest.raises(RunNotFound):
+        asyncio.run(aitia.aresume("nosuch"))
+
+
+def test_several_diagnoses_go_on_at_once(shop: Shop, home: Path) -> None:
+    async def many() -> list[Report]:
+        return list(await asyncio.gather(*(aitia.adiagnose(shop.alert, **shop.given) for _ in range(4))))
+
+    reports = asyncio.run(many())
+    assert len({r.run for r in reports}) == 4
+    assert all(_same(r, reports[0]) for r in reports)
