@@ -214,8 +214,8 @@ class _Watch:
         run = self._jobs.home / "runs" / job.run
         if not job.run or not (run / "run.json").is_file():
             return []
-        if self._tail is None:
-            self._tail = Tail(run, after=self._after)
+        if self._tail is None or self._tail.run != run:  # begun anew: the first run came to nothing
+            self._tail = Tail(run, after=self._after if self._tail is None else "")
         return self._tail.read()
 
 

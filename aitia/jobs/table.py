@@ -169,21 +169,25 @@ class JobTable:
             names = ", ".join(f"{name} = ?" for name in fields)
             db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
 
-    def answer(self, job: str, said: Mapping[str, bool]) -> None:
-        """Keep answers to what is asked; once all are there the job is queued again. Strange hashes are not kept."""
+    def answer(self, job: str, said: Mapping[str, bool]) -> tuple[str, ...]:
+        """Keep answers to what is asked, the first to each; once all are there the job is queued again.
+
+        The hashes that were answered now: strange ones, and those that somebody answered before, are not kept.
+        """
         with self._write() as db:
             row = db.execute(
                 "select asked, answers from jobs where id = ? and state = 'waiting'", [job]
             ).fetchone()
             if row is None:
-                return
-            asked = {a["hash"] for a in json.loads(row["asked"])}
-            answers = {h: s for h, s in dict(said).items() if h in asked} | json.loads(row["answers"])
-            ready = asked <= set(answers)
+                return ()
+            asked, known = {a["hash"] for a in json.loads(row["asked"])}, json.loads(row["answers"])
+            taken = tuple(h for h in said if h in asked and h not in known)
+            answers = known | {h: said[h] for h in taken}
             db.execute(
                 "update jobs set answers = ?, state = ?, attempts = 0 where id = ?",
-                [json.dumps(answers), "queued" if ready else "waiting", job],
+                [json.dumps(answers), "queued" if asked <= set(answers) else "waiting", job],
             )
+        return taken
 
     def claim(self, owner: str, *, lease_s: float, attempts: int) -> Claim | None:
         """The oldest job that waits, or whose lease ran out; None where there is none.

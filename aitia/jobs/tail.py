@@ -27,7 +27,7 @@ class Tail:
     """Reads on where it stopped, over the revisions of a run. What a writer left half is not read yet."""
 
     def __init__(self, run: Path, *, after: str = "") -> None:
-        self._run = run
+        self.run = run
         self._revision, self._seen = parse_cursor(after)
         self._offset = self._number = 0  # of the present file: bytes and lines read
         self._latest, self._changed = 1, -1
@@ -35,9 +35,9 @@ class Tail:
     def read(self) -> list[tuple[str, Event]]:
         """What was written since the last call, in order."""
         found: list[tuple[str, Event]] = []
-        changed = (self._run / "run.json").stat().st_mtime_ns
+        changed = (self.run / "run.json").stat().st_mtime_ns
         if changed != self._changed:
-            self._changed, self._latest = changed, int(RunStore(self._run).meta().get("revision", 1))
+            self._changed, self._latest = changed, int(RunStore(self.run).meta().get("revision", 1))
         while self._revision <= self._latest:
             found += self._lines()
             if self._revision == self._latest:
@@ -46,8 +46,8 @@ class Tail:
         return found
 
     def _lines(self) -> list[tuple[str, Event]]:
-        moved = self._run / "revisions" / str(self._revision) / "events.jsonl"
-        path = moved if moved.exists() else self._run / "events.jsonl"
+        moved = self.run / "revisions" / str(self._revision) / "events.jsonl"
+        path = moved if moved.exists() else self.run / "events.jsonl"
         if not path.exists():
             return []
         with path.open("rb") as file:

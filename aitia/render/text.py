@@ -99,5 +99,5 @@ def fault_name(report: Report) -> str:
 
 def id_order(evidence_id: str) -> tuple[int, str]:
     """Sorts E2 before E10."""
-    digits = "".join(c for c in evidence_id if c.isdigit())
+    digits = "".join(c for c in evidence_id if c.isdecimal())
     return int(digits or 0), evidence_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -326,6 +327,34 @@ def test_a_worker_killed_before_its_first_step_was_kept_begins_anew(tmp_path: Pa
     assert (ended.state, ended.component) == ("done", CAUSE[0])
     assert ended.run != run
     assert len(list_runs(tmp_path)) == 1
+
+
+def test_a_follower_goes_over_to_a_run_that_begins_anew(tmp_path: Path) -> None:
+    made = jobs(tmp_path)
+    job = made.submit(shop_alert(), origin="alertmanager").job
+    carry_out(made)
+    made.table.set(job.id, state="running")
+    watch = made.follow(job.id, poll_s=0.01)
+    first = next(watch)
+    made.table.set(job.id, state="queued", run="", reported=0)
+    carry_out(made)
+    later = [e for u in watch for _, e in u.events]
+    assert isinstance(first.events[0][1], RunStarted)
+    assert isinstance(later[0], RunStarted)
+    assert isinstance(later[-1], RunFinished)
+
+
+def test_the_first_answer_to_a_call_stands(tmp_path: Path) -> None:
+    made = jobs(tmp_path)
+    job = made.submit("slow", origin="api").job
+    asked = [{"hash": h * 64, "tool": "restart", "args": {}} for h in "ab"]
+    made.table.set(job.id, state="waiting", asked=json.dumps(asked))
+    assert made.answer(job.id, {"a" * 64: False}, by="ann").state == "waiting"
+    assert made.answer(job.id, {"a" * 64: True}, by="eve").state == "waiting"
+    assert made.answer(job.id, {"b" * 64: True}, by="ben").state == "queued"
+    claim = made.table.claim("me", lease_s=30, attempts=3)
+    assert claim is not None
+    assert claim.answers == {"a" * 64: False, "b" * 64: True}
 
 
 def test_the_table_is_private(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""What the buttons and forms do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aitia import outcomes
+from aitia.core.errors import BadInput
+from aitia.core.words import Report
+from aitia.jobs import Job
+from aitia.slack import blocks as b
+from aitia.slack import forms, result
+from aitia.slack.answers import answer
+from aitia.slack.dedupe import Entry
+from aitia.slack.door import Door
+from aitia.slack.follow import Follower
+
+
+async def view(door: Door, entry: Entry) -> dict[str, Any]:
+    """The form behind a button. Raises BadInput where there is none."""
+    job, _ = await door.run_of(entry)
+    store = await asyncio.to_thread(door.jobs.run_store, job.id)
+    report: Report = await asyncio.to_thread(store.report)
+    if entry.name == "evidence":
+        return result.evidence(report)
+    about = result.value(job, channel=entry.channel, thread=entry.thread)
+    if entry.name == "ask":
+        return forms.question(about)
+    if not forms.components_of(report):
+        raise BadInput("Tell it with `aitia confirm --wrong`: the report names no component to choose from.")
+    return forms.correction(report, await asyncio.to_thread(_taxonomy, store.meta()), about)
+
+
+async def press(door: Door, entry: Entry) -> None:
+    """Confirm, look again, approve or deny."""
+    if entry.name == "confirm":
+        _, run = await door.run_of(entry)
+        await asyncio.to_thread(outcomes.confirm, run, by=f"slack:{entry.user}", home=door.home)
+        return await _kept(door, entry, "confirmed the cause")
+    if entry.name == "again":
+        job = await door.job_of(entry)
+        await asyncio.to_thread(door.jobs.again, job.id, by=entry.user)
+        return door.kick()
+    return await _approve(door, entry)
+
+
+async def form(door: Door, entry: Entry) -> None:
+    """A correction, or a question."""
+    job, run = await door.run_of(entry)
+    if entry.name == "ask":
+        return await answer(
+            door, entry.model_copy(update={"text": entry.values["question"]}), job.id, mentioned=True
+        )
+    store = await asyncio.to_thread(door.jobs.run_store, job.id)
+    report: Report = await asyncio.to_thread(store.report)
+    kinds = forms.faults_of(report, await asyncio.to_thread(_taxonomy, store.meta()))
+    component = forms.chosen(entry.values.get("component"), forms.components_of(report))
+    fault = forms.chosen(entry.values.get("fault"), kinds)
+    await asyncio.to_thread(
+        outcomes.confirm,
+        run,
+        right=False,
+        component=component,
+        fault=fault,
+        note=entry.values.get("note", ""),
+        by=f"slack:{entry.user}",
+        home=door.home,
+    )
+    return await _kept(door, entry, f"said what it was: {component} {fault}".rstrip())
+
+
+async def _kept(door: Door, entry: Entry, said: str) -> None:
+    told = f" {said}. It is remembered for the next diagnosis."
+    await door.reply(entry, told, [b.said(b.person(entry.user), b.words(told))])
+
+
+async def _approve(door: Door, entry: Entry) -> None:
+    """Only who is named in `slack.approvers`, only what still waits, only the call that was shown; the first answer holds."""
+    job, call = await door.job_of(entry), entry.values.get("hash", "")
+    if entry.user not in door.settings.slack.approvers:
+        raise BadInput("Ask one of slack.approvers in aitia.yaml: you may not approve or deny steps.")
+    revision = int(entry.values.get("revision", "0"))
+    held = await asyncio.to_thread(door.inbox.answered, job.id, revision, call)
+    waits = job.state == "waiting" and job.revision == revision and any(a.hash == call for a in job.asked)
+    if held is not None and held.key != entry.key:
+        raise BadInput(f"Nothing to do: it was {'approved' if held.said else 'denied'} already.")
+    if not waits:
+        raise BadInput("Nothing to do: this step does not wait any more.")
+    said = entry.name == "approve"
+    held = await asyncio.to_thread(
+        door.inbox.answer, job.id, revision, call, said=said, by=entry.user, key=entry.key
+    )
+    if held.key != entry.key:
+        raise BadInput(f"Nothing to do: it was {'approved' if held.said else 'denied'} already.")
+    await _answered(door, job, call, said=said, by=entry.user, revision=revision)
+
+
+async def _answered(door: Door, job: Job, call: str, *, said: bool, by: str, revision: int) -> None:
+    try:
+        job = await asyncio.to_thread(door.jobs.answer, job.id, {call: said}, by=f"slack:{by}")
+    except BadInput:  # another door was faster
+        await asyncio.to_thread(door.inbox.take_back, job.id, revision, call)
+        raise
+    if job.state == "waiting":  # other steps still wait: the follower comes when all are answered
+        await Follower(door.jobs, door.inbox, door.delivery, job, stream=door.settings.slack.stream).settle()
+    door.kick()
+
+
+def _taxonomy(meta: dict[str, Any]) -> Any:
+    from aitia.graphs.judgement import taxonomy_of
+
+    return taxonomy_of(meta)

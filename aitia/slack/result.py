@@ -1,0 +1,118 @@
+"""A report as Slack messages: the result with its buttons, and the evidence behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, Final
+
+from aitia.core.words import Report
+from aitia.jobs import Approval, Job
+from aitia.render.document import Section, build
+from aitia.slack import blocks as b
+
+_ORDER: Final = (
+    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Ruled out",
+    "Other candidates", "Timeline (UTC)", "Prevent",
+)  # fmt: skip
+LONGEST_CALL: Final = (
+    2_500  # characters of a call's arguments: what a person cannot read whole cannot be approved here
+)
+
+
+def value(job: Job, **more: str) -> str:
+    """What a button brings back: which job and revision it was shown for."""
+    return json.dumps({"job": job.id, "revision": job.revision, **more})
+
+
+def result(report: Report, job: Job) -> list[b.Block]:
+    """The result: verdict, why, what to do; and the buttons."""
+    document = build(report, amount="short")
+    head = document.headline
+    sections = {s.title: s for s in document.sections}
+    top = [
+        b.header(f"{head.label} {head.probability}: {head.subject}"),
+        b.context(head.incident, *head.context, *([f"revision {job.revision}"] if job.revision > 1 else [])),
+    ]
+    summary = [[b.words(i.text), *_cites(i.cites)] for i in document.summary[:6]]
+    told = [b.rich(b.lines(*summary))] if summary else []
+    body = [*told, *(b.section(sections[title]) for title in _ORDER if title in sections)]
+    cost = sections.get("Cost")
+    tail = [b.context(*(i.text for i in cost.items))] if cost else []
+    return b.fit(top, body, [*tail, buttons(report, job)])
+
+
+def buttons(report: Report, job: Job) -> b.Block:
+    """What can be done with a result. An open verdict cannot be confirmed, only be told."""
+    given = value(job)
+    confirm = [] if report.verdict == "unknown" else [b.button("Confirm", "confirm", given, style="primary")]
+    wrong = "Tell the cause" if report.verdict == "unknown" else "Wrong"
+    return b.actions(
+        *confirm,
+        b.button(wrong, "wrong", given),
+        b.button("Show evidence", "evidence", given),
+        b.button("Ask", "ask", given),
+        b.button("Look again", "again", given),
+    )
+
+
+def headline(report: Report) -> str:
+    """The verdict in a line."""
+    head = build(report, amount="tight").headline
+    return f"{head.label} {head.probability}: {head.subject}"
+
+
+def evidence(report: Report) -> dict[str, Any]:
+    """The evidence as a modal: cited facts first, each with where it can be read again."""
+    found = next((s for s in build(report, amount="full").sections if s.title == "Evidence"), None)
+    items = found.items if found else ()
+    parts = [
+        Section(title=f"Evidence {n + 1}-{min(n + 8, len(items))}", items=items[n : n + 8])
+        for n in range(0, len(items), 8)
+    ]
+    note = b.context("Cited facts first; after the number of a fact its strength from 0 to 1.")
+    body = [b.section(replace(p, numbered=False)) for p in parts]
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Evidence"},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": b.fit([note], body, [], most=b.VIEW, room=b.VIEW_ROOM),
+    }
+
+
+def approval(job: Job, asked: Approval) -> list[b.Block]:
+    """A call that waits for a person, whole. One that is too long to be read here can only be denied here."""
+    arguments = json.dumps(asked.args, indent=1, ensure_ascii=False, sort_keys=True)
+    short = len(arguments) <= LONGEST_CALL
+    given = value(job, hash=asked.hash)
+    yes = [b.button("Approve", f"approve {asked.hash[:16]}", given, style="primary")] if short else []
+    return [
+        b.header("A step waits for approval"),
+        b.said(b.words("It may change something: "), b.words(asked.tool, "code")),
+        b.rich(b.pre(arguments, limit=LONGEST_CALL)),
+        b.context(
+            "The answer holds for this tool with exactly these arguments"
+            + (
+                ""
+                if short
+                else f"; they have {len(arguments)} characters and are cut here, so it can only be denied here"
+            )
+            + f" ({asked.hash[:16]})."
+        ),
+        b.actions(*yes, b.button("Deny", f"deny {asked.hash[:16]}", given, style="danger")),
+    ]
+
+
+def settled(asked: Approval, *, said: str, by: str) -> list[b.Block]:
+    """The same call after it was answered."""
+    who = [b.words(" by "), b.person(by)] if by else []
+    return [
+        b.said(b.words(asked.tool, "code"), b.words(f": {said}"), *who),
+        b.rich(
+            b.pre(json.dumps(asked.args, indent=1, ensure_ascii=False, sort_keys=True), limit=LONGEST_CALL)
+        ),
+    ]
+
+
+def _cites(cites: tuple[str, ...]) -> list[b.Inline]:
+    return [b.words(f" [{', '.join(cites)}]", limit=b.LEAD)] if cites else []

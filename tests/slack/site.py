@@ -1,0 +1,140 @@
+"""A site with recorded telemetry, and the Slack door of it: in this process, or as `aitia slack` of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aitia.jobs import Jobs, Workers
+from aitia.settings import Settings, load_settings
+from aitia.slack.app import PATH, served
+from aitia.slack.follow import needs
+
+from .fake import APP_TOKEN, BOT_TOKEN, SECRET, FakeSlack
+
+SCENARIO = Path(__file__).parents[2] / "scenarios" / "connection-exhaustion"
+WINDOW = {"lead_s": 130, "baselines": ["preceding"], "preceding_factor": 1.5}  # what was recorded
+OPS, ANN, BEN, EVE = "C000OPS", "U000ANN", "U000BEN", "U000EVE"
+ALERT = "Gateway 5xx ratio above 5 %"
+TOKENS = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "SLACK_SIGNING_SECRET": SECRET}
+
+
+def write_settings(folder: Path, *, slack: Mapping[str, Any] | None = None, **more: Any) -> Path:
+    """`aitia.yaml` over the scenario's telemetry, as it was at its moment."""
+    recorded = yaml.safe_load((SCENARIO / "scenario.yaml").read_text(encoding="utf-8"))
+    sources = [s | {"path": str(SCENARIO / s["path"])} for s in recorded["sources"]]
+    service = {"at": recorded["now"], "workers": 2, "lease_s": 3} | dict(more.pop("service", {}))
+    body = {
+        "sources": sources,
+        "model": {"name": "none"},
+        "service": service,
+        "slack": dict(slack or {}),
+        "window": WINDOW,
+        **more,
+    }
+    file = folder / "aitia.yaml"
+    file.write_text(yaml.safe_dump(body), encoding="utf-8")
+    return file
+
+
+class Site:
+    """A home, its settings, and the fake Slack that its door speaks to."""
+
+    def __init__(self, home: Path, file: Path, slack: FakeSlack) -> None:
+        self.home, self.file, self.slack = home, file, slack
+        self.settings: Settings = load_settings(file)
+        self.jobs = Jobs(home, self.settings)
+
+    @contextmanager
+    def door(self, *, http: bool = False, workers: int = 0) -> Iterator[None]:
+        """The door in this process."""
+        crew = Workers(self.home, self.settings, count=workers, model=None) if workers else None
+        loop, began, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+        failed: list[BaseException] = []
+        port = free_port() if http else 0
+
+        async def live() -> None:
+            try:
+                async with served(
+                    self.home, self.settings, http=("127.0.0.1", port) if http else None, api=self.slack.url
+                ):
+                    began.set()
+                    await stop.wait()
+            except BaseException as error:
+                failed.append(error)
+                began.set()
+
+        thread = threading.Thread(target=lambda: loop.run_until_complete(live()), name="door", daemon=True)
+        if crew:
+            crew.start()
+        thread.start()
+        try:
+            assert began.wait(20)
+            if failed:
+                raise failed[0]
+            if http:
+                self.slack.http_target = f"http://127.0.0.1:{port}{PATH}"
+            else:
+                until(self.slack.connected, 10)
+            yield
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join(30)
+            loop.close()
+            if crew:
+                crew.stop(1)
+            self.slack.http_target = ""
+        assert not failed, failed
+
+    def process(self, *options: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """`aitia slack` as users run it."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from aitia.cli import main; main()", "slack", "--config", str(self.file), "--model", "none", "--api-url", self.slack.url, *options],
+            env=os.environ | TOKENS | {"AITIA_HOME": str(self.home)} | dict(env or {}),
+            stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return process
+
+    def over(self, states: tuple[str, ...] = ("done",)) -> bool:
+        """Whether every job is shown to its end."""
+        jobs = self.jobs.list(origin="slack", limit=200)
+        return bool(jobs) and all(j.state in states and not needs(j) for j in jobs)
+
+
+def provokes(*errors: str) -> Callable[[Any], Any]:
+    """Errors that a test provokes: they do not fail it."""
+
+    def mark(test: Any) -> Any:
+        test.provokes = errors
+        return test
+
+    return mark
+
+
+def until(met: Callable[[], Any], seconds: float) -> Any:
+    """Wait until something holds; what it came to."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := met():
+            return found
+        time.sleep(0.05)
+    pytest.fail(f"not within {seconds} s: {getattr(met, '__name__', met)}")
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
