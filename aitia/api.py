@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, RunNotFound
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
@@ -370,5 +371,6 @@ def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
         if place >= rules.runs or str(run.get("created_at", "")) < oldest
     ]
     for run_id in gone:
-        remove_run(home, run_id)
+        with suppress(OSError, RunNotFound):  # another process deletes it too: no diagnosis fails over that
+            remove_run(home, run_id)
     return gone

@@ -26,6 +26,7 @@ from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarte
 from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
+from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
@@ -134,8 +135,15 @@ def resume(
     clock = RecordedClock(datetime.fromisoformat(meta["now"]))
     context = live(store, sources, llm, clock, registry or recorded_tools(meta))
     approved = sorted(call for call, said in (answers or {}).items() if said)
-    start: Any = Command(resume={"approved": approved}) if answers is not None else None
+    start: Any = Command(resume={"approved": approved}) if answers is not None and _asks(store) else None
     return run(context, start, on_event=on_event)
+
+
+def _asks(store: RunStore) -> bool:
+    """Whether the run stopped at a question that nobody's answer has reached yet."""
+    with _checkpointer(store, True) as saver:
+        stopped = build(saver).get_state({"configurable": {"thread_id": store.id}})
+        return bool(stopped.interrupts)
 
 
 def has_begun(store: RunStore) -> bool:
@@ -178,7 +186,7 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
         if checkpoint:
             word = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             store.update_meta(state=word)
-            _emit(store, on_event, RunFailed(run=store.id, message=f"{word}: {error}"))
+            _emit(store, on_event, RunFailed(run=store.id, message=_safe(f"{word}: {error}", store)))
         raise
     if waiting:
         store.update_meta(state="waiting")
@@ -202,6 +210,10 @@ def _consume(part: Any, state: dict[str, Any], emit: OnEvent, lap: Callable[[], 
             if not node.startswith("__"):  # LangGraph's own entries, as for writes restored from a checkpoint
                 emit(NodeDone(node=node, seconds=lap()))
     return state
+
+
+def _safe(message: str, store: RunStore) -> str:
+    return Redactor(load_key(store.path.parent.parent)).text(message)
 
 
 def _emit(store: RunStore | None, on_event: OnEvent | None, event: Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,7 @@ class RunStore:
 
     def update_meta(self, **fields: Any) -> None:
         """Merge fields into `run.json`, atomically."""
-        with self._lock:
+        with self._alone():
             self._write("run.json", json.dumps(self.meta() | fields, ensure_ascii=False, indent=1).encode())
 
     def revise(self) -> int:
@@ -92,7 +94,7 @@ class RunStore:
 
         A revision that came to no report is not kept.
         """
-        with self._lock:
+        with self._alone():
             meta = self.meta()
             number = 1 + sum(1 for _ in self.path.glob("revisions/*/report.json"))
             finished = (self.path / "report.json").exists()
@@ -173,6 +175,17 @@ class RunStore:
         """The report."""
         return Report.model_validate_json(self.report_json())
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread and no other process changes `run.json` meanwhile."""
+        with self._lock:
+            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(folder)
+
     def _write(self, name: str, data: bytes) -> None:
         part = self.path / f"{name}.{threading.get_ident()}.part"
         part.write_bytes(data)
@@ -220,8 +233,11 @@ def _json_text(raw: bytes) -> str:
 
 def list_runs(home: Path) -> list[dict[str, Any]]:
     """The runs in the store, newest first."""
-    folders = sorted((home / "runs").glob("*/run.json"), reverse=True)
-    return [json.loads(f.read_text(encoding="utf-8")) for f in folders]
+    found = []
+    for file in sorted((home / "runs").glob("*/run.json"), reverse=True):
+        with suppress(FileNotFoundError):  # another process deleted it just now
+            found.append(json.loads(file.read_text(encoding="utf-8")))
+    return found
 
 
 def remove_run(home: Path, run_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from aitia.jobs.words import Job
 from aitia.jobs.work import Work
 
 IDLE_S: Final = 0.2
+_log: Final = logging.getLogger("aitia.jobs")
 
 
 class Here:
@@ -45,14 +47,31 @@ class Here:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    def alive(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
+
     def _run(self) -> None:
-        owner, service = owner_of(os.getpid()), self._jobs.settings.service
         while not self._stop.is_set():
-            claim = self._jobs.table.claim(owner, lease_s=service.lease_s, attempts=service.attempts)
-            if claim is None:
+            try:
+                if not self._one():
+                    self._stop.wait(IDLE_S)
+            except Exception:  # the only worker: a locked table or a closed stdout must not end it
+                _log.exception("the worker goes on")
                 self._stop.wait(IDLE_S)
-                continue
-            self.busy = claim.job.id
-            self._work.run(claim, lost=lambda: None)
+
+    def _one(self) -> bool:
+        """Carry out one job; False where none waits."""
+        service = self._jobs.settings.service
+        claim = self._jobs.table.claim(
+            owner_of(os.getpid()), lease_s=service.lease_s, attempts=service.attempts
+        )
+        if claim is None:
+            return False
+        self.busy = claim.job.id
+        try:
+            self._work.run(claim)
+        finally:
             self.busy = ""
-            self._told(self._jobs.get(claim.job.id))
+        self._told(self._jobs.get(claim.job.id))
+        return True

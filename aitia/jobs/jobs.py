@@ -76,6 +76,8 @@ class Jobs:
             except sqlite3.IntegrityError:  # the same key came in at the same moment
                 known = self.table.by_key(key)
                 assert known is not None
+        if group:
+            self.table.set(known["id"], alert="firing", alert_group=group)
         if known["content"] != content:
             self.table.tell_again(known["id"], incident, content=content, open_end=open_end)
         return Submitted(job=self.get(known["id"]), new=False)
@@ -101,8 +103,8 @@ class Jobs:
         if row["state"] not in ("done", "failed"):
             raise BadInput(f"Wait until diagnosis {job} has ended: it is {row['state']}.")
         incident = Incident.model_validate_json(row["incident"])
+        self._note(job, again_by=by[:200])
         self.table.tell_again(job, incident, content=row["content"], open_end=bool(row["open_end"]))
-        self._note(job, again_by=by)
         return self.get(job)
 
     def answer(self, job: str, said: Mapping[str, bool], *, by: str) -> Job:
@@ -114,11 +116,10 @@ class Jobs:
             raise BadInput(
                 f"Answer what was asked: {sorted(strange)[0][:80]!r} is the hash of no call that waits."
             )
-        self.table.answer(job, said)
-        now = datetime.now(tz=UTC).isoformat()
-        self._note(
-            job, **{f"answer_{h}": {"approved": s, "by": by[:200], "at": now} for h, s in said.items()}
-        )
+        taken = self.table.answer(job, said)
+        if said and not taken:
+            raise BadInput("Look at the diagnosis: somebody answered that before.")
+        self._note(job, **{f"answer_{h}": {"approved": said[h], "by": by[:200], "at": _now()} for h in taken})
         return self.get(job)
 
     def resolve(self, key: str) -> Job | None:
@@ -227,6 +228,10 @@ def _content(incident: Incident) -> str:
     """What a notice says, whenever it was sent."""
     said = incident.model_dump(mode="json", include={"title", "text", "labels", "hints"})
     return _digest(json.dumps(said, sort_keys=True))
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat()
 
 
 def _digest(text: str) -> str:

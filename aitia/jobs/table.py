@@ -15,12 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from aitia.core.errors import BadInput
 from aitia.core.words import Incident
 from aitia.jobs.owner import is_alive
 from aitia.jobs.words import Full, Job, JobNotFound, JobState
 
 FILE: Final = "jobs.sqlite"
 _PATIENCE_S: Final = 10.0
+_VERSION: Final = 1
 _TABLE: Final = """
 create table if not exists jobs (
   id text primary key, key text not null default '', alert_group text not null default '', content text not null default '',
@@ -31,7 +33,7 @@ create table if not exists jobs (
   component text not null default '', fault text not null default '', message text not null default '',
   asked text not null default '[]', answers text not null default '{}', later text not null default '',
   by text not null default '', place text not null default '{}', alert text not null default '',
-  owner text not null default '', lease_until text not null default ''
+  owner text not null default '', lease_until text not null default '', begun integer not null default 0
 );
 create unique index if not exists jobs_key on jobs (key) where key != '';
 create index if not exists jobs_state on jobs (state, created_at);
@@ -63,7 +65,12 @@ class JobTable:
         self.file = home / FILE
         with self._open() as db:
             db.execute("pragma journal_mode=wal")
-            db.executescript(_TABLE)
+            (version,) = db.execute("pragma user_version").fetchone()
+            if version not in (0, _VERSION):
+                raise BadInput(
+                    f"Use the aitia version that wrote {str(self.file)!r}: its schema is {version}."
+                )
+            db.executescript(f"{_TABLE} pragma user_version = {_VERSION};")
         self.file.chmod(0o600)
 
     def add(self, incident: Incident, *, places: int, **fields: Any) -> Job:
@@ -152,8 +159,8 @@ class JobTable:
         """What is reported of a job's incident by now: at once where it waits or is over, else after the present work."""
         told = incident.model_dump_json()
         with self._write() as db:
-            row = db.execute("select state, run, reported from jobs where id = ?", [job]).fetchone()
-            if row["state"] in ("running", "waiting"):
+            row = db.execute("select state, begun, reported from jobs where id = ?", [job]).fetchone()
+            if row["begun"]:  # its run has the incident as it was: it comes to its end first
                 fields: dict[str, Any] = {"later": told}
             else:
                 fields = {
@@ -197,12 +204,20 @@ class JobTable:
         now = datetime.now(tz=UTC)
         free = "(state = 'queued' or (state = 'running' and lease_until < ?))"
         with self._write() as db:
+            given_up = f"where {free} and attempts >= ?", [now.isoformat(), attempts]
             db.execute(
-                f"update jobs set state = 'failed', finished_at = ?, message = ? where {free} and attempts >= ?",
-                [now.isoformat(), f"Look at the log of aitia: given up after {attempts} attempts.", now.isoformat(), attempts],
-            )  # fmt: skip
+                "update jobs set state = 'queued', incident = later, later = '', attempts = 0, begun = 0, owner = '',"
+                f" lease_until = '', run = case when reported then run else '' end {given_up[0]} and later != ''",
+                given_up[1],
+            )
+            why = f"Ask again, with fewer workers or more memory: its worker ended {attempts} times without a word."
+            db.execute(
+                "update jobs set state = 'failed', finished_at = ?, message = ?, begun = 0, owner = '', lease_until = ''"
+                f" {given_up[0]}",
+                [now.isoformat(), why, *given_up[1]],
+            )
             row = db.execute(
-                f"update jobs set state = 'running', owner = ?, lease_until = ?, attempts = attempts + 1,"
+                f"update jobs set state = 'running', owner = ?, lease_until = ?, attempts = attempts + 1, begun = 1,"
                 f" started_at = coalesce(started_at, ?), message = '' where id ="
                 f" (select id from jobs where {free} order by created_at limit 1) returning *",
                 [owner, _after(now, lease_s), now.isoformat(), now.isoformat()],
@@ -230,7 +245,12 @@ class JobTable:
         over = state in ("done", "failed")
         values = {"state": state, "owner": "", "lease_until": "", **fields}
         if over:
-            values |= {"finished_at": datetime.now(tz=UTC).isoformat(), "asked": "[]", "answers": "{}"}
+            values |= {
+                "finished_at": datetime.now(tz=UTC).isoformat(),
+                "asked": "[]",
+                "answers": "{}",
+                "begun": 0,
+            }
         if state == "done":
             values |= {"attempts": 0}
         with self._write() as db:
@@ -245,14 +265,17 @@ class JobTable:
             )
             return done.rowcount == 1
 
-    def free_dead(self) -> int:
-        """Queue again what dead workers of this host held; how many jobs that was."""
+    def free_dead(self, *, orderly: bool = False) -> int:
+        """Queue again what dead workers of this host held; how many jobs that was.
+
+        orderly  they were ended on purpose: that is no failed attempt
+        """
         gone = [owner for owner in self.owners() if not is_alive(owner)]
         with self._write() as db:
             return db.execute(
-                "update jobs set state = 'queued', owner = '', lease_until = '' where state = 'running'"
-                f" and owner in ({', '.join('?' * len(gone))})",
-                gone,
+                "update jobs set state = 'queued', owner = '', lease_until = '', attempts = max(0, attempts - ?)"
+                f" where state = 'running' and owner in ({', '.join('?' * len(gone))})",
+                [int(orderly), *gone],
             ).rowcount
 
     def owners(self) -> list[str]:

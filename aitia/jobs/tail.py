@@ -1,4 +1,4 @@
-"""A run's events as they are written, each with a cursor that outlives the reader: `REVISION-NUMBER`."""
+"""A run's events as they are written, each with a cursor that outlives the reader: `REVISION-NUMBER-RUN`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from aitia.core.errors import BadInput
 from aitia.core.events import EVENT, Event
 from aitia.core.store import RunStore
 
-_CURSOR = re.compile(r"(\d{1,9})-(\d{1,9})")
+_CURSOR = re.compile(r"(\d{1,9})-(\d{1,9})(?:-([0-9a-f]{6}))?")
 
 
-def parse_cursor(text: str) -> tuple[int, int]:
-    """Revision and number of the last event seen; (1, 0) for "". Raises BadInput."""
+def parse_cursor(text: str) -> tuple[int, int, str]:
+    """Revision and number of the last event seen, and the end of the run's id; (1, 0, "") for "". Raises BadInput."""
     if not text:
-        return 1, 0
+        return 1, 0, ""
     if (found := _CURSOR.fullmatch(text)) is None:
-        raise BadInput(f"Give a cursor that came with an event, such as 1-12, not {text[:40]!r}.")
-    return int(found[1]), int(found[2])
+        raise BadInput(f"Give a cursor that came with an event, such as 1-12-0a1b2c, not {text[:40]!r}.")
+    return int(found[1]), int(found[2]), found[3] or ""
 
 
 class Tail:
@@ -28,7 +28,10 @@ class Tail:
 
     def __init__(self, run: Path, *, after: str = "") -> None:
         self.run = run
-        self._revision, self._seen = parse_cursor(after)
+        self._revision, self._seen, told = parse_cursor(after)
+        self._tag = run.name[-6:]
+        if told and told != self._tag:  # of a run that came to nothing: this one began anew
+            self._revision, self._seen = 1, 0
         self._offset = self._number = 0  # of the present file: bytes and lines read
         self._latest, self._changed = 1, -1
 
@@ -59,7 +62,7 @@ class Tail:
         for line in whole.splitlines():
             self._number += 1
             if self._number > self._seen and (event := _event(line)) is not None:
-                found.append((f"{self._revision}-{self._number}", event))
+                found.append((f"{self._revision}-{self._number}-{self._tag}", event))
         return found
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +16,7 @@ from aitia import api
 from aitia.core.errors import AitiaError, BadInput, WaitsForPerson
 from aitia.core.events import Event, RunStarted
 from aitia.core.protocols import Source
+from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore, remove_run
 from aitia.core.words import Report
 from aitia.jobs.table import Claim, JobTable
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from aitia.engine import Engine
 
 LONGEST_MESSAGE: Final = 400
+_TAKEN: Final = "Look at the job again: another worker has taken it over."
+_log: Final = logging.getLogger("aitia.jobs")
 _BEATS: Final = 4  # signs of life in the time of a lease
 
 
@@ -38,11 +44,12 @@ class Work:
         sources: Sequence[Source] = (),
     ) -> None:
         self._table, self._home, self._settings, self._engine = table, home, settings, engine
+        self._lost = threading.Event()
         self._own = tuple(sources)  # readers of this process, beside the settings'
 
-    def run(self, claim: Claim, *, lost: Callable[[], None]) -> None:
-        """Carry out a job and settle it. `lost` is called where another worker holds the job by now."""
-        over = threading.Event()
+    def run(self, claim: Claim, *, lost: Callable[[], None] = lambda: None) -> None:
+        """Carry out a job and settle it. Where another worker holds it by now, `lost` is called and the run stops."""
+        over, self._lost = threading.Event(), threading.Event()
         beat = threading.Thread(target=self._beat, args=(claim, over, lost), name="aitia-lease", daemon=True)
         beat.start()
         try:
@@ -52,11 +59,17 @@ class Work:
             beat.join()
 
     def _beat(self, claim: Claim, over: threading.Event, lost: Callable[[], None]) -> None:
-        lease = self._settings.service.lease_s
+        lease, held = self._settings.service.lease_s, time.monotonic()
         while not over.wait(lease / _BEATS):
-            if not self._table.renew(claim, lease_s=lease):
-                if not over.is_set():
-                    lost()
+            try:
+                kept = self._table.renew(claim, lease_s=lease)
+            except sqlite3.OperationalError:  # a locked table: there are more beats before the lease runs out
+                kept = time.monotonic() - held < lease
+            else:
+                held = time.monotonic()
+            if not kept and not over.is_set():
+                self._lost.set()
+                lost()
                 return
 
     def _settle(self, claim: Claim) -> None:
@@ -68,10 +81,12 @@ class Work:
             ]
             self._table.settle(claim, "waiting", run=error.run, asked=json.dumps(asked), answers="{}")
         except AitiaError as error:
-            self._table.settle(claim, "failed", message=str(error)[:LONGEST_MESSAGE])
+            told = Redactor(load_key(self._home)).text(str(error))
+            self._table.settle(claim, "failed", message=told[:LONGEST_MESSAGE])
         except Exception as error:  # one diagnosis that fails must not end the worker for all others
-            told = f"{type(error).__name__}: {error}"[:LONGEST_MESSAGE]
-            self._table.settle(claim, "failed", message=f"Report this as a bug of aitia: {told}")
+            _log.exception("diagnosis %s failed", claim.job.id)
+            told = f"Report this as a bug of aitia, with its log: {type(error).__name__} in diagnosis {claim.job.id}."
+            self._table.settle(claim, "failed", message=told)
         else:
             revision = int(RunStore.open(self._home, report.run).meta().get("revision", 1))
             self._table.settle(
@@ -105,7 +120,8 @@ class Work:
             sources=self._readers(),
             model=self._engine.llm,
             home=self._home,
-            answers=claim.answers if state == "waiting" else None,
+            on_event=self._hear,
+            answers=claim.answers or None,
         )
 
     def _store(self, run: str) -> RunStore | None:
@@ -123,10 +139,11 @@ class Work:
 
     def _begun(self, claim: Claim) -> Report:
         def note(event: Event) -> None:
+            self._hear(event)
             if isinstance(event, RunStarted) and not self._table.set(
                 claim.job.id, held_by=claim.owner, run=event.run
             ):
-                raise BadInput("Look at the job again: another worker has taken it over.")
+                raise BadInput(_TAKEN)
 
         incident, at = claim.incident, self._settings.service.at
         now = at or datetime.now(tz=UTC)
@@ -152,7 +169,12 @@ class Work:
             model=self._engine.llm,
             at=self._settings.service.at,
             home=self._home,
+            on_event=self._hear,
         )
+
+    def _hear(self, event: Event) -> None:
+        if self._lost.is_set():
+            raise BadInput(_TAKEN)
 
     def _readers(self) -> list[Source]:
         """In place of those that the run recorded, where this process holds some that could not be: all of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from aitia.modes import Narrator, Planner
 from aitia.settings import Settings
 
 LOOK_S: Final = 0.2
+_log: Final = logging.getLogger("aitia.jobs")
 LEAST_LIFE_S: Final = 2.0  # one that ends sooner could not start: the next waits longer and longer
 LONGEST_PAUSE_S: Final = 30.0
 
@@ -75,7 +77,7 @@ class Workers:
                 process.kill()
                 process.wait()
             _close(process)
-        self._table.free_dead()
+        self._table.free_dead(orderly=True)
 
     def _begin(self) -> tuple[subprocess.Popen[bytes], float]:
         process = subprocess.Popen([sys.executable, "-m", "aitia.jobs.worker"], stdin=subprocess.PIPE)
@@ -87,18 +89,23 @@ class Workers:
 
     def _look(self) -> None:
         while not self._stop.wait(LOOK_S):
-            for place, (process, began) in enumerate(self._processes):
-                if process.poll() is None:
-                    continue
-                if process.returncode != 0:
-                    self.replaced += 1
-                self._table.free_dead()
-                _close(process)
-                short = time.monotonic() - began < LEAST_LIFE_S
-                self._pause = min(LONGEST_PAUSE_S, max(0.5, self._pause * 2)) if short else 0.0
-                if self._stop.wait(self._pause):
-                    return
-                self._processes[place] = self._begin()
+            try:
+                self._replace()
+            except Exception:  # a locked table or a full process table must not end the supervision
+                _log.exception("workers are looked at again")
+
+    def _replace(self) -> None:
+        for place, (process, began) in enumerate(self._processes):
+            if process.poll() is None:
+                continue
+            self._table.free_dead()
+            _close(process)
+            short = time.monotonic() - began < LEAST_LIFE_S
+            self._pause = min(LONGEST_PAUSE_S, max(0.5, self._pause * 2)) if short else 0.0
+            if self._stop.wait(self._pause):
+                return
+            self._processes[place] = self._begin()
+            self.replaced += process.returncode != 0
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

@@ -34,7 +34,7 @@ _EVENT: Final = {
         "retry": {"type": "integer"},
     },
 }
-_CURSOR: Final = re.compile(r"(?:(\d{1,9}-\d{1,9})?(\.end)?)")
+_CURSOR: Final = re.compile(r"(?:(\d{1,9}-\d{1,9}(?:-[0-9a-f]{6})?)?(\.end)?)")
 
 
 @dataclass
