@@ -19,6 +19,7 @@ from aitia.tools.signals.detectors import Blaming, Ensemble, PcaT2Spe
 from aitia.tools.signals.detectors.thresholds import hysteresis, smoothed
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.single import single_evidence
+from aitia.tools.signals.strength import calibrate
 from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone, tables
 from aitia.tools.sources.rows import Floats
 
@@ -32,6 +33,16 @@ _LEAST = 0.12
 @tool(needs=("metrics",), produces=("anomalies",))
 def signals_detect(ctx: ToolContext) -> Result:
     """Which machine left the normal pattern of its process signals, taken together, and which channel is to blame."""
+    result = calibrate(found_together(ctx))
+    rows = [
+        {"component": e.component, "channel": e.values["channel"], "strength": e.strength}
+        for e in result.evidence
+    ]
+    return result.model_copy(update={"data": {"anomalies": rows}}) if rows else result
+
+
+def found_together(ctx: ToolContext) -> Result:
+    """What `signals_detect` finds, its strengths as the formulas make them."""
     gathered = gather(ctx, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     looked = 0
@@ -46,8 +57,7 @@ def signals_detect(ctx: ToolContext) -> Result:
     if not facts:
         why = "Nothing left its normal pattern." if looked else _too_little(gathered)
         return Result(status="no_data", message=why, query=query)
-    rows = [{"component": e.component, "channel": e.values["channel"], "strength": e.strength} for e in facts]
-    return Result(status="ok", query=query, evidence=tuple(facts), data={"anomalies": rows})
+    return Result(status="ok", query=query, evidence=tuple(facts))
 
 
 def _too_little(gathered: Gathered) -> str:
@@ -140,6 +150,11 @@ def _anomaly(
 @tool(needs=("metrics",), target="component")
 def signals_changepoints(ctx: ToolContext, *, component: str) -> Result:
     """When the signals of one component changed their level, before and in the incident window, in time order."""
+    return calibrate(found_changes(ctx, component))
+
+
+def found_changes(ctx: ToolContext, component: str) -> Result:
+    """What `signals_changepoints` finds, its strengths as the formula makes them."""
     gathered = gather(ctx, component=component, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     for d in gathered.derived:

@@ -61,6 +61,8 @@ def both_races_fact(channel: Channel, ball: Summary, races: Sequence[Summary], h
     )
     values = _values(channel, ball.order, ball.hz, rpm) | {
         "snr_db": sig3(level),
+        "bpfo_snr_db": sig3(outer.db),
+        "bpfi_snr_db": sig3(inner.db),
         "harmonics": max(outer.family, inner.family),
     }
     return _fact(channel, "bsf", said, values, window, onset, error, confidence, new=True)

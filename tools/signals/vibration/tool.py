@@ -61,9 +61,7 @@ class Blocks:
 def signals_envelope(ctx: ToolContext) -> Result:
     """Bearing, imbalance and misalignment lines in vibration spectra, compared with the machine's own baseline blocks."""
     result = calibrate(found_lines(ctx))
-    rows = [
-        {"component": e.component, "aspect": e.aspect, "strength": e.strength} for e in result.evidence
-    ]
+    rows = [{"component": e.component, "aspect": e.aspect, "strength": e.strength} for e in result.evidence]
     return result.model_copy(update={"data": {"lines": rows}}) if rows else result
 
 
