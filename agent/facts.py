@@ -59,7 +59,10 @@ class Facts:
         for e in evidence:
             if e.aspect in CHANGE and e.onset is not None:
                 self._changes.setdefault(e.component, []).append(e.onset)
-        self.seen = frozenset(e.component for e in evidence if e.component and _is_first_hand(e))
+        own = [e for e in evidence if e.component and _is_first_hand(e)]
+        self.seen = frozenset(e.component for e in own)
+        self.watched = frozenset(e.component for e in own if e.aspect not in CHANGE)
+        """Of whom telemetry tells how they are: what was changed at them says nothing of that."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:

@@ -109,10 +109,10 @@ class _Judge:
         """
         alarm = facts.alarm()
         known = {c.id for c in self._components} | set(facts.seen)
-        watched = [c for c in known if facts.topology.family(c) & facts.seen]
+        watched = [c for c in known if facts.topology.family(c) & facts.watched]
         seen = len(watched) / len(known) if known else 0.0
         why = f"{seen:.0%} of the components were watched"
-        missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.seen), "")
+        missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.watched), "")
         if missed:
             seen, why = 0.0, f"{missed}, which the alarm names, was not watched"
         weightiest = max(facts.anomalies, key=lambda e: (facts.weight(e), e.statement), default=None)

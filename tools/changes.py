@@ -19,6 +19,7 @@ _HOUR = 3600.0
 _HISTORY = timedelta(days=3650)
 _WORK_AGE_S = 24 * _HOUR  # maintenance older than this is history
 _MOST_HISTORY = 12
+_ROUNDED_S = 120.0
 _NOUNS: Final = {
     "maintenance.work": "work order",
     "change.deploy": "deploy",
@@ -106,10 +107,16 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
-        strength=round(proximity(before, history=aspect == "maintenance.work"), 3),
+        strength=round(proximity(_near(before, ctx.incident), history=aspect == "maintenance.work"), 3),
         source=change.ref,
         taint=True,
     )
+
+
+def _near(before: float, incident: Incident) -> float:
+    """Where a person told the moment, it is rounded: what came shortly after it may have come before the trouble."""
+    told = incident.origin in ("cli", "slack", "api")
+    return 0.0 if told and -_ROUNDED_S <= before < 0 else before
 
 
 def proximity(before_s: float, *, history: bool = False) -> float:

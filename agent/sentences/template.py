@@ -14,6 +14,9 @@ from aitia.agent.weigher import Weighed
 from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
 
 MAX_RULED_OUT = 3
+UNSEEN = (
+    "No telemetry of this window was seen, so that nothing can be told: mend what is missing and look again."
+)
 CERTAIN = 0.8  # probability from which a sentence may tell a cause without "may" or "probably"
 
 
@@ -44,6 +47,8 @@ def verdict_sentence(
             ),
         )
         cites = tuple(e.id for e in calm[:3])
+    elif not facts.watched:
+        return Sentence(text=UNSEEN, cites=(), by="template", role="verdict")
     else:
         top_pair = next((s for s in weighed.suspects if s.component), None)
         text = "The cause cannot be told from this telemetry."

@@ -94,7 +94,9 @@ def _headline(report: Report) -> Headline:
     subject = {
         "cause": f"{t.clean(report.component)}: {t.clean(t.fault_name(report))}",
         "healthy": "no fault found in the telemetry of this window",
-        "unknown": "the telemetry does not decide between causes",
+        "unknown": "the telemetry does not decide between causes"
+        if _observed(report)
+        else "no telemetry of this window was seen",
     }[report.verdict]
     code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
     same_day = incident.started_at.date() == incident.window.start.date()
@@ -110,6 +112,12 @@ def _headline(report: Report) -> Headline:
             f"run {t.clean(report.run)}",
         ),
     )
+
+
+def _observed(report: Report) -> bool:
+    """Whether any fact tells how something is: changes, memories and outside texts do not."""
+    told = ("change.", "incident.", "runbook.", "maintenance.", "external.", "rank.")
+    return any(not e.kind.startswith(told) for e in report.evidence)
 
 
 def _sections(report: Report, full: bool) -> Iterable[Section]:

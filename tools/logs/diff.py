@@ -19,7 +19,7 @@ from aitia.tools.logs.inside import inside
 from aitia.tools.logs.mine import BUDGET, CELLS, Mined, mine, spans, streams
 from aitia.tools.logs.names import Names, known
 from aitia.tools.logs.shares import failing_share
-from aitia.tools.logs.silence import silence
+from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.stats import adjust, dispersion, exact_p
 from aitia.tools.registry import ToolContext, tool
 
@@ -156,7 +156,11 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         out += inside(m, window, names, redactor)
         out += [
             fact
-            for fact in (failing_share(m, window), silence(m, window, load=load), quiet(m, own, window))
+            for fact in (
+                failing_share(m, window),
+                silence(m, window, load=load, end=ended(m, mined, window)),
+                quiet(m, own, window),
+            )
             if fact is not None
         ]
         if m.files:
@@ -191,7 +195,7 @@ def _message(mined: Sequence[Mined], notes: Sequence[str], facts: Sequence[Evide
 def _nothing(mined: Sequence[Mined], window: Window, notes: Sequence[str]) -> Result:
     seen = [f.path.name for m in mined for f in m.files]
     hint = (
-        f"No log line lies between the baselines' start and {window.end.isoformat()} in "
+        f"No log line lies between the baselines' start and {window.end:%Y-%m-%d %H:%M:%S} UTC in "
         f"{', '.join(seen[:5]) or 'the log files'}: mend the window, or set options.timezone of the source "
         "if its clock is not UTC."
     )

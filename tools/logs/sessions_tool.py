@@ -58,6 +58,10 @@ def logs_sessions(ctx: ToolContext, *, component: str = "", false_alarms: float 
     found = told(streams(ctx, component), window, baselines, known(ctx))
     notes = "; ".join(found.notes)
     if found.by is None:
+        if not found.records:
+            return Result(
+                status="no_data", message=f"Widen the window: no log record lies in it. {notes}".strip()
+            )
         text = f"No id names sessions in {found.records} log records: none recurs over several templates. {notes}"
         return Result(status="no_data", message=text.strip())
     try:

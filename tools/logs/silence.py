@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from aitia.core.words import Evidence, Window, from_epoch
@@ -12,12 +13,27 @@ _BURSTS = 5.0  # and stretches with lines: a request that logs ten lines is one 
 _LONGER = 2.0  # times the longest silence of the baseline
 
 
-def silence(mined: Mined, window: Window, *, load: float = 1.0) -> Evidence | None:
-    """A fact where the component has been silent for much longer than it ever was before.
+def ended(mined: Mined, others: Sequence[Mined], window: Window) -> float:
+    """When the records of a component's source end, epoch seconds: before the window does, where all others fell silent too.
 
-    `load` is how much all components log now in relation to before: where less is asked of all, each has less to say.
+    At least two others must be known, and together have been due 20 lines since: a source that stopped tells of nobody.
     """
     start, end = window.epoch
+    beside = [
+        o for o in others if o is not mined and o.source == mined.source and o.old_lines and o.old_exposure
+    ]
+    newest = max((o.last for o in beside), default=end)
+    due = sum(o.old_lines / o.old_exposure for o in beside) * (end - max(newest, start))
+    return max(newest, start) if len(beside) >= 2 and due >= 2 * _EXPECTED else end
+
+
+def silence(mined: Mined, window: Window, *, load: float = 1.0, end: float | None = None) -> Evidence | None:
+    """A fact where the component has been silent for much longer than it ever was before.
+
+    load  how much all components log now in relation to before: where less is asked of all, each has less to say
+    end   when the records end, where that is before the window does (epoch seconds)
+    """
+    start, end = window.epoch[0], window.epoch[1] if end is None else end
     if mined.old_exposure <= 0 or not mined.old_lines or min(mined.shares) < 1:
         return None
     rate = mined.old_lines / mined.old_exposure
@@ -35,7 +51,7 @@ def silence(mined: Mined, window: Window, *, load: float = 1.0) -> Evidence | No
         aspect="availability",
         statement=(
             f"{mined.component} has logged nothing since {from_epoch(last):%H:%M:%S} UTC "
-            f"({gap:.0f} s of the window); before that it logged {60 * rate:.3g} lines a minute."
+            f"({_long(gap)} of the window); before that it logged {60 * rate:.3g} lines a minute."
         ),
         values={
             "silent_s": round(gap, 1),
@@ -51,6 +67,14 @@ def silence(mined: Mined, window: Window, *, load: float = 1.0) -> Evidence | No
         strength=round(min(0.9, 0.5 + 0.1 * (rate * gap / _EXPECTED), 0.35 + 0.05 * bursts), 2),
         source=mined.reference(),
     )
+
+
+def _long(seconds: float) -> str:
+    """Seconds as a person says them; beyond ten minutes to the minute."""
+    if seconds < 600:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _occupied(mined: Mined) -> int:

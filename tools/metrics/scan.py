@@ -228,7 +228,7 @@ def _samples(number: int) -> str:
 
 def _span(gathered: Gathered) -> str:
     start = min(b.window.start for b in gathered.baselines)
-    return f"{start.isoformat()} and {gathered.window.end.isoformat()}"
+    return f"{start:%Y-%m-%d %H:%M:%S} and {gathered.window.end:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def queries(gathered: Gathered) -> str:
