@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= dev,llm
 SCENARIO ?= scenarios/connection-exhaustion
+# As many tests at a time as there are cores; a file's tests stay together, in order.
+PYTEST ?= -n auto --dist loadfile
 BIN := $(VENV)/bin
 
 .PHONY: demo test check lint types imports tree format drawing schema docs clean
@@ -16,7 +18,7 @@ demo: $(VENV)/base
 test: $(VENV)/$(EXTRAS) check
 
 check: lint types imports
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

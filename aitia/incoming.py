@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ _MOST_RUNBOOKS = 5
 _MOST_HINTS = 50
 _SKEW_S = 300.0  # by how much the alerting system's clock may be ahead of ours
 _DAY = 86400.0
+_FIRST_YEAR = 1970
 
 
 def parse_duration(text: str) -> float:
@@ -38,12 +40,21 @@ def parse_moment(text: str, *, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         try:
-            return now - timedelta(seconds=parse_duration(text))
+            moment = now - timedelta(seconds=parse_duration(text))
         except (BadInput, OverflowError):
             raise BadInput(
                 f"Write a time like 2026-11-25T10:05:00Z or a duration before now like 30m, not {text!r}."
             ) from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _utc(moment, text)
+
+
+def _utc(moment: datetime, text: str) -> datetime:
+    """The moment in UTC, which is meant where it names no zone. Raises BadInput for a year of which there is no telemetry."""
+    with suppress(OverflowError):  # it leaves the calendar
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.year >= _FIRST_YEAR:
+            return moment
+    raise BadInput(f"Give a time from {_FIRST_YEAR} to 9999 (UTC): {text[:60]!r} is none.")
 
 
 def parse_window(text: str, *, now: datetime) -> Window:
@@ -63,10 +74,14 @@ def _window(start: datetime, end: datetime) -> Window:
 
 
 def baselines_of(window: Window, rules: WindowRules) -> tuple[Baseline, ...]:
-    """The candidate baselines: the span before, the same time yesterday and last week."""
-    before = Window(
-        start=window.start - timedelta(seconds=rules.preceding_factor * window.seconds), end=window.start
-    )
+    """The candidate baselines: the span before, the same time yesterday and last week. Raises BadInput."""
+    try:
+        start = window.start - timedelta(seconds=rules.preceding_factor * window.seconds)
+    except OverflowError:
+        raise BadInput(
+            f"Give a shorter window: nothing lies before {window.start.isoformat()} to {window.end.isoformat()}."
+        ) from None
+    before = Window(start=start, end=window.start)
     spans: dict[BaselineName, Window] = {
         "preceding": before,
         "yesterday": window.shift(-_DAY),
@@ -245,7 +260,7 @@ def _time(alert: Mapping[str, Any], key: str) -> datetime | None:
         moment = datetime.fromisoformat(str(raw))
     except ValueError:
         raise BadInput(f"Mend {key!r} of the alert: {str(raw)[:60]!r} is no RFC 3339 time.") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _utc(moment, str(raw))
 
 
 def _for(labels: Mapping[str, str], notes: Mapping[str, str]) -> float:

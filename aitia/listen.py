@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final, Literal, cast
 
 from aitia.core.errors import BadInput
-from aitia.core.serving import BoundedServer, length_of, read_body
+from aitia.core.serving import BoundedServer, host_name, is_local, length_of, read_body
 from aitia.jobs import Full, Job, Jobs
 from aitia.notices import Notice, parse_notice
 
+_log: Final = logging.getLogger("aitia.listen")
 LARGEST: Final = 2_000_000
 PATIENCE_S: Final = 10.0
 BODY_S: Final = 30.0
+BUG: Final = "Report this as a bug of aitia: its log tells more."
+Reply = tuple[HTTPStatus, Mapping[str, Any]]
+LOCAL: Final = "Ask for localhost or 127.0.0.1: without a token no other name is answered."
 Said = Literal["queued", "queued again", "known already", "nothing fires"]
 
 
@@ -47,7 +52,10 @@ def take(jobs: Jobs, notice: Notice) -> Taken:
 
 
 class Listener(BoundedServer):
-    """The HTTP door: POST / takes a notification, GET /healthz tells how many jobs are in which state."""
+    """The HTTP door: POST / takes a notification, GET /healthz tells how many jobs are in which state.
+
+    Without a token only requests for this machine are answered. `alive` is whether somebody works on the jobs.
+    """
 
     def __init__(
         self,
@@ -56,9 +64,10 @@ class Listener(BoundedServer):
         *,
         token: str = "",
         on_taken: Callable[[Taken], None] = lambda taken: None,
+        alive: Callable[[], bool] = lambda: True,
         **bounds: int,
     ) -> None:
-        self.jobs, self.token, self.on_taken = jobs, token, on_taken
+        self.jobs, self.token, self.on_taken, self.alive = jobs, token, on_taken, alive
         super().__init__(address, _Handler, **bounds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -77,9 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
         return cast("Listener", self.server)
 
     def do_GET(self) -> None:
+        if self._strange():
+            return self._answer(HTTPStatus.FORBIDDEN, LOCAL)
         if self.path != "/healthz":
             return self._answer(HTTPStatus.NOT_FOUND, error="Ask for /healthz, or POST a notification to /.")
-        return self._answer(HTTPStatus.OK, "", **self._door.jobs.counts())
+        return self._answer_with(self._health)
 
     def do_POST(self) -> None:
         if (refused := self._refusal()) is not None:
@@ -90,19 +101,38 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < length:
             self.close_connection = True
             return None
-        try:
-            taken = take(self._door.jobs, parse_notice(body))
-        except Full as error:
-            return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        except BadInput as error:
-            return self._answer(HTTPStatus.BAD_REQUEST, str(error))
+        return self._answer_with(lambda: self._take(body))
+
+    def _health(self) -> Reply:
+        if not self._door.alive():
+            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": "Restart aitia listen: its worker has ended."}
+        return HTTPStatus.OK, self._door.jobs.counts()
+
+    def _take(self, body: bytes) -> Reply:
+        taken = take(self._door.jobs, parse_notice(body))
         self._door.on_taken(taken)
-        return self._answer(
-            HTTPStatus.ACCEPTED, status=taken.said, **({"job": taken.job.id} if taken.job else {})
-        )
+        return HTTPStatus.ACCEPTED, {"status": taken.said} | ({"job": taken.job.id} if taken.job else {})
+
+    def _answer_with(self, work: Callable[[], Reply]) -> None:
+        try:
+            code, told = work()
+        except Full as error:
+            code, told = HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)}
+        except BadInput as error:
+            code, told = HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        except Exception:  # the door's outermost place
+            _log.exception("a request failed")
+            code, told = HTTPStatus.INTERNAL_SERVER_ERROR, {"error": BUG}
+        self._answer(code, **told)
+
+    def _strange(self) -> bool:
+        """Whether it comes under a foreign name and without a token: a page whose name was bound to this machine's address."""
+        return not self._door.token and not is_local(host_name(self.headers.get("Host", "")))
 
     def _refusal(self) -> tuple[HTTPStatus, str] | None:
         """What is wrong before the body is read."""
+        if self._strange():
+            return HTTPStatus.FORBIDDEN, LOCAL
         given = self.headers.get("Authorization", "").encode("utf-8", "replace")
         if self._door.token and not hmac.compare_digest(given, f"Bearer {self._door.token}".encode()):
             return HTTPStatus.UNAUTHORIZED, "Send the token: http_config.authorization.credentials."

@@ -31,6 +31,9 @@ def parse_notice(body: bytes) -> Notice:
     """The notification in a request's body. Raises BadInput where it is no webhook message of version 4."""
     try:
         message = json.loads(body)
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadInput("Send whole characters: a text holds half of a surrogate pair.") from None
     except (ValueError, RecursionError):
         raise BadInput("Send JSON: an Alertmanager webhook message of version 4.") from None
     if not isinstance(message, Mapping) or str(message.get("version")) != "4":

@@ -16,5 +16,8 @@ def apart() -> Context:
     """
     context = copy_context()
     context.run(var_child_runnable_config.set, None)
-    context.run(tracing_context(enabled=False).__enter__)
+    untraced = tracing_context(enabled=False)
+    context.run(untraced.__enter__)
+    # Left for the collector, it would be ended in the caller's context and change that.
+    context.copy().run(untraced.__exit__, None, None, None)
     return context

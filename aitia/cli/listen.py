@@ -41,7 +41,6 @@ def listen(
     the process ends goes on at its next start. With the environment variable
     AITIA_LISTEN_TOKEN set, requests must bear it. Ctrl-C or SIGTERM stops.
     """
-    import ipaddress
     import os
     import signal
     import threading
@@ -50,14 +49,14 @@ def listen(
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
+    from aitia.core.serving import is_local
     from aitia.engine import choose_engine
     from aitia.jobs import Here, Jobs
     from aitia.listen import Listener
     from aitia.tools.sources.otlp_receiver import OtlpReceiver
 
     token = os.environ.get(TOKEN, "")
-    local = host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
-    if not token and not local:
+    if not token and not is_local(host):
         raise BadInput(f"Set {TOKEN} to listen on {host!r}: it can be reached from other machines.")
     settings = api.settings_of(config)
     if not settings.sources and otlp is None:
@@ -82,6 +81,7 @@ def listen(
             jobs,
             token=token,
             on_taken=lambda t: say(t.job, resolved=True) if t.job and t.said == "nothing fires" else None,
+            alive=lambda: worker.alive(),
         )
     except OSError as error:
         raise BadInput(
@@ -106,16 +106,6 @@ def listen(
     if receiver:
         receiver.stop()
     _leave(jobs, ended=ended)
-
-
-def _is_address(host: str) -> bool:
-    import ipaddress
-
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class _Say(Protocol):

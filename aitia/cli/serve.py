@@ -47,12 +47,12 @@ def serve(
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
+    from aitia.core.serving import is_local, listening
     from aitia.jobs import Jobs, Workers
 
     try:
         from aitia.web.app import create_app
-        from aitia.web.auth import is_local
-        from aitia.web.server import listening, server, url_of
+        from aitia.web.server import server, url_of
         from aitia.web.spans import SpanSpool
     except ModuleNotFoundError as error:
         raise BadInput(

@@ -1,11 +1,15 @@
-"""A bounded HTTP server: so many connections at a time, and so long for a body."""
+"""A bounded HTTP server: so many connections at a time, so long for a body; and which hosts are this machine."""
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
+
+from aitia.core.errors import BadInput
 
 CONNECTIONS: Final = 64
 _PIECE: Final = 65_536
@@ -37,6 +41,34 @@ class BoundedServer(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._open.release()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises BadInput where the address cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise BadInput(
+            f"Choose another --host or --port: {host}:{port} cannot be had ({error.strerror})."
+        ) from None
+
+
+def is_local(host: str) -> bool:
+    """Whether a host name or address means this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_name(header: str) -> str:
+    """The name in a Host header, without port and brackets."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0].lower()
 
 
 def length_of(header: str) -> int | None:

@@ -86,6 +86,10 @@ class Jobs:
         """A job by its id. Raises JobNotFound."""
         return self.table.get(job)
 
+    def incident(self, job: str) -> Incident:
+        """What a job is about, as it was told last. Raises JobNotFound."""
+        return Incident.model_validate_json(self.table.row(job)["incident"])
+
     def find(self, key: str) -> Job | None:
         """The job of an idempotency key."""
         row = self.table.by_key(_digest(key)) if key else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import anyio
-from anyio import from_thread, to_thread
 from mcp import types
 from mcp.server.lowlevel import Server
 from pydantic import ValidationError
@@ -36,7 +38,6 @@ class Calls:
         self._server, self._house, self._desk = server, house, desk
         self._names = {spec.name for spec in desk.specs()}
         self._places = house.settings.service.places
-        self._waiting = 0
         self._limits: dict[bool, anyio.CapacityLimiter] = {}
 
     async def answer(self, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
@@ -74,11 +75,11 @@ class Calls:
         context = self._server.request_context
         token = context.meta.progressToken if context.meta else None
         tell, told = anyio.create_memory_object_stream[str](1000)
-        stop = threading.Event()
+        stop, loop = threading.Event(), asyncio.get_running_loop()
 
         def hear(event: Event) -> None:
             if token is not None and (line := line_of(event)):
-                from_thread.run_sync(_put, tell, line)
+                loop.call_soon_threadsafe(_put, tell, line)
 
         async def report() -> None:
             done = 0
@@ -106,17 +107,33 @@ class Calls:
         return _content(said, outcome.model_dump(mode="json"))
 
     async def _on_thread(self, work: Callable[[], Any], *, diagnosis: bool = False) -> Any:
-        """The work on a thread. A client that is gone is not waited for; what still runs ends on its own."""
+        """The work on a thread. A client that is gone is not waited for; what still runs keeps its place until it ends."""
         if diagnosis not in self._limits:
             number = self._house.settings.service.workers if diagnosis else MOST_CALLS
             self._limits[diagnosis] = anyio.CapacityLimiter(number)
-        if self._waiting >= self._places:
-            raise BadInput(f"Ask again later: {self._waiting} calls are waiting already.")
-        self._waiting += 1
-        try:
-            return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limits[diagnosis])
-        finally:
-            self._waiting -= 1
+        told = [limit.statistics() for limit in self._limits.values()]
+        if (inside := sum(t.borrowed_tokens + t.tasks_waiting for t in told)) >= self._places:
+            raise BadInput(f"Ask again later: {inside} calls are waiting already.")
+        limit, place, loop = self._limits[diagnosis], object(), asyncio.get_running_loop()
+        done: Future[Any] = Future()
+
+        def leave(_: Future[Any]) -> None:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(limit.release_on_behalf_of, place)
+
+        await limit.acquire_on_behalf_of(place)
+        done.add_done_callback(leave)
+        threading.Thread(target=_work, args=(done, work), name="aitia-mcp", daemon=True).start()
+        return await asyncio.wrap_future(done)
+
+
+def _work(done: Future[Any], work: Callable[[], Any]) -> None:
+    if not done.set_running_or_notify_cancel():
+        return
+    try:
+        done.set_result(work())
+    except BaseException as error:  # raised where it is waited for
+        done.set_exception(error)
 
 
 def _put(stream: Any, line: str) -> None:

@@ -24,6 +24,7 @@ from aitia.tools.sources import build_inventory, open_sources
 
 SPAN: Final = ("start", "end")
 MOST_SPANS: Final = 4  # spans whose sources stay open with what was read of them
+MOST_RESULTS: Final = 64  # of a span, the newest
 _WHEN: Final = "an ISO 8601 time, or a duration before now such as 30m"
 
 
@@ -88,7 +89,8 @@ class Desk:
             context = replace(context, found=looked.found(spec.consumes))
         result = safe_result(self._tools.call(task, context), self._redactor)
         with looked.lock:
-            looked.results = [*(r for r in looked.results if (r.tool, r.args) != (name, given)), result]
+            others = [r for r in looked.results if (r.tool, r.args) != (name, given)]
+            looked.results = [*others, result][-MOST_RESULTS:]
         return result
 
     def _window(self, start: Any = "", end: Any = "") -> Window:

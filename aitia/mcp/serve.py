@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import TextIOWrapper
@@ -37,13 +38,13 @@ def serve_http(
     server: Server[Any, Any],
     *,
     host: str,
-    port: int,
+    listener: socket.socket,
     token: str,
     names: tuple[str, ...] = (),
     most: int,
     ready: Callable[[int], None],
 ) -> None:
-    """Serve at http://HOST:PORT/mcp until told to stop. `ready` is called with the port once it listens.
+    """Serve at http://HOST:PORT/mcp until told to stop. `ready` is called with the port once requests are answered.
 
     token  what a client must bear; "" only where nobody else can reach the port
     names  further Host names under which the server is reached, as behind a proxy
@@ -51,14 +52,12 @@ def serve_http(
     """
     config = uvicorn.Config(
         http_app(server, host=host, token=token, names=names, most=most),
-        host=host.strip("[]"),
-        port=port,
         log_level="error",
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
     )
     runner = _Announced(config, ready)
-    runner.run()
+    runner.run(sockets=[listener])
 
 
 def http_app(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body
 from starlette.requests import Request
 
 from aitia import asking, outcomes
+from aitia.core.errors import BadInput
 from aitia.jobs import Jobs
 from aitia.web.diagnoses import Id
 from aitia.web.problems import Problem
 from aitia.web.strict import ApiRoute
+from aitia.web.waiting import answered
 from aitia.web.words import ApprovalGiven, Diagnosis, Given, OutcomeGiven, QuestionAsked, Taken
 
+STRANGE: Final = "Go on with a conversation about this diagnosis: there is no such one."
 router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRoute)
 
 
@@ -35,11 +39,25 @@ async def answers(request: Request, id: Id, body: Annotated[Given, Body()]) -> T
 
 
 def approve(jobs: Jobs, id: str, given: ApprovalGiven) -> Taken:
-    """Keep the answers; once all are there the run goes on."""
+    """Keep the answers; once all are there the run goes on. Raises Problem (409) where others were first."""
     job = jobs.get(id)
     if job.state != "waiting":
-        raise Problem(409, f"Answer a diagnosis that waits for a person: this one is {job.state}.")
-    return Taken(diagnosis=Diagnosis.of(jobs.answer(id, given.calls, by=given.by or "http")))
+        told = f"Answer a diagnosis that waits for a person: this one is {job.state}."
+        raise Problem(409, f"{told} {_by_whom(jobs, id, given)}".strip())
+    try:
+        job = jobs.answer(id, given.calls, by=given.by or "http")
+    except BadInput as error:
+        if not given.calls.keys() <= {a.hash for a in job.asked}:
+            raise
+        raise Problem(409, f"{error} {_by_whom(jobs, id, given)}".strip()) from None
+    return Taken(diagnosis=Diagnosis.of(job))
+
+
+def _by_whom(jobs: Jobs, id: str, given: ApprovalGiven) -> str:
+    with suppress(BadInput):  # not begun, or deleted
+        meta = jobs.run_store(id).meta()
+        return next((f"{answered(said)}." for h in given.calls if (said := meta.get(f"answer_{h}"))), "")
+    return ""
 
 
 def confirm(jobs: Jobs, id: str, given: OutcomeGiven) -> Taken:
@@ -54,7 +72,7 @@ def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
     """Answer from the run's evidence alone; a conversation must be one about this run."""
     run = _reported(jobs, id)
     if given.conversation and not (jobs.home / "runs" / run / "asks" / given.conversation).is_dir():
-        raise Problem(422, "Go on with a conversation about this diagnosis: there is no such one.")
+        raise Problem(422, STRANGE)
     answer = asking.ask(
         given.question,
         run="" if given.conversation else run,

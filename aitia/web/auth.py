@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import time
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -80,23 +79,6 @@ def same_origin(request: Request) -> None:
     own = origin is None or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
     if not own or site not in ("none", "same-origin"):
         raise Problem(403, "Send this from a page of this service: the request comes from another site.")
-
-
-def is_local(host: str) -> bool:
-    """Whether a host name or address means this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def host_name(header: str) -> str:
-    """The name in a Host header, without port and brackets."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0].lower()
 
 
 def login_router() -> APIRouter:

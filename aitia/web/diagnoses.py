@@ -13,7 +13,8 @@ from aitia.core.errors import BadInput, NotRecorded
 from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Origin, Report
 from aitia.jobs import Job, Jobs, JobState
-from aitia.web.incoming import SIGNATURE, Asked, asked, check_signature
+from aitia.settings import Settings
+from aitia.web.incoming import SIGNATURE, asked, check_signature
 from aitia.web.problems import Problem
 from aitia.web.sent import PagerDutyMessage, Sent
 from aitia.web.strict import ApiRoute
@@ -63,11 +64,11 @@ async def submit(
     state = request.app.state
     if isinstance(body, PagerDutyMessage) and state.pagerduty_secret:
         check_signature(await request.body(), signature, state.pagerduty_secret)
-    wanted = asked(body, state.settings)
-    return await state.quick(_taken, state.jobs, wanted, idempotency_key)
+    return await state.quick(_taken, state.jobs, state.settings, body, idempotency_key)
 
 
-def _taken(jobs: Jobs, wanted: Asked, idempotency_key: str) -> Response:
+def _taken(jobs: Jobs, settings: Settings, body: Sent, idempotency_key: str) -> Response:
+    wanted = asked(body, settings)
     if wanted.report is None:
         return Response(status_code=204)
     key = f"header {idempotency_key}" if idempotency_key else wanted.key

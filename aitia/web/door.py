@@ -11,7 +11,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aitia.web.auth import host_name, is_local
+from aitia.core.serving import host_name, is_local
 from aitia.web.limits import Bounds, Buckets, bounded_body, too_large
 from aitia.web.problems import Problem
 

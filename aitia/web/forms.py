@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
 
 from aitia import outcomes
 from aitia.agent.asking.answer import NOT_KNOWN, Answer
@@ -14,7 +15,7 @@ from aitia.core.errors import AitiaError
 from aitia.incoming import make_incident, parse_moment
 from aitia.jobs import Full, Job, JobNotFound, Jobs
 from aitia.settings import Settings
-from aitia.web.answers import approve, ask, confirm
+from aitia.web.answers import STRANGE, approve, ask, confirm
 from aitia.web.diagnoses import Id
 from aitia.web.guarded import GuardedRoute
 from aitia.web.look import page
@@ -41,7 +42,9 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
             job = await request.app.state.quick(_submitted, jobs, settings, text, since, key)
         except AitiaError as error:
             status = 503 if isinstance(error, Full) else 422
-            shown = views.index(refused=str(error), text=text[:20_000], since=since)
+            shown = await request.app.state.quick(
+                views.index, refused=str(error), text=text[:20_000], since=since
+            )
             return page(request, "index.html", status=status, **shown)
         return _to(job.id)
 
@@ -93,6 +96,8 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
             if right == "revert":
                 await state.heavy(_reverted, jobs, id, by)
             else:
+                if right == "no" and not component.strip():
+                    raise Problem(422, "Name the component (and the fault) that it really was.")
                 told = {"component": component, "fault": fault, "cause": cause} if right == "no" else {}
                 given = OutcomeGiven(kind="outcome", right=right == "yes", by=by, **told)
                 await state.heavy(confirm, jobs, id, given)
@@ -122,7 +127,10 @@ def _submitted(jobs: Jobs, settings: Settings, text: str, since: str, key: str) 
 def _asked(jobs: Jobs, job: Job, question: str, conversation: str) -> Answer:
     if not question.strip() or len(question) > 1000:
         raise Problem(422, "Ask a question of at most 1000 characters.")
-    given = QuestionAsked(kind="question", question=question, conversation=conversation)
+    try:
+        given = QuestionAsked(kind="question", question=question, conversation=conversation)
+    except ValidationError:
+        raise Problem(422, STRANGE) from None
     answer = ask(jobs, job.id, given).answer
     assert answer is not None
     return answer

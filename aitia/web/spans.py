@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp_receiver import OtlpReceiver
 from aitia.tools.sources.written import write_spans
 
+_log: Final = logging.getLogger("aitia.web")
 FLUSH_S: Final = 5.0
 MINUTES: Final = 120.0
 MOST_WAITING: Final = 100_000  # spans between two writes
@@ -57,20 +59,38 @@ class SpanSpool(OtlpReceiver):
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits, and delete what is too old or too much."""
+        """Write what waits, and delete what is too old or too much. What cannot be written now waits for the next time."""
         with self._mutex:
             spans, self._waiting = self._waiting, []
-        if spans:
-            part = self.folder / f"{time.time_ns()}.part"
+        try:
+            if spans:
+                self._write(spans)
+                spans = []
+            self._tidy()
+        except OSError as error:
+            _log.error("spans are not kept: %s", error)
+            with self._mutex:
+                self._waiting = [*spans, *self._waiting][:MOST_WAITING]
+
+    def _write(self, spans: list[Span]) -> None:
+        part = self.folder / f"{time.time_ns()}.part"
+        try:
             write_spans(part, spans, self._redactor)
             part.chmod(0o600)
             part.rename(part.with_suffix(".jsonl"))
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
         room, oldest = MOST_BYTES, time.time() - MINUTES * 60
         for file in sorted(self.folder.glob("*.jsonl"), reverse=True):
-            kept = file.stat()
+            try:
+                kept = file.stat()
+            except FileNotFoundError:  # another service of this home deleted it
+                continue
             room -= kept.st_size
             if room < 0 or kept.st_mtime < oldest:
-                file.unlink()
+                file.unlink(missing_ok=True)
 
     def _write_on(self) -> None:
         while not self._over.wait(FLUSH_S):

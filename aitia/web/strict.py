@@ -15,6 +15,7 @@ from aitia.web.auth import require_token
 from aitia.web.problems import Problem
 
 DEEPEST: Final = 40
+_LARGE: Final = 65_536  # bytes
 
 
 def parse_json(raw: bytes) -> Any:
@@ -34,9 +35,11 @@ def parse_json(raw: bytes) -> Any:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:60]!r} occurs twice")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {key[:60]!r} occurs twice")
+            seen.add(key)
     return found
 
 
@@ -68,7 +71,9 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The body's value."""
         if not hasattr(self, "_strict"):
-            self._strict = parse_json(await self.body())
+            raw = await self.body()
+            aside = len(raw) > _LARGE  # so long that others would notice
+            self._strict = await self.app.state.quick(parse_json, raw) if aside else parse_json(raw)
         return self._strict
 
 

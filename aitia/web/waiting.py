@@ -24,7 +24,7 @@ class Asked:
 def asked(job: Job, meta: Mapping[str, Any]) -> list[Asked]:
     """What a diagnosis waits for; `meta` is its run's, where answers are noted until all are there."""
     return [
-        Asked(hash=a.hash, tool=a.tool, args=exact(a.args), said=_answered(meta.get(f"answer_{a.hash}")))
+        Asked(hash=a.hash, tool=a.tool, args=exact(a.args), said=answered(meta.get(f"answer_{a.hash}")))
         for a in job.asked
     ]
 
@@ -35,5 +35,6 @@ def exact(args: Mapping[str, Any]) -> str:
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
-def _answered(kept: Mapping[str, Any] | None) -> str:
+def answered(kept: Mapping[str, Any] | None) -> str:
+    """Who answered a call how, "" where nobody did."""
     return f"{'Approved' if kept['approved'] else 'Denied'} by {clean(str(kept['by']))}" if kept else ""

@@ -144,6 +144,26 @@ def test_times_that_cannot_be_read(text: str) -> None:
         parse_moment(text, now=NOW)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["0001-01-01", "0002-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "200000d"],
+)
+def test_a_year_without_telemetry_is_named(text: str) -> None:
+    with pytest.raises(BadInput, match=rf"Give a time from 1970.*'{text}' is none"):
+        make_incident("slow", now=NOW, started_at=parse_moment(text, now=NOW))
+    for key in ("startsAt", "endsAt"):
+        alert = {"status": "resolved", "startsAt": "2026-11-25T08:00:00Z", key: text}
+        if not text.startswith("0001-") and text != "200000d":
+            with pytest.raises(BadInput, match=rf"'{text}' is none"):
+                make_incident({"alerts": [alert]}, now=NOW)
+
+
+def test_a_window_longer_than_the_calendar_is_refused() -> None:
+    alert = {"status": "resolved", "startsAt": "2026-11-25T08:00:00Z", "endsAt": "9998-01-01T00:00:00Z"}
+    with pytest.raises(BadInput, match="Give a shorter window"):
+        make_incident({"alerts": [alert]}, now=NOW)
+
+
 @pytest.mark.parametrize("text", ["2h", "0s/2h", "1h/1h", "x/y"])
 def test_windows_that_cannot_be_used(text: str) -> None:
     with pytest.raises(BadInput):

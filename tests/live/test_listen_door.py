@@ -56,10 +56,18 @@ def message(
 class Door:
     """A listener over a job table that nobody works on."""
 
-    def __init__(self, home: Path, *, token: str = "", places: int = 2, connections: int = 8) -> None:
+    def __init__(self, home: Path, *, places: int = 2, connections: int = 8, **how: Any) -> None:
         self.jobs = Jobs(home, Settings(service=Service(places=places)))
-        self.server = Listener(("127.0.0.1", 0), self.jobs, token=token, connections=connections)
+        self.server = Listener(("127.0.0.1", 0), self.jobs, connections=connections, **how)
         self.port = int(self.server.server_address[1])
+
+    def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+        connection.close()
+        return answer.status, told
 
     def post(
         self, body: bytes | dict[str, Any], path: str = "/", **headers: str
@@ -135,6 +143,49 @@ def test_other_paths_are_not_found_and_health_is_told() -> None:
         connection.close()
 
 
+def test_a_listener_whose_worker_is_gone_is_not_healthy() -> None:
+    with opened(alive=lambda: False) as door:
+        status, told = door.get("/healthz")
+        assert (status, told["error"]) == (503, "Restart aitia listen: its worker has ended.")
+
+
+def test_without_a_token_no_foreign_name_is_answered() -> None:
+    for token, status in (("", 403), ("s3cret", 200)):
+        with opened(token=token, places=9) as door:
+            for name in ("evil.example", "evil.example:8765", "127.0.0.1.evil.example", ""):
+                assert door.get("/healthz", Host=name)[0] == status
+                posted = door.post(message(name or "none"), Host=name, Authorization=f"Bearer {token}")[0]
+                assert posted == (202 if token else 403)
+            assert bool(door.jobs.list()) == bool(token)
+    with opened() as door:
+        for name in ("localhost", "LOCALHOST:80", "[::1]:80", f"127.0.0.1:{door.port}"):
+            assert door.get("/healthz", Host=name)[0] == 200
+
+
+def test_half_a_character_and_a_year_without_telemetry_are_refused() -> None:
+    with opened() as door:
+        halves = message()
+        halves["alerts"][0]["annotations"]["summary"] = "\ud800"
+        assert door.post(halves)[1]["error"].startswith("Send whole characters")
+        for year in ("0002-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"):
+            early = message()
+            early["alerts"][0]["startsAt"] = year
+            status, told, _ = door.post(early)
+            assert (status, told["error"]) == (400, f"Give a time from 1970 to 9999 (UTC): {year!r} is none.")
+        assert not door.jobs.list()
+
+
+def test_a_bug_is_an_answer_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(taken: Taken) -> None:
+        raise RuntimeError("a secret of the house")
+
+    with opened(on_taken=broken) as door:
+        status, told, _ = door.post(message())
+        assert (status, told) == (500, {"error": "Report this as a bug of aitia: its log tells more."})
+        assert door.get("/healthz")[0] == 200
+    assert "a secret of the house" in caplog.text
+
+
 def test_a_token_is_asked_for_where_one_is_set() -> None:
     with opened(token="s3cret-ü") as door:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}):
@@ -187,7 +238,9 @@ def test_connections_beyond_the_bound_are_closed() -> None:
 def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aitia.listen.BODY_S", 0.2)
     with opened() as door, socket.create_connection(("127.0.0.1", door.port), timeout=5) as slow:
-        slow.sendall(b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+        slow.sendall(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        )
         assert slow.recv(100) == b""
         assert not door.jobs.list()
 

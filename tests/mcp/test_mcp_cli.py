@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from aitia.cli.app import run
+from aitia.core.serving import listening
 from aitia.settings import load_settings
 from tests.mcp.conftest import Site
 from tests.mcp.world import raw
@@ -54,6 +55,13 @@ def test_a_server_that_others_could_reach_needs_a_token(
     site(sources=[])
     assert run(["mcp", "--http"]) == 2
     assert "Name sources in aitia.yaml" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told_as_such(site: Callable[..., Site], capsys: pytest.CaptureFixture[str]) -> None:
+    site()
+    with listening("127.0.0.1", 0) as held:
+        assert run(["mcp", "--http", "--port", str(held.getsockname()[1])]) == 2
+    assert "Choose another --host or --port" in capsys.readouterr().err
 
 
 def test_the_settings_of_the_docs_load(tmp_path: Path) -> None:

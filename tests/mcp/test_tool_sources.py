@@ -238,6 +238,17 @@ def test_a_tool_that_appears_later_is_not_called_unnoticed(tmp_path: Path) -> No
     assert "not what it was when first seen" in call(many, tmp_path, tool="t1").message
 
 
+@pytest.mark.parametrize("kept", [b"", b"{", b"\xff", b"[]", b'{"of": 1}'])
+def test_damaged_pins_say_what_to_do_and_are_mended_by_accepting(tmp_path: Path, kept: bytes) -> None:
+    server, file = raw("good"), tmp_path / "mcp" / "cmdb.json"
+    file.parent.mkdir()
+    file.write_bytes(kept)
+    with pytest.raises(BadInput, match=r"aitia mcp accept cmdb.*mcp/cmdb\.json is damaged"):
+        mcp_tools([server], tmp_path)
+    accept(server, tmp_path)
+    assert mcp_tools([server], tmp_path)
+
+
 def test_a_dead_server_leaves_its_listed_tools_which_say_why(tmp_path: Path) -> None:
     server = raw("good", command=["/nowhere/at/all"])
     began = time.monotonic()

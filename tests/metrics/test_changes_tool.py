@@ -29,7 +29,14 @@ def context(folder: Path, entries: list[tuple[float, str, str, str]], kind: str 
     source = open_source(
         SourceConfig.model_validate({"name": "c", "kind": kind, "type": kind, "path": "c.jsonl"}), folder
     )
-    incident = Incident(id="i", title="t", started_at=from_epoch(ALARM), window=WINDOW, baselines=(BEFORE,))
+    incident = Incident(
+        id="i",
+        title="t",
+        origin="alertmanager",
+        started_at=from_epoch(ALARM),
+        window=WINDOW,
+        baselines=(BEFORE,),
+    )
     resolver = Resolver([Component(id="payment", aliases=("pay",))])
     return ToolContext(incident=incident, sources=SourceSet([source]), resolver=resolver)
 

@@ -17,11 +17,12 @@ from typing import Any
 import httpx
 import yaml
 
+from aitia.core.serving import listening
 from aitia.jobs import Jobs
 from aitia.settings import Settings
 from aitia.web.app import create_app
 from aitia.web.limits import Bounds
-from aitia.web.server import listening, server, url_of
+from aitia.web.server import server, url_of
 from tests.shop import shop_yaml
 
 PATIENT = Bounds(per_s=10_000.0, burst=10_000)

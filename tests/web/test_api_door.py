@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,14 +17,18 @@ import httpx
 import pytest
 
 from aitia.core.errors import BadInput
+from aitia.core.serving import listening
+from aitia.core.store import RunStore
 from aitia.jobs import Jobs
 from aitia.settings import Service, Settings
+from aitia.tools.sources.base import Span
 from aitia.web import server as web_server
 from aitia.web.auth import Guard
 from aitia.web.incoming import SIGNATURE
 from aitia.web.limits import Aside, Bounds, Buckets
 from aitia.web.problems import Problem
-from aitia.web.server import listening
+from aitia.web.spans import SpanSpool
+from aitia.web.strict import parse_json
 
 from .served import opened, told, wait_for
 
@@ -237,6 +242,76 @@ def test_an_approval_is_bound_to_what_was_asked(tmp_path: Path) -> None:
         assert say(bb=False).json()["diagnosis"]["state"] == "queued"
         is_problem(say(aa=False), 409, "Answer a diagnosis that waits")
         assert json.loads(table.row(here["id"])["answers"]) == {"aa": True, "bb": False}
+
+
+@pytest.mark.parametrize("first", [{"aa": False}, {"aa": False, "bb": False}])
+def test_the_second_of_two_persons_is_told_who_was_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: dict[str, bool]
+) -> None:
+    with opened(tmp_path) as client:
+        here = post(client, {"text": "slow"}).json()
+        jobs = Jobs(tmp_path, Settings())
+        calls = [{"hash": h, "tool": "restart", "args": {}} for h in ("aa", "bb")]
+        run = RunStore.create(tmp_path, meta={}).id
+        jobs.table.set(here["id"], state="waiting", asked=json.dumps(calls), run=run)
+
+        def say(by: str, calls: dict[str, bool]) -> httpx.Response:
+            return client.post(here["links"]["answers"], json={"kind": "approval", "calls": calls, "by": by})
+
+        assert say("Ann\x1b", first).status_code == 200
+        late = say("Bob", {"aa": True})
+        is_problem(
+            late, 409, "Look at the diagnosis: somebody" if len(first) == 1 else "Answer a diagnosis that"
+        )
+        assert late.json()["detail"].endswith("Denied by Ann.")
+        form = {"hash": "aa", "approved": "yes", "by": "Bob"}
+        page = client.post(f"/diagnoses/{here['id']}/approvals", data=form, headers={"Accept": "text/html"})
+        assert page.status_code == 409
+        assert "Denied by Ann." in page.text
+        assert jobs.run_store(here["id"]).meta()["answer_aa"]["by"] == "Ann\x1b"
+
+
+def test_many_keys_one_of_them_twice_are_refused_at_once() -> None:
+    body = "{" + ",".join(f'"{n:x}":0' for n in range(60_000)) + ',"ea5f":0}'
+    began = time.monotonic()
+    with pytest.raises(Problem, match="the key 'ea5f' occurs twice"):
+        parse_json(body.encode())
+    assert time.monotonic() - began < 3
+
+
+def test_a_large_body_is_read_beside_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where: list[bool] = []
+
+    def parsed(raw: bytes) -> Any:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        where.append(True)
+        return parse_json(raw)
+
+    monkeypatch.setattr("aitia.web.strict.parse_json", parsed)
+    with opened(tmp_path) as client:
+        assert post(client, alerts("g", "slow " * 100_000)).status_code == 202
+    assert where == [True]
+
+
+def test_spans_are_kept_again_once_the_folder_is_there_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("aitia.web.spans.FLUSH_S", 0.05)
+    spool = SpanSpool(tmp_path, host="127.0.0.1", port=0)
+    with spool:
+        (spool.folder / "1.jsonl").symlink_to(
+            tmp_path / "deleted"
+        )  # as one that another service deletes meanwhile
+        spool.folder.rename(tmp_path / "away")
+        spool.keep(
+            [Span(trace="1", id="1", parent="", component="pay", operation="GET", start=1.0, duration=1.0)]
+        )
+        wait_for(lambda: "spans are not kept" in caplog.text)
+        (tmp_path / "away").rename(spool.folder)
+        wait_for(lambda: [f for f in spool.folder.glob("*.jsonl") if f.is_file()])
+        spool.flush()
+        assert not list(spool.folder.glob("*.part"))
 
 
 def test_a_stream_stays_open_while_a_person_is_waited_for(tmp_path: Path) -> None:
@@ -469,8 +544,6 @@ def test_a_bucket_fills_again_and_strange_clients_are_forgotten() -> None:
 
 
 def test_work_aside_is_bounded_in_number_and_time() -> None:
-    import asyncio
-
     async def crowd() -> list[Any]:
         aside = Aside(threads=1, waiting=1, seconds=0.3)
         release = threading.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from aitia.core.events import PlanMade, Ranked, TaskDone
 from aitia.core.store import remove_run
 from aitia.core.words import Suspect, Task
-from aitia.jobs import Jobs
+from aitia.jobs import Job, Jobs
 from aitia.settings import Settings
 from aitia.web.embed import embedded
 from aitia.web.progress import progress
@@ -112,6 +113,19 @@ def test_a_long_list_has_pages_and_stays_light(tmp_path: Path) -> None:
             older = re.search(r'href="([^"]+)">Older', text)
             path = html.unescape(older[1]) if older else ""
     assert seen == sorted(made, reverse=True)
+
+
+def test_a_diagnosis_tells_when_it_began_and_when_it_was_asked(tmp_path: Path) -> None:
+    settings = Settings()
+    jobs = Jobs(tmp_path, settings)
+    alert = jobs.submit(shop_alert(), origin="alertmanager").job
+    words = jobs.submit("checkout is slow", origin="api").job
+    with opened(tmp_path, settings) as client:
+        for path in ("/", f"/diagnoses/{alert.id}"):
+            shown = page(client, path)
+            assert re.search(r"began <time[^>]*>2026-11-25 01:09:27 UTC<", shown)
+            assert f"{alert.created_at:%Y-%m-%d %H:%M:%S} UTC" in shown
+        assert "began" not in page(client, f"/diagnoses/{words.id}")
 
 
 def test_a_request_is_taken_once_and_a_wrong_one_comes_back_with_what_was_typed(tmp_path: Path) -> None:
@@ -216,6 +230,34 @@ def test_a_question_is_answered_with_links_to_what_it_rests_on(client: httpx.Cli
     assert "That is not in what I have." in unknown
     early = sent(client, f"/diagnoses/{world.ids['failed']}/questions", question="why?")
     assert early.status_code == 422
+
+
+def test_what_a_form_lacks_is_said_on_its_page(client: httpx.Client, world: World) -> None:
+    done, queued = (f"/diagnoses/{world.ids[state]}" for state in ("done", "queued"))
+    for path, form, says in (
+        (f"{done}/outcome", {"right": "no"}, "Name the component"),
+        (f"{done}/questions", {"question": "why?", "conversation": "zzz"}, "Go on with a conversation about"),
+        (f"{queued}/questions", {"question": "why?"}, "Wait for the report: the diagnosis is queued."),
+        (f"{queued}/outcome", {"right": "yes"}, "Wait for the report: the diagnosis is queued."),
+    ):
+        answer = sent(client, path, **form)
+        assert answer.status_code == 422
+        assert says in re.findall(r'class="refused" role="alert"[^>]*>([^<]+)<', answer.text)[0]
+
+
+def test_a_form_that_is_refused_is_made_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Jobs.list
+
+    def beside(self: Jobs, **how: Any) -> list[Job]:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        return listed(self, **how)
+
+    with opened(tmp_path) as client:
+        monkeypatch.setattr(Jobs, "list", beside)
+        assert sent(client, "/diagnoses", text="slow", since="200000d").status_code == 422
 
 
 def test_looking_again_keeps_the_earlier_report(world: World, tmp_path: Path) -> None:

@@ -13,7 +13,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from aitia.core.config import McpServer
+from aitia.core.errors import BadInput
 from aitia.core.words import Word
 
 
@@ -38,11 +41,16 @@ def pins_of(server: McpServer, home: Path) -> Pins:
 
 
 def known_pins(server: McpServer, home: Path) -> Pins | None:
-    """What is kept of the server, None where it was never seen."""
+    """What is kept of the server, None where it was never seen. Raises BadInput where that cannot be read."""
+    file = _file(server, home)
     try:
-        kept = Pins.model_validate_json(_file(server, home).read_bytes())
+        kept = Pins.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
+    except ValidationError:
+        raise BadInput(
+            f"Look at the tools of {server.name} and accept them (aitia mcp accept {server.name}): {file} is damaged."
+        ) from None
     return kept if kept.of == _way(server) else None
 
 
