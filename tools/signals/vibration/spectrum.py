@@ -80,7 +80,9 @@ def whiten(x: Floats, fs: float, shaft_hz: float) -> Floats:
 
     spectrum = np.fft.rfft(x - np.mean(x))
     width = max(int(_WHITENED * shaft_hz * x.size / fs), 8) | 1
-    power = uniform_filter1d(np.abs(spectrum) ** 2, width, mode="nearest")  # a running sum: may end just below 0
+    power = uniform_filter1d(
+        np.abs(spectrum) ** 2, width, mode="nearest"
+    )  # a running sum: may end just below 0
     level = np.sqrt(np.maximum(power, 0.0))
     least = 1e-9 * float(np.max(level))  # no division by an empty part of the spectrum
     return np.asarray(np.fft.irfft(spectrum / np.maximum(level, least), x.size), dtype=np.float64)
