@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import os
 import platform
 import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from aitia.core.config import SourceConfig
+from aitia.core.config import McpServer, SourceConfig
 from aitia.core.errors import AitiaError, BadInput, ModelError
-from aitia.core.words import Window, Word
+from aitia.core.words import Holding, Window, Word
 from aitia.settings import Settings, find_settings, load_settings
 
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
@@ -25,16 +26,29 @@ _EXTRAS = {
     "llm": "the local model writes sentences",
     "memory": "similar incidents by meaning, not only by words",
     "neural": "neural detectors for signals",
+    "web": "the HTTP service and its pages",
+    "slack": "answers in Slack",
+    "mcp": "MCP, as a server and for the tools of servers",
 }
+_SAMPLES: Final = {
+    "metrics": "sample",
+    "logs": "line",
+    "traces": "span",
+    "signals": "block",
+}  # kinds that age
+_ITEMS: Final = {"metrics": "metric", "logs": "stream", "traces": "operation", "signals": "channel"}
 _TOOLS = {"gcc": "gcc", "g++": "g++", "cmake": "cmake"}
 _FREE_BYTES = 3_000_000_000
 
 
 class Check(Word):
-    """One thing looked at. `mend` is what to do about it; a missing essential makes the exit code 1."""
+    """One thing looked at. `mend` is what to do about it; a missing essential makes the exit code 1.
+
+    `look`: it works, but a diagnosis will miss something until a person has looked at it.
+    """
 
     name: str
-    state: Literal["ok", "warning", "missing"]
+    state: Literal["ok", "warning", "look", "missing"]
     detail: str
     mend: str = ""
     essential: bool = False
@@ -56,7 +70,7 @@ def examine(*, home: Path, config: Path | None = None) -> list[Check]:
                 essential=True,
             ),
         ]
-    return [*checks, *source_checks(settings), *model_checks(settings)]
+    return [*checks, *source_checks(settings), *door_checks(settings), *model_checks(settings)]
 
 
 def python_check() -> Check:
@@ -154,26 +168,38 @@ def disk_check(home: Path) -> Check:
 
 
 def source_checks(settings: Settings) -> Iterator[Check]:
-    """Each source of the settings, asked what it held in the last hour."""
+    """Each source of the settings, asked what it held in the last hour; before `service.at` where that is set."""
     now = datetime.now(tz=UTC)
+    if fixed := settings.service.at:
+        now = fixed
+        yield Check(
+            name="service.at",
+            state="look",
+            detail=f"`aitia serve` and the other doors look from {fixed:%Y-%m-%d %H:%M:%S} UTC, not from now",
+            mend="take service.at out of the settings unless the telemetry is a recording",
+        )
     if not settings.sources:
         yield Check(
             name="sources",
-            state="warning",
-            detail="no aitia.yaml with sources here",
-            mend="aitia init --write",
+            state="look",
+            detail="none: without a source nothing can be diagnosed",
+            mend="aitia init --write proposes an aitia.yaml; or give --config FILE",
         )
     for source in settings.sources:
         yield source_check(source, Window(start=now - timedelta(hours=1), end=now))
 
 
 def source_check(source: SourceConfig, window: Window) -> Check:
-    """One source: can it be opened, and does it hold anything in the window."""
+    """One source: can it be opened, does it hold anything in the window, how old is the newest of it."""
     from aitia.tools.sources import open_source
+    from aitia.tools.sources.clocks import Dated
 
     name = f"source {source.name}"
     try:
-        holding = open_source(source, Path("/")).describe(window)
+        opened = open_source(source, Path("/"))
+        holding = opened.describe(window)
+        dated = source.kind in _SAMPLES and isinstance(opened, Dated)
+        extent = opened.extent(window.end) if dated and isinstance(opened, Dated) else None
     except AitiaError as error:
         return Check(
             name=name,
@@ -182,12 +208,97 @@ def source_check(source: SourceConfig, window: Window) -> Check:
             mend="mend this source in aitia.yaml",
             essential=True,
         )
-    if holding.note or not (holding.count or holding.items or holding.components):
+    newest = extent[1] if extent else math.nan
+    return _held(name, holding, window, newest if dated else None)
+
+
+def _held(name: str, holding: Holding, window: Window, newest: float | None) -> Check:
+    """What a source that can be read holds.
+
+    newest  epoch second of its last sample; NaN where that cannot be told, None where `holding` is of the window alone
+    """
+    noun = _SAMPLES.get(holding.kind, "")
+    age = None if newest is None else max(window.epoch[1] - newest, 0.0)
+    if age is not None and age > window.seconds:
         return Check(
-            name=name, state="warning", detail=holding.note or "reachable, but empty in the last hour"
+            name=name,
+            state="look",
+            detail=f"newest {noun} is {_age(age)} old: nothing in the last hour",
+            mend="look why nothing new arrives; a recording is diagnosed with --at, or service.at in its settings",
         )
-    held = f"{len(holding.components)} components, {len(holding.items)} items in the last hour"
-    return Check(name=name, state="ok", detail=held)
+    empty = not (holding.count or holding.items or holding.components)
+    if holding.note or empty:
+        detail = holding.note or "reachable, but empty in the last hour"
+        return Check(name=name, state="look" if noun else "warning", detail=detail)
+    told = [(len(holding.components), "component"), (len(holding.items), _ITEMS.get(holding.kind, "item"))]
+    held = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in told if n)
+    new = "" if age is None else f"; newest {noun} {_age(age)} old"
+    if age is not None and math.isnan(age):
+        new = f"; how old its newest {noun} is cannot be told: it is packed, or bears no time"
+    return Check(name=name, state="ok", detail=(held or f"{holding.count} entries") + new)
+
+
+def _age(seconds: float) -> str:
+    """For how long, in the largest unit that fits: 40 s, 12 min, 23 h, 5 days."""
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size or (unit != "days" and seconds >= size):
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def door_checks(settings: Settings) -> Iterator[Check]:
+    """What the doors need whose sections are in the settings: their extra, and the variables that hold tokens."""
+    given, service, slack = settings.model_fields_set, settings.service, settings.slack
+    if "service" in given:
+        yield from _extra_needed("service", "web")
+        there = bool(os.environ.get(service.token_env))
+        who = "is set" if there else "is not set: only this machine is answered"
+        yield Check(name="service", state="ok", detail=f"{service.token_env} {who}")
+    if "slack" in given:
+        yield from _extra_needed("slack", "slack")
+        second = slack.signing_secret_env if os.environ.get(slack.signing_secret_env) else slack.app_token_env
+        yield _variables("slack", (slack.bot_token_env, second))
+    if settings.mcp:
+        yield from _extra_needed("mcp", "mcp")
+    for server in settings.mcp:
+        yield _mcp_check(server)
+
+
+def _extra_needed(section: str, extra: str) -> Iterator[Check]:
+    if absent := _absent(_requirements().get(extra, [])):
+        yield Check(
+            name=section,
+            state="look",
+            detail=f"is in the settings, but not installed: {', '.join(absent)}",
+            mend=f"pip install 'aitia[{extra}]'",
+        )
+
+
+def _mcp_check(server: McpServer) -> Check:
+    name = f"mcp {server.name}"
+    if server.command and not shutil.which(server.command[0]):
+        return Check(
+            name=name,
+            state="look",
+            detail=f"no program {server.command[0]!r} on the PATH",
+            mend="mend `command` of this server in aitia.yaml",
+        )
+    return _variables(name, (*server.env_names, *([server.token_env] if server.token_env else [])))
+
+
+def _variables(name: str, wanted: Sequence[str]) -> Check:
+    """Whether environment variables are set; their values are not looked at."""
+    absent = [v for v in wanted if not os.environ.get(v)]
+    return Check(
+        name=name,
+        state="look" if absent else "ok",
+        detail=f"not set: {', '.join(absent)}"
+        if absent
+        else f"{', '.join(wanted)} set"
+        if wanted
+        else "needs no token",
+        mend=f"export {absent[0]}=…" if absent else "",
+    )
 
 
 def model_checks(settings: Settings) -> Iterator[Check]:

@@ -12,7 +12,7 @@ import yaml
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.words import Word
-from aitia.settings import FILE, Settings
+from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
 PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
 ALERTMANAGER = "http://localhost:9093"
@@ -245,14 +245,18 @@ def proposal(probes: Sequence[Probe], folder: Path) -> str:
     """The text of an aitia.yaml with the sources that were found."""
     sources = [p.source.model_dump(mode="json", exclude_defaults=True) for p in probes if p.source]
     window = Settings().window.model_dump(mode="json")
-    body = {"sources": sources, "window": window, "model": {"name": Settings().model.name}}
+    body = {"sources": sources, "window": window}
     head = f"# Proposed by `aitia init` for {folder.resolve().name}. All fields: docs/configuration.md\n"
     if not sources:
         head += (
             "# No telemetry was found: name a source by hand, for example\n"
             "#   - {name: shop, kind: metrics, type: prometheus, url: 'http://prometheus:9090'}\n"
         )
-    return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
+    model = (
+        "# A model writes only where you ask for it: with --model NAME, or here (docs/models.md):\n"
+        f"# model: {{name: {DEFAULT_MODEL}}}\n# narrator: model\n"
+    )
+    return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100) + model
 
 
 def write_settings(text: str, folder: Path, *, force: bool) -> Path:

@@ -144,9 +144,7 @@ def person() -> str:
 
 def _confirmed(report: Report) -> tuple[str, str]:
     if report.verdict == "unknown":
-        raise BadInput(
-            f"Say what it was with --wrong --actual COMPONENT[:FAULT]: run {report.run} names no cause."
-        )
+        raise BadInput(f"Correct run {report.run}, saying which component it was: it names no cause.")
     return report.component, report.fault
 
 
@@ -158,21 +156,21 @@ def _corrected(
     if not found:
         near = get_close_matches(component.casefold(), known, n=3)
         raise BadInput(
-            f"Name a component of run {report.run} with --actual: {component!r} is none"
+            f"Name a component of run {report.run}: {component!r} is none"
             + (f"; the nearest are {', '.join(known[n] for n in near)}." if near else ".")
         )
     paths = {".".join(f.id.split(".")[: n + 1]) for f in taxonomy for n in range(f.id.count(".") + 1)}
     if fault and fault not in paths:
         near = get_close_matches(fault, sorted(paths), n=3, cutoff=0.4)
         raise BadInput(
-            f"Name a fault kind of the taxonomy with --actual COMPONENT:FAULT: {fault!r} is none"
+            f"Name a fault kind of the taxonomy: {fault!r} is none"
             + (f"; the nearest are {', '.join(near)}." if near else ".")
         )
     if (found, fault) == (report.component, report.fault):
-        raise BadInput(f"Confirm run {report.run} without --wrong: {found} {fault} is what it named.")
+        raise BadInput(f"Confirm run {report.run} as right: {found} {fault} is what it named.")
     if not fault:
         notes.append(
-            "no fault kind was given: it is only kept who it was; add one with --actual COMPONENT:FAULT"
+            "no fault kind was given: it is only kept which component it was; correct it again with one"
         )
     return found, fault
 

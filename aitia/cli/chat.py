@@ -70,6 +70,8 @@ def _at_a_terminal(talk: Talk) -> None:
     from aitia.cli.console import note
 
     session = reader(talk)
+    if not talk.run:
+        note(talk.telemetry())
     note("Say what is wrong, or type /help. Ctrl-D leaves; every run is kept.")
     going = True
     while going:

@@ -143,7 +143,7 @@ def _confirm(talk: Talk, said: str) -> None:
     kept = confirm(talk.held().id, right=word == "right", component=component, fault=fault)
     for line in kept.notes:
         note(line)
-    note(sentence(kept))
+    note(sentence(kept, talk.report()))
 
 
 def _save(talk: Talk, file: str) -> None:

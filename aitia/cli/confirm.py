@@ -9,6 +9,7 @@ import typer
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
+    from aitia.core.words import Report
     from aitia.graphs.learning import Effect
     from aitia.graphs.outcome import Said
 
@@ -37,6 +38,8 @@ def confirm(
     from aitia.cli.console import note as tell
     from aitia.cli.console import print_json
     from aitia.core.errors import BadInput
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
 
     if run == "list":
         if any((cause, mitigation, note, wrong, actual, revert, by)):
@@ -72,7 +75,7 @@ def confirm(
     if as_json:
         print_json(_told(said))
     else:
-        tell(sentence(said))
+        tell(sentence(said, RunStore.open(aitia_home(), said.outcome.run).report()))
 
 
 def _told(said: Said) -> dict[str, Any]:
@@ -84,12 +87,18 @@ def _told(said: Said) -> dict[str, Any]:
     }
 
 
-def sentence(said: Said) -> str:
-    """What was said of a run, and what of it was kept."""
-    what = f"{said.outcome.component} {said.outcome.fault}".strip() or "nothing was wrong"
-    how = "confirmed" if said.outcome.right else "corrected"
+def sentence(said: Said, report: Report) -> str:
+    """What was said of a run, which run that is, and what of it was kept."""
+    from aitia.render.text import clean, percent
+
+    told = said.outcome
+    named = f" {told.named} {told.named_fault}" if report.verdict == "cause" else ""
+    what = f"{report.verdict} {percent(report.probability)}{named}"
+    meant = f"{told.component} {told.fault}".strip()
+    how = f"confirmed: {what}" if told.right else f"corrected: {meant} in place of {what}"
     kept = [name for name, there in (("incident", said.incident), ("plan", said.plan)) if there]
-    return f"{how}: run {said.outcome.run}, {what}; kept: {', '.join([*kept, 'outcome'])}"
+    title = clean(report.incident.title)
+    return f'{how}; run {told.run} "{title}"; kept: {", ".join([*kept, "outcome"])}'
 
 
 def _list(as_json: bool) -> None:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from aitia.core.words import Report
 
 Format = Literal["text", "md", "json", "html", "pdf"]
+_ENDINGS: dict[str, Format] = {".md": "md", ".json": "json", ".html": "html", ".htm": "html", ".pdf": "pdf"}
+_NOT_WRITTEN = {
+    ".doc", ".docx", ".odt", ".rtf", ".tex", ".epub", ".ppt", ".pptx", ".odp", ".xls", ".xlsx", ".ods", ".csv", ".tsv",
+    ".xml", ".yaml", ".yml", ".rst", ".adoc", ".xhtml", ".png", ".jpg", ".jpeg", ".svg", ".zip", ".ipynb",
+}  # fmt: skip
 _EXIT = {"cause": EXIT_CAUSE, "healthy": EXIT_HEALTHY, "unknown": EXIT_UNKNOWN}
 
 
@@ -69,15 +74,15 @@ def _write_bytes(data: bytes, output: Path | None) -> None:
 
 
 def pick_format(format: Format | None, *, as_json: bool, output: Path | None) -> Format:
-    """The format asked for, else by the file's ending, else text. Raises BadInput where a PDF cannot be made."""
-    endings: dict[str, Format] = {
-        ".md": "md",
-        ".json": "json",
-        ".html": "html",
-        ".htm": "html",
-        ".pdf": "pdf",
-    }
-    by_name = endings.get(output.suffix.lower(), "text") if output else "text"
+    """The format asked for, else by the file's ending, else text.
+
+    Raises BadInput where the ending is that of a document that is not written, or where a PDF cannot be made.
+    """
+    ending = output.suffix.lower() if output else ""
+    if format is None and not as_json and ending in _NOT_WRITTEN:
+        known = ", ".join((*_ENDINGS, ".txt"))
+        raise BadInput(f"End the --output file in one of {known}, or add --format: {ending} is not written.")
+    by_name = _ENDINGS.get(ending, "text")
     picked: Format = format or ("json" if as_json else by_name)
     if picked == "pdf":
         from aitia.render.pdf import browser

@@ -24,7 +24,7 @@ def mcp(
     context: typer.Context,
     http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP at /mcp.")] = False,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8766,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8767,
     name: Annotated[
         list[str] | None,
         typer.Option("--name", help="A Host name under which clients reach it; may be repeated."),
@@ -53,6 +53,7 @@ def mcp(
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
+    from aitia.core.serving import is_local, listening
     from aitia.settings import FILE
 
     _need_extra()
@@ -60,7 +61,7 @@ def mcp(
     if not settings.sources:
         raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
     token = os.environ.get(settings.service.token_env, "") if http else ""
-    if http and not token and not _is_local(host):
+    if http and not token and not is_local(host):
         raise BadInput(
             f"Set {settings.service.token_env} to listen on {host!r}: other machines can reach it."
         )
@@ -71,6 +72,7 @@ def mcp(
     from aitia.mcp.serve import serve_http, serve_stdio
     from aitia.mcp.server import make_server
 
+    listener = listening(host, port) if http else None
     house = House(
         settings=settings,
         home=aitia_home(),
@@ -87,11 +89,11 @@ def mcp(
     try:
         if pipes is not None:
             serve_stdio(server, *pipes)
-        else:
+        elif listener is not None:
             serve_http(
                 server,
                 host=shown,
-                port=port,
+                listener=listener,
                 token=token,
                 names=tuple(name or ()),
                 most=settings.service.max_body,
@@ -173,12 +175,3 @@ def _need_extra() -> None:
 
     if importlib.util.find_spec("mcp") is None:
         raise BadInput("Install the extra for MCP: pip install 'aitia[mcp]'.")
-
-
-def _is_local(host: str) -> bool:
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -12,7 +12,12 @@ from aitia.doctor import Check
 from aitia.probe import Probe
 from aitia.render.text import clean
 
-_CHECK = {"ok": ("✓ ok", "green"), "warning": ("! optional", "yellow"), "missing": ("✗ missing", "red")}
+_CHECK = {
+    "ok": ("✓ ok", "green"),
+    "warning": ("! optional", "yellow"),
+    "look": ("! look", "bold yellow"),
+    "missing": ("✗ missing", "red"),
+}
 _PROBE = {"found": ("✓", "green"), "absent": ("–", "dim"), "refused": ("✗", "red")}
 
 
@@ -26,8 +31,14 @@ def checks_table(checks: Sequence[Check]) -> RenderableType:
             found.append(f"\n→ {clean(check.mend)}", style="bold")
         table.add_row(Text(label, style=colour), Text(clean(check.name)), found)
     broken = sum(c.state == "missing" and c.essential for c in checks)
-    verdict = "everything essential is in place" if not broken else f"{broken} essential missing"
-    return Group(table, Text(f"\n{verdict}", style="bold green" if not broken else "bold red"))
+    doubtful = [c.name for c in checks if c.state == "look"]
+    if broken:
+        verdict, colour = f"{broken} essential missing", "red"
+    elif doubtful:
+        verdict, colour = f"installed, but look at: {clean(', '.join(doubtful))}", "yellow"
+    else:
+        verdict, colour = "everything essential is in place", "green"
+    return Group(table, Text(f"\n{verdict}", style=f"bold {colour}"))
 
 
 def probe_table(probes: Sequence[Probe]) -> RenderableType:

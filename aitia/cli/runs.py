@@ -77,11 +77,13 @@ def resume(
     """Carry on an interrupted run from its last finished step."""
     from aitia import api
     from aitia.cli.console import exit_code, pick_format, put_report
-    from aitia.cli.session import watched
+    from aitia.cli.session import say_finished, watched
 
+    shape = pick_format(format, as_json=as_json, output=output)
+    say_finished(run)
     with watched() as view:
         report = api.resume(run, threads=threads, on_event=view)
-    put_report(report, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
+    put_report(report, format=shape, output=output, full=full)
     raise typer.Exit(exit_code(report))
 
 

@@ -35,6 +35,16 @@ def watched() -> Iterator[LiveView]:
         raise
 
 
+def say_finished(run: str) -> None:
+    """Tell where a run that is to be resumed has nothing left to do. Raises RunNotFound."""
+    from aitia.core.home import aitia_home
+    from aitia.core.store import RunStore
+
+    store = RunStore.open(aitia_home(), run)
+    if store.meta().get("state") == "finished":
+        note(f"run {store.id} is finished already: this is its report")
+
+
 @contextmanager
 def stoppable() -> Iterator[LiveView]:
     """Show a run's events on stderr; Ctrl-C leaves the block, at the latest when a source has hung for the grace."""

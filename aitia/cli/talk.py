@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aitia import api
 from aitia.cli.console import exit_code, note, stdout_console
-from aitia.cli.session import stoppable, watched
+from aitia.cli.session import say_finished, stoppable, watched
 from aitia.core.config import SourceConfig
 from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_UNKNOWN, AitiaError, BadInput
 from aitia.core.home import aitia_home
@@ -21,6 +21,12 @@ from aitia.render.text import clean
 
 if TYPE_CHECKING:
     from aitia.cli.live import LiveView
+    from aitia.settings import Settings
+
+_NO_SOURCES = (
+    "Say where telemetry is first: `aitia init --write` writes an aitia.yaml for this folder; or start with"
+    " `aitia chat --config FILE`, or with --metrics and --logs."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +87,19 @@ class Talk:
 
     # Diagnoses
 
+    def telemetry(self) -> str:
+        """Which sources there are, or what to do where there are none. Raises BadInput where settings are wrong."""
+        names = [s.name for s in (*self._settings().sources, *self._asked.sources)]
+        return f"telemetry: {', '.join(names)}" if names else _NO_SOURCES
+
+    def _settings(self) -> Settings:
+        return api.settings_of(self._asked.config, searching=not self._asked.sources)
+
     def new(self, text: str, *, started_at: datetime | None = None) -> None:
         """Diagnose a new incident: words or an alert."""
-        settings = api.settings_of(self._asked.config, searching=not self._asked.sources)
+        settings = self._settings()
         if not (settings.sources or self._asked.sources):
-            raise BadInput(
-                "Say where telemetry is first: `aitia init --write` writes an aitia.yaml for this folder; or start "
-                "with `aitia chat --config FILE`, or with --metrics and --logs."
-            )
+            raise BadInput(_NO_SOURCES)
         self._diagnose(
             lambda view: api.diagnose(
                 text,
@@ -125,6 +136,7 @@ class Talk:
     def resume(self, rest: str) -> None:
         """Carry on a run that was stopped."""
         held = RunStore.open(aitia_home(), rest) if rest else self.held()
+        say_finished(held.id)
         self._diagnose(lambda view: api.resume(held.id, threads=self._asked.threads, on_event=view), held)
 
     def _diagnose(self, work: Callable[[LiveView], Report], held: RunStore | None = None) -> None:

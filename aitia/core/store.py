@@ -67,7 +67,9 @@ class RunStore:
             found = [run_id]
         if len(found) != 1:
             what = "several runs begin so" if found else "there is no such run"
-            raise RunNotFound(f"Give a run id from `aitia runs list`: {what}: {run_id!r}.")
+            raise RunNotFound(
+                f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
+            )
         store = cls(home / "runs" / found[0])
         version = store.meta().get("schema_version")
         if version != SCHEMA_VERSION:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
-from aitia.core.words import NOT_SEEN, Evidence, Holding, Mitigation, Report, Result, Sentence, Verdict
+from aitia.core.words import (
+    NOT_SEEN,
+    Evidence,
+    Holding,
+    Mitigation,
+    Report,
+    Result,
+    Sentence,
+    Verdict,
+    Window,
+)
 from aitia.render import text as t
 
 Mark = Literal["", "read-only", "changing"]
@@ -99,7 +111,7 @@ def _headline(report: Report) -> Headline:
         else "no telemetry of this window was seen",
     }[report.verdict]
     code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
-    same_day = incident.started_at.date() == incident.window.start.date()
+    same_day = _on_its_day(incident.started_at, incident.window)
     return Headline(
         verdict=report.verdict,
         label=_LABEL[report.verdict],
@@ -112,6 +124,17 @@ def _headline(report: Report) -> Headline:
             f"run {t.clean(report.run)}",
         ),
     )
+
+
+def split_subject(subject: str) -> tuple[str, str]:
+    """The subject and the dotted path of the fault in brackets behind it, which is read last."""
+    found = re.fullmatch(r"(.+) (\([\w.]+\))", subject)
+    return (found[1], found[2]) if found else (subject, "")
+
+
+def _on_its_day(moment: datetime, window: Window) -> bool:
+    """Whether a time of day alone says when: the window lies on one day, and the moment too."""
+    return window.start.date() == window.end.date() == moment.date()
 
 
 def _observed(report: Report) -> bool:
@@ -137,7 +160,7 @@ def _sections(report: Report, full: bool) -> Iterable[Section]:
         title="Timeline (UTC)",
         items=tuple(
             Item(
-                lead=t.at(e.at),
+                lead=t.at(e.at, date=not _on_its_day(e.at, report.incident.window)),
                 text=_with_component(e.component, e.text),
                 cites=(e.evidence,) if e.evidence else (),
                 short=True,

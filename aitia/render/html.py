@@ -14,7 +14,7 @@ from aitia.core.words import Report, Sentence
 from aitia.render import text as t
 from aitia.render.appendix import facts_of, ledger
 from aitia.render.around import around
-from aitia.render.document import Document, Item, Section, build, missing
+from aitia.render.document import Document, Item, Section, build, missing, split_subject
 from aitia.render.drawn import chain
 from aitia.render.facts import began, source_kind
 from aitia.render.fitting import ROOMS, Room, fitted, fitted_items, short
@@ -72,7 +72,7 @@ def _page(
     unseen = () if report.verdict == "unknown" else fitted_items(missing(report), room)
     parts = list(_parts(document, unseen, bool(report.suspects)))
     incident = report.incident
-    subject, code = _split(document.headline.subject)
+    subject, code = split_subject(document.headline.subject)
     return _environment().get_template("report.html").render(
         document=document,
         head=document.headline,
@@ -130,12 +130,6 @@ def _place(title: str, rank: Mapping[str, int], unknown: bool) -> float:
     if title == "Check next" and unknown:
         return rank["What is missing"] + 0.5
     return rank.get(title, len(rank))
-
-
-def _split(subject: str) -> tuple[str, str]:
-    """The subject and the dotted path of the fault in brackets behind it, which is read last."""
-    found = re.fullmatch(r"(.+) (\([\w.]+\))", subject)
-    return (found[1], found[2]) if found else (subject, "")
 
 
 def _since(report: Report) -> str:

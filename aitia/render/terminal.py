@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aitia.core.words import Report, Verdict
-from aitia.render.document import Amount, Document, Headline, Item, Section, build
+from aitia.render.document import Amount, Document, Headline, Item, Section, build, split_subject
 
 _COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
 _WIDEST = 110
@@ -62,7 +63,7 @@ def layout(document: Document, *, full: bool, spaced: bool = False) -> Renderabl
             blocks.append(Text(""))
         blocks.append(_title(section, full))
         blocks += _items(section)
-    return Group(*blocks)
+    return Group(*blocks, _last_line(document))
 
 
 def _headline(head: Headline) -> Panel:
@@ -73,6 +74,23 @@ def _headline(head: Headline) -> Panel:
         Text("  ·  ".join(head.context), style="dim"),
     ]
     return Panel(Group(*lines), border_style=colour, padding=(0, 1))
+
+
+def _last_line(document: Document) -> Text:
+    """The verdict and the first step once more, where the eye is when the report has scrolled by."""
+    head = document.headline
+    line = Text.assemble(
+        (f"{head.label} {head.probability}", f"bold {_COLOUR[head.verdict]}"),
+        ("  " + split_subject(head.subject)[0], "bold"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+    for section in (s for s in document.sections if s.title in ("Do now", "Check next")):
+        line.append(f"  ·  {section.title.lower()}: ", style="dim").append_text(
+            _body(replace(section.items[0], source=""))
+        )
+        break
+    return line
 
 
 def _paragraph(item: Item) -> RenderableType:

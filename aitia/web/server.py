@@ -12,8 +12,6 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from aitia.core.errors import BadInput
-
 HEAD_S: Final = 15.0  # for the head of a request to arrive
 HEAD_BYTES: Final = 32_768
 CONNECTIONS: Final = 512
@@ -50,17 +48,6 @@ class PatientProtocol(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises BadInput where the address cannot be had."""
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise BadInput(
-            f"Choose another --host or --port: {host}:{port} cannot be had ({error.strerror})."
-        ) from None
 
 
 def url_of(listener: socket.socket) -> str:

@@ -25,6 +25,7 @@ from aitia.web.progress import Progress, progress
 from aitia.web.waiting import asked
 
 MOST_ROWS: Final = 30
+AT_ONCE_S: Final = 5.0
 VERDICTS: Final = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 STATES: Final[dict[JobState, str]] = {
     "queued": "waits for a worker",
@@ -46,6 +47,7 @@ class Row:
     verdict: str
     cause: str
     origin: str
+    began: datetime | None  # when the incident began, where that is not when it was asked about
 
 
 class Views:
@@ -88,7 +90,12 @@ class Views:
             verdict=VERDICTS.get(job.verdict, ""),
             cause=self.named(job.component, job.fault) if job.verdict == "cause" else "",
             origin=_ORIGINS.get(job.origin, f"from {job.origin}"),
+            began=self._began(job),
         )
+
+    def _began(self, job: Job) -> datetime | None:
+        started = self.jobs.incident(job.id).started_at
+        return started if abs((job.created_at - started).total_seconds()) >= AT_ONCE_S else None
 
     def diagnosis(self, job: Job, *, still: bool = False, **more: Any) -> dict[str, Any]:
         """One diagnosis: its steps while it runs, its report once there is one."""
@@ -110,6 +117,7 @@ class Views:
             "where": where,
             "still": still,
             "origin": row.origin,
+            "began": row.began,
             "waited": _waited(job, meta),
             "gone": "Its run was deleted: nothing more of it is kept.",
             "report": report,

@@ -141,10 +141,35 @@ def test_without_a_run_there_is_nothing_to_show(chat: Chat) -> None:
 
 
 @pytest.mark.usefixtures("recorded")
+def test_what_is_finished_is_not_resumed_without_a_word(chat: Chat, aitia: Aitia) -> None:
+    for got in (aitia("resume", "last"), chat("/resume", options=("last",))):
+        assert "is finished already: this is its report" in got.err
+        assert "CAUSE" in got.out
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("name", ["out.docx", "out.CSV", "out.png"])
+def test_a_document_that_is_not_written_is_refused(aitia: Aitia, tmp_path: Path, name: str) -> None:
+    got = aitia("report", "last", "-o", name)
+    assert got.code == 2
+    assert ".md, .json, .html" in got.err
+    assert not (tmp_path / name).exists()
+    assert aitia("report", "last", "-o", name, "--format", "md").code == 0
+    assert (tmp_path / name).read_text().startswith("# CAUSE")
+
+
+def test_the_talk_begins_with_the_sources_there_are(home: Path, tmp_path: Path, scenario: Path) -> None:
+    assert "aitia init --write" in Talk(Asked()).telemetry()
+    settle(tmp_path, scenario)
+    assert Talk(Asked()).telemetry().startswith("telemetry: metrics, logs")
+
+
+@pytest.mark.usefixtures("recorded")
 def test_a_run_is_confirmed_and_saved(chat: Chat, tmp_path: Path, aitia: Aitia) -> None:
     got = chat("/confirm right", "/save r.html", "/save r.json", "/save r.md", options=("last",))
     assert got.code == 0, got.err
-    assert "confirmed" in got.err
+    assert "confirmed: cause 97 % orders resource.connections; run " in got.err
+    assert '"Gateway 5xx ratio above 5 %"' in got.err
     assert (tmp_path / "r.html").read_text().lstrip().lower().startswith("<!doctype html")
     assert json.loads((tmp_path / "r.json").read_text())["component"] == "orders"
     assert (tmp_path / "r.md").read_text().startswith("#")

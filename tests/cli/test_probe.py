@@ -17,7 +17,7 @@ import yaml
 
 from aitia import probe
 from aitia.core.errors import BadInput
-from aitia.settings import load_settings
+from aitia.settings import DEFAULT_MODEL, load_settings
 
 Serve = Callable[[Mapping[str, object]], str]
 
@@ -141,6 +141,16 @@ def test_an_empty_folder_gives_a_file_that_still_loads(tmp_path: Path) -> None:
     text = probe.proposal([], tmp_path)
     assert yaml.safe_load(text)["sources"] == []
     assert "No telemetry was found" in text
+
+
+def test_the_proposal_names_a_model_only_as_a_comment(tmp_path: Path) -> None:
+    text = probe.proposal([], tmp_path)
+    assert "model" not in yaml.safe_load(text)
+    (tmp_path / "aitia.yaml").write_text(
+        text.replace("# model: ", "model: ").replace("# narrator", "narrator")
+    )
+    settings = load_settings(tmp_path / "aitia.yaml")
+    assert (settings.model.name, settings.narrator) == (DEFAULT_MODEL, "model")
 
 
 def test_init_writes_nothing_unless_asked(aitia: Callable[..., object], tmp_path: Path) -> None:

@@ -77,6 +77,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for scenario in (SHOP, REPOSITORY / "scenarios" / "bearing-outer-race"):
         shutil.copytree(scenario, tmp_path / "scenarios" / scenario.name)
+    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     found = load_scenario(SHOP)
     sources = [
         s.model_dump(mode="json", exclude_defaults=True) | {"path": str(SHOP / s.path)} for s in found.sources
@@ -114,7 +116,6 @@ def test_python_runs(of_page: list[Block], place: Path) -> None:
 def test_marked_shell_blocks_run_one_after_the_other(of_page: list[Block], place: Path) -> None:
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", "\n".join(block.text for block in of_page)],
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True, text=True, cwd=place, timeout=110,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -113,7 +113,7 @@ def test_a_client_on_stdio_gets_the_cause_and_the_report(site: Callable[..., Sit
             "aitia://runs/none/report.md",
             "file:///etc/passwd",
         ):
-            with pytest.raises(McpError, match=r"^(Ask for|Give a run)"):
+            with pytest.raises(McpError, match=r"^(Ask for|Give the id of a recorded run)"):
                 await client.read_resource(AnyUrl(address))
 
     _stdio(place, test)
@@ -156,7 +156,7 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
         ),
         ("diagnose", {"incident": "x", "since": "yesterday"}, "Write a time like"),
         ("diagnose", {"incident": "x" * 2_100_000}, "Shorten the arguments of 'diagnose'"),
-        ("ask", {"question": "why?", "run": "none"}, "Give a run id"),
+        ("ask", {"question": "why?", "run": "none"}, "Give the id of a recorded run"),
         ("ask", {"question": "y" * 1001}, "Mend 'question': String should have at most 1000 characters."),
         ("list_runs", {"limit": 0}, "Mend 'limit'"),
         ("metrics_component", {}, "Mend argument 'component' of metrics_component"),

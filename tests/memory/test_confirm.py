@@ -102,7 +102,7 @@ def test_a_correction_keeps_who_it_was_and_what_misled(home: Path) -> None:
         ("postgrs", "", "the nearest are postgres"),
         ("nobody-at-all", "", "is none"),
         ("postgres", "resource.dsk", "resource.disk"),
-        ("orders", "resource.connections", "without --wrong"),
+        ("orders", "resource.connections", "as right: orders"),
     ],
 )
 def test_a_correction_must_make_sense(home: Path, component: str, fault: str, says: str) -> None:

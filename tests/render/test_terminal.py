@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from rich.console import Console
 
 from aitia.core.words import Evidence, Mitigation, Report
+from aitia.render.html import render_html
 from aitia.render.terminal import print_report, render_text
 
 ORDER = [
@@ -140,3 +143,31 @@ def test_colour_appears_on_a_terminal_and_no_color_takes_it_away(
 
 def test_the_same_report_prints_the_same(cause: Report) -> None:
     assert render_text(cause) == render_text(Report.model_validate_json(cause.model_dump_json()))
+
+
+def test_the_last_line_repeats_the_verdict_and_the_first_step(
+    cause: Report, unknown: Report, healthy: Report
+) -> None:
+    last = {r.verdict: render_text(r, width=140).splitlines()[-1] for r in (cause, unknown, healthy)}
+    assert last["cause"] == (
+        "CAUSE 87 %  orders: connection exhaustion  ·  do now: [changing] Roll orders back to the version before."
+    )
+    assert last["unknown"].startswith("UNKNOWN 62 %  ")
+    assert "  ·  check next: " in last["unknown"]
+    assert last["healthy"].startswith("NOTHING WRONG 91 %  no fault found")
+
+
+def test_times_of_another_day_than_the_windows_bear_their_date(cause: Report) -> None:
+    earlier = cause.timeline[0].model_copy(update={"at": cause.timeline[0].at - timedelta(days=2)})
+    text = render_text(cause.model_copy(update={"timeline": (earlier, cause.timeline[1])}))
+    assert f"{earlier.at:%Y-%m-%d %H:%M:%S} [E3] orders: deploy" in text
+    assert f"  {cause.timeline[1].at:%H:%M:%S}" in text
+    window = cause.incident.window
+    over = window.model_copy(update={"start": window.start - timedelta(days=1)})
+    told = render_text(
+        cause.model_copy(update={"incident": cause.incident.model_copy(update={"window": over})}), width=140
+    )
+    assert f"reported {cause.incident.started_at:%Y-%m-%d %H:%M:%S}" in told
+    assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} [E2] postgres" in told
+    assert 'class="when dated"' in render_html(cause.model_copy(update={"timeline": (earlier,)}))
+    assert 'class="when"' in render_html(cause)
