@@ -48,6 +48,7 @@ class Follower:
     async def run(self) -> None:
         """Follow to the end."""
         await self._root()
+        await self._stage.recover()
         pump = asyncio.create_task(self._pump())
         try:
             async for update in self._jobs.afollow(self._parts.job.id, after=f"{self._parts.job.revision}-0"):

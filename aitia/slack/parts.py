@@ -79,6 +79,11 @@ class Parts:
         await self.note(**{part: ts, "sending": ""})
         return ts
 
+    async def recover(self, part: str, wanted: Wanted) -> None:
+        """Find a part whose answer a kill cut off, before another part is sent: only the last one sent is remembered."""
+        if self.get("sending") == part and not self.get(part) and (ts := await self._found(wanted)):
+            await self.note(**{part: ts, "sending": ""})
+
     async def _found(self, known: Wanted) -> str:
         since = self.job.created_at.timestamp() - SINCE_S
         return await self.delivery.find(self.channel, self.thread, known, since=since)

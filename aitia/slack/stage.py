@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Final, Literal
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final, Literal
 
 from slack_sdk.errors import SlackApiError
 
@@ -28,6 +30,12 @@ class Stage:
     def free(self) -> bool:
         """Whether Slack would take the steps now."""
         return self._mode != "end" and self._parts.delivery.pace.free(self._method(), self._parts.channel)
+
+    async def recover(self) -> None:
+        """Find what a door before this one began to show and was killed before it knew: it is gone on with, or ended."""
+        part = self._part
+        wanted = _is_stream if self._mode == "stream" else partial(marked, mark=self._parts.mark(part))
+        await self._parts.recover(part, wanted)
 
     async def show(self, steps: Steps) -> None:
         """Show the steps as they are, where there is anything new."""
@@ -70,8 +78,7 @@ class Stage:
             steps.taken()
             return str(sent["ts"])
 
-        # A stream bears no mark: it is our only message in the thread without one.
-        ts = await parts.once(self._part, start, wanted=lambda m: not marked(m) and not m.get("files"))
+        ts = await parts.once(self._part, start, wanted=_is_stream)
         news = steps.news()
         if last:
             await delivery.call(
@@ -101,3 +108,8 @@ class Stage:
         if self._mode == "stream":
             return "chat.appendStream" if started else "chat.startStream"
         return "chat.update" if started else "chat.postMessage"
+
+
+def _is_stream(message: Mapping[str, Any]) -> bool:
+    """A stream bears no mark: it is our only message in the thread without one."""
+    return not marked(message) and not message.get("files")
