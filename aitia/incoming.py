@@ -160,7 +160,7 @@ def _as_alert(report: str | Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _from_words(text: str) -> dict[str, Any]:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if not lines:
-        raise BadInput('Say what is wrong, for example: aitia diagnose "checkout is slow since 10:00".')
+        raise BadInput('Say what is wrong, for example "checkout is slow since 10:00".')
     return {"title": lines[0][:200], "text": text.strip()[:20_000], "hints": (), "labels": {}}
 
 

@@ -316,13 +316,10 @@ class JobTable:
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; what raises leaves it, and closing the connection rolls it back."""
         with self._open() as db:
             db.execute("begin immediate")
-            try:
-                yield db
-            except BaseException:
-                db.execute("rollback")
-                raise
+            yield db
             db.execute("commit")
 
 
