@@ -215,13 +215,35 @@ TRACE = [
 def test_docker_lines_with_a_header_of_their_own(tmp_path):
     path = tmp_path / "x-json.log"
     lines = ["2026-11-25 09:00:01,000 ERROR app boom", *TRACE, "2026-11-25 09:00:02,000 INFO app fine again"]
-    path.write_text("".join(docker(line + "\n") for line in lines))
+    path.write_text("".join(docker(line + "\n", "2026-11-25T09:00:01.5Z") for line in lines))
     assert form_of(path).wrapper == "docker"
     (boom, fine), file = records(path)
     assert boom.message.endswith("boom")
     assert (boom.level, boom.exception, boom.line, boom.lines) == ("error", "ValueError: 1", 1, 5)
     assert (fine.line, fine.at) == (6, datetime(2026, 11, 25, 9, 0, 2, tzinfo=UTC).timestamp())
     assert file.read_at(fine.offset, fine.size) == path.read_bytes().splitlines()[5]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["09:00:01.405", "Nov 25 09:00:01", "2026-11-25 17:00:01,405", "2026-11-25T17:00:01.405"],
+    ids=["no date", "no year", "local time", "local time, ISO"],
+)
+def test_a_time_that_the_runtimes_does_not_bear_out_gives_way_to_it(tmp_path, stamp):
+    """A container that logs in local time, or the time of day alone, is read by the runtime's stamp, its level kept."""
+    path = tmp_path / "x-json.log"
+    lines = [
+        f"{stamp} ERROR [main] app.Travel: boom",
+        *TRACE,
+        f"{stamp} INFO [main] app.Travel: fine again",
+    ] * 9
+    path.write_text("".join(docker(line + "\n", "2026-11-25T09:00:01.5Z") for line in lines))
+    found, _ = records(path)
+    assert len(found) == 18
+    assert {r.at for r in found} == {datetime(2026, 11, 25, 9, 0, 1, 500_000, tzinfo=UTC).timestamp()}
+    assert [r.level for r in found[:2]] == ["error", "info"]
+    assert found[0].exception == "ValueError: 1"
+    assert found[0].message.endswith("boom")
 
 
 def test_docker_lines_without_one_get_the_wrappers_time(tmp_path):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
 from aitia.tools.logs.reading.sound import CONTROL
 from aitia.tools.logs.reading.unpack import Packing, Unpacked, packing_of
+
+if TYPE_CHECKING:
+    from aitia.tools.logs.headers import Header
 
 Encoding = Literal["", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 Wrapper = Literal["", "docker", "cri", "journal-export", "journal-json", "json-pretty"]
@@ -36,11 +39,13 @@ DOCKER: Final = re.compile(
 )
 _HOLE: Final = re.compile(rb"\0{4,}")
 _FIELD: Final = re.compile(rb"(?:__CURSOR|__REALTIME_TIMESTAMP)=")
+_ELSEWHEN: Final = timedelta(days=1500)  # read from then, a time without its year or date is another
+_APART_S: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """What `open_log` undoes. `own` tells that wrapped lines have a header of their own; `binary` why it is no text."""
+    """What `open_log` undoes. `own` tells that wrapped lines have headers whose times hold; `binary` why it is no text."""
 
     packing: Packing = ""
     encoding: Encoding = ""
@@ -125,30 +130,47 @@ def _wrapper(head: bytes) -> Wrapper:
 
 
 def _own(head: bytes, wrapper: Wrapper) -> bool:
-    """Whether most wrapped lines, continuations aside, have a header of their own."""
+    """Whether most wrapped lines, continuations aside, have a header of their own whose times the runtime's bear out.
+
+    A clock without a date, a date without a year and a local time without its zone are worth less than the runtime's
+    stamp: such lines are read with that before them.
+    """
     if wrapper not in ("docker", "cri"):
         return False
     from aitia.tools.logs.headers import detect
     from aitia.tools.logs.reading.joining import continues
 
-    texts = [text for raw in head.split(b"\n")[:200] if (text := inner(raw, wrapper).rstrip("\r\n"))]
-    texts = [text for text in texts if not continues(text)]
-    header = detect(texts, zone=UTC, near=datetime.now(UTC)) if texts else None
-    return header is not None and _share(texts, header) >= 0.5
+    pairs = [inner(raw, wrapper) for raw in head.split(b"\n")[:200]]
+    pairs = [(text.rstrip("\r\n"), at) for text, at in pairs if text.strip() and not continues(text)]
+    texts = [text for text, _ in pairs]
+    now = datetime.now(UTC)
+    headers = [detect(texts, zone=UTC, near=near) if texts else None for near in (now, now - _ELSEWHEN)]
+    times = [(_time(headers[0], text), _time(headers[1], text), at) for text, at in pairs]
+    told = [t for t in times if t[0] is not None]
+    borne_out = [a for a, b, at in told if a == b and at and abs(a - at) <= _APART_S]
+    return bool(told) and len(told) >= 0.5 * len(texts) and len(borne_out) >= 0.5 * len(told)
 
 
-def _share(texts: Sequence[str], header: Callable[[str], object]) -> float:
-    return sum(header(text) is not None for text in texts) / len(texts)
+def _time(header: Header | None, text: str) -> float | None:
+    found = header(text) if header is not None else None
+    return found[0] if found is not None else None
 
 
-def inner(raw: bytes, wrapper: Wrapper) -> str:
-    """The wrapped text of a container's line; "" where it is none."""
+def inner(raw: bytes, wrapper: Wrapper) -> tuple[str, float]:
+    """The wrapped text of a container's line and its runtime's time in epoch seconds; ("", 0) where it is none."""
     if wrapper == "cri":
         match = CRI.match(raw)
-        return match[4].decode("utf-8", "replace") if match else ""
+        return (match[4].decode("utf-8", "replace"), _stamp(match[1].decode())) if match else ("", 0.0)
     try:
         fields = json.loads(raw)
     except (ValueError, RecursionError):
-        return ""
+        return "", 0.0
     text = fields.get("log") if isinstance(fields, dict) else None
-    return text if isinstance(text, str) else ""
+    return (text, _stamp(fields.get("time"))) if isinstance(text, str) else ("", 0.0)
+
+
+def _stamp(at: object) -> float:
+    try:
+        return datetime.fromisoformat(str(at)).timestamp()
+    except ValueError:
+        return 0.0
