@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
+from aitia.agent.placeholders import fill, fill_prose, names_of
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.weigher import Weighed
 from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
@@ -15,8 +16,19 @@ MAX_NOW: Final = 5
 MAX_PREVENT: Final = 3
 
 
-def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
-    """Steps for each named fault: the matched runbook's first, then the incident's, then the catalogue's."""
+def mitigations(
+    weighed: Weighed,
+    results: Sequence[Result],
+    taxonomy: Taxonomy,
+    *,
+    inventory: Inventory | None = None,
+    evidence: Sequence[Evidence] = (),
+) -> list[Mitigation]:
+    """Steps for each named fault: the matched runbook's first, then the incident's, then the catalogue's.
+
+    Placeholders of their commands are filled in from the cause's component, `inventory` and `evidence`
+    (`aitia.agent.placeholders`); the step's text says so, or says what is left to fill in.
+    """
     if weighed.verdict != "cause":
         return []
     others = [
@@ -25,14 +37,24 @@ def mitigations(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy)
         )
         for s in weighed.further
     ]
-    return [step for cause in (weighed, *others) for step in _of_one(cause, results, taxonomy)]
+    held = inventory or Inventory()
+    return [
+        step
+        for cause in (weighed, *others)
+        for step in _of_one(cause, results, taxonomy, names_of(cause.component, held, evidence))
+    ]
 
 
-def _of_one(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
+def _of_one(
+    weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy, names: Mapping[str, str]
+) -> list[Mitigation]:
     steps = [
-        *_runbooks(weighed, results, taxonomy),
-        *_incidents(weighed, results),
-        *_catalogue(weighed, taxonomy),
+        _filled(step, weighed.component, names)
+        for step in (
+            *_runbooks(weighed, results, taxonomy),
+            *_incidents(weighed, results),
+            *_catalogue(weighed, taxonomy),
+        )
     ]
     unique: dict[str, Mitigation] = {}
     for step in steps:
@@ -60,9 +82,7 @@ def _runbooks(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -
     for _, book in sorted(books, key=lambda pair: -pair[0]):
         for step in (s for s in book.get("steps") or [] if isinstance(s, Mapping)):
             when: Literal["now", "prevent"] = "prevent" if step.get("when") == "prevent" else "now"
-            found.append(
-                _step(step, when, f"runbook {book.get('title') or book.get('id')}", weighed.component)
-            )
+            found.append(_step(step, when, f"runbook {book.get('title') or book.get('id')}"))
     return found
 
 
@@ -77,14 +97,7 @@ def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
             continue
         texts = past.get("mitigation") or []
         for text in [texts] if isinstance(texts, str) else texts:
-            found.append(
-                _step(
-                    {"text": text, "effect": "changing"},
-                    "now",
-                    f"incident {past.get('id', '')}",
-                    weighed.component,
-                )
-            )
+            found.append(_step({"text": text, "effect": "changing"}, "now", f"incident {past.get('id', '')}"))
     return found
 
 
@@ -98,35 +111,33 @@ def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> list[Mitigation]:
         ("prevent", fault.prevent),
     )
     return [
-        _step(s.model_dump(), when, f"fault catalogue {fault.id}", weighed.component)
-        for when, steps in whens
-        for s in steps
+        _step(s.model_dump(), when, f"fault catalogue {fault.id}") for when, steps in whens for s in steps
     ]
 
 
-def _step(
-    step: Mapping[str, Any], when: Literal["now", "prevent"], source: str, component: str
-) -> Mitigation:
+def _step(step: Mapping[str, Any], when: Literal["now", "prevent"], source: str) -> Mitigation:
     effect: Literal["read-only", "changing"] = (
         "read-only" if step.get("effect") in ("read-only", "read") else "changing"
     )
-
-    def filled(text: object) -> str:
-        return str(text or "").replace("{component}", component)
-
     return Mitigation(
-        text=filled(step.get("text")),
+        text=str(step.get("text") or ""),
         when=when,
         effect=effect,
         source=source,
-        command=filled(step.get("command")),
+        command=str(step.get("command") or ""),
     )
+
+
+def _filled(step: Mitigation, component: str, names: Mapping[str, str]) -> Mitigation:
+    command = fill(step.command, names)
+    text = command.command if step.text == step.command else fill_prose(step.text, component)
+    return step.model_copy(update={"text": text + command.note, "command": command.command})
 
 
 def next_checks(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
     """What a person should look at next: the cause's facts again, or what is missing to decide."""
     again = [
-        NextCheck(text=f"Read again: {f.statement}", command=f.source.query)
+        NextCheck(text=f"Read {f.id} again: {f.statement}", command=f.source.query)
         for f in _facts_of_top(weighed, evidence)
     ]
     missing = _missing(evidence, inventory) if weighed.verdict != "cause" else []

@@ -52,7 +52,7 @@ def ask(
     home = home or aitia_home()
     going_on = again or bool(conversation)
     if going_on and (documents or config):
-        raise BadInput("Leave --documents and --config out with --again: the conversation has its own.")
+        raise BadInput("Ask without documents and config: a conversation that goes on has its own.")
     if going_on:
         folder = last_conversation(home, conversation)
         about = json.loads((folder / "ask.json").read_text(encoding="utf-8"))

@@ -25,5 +25,5 @@ def last_conversation(home: Path, name: str = "") -> Path:
     ]
     wanted = sorted((p for p in found if p.name.startswith(name)), key=lambda p: p.name)
     if not wanted:
-        raise BadInput("Ask a first question without --again: no such conversation is kept.")
+        raise BadInput("Ask a first question: no such conversation is kept.")
     return wanted[-1]

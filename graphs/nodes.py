@@ -276,8 +276,9 @@ def verify(state: State, runtime: Runtime[Context]) -> State:
 def mitigate(state: State, runtime: Runtime[Context]) -> State:
     """Steps from runbooks, incidents and the catalogue; and what to check next."""
     weighed, results = Weighed.model_validate(state["weighed"]), results_of(state)
-    steps = mitigations(weighed, results, runtime.context.taxonomy)
-    checks = next_checks(weighed, evidence_of(state), inventory_of(state))
+    inventory, evidence = inventory_of(state), evidence_of(state)
+    steps = mitigations(weighed, results, runtime.context.taxonomy, inventory=inventory, evidence=evidence)
+    checks = next_checks(weighed, evidence, inventory)
     return {"mitigations": dumps(steps), "next_checks": dumps(checks)}
 
 

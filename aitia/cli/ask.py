@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,6 @@ from aitia.cli.diagnose import Json, Model, Threads
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer, Citation
-
-MAX_SHOWN = 300  # characters of a cited line under an answer
 
 
 def ask(
@@ -51,6 +50,10 @@ def ask(
 
     if len(words) > (1 if again or conversation else 2):
         raise BadInput('Put the question in quotation marks: aitia ask [RUN] "why not the cache?".')
+    if (again or conversation) and (documents or config):
+        raise BadInput(
+            "Leave --documents and --config out with --again and --conversation: it has its own already."
+        )
     answer = answer_of(
         words[-1],
         run=words[0] if len(words) == 2 else "",
@@ -69,13 +72,18 @@ def ask(
     raise typer.Exit(EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN)
 
 
-def show_answer(answer: Answer, *, going_on: str = '; go on with: aitia ask --again "…"') -> None:
-    """The answer for a person: what is said with the numbers of what it rests on, then these."""
+def show_answer(
+    answer: Answer, *, going_on: str = '; go on with: aitia ask --again "…"', whole: str = "--json"
+) -> None:
+    """The answer for a person: what is said with the numbers of what it rests on, then these, a line each.
+
+    whole  where a line that is cut can be read whole
+    """
     from rich.text import Text
 
     from aitia.agent.asking.answer import NOT_KNOWN
     from aitia.cli.console import note, stdout_console
-    from aitia.render.text import clean, clean_lines, clip, percent
+    from aitia.render.text import clean, clean_lines, percent
 
     console = stdout_console()
     if answer.status == "not_known":
@@ -93,20 +101,31 @@ def show_answer(answer: Answer, *, going_on: str = '; go on with: aitia ask --ag
     rest = [c for c in answer.citations if not c.document]
     if rest:
         console.print()
-    for c in rest:  # what was said already is not said again: only where it can be read
-        told = "" if c.text.rstrip(".") in answer.text else clip(clean(c.text), MAX_SHOWN)
-        where = (
-            f"{clean(c.source)}: {clip(clean(c.query), MAX_SHOWN)}"
-            if c.source != "report"
-            else "this run's report"
-        )
-        console.print(Text.assemble((f"{c.id:>4} ", "cyan"), f"{told}  " if told else "", (where, "dim")))
+    cut = False
+    for ids, told, where in _lines(answer, rest):
+        shown = Text.assemble((f"{ids:>4} ", "cyan"), told + "  " * bool(told), (where, "dim"))
+        cut |= shown.cell_len > console.width
+        console.print(shown, no_wrap=True, overflow="ellipsis", crop=True)
     sure = (
         "how sure that this answers" if answer.status == "answered" else "how sure that nothing here answers"
     )
-    note(f"{sure}: {percent(answer.sure)}{going_on}")
+    note(f"{sure}: {percent(answer.sure)}{going_on}" + (f"; cut lines are whole with {whole}" if cut else ""))
     for line in answer.notes:
         note(line)
+
+
+def _lines(answer: Answer, citations: list[Citation]) -> Iterator[tuple[str, str, str]]:
+    """What the answer rests on as (ids, text, place); a text that was said already is not said again."""
+    from aitia.render.text import clean, glance
+
+    ids: dict[tuple[str, str], list[str]] = {}
+    for c in citations:
+        told = "" if c.text.rstrip(".") in answer.text else clean(c.text)
+        place = f"{clean(c.source)}: {c.query}" if c.source != "report" else "this run's report"
+        ids.setdefault((told, place), []).append(c.id)
+    for (told, place), named in ids.items():
+        source, colon, query = place.partition(": ")
+        yield ", ".join(named), told, source + colon + glance(query, len(query))
 
 
 def _place(citation: Citation) -> str:

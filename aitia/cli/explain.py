@@ -12,11 +12,11 @@ from aitia.agent.sentences.review import checks
 from aitia.core.events import Decided, PlanMade, RunFailed
 from aitia.core.store import RunStore
 from aitia.graphs.judgement import taxonomy_of
-from aitia.render.text import clean, percent
+from aitia.render.text import clean, clean_lines, percent
 
 
 def explanation(store: RunStore) -> dict[str, Any]:
-    """Plans, suspects with their ledgers, sentences with their authors, refused attempts, model calls."""
+    """Plans, suspects with their ledgers, sentences with their authors, refused attempts, checks, model calls."""
     report = store.report()
     events = list(store.events())
     return {
@@ -42,6 +42,7 @@ def explanation(store: RunStore) -> dict[str, Any]:
             s.model_dump(mode="json") | {"checks": checked}
             for s, checked in checks(report, taxonomy_of(store.meta()))
         ],
+        "next_checks": [c.model_dump(mode="json") for c in report.next_checks],
         "model": report.model.model_dump(mode="json"),
         "model_calls": len(list(store.llm_records())),
     }
@@ -54,6 +55,7 @@ def print_explanation(console: Console, told: dict[str, Any]) -> None:
     _decisions(console, told)
     print_suspects(console, told)
     _detectors(console, told)
+    _checks(console, told)
     _authors(console, told)
 
 
@@ -134,6 +136,16 @@ def _detectors(console: Console, told: dict[str, Any]) -> None:
     for chosen in told["detectors"]:
         told_by = f" {clean(str(chosen['detector']))}: {clean(str(chosen['because']))}"
         console.print(Text.assemble("  ", (chosen["evidence"], "cyan"), told_by))
+
+
+def _checks(console: Console, told: dict[str, Any]) -> None:
+    """What to check next, each query whole: the report shows a line of it."""
+    if told["next_checks"]:
+        _title(console, "Check next")
+    for check in told["next_checks"]:
+        console.print(Text(f"  {clean(check['text'])}"))
+        for line in clean_lines(check["command"]).split("\n"):
+            console.print(Text(f"    {line}", style="blue"), soft_wrap=True)
 
 
 def _authors(console: Console, told: dict[str, Any]) -> None:

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.console import Format
 from aitia.cli.diagnose import Json, MaxCalls, Model, Narrator, Output, Planner, Threads
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from aitia.core.llm import Llm
     from aitia.modes import Narrator as NarratorName
     from aitia.modes import Planner as PlannerName
 
 Score = dict[str, Any]
-_PIPED, _TWO_TABLES = 160, 156
-# What a narrow console does without, by least width.
-_LEFT_OUT: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (120, ()),
-    (98, ("answer",)),
-    (0, ("answer", "repeated", "calls")),
-)
-_COLUMNS = (
-    "scenario",
-    "right",
-    "rank",
-    "verdict",
-    "p",
-    "answer",
-    "grounded",
-    "calls",
-    "repeated",
-    "tokens",
-    "seconds",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +44,16 @@ def replay(
     ] = False,
     as_json: Json = False,
     output: Output = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="How the scores are written: text, md or json.")
+    ] = None,
 ) -> None:
     """Diagnose recorded scenarios anew and score them. Exit code 0 when all are right, else 1."""
     from aitia.cli.console import note, print_json, stdout_console, write_out
+    from aitia.cli.replay_scores import PIPED, markdown, plain, print_tables
     from aitia.core.errors import BadInput
 
+    shape = _shape(format, as_json=as_json, output=output)
     folders = scenario_folders(paths, skipped=note)
     if not folders:
         raise BadInput(f"Give folders that hold a scenario.yaml: none of {', '.join(map(str, paths))} does.")
@@ -81,15 +65,34 @@ def replay(
     scores = {mode.name: [_run(folder, mode, threads, max_calls) for folder in folders] for mode in modes}
     final = scores[asked.name]
     told: dict[str, Any] = {"scenarios": final} | ({"modes": scores} if compare else {})
-    if output:
-        import json
-
-        write_out(json.dumps(told, indent=2, ensure_ascii=False) + "\n", output)
-    if as_json:
+    if as_json and output is not None:
         print_json(told)
-    elif output is None:
-        print_tables(stdout_console(piped_width=_PIPED), scores)
+    written = {"md": markdown, "text": plain}
+    if shape == "text" and output is None:
+        print_tables(stdout_console(piped_width=PIPED), scores)
+    else:
+        write_out(_json(told) if shape == "json" else written[shape](scores), output)
+    if len(final) == 1 and final[0].get("run"):
+        note(f"its report: aitia report {final[0]['run']}")
     raise typer.Exit(0 if all(s.get("correct") for s in final) else 1)
+
+
+def _shape(format: Format | None, *, as_json: bool, output: Path | None) -> Format:
+    """The format asked for, else by the file's ending; a file of any other ending is JSON."""
+    from aitia.core.errors import BadInput
+
+    if format in ("html", "pdf"):
+        raise BadInput(
+            f"Choose text, md or json for scores. A report as {format}: aitia report RUN --format {format}."
+        )
+    if format is not None or as_json:
+        return format or "json"
+    endings: dict[str, Format] = {".md": "md", ".txt": "text"}
+    return "text" if output is None else endings.get(output.suffix.lower(), "json")
+
+
+def _json(told: dict[str, Any]) -> str:
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
 def scenario_folders(paths: list[Path], *, skipped: Any) -> list[Path]:
@@ -150,78 +153,3 @@ def _run(folder: Path, mode: Mode, threads: int | None, max_calls: int | None) -
         note(f"{folder.name}: {error}")
         return {"id": folder.name, "correct": False, "error": str(error)}
     return {"id": done.scenario.id} | dict(done.score)
-
-
-def print_tables(console: Console, scores: dict[str, list[Score]]) -> None:
-    """The table of each mode, side by side where the console is wide enough."""
-    from rich.columns import Columns
-
-    each = console.width // len(scores) if console.width >= _TWO_TABLES else console.width
-    tables = [score_table(name, rows, width=each, titled=len(scores) > 1) for name, rows in scores.items()]
-    console.print(Columns(tables, padding=(0, 4)) if len(tables) > 1 else tables[0])
-
-
-def score_table(name: str, rows: list[Score], *, width: int, titled: bool = False) -> Table:
-    """Scores as a table with a line of totals; columns that find no room are left out."""
-    from rich.table import Table
-    from rich.text import Text
-
-    left_out = next((columns for least, columns in _LEFT_OUT if width >= least), _LEFT_OUT[-1][1])
-    table = Table(
-        title=name if titled else None, box=None, pad_edge=False, header_style="bold", show_footer=True
-    )
-    shown = [n for n, column in enumerate(_COLUMNS) if column not in left_out]
-    foot = totals(rows)
-    for n in shown:
-        right = _COLUMNS[n] not in ("scenario", "right", "verdict", "answer")
-        table.add_column(_COLUMNS[n], footer=foot[n], justify="right" if right else "left", no_wrap=True)
-    for row in rows:
-        line = cells(row)
-        table.add_row(*(Text(line[n]) for n in shown))
-    return table
-
-
-def cells(row: Score) -> tuple[str, ...]:
-    """One scenario's line."""
-    from aitia.render.text import clean, percent
-
-    if "error" in row:
-        return (str(row["id"]), "✗", "", "error", "", clean(str(row["error"])), "", "", "", "", "")
-    answer = " ".join(str(row.get(k) or "") for k in ("component", "fault")).strip()
-    return (
-        str(row["id"]),
-        "✓" if row.get("correct") else "✗",
-        _text(row.get("rank")),
-        str(row.get("verdict", "")),
-        percent(float(row["probability"])) if row.get("probability") is not None else "",
-        clean(answer),
-        _share(row.get("grounded")),
-        _text(row.get("calls")),
-        _text(row.get("repeated_calls")),
-        _text(_tokens(row)),
-        f"{float(row.get('seconds') or 0.0):.1f}",
-    )
-
-
-def totals(rows: list[Score]) -> tuple[str, ...]:
-    """How many are right; sums and the mean of the grounded share."""
-    right = sum(bool(r.get("correct")) for r in rows)
-    grounded = [float(r["grounded"]) for r in rows if r.get("grounded") is not None]
-    sums = [str(sum(int(r.get(key) or 0) for r in rows)) for key in ("calls", "repeated_calls")]
-    sums.append(str(sum(_tokens(r) for r in rows)))
-    seconds = f"{sum(float(r.get('seconds') or 0.0) for r in rows):.1f}"
-    mean = _share(sum(grounded) / len(grounded)) if grounded else ""
-    return (f"{len(rows)} in all", f"{right}/{len(rows)}", "", "", "", "", mean, *sums, seconds)
-
-
-def _tokens(row: Score) -> int:
-    """Evaluated and written tokens; those restored from a saved prefix cost nothing."""
-    return int(row.get("tokens") or 0)
-
-
-def _text(value: Any) -> str:
-    return "–" if value is None else str(value)
-
-
-def _share(value: Any) -> str:
-    return "" if value is None else f"{float(value):.0%}"

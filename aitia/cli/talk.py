@@ -218,4 +218,4 @@ class Talk:
         fresh = tuple(n for n in answer.notes if n not in self._noted)
         self._noted.update(fresh)
         self.code = EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN
-        show_answer(answer.model_copy(update={"notes": fresh}), going_on="")
+        show_answer(answer.model_copy(update={"notes": fresh}), going_on="", whole="/evidence E12")

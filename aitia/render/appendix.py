@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from aitia.core.words import Evidence, Report, Suspect
 from aitia.render import text as t
-from aitia.render.document import Document, Item
+from aitia.render.document import Document
 from aitia.render.facts import by_id, source_kind
 from aitia.render.fitting import Room, short
+from aitia.render.items import Item
 from aitia.render.plots import plot
 
 _NOBODY: Final = {

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from aitia.render import text as t
-from aitia.render.document import Document, Item, Section
+from aitia.render.document import Document
+from aitia.render.items import Item, Section
 
 _COMMAND: Final = 2000  # characters
 _SEE_JSON: Final = "the whole is in `aitia report RUN --json`"

@@ -14,17 +14,21 @@ from aitia.core.words import Report, Sentence
 from aitia.render import text as t
 from aitia.render.appendix import facts_of, ledger
 from aitia.render.around import around
-from aitia.render.document import Document, Item, Section, build, missing, split_subject
+from aitia.render.document import ORDER, Document, build, split_subject
 from aitia.render.drawn import chain
 from aitia.render.facts import began, source_kind
 from aitia.render.fitting import ROOMS, Room, fitted, fitted_items, short
+from aitia.render.items import Item, Section
 from aitia.render.lanes import SHAPES, lanes, mark
+from aitia.render.sections import missing
 
 LARGEST: Final = 300_000  # bytes of a page
-_ORDER: Final = (
-    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Timeline (UTC)", "Ruled out",
-    "Other candidates", "Suspects", "Prevent", "Check next", "What could not be seen", "Evidence", "Tool calls", "Cost",
-)  # fmt: skip
+_OWN: Final = {
+    "Suspects": "Other candidates",
+    "What could not be seen": "Prevent",
+    "Sources and versions": "Cost",
+}
+"""Sections of the page alone, by the section of `ORDER` that they come after."""
 Layout = Literal["items", "timeline", "facts", "queries", "folded", "suspects", "sources"]
 
 
@@ -112,24 +116,20 @@ def _environment() -> Environment:
 
 
 def _parts(document: Document, unseen: Sequence[Item], suspects: bool) -> Iterator[Part]:
-    """The document's sections and those of the page alone; what to do comes before what to read about it."""
-    unknown = document.headline.verdict == "unknown"
+    """The document's sections in their order, and those of the page alone between them."""
     moved = "What moved the log-odds of each: + speaks for it, - against it."
     own = [Section(title="Suspects", items=(), note=moved)] if suspects else []
-    if not unknown:
+    if document.headline.verdict != "unknown":
         nothing = Item(text="Every source held data and every call came back with some.")
         own.append(Section(title="What could not be seen", items=tuple(unseen) or (nothing,)))
     own.append(Section(title="Sources and versions", items=()))
-    rank = {title: n for n, title in enumerate(_ORDER)}
-    for section in sorted((*document.sections, *own), key=lambda s: _place(s.title, rank, unknown)):
+    for section in sorted((*document.sections, *own), key=lambda s: _place(s.title)):
         slug = re.sub(r"[^a-z]+", "-", section.title.casefold()).strip("-")
         yield Part(slug=slug, section=section, layout=_LAYOUTS.get(section.title, "items"))
 
 
-def _place(title: str, rank: Mapping[str, int], unknown: bool) -> float:
-    if title == "Check next" and unknown:
-        return rank["What is missing"] + 0.5
-    return rank.get(title, len(rank))
+def _place(title: str) -> tuple[int, bool]:
+    return ORDER.index(_OWN.get(title, title)), title in _OWN
 
 
 def _since(report: Report) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from aitia.core.words import Report
-from aitia.render.document import Document, Item, Section, build
+from aitia.render.document import Document, build
+from aitia.render.items import Item, Section
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~$&@])")
 _LEADING = re.compile(r"^(\s*)([-+#=|:])")

@@ -12,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from aitia.core.words import Report, Verdict
-from aitia.render.document import Amount, Document, Headline, Item, Section, build, split_subject
+from aitia.render.document import Amount, Document, Headline, build, split_subject
+from aitia.render.items import Item, Section
 
 _COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
 _WIDEST = 110
-_SCREEN = 60
+_SCREEN = 50
 
 
 def print_report(console: Console, report: Report, *, full: bool = False) -> None:
@@ -143,7 +144,12 @@ def _body(item: Item) -> Text:
 def _command(item: Item, *, indent: int) -> list[RenderableType]:
     pad, first = " " * indent, "$ " if item.shell else "› "
     return [
-        Text(pad + (first if n == 0 else "  ") + line, style="bold blue", no_wrap=True, overflow="ignore")
+        Text(
+            pad + (first if n == 0 else "  ") + line,
+            style="blue" if item.glance else "bold blue",
+            no_wrap=True,
+            overflow="ellipsis" if item.glance else "ignore",
+        )
         for n, line in enumerate(item.command.split("\n"))
         if item.command
     ]

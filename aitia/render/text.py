@@ -9,6 +9,7 @@ from datetime import datetime
 from aitia.core.words import Report, Sentence, Window
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_SELECT = re.compile(r"^(SELECT)\b.*? FROM .*? (WHERE)\b", re.IGNORECASE)
 _CITED = re.compile(r"\bE\d+\b")
 
 
@@ -51,6 +52,11 @@ def at(moment: datetime, *, date: bool = False) -> str:
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters, the cut shown."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def glance(query: str, limit: int) -> str:
+    """A query in one line: of a SELECT what it selects by, which tells it from others, and no more than `limit` characters."""
+    return clip(_SELECT.sub(r"\1 … \2", clean(query)), limit)
 
 
 def span(window: Window) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from aitia.render.document import Item, Section
+from aitia.render.items import Item, Section
 from aitia.slack import mrkdwn
 
 Block = dict[str, Any]

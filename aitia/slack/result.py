@@ -8,13 +8,10 @@ from typing import Any, Final
 
 from aitia.core.words import Report
 from aitia.jobs import Approval, Job
-from aitia.render.document import Section, build
+from aitia.render.document import APPENDIX, build
+from aitia.render.items import Section
 from aitia.slack import blocks as b
 
-_ORDER: Final = (
-    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Ruled out",
-    "Other candidates", "Timeline (UTC)", "Prevent",
-)  # fmt: skip
 LONGEST_CALL: Final = (
     2_500  # characters of a call's arguments: what a person cannot read whole cannot be approved here
 )
@@ -36,7 +33,7 @@ def result(report: Report, job: Job) -> list[b.Block]:
     ]
     summary = [[b.words(i.text), *_cites(i.cites)] for i in document.summary[:6]]
     told = [b.rich(b.lines(*summary))] if summary else []
-    body = [*told, *(b.section(sections[title]) for title in _ORDER if title in sections)]
+    body = [*told, *(b.section(s) for s in document.sections if s.title not in APPENDIX)]
     cost = sections.get("Cost")
     tail = [b.context(*(i.text for i in cost.items))] if cost else []
     return b.fit(top, body, [*tail, buttons(report, job)])

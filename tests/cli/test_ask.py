@@ -16,7 +16,11 @@ def test_a_run_is_asked_and_asked_again(aitia: Aitia, home: Path, scenario: Path
     assert first.code == 0, first.err
     assert "redis" in first.out
     assert "[V1]" in first.out
-    assert "SELECT" in first.out  # the query that reads a cited fact again
+    assert "SELECT … WHERE" in first.out  # the query that reads a cited fact again
+    _, _, rests_on = first.out.partition("\n\n")
+    assert rests_on
+    assert max(map(len, rests_on.splitlines())) <= 120
+    assert "whole with --json" in first.err
     second = aitia("ask", "--again", "and the database?", "--json")
     assert second.code == 0, second.err
     told = json.loads(second.out)

@@ -14,6 +14,7 @@ from threading import Thread
 
 import pytest
 
+from aitia.core.store import RunStore
 from aitia.core.words import Report
 
 Aitia = Callable[..., object]
@@ -157,7 +158,11 @@ def test_a_scenario_from_replay_to_explain(aitia: Aitia, scenario: Path, tmp_pat
     explained = json.loads(aitia("explain", "--json").out)
     assert explained["suspects"][0]["ledger"]
     assert all(s["by"] == "template" for s in explained["sentences"])
-    assert "Suspects" in aitia("explain").out
+    told = aitia("explain").out
+    assert "Suspects" in told
+    queries = [c["command"] for c in explained["next_checks"]]
+    assert queries
+    assert all(query in told for query in queries)  # the report shows a line of each
 
     again = aitia("rerun", "last", "--json", "--max-concurrency", "1")
     assert again.out == as_json.out
@@ -177,6 +182,36 @@ def test_compare_prints_both_ways(aitia: Aitia, scenario: Path) -> None:
     assert list(told["modes"]) == ["rules", "model"]
     table = aitia("replay", str(scenario), "--model", "none", "--compare").out
     assert table.count("1/1") == 2
+
+
+def test_scores_are_a_markdown_table_where_asked(aitia: Aitia, scenario: Path, home: Path) -> None:
+    shown = aitia("replay", str(scenario), *RULES, "--format", "md")
+    lines = shown.out.splitlines()
+    assert lines[0].startswith("| scenario | right |")
+    assert set(lines[1]) <= set("|- ")
+    assert len({line.count("|") for line in lines}) == 1
+    assert "| ✓ | 1 | cause |" in lines[2]
+    assert f"its report: aitia report {RunStore.open(home, 'last').id}" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "begin"),
+    [("s.md", (), "| scenario |"), ("s.txt", (), "scenario "), ("s.json", (), "{"), ("s", (), "{"), ("s.md", ("--format", "json"), "{")],
+)  # fmt: skip
+def test_a_file_of_scores_goes_by_its_ending(
+    aitia: Aitia, tmp_path: Path, name: str, options: tuple[str, ...], begin: str
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "scenario.yaml").write_text("id: a|b\n")
+    done = aitia("replay", str(tmp_path / "broken"), *RULES, *options, "-o", str(tmp_path / name))
+    assert done.code == 1
+    assert done.out == ""
+    written = (tmp_path / name).read_text()
+    assert written.startswith(begin)
+    assert "broken" in written
+    refused = aitia("replay", str(tmp_path / "broken"), "--format", "html")
+    assert refused.code == 2
+    assert "aitia report RUN --format html" in refused.err
 
 
 def test_a_scenario_that_is_broken_counts_as_wrong(aitia: Aitia, scenario: Path, tmp_path: Path) -> None:

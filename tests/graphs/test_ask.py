@@ -84,7 +84,7 @@ def test_what_was_answered_does_not_stay_on_disk(record: Record, tmp_path: Path)
 
 
 def test_conversations_are_private_and_found_again(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--again"):
+    with pytest.raises(BadInput, match="first question"):
         last_conversation(tmp_path)
     folder = new_conversation(tmp_path)
     (folder / "ask.json").write_text("{}")

@@ -22,7 +22,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Component, Holding, Link, Report, Window, from_epoch
-from aitia.render.document import missing
+from aitia.render.sections import missing
 from aitia.tools.sources import build_inventory, open_source
 from aitia.tools.sources.clocks import doubts
 

@@ -21,9 +21,10 @@ from aitia.core.errors import EXIT_BAD_INPUT
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Evidence, Inventory, Link, Mitigation, Report, SourceRef
 from aitia.render import text as t
-from aitia.render.document import build, missing
+from aitia.render.document import build
 from aitia.render.html import LARGEST, render_html
 from aitia.render.plots import SUFFIX
+from aitia.render.sections import missing
 
 TAGS = {
     "html", "head", "meta", "link", "title", "style", "body", "a", "header", "nav", "main", "section", "footer", "h1", "h2",
@@ -168,7 +169,7 @@ def test_the_verdict_comes_first_with_how_sure_and_since_when(cause: Report) -> 
         < top.index("run 20261125-100505-ab12cd")
     )
     assert [a["id"] for a in page.all("section") if "id" in a] == [
-        "why", "do-now", "timeline-utc", "ruled-out", "other-candidates", "suspects", "prevent", "check-next",
+        "why", "do-now", "check-next", "ruled-out", "other-candidates", "suspects", "timeline-utc", "prevent",
         "what-could-not-be-seen", "evidence", "tool-calls", "cost", "sources-and-versions",
     ]  # fmt: skip
 

@@ -3,18 +3,20 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from aitia.core.words import Evidence, Mitigation, Report
+from aitia.core.words import Evidence, Mitigation, NextCheck, Report
+from aitia.render.document import ORDER, build
 from aitia.render.html import render_html
+from aitia.render.markdown import render_markdown
 from aitia.render.terminal import print_report, render_text
 
-ORDER = [
+IN_NEED = [
     "CAUSE 87 %",
     "Why",
+    "Do now",
+    "Check next",
     "Ruled out",
     "Timeline",
-    "Do now",
     "Prevent",
-    "Check next",
     "Evidence",
     "Tool calls",
     "Cost",
@@ -23,7 +25,7 @@ ORDER = [
 
 def test_the_verdict_comes_first_and_the_rest_in_the_order_of_need(cause: Report) -> None:
     text = render_text(cause)
-    places = [text.index(title) for title in ORDER]
+    places = [text.index(title) for title in IN_NEED]
     assert places == sorted(places)
     assert "CAUSE 87 %  orders: connection exhaustion (resource.connections)" in text.splitlines()[1]
 
@@ -87,6 +89,52 @@ def test_a_command_is_never_shortened(cause: Report) -> None:
     step = Mitigation(text="Look.", when="now", effect="read-only", source="bundled", command=command)
     text = render_text(cause.model_copy(update={"mitigations": (step,)}), width=60)
     assert f"$ {command}\n" in text
+
+
+LONG = (
+    """SELECT "time", "value" FROM read_parquet(['metrics.parquet'], union_by_name = true) WHERE "component" = 'orders' """
+    """AND "metric" = 'http_requests_total' AND coalesce(CAST("labels" AS VARCHAR), '') = '{"code": "500", "end": "x"}'"""
+)
+
+
+def test_a_query_to_check_next_takes_a_line_and_tells_what_it_selects_by(cause: Report) -> None:
+    report = cause.model_copy(
+        update={"next_checks": (NextCheck(text="Read E1 again: it rose.", command=LONG),)}
+    )
+    for width in (80, 120):
+        lines = render_text(report, width=width).splitlines()
+        (shown,) = [line for line in lines if "http_req" in line or "SELECT" in line]
+        assert shown.lstrip().startswith("""› SELECT … WHERE "component" = 'orders' AND "metric" = 'http""")
+        assert shown.endswith("…")
+        assert len(shown) <= width
+    assert "whole in `aitia explain`" in render_text(report)
+    assert f"› {LONG}\n" in render_text(report, full=True)
+    assert LONG in render_markdown(report)
+    assert LONG not in render_markdown(report, full=False)
+
+
+def test_a_short_query_is_not_said_to_be_cut(cause: Report) -> None:
+    assert "promql: pg_stat_activity_count" in render_text(cause)
+    assert "queries in a line" not in render_text(cause)
+
+
+def test_sections_stand_in_the_same_order_for_every_verdict(
+    cause: Report, unknown: Report, healthy: Report
+) -> None:
+    for report in (cause, unknown, healthy):
+        for amount in ("tight", "short", "full"):
+            titles = [s.title for s in build(report, amount=amount).sections]
+            assert titles == [title for title in ORDER if title in titles]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_to_do_and_to_check_stands_in_the_upper_half(bundled: Report, width: int) -> None:
+    lines = render_text(bundled, width=width).splitlines()
+    assert len(lines) <= 62
+    later = [n for n, line in enumerate(lines) if line.startswith(("Ruled out", "Timeline", "Evidence"))]
+    for title in ("Why", "Do now", "Check next"):
+        if any(line.startswith(title) for line in lines):
+            assert next(n for n, line in enumerate(lines) if line.startswith(title)) < min(later)
 
 
 def test_outside_text_is_never_markup_and_cannot_steer_the_terminal(cause: Report) -> None:

@@ -1,0 +1,107 @@
+"""Placeholders of a runbook's command: filled in where a name is beyond doubt, else named to the person who copies it.
+
+A name comes from telemetry and the command is pasted into a shell: only a name that every shell, SQL and path reads as one
+plain word is ever put in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.core.words import ComponentType, Evidence, Inventory
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")  # neither -x nor .. nor what must be quoted
+_PROSE: Final = re.compile(r"[\w.:/@+, -]{1,253}")  # nor, in words, what ends a command or a string
+_WORDS: Final[Mapping[ComponentType, tuple[str, ...]]] = {
+    "service": ("service", "app", "application"), "app": ("app", "application", "workload"), "pod": ("pod",),
+    "node": ("node", "host"), "namespace": ("namespace",), "machine": ("machine",), "asset": ("asset",),
+}  # fmt: skip
+_LINKED: Final[Mapping[str, ComponentType]] = {"runs_on": "node", "part_of": "namespace"}
+_OWN: Final = frozenset(
+    {"component", "alarmed", "callee", "caller", "service", "pod", "namespace", "node", "machine"}
+)
+_SPOKEN: Final = _OWN | {
+    "app", "application", "workload", "asset", "container", "image", "tag", "version", "name", "deployment", "host", "instance",
+    "pid", "port", "volume", "claim", "pvc", "cluster", "quota", "policy",
+}  # fmt: skip
+_FOUND: Final = re.compile(
+    r"\{\{\s*(?P<twice>[A-Za-z_-]+)\s*\}\}"
+    r"|(?<!\$)\{(?P<brace>[A-Za-z_-]+)\}"
+    r"|\$\{(?P<inner>[A-Z_]+)\}|\$(?P<shell>[A-Z_]+)"
+    r"|<(?P<angle>[A-Za-z](?:[A-Za-z0-9 ._-]{0,60}[A-Za-z0-9])?)>"
+    r"|(?<![\w$-])(?P<upper>[A-Z][A-Z_-]*[A-Z])(?![\w-])"
+)
+_ASSIGNED: Final = re.compile(r"(?:^|[;&|(\n]|\bexport\b|\benv\b)\s*([A-Z_]+)=", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A command with its names put in: which placeholder became what, and which are left to a person."""
+
+    command: str
+    put: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What a reader is told of it, in brackets; "" where there is nothing to tell. `{component}` is aitia's own word."""
+        told = [f"{p} filled in: {name}" for p, name in self.put if p != "{component}"]
+        told += [f"fill in {', '.join(self.left)}"] if self.left else []
+        return f" ({'; '.join(told)})" if told else ""
+
+
+def names_of(component: str, inventory: Inventory, evidence: Sequence[Evidence]) -> dict[str, str]:
+    """What a placeholder's word stands for where a component is the cause: only what all that is known agrees on.
+
+    By the component's type (SERVICE is a component of type service), its links (the one node that it runs on) and the
+    values of its facts; facts that quote outside text name nothing.
+    """
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    said["component"].add(component)
+    types = {c.id: c.type for c in inventory.components}
+    for own in (c for c in inventory.components if c.id == component):
+        for word in _WORDS.get(own.type, ()):
+            said[word].add(own.id)
+        for link in own.links:
+            if (wanted := _LINKED.get(link.relation)) and types.get(link.to) == wanted:
+                said[wanted].add(link.to)
+    for fact in (e for e in evidence if e.component == component and not e.taint):
+        for key, value in fact.values.items():
+            if key in _SPOKEN and key not in ("component", "name") and isinstance(value, str):
+                said[key].add(value)
+    return {word: name for word, (name, *others) in said.items() if not others and _PLAIN.fullmatch(name)}
+
+
+def fill(command: str, names: Mapping[str, str]) -> Filled:
+    """The command with its placeholders filled in as far as `names` go. A variable that it sets itself is none."""
+    assigned = set(_ASSIGNED.findall(command))
+    put: dict[str, str] = {}
+    left: dict[str, None] = {}
+
+    def told(match: re.Match[str]) -> str:
+        form, shown = str(match.lastgroup), match[0]
+        word = _word(match[form])
+        if match[form] in assigned or not (form == "angle" or word in (_OWN if form == "brace" else _SPOKEN)):
+            return shown
+        if word in names:
+            put[shown] = names[word]
+            return names[word]
+        left[shown] = None
+        return shown
+
+    return Filled(command=_FOUND.sub(told, command), put=tuple(put.items()), left=tuple(left))
+
+
+def fill_prose(text: str, component: str) -> str:
+    """A step's words with the component's name, as long as nothing in it could do harm where words hold a command."""
+    return text.replace("{component}", component) if _PROSE.fullmatch(component) else text
+
+
+def _word(placeholder: str) -> str:
+    """`<my-pod-name>`, `POD_NAME` and `pod` are one word."""
+    word = re.sub(r"[ _]", "-", placeholder.casefold())
+    return re.sub(r"^(?:my|your|the)-|(?<=.)-name$", "", word)

@@ -1,0 +1,35 @@
+"""What every rendering prints: entries in titled lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mark = Literal["", "read-only", "changing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One entry: `lead` is a short first column (time, id, probability), `command` is copied by hand."""
+
+    text: str
+    lead: str = ""
+    cites: tuple[str, ...] = ()
+    mark: Mark = ""
+    source: str = ""
+    command: str = ""
+    shell: bool = True  # the command is for a shell, not a query language
+    short: bool = False  # may be cut to one line where room is scarce
+    glance: bool = False  # so may the command: it tells what is asked, and stands whole elsewhere
+    kept: bool = False  # stays longest where the list is cut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A titled list; `more` counts what was left out."""
+
+    title: str
+    items: tuple[Item, ...]
+    numbered: bool = False
+    more: int = 0
+    note: str = ""

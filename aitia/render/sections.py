@@ -1,0 +1,202 @@
+"""The sections of a report that are read first: why, what to do, what to check, what else it could be, when what began."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+from aitia.core.words import NOT_SEEN, Evidence, Exclusion, Holding, NextCheck, Report, Sentence, Window
+from aitia.render import text as t
+from aitia.render.items import Item, Section
+
+_STATEMENT: Final = 170  # characters of a statement where it is told in short
+_QUERY: Final = 160
+
+
+def in_chain(report: Report) -> set[str]:
+    """The facts that the cause chain cites."""
+    return {cite for sentence in report.chain for cite in sentence.cites}
+
+
+def why(report: Report) -> Section:
+    """The cause chain, a sentence per edge."""
+    return Section(title="Why", items=tuple(sentence_item(s) for s in report.chain), numbered=True)
+
+
+def timeline(report: Report) -> Section:
+    """Changes and onsets in time order; those of the chain stay longest."""
+    told = in_chain(report)
+    return Section(
+        title="Timeline (UTC)",
+        items=tuple(
+            Item(
+                lead=t.at(e.at, date=not on_its_day(e.at, report.incident.window)),
+                text=_with_component(e.component, e.text),
+                cites=(e.evidence,) if e.evidence else (),
+                short=True,
+                kept=e.evidence in told,
+            )
+            for e in report.timeline
+        ),
+    )
+
+
+def on_its_day(moment: datetime, window: Window) -> bool:
+    """Whether a time of day alone says when: the window lies on one day, and the moment too."""
+    return window.start.date() == window.end.date() == moment.date()
+
+
+def sentence_item(sentence: Sentence) -> Item:
+    """A sentence with the citations that it does not show itself."""
+    return Item(text=t.clean(sentence.text), cites=t.missing_cites(sentence))
+
+
+def statement(evidence: Evidence, full: bool) -> str:
+    """What a fact says; whole, and whether it quotes, where all is told."""
+    text = t.clean(evidence.statement)
+    if not full:
+        return t.clip(text, _STATEMENT)
+    return text + (" (quotes outside text)" if evidence.taint else "")
+
+
+def _with_component(component: str, text: str) -> str:
+    text, component = t.clean(text), t.clean(component)
+    return text if not component or component.casefold() in text.casefold() else f"{component}: {text}"
+
+
+def _named(component: str, fault: str) -> str:
+    """A suspect in words; the two that blame no component have names of their own."""
+    if not component:
+        return {"healthy": "nothing is wrong", "unknown": "something that no fact here shows"}.get(
+            fault, t.clean(fault)
+        )
+    return f"{t.clean(component)}, {t.clean(fault)}"
+
+
+def _about(name: str, component: str, text: str) -> str:
+    """The sentence, after the suspect's name where it does not begin with it."""
+    text = t.clean(text)
+    return text if component and text.startswith(t.clean(component)) else f"{name}: {text}"
+
+
+def ruled_out(report: Report, full: bool) -> Section:
+    """What it is not, and the fact that says so."""
+
+    def told(x: Exclusion) -> str:
+        text = _about(_named(x.component, x.fault), x.component, x.sentence.text)
+        return text if full else t.clip(text, _STATEMENT)
+
+    return Section(
+        title="Ruled out",
+        items=tuple(
+            Item(lead=t.percent(x.probability), text=told(x), cites=t.missing_cites(x.sentence))
+            for x in report.ruled_out
+        ),
+    )
+
+
+def as_usual(report: Report) -> Section:
+    """What was found to be as usual: a verdict of health is worth what was looked at."""
+    cited = {cite for sentence in report.summary for cite in sentence.cites}
+    quiet = sorted(
+        (e for e in report.evidence if e.kind.endswith(".quiet")),
+        key=lambda e: (
+            e.id not in cited,
+            e.component not in report.incident.hints,
+            -e.strength,
+            t.id_order(e.id),
+        ),
+    )
+    items = tuple(Item(lead=e.id, text=statement(e, False)) for e in quiet)
+    return Section(title="As usual", items=items)
+
+
+def further(report: Report) -> Section:
+    """Independent causes beside the named one."""
+    items = tuple(
+        Item(
+            lead=t.percent(s.probability),
+            text=f"{_named(s.component, s.fault)}: it explains what the first cause does not reach",
+            cites=s.supporting[:4],
+        )
+        for s in report.further
+    )
+    return Section(title="A further cause", items=items)
+
+
+def candidates(report: Report, title: str) -> Section:
+    """Suspects that the report neither names as the cause nor rules out by a sentence."""
+    told = {(x.component, x.fault) for x in report.ruled_out}
+    told |= {(s.component, s.fault) for s in report.further}
+    told.add((report.component, report.fault) if report.verdict == "cause" else ("", report.verdict))
+    items = tuple(
+        Item(
+            lead=t.percent(s.probability),
+            text=_named(s.component, s.fault),
+            cites=s.supporting[:4],
+        )
+        for s in report.suspects
+        if (s.component, s.fault) not in told and s.probability >= 0.01
+    )
+    return Section(title=title, items=items)
+
+
+def missing(report: Report) -> tuple[Item, ...]:
+    """What kept the verdict open: unreadable or empty sources, calls without data, names that matched nothing."""
+    sources = [
+        Item(lead=t.clean(h.source), text=t.clean(h.note) or "nothing in the window")
+        for h in report.inventory.holdings
+        if _empty(h)
+    ]
+    seen: dict[str, Item] = {}
+    for call in report.calls:
+        if call.status in ("no_data", "error") and call.message:
+            seen.setdefault(call.message, Item(lead=call.tool, text=t.clean(call.message)))
+        elif call.status == "ok" and (lacking := call.message.partition(NOT_SEEN)[2]):
+            seen.setdefault(lacking, Item(lead=call.tool, text=t.clean(lacking)))
+    unresolved = report.inventory.unresolved
+    names = [Item(lead="names", text=f"not resolved: {t.clean(', '.join(unresolved))}")] if unresolved else []
+    return (*sources, *seen.values(), *names)
+
+
+def _empty(holding: Holding) -> bool:
+    return bool(holding.note) or not (holding.count or holding.items or holding.components)
+
+
+def steps(report: Report, when: Literal["now", "prevent"]) -> Section:
+    """The mitigations of now or of later, with effect, source and command."""
+    return Section(
+        title="Do now" if when == "now" else "Prevent",
+        items=tuple(
+            Item(
+                text=t.clean(m.text),
+                mark=m.effect,
+                source=t.clean(m.source),
+                command=t.clean_lines(m.command),
+            )
+            for m in report.mitigations
+            if m.when == when
+        ),
+        numbered=True,
+    )
+
+
+def next_checks(report: Report, full: bool) -> Section:
+    """What a person should look at next; queries in a line unless all is told."""
+    items = tuple(_check(c, full) for c in report.next_checks)
+    cut = any(i.glance for i in items)
+    return Section(
+        title="Check next",
+        items=items,
+        note="queries in a line: whole in `aitia explain`, JSON and HTML" * cut,
+    )
+
+
+def _check(check: NextCheck, full: bool) -> Item:
+    """A check with its command; a query is cut to what it asks, except where all is told."""
+    text, command = t.clean(check.text), t.clean_lines(check.command)
+    shell = command.startswith("aitia ")
+    if full or shell:
+        return Item(text=text, command=command, shell=shell, short=not full)
+    seen = t.glance(check.command, _QUERY)
+    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, short=True, glance=seen != command)
