@@ -197,8 +197,12 @@ def test_a_span_is_read_alone_and_undated_records_lie_in_none(tmp_path):
 def test_lines_are_numbered_where_reading_began_in_the_middle(tmp_path, form):
     text = written(tmp_path / "app.log", lines=20_000, seed=3).read_text()
     path = tmp_path / f"{form}.log"
-    lead = "2026-11-25T03:00:00.5Z stdout F " if form == "cri" else ""
-    path.write_text("".join(lead + line for line in text.splitlines(keepends=True)))
+    leads, lead = [], ""
+    for line in text.splitlines():
+        if form == "cri" and line[:2] == "20":  # else it goes on from the line above
+            lead = f"{line[:10]}T{line[11:19]}.{line[20:23]}Z stdout F "
+        leads.append(lead)
+    path.write_text("".join(a + line for a, line in zip(leads, text.splitlines(keepends=True), strict=True)))
     start = START.timestamp() + 30_000
     file = LogFile(path, zone=UTC, near=START)
     told = [r.line for r in file.records(start, start + 60, budget=1 << 40, extract=Extract())]

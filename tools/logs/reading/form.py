@@ -146,7 +146,7 @@ def _own(head: bytes, wrapper: Wrapper) -> bool:
     now = datetime.now(UTC)
     headers = [detect(texts, zone=UTC, near=near) if texts else None for near in (now, now - _ELSEWHEN)]
     times = [(_time(headers[0], text), _time(headers[1], text), at) for text, at in pairs]
-    told = [t for t in times if t[0] is not None]
+    told = [(a, b, at) for a, b, at in times if a is not None]
     borne_out = [a for a, b, at in told if a == b and at and abs(a - at) <= _APART_S]
     return bool(told) and len(told) >= 0.5 * len(texts) and len(borne_out) >= 0.5 * len(told)
 
