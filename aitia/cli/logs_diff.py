@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +12,10 @@ import typer
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
+    from aitia.tools.logs.naming.namer import Namer
     from aitia.tools.logs.reading import LogSet
 
+WORDS = "words"
 _TIME = "a time (UTC unless it names a zone), or a duration before the last line such as 30m"
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for stdin.", metavar="PATH...")]
 Old = Annotated[str, typer.Argument(help="What is normal: a file, folder, glob or -.", metavar="BEFORE")]
@@ -29,6 +31,14 @@ Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Processe
 Top = Annotated[int, typer.Option("--top", "-n", min=0, help="Templates shown of each component.")]
 Most = Annotated[int, typer.Option("--changes", "-c", min=1, help="Changes shown of each component.")]
 Save = Annotated[Path | None, typer.Option("--save", help="Write the templates here, to go on from.")]
+NameWith = Annotated[
+    str,
+    typer.Option(
+        "--name-with",
+        metavar="MODEL",
+        help="Names for the shown templates by a local model, each verified by code; `words`: their most telling words.",
+    ),
+]
 Load = Annotated[Path | None, typer.Option("--templates", help="Go on from templates that --save wrote.")]
 
 
@@ -43,16 +53,18 @@ def patterns(
     changes: Most = 5,
     save: Save = None,
     templates: Load = None,
+    name_with: NameWith = "",
     as_json: Json = False,
 ) -> None:
     """The templates of logs; with --since or --baseline, what changed first."""
-    from aitia.cli.logs_show import put, reading, redactor
+    from aitia.cli.logs_show import put, put_names, put_words, reading, redactor
     from aitia.tools.logs.reading import Skipped, gather
     from aitia.tools.logs.saved import load, save_states
     from aitia.tools.logs.survey import survey
     from aitia.tools.logs.told import EVENTS, told
 
     skipped, zone, safe = Skipped(), zone_named(timezone), redactor()
+    namer = _namer(name_with, safe.text) if name_with not in ("", WORDS) else None
     sets = gather(paths, skipped=skipped, zone=zone)
     every = [p for s in sets for p in s.paths]
     near = near_of(every)
@@ -75,8 +87,12 @@ def patterns(
             )
             out.append(told(found, safe, top=top, most=changes, compared=base is not None))
             miners[logs.component] = found.tally.miner
+            if name_with == WORDS:
+                put_words(out[-1], [count.template.text for count in found.counts])
     if save:
         save_states(save, miners)
+    if namer:
+        put_names(namer, out)
     put({"components": out, "skipped": skipped.say()}, as_json=as_json)
 
 
@@ -115,6 +131,13 @@ def diff(
             )
             out.append(told(found, safe, top=0, most=changes, compared=True))
     put({"components": out, **alone, "skipped": skipped.say()}, as_json=as_json)
+
+
+def _namer(model: str, redact: Callable[[str], str]) -> Namer:
+    from aitia.models.load import load_llm
+    from aitia.tools.logs.naming.namer import Namer
+
+    return Namer(load_llm(model), redact=redact)
 
 
 def _pairs(

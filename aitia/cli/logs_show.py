@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from aitia.core.redact import Redactor
+    from aitia.tools.logs.naming.namer import Namer
     from aitia.tools.logs.reading import LogSet
 
 OnBlock = Callable[[int, int], None]
@@ -47,6 +48,36 @@ def reading(sets: Sequence[LogSet]) -> Iterator[OnBlock]:
             )
 
         yield on_block
+
+
+def put_names(namer: Namer, components: Sequence[dict[str, Any]]) -> None:
+    """Add the verified name of each shown template, and keep the names for the next run."""
+    from aitia.cli.memory_progress import putting
+    from aitia.tools.logs.naming.namer import unique
+
+    total, done = float(sum(len(one["templates"]) for one in components)), 0
+    try:
+        with putting() as put:
+            for one in components:
+                names = []
+                for row in one["templates"]:
+                    put("naming", float(done), total, f"{done} of {total:.0f} templates")
+                    names.append(namer.name(row["id"], row["template"]))
+                    done += 1
+                for row, name in zip(one["templates"], unique(names), strict=True):
+                    row["name"] = name
+    finally:
+        namer.save()
+
+
+def put_words(component: dict[str, Any], templates: Sequence[str]) -> None:
+    """Name each shown template of a component by its words that fewest of all its templates hold."""
+    from aitia.tools.logs.naming.check import obvious
+    from aitia.tools.logs.naming.telling import Telling
+
+    telling = Telling(templates)
+    for row in component["templates"]:
+        row["name"] = "" if obvious(row["template"]) else telling.name(row["template"])
 
 
 def put(found: Mapping[str, Any], *, as_json: bool) -> None:
@@ -90,7 +121,8 @@ def _component(one: Mapping[str, Any], show: Callable[..., None]) -> None:
             show(Text(f"     {one['change_count'] - len(one['changes'])} more, with --changes", style="dim"))
     if left := one.get("departure"):
         until = "to the end" if left["open"] else f"until {_clock(left['end'])}"
-        show(Text(f"departs from its normal at {_clock(left['start'])} {until} (± {left['cell_s']:g} s)"))
+        between = f"between {_clock(left['start_earliest'])} and {_clock(left['start_latest'])}"
+        show(Text(f"departs from its normal at {_clock(left['start'])} ({between}) {until}"))
     if one["templates"]:
         show(_table(one["templates"]))
         if one["template_count"] > len(one["templates"]):
@@ -115,11 +147,14 @@ def _table(templates: Sequence[Mapping[str, Any]]) -> Table:
     from aitia.cli.tables import plain_table
     from aitia.render.text import clean, clip
 
-    table = plain_table("count", "level", "template", fixed=("count", "level"))
+    names = any(row.get("name") for row in templates)
+    columns = ("count", "level", *(("name",) if names else ()), "template")
+    table = plain_table(*columns, fixed=("count", "level"))
     for row in templates:
         table.add_row(
             Text(f"{row['count']:,}", justify="right"),
             Text(row["level"]),
+            *([Text(clean(row["name"]))] if names else []),
             Text(clip(clean(row["template"]), 200)),
         )
     return table

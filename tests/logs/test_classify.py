@@ -10,13 +10,15 @@ import openpyxl
 import pytest
 
 from aitia.core.errors import BadInput, ModelError
+from aitia.tools.logs.classify import features
 from aitia.tools.logs.classify.classifier import Classifier, load, save
 from aitia.tools.logs.classify.folds import ece, folds, weighted_f1
+from aitia.tools.logs.classify.hints import names
 from aitia.tools.logs.classify.learn import fit_threshold, learn
 from aitia.tools.logs.classify.prior import TARGETS, bundled
 from aitia.tools.logs.classify.softmax import Span, softmax
 from aitia.tools.logs.classify.table import read
-from aitia.tools.logs.classify.views import grams, plain, template
+from aitia.tools.logs.classify.views import grams, plain, spoken, template
 from aitia.tools.logs.classify.words import Model
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
@@ -91,6 +93,27 @@ def test_what_embeddings_know_is_used_and_can_be_left_out() -> None:
     alone = learn(TEXTS, LABELS, embed=fake, lean=False, mixtures=(("minilm",),))
     with pytest.raises(ModelError, match="Fetch the embedding model"):
         Classifier(alone)
+
+
+def test_lines_are_embedded_by_their_words_and_by_their_template() -> None:
+    assert spoken("Took 12 ms at 10.0.0.1:80") == "took num ms at addr"
+    one = learn(TEXTS, LABELS, embed=fake, lean=False, mixtures=(("minilm",),))
+    assert one.parts[0].embedded == ("words", "template")
+    assert len(one.parts[0].weights) == 2 * 26 + len(names())
+    assert Classifier(one, embed=fake).name(["pump omega stopped"])[0].best == "machine"
+
+
+def test_a_model_file_from_before_the_template_was_embedded_names_as_it_did(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(features, "EMBEDDED", ("words",))
+    made = learn(TEXTS, LABELS, embed=fake, lean=False, mixtures=(("minilm",),))
+    plain_file = json.loads(made.model_dump_json())
+    del plain_file["parts"][0]["embedded"]
+    (tmp_path / "old.json").write_text(json.dumps(plain_file))
+    old = load(tmp_path / "old.json")
+    assert len(old.parts[0].weights) == 26 + len(names())
+    assert Classifier(old, embed=fake).name(["pump omega stopped"])[0].best == "machine"
 
 
 def test_a_model_that_leans_on_others_goes_with_these(model: Model) -> None:

@@ -71,7 +71,7 @@ class Classifier:
         weights: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         if part.kind == "minilm" and self._embed is not None:
-            rows = embedded(texts, self._embed)
+            rows = embedded(texts, self._embed, part.embedded)
         else:
             view: View = "chars" if part.kind == "chars" else "words"
             found = [grams(text, view) for text in texts]

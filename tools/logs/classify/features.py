@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from aitia.tools.logs.classify.hints import names
 from aitia.tools.logs.classify.hints import rows as hint_rows
-from aitia.tools.logs.classify.views import View, grams, plain
-from aitia.tools.logs.classify.words import PartKind
+from aitia.tools.logs.classify.views import View, grams, plain, spoken
+from aitia.tools.logs.classify.words import Embedded, PartKind
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 Rows = NDArray[np.float64]
 MOST_TERMS: Final = 60_000
+EMBEDDED: Final[tuple[Embedded, ...]] = ("words", "template")
+_SAID: Final[dict[Embedded, Callable[[str], str]]] = {"words": plain, "template": spoken}
 
 
 class Counts:
@@ -88,7 +90,7 @@ class Lines:
         }
         self._hints = hint_rows(texts, names())
         self._prior = {kind: prior(texts, kind, embed) for kind in self.kinds} if prior else {}
-        self._embedded = embedded(texts, embed) if embed else None
+        self._embedded = embedded(texts, embed, EMBEDDED) if embed else None
 
     def rows(self, kind: PartKind, train: Sequence[int], *, lean: bool) -> tuple[Any, Rows]:
         """The features of all lines with idf from the training lines alone, and that idf (empty for embeddings)."""
@@ -99,9 +101,12 @@ class Lines:
         return beside(self.counts[kind].rows(idf), *others), idf
 
 
-def embedded(texts: Sequence[str], embed: Embed) -> Rows:
-    """One row per line: the embedding of its words; equal ones are computed once."""
-    said = [plain(text) for text in texts]
+def embedded(texts: Sequence[str], embed: Embed, what: Sequence[Embedded]) -> Rows:
+    """One row per line: the embeddings of its words, its template or both side by side."""
+    return np.hstack([_each_once([_SAID[one](text) for text in texts], embed) for one in what])
+
+
+def _each_once(said: Sequence[str], embed: Embed) -> Rows:
     unique = list(dict.fromkeys(said))
     place = {text: n for n, text in enumerate(unique)}
     return np.asarray(embed(unique), dtype=np.float64)[[place[text] for text in said]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
 from aitia.tools.logs.classify import prior
-from aitia.tools.logs.classify.features import Embed, Lines
+from aitia.tools.logs.classify.features import EMBEDDED, Embed, Lines
 from aitia.tools.logs.classify.folds import ece, folds, log_loss, weighted_f1
 from aitia.tools.logs.classify.hints import names
 from aitia.tools.logs.classify.softmax import Span, sharpened, softmax
@@ -133,6 +133,7 @@ def _part(lines: Lines, kind: PartKind, y: Sequence[int], classes: int, setting:
     weights, bias = Span(rows).fit(y, classes, setting.c)
     return Part(
         kind=kind,
+        embedded=EMBEDDED if kind == "minilm" else (),
         c=setting.c,
         terms=tuple(lines.counts[kind].terms) if len(idf) else (),
         idf=_short(idf),

@@ -14,7 +14,7 @@ View = Literal["chars", "words"]
 MAX_CHARS: Final = 2000
 _SIZES: Final = (2, 3, 4, 5)
 _PSEUDONYM = re.compile(r"<(secret|email|card):[0-9a-f]{8}>")
-_MASK = re.compile(r"<\w+>")
+_MASK = re.compile(r"<(\w+)>")
 _PLACE = re.compile(r"(?:\b[A-Za-z]:)?(?:[/\\][\w.$-]+){2,}|[\w.+-]+@[\w.-]+")  # paths and addresses
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")  # letters that no digit touches
 _MASKER: Final = Masker()
@@ -33,6 +33,11 @@ def template(text: str) -> str:
 def plain(text: str) -> str:
     """The words alone: no numbers, ids, paths or addresses; two letters or more; case folded."""
     return " ".join(_WORD.findall(_PLACE.sub(" ", _MASK.sub(" ", line(text))))).casefold()
+
+
+def spoken(text: str) -> str:
+    """The template with the kinds of its variable parts as words: `Took <num> ms` is `took num ms`."""
+    return _MASK.sub(r"\1", template(text))
 
 
 def grams(text: str, view: View) -> Counter[str]:

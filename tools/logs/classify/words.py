@@ -9,12 +9,14 @@ from pydantic import Field, model_validator
 from aitia.core.words import Unit01, Word
 
 PartKind = Literal["chars", "words", "minilm"]
+Embedded = Literal["words", "template"]
 
 
 class Part(Word):
     """One linear model. Its features: the terms (TF-IDF) or the embedding, the hints of the rule table, the prior."""
 
     kind: PartKind
+    embedded: tuple[Embedded, ...] = Field(("words",), description="what of a line is embedded, side by side")
     c: float
     terms: tuple[str, ...] = ()
     idf: tuple[float, ...] = ()
