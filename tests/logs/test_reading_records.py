@@ -204,8 +204,11 @@ def test_a_large_docker_log_is_sought_by_time(tmp_path):
     path = tmp_path / "x-json.log"
     path.write_text(
         "".join(
-            json.dumps({"log": line + "\n", "stream": "stdout", "time": "2026-11-25T00:00:00Z"}) + "\n"
-            for line in lines(60_000).splitlines()
+            json.dumps(
+                {"log": line + "\n", "stream": "stdout", "time": f"{START + timedelta(seconds=i):%FT%TZ}"}
+            )
+            + "\n"
+            for i, line in enumerate(lines(60_000).splitlines())
         )
     )
     file, extract = opened(path), Extract()
