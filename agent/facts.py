@@ -8,11 +8,11 @@ from typing import Final
 
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, MEMORY, RANK
+from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence
 from aitia.tools.memory.words import fingerprint_of
 
-CONTEXT: Final = CHANGE | MEMORY | RANK  # neither symptom nor cause by itself
+CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK  # neither symptom nor cause by itself
 # How much a fact of an aspect counts as a sign that something is wrong; 1.0 where not named.
 SALIENCE: Final = {
     "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
@@ -32,6 +32,9 @@ _WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptor
 _SHARED: Final = _WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
+DEPARTED: Final = (
+    0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
+)
 FEW: Final = 6
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
@@ -66,8 +69,9 @@ class Facts:
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:
-        """Strength times salience, after what load explains was taken off."""
-        return self.strength(evidence) * SALIENCE.get(evidence.aspect, 1.0)
+        """Strength times salience, after what load explains was taken off. A known fault counts whatever it is about."""
+        known = evidence.kind == "signal.pattern"
+        return self.strength(evidence) * (1.0 if known else SALIENCE.get(evidence.aspect, 1.0))
 
     def strength(self, evidence: Evidence) -> float:
         """The fact's strength, a third of it where something plainer explains it.
@@ -146,9 +150,13 @@ class Facts:
         return [e for e in self.all if e.component in near and not e.peer]
 
     def alarm(self) -> float:
-        """How surely anything is wrong, in [0, 1]: the weightiest harm, or half the weightiest sign."""
+        """How surely anything is wrong, in [0, 1]: the weightiest harm, or half the weightiest sign.
+
+        Where a plant shows the pattern of a known fault, which fault it is may be doubtful; that it is well is not likely.
+        """
         signs = max((self.weight(e) for e in self.anomalies), default=0.0)
-        return max(self.harm({e.component for e in self.anomalies}), signs / 2)
+        departed = DEPARTED * any(e.kind == "signal.pattern" for e in self.anomalies)
+        return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed)
 
     def harm(self, components: Iterable[str]) -> float:
         """The weight of the weightiest harm among some components."""
@@ -183,18 +191,20 @@ def is_anomaly(evidence: Evidence) -> bool:
 
 
 def _is_first_hand(evidence: Evidence) -> bool:
-    """Whether it is the component's own telemetry, not a memory of it nor another's word about it."""
+    """Whether it is the component's own telemetry of now, not its condition or a memory of it nor another's word about it."""
     told_by = evidence.values.get("reported_by", evidence.component)
-    return evidence.aspect not in MEMORY | RANK and told_by == evidence.component
+    return evidence.aspect not in MEMORY | CONDITION | RANK and told_by == evidence.component
 
 
 def is_harm(evidence: Evidence) -> bool:
     """Whether an anomaly is felt by somebody: slow or failed answers, errors in logs, a limit reached, vibration, a
-    cluster that does not do what its objects ask for.
+    known fault of a plant, a cluster that does not do what its objects ask for.
     """
     aspect = evidence.aspect
     named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
-    return evidence.kind == "metric.limit" or named or aspect in _HARM or aspect in CLUSTER
+    return (
+        evidence.kind in ("metric.limit", "signal.pattern") or named or aspect in _HARM or aspect in CLUSTER
+    )
 
 
 def onset(evidence: Evidence) -> datetime:

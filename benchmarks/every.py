@@ -30,7 +30,10 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "cwru": ("signals/cwru",),
         "cwru_learned": ("signals/cwru",),
         "cmapss": ("signals/cmapss",),
+        "life_evidence": ("signals/cmapss",),
         "batadal": ("signals/batadal",),
+        "onset_order": ("signals/tep",),
+        "watching": ("signals", "--rows", "1000000"),
         "speed": ("signals",),
     },
     "logs": {

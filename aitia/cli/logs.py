@@ -7,6 +7,7 @@ import typer
 from aitia.cli.logs_diff import diff, patterns
 from aitia.cli.logs_search import search
 from aitia.cli.logs_train import classify, train
+from aitia.cli.logs_watch import watch
 
 app = typer.Typer(
     help="Read any log: its templates, what changed, search, classes of lines.", no_args_is_help=True
@@ -14,5 +15,6 @@ app = typer.Typer(
 app.command("patterns")(patterns)
 app.command("diff")(diff)
 app.command("search")(search)
+app.command("watch")(watch)
 app.command("train")(train)
 app.command("classify")(classify)

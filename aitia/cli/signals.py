@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aitia.cli.diagnose import Json
+from aitia.cli.signals_watch import watch
 
 if TYPE_CHECKING:
     from aitia.tools.signals.learned.words import About
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Machines: fault classes learned from labelled windows, remaining life.", no_args_is_help=True
 )
+app.command("watch")(watch)
 
 Label = Annotated[str, typer.Option(help="The column of the classes.")]
 Group = Annotated[str, typer.Option(help="The column of the machines.")]
@@ -40,16 +42,32 @@ def train(
     time: Time = "",
     drop: Drop = None,
     learner: Annotated[
-        Literal["trees", "cnn"], typer.Option(help="Trees on features, or a network (torch).")
+        Literal["trees", "cnn", "signatures"],
+        typer.Option(
+            help="Trees on features, a network (torch), or what each fault of one plant does to it."
+        ),
     ] = "trees",
-    healthy: Annotated[str, typer.Option(help="The class that each machine is standardised against.")] = "",
+    healthy: Annotated[
+        str, typer.Option(help="The class that each machine is standardised against; signatures: normal.")
+    ] = "",
     error: Annotated[
-        float, typer.Option(min=0.01, max=0.5, help="How often a set may miss the true class.")
+        float,
+        typer.Option(
+            min=0.01,
+            max=0.5,
+            help="How often a set may miss the true class; signatures: an unknown be named.",
+        ),
     ] = 0.1,
     seed: int = 0,
     as_json: Json = False,
 ) -> None:
     """Learn fault classes from labelled windows; the figures are cross-validated by machine."""
+    if learner == "signatures":
+        from aitia.cli import signatures
+
+        signatures.train(data, output, label=label, group=group, time=time, drop=drop or (), healthy=healthy, error=error,
+                         seed=seed, as_json=as_json)  # fmt: skip
+        return
     from aitia.cli.console import note, print_json
     from aitia.tools.signals.learned.faults import save
     from aitia.tools.signals.learned.layouts import read
@@ -81,11 +99,18 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Name the fault of each record, with its reasons, or say that it cannot be told."""
+    from aitia.cli import signatures
     from aitia.cli.console import print_json
     from aitia.render.text import clean
+    from aitia.tools.signals.learned import signature, store
     from aitia.tools.signals.learned.faults import load
     from aitia.tools.signals.learned.layouts import read
 
+    if store.kind_of(model) == signature.KIND:
+        signatures.predict(
+            model, data, known, label=label, group=group, time=time, drop=drop or (), as_json=as_json
+        )
+        return
     fitted = load(model)
     size = fitted.about.window
     if known is not None:
@@ -191,5 +216,11 @@ def _print(about: About) -> None:
     )
     console.print(", ".join(f"{c} {r:.2f}" for c, r in f.recall.items()), markup=False)
     console.print(f"{d.windows} windows of {d.machines} machines ({d.skipped} skipped)", markup=False)
+    if f.unseen is not None and f.precision is not None:
+        console.print(
+            f"faults left out whole: {f.unseen:.0%} of them named as another; where known and unknown are equally frequent"
+            f" {f.precision:.0%} of names are right",
+            markup=False,
+        )
     if f.untested:
         console.print(f"on one machine only, so untested: {', '.join(f.untested)}", markup=False)

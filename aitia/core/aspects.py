@@ -29,6 +29,10 @@ VIBRATION: Final = frozenset(
     }
 )  # fmt: skip
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
+CONDITION: Final = frozenset({"condition.life"})
+"""The condition of a machine, such as how long it has left: neither symptom nor cause of an alarm by itself."""
+PATTERN: Final = frozenset({"pattern.known"})
+"""The pattern that a plant's signals make in a fault which it had before."""
 RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.library"})
 """A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
 CLUSTER_SYMPTOMS: Final = frozenset(
@@ -58,4 +62,4 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
     }
 )  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
-ALL: Final = METRIC | LOG | CHANGE | VIBRATION | MEMORY | RANK | CLUSTER
+ALL: Final = METRIC | LOG | CHANGE | VIBRATION | PATTERN | MEMORY | CONDITION | RANK | CLUSTER

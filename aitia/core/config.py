@@ -16,7 +16,7 @@ BUNDLED = frozenset({"sample_runbooks", "memory"})
 """Types of sources that come with aitia and need no path."""
 
 
-FILE_OPTIONS = frozenset({"fault_model"})
+FILE_OPTIONS = frozenset({"fault_model", "life_model"})
 """Options of sources that name a file, relative to the file that holds the configuration."""
 
 

@@ -19,7 +19,7 @@ from aitia.tools.signals.learned.features import rows_of  # noqa: E402
 from aitia.tools.signals.learned.windows import cut  # noqa: E402
 from aitia.tools.signals.life import fleet  # noqa: E402
 from aitia.tools.signals.life.histories import read_histories  # noqa: E402
-from benchmarks.signals import cmapss, cwru_learned  # noqa: E402
+from benchmarks.signals import cmapss, cwru_learned, life_evidence  # noqa: E402
 
 UNITS = 15
 
@@ -155,3 +155,18 @@ def test_any_folder_of_bearings_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     told = json.loads(out.read_text())
     assert {"ours", "no_model", "trivial", cwru_learned.PEER} <= {r["system"] for r in told["rows"]}
     assert told["n"] == 8
+
+
+def test_a_diagnosis_is_told_of_the_cut_and_nothing_after_it(tmp_path: Path) -> None:
+    engines = read_histories(turbofans(tmp_path) / "train_FD777.txt")
+    model, held = fleet.fit(engines[:12]), engines[12:]
+    seen = np.array([[h.t.size - 4 for h in held], [20 for _ in held]])
+    noisy = [
+        replace(h, sensors=np.where(np.arange(h.t.size)[:, None] < h.t.size - 4, h.sensors, 999.0))
+        for h in held
+    ]
+    honest = list(life_evidence.told(model, held, seen, "FD777"))
+    assert list(life_evidence.told(model, noisy, seen, "FD777")) == honest
+    assert [c["case"] for c in honest] == [f"FD777/{h.machine}" for h in held for _ in seen]
+    assert all(c["as by the command"] for c in honest)
+    assert any(c["shown"] for c in honest)

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
-from benchmarks.signals import batadal, skab, skab_changepoints, tep  # noqa: E402
+from aitia.tools.signals.signatures import Signatures  # noqa: E402
+from benchmarks.signals import batadal, skab, skab_changepoints, tep, tep_open  # noqa: E402
 from benchmarks.signals.rates import counts, f1, false_alarms, missed_alarms, pooled  # noqa: E402
 
 ROWS = 620
@@ -142,6 +143,33 @@ def test_a_fault_is_named_without_its_own_label() -> None:
         assert (
             tep.named_by_lda(found, hidden, 150)[run.name] == tep.named_by_lda(found, labels, 150)[run.name]
         )
+
+
+def test_an_unknown_fault_is_not_named_and_no_run_by_its_own_label() -> None:
+    rng = np.random.default_rng(0)
+    reference, pulls = rng.normal(0, 1, (400, 6)), rng.normal(0, 4, (9, 6))
+    found = []
+    for n in range(8):
+        for name in (f"d{n:02d}", f"d{n:02d}_te"):
+            faulty = rng.normal(0, 1, (200, 6)) + pulls[n] * rng.uniform(0.8, 1.2)
+            found.append(tep.Run(name=name, quiet=faulty[:0], faulty=faulty))
+    labels = {r.name: tep.fault(r.name) for r in found}
+    quiet = [rng.normal(0, 1, (200, 6))]
+    made, said = tep.open_world(reference, quiet, found, labels)
+    value = {(r["system"], r["metric"]): r["value"] for r in made}
+    assert value["ours", "known fault named right, 120 samples"] > 0.7
+    assert value["ours", "known fault named wrong, 120 samples"] == 0.0
+    assert value["ours", "unknown fault named, 120 samples"] < 0.3
+    assert value["ours", "no fault named as one, 120 samples"] == 0.0
+    signatures = Signatures().fit(reference)
+    for run in found[:6:2]:
+        others = [r for r in found if r.name != run.name]
+        hidden = labels | {run.name: "noise"}
+        told = tep_open.open_name(signatures, run.faulty[:120], others, hidden)
+        assert told == said[run.name]["ours, known, 120"]
+        foreign = [r for r in others if labels[r.name] != labels[run.name]]
+        told = tep_open.open_name(signatures, run.faulty[:120], foreign, hidden)
+        assert told == said[run.name]["ours, unknown, 120"]
 
 
 def test_pooled_rates_by_hand() -> None:

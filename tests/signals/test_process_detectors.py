@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.blame import onset_order, shares
+from aitia.tools.signals.blame import Onset, leaders, onset_order, shares
 from aitia.tools.signals.detectors import (
     Blaming,
     DriftAware,
@@ -158,6 +158,37 @@ def test_channels_are_ordered_by_their_onset() -> None:
         abs(o.row + 400 - start) <= max(o.error, 2.0) for o, start in zip(found, (420, 480, 540), strict=True)
     )
     assert onset_order(rng.normal(0, 1, (100, 2)), rng.normal(0, 1, (300, 2))) == []
+
+
+@pytest.mark.parametrize(("shape", "least"), [("step", 0.85), ("pulse", 0.85), ("ramp", 0.5)])
+def test_the_error_of_an_onset_reaches_the_true_one(shape: str, least: float) -> None:
+    at = np.arange(200) - 60
+    moved = {
+        "step": 3.0 * (at >= 0),
+        "pulse": 6.0 * ((at >= 0) & (at < 15)),
+        "ramp": np.clip(at, 0, None) / 15.0,
+    }[shape]
+    reached, told = [], []
+    for seed in range(100):
+        v = np.random.default_rng(seed).normal(0, 1, 600)
+        (found,) = onset_order((v[400:] + moved)[:, None], v[:400, None])
+        reached.append(abs(found.row - 60) <= found.error)
+        told.append(found.error)
+    assert np.mean(reached) >= least
+    assert np.median(told) <= (25.0 if shape == "ramp" else 3.0)
+
+
+def test_leaders_are_those_that_none_precedes_beyond_the_errors() -> None:
+    first, near, late = (
+        Onset(channel=3, row=10, error=2),
+        Onset(channel=0, row=13, error=2),
+        Onset(channel=1, row=40, error=5),
+    )
+    assert leaders([first, near, late]) == [first, near]
+    assert leaders([first, late]) == [first]
+    vague = Onset(channel=2, row=60, error=60)
+    assert leaders([first, late, vague]) == [first, vague]
+    assert leaders([]) == []
 
 
 def test_limits_hold_what_they_promise() -> None:

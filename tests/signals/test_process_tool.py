@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,32 @@ def test_onset_and_channel_of_a_broken_relation(tmp_path: Path) -> None:
     late = found.onset.timestamp() - (T0 + STEP * FAULT)
     assert -found.onset_error_s <= late <= 100.0
     assert found.artifact == "" or len(found.artifact) > 8
+
+
+def test_the_signal_that_moved_first_is_told(tmp_path: Path) -> None:
+    x = machine(0)
+    x[700:, 2] -= 2.0  # the current, and only later what follows it
+    x[720:, 1] -= 12.0
+    x[400:, 3] += 1.0  # had wandered off long before
+    (found,) = anomalies(signals_detect(context(tmp_path, x)))
+    assert found.values["first"] == "motor_current_amps"
+    assert str(found.values["order"]).startswith("motor_current_amps, water_flow_lpm")
+    said = re.search(
+        r"; electrical load \(motor_current_amps\) moved first, at (\S+) UTC within (\d+) s\.$",
+        found.statement,
+    )
+    assert said is not None
+    off = datetime.fromisoformat(f"2026-01-01T{said[1]}Z").timestamp() - (T0 + STEP * 700)
+    assert abs(off) <= int(said[2]) < 200
+
+
+def test_no_signal_is_told_to_be_first_where_several_move_at_once(tmp_path: Path) -> None:
+    x = machine(0)
+    x[700:, 1] -= 12.0
+    x[700:, 2] -= 2.0
+    (found,) = anomalies(signals_detect(context(tmp_path, x)))
+    assert "moved first" not in found.statement
+    assert set(str(found.values["first"]).split(", ")) == {"motor_current_amps", "water_flow_lpm"}
 
 
 def test_normal_operation_is_quiet(tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aitia.tools.signals.changepoints import bootstrap_error, cusum
+from aitia.tools.signals.changepoints import bootstrap_error, departure
 from aitia.tools.signals.detectors.base import checked, spread
 from aitia.tools.signals.detectors.thresholds import Truths
 from aitia.tools.sources.rows import Floats
 
 FIRST = 30  # anomalous samples that are asked: later ones show what the fault has spread to
+SLACK, LEAST = 1.0, 5  # of the departure's CUSUM, in spreads; samples that a level after it needs
+_BEFORE = 60  # samples of the reference that show the level before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +43,38 @@ def shares(contributions: Floats, over: Truths, *, first: int = FIRST) -> Floats
 def onset_order(x: Floats, reference: Floats, *, limit: float = 12.0) -> list[Onset]:
     """The channels of `x` (rows, channels) that left the level of `reference`, the earliest first.
 
-    A two-sided CUSUM per channel with slack 1 finds the departure; the error is bootstrapped from the channel's noise
-    about its levels before and after. Channels that stay are left out.
+    A two-sided CUSUM per channel with slack 1 finds the departure. Its error is bootstrapped from the channel's noise about
+    the levels before it and from there to the CUSUM's alarm; where the channel still climbs, it is widened by what a
+    ramp needs to outgrow the slack. Channels that stay are left out.
     """
     reference = checked(reference)
     median = np.median(reference, axis=0)
-    scale = spread(reference, median)
+    z, usual = (x - median) / spread(reference, median), reference[-_BEFORE:]
     found = []
     for channel in range(x.shape[1]):
-        row = cusum(
-            x[:, channel], median=float(median[channel]), spread=float(scale[channel]), slack=1.0, limit=limit
-        )
-        if row is not None:
-            joined = np.concatenate((reference[-60:, channel], x[:, channel]))
-            error = bootstrap_error(joined, min(60, reference.shape[0]) + row)
-            found.append(Onset(channel=channel, row=row, error=max(1.0, error)))
+        left = departure(z[:, channel], slack=SLACK, limit=limit)
+        if left is not None:
+            row, alarm = left
+            length = max(LEAST, alarm - row)
+            joined = np.concatenate((usual[:, channel], x[: row + length, channel]))
+            error = max(1.0, bootstrap_error(joined, usual.shape[0] + row))
+            error += _lateness(z[row : row + 2 * length, channel])
+            found.append(Onset(channel=channel, row=row, error=error))
     return sorted(found, key=lambda o: (o.row, o.channel))
+
+
+def leaders(onsets: Sequence[Onset]) -> list[Onset]:
+    """Those that no other one precedes by more than both half-widths: the first, and whatever cannot be told from it."""
+    return [o for o in onsets if all(o.row - p.row <= o.error + p.error for p in onsets)]
+
+
+def _lateness(z: Floats) -> float:
+    """Rows that a channel which climbs steadily after its departure needed to outgrow the slack; 0 for a step."""
+    if z.size < LEAST:
+        return 0.0
+    v = np.clip(z, -10.0, 10.0) * np.sign(z.mean())
+    at = np.arange(v.size) - 0.5 * (v.size - 1)
+    slope = float(at @ v) / float(at @ at)
+    rest = v - v.mean() - slope * at
+    deviation = float(np.sqrt(rest @ rest / (v.size - 2) / (at @ at)))
+    return SLACK / slope if slope > 2.0 * deviation else 0.0

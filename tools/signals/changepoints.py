@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.tools.sources.rows import Floats
 
@@ -79,11 +80,20 @@ def bootstrap_error(v: Floats, edge: int, *, seed: int = 0) -> float:
     size = min(5, rest.size)
     first = np.random.default_rng(seed).integers(0, rest.size - size + 1, (_DRAWS, rest.size // size + 1))
     drawn = rest[first[..., None] + np.arange(size)].reshape(_DRAWS, -1)[:, : rest.size] + level
-    left = np.cumsum(drawn, axis=1)[:, :-1]
-    n = np.arange(1, rest.size)
-    gain = left**2 / n + (drawn.sum(axis=1, keepdims=True) - left) ** 2 / (rest.size - n)
-    found = 1 + np.argmax(gain, axis=1)
-    return float(np.quantile(np.abs(found - (edge - start)), 0.9))
+    return float(np.quantile(np.abs(_located(drawn) - (edge - start)), 0.9))
+
+
+def located(v: Floats) -> int:
+    """The row of `v` (at least two samples) at which a single change of level fits best by least squares."""
+    return int(_located((v - v.mean())[None])[0])
+
+
+def _located(rows: Floats) -> NDArray[np.int64]:
+    """The same for each of several series (series, samples)."""
+    left = np.cumsum(rows, axis=1)[:, :-1]
+    n = np.arange(1, rows.shape[1])
+    gain = left**2 / n + (rows.sum(axis=1, keepdims=True) - left) ** 2 / (rows.shape[1] - n)
+    return np.asarray(1 + np.argmax(gain, axis=1), dtype=np.int64)
 
 
 def _pelt(z: Floats, penalty: float, least: int) -> list[int]:
@@ -129,13 +139,21 @@ def _binned(t: Floats, v: Floats) -> tuple[Floats, Floats]:
 
 def cusum(v: Floats, *, median: float, spread: float, slack: float = 0.5, limit: float = 6.0) -> int | None:
     """The sample at which a two-sided CUSUM that later passes its limit last left zero, or None."""
-    z = np.clip(np.nan_to_num((v - median) / spread), -10.0, 10.0)
-    first: list[int] = []
+    found = departure((v - median) / spread, slack=slack, limit=limit)
+    return None if found is None else found[0]
+
+
+def departure(z: Floats, *, slack: float = 0.5, limit: float = 6.0) -> tuple[int, int] | None:
+    """The sample at which a two-sided CUSUM (Page, 1954) that passes its limit last left zero, and the one at which it
+    passes; of both signs the earlier one. None where it never passes. NaN counts as no deviation.
+    """
+    z = np.clip(np.nan_to_num(z), -10.0, 10.0)
+    first: list[tuple[int, int]] = []
     for sign in (1.0, -1.0):
         total = np.concatenate(([0.0], np.cumsum(sign * z - slack)))
         gain = total - np.minimum.accumulate(total)
         over = np.flatnonzero(gain > limit)
         if over.size:
             lowest = total[: over[0] + 1]
-            first.append(int(np.flatnonzero(lowest == lowest.min())[-1]))
+            first.append((int(np.flatnonzero(lowest == lowest.min())[-1]), int(over[0])))
     return min(first) if first else None

@@ -13,20 +13,15 @@ from aitia.tools.metrics.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.metrics.rates import step_of
 from aitia.tools.metrics.say import subject
 from aitia.tools.registry import ToolContext, tool
-from aitia.tools.signals.blame import onset_order, shares
+from aitia.tools.signals.blame import leaders
 from aitia.tools.signals.changepoints import Changepoint, changepoints
-from aitia.tools.signals.detectors import Blaming, Ensemble, PcaT2Spe
-from aitia.tools.signals.detectors.thresholds import hysteresis, smoothed
+from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.single import single_evidence
 from aitia.tools.signals.strength import calibrate
 from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone, tables
-from aitia.tools.sources.rows import Floats
+from aitia.tools.signals.together import PERSIST, Departure, departure_from
 
-PERSIST = 5
-ENOUGH_ROWS, ROWS_A_CHANNEL = 200, 20  # what windows, neighbours and an autoregression need of a reference
-LEAD = 20  # rows before the window that a window of features and an autoregression look back on
-FALL = 0.82  # an alarm begins and ends at this share of its limit
 _LEAST = 0.12
 
 
@@ -37,12 +32,28 @@ def signals_detect(ctx: ToolContext) -> Result:
     rows = [
         {"component": e.component, "channel": e.values["channel"], "strength": e.strength}
         for e in result.evidence
+        if e.kind == "signal.anomaly"
     ]
+    result = _with_life(ctx, result)
     return result.model_copy(update={"data": {"anomalies": rows}}) if rows else result
+
+
+def _with_life(ctx: ToolContext, result: Result) -> Result:
+    """The result with how long machines have left, where a source says how that is told."""
+    facts, notes = life_facts(ctx)
+    if not facts and not notes:
+        return result
+    evidence = (*result.evidence, *facts)
+    message = " ".join(filter(None, [result.message, *notes]))
+    return result.model_copy(
+        update={"evidence": evidence, "message": message, "status": "ok" if evidence else result.status}
+    )
 
 
 def found_together(ctx: ToolContext) -> Result:
     """What `signals_detect` finds, its strengths as the formulas make them."""
+    from aitia.tools.signals.learned.pattern import pattern_facts  # its features build on the vibration tool
+
     gathered = gather(ctx, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     looked = 0
@@ -52,12 +63,14 @@ def found_together(ctx: ToolContext) -> Result:
     single = alone(gathered)
     looked += len({d.component for d in single})
     facts += single_evidence(single, gathered)
+    named, notes = pattern_facts(ctx, gathered, facts)
+    facts += named
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
     query = f"detectors over all signals of {looked} components together"
     if not facts:
         why = "Nothing left its normal pattern." if looked else _too_little(gathered)
-        return Result(status="no_data", message=why, query=query)
-    return Result(status="ok", query=query, evidence=tuple(facts))
+        return Result(status="no_data", message=" ".join([why, *notes]), query=query)
+    return Result(status="ok", message=" ".join(notes), query=query, evidence=tuple(facts))
 
 
 def _too_little(gathered: Gathered) -> str:
@@ -78,66 +91,37 @@ def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> Iterator[Evid
     now = table.x[part]
     if reference.shape[0] < max(LEAST_ROWS, 3 * len(table.channels)) or now.shape[0] < PERSIST:
         return
-    model, why = detector_for(reference)
-    lead = min(LEAD, part.start)
-    seen = table.x[part.start - lead : part.stop]
-    score = smoothed(model.decision_function(seen), PERSIST, ahead=True)[lead:]
-    usual = float(np.max(smoothed(model.decision_function(reference), PERSIST, ahead=True)))
-    limit = max(model.threshold_, 1.1 * usual)
-    over = score > limit
-    first = _lasting(over)
-    if first is None:
+    left = departure_from(reference, table.x[: part.stop], part.start)
+    if left is None:
         return
-    usual_rows = np.flatnonzero(~hysteresis(score, limit, FALL * limit, back=True)[:first])
-    began = max(int(usual_rows[-1]) + 1 if usual_rows.size else 0, first - LEAD)
-    blame = shares(model.contributions(seen)[lead:], over & (np.arange(over.size) >= first))
-    channel = table.channels[int(np.argmax(blame))]
-    t = table.t[part]
-    fact = _anomaly(table, channel, gathered.window, t, (began, first), float(np.median(score[over])), limit,
-                    float(np.mean(over)), float(np.max(blame)), baseline.name)  # fmt: skip
-    order = [table.channels[o.channel].metric for o in onset_order(now, reference)]
-    values = {"detector": type(model).__name__, "because": why, "order": ", ".join(order[:5])}
-    by_channel = {c.metric: float(100.0 * p) for c, p in zip(table.channels, blame, strict=True)}
-    drawn = series_artifact(t, score, limit=limit, shares=by_channel)
-    yield fact.model_copy(
-        update={"artifact": ctx.put_artifact(drawn, SERIES), "values": fact.values | values}
-    )
+    fact = _anomaly(table, left, gathered.window, part, baseline.name)
+    by_channel = {c.metric: float(100.0 * p) for c, p in zip(table.channels, left.blame, strict=True)}
+    drawn = series_artifact(table.t[part], left.score, limit=left.limit, shares=by_channel)
+    yield fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})
 
 
-def detector_for(reference: Floats) -> tuple[Blaming, str]:
-    """The fitted detector for a clean reference (samples, channels), and the rule that chose it."""
-    rows, channels = reference.shape
-    needed = max(ENOUGH_ROWS, ROWS_A_CHANNEL * channels)
-    if rows >= needed:
-        return Ensemble().fit(reference), f"{rows} rows of reference, {needed} are enough for the ensemble"
-    return PcaT2Spe().fit(reference), f"{rows} rows of reference, fewer than the {needed} of the ensemble"
-
-
-def _lasting(over: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int | None:
-    """The first sample from which on at least five in a row are over the limit."""
-    runs = np.convolve(over.astype(int), np.ones(PERSIST, dtype=int), mode="valid")
-    found = np.flatnonzero(runs == PERSIST)
-    return int(found[0]) if found.size else None
-
-
-def _anomaly(
-    table: Table, channel: Derived, window: Window, t: Floats, began: tuple[int, int], score: float, limit: float,
-    share_over: float, blame: float, baseline: str,
-) -> Evidence:  # fmt: skip
-    """A `signal.anomaly` fact; `began` holds the rows where the score left its usual range and where it passed the limit."""
-    at = from_epoch(float(t[began[0]]))
-    error = max(2.0 * step_of(table.t), float(t[began[1]] - t[began[0]]))
-    times = sig3(score / limit)
-    strength = min(0.85, (1.0 - 0.5 ** (score / limit)) * min(1.0, 0.5 + share_over))
-    percent = sig3(100.0 * blame)
+def _anomaly(table: Table, left: Departure, window: Window, part: slice, baseline: str) -> Evidence:
+    """A `signal.anomaly` fact; the channel that contributes most gives it its aspect. `part` are the window's rows."""
+    channel, t = table.channels[int(np.argmax(left.blame))], table.t[part]
+    at = from_epoch(float(t[left.began]))
+    error = max(2.0 * step_of(table.t), float(t[left.passed] - t[left.began]))
+    score = float(np.median(left.score[left.over]))
+    times, percent = sig3(score / left.limit), sig3(100.0 * float(np.max(left.blame)))
+    share_over = float(np.mean(left.over))
+    strength = min(0.85, (1.0 - 0.5 ** (score / left.limit)) * min(1.0, 0.5 + share_over))
+    order = [table.channels[o.channel].metric for o in left.order]
+    first = [table.channels[o.channel].metric for o in leaders(left.order)]
     return Evidence(
         component=table.component,
         kind="signal.anomaly",
         aspect=channel.about.aspect,
         statement=f"{table.component}: its {len(table.channels)} signals taken together left their normal pattern at"
-        f" {clock(at)}, {text(times)} times the limit; {subject(channel)} contributes most ({text(percent)} %).",
+        f" {clock(at)}, {text(times)} times the limit; {subject(channel)} contributes most ({text(percent)} %)"
+        f"{_moved_first(table, left, part.start)}.",
         values={"channel": channel.metric, "times_limit": times, "contribution_percent": percent,
-                "channels": len(table.channels), "baseline": baseline},
+                "channels": len(table.channels), "baseline": baseline, "detector": left.detector,
+                "because": left.because, "order": ", ".join(order[:5]),
+                "first": ", ".join(first) if len(first) <= 3 else ""},
         window=window,
         onset=at,
         onset_error_s=sig3(error),
@@ -145,6 +129,16 @@ def _anomaly(
         strength=round(strength, 3),
         source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip
+
+
+def _moved_first(table: Table, left: Departure, start: int) -> str:
+    """Which channel moved first and when, where it did so by more than its own and every other one's error."""
+    first = leaders(left.order)
+    if len(first) != 1 or len(left.order) < 2:
+        return ""
+    at = from_epoch(float(table.t[start + first[0].row]))
+    error = sig3(step_of(table.t) * first[0].error)
+    return f"; {subject(table.channels[first[0].channel])} moved first, at {clock(at)} within {text(error)} s"
 
 
 @tool(needs=("metrics",), target="component")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -46,11 +47,21 @@ def _structure(z: Floats, lag: int) -> Floats:
     return np.asarray(np.sqrt(0.5 * np.mean((z[lag:] - z[:-lag]) ** 2, axis=0)), dtype=np.float64)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """The channel whose CUSUM raised the last alarm, its sign, and how many samples ago, the last one included, it left zero."""
+
+    channel: int
+    up: bool
+    age: int
+
+
 class OnlineCusum:
     """Page's two-sided CUSUM (1954) on each channel of scaled samples; alarm where the largest passes `limit`.
 
     After an alarm the level is learned anew from the next `learn` samples, so that the next change is seen as well;
     between alarms it follows the mean of the last `memory` samples. `slack` 0.5 is the textbook half of a shift of one.
+    `raised_` tells of the last alarm.
     """
 
     def __init__(self, *, slack: float = 0.5, limit: float = 8.0, learn: int = 10, memory: int = 200) -> None:
@@ -61,19 +72,22 @@ class OnlineCusum:
         self._seen = 0
 
     def update(self, row: Floats) -> bool:
-        """Take one scaled sample (channels); True when it raises an alarm."""
+        """Take one scaled sample (channels); True when it raises an alarm. A NaN leaves its channel as it was."""
         if self._seen == 0:
             self.level_ = np.zeros_like(row)
-            self.up_, self.down_ = np.zeros_like(row), np.zeros_like(row)
+            self.sums_, self.age_ = np.zeros((2, row.size)), np.zeros((2, row.size), dtype=np.int64)
         off = row - self.level_
+        off = np.where(np.isnan(off), 0.0, off)
         self._seen += 1
         self.level_ = self.level_ + off / min(self._seen, self.memory)
         if self._seen <= self.learn:
             return False
-        self.up_ = np.maximum(0.0, self.up_ + off - self.slack)
-        self.down_ = np.maximum(0.0, self.down_ - off - self.slack)
-        if max(float(self.up_.max()), float(self.down_.max())) <= self.limit:
+        self.sums_ = np.maximum(0.0, self.sums_ + np.stack((off, -off)) - self.slack)
+        self.age_ = np.where(self.sums_ > 0.0, self.age_ + 1, 0)
+        if float(self.sums_.max()) <= self.limit:
             return False
+        side, channel = np.unravel_index(int(np.argmax(self.sums_)), self.sums_.shape)
+        self.raised_ = Raised(channel=int(channel), up=side == 0, age=int(self.age_[side, channel]))
         self._seen = 0
         return True
 

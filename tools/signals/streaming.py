@@ -1,11 +1,13 @@
 """A score for each sample from the samples before it alone, for a series that is still running.
 
 Everything is refitted when the past has grown by a twentieth, so that the cost is linear but for the logarithm of the
-length, and the score of a sample never changes when more samples come.
+length, and the score of a sample never changes when more samples come. `NeighbourStream` gives the same scores sample by
+sample, in memory that does not grow.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,6 +62,64 @@ class LeftNeighbours:
         squared = squared_distances(windows(v[i - w + 1 : j], w) / scale, past / scale)
         k = min(self.neighbours, squared.shape[1]) - 1
         return np.sqrt(np.partition(squared, k, axis=1)[:, k])
+
+
+class NeighbourStream:
+    """The scores of `LeftNeighbours`, one sample at a time, from the last `keep` samples at most.
+
+    As long as no more than `keep` samples came they are those of `decision_function`; after that the past is refitted
+    each time a twentieth of it is new.
+    """
+
+    def __init__(self, detector: LeftNeighbours | None = None, *, keep: int = 20_000) -> None:
+        detector = detector or LeftNeighbours()
+        if keep < 6 * max(detector.lengths):
+            raise BadInput(f"Keep at least six of the longest sub-sequence: {keep} samples are fewer.")
+        self._keep, self._v, self._size, self._seen = keep, np.empty(2 * keep), 0, 0
+        self._parts = [_Length(w, detector.neighbours, detector.most) for w in detector.lengths]
+
+    def update(self, value: float) -> float:
+        """Take one finite sample and score it."""
+        if self._size == self._v.size:
+            self._v[: self._keep] = self._v[-self._keep :]
+            self._size = self._keep
+        past = self._v[max(0, self._size - self._keep) : self._size]
+        self._v[self._size] = value
+        self._size += 1
+        last = self._v[max(0, self._size - self._keep) : self._size]
+        scores = [part.update(past, last, self._seen) for part in self._parts]
+        self._seen += 1
+        return float(np.mean(scores))
+
+
+class _Length:
+    """One length of sub-sequences: the past that it is compared with, and the distances that are usual."""
+
+    def __init__(self, w: int, neighbours: int, most: int) -> None:
+        self._w, self._neighbours, self._most = w, neighbours, most
+        self._refit = 3 * w
+        self._distances: deque[float] = deque(maxlen=_MEMORY)
+        self._tail: Tail | None = None
+
+    def update(self, past: Floats, last: Floats, seen: int) -> float:
+        """The surprise of sample number `seen`, which `last` ends with and `past` lies before."""
+        if seen < 3 * self._w:
+            return 0.0
+        if seen == self._refit:
+            self._fit(past)
+        squared = squared_distances(last[None, -self._w :] / self._scale, self._past)
+        k = min(self._neighbours, squared.shape[1]) - 1
+        distance = float(np.sqrt(np.partition(squared[0], k)[k]))
+        self._distances.append(distance)
+        return float(self._tail.surprise(np.array([distance]))[0]) if self._tail else 0.0
+
+    def _fit(self, past: Floats) -> None:
+        every = windows(past[: past.size - self._w // 2], self._w)
+        self._scale = max(float(np.std(past)), 1e-9)
+        self._past = every[spaced(every.shape[0], self._most)] / self._scale
+        if self._distances:
+            self._tail = Tail().fit(np.array(self._distances))
+        self._refit += max(_FIRST, past.size // _GROWTH)
 
 
 def _blocks(n: int, start: int) -> Iterator[tuple[int, int]]:

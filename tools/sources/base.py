@@ -64,8 +64,23 @@ class RecordedChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pulses:
+    """A tachometer's samples during a block of another channel; `problem` says why there are none."""
+
+    component: str
+    channel: str
+    x: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    fs: float = float("nan")
+    per_rev: int = 1
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Waveform:
-    """A block of high-rate samples of one channel. `x` in `unit`, `fs` in Hz, `rpm` the shaft speed (NaN if unknown)."""
+    """A block of high-rate samples of one channel. `x` in `unit`, `fs` in Hz, `rpm` the shaft speed (NaN if unknown).
+
+    `group` and `support` are the machine's in the severity zones of ISO 10816-3, "" if unknown.
+    """
 
     component: str
     channel: str
@@ -77,6 +92,9 @@ class Waveform:
     bearing: Mapping[str, float] = field(
         default_factory=dict
     )  # orders: bpfo, bpfi, bsf, ftf; empty if unknown
+    tachometer: Pulses | None = None
+    group: Literal["1", "2", ""] = ""
+    support: Literal["rigid", "flexible", ""] = ""
     ref: SourceRef | None = None
 
 

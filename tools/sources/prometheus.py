@@ -15,7 +15,8 @@ import numpy as np
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
-from aitia.tools.sources.base import Configured, Series
+from aitia.tools.sources.base import Series
+from aitia.tools.sources.fault_model import Modelled
 from aitia.tools.sources.http import JsonApi, reason
 from aitia.tools.sources.prometheus_answers import (
     Labels,
@@ -35,7 +36,7 @@ OVERVIEW_POINTS = 400  # samples per series of an aggregated overview
 CLOCK_S = 30.0  # clocks that differ by less are taken to agree
 
 
-class PrometheusSource(Configured):
+class PrometheusSource(Modelled):
     """A metric source over the Prometheus HTTP API."""
 
     KIND = "metrics"

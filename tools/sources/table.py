@@ -15,8 +15,10 @@ import numpy as np
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window, from_epoch
-from aitia.tools.sources.base import Configured, Series, iter_files
+from aitia.tools.sources.base import Series, iter_files
 from aitia.tools.sources.clocks import zone_of
+from aitia.tools.sources.fault_model import Modelled
+from aitia.tools.sources.life_options import Life, life_of
 from aitia.tools.sources.rows import Floats, ordered, parse_labels, sorted_series
 from aitia.tools.sources.table_sql import TimeColumn, is_number, name, number, quote, scan, time_column
 
@@ -37,7 +39,7 @@ class Layout:
     shape: Literal["long", "wide"]
 
 
-class TableSource(Configured):
+class TableSource(Modelled):
     """A metric source over CSV or Parquet files."""
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
@@ -84,6 +86,11 @@ class TableSource(Configured):
         """First and last time of all rows."""
         with self._open() as db:
             return self._ends(db, self._layout(db))
+
+    @property
+    def life(self) -> Life | None:
+        """How the remaining life of its machines is told (`life_model`, `life_indicator`)."""
+        return life_of(self._config, self._root)
 
     def _ends(self, db: DuckDBPyConnection, layout: Layout) -> tuple[float, float] | None:
         ends = f"SELECT min(t), max(t) FROM (SELECT {layout.time.seconds} AS t FROM {scan(self._paths)})"

@@ -8,29 +8,16 @@ from typing import Any
 
 import numpy as np
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from aitia.core.aspects import VIBRATION
 from aitia.core.errors import BadInput, SourceError
-from aitia.core.words import Holding, Moment, SourceRef, Window, Word
-from aitia.tools.sources.base import Configured, Waveform, check_file
+from aitia.core.words import Holding, SourceRef, Window
+from aitia.tools.sources.base import Configured, Pulses, Waveform, check_file
 from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.waveform_blocks import Block, Tachometers, shared
 
 MAX_SAMPLES = 20_000_000
-
-
-class Block(Word):
-    """One entry of `signals.yaml`; `bearing` holds orders (multiples of the shaft speed)."""
-
-    component: str
-    channel: str
-    at: Moment
-    fs: float = Field(gt=0)
-    file: str
-    key: str = ""
-    unit: str = "g"
-    rpm: float | None = Field(default=None, ge=0)
-    bearing: dict[str, float] = {}
 
 
 class WaveformSource(Configured):
@@ -51,11 +38,12 @@ class WaveformSource(Configured):
         )
 
     def waveforms(self, window: Window) -> list[Waveform]:
-        """The blocks that begin in the window, by time, component and channel."""
-        blocks = [b for b in self._blocks() if window.contains(b.at)]
-        return [
-            self._waveform(b) for b in sorted(blocks, key=lambda b: (b.at, b.component, b.channel, b.key))
-        ]
+        """The blocks that begin in the window, by time, component and channel; tachometers go with the blocks of others."""
+        listed = self._blocks()
+        tachometers = Tachometers.of(listed)
+        blocks = [b for b in listed if window.contains(b.at) and b.place not in tachometers.places]
+        ordered = sorted(blocks, key=lambda b: (b.at, b.component, b.channel, b.key))
+        return [self._waveform(b, tachometers) for b in ordered]
 
     @property
     def fault_model(self) -> Path | None:
@@ -107,20 +95,37 @@ class WaveformSource(Configured):
                 f"Mend {where!r} in entry {index} of {str(self._listing)!r}: {first['msg']}"
             ) from None
 
-    def _waveform(self, block: Block) -> Waveform:
-        rpm = block.rpm if block.rpm else float("nan")
+    def _waveform(self, block: Block, tachometers: Tachometers) -> Waveform:
+        rpm, x = block.rpm if block.rpm else float("nan"), self._samples(block)
         return Waveform(
             component=block.component,
             channel=block.channel,
             at=block.at,
-            x=self._samples(block),
+            x=x,
             fs=block.fs,
             unit=block.unit,
             rpm=rpm,
             bearing={k.lower(): v for k, v in sorted(block.bearing.items())},
+            tachometer=self._pulses(block, x.size / block.fs, tachometers) if block.tachometer else None,
+            group=block.group,
+            support=block.support,
             ref=SourceRef(source=self.name, query=f"{block.file}:{block.key}" if block.key else block.file,
                           path=block.file),
         )  # fmt: skip
+
+    def _pulses(self, block: Block, seconds: float, tachometers: Tachometers) -> Pulses:
+        """What the block's tachometer measured in its time; one that cannot be read leaves the block itself readable."""
+        held = tachometers.beside(block, seconds)
+        if isinstance(held, str):
+            return Pulses(component=block.component, channel=block.tachometer, problem=held)
+        try:
+            x, problem = shared(block, seconds, held, self._samples(held)), ""
+        except SourceError as error:
+            x, problem = np.zeros(0), str(error)
+        if not x.size:
+            problem = problem or "it has no samples at the time of the block"
+        return Pulses(component=held.component, channel=held.channel, x=x, fs=held.fs, per_rev=held.pulses_per_rev,
+                      problem=problem)  # fmt: skip
 
     def _samples(self, block: Block) -> Floats:
         path = self._listing.parent / block.file

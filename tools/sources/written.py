@@ -162,20 +162,37 @@ def write_waveforms(folder: Path, blocks: Sequence[Waveform], redactor: Redactor
     """Blocks of samples as .npz files and the `signals.yaml` that lists them; returns their number."""
     import yaml
 
-    listed = []
+    listed: list[dict[str, Any]] = []
+    written: set[tuple[str, str, str]] = set()  # tachometers that several channels share
     for number, block in enumerate(blocks):
-        name = f"block-{number:04d}.npz"
-        np.savez_compressed(folder / name, x=block.x)
-        known = {} if np.isnan(block.rpm) else {"rpm": float(block.rpm)}
+        name, pulses, at = f"block-{number:04d}.npz", block.tachometer, block.at.isoformat()
+        arrays: dict[str, Any] = {"x": block.x}
         listed.append(
-            {"component": redactor.text(block.component), "channel": redactor.text(block.channel), "at": block.at.isoformat(),
+            {"component": redactor.text(block.component), "channel": redactor.text(block.channel), "at": at,
              "fs": float(block.fs), "file": name, "key": "x", "unit": block.unit,
-             "bearing": {k: float(v) for k, v in block.bearing.items()}, **known}
+             "bearing": {k: float(v) for k, v in block.bearing.items()}, **_speed_and_zone(block, redactor)}
         )  # fmt: skip
+        if pulses is not None and pulses.x.size and (pulses.component, pulses.channel, at) not in written:
+            written.add((pulses.component, pulses.channel, at))
+            arrays["pulses"] = pulses.x
+            listed.append(
+                {"component": redactor.text(pulses.component), "channel": redactor.text(pulses.channel), "at": at,
+                 "fs": float(pulses.fs), "file": name, "key": "pulses", "unit": "", "pulses_per_rev": pulses.per_rev}
+            )  # fmt: skip
+        np.savez_compressed(folder / name, **arrays)
     (folder / "signals.yaml").write_text(
         yaml.safe_dump({"blocks": listed}, sort_keys=False), encoding="utf-8"
     )
-    return len(listed)
+    return len(blocks)
+
+
+def _speed_and_zone(block: Waveform, redactor: Redactor) -> dict[str, Any]:
+    """What is known of a block's speed and of its machine's severity zones."""
+    known: dict[str, Any] = {} if np.isnan(block.rpm) else {"rpm": float(block.rpm)}
+    if (pulses := block.tachometer) is not None:
+        whose, what = redactor.text(pulses.component), redactor.text(pulses.channel)
+        known["tachometer"] = f"{whose}/{what}" if pulses.x.size else what
+    return known | {k: v for k, v in (("group", block.group), ("support", block.support)) if v}
 
 
 def write_json_lines(path: Path, lines: Iterable[str], redactor: Redactor) -> int:

@@ -63,6 +63,13 @@ class Scaler:
     def __init__(self, *, clip: float = 50.0) -> None:
         self.clip = clip
 
+    @classmethod
+    def of(cls, median: Floats, spread: Floats) -> Self:
+        """A scaler with a known median and spread."""
+        made = cls()
+        made.median_, made.spread_ = median, spread
+        return made
+
     def fit(self, x: Floats) -> Self:
         """Learn median and spread per channel."""
         self.median_ = np.median(x, axis=0)

@@ -16,9 +16,10 @@ from aitia.core.errors import BadInput, ModelError
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.registry import ToolContext
 from aitia.tools.signals.learned import faults
-from aitia.tools.signals.learned.faults import FaultModel
+from aitia.tools.signals.learned.faults import STRANGEST, FaultModel
 from aitia.tools.signals.learned.windows import ORDERS, Record, cut
 from aitia.tools.signals.learned.words import Diagnosis
+from aitia.tools.signals.vibration.speed import rpm_of
 from aitia.tools.sources.base import LearnedSource, Waveform
 
 _ASPECTS: Final[Mapping[str, str]] = {
@@ -27,7 +28,6 @@ _ASPECTS: Final[Mapping[str, str]] = {
     "misalignment": "vibration.2x", "looseness": "vibration.harmonics", "healthy": "vibration.none",
     "normal": "vibration.none",
 }  # fmt: skip
-_STRANGEST: Final = 0.1  # share of features outside the training range from which on nothing is said
 _UNTESTED: Final = 0.5  # strength of a class whose hits could not be counted
 
 
@@ -94,7 +94,7 @@ def _record(number: int, block: Waveform, inside: bool, component: str, model: F
         )
     return Record(
         name=str(number), label="" if inside else model.about.healthy, group=component, x=block.x[:, None],
-        channels=model.about.channels, fs=block.fs, rpm=block.rpm,
+        channels=model.about.channels, fs=block.fs, rpm=rpm_of(block),
         orders=tuple(float(block.bearing.get(o, float("nan"))) for o in ORDERS),
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _fact(ctx: ToolContext, said: _Said, classes: Mapping[str, str]) -> tuple[li
     name = f"{said.component}: the learned classifier {said.file}"
     strange = float(np.mean([d.strange for d in said.told]))
     label, hits = Counter(d.label for d in said.told).most_common(1)[0]
-    if strange >= _STRANGEST:
+    if strange >= STRANGEST:
         return [], [
             f"{name} knows no machine like this: {strange:.0%} of its features lie outside the training range."
         ]

@@ -18,6 +18,7 @@ from aitia.tools.signals.learned.windows import Windows
 from aitia.tools.signals.learned.words import About, Diagnosis, Reason
 from aitia.tools.sources.rows import Floats
 
+STRANGEST: Final = 0.1  # share of features outside the training range from which on nothing is said
 FEW: Final = 10.0  # labelled windows of a new machine that weigh as much as the fleet; not tuned
 _REASONS: Final = 5
 _EXPLAINED: Final = 40  # windows of a record whose reasons are averaged
@@ -97,8 +98,11 @@ class FaultModel:
 
     def diagnose(self, windows: Windows) -> list[Diagnosis]:
         """One diagnosis a record, by the mean of its windows' probabilities."""
-        rows = self.rows(windows)
-        told = self.probabilities(rows)
+        return self.told(windows, self.rows(windows))
+
+    def told(self, windows: Windows, rows: Floats, told: Floats | None = None) -> list[Diagnosis]:
+        """The same from the windows' features, and their probabilities where they are known."""
+        told = self.probabilities(rows) if told is None else told
         names = np.array(windows.records)
         return [
             self._one(name, windows, rows, told, np.flatnonzero(names == name))
@@ -114,7 +118,7 @@ class FaultModel:
         at: np.ndarray[tuple[int], np.dtype[np.intp]],
     ) -> Diagnosis:
         mean = told[at].mean(axis=0)
-        best = int(np.argmax(mean))
+        best, after = (int(c) for c in np.argsort(-mean, kind="stable")[:2])
         inside = tuple(
             c for c, p, q in zip(self.about.classes, mean, self.about.quantiles, strict=True) if 1.0 - p <= q
         )
@@ -123,7 +127,8 @@ class FaultModel:
         off = (rows[at] < self.low - reach) | (rows[at] > self.high + reach) if named else np.zeros(1)
         return Diagnosis(
             record=name, group=windows.groups[at[0]], windows=at.size, set=inside, best=self.about.classes[best],
-            label=inside[0] if len(inside) == 1 else "", probability=min(1.0, float(mean[best])),
+            after=self.about.classes[after], label=inside[0] if len(inside) == 1 else "",
+            probability=min(1.0, float(mean[best])),
             strange=float(np.mean(off)), reasons=self._reasons(rows[at], best),
         )  # fmt: skip
 

@@ -30,6 +30,19 @@ def read(
     `window` is in samples (rows of a table); an npz file holds windows already. `rate` resamples every record to one
     sampling rate. Without `labelled` the label column may be missing.
     """
+    records, digest = read_records(path, label=label, group=group, time=time, drop=drop, labelled=labelled)
+    if path.suffix == ".npz" and not path.is_dir():
+        window = window or records[0].x.shape[0]
+    if window < LEAST_SAMPLES:
+        raise BadInput(f"Give --window, {LEAST_SAMPLES} samples or more: how long a window is.")
+    return cut(records, window=window, rate=rate, digest=digest)
+
+
+def read_records(
+    path: Path, *, label: str = "label", group: str = "group", time: str = "", drop: Sequence[str] = (),
+    labelled: bool = True,
+) -> tuple[list[Record], str]:  # fmt: skip
+    """The records of the same layouts, uncut, and the sha256 of their files; raises BadInput that says what to mend."""
     if path.is_dir():
         files = [
             path / INDEX,
@@ -40,12 +53,9 @@ def read(
     elif path.suffix == ".npz":
         _held([path])
         files, records = [path], list(_npz(path, label, group, labelled))
-        window = window or records[0].x.shape[0]
     else:
         files, records = [path], list(_table(path, label, group, time, drop, labelled))
-    if window < LEAST_SAMPLES:
-        raise BadInput(f"Give --window, {LEAST_SAMPLES} samples or more: how long a window is.")
-    return cut(records, window=window, rate=rate, digest=sha256(files))
+    return records, sha256(files)
 
 
 def _held(files: Sequence[Path]) -> None:

@@ -34,19 +34,29 @@ def save(path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
 
 def load(path: Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     """The description and the arrays; raises ModelError that says what is wrong with the file."""
+    about, arrays = _read(path)
+    if not isinstance(about, dict) or about.get("kind") != kind or about.get("schema_version") != 1:
+        raise ModelError(f"Train {str(path)!r} anew: it is no {kind} model of this version.")
+    return about, arrays
+
+
+def kind_of(path: Path) -> str:
+    """What kind of model a file says it holds; raises ModelError where it is no model file."""
+    about, _ = _read(path, only="about")
+    return str(about.get("kind", "")) if isinstance(about, dict) else ""
+
+
+def _read(path: Path, only: str = "") -> tuple[Any, Arrays]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ModelError(f"Give a model file: {str(path)!r} is larger than {MAX_BYTES // 2**20} MiB.")
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files}
-        about = json.loads(arrays.pop("about").tobytes())
+            arrays = {name: held[name] for name in ([only] if only else held.files)}
+        return json.loads(arrays.pop("about").tobytes()), arrays
     except OSError as error:
         raise ModelError(f"Name a readable model file: {str(path)!r} ({error.strerror or error}).") from None
-    except (ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, AttributeError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise ModelError(f"Train {str(path)!r} anew: it is no model file ({error}).") from None
-    if not isinstance(about, dict) or about.get("kind") != kind or about.get("schema_version") != 1:
-        raise ModelError(f"Train {str(path)!r} anew: it is no {kind} model of this version.")
-    return about, arrays
 
 
 def sha256(paths: list[Path]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from aitia.tools.signals.learned.faults import FaultModel, Forest, Learner, labe
 from aitia.tools.signals.learned.features import rows_of
 from aitia.tools.signals.learned.store import versions
 from aitia.tools.signals.learned.trees import Trees
+from aitia.tools.signals.learned.unseen import with_unseen
 from aitia.tools.signals.learned.windows import Windows
 from aitia.tools.signals.learned.words import About, Data, Figures, Measured, Unit
 from aitia.tools.sources.rows import Floats
@@ -50,7 +52,15 @@ def train(
         figures=figures(windows, told, y, classes, groups, quantiles, seed), versions=versions(),
     )  # fmt: skip
     low, high = (np.quantile(rows[:, : len(names)], q, axis=0) for q in (0.0, 1.0))
-    return FaultModel(about=about, learner=fitted, usual=usual, low=low, high=high)
+    model = FaultModel(about=about, learner=fitted, usual=usual, low=low, high=high)
+    if about.fs is not None or learner == "cnn":
+        return model
+
+    def fit(some: NDArray[np.bool_]) -> Learner:
+        return _fitted(learner, windows.pick(some), rows[some], y[some], len(classes), seed)
+
+    measured = with_unseen(model, windows, rows, y, told, fit)
+    return replace(model, about=about.model_copy(update={"figures": measured}))
 
 
 def _usable(windows: Windows, healthy: str) -> tuple[tuple[str, ...], Ints]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from aitia.core.words import Unit01, Word
 
 Unit = Literal["machine", "record", "window"]
+_WELL: Final = frozenset({"healthy", "normal", "ok"})
+
+
+def is_well(label: str, healthy: str) -> bool:
+    """Whether a class is that of machines that are well: the configured one, or by its name."""
+    return label == healthy or label.strip().casefold() in _WELL
 
 
 class Measured(Word):
@@ -30,6 +36,13 @@ class Figures(Word):
     named: Unit01 = Field(description="share of records whose set is one class")
     named_right: float | None = Field(description="how many of these are right; null where none is named")
     recall: dict[str, Unit01] = Field(description="of windows, by class")
+    unseen: Unit01 | None = Field(
+        None,
+        description="share of classes of process signals, each left out whole, that were named as another fault",
+    )
+    precision: Unit01 | None = Field(
+        None, description="share of names that are right where known and unknown faults are equally frequent"
+    )
     untested: tuple[str, ...] = Field(
         (), description="classes of one machine only: no fold could learn and test them"
     )
@@ -86,6 +99,7 @@ class Diagnosis(Word):
     windows: int
     label: str
     best: str
+    after: str = Field("", description="the class with the next highest probability")
     probability: Unit01
     set: tuple[str, ...]
     strange: Unit01 = Field(description="share of features outside the training range")

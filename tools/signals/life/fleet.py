@@ -76,6 +76,8 @@ class Fleet:
     high: Floats
     machines: int
     error: float  # root mean square, over machines held out, each weighing the same
+    life: float = 0.0  # median life of the fleet, 0 if unknown
+    step: float = 0.0  # median time between two of its rows, 0 if unknown
 
     def predict(self, history: History) -> tuple[Floats, Floats, Floats]:
         """Remaining life at each row, and the lower and upper bound; a bound at the cap means "or more"."""
@@ -160,6 +162,8 @@ def fit(fleet: Sequence[History], *, cap: float | None = None, level: float = 0.
         high=everything.max(axis=0),
         machines=len(usable),
         error=float(np.sqrt(np.mean(squares))),
+        life=float(np.median([h.t[-1] - h.t[0] for h in usable])),
+        step=float(np.median([np.median(np.diff(h.t)) for h in usable])),
     )
 
 

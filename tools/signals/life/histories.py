@@ -78,14 +78,14 @@ def _history(
     order = np.argsort(t, kind="stable")
     t, wide = t[order], wide[order]
     last = np.append(t[1:] != t[:-1], True)
-    t, wide = t[last], _filled(wide[last])
+    t, wide = t[last], filled(wide[last])
     split = len(settings)
     return History(machine=machine, t=t, settings=wide[:, :split], sensors=wide[:, split:],
                    setting_names=settings, sensor_names=sensors)  # fmt: skip
 
 
-def _filled(wide: Floats) -> Floats:
-    """The last known value where one is missing, the first known one before it."""
+def filled(wide: Floats) -> Floats:
+    """Shape (rows, columns): the last known value where one is missing, the first known one before it."""
     known = np.isfinite(wide)
     row = np.arange(wide.shape[0])[:, None]
     last = np.maximum.accumulate(np.where(known, row, -1), axis=0)

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from aitia.core.errors import BadInput
 from aitia.core.words import Unit01, Word
-from aitia.tools.metrics.numbers import sig3, text
+from aitia.tools.metrics.numbers import sig3, text, with_unit
 from aitia.tools.signals.life.fleet import Fleet
 from aitia.tools.signals.life.histories import History
 from aitia.tools.signals.life.trend import trend_life
 from aitia.tools.sources.rows import Floats
 
-_STRANGE = 0.1  # of the features outside the fleet's range: said aloud
+STRANGE = 0.1  # of the features outside the fleet's range: said aloud
 
 
 class Effect(Word):
@@ -44,19 +44,21 @@ class Remaining(Word):
     sentence: str
 
 
-def remaining(model: Fleet, history: History) -> Remaining:
-    """The remaining life of one machine at its last row."""
+def remaining(model: Fleet, history: History, *, unit: str = "") -> Remaining:
+    """The remaining life of one machine at its last row; `unit` is how the sentence names the table's unit of time."""
     x = model.prepared.features(history)[-1:]
     life, low, high = (float(v[0]) for v in model.of_features(x))
     strange, reasons = float(model.strange(x)[0]), _reasons(model, x)
     cap = model.prepared.cap
     capped = high >= cap - 1e-9
     span = f"{text(sig3(low))} or more" if capped else f"{text(sig3(low))} to {text(sig3(high))}"
-    said = f"Machine {history.machine}: {text(sig3(life))} left ({span}, {model.band.level:.0%} interval)"
+    said = (
+        f"Machine {history.machine}: {with_unit(life, unit)} left ({span}, {model.band.level:.0%} interval)"
+    )
     said += f", by {model.machines} machines that ran to failure"
     if reasons:
         said += f"; most by {reasons[0].sensor or 'its age'} ({text(sig3(reasons[0].change))}, {reasons[0].statistic})"
-    if strange > _STRANGE:
+    if strange > STRANGE:
         said += f"; {strange:.0%} of its features are outside the fleet's range, so that the interval may not hold"
     return Remaining(
         machine=history.machine, by="fleet", life=sig3(life), low=sig3(low), high=None if capped else sig3(high), capped=capped,
@@ -75,8 +77,10 @@ def _reasons(model: Fleet, x: Floats) -> tuple[Effect, ...]:
     return tuple(sorted(made, key=lambda e: (-abs(e.change), e.sensor))[:5])
 
 
-def by_trend(history: History, *, indicator: str, limit: float, limit_error: float = 0.0) -> Remaining:
-    """The remaining life of a machine by the trend of one sensor up to its limit."""
+def by_trend(
+    history: History, *, indicator: str, limit: float, limit_error: float = 0.0, unit: str = ""
+) -> Remaining:
+    """The remaining life of a machine by the trend of one sensor up to its limit; `unit` as for `remaining`."""
     if indicator not in history.sensor_names:
         raise BadInput(
             f"Name a column with --indicator ({', '.join(history.sensor_names)}): {indicator!r} is none."
@@ -94,8 +98,8 @@ def by_trend(history: History, *, indicator: str, limit: float, limit_error: flo
         else f"{text(sig3(found.low))} to {text(sig3(found.high))}"
     )
     said = found.why or (
-        f"{text(sig3(found.life))} until {indicator} reaches {text(sig3(limit))} ({span}, {found.level:.0%} interval), by its"
-        f" {found.shape} trend."
+        f"{with_unit(found.life, unit)} until {indicator} reaches {text(sig3(limit))} ({span}, {found.level:.0%} interval), by"
+        f" its {found.shape} trend."
     )
     return Remaining(
         machine=history.machine, by="trend", life=sig3(found.life), low=sig3(found.low),

@@ -32,6 +32,8 @@ class About(Word):
     members: int = Field(ge=1, le=100)
     machines: int
     error: float = Field(description="root mean square on machines held out, in the table's unit of time")
+    life: float = Field(0.0, ge=0, description="median life of the fleet; 0 in files that do not say it")
+    step: float = Field(0.0, ge=0, description="median time between two rows; 0 in files that do not say it")
     data: str = Field(description="sha256 of the training table")
     versions: dict[str, str]
 
@@ -41,7 +43,8 @@ def save(model: Fleet, path: Path, *, data: str) -> None:
     p, r, b = model.prepared, model.prepared.regimes, model.band
     about = About(
         sensors=p.sensors, settings=p.setting_names, cuts=r.cuts, levels=p.levels, slopes=p.slopes, cap=p.cap, level=b.level,
-        members=len(model.members), machines=model.machines, error=model.error, data=data, versions=store.versions(),
+        members=len(model.members), machines=model.machines, error=model.error, life=model.life, step=model.step, data=data,
+        versions=store.versions(),
     )  # fmt: skip
     arrays: store.Arrays = {
         "keys": r.keys, "mean": r.mean, "spread": r.spread, "centre": b.centre, "below": b.low, "above": b.high,
@@ -67,6 +70,7 @@ def load(path: Path) -> Fleet:
             members=tuple(Trees.from_arrays(arrays, f"{n}.") for n in range(about.members)),
             band=Band(centre=arrays["centre"], low=arrays["below"], high=arrays["above"], level=about.level),
             low=arrays["low"], high=arrays["high"], machines=about.machines, error=about.error,
+            life=about.life, step=about.step,
         )  # fmt: skip
         widest = max(int(np.max(member.feature)) for member in model.members)
         if model.low.shape != (len(prepared.names),) or widest >= len(prepared.names):

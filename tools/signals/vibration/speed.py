@@ -9,11 +9,13 @@ import numpy as np
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
+from aitia.tools.sources.base import Pulses, Waveform
 from aitia.tools.sources.rows import Floats
 
 Origin = Literal["given", "given, made exact by the shaft's lines", "tachometer", "estimated"]
 MAINS = (50.0, 60.0)
 _OFF = 0.02  # a nameplate or logged speed is taken to be right to 2 %: the slip range of induction motors
+_MISSED = 0.02  # share of pulses that may be missed or counted twice: a median over the others is right
 _HARMONICS, _LINE_DB, _MOST_DB = 5, 10.0, 25.0
 _SLOWEST, _FASTEST = (
     5.0,
@@ -36,16 +38,66 @@ class Speed:
 
 
 def from_tachometer(pulses: Floats, fs: float, *, pulses_per_rev: int = 1) -> Speed:
-    """Mean speed and its spread from a pulse signal sampled at fs. BadInput with fewer than three rising edges."""
-    middle = 0.5 * (float(np.min(pulses)) + float(np.max(pulses))) if pulses.size else 0.0
-    high = pulses > middle
-    edges = np.flatnonzero(~high[:-1] & high[1:]) / fs if pulses.size else np.zeros(0)
-    if edges.size < 3 or pulses_per_rev < 1:
-        raise BadInput(
-            "Give a tachometer signal with at least three pulses and pulses_per_rev of at least 1."
-        )
-    rates = 60.0 / (np.diff(edges) * pulses_per_rev)
-    return Speed(rpm=float(np.mean(rates)), error=float(np.std(rates)), origin="tachometer")
+    """The median speed over whole revolutions of a pulse signal sampled at fs, and its spread.
+
+    BadInput with fewer than three rising edges, missing samples, or pulses that were missed or counted twice.
+    """
+    if pulses_per_rev < 1 or not bool(np.all(np.isfinite(pulses))):
+        raise BadInput("Give a tachometer signal without missing samples and pulses_per_rev of at least 1.")
+    edges = _edges(pulses) / fs
+    if edges.size < max(3, pulses_per_rev + 1):
+        raise BadInput("Give a tachometer signal with at least three pulses and one whole revolution.")
+    gaps = np.diff(edges)
+    if float(np.mean(np.abs(gaps / np.median(gaps) - 1.0) > 0.5)) > _MISSED:
+        raise BadInput("Mend the tachometer: pulses are missing or counted twice.")
+    turns = edges[pulses_per_rev:] - edges[:-pulses_per_rev]
+    rates = 60.0 / turns
+    rpm = float(np.median(rates))
+    resolved = rpm / (fs * float(np.median(turns)))  # an edge is known to a sample
+    return Speed(rpm=rpm, error=max(float(np.std(rates)), resolved), origin="tachometer")
+
+
+def _edges(pulses: Floats) -> Floats:
+    """Places of the rising edges, from below 40 % to over 60 % of the range: noise at one threshold would count twice."""
+    if not pulses.size or float(np.ptp(pulses)) <= 0:
+        return np.zeros(0)
+    share = (pulses - np.min(pulses)) / np.ptp(pulses)
+    marks = np.flatnonzero((share < 0.4) | (share > 0.6))
+    high = share[marks] > 0.6
+    return np.asarray(marks[1:][high[1:] & ~high[:-1]], dtype=np.float64)
+
+
+def speed_of(block: Waveform) -> Speed | str:
+    """A block's speed: as given, else its tachometer's, else estimated; or why order analysis is not possible."""
+    if np.isfinite(block.rpm):
+        return refined(block.x, block.fs, block.rpm)
+    if block.tachometer is None:
+        found = estimated(block.x, block.fs)
+        return found or "order analysis not possible without the shaft speed, give `rpm`"
+    told = _by_pulses(block.tachometer)
+    if isinstance(told, Speed):
+        return told
+    return f"order analysis not possible by the tachometer {block.tachometer.channel}: {told}"
+
+
+def rpm_of(block: Waveform) -> float:
+    """A block's speed in revolutions a minute as it is given or its tachometer tells it; NaN where neither does."""
+    if np.isfinite(block.rpm) or block.tachometer is None:
+        return block.rpm
+    told = _by_pulses(block.tachometer)
+    return told.rpm if isinstance(told, Speed) else float("nan")
+
+
+def _by_pulses(pulses: Pulses) -> Speed | str:
+    if pulses.problem:
+        return pulses.problem
+    try:
+        speed = from_tachometer(pulses.x, pulses.fs, pulses_per_rev=pulses.per_rev)
+    except BadInput as error:
+        return str(error).rstrip(".")
+    if speed.error > _OFF * speed.rpm:
+        return f"the speed varies by more than {_OFF:.0%} within a block"
+    return speed
 
 
 def refined(x: Floats, fs: float, rpm: float) -> Speed:

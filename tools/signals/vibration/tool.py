@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,49 +11,17 @@ from aitia.tools.registry import ToolContext, tool
 from aitia.tools.signals.learned.evidence import learned_facts
 from aitia.tools.signals.plots import SPECTRUM, spectrum_artifact
 from aitia.tools.signals.strength import calibrate
-from aitia.tools.signals.vibration import quality
-from aitia.tools.signals.vibration.bearings import Orders, orders_of
+from aitia.tools.signals.vibration.bearings import orders_of
+from aitia.tools.signals.vibration.blocks import Blocks, measured_blocks
 from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
 from aitia.tools.signals.vibration.diagnose import bearing_like
 from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quiet_fact, shaft_fact
 from aitia.tools.signals.vibration.level import level_evidence
-from aitia.tools.signals.vibration.lines import Measured, measure
-from aitia.tools.signals.vibration.shaft import (
-    LINE_DB,
-    ORDERS,
-    ShaftOrders,
-    order_spectrum,
-    rises,
-    shaft_orders,
-)
+from aitia.tools.signals.vibration.shaft import LINE_DB, ORDERS, order_spectrum, rises
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum
-from aitia.tools.signals.vibration.speed import Speed, estimated, refined
+from aitia.tools.signals.vibration.speed import speed_of
 from aitia.tools.signals.vibration.verdict import ALONE_DB, Summary, bearing_fault, summarise
-from aitia.tools.sources.base import Waveform
-
-
-@dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """A channel's blocks with the speed, the envelope's lines and the shaft orders of each."""
-
-    channel: Channel
-    speeds: tuple[Speed, ...]
-    measured: tuple[Measured, ...]
-    shaft: tuple[ShaftOrders, ...]
-
-    @property
-    def rpm(self) -> float:
-        """The median speed of the window's blocks."""
-        return float(np.median([s.rpm for s, i in zip(self.speeds, self.channel.inside, strict=True) if i]))
-
-    def split(self) -> tuple[list[Measured], list[Measured]]:
-        """The measurements of the window, and of the past."""
-        pairs = list(zip(self.measured, self.channel.inside, strict=True))
-        return [m for m, i in pairs if i], [m for m, i in pairs if not i]
-
-    def heights(self, name: str) -> list[float]:
-        """A defect line's height in every block."""
-        return [m.lines[name].db for m in self.measured]
+from aitia.tools.signals.vibration.zone_facts import zone_facts
 
 
 @tool(needs=("signals",), produces=("lines",))
@@ -98,46 +65,24 @@ def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[s
     level = list(level_evidence(channel.component, channel.name, usable.blocks, usable.inside, window))
     if not any(usable.inside):
         return level, notes
-    orders = orders_of(usable.pick(inside=True)[0].bearing)
-    blocks, reasons = _measured(usable, orders)
-    notes += [f"{channel.name}: {reason}." for reason in reasons]
+    orders, speeds = orders_of(usable.pick(inside=True)[0].bearing), [speed_of(b) for b in usable.blocks]
+    zones, reasons = zone_facts(ctx, usable, speeds)
+    blocks, unfit = measured_blocks(usable, speeds, orders)
+    notes += [f"{channel.name}: {reason}." for reason in (*reasons, *unfit)]
     if blocks is None:
-        return level, notes
-    lines = list(_lines(ctx, blocks))
+        return [*level, *zones], notes
+    lines = [_by_tachometer(e, blocks) for e in _lines(ctx, blocks)]
     if not orders.impacts:
         notes.append(_without_geometry(blocks))
     if not lines and not any(e.strength >= 0.5 for e in level):
         looked = [s.name for s in summarise(*blocks.split()) if np.isfinite(s.db)]
         lines = [quiet_fact(blocks.channel, [*looked, "1x", "2x"], window)]
-    return [*level, *lines], notes
+    return [*level, *zones, *lines], notes
 
 
-def _measured(channel: Channel, orders: Orders) -> tuple[Blocks | None, list[str]]:
-    """The blocks that can be analysed by order, and why others cannot."""
-    kept: list[tuple[Waveform, bool, Speed, Measured, ShaftOrders]] = []
-    reasons: dict[str, int] = {}
-    for block, inside in zip(channel.blocks, channel.inside, strict=True):
-        speed = (
-            refined(block.x, block.fs, block.rpm) if np.isfinite(block.rpm) else estimated(block.x, block.fs)
-        )
-        if speed is None:
-            reason = "order analysis not possible without the shaft speed, give `rpm`"
-        else:
-            fastest = max(orders.impacts.values(), default=3.0) * speed.hz
-            reason = quality.too_short(block.x, block.fs, speed.hz) or quality.too_narrow(
-                block.x, block.fs, fastest
-            )
-        if reason or speed is None:
-            reasons[reason] = reasons.get(reason, 0) + 1
-            continue
-        kept.append((block, inside, speed, measure(block.x, block.fs, speed.hz, orders),
-                     shaft_orders(block.x, block.fs, speed.hz)))  # fmt: skip
-    told = [f"{count} blocks cannot be diagnosed: {reason}" for reason, count in reasons.items()]
-    if not any(inside for _, inside, *_ in kept):
-        return None, told
-    blocks, insides, speeds, measured, shaft = zip(*kept, strict=True)
-    made = Channel(component=channel.component, name=channel.name, blocks=blocks, inside=insides)
-    return Blocks(channel=made, speeds=speeds, measured=measured, shaft=shaft), told
+def _by_tachometer(fact: Evidence, blocks: Blocks) -> Evidence:
+    told = blocks.tachometer
+    return fact.model_copy(update={"values": fact.values | told}) if told else fact
 
 
 def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:

@@ -16,6 +16,7 @@ from aitia.tools.sources.rows import Floats
 
 Group = Literal["1", "2"]  # 1: 300 kW to 50 MW; 2: 15 kW to 300 kW
 Support = Literal["rigid", "flexible"]
+Letter = Literal["A", "B", "C", "D", ""]
 CLAUSE = "ISO 10816-3:2009, Table A.{table}"
 _LIMITS: dict[tuple[str, str], tuple[float, float, float]] = {  # mm/s RMS: A/B, B/C, C/D
     ("1", "rigid"): (2.3, 4.5, 7.1),
@@ -23,38 +24,54 @@ _LIMITS: dict[tuple[str, str], tuple[float, float, float]] = {  # mm/s RMS: A/B,
     ("2", "rigid"): (1.4, 2.8, 4.5),
     ("2", "flexible"): (2.3, 4.5, 7.1),
 }
+_LOW, _LOW_SLOW = 10.0, 2.0  # Hz, from 600 rpm on and below
+_PERIODS = 10.0  # of the band's lowest frequency that a record must hold
 _MM_PER_S = {"mm/s": 1.0, "m/s": 1e3}
 _MM_PER_S2 = {"g": 9806.65, "m/s2": 1e3, "m/s²": 1e3, "m/s^2": 1e3}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Zone:
-    """A severity zone: its letter ("" where none can be given), RMS velocity in mm/s, limits, and clause or reason."""
+    """A severity zone: its letter ("" where none can be given), RMS velocity in mm/s, limits, and clause or reason.
 
-    letter: Literal["A", "B", "C", "D", ""]
+    `low` is the lower end in Hz of the band that the velocity is of.
+    """
+
+    letter: Letter
     velocity: float
     limits: tuple[float, float, float]
     because: str
+    low: float = _LOW
 
 
 def severity(
     x: Floats, fs: float, *, unit: str, rpm: float, group: Group | None, support: Support | None
 ) -> Zone:
-    """The zone of a velocity or acceleration record; no zone without group, support, speed and a full band."""
+    """The zone of a velocity or acceleration record; no zone without group, support, speed and a full band.
+
+    A record must hold ten periods of the band's lowest frequency: 1 s, or 5 s below 600 rpm.
+    """
     if (group is not None and group not in ("1", "2")) or (
         support is not None and support not in ("rigid", "flexible")
     ):
         raise BadInput(
             f"Give the machine group 1 or 2 and the support rigid or flexible, not {group!r}, {support!r}."
         )
-    low = 10.0 if rpm >= 600 else 2.0
+    low = _LOW if rpm >= 600 else _LOW_SLOW
     velocity = rms_velocity(x, fs, unit=unit, low=low, high=1000.0)
-    missing = _missing(fs, unit, rpm, group, support)
+    missing = _missing(fs, unit, rpm, group, support) or _short(x.size / fs, low)
     if missing or group is None or support is None:
-        return Zone(letter="", velocity=velocity, limits=(0.0, 0.0, 0.0), because=f"no zone: {missing}")
+        return Zone(
+            letter="", velocity=velocity, limits=(0.0, 0.0, 0.0), because=f"no zone: {missing}", low=low
+        )
+    return zone_at(velocity, group=group, support=support, low=low)
+
+
+def zone_at(velocity: float, *, group: Group, support: Support, low: float = _LOW) -> Zone:
+    """The zone of an RMS velocity in mm/s."""
     limits = _LIMITS[group, support]
-    letter: Literal["A", "B", "C", "D"] = ("A", "B", "C", "D")[int(np.sum(velocity > np.array(limits)))]
-    return Zone(letter=letter, velocity=velocity, limits=limits, because=CLAUSE.format(table=group))
+    letter: Letter = ("A", "B", "C", "D")[int(np.sum(velocity > np.array(limits)))]
+    return Zone(letter=letter, velocity=velocity, limits=limits, because=CLAUSE.format(table=group), low=low)
 
 
 def _missing(fs: float, unit: str, rpm: float, group: Group | None, support: Support | None) -> str:
@@ -67,6 +84,12 @@ def _missing(fs: float, unit: str, rpm: float, group: Group | None, support: Sup
     if fs < 2000.0 * 1.28:
         return f"sampled at {fs:g} Hz, 10 to 1000 Hz cannot be measured"
     return ""
+
+
+def _short(seconds: float, low: float) -> str:
+    if seconds * low >= _PERIODS:
+        return ""
+    return f"{_PERIODS / low:g} s of samples are needed to measure from {low:g} Hz on"
 
 
 def rms_velocity(x: Floats, fs: float, *, unit: str, low: float, high: float) -> float:

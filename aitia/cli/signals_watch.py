@@ -1,0 +1,172 @@
+"""`aitia signals watch`: alarms on signals while they come."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from aitia.cli.diagnose import Json
+
+if TYPE_CHECKING:
+    from aitia.tools.signals.feed import Feed
+    from aitia.tools.signals.watch import Alarm, Watch
+
+
+def watch(
+    file: Annotated[str, typer.Argument(help="Rows of a time and numbers, or - for stdin.", metavar="CSV")],
+    reference: Annotated[
+        str,
+        typer.Option(help="Normal operation: so many first rows, or a CSV of its own.", metavar="ROWS|CSV"),
+    ] = "400",
+    detector: Annotated[
+        Literal["level", "pattern"],
+        typer.Option(help="Changes of level in any column, or unusual shapes of a single one."),
+    ] = "level",
+    limit: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="Higher alarms less; default 12 (level), 3 (pattern).",
+            show_default=False,
+        ),
+    ] = 0.0,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Wait for more at the file's end, until Ctrl-C.")
+    ] = False,
+    time: Annotated[
+        str, typer.Option(help="The column of the time.", metavar="COLUMN", show_default=False)
+    ] = "",
+    drop: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out (repeatable).", metavar="COLUMN")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Zone of times that name none.")] = "UTC",
+    as_json: Json = False,
+) -> None:
+    """Tell of each change in a machine's signals as soon as it shows, with when it began and how sure that is."""
+    from aitia.cli.logs_diff import zone_named
+    from aitia.tools.signals.feed import Feed
+    from aitia.tools.signals.watch import Watch
+
+    zone = zone_named(timezone)
+    with ExitStack() as stack:
+        feed = Feed(_lines(file, stack, follow=follow), time=time, drop=drop or (), zone=zone)
+        rows = int(reference) if reference.isdecimal() else 0
+        seen = Watch(feed.channels, detector=detector, limit=limit, reference=rows or 400)
+        if not rows:
+            _learn(seen, Path(reference), time=time, drop=drop or (), zone=zone)
+        try:
+            for at, row in feed:
+                if alarm := seen.update(at, row):
+                    _tell(alarm, as_json=as_json)
+        except KeyboardInterrupt:
+            pass  # the way to end it
+    _sum_up(seen, feed, wanted=rows, as_json=as_json)
+
+
+def _lines(file: str, stack: ExitStack, *, follow: bool) -> Iterator[str]:
+    from aitia.core.errors import BadInput
+    from aitia.tools.signals.feed import followed, lines_of
+
+    if file == "-":
+        return lines_of(sys.stdin.buffer)
+    path = Path(file)
+    if not path.is_file():
+        raise BadInput(f"Name a CSV file that exists, or - for stdin, not {file!r}.")
+    return followed(path) if follow else lines_of(stack.enter_context(path.open("rb")))
+
+
+def _learn(seen: Watch, path: Path, *, time: str, drop: Sequence[str], zone: tzinfo) -> None:
+    """The reference of a file of its own, its columns in the order of those that are watched."""
+    import numpy as np
+
+    from aitia.core.errors import BadInput
+    from aitia.tools.signals.feed import Feed, lines_of
+
+    if not path.is_file():
+        raise BadInput(f"Set --reference to a number of rows or a CSV file that exists, not {str(path)!r}.")
+    with path.open("rb") as file:
+        known = Feed(lines_of(file), time=time, drop=drop, zone=zone)
+        lacking = [c for c in seen.channels if c not in known.channels]
+        if lacking:
+            raise BadInput(
+                f"Leave out what {str(path)!r} does not hold (--drop): {', '.join(lacking)[:300]}."
+            )
+        order = [known.channels.index(c) for c in seen.channels]
+        rows = [(at, row[order]) for at, row in known]
+    seen.learn(np.array([at for at, _ in rows]), np.array([row for _, row in rows]).reshape(-1, len(order)))
+
+
+def _tell(alarm: Alarm, *, as_json: bool) -> None:
+    from aitia.render.text import clean, duration
+
+    if as_json:
+        _put({"alarm": _plain(vars(alarm) | {"at": _iso(alarm.at), "onset": _iso(alarm.onset)})})
+        return
+    moved = {"up": "rose", "down": "fell", "changed": "left its usual pattern"}[alarm.direction]
+    levels = _levels(alarm.before, alarm.since) if alarm.direction != "changed" else ""
+    within = duration(alarm.error_s)
+    line = f"{_iso(alarm.at)}  {alarm.channel} {moved}{levels}, since {_iso(alarm.onset)} within {within}"
+    print(clean(line), flush=True)
+
+
+def _levels(before: float, since: float) -> str:
+    """Both levels, to the digits in which they differ; "" where one is not known."""
+    if math.isnan(before + since) or before == since:
+        return ""
+    digits = min(12, max(0, 1 - math.floor(math.log10(abs(since - before)))))
+    return f" from {before:.{digits}f} to {since:.{digits}f}"
+
+
+def _sum_up(seen: Watch, feed: Feed, *, wanted: int, as_json: bool) -> None:
+    from aitia.cli.console import note
+    from aitia.render.text import count, duration
+
+    left_out = {why: {"rows": n, "first_line": first} for why, (n, first) in feed.bad.items()}
+    missing = {c: int(n) for c, n in zip(seen.channels, seen.missing, strict=True) if n}
+    if as_json:
+        told = {"rows": seen.rows, "alarms": seen.alarms, "learned": seen.ready, "left_out": left_out, "missing": missing,
+                "gaps": seen.gaps, "longest_gap_s": seen.longest_gap_s,
+                "first": _iso(seen.first), "last": _iso(seen.last)}  # fmt: skip
+        _put({"summary": told})
+        return
+    note(
+        f"{count(seen.rows, 'row')} from {_iso(seen.first) or '-'} to {_iso(seen.last) or '-'}, {count(seen.alarms, 'alarm')}"
+    )
+    if not seen.ready:
+        note(f"nothing was watched: fewer than the {wanted} rows of --reference came")
+    for why, said in left_out.items():
+        note(f"left out: {count(said['rows'], 'row')} with {why} (first in line {said['first_line']})")
+    if missing:
+        note("missing values: " + ", ".join(f"{n} of {c}" for c, n in missing.items()))
+    if seen.gaps:
+        note(f"{count(seen.gaps, 'gap')}, the longest {duration(seen.longest_gap_s)}")
+
+
+def _put(value: dict[str, Any]) -> None:
+    """One JSON value a line, as soon as it is known."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """NaN, which JSON does not have, as null."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in values.items()}
+
+
+def _iso(at: float) -> str:
+    """UTC to the second, to the millisecond where it has a part of one; "" for no time."""
+    from aitia.core.words import from_epoch
+
+    if math.isnan(at):
+        return ""
+    moment = from_epoch(at)
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond >= 1000 else "seconds").replace(
+        "+00:00", "Z"
+    )

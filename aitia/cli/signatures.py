@@ -1,0 +1,106 @@
+"""`aitia signals train --learner signatures` and `aitia signals predict` with what it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aitia.cli.console import note, print_json, stdout_console
+from aitia.core.errors import BadInput
+from aitia.render.text import clean
+
+if TYPE_CHECKING:
+    from aitia.tools.signals.learned.signature import Named, SignatureAbout
+
+
+def train(
+    data: Path, output: Path, *, label: str, group: str, time: str, drop: Sequence[str], healthy: str, error: float, seed: int,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Learn what each fault does to a plant; the figures are of runs and of faults that were left out."""
+    from aitia.tools.signals.learned.layouts import read_records
+    from aitia.tools.signals.learned.signature import save
+    from aitia.tools.signals.learned.signature_train import train_signatures
+
+    records, digest = read_records(data, label=label, group=group, time=time, drop=drop)
+    model = train_signatures(records, healthy=healthy, error=error, seed=seed, digest=digest)
+    save(model, output)
+    if as_json:
+        print_json(model.about.model_dump(mode="json"))
+    else:
+        _print(model.about)
+        note(f"written to {output}")
+
+
+def predict(
+    model: Path,
+    data: Path,
+    known: Path | None,
+    *,
+    label: str,
+    group: str,
+    time: str,
+    drop: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Name the fault of each run, or say that it is like none of the known ones."""
+    from aitia.tools.signals.learned.layouts import read_records
+    from aitia.tools.signals.learned.signature import load
+
+    if known is not None:
+        raise BadInput("Leave --known out: the model holds signatures; train it anew with the further runs.")
+    fitted = load(model)
+    records, _ = read_records(data, label=label, group=group, time=time, drop=drop, labelled=False)
+    told = [fitted.name(record) for record in records]
+    if as_json:
+        print_json([t.model_dump(mode="json") for t in told])
+        return
+    for t in told:
+        first, *more = lines(t)
+        print(clean(first))
+        for line in more:
+            print(f"  {clean(line)}")
+
+
+def lines(told: Named) -> list[str]:
+    """What is said of one run, for a reader: the verdict, the likest faults, what agrees with the first."""
+    verdict = {
+        "named": told.label,
+        "several": f"cannot tell: like {' and '.join(a.label for a in told.ranked[:2])}",
+        "none": "like none of the known faults",
+        "normal": "in its normal pattern",
+        "short": f"cannot tell: out of its normal pattern for {told.samples} samples",
+    }[told.state]
+    since = "" if told.since is None else f", since row {told.since + 1}"
+    made = [f"{told.record} ({told.group}): {verdict}{since}"]
+    if told.ranked:
+        made.append("likeness: " + ", ".join(f"{a.label} {a.likeness:.2f}" for a in told.ranked))
+        made += [f"{r.what} of {r.channel}: {r.value:+.2f}, known {r.known:+.2f}" for r in told.reasons]
+    return made
+
+
+def _print(about: SignatureAbout) -> None:
+    console, r = stdout_console(), about.recognised
+    if r.right is not None and r.wrong is not None:
+        console.print(
+            f"{r.runs} runs left out: {r.right:.0%} named right, {r.wrong:.0%} named wrong", markup=False
+        )
+    console.print(
+        f"{r.faults} faults left out whole: {r.unseen:.0%} named as another (limit {about.limit:.2f} holds"
+        f" {about.held:.0%})",
+        markup=False,
+    )
+    if r.right is not None:
+        console.print(
+            f"where known and unknown faults are equally frequent, {r.precision:.0%} of names are right",
+            markup=False,
+        )
+    known = f"most alike are {about.alike[0]} and {about.alike[1]}: give them one label if they are one fault"
+    console.print(clean(known), markup=False)
+    for fault in about.faults:
+        right = f", {fault.right} named right when left out" if fault.runs > 1 else ", not tested"
+        told = f"{fault.label}: {fault.runs} run{'s' if fault.runs > 1 else ''}{right}"
+        console.print(clean(told), markup=False)
+    for name, why in about.left_out.items():
+        console.print(clean(f"left out: {name}, {why}"), markup=False)

@@ -1,0 +1,123 @@
+"""`aitia signals watch` as a user meets it: a file, stdin, a file that grows, a reference of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Aitia = Callable[..., object]
+CODE = "import sys\nfrom aitia.cli.app import run\nsys.exit(run(sys.argv[1:]))"
+
+
+def rows(n: int, *, at: int, size: float = 0.4) -> list[str]:
+    chance = random.Random(0)
+    return [
+        f"{1767225600 + 10 * i},{4 + chance.gauss(0, 0.02) + (size if i >= at else 0):.4f},{120 + chance.gauss(0, 0.5):.3f}"
+        for i in range(n)
+    ]
+
+
+def table(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(["time,pressure_bar,flow_lpm", *lines]) + "\n")
+    return path
+
+
+def test_a_file_is_watched_to_its_end(aitia: Aitia, tmp_path: Path) -> None:
+    lines = rows(900, at=700)
+    lines[500:502] = ["broken", "1767230610,much,1"]
+    lines[600] = lines[600].rpartition(",")[0] + ","
+    done = aitia("signals", "watch", table(tmp_path / "plant.csv", lines))
+    assert done.code == 0
+    (line,) = done.out.splitlines()
+    assert line.startswith("2026-01-01T01:57:00Z pressure_bar rose from 4.0")
+    assert ", since 2026-01-01T01:56:40Z within 10 s" in line
+    said = done.err.splitlines()
+    assert said[0] == "898 rows from 2026-01-01T00:00:00Z to 2026-01-01T02:29:50Z, 1 alarm"
+    assert said[1] == "left out: 1 row with another number of columns (first in line 502)"
+    assert said[2] == "left out: 1 row with a value that is no number (first in line 503)"
+    assert said[3] == "missing values: 1 of flow_lpm"
+
+
+def test_json_is_one_value_a_line_and_ends_with_the_summary(aitia: Aitia, tmp_path: Path) -> None:
+    lines = rows(900, at=700)
+    del lines[100:200]
+    done = aitia("signals", "watch", table(tmp_path / "plant.csv", lines), "--json", "--reference", "50")
+    *alarms, last = [json.loads(line) for line in done.out.splitlines()]
+    assert [a["alarm"]["channel"] for a in alarms] == ["pressure_bar"]
+    assert alarms[0]["alarm"]["onset"] == "2026-01-01T01:56:40Z"
+    assert alarms[0]["alarm"]["direction"] == "up"
+    assert last["summary"]["rows"] == 800
+    assert last["summary"]["gaps"] == 1
+    assert last["summary"]["longest_gap_s"] == 1010.0
+
+
+def test_a_reference_of_its_own_lets_the_first_row_alarm(aitia: Aitia, tmp_path: Path) -> None:
+    usual = table(tmp_path / "usual.csv", rows(500, at=900))
+    faulty = table(tmp_path / "now.csv", rows(60, at=20))
+    done = aitia("signals", "watch", faulty, "--reference", usual, "--drop", "flow_lpm")
+    assert "pressure_bar rose" in done.out
+    few = aitia("signals", "watch", faulty)
+    assert few.out == ""
+    assert "nothing was watched: fewer than the 400 rows of --reference came" in few.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("gone.csv",), "Name a CSV file that exists, or - for stdin, not 'gone.csv'."),
+        (
+            ("now.csv", "--reference", "gone.csv"),
+            "Set --reference to a number of rows or a CSV file that exists",
+        ),
+        (("now.csv", "--reference", "5"), "Set --reference to 30 to 100000 rows"),
+        (("now.csv", "--detector", "pattern", "--reference", "30"), "Leave one column"),
+        (("now.csv", "--drop", "heat"), "Name columns to leave out"),
+        (("now.csv", "--reference", "other.csv"), "does not hold (--drop): pressure_bar, flow_lpm"),
+    ],
+)
+def test_what_is_wrong_is_said(aitia: Aitia, tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    table(tmp_path / "now.csv", rows(60, at=20))
+    (tmp_path / "other.csv").write_text("time,level\n1,2\n")
+    done = aitia("signals", "watch", *arguments)
+    assert done.code == 2
+    assert says in done.err
+
+
+def test_a_growing_file_is_told_of_before_it_ends_and_ctrl_c_sums_up(home: Path, tmp_path: Path) -> None:
+    lines = rows(900, at=700)
+    path = table(tmp_path / "plant.csv", lines[:650])
+    command = [sys.executable, "-c", CODE, "signals", "watch", str(path), "--follow"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    ) as run:
+        assert run.stdout is not None
+        try:
+            time.sleep(0.5)
+            with path.open("a") as file:
+                file.write("\n".join(lines[650:720]))  # the last line's end is still to come
+            first = run.stdout.readline()
+            assert " pressure_bar rose " in first
+            run.send_signal(signal.SIGINT)
+            rest, err = run.communicate(timeout=60)
+        finally:
+            run.kill()
+    assert run.returncode == 0
+    assert rest == ""
+    assert 702 <= int(err.partition(" rows from 2026-01-01T00:00:00Z")[0]) <= 719
+
+
+def test_stdin_is_watched(home: Path) -> None:
+    text = "\n".join(["time,p,q", *rows(900, at=700)])
+    command = [sys.executable, "-c", CODE, "signals", "watch", "-", "--json"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout.splitlines()[0])["alarm"]["channel"] == "p"

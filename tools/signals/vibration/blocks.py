@@ -1,0 +1,75 @@
+"""The blocks of a vibration channel that can be analysed by order: their speeds, envelope lines and shaft orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aitia.tools.metrics.numbers import sig3
+from aitia.tools.signals.vibration import quality
+from aitia.tools.signals.vibration.bearings import Orders
+from aitia.tools.signals.vibration.channels import Channel
+from aitia.tools.signals.vibration.lines import Measured, measure
+from aitia.tools.signals.vibration.shaft import ShaftOrders, shaft_orders
+from aitia.tools.signals.vibration.speed import Speed
+from aitia.tools.sources.base import Waveform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """A channel's blocks with the speed, the envelope's lines and the shaft orders of each."""
+
+    channel: Channel
+    speeds: tuple[Speed, ...]
+    measured: tuple[Measured, ...]
+    shaft: tuple[ShaftOrders, ...]
+
+    @property
+    def rpm(self) -> float:
+        """The median speed of the window's blocks."""
+        return float(np.median([s.rpm for s, i in zip(self.speeds, self.channel.inside, strict=True) if i]))
+
+    def split(self) -> tuple[list[Measured], list[Measured]]:
+        """The measurements of the window, and of the past."""
+        pairs = list(zip(self.measured, self.channel.inside, strict=True))
+        return [m for m, i in pairs if i], [m for m, i in pairs if not i]
+
+    @property
+    def tachometer(self) -> dict[str, float | int | str | bool]:
+        """What a fact says of the speed where a tachometer told it: its largest error in rpm within the window."""
+        inside = [s for s, i in zip(self.speeds, self.channel.inside, strict=True) if i]
+        if any(s.origin != "tachometer" for s in inside):
+            return {}
+        return {"speed_by": "tachometer", "rpm_error": sig3(max(s.error for s in inside))}
+
+    def heights(self, name: str) -> list[float]:
+        """A defect line's height in every block."""
+        return [m.lines[name].db for m in self.measured]
+
+
+def measured_blocks(
+    channel: Channel, speeds: Sequence[Speed | str], orders: Orders
+) -> tuple[Blocks | None, list[str]]:
+    """The blocks that can be analysed by order at their speeds, and why others cannot."""
+    kept: list[tuple[Waveform, bool, Speed, Measured, ShaftOrders]] = []
+    reasons: dict[str, int] = {}
+    for block, inside, speed in zip(channel.blocks, channel.inside, speeds, strict=True):
+        reason = speed if isinstance(speed, str) else _unfit(block, speed, orders)
+        if reason or isinstance(speed, str):
+            reasons[reason] = reasons.get(reason, 0) + 1
+            continue
+        kept.append((block, inside, speed, measure(block.x, block.fs, speed.hz, orders),
+                     shaft_orders(block.x, block.fs, speed.hz)))  # fmt: skip
+    told = [f"{count} blocks cannot be diagnosed: {reason}" for reason, count in reasons.items()]
+    if not any(inside for _, inside, *_ in kept):
+        return None, told
+    blocks, insides, known, measured, shaft = zip(*kept, strict=True)
+    made = Channel(component=channel.component, name=channel.name, blocks=blocks, inside=insides)
+    return Blocks(channel=made, speeds=known, measured=measured, shaft=shaft), told
+
+
+def _unfit(block: Waveform, speed: Speed, orders: Orders) -> str:
+    fastest = max(orders.impacts.values(), default=3.0) * speed.hz
+    return quality.too_short(block.x, block.fs, speed.hz) or quality.too_narrow(block.x, block.fs, fastest)
