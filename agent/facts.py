@@ -64,8 +64,8 @@ class Facts:
                 self._changes.setdefault(e.component, []).append(e.onset)
         own = [e for e in evidence if e.component and _is_first_hand(e)]
         self.seen = frozenset(e.component for e in own)
-        self.watched = frozenset(e.component for e in own if e.aspect not in CHANGE)
-        """Of whom telemetry tells how they are: what was changed at them says nothing of that."""
+        self.watched = frozenset(e.component for e in own if _tells(e))
+        """Of whom telemetry tells how they are."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:
@@ -150,13 +150,23 @@ class Facts:
         return [e for e in self.all if e.component in near and not e.peer]
 
     def alarm(self) -> float:
-        """How surely anything is wrong, in [0, 1]: the weightiest harm, or half the weightiest sign.
-
-        Where a plant shows the pattern of a known fault, which fault it is may be doubtful; that it is well is not likely.
-        """
+        """How surely anything is wrong, in [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
         signs = max((self.weight(e) for e in self.anomalies), default=0.0)
-        departed = DEPARTED * any(e.kind == "signal.pattern" for e in self.anomalies)
+        departed = max((self._departed(e) for e in self.anomalies), default=0.0)
         return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed)
+
+    def _departed(self, evidence: Evidence) -> float:
+        """How surely a machine is not well: its signals together, or one of them, lastingly left what was normal.
+
+        A service's counters move with its use, a controlled process is held where it is: whatever of it moved counts,
+        known by its name or not. Where a plant shows the pattern of a known fault, which one it is may be doubtful; that it
+        is well is not likely.
+        """
+        if evidence.kind == "signal.pattern":
+            return DEPARTED
+        together = evidence.kind == "signal.anomaly" and "channels" in evidence.values
+        machine = bool(self.topology.family(evidence.component) & self.topology.machines)
+        return self.strength(evidence) if together or machine else 0.0
 
     def harm(self, components: Iterable[str]) -> float:
         """The weight of the weightiest harm among some components."""
@@ -194,6 +204,13 @@ def _is_first_hand(evidence: Evidence) -> bool:
     """Whether it is the component's own telemetry of now, not its condition or a memory of it nor another's word about it."""
     told_by = evidence.values.get("reported_by", evidence.component)
     return evidence.aspect not in MEMORY | CONDITION | RANK and told_by == evidence.component
+
+
+def _tells(evidence: Evidence) -> bool:
+    """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
+    return evidence.aspect not in CHANGE and not (
+        evidence.aspect == "other" and evidence.kind.startswith("metric.")
+    )
 
 
 def is_harm(evidence: Evidence) -> bool:

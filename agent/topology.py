@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from aitia.core.words import Component
+from aitia.core.words import MACHINES, Component
 
 Step = Callable[[str], Iterable[str]]
 
@@ -14,6 +14,8 @@ class Topology:
     """Who calls, feeds or holds whom. Every answer is sorted, so that equal input gives equal output."""
 
     def __init__(self, components: Iterable[Component]) -> None:
+        components = tuple(components)
+        self.machines = frozenset(c.id for c in components if c.type in MACHINES)
         self._out: dict[str, set[str]] = {}
         self._in: dict[str, set[str]] = {}
         self._parts: dict[str, set[str]] = {}

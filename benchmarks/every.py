@@ -41,6 +41,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "headers": ("logs/loghub_2k",),
         "hdfs_sessions": ("logs/hdfs_sessions",),
         "multilog": ("logs/multilog",),
+        "watch_false": ("logs/loghub_2k",),
         "bertops": ("logs/bertops",),
         "redaction": ("logs",),
         "speed": ("logs/multilog",),

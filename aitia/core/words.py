@@ -16,6 +16,8 @@ Origin = Literal["cli", "scenario", "alertmanager", "pagerduty", "slack", "api"]
 ComponentType = Literal[
     "service", "pod", "node", "namespace", "app", "asset", "machine", "part", "channel", "unknown"
 ]
+MACHINES: frozenset[ComponentType] = frozenset({"asset", "machine", "part", "channel"})
+"""Types of components whose measurements are those of a physical process, whatever they are called."""
 Relation = Literal["calls", "runs_on", "part_of", "feeds"]
 SourceKind = Literal[
     "metrics",

@@ -11,8 +11,13 @@ the middle part of three of the lines per node and second (log2, Binseg, l2). `t
 seconds and all templates of all nodes the one with the largest Poisson likelihood ratio of a higher rate inside (Kulldorff,
 1997). `trivial half`: the second half of the time that the logs cover. `trivial all`: all of it.
 
+`online …`: alarms while the logs grow, see benchmarks/logs/multilog_online.py. `alarm early` is the share of scenarios whose
+first alarm comes before the injection, `alarm in time` of those whose first one comes while it lasts; `delay` (mean and median)
+is that of all first alarms that come after it began. The scenarios that --cases leaves out still are other runs.
+
 IoU is that of the interval with the first injection as far as the logs reach. `early` is the share of scenarios whose
-interval begins more than one cell (1/60 of the logs) before the injection. Templates: those of the first node whose
+interval begins more than one cell (1/60 of the logs) before the injection; `latest onset` is the end of the range that its
+beginning is given with. Templates: those of the first node whose
 rate inside an interval differs from that outside, against those of the true interval. Lines: all nodes' lines inside
 the interval. The fault is told by benchmarks/logs/multilog_faults.py.
 """
@@ -44,6 +49,7 @@ from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.templates import Form, Miner
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 from benchmarks.logs.multilog_faults import ranked
+from benchmarks.logs.multilog_online import ONLINE, firsts, measures, records_of
 
 OURS = "no_model"
 SYSTEMS = (OURS, "peer ruptures", "trivial burst", "trivial half", "trivial all")
@@ -195,6 +201,7 @@ def predictions(folder: Path) -> Case:
         for system, span in told["intervals"].items()
     }
     told["faults"] = ranked([(n.events, n.texts) for n in nodes], found)
+    told["latest"] = found.start_between[1] if found else None
     told |= {"first": first, "last": max(float(s.times[-1]) for s in streams)}
     return told
 
@@ -242,12 +249,14 @@ def scored(told: Case, answer: Answer) -> dict[str, dict[str, float]]:
     out: dict[str, dict[str, float]] = {}
     for system in SYSTEMS:
         found = told["intervals"][system]
+        latest = told["latest"] if system == OURS else found and found[0]
         pairs = list(zip(told["lines"][system], answer.inside, strict=True))
         templates = set(told["templates"][system])
         out[system] = {
             "interval IoU": iou(found, span),
             "early": float(found is not None and found[0] < span[0] - told["cell_s"]),
             "early by 2 s": float(found is not None and found[0] < span[0] - 2),
+            "latest onset early by 2 s": float(latest is not None and latest < span[0] - 2),
             "lines F1": f1([x for t, _ in pairs for x in t], [x for _, t in pairs for x in t]),
             "templates F1": 2 * len(right & templates) / max(1, len(right) + len(templates)),
         }
@@ -261,7 +270,7 @@ def main() -> None:
     args = parser(__doc__).parse_args()
     began = time.monotonic()
     folders = {p.name: p for p in Path(args.data).iterdir() if (p / "inject.log").is_file()}
-    measured: dict[str, dict[str, list[float]]] = {s: {} for s in SYSTEMS}
+    measured: dict[str, dict[str, list[float]]] = {s: {} for s in (*SYSTEMS, *ONLINE)}
     per_case: list[Case] = []
     for name in chosen(folders, args.cases):
         told = predictions(folders[name])
@@ -272,8 +281,9 @@ def main() -> None:
         kept = {k: v for k, v in told.items() if k not in ("lines", "templates", "first")}
         per_case.append({"case": name, "span": answer.span, **kept})
         print(name, {k: round(v, 2) for k, v in scored_line(measured).items()}, file=sys.stderr)
-    table: list[dict[str, Any]] = [row for s in SYSTEMS for row in rows(s, measured[s])]
-    table += [_ratio(measured)] if per_case else []
+    _online(folders, per_case, measured)
+    table: list[dict[str, Any]] = [row for s in measured for row in rows(s, measured[s])]
+    table += [_ratio(measured), *_medians(measured)] if per_case else []
     faults = len({c["case"].rpartition("_")[0] for c in per_case})
     if faults:
         table += [
@@ -288,6 +298,47 @@ def main() -> None:
         ]
     table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
     finish("logs/multilog", table, per_case, n=len(per_case), began=began, out=args.json)
+
+
+def _online(
+    folders: Mapping[str, Path],
+    per_case: Sequence[Case],
+    measured: Mapping[str, dict[str, list[float]]],
+) -> None:
+    """Add each case's first alarms, and their measures."""
+    runs, streams = {}, {}
+    for name, folder in folders.items():
+        with tempfile.TemporaryDirectory() as out:
+            paths = stripped(folder, Path(out))
+            runs[name] = records_of(paths)
+            streams[name] = [n.events for n in map(events_of, paths) if n.events.times.size]
+    spans = {name: answer_of(folder).span for name, folder in folders.items()}
+    found = firsts(runs, streams, {name: span[0] for name, span in spans.items()})
+    for case in per_case:
+        name = case["case"]
+        case["alarms"] = found[name]
+        for system, values in measures(case["alarms"], spans[name]).items():
+            for metric, value in values.items():
+                measured[system].setdefault(metric, []).append(value)
+        print(name, case["alarms"], file=sys.stderr)
+
+
+def _medians(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:
+    """Median delays of the alarms that were in time."""
+    found = {s: measured[s].get("alarm delay s", []) for s in ONLINE}
+    chance = np.random.default_rng(0)
+    drawn = {s: np.sort(np.median(chance.choice(d, (2000, len(d))), axis=1)) for s, d in found.items() if d}
+    return [
+        {
+            "system": system,
+            "metric": "alarm delay s, median",
+            "value": round(float(np.median(delays)), 2),
+            "n": len(delays),
+            "ci95": [round(float(drawn[system][i]), 2) for i in (50, 1949)],
+        }
+        for system, delays in found.items()
+        if delays
+    ]
 
 
 def scored_line(measured: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, float]:

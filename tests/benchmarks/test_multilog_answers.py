@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
 from aitia.core.errors import BadInput  # noqa: E402
-from benchmarks.logs import multilog  # noqa: E402
+from benchmarks.logs import multilog, multilog_online  # noqa: E402
 
 BEGAN = 1_700_000_000.0
 INJECTED = (BEGAN + 50, BEGAN + 75)
@@ -76,6 +76,43 @@ def test_the_answers_are_the_first_injection_the_name_and_the_labels(tmp_path: P
     assert (answer.span, answer.fault) == (INJECTED, "flush")
     assert [len(node) for node in answer.inside] == [1180, 1180]
     assert all(500 <= sum(node) < 900 for node in answer.inside)
+
+
+def test_an_alarm_knows_neither_its_own_answer_nor_what_comes_later(tmp_path: Path) -> None:
+    folders = [scenario(tmp_path / f"{n}_leader", seed=n) for n in range(4)]
+    runs = {}
+    for folder in folders:
+        paths = multilog.stripped(folder, folder)
+        runs[folder.name] = multilog_online.records_of(paths)
+    begins = dict.fromkeys(runs, INJECTED[0])
+
+    def first(runs: dict[str, Any], begins: dict[str, float]) -> float:
+        found = multilog_online.alarms(runs, begins, cell_s=0.5, known=True)["0_leader"]
+        assert found is not None
+        return found
+
+    at = first(runs, begins)
+    assert INJECTED[0] < at < INJECTED[0] + 10
+    assert first(runs, begins | {"0_leader": 1e12}) == at
+    until = [[r for r in node if r[0] < at + 0.5] for node in runs["0_leader"]]
+    assert first(runs | {"0_leader": until}, begins) == at
+
+
+def test_the_online_burst_does_not_look_ahead(tmp_path: Path) -> None:
+    paths = multilog.stripped(scenario(tmp_path / "x_leader"), tmp_path)
+    streams = [multilog.events_of(path).events for path in paths]
+    whole, half = multilog_online.bursts(streams), multilog_online.bursts(streams, BEGAN + 45)
+    assert half == whole[: len(half)]
+    before = max(value for at, value in whole if at <= INJECTED[0])
+    assert next(at for at, value in whole if value > 2 * before) < INJECTED[0] + 5
+
+
+def test_alarms_are_early_in_time_or_late() -> None:
+    found = multilog_online.measures({"a": 1.0, "b": 12.0, "c": 30.0, "d": None}, (10.0, 20.0))
+    assert found["a"] == {"alarm early": 1.0, "alarm in time": 0.0}
+    assert found["b"] == {"alarm early": 0.0, "alarm in time": 1.0, "alarm delay s": 2.0}
+    assert found["c"] == {"alarm early": 0.0, "alarm in time": 0.0, "alarm delay s": 20.0}
+    assert found["d"] == {"alarm early": 0.0, "alarm in time": 0.0}
 
 
 def test_logs_without_times_say_what_to_give(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import hashlib
+import io
 import json
 import lzma
 import random
@@ -19,7 +20,8 @@ from hypothesis import strategies as st
 
 from aitia.core.errors import SourceError
 from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.reading import Skipped, blocks, form_of, lines_of, open_log, open_unpacked
+from aitia.tools.logs.reading import Skipped, blocks, form_of, journal, lines_of, open_log, open_unpacked
+from aitia.tools.logs.reading.entry import WANTED, shown
 
 TEXT = b"".join(b"2026-11-25 10:00:%02d,000 INFO app line %d\n" % (i % 60, i) for i in range(5000))
 PACK = {
@@ -316,6 +318,21 @@ def test_a_journal_export_becomes_lines(tmp_path):
     assert last.line == data[: last.offset].count(b"\n") + 1
     assert (one.lines, one.exception) == (data[one.offset : last.offset].count(b"\n"), "ValueError: x")
     assert first.level == "error"
+
+
+_NAMES = [n.decode() for n in WANTED] + ["_UID", "X_MESSAGE", "MESSAGE_ID", ""]
+_VALUES = st.sampled_from([b"", b"1", b"a.service", b".service", b"1795600800123456", b"x=y", b" z"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(_NAMES), _VALUES), min_size=1, max_size=14))
+def test_an_entry_read_at_once_is_as_one_read_field_by_field(fields):
+    raw = b"".join(name.encode() + b"=" + value + b"\n" for name, value in fields) + b"\n"
+    quick, slow = journal._Source(io.BytesIO(raw)), journal._Source(io.BytesIO(raw))
+    quick._more()
+    found = quick.plain_entry()
+    assert found is not None
+    assert shown(found) == shown(journal._slow_entry(slow, Skipped()))
+    assert (quick.at, quick.number) == (slow.at, slow.number)
 
 
 @pytest.mark.parametrize("cut", range(0, 220, 9))

@@ -10,9 +10,10 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor
 from aitia.tools.logs import work
-from aitia.tools.logs.reading import LogSet
+from aitia.tools.logs.reading import LogSet, Skipped
 from aitia.tools.logs.saved import load, save_states
-from aitia.tools.logs.survey import survey
+from aitia.tools.logs.survey import opened, survey
+from aitia.tools.logs.templates import Miner
 from aitia.tools.logs.told import told
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -99,6 +100,7 @@ def test_several_processes_find_the_same(tmp_path, monkeypatch):
     other = tmp_path / "b.log.gz"
     other.write_bytes(gzip.compress(written(tmp_path / "b.txt", seed=3).read_bytes()))
     monkeypatch.setattr(work, "PIECE", 20_000)
+    monkeypatch.setattr(work, "START", 0)
     logs = LogSet(component="app", paths=(path, other))
     spans = {"window": (BREAK.timestamp(), float("inf")), "baseline": (float("-inf"), BREAK.timestamp())}
     seen = []
@@ -106,6 +108,71 @@ def test_several_processes_find_the_same(tmp_path, monkeypatch):
         found = survey(logs, zone=UTC, near=START, redact=SAFE.text, jobs=jobs, **spans)
         seen.append({(c.template.text, c.level): (c.window, c.before, c.cells) for c in found.counts})
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("piece", [997, 5_003])
+def test_a_record_that_two_pieces_share_is_counted_whole(tmp_path, monkeypatch, piece):
+    path, rng = tmp_path / "a.log", random.Random(piece)
+    with path.open("w") as file:
+        for i in range(400):
+            file.write(f"2026-11-25 03:{i // 60:02d}:{i % 60:02d},{i:03d} ERROR app: job {i} failed\n")
+            frames = rng.randrange(120)
+            file.writelines(f"\tat a.b.C.m(C.java:{rng.randrange(99)})\n" for _ in range(frames))
+            file.write(f"Caused by: java.io.{rng.choice(['IO', 'EOF'])}Exception: {i}\n")
+    monkeypatch.setattr(work, "PIECE", piece)
+    monkeypatch.setattr(work, "START", 0)
+    seen = [
+        {c.template.text: (c.window, c.cells, c.record) for c in surveyed(path, jobs=n).counts}
+        for n in (1, 2)
+    ]
+    assert len(seen[0]) > 1
+    for text, (count, cells, record) in seen[0].items():
+        again = seen[1][text]
+        assert (count, cells) == again[:2]
+        assert (record.offset, record.size, record.lines) == (again[2].offset, again[2].size, again[2].lines)
+    assert seen[0].keys() == seen[1].keys()
+
+
+def test_a_share_is_smaller_where_a_process_has_to_start(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"2026-11-25 03:00:00,000 INFO app: stored\n" * 40)
+    logs = LogSet(component="app", paths=(path,))
+    (file,) = opened(logs, UTC, START, Skipped())
+    plan = [work.Work(file=file, index=0, sides=[])]
+    file.size = work.START // 2
+    assert len(work.shares(plan, 4)) == 1
+    file.size = 5 * work.START
+    own, other = work.shares(plan, 2)
+    sizes = [sum(p.size for p in share) for share in (own, other)]
+    assert sum(sizes) == file.size
+    assert abs(sizes[0] - sizes[1] - work.START) <= work.PIECE
+    assert sorted(p.within for p in (*own, *other)) == [
+        (a, min(a + work.PIECE, file.size)) for a in range(0, file.size, work.PIECE)
+    ]
+
+
+def test_a_failing_status_in_a_log_without_times(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("".join(f"job {i} status: {500 if i % 2 else 200}\n" for i in range(40)))
+    counts = {c.template.text: c.window for c in surveyed(path).counts}
+    assert counts == {"job <num> status: 500": 20, "job <num> status: <num>": 20}
+
+
+def test_what_was_learned_serves_the_next_survey(tmp_path):
+    one, two = written(tmp_path / "a.log"), written(tmp_path / "b.log", seed=5)
+    miner = Miner()
+    first, again = surveyed(one, miner=miner), surveyed(two, miner=miner)
+    fresh = surveyed(two)
+    texts = [
+        {c.template.text: (c.window, c.cells, c.text, c.record) for c in found.counts}
+        for found in (again, fresh)
+    ]
+    assert [t for t, *_ in texts[0].items()] == [t for t, *_ in texts[1].items()]
+    for text, (count, cells, message, record) in texts[0].items():
+        other = texts[1][text]
+        assert (count, cells, message) == other[:3]
+        assert (record.offset, record.size) == (other[3].offset, other[3].size)
+    assert first.lines == again.lines
 
 
 def test_saved_templates_keep_their_names(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from aitia.core.words import Component
 from aitia.tools.logs.names import Names
 from aitia.tools.logs.templates import Masker, Miner
 from aitia.tools.logs.templates.cluster import WILDCARD, cluster
-from aitia.tools.logs.templates.shape import plain, shapes
+from aitia.tools.logs.templates.shape import shape, shapes
 
 MASK = Masker({"127.0.0.1:5432": "postgres", "redis": "redis"})
 
@@ -211,9 +212,26 @@ def test_lines_that_differ_in_digits_have_one_shape():
     block = b"2026-11-25 03:10:00,123 took 17 ms\n2026-11-25 03:11:09,001 took 4242 ms\nother"
     first, second, third = shapes(block)
     assert first == second != third
-    assert plain(b"id 0xdead1 of 550e8400-e29b-41d4-a716-446655440000") == plain(
+    assert shape(b"id 0xdead1 of 550e8400-e29b-41d4-a716-446655440000") == shape(
         b"id 0xff of 12345678-aaaa-bbbb-cccc-123456789abc"
     )
+
+
+_HEX = re.compile(rb"[0-9a-fA-F](?:[0-9a-fA-F]{6,}|(?<=0)[xX][0-9a-fA-F]+|(?<=-.)[0-9a-fA-F]{3}(?=-))")
+
+
+@given(
+    st.lists(st.sampled_from([bytes([c]) for c in b"0123abcdefAFxX-- gz/\xc3."]), max_size=60).map(b"".join)
+)
+def test_a_shape_is_what_two_expressions_give(line):
+    assert shape(line) == re.sub(rb"[0-9]+", b"0", _HEX.sub(b"0", line))
+
+
+@given(st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), min_size=1, max_size=30))
+def test_a_block_has_the_shapes_of_its_lines(lines):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aitia.tools.logs.templates.shape._CHUNK", 64)
+        assert shapes(b"\n".join(lines)) == [shape(line) for line in lines]
 
 
 @given(st.lists(st.binary(max_size=60).map(lambda b: b.replace(b"\n", b"")), max_size=8))

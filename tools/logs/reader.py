@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from aitia.core.errors import SourceError
 from aitia.tools.logs.headers import Header, detect
-from aitia.tools.logs.reading.blocks import BLOCK, Block, blocks, hole, lines_of
+from aitia.tools.logs.reading.blocks import BLOCK, Block, blocks, hole, lines_of, newlines
 from aitia.tools.logs.reading.marks import LineMarks
 from aitia.tools.logs.reading.opened import converted, open_unpacked, sniff
 from aitia.tools.logs.reading.record import Extract, Record, assembled, text_of
@@ -90,6 +90,13 @@ class LogFile:
                         yield self._sound(
                             blocks(handle, max(a, low), min(b, high), skipped=self.skipped), raw
                         )
+
+    def following(self, block: Block) -> Iterator[Block]:
+        """What follows a block of an unpacked file, a little at a time. What reading leaves out there is not counted."""
+        line = block.places[-1].line if block.places else block.line + newlines(block.data) - 1
+        with self.open() as raw:
+            handle = converted(raw, self.form)
+            yield from blocks(handle, block.end, self.size, size=_PROBE // 8, line=line, skipped=Skipped())
 
     def _sound(self, run: Iterator[Block], raw: BinaryIO) -> Iterator[Block]:
         """The blocks. Raises SourceError where the file is damaged, after what could be read."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from aitia.tools.logs.count import KEPT, Count, Sample
 from aitia.tools.logs.headers import Header, Level
+from aitia.tools.logs.noting import Records, count_records
 from aitia.tools.logs.reading.record import text_of
 from aitia.tools.logs.templates import Form, Miner
 from aitia.tools.logs.templates.masks import Tokens
@@ -47,12 +48,11 @@ class Tally:
     counts: dict[Form, Count] = field(default_factory=dict)
     lines: Counter[int] = field(default_factory=Counter)  # records by side
     keep_events: int = 0  # so many records are kept one by one, with time, form and side
-    memory: dict[object, Any] = field(default_factory=dict)  # of the passes, by layout
+    numbered: list[Count] = field(default_factory=list)  # each count that was made, by its number
     _covers: dict[int, list[float]] = field(default_factory=dict)
     _times: array[float] = field(default_factory=lambda: array("d"))
     _numbers: array[int] = field(default_factory=lambda: array("i"))
     _sides: array[int] = field(default_factory=lambda: array("b"))
-    _forms: list[Form] = field(default_factory=list)
 
     def covers(self, index: int) -> tuple[float, float]:
         """First and last moment (epoch s) of a side's records; (0, 0) where it has none."""
@@ -74,24 +74,24 @@ class Tally:
         if len(self._times) < self.lines.total():
             return None
         templates = self.miner.templates()
-        ids = [templates[form.last].id for form in self._forms]
+        ids = [templates[count.form.last].id for count in self.numbered]
         kept = [i for i, side in enumerate(self._sides) if side == index]
         return [self._times[i] for i in kept], [ids[self._numbers[i]] for i in kept]
 
-    def note(self, at: float, index: int, count: Count) -> None:
-        """Count a record of a side."""
-        self.lines[index] += 1
-        cover = self._covers.get(index)
-        if cover is None:
-            self._covers[index] = [at, at]
-        elif at < cover[0]:
-            cover[0] = at
-        elif at > cover[1]:
-            cover[1] = at
-        if len(self._times) < self.keep_events:
-            self._times.append(at)
-            self._sides.append(index)
-            self._numbers.append(count.number)
+    def note(self, found: Records, index: int) -> None:
+        """Count records of a side; `index` is -1 for the window, else the baseline's."""
+        if not len(found):
+            return
+        self.lines[index] += len(found)
+        first, last = float(found.at.min()), float(found.at.max())
+        cover = self._covers.setdefault(index, [first, last])
+        cover[:] = min(cover[0], first), max(cover[1], last)
+        room = min(len(found), self.keep_events - len(self._times))
+        if room > 0:
+            self._times.frombytes(found.at[:room].tobytes())
+            self._numbers.frombytes(found.counts[:room].tobytes())
+            self._sides.extend([index] * room)
+        count_records(found, self.numbered, index, self.origin, self.width)
 
     def count(self, form: Form, level: Level, text: str) -> Count:
         """The count of a form."""
@@ -99,8 +99,8 @@ class Tally:
         if found is None:
             most = KEPT if len(self.counts) < _MANY else _FEW
             found = Count(form=form, level=level, text=text, baseline=[0] * self.baselines)
-            found.number = len(self._forms)
-            self._forms.append(form)
+            found.number = len(self.numbered)
+            self.numbered.append(found)
             found.new.most = found.old.most = most
             self.counts[form] = found
         return found
@@ -120,14 +120,12 @@ class Tally:
         """Bring the counts of folded forms together."""
         for form in [f for f in self.counts if f.into is not None]:
             gone = self.counts.pop(form)
-            self.count(form.last, gone.level, gone.text).absorb(gone)
+            into = self.numbered[gone.number] = self.count(form.last, gone.level, gone.text)
+            into.absorb(gone)
 
     def parcel(self) -> Parcel:
         """All that was counted, for the process that adds it to its own. Ends the tally."""
         self.fold()
-        for count in self.counts.values():
-            for sample in (count.new, count.old):
-                sample.kept = [(at, -1, text.encode()) for at, text in self.messages(sample)]
         return Parcel(list(self.counts.values()), self.lines, self._covers)
 
     def add(self, parcel: Parcel) -> None:
@@ -146,7 +144,7 @@ class Tally:
         """One count per template. Ends the tally."""
         self.fold()
         for count in self.counts.values():
-            if count.form.values:
+            if count.form.open:
                 self._vary(count)
         templates = self.miner.templates()
         out: dict[str, Count] = {}
@@ -159,27 +157,28 @@ class Tally:
                 kept.absorb(count)
         return list(out.values())
 
-    def messages(self, sample: Sample) -> list[tuple[float, str]]:
+    def messages(self, sample: Sample) -> Iterator[tuple[float, str]]:
         """The messages of a sample with their moments."""
-        out = []
         for at, file, raw in sample.kept:
             header, text = self.headers.get(file), text_of(raw)
             parsed = header(text) if header else (at, "", text)
             if parsed is not None:
-                out.append((at, self.redact(parsed[2][:MESSAGE])))
-        return out
+                yield at, self.redact(parsed[2][:MESSAGE])
 
     def _vary(self, count: Count) -> None:
         """Look at the samples for words with digits that vary: lines of one shape have not been looked at."""
+        own = count.form.tokens
         for sample in (count.new, count.old):
             for _, message in self.messages(sample):
                 tokens = self.miner.masker.tokens(message)
-                own = count.form.tokens
                 if (
-                    tokens.masked == own[: len(tokens.masked)]
+                    tokens.masked != own[: len(tokens.masked)]
                 ):  # an exception may follow, which a sample lacks
-                    rest = ("",) * (len(own) - len(tokens.masked))
-                    observe(count.form, Tokens(own, tokens.values + rest))
+                    continue
+                rest = ("",) * (len(own) - len(tokens.masked))
+                observe(count.form, Tokens(own, tokens.values + rest))
+                if not count.form.open:
+                    return
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ def told(found: Survey, redactor: Redactor, *, top: int, most: int, compared: bo
     elif left := _left(found):
         out["departure"] = {
             "start": _iso(left.start, found),
+            "start_earliest": _iso(left.onset[0], found),
+            "start_latest": _iso(left.onset[2], found),
             "end": _iso(left.end, found),
             "open": left.open,
             "cell_s": round(left.cell_s, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from multiprocessing import get_context
@@ -15,11 +15,14 @@ from aitia.tools.logs.access import canonical
 from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.reading import Skipped
+from aitia.tools.logs.reading.blocks import Block, newlines
 from aitia.tools.logs.tally import Parcel, Side, Tally
 from aitia.tools.logs.templates import Masker, Miner
 
 FOREVER: Final = float("inf")
-PIECE: Final = 32 << 20  # bytes of a large file that one process takes at a time
+PIECE: Final = 8 << 20  # bytes of a large file that one process takes at a time
+START: Final = 40 << 20  # bytes that a process reads while another starts
+_PACKED: Final = 10  # unpacked bytes of a packed one, roughly
 _ALL: Final = 1 << 62
 
 OnBlock = Callable[[int, int], None]
@@ -46,22 +49,44 @@ class Work:
         low, high = min(s.start for s in sides), max(s.end for s in sides)
         try:
             for run in file.parts(low, high, budget=_ALL, extract=Extract(), within=self.within):
-                for block in run:
-                    reading.feed(block)
-                    on_block(block.end - block.offset, block.data.count(b"\n"))
+                last: Block | None = None
+                for last in run:
+                    reading.feed(last)
+                    on_block(last.end - last.offset, newlines(last.data))
+                if last is not None and self.within is not None and self.within[1] <= last.end < file.size:
+                    reading.finish(file.following(last))
                 reading.close()
         except SourceError as error:
             reading.close()
             file.skipped.files[str(file.path)] = str(error)
         skipped += file.skipped
 
+    @property
+    def size(self) -> int:
+        """Bytes to be read, of a packed file by a guess."""
+        start, end = self.within or (0, self.file.size)
+        return (end - start) * (_PACKED if self.file.packed else 1)
+
     def pieces(self) -> Iterator[Work]:
-        """The same work in parts for several processes."""
-        if self.file.packed or self.file.size < 2 * PIECE:
+        """The same work in parts for several processes. Lines without a time are counted in their order."""
+        if self.file.packed or self.file.header is None:
             yield self
             return
         for start in range(0, self.file.size, PIECE):
             yield replace(self, within=(start, min(start + PIECE, self.file.size)))
+
+
+def shares(plan: Sequence[Work], jobs: int) -> list[list[Work]]:
+    """The pieces of a plan for each of at most `jobs` processes, the first being this one, which need not start."""
+    loads = [0] + [START] * (jobs - 1)
+    out: list[list[Work]] = [[] for _ in loads]
+    pieces = [piece for work in plan for piece in work.pieces()]
+    for piece in sorted(pieces, key=lambda p: -p.size):
+        least = min(range(jobs), key=loads.__getitem__)
+        loads[least] += piece.size
+        out[least].append(piece)
+    ordered = [sorted(own, key=lambda p: (p.index, p.within or (0, 0))) for own in out]
+    return [ordered[0], *filter(None, ordered[1:])]
 
 
 def shared(
@@ -73,14 +98,13 @@ def shared(
     near: datetime,
     on_block: OnBlock,
 ) -> None:
-    """Let several processes count, and add what they counted. A record that two pieces share loses its later lines."""
-    pieces = sorted((p for work in plan for p in work.pieces()), key=lambda p: -p.file.size)
+    """Let further processes count a share each, count one here, and add what they counted."""
+    own, *others = shares(plan, jobs)
     for work in plan:
         tally.headers[work.index] = work.file.header
-    bundles = [pieces[i::jobs] for i in range(min(jobs, len(pieces)))]
     orders = [
         _Order(
-            pieces=[(str(p.file.path), p.index, tuple(p.sides), p.within) for p in bundle],
+            pieces=[(str(p.file.path), p.index, tuple(p.sides), p.within) for p in pieces],
             names=tally.miner.masker.names,
             origin=tally.origin,
             width=tally.width,
@@ -88,10 +112,14 @@ def shared(
             zone=zone,
             near=near,
         )
-        for bundle in bundles
+        for pieces in others
     ]
-    with ProcessPoolExecutor(len(orders), mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_counted, order) for order in orders]):
+    with ProcessPoolExecutor(max(1, len(orders)), mp_context=get_context("spawn")) as pool:
+        asked = [pool.submit(_counted, order) for order in orders]
+        for piece in own:
+            piece.run(tally, skipped, on_block)
+            piece.file.skipped = Skipped()
+        for done in asked:
             parcel, lost, size, lines = done.result()
             tally.add(parcel)
             skipped += lost

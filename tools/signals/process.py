@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aitia.core.words import Evidence, Result, SourceRef, Window, from_epoch
+from aitia.core.words import Evidence, Result, SourceRef, Status, Window, from_epoch
 from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.gather import Gathered, gather, within
 from aitia.tools.metrics.numbers import clock, scale, sig3, text, with_unit
@@ -19,8 +19,8 @@ from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.single import single_evidence
 from aitia.tools.signals.strength import calibrate
-from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone, tables
-from aitia.tools.signals.together import PERSIST, Departure, departure_from
+from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone, machines_of, tables
+from aitia.tools.signals.together import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 
 _LEAST = 0.12
 
@@ -57,20 +57,21 @@ def found_together(ctx: ToolContext) -> Result:
     gathered = gather(ctx, kinds=("metrics", "signals"))
     facts: list[Evidence] = []
     looked = 0
-    for table in tables(gathered):
+    machines = machines_of(ctx.resolver.components)
+    for table in tables(gathered, machines):
         looked += 1
         facts += _detect(ctx, table, gathered)
-    single = alone(gathered)
+    single = alone(gathered, machines)
     looked += len({d.component for d in single})
     facts += single_evidence(single, gathered)
     named, notes = pattern_facts(ctx, gathered, facts)
     facts += named
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
     query = f"detectors over all signals of {looked} components together"
-    if not facts:
-        why = "Nothing left its normal pattern." if looked else _too_little(gathered)
-        return Result(status="no_data", message=" ".join([why, *notes]), query=query)
-    return Result(status="ok", message=" ".join(notes), query=query, evidence=tuple(facts))
+    if all(e.kind == "signal.quiet" for e in facts):
+        notes = ["Nothing left its normal pattern." if looked else _too_little(gathered), *notes]
+    status: Status = "ok" if facts else "no_data"
+    return Result(status=status, message=" ".join(notes), query=query, evidence=tuple(facts))
 
 
 def _too_little(gathered: Gathered) -> str:
@@ -93,11 +94,28 @@ def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> Iterator[Evid
         return
     left = departure_from(reference, table.x[: part.stop], part.start)
     if left is None:
+        yield _usual(table, gathered.window, reference.shape[0], baseline.name)
         return
     fact = _anomaly(table, left, gathered.window, part, baseline.name)
     by_channel = {c.metric: float(100.0 * p) for c, p in zip(table.channels, left.blame, strict=True)}
     drawn = series_artifact(table.t[part], left.score, limit=left.limit, shares=by_channel)
     yield fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})
+
+
+def _usual(table: Table, window: Window, rows: int, baseline: str) -> Evidence:
+    """A `signal.quiet` fact: the signals together stayed in their normal pattern."""
+    lead = table.channels[0]
+    return Evidence(
+        component=table.component,
+        kind="signal.quiet",
+        aspect="pattern.usual",
+        statement=f"{table.component}: its {len(table.channels)} signals taken together stayed in their normal pattern.",
+        values={"channels": len(table.channels), "baseline": baseline, "baseline_rows": rows},
+        window=window,
+        direction="steady",
+        strength=round(0.7 * min(1.0, rows / (ROWS_A_CHANNEL * len(table.channels))), 3),
+        source=SourceRef(source=lead.source, query=lead.query),
+    )
 
 
 def _anomaly(table: Table, left: Departure, window: Window, part: slice, baseline: str) -> Evidence:

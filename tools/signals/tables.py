@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from aitia.core.words import MACHINES, Component
 from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.gather import Gathered
 from aitia.tools.sources.rows import Floats
 
-LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 24
+LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 64
 PROCESS = frozenset({"temperature", "vibration", "pressure", "flow", "current", "speed", "level"})
 
 
@@ -26,9 +27,12 @@ class Table:
     x: Floats  # (times, channels), no NaN
 
 
-def tables(gathered: Gathered) -> Iterator[Table]:
-    """One table per component with enough varying process signals, on the times of the one with most samples."""
-    for component, found in _members(gathered).items():
+def tables(gathered: Gathered, machines: Collection[str] = ()) -> Iterator[Table]:
+    """One table per component with enough varying process signals, on the times of the one with most samples.
+
+    Of `machines` every signal is one of a process; of other components those whose name tells of a process.
+    """
+    for component, found in _members(gathered, machines).items():
         channels = found[:MOST_CHANNELS]
         if len(channels) >= LEAST_CHANNELS:
             base = max(channels, key=lambda d: d.t.size)
@@ -37,18 +41,23 @@ def tables(gathered: Gathered) -> Iterator[Table]:
             yield Table(component=component, channels=tuple(channels), t=t, x=x)
 
 
-def alone(gathered: Gathered) -> list[Derived]:
+def alone(gathered: Gathered, machines: Collection[str] = ()) -> list[Derived]:
     """The varying process signals of components that have too few of them for a table."""
-    few = [found for found in _members(gathered).values() if len(found) < LEAST_CHANNELS]
+    few = [found for found in _members(gathered, machines).values() if len(found) < LEAST_CHANNELS]
     return [d for found in few for d in found]
 
 
-def _members(gathered: Gathered) -> dict[str, list[Derived]]:
+def machines_of(components: Iterable[Component]) -> frozenset[str]:
+    """The components that are machines or parts of machines by their type."""
+    return frozenset(c.id for c in components if c.type in MACHINES)
+
+
+def _members(gathered: Gathered, machines: Collection[str]) -> dict[str, list[Derived]]:
     members: dict[str, list[Derived]] = defaultdict(list)
     for d in gathered.derived:
         known = d.v[np.isfinite(d.v)]
         usable = known.size >= LEAST_ROWS and float(np.ptp(known)) > 0 and not d.peer
-        if usable and d.about.aspect in PROCESS:
+        if usable and (d.about.aspect in PROCESS or d.component in machines):
             members[d.component].append(d)
     return {component: members[component] for component in sorted(members)}
 

@@ -14,7 +14,7 @@ from aitia.tools.sources.rows import Floats
 
 PERSIST: Final = 5  # samples in a row over the limit
 LEAD: Final = 20  # rows before the window that a window of features and an autoregression look back on
-_ENOUGH_ROWS, _ROWS_A_CHANNEL = 200, 20  # what windows, neighbours and an autoregression need of a reference
+_ENOUGH_ROWS, ROWS_A_CHANNEL = 200, 20  # what windows, neighbours and an autoregression need of a reference
 _LEVEL = 200  # rows right before a departure that show the level which channels leave
 _FALL = 0.82  # an alarm begins and ends at this share of its limit
 
@@ -81,7 +81,7 @@ def _order(reference: Floats, x: Floats, start: int, began: int) -> list[Onset]:
 def detector_for(reference: Floats) -> tuple[Blaming, str]:
     """The fitted detector for a clean reference (samples, channels), and the rule that chose it."""
     rows, channels = reference.shape
-    needed = max(_ENOUGH_ROWS, _ROWS_A_CHANNEL * channels)
+    needed = max(_ENOUGH_ROWS, ROWS_A_CHANNEL * channels)
     if rows >= needed:
         return Ensemble().fit(reference), f"{rows} rows of reference, {needed} are enough for the ensemble"
     return PcaT2Spe().fit(reference), f"{rows} rows of reference, fewer than the {needed} of the ensemble"

@@ -48,6 +48,14 @@ class Departure:
     open: bool
     cell_s: float  # the middle width
 
+    @property
+    def onset(self) -> tuple[float, float, float]:
+        """Earliest, likeliest and latest beginning: over all widths, and within the cell that it was found in.
+
+        It is when the change began as told from its end, not when an alarm could have been held: for that, `watching`.
+        """
+        return self.start_between[0], self.start, self.start_between[1] + self.cell_s
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:

@@ -86,8 +86,9 @@ class TextHeader(Header):
     def __call__(self, line: str) -> Parsed | None:
         """Epoch seconds, level and message; None without a header."""
         match = self._match(line)
-        if match is None:
-            return None
+        return self._parsed(match) if match is not None else None
+
+    def _parsed(self, match: re.Match[str]) -> Parsed | None:
         text, fraction, zone, word, message = match.group(*self._groups)
         at = self._memo.get(text + zone if zone else text)
         if at is None:
@@ -107,8 +108,8 @@ class TextHeader(Header):
 
     def fields(self, line: str) -> Fields | None:
         """The line as a log record; None without a header."""
-        parsed = self(line)
         match = self._match(line)
+        parsed = self._parsed(match) if match is not None else None
         if parsed is None or match is None:
             return None
         return of_groups(parsed, match[self._groups[3]] or "", match.groupdict())

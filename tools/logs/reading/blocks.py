@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
-from aitia.tools.logs.reading.places import Block, Line, Place, lines_of
+from aitia.tools.logs.reading.places import Block, Line, Place, lines_of, newlines
 from aitia.tools.logs.reading.skipped import Skipped
 from aitia.tools.logs.reading.sound import LINE_MAX, sound
 
@@ -22,6 +22,7 @@ __all__ = [
     "blocks",
     "hole",
     "lines_of",
+    "newlines",
     "size_now",
 ]
 
@@ -97,7 +98,7 @@ def _whole(
             yield Block(data, head_at, number, begin + cut)
             if done:
                 return
-            number += data.count(b"\n")
+            number += newlines(data)
             head, head_at = chunk[cut:], begin + cut
         else:
             head += chunk

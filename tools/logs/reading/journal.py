@@ -1,6 +1,6 @@
 """The systemd journal as `journalctl -o export` and `-o json` write it, as lines with a header.
 
-An entry becomes `2026-11-25T10:00:00.123456Z host unit[pid]: ERROR text`; further lines of its message follow it.
+An entry becomes a line as `entry` shows it; further lines of its message follow it.
 The format: https://systemd.io/JOURNAL_EXPORT_FORMATS/. A field whose value is not plain text is written as its name, a
 newline, its length (64 bit, little-endian), the bytes, a newline.
 """
@@ -11,36 +11,31 @@ import json
 import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import BinaryIO, Final
 
 from aitia.tools.logs.reading.blocks import LINE_MAX, Block, Line, Place
 from aitia.tools.logs.reading.conversion import Convert, by_line, gathered, spread
+from aitia.tools.logs.reading.entry import WANTED, fields_in, shown
 from aitia.tools.logs.reading.skipped import Skipped
 from aitia.tools.logs.reading.sound import undecodable
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LEVELS: Final = (b"EMERG", b"ALERT", b"CRIT", b"ERROR", b"WARNING", b"NOTICE", b"INFO", b"DEBUG")
-_ODD: Final = re.compile(rb"[^\w.@/-]")
 _READ: Final = 1 << 18
-_WANTED: Final = frozenset(
-    (
-        *(b"__REALTIME_TIMESTAMP", b"_HOSTNAME", b"_SYSTEMD_UNIT", b"SYSLOG_IDENTIFIER", b"_COMM"),
-        *(b"_PID", b"SYSLOG_PID", b"PRIORITY", b"MESSAGE"),
-    )
-)
-
-_FIELD: Final = re.compile(rb"^(" + b"|".join(sorted(_WANTED)) + rb")=(.*)$", re.MULTILINE)
-_SIZED: Final = re.compile(rb"^[^=\n]*$", re.MULTILINE)
+_WANTED: Final = frozenset(WANTED)
+# Lines of a name, an equals sign and a value, up to an empty one.
+_PLAIN: Final = re.compile(rb"(?:[^=\n]*+=[^\n]*+\n)++(?=\n)")
 
 
 def export(
     handle: BinaryIO, start: int, end: int | None, *, size: int, line: int, skipped: Skipped
 ) -> Iterator[Block]:
     """Blocks of an export, from its beginning; entries that begin in [start, end)."""
-    inside = takewhile(lambda pair: end is None or pair[0].offset < end, _entries(handle, skipped))
-    yield from gathered((pair for pair in inside if pair[0].offset >= start), size)
+    pairs = _entries(handle, skipped)
+    if end is not None:
+        pairs = takewhile(lambda pair: pair[0].offset < end, pairs)
+    if start:
+        pairs = (pair for pair in pairs if pair[0].offset >= start)
+    yield from gathered(pairs, size)
     if damage := getattr(handle, "damage", ""):
         skipped.files[str(handle.name)] = damage
 
@@ -97,32 +92,14 @@ def _slow_entry(source: _Source, skipped: Skipped) -> dict[bytes, bytes]:
 
 
 def _lines(fields: Mapping[bytes, bytes], place: Place, skipped: Skipped) -> list[Line]:
-    text = _shown(fields)
+    text = shown(fields)
+    if text.isascii() and b"\n" not in text and 0 < len(text) <= LINE_MAX:
+        return [(place, text)]
     if text:
         skipped.undecodable += undecodable(text)
         return spread(place, text, skipped)
     skipped.undated += bool(fields)
     return []
-
-
-def _shown(fields: Mapping[bytes, bytes]) -> bytes:
-    try:
-        at = _EPOCH + timedelta(microseconds=int(fields.get(b"__REALTIME_TIMESTAMP", b"")))
-    except (ValueError, OverflowError):
-        return b""
-    unit = fields.get(b"_SYSTEMD_UNIT", b"")
-    tag = unit.removesuffix(b".service") if unit.endswith(b".service") else b""
-    tag = tag or fields.get(b"SYSLOG_IDENTIFIER") or fields.get(b"_COMM") or b"journal"
-    pid = fields.get(b"_PID") or fields.get(b"SYSLOG_PID") or b""
-    level = fields.get(b"PRIORITY", b"")
-    return b"%s %s %s%s: %s%s" % (
-        at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode(),
-        _ODD.sub(b"_", fields.get(b"_HOSTNAME") or b"-"),
-        _ODD.sub(b"_", tag),
-        b"[%s]" % pid if pid.isdigit() else b"",
-        _LEVELS[int(level)] + b" " if level in b"01234567" and len(level) == 1 else b"",
-        fields.get(b"MESSAGE", b"").strip(b"\r\n"),
-    )
 
 
 class _Source:
@@ -140,15 +117,13 @@ class _Source:
 
     def plain_entry(self) -> dict[bytes, bytes] | None:
         """The next entry where it lies whole in what has been read and has no sized value; else None, nothing is taken."""
-        end = self._rest.find(b"\n\n", self._pos)
-        if end < 0 or end - self._pos > LINE_MAX:
+        match = _PLAIN.match(self._rest, self._pos)
+        if match is None or match.end() - self._pos > LINE_MAX:
             return None
-        raw = self._rest[self._pos : end]
-        if _SIZED.search(raw):
-            return None
-        self._pos, self.at = end + 2, self.at + len(raw) + 2
-        self.number += raw.count(b"\n") + 2
-        return dict(reversed(_FIELD.findall(raw)))  # of several values the first counts
+        raw = b"\n" + match[0]
+        self._pos, self.at = match.end() + 1, self.at + len(raw)
+        self.number += raw.count(b"\n")
+        return fields_in(raw)
 
     def line(self, skipped: Skipped) -> bytes | None:
         """The next line without its newline; None at the end."""

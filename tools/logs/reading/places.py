@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Place(NamedTuple):
     """Where a line of a converted block comes from: bytes and lines of the unpacked original."""
@@ -27,6 +29,11 @@ class Block(NamedTuple):
     line: int
     end: int
     places: tuple[Place, ...] = ()
+
+
+def newlines(data: bytes) -> int:
+    """How many lines end in some bytes; over a block faster than `bytes.count`."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == 10))
 
 
 Line = tuple[Place, bytes]  # without its newline

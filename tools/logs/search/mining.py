@@ -13,6 +13,7 @@ from aitia.core.redact import Redactor
 from aitia.tools.logs.access import canonical
 from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.reading import LogSet, Skipped
+from aitia.tools.logs.reading.blocks import newlines
 from aitia.tools.logs.search.rows import Rows
 from aitia.tools.logs.search.spool import Spool
 from aitia.tools.logs.survey import opened
@@ -88,7 +89,7 @@ def _read(
             rows.begin()
             for block in run:
                 rows.feed(block)
-                on_block(block.end - block.offset, block.data.count(b"\n"))
+                on_block(block.end - block.offset, newlines(block.data))
             rows.close()
     except SourceError as error:
         rows.close()

@@ -42,12 +42,14 @@ FROM read_parquet({paths})
 """
 """What a part says, computed where it is asked for."""
 NULL: Final = "\x1d"  # of an undated record's time
-_Row = tuple[str, str, str, str, str]
+_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
+Row = tuple[str, str, str, str, str]
+"""Columns before the message, message, exception, more, and fields as `items` gives them."""
 
 
 def items(fields: Iterable[tuple[str, object]]) -> str:
     """Fields as text in which the redactor sees which name has which value."""
-    return "\n".join(f"{_name(key)}={json.dumps(str(value), ensure_ascii=False)}" for key, value in fields)
+    return "\n".join(f"{_name(key)}={_encoded(str(value))}" for key, value in fields)
 
 
 @lru_cache(maxsize=2000)
@@ -60,16 +62,16 @@ class Spool:
 
     def __init__(self, db: DuckDBPyConnection, folder: Path, redactor: Redactor) -> None:
         self._db, self._folder, self._redactor = db, folder, redactor
-        self._rows: list[_Row] = []
+        self._rows: list[Row] = []
         self._held = 0
         self.parts: list[Path] = []
         self.count = 0
 
-    def add(self, numbers: str, message: str, exception: str, more: str, fields: str) -> None:
-        """Take a record. `numbers` are its columns before the message; `fields` are as `items` gives them."""
-        self._rows.append((numbers, message, exception, more, fields))
-        self._held += len(message) + len(more) + len(fields)
-        if len(self._rows) >= ROWS or self._held > _BYTES:
+    def extend(self, rows: Sequence[Row]) -> None:
+        """Take records."""
+        self._rows += rows
+        self._held += _size(rows)
+        while len(self._rows) >= ROWS or self._held > _BYTES:
             self._write()
 
     def close(self) -> None:
@@ -78,7 +80,8 @@ class Spool:
             self._write()
 
     def _write(self) -> None:
-        rows, self._rows, self._held = self._rows, [], 0
+        rows, self._rows = self._rows[:ROWS], self._rows[ROWS:]
+        self._held = _size(self._rows)
         text, part = self._folder / "batch.txt", self._folder / f"part-{len(self.parts):06}.parquet"
         with text.open("w", encoding="utf-8", errors="replace", newline="") as file:
             file.writelines(self._lines(rows))
@@ -87,7 +90,7 @@ class Spool:
         self.parts.append(part)
         self.count += len(rows)
 
-    def _lines(self, rows: Sequence[_Row]) -> Iterator[str]:
+    def _lines(self, rows: Sequence[Row]) -> Iterator[str]:
         texts = self._safe([_cleaned(f"{m}\n{more}" if more else m) for _, m, _, more, _ in rows])
         sets = self._fields(rows)
         for (numbers, _, exception, more, fields), text in zip(rows, texts, strict=True):
@@ -102,10 +105,11 @@ class Spool:
 
     def _safe(self, texts: list[str]) -> list[str]:
         """The texts redacted; only those are looked at in which something may have to be replaced."""
-        ends = list(accumulate(text.count("\n") + 1 for text in texts))
         data = "\n".join(texts).encode("utf-8", "replace")
+        ends: list[int] = []
         at = line = 0
         for start, end in self._redactor.spans(data):
+            ends = ends or list(accumulate(text.count("\n") + 1 for text in texts))
             line += data.count(b"\n", at, start)
             at = start
             last = line + data.count(b"\n", start, end)
@@ -113,10 +117,15 @@ class Spool:
                 texts[i] = self._redactor.text(texts[i])
         return texts
 
-    def _fields(self, rows: Sequence[_Row]) -> dict[str, str]:
+    def _fields(self, rows: Sequence[Row]) -> dict[str, str]:
         """Keys and values of each distinct set of fields, redacted."""
         distinct = list(dict.fromkeys(fields for *_, fields in rows))
         return dict(zip(distinct, map(_columns, self._safe([*distinct])), strict=True))
+
+
+def _size(rows: Sequence[Row]) -> int:
+    """Characters of some records."""
+    return sum([len(message) + len(more) + len(fields) for _, message, _, more, fields in rows])
 
 
 def _columns(text: str) -> str:

@@ -34,6 +34,14 @@ class Form:
     name: str = ""  # of the template that it belonged to when it was saved
 
     @property
+    def open(self) -> bool:
+        """Whether further values could change its text: a word with digits looks like a name and has not varied so far."""
+        return any(
+            kept is not None and len(kept) == 1 and _varies(self.tokens, i) and _is_name(next(iter(kept)))
+            for i, kept in enumerate(self.values)
+        )
+
+    @property
     def last(self) -> Form:
         """What it was folded into in the end."""
         form = self
@@ -74,6 +82,7 @@ class Miner:
         self._subject = subject
         self._max = max_forms
         self.folds = 0  # how often forms were folded
+        self.memory: dict[object, Any] = {}  # what passes over lines learned, by layout; emptied by a fold
         self._forms: dict[tuple[Key, Key], Form] = {}
         self._seen: dict[tuple[Key, str], Form] = {}
         self._wide: dict[tuple[Key, Key], list[Form]] = {}
@@ -146,6 +155,7 @@ class Miner:
             if len(self._forms) <= self._max // 2:
                 break
         self._seen.clear()
+        self.memory.clear()
         self._texts = None
         self.folds += 1
 
@@ -260,8 +270,8 @@ def _add_values(form: Form, values: Iterable[Iterable[str] | None]) -> None:
 def _restored(tokens: Key, forms: Iterable[Form]) -> list[str]:
     """The tokens, a word with digits that never varied (`ssh2`, `jk2_init`) by its letters and digits again."""
     out = list(tokens)
-    for i, token in enumerate(tokens):
-        if token == NUMBER or NUMBER not in token or (i and tokens[i - 1] == "="):
+    for i in range(len(tokens)):
+        if not _varies(tokens, i):
             continue
         seen: set[str] = set()
         for form in forms:
@@ -269,6 +279,12 @@ def _restored(tokens: Key, forms: Iterable[Form]) -> list[str]:
         if len(seen) == 1 and _is_name(value := next(iter(seen))):
             out[i] = value
     return out
+
+
+def _varies(tokens: Key, i: int) -> bool:
+    """Whether a token is a word with digits, which may stand for a value or be a name."""
+    token = tokens[i]
+    return NUMBER in token and token != NUMBER and not (i and tokens[i - 1] == "=")
 
 
 def _is_name(value: str) -> bool:
