@@ -54,6 +54,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "sockshop": ("rca/sockshop",),
         "tvdiag": ("rca/tvdiag",),
         "healthy": ("", "--part", "all"),
+        "faulty": ("",),
     },
 }
 
