@@ -162,3 +162,36 @@ def test_a_step_of_one_signal_is_a_changepoint_with_its_error(tmp_path: Path) ->
     assert found.direction == "down"
     assert found.onset is not None
     assert abs(found.onset.timestamp() - (T0 + STEP * FAULT)) <= found.onset_error_s
+
+
+def wide(folder: Path, channels: int, *, rows: int = 900, before: int = 600, moved: int = -1) -> ToolContext:
+    """A machine of many temperatures that follow one load; `moved` leaves it in the window."""
+    rng = np.random.default_rng(5)
+    load = np.cumsum(rng.normal(0, 0.3, rows)) * 0.05
+    x = load[:, None] * rng.uniform(0.5, 2.0, channels) + rng.normal(0, 0.1, (rows, channels)) + 60.0
+    if moved >= 0:
+        x[before + 50 :, moved] += 4.0
+    lines = [
+        f"{T0 + STEP * i},P-1,t{k:03d}_temperature_celsius,{x[i, k]:.5f}" for i in range(rows) for k in range(channels)
+    ]
+    return context(folder, x, before=before, lines=lines)
+
+
+def test_a_machine_of_which_only_some_signals_were_taken_together_is_not_called_usual(tmp_path: Path) -> None:
+    told = signals_detect(wide(tmp_path, 70))
+    assert not [e for e in told.evidence if e.kind == "signal.quiet"]
+    assert told.message.endswith("Not seen: 6 of the 70 signals of P-1 taken together.")
+
+
+def test_a_short_past_bears_fewer_signals_and_says_so(tmp_path: Path) -> None:
+    told = signals_detect(wide(tmp_path, 60, rows=250, before=150, moved=3))
+    (found,) = anomalies(told)
+    assert found.statement.startswith("P-1: 50 of its 60 signals taken together left their normal pattern")
+    assert found.values["channel"] == "t003_temperature_celsius"
+    assert "Not seen: 10 of the 60 signals of P-1" in told.message
+
+
+def test_too_short_a_past_is_not_called_usual(tmp_path: Path) -> None:
+    told = signals_detect(context(tmp_path, machine(0, rows=130, before=30), before=30))
+    assert told.status == "no_data"
+    assert told.message.startswith("Add process signals or a longer baseline")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from aitia.core.words import Evidence, Result, SourceRef, Status, Window, from_epoch
+from aitia.core.words import NOT_SEEN, Evidence, Result, SourceRef, Status, Window, from_epoch
 from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.gather import Gathered, gather, within
 from aitia.tools.metrics.numbers import clock, scale, sig3, text, with_unit
@@ -23,6 +21,7 @@ from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone,
 from aitia.tools.signals.together import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 
 _LEAST = 0.12
+_ROWS_OF_A_CHANNEL = 3  # of a past that bears a pattern of several signals
 
 
 @tool(needs=("metrics",), produces=("anomalies",))
@@ -58,9 +57,12 @@ def found_together(ctx: ToolContext) -> Result:
     facts: list[Evidence] = []
     looked = 0
     machines = machines_of(ctx.resolver.components)
+    unseen: list[str] = []
     for table in tables(gathered, machines):
-        looked += 1
-        facts += _detect(ctx, table, gathered)
+        found, lacking = _detect(ctx, table, gathered)
+        looked += lacking != table.of
+        facts += found
+        unseen += [f"{lacking} of the {table.of} signals of {table.component} taken together"] if lacking else []
     single = alone(gathered, machines)
     looked += len({d.component for d in single})
     facts += single_evidence(single, gathered)
@@ -70,6 +72,7 @@ def found_together(ctx: ToolContext) -> Result:
     query = f"detectors over all signals of {looked} components together"
     if all(e.kind == "signal.quiet" for e in facts):
         notes = ["Nothing left its normal pattern." if looked else _too_little(gathered), *notes]
+    notes += [f"{NOT_SEEN}{'; '.join(unseen)}."] if unseen else []
     status: Status = "ok" if facts else "no_data"
     return Result(status=status, message=" ".join(notes), query=query, evidence=tuple(facts))
 
@@ -83,23 +86,24 @@ def _too_little(gathered: Gathered) -> str:
     )
 
 
-def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> Iterator[Evidence]:
+def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> tuple[list[Evidence], int]:
+    """What the signals tell together, and how many of the component's were left out: a short past bears only some."""
     baseline = max(
         gathered.baselines, key=lambda b: within(table.t, b.window).stop - within(table.t, b.window).start
     )
-    reference = table.x[within(table.t, baseline.window)]
-    part = within(table.t, gathered.window)
-    now = table.x[part]
-    if reference.shape[0] < max(LEAST_ROWS, 3 * len(table.channels)) or now.shape[0] < PERSIST:
-        return
-    left = departure_from(reference, table.x[: part.stop], part.start)
-    if left is None:
-        yield _usual(table, gathered.window, reference.shape[0], baseline.name)
-        return
+    past, part = within(table.t, baseline.window), within(table.t, gathered.window)
+    rows = past.stop - past.start
+    if rows < LEAST_ROWS or part.stop - part.start < PERSIST:
+        return [], table.of
+    table = table.cut(rows // _ROWS_OF_A_CHANNEL)
+    lacking = table.of - len(table.channels)
+    left = departure_from(table.x[past], table.x[: part.stop], part.start)
+    if left is None:  # of a machine that was seen in part nobody knows that it is well
+        return [] if lacking else [_usual(table, gathered.window, rows, baseline.name)], lacking
     fact = _anomaly(table, left, gathered.window, part, baseline.name)
     by_channel = {c.metric: float(100.0 * p) for c, p in zip(table.channels, left.blame, strict=True)}
     drawn = series_artifact(table.t[part], left.score, limit=left.limit, shares=by_channel)
-    yield fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})
+    return [fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})], lacking
 
 
 def _usual(table: Table, window: Window, rows: int, baseline: str) -> Evidence:
@@ -118,6 +122,11 @@ def _usual(table: Table, window: Window, rows: int, baseline: str) -> Evidence:
     )
 
 
+def _several(table: Table) -> str:
+    some = len(table.channels)
+    return f"its {some} signals" if some == table.of else f"{some} of its {table.of} signals"
+
+
 def _anomaly(table: Table, left: Departure, window: Window, part: slice, baseline: str) -> Evidence:
     """A `signal.anomaly` fact; the channel that contributes most gives it its aspect. `part` are the window's rows."""
     channel, t = table.channels[int(np.argmax(left.blame))], table.t[part]
@@ -133,7 +142,7 @@ def _anomaly(table: Table, left: Departure, window: Window, part: slice, baselin
         component=table.component,
         kind="signal.anomaly",
         aspect=channel.about.aspect,
-        statement=f"{table.component}: its {len(table.channels)} signals taken together left their normal pattern at"
+        statement=f"{table.component}: {_several(table)} taken together left their normal pattern at"
         f" {clock(at)}, {text(times)} times the limit; {subject(channel)} contributes most ({text(percent)} %)"
         f"{_moved_first(table, left, part.start)}.",
         values={"channel": channel.metric, "times_limit": times, "contribution_percent": percent,

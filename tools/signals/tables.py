@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,11 @@ class Table:
     channels: tuple[Derived, ...]
     t: Floats
     x: Floats  # (times, channels), no NaN
+    of: int  # signals that the component has; those over `MOST_CHANNELS` are not in the table
+
+    def cut(self, most: int) -> Table:
+        """The table of its first channels."""
+        return replace(self, channels=self.channels[:most], x=self.x[:, :most])
 
 
 def tables(gathered: Gathered, machines: Collection[str] = ()) -> Iterator[Table]:
@@ -38,7 +43,7 @@ def tables(gathered: Gathered, machines: Collection[str] = ()) -> Iterator[Table
             base = max(channels, key=lambda d: d.t.size)
             t = base.t
             x = np.stack([_on(d, t) for d in channels], axis=1)
-            yield Table(component=component, channels=tuple(channels), t=t, x=x)
+            yield Table(component=component, channels=tuple(channels), t=t, x=x, of=len(found))
 
 
 def alone(gathered: Gathered, machines: Collection[str] = ()) -> list[Derived]:
