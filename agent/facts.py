@@ -64,7 +64,8 @@ class Facts:
                 self._changes.setdefault(e.component, []).append(e.onset)
         own = [e for e in evidence if e.component and _is_first_hand(e)]
         self.seen = frozenset(e.component for e in own)
-        self.watched = frozenset(e.component for e in own if _tells(e))
+        stopped = {e.component for e in own if e.kind == "signal.stopped"}
+        self.watched = frozenset(e.component for e in own if _tells(e)) - stopped
         """Of whom telemetry tells how they are."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
@@ -152,10 +153,10 @@ class Facts:
     def alarm(self) -> float:
         """How surely anything is wrong, in [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
         signs = max((self.weight(e) for e in self.anomalies), default=0.0)
-        departed = max((self._departed(e) for e in self.anomalies), default=0.0)
+        departed = max((self.departed(e) for e in self.anomalies), default=0.0)
         return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed)
 
-    def _departed(self, evidence: Evidence) -> float:
+    def departed(self, evidence: Evidence) -> float:
         """How surely a machine is not well: its signals together, or one of them, lastingly left what was normal.
 
         A service's counters move with its use, a controlled process is held where it is: whatever of it moved counts,
@@ -166,7 +167,8 @@ class Facts:
             return DEPARTED
         together = evidence.kind == "signal.anomaly" and "channels" in evidence.values
         machine = bool(self.topology.family(evidence.component) & self.topology.machines)
-        return self.strength(evidence) if together or machine else 0.0
+        jumped = machine and evidence.kind != "metric.trend"  # a count of cycles grows steadily as well
+        return self.strength(evidence) if together or jumped else 0.0
 
     def harm(self, components: Iterable[str]) -> float:
         """The weight of the weightiest harm among some components."""

@@ -33,9 +33,13 @@ _FOUND: Final = re.compile(
     r"|(?<!\$)\{(?P<brace>[A-Za-z_-]+)\}"
     r"|\$\{(?P<inner>[A-Z_]+)\}|\$(?P<shell>[A-Z_]+)"
     r"|<(?P<angle>[A-Za-z](?:[A-Za-z0-9 ._-]{0,60}[A-Za-z0-9])?)>"
-    r"|(?<![\w$-])(?P<upper>[A-Z][A-Z_-]*[A-Z])(?![\w-])"
+    r"|(?<![\w$-])(?<!\$\{)(?P<upper>[A-Z][A-Z_-]*[A-Z])(?![\w(-])"  # NAME( is a function
 )
-_ASSIGNED: Final = re.compile(r"(?:^|[;&|(\n]|\bexport\b|\benv\b)\s*([A-Z_]+)=", re.MULTILINE)
+_ASSIGNED: Final = re.compile(
+    r"(?:^|[;&|(\n]|\b(?:export|env|local|readonly|declare|do|then)\b)\s*([A-Z_]+)=|\bfor\s+([A-Z_]+)\s+in\b"
+    r"|\bread((?:\s+-\w+)*(?:\s+[A-Z_]+)+)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ def names_of(component: str, inventory: Inventory, evidence: Sequence[Evidence])
 
 def fill(command: str, names: Mapping[str, str]) -> Filled:
     """The command with its placeholders filled in as far as `names` go. A variable that it sets itself is none."""
-    assigned = set(_ASSIGNED.findall(command))
+    assigned = {name for found in _ASSIGNED.findall(command) for part in found for name in part.split()}
     put: dict[str, str] = {}
     left: dict[str, None] = {}
 

@@ -58,10 +58,11 @@ def assemble(state: State, context: Context) -> Report:
 
 
 def _timeline(evidence: list[Evidence], state: State) -> tuple[TimelineEntry, ...]:
-    """Changes and the weightiest onsets, one per component and aspect, in time order."""
+    """Changes and the weightiest onsets, one per component and aspect, in time order; of a machine whatever moved plainly."""
     facts = Facts(evidence, Topology(inventory_of(state).components))
     weightiest = sorted(facts.mass().values(), key=lambda e: (-facts.weight(e), e.statement))
-    moved = [e for e in weightiest if e.onset and facts.weight(e) >= 0.25][:MAX_TIMELINE]
+    plain = [e for e in weightiest if facts.weight(e) >= 0.25 or facts.departed(e) >= 0.5]
+    moved = [e for e in plain if e.onset][:MAX_TIMELINE]
     changes = [e for e in evidence if e.aspect in CHANGE and e.onset and not is_anomaly(e)]
     entries = [
         TimelineEntry(at=e.onset, component=e.component, text=e.statement, evidence=e.id)

@@ -72,7 +72,7 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts) -> list[Evid
     ]
     core = _one_per_aspect(own)[:2]
     core += [e for e in loaded if all((e.component, e.aspect) != (c.component, c.aspect) for c in core)][:1]
-    return changes[:1] + sorted(core, key=_time_key)
+    return changes[:1] + sorted(core, key=_began)
 
 
 def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -82,8 +82,9 @@ def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:
     return list(found.values())
 
 
-def _time_key(evidence: Evidence) -> tuple[float, str]:
-    return (onset(evidence).timestamp() if evidence.onset else float("inf"), evidence.statement)
+def _began(evidence: Evidence) -> float:
+    """When it began; of facts that began at one moment the weightier stays first, as the one that tells the fault."""
+    return onset(evidence).timestamp() if evidence.onset else float("inf")
 
 
 def symptom_component(facts: Facts, incident: Incident) -> str:

@@ -161,4 +161,5 @@ def _table(templates: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _clock(iso: str) -> str:
-    return iso.replace("T", " ")
+    """A moment in UTC, to the second."""
+    return iso[:19].replace("T", " ")

@@ -109,7 +109,7 @@ def _stream(path: str, settings: Settings, reference: str, zone: tzinfo, *, new:
         source = piped(sys.stdin.buffer if path == "-" else Path(path), skipped)
         near, stay = datetime.now(UTC) - timedelta(days=181), True
     else:
-        source, near = follow(Path(path), skipped, new=new), near_of([Path(path)])
+        source, near = follow(Path(path), skipped, new=new, stay=stay), near_of([Path(path)])
     return Stream(source, watcher, skipped=skipped, zone=zone, near=near, stay=stay)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
@@ -80,7 +80,17 @@ def _lines(file: str, stack: ExitStack, *, follow: bool) -> Iterator[str]:
     path = Path(file)
     if not path.is_file():
         raise BadInput(f"Name a CSV file that exists, or - for stdin, not {file!r}.")
-    return followed(path) if follow else lines_of(stack.enter_context(path.open("rb")))
+    held = stack.enter_context(_readable(path))
+    return followed(path) if follow else lines_of(held)
+
+
+def _readable(path: Path) -> BinaryIO:
+    from aitia.core.errors import BadInput
+
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise BadInput(f"Make {str(path)!r} readable ({error.strerror or error}).") from None
 
 
 def _learn(seen: Watch, path: Path, *, time: str, drop: Sequence[str], zone: tzinfo) -> None:
@@ -92,7 +102,7 @@ def _learn(seen: Watch, path: Path, *, time: str, drop: Sequence[str], zone: tzi
 
     if not path.is_file():
         raise BadInput(f"Set --reference to a number of rows or a CSV file that exists, not {str(path)!r}.")
-    with path.open("rb") as file:
+    with _readable(path) as file:
         known = Feed(lines_of(file), time=time, drop=drop, zone=zone)
         lacking = [c for c in seen.channels if c not in known.channels]
         if lacking:
@@ -127,10 +137,19 @@ def _levels(before: float, since: float) -> str:
 
 def _sum_up(seen: Watch, feed: Feed, *, wanted: int, as_json: bool) -> None:
     from aitia.cli.console import note
+    from aitia.core.errors import BadInput
     from aitia.render.text import count, duration
 
     left_out = {why: {"rows": n, "first_line": first} for why, (n, first) in feed.bad.items()}
     missing = {c: int(n) for c, n in zip(seen.channels, seen.missing, strict=True) if n}
+    if left_out and not seen.rows:
+        whys = "; ".join(
+            f"{count(s['rows'], 'row')} with {why} (first in line {s['first_line']})"
+            for why, s in left_out.items()
+        )
+        raise BadInput(
+            f"Give rows of one time and numbers with a decimal point, a column a signal: none could be read, {whys}."
+        )
     if as_json:
         told = {"rows": seen.rows, "alarms": seen.alarms, "learned": seen.ready, "left_out": left_out, "missing": missing,
                 "gaps": seen.gaps, "longest_gap_s": seen.longest_gap_s,

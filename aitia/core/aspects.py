@@ -31,8 +31,9 @@ VIBRATION: Final = frozenset(
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
 CONDITION: Final = frozenset({"condition.life"})
 """The condition of a machine, such as how long it has left: neither symptom nor cause of an alarm by itself."""
-PATTERN: Final = frozenset({"pattern.known", "pattern.usual"})
-"""The pattern that a plant's signals make together: that of a fault which it had before, or the usual one."""
+PATTERN: Final = frozenset({"pattern.known", "pattern.usual", "pattern.stopped"})
+"""The pattern that a plant's signals make together: that of a fault which it had before, the usual one, or
+none any more."""
 RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.library"})
 """A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
 CLUSTER_SYMPTOMS: Final = frozenset(

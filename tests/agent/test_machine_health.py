@@ -60,14 +60,28 @@ def test_measurements_of_unknown_meaning_watch_nobody() -> None:
     assert weigh(unknown, plant("service"), bundled(), alarmed=("R-1",)).verdict == "unknown"
 
 
-def diagnosed(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, fault: float) -> Report:
-    """A reactor of eight tags that say nothing, one of which steps by `fault` deviations five minutes before now."""
+def diagnosed(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    fault: float,
+    *,
+    stop: int = 0,
+    freeze: bool = False,
+) -> Report:
+    """A reactor of eight tags that say nothing, one of which steps by `fault` deviations five minutes before now.
+
+    Its last `stop` rows are missing, or stand still.
+    """
     rng = np.random.default_rng(4)
     load = np.cumsum(rng.normal(0, 0.05, ROWS))
     x = np.sin(load)[:, None] * rng.uniform(0.5, 2, 8) + rng.normal(0, 0.3, (ROWS, 8)) + 50
     x[-30:, 3] += 0.3 * fault
+    if stop and freeze:
+        x[-stop:] = x[-stop]
+    rows = ROWS - stop * (not freeze)
     at = [(NOW - timedelta(seconds=STEP_S * (ROWS - i))).isoformat() for i in range(ROWS)]
-    lines = [f"{at[i]},R-1,XK-{k}.PV,{x[i, k]:.5f}" for i in range(ROWS) for k in range(8)]
+    lines = [f"{at[i]},R-1,XK-{k}.PV,{x[i, k]:.5f}" for i in range(rows) for k in range(8)]
     (folder / "plant.csv").write_text("\n".join(["time,component,metric,value", *lines]) + "\n")
     (folder / "topology.yaml").write_text(f"components:\n  - {{id: R-1, type: {kind}}}\n")
     monkeypatch.setenv("AITIA_HOME", str(folder / "home"))
@@ -101,3 +115,13 @@ def test_a_service_with_opaque_counters_is_not(tmp_path: Path, monkeypatch: pyte
     report = diagnosed(tmp_path, monkeypatch, "service", 0.0)
     assert not [e for e in report.evidence if e.kind.startswith("signal.")]
     assert report.verdict == "unknown"
+
+
+@pytest.mark.parametrize(("how", "said"), [("frozen", "has changed since"), ("ended", "has a sample after")])
+def test_a_machine_whose_signals_tell_nothing_any_more_is_not_told_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, said: str
+) -> None:
+    report = diagnosed(tmp_path, monkeypatch, "machine", 0.0, stop=45, freeze=how == "frozen")
+    assert report.verdict == "unknown"
+    (fact,) = [e for e in report.evidence if e.kind == "signal.stopped"]
+    assert f"none of its 8 signals {said}" in fact.statement

@@ -170,3 +170,17 @@ def test_a_step_of_a_runbook_says_what_was_filled_in() -> None:
     assert told["shopctl top <pod>"] == "shopctl top <pod> (fill in <pod>)"
     plain = {m.command for m in mitigations(weighed, found, bundled())}
     assert "shopctl rollback SERVICE" in plain
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "for NODE in a b; do kubectl drain $NODE; done",
+        "kubectl get node -o name | while read -r NODE; do kubectl drain $NODE; done",
+        "check() { local NODE=$1; ping $NODE; }",
+        "ping ${NODE:-localhost}",
+        "psql -c 'SELECT VERSION()'",
+    ],
+)
+def test_variables_of_a_script_and_functions_are_no_placeholders(command: str) -> None:
+    assert fill(command, {"node": "n1", "version": "1.2"}).command == command

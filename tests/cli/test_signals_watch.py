@@ -92,6 +92,50 @@ def test_what_is_wrong_is_said(aitia: Aitia, tmp_path: Path, arguments: tuple[st
     assert says in done.err
 
 
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (["time;p", "2026-01-01T00:00:00Z;4,1"], "1 row with a value that is no number (first in line 2)"),
+        (
+            ["time,component,metric,value", "2026-01-01T00:00:00Z,F-12,TI-101.PV,4.1"],
+            "a value that is no number",
+        ),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_table_of_which_no_row_can_be_read_is_bad_input(
+    aitia: Aitia, tmp_path: Path, lines: list[str], why: str, more: tuple[str, ...]
+) -> None:
+    path = tmp_path / "plant.csv"
+    path.write_text("\n".join(lines) + "\n")
+    done = aitia("signals", "watch", path, *more)
+    assert (done.code, done.out) == (2, "")
+    assert "none could be read" in done.err
+    assert why in done.err
+
+
+@pytest.mark.parametrize("more", [(), ("--follow",)])
+@pytest.mark.parametrize("closed", ["now.csv", "usual.csv"])
+def test_a_file_that_may_not_be_read_is_bad_input(
+    aitia: Aitia, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str, more: tuple[str, ...]
+) -> None:
+    now, usual = (
+        table(tmp_path / "now.csv", rows(60, at=20)),
+        table(tmp_path / "usual.csv", rows(500, at=900)),
+    )
+    opened = Path.open
+
+    def denied(path: Path, *arguments: object, **named: object) -> object:
+        if path.name == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", denied)
+    done = aitia("signals", "watch", now, "--reference", usual, *more)
+    assert done.code == 2
+    assert f"{closed}' readable (Permission denied)" in done.err
+
+
 def test_a_growing_file_is_told_of_before_it_ends_and_ctrl_c_sums_up(home: Path, tmp_path: Path) -> None:
     lines = rows(900, at=700)
     path = table(tmp_path / "plant.csv", lines[:650])

@@ -414,3 +414,24 @@ def test_json_printed_over_lines_is_one_record_each(tmp_path):
         assert hashlib.sha256(raw).digest() == hashlib.sha256("\n".join(cited).encode()).digest()
     path.write_text('{\n  "time": 1,\n broken\n}\n')
     assert [raw for _, raw in read(path)[0]] == [b"{", b'  "time": 1,', b" broken", b"}"]
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["file", "docker"])
+def test_colours_are_no_part_of_a_line(tmp_path, wrapped):
+    """A logger that takes its file for a terminal: the level is read, and what is cited stays the file's bytes."""
+    path = tmp_path / "app.log"
+    lines = [
+        f"\x1b[2m2026-11-25 10:00:{i:02d},000\x1b[0m \x1b[31;1mERROR\x1b[0m \x1b[36mdb\x1b[0m: no answer of db-{i}"
+        for i in range(30)
+    ]
+    raw = [
+        docker(s + "\n", f"2026-11-25T10:00:{i:02d}.1Z") if wrapped else s + "\n" for i, s in enumerate(lines)
+    ]
+    path.write_text("".join(raw))
+    found, file = records(path)
+    assert len(found) == 30
+    assert {r.level for r in found} == {"error"}
+    assert found[7].at == datetime(2026, 11, 25, 10, 0, 7, tzinfo=UTC).timestamp()
+    assert found[7].message.endswith("no answer of db-7")
+    assert not any("\x1b" in r.message for r in found)
+    assert file.read_at(found[7].offset, found[7].size).decode() == raw[7].rstrip("\n")

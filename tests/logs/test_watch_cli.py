@@ -45,6 +45,14 @@ def shop(path: Path, *, failing: float | None = None, seed: int = 0, seconds: fl
     return path
 
 
+def test_a_last_line_without_a_newline_counts_where_the_file_is_not_followed(watch, tmp_path):
+    path = shop(tmp_path / "a.log")
+    whole = path.read_text()
+    path.write_text(whole.rstrip("\n"))
+    _, told, _ = watch(path, "--no-follow")
+    assert told[-1]["records"] == whole.count("\n")
+
+
 def test_alarms_of_several_files_are_json_lines(watch, tmp_path):
     code, told, _ = watch(shop(tmp_path / "a.log"), shop(tmp_path / "b.log", failing=2500), "--no-follow")
     assert code == 0

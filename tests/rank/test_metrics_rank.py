@@ -104,6 +104,19 @@ def test_healthy_data_has_no_culprit(tmp_path: Path, seed: int, hints: tuple[str
     assert "left its baseline" in result.message
 
 
+def test_what_moved_but_ranks_nobody_is_not_said_to_have_stayed(tmp_path: Path) -> None:
+    series = healthy()
+    series["store", "VI-104.PV", ""] = 2.1 + 0.05 * np.random.default_rng(1).standard_normal(N)
+    series["store", "VI-104.PV", ""][FROM:] *= 2
+    result = metrics_rank(context(tmp_path, series, hints=(), title="odd"))
+    assert result.status == "no_data"
+    assert result.message.startswith("1 of ")
+    assert (
+        "left its baseline by more than it does by itself, but too little, or of too unknown a meaning"
+        in result.message
+    )
+
+
 @pytest.mark.parametrize("method", ["nsigma", "robust", "correlation", "traversal"])
 def test_every_method_ranks_and_none_ranks_noise(tmp_path: Path, method: str) -> None:
     found = metrics_rank(context(tmp_path, slow(healthy(), "entry", "api", "store")), method=method)

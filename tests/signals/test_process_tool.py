@@ -172,26 +172,36 @@ def wide(folder: Path, channels: int, *, rows: int = 900, before: int = 600, mov
     if moved >= 0:
         x[before + 50 :, moved] += 4.0
     lines = [
-        f"{T0 + STEP * i},P-1,t{k:03d}_temperature_celsius,{x[i, k]:.5f}" for i in range(rows) for k in range(channels)
+        f"{T0 + STEP * i},P-1,t{k:03d}_temperature_celsius,{x[i, k]:.5f}"
+        for i in range(rows)
+        for k in range(channels)
     ]
     return context(folder, x, before=before, lines=lines)
 
 
-def test_a_machine_of_which_only_some_signals_were_taken_together_is_not_called_usual(tmp_path: Path) -> None:
-    told = signals_detect(wide(tmp_path, 70))
-    assert not [e for e in told.evidence if e.kind == "signal.quiet"]
-    assert told.message.endswith("Not seen: 6 of the 70 signals of P-1 taken together.")
+def test_of_a_wide_machine_every_signal_is_looked_at(tmp_path: Path) -> None:
+    (found,) = anomalies(signals_detect(wide(tmp_path, 70, moved=69)))
+    assert found.statement.startswith("P-1: 35 of its 70 signals taken together left their normal pattern")
+    assert found.values["channel"] == "t069_temperature_celsius"
 
 
-def test_a_short_past_bears_fewer_signals_and_says_so(tmp_path: Path) -> None:
-    told = signals_detect(wide(tmp_path, 60, rows=250, before=150, moved=3))
-    (found,) = anomalies(told)
-    assert found.statement.startswith("P-1: 50 of its 60 signals taken together left their normal pattern")
+def test_a_wide_machine_that_stays_is_told_once(tmp_path: Path) -> None:
+    (quiet,) = signals_detect(wide(tmp_path, 70)).evidence
+    assert (
+        quiet.statement == "P-1: its 70 signals taken together, 35 at a time, stayed in their normal pattern."
+    )
+
+
+def test_a_short_past_bears_fewer_signals_at_a_time(tmp_path: Path) -> None:
+    (found,) = anomalies(signals_detect(wide(tmp_path, 60, rows=250, before=150, moved=3)))
+    assert found.statement.startswith("P-1: 30 of its 60 signals taken together left their normal pattern")
     assert found.values["channel"] == "t003_temperature_celsius"
-    assert "Not seen: 10 of the 60 signals of P-1" in told.message
 
 
-def test_too_short_a_past_is_not_called_usual(tmp_path: Path) -> None:
-    told = signals_detect(context(tmp_path, machine(0, rows=130, before=30), before=30))
+@pytest.mark.parametrize("signals", [1, 4])
+def test_too_short_a_past_is_not_called_usual(tmp_path: Path, signals: int) -> None:
+    x, before = machine(0, rows=130, before=15), 15
+    lines = [f"{T0 + STEP * i},P-1,{NAMES[k]},{x[i, k]:.5f}" for i in range(130) for k in range(signals)]
+    told = signals_detect(context(tmp_path, x, before=before, lines=lines))
     assert told.status == "no_data"
     assert told.message.startswith("Add process signals or a longer baseline")

@@ -13,7 +13,7 @@ import yaml
 import aitia
 from aitia.cli.app import run
 from aitia.core.errors import BadInput, ModelError
-from aitia.core.words import Baseline, Evidence, Incident, Report, Result, Window, from_epoch
+from aitia.core.words import NOT_SEEN, Baseline, Evidence, Incident, Report, Result, Window, from_epoch
 from aitia.settings import load_settings
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.signals import signals_detect
@@ -192,7 +192,8 @@ def test_a_model_file_gives_the_same_answers(model: SignatureModel, tmp_path: Pa
         (lambda r: [replace(r[0], label=""), *r], "1 have no label"),
         (lambda r: r[3:], "Name the label of normal operation"),
         (lambda r: [replace(r[0], x=r[0].x[:30]), *r[3:]], "Give 40 rows labelled 'normal'"),
-        (lambda r: r[:4], "2 faults at least"),
+        (lambda r: r[:4], "3 faults at least"),
+        (lambda r: r[:5], "3 faults at least, to tell an unknown one from them: 2 left"),
         (lambda r: [replace(r[0], fs=100.0), *r], "--learner trees"),
         (lambda r: [replace(r[0], channels=NAMES[::-1]), *r], "Give every run the channels"),
         (lambda r: r[:3] + [replace(c, x=plant(n)) for n, c in enumerate(r[3:])], "never left the normal"),
@@ -334,9 +335,16 @@ def test_a_wrong_model_class_or_signal_is_told_and_the_detectors_go_on(
     tmp_path: Path, options: dict[str, str], names: tuple[str, ...], said: str
 ) -> None:
     result = called(site(tmp_path, history(FAULTS["leak at S-2"]), names=names, **options))
-    assert said in result.message
+    assert said in result.message.partition(NOT_SEEN)[2]  # what the report repeats under "What is missing"
     assert not patterns(result)
     assert any(e.kind == "signal.anomaly" for e in result.evidence)
+
+
+def test_a_class_that_the_model_does_not_know_is_told(tmp_path: Path) -> None:
+    options = {"class.leak at S-3": "temperature", "class.leak at S-2": "temperature"}
+    result = called(site(tmp_path, history(None), **options))
+    assert "knows in class.leak at S-3 of source 'plant': \"bearing runs hot\", " in result.message
+    assert "class.leak at S-2 " not in result.message
 
 
 def test_a_label_is_text(tmp_path: Path) -> None:

@@ -91,12 +91,21 @@ def test_rows_that_cannot_be_read_are_counted_with_the_line_of_the_first() -> No
         ("time,p,p\n", {}, "^Give each column a name"),
         ("time,p\n", {"time": "when"}, "^Set --time to one of the columns, not 'when': time, p"),
         ("time,p\n", {"drop": ["p"]}, "leave 1 to 256: there are time, p"),
-        ("time,p\n", {"drop": ["q"]}, "^Name columns to leave out"),
+        ("time,p\n", {"drop": ["q"]}, "^Name columns to leave out .--drop., not 'q': there are time, p"),
     ],
 )
 def test_what_cannot_be_watched_says_what_to_change(text: str, options: dict[str, object], says: str) -> None:
     with pytest.raises(BadInput, match=says):
         feed(text, **options)
+
+
+def test_of_too_many_columns_some_may_be_dropped() -> None:
+    names = [f"c{n}" for n in range(300)]
+    text = f"time,{','.join(names)}\n1,{','.join('2' for _ in names)}\n"
+    with pytest.raises(BadInput, match=r"^Drop columns .--drop. so as to leave 1 to 256"):
+        feed(text)
+    ((_, row),) = feed(text, drop=names[:44])
+    assert row.size == 256
 
 
 def test_a_line_without_an_end_takes_no_memory() -> None:

@@ -15,7 +15,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
-from aitia.core.words import Baseline, Component, Evidence, Incident, Link, Report, Result, Window
+from aitia.core.words import NOT_SEEN, Baseline, Component, Evidence, Incident, Link, Report, Result, Window
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.signals import signals_envelope
 from aitia.tools.signals.alarmed import is_alarmed
@@ -94,6 +94,8 @@ def test_a_machine_that_rose_into_zone_d_is_told_with_its_clause_and_its_past(tm
     assert fact.strength == pytest.approx(0.9, abs=0.01)
     assert (report.verdict, report.component, report.fault) == ("cause", "F-12", "machine.imbalance")
     assert fact.id in report.suspects[0].supporting
+    cause, felt = report.chain[0].cites  # both began in one block: what tells the fault comes first
+    assert (next(e.aspect for e in report.evidence if e.id == cause), felt) == ("vibration.1x", fact.id)
 
 
 @pytest.mark.parametrize(("level", "letter"), [(6.0, "D"), (3.5, "C")])
@@ -135,7 +137,22 @@ def test_without_a_past_the_standard_stands_alone(tmp_path: Path) -> None:
 
 def test_one_knock_is_no_zone(tmp_path: Path) -> None:
     now = [fan(9.0, 7), *(fan(2.0, n) for n in range(8, 13))]
-    assert zones(called(site(tmp_path, [fan(2.0, 1)] * 4, now, **MACHINE)))[0].values["zone"] != "D"
+    config = site(tmp_path, [fan(2.0, 1)] * 4, now, **MACHINE)
+    (told,) = zones(called(config, hints=()))
+    assert (told.values["zone"], told.direction) == ("B", "steady")
+    assert "; the highest block reached 9 mm/s, zone D; in 4" in told.statement
+    (alarmed,) = zones(called(config))
+    assert (alarmed.values["zone"], alarmed.direction) == ("B", "changed")
+    assert alarmed.strength == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("before", [1, 2, 5])
+def test_a_machine_whose_last_block_is_in_zone_d_is_not_told_well(tmp_path: Path, before: int) -> None:
+    now = [*(fan(1.0, n) for n in range(7, 7 + before)), fan(9.0, 20)]
+    report = diagnosed(site(tmp_path, [], now, **MACHINE), tmp_path / "home")
+    (fact,) = zones(report)
+    assert (fact.values["zone"], fact.direction) == ("D", "changed")
+    assert report.verdict == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -253,6 +270,12 @@ def test_bad_pulses_say_why_orders_cannot_be_analysed(tmp_path: Path, told: np.n
     assert "order analysis not possible by the tachometer TACHO" in result.message
     assert said in result.message
     assert not [e for e in result.evidence if e.kind == "vibration.line"]
+
+
+def test_what_cannot_be_analysed_is_in_the_part_that_the_report_repeats(tmp_path: Path) -> None:
+    result = called(turning(tmp_path, told=np.zeros(12_000)))
+    assert result.status == "ok"
+    assert "order analysis not possible by the tachometer TACHO" in result.message.partition(NOT_SEEN)[2]
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,7 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     )
     query, note = queries(gathered), " ".join(gathered.problems)
     if not ranked:
-        message = (
-            f"None of {len(rows)} series of {len(measured)} components left its baseline by more than it does by"
-            f" itself. {note}"
-        )
-        return Result(status="no_data", message=message.strip(), query=query)
+        return Result(status="no_data", message=f"{_none(rows, len(measured))} {note}".strip(), query=query)
     graph = graph_of(components)
     found = Found(
         measured=len(measured),
@@ -73,6 +69,20 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
         evidence=tuple(facts),
         data={"ranking": [_row(one) for one in ranked[:MOST]]},
     )
+
+
+def _none(rows: Moved, components: int) -> str:
+    """Why nothing is ranked: nothing moved, or nothing that says plainly enough where the fault is."""
+    left = sum(move.score > 0.0 for _, move in rows)
+    of = f"of {len(rows)} series of {components} components left"
+    if not left:
+        return f"None {of} its baseline by more than it does by itself."
+    own = (
+        "its baseline by more than it does by itself"
+        if left == 1
+        else "their baseline by more than they do by themselves"
+    )
+    return f"{left} {of} {own}, but too little, or of too unknown a meaning, to rank components by."
 
 
 def _row(one: Ranked) -> dict[str, object]:

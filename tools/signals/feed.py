@@ -50,10 +50,11 @@ class Feed:
         self._time = _column_of(names, time)
         self._kept = [i for i, n in enumerate(names) if i != self._time and n not in drop]
         unknown = sorted(set(drop) - set(names))
-        if unknown or not self._kept or self._width > MOST_COLUMNS:
-            raise BadInput(
-                f"Name columns to leave out, and leave 1 to {MOST_COLUMNS}: there are {', '.join(names)[:300]}."
-            )
+        there = f"there are {', '.join(names)[:300]}"
+        if unknown:
+            raise BadInput(f"Name columns to leave out (--drop), not {', '.join(unknown)[:100]!r}: {there}.")
+        if not 1 <= len(self._kept) <= MOST_COLUMNS:
+            raise BadInput(f"Drop columns (--drop) so as to leave 1 to {MOST_COLUMNS}: {there}.")
         self.channels = tuple(names[i] for i in self._kept)
 
     def _names(self, cells: list[str], line: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aitia.core.words import NOT_SEEN, Evidence, Result, SourceRef, Status, Window, from_epoch
@@ -15,9 +17,18 @@ from aitia.tools.signals.blame import leaders
 from aitia.tools.signals.changepoints import Changepoint, changepoints
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
-from aitia.tools.signals.single import single_evidence
+from aitia.tools.signals.single import has_past, single_evidence
+from aitia.tools.signals.stopped import stopped
 from aitia.tools.signals.strength import calibrate
-from aitia.tools.signals.tables import LEAST_CHANNELS, LEAST_ROWS, Table, alone, machines_of, tables
+from aitia.tools.signals.tables import (
+    LEAST_CHANNELS,
+    LEAST_ROWS,
+    MOST_CHANNELS,
+    Table,
+    alone,
+    machines_of,
+    tables,
+)
 from aitia.tools.signals.together import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 
 _LEAST = 0.12
@@ -43,7 +54,7 @@ def _with_life(ctx: ToolContext, result: Result) -> Result:
     if not facts and not notes:
         return result
     evidence = (*result.evidence, *facts)
-    message = " ".join(filter(None, [result.message, *notes]))
+    message = " ".join(filter(None, [result.message, _untold(notes, after=result.message)]))
     return result.model_copy(
         update={"evidence": evidence, "message": message, "status": "ok" if evidence else result.status}
     )
@@ -57,24 +68,28 @@ def found_together(ctx: ToolContext) -> Result:
     facts: list[Evidence] = []
     looked = 0
     machines = machines_of(ctx.resolver.components)
-    unseen: list[str] = []
     for table in tables(gathered, machines):
-        found, lacking = _detect(ctx, table, gathered)
-        looked += lacking != table.of
+        found = _detect(ctx, table, gathered)
+        looked += bool(found)
         facts += found
-        unseen += [f"{lacking} of the {table.of} signals of {table.component} taken together"] if lacking else []
-    single = alone(gathered, machines)
+    single = [d for d in alone(gathered, machines) if has_past(d, gathered)]
     looked += len({d.component for d in single})
     facts += single_evidence(single, gathered)
-    named, notes = pattern_facts(ctx, gathered, facts)
+    named, untold = pattern_facts(ctx, gathered, facts)
+    notes = [_untold(untold)] if untold else []
     facts += named
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
     query = f"detectors over all signals of {looked} components together"
     if all(e.kind == "signal.quiet" for e in facts):
         notes = ["Nothing left its normal pattern." if looked else _too_little(gathered), *notes]
-    notes += [f"{NOT_SEEN}{'; '.join(unseen)}."] if unseen else []
     status: Status = "ok" if facts else "no_data"
     return Result(status=status, message=" ".join(notes), query=query, evidence=tuple(facts))
+
+
+def _untold(notes: Sequence[str], *, after: str = "") -> str:
+    """What cannot be told, in the part of a message that the report repeats; a message has one such part."""
+    mark = NOT_SEEN if notes and NOT_SEEN not in after else ""
+    return mark + " ".join(notes)
 
 
 def _too_little(gathered: Gathered) -> str:
@@ -86,38 +101,43 @@ def _too_little(gathered: Gathered) -> str:
     )
 
 
-def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> tuple[list[Evidence], int]:
-    """What the signals tell together, and how many of the component's were left out: a short past bears only some."""
+def _detect(ctx: ToolContext, table: Table, gathered: Gathered) -> list[Evidence]:
+    """The departures of a component's signals, or that they stayed; nothing where there are too few rows.
+
+    So many are taken together as the past bears; of more of them each part is looked at.
+    """
     baseline = max(
         gathered.baselines, key=lambda b: within(table.t, b.window).stop - within(table.t, b.window).start
     )
     past, part = within(table.t, baseline.window), within(table.t, gathered.window)
     rows = past.stop - past.start
     if rows < LEAST_ROWS or part.stop - part.start < PERSIST:
-        return [], table.of
-    table = table.cut(rows // _ROWS_OF_A_CHANNEL)
-    lacking = table.of - len(table.channels)
-    left = departure_from(table.x[past], table.x[: part.stop], part.start)
-    if left is None:  # of a machine that was seen in part nobody knows that it is well
-        return [] if lacking else [_usual(table, gathered.window, rows, baseline.name)], lacking
-    fact = _anomaly(table, left, gathered.window, part, baseline.name)
-    by_channel = {c.metric: float(100.0 * p) for c, p in zip(table.channels, left.blame, strict=True)}
-    drawn = series_artifact(table.t[part], left.score, limit=left.limit, shares=by_channel)
-    return [fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)})], lacking
+        return []
+    silent = stopped(table, past, part, gathered.window, ctx.clock.now().timestamp())
+    facts = [silent] if silent else []
+    parts = table.parts(min(MOST_CHANNELS, rows // _ROWS_OF_A_CHANNEL))
+    for some in parts:
+        left = departure_from(some.x[past], some.x[: part.stop], part.start)
+        if left is not None:
+            fact = _anomaly(some, left, gathered.window, part, baseline.name)
+            by_channel = {c.metric: float(100.0 * p) for c, p in zip(some.channels, left.blame, strict=True)}
+            drawn = series_artifact(table.t[part], left.score, limit=left.limit, shares=by_channel)
+            facts.append(fact.model_copy(update={"artifact": ctx.put_artifact(drawn, SERIES)}))
+    return facts or [_usual(table, gathered.window, rows, baseline.name, most=len(parts[-1].channels))]
 
 
-def _usual(table: Table, window: Window, rows: int, baseline: str) -> Evidence:
-    """A `signal.quiet` fact: the signals together stayed in their normal pattern."""
-    lead = table.channels[0]
+def _usual(table: Table, window: Window, rows: int, baseline: str, *, most: int) -> Evidence:
+    """A `signal.quiet` fact: the signals together, `most` at a time, stayed in their normal pattern."""
+    lead, at_a_time = table.channels[0], f", {most} at a time," if most < table.of else ""
     return Evidence(
         component=table.component,
         kind="signal.quiet",
         aspect="pattern.usual",
-        statement=f"{table.component}: its {len(table.channels)} signals taken together stayed in their normal pattern.",
+        statement=f"{table.component}: its {table.of} signals taken together{at_a_time} stayed in their normal pattern.",
         values={"channels": len(table.channels), "baseline": baseline, "baseline_rows": rows},
         window=window,
         direction="steady",
-        strength=round(0.7 * min(1.0, rows / (ROWS_A_CHANNEL * len(table.channels))), 3),
+        strength=round(0.7 * min(1.0, rows / (ROWS_A_CHANNEL * most)), 3),
         source=SourceRef(source=lead.source, query=lead.query),
     )
 

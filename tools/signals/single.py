@@ -13,18 +13,26 @@ from aitia.tools.metrics.numbers import clock, sig3, text
 from aitia.tools.metrics.say import subject
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.series import Finding, Findings, detect_series
+from aitia.tools.sources.rows import Floats
 
 
 def single_evidence(channels: Iterable[Derived], gathered: Gathered) -> Iterator[Evidence]:
     """A `signal.anomaly` fact for each channel whose window is unlike the longest baseline before it."""
     for d in channels:
-        before = max((d.v[within(d.t, b.window)] for b in gathered.baselines), key=len, default=np.array([]))
         part = within(d.t, gathered.window)
-        if np.isfinite(before).sum() < LEAST:
-            continue
-        told = detect_series(d.t[part], d.v[part], before, adjoining=True)
-        if told.found:
-            yield _fact(d, max(told.found, key=lambda f: f.surprise), told, gathered)
+        if has_past(d, gathered):
+            told = detect_series(d.t[part], d.v[part], _past(d, gathered), adjoining=True)
+            if told.found:
+                yield _fact(d, max(told.found, key=lambda f: f.surprise), told, gathered)
+
+
+def has_past(channel: Derived, gathered: Gathered) -> bool:
+    """Whether a channel has a baseline that it can be held against."""
+    return int(np.isfinite(_past(channel, gathered)).sum()) >= LEAST
+
+
+def _past(d: Derived, gathered: Gathered) -> Floats:
+    return max((d.v[within(d.t, b.window)] for b in gathered.baselines), key=len, default=np.array([]))
 
 
 def _fact(d: Derived, found: Finding, told: Findings, gathered: Gathered) -> Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,11 +26,13 @@ class Table:
     channels: tuple[Derived, ...]
     t: Floats
     x: Floats  # (times, channels), no NaN
-    of: int  # signals that the component has; those over `MOST_CHANNELS` are not in the table
+    of: int  # signals of the component
 
-    def cut(self, most: int) -> Table:
-        """The table of its first channels."""
-        return replace(self, channels=self.channels[:most], x=self.x[:, :most])
+    def parts(self, most: int) -> list[Table]:
+        """Tables of `most` channels at most, as equal as can be; the table itself where it has no more."""
+        count = -(-len(self.channels) // most)
+        edges = [len(self.channels) * n // count for n in range(count + 1)]
+        return [replace(self, channels=self.channels[a:b], x=self.x[:, a:b]) for a, b in pairwise(edges)]
 
 
 def tables(gathered: Gathered, machines: Collection[str] = ()) -> Iterator[Table]:
@@ -37,13 +40,12 @@ def tables(gathered: Gathered, machines: Collection[str] = ()) -> Iterator[Table
 
     Of `machines` every signal is one of a process; of other components those whose name tells of a process.
     """
-    for component, found in _members(gathered, machines).items():
-        channels = found[:MOST_CHANNELS]
+    for component, channels in _members(gathered, machines).items():
         if len(channels) >= LEAST_CHANNELS:
             base = max(channels, key=lambda d: d.t.size)
             t = base.t
             x = np.stack([_on(d, t) for d in channels], axis=1)
-            yield Table(component=component, channels=tuple(channels), t=t, x=x, of=len(found))
+            yield Table(component=component, channels=tuple(channels), t=t, x=x, of=len(channels))
 
 
 def alone(gathered: Gathered, machines: Collection[str] = ()) -> list[Derived]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aitia.tools.logs.reading.blocks import LINE_MAX, Line, Place
+from aitia.tools.logs.reading.colour import plain
 from aitia.tools.logs.reading.conversion import Convert, by_line, spread
 from aitia.tools.logs.reading.form import CRI
 from aitia.tools.logs.reading.joining import continues
@@ -105,6 +106,7 @@ class _Shown:
         self._within: dict[bytes, bool] = {}  # by stream: whether its last line went on from one above
 
     def __call__(self, at: bytes, stream: bytes, text: bytes) -> bytes:
+        text = plain(text)
         if self._own:
             return text
         start = text[:400].decode("utf-8", "replace")

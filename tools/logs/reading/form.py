@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
+from aitia.tools.logs.reading.colour import MARK, plain
 from aitia.tools.logs.reading.sound import CONTROL
 from aitia.tools.logs.reading.unpack import Packing, Unpacked, packing_of
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from aitia.tools.logs.headers import Header
 
 Encoding = Literal["", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
-Wrapper = Literal["", "docker", "cri", "journal-export", "journal-json", "json-pretty"]
+Wrapper = Literal["", "docker", "cri", "journal-export", "journal-json", "json-pretty", "coloured"]
 SAMPLE: Final = 1 << 16
 _BOMS: Final[tuple[tuple[bytes, Encoding], ...]] = (
     (b"\xff\xfe\0\0", "utf-32-le"),
@@ -126,7 +127,7 @@ def _wrapper(head: bytes) -> Wrapper:
     for name, test in votes.items():
         if sum(bool(test(raw)) for raw in whole) >= 0.9 * len(whole):
             return name
-    return ""
+    return "coloured" if MARK in head else ""
 
 
 def _own(head: bytes, wrapper: Wrapper) -> bool:
@@ -160,13 +161,15 @@ def inner(raw: bytes, wrapper: Wrapper) -> tuple[str, float]:
     """The wrapped text of a container's line and its runtime's time in epoch seconds; ("", 0) where it is none."""
     if wrapper == "cri":
         match = CRI.match(raw)
-        return (match[4].decode("utf-8", "replace"), _stamp(match[1].decode())) if match else ("", 0.0)
+        return (plain(match[4]).decode("utf-8", "replace"), _stamp(match[1].decode())) if match else ("", 0.0)
     try:
         fields = json.loads(raw)
     except (ValueError, RecursionError):
         return "", 0.0
     text = fields.get("log") if isinstance(fields, dict) else None
-    return (text, _stamp(fields.get("time"))) if isinstance(text, str) else ("", 0.0)
+    if not isinstance(text, str):
+        return "", 0.0
+    return plain(text.encode("utf-8", "replace")).decode(), _stamp(fields.get("time"))
 
 
 def _stamp(at: object) -> float:

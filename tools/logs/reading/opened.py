@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, cast
 
 from aitia.core.errors import SourceError
 from aitia.tools.logs.reading import containers, journal, rewritten
+from aitia.tools.logs.reading.colour import coloured
 from aitia.tools.logs.reading.conversion import Conversion, Convert
 from aitia.tools.logs.reading.form import Form, form_of
 from aitia.tools.logs.reading.unpack import Unpacked
@@ -24,6 +25,7 @@ _WRAPPERS: Final[dict[str, Callable[[Form], Convert]]] = {
     "journal-export": lambda form: journal.export,
     "journal-json": lambda form: journal.json_lines(),
     "json-pretty": lambda form: rewritten.json_objects(),
+    "coloured": lambda form: coloured,
 }
 
 

@@ -30,8 +30,10 @@ def whole(path: Path, skipped: Skipped) -> Iterator[Block]:
             raise SourceError(f"Replace the damaged file {str(path)!r}: {error}") from None
 
 
-def follow(path: Path, skipped: Skipped, *, new: bool = False) -> Iterator[Block | None]:
+def follow(path: Path, skipped: Skipped, *, new: bool = False, stay: bool = True) -> Iterator[Block | None]:
     """A file from its beginning (`new`: from its end) on, without end. One that is rotated or truncated is begun again.
+
+    Without `stay` it ends where the file ends now, with a last line that has no newline.
 
     What cannot be read from any place on (packed, UTF-16) is read once. Raises BadInput where nothing is there, and
     SourceError for a file without text.
@@ -50,10 +52,10 @@ def follow(path: Path, skipped: Skipped, *, new: bool = False) -> Iterator[Block
     with closing(_Tail(path)) as tail:
         if new:
             tail.to_end()
-        yield from _followed(tail, form, path, skipped)
+        yield from _followed(tail, form, path, skipped, stay=stay)
 
 
-def _followed(tail: _Tail, form: Form, path: Path, skipped: Skipped) -> Iterator[Block | None]:
+def _followed(tail: _Tail, form: Form, path: Path, skipped: Skipped, *, stay: bool) -> Iterator[Block | None]:
     lines = _Lines(skipped)
     while True:
         chunk = tail.read()
@@ -62,6 +64,9 @@ def _followed(tail: _Tail, form: Form, path: Path, skipped: Skipped) -> Iterator
                 yield from lines.rest()
                 lines = _Lines(skipped)
                 skipped.files[str(path)] = "rotated or truncated: followed from the new beginning"
+            elif not stay:
+                yield from lines.rest()
+                return
             else:
                 yield None
             continue

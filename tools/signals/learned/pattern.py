@@ -19,7 +19,7 @@ from aitia.tools.registry import ToolContext
 from aitia.tools.signals.learned import faults, signature, store
 from aitia.tools.signals.learned.faults import STRANGEST, FaultModel
 from aitia.tools.signals.learned.plant import Plant, plants_of
-from aitia.tools.signals.learned.signature import SignatureModel
+from aitia.tools.signals.learned.signature import SignatureAbout, SignatureModel
 from aitia.tools.signals.learned.windows import Record, cut
 from aitia.tools.signals.learned.words import is_well
 from aitia.tools.signals.signatures import LEAST, MEAN
@@ -62,6 +62,7 @@ def pattern_facts(ctx: ToolContext, gathered: Gathered, left: Sequence[Evidence]
         try:
             if isinstance(source, ModelledSource) and (file := source.fault_model) is not None:
                 model = ctx.sources.once(("pattern_model", str(file)), partial(load, file))
+                notes += _unknown(source, model, file.name)
                 plants, lacking = plants_of(gathered, source.name, model.about.channels)
                 if lacking:
                     notes.append(f"Give {file.name} the signals that it was trained on: {lacking}.")
@@ -72,6 +73,18 @@ def pattern_facts(ctx: ToolContext, gathered: Gathered, left: Sequence[Evidence]
         except (BadInput, ModelError) as error:
             notes.append(str(error))
     return facts, notes
+
+
+def _unknown(source: ModelledSource, model: Model, file: str) -> list[str]:
+    """What to change where `class.LABEL` names a fault that the model does not know."""
+    about = model.about
+    known = [f.label for f in about.faults] if isinstance(about, SignatureAbout) else list(about.classes)
+    told = ", ".join(map(_quoted, known[:10]))
+    return [
+        f"Name a fault that {file} knows in class.{_plain(label)} of source {source.name!r}: {told}."
+        for label in source.classes
+        if label not in known
+    ]
 
 
 def _plant(

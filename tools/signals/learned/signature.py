@@ -19,6 +19,7 @@ from aitia.tools.sources.rows import Floats
 
 KIND: Final = "signature"
 NEAR: Final = 0.25 * np.pi  # within this angle a signature is like a fault
+LEAST_FAULTS: Final = 3
 _REASONS, _RANKED = 3, 5
 State = Literal["named", "several", "none", "normal", "short"]
 
@@ -52,7 +53,7 @@ class SignatureAbout(Word):
     learner: Literal["signatures"] = "signatures"
     healthy: str
     channels: tuple[str, ...] = Field(min_length=1)
-    faults: tuple[Fault, ...] = Field(min_length=2)
+    faults: tuple[Fault, ...] = Field(min_length=LEAST_FAULTS)
     limit: Unit01 = Field(description="the lead over the next fault above which a fault is named")
     error: Unit01 = Field(description="how often an unknown fault may be named, as asked")
     held: Unit01 = Field(description="how often it may with the number of faults there are")

@@ -9,7 +9,13 @@ import numpy as np
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.learned.open_set import Counted, Pool, counted
-from aitia.tools.signals.learned.signature import Fault, Recognised, SignatureAbout, SignatureModel
+from aitia.tools.signals.learned.signature import (
+    LEAST_FAULTS,
+    Fault,
+    Recognised,
+    SignatureAbout,
+    SignatureModel,
+)
 from aitia.tools.signals.learned.store import versions
 from aitia.tools.signals.learned.windows import Record
 from aitia.tools.signals.signatures import LEAST, Signatures, cosines
@@ -28,7 +34,7 @@ def train_signatures(
     """A model from labelled runs (records of process signals); those labelled `healthy` are normal operation.
 
     A run that never left the normal pattern, or only just, teaches nothing and is told as left out. Raises BadInput for
-    runs of fewer than two faults, too little normal operation, a record without label, and mixed or vibration channels.
+    runs of fewer than three faults, too little normal operation, a record without label, and mixed or vibration channels.
     """
     channels = _channels(records, healthy)
     normal = np.concatenate([r.x for r in records if r.label == healthy])
@@ -52,14 +58,17 @@ def model_of(
     samples: int,
     digest: str = "",
 ) -> SignatureModel:
-    """A model from signatures that were fitted to normal operation, and labelled runs; BadInput for fewer than 2 faults."""
+    """A model from signatures that were fitted to normal operation, and labelled runs; BadInput for fewer than 3 faults.
+
+    Of two faults one is left out at a time, and with one nothing is named: how often a third would be, nothing tells.
+    """
     runs, left_out = _runs(signatures, records)
     labels = sorted({r.label for r, _, _ in runs})
-    if len(labels) < 2:
+    if len(labels) < LEAST_FAULTS:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
         raise BadInput(
-            f"Give labelled runs of 2 faults at least, to tell them apart: {len(labels)} left the normal pattern"
-            + (f" ({why})." if why else ".")
+            f"Give labelled runs of {LEAST_FAULTS} faults at least, to tell an unknown one from them: {len(labels)} left the"
+            " normal pattern" + (f" ({why})." if why else ".")
         )
     known = np.concatenate([np.stack(directions) for _, _, directions in runs])
     run = np.repeat(np.arange(len(runs)), [len(directions) for _, _, directions in runs])

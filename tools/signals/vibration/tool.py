@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aitia.core.words import Evidence, Result
+from aitia.core.words import NOT_SEEN, Evidence, Result
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.signals.learned.evidence import learned_facts
 from aitia.tools.signals.plots import SPECTRUM, spectrum_artifact
@@ -53,7 +53,7 @@ def found_lines(ctx: ToolContext) -> Result:
     facts.sort(key=lambda e: (-e.strength, e.component, e.aspect, e.statement))
     return Result(
         status="ok" if facts else "no_data",
-        message=" ".join(dict.fromkeys(problems)),
+        message=(NOT_SEEN if facts and problems else "") + " ".join(dict.fromkeys(problems)),
         query=", ".join(f"{c.name}: {len(c.blocks)} blocks" for c in channels),
         evidence=tuple(facts),
     )

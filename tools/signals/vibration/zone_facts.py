@@ -41,6 +41,7 @@ class _Assessed:
     support: Support
     inside: tuple[tuple[Waveform, Zone], ...]
     now: Zone
+    peak: Zone
     past: Zone | None
     past_blocks: int
 
@@ -48,6 +49,11 @@ class _Assessed:
     def risen(self) -> bool:
         """Whether the past was in a better zone."""
         return self.past is not None and self.past.letter < self.now.letter
+
+    @property
+    def knock(self) -> bool:
+        """Whether only a few blocks, none of them the last, were out of what the standard allows."""
+        return self.now.letter not in _TOO_HIGH and self.peak.letter in _TOO_HIGH
 
 
 def zone_facts(
@@ -68,11 +74,14 @@ def zone_facts(
     if not inside or group is None or support is None:
         return [], sorted({z.because for _, z, i in pairs if i})
     past = [z.velocity for _, z, i in pairs if not i and z.letter]
-    low = inside[-1][1].low
+    velocities, last = [z.velocity for _, z in inside], inside[-1][1]
+    now = zone_at(_reached(velocities), group=group, support=support, low=last.low)
+    if last.letter in _TOO_HIGH and last.letter > now.letter:
+        now = last  # how it runs now: no calm before speaks against that
     assessed = _Assessed(
         channel=channel, group=group, support=support, inside=inside, past_blocks=len(past),
-        now=zone_at(_reached([z.velocity for _, z in inside]), group=group, support=support, low=low),
-        past=zone_at(float(np.median(past)), group=group, support=support, low=low) if past else None,
+        now=now, peak=zone_at(max(velocities), group=group, support=support, low=last.low),
+        past=zone_at(float(np.median(past)), group=group, support=support, low=last.low) if past else None,
     )  # fmt: skip
     return [_fact(ctx, assessed)], []
 
@@ -84,13 +93,13 @@ def _reached(velocities: Sequence[float]) -> float:
 
 
 def _fact(ctx: ToolContext, found: _Assessed) -> Evidence:
-    channel, now = found.channel, found.now
+    channel, now, direction = found.channel, found.now, _direction(ctx, found)
     onset, error = _onset(found) if found.risen and now.letter in _TOO_HIGH else (None, 0.0)
     since = "" if onset is None else f", since {clock(onset)}"
     values: dict[str, float | int | str | bool] = {
         "channel": channel.name, "zone": now.letter, "velocity": sig3(now.velocity), "clause": now.because,
         "group": found.group, "support": found.support, "limits": ", ".join(text(v) for v in now.limits),
-        "blocks": len(found.inside), "baseline_blocks": found.past_blocks,
+        "blocks": len(found.inside), "highest": sig3(found.peak.velocity), "baseline_blocks": found.past_blocks,
     }  # fmt: skip
     if found.past is not None:
         values |= {"baseline_zone": found.past.letter, "baseline_velocity": sig3(found.past.velocity)}
@@ -100,14 +109,14 @@ def _fact(ctx: ToolContext, found: _Assessed) -> Evidence:
         aspect="vibration",
         statement=f"{channel.component}: RMS velocity of {channel.name} ({text(now.low)} to 1000 Hz) is"
         f" {text(now.velocity)} mm/s{since}: zone {now.letter} ({_MEANING[now.letter]}, {_range(now)}) of {now.because},"
-        f" {found.support} support; {_before(found)}.",
+        f" {found.support} support{_highest(found)}; {_before(found)}.",
         values=values,
         unit="mm/s",
         window=ctx.incident.window,
         onset=onset,
         onset_error_s=error,
-        direction=_direction(ctx, found),
-        strength=_strength(now),
+        direction=direction,
+        strength=_strength(found.peak if found.knock and direction == "changed" else now),
         source=found.inside[0][0].ref or SourceRef(source="", query=channel.name),
     )
 
@@ -116,6 +125,12 @@ def _range(zone: Zone) -> str:
     if zone.letter == "A":
         return f"up to {text(zone.limits[0])} mm/s"
     return f"over {text(zone.limits['BCD'.index(zone.letter)])} mm/s"
+
+
+def _highest(found: _Assessed) -> str:
+    if not found.knock:
+        return ""
+    return f"; the highest block reached {text(found.peak.velocity)} mm/s, zone {found.peak.letter}"
 
 
 def _before(found: _Assessed) -> str:
@@ -136,10 +151,10 @@ def _direction(ctx: ToolContext, found: _Assessed) -> Direction:
     """`up` where the past was in a better zone. Zones A and B are steady.
 
     Else `changed`: out of what the standard allows, without a word on since when. Zone C that the past had as well is no news
-    of a machine that the alarm does not name, and steady; of one that it names the alarm is not for nothing.
+    of a machine that the alarm does not name, and steady; of one that it names the alarm is not for nothing. So with a knock.
     """
     if found.now.letter not in _TOO_HIGH:
-        return "steady"
+        return "changed" if found.knock and is_alarmed(ctx, found.channel.component) else "steady"
     if found.risen:
         return "up"
     old = found.past is not None and found.now.letter == "C"
