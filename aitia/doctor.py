@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
@@ -187,6 +187,7 @@ def source_checks(settings: Settings) -> Iterator[Check]:
         )
     for source in settings.sources:
         yield source_check(source, Window(start=now - timedelta(hours=1), end=now))
+        yield from trained_checks(source)
 
 
 def source_check(source: SourceConfig, window: Window) -> Check:
@@ -210,6 +211,28 @@ def source_check(source: SourceConfig, window: Window) -> Check:
         )
     newest = extent[1] if extent else math.nan
     return _held(name, holding, window, newest if dated else None)
+
+
+def trained_checks(source: SourceConfig) -> Iterator[Check]:
+    """The files of trained models that a source names: can each be read."""
+    from aitia.tools.signals.learned import pattern
+    from aitia.tools.signals.life import store as fleets
+
+    readers: dict[str, Callable[[Path], object]] = {"fault_model": pattern.load, "life_model": fleets.load}
+    for option, read in readers.items():
+        if file := source.options.get(option):
+            name = f"source {source.name}, {option}"
+            try:
+                read(Path(str(file)))
+            except (AitiaError, OSError) as error:
+                yield Check(
+                    name=name,
+                    state="missing",
+                    detail=str(error),
+                    mend=f"give {option} a file of `aitia signals`",
+                )
+            else:
+                yield Check(name=name, state="ok", detail=str(file))
 
 
 def _held(name: str, holding: Holding, window: Window, newest: float | None) -> Check:

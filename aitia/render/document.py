@@ -120,6 +120,7 @@ def _sections(report: Report, full: bool) -> Iterable[Section]:
         yield Section(title="What is missing", items=sections.missing(report))
     if report.verdict == "healthy":
         yield sections.as_usual(report)
+        yield Section(title="What is missing", items=sections.unread(report))
     yield sections.steps(report, "now")
     yield sections.next_checks(report, full)
     yield sections.ruled_out(report, full)

@@ -159,6 +159,19 @@ def missing(report: Report) -> tuple[Item, ...]:
     return (*sources, *seen.values(), *names)
 
 
+def unread(report: Report) -> tuple[Item, ...]:
+    """What was asked for and could not be read: of that a healthy verdict knows nothing."""
+    sources = [
+        Item(lead=t.clean(h.source), text=t.clean(h.note)) for h in report.inventory.holdings if h.note
+    ]
+    seen: dict[str, Item] = {}
+    for call in report.calls:
+        lacking = call.message if call.status == "error" else call.message.partition(NOT_SEEN)[2]
+        if lacking:
+            seen.setdefault(lacking, Item(lead=call.tool, text=t.clean(lacking)))
+    return (*sources, *seen.values())
+
+
 def _empty(holding: Holding) -> bool:
     return bool(holding.note) or not (holding.count or holding.items or holding.components)
 

@@ -10,7 +10,7 @@ import pytest
 
 from aitia.core.config import SourceConfig
 from aitia.core.words import Window
-from aitia.doctor import Check, door_checks, source_check
+from aitia.doctor import Check, door_checks, source_check, trained_checks
 from aitia.settings import load_settings
 
 from .conftest import Aitia
@@ -42,6 +42,18 @@ def test_a_journal_does_not_age(tmp_path: Path) -> None:
     (tmp_path / "changes.jsonl").write_text('{"at": "2026-11-20T00:00:00Z", "kind": "deploy", "text": "x"}\n')
     config = SourceConfig(name="c", kind="changes", type="changes", path=str(tmp_path / "changes.jsonl"))
     assert source_check(config, HOUR).state == "ok"
+
+
+@pytest.mark.parametrize("option", ["fault_model", "life_model"])
+def test_a_model_that_cannot_be_read_is_told(tmp_path: Path, option: str) -> None:
+    (tmp_path / "broken.npz").write_bytes(b"no archive")
+    for file in ("none.npz", "broken.npz"):
+        options: dict[str, str | float | bool] = {option: str(tmp_path / file)}
+        config = SourceConfig(name="plant", kind="metrics", type="table", path="plant.csv", options=options)
+        (check,) = trained_checks(config)
+        assert check.state == "missing"
+        assert option in check.name
+        assert file in check.detail
 
 
 def test_no_source_is_not_everything_in_place(aitia: Aitia, tmp_path: Path) -> None:

@@ -158,6 +158,14 @@ def test_unknown_says_what_is_missing_and_what_to_check(unknown: Report) -> None
     assert "Do now" not in text
 
 
+def test_healthy_says_what_could_not_be_read(healthy: Report) -> None:
+    text = render_text(healthy)
+    assert "What is missing" in text
+    assert "Make incidents.jsonl readable." in text
+    whole = tuple(c.model_copy(update={"status": "ok", "message": ""}) for c in healthy.calls)
+    assert "What is missing" not in render_text(healthy.model_copy(update={"calls": whole}))
+
+
 def test_healthy_says_what_was_looked_at(healthy: Report) -> None:
     text = render_text(healthy)
     assert "NOTHING WRONG 91 %" in text
