@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -16,6 +17,7 @@ from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
 from aitia.core.words import NOT_SEEN, Contribution, Evidence, Report, SourceRef, Suspect
 
+_OF_FACT: Final = re.compile(r"^Read E\d+ again: ")
 _MEASURED: Final = ("metric.", "log.", "vibration.", "signal.", "trace.")
 
 
@@ -136,7 +138,10 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
             where=f"mitigations[{n - 1}]",
         )
     for n, c in enumerate(report.next_checks, 1):
-        yield _line(f"N{n}", f"{c.text.rstrip('.')}. By: {c.command}", where=f"next_checks[{n - 1}]")
+        text = _OF_FACT.sub("Read again: ", c.text).rstrip(
+            "."
+        )  # a fact's id in a line would be a citation of it
+        yield _line(f"N{n}", f"{text}. By: {c.command}", where=f"next_checks[{n - 1}]")
     for n, call in enumerate(report.calls, 1):
         args = " ".join(f"{k}={v}" for k, v in sorted(call.args.items()))
         what = "" if call.status == "ok" else f" ({call.status.replace('_', ' ')})"

@@ -121,7 +121,8 @@ def test_nothing_found_tells_what_was_searched(aitia, log):
 
 
 def test_what_a_log_says_cannot_move_the_terminal(aitia, log):
-    log.write_text("2026-11-25 03:00:00,000 INFO a - \x1b[2Jclear \x1b]0;title\x07 [bold]no[/bold]\n" * 3)
+    said = ("clear \x1b]0;title\x07 [bold]no[/bold]", "it was clear", "clear again, all of it")
+    log.write_text("".join(f"2026-11-25 03:00:00,000 INFO a - \x1b[2J{text}\n" for text in said))
     outcome = aitia("logs", "search", log, "--text", "clear")
     assert "\x1b" not in outcome.out
     assert "[bold]no[/bold]" in outcome.out
@@ -160,7 +161,7 @@ def test_another_parquet_is_refused(aitia, home, tmp_path):
 def test_an_interrupt_leaves_no_file(log, home, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    log.write_text(LINES * 2000)
+    log.write_text(LINES * 6000)
     start = "from aitia.cli import main; main()"
     command = [sys.executable, "-c", start, "logs", "search", str(log), "--save", str(folder / "r.parquet")]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "AITIA_HOME": str(home)})
