@@ -161,8 +161,9 @@ def test_another_parquet_is_refused(aitia, home, tmp_path):
 def test_an_interrupt_leaves_no_file(log, home, tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    log.write_text(LINES * 6000)
-    start = "from aitia.cli import main; main()"
+    log.write_text(LINES * 2000)
+    # A shell's background job inherits that SIGINT is ignored; this process does not.
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from aitia.cli import main; main()"
     command = [sys.executable, "-c", start, "logs", "search", str(log), "--save", str(folder / "r.parquet")]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "AITIA_HOME": str(home)})
     end = time.monotonic() + 60

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 Aitia = Callable[..., object]
-CODE = "import sys\nfrom aitia.cli.app import run\nsys.exit(run(sys.argv[1:]))"
+# A shell's background job inherits that SIGINT is ignored; these processes do not.
+CODE = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom aitia.cli.app import run\nsys.exit(run(sys.argv[1:]))"
 
 
 def rows(n: int, *, at: int, size: float = 0.4) -> list[str]:

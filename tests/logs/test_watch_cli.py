@@ -126,8 +126,10 @@ def test_bad_input_says_what_to_change(watch, tmp_path, monkeypatch, arguments, 
 
 def test_ctrl_c_ends_with_a_summary_and_alarms_come_at_once(tmp_path):
     path = shop(tmp_path / "shop.log", failing=2500)
+    # A shell's background job inherits that SIGINT is ignored; this process does not.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from aitia.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from aitia.cli import main; main()", "logs", "watch", str(path)],
+        [sys.executable, "-c", code, "logs", "watch", str(path)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "AITIA_HOME": str(tmp_path)},
     )  # fmt: skip
     stop = threading.Timer(60, process.kill)
