@@ -62,13 +62,18 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Learn fault classes from labelled windows; the figures are cross-validated by machine."""
-    if learner == "signatures":
-        from aitia.cli import signatures
+    from aitia.cli import signatures
 
+    if learner == "signatures":
+        from aitia.core.errors import BadInput
+
+        if window or rate:
+            raise BadInput(
+                "Leave --window and --rate out: signatures are of whole runs, sampled as they are."
+            )
         signatures.train(data, output, label=label, group=group, time=time, drop=drop or (), healthy=healthy, error=error,
                          seed=seed, as_json=as_json)  # fmt: skip
         return
-    from aitia.cli.console import note, print_json
     from aitia.tools.signals.learned.faults import save
     from aitia.tools.signals.learned.layouts import read
     from aitia.tools.signals.learned.train import train as fit
@@ -76,11 +81,7 @@ def train(
     windows = read(data, label=label, group=group, window=window, rate=rate, time=time, drop=drop or ())
     model = fit(windows, learner=learner, healthy=healthy, error=error, seed=seed)
     save(model, output)
-    if as_json:
-        print_json(model.about.model_dump(mode="json"))
-    else:
-        _print(model.about)
-        note(f"written to {output}")
+    signatures.told(model.about, output, show=_print, as_json=as_json)
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
 
 from aitia.cli.console import note, print_json, stdout_console
 from aitia.core.errors import BadInput
@@ -12,6 +14,8 @@ from aitia.render.text import clean
 
 if TYPE_CHECKING:
     from aitia.tools.signals.learned.signature import Named, SignatureAbout
+
+About = TypeVar("About", bound=BaseModel)
 
 
 def train(
@@ -26,10 +30,15 @@ def train(
     records, digest = read_records(data, label=label, group=group, time=time, drop=drop)
     model = train_signatures(records, healthy=healthy, error=error, seed=seed, digest=digest)
     save(model, output)
+    told(model.about, output, show=_print, as_json=as_json)
+
+
+def told(about: About, output: Path, *, show: Callable[[About], None], as_json: bool) -> None:
+    """What was learned, as JSON or in words."""
     if as_json:
-        print_json(model.about.model_dump(mode="json"))
+        print_json(about.model_dump(mode="json"))
     else:
-        _print(model.about)
+        show(about)
         note(f"written to {output}")
 
 

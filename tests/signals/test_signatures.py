@@ -233,6 +233,8 @@ def test_trained_and_asked_on_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert "8 runs left out:" in said
     assert "leak at S-2: 2 runs" in said
     assert "most alike are" in said
+    assert run([*command, "--window", "60"]) == 2
+    assert "Leave --window and --rate out" in capsys.readouterr().err
     assert run([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == "signature"
     ask = ["signals", "predict", str(out), str(data), "--group", "run", "--time", "minute", "--drop", "state"]
