@@ -44,7 +44,7 @@ lint:
 	$(BIN)/ruff check .
 
 types: tree
-	MYPYPATH=build/tree $(BIN)/mypy -p aitia
+	MYPYPATH=build/tree $(BIN)/python .ci/types.py
 
 imports: tree
 	cd build/tree && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config ../../pyproject.toml
