@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from aitia.core.redaction.secrets import Rule
+from aitia.core.redaction.secrets import ANY_HEX, Rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,14 +79,14 @@ class Prefilter:
 
         table = np.zeros(1 << 20, dtype=bool)
         for gram in self._grams:
-            options = [_HEX if c == "?" else c for c in gram]
+            options = [_HEX if c == ANY_HEX else c for c in gram]
             for letters in itertools.product(*options):
-                folds = [ord(c) & 31 for c in letters]
-                if len(folds) == 4:
-                    table[folds[0] << 15 | folds[1] << 10 | folds[2] << 5 | folds[3]] = True
-                else:  # three characters and any
-                    start = folds[0] << 15 | folds[1] << 10 | folds[2] << 5
-                    table[start : start + 32] = True
+                folds = [byte & 31 for byte in "".join(letters).encode()[:4]]
+                start = 0
+                for fold in folds:
+                    start = start << 5 | fold
+                free = 5 * (4 - len(folds))  # bits of the characters that may be any
+                table[start << free : (start + 1) << free] = True
         return table
 
 

@@ -8,14 +8,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from aitia.core.redaction import personal, secrets, urls
+from aitia.core.redaction import commands, personal, prose, secrets, urls
 from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
+from aitia.core.redaction.plain import Model, plain, word
 from aitia.core.redaction.policy import Policy
 from aitia.core.redaction.prefilter import Prefilter, lines
 from aitia.core.redaction.secrets import Rule
-from aitia.core.redaction.tokens import TOKEN
+from aitia.core.redaction.tokens import TOKENS
 
 if TYPE_CHECKING:
     from aitia.core.redaction.vault import Vault
@@ -30,9 +31,9 @@ _PASSES: Final = 4  # a replaced value can bring a neighbour to light
 PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _RULES: Final[tuple[Rule, ...]] = (
-    secrets.PEM, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
-    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, secrets.SHELL, urls.SESSION, TOKEN,
-    urls.BEARER, urls.SIGNATURE, urls.AUTH,
+    secrets.PEM, secrets.SECRET_OBJECT, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
+    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
+    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.ENVIRONMENT, urls.BASE64, *prose.RULES,
     personal.EMAIL, personal.CARD, personal.IBAN, personal.PHONE,
     personal.USER, personal.IP6, personal.MAC, personal.IP4, personal.HOST,
 )  # fmt: skip
@@ -67,10 +68,10 @@ class Redactor:
 
     # -- text ---------------------------------------------------------------------------------------------------------
 
-    def text(self, text: str) -> str:
-        """The text without secrets and personal data. Redacting twice changes nothing more."""
+    def text(self, text: str, seen: set[str] | None = None) -> str:
+        """The text without secrets and personal data. Redacting twice changes nothing more. Secrets go to `seen`."""
         for _ in range(_PASSES):
-            changed = self._replaced(text)
+            changed = self._replaced(text, seen)
             if changed == text:
                 break
             text = changed
@@ -80,12 +81,22 @@ class Redactor:
         """The pseudonym of a value that is known to be a secret, whatever it looks like."""
         return value if _DONE.match(value) else self._name("secret", value, value)
 
-    def _replaced(self, text: str) -> str:
+    def plain(self, value: Any) -> Any:
+        """A plain JSON value whose texts, keys among them, hold no secret."""
+        return plain(value, self)
+
+    def word(self, model: Model) -> Model:
+        """A word of which no field holds a secret."""
+        return word(model, self)
+
+    def _replaced(self, text: str, seen: set[str] | None) -> str:
         spans = list(self._spans(text))
         if not spans:
             return text
         out, at = [], 0
         for start, end, kind, value in merged(spans, text):
+            if seen is not None and kind == "secret":
+                seen.add(text[start:end])
             out += [text[at:start], self._name(kind, value, text[start:end])]
             at = end
         return "".join([*out, text[at:]])
@@ -131,7 +142,10 @@ class Redactor:
             group = match.lastgroup or 0
             value = match[group]
             kept = rule.kind != "secret" and value.casefold() in self._keep
-            if value and not kept and rule.accept(match):
+            if rule.inside is not None:
+                for part in rule.inside.finditer(text, *match.span(group)):
+                    yield part.start("v"), part.end("v"), rule.kind, part["v"]
+            elif value and not kept and rule.accept(match):
                 yield match.start(group), match.end(group), rule.kind, rule.canonical(value)
             elif named:  # what a name that tells no secret is followed by is looked at for itself
                 begin = max(match.end("n"), begin + 1)

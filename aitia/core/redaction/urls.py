@@ -80,3 +80,116 @@ AUTH = Rule(  # _auth=dXNlcjpwYXNz of npm, "auth": "dXNlcjpwYXNz" of Docker
     needs=("auth",), grams=("auth",), trigger=r"auth\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']?[a-z0-9+/]{8}",
     accept=_is_pair,
 )  # fmt: skip
+
+
+_RANDOM_PART = r"(?=[A-Za-z0-9_~.=%-]{0,80}\d|[A-Za-z0-9_~.=%-]{24})(?=[A-Za-z0-9_~.=%-]{0,80}[A-Za-z])[A-Za-z0-9_~.=%-]{6,256}"
+HOOK = Rule(  # the path of a web hook is its password: all from the first part that looks random
+    pattern=re.compile(
+        r"(?i)(?:hooks?|webhooks?|webhookb2|integrations?|robot|catch|trigger|enqueue|hc-ping|nosnch|uptime|ifttt|heartbeat|outgoing|incoming)"
+        r"(?:\.[a-z]{2,16}){0,4}(?::\d{2,5})?(?:/[A-Za-z0-9._@-]{1,64}){0,5}?/(?P<v>" + _RANDOM_PART + r"(?:/[\w.~@%=-]{1,200}){0,4})"
+    ),
+    needs=("hook", "integration", "robot", "catch", "trigger", "enqueue", "hc-ping", "nosnch", "heartbeat", "incoming", "outgoing", "uptime"),
+    grams=("hook", "inte", "robo", "catc", "trig", "hc-p", "nosn", "hear", "inco", "outg", "upti"),
+    trigger=(
+        r"(?:hooks?|hookb2|integrations?|robot|catch|trigger|hc-ping|nosnch|heartbeat|incoming|outgoing|uptime)(?:\.[a-z]{2,16}){0,4}(?::\d{2,5})?/[\w.@/-]{0,200}[\w~=%-]{6}"
+    ),
+    accept=lambda m: _random_path(m["v"]),
+)  # fmt: skip
+
+
+def _random_path(path: str) -> bool:
+    """Whether a part of a path is no word and no version: letters and digits that mix."""
+    part = path.split("/")[0]
+    if re.fullmatch(r"[a-z]+(?:[-_.][a-z]+)*[-_.]?\d{0,4}", part) or re.fullmatch(r"\d+", part):
+        return len(path) > len(part) and _random_path(path[len(part) + 1 :])
+    turns = len(re.findall(r"[a-z][A-Z0-9]|[A-Z][a-z0-9]|\d[A-Za-z]", part))
+    return turns >= 3
+
+
+QUERY = Rule(  # what signs a request or stands for a login in the query of a URL
+    pattern=re.compile(
+        r"(?i)(?:[?&;]|&amp;|\\u0026)(?:code|auth|hmac|hash|mac|ticket|assertion|samlresponse|samlrequest|saml_?token|id_?token|jwt|key|apikey|subscription-key|otp|pin|pw|pass|psw|signature|sig|sign|hdnea|hdnts|st|policy"
+        r"|awsaccesskeyid|x-amz-credential|x-goog-credential|verif(?:y|ication)|reset|invite|magic|nonce|access|secret|credential|bearer|authkey|authtoken|xsec_token|share)"
+        r"=(?P<v>[^\s&;\"'<>#\\)\]}]{4,4000})"
+    ),
+    needs=("?", "&", ";"),
+    grams=("?cod", "&cod", "?aut", "&aut", "?hma", "&hma", "?has", "&has", "?mac", "&mac", "?tic", "&tic", "?ass", "&ass", "?sam", "&sam", "?id_", "&id_", "?idt", "&idt",
+           "?jwt", "&jwt", "?key", "&key", "?api", "&api", "?sub", "&sub", "?otp", "&otp", "?pin", "&pin", "?pw=", "&pw=", "?pas", "&pas", "?psw", "&psw", "?sig", "&sig", ";sig", ";cod",
+           "?hdn", "&hdn", "?st=", "&st=", "?pol", "&pol", "?aws", "&aws", "?x-a", "&x-a", "?x-g", "&x-g", "?ver", "&ver", "?res", "&res", "?inv", "&inv", "?mag", "&mag",
+           "?non", "&non", "?acc", "&acc", "?sec", "&sec", "?cre", "&cre", "?bea", "&bea", "?xse", "&xse", "?sha", "&sha", ";key", "p;ke", "p;si", "p;co", "26ke", "26si", "26co"),
+    trigger=r"(?:[?&;]|p;|26)(?:code|auth|hmac|hash|mac|ticket|assertion|saml|id_?token|jwt|key|apikey|subscription-key|otp|pin|pw|pass|psw|signature|sig|sign|hdn|st|policy|aws|x-amz-cred|x-goog-cred|verif|reset|invite|magic|nonce|access|secret|credential|bearer|xsec|share)[\w-]{0,16}=[^&\s]{4}",
+    accept=lambda m: _query_secret(m[0], m["v"]),
+)  # fmt: skip
+
+
+def _query_secret(whole: str, value: str) -> bool:
+    name = re.split(r"[?&;]|u0026", whole.partition("=")[0])[-1].lower()
+    if name in ("otp", "pin", "pw", "pass", "psw", "secret", "bearer"):
+        return not HARMLESS.match(value)
+    if re.fullmatch(
+        r"[A-Za-z]+(?:[-_ +.][A-Za-z]+)*|\d+|[a-z]+[-_:]\d+|[a-z-]{1,12}\d{1,6}|\d{4}-\d\d.*", value
+    ):
+        return False
+    return len(value) >= 16 and looks_random(value)
+
+
+USER_AT_HOST = Rule(  # deploy:S3cret!@10.0.0.5, without a scheme
+    pattern=re.compile(
+        r"(?<![\w.%+/:@-])[A-Za-z_][\w.%+\\-]{0,63}:(?P<v>(?=[^\s:@/\"']*[\d!#$%^&*])[^\s:@/\"'<>]{4,64})@"
+        r"(?=(?:[A-Za-z0-9][\w-]{0,62}\.){1,8}[A-Za-z0-9]{1,24}|[A-Za-z0-9][\w-]{1,62}(?::\d|/)|localhost|\[)"
+    ),
+    needs=("@",), grams=(), trigger=r"@(?:[A-Za-z0-9][\w-]{0,62}\.[A-Za-z0-9]|[A-Za-z0-9][\w-]{1,62}(?::\d|/)|localhost|\[)",
+    accept=lambda m: not HARMLESS.match(m["v"]),
+)  # fmt: skip
+ORACLE = Rule(  # jdbc:oracle:thin:shop/secret@db, scott/tiger1@orcl
+    pattern=re.compile(r"(?i)(?:(?:thin|oci8?):|user(?:id)?=|connect[ \t]+)[\"']?[A-Za-z][\w$#]{0,29}/(?P<v>[^\s/@\"':]{1,64})(?=@)"),
+    needs=("thin:", "oci", "userid", "user=", "connect"), grams=("thin", "oci:", "oci8", "rid=", "ser=", "ect "), trigger=r"(?:thin|oci8?):|rid=|ser=\S{1,30}/|ect[ ]\S{1,30}/\S{1,64}@",
+)  # fmt: skip
+ENVIRONMENT = Rule(  # STRIPE_WEBHOOK_KEY=..., SMTP_PW=..., JWT_SALT=...: whatever the key is for, where its value looks random
+    pattern=re.compile(
+        r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]{0,24}(?:_[A-Z0-9]{1,24}){0,6}_(?:KEY|PSK|SALT|CREDS|AUTH|PW|SEED|PIN|PASSWD|CERT_KEY|HMAC|SIGNATURE|COOKIE|DSN|WEBHOOK|CODE)"
+        r"[\"']?[ \t]{0,2}(?:=|:[ \t])[ \t]{0,2}[\"']?(?P<v>[^\s\"',;]{6,4000})"
+    ),
+    needs=("_key", "_psk", "_salt", "_creds", "_auth", "_pw", "_seed", "_pin", "_hmac", "_signature", "_cookie", "_dsn", "_webhook", "_code"),
+    grams=("_key", "_psk", "_sal", "_cre", "_aut", "_pw=", "_pw:", "_see", "_pin", "_hma", "_sig", "_coo", "_dsn", "_web", "_cod"),
+    trigger=r"_(?:key|psk|salt|creds|auth|pw|seed|pin|hmac|signature|cookie|dsn|webhook|code)[\"']?[ ]{0,2}[=:][ \"']{0,2}[^\s\"',;]{6}",
+    accept=lambda m: _environment(m[0], m["v"]),
+)  # fmt: skip
+
+
+def _environment(whole: str, value: str) -> bool:
+    if (
+        HARMLESS.match(value)
+        or value.startswith(("/", "http://", "https://", "~"))
+        or re.fullmatch(r"[A-Za-z]+(?:[-_./:][A-Za-z0-9]{1,12})*|\d{1,5}|[A-Z_]+", value)
+    ):
+        return False
+    if re.search(r"_(?:PW|PASSWD|CREDS|PIN|PSK)[\"']?[ \t]{0,2}[=:]", whole):
+        return True
+    return len(value) >= 10 and looks_random(value)
+
+
+_INSIDE = re.compile(
+    r"(?i)(?:passw|passphrase|secret|token|api.?key|credential|private key|pwd)[^\n]{0,40}?[:=]|://[^\s:/@]{0,64}:[^\s@]{3,64}@|^[\w.-]{2,32}:[^\s:]{4,64}$"
+)
+
+
+def _holds_a_secret(match: Match) -> bool:
+    """Whether base64 text is text in which a password is set."""
+    text = match["v"].replace("-", "+").replace("_", "/")
+    try:
+        found = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    printable = sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in found)
+    return printable >= 0.95 * len(found) and _INSIDE.search(found.decode("latin-1")) is not None
+
+
+# "passw", "secret", "token", "://" + "@" have three spellings in base64, one for each place of their first byte in a group of three.
+BASE64 = Rule(
+    pattern=re.compile(r"(?<![A-Za-z0-9+/_-])(?P<v>[A-Za-z0-9+/_-]{16,8000}={0,2})"),
+    needs=("cgfzc3", "bhc3n3", "wyxnzd", "c2vjcmv0", "nly3jld", "zwnyzx", "dg9rzw", "rva2vu", "b2tlb", "ueftu1", "bbu1nx", "qvntv0", "y3jlzgvud", "nyzwrlbn", "jcmvkzw"),
+    grams=("fzc3", "hc3n", "yxnz", "2vjc", "ly3j", "wnyz", "g9rz", "9rzw", "va2v", "2tlb", "ftu1", "bu1n", "vntv", "3jlz", "yzwr", "cmvk"),
+    trigger=r"(?-i:FzczN|Fzc3[dcN]|hc3N3|YXNzd|2VjcmV0|lY3JldA|lY3JldC|lY3Jld|WNyZX|G9rZW|9rZW4|va2Vu|2tlb|FTU1[dF]|BU1NX|VNTV0|3JlZGVud|yZWRlbn|cmVkZW)",
+    accept=_holds_a_secret,
+)  # fmt: skip
