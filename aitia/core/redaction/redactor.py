@@ -27,6 +27,7 @@ _CARD_HINT = re.compile(r"\d{4}(?:\d{9}|[ -]\d{4}[ -]\d{4}|[ -]\d{6})")
 _EMAIL_HINT = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]{0,62}\.[A-Za-z]")
 _IBAN_HINT = re.compile(r"[A-Z]{2}\d\d[A-Z0-9 ]")
 _WORD = re.compile(r"[^\s\"'<>]+")
+_SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
 PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
@@ -56,7 +57,7 @@ class Redactor:
             Rule(kind=c.name, pattern=_custom(c.pattern), needs=(), trigger="") for c in self.policy.custom
         )
         self._keep = frozenset(k.casefold() for k in self.policy.keep)
-        self._needs = tuple(dict.fromkeys(need for rule in self._rules for need in rule.needs))
+        self._needs = tuple(dict.fromkeys(need for rule in self._rules if not rule.grams for need in rule.needs))
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
 
@@ -117,13 +118,16 @@ class Redactor:
 
     def _hopeful(self, text: str) -> list[Rule]:
         """The rules that could find something."""
+        if len(text) < _SHORTEST:
+            return []
         lower = text.lower()
+        fired = self._prefilter.fired(text.encode("utf-8", "surrogatepass"))
         present = {need for need in self._needs if need in lower}
         hints = {rule: hint.search(text) is not None for rule, hint in _HINTS if present or not rule.needs}
         return [
             rule
             for rule in self._rules
-            if hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs))
+            if (rule in fired if rule.grams else hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs)))
         ]
 
     def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:

@@ -38,17 +38,17 @@ LONGEST: Final = 256  # characters of a value that may turn out to be harmless
 
 # -- names and what is assigned to them -------------------------------------------------------------------------------
 
-_KEYS = r"api|access|private|account|auth|secret|shared|signing|encryption|master|license"
+_KEYS = r"instrumentation|api|access|private|account|auth|secret|shared|signing|encryption|master|license"
 _FURTHER_KEYS = (  # names of keys that are secret only where the value looks it
     r"subscription|function|host|storage|service|client|consumer|app|application|admin|deploy|hmac|aes|cipher|crypto|ssh|gpg"
-    r"|integration|ingest|security|pre-?shared|webhook|session|write|bot|root|recovery|activation|product|registration|jwt|fernet|cookie"
+    r"|integration|ingest|security|pre-?shared|webhook|session|write|bot|root|recovery|activation|product|registration|jwt|fernet|cookie|routing|service"
 )
 _WORDS = (
     r"passw(?:or)?d|passphrase|passcode|(?:(?<![a-z])pass|(?-i:Pass|PASS))(?![a-z])|pwd|secret|credential|token"
     rf"|(?:{_KEYS}|{_FURTHER_KEYS})[_. -]?key"
     r"|passwort|kennwort|mot[_ -]de[_ -]passe|(?<![a-z])mdp(?![a-z])|contrase(?:ñ|n)a|(?<![a-z])senha|wachtwoord|(?<![a-z])has(?:ł|l)o(?![a-z])"
     r"|(?<![a-z])heslo|l(?:ö|o)senord|passord|adgangskode|salasana|jelsz(?:ó|o)|(?<![a-z])parola(?![a-z])|парол[ья]|(?<![a-z])(?:ş|s)ifre(?![a-z])"
-    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])"
+    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])|dockerconfigjson|dockercfg"
 )
 _FIELD = re.compile(rf"(?i)(?P<n>(?:{_WORDS})[A-Za-z0-9_-]{{0,32}})$")
 _SUFFIX = r"[A-Za-z0-9_-]{0,32}"
@@ -64,13 +64,15 @@ _VALUE = rf"(?:{_ESCAPED}|{_DOUBLE}|{_SINGLE}|{_BARE})"
 
 _PLURAL = re.compile(r"(?i)(?:tokens|token(?:iz|is)\w*|secrets|credentials)$")
 _FURTHER = re.compile(rf"(?i)(?:{_FURTHER_KEYS})[_. -]?key")
-_ABOUT = re.compile(  # not the secret: where it lies, how long it is, how it fares
-    r"(?:[_-](?i:file|path|dir|name|count|limit|length|len|size|ttl|age|policy|version|provider|expir\w*|env|ref|url|uri|type|endpoint"
-    r"|attempts?|failures?|errors?|retries|bucket|rate|usage|used|remaining|budget|status|state|changed|rotat\w*|created|updated|at|alg\w*"
-    r"|required|enabled|field|strength|manager|store)"
-    r"|File|Path|Dir|Name|Count|Limit|Length|Size|Ttl|TTL|Age|Policy|Version|Provider|Expiry|Ref|Url|URL|Uri|Type|Encoder|Endpoint"
-    r"|Attempts|Failures|Status|State|ChangedAt|Required|Enabled|Store)$"
+_TAIL = re.compile(  # what may follow the word in a name whose value is the secret itself
+    r"(?i)(?:[_. -]?(?:key|base|value|val|string|str|text|plain|plaintext|data|id|hash|old|new|current|previous|prev|next|primary|secondary|main|backup"
+    r"|default|prod|production|dev|test|testing|staging|stage|stg|live|sandbox|local|admin|root|user|db|app|api|web|master|replica|service|read|write|rw|ro|access|auth"
+    r"|confirm(?:ation)?|repeat|again|verify|pem|json|b64|base64|env|raw|header|jwt|hex|md5|sha\d*|hashed|digest|json|dockerconfigjson)|[_-]?\d{1,4})*\Z"
 )
+_ABOUT = re.compile(r"(?i)[_-](?:env|header|hash|digest|md5|sha\d*|user|app|access|read|write|api|test|default)\Z|(?:Id|Header|User)\Z")
+_LAST = re.compile(rf"(?i).*(?:{_WORDS})")
+_NOUN = re.compile(r"(?i)(?:passwords?|passwd|passphrase|tokens?|secrets?|keys?|credentials?|user(?:name)?s?|login|value|string|str|bytes|int|bool|optional|object|array|hash)[.,;:)]*\Z")
+_OBJECT = re.compile(r"[a-z]+\d{0,2}(?:[-./][a-z0-9]+)+\Z")  # the name of a Secret object, a path of one
 STATES = re.compile(  # what is said of a secret, in place of it
     r"(?i)(?:(?:in|un|not[ _-]?)?(?:valid|correct|known|found|set|given|specified|defined|changed|expired?|authorized|authorised|allowed|supported"
     r"|available|encrypted|used|trusted|matching|match|present|accepted|provided|configured|recognized|signed)(?:ated|ation|ity)?"
@@ -84,7 +86,7 @@ STATES = re.compile(  # what is said of a secret, in place of it
 )
 HARMLESS = re.compile(
     r"(?i)(?:null|none|nil|n/a|true|false|yes|no|undefined|empty|required|\*+|x{3,}|\.{3}|\[?(?:redacted|filtered|masked|hidden|removed|protected)\]?"
-    r"|\$\{[^}]{0,200}\}?|\$\([^)]{0,200}\)?|\$[A-Z_]{2,64}|%[A-Z_]{2,64}%|\{\{[^}]{0,200}\}{0,2}|%[sdv]|\?|<(?:none|unset|nil|null|redacted)>?|[\[({]\}?|[-=|]+|\\+n?)\Z"
+    r"|\$\{[^}]{0,200}\}?|\$\([^)]{0,200}\)?|\$[A-Z_]{2,64}|\$\d{1,2}|[:@][a-z_]{1,32}|\d{1,6}/\d{1,6}|[\[({<](?:sensitive|hidden|redacted|masked|none|not|known|unchanged|encrypted|omitted|protected|your|the|n/a)\b.*|<[a-z_ -]{1,32}>|[a-z_.]{2,32}=\S*|%[A-Z_]{2,64}%|\{\{[^}]{0,200}\}{0,2}|%[sdv]|\?|<(?:none|unset|nil|null|redacted)>?|[\[({]\}?|[-=|]+|\\+n?)\Z"
 )
 
 
@@ -99,18 +101,38 @@ def _assigned(match: Match) -> bool:
 
 
 def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
+    """Whether a value under a name is a secret: by what follows the telling word in the name, and by the value itself."""
     lower = name.lower()
     if len(value) > LONGEST:  # no name or path; and what is refused is searched again
         return True
-    if HARMLESS.match(value) or value.lower() == lower or (STATES.match(value) and not quoted):
+    if HARMLESS.match(value) or value.lower() == lower or _NOUN.match(value) or (STATES.match(value) and not quoted):
         return False
     if lower == "pwd" and value[:1] in "/~":  # the shell's working directory
         return False
     if lower.startswith(("token", "pass")) and value.isdigit() and len(value) <= 4 and "w" not in lower:
         return False  # counts
-    if _FURTHER.match(name) and not (len(value) >= 12 and looks_random(value)):
+    found = _LAST.match(name)
+    tail = name[found.end() :] if found else ""
+    if lower == "pass" and not quoted and value.replace("_", "").isalpha():  # PASS: TestRefresh
         return False
-    return not _ABOUT.search(name) and not (_PLURAL.match(name) and not looks_random(value))
+    if not _TAIL.match(tail) or _ABOUT.search(tail) or tail.lower() == "s" or _FURTHER.match(name):
+        return dense(value)
+    if lower in ("secret", "token", "credential") and _OBJECT.match(value):
+        return False
+    return not (_PLURAL.match(name) and not looks_random(value))
+
+
+def dense(value: str) -> bool:
+    """Whether a value is secret whatever it is called: capitals, small letters and digits, or a long run without words."""
+    if re.search(r"[\s/.:(){}\[\]<>]|^[A-Za-z]+=", value) or len(value) < 8 or STATES.match(value):
+        return False
+    mixed = re.search(r"[a-z]", value) and re.search(r"[A-Z]", value) and re.search(r"\d", value)
+    return bool(mixed) or (len(value) >= 20 and turns(value) >= 4 and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z]+(?:[-_][a-z0-9]+)*", value))
+
+
+def turns(value: str) -> int:
+    """How often letters and digits, capitals and small letters take turns: often in what was drawn at random."""
+    return len(re.findall(r"(?=[a-z][A-Z0-9]|[A-Z][a-z0-9]|\d[A-Za-z])", value))
 
 
 def tells(name: str, value: str) -> bool:
@@ -144,7 +166,7 @@ def looks_random(value: str) -> bool:
 
 _TELLS = r"(?:\\{0,8}[\"'`]?[ \t]{0,8}(?:[=:>!\]]|\xef\xbc\x9a)|[ \t]{0,4}\(?[ \t]{0,4}'|\\{0,8}[\"'][ \t]{0,4},)"  # = : > ( ' or a pair
 _STEMS = (
-    r"(?:pass(?:w(?:or)?d|w?ort?d?|phrase|code|e)?|pwd|secret|credential|creds|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|senha|htwoord|mdp|pw"
+    r"(?:pass(?:w(?:or)?d|w?ort?d?|phrase|code|e)?|pwd|secret|credential|creds|dockerconfigjson|dockercfg|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|senha|htwoord|mdp|pw"
     r"|has(?:\xc5\x82|l)o|heslo|senord|dgangskode|lasana|jelsz(?:\xc3\xb3|o)|arola|\xd0(?:\xbf|\x9f)\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1[\x80-\xbf]"
     r"|ifre|\xe5\xaf\x86\xe7\xa0\x81|\xe5\x8f\xa3\xe4\xbb\xa4|\xe5\xaf\x86\xe7\xa2\xbc|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf|\xeb\xb9\x84\xeb\xb0\x80|psk)"
 )
@@ -152,11 +174,11 @@ _ASSIGN_TRIGGER = (
     rf"{_STEMS}{_SUFFIX}{_TELLS}|(?<=-)(?:pass|secret|token)[\w-]{{0,12}}[ \t]|(?<=[a-z])pass[ \t]"
 )
 _NEEDS: Final = (
-    "pass", "pwd", "secret", "token", "credential", "key", "kennwort", "mdp", "contrase", "senha", "wachtwoord", "has", "heslo",
+    "dockerc", "pass", "pwd", "secret", "token", "credential", "key", "kennwort", "mdp", "contrase", "senha", "wachtwoord", "has", "heslo",
     "senord", "adgangskode", "salasana", "jelsz", "parola", "парол", "ifre", "密", "口令", "パスワード", "비밀번호", "pw", "psk", "creds",
 )  # fmt: skip
 _GRAMS: Final = (
-    "pass", "pwd", "secr", "toke", "cred", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "lasa",
+    "pass", "pwd", "secr", "toke", "cred", "dock", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "lasa",
     "jels", "arol", "па", "Па", "ifre", "密", "口", "パ", "비", "pw=", "pw:", "pw ", "psk",
     *(f"{a}{b}"[:4] for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
 )  # fmt: skip
@@ -172,7 +194,7 @@ XML = Rule(
 PAIR = Rule(  # "name": "DB_PASSWORD", "value": "x", and key="DB_PASSWORD" value="x"
     pattern=re.compile(
         rf"(?i){_NAME}\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?"
-        rf"value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
+        rf"(?:old|new|previous|current|default|string)?_?value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
     ),
     needs=("value",), grams=("valu",),
     trigger=r"value\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']", accept=_assigned,
