@@ -47,7 +47,7 @@ _HEADS: Final = (
 
 def _given(match: Match) -> bool:
     value = value_of(match)
-    return not HARMLESS.match(value) and not (value.isalpha() and value.islower() and STATES.match(value))
+    return not HARMLESS.match(value) and not STATES.match(value) and not re.fullmatch(r"(?:tty|pts|vty)/?\w{0,3}|(?:\d{1,3}\.){3}\d{1,3}|FROM|ON|failed[:;,]?", value)
 
 
 SHELL = Rule(
@@ -74,6 +74,8 @@ PROTOCOL = Rule(
         r"(?:(?<![\w-])PASS[ \t]+(?=\S*[\d!#$%^&*@])(?!\d{1,5}(?:[ /%]|$))(?P<v>\S{4,128})"
         r"|(?<!\w)LOGIN[ \t]+\"?[\w.@+-]{1,64}\"?[ \t]+\"?(?P<w>(?=[^\s\"]*[\d!#$%^&*])[^\s\"]{4,128})"
         r"|(?<![\w-])AUTH[ \t]+\"?(?:default\"?[ \t]+\"?)?(?!PLAIN|LOGIN|CRAM|SCRAM|XOAUTH|NTLM|GSSAPI|DIGEST|TLS|SSL)(?P<x>(?=[^\s\"]*\d)[^\s\"]{6,128})"
+        r"|(?i:(?<!\w)send(?:line|_user)?[ \t]+(?:--[ \t]+)?[\"'])(?P<j>[^\"'\n\\]{4,128})(?=\\{1,2}[rn][^\n]{0,80}?assw)"
+        r"|(?i:sasl_passw\w{0,12}[^\n]{0,160}?[ \t])[\w.@-]{1,64}:(?P<k>[^\s:]{4,128})"
         r"|(?<!\w)AUTH[ \t]+(?:PLAIN|LOGIN)[ \t]+(?P<y>[A-Za-z0-9+/]{8,}={0,2})"
         r"|(?i:(?<!\w)config[ \t]+set[ \t]+\"?(?:requirepass|masterauth|primaryauth)\"?[ \t]+\"?)(?P<z>[^\s\"]{1,128})"
         r"|(?i:(?<![\w-])(?:requirepass|masterauth|bindpw|rootpw|rocommunity6?|rwcommunity6?|snmp-server[ \t]+community|authpass|privpass))[ \t]+[\"']?(?P<a>[^\s\"']{3,128})"
@@ -86,10 +88,10 @@ PROTOCOL = Rule(
         r"|(?i:(?<![\w-])[\"']?\$?\{?[\w.-]{1,40}:)(?P<h>[^\s\"'|:]{3,128})(?=[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd)"
         r"|(?i:(?<!\w)create[ \t]+(?:role|user|login)[ \t][^\n]{0,80}?password[ \t]*=?[ \t]*N?')(?P<i>[^'\n]{1,128}))"
     ),
-    needs=("pass", "login", "auth", "requirepass", "bindpw", "rootpw", "community", "com2sec", "setuser", "secret", "key", "md5", "chpasswd"),
-    grams=("pass", "logi", "auth", "requ", "bind", "root", "ommu", "com2", "setu", "secr", "key-", "red-", "-key", "-psk", "r ke", "p ke", "chpa", "key ", "md5 "),
+    needs=("send", "sasl", "pass", "login", "auth", "requirepass", "bindpw", "rootpw", "community", "com2sec", "setuser", "secret", "key", "md5", "chpasswd"),
+    grams=("send", "sasl", "pass", "logi", "auth", "requ", "bind", "otpw", "ommu", "com2", "setu", "secr", "key-", "red-", "-key", "-psk", "r ke", "p ke", "chpa", "key ", "md5 "),
     trigger=(
-        r"pass[ ]\S{0,60}[\d!#$%^&*@]|login[ ]\S{1,64}[ ]\"?\S{0,60}[\d!#$%^&*]|auth[ ]\S{6}|requirepass|masterauth|bindpw[ ]|rootpw[ ]|ommunity6?[ ]\S{3}|com2sec"
+        r"send\w{0,5}[ ][^\n]{0,140}?assw|sasl_passw|pass[ ]\S{0,60}[\d!#$%^&*@]|login[ ]\S{1,64}[ ]\"?\S{0,60}[\d!#$%^&*]|auth[ ](?:(?:plain|login)[ ])?\S{6}|requirepass|masterauth|bindpw[ ]|otpw[ ]|ommunity6?[ ]\S{3}|com2sec"
         r"|login[ ]\S{1,64}[ ]password[ ]|setuser[ ]|(?:password|secret)[ ][05789][ ]|key-string|red-key[ ]|-key[ ]\S|-psk[ ]|r[ ]key[ ]\S|p[ ]key[ ]\S|chpasswd"
         r"|(?:authpass|privpass)[ ]|(?:key|md5)[ ][05789][ ]\S|password[ ]*=?[ ]*n?'"
     ),

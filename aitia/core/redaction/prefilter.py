@@ -33,6 +33,7 @@ class Prefilter:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(r for r in rules if r.grams)
         self._at = _either(r.trigger for r in rules if r.trigger.startswith("@"))
+        self._pair = _either(r.trigger for r in rules if r.trigger.startswith(":("))
         self._url = _either(r.trigger for r in rules if r.trigger.startswith("://"))
         self._card = _either(r.trigger for r in rules if r.kind == "card")
         self._iban = _either(r.trigger for r in rules if r.kind == "iban")
@@ -42,6 +43,8 @@ class Prefilter:
         found = [self._known(block)]
         if self._at and b"@" in block:
             found.append(m.start() for m in self._at.finditer(block))
+        if self._pair and b"@" in block:
+            found.append(m.start() for m in self._pair.finditer(block))
         if self._url and b"://" in block:
             found.append(_each(block, b"://", self._url))
         if b"%" in block:
@@ -52,13 +55,20 @@ class Prefilter:
         """The rules with known characters that could find something in a text."""
         import numpy as np
 
-        found: set[Rule] = set()
+        found: set[int] = set()
         done: set[int] = set()
         for place, which in self._shapes(np.frombuffer(text + _PADDING, dtype=np.uint8)):
-            if which not in done and self._checks[which].match(text, place):
+            if which in done or not self._checks[which].match(text, place):
+                continue
+            rules = self._tables[2][which]
+            found.update(r for r in rules if r not in found and self._each[r].match(text, place))
+            if found.issuperset(rules):
                 done.add(which)
-                found.update(self._rules[r] for r in self._tables[2][which])
-        return found
+        return {self._rules[r] for r in found}
+
+    @cached_property
+    def _each(self) -> list[re.Pattern[bytes]]:
+        return [re.compile(rule.trigger.encode(), re.IGNORECASE) for rule in self._rules]
 
     def _known(self, block: bytes) -> Iterator[int]:
         import numpy as np

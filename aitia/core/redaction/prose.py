@@ -14,13 +14,13 @@ from aitia.core.redaction.secrets import HARMLESS, STATES, Match, Rule, looks_ra
 # What a password is called: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Czech, the Nordic
 # languages, Finnish, Hungarian, Romanian, Russian, Turkish, Greek, Chinese, Japanese, Korean.
 _PASSWORD: Final = (
-    r"(?:(?<![a-z])pass(?:[ -]?(?:words?|phrases?|codes?)|wd)?(?![\w-])|(?<![a-z])(?:pwd|pw|pswd|psw)(?!\w)|(?<!\w)\w{0,24}passw(?:o|ö)rt(?:er|es|s)?(?!\w)"
+    r"(?:(?:keyboard-interactive|conv(?:ersation)?|challenge|authenticator) response|(?<![a-z])pass(?:[ -]?(?:words?|phrases?|codes?)|wd)?(?![\w-])|(?<![a-z])(?:pwd|pw|pswd|psw)(?!\w)|(?<!\w)\w{0,24}passw(?:o|ö)rt(?:er|es|s)?(?!\w)"
     r"|(?<!\w)\w{0,24}kennw(?:o|ö)rt(?:er|es|s)?(?!\w)|mots? de passe|(?<!\w)mdp(?!\w)|contrase(?:ñ|n)as?|senhas?(?!\w)|palavra-passe|(?<!\w)\w{0,24}wachtwoord(?:en)?|(?<!\w)has(?:ł|l)(?:o|em|a)(?!\w)"
     r"|(?<!\w)hesl[oaem]{1,2}(?!\w)|(?<!\w)\w{0,24}l(?:ö|o)senord(?:et)?|(?<!\w)\w{0,24}passord(?:et)?|adgangskoden?|kodeordet|(?<!\w)\w{0,24}salasana\w{0,4}|jelsz(?:ó|o)\w{0,4}|parol(?:a|ă|ei|e)(?: d'ordine)?(?!\w)"
     r"|парол[ьяею]м?|(?<!\w)(?:ş|s)ifre\w{0,4}|κωδικ(?:ός|ο|ό)ς?|密码|口令|密碼|パスワード|비밀번호)"
 )
 _KEY: Final = (
-    r"(?:(?:client |shared |app |webhook |signing |totp )?secret(?: key| access key)?(?![\w-])|(?:api|access|private|secret|encryption|signing|master|shared|license|pre-?shared|subscription|storage|account|wi-?fi)[ -]keys?(?!\w)"
+    r"(?<![/:])(?:(?:client |shared |app |webhook |signing |totp )?secret(?: key| access key)?(?![\w-])|(?:api|access|private|secret|encryption|signing|master|shared|license|pre-?shared|subscription|storage|account|wi-?fi)[ -]keys?(?!\w)"
     r"|(?:api|access|bearer|auth|session|refresh|bot|deploy|service|personal access|security)[ -]?tokens?(?!\w)|(?<!\w)token(?![\w-])|api-?schl(?:ü|ue)ssel|zugangsschl(?:ü|ue)ssel|schl(?:ü|ue)ssel(?!\w)|geheimnis"
     r"|cl[ée] (?:api|d['’]api|d['’]acc[eè]s|secr[eè]te|priv[ée]e)|jeton|clave(?: de acceso| de api| api| secreta)?(?!\w)|chiave(?: api| segreta| di accesso)?(?!\w)|chave (?:de acesso|da api|secreta)|sleutel(?!\w)"
     r"|api-?sleutel|klucz(?: api)?(?!\w)|ключ|токен|密钥|トークン|(?:snmp[ -])?community(?:[ -]string)?(?!\w)|(?<![\w-])psk(?![\w-])|cookie|credentials?(?![\w-])|zugangsdaten|identifiants|credenciales|credenziali|inloggegevens)"
@@ -45,7 +45,7 @@ _NO_SECRET: Final = re.compile(  # words with digits or signs that are no passwo
     r"(?i)(?:\d[\d.,:/-]*(?:%|[a-zµ]{1,4}|st|nd|rd|th)?|v?\d+(?:\.[\dx]+)+[\w.+-]*|v\d+\w{0,4}|\d{4}-\d\d-\d\d\S*|\d\d?:\d\d\S*|(?:\d{1,3}\.){3}\d{1,3}\S*|0x[0-9a-f]{1,8}"
     r"|(?:https?|file|s3|gs|ftp|ssh|tcp|udp)://\S*|[~.]?/[\w./~*@%+-]*|[\w.-]+/[\w./-]+|[a-z][\w+-]*\.(?:[a-z]\w*\.)*[a-z]{2,10}(?::\d+)?"
     r"|(?:sha|md|rsa|ed|aes|hs|rs|es|ps|argon|bcrypt|scrypt|pbkdf|base|utf|oauth|tls|ssl|ipv|http|ntlmv|kerberosv?|krb|x|p|log4j|k8s|s3|ec|db|rfc|mfa|md5crypt|des|3des|rc|hmac|crypt|pkcs|saml|oidc|jwt|scram|x509|i18n|l10n|utf8mb|php|web|node|pod|host|server|app|job|user|uid|gid|id|error|code|line|port|step|phase|attempt|try|retry|part|shard|db|region|zone|us|eu|ap|row|col|column|field|table|index|key|case|round|day|week|month|year|version|build|release|rev|no|num|nr|ora|sql)(?:[-_#.=]?(?:sha)?\d+)+[a-z]{0,3}(?:[-_/][\w-]*)?"
-    r"|[a-z]+(?:[-_.][a-z]+)*[-_.]?\d{1,3}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[a-z]\d|<[^>]*>?|\$?\{.*|\(.*|%[sdvq]|\*+|\[.*|[\w-]+=\S*|[\w.-]+\(\S*|#\d+|@\w[\w.-]*|&\w+;?|\d+x\d+)[.!?,;:)]*\Z"
+    r"|[a-z]+(?:[-_.][a-z]+)*[-_.]?\d{1,3}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[a-z]\d|<[^>]*>?|\$?\{.*|\(.*|%[sdvq]|\*+|\[.*|[\w.-]+=\S*|[\w.-]+\(\S*|#\d+|@\w[\w.-]*|&\w+;?|\d+x\d+)[.!?,;:)]*\Z"
 )
 _BY_WORD: Final = re.compile(
     r"[^\W\d_]{3,16}(?:[-_ .][^\W\d_]{2,16}){3,8}\Z"
@@ -108,12 +108,12 @@ _KEY_NEEDS: Final = (
     "community", "psk", "cookie", "credential", "zugangsdaten", "identifiants", "credenciales", "credenziali", "inloggegevens",
 )  # fmt: skip
 _NOUN_BYTES: Final = (
-    r"(?:pass(?:[ -]?(?:words?|phrases?|codes?)|wd|w(?:o|\xc3\xb6)rt(?:er|s)?|e|ord(?:et)?)?|pwd|pw|psw|kennw\S{1,5}rt(?:er|s)?|mdp|rase(?:\xc3\xb1|n)as?|senhas?|htwoord(?:en)?"
+    r"(?:response|pass(?:[ -]?(?:words?|phrases?|codes?)|wd|w(?:o|\xc3\xb6)rt(?:er|s)?|e|ord(?:et)?)?|pwd|pw|psw|kennw\S{1,5}rt(?:er|s)?|mdp|rase(?:\xc3\xb1|n)as?|senhas?|htwoord(?:en)?"
     r"|has(?:\xc5\x82|l)\w{1,2}|heslo|senord(?:et)?|dgangskoden?|odeordet|lasana|jelsz(?:\xc3\xb3|o)|parol\S{1,2})"
 )
 _FAR_BYTES: Final = r"(?:\xd0[\xbf\x9f]\xd0\xb0\xd1\x80\xd0\xbe|ifre|\xce\xba\xcf\x89\xce\xb4|\xe5\xaf\x86\xe7|\xe5\x8f\xa3\xe4\xbb|\xe3\x83\x91\xe3\x82\xb9|\xeb\xb9\x84\xeb|\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87|\xd1\x82\xd0\xbe\xd0\xba\xd0)"
 _GRAMS: Final = (
-    "pass", "pwd", "pw ", "psw", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "odeo", "lasa", "jels", "paro",
+    "resp", "pass", "pwd", "pw ", "psw", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "odeo", "lasa", "jels", "paro",
     "па", "Па", "ifre", "κω", "密", "口", "パ", "비", "кл", "то",
 )  # fmt: skip
 _IS_BYTES: Final = (
@@ -143,7 +143,7 @@ KEY_PROSE = Rule(
 _AFTER: Final = (
     r"(?=[.,;:)\]}\"'`»”’]{0,3}(?:$|\n|[ \t]+(?:rejected|refused|denied|accepted|invalid|wrong|incorrect|failed|expired|leaked|exposed|for|does|doesn|did|was|is|has|on|in|at|and|or|to|from|by|after|over"
     r"|again|with|but|which|that|not|no|please|abgelehnt|falsch|ung|wurde|wird|ist|nicht|f(?:ü|ue)r|von|und|im|auf|in|refus|incorrect|invalide|pour|a|est|et|du|de|rechazad|inv|incorrecta|para|en|y|no|rifiutat|errat|per|non|e|geweigerd|onjuist|voor"
-    r"|odrzucon|dla|отклон)|[.,;:)\]}]))"
+    r"|odrzucon|dla|отклон)|[,;)\]}]))"
 )
 _BESIDE_VALUE: Final = rf"(?:\\?[{_OPEN}](?P<q>[^{_CLOSE}\n\\]{{3,128}})\\?[{_CLOSE}]|(?P<v>[^\s\"'`<>«»„“”‘’]{{5,128}}?){_AFTER})"
 
@@ -173,18 +173,14 @@ BESIDE = Rule(
 
 def _long(match: Match) -> bool:
     value = value_of(match)
-    return (
-        len(value) >= 12
-        and looks_random(value)
-        and _strong(value, least=12)
-        and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
-    )
+    least = 8 if _mixed(value) and any(c.isdigit() for c in value) else 12
+    return _strong(value, least=least) and looks_random(value) and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
 
 
 KEY_BESIDE = Rule(
     pattern=re.compile(
-        r"(?i)(?:(?:api|access|secret|private|encryption|signing|master|license|subscription)[ -]key|(?:api|access|bearer|auth|refresh|bot|deploy|personal access|security)[ -]?token|client secret|token)"
-        rf"[ \t]*(?:[ \t(\[=]|[–—-][ \t]){{1,3}}(?:\\?[{_OPEN}](?P<q>[^\s{_CLOSE}\\]{{12,200}})\\?[{_CLOSE}]|(?P<v>[^\s\"'`<>]{{12,200}}?)(?=[.,;:)\]]{{0,3}}(?:\s|$)))"
+        r"(?i)(?:(?:api|access|secret|private|encryption|signing|master|license|subscription)[ -]key|(?:api|access|bearer|auth|refresh|bot|deploy|personal access|security)[ -]?token|client secret|(?<![\w-])secret|token)"
+        rf"[ \t]*(?:[ \t(\[=]|[–—-][ \t]){{1,3}}(?:\\?[{_OPEN}](?P<q>[^\s{_CLOSE}\\]{{8,200}})\\?[{_CLOSE}]|(?P<v>[^\s\"'`<>]{{12,200}}?)(?=[.,;:)\]]{{0,3}}(?:\s|$)))"
     ),
     needs=("key", "token", "secret"),
     grams=(*(f"{a}{b}"[:4] for a in "istehdgnr" for b in (" key", "-key")), "toke", "secr"),
@@ -200,24 +196,25 @@ AS_PASSWORD = Rule(  # Sommer2026! is the password
     accept=lambda m: _strong(m["v"], least=6),
 )  # fmt: skip
 _PAIR_VALUE: Final = r"(?:[ \t]{0,2}(?:/|:|\||,|\bpw\b|\bpass\b|und|and|et|y|e|with|mit)[ \t]{0,2}){1,2}[\"'`]?(?P<v>(?=[^\s\"'`]*[^\W\d_])(?=[^\s\"'`]*[\d!#$%^&*@])[^\s\"'`,;/<>]{5,64}?)(?=[.,;:)\]]{0,3}(?:[\s\"'`<>]|$))"
+_FAILED = re.compile(r"(?i)(?:fail\w*|error|denied|reject\w*|invalid|attempts?|because|reason|from|at)[\"'`]?[ \t]*[:/|]")
 CREDENTIALS = Rule(  # login: admin / Sommer2026!
     pattern=re.compile(
         r"(?i)(?<!\w)(?:credentials?|creds|log(?:ged)?[ -]?in(?: data| details)?|sign(?:ed)? in|zugangsdaten|anmeldedaten|angemeldet|identifiants|credenciales|credenziali|inloggegevens|accesso|user(?:name)?[ ]?(?:/|and|&)[ ]?pass(?:word)?)"
-        r"(?:[ \t]+(?:is|are|for|to|of|in|at|as|with|using|mit|als|avec|con|the|pour|para|für|:|[\w.-]{1,24})){0,6}?[ \t]*[:=(]?[ \t]*[\"'`]?[A-Za-z][\w.@+-]{1,40}[\"'`]?" + _PAIR_VALUE
+        r"(?:[ \t]+(?:is|are|for|to|of|in|at|as|with|using|mit|als|avec|con|the|pour|para|für|:|[\w.-]{1,24})){0,6}?[ \t]*[:=(]?[ \t]*[\"'`]?(?!(?:is|are|was|were|sind|ist|sont|son)\b)[A-Za-z][\w.@+-]{1,40}[\"'`]?" + _PAIR_VALUE
     ),
     needs=("credential", "creds", "log", "sign", "daten", "angemeldet", "identifiants", "credenciales", "credenziali", "inloggegevens", "accesso", "user"),
-    grams=("cred", "logi", "log ", "log-", "logg", "sign", "sdat", "edat", "gang", "gemel", "dent", "ogge", "cces", "user"),
+    grams=("cred", "logi", "log ", "log-", "logg", "sign", "sdat", "edat", "gang", "gemel", "dent", "ogge", "cces", "r/pa", "me/p", "r & ", "r an"),
     trigger=(
-        r"(?:cred(?:ential|s|en[cz]i)|log(?:ged)?[ -]?in\b|sign(?:ed)? in|sdaten|edaten|gangsdaten|gemeldet|dentifiants|oggegevens|ccesso|user(?:name)?[ ]?(?:/|and|&)[ ]?pass)"
+        r"(?:cred(?:ential|s|en[cz]i)|log(?:ged)?[ -]?in\b|sign(?:ed)? in|sdaten|edaten|gangsdaten|gemeldet|dentifiants|oggegevens|ccesso|(?:r|me)(?:/|[ ](?:and|&)[ ])pass)"
         r"[^\n]{0,120}?[/:|,a-z][ \t\"'`]{0,4}[^\s/]{0,64}[\d!#$%^&*]"
     ),
-    accept=lambda m: _strong(m["v"], least=6) and not re.match(r"\d+(?:\.\d+)*$", m["v"]),
+    accept=lambda m: _strong(m["v"], least=6) and not _FAILED.search(m[0]) and not re.match(r"\d+(?:\.\d+)*$", m["v"]),
 )  # fmt: skip
 NUMBER = Rule(
-    pattern=re.compile(rf"{_NUMBER}(?:[ \t]+(?:for|of|für|von|zu|pour|de|para|to)(?:[ \t]+[^\s;:=]{{1,30}}){{1,4}}?)?(?:[ \t]+(?:is|was|ist|lautet|est|es|è|é|now|code)[ \t]*:?[ \t]+|[ \t]*[:=][ \t]*[\"']?)[\"'`]?(?P<v>\d{{4,10}}|\d{{3}}[ -]\d{{3}})(?![\w.:/-])"),
+    pattern=re.compile(rf"{_NUMBER}(?:[ \t]+(?:for|of|für|von|zu|pour|de|para|to)(?:[ \t]+[^\s;:=]{{1,30}}){{1,4}}?)?(?:[ \t]+(?:is|was|ist|lautet|est|es|è|é|now|code)[ \t]*:?[ \t]+|[ \t]*[:=][ \t]*[\"']?|[ \t]+(?=\d{{6,8}}(?!\d)))[\"'`]?(?P<v>\d{{4}}-\d{{4}}|\d{{4,10}}|\d{{3}}[ -]\d{{3}}|[A-Z0-9]{{4,5}}-[A-Z0-9]{{4,5}})(?![\w.:/-])"),
     needs=("pin", "tan", "otp", "code", "codice", "código", "codigo"),
     grams=("pin ", "pin:", "pin=", "pin-", "tan ", "tan:", "otp ", "otp:", "otp=", "otp-", "code", "codi"),
-    trigger=r"(?:pin|tan|otp|codes?|codice|codigo)\b[^\n]{0,120}?(?:[:=]|is|was|ist|lautet|est|es)[ \t\"'`:]{0,4}\d{3}",
+    trigger=r"(?:pin|tan|otp|codes?|codice|codigo)\b[^\n]{0,120}?(?:[:=]|is|was|ist|lautet|est|es)[ \t\"'`:]{0,4}[\dA-Z]{3}|(?:otp|pin|tan)[ ]\d{6}",
 )  # fmt: skip
 SEED = Rule(
     pattern=re.compile(r"(?i)(?:mnemonic|seed|recovery|secret)(?:[ _-](?:phrase|words|recovery phrase))?[\"'`]?[ \t]*(?:is|:|=)[ \t]*[\"'`]?(?P<v>(?:[a-z]{3,10}[ ,]{1,2}){11,23}[a-z]{3,10})"),
@@ -250,7 +247,7 @@ def _changed(match: Match) -> bool:
         return not _NO_SECRET.match(value) or _mixed(value) or _weak_name(value)
     if "pass" in name.lower() or "contras" in name.lower() or "kennw" in name.lower() or "pw" in name.lower():
         return _strong(value) or _weak_name(value) or match.lastgroup == "q"
-    return len(value) >= 12 and looks_random(value) and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
+    return len(value) >= 12 and looks_random(value) and not _NO_SECRET.match(value) and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
 
 
 _CHANGE_GRAMS: Final = (
@@ -299,7 +296,21 @@ ARROW_OLD = Rule(
     pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[ \t]+{_WORD}[\"'`]?[ \t]*(?:-{{1,2}}>|=>|→)"),
     needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=_CHANGE_TRIGGER, accept=_changed,
 )  # fmt: skip
+WAS = Rule(  # updated secret_key (was 'X'); password will expire (current: X)
+    pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[^\n(\[]{{0,80}}?[(\[,;][ \t]*(?:was|old|previous(?:ly)?|formerly|before|current(?:ly)?|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua|actual)(?:[ \t]+(?:value|one|password))?[ \t]*[:=]?[ \t]*{_WORD}"),
+    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS,
+    trigger=r"(?:pass(?:w(?:or)?d|phrase|wort|e)?|pwd|secret|credential|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|pw)[\w.-]{0,32}[^\n(\[]{0,80}?[(\[,;][ ]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)",
+    accept=_changed,
+)  # fmt: skip
+_STOP = re.compile(r"(?i)\b(?:is|was|for|the|and|not|has|must|should|will|been|required|with|from|that|this|your|you|can|file|when|before|after|needed|invalid|wrong|protected|prompt|key|to|of|in|on)\b")
+PASSPHRASE = Rule(  # the passphrase velvet anchor tundra mosaic
+    pattern=re.compile(r"(?i)(?<!\w)(?:passphrase|pass phrase|phrase secr[eè]te|frase segreta)[ \t]+(?:is[ \t]+|was[ \t]+|:[ \t]*)?(?P<v>(?:[a-z]{3,12}[ ]){3,7}?[a-z]{3,12})(?=[ \t]+(?:to|for|on|and|in|when|unlocks?|opens?|if|at)\b|[.,;:!?)]|$)"),
+    needs=("phrase", "frase"), grams=("phra", "fras"), trigger=r"(?:phrase|frase)(?:[ ]\S+)?[ ]+(?:[a-z]{3,12}[ ]){2}[a-z]",
+    accept=lambda m: not _STOP.search(m["v"]),
+)  # fmt: skip
 RULES: Final = (
+    WAS,
+    PASSPHRASE,
     PROSE,
     KEY_PROSE,
     BESIDE,

@@ -34,7 +34,7 @@ PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _RULES: Final[tuple[Rule, ...]] = (
     secrets.PEM, secrets.SECRET_OBJECT, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
     secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
-    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.ENVIRONMENT, urls.BASE64, *prose.RULES,
+    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.AWS_PAIR, urls.LOGIN_SESSION, urls.CALLED, urls.ENVIRONMENT, urls.BASE64, *prose.RULES,
     personal.EMAIL, personal.CARD, personal.IBAN, personal.PHONE,
     personal.USER, personal.IP6, personal.MAC, personal.IP4, personal.HOST,
 )  # fmt: skip

@@ -72,7 +72,7 @@ _TAIL = re.compile(  # what may follow the word in a name whose value is the sec
 _ABOUT = re.compile(r"(?i)[_-](?:env|header|hash|digest|md5|sha\d*|user|app|access|read|write|api|test|default)\Z|(?:Id|Header|User)\Z")
 _LAST = re.compile(rf"(?i).*(?:{_WORDS})")
 _NOUN = re.compile(r"(?i)(?:passwords?|passwd|passphrase|tokens?|secrets?|keys?|credentials?|user(?:name)?s?|login|value|string|str|bytes|int|bool|optional|object|array|hash)[.,;:)]*\Z")
-_OBJECT = re.compile(r"[a-z]+\d{0,2}(?:[-./][a-z0-9]+)+\Z")  # the name of a Secret object, a path of one
+_OBJECT = re.compile(r"[a-z]+\d{0,2}(?:[-./][A-Za-z0-9]+)+\Z")  # the name of a Secret object, a path of one
 STATES = re.compile(  # what is said of a secret, in place of it
     r"(?i)(?:(?:in|un|not[ _-]?)?(?:valid|correct|known|found|set|given|specified|defined|changed|expired?|authorized|authorised|allowed|supported"
     r"|available|encrypted|used|trusted|matching|match|present|accepted|provided|configured|recognized|signed)(?:ated|ation|ity)?"
@@ -97,7 +97,13 @@ def value_of(match: Match) -> str:
 
 def _assigned(match: Match) -> bool:
     name, value = match["n"] or match["m"], value_of(match)
+    before = match.string[max(0, match.start() - 12) : match.start()]
+    if before.endswith("/") and ("key" in name.lower() or _DIGEST.search(before)):  # the path of a key, the checksum of a Secret
+        return False
     return _tells(name, value, quoted=bool(match.groupdict().get("w"))) and not _told_of(match, value)
+
+
+_DIGEST = re.compile(r"(?i)(?:checksum|hash|digest|sha\d*|md5|fingerprint)/\Z")
 
 
 def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
@@ -113,6 +119,8 @@ def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
         return False  # counts
     found = _LAST.match(name)
     tail = name[found.end() :] if found else ""
+    if lower.endswith("key") and value.startswith("BIO_"):
+        return False
     if lower == "pass" and not quoted and value.replace("_", "").isalpha():  # PASS: TestRefresh
         return False
     if not _TAIL.match(tail) or _ABOUT.search(tail) or tail.lower() == "s" or _FURTHER.match(name):
@@ -143,7 +151,8 @@ def tells(name: str, value: str) -> bool:
 
 def _told_of(match: Match, value: str) -> bool:
     """Whether a message goes on after a colon: `invalid token: signature is wrong` says no token."""
-    if "pass" in (match["n"] or "pass").lower() or not (
+    name = (match["n"] or "password").lower()
+    if ("pass" in name and name != "passwd") or not (
         value.isascii() and value.isalpha() and value.islower()
     ):
         return False
@@ -193,11 +202,11 @@ XML = Rule(
 )  # fmt: skip
 PAIR = Rule(  # "name": "DB_PASSWORD", "value": "x", and key="DB_PASSWORD" value="x"
     pattern=re.compile(
-        rf"(?i){_NAME}\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?"
+        rf"(?i){_NAME}(?:\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?|[\"']?[ \t]*\n[ \t]{{0,80}}[\"']?)"
         rf"(?:old|new|previous|current|default|string)?_?value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
     ),
     needs=("value",), grams=("valu",),
-    trigger=r"value\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']", accept=_assigned,
+    trigger=r"value\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[^\s,}]", accept=_assigned,
 )  # fmt: skip
 SQL = Rule(
     pattern=re.compile(
@@ -205,12 +214,15 @@ SQL = Rule(
         r"[ \t]*\(?[ \t]*'(?P<v>(?:[^'\\\n]|\\.|'')+)"
     ),
     needs=("identified", "passw"), grams=("pass", "iden"),
-    trigger=r"identified[ \t]+(?:with|by|as)",
+    trigger=r"identified[ \t]+(?:with|by|as)|passw(?:or)?d[ \t]*\(?[ \t]*'",
 )  # fmt: skip
+_OPTION_PROSE = re.compile(r"(?i)(?:via|flags?|options?|args?|arguments?|parameters?|switch|instead|requires?|without|when|using|prompt|over|through|can|should|may|must|if)[.,;:)]*\Z")
 OPTION = Rule(
-    pattern=re.compile(rf"(?i)(?<!\S)--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})[ \t]+(?![\"']?-){_VALUE}"),
-    needs=_NEEDS, grams=(*_GRAMS, " --"), trigger=r"[ ]--?[a-z][\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential)",
-    accept=_assigned,
+    pattern=re.compile(
+        rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"
+    ),
+    needs=_NEEDS, grams=(*_GRAMS, " --", "\"--", "'--", "\"-"), trigger=r"[ \"']--?[\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential|creds|pw)|(?<=-)(?:pass|secret|token)[\w-]{0,12}[ \t\"']|(?<=[a-z])pass[ \t]",
+    accept=lambda m: _assigned(m) and not _OPTION_PROSE.match(value_of(m)),
 )  # fmt: skip
 _ENTRY = r"[\"']?[\w.-]{1,253}[\"']?[ \t]*:[ \t]*"
 SECRET_OBJECT = Rule(  # a Kubernetes Secret, as JSON on one line or as YAML: all that it holds

@@ -6,13 +6,13 @@ import base64
 import binascii
 import re
 
-from aitia.core.redaction.secrets import HARMLESS, Match, Rule, looks_random, value_of
+from aitia.core.redaction.secrets import HARMLESS, Match, Rule, dense, looks_random, turns, value_of
 
 _OPEN = r"\\{0,8}[\"']?[ \t]{0,4}(?:=>|[:=])[ \t]{0,4}[\\\"'\[]{0,4}"
 AUTHORIZATION = Rule(
     pattern=re.compile(
         rf"(?i)authorization{_OPEN}(?:(?P<d>(?:digest|oauth|aws4-\S{{1,40}}|signature)[ \t][^\r\n]{{4,}})"
-        r"|(?:(?:bearer|basic|token|apikey|negotiate|ntlm)(?:[ \t]+|\+))?(?P<v>[^\s\"'\\]{4,}?)(?=[,;\]}]{0,3}(?:[\s\"'\\]|$)))"
+        r"|(?:(?:bearer|basic|token|apikey|negotiate|ntlm)(?:[ \t]+|\+)|[A-Za-z][\w-]{2,24}[ \t]+(?=[^\s\"'\\]*\d))?(?P<v>[^\s\"'\\]{4,}?)(?=[,;\]}]{0,3}(?:[\s\"'\\]|$)))"
     ),
     needs=("authorization",), grams=("oriz",), trigger=r"orization\\{0,8}[\"']?[ \t]{0,4}[=:]",
     accept=lambda m: not HARMLESS.match(value_of(m)),
@@ -138,12 +138,12 @@ USER_AT_HOST = Rule(  # deploy:S3cret!@10.0.0.5, without a scheme
         r"(?<![\w.%+/:@-])[A-Za-z_][\w.%+\\-]{0,63}:(?P<v>(?=[^\s:@/\"']*[\d!#$%^&*])[^\s:@/\"'<>]{4,64})@"
         r"(?=(?:[A-Za-z0-9][\w-]{0,62}\.){1,8}[A-Za-z0-9]{1,24}|[A-Za-z0-9][\w-]{1,62}(?::\d|/)|localhost|\[)"
     ),
-    needs=("@",), grams=(), trigger=r"@(?:[A-Za-z0-9][\w-]{0,62}\.[A-Za-z0-9]|[A-Za-z0-9][\w-]{1,62}(?::\d|/)|localhost|\[)",
+    needs=("@",), grams=(), trigger=r":(?=[^\s:@/\"'<>]{0,63}[\d!#$%^&*])[^\s:@/\"'<>]{4,64}@[A-Za-z0-9\[]",
     accept=lambda m: not HARMLESS.match(m["v"]),
 )  # fmt: skip
 ORACLE = Rule(  # jdbc:oracle:thin:shop/secret@db, scott/tiger1@orcl
     pattern=re.compile(r"(?i)(?:(?:thin|oci8?):|user(?:id)?=|connect[ \t]+)[\"']?[A-Za-z][\w$#]{0,29}/(?P<v>[^\s/@\"':]{1,64})(?=@)"),
-    needs=("thin:", "oci", "userid", "user=", "connect"), grams=("thin", "oci:", "oci8", "rid=", "ser=", "ect "), trigger=r"(?:thin|oci8?):|rid=|ser=\S{1,30}/|ect[ ]\S{1,30}/\S{1,64}@",
+    needs=("thin:", "oci", "userid", "user=", "connect"), grams=("thin", "oci:", "oci8", "rid=", "nect"), trigger=r"(?:thin|oci8?):|rid=\S{1,30}/|nect[ ]\S{1,30}/\S{1,64}@",
 )  # fmt: skip
 ENVIRONMENT = Rule(  # STRIPE_WEBHOOK_KEY=..., SMTP_PW=..., JWT_SALT=...: whatever the key is for, where its value looks random
     pattern=re.compile(
@@ -170,7 +170,7 @@ def _environment(whole: str, value: str) -> bool:
 
 
 _INSIDE = re.compile(
-    r"(?i)(?:passw|passphrase|secret|token|api.?key|credential|private key|pwd)[^\n]{0,40}?[:=]|://[^\s:/@]{0,64}:[^\s@]{3,64}@|^[\w.-]{2,32}:[^\s:]{4,64}$"
+    r"(?i)(?:passw|passphrase|secret|token|api.?key|credential|private key|pwd)[^\n]{0,40}?[:=][ \t]*\S{3}|://[^\s:/@]{0,64}:[^\s@]{3,64}@|^[\w.-]{2,32}:[^\s:]{4,64}$"
 )
 
 
@@ -188,8 +188,28 @@ def _holds_a_secret(match: Match) -> bool:
 # "passw", "secret", "token", "://" + "@" have three spellings in base64, one for each place of their first byte in a group of three.
 BASE64 = Rule(
     pattern=re.compile(r"(?<![A-Za-z0-9+/_-])(?P<v>[A-Za-z0-9+/_-]{16,8000}={0,2})"),
-    needs=("cgfzc3", "bhc3n3", "wyxnzd", "c2vjcmv0", "nly3jld", "zwnyzx", "dg9rzw", "rva2vu", "b2tlb", "ueftu1", "bbu1nx", "qvntv0", "y3jlzgvud", "nyzwrlbn", "jcmvkzw"),
-    grams=("fzc3", "hc3n", "yxnz", "2vjc", "ly3j", "wnyz", "g9rz", "9rzw", "va2v", "2tlb", "ftu1", "bu1n", "vntv", "3jlz", "yzwr", "cmvk"),
-    trigger=r"(?-i:FzczN|Fzc3[dcN]|hc3N3|YXNzd|2VjcmV0|lY3JldA|lY3JldC|lY3Jld|WNyZX|G9rZW|9rZW4|va2Vu|2tlb|FTU1[dF]|BU1NX|VNTV0|3JlZGVud|yZWRlbn|cmVkZW)",
+    needs=("imf1dgg", "jhdxro", "iyxv0ac", "cgfzc3", "bhc3n3", "wyxnzd", "c2vjcmv0", "nly3jld", "zwnyzx", "dg9rzw", "rva2vu", "b2tlb", "ueftu1", "bbu1nx", "qvntv0", "y3jlzgvud", "nyzwrlbn", "jcmvkzw"),
+    grams=("imf1", "jhdx", "iyxv", "fzc3", "hc3n", "yxnz", "2vjc", "ly3j", "wnyz", "g9rz", "9rzw", "va2v", "2tlb", "ftu1", "bu1n", "vntv", "3jlz", "yzwr", "cmvk"),
+    trigger=r"(?-i:ImF1dGg|JhdXRo|iYXV0aC|FzczN|Fzc3[dcN]|hc3N3|YXNzd|2VjcmV0|lY3JldA|lY3JldC|lY3Jld|WNyZX|G9rZW|9rZW4|va2Vu|2tlb|FTU1[dF]|BU1NX|VNTV0|3JlZGVud|yZWRlbn|cmVkZW)",
     accept=_holds_a_secret,
+)  # fmt: skip
+
+
+AWS_PAIR = Rule(  # the secret beside the key's name, as they are handed over
+    pattern=re.compile(r"A(?:KIA|SIA)[A-Z0-9]{16}[^\w\n]{1,12}(?:[\w ]{0,24}[^\w\n]{1,5})?(?P<v>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"),
+    needs=("akia", "asia"), grams=("akia", "asia"), trigger=r"a(?:kia|sia)[a-z0-9]{16}",
+)  # fmt: skip
+LOGIN_SESSION = Rule(  # a session's id of the kind that is as good as a password: long and drawn from all letters
+    pattern=re.compile(r"(?i)(?:session|sess|sid)[_-]?(?:id|key|token)?[\"']?[ \t]{0,2}[=:][ \t]{0,2}[\"']?(?P<v>[A-Za-z0-9+/_-]{24,256})(?![\w-])"),
+    needs=("sess", "sid"), grams=("sess", "sid=", "sid:", "sidk"), trigger=r"(?:sess(?:ion)?|sid)[_-]?(?:id|key|token)?[\"']?[ ]{0,2}[=:][ \"']{0,3}[\w+/-]{24}",
+    accept=lambda m: bool(re.search(r"[a-z]", m["v"]) and re.search(r"[A-Z]", m["v"]) and turns(m["v"]) >= 6),
+)  # fmt: skip
+CALLED = Rule(  # PDO('mysql:host=db', 'user', 'password'), login("user", "password")
+    pattern=re.compile(
+        r"(?i)(?:(?:mysqli?|pgsql|pdo|connect|login|log_in|authenticate|signin|sign_in|basicauth|getconnection|credentials?|withauth|basic_auth|set_?auth)\w{0,16}\(|[\"'(](?:mysql|pgsql|sqlsrv|oci|jdbc):[^\"'\n]{1,160})"
+        r"(?:[\"'][^\"'\n]{0,160}[\"'])?(?:[\"']?,[ ]?)?(?:[\"'][^\"'\n]{0,64}[\"'],[ ]?){1,3}[\"'](?P<v>[^\"'\n]{4,128})[\"'][ ]?\)"
+    ),
+    needs=("(",), grams=("mysq", "pgsq", "pdo-", "pdo(", "nect", "logi", "log_", "cate", "sign", "auth", "rede", "tion", "jdbc", "oci:", "sqls"),
+    trigger=r"(?:mysqli?|pgsql|pdo|nect|login|log_in|cate|sign_?in|auth|redentials?|tion|jdbc|oci|sqlsrv)[\w>:-]{0,24}\([\"'][^\n]{0,240}?[\"'],[ ]?[\"']|(?:mysql|pgsql|jdbc|oci|sqlsrv):[^\n]{1,160}?[\"'],[ ]?[\"']",
+    accept=lambda m: dense(m["v"]) or bool(re.search(r"[A-Za-z]", m["v"]) and re.search(r"[\d!#$%^&*]", m["v"]) and not re.search(r"[\s/]", m["v"])),
 )  # fmt: skip
