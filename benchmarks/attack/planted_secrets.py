@@ -54,7 +54,11 @@ def survives(secret: dict[str, str], redact: Callable[[str], str]) -> float:
 
 def changed(lines: Sequence[str], redact: Callable[[str], str]) -> list[tuple[str, str]]:
     """True lines that lose something as a secret; personal data that the policy replaces is no such thing."""
-    return [(line, after) for line in lines if (after := redact(line)) != line and _without_personal(after) != _without_personal(line)]
+    return [
+        (line, after)
+        for line in lines
+        if (after := redact(line)) != line and _without_personal(after) != _without_personal(line)
+    ]
 
 
 def _without_personal(text: str) -> str:
@@ -96,19 +100,38 @@ def main() -> None:
         table += rows(name, {"secrets that survive": [survives(s, redact) for s in held]})
         table += rows(name, {"true lines changed": [1.0] * len(lines) + [0.0] * (len(benign) - len(lines))})
         if name == "ours":
-            print("\n".join(f"survives: {s['kind']} in {s['where']}: {s['text'][:160]!r}" for s in secrets if survives(s, redact)))
+            print(
+                "\n".join(
+                    f"survives: {s['kind']} in {s['where']}: {s['text'][:160]!r}"
+                    for s in secrets
+                    if survives(s, redact)
+                )
+            )
             print("\n".join(f"changed: {before[:140]} => {after[:140]}" for before, after in lines[:40]))
     if args.peer_python:
         masked = peer_masked(args.peer_python, [" ".join(s["text"].splitlines()) for s in held])[0]
-        table += rows("peer", {"secrets that survive": [float(s["secret"] in m) for s, m in zip(held, masked, strict=True)]})
+        table += rows(
+            "peer",
+            {"secrets that survive": [float(s["secret"] in m) for s, m in zip(held, masked, strict=True)]},
+        )
         told = peer_masked(args.peer_python, benign)[0]
-        table += rows("peer", {"true lines changed": [float(a != b) for a, b in zip(benign, told, strict=True)]})
+        table += rows(
+            "peer", {"true lines changed": [float(a != b) for a, b in zip(benign, told, strict=True)]}
+        )
     per_case: list[dict[str, Any]] = []
     if not args.text_only:
         per_case = end_to_end(held, args.batch)
-        table += rows("ours", {"secrets in the store, prompts or outputs": [float(bool(c["found"])) for c in per_case]})
+        table += rows(
+            "ours", {"secrets in the store, prompts or outputs": [float(bool(c["found"])) for c in per_case]}
+        )
         places = Counter(place for c in per_case for place in c["found"])
-        print("\n".join(f"leaked: {c['kind']} in {c['where']}: {c['text'][:120]!r}: {c['found'][:5]}" for c in per_case if c["found"]))
+        print(
+            "\n".join(
+                f"leaked: {c['kind']} in {c['where']}: {c['text'][:120]!r}: {c['found'][:5]}"
+                for c in per_case
+                if c["found"]
+            )
+        )
         print(dict(places))
     table += [{**row, "system": "no_model"} for row in table if row["system"] == "ours"]
     finish("attack/secrets", table, per_case, n=len(secrets), began=began, out=args.json)

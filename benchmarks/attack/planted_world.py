@@ -1,5 +1,6 @@
 """A recorded incident with secrets planted where people and programs leave them, and everything that aitia makes of it."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import base64
@@ -83,7 +84,9 @@ def _metrics(folder: Path, secrets: Sequence[Planted]) -> None:
     file = folder / "metrics.parquet"
     with duckdb.connect() as db:
         db.execute("create table m as select * from read_parquet(?)", [str(file)])
-        (some,) = db.execute("select metric from m where component = 'orders' group by 1 order by 1 limit 1").fetchone() or ("",)
+        (some,) = db.execute(
+            "select metric from m where component = 'orders' group by 1 order by 1 limit 1"
+        ).fetchone() or ("",)
         for secret in secrets:
             named = secret["where"] == "component_name"
             labels = "" if named else json.dumps({"detail": secret["text"]})
@@ -104,7 +107,14 @@ def everything(folder: Path, home: Path, secrets: Sequence[Planted]) -> dict[str
     """What the store, the prompts and every output hold after a diagnosis, questions and requests at the doors, by where."""
     llm = ScriptedLlm(lambda prompt: 0 if "\n" not in prompt.user else prompt.user.splitlines()[-1][:80])
     events: list[str] = []
-    done = api.replay(folder, model=llm, planner="model", narrator="model", home=home, on_event=lambda e: events.append(e.model_dump_json()))
+    done = api.replay(
+        folder,
+        model=llm,
+        planner="model",
+        narrator="model",
+        home=home,
+        on_event=lambda e: events.append(e.model_dump_json()),
+    )
     report = done.report
     store = RunStore.open(home, report.run)
     artifacts = {p.name: p.read_bytes() for p in store.path.glob("artifacts/*")}
@@ -131,15 +141,23 @@ def _doors(home: Path, report: Any, secrets: Sequence[Planted]) -> dict[str, byt
     from aitia.mcp.reports import read, uri
     from aitia.slack.result import result
 
-    jobs, origins = Jobs(home, Settings(service=Service(places=len(secrets)))), ("slack", "api", "alertmanager")
+    jobs, origins = (
+        Jobs(home, Settings(service=Service(places=len(secrets)))),
+        ("slack", "api", "alertmanager"),
+    )
     job: Job | None = None
     for number, secret in enumerate(secrets):
         origin: Origin = origins[number % 3]
         said = f"Look at orders: {secret['text']}"
         job = jobs.submit(said, origin=origin, by=secret["text"], place={"channel": secret["text"]}).job
     asked = [ask(s["text"][:500], run=report.run, model=None, home=home) for s in secrets[:8]]
-    out = {"ask": "\n".join(a.model_dump_json() for a in asked).encode(), "jobs": "\n".join(j.model_dump_json() for j in jobs.list(limit=100)).encode()}
-    out["mcp"] = "\n".join(read(str(uri(report.run, form)), home)[0] for form in ("json", "md", "html")).encode()
+    out = {
+        "ask": "\n".join(a.model_dump_json() for a in asked).encode(),
+        "jobs": "\n".join(j.model_dump_json() for j in jobs.list(limit=100)).encode(),
+    }
+    out["mcp"] = "\n".join(
+        read(str(uri(report.run, form)), home)[0] for form in ("json", "md", "html")
+    ).encode()
     if job is not None:
         out["slack"] = json.dumps(result(report, job), ensure_ascii=False, default=str).encode()
     return out
@@ -153,7 +171,11 @@ def spellings(secret: str) -> Iterator[bytes]:
             json.dumps(secret)[1:-1].encode(),
             json.dumps(json.dumps(secret)[1:-1])[1:-1].encode(),
             quote(secret, safe="").encode(),
-            secret.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&#34;").replace("'", "&#39;").encode(),
+            secret.replace("&", "&amp;")
+            .replace("<", "&lt;")
+            .replace('"', "&#34;")
+            .replace("'", "&#39;")
+            .encode(),
             base64.b64encode(secret.encode()).rstrip(b"=")[:-1],
             secret.encode("utf-16-le"),
         ]

@@ -1,5 +1,6 @@
 """The rules for secrets that stand in command lines, in protocols' commands and in the configuration of devices."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -47,7 +48,11 @@ _HEADS: Final = (
 
 def _given(match: Match) -> bool:
     value = value_of(match)
-    return not HARMLESS.match(value) and not STATES.match(value) and not re.fullmatch(r"(?:tty|pts|vty)/?\w{0,3}|(?:\d{1,3}\.){3}\d{1,3}|FROM|ON|failed[:;,]?", value)
+    return (
+        not HARMLESS.match(value)
+        and not STATES.match(value)
+        and not re.fullmatch(r"(?:tty|pts|vty)/?\w{0,3}|(?:\d{1,3}\.){3}\d{1,3}|FROM|ON|failed[:;,]?", value)
+    )
 
 
 SHELL = Rule(

@@ -4,6 +4,7 @@ What is known for a secret in one field of a record is one in every other: a sta
 A to B" tells what the values A and B beside it are.
 """
 
+
 from __future__ import annotations
 
 import re

@@ -125,7 +125,13 @@ class Prefilter:
                     part = table[start:end]
                     part[part == before] = numbers[both]
         nothing = re.compile(b"(?!)")
-        checks = [nothing, *(_either((self._rules[r].trigger for r in which), re.IGNORECASE) or nothing for which in held[1:])]
+        checks = [
+            nothing,
+            *(
+                _either((self._rules[r].trigger for r in which), re.IGNORECASE) or nothing
+                for which in held[1:]
+            ),
+        ]
         return table, checks, held
 
 

@@ -4,6 +4,7 @@ A noun for a password, a verb that says what it is, and the value; or a value be
 passwords that is no password ("the password is wrong"), so that a value must look like one or stand in quotes.
 """
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -174,7 +175,11 @@ BESIDE = Rule(
 def _long(match: Match) -> bool:
     value = value_of(match)
     least = 8 if _mixed(value) and any(c.isdigit() for c in value) else 12
-    return _strong(value, least=least) and looks_random(value) and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
+    return (
+        _strong(value, least=least)
+        and looks_random(value)
+        and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
+    )
 
 
 KEY_BESIDE = Rule(
@@ -196,7 +201,9 @@ AS_PASSWORD = Rule(  # Sommer2026! is the password
     accept=lambda m: _strong(m["v"], least=6),
 )  # fmt: skip
 _PAIR_VALUE: Final = r"(?:[ \t]{0,2}(?:/|:|\||,|\bpw\b|\bpass\b|und|and|et|y|e|with|mit)[ \t]{0,2}){1,2}[\"'`]?(?P<v>(?=[^\s\"'`]*[^\W\d_])(?=[^\s\"'`]*[\d!#$%^&*@])[^\s\"'`,;/<>]{5,64}?)(?=[.,;:)\]]{0,3}(?:[\s\"'`<>]|$))"
-_FAILED = re.compile(r"(?i)(?:fail\w*|error|denied|reject\w*|invalid|attempts?|because|reason|from|at)[\"'`]?[ \t]*[:/|]")
+_FAILED = re.compile(
+    r"(?i)(?:fail\w*|error|denied|reject\w*|invalid|attempts?|because|reason|from|at)[\"'`]?[ \t]*[:/|]"
+)
 CREDENTIALS = Rule(  # login: admin / Sommer2026!
     pattern=re.compile(
         r"(?i)(?<!\w)(?:credentials?|creds|log(?:ged)?[ -]?in(?: data| details)?|sign(?:ed)? in|zugangsdaten|anmeldedaten|angemeldet|identifiants|credenciales|credenziali|inloggegevens|accesso|user(?:name)?[ ]?(?:/|and|&)[ ]?pass(?:word)?)"
@@ -247,7 +254,12 @@ def _changed(match: Match) -> bool:
         return not _NO_SECRET.match(value) or _mixed(value) or _weak_name(value)
     if "pass" in name.lower() or "contras" in name.lower() or "kennw" in name.lower() or "pw" in name.lower():
         return _strong(value) or _weak_name(value) or match.lastgroup == "q"
-    return len(value) >= 12 and looks_random(value) and not _NO_SECRET.match(value) and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
+    return (
+        len(value) >= 12
+        and looks_random(value)
+        and not _NO_SECRET.match(value)
+        and not re.fullmatch(r"[a-z]+(?:[-_.][a-z0-9]+)*", value)
+    )
 
 
 _CHANGE_GRAMS: Final = (
@@ -271,7 +283,7 @@ _VERB: Final = (
     r"|impost|alterad|gewijzigd|zmienion|(?:ä|a)ndra|endret|(?:æ|ae)ndret|измен)\w{0,8}"
 )
 _CHANGE_TRIGGER: Final = (
-    r"(?:pass(?:w(?:or)?d|phrase|wort|e)?|pwd|secret|credential|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|pw)[\w.-]{0,32}\W"
+    r"(?:pass(?:w(?:or)?d|phrase|wort|e)?|pwd|secret|credential|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|pw)[\w.-]{0,32}(?![\w.-])"
     r"(?:[^\n]{0,160}?(?:->|=>|\xe2\x86\x92|[ ](?:from|von|de|da|van|desde|was)[ ]\S{1,128},?[ ](?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|now)[ ])"
     r"|[^\n]{0,80}?(?:chang|reset|set|rotat|updat|switch|replac|roll|mov|edit|modif|overrid|became|correct|ndert|gesetzt|umgestellt|rotiert|ersetzt|cambi|actualiz|initialis|restablec|aggiorn|impost|alterad|gewijzigd|zmienion|ndra|endret)"
     r"\w{0,8}[ ](?:[^\n]{0,40}?[ ])?(?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|now|with)[ ])"
@@ -302,7 +314,9 @@ WAS = Rule(  # updated secret_key (was 'X'); password will expire (current: X)
     trigger=r"(?:pass(?:w(?:or)?d|phrase|wort|e)?|pwd|secret|credential|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|pw)[\w.-]{0,32}[^\n(\[]{0,80}?[(\[,;][ ]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)",
     accept=_changed,
 )  # fmt: skip
-_STOP = re.compile(r"(?i)\b(?:is|was|for|the|and|not|has|must|should|will|been|required|with|from|that|this|your|you|can|file|when|before|after|needed|invalid|wrong|protected|prompt|key|to|of|in|on)\b")
+_STOP = re.compile(
+    r"(?i)\b(?:is|was|for|the|and|not|has|must|should|will|been|required|with|from|that|this|your|you|can|file|when|before|after|needed|invalid|wrong|protected|prompt|key|to|of|in|on)\b"
+)
 PASSPHRASE = Rule(  # the passphrase velvet anchor tundra mosaic
     pattern=re.compile(r"(?i)(?<!\w)(?:passphrase|pass phrase|phrase secr[eè]te|frase segreta)[ \t]+(?:is[ \t]+|was[ \t]+|:[ \t]*)?(?P<v>(?:[a-z]{3,12}[ ]){3,7}?[a-z]{3,12})(?=[ \t]+(?:to|for|on|and|in|when|unlocks?|opens?|if|at)\b|[.,;:!?)]|$)"),
     needs=("phrase", "frase"), grams=("phra", "fras"), trigger=r"(?:phrase|frase)(?:[ ]\S+)?[ ]+(?:[a-z]{3,12}[ ]){2}[a-z]",

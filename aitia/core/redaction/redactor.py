@@ -1,5 +1,6 @@
 """The redactor: text in, text with pseudonyms out; a block of log lines in, the same lines out."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import hashlib
@@ -57,7 +58,9 @@ class Redactor:
             Rule(kind=c.name, pattern=_custom(c.pattern), needs=(), trigger="") for c in self.policy.custom
         )
         self._keep = frozenset(k.casefold() for k in self.policy.keep)
-        self._needs = tuple(dict.fromkeys(need for rule in self._rules if not rule.grams for need in rule.needs))
+        self._needs = tuple(
+            dict.fromkeys(need for rule in self._rules if not rule.grams for need in rule.needs)
+        )
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
 
@@ -127,7 +130,11 @@ class Redactor:
         return [
             rule
             for rule in self._rules
-            if (rule in fired if rule.grams else hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs)))
+            if (
+                rule in fired
+                if rule.grams
+                else hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs))
+            )
         ]
 
     def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:

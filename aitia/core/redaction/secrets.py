@@ -4,6 +4,7 @@ Every quantifier is bounded or ends at a character that it cannot hold, so that 
 with its line: only a PEM block spans lines.
 """
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -69,9 +70,13 @@ _TAIL = re.compile(  # what may follow the word in a name whose value is the sec
     r"|default|prod|production|dev|test|testing|staging|stage|stg|live|sandbox|local|admin|root|user|db|app|api|web|master|replica|service|read|write|rw|ro|access|auth"
     r"|confirm(?:ation)?|repeat|again|verify|pem|json|b64|base64|env|raw|header|jwt|hex|md5|sha\d*|hashed|digest|json|dockerconfigjson)|[_-]?\d{1,4})*\Z"
 )
-_ABOUT = re.compile(r"(?i)[_-](?:env|header|hash|digest|md5|sha\d*|user|app|access|read|write|api|test|default)\Z|(?:Id|Header|User)\Z")
+_ABOUT = re.compile(
+    r"(?i)[_-](?:env|header|hash|digest|md5|sha\d*|user|app|access|read|write|api|test|default)\Z|(?:Id|Header|User)\Z"
+)
 _LAST = re.compile(rf"(?i).*(?:{_WORDS})")
-_NOUN = re.compile(r"(?i)(?:passwords?|passwd|passphrase|tokens?|secrets?|keys?|credentials?|user(?:name)?s?|login|value|string|str|bytes|int|bool|optional|object|array|hash)[.,;:)]*\Z")
+_NOUN = re.compile(
+    r"(?i)(?:passwords?|passwd|passphrase|tokens?|secrets?|keys?|credentials?|user(?:name)?s?|login|value|string|str|bytes|int|bool|optional|object|array|hash)[.,;:)]*\Z"
+)
 _OBJECT = re.compile(r"[a-z]+\d{0,2}(?:[-./][A-Za-z0-9]+)+\Z")  # the name of a Secret object, a path of one
 STATES = re.compile(  # what is said of a secret, in place of it
     r"(?i)(?:(?:in|un|not[ _-]?)?(?:valid|correct|known|found|set|given|specified|defined|changed|expired?|authorized|authorised|allowed|supported"
@@ -98,7 +103,9 @@ def value_of(match: Match) -> str:
 def _assigned(match: Match) -> bool:
     name, value = match["n"] or match["m"], value_of(match)
     before = match.string[max(0, match.start() - 12) : match.start()]
-    if before.endswith("/") and ("key" in name.lower() or _DIGEST.search(before)):  # the path of a key, the checksum of a Secret
+    if before.endswith("/") and (
+        "key" in name.lower() or _DIGEST.search(before)
+    ):  # the path of a key, the checksum of a Secret
         return False
     return _tells(name, value, quoted=bool(match.groupdict().get("w"))) and not _told_of(match, value)
 
@@ -111,7 +118,12 @@ def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
     lower = name.lower()
     if len(value) > LONGEST:  # no name or path; and what is refused is searched again
         return True
-    if HARMLESS.match(value) or value.lower() == lower or _NOUN.match(value) or (STATES.match(value) and not quoted):
+    if (
+        HARMLESS.match(value)
+        or value.lower() == lower
+        or _NOUN.match(value)
+        or (STATES.match(value) and not quoted)
+    ):
         return False
     if lower == "pwd" and value[:1] in "/~":  # the shell's working directory
         return False
@@ -135,7 +147,11 @@ def dense(value: str) -> bool:
     if re.search(r"[\s/.:(){}\[\]<>]|^[A-Za-z]+=", value) or len(value) < 8 or STATES.match(value):
         return False
     mixed = re.search(r"[a-z]", value) and re.search(r"[A-Z]", value) and re.search(r"\d", value)
-    return bool(mixed) or (len(value) >= 20 and turns(value) >= 4 and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z]+(?:[-_][a-z0-9]+)*", value))
+    return bool(mixed) or (
+        len(value) >= 20
+        and turns(value) >= 4
+        and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z]+(?:[-_][a-z0-9]+)*", value)
+    )
 
 
 def turns(value: str) -> int:
@@ -152,9 +168,7 @@ def tells(name: str, value: str) -> bool:
 def _told_of(match: Match, value: str) -> bool:
     """Whether a message goes on after a colon: `invalid token: signature is wrong` says no token."""
     name = (match["n"] or "password").lower()
-    if ("pass" in name and name != "passwd") or not (
-        value.isascii() and value.isalpha() and value.islower()
-    ):
+    if ("pass" in name and name != "passwd") or not (value.isascii() and value.isalpha() and value.islower()):
         return False
     before, after = (
         match.string[match.end("n") : match.start(match.lastgroup or 0)],
@@ -216,7 +230,9 @@ SQL = Rule(
     needs=("identified", "passw"), grams=("pass", "iden"),
     trigger=r"identified[ \t]+(?:with|by|as)|passw(?:or)?d[ \t]*\(?[ \t]*'",
 )  # fmt: skip
-_OPTION_PROSE = re.compile(r"(?i)(?:via|flags?|options?|args?|arguments?|parameters?|switch|instead|requires?|without|when|using|prompt|over|through|can|should|may|must|if)[.,;:)]*\Z")
+_OPTION_PROSE = re.compile(
+    r"(?i)(?:via|flags?|options?|args?|arguments?|parameters?|switch|instead|requires?|without|when|using|prompt|over|through|can|should|may|must|if)[.,;:)]*\Z"
+)
 OPTION = Rule(
     pattern=re.compile(
         rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"

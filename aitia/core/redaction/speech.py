@@ -1,5 +1,6 @@
 """What the process itself says: log records, warnings, tracebacks and error lines, all without secrets."""
 
+
 from __future__ import annotations
 
 import logging
@@ -62,7 +63,7 @@ class _Record(logging.LogRecord):
         if self.exc_info and self.exc_info[1] is not None:
             self.exc_text = said("".join(traceback.format_exception(*self.exc_info)).rstrip("\n"))
 
-    def getMessage(self) -> str:  # noqa: N802 (logging's own name)
+    def getMessage(self) -> str:
         """The message as it may be shown."""
         return super().getMessage() if self._told is None else self._told
 

@@ -1,5 +1,6 @@
 """The rules for secrets in URLs, in headers and in what signs a request."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import base64
