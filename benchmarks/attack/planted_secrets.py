@@ -32,6 +32,8 @@ from benchmarks.contract import finish, parser, rows
 from benchmarks.logs.redaction import peer_masked
 
 KEY = b"b" * 32
+BREAK = "[[]]"
+"""Stands in the files within what looks like a live token, so that no host of code takes it for one."""
 TRIVIAL = re.compile(r"(?i)((?:password|secret|token|key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]+")
 BY_POLICY = ("phone",)
 """Kinds that the default policy leaves: they are counted apart."""
@@ -40,7 +42,7 @@ BY_POLICY = ("phone",)
 def read(data: Path, pattern: str) -> list[dict[str, str]]:
     """All lines of the files of a pattern, with their file's name."""
     return [
-        json.loads(line) | {"file": file.name}
+        json.loads(line.replace(BREAK, "")) | {"file": file.name}
         for file in sorted(data.glob(pattern))
         for line in file.read_text(encoding="utf-8").splitlines()
         if line.strip()

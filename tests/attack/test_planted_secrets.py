@@ -15,7 +15,11 @@ SECRETS = [
     {"where": "title", "text": "orders down, the password is Sommer2026!", "secret": "Sommer2026!"},
     {"where": "alert_text", "text": "password hunter2x rejected for user app", "secret": "hunter2x"},
     {"where": "log", "text": "cannot connect: postgres://shop:Tulpe77x@db:5432/shop", "secret": "Tulpe77x"},
-    {"where": "change_from_to", "text": "DB_PASSWORD changed from Ahorn55y to Birke66z", "secret": "Birke66z"},
+    {
+        "where": "change_from_to",
+        "text": "DB_PASSWORD changed from Ahorn55y to Birke66z",
+        "secret": "Birke66z",
+    },
     {"where": "metric_label", "text": "api_key=Zk39fPq81LmX", "secret": "Zk39fPq81LmX"},
     {"where": "component_name", "text": "db?password=Esche88w", "secret": "Esche88w"},
     {"where": "chat", "text": "login: admin / Welcome1x!", "secret": "Welcome1x!"},

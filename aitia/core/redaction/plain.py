@@ -4,7 +4,6 @@ What is known for a secret in one field of a record is one in every other: a sta
 A to B" tells what the values A and B beside it are.
 """
 
-
 from __future__ import annotations
 
 import re
@@ -25,7 +24,7 @@ _VALUES: Final = ("value", "Value")
 _HEADERS = re.compile(r"(?i)(?:^|[._-])(?:(?:proxy-|x-)?authorization|(?:set-)?cookie2?)$")
 
 
-def plain(value: Any, redactor: Redactor) -> Any:
+def plain_value(value: Any, redactor: Redactor) -> Any:
     """A plain JSON value without secrets: texts redacted, what stands under a telling name replaced whole."""
     seen: set[str] = set()
     made = _clean(value, redactor, seen)
@@ -36,10 +35,10 @@ def plain(value: Any, redactor: Redactor) -> Any:
     return _replaced(made, pattern, redactor)
 
 
-def word(model: Model, redactor: Redactor) -> Model:
+def word_of(model: Model, redactor: Redactor) -> Model:
     """A word without secrets; the same object where it holds none."""
     before = model.model_dump(mode="json")
-    after = plain(before, redactor)
+    after = plain_value(before, redactor)
     return model if after == before else type(model).model_validate(after)
 
 

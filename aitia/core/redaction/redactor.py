@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aitia.core.redaction import commands, personal, prose, secrets, urls
 from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
-from aitia.core.redaction.plain import Model, plain, word
+from aitia.core.redaction.plain import Model, plain_value, word_of
 from aitia.core.redaction.policy import Policy
 from aitia.core.redaction.prefilter import Prefilter, lines
 from aitia.core.redaction.secrets import Rule
@@ -87,11 +87,11 @@ class Redactor:
 
     def plain(self, value: Any) -> Any:
         """A plain JSON value whose texts, keys among them, hold no secret."""
-        return plain(value, self)
+        return plain_value(value, self)
 
     def word(self, model: Model) -> Model:
         """A word of which no field holds a secret."""
-        return word(model, self)
+        return word_of(model, self)
 
     def _replaced(self, text: str, seen: set[str] | None) -> str:
         spans = list(self._spans(text))

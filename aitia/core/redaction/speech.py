@@ -1,6 +1,5 @@
 """What the process itself says: log records, warnings, tracebacks and error lines, all without secrets."""
 
-
 from __future__ import annotations
 
 import logging

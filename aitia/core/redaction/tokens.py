@@ -1,6 +1,5 @@
 """Tokens that are known by their own form, wherever they stand: what issuers say of their prefixes."""
 
-
 from __future__ import annotations
 
 import re
