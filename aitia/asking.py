@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
-from aitia.core.redact import Redactor, load_key, use
+from aitia.core.redact import Careful, Redactor, load_key, use
 from aitia.core.store import RunStore
 from aitia.engine import AUTO
 from aitia.settings import FILE, Settings, load_settings
@@ -64,7 +64,12 @@ def ask(
             "named": config is not None,
             "sample": sample,
         }
-    context = AskContext(redact=Redactor(load_key(home)).text, llm=_writer(model, threads))
+    redactor = Redactor(load_key(home))
+
+    def careful(llm: Llm | None) -> Llm | None:
+        return None if llm is None else Careful(llm, redactor)
+
+    context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
     run_path: Path | None = None
     if about["run"]:
         store = RunStore.open(home, about["run"])
@@ -72,7 +77,7 @@ def ask(
         context.meaning, context.notes = _meaning(home)
     else:
         context.shelves, context.notes = _shelves(about, home)
-        context.reader = context.llm or _reader(model, threads)
+        context.reader = context.llm or careful(_reader(model, threads))
     if not going_on:
         folder = new_conversation(home, run_path)
         (folder / "ask.json").write_text(json.dumps(about), encoding="utf-8")

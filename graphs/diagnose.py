@@ -26,7 +26,6 @@ from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarte
 from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
-from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
@@ -191,7 +190,9 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
     if waiting:
         store.update_meta(state="waiting")
         raise WaitsForPerson(store.id, asked)
-    report = store.report() if context.publish else assemble(cast("State", state), context)
+    report = (
+        store.report() if context.publish else store.redactor.word(assemble(cast("State", state), context))
+    )
     if checkpoint:
         _emit(
             store, on_event, RunFinished(run=store.id, verdict=report.verdict, probability=report.probability)
@@ -213,11 +214,12 @@ def _consume(part: Any, state: dict[str, Any], emit: OnEvent, lap: Callable[[], 
 
 
 def _safe(message: str, store: RunStore) -> str:
-    return Redactor(load_key(store.path.parent.parent)).text(message)
+    return store.redactor.text(message)
 
 
 def _emit(store: RunStore | None, on_event: OnEvent | None, event: Event) -> None:
     if store is not None:
+        event = store.redactor.word(event)
         store.event(event)
     if on_event is not None:
         on_event(event)

@@ -12,7 +12,7 @@ from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
-from aitia.core.redact import Redactor, load_key
+from aitia.core.redact import Names, Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Incident, Inventory, Result, Task
@@ -48,7 +48,8 @@ def live(
     timings: dict[str, float] = dict(meta.get("timings", {}))
     before = timings.get("total", 0.0)
     resolver = Resolver(Component.model_validate(c) for c in meta["components"])
-    opened: list[Opened] = []
+    opened: list[tuple[Opened, Names]] = []
+    redactor = store.redactor
 
     def measured(name: str) -> float:
         if name not in timings or name == "total":
@@ -56,38 +57,36 @@ def live(
             store.update_meta(timings=timings)
         return timings[name]
 
-    def open_sources() -> Opened:
+    def open_sources() -> tuple[Opened, Names]:
         if not opened:
             incident = Incident.model_validate(meta["incident"])
             opened.append(_open(incident, sources, resolver, store, llm))
         return opened[0]
 
-    redactor = Redactor(load_key(store.path.parent.parent))
-
     def call(task: Task) -> Result:
         known = store.results().get(task.id)
         if known is not None and (known.tool, known.args) == (task.tool, task.args):
             return known
-        inventory = open_sources()
+        found, names = open_sources()
         result = unresolved(task) or registry.call(
-            task,
+            names.word(task),
             ToolContext(
-                incident=inventory.incident,
+                incident=names.word(found.incident),
                 sources=SourceSet(sources),
-                inventory=inventory.inventory,
+                inventory=names.word(found.inventory),
                 resolver=resolver,
                 limits=Limits(seconds=options.task_seconds),
                 clock=clock,
                 put_artifact=store.put_artifact,
-                found=_consumed(task, store, registry),
+                found=names.real(_consumed(task, store, registry)),
             ),
         )
-        result = safe_result(result, redactor)
+        result = safe_result(result, redactor).model_copy(update={"args": dict(task.args)})
         store.put_result(result)
         return result
 
     return Context(
-        open=open_sources,
+        open=lambda: open_sources()[0],
         call=call,
         measured=measured,
         registry=registry,
@@ -114,40 +113,21 @@ def _consumed(task: Task, store: RunStore, registry: Registry) -> dict[str, Any]
 
 
 def safe_result(result: Result, redactor: Redactor) -> Result:
-    """A result whose texts hold no secret, whatever the tool did: nothing else of it is stored, shown or read by a model.
-
-    Names that others refer to (arguments, components, kinds, hashes, artefacts) stay as they are.
-    """
-
-    def safe(value: Any) -> Any:
-        if isinstance(value, str):
-            return redactor.text(value)
-        if isinstance(value, dict):
-            return {key: safe(each) for key, each in value.items()}
-        return [safe(each) for each in value] if isinstance(value, list | tuple) else value
-
-    return result.model_copy(
-        update={
-            "message": safe(result.message),
-            "query": safe(result.query),
-            "evidence": tuple(
-                e.model_copy(update={"statement": safe(e.statement), "values": safe(e.values)})
-                for e in result.evidence
-            ),
-            "data": safe(result.data),
-        }
-    )
+    """A result of which no field holds a secret, names among them: nothing else of it is stored, shown or read by a model."""
+    return redactor.word(result)
 
 
 def _open(
     incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore, llm: Llm | None
-) -> Opened:
+) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
     if known is not None:
-        build_inventory(sources, incident.window, resolver)
+        seen = build_inventory(sources, incident.window, resolver)
         held = Inventory.model_validate(known["inventory"])
-        return Opened(incident=Incident.model_validate(known["incident"]), inventory=held)
+        return Opened(incident=Incident.model_validate(known["incident"]), inventory=held), Names(
+            store.redactor, [seen]
+        )
     incident = fitted(incident, sources)
     span = incident.window
     for baseline in incident.baselines:
@@ -158,9 +138,11 @@ def _open(
     home = store.path.parent.parent
     guides = _guides(incident, inventory, llm, home)
     lessons = learned(home).known_to(store.id, incident.started_at)
+    names = Names(store.redactor, [inventory])
+    incident, inventory = store.redactor.word(incident), store.redactor.word(inventory)
     opened = {"incident": incident, "inventory": inventory, "guides": guides, "learned": lessons}
     store.update_meta(opened={name: word.model_dump(mode="json") for name, word in opened.items()})
-    return Opened(incident=incident, inventory=inventory)
+    return Opened(incident=incident, inventory=inventory), names
 
 
 def _guides(incident: Incident, inventory: Inventory, llm: Llm | None, home: Path) -> Guides:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aitia.core.errors import ModelError, NotRecorded
 from aitia.core.llm import Choice, Completion, Llm, Prompt
+from aitia.core.redact import Careful
 from aitia.core.store import RunStore
 
 
@@ -23,7 +24,7 @@ class RecordingLlm:
     """A model whose calls go to the run store. A call that the run already holds is answered from there (resume)."""
 
     def __init__(self, llm: Llm, store: RunStore) -> None:
-        self._llm, self._store = llm, store
+        self._llm, self._store = Careful(llm, store.redactor), store
         self._played = RecordedLlm(store)
 
     @property

@@ -32,6 +32,7 @@ from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
 from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
+from aitia.core.redaction.speech import guard_speech, said
 
 app = typer.Typer(
     name="aitia",
@@ -94,6 +95,7 @@ app.command("schema", rich_help_panel="Reference")(setup.schema)
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     arguments = list(arguments)
+    guard_speech()
     debug = "--debug" in arguments or bool(os.environ.get("AITIA_DEBUG"))
     # Accepted anywhere on the line, since it is added after the failure.
     arguments = [a for a in arguments if a != "--debug"]
@@ -122,5 +124,5 @@ def run(arguments: Sequence[str]) -> int:
 def _say(message: str, code: int) -> int:
     from aitia.render.text import clean
 
-    print(f"error: {clean(message)}", file=sys.stderr)
+    print(f"error: {clean(said(message))}", file=sys.stderr)
     return code

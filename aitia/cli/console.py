@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from aitia.core.errors import EXIT_CAUSE, EXIT_HEALTHY, EXIT_UNKNOWN, BadInput
+from aitia.core.redaction.speech import said
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +45,7 @@ def note(message: str) -> None:
     """A line on stderr."""
     from aitia.render.text import clean
 
-    print(clean(message), file=sys.stderr)
+    print(clean(said(message)), file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

@@ -12,11 +12,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from aitia.core.errors import BadInput, NotRecorded, RunNotFound
 from aitia.core.events import EVENT, Event
+from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Report, Result
 
 SCHEMA_VERSION = 1
@@ -55,7 +57,10 @@ class RunStore:
             "created_at": now.isoformat(),
             "state": "running",
         }
-        store._write("run.json", json.dumps(created | dict(meta), ensure_ascii=False, indent=1).encode())
+        store._write(
+            "run.json",
+            json.dumps(created | store.redactor.plain(dict(meta)), ensure_ascii=False, indent=1).encode(),
+        )
         return store
 
     @classmethod
@@ -76,6 +81,12 @@ class RunStore:
             raise BadInput(f"Use the aitia version that wrote run {found[0]}: its schema is {version!r}.")
         return store
 
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What nothing gets into the store without passing, by the key of its AITIA_HOME."""
+        of_run = self.path.parent.parent if self.path.parent.name == "revisions" else self.path
+        return Redactor(load_key(of_run.parent.parent))
+
     @property
     def id(self) -> str:
         """The run's id, which is its folder's name."""
@@ -89,7 +100,10 @@ class RunStore:
     def update_meta(self, **fields: Any) -> None:
         """Merge fields into `run.json`, atomically."""
         with self._alone():
-            self._write("run.json", json.dumps(self.meta() | fields, ensure_ascii=False, indent=1).encode())
+            self._write(
+                "run.json",
+                json.dumps(self.meta() | self.redactor.plain(fields), ensure_ascii=False, indent=1).encode(),
+            )
 
     def revise(self) -> int:
         """Put the finished report with its recording into `revisions/N/`, and begin anew; the new revision's number.
@@ -124,7 +138,7 @@ class RunStore:
 
     def event(self, event: Event) -> None:
         """Append an event."""
-        self._append("events.jsonl", event.model_dump_json())
+        self._append("events.jsonl", self.redactor.word(event).model_dump_json())
 
     def events(self) -> Iterator[Event]:
         """The events so far."""
@@ -132,7 +146,9 @@ class RunStore:
 
     def put_result(self, result: Result) -> None:
         """Keep a task's result."""
-        self._write(f"results/{result.task}.json", result.model_dump_json(indent=1).encode())
+        self._write(
+            f"results/{result.task}.json", self.redactor.word(result).model_dump_json(indent=1).encode()
+        )
 
     def results(self) -> dict[int, Result]:
         """All results, by task id."""
@@ -141,7 +157,9 @@ class RunStore:
 
     def put_llm(self, key: str, record: Mapping[str, Any]) -> None:
         """Append a model call: its key is the hash of method, prompt and parameters."""
-        self._append("llm.jsonl", json.dumps({"key": key} | dict(record), ensure_ascii=False))
+        self._append(
+            "llm.jsonl", json.dumps({"key": key} | self.redactor.plain(dict(record)), ensure_ascii=False)
+        )
 
     def llm_records(self) -> list[dict[str, Any]]:
         """All recorded model calls."""
@@ -162,7 +180,7 @@ class RunStore:
 
     def put_report(self, report: Report) -> None:
         """Keep the report."""
-        self._write("report.json", report_bytes(report))
+        self._write("report.json", report_bytes(self.redactor.word(report)))
 
     def report_json(self) -> bytes:
         """The bytes of `report.json`. Raises RunNotFound where the run has not finished."""

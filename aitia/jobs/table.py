@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from aitia.core.errors import BadInput
+from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Incident
 from aitia.jobs.owner import is_alive
 from aitia.jobs.words import Full, Job, JobNotFound, JobState
@@ -40,6 +42,7 @@ create index if not exists jobs_state on jobs (state, created_at);
 create index if not exists jobs_group on jobs (alert_group) where alert_group != '';
 create index if not exists jobs_created on jobs (created_at);
 """
+_JSON: Final = ("asked", "answers", "place")  # columns that hold a JSON text
 _SHOWN: Final = (
     "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
     "probability", "component", "fault", "message", "asked", "by", "place", "alert",
@@ -62,7 +65,7 @@ class JobTable:
     """The table's queries. A connection is opened for each: safe for threads and forks."""
 
     def __init__(self, home: Path) -> None:
-        self.file = home / FILE
+        self.file, self._home = home / FILE, home
         with self._open() as db:
             db.execute("pragma journal_mode=wal")
             (version,) = db.execute("pragma user_version").fetchone()
@@ -76,6 +79,7 @@ class JobTable:
     def add(self, incident: Incident, *, places: int, **fields: Any) -> Job:
         """Queue a new job. Raises Full where `places` wait already, and sqlite3.IntegrityError where its key is known."""
         now = datetime.now(tz=UTC)
+        incident = self._redactor.word(incident)
         row = {
             "id": f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(3)}",
             "origin": incident.origin,
@@ -83,7 +87,7 @@ class JobTable:
             "incident": incident.model_dump_json(),
             "state": "queued",
             "created_at": now.isoformat(),
-            **fields,
+            **self._safe(fields),
         }
         names = ", ".join(row)
         with self._write() as db:
@@ -140,6 +144,7 @@ class JobTable:
 
     def set(self, job: str, *, held_by: str | None = None, **fields: Any) -> bool:
         """Change columns of a job; with `held_by` only while that worker holds it. Whether it was changed."""
+        fields = self._safe(fields)
         names = ", ".join(f"{name} = ?" for name in fields)
         held = "" if held_by is None else " and owner = ? and state = 'running'"
         values = [*fields.values(), job, *([] if held_by is None else [held_by])]
@@ -152,11 +157,12 @@ class JobTable:
             row = db.execute("select place from jobs where id = ?", [job]).fetchone()
             if row is None:
                 raise JobNotFound(f"There is no diagnosis called {job[:80]!r}.")
-            place = json.loads(row["place"]) | dict(fields)
+            place = json.loads(row["place"]) | self._redactor.plain(dict(fields))
             db.execute("update jobs set place = ? where id = ?", [json.dumps(place), job])
 
     def tell_again(self, job: str, incident: Incident, *, content: str, open_end: bool) -> None:
         """What is reported of a job's incident by now: at once where it waits or is over, else after the present work."""
+        incident = self._redactor.word(incident)
         told = incident.model_dump_json()
         with self._write() as db:
             row = db.execute("select state, begun, reported from jobs where id = ?", [job]).fetchone()
@@ -243,7 +249,7 @@ class JobTable:
         False where the job is held by another worker by now: then nothing is changed.
         """
         over = state in ("done", "failed")
-        values = {"state": state, "owner": "", "lease_until": "", **fields}
+        values = {"state": state, "owner": "", "lease_until": "", **self._safe(fields)}
         if over:
             values |= {
                 "finished_at": datetime.now(tz=UTC).isoformat(),
@@ -304,6 +310,19 @@ class JobTable:
             return db.execute(
                 "delete from jobs where state in ('done', 'failed') and finished_at < ?", [oldest]
             ).rowcount
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(load_key(self._home))
+
+    def _safe(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns without secrets, whoever filled them."""
+        return {
+            name: json.dumps(self._redactor.plain(json.loads(value)))
+            if name in _JSON
+            else self._redactor.plain(value)
+            for name, value in fields.items()
+        }
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.redact import use
+from aitia.core.redaction.speech import guard_speech
 from aitia.engine import Engine, choose_engine
 from aitia.jobs.orders import Orders
 from aitia.jobs.owner import owner_of
@@ -25,6 +26,7 @@ JOBS: Final = (
 
 def main() -> None:
     """Claim and carry out jobs until told to stop."""
+    guard_speech()
     orders = Orders.model_validate_json(sys.stdin.readline())
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the door, which decides

@@ -11,6 +11,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aitia.core.redaction.speech import said
 from aitia.core.serving import host_name, is_local
 from aitia.web.limits import Bounds, Buckets, bounded_body, too_large
 from aitia.web.problems import Problem
@@ -59,7 +60,7 @@ class Door:
             else:
                 await self._app(scope, bounded_body(receive, self._bounds), answer)
         except Exception:  # the one place where a bug becomes an answer: one request must not end the service
-            print(f"aitia: {traceback.format_exc()}", file=sys.stderr, flush=True)
+            print(f"aitia: {said(traceback.format_exc())}", file=sys.stderr, flush=True)
             if not status:
                 problem = Problem(500, "Report this as a bug of aitia: the log of the service tells more.")
                 await problem.response()(scope, receive, answer)

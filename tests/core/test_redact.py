@@ -101,6 +101,6 @@ def test_hostile_lines_take_linear_time():
         "token=" * 30_000,
         "x://" * 30_000,
     ):
-        start = time.perf_counter()
+        start = time.process_time()
         RED.text(text)
-        assert time.perf_counter() - start < 5
+        assert time.process_time() - start < 10

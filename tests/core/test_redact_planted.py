@@ -163,12 +163,80 @@ def test_what_is_not_caught_is_known() -> None:
     """Documented gaps: these tests fail when a rule closes one, so that the page is kept true."""
     gaps = {
         "the value on the next line": ("password=\nhunter2hunter2", "hunter2"),
-        "prose": ("the password is hunter2hunter2", "hunter2"),
+        "prose, a plain word": ("the password is swordfish", "swordfish"),
         "no name and no form": ("got 9f8a7c6b5d4e3f2a1b0c", "9f8a"),
         "blanks without quotes": ("password=two words", "words"),
-        "base64 of any text": ("data: cGFzc3dvcmQ9aHVudGVyMg==", "aHVudGVyMg"),
+        "base64 without a telling word": ("data: aGVsbG8gd29ybGQgaHVudGVyMg==", "aGVsbG8"),
     }
     assert {name for name, (text, part) in gaps.items() if part not in RED.text(text)} == set()
+
+
+PROSE = (
+    ("the password is {}", "Sommer2026!"),
+    ("password {} rejected for user admin", "hunter2x"),
+    ("Das neue Passwort für den Zugang lautet {}", "Winter-2031"),
+    ("le mot de passe est {}", "Soleil!2026"),
+    ("la contraseña del usuario app es {}", "Verano2026"),
+    ("la password di root è {}", "Estate2026!"),
+    ("hasło to {}", "Zima2026!"),
+    ("пароль: {}", "Привет123"),
+    ("密码是{}", "Qwer1234!"),
+    ("password changed from Old2025!x to {}", "New2026!y"),
+    ("changed DB_PASSWORD from swordfish to {}", "marlin"),
+    ("login: admin / {}", "Welcome1!"),
+    ("{} is the password of the switch", "Blue9Fish"),
+    ("snmp-server community {} RO", "S3cr3tRO"),
+    ("ldapsearch -x -D cn=admin -w {} -b dc=x", "Bind4ldap"),
+    ("smtp: AUTH PLAIN {}", "AHJlbGF5AEt1Y2t1Y2sjNDQ="),
+    ("deploy:{}@10.0.0.5:22", "S3cret9x"),
+    ('{{"field":"password","oldValue":"{}","newValue":"***"}}', "Zeder#Mond5"),
+    ('args=["worker","--broker-password","{}"]', "6Xm9P8w0gLYv"),
+    ("userPassword:: {}", "c2VjcmV0cGFzcw=="),
+    ("POST https://x.webhook.office.com/webhookb2/{}", "0f1e2d3c-11aa-22bb-33cc-0123456789ab"),
+)
+
+
+@pytest.mark.parametrize(("text", "secret"), PROSE, ids=[text[:24] for text, _ in PROSE])
+def test_what_people_write_of_a_password_is_kept_back(text: str, secret: str) -> None:
+    line = text.format(secret)
+    assert secret not in RED.text(line)
+    assert secret not in RED.block(line.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "the password is wrong; password for user app1 has expired",
+        "Failed password for root from 10.0.0.7 port 22 ssh2",
+        "password authentication failed for user app1",
+        'kube_secret_info{namespace="plant-7",secret="keymgr-db"} 1',
+        "checksum/secret: c7aa3f478e4a3cc0a7d75640dcb10e8fee62342115fb9c705075dc33bdd16696",
+        "c.a.auth.TokenService : token expired 3154 seconds ago, clock skew 6s",
+        "image: ghcr.io/acme/tokensvc:v17.25.15",
+        "UPDATE users SET password = $1 WHERE id = $2",
+        "WARNING! Using --password via the CLI is insecure. Use --password-stdin.",
+        "cache miss key=password_resets:849025 ttl=1432s",
+        "Deploy tokensvc 8.3.6 -> 10.13.10-rc.1",
+        "token_age=243s password_policy={min: 12} PASS: TestTokenRefresh (0.81s)",
+    ],
+)
+def test_what_is_said_about_secrets_stays(line: str) -> None:
+    assert RED.text(line) == line
+
+
+def test_a_secret_of_one_field_is_one_in_all() -> None:
+    told = RED.plain(
+        {
+            "statement": "changed DB_PASSWORD from swordfish to marlin99",
+            "values": {"from": "swordfish", "to": "marlin99", "kept": "orders"},
+            "env": [{"name": "API_TOKEN", "value": "two words"}],
+            "objects": [{"kind": "Secret", "data": {"a": "Zm9v"}}],
+            "prompt_tokens": 812,
+        }
+    )
+    assert not [word for word in ("swordfish", "marlin99", "two words", "Zm9v") if word in str(told)]
+    assert (told["prompt_tokens"], told["values"]["kept"]) == (812, "orders")
+    assert RED.plain(told) == told
 
 
 def test_bytes_that_are_no_text_come_through() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from aitia.core.redaction.secrets import Rule
+from aitia.core.redaction.secrets import ANY_HEX, Rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +31,9 @@ class Prefilter:
     """Where in a block the rules could find something. Safe for several threads."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._grams = tuple(dict.fromkeys(g for rule in rules for g in rule.grams))
-        self._check = _either((r.trigger for r in rules if r.grams), re.IGNORECASE)
+        self._rules = tuple(r for r in rules if r.grams)
         self._at = _either(r.trigger for r in rules if r.trigger.startswith("@"))
+        self._pair = _either(r.trigger for r in rules if r.trigger.startswith(":("))
         self._url = _either(r.trigger for r in rules if r.trigger.startswith("://"))
         self._card = _either(r.trigger for r in rules if r.kind == "card")
         self._iban = _either(r.trigger for r in rules if r.kind == "iban")
@@ -43,11 +43,32 @@ class Prefilter:
         found = [self._known(block)]
         if self._at and b"@" in block:
             found.append(m.start() for m in self._at.finditer(block))
+        if self._pair and b"@" in block:
+            found.append(m.start() for m in self._pair.finditer(block))
         if self._url and b"://" in block:
             found.append(_each(block, b"://", self._url))
         if b"%" in block:
             found.append(m.start() for m in _ENCODED.finditer(block))
         return heapq.merge(*found) if len(found) > 1 else iter(found[0])
+
+    def fired(self, text: bytes) -> set[Rule]:
+        """The rules with known characters that could find something in a text."""
+        import numpy as np
+
+        found: set[int] = set()
+        done: set[int] = set()
+        for place, which in self._shapes(np.frombuffer(text + _PADDING, dtype=np.uint8)):
+            if which in done or not self._checks[which].match(text, place):
+                continue
+            rules = self._tables[2][which]
+            found.update(r for r in rules if r not in found and self._each[r].match(text, place))
+            if found.issuperset(rules):
+                done.add(which)
+        return {self._rules[r] for r in found}
+
+    @cached_property
+    def _each(self) -> list[re.Pattern[bytes]]:
+        return [re.compile(rule.trigger.encode(), re.IGNORECASE) for rule in self._rules]
 
     def _known(self, block: bytes) -> Iterator[int]:
         import numpy as np
@@ -56,38 +77,73 @@ class Prefilter:
             part = block[begin : begin + _CHUNK + 32] + _PADDING
             raw = np.frombuffer(part, dtype=np.uint8)
             places: list[int] = []
-            for expression, hits in (
-                (self._check, self._shapes),
-                (self._card, _card_like),
-                (self._iban, _iban_like),
-            ):
+            for place, which in self._shapes(raw):
+                if self._checks[which].match(block, begin + place):
+                    places.append(begin + place)
+            for expression, hits in ((self._card, _card_like), (self._iban, _iban_like)):
                 if expression:
                     match = expression.match
                     places += [begin + p for p in hits(raw).tolist() if match(block, begin + p)]
             yield from sorted(p for p in places if p < begin + _CHUNK)
 
-    def _shapes(self, raw: Bytes) -> Places:
+    def _shapes(self, raw: Bytes) -> Iterator[tuple[int, int]]:
+        """Places of known characters, and by which expression each is checked."""
         import numpy as np
 
         folded = (raw & 31).astype(np.uint16)
         pairs = (folded[:-1] << 5) | folded[1:]
-        return np.flatnonzero(self._table.take((pairs[:-2].astype(np.uint32) << 10) | pairs[2:]))
+        which = self._table.take((pairs[:-2].astype(np.uint32) << 10) | pairs[2:])
+        places = np.flatnonzero(which)
+        return zip(places.tolist(), which[places].tolist(), strict=True)
+
+    @cached_property
+    def _checks(self) -> list[re.Pattern[bytes]]:
+        """The expressions by the number in the table: each knows the rules of one kind of place."""
+        return self._tables[1]
 
     @cached_property
     def _table(self) -> NDArray[Any]:
+        return self._tables[0]
+
+    @cached_property
+    def _tables(self) -> tuple[NDArray[Any], list[re.Pattern[bytes]], list[tuple[int, ...]]]:
+        """For each four characters the number of the expression that checks the place, 0 for none; and the expressions."""
         import numpy as np
 
-        table = np.zeros(1 << 20, dtype=bool)
-        for gram in self._grams:
-            options = [_HEX if c == "?" else c for c in gram]
-            for letters in itertools.product(*options):
-                folds = [ord(c) & 31 for c in letters]
-                if len(folds) == 4:
-                    table[folds[0] << 15 | folds[1] << 10 | folds[2] << 5 | folds[3]] = True
-                else:  # three characters and any
-                    start = folds[0] << 15 | folds[1] << 10 | folds[2] << 5
-                    table[start : start + 32] = True
-        return table
+        table = np.zeros(1 << 20, dtype=np.uint16)
+        numbers: dict[tuple[int, ...], int] = {}
+        held: list[tuple[int, ...]] = [()]
+        for at, rule in enumerate(self._rules):
+            for start, end in (span for gram in dict.fromkeys(rule.grams) for span in _spans_of(gram)):
+                for before in np.unique(table[start:end]).tolist():
+                    if at in held[before]:
+                        continue
+                    both = (*held[before], at)
+                    if both not in numbers:
+                        numbers[both] = len(held)
+                        held.append(both)
+                    part = table[start:end]
+                    part[part == before] = numbers[both]
+        nothing = re.compile(b"(?!)")
+        checks = [
+            nothing,
+            *(
+                _either((self._rules[r].trigger for r in which), re.IGNORECASE) or nothing
+                for which in held[1:]
+            ),
+        ]
+        return table, checks, held
+
+
+def _spans_of(gram: str) -> Iterator[tuple[int, int]]:
+    """Which entries of the table a gram stands for: of fewer than four characters the others may be any."""
+    for letters in itertools.product(*(_HEX if c == ANY_HEX else c for c in gram)):
+        folds = [byte & 31 for byte in "".join(letters).encode()[:4]]
+        start = 0
+        for fold in folds:
+            start = start << 5 | fold
+        free = 5 * (4 - len(folds))
+        yield start << free, (start + 1) << free
 
 
 def _either(triggers: Iterable[str], flags: int = 0) -> re.Pattern[bytes] | None:

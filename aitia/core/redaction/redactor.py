@@ -1,5 +1,6 @@
 """The redactor: text in, text with pseudonyms out; a block of log lines in, the same lines out."""
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import hashlib
@@ -8,14 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from aitia.core.redaction import personal, secrets, urls
+from aitia.core.redaction import commands, personal, prose, secrets, urls
 from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
+from aitia.core.redaction.plain import Model, plain_value, word_of
 from aitia.core.redaction.policy import Policy
 from aitia.core.redaction.prefilter import Prefilter, lines
 from aitia.core.redaction.secrets import Rule
-from aitia.core.redaction.tokens import TOKEN
+from aitia.core.redaction.tokens import TOKENS
 
 if TYPE_CHECKING:
     from aitia.core.redaction.vault import Vault
@@ -26,13 +28,14 @@ _CARD_HINT = re.compile(r"\d{4}(?:\d{9}|[ -]\d{4}[ -]\d{4}|[ -]\d{6})")
 _EMAIL_HINT = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]{0,62}\.[A-Za-z]")
 _IBAN_HINT = re.compile(r"[A-Z]{2}\d\d[A-Z0-9 ]")
 _WORD = re.compile(r"[^\s\"'<>]+")
+_SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
 PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _RULES: Final[tuple[Rule, ...]] = (
-    secrets.PEM, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
-    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, secrets.SHELL, urls.SESSION, TOKEN,
-    urls.BEARER, urls.SIGNATURE, urls.AUTH,
+    secrets.PEM, secrets.SECRET_OBJECT, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
+    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
+    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.AWS_PAIR, urls.LOGIN_SESSION, urls.CALLED, urls.ENVIRONMENT, urls.BASE64, *prose.RULES,
     personal.EMAIL, personal.CARD, personal.IBAN, personal.PHONE,
     personal.USER, personal.IP6, personal.MAC, personal.IP4, personal.HOST,
 )  # fmt: skip
@@ -55,7 +58,9 @@ class Redactor:
             Rule(kind=c.name, pattern=_custom(c.pattern), needs=(), trigger="") for c in self.policy.custom
         )
         self._keep = frozenset(k.casefold() for k in self.policy.keep)
-        self._needs = tuple(dict.fromkeys(need for rule in self._rules for need in rule.needs))
+        self._needs = tuple(
+            dict.fromkeys(need for rule in self._rules if not rule.grams for need in rule.needs)
+        )
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
 
@@ -67,10 +72,10 @@ class Redactor:
 
     # -- text ---------------------------------------------------------------------------------------------------------
 
-    def text(self, text: str) -> str:
-        """The text without secrets and personal data. Redacting twice changes nothing more."""
+    def text(self, text: str, seen: set[str] | None = None) -> str:
+        """The text without secrets and personal data. Redacting twice changes nothing more. Secrets go to `seen`."""
         for _ in range(_PASSES):
-            changed = self._replaced(text)
+            changed = self._replaced(text, seen)
             if changed == text:
                 break
             text = changed
@@ -80,12 +85,22 @@ class Redactor:
         """The pseudonym of a value that is known to be a secret, whatever it looks like."""
         return value if _DONE.match(value) else self._name("secret", value, value)
 
-    def _replaced(self, text: str) -> str:
+    def plain(self, value: Any) -> Any:
+        """A plain JSON value whose texts, keys among them, hold no secret."""
+        return plain_value(value, self)
+
+    def word(self, model: Model) -> Model:
+        """A word of which no field holds a secret."""
+        return word_of(model, self)
+
+    def _replaced(self, text: str, seen: set[str] | None) -> str:
         spans = list(self._spans(text))
         if not spans:
             return text
         out, at = [], 0
         for start, end, kind, value in merged(spans, text):
+            if seen is not None and kind == "secret":
+                seen.add(text[start:end])
             out += [text[at:start], self._name(kind, value, text[start:end])]
             at = end
         return "".join([*out, text[at:]])
@@ -106,13 +121,20 @@ class Redactor:
 
     def _hopeful(self, text: str) -> list[Rule]:
         """The rules that could find something."""
+        if len(text) < _SHORTEST:
+            return []
         lower = text.lower()
+        fired = self._prefilter.fired(text.encode("utf-8", "surrogatepass"))
         present = {need for need in self._needs if need in lower}
         hints = {rule: hint.search(text) is not None for rule, hint in _HINTS if present or not rule.needs}
         return [
             rule
             for rule in self._rules
-            if hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs))
+            if (
+                rule in fired
+                if rule.grams
+                else hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs))
+            )
         ]
 
     def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:
@@ -131,7 +153,10 @@ class Redactor:
             group = match.lastgroup or 0
             value = match[group]
             kept = rule.kind != "secret" and value.casefold() in self._keep
-            if value and not kept and rule.accept(match):
+            if rule.inside is not None:
+                for part in rule.inside.finditer(text, *match.span(group)):
+                    yield part.start("v"), part.end("v"), rule.kind, part["v"]
+            elif value and not kept and rule.accept(match):
                 yield match.start(group), match.end(group), rule.kind, rule.canonical(value)
             elif named:  # what a name that tells no secret is followed by is looked at for itself
                 begin = max(match.end("n"), begin + 1)

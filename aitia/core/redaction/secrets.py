@@ -4,6 +4,7 @@ Every quantifier is bounded or ends at a character that it cannot hold, so that 
 with its line: only a PEM block spans lines.
 """
 
+# ruff: noqa: E501 (a pattern is read as one line)
 from __future__ import annotations
 
 import re
@@ -29,19 +30,31 @@ class Rule:
     kind: str = "secret"
     accept: Callable[[Match], bool] = _always
     canonical: Callable[[str], str] = str  # what spellings of one value have in common
+    inside: re.Pattern[str] | None = None  # what in the value that is found is secret, each for itself
 
 
+ANY_HEX: Final = "¿"
+"""Stands in a gram for any hexadecimal digit."""
 LONGEST: Final = 256  # characters of a value that may turn out to be harmless
 
 # -- names and what is assigned to them -------------------------------------------------------------------------------
 
+_KEYS = r"instrumentation|api|access|private|account|auth|secret|shared|signing|encryption|master|license"
+_FURTHER_KEYS = (  # names of keys that are secret only where the value looks it
+    r"subscription|function|host|storage|service|client|consumer|app|application|admin|deploy|hmac|aes|cipher|crypto|ssh|gpg"
+    r"|integration|ingest|security|pre-?shared|webhook|session|write|bot|root|recovery|activation|product|registration|jwt|fernet|cookie|routing|service"
+)
 _WORDS = (
     r"passw(?:or)?d|passphrase|passcode|(?:(?<![a-z])pass|(?-i:Pass|PASS))(?![a-z])|pwd|secret|credential|token"
-    r"|(?:api|access|private|account|auth|secret|shared|signing|encryption|master|license)[_. -]?key"
+    rf"|(?:{_KEYS}|{_FURTHER_KEYS})[_. -]?key"
+    r"|passwort|kennwort|mot[_ -]de[_ -]passe|(?<![a-z])mdp(?![a-z])|contrase(?:ñ|n)a|(?<![a-z])senha|wachtwoord|(?<![a-z])has(?:ł|l)o(?![a-z])"
+    r"|(?<![a-z])heslo|l(?:ö|o)senord|passord|adgangskode|salasana|jelsz(?:ó|o)|(?<![a-z])parola(?![a-z])|парол[ья]|(?<![a-z])(?:ş|s)ifre(?![a-z])"
+    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])|dockerconfigjson|dockercfg"
 )
+_FIELD = re.compile(rf"(?i)(?P<n>(?:{_WORDS})[A-Za-z0-9_-]{{0,32}})$")
 _SUFFIX = r"[A-Za-z0-9_-]{0,32}"
 _NAME = rf"(?P<n>(?:{_WORDS}){_SUFFIX})"
-_SEP = r"\\{0,8}[\"']?[ \t]{0,8}(?:=>|==?|:=|:(?!//))[ \t]{0,8}"
+_SEP = r"\\{0,8}[\"'`]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}"
 _DOUBLE = r"\"(?P<w>(?:[^\"\\\n]|\\.|\"(?=\w))+)"  # a quote that a letter follows closes nothing
 _SINGLE = r"'(?P<x>(?:[^'\\\n]|\\.|'(?=\w))+)"
 _ESCAPED = r"(?P<e>\\{1,8}[\"'])(?P<v>(?:(?!(?<!\\)(?P=e))[^\n])+)"
@@ -50,14 +63,35 @@ _END = r"\s\"',;&)}\]"
 _BARE = rf"(?P<y>[^{_END}]+(?:(?:[,;&)}}\]]{{1,3}}|[\"'])(?=\w)[^{_END}=:]+(?=[{_END}]|$))*)"
 _VALUE = rf"(?:{_ESCAPED}|{_DOUBLE}|{_SINGLE}|{_BARE})"
 
-_PLURAL = re.compile(r"(?i)(?:tokens|token(?:iz|is)\w*|secrets)$")
-_ABOUT = re.compile(  # not the secret: where it lies, how long it is
-    r"(?:[_-](?i:file|path|dir|name|count|limit|length|len|size|ttl|age|policy|version|provider|expir\w*|env|ref|url|uri|type|endpoint)"
-    r"|File|Path|Dir|Name|Count|Limit|Length|Size|Ttl|TTL|Age|Policy|Version|Provider|Expiry|Ref|Url|URL|Uri|Type|Encoder|Endpoint)$"
+_PLURAL = re.compile(r"(?i)(?:tokens|token(?:iz|is)\w*|secrets|credentials)$")
+_FURTHER = re.compile(rf"(?i)(?:{_FURTHER_KEYS})[_. -]?key")
+_TAIL = re.compile(  # what may follow the word in a name whose value is the secret itself
+    r"(?i)(?:[_. -]?(?:key|base|value|val|string|str|text|plain|plaintext|data|id|hash|old|new|current|previous|prev|next|primary|secondary|main|backup"
+    r"|default|prod|production|dev|test|testing|staging|stage|stg|live|sandbox|local|admin|root|user|db|app|api|web|master|replica|service|read|write|rw|ro|access|auth"
+    r"|confirm(?:ation)?|repeat|again|verify|pem|json|b64|base64|env|raw|header|jwt|hex|md5|sha\d*|hashed|digest|json|dockerconfigjson)|[_-]?\d{1,4})*\Z"
+)
+_ABOUT = re.compile(
+    r"(?i)[_-](?:env|header|hash|digest|md5|sha\d*|user|app|access|read|write|api|test|default)\Z|(?:Id|Header|User)\Z"
+)
+_LAST = re.compile(rf"(?i).*(?:{_WORDS})")
+_NOUN = re.compile(
+    r"(?i)(?:passwords?|passwd|passphrase|tokens?|secrets?|keys?|credentials?|user(?:name)?s?|login|value|string|str|bytes|int|bool|optional|object|array|hash)[.,;:)]*\Z"
+)
+_OBJECT = re.compile(r"[a-z]+\d{0,2}(?:[-./][A-Za-z0-9]+)+\Z")  # the name of a Secret object, a path of one
+STATES = re.compile(  # what is said of a secret, in place of it
+    r"(?i)(?:(?:in|un|not[ _-]?)?(?:valid|correct|known|found|set|given|specified|defined|changed|expired?|authorized|authorised|allowed|supported"
+    r"|available|encrypted|used|trusted|matching|match|present|accepted|provided|configured|recognized|signed)(?:ated|ation|ity)?"
+    r"|wrong|bad|missing|required|empty|blank|too|rejected|refused|denied|revoked|rotated|reset|stale|old|new|weak|strong|short|long|ok|okay|okey"
+    r"|failed|failure|failing|mismatch(?:ed)?|absent|pending|active|inactive|enabled|disabled|locked|leaked|compromised|deprecated|optional"
+    r"|authentication|verification|validation|rotation|refresh|renewal|lookup|unexpected|malformed|error|none|unset|updated|created|deleted|removed"
+    r"|loaded|stored|mounted|cached|issued|granted|generated|ready|here|there|now|still|also|already|never|always|only|in|at|on|for|from|by|to|the|an?|and|or|with|of|it|its|is|was|has|no"
+    r"|falsch|ung(?:ü|ue)ltig|abgelaufen|leer|fehlt|g(?:ü|ue)ltig|ge(?:ä|ae)ndert|gesperrt|incorrecte?|invalide|expir[ée]e?|vide|manquante?|erron[ée]e?"
+    r"|incorrect[ao]|inv[áa]lid[ao]|caducad[ao]|vac[íi][ao]|errat[ao]|scadut[ao]|errad[ao]|expirad[ao]|verlopen|onjuist|ongeldig|nieprawidłowe|неверный|错误|无效"
+    r")[.,;:!?)\]]*\Z"
 )
 HARMLESS = re.compile(
     r"(?i)(?:null|none|nil|n/a|true|false|yes|no|undefined|empty|required|\*+|x{3,}|\.{3}|\[?(?:redacted|filtered|masked|hidden|removed|protected)\]?"
-    r"|\$\{[^}]{0,200}\}?|\$\([^)]{0,200}\)?|\$[A-Z_]{2,64}|%[A-Z_]{2,64}%|\{\{[^}]{0,200}\}{0,2}|%[sdv]|\?|<(?:none|unset|nil|null|redacted)>?|[\[({]\}?|[-=|]+|\\+n?)\Z"
+    r"|\$\{[^}]{0,200}\}?|\$\([^)]{0,200}\)?|\$[A-Z_]{2,64}|\$\d{1,2}|[:@][a-z_]{1,32}|\d{1,6}/\d{1,6}|[\[({<](?:sensitive|hidden|redacted|masked|none|not|known|unchanged|encrypted|omitted|protected|your|the|n/a)\b.*|<[a-z_ -]{1,32}>|[a-z_.]{2,32}=\S*|%[A-Z_]{2,64}%|\{\{[^}]{0,200}\}{0,2}|%[sdv]|\?|<(?:none|unset|nil|null|redacted)>?|[\[({]\}?|[-=|]+|\\+n?)\Z"
 )
 
 
@@ -67,17 +101,80 @@ def value_of(match: Match) -> str:
 
 
 def _assigned(match: Match) -> bool:
-    name, value = match["n"], value_of(match)
+    name, value = match["n"] or match["m"], value_of(match)
+    before = match.string[max(0, match.start() - 12) : match.start()]
+    if before.endswith("/") and (
+        "key" in name.lower() or _DIGEST.search(before)
+    ):  # the path of a key, the checksum of a Secret
+        return False
+    return _tells(name, value, quoted=bool(match.groupdict().get("w"))) and not _told_of(match, value)
+
+
+_DIGEST = re.compile(r"(?i)(?:checksum|hash|digest|sha\d*|md5|fingerprint)/\Z")
+
+
+def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
+    """Whether a value under a name is a secret: by what follows the telling word in the name, and by the value itself."""
     lower = name.lower()
     if len(value) > LONGEST:  # no name or path; and what is refused is searched again
         return True
-    if HARMLESS.match(value) or value.lower() == lower:
+    if (
+        HARMLESS.match(value)
+        or value.lower() == lower
+        or _NOUN.match(value)
+        or (STATES.match(value) and not quoted)
+    ):
         return False
     if lower == "pwd" and value[:1] in "/~":  # the shell's working directory
         return False
     if lower.startswith(("token", "pass")) and value.isdigit() and len(value) <= 4 and "w" not in lower:
         return False  # counts
-    return not _ABOUT.search(name) and not (_PLURAL.match(name) and not looks_random(value))
+    found = _LAST.match(name)
+    tail = name[found.end() :] if found else ""
+    if lower.endswith("key") and value.startswith("BIO_"):
+        return False
+    if lower == "pass" and not quoted and value.replace("_", "").isalpha():  # PASS: TestRefresh
+        return False
+    if not _TAIL.match(tail) or _ABOUT.search(tail) or tail.lower() == "s" or _FURTHER.match(name):
+        return dense(value)
+    if lower in ("secret", "token", "credential") and _OBJECT.match(value):
+        return False
+    return not (_PLURAL.match(name) and not looks_random(value))
+
+
+def dense(value: str) -> bool:
+    """Whether a value is secret whatever it is called: capitals, small letters and digits, or a long run without words."""
+    if re.search(r"[\s/.:(){}\[\]<>]|^[A-Za-z]+=", value) or len(value) < 8 or STATES.match(value):
+        return False
+    mixed = re.search(r"[a-z]", value) and re.search(r"[A-Z]", value) and re.search(r"\d", value)
+    return bool(mixed) or (
+        len(value) >= 20
+        and turns(value) >= 4
+        and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z]+(?:[-_][a-z0-9]+)*", value)
+    )
+
+
+def turns(value: str) -> int:
+    """How often letters and digits, capitals and small letters take turns: often in what was drawn at random."""
+    return len(re.findall(r"(?=[a-z][A-Z0-9]|[A-Z][a-z0-9]|\d[A-Za-z])", value))
+
+
+def tells(name: str, value: str) -> bool:
+    """Whether a field's name says that its value is a secret."""
+    found = _FIELD.search(name)
+    return found is not None and _tells(found["n"], value)
+
+
+def _told_of(match: Match, value: str) -> bool:
+    """Whether a message goes on after a colon: `invalid token: signature is wrong` says no token."""
+    name = (match["n"] or "password").lower()
+    if ("pass" in name and name != "passwd") or not (value.isascii() and value.isalpha() and value.islower()):
+        return False
+    before, after = (
+        match.string[match.end("n") : match.start(match.lastgroup or 0)],
+        match.string[match.end() : match.end() + 2],
+    )
+    return before == ": " and after[:1] == " " and after[1:].isalpha()
 
 
 def looks_random(value: str) -> bool:
@@ -90,14 +187,22 @@ def looks_random(value: str) -> bool:
     )
 
 
-_TELLS = r"(?:\\{0,8}[\"']?[ \t]{0,8}[=:>]|[ \t]{0,4}\(?[ \t]{0,4}'|\\{0,8}[\"'][ \t]{0,4},)"  # = : > ( ' or a pair
-_STEMS = r"(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|credential|token|[a-z][_. -]?key)"
+_TELLS = r"(?:\\{0,8}[\"'`]?[ \t]{0,8}(?:[=:>!\]]|\xef\xbc\x9a)|[ \t]{0,4}\(?[ \t]{0,4}'|\\{0,8}[\"'][ \t]{0,4},)"  # = : > ( ' or a pair
+_STEMS = (
+    r"(?:pass(?:w(?:or)?d|w?ort?d?|phrase|code|e)?|pwd|secret|credential|creds|dockerconfigjson|dockercfg|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|senha|htwoord|mdp|pw"
+    r"|has(?:\xc5\x82|l)o|heslo|senord|dgangskode|lasana|jelsz(?:\xc3\xb3|o)|arola|\xd0(?:\xbf|\x9f)\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1[\x80-\xbf]"
+    r"|ifre|\xe5\xaf\x86\xe7\xa0\x81|\xe5\x8f\xa3\xe4\xbb\xa4|\xe5\xaf\x86\xe7\xa2\xbc|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf|\xeb\xb9\x84\xeb\xb0\x80|psk)"
+)
 _ASSIGN_TRIGGER = (
     rf"{_STEMS}{_SUFFIX}{_TELLS}|(?<=-)(?:pass|secret|token)[\w-]{{0,12}}[ \t]|(?<=[a-z])pass[ \t]"
 )
-_NEEDS: Final = ("pass", "pwd", "secret", "token", "credential", "key")
+_NEEDS: Final = (
+    "dockerc", "pass", "pwd", "secret", "token", "credential", "key", "kennwort", "mdp", "contrase", "senha", "wachtwoord", "has", "heslo",
+    "senord", "adgangskode", "salasana", "jelsz", "parola", "парол", "ifre", "密", "口令", "パスワード", "비밀번호", "pw", "psk", "creds",
+)  # fmt: skip
 _GRAMS: Final = (
-    "pass", "pwd", "secr", "toke", "cred",
+    "pass", "pwd", "secr", "toke", "cred", "dock", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "lasa",
+    "jels", "arol", "па", "Па", "ifre", "密", "口", "パ", "비", "pw=", "pw:", "pw ", "psk",
     *(f"{a}{b}"[:4] for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
 )  # fmt: skip
 
@@ -106,16 +211,16 @@ ASSIGNED = Rule(
     needs=_NEEDS, grams=_GRAMS, trigger=_ASSIGN_TRIGGER, accept=_assigned,
 )  # fmt: skip
 XML = Rule(
-    pattern=re.compile(rf"(?i)<[\w:.-]{{0,40}}?{_NAME}>(?P<v>[^<\n]+)(?=<)"),
+    pattern=re.compile(rf"(?i)(?:<[\w:.-]{{0,40}}?{_NAME}|=[\"'][\w:.-]{{0,40}}?{_NAME.replace('<n>', '<m>')}[\"'])>(?:<!\[CDATA\[)?(?P<v>[^<\n]+?)(?=(?:\]\]>)?<)"),
     needs=_NEEDS, grams=_GRAMS, trigger=_ASSIGN_TRIGGER, accept=_assigned,
 )  # fmt: skip
 PAIR = Rule(  # "name": "DB_PASSWORD", "value": "x", and key="DB_PASSWORD" value="x"
     pattern=re.compile(
-        rf"(?i){_NAME}\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?"
-        rf"value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
+        rf"(?i){_NAME}(?:\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?|[\"']?[ \t]*\n[ \t]{{0,80}}[\"']?)"
+        rf"(?:old|new|previous|current|default|string)?_?value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
     ),
     needs=("value",), grams=("valu",),
-    trigger=r"value\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']", accept=_assigned,
+    trigger=r"value\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[^\s,}]", accept=_assigned,
 )  # fmt: skip
 SQL = Rule(
     pattern=re.compile(
@@ -123,20 +228,27 @@ SQL = Rule(
         r"[ \t]*\(?[ \t]*'(?P<v>(?:[^'\\\n]|\\.|'')+)"
     ),
     needs=("identified", "passw"), grams=("pass", "iden"),
-    trigger=r"identified[ \t]+(?:with|by|as)",
+    trigger=r"identified[ \t]+(?:with|by|as)|passw(?:or)?d[ \t]*\(?[ \t]*'",
 )  # fmt: skip
+_OPTION_PROSE = re.compile(
+    r"(?i)(?:via|flags?|options?|args?|arguments?|parameters?|switch|instead|requires?|without|when|using|prompt|over|through|can|should|may|must|if)[.,;:)]*\Z"
+)
 OPTION = Rule(
-    pattern=re.compile(rf"(?i)(?<!\S)--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})[ \t]+(?![\"']?-){_VALUE}"),
-    needs=_NEEDS, grams=(*_GRAMS, " --"), trigger=r"[ ]--?[a-z][\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential)",
-    accept=_assigned,
-)  # fmt: skip
-SHELL = Rule(
     pattern=re.compile(
-        r"(?:\bmysql\w{0,10}\b[^|\n]{0,200}?[ \t]-p|\bsshpass[ \t]+-p[ \t]*|\bredis-cli\b[^|\n]{0,200}?[ \t]-a[ \t]+"
-        r"|(?<!\S)(?:-u|--user|--proxy-user)[ =]+[\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:)[\"']?(?P<v>[^\s\"']+)"
+        rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"
     ),
-    needs=("mysql", "sshpass", "redis-cli", "-u", "-user"), grams=("mysq", "sshp", "s-cl", " -u ", "--us", "--pr"),
-    trigger=r"mysql\w{0,10}\b[^|\n]{0,200}?[ \t]-p|sshpass|s-cli|[ ]-u[ ]+\S{1,64}:|--user[ =]|--proxy-user[ =]",
+    needs=_NEEDS, grams=(*_GRAMS, " --", "\"--", "'--", "\"-"), trigger=r"[ \"']--?[\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential|creds|pw)|(?<=-)(?:pass|secret|token)[\w-]{0,12}[ \t\"']|(?<=[a-z])pass[ \t]",
+    accept=lambda m: _assigned(m) and not _OPTION_PROSE.match(value_of(m)),
+)  # fmt: skip
+_ENTRY = r"[\"']?[\w.-]{1,253}[\"']?[ \t]*:[ \t]*"
+SECRET_OBJECT = Rule(  # a Kubernetes Secret, as JSON on one line or as YAML: all that it holds
+    pattern=re.compile(
+        r"(?:kind\\{0,4}[\"']?[ \t]*:[ \t]*\\{0,4}[\"']?Secret\b(?=[\"'\\\s,}])(?:(?!\n---)[^\0]){0,4000}?[\s\"'{,](?:data|stringData)\\{0,4}[\"']?[ \t]*:"
+        r"|(?<![\w-])(?:data|stringData)\\{0,4}[\"']?[ \t]*:(?=[ \t]*\{[^{}]{0,8000}\}[^\n]{0,4000}?kind\\{0,4}[\"']?[ \t]*:[ \t]*\\{0,4}[\"']?Secret\b(?=[\"'\\\s,}])))"
+        r"[ \t]*(?P<v>\{[^{}]{1,8000}\}|\n(?:[ \t]+[^\n]+\n?)+)"
+    ),
+    needs=("secret",), grams=("secr",), trigger=r"secret\\{0,4}[\"']?[ \t]{0,8}(?:[,}\r\n]|$)",
+    inside=re.compile(rf"{_ENTRY.replace('[ ', chr(92) + chr(92) + '{0,4}[ ', 1)}[|>]?[-+]?\s{{0,80}}\\{{0,4}}[\"']?(?P<v>[^\s\"',{{}}\\][^\s\"',}}\\]*)"),
 )  # fmt: skip
 
 PEM = Rule(

@@ -49,7 +49,7 @@ class Namer:
             return ""  # refused before
         if kept and not objection(kept, template, redact=self._redact):
             return kept
-        said = propose(self._llm, template)
+        said = propose(self._llm, template, redact=self._redact)
         self.asked += 1
         name = "" if objection(said, template, redact=self._redact) else said
         self._kept[template_id] = (name, text)
@@ -68,9 +68,9 @@ def unique(names: Sequence[str]) -> list[str]:
     return [name if held[name.casefold()] == 1 else "" for name in names]
 
 
-def propose(llm: Llm, template: str) -> str:
+def propose(llm: Llm, template: str, *, redact: Callable[[str], str] = str) -> str:
     """What the model calls a template, not verified."""
-    prompt = Prompt(system=SYSTEM, user=f"{template[:_QUOTE]} ->")
+    prompt = Prompt(system=SYSTEM, user=f"{redact(template)[:_QUOTE]} ->")
     said = llm.complete(prompt, max_tokens=MOST_TOKENS, grammar=GRAMMAR)
     return said.text.strip() if said.finish == "stop" else ""
 

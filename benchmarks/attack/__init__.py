@@ -1,0 +1,1 @@
+"""Attacks: what a hostile or careless world does to a diagnosis, measured."""
