@@ -802,8 +802,8 @@ def _module(name: str, *, by: str = "") -> None:
 
 
 _module("secrets.py")
-_module("json.py")
-_module("runpy.py")
+_module("uuid.py")
+_module("hmac.py")
 
 
 @way("working folder", "start", slow=True)
