@@ -26,13 +26,13 @@ _BOOT: Final = (
 
 
 def safe_path() -> str:
-    """The user's PATH without empty and relative entries and without the working folder; the system's own at the end."""
+    """The user's PATH without empty and relative entries and without the working folder; the system's where nothing is left."""
     here, home = Path.cwd(), Path.home()
     entries = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep) if p and Path(p).is_absolute()]
     # Who stands in his home folder, or above it, still has his own ~/.local/bin.
     foreign = [p for p in entries if p == here or (here in p.parents and not home.is_relative_to(here))]
     kept = [str(p) for p in entries if p not in foreign]
-    return os.pathsep.join(dict.fromkeys([*kept, *SYSTEM]))
+    return os.pathsep.join(dict.fromkeys(kept or SYSTEM))
 
 
 def program(name: str, *, folder: Path | None = None) -> str:

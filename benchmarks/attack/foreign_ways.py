@@ -68,6 +68,11 @@ def replayed(world: World, *sources: Mapping[str, Any], **fields: Any) -> Act:
     return Act(calls=(Call(argv=argv),), cwd=world.desk, allow=(Call(argv=(*argv, "--trust", folder)),))
 
 
+def _never(act: Act) -> Act:
+    """What stays refused with the user's word: it allows a place that is named, and no link among telemetry."""
+    return Act(calls=act.calls, cwd=act.cwd, env=act.env)
+
+
 def source(kind: str, type: str, **more: Any) -> dict[str, Any]:
     """A source named `x`."""
     return {"name": "x", "kind": kind, "type": type, **more}
@@ -156,9 +161,12 @@ def a_victorialogs_url(world: World) -> Act:
     return replayed(world, source("logs", "victorialogs", url=world.server.url))
 
 
-@way("scenario", "read")
+@way("scenario", "open")
 def a_certificate_outside(world: World) -> Act:
-    auth = {"ca": str(world.outside / "secret.md")}
+    import certifi
+
+    shutil.copy(certifi.where(), world.outside / "ca.pem")
+    auth = {"ca": str(world.outside / "ca.pem")}
     return replayed(world, source("metrics", "prometheus", url=world.server.url, auth=auth))
 
 
@@ -186,13 +194,13 @@ def a_log_in_the_home_folder(world: World) -> Act:
 @way("scenario", "read")
 def a_link_among_the_logs(world: World) -> Act:
     (world.foreign / "logs" / "db.log").symlink_to(world.outside / "secret.log")
-    return replayed(world)
+    return _never(replayed(world))
 
 
 @way("scenario", "read")
 def a_link_that_a_glob_matches(world: World) -> Act:
     (world.foreign / "db.log").symlink_to(world.outside / "secret.log")
-    return replayed(world, source("logs", "log_files", path="*.log"))
+    return _never(replayed(world, source("logs", "log_files", path="*.log")))
 
 
 @way("scenario", "read")
