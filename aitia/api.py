@@ -184,6 +184,8 @@ def resume(
     from aitia.graphs.diagnose import resume as carry_on
 
     store = RunStore.open(home or aitia_home(), run)
+    if store.meta().get("state") == "finished":
+        return store.report()
     readers = _recorded_readers(store, sources, trust)
     return carry_on(
         store,
