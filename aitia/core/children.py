@@ -27,12 +27,20 @@ _BOOT: Final = (
 
 def safe_path() -> str:
     """The user's PATH without empty and relative entries and without the working folder; the system's where nothing is left."""
-    here, home = Path.cwd(), Path.home()
+    here, home = _here(), Path.home()
     entries = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep) if p and Path(p).is_absolute()]
     # Who stands in his home folder, or above it, still has his own ~/.local/bin.
     foreign = [p for p in entries if p == here or (here in p.parents and not home.is_relative_to(here))]
     kept = [str(p) for p in entries if p not in foreign]
     return os.pathsep.join(dict.fromkeys(kept or SYSTEM))
+
+
+def _here() -> Path:
+    """The working folder; one that is gone by now holds no program."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/nonexistent")
 
 
 def program(name: str, *, folder: Path | None = None) -> str:
@@ -69,7 +77,7 @@ def python_module(module: str) -> list[str]:
     What PYTHONPATH adds comes last: a package that is installed so is found, and replaces nothing.
     """
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    here = Path.cwd()
+    here = _here()
     extra = [p for p in dict.fromkeys(named) if p and Path(p).is_absolute() and Path(p) != here]
     return [sys.executable, "-P", "-E", "-c", _BOOT, module, *extra]
 

@@ -7,6 +7,8 @@ program, address, environment variable, credential or device. The user's word (`
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -125,7 +127,13 @@ def leads_out(path: Path, folder: Path) -> bool:
 
 def strange(folder: Path) -> Path | None:
     """The first entry of a folder that is a link, pipe, socket or device: aitia itself never puts one there."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            return path
+    for held, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(held, name)
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # written and renamed by whoever carries the run out
+                continue
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                return path
     return None
