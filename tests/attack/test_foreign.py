@@ -55,7 +55,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 def test_there_are_enough_ways_and_each_carrier_and_goal_has_some() -> None:
     assert len({w.name for w in WAYS}) == len(WAYS) >= 48
-    assert {w.carrier for w in WAYS} == {"scenario", "run", "document", "working folder"}
+    carriers = {"scenario", "run", "document", "span", "mcp server", "working folder"}
+    assert {w.carrier for w in WAYS} == carriers
     assert {w.goal for w in WAYS} == {"start", "open", "send", "read"}
 
 
