@@ -109,9 +109,10 @@ def fingerprint(file: Path, settings: Settings) -> str:
 def is_remembered(file: Path, sha256: str) -> bool:
     """Whether the user agreed to exactly this."""
     try:
-        return json.loads(_record(file).read_text(encoding="utf-8")).get("sha256") == sha256
+        kept: object = json.loads(_record(file).read_text(encoding="utf-8")).get("sha256")
     except (OSError, ValueError, AttributeError):
         return False
+    return kept == sha256
 
 
 def remember(file: Path, sha256: str = "") -> None:
