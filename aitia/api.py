@@ -9,21 +9,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aitia.consent import found_settings
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput, RunNotFound
+from aitia.core.errors import BadInput, RunNotFound, Untrusted
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
 from aitia.core.store import RunStore, list_runs, remove_run
+from aitia.core.trust import confined, trusts
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
 from aitia.incoming import baselines_of, make_incident
 from aitia.modes import Narrator, Planner
 from aitia.render.notebook import notebook_html, notebook_markdown
 from aitia.runbooks import read_program
-from aitia.settings import Retention, Settings, absolute, find_settings, load_settings
+from aitia.settings import Retention, Settings, absolute, load_settings
 from aitia.tools import Registry
 from aitia.tools.mcp import mcp_tools, recorded_mcp, with_mcp
 
@@ -131,8 +133,12 @@ def replay(
     max_calls: int | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
+    trust: Sequence[str | Path] = (),
 ) -> Replayed:
-    """Diagnose a recorded scenario anew and score the report against its expected answer."""
+    """Diagnose a recorded scenario anew and score the report against its expected answer.
+
+    trust  folders (and what lies below them) whose scenarios may name servers, programs, credentials and files elsewhere
+    """
     from aitia.graphs.replay import replay as run
 
     engine = choose_engine(
@@ -151,7 +157,12 @@ def replay(
         options=engine.options,
         on_event=on_event,
         model_note=engine.note,
+        trusted=trusts(_folder_of(Path(folder)), trust),
     )
+
+
+def _folder_of(scenario: Path) -> Path:
+    return scenario if scenario.is_dir() else scenario.parent
 
 
 def resume(
@@ -163,15 +174,19 @@ def resume(
     home: Path | None = None,
     on_event: OnEvent | None = None,
     answers: Mapping[str, bool] | None = None,
+    trust: Sequence[str | Path] = (),
 ) -> Report:
     """Carry on a run that was interrupted, from its last finished step. `sources` overrides the recorded ones.
 
+    trust    folders of runs that another home made, or whose telemetry another folder holds: their word is taken
     answers  of a run that waits for a person: each call's hash (`WaitsForPerson.asked`) and whether it is approved
     """
     from aitia.graphs.diagnose import resume as carry_on
 
     store = RunStore.open(home or aitia_home(), run)
-    readers = _recorded_readers(store, sources)
+    if store.meta().get("state") == "finished":
+        return store.report()
+    readers = _recorded_readers(store, sources, trust)
     return carry_on(
         store,
         readers,
@@ -192,6 +207,7 @@ def again(
     at: datetime | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
+    trust: Sequence[str | Path] = (),
 ) -> Report:
     """Diagnose a run's incident again, its window extended to now: the next revision of the same run.
 
@@ -212,7 +228,7 @@ def again(
         )
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
-    readers = _recorded_readers(store, sources)
+    readers = _recorded_readers(store, sources, trust)
     llm = _same_model(meta, model, threads, on_event) if meta.get("model") else None
     from aitia.graphs.diagnose import Options
     from aitia.graphs.diagnose import diagnose as start
@@ -269,12 +285,23 @@ def _extended(
     )
 
 
-def _recorded_readers(store: RunStore, sources: Sequence[Source]) -> list[Source]:
+def _recorded_readers(
+    store: RunStore, sources: Sequence[Source], trust: Sequence[str | Path]
+) -> list[Source]:
+    """The readers that a run goes on with. Raises Untrusted for a run that is not this home's own."""
     from aitia.tools.sources import open_sources
 
     meta = store.meta()
+    if not store.is_own(meta) and not trusts(store.path, trust):
+        raise Untrusted(
+            f"Look at {str(store.path / 'run.json')!r} and give --trust {str(store.path)!r} if you trust it (Python:"
+            " trust=): this home did not make that run there, so what it names is not read, started or asked."
+        )
     configs = [SourceConfig.model_validate(c) for c in meta.get("sources", ())]
-    readers = list(sources) or open_sources(configs, Path(str(meta.get("root") or "/")))
+    root = Path(str(meta.get("root") or "/"))
+    if meta.get("root") and not (meta.get("trusted") or trusts(root, trust)):
+        configs = list(confined(configs, root))
+    readers = list(sources) or open_sources(configs, root)
     if not readers:
         raise BadInput(
             f"Pass sources= to look at run {store.id} again: its readers were objects of the calling program."
@@ -308,13 +335,16 @@ def _same_model(
 
 
 def settings_of(config: Settings | str | Path | None, *, searching: bool = True) -> Settings:
-    """The settings themselves, those of a file, or those of ./aitia.yaml where nothing is given."""
+    """The settings themselves, those of a file, or those of ./aitia.yaml where nothing is given.
+
+    A file that is named is the user's word. One that is found is used as far as its user agreed (`aitia.consent`).
+    """
     if isinstance(config, Settings):
         settings = config
     elif config is not None:
         settings = load_settings(Path(config))
     else:
-        settings = find_settings(Path.cwd()) if searching else Settings()
+        settings = found_settings(Path.cwd()) if searching else Settings()
     use(settings.redaction)
     return settings
 

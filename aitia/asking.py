@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aitia.consent import found_settings
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.redact import Careful, Redactor, load_key, use
 from aitia.core.store import RunStore
 from aitia.engine import AUTO
-from aitia.settings import FILE, Settings, load_settings
+from aitia.settings import FILE, load_settings
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
@@ -55,7 +56,7 @@ def ask(
         raise BadInput("Ask without documents and config: a conversation that goes on has its own.")
     if going_on:
         folder = last_conversation(home, conversation)
-        about = json.loads((folder / "ask.json").read_text(encoding="utf-8"))
+        about = _about(home, folder)
     else:
         about = {
             "run": RunStore.open(home, run).id if run else "",
@@ -88,6 +89,14 @@ def ask(
         if not going_on:
             shutil.rmtree(folder)  # a conversation that was refused before it began leaves nothing
         raise
+
+
+def _about(home: Path, folder: Path) -> dict[str, Any]:
+    """What a conversation is about. One that lies in a run is about that run, whatever it says: the run may be foreign."""
+    if folder.parent.parent.parent == home / "runs":
+        return {"run": RunStore.open(home, folder.parent.parent.name).id}
+    found: dict[str, Any] = json.loads((folder / "ask.json").read_text(encoding="utf-8"))
+    return found
 
 
 def _writer(model: str | Llm | None, threads: int | None) -> Llm | None:
@@ -145,7 +154,7 @@ def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]
     from aitia.tools.sources import open_sources
 
     file = Path(str(about["config"]))
-    settings = load_settings(file) if about["named"] or file.is_file() else Settings()
+    settings = load_settings(file) if about["named"] else found_settings(file.parent)
     use(settings.redaction)
     kinds = [s for s in settings.sources if s.kind in ("runbooks", "incidents")]
     own, notes = own_documents(open_sources(kinds, file.parent), [Path(p) for p in about["documents"]], home)

@@ -15,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
+from aitia.consent import found_settings
+from aitia.core.children import program
 from aitia.core.config import McpServer, SourceConfig
-from aitia.core.errors import AitiaError, BadInput, ModelError
+from aitia.core.errors import AitiaError, BadInput, ModelError, Untrusted
 from aitia.core.words import Holding, Window, Word
-from aitia.settings import Settings, find_settings, load_settings
+from aitia.settings import Settings, load_settings
 
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
@@ -58,7 +60,7 @@ def examine(*, home: Path, config: Path | None = None) -> list[Check]:
     """All checks, cheapest first."""
     checks = [python_check(), *package_checks(), *compiler_checks(), home_check(home), disk_check(home)]
     try:
-        settings = load_settings(config) if config else find_settings(Path.cwd())
+        settings = load_settings(config) if config else found_settings(Path.cwd())
     except BadInput as error:
         return [
             *checks,
@@ -66,7 +68,7 @@ def examine(*, home: Path, config: Path | None = None) -> list[Check]:
                 name="aitia.yaml",
                 state="missing",
                 detail=str(error),
-                mend="see docs/configuration.md",
+                mend="aitia trust" if isinstance(error, Untrusted) else "see docs/configuration.md",
                 essential=True,
             ),
         ]
@@ -299,7 +301,10 @@ def _extra_needed(section: str, extra: str) -> Iterator[Check]:
 
 def _mcp_check(server: McpServer) -> Check:
     name = f"mcp {server.name}"
-    if server.command and not shutil.which(server.command[0]):
+    try:
+        if server.command:
+            program(server.command[0], folder=Path(server.cwd) if server.cwd else None)
+    except FileNotFoundError:
         return Check(
             name=name,
             state="look",

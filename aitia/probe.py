@@ -11,6 +11,7 @@ import yaml
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
+from aitia.core.trust import leads_out
 from aitia.core.words import Word
 from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
@@ -171,7 +172,8 @@ def probe_kubeconfig() -> Probe:
 def probe_logs(folder: Path) -> Iterator[Probe]:
     """Log folders: the usual one and `logs` of the folder."""
     for name, place in (("logs", folder / "logs"), ("system-logs", Path("/var/log"))):
-        files = sorted(p for p in place.glob("*.log") if p.is_file()) if place.is_dir() else []
+        inside = place.glob("*.log") if place.is_dir() and not leads_out(place, folder) else ()
+        files = sorted(p for p in inside if _is_data(p, place))
         readable = [p for p in files if os.access(p, os.R_OK)]
         if not readable:
             why = "no *.log file there" if place.is_dir() else "no such folder"
@@ -193,17 +195,19 @@ def probe_logs(folder: Path) -> Iterator[Probe]:
 
 def probe_folder(folder: Path) -> Iterator[Probe]:
     """Data files in the folder: tables, changes, topology, incidents, runbooks."""
-    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in _DATA and p.is_file())
+    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in _DATA and _is_data(p, folder))
     for path in tables:
         yield _table(path)
     for name, file, kind, reader in _FILES:
-        if (folder / file).is_file():
+        if _is_data(folder / file, folder):
             size = (folder / file).stat().st_size
             source = SourceConfig(name=name, kind=kind, type=reader, path=file)
             yield Probe(
                 what=kind, place=str(folder / file), state="found", reason=f"{size} bytes", source=source
             )
-    pages = sorted((folder / "runbooks").glob("*.md"))
+    pages = sorted(
+        p for p in (folder / "runbooks").glob("*.md") if not leads_out(folder / "runbooks", folder)
+    )
     if pages:
         source = SourceConfig(name="runbooks", kind="runbooks", type="runbooks", path="runbooks")
         yield Probe(
@@ -213,6 +217,11 @@ def probe_folder(folder: Path) -> Iterator[Probe]:
             reason=f"{len(pages)} pages",
             source=source,
         )
+
+
+def _is_data(path: Path, folder: Path) -> bool:
+    """A file of the folder itself: what a link leads to elsewhere is not proposed."""
+    return path.is_file() and not leads_out(path, folder)
 
 
 def _table(path: Path) -> Probe:
@@ -246,7 +255,9 @@ def proposal(probes: Sequence[Probe], folder: Path) -> str:
     sources = [p.source.model_dump(mode="json", exclude_defaults=True) for p in probes if p.source]
     window = Settings().window.model_dump(mode="json")
     body = {"sources": sources, "window": window}
-    head = f"# Proposed by `aitia init` for {folder.resolve().name}. All fields: docs/configuration.md\n"
+    # A folder's name may hold a line break, and what follows it would be settings.
+    called = "".join(c if c.isprintable() else " " for c in folder.resolve().name)
+    head = f"# Proposed by `aitia init` for {called}. All fields: docs/configuration.md\n"
     if not sources:
         head += (
             "# No telemetry was found: name a source by hand, for example\n"

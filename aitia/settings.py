@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from aitia.core.config import FILE_OPTIONS, McpServer, SourceConfig
+from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.redact import Policy
 from aitia.core.words import Component, Moment, Word
@@ -129,14 +129,21 @@ def load_settings(file: Path) -> Settings:
             "sources": absolute(settings.sources, root),
             "taxonomy": tuple(str(root / Path(path).expanduser()) for path in settings.taxonomy),
             "weights": str(root / Path(settings.weights).expanduser()) if settings.weights else "",
+            "mcp": tuple(_placed(server, root) for server in settings.mcp),
         }
     )
 
 
 def find_settings(folder: Path) -> Settings:
-    """`aitia.yaml` of the folder, or the defaults where there is none."""
+    """`aitia.yaml` of the folder, or the defaults where there is none; whether it may be used: `aitia.consent`."""
     file = folder / FILE
     return load_settings(file) if file.is_file() else Settings()
+
+
+def _placed(server: McpServer, root: Path) -> McpServer:
+    """A server whose command starts in the configuration's folder: in the working folder others may have put files."""
+    here = str(root / Path(server.cwd).expanduser())
+    return server.model_copy(update={"cwd": here}) if server.command else server
 
 
 def absolute(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig, ...]:
@@ -146,10 +153,20 @@ def absolute(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig,
         return str(root / Path(path).expanduser())
 
     def options(source: SourceConfig) -> dict[str, str | float | bool]:
-        return {k: whole(str(v)) if k in FILE_OPTIONS and v else v for k, v in source.options.items()}
+        return {k: whole(str(v)) if names_file(k, v) else v for k, v in source.options.items()}
+
+    def names_file(option: str, value: str | float | bool) -> bool:
+        return bool(value) and (option in FILE_OPTIONS or (option == "kubectl" and "/" in str(value)))
+
+    def auth(given: Auth) -> Auth:
+        named = {f: whole(getattr(given, f)) for f in FILE_FIELDS if getattr(given, f)}
+        return given.model_copy(update=named) if named else given
 
     return tuple(
-        s.model_copy(update={"path": whole(s.path) if s.path else "", "options": options(s)}) for s in sources
+        s.model_copy(
+            update={"path": whole(s.path) if s.path else "", "options": options(s), "auth": auth(s.auth)}
+        )
+        for s in sources
     )
 
 

@@ -33,6 +33,7 @@ from aitia.agent.sentences.narrator import Budget
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Llm
 from aitia.graphs.apart import apart
+from aitia.graphs.serde import STRICT
 
 Plain = dict[str, Any]
 MAX_QUESTION = 2000
@@ -278,7 +279,7 @@ def ask(question: str, context: AskContext, *, folder: Path | None = None) -> An
     connection = sqlite3.connect(folder / "checkpoints.sqlite", check_same_thread=False)
     try:
         connection.execute("pragma secure_delete=on")
-        saver = SqliteSaver(connection)
+        saver = SqliteSaver(connection, serde=STRICT)
         machine = build(saver)
         done = apart().run(machine.invoke, start, config, context=context)
         # Only what was asked is kept: what was answered may quote a document that is deleted later.

@@ -33,6 +33,7 @@ from aitia.graphs.apart import apart
 from aitia.graphs.judgement import remembered
 from aitia.graphs.live import live, recorded_tools
 from aitia.graphs.report import assemble
+from aitia.graphs.serde import STRICT
 from aitia.graphs.state import Context, Options, State
 from aitia.tools import Registry
 
@@ -233,6 +234,6 @@ def _checkpointer(store: RunStore, wanted: bool) -> Iterator[SqliteSaver | None]
     connection = sqlite3.connect(store.path / "checkpoints.sqlite", check_same_thread=False)
     try:
         connection.execute("pragma journal_mode=wal")
-        yield SqliteSaver(connection)
+        yield SqliteSaver(connection, serde=STRICT)
     finally:
         connection.close()

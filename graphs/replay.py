@@ -15,6 +15,7 @@ from aitia.core.events import Event
 from aitia.core.llm import Llm
 from aitia.core.scenario import Expected, Needed, Scenario, load_scenario
 from aitia.core.store import RunStore
+from aitia.core.trust import confined
 from aitia.core.words import Evidence, Report, Sentence
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.state import Options, names_of
@@ -38,15 +39,21 @@ def replay(
     options: Options,
     on_event: Callable[[Event], None] | None = None,
     model_note: str = "",
+    trusted: bool = False,
 ) -> Replayed:
-    """Diagnose a scenario folder anew and score it. The diagnosis never sees the answer."""
+    """Diagnose a scenario folder anew and score it. The diagnosis never sees the answer.
+
+    A scenario comes from elsewhere: unless it is `trusted` it may only name files below its folder. Raises Untrusted.
+    """
     scenario = load_scenario(folder)
     root = folder if folder.is_dir() else folder.parent
-    sources = [s.model_dump(mode="json") for s in scenario.sources]
-    store = RunStore.create(home, meta={"sources": sources, "root": str(root.resolve())})
+    sources = scenario.sources if trusted else confined(scenario.sources, root)
+    recorded = [s.model_dump(mode="json") for s in sources]
+    readers = open_sources(sources, root)
+    store = RunStore.create(home, meta={"sources": recorded, "root": str(root.resolve()), "trusted": trusted})
     report = diagnose(
         scenario.as_incident(),
-        open_sources(scenario.sources, root),
+        readers,
         store=store,
         llm=llm,
         options=options,

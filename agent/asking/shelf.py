@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
+from aitia.core.trust import leads_out
 from aitia.core.words import SourceRef
 from aitia.tools.incidents.sample import sample_documents
 from aitia.tools.sources.base import Document, DocumentSource
@@ -49,10 +50,14 @@ def shelves(own: Sequence[Document], *, sample: bool = True) -> list[list[Docume
 def _folder(path: Path) -> list[Document]:
     if not path.exists():
         raise BadInput(f"Give --documents a Markdown file or a folder of them: {str(path)!r} is not there.")
-    names = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in MARKDOWN)
+    names = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_page(p, path))
     if not names:
         raise BadInput(f"Give --documents a folder with Markdown files: {str(path)!r} holds none.")
     return [read_runbook(p, path if path.is_dir() else path.parent, "documents") for p in names]
+
+
+def _is_page(path: Path, folder: Path) -> bool:
+    return path.suffix.lower() in MARKDOWN and path.is_file() and not leads_out(path, folder)
 
 
 def _remembered(home: Path) -> list[Document]:

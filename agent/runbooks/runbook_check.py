@@ -12,6 +12,7 @@ from aitia.agent.runbooks.call_check import call_problem, called
 from aitia.agent.runbooks.front_check import Told, front_problems, items_of, ring_in, such_as
 from aitia.agent.taxonomy import Taxonomy
 from aitia.core.errors import BadInput
+from aitia.core.trust import leads_out
 from aitia.tools import Registry
 from aitia.tools.incidents.front import Broken, Front, read_front, waits
 from aitia.tools.incidents.steps import Step, effect, steps
@@ -46,10 +47,14 @@ class Checked:
     leads_to: tuple[tuple[str, int], ...] = ()
 
 
+def _is_document(path: Path, folder: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file() and not leads_out(path, folder)
+
+
 def check(path: Path, registry: Registry, taxonomy: Taxonomy) -> list[Checked]:
     """A runbook, or all of a folder. Raises BadInput where there is none."""
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        files = sorted(p for p in path.rglob("*") if _is_document(p, path))
         if not files:
             raise BadInput(f"Give a runbook or a folder of runbooks: no .md file is in {str(path)!r}.")
     elif path.is_file():

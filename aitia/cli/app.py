@@ -31,7 +31,15 @@ from aitia.cli.ask import ask
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
-from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
+from aitia.cli.trust import trust
+from aitia.core.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_CAUSE,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    AitiaError,
+    Untrusted,
+)
 from aitia.core.redaction.speech import guard_speech, said
 
 app = typer.Typer(
@@ -55,6 +63,9 @@ def _version(value: bool) -> None:
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree to what the aitia.yaml of this folder starts and contacts.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -64,6 +75,7 @@ def options(
 
 app.command("init", rich_help_panel="Set up")(setup.init)
 app.command("doctor", rich_help_panel="Set up")(setup.doctor)
+app.command("trust", rich_help_panel="Set up")(trust)
 app.add_typer(models_app, name="models", help="Fetch and check model files.", rich_help_panel="Set up")
 app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
 app.command("chat", rich_help_panel="Diagnose")(chat.chat)
@@ -103,6 +115,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = command.main(arguments, prog_name="aitia", standalone_mode=False)
     except AitiaError as error:
+        if isinstance(error, Untrusted) and _agrees(error, arguments):
+            return run(arguments)
         return _say(str(error), error.exit_code)
     except typer.Abort:
         return _say("stopped", EXIT_INTERRUPTED)
@@ -119,6 +133,24 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _say(f"{type(error).__name__}: {error} (add --debug for the traceback)", EXIT_INTERNAL)
     return code if isinstance(code, int) else EXIT_CAUSE
+
+
+def _agrees(error: Untrusted, arguments: Sequence[str]) -> bool:
+    """Whether the user agrees to a configuration that was found: before the command by `--yes`, or now at a terminal."""
+    from aitia.cli.trust import ask, keep, may_ask
+    from aitia.consent import Unasked
+
+    if not isinstance(error, Unasked) or "trust" in arguments[:1]:
+        return False
+    agreed = "--yes" in arguments[: _command_at(arguments)] or (may_ask() and ask(error))
+    if agreed:
+        keep(error)
+    return agreed
+
+
+def _command_at(arguments: Sequence[str]) -> int:
+    """The place of the command's name: what stands before it are options of `aitia` itself."""
+    return next((n for n, a in enumerate(arguments) if not a.startswith("-")), len(arguments))
 
 
 def _say(message: str, code: int) -> int:

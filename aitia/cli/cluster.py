@@ -86,15 +86,11 @@ def _context(name: str, text: str, config: Path | None) -> ToolContext:
 
 
 def _source(name: str, config: Path | None) -> SourceConfig:
+    from aitia.api import settings_of
     from aitia.core.config import SourceConfig
     from aitia.core.errors import BadInput
-    from aitia.core.redact import use
-    from aitia.settings import Settings, load_settings
 
-    default = Path("aitia.yaml")
-    file = config or (default if default.is_file() else None)
-    settings = load_settings(file) if file else Settings()
-    use(settings.redaction)
+    settings = settings_of(config)
     known = {s.name: s for s in settings.sources}
     if name in known:
         return known[name]

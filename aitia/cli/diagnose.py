@@ -28,6 +28,14 @@ MaxCalls = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.", dir_okay=False)]
+Trust = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trust",
+        metavar="DIR",
+        help="A folder from elsewhere that may name servers, programs and other files; repeatable.",
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="Show all evidence and every call.")]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How the report is written.")]
 
@@ -83,6 +91,7 @@ def diagnose(
     narrator: Narrator = None,
     threads: Threads = None,
     max_calls: MaxCalls = None,
+    trust: Trust = None,
     as_json: Json = False,
     output: Output = None,
     format: OutputFormat = None,
@@ -120,7 +129,13 @@ def diagnose(
         later = read_report(text, alert) or None
         with watched() as view:
             report = api.again(
-                again, incident=later, config=config, at=moment, threads=threads, on_event=view
+                again,
+                incident=later,
+                config=config,
+                at=moment,
+                threads=threads,
+                on_event=view,
+                trust=trust or (),
             )
         put_report(report, format=shape, output=output, full=full)
         raise typer.Exit(exit_code(report))

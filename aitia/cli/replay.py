@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aitia.cli.console import Format
-from aitia.cli.diagnose import Json, MaxCalls, Model, Narrator, Output, Planner, Threads
+from aitia.cli.diagnose import Json, MaxCalls, Model, Narrator, Output, Planner, Threads, Trust
 
 if TYPE_CHECKING:
     from aitia.core.llm import Llm
@@ -42,6 +42,7 @@ def replay(
     compare: Annotated[
         bool, typer.Option("--compare", help="Run without and with the model; print both tables.")
     ] = False,
+    trust: Trust = None,
     as_json: Json = False,
     output: Output = None,
     format: Annotated[
@@ -62,7 +63,10 @@ def replay(
     )
     baseline = Mode(name="rules", model=None, planner="rules", narrator="template")
     modes = [baseline, asked] if compare else [asked]
-    scores = {mode.name: [_run(folder, mode, threads, max_calls) for folder in folders] for mode in modes}
+    scores = {
+        mode.name: [_run(folder, mode, threads, max_calls, trust or []) for folder in folders]
+        for mode in modes
+    }
     final = scores[asked.name]
     told: dict[str, Any] = {"scenarios": final} | ({"modes": scores} if compare else {})
     if as_json and output is not None:
@@ -131,7 +135,7 @@ def _loaded(model: str, threads: int | None, planner: Any, narrator: Any) -> str
     return engine.llm or (None if model == "none" else model)
 
 
-def _run(folder: Path, mode: Mode, threads: int | None, max_calls: int | None) -> Score:
+def _run(folder: Path, mode: Mode, threads: int | None, max_calls: int | None, trust: list[Path]) -> Score:
     """One scenario's score; a scenario that cannot be read is a wrong answer with its message."""
     from aitia import api
     from aitia.cli.console import note
@@ -148,6 +152,7 @@ def _run(folder: Path, mode: Mode, threads: int | None, max_calls: int | None) -
                 threads=threads,
                 max_calls=max_calls,
                 on_event=view,
+                trust=trust,
             )
     except AitiaError as error:
         note(f"{folder.name}: {error}")

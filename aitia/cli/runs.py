@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli.diagnose import Full, Json, Output, OutputFormat, Threads
+from aitia.cli.diagnose import Full, Json, Output, OutputFormat, Threads, Trust
 
 app = typer.Typer(help="List, show, delete and resume recorded runs.", no_args_is_help=True)
 Run = Annotated[str, typer.Argument(help="A run's id, the beginning of one, or last.", metavar="RUN")]
@@ -69,6 +69,7 @@ def rm(runs: Annotated[list[str], typer.Argument(help="Runs to delete.", metavar
 def resume(
     run: Run = "last",
     threads: Threads = None,
+    trust: Trust = None,
     as_json: Json = False,
     output: Output = None,
     format: OutputFormat = None,
@@ -82,7 +83,7 @@ def resume(
     shape = pick_format(format, as_json=as_json, output=output)
     say_finished(run)
     with watched() as view:
-        report = api.resume(run, threads=threads, on_event=view)
+        report = api.resume(run, threads=threads, on_event=view, trust=trust or ())
     put_report(report, format=shape, output=output, full=full)
     raise typer.Exit(exit_code(report))
 

@@ -26,6 +26,7 @@ def init(
     """Look for telemetry on this machine and propose an aitia.yaml. Writes nothing without --write."""
     from aitia.cli.console import note, print_json, stdout_console
     from aitia.cli.probing import probe_table
+    from aitia.consent import remember
     from aitia.probe import probe, proposal, write_settings
 
     found = probe(folder, urls=urls or [])
@@ -36,7 +37,9 @@ def init(
         stdout_console().print(probe_table(found))
         typer.echo("\n" + text, nl=False)
     if write:
-        note(f"written to {write_settings(text, folder, force=force)}")
+        file = write_settings(text, folder, force=force)
+        remember(file)  # the user's own act: it is not asked about again
+        note(f"written to {file}")
     elif not as_json:
         note("nothing was written; keep this with: aitia init --write")
 

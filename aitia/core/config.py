@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from aitia.core.aspects import ALL
 from aitia.core.errors import BadInput
@@ -18,6 +18,9 @@ BUNDLED = frozenset({"sample_runbooks", "memory"})
 
 FILE_OPTIONS = frozenset({"fault_model", "life_model"})
 """Options of sources that name a file, relative to the file that holds the configuration."""
+
+FILE_FIELDS = ("password_file", "bearer_file", "ca", "cert", "key")
+"""Fields of `Auth` that name a file, relative likewise."""
 
 
 class Auth(Word):
@@ -78,6 +81,7 @@ class SourceConfig(Word):
     timeout_s: float = 10.0
     options: dict[str, str | float | bool] = {}
     auth: Auth = Auth()
+    _within: Path | None = PrivateAttr(default=None)  # no file can set it, and none keeps it
 
     @field_validator("url")
     @classmethod
@@ -91,6 +95,17 @@ class SourceConfig(Word):
         if not self.path and not self.url and self.type not in BUNDLED:
             raise ValueError(f"source {self.name!r} needs a path or a url")
         return self
+
+    @property
+    def within(self) -> Path | None:
+        """The folder whose files are all that it may read, where it comes from foreign data."""
+        return self._within
+
+    def bound_to(self, root: Path) -> SourceConfig:
+        """The same source, bound to the files below a folder (`aitia.core.trust`)."""
+        bound = self.model_copy()
+        bound._within = root
+        return bound
 
 
 class McpFacts(Word):
@@ -133,6 +148,7 @@ class McpServer(Word):
     name: str = Field(pattern=r"^[A-Za-z0-9-]{1,32}$")
     command: tuple[str, ...] = ()  # started for each call, without a shell
     url: str = ""  # or streamable HTTP
+    cwd: str = ""  # the folder that the command starts in; default: that of the configuration
     env_names: tuple[str, ...] = ()  # environment variables that the command gets beside PATH, HOME, LANG
     token_env: str = ""  # the environment variable that holds the bearer token
     read: tuple[McpRead, ...] = ()

@@ -21,6 +21,10 @@ class BadInput(AitiaError):
     exit_code = EXIT_BAD_INPUT
 
 
+class Untrusted(BadInput):
+    """Foreign data that names more than files below its own folder, or a found configuration nobody has agreed to."""
+
+
 class SourceError(AitiaError):
     """A telemetry source that cannot be read: dead server, corrupt file, refused credentials."""
 

@@ -9,7 +9,8 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, Untrusted
+from aitia.core.trust import leads_out
 from aitia.core.words import Baseline, Component, Incident, Moment, Verdict, Window, Word
 
 
@@ -101,6 +102,10 @@ class Scenario(Word):
 def load_scenario(folder: Path) -> Scenario:
     """Read `folder/scenario.yaml`. Raises BadInput with the file, the field and what is wrong."""
     file = folder / "scenario.yaml" if folder.is_dir() else folder
+    if leads_out(file, file.parent):
+        raise Untrusted(
+            f"Give a scenario folder of its own files: {str(file)!r} is a link that leads outside."
+        )
     try:
         raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -16,15 +17,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aitia.core.errors import BadInput, NotRecorded, RunNotFound
+from aitia.core.errors import BadInput, NotRecorded, RunNotFound, Untrusted
 from aitia.core.events import EVENT, Event
 from aitia.core.redact import Redactor, load_key
+from aitia.core.trust import strange
 from aitia.core.words import Report, Result
 
 SCHEMA_VERSION = 1
 # What one revision of a run consists of; artifacts are named by their content and stay.
 _REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
             "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
+# What decides what a run reads, starts and asks when it goes on: signed, so that nobody else's run can do it here.
+_POWERS = ("id", "sources", "mcp", "root", "trusted", "asked_model", "model")
 _FOUND = ("opened", "timings", "verdict", "probability", "component", "fault", "seconds")
 
 
@@ -57,10 +61,7 @@ class RunStore:
             "created_at": now.isoformat(),
             "state": "running",
         }
-        store._write(
-            "run.json",
-            json.dumps(created | store.redactor.plain(dict(meta)), ensure_ascii=False, indent=1).encode(),
-        )
+        store._put_meta(store._signed(created | store.redactor.plain(dict(meta))))
         return store
 
     @classmethod
@@ -76,6 +77,10 @@ class RunStore:
                 f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
             )
         store = cls(home / "runs" / found[0])
+        if (alien := strange(store.path)) is not None:
+            raise Untrusted(
+                f"Remove {str(alien)!r}: a run holds plain files and folders, no links or devices."
+            )
         version = store.meta().get("schema_version")
         if version != SCHEMA_VERSION:
             raise BadInput(f"Use the aitia version that wrote run {found[0]}: its schema is {version!r}.")
@@ -100,10 +105,30 @@ class RunStore:
     def update_meta(self, **fields: Any) -> None:
         """Merge fields into `run.json`, atomically."""
         with self._alone():
-            self._write(
-                "run.json",
-                json.dumps(self.meta() | self.redactor.plain(fields), ensure_ascii=False, indent=1).encode(),
-            )
+            before = self.meta()
+            after = before | self.redactor.plain(fields)
+            self._put_meta(self._signed(after) if self.is_own(before) else after)
+
+    def is_own(self, meta: Mapping[str, Any] | None = None) -> bool:
+        """Whether this home made the run, in this place, and what it may do when it goes on is as it was.
+
+        A folder that is copied in, from elsewhere or back, is not: its checkpoints could be anybody's.
+        """
+        told = self.meta() if meta is None else meta
+        proof = told.get("proof")
+        return isinstance(proof, str) and hmac.compare_digest(proof, self._proof(told))
+
+    def _signed(self, meta: dict[str, Any]) -> dict[str, Any]:
+        return meta | {"proof": self._proof(meta)}
+
+    def _proof(self, meta: Mapping[str, Any]) -> str:
+        """A keyed hash of what the run may do and of which folder it is; the key never leaves the home (mode 0600)."""
+        told = {"what": "aitia run", "folder": self.path.stat().st_ino, **{k: meta.get(k) for k in _POWERS}}
+        body = json.dumps(told, sort_keys=True).encode()
+        return hmac.new(load_key(self.path.parent.parent), body, hashlib.sha256).hexdigest()
+
+    def _put_meta(self, meta: Mapping[str, Any]) -> None:
+        self._write("run.json", json.dumps(meta, ensure_ascii=False, indent=1).encode())
 
     def revise(self) -> int:
         """Put the finished report with its recording into `revisions/N/`, and begin anew; the new revision's number.
@@ -255,6 +280,8 @@ def list_runs(home: Path) -> list[dict[str, Any]]:
     """The runs in the store, newest first."""
     found = []
     for file in sorted((home / "runs").glob("*/run.json"), reverse=True):
+        if file.is_symlink():
+            continue  # aitia makes none: it would show another file
         with suppress(FileNotFoundError):  # another process deleted it just now
             found.append(json.loads(file.read_text(encoding="utf-8")))
     return found

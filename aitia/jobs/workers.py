@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import Final
 
+from aitia.core.children import own_environment, python_module
 from aitia.engine import AUTO
 from aitia.jobs.orders import Orders
 from aitia.jobs.table import JobTable
@@ -80,7 +80,9 @@ class Workers:
         self._table.free_dead(orderly=True)
 
     def _begin(self) -> tuple[subprocess.Popen[bytes], float]:
-        process = subprocess.Popen([sys.executable, "-m", "aitia.jobs.worker"], stdin=subprocess.PIPE)
+        process = subprocess.Popen(
+            python_module("aitia.jobs.worker"), stdin=subprocess.PIPE, env=own_environment()
+        )
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once: replaced like any other
             process.stdin.write(self._orders.model_dump_json().encode() + b"\n")

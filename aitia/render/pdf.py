@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from aitia.core.children import environment, program
 from aitia.core.errors import BadInput
 from aitia.core.words import Report
 from aitia.render.html import render_html
@@ -24,13 +25,15 @@ _SECONDS: Final = 60.0
 
 def browser() -> str:
     """The Chromium to print with. Raises BadInput where there is none."""
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        raise BadInput(
-            "Install Chromium for a PDF (Debian: apt install chromium), or take --format html and print it "
-            "in a browser: none of chromium, google-chrome, microsoft-edge is in PATH."
-        )
-    return found
+    for name in _NAMES:
+        with contextlib.suppress(FileNotFoundError):
+            found = program(name)
+            if os.access(found, os.X_OK):
+                return found
+    raise BadInput(
+        "Install Chromium for a PDF (Debian: apt install chromium), or take --format html and print it "
+        "in a browser: none of chromium, google-chrome, microsoft-edge is in PATH."
+    )
 
 
 def render_pdf(report: Report, *, artifacts: Mapping[str, bytes] | None = None) -> bytes:
@@ -40,11 +43,15 @@ def render_pdf(report: Report, *, artifacts: Mapping[str, bytes] | None = None) 
         page.write_text(render_html(report, artifacts=artifacts, opened=True), encoding="utf-8")
         command = [
             browser(), "--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer",
+            "--disable-background-networking", "--disable-extensions", "--host-resolver-rules=MAP * ~NOTFOUND",
             f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}",
             *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []), page.as_uri(),
         ]  # fmt: skip
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=folder,
+                env=environment("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "FONTCONFIG_PATH"),
+            )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BadInput(f"Take --format html instead: {command[0]} did not print ({error}).") from None
         if not printed.is_file():

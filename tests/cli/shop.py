@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from aitia.consent import remember
+
 AT = "2026-11-25T01:10:07Z"  # the moment that the scenario's telemetry ends
 ALARM = "/since 40s the gateway answers with 5xx"
 
@@ -20,4 +22,6 @@ def settle(folder: Path, scenario: Path, *more: dict[str, Any]) -> None:
         "window": {"lead_s": 50.0, "baselines": ["preceding"], "preceding_factor": 2},
         "model": {"name": "none"},
     }
-    (folder / "aitia.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    file = folder / "aitia.yaml"
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    remember(file)  # its telemetry lies outside the folder: the user agreed, as with `aitia trust`

@@ -277,7 +277,8 @@ def test_doctor_names_a_source_that_cannot_be_read(aitia: Aitia, tmp_path: Path)
     (tmp_path / "aitia.yaml").write_text(
         "sources: [{name: shop, kind: metrics, type: prometheus, url: 'http://127.0.0.1:9'}]\nmodel: {name: none}\n"
     )
-    done = aitia("doctor", "--json")
+    assert "aitia trust" in aitia("doctor", "--json").out  # found, not named: nothing is asked of it yet
+    done = aitia("doctor", "--json", "--config", "aitia.yaml")
     broken = [c for c in json.loads(done.out)["checks"] if c["state"] == "missing"]
     assert done.code == 1
     assert [c["name"] for c in broken] == ["source shop"]
@@ -306,7 +307,7 @@ def test_ctrl_c_names_the_way_back_and_resume_takes_it(aitia: Aitia, home: Path,
     )
     code = "from aitia.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "diagnose", "slow", *RULES],
+        [sys.executable, "-c", code, "diagnose", "slow", "--config", "aitia.yaml", *RULES],
         cwd=tmp_path,
         text=True,
         stderr=subprocess.PIPE,

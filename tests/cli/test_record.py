@@ -177,7 +177,14 @@ def test_a_cluster_is_recorded_as_the_recorded_source_reads_it(
                  ClusterCall(verb="logs", name="payment", namespace="shop")]  # fmt: skip
         before = [live.ask(c) for c in asked]
         facts = _facts(live)
-        done = aitia("record", "payment is down", f"--out={out}", "--window=1h/0s", "--since=20m")
+        done = aitia(
+            "record",
+            "payment is down",
+            "--config=aitia.yaml",
+            f"--out={out}",
+            "--window=1h/0s",
+            "--since=20m",
+        )
     assert done.code == 0, done.err
     assert "recording k: " in done.err
     written = load_scenario(out)
@@ -232,17 +239,19 @@ def test_a_source_that_cannot_be_read_is_left_out_and_named(aitia: Aitia, tmp_pa
         "--at=2026-11-25T11:00:00Z",
         "--since=2026-11-25T10:30:00Z",
     )
-    done = aitia("record", "slow", *span, "--out=one")
+    done = aitia("record", "slow", "--config=aitia.yaml", *span, "--out=one")
     assert done.code == 0
     assert "prom is left out" in done.err
     assert "prom is left out" in load_scenario(tmp_path / "one").recorded.notes
-    assert aitia("record", "slow", *span, "--out=one").code == 2  # a folder in use is left alone
+    assert (
+        aitia("record", "slow", "--config=aitia.yaml", *span, "--out=one").code == 2
+    )  # a folder in use is left alone
     (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [dead]}))
-    failed = aitia("record", "slow", *span, "--out=two")
+    failed = aitia("record", "slow", "--config=aitia.yaml", *span, "--out=two")
     assert failed.code == 2
     assert "none of them could be recorded" in failed.err
     assert (tmp_path / "two" / "INCOMPLETE").exists()
-    assert aitia("record", "slow", *span, "--out=three", "--cause=orders").code == 2
+    assert aitia("record", "slow", "--config=aitia.yaml", *span, "--out=three", "--cause=orders").code == 2
 
 
 def test_ctrl_c_leaves_what_was_recorded_and_says_so(tmp_path: Path) -> None:
@@ -251,19 +260,22 @@ def test_ctrl_c_leaves_what_was_recorded_and_says_so(tmp_path: Path) -> None:
     )
     journal = {"name": "journal", "kind": "changes", "type": "changes", "path": "changes.jsonl"}
     hangs = {"name": "hangs", "kind": "changes", "type": "git", "path": ".", "timeout_s": 60}
-    (tmp_path / "bin").mkdir()
+    programs = (
+        tmp_path.parent / f"{tmp_path.name}-programs"
+    )  # not in the working folder: nothing there is started
+    programs.mkdir()
     started = tmp_path / "started"
     script = f"#!{sys.executable}\nimport time\nopen({str(started)!r}, 'w').close()\ntime.sleep(60)\n"
-    (tmp_path / "bin" / "git").write_text(script)
-    (tmp_path / "bin" / "git").chmod(0o755)
+    (programs / "git").write_text(script)
+    (programs / "git").chmod(0o755)
     (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [journal, hangs]}))
     # A shell's background job inherits that SIGINT is ignored; this process does not.
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from aitia.cli import main; main()"
-    command = [sys.executable, "-c", code, "record", "slow", "--out=o", "--window=2026-11-25T09:00:00Z/2026-11-25T11:00:00Z",
+    command = [sys.executable, "-c", code, "record", "slow", "--config=aitia.yaml", "--out=o", "--window=2026-11-25T09:00:00Z/2026-11-25T11:00:00Z",
                "--at=2026-11-25T11:00:00Z", "--since=2026-11-25T10:30:00Z"]  # fmt: skip
     env = os.environ | {
         "AITIA_HOME": str(tmp_path / "home"),
-        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{programs}:{os.environ['PATH']}",
     }
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30

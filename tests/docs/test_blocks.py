@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 import yaml
 
+from aitia.consent import remember
 from aitia.core.clock import RecordedClock
 from aitia.core.scenario import load_scenario
 from aitia.settings import Settings, load_settings
@@ -85,6 +86,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     text = yaml.safe_dump({"sources": sources, "model": {"name": "none"}})
     (tmp_path / "aitia.yaml").write_text(text, encoding="utf-8")
+    remember(tmp_path / "aitia.yaml")  # the reader's own
     monkeypatch.setattr("aitia.api.WallClock", lambda: RecordedClock(found.now))
     return tmp_path
 

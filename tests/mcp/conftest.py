@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from aitia.consent import remember
+
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "connection-exhaustion"
 
 
@@ -42,6 +44,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]
         settings = {"sources": sources, "model": {"name": "none"}, "service": {"at": told["now"]}} | more
         file = tmp_path / "aitia.yaml"
         file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        remember(file)
         return Site(
             home=home,
             file=file,

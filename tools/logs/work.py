@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from aitia.core.children import safe_imports
 from aitia.core.errors import SourceError
 from aitia.tools.logs.access import canonical
 from aitia.tools.logs.passing import Pass
@@ -114,7 +115,10 @@ def shared(
         )
         for pieces in others
     ]
-    with ProcessPoolExecutor(max(1, len(orders)), mp_context=get_context("spawn")) as pool:
+    with (
+        safe_imports(),
+        ProcessPoolExecutor(max(1, len(orders)), mp_context=get_context("spawn")) as pool,
+    ):
         asked = [pool.submit(_counted, order) for order in orders]
         for piece in own:
             piece.run(tally, skipped, on_block)

@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -18,13 +19,13 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCMessage
 
+from aitia.core.children import environment, program
 from aitia.core.config import McpServer
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.mcp.bounded import Bounded
 
 MOST_BYTES: Final = 4 * 2**20  # that a server may send in one session
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_PASSED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _GRACE_S: Final = 0.5
 _TAIL: Final = 2000  # bytes of what it wrote on stderr
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
@@ -70,7 +71,7 @@ class Line:
                 tasks.cancel_scope.cancel()
 
     async def _started(self) -> Process:
-        env = {name: os.environ[name] for name in _PASSED if name in os.environ}
+        env = environment()
         for name in self.server.env_names:
             if name not in os.environ:
                 raise BadInput(
@@ -78,7 +79,9 @@ class Line:
                 )
             env[name] = os.environ[name]
         try:
-            return await anyio.open_process(list(self.server.command), env=env, start_new_session=True)
+            folder = Path(self.server.cwd) if self.server.cwd else None
+            command = [program(self.server.command[0], folder=folder), *self.server.command[1:]]
+            return await anyio.open_process(command, env=env, cwd=folder, start_new_session=True)
         except OSError as error:
             raise SourceError(
                 f"Mend `command` of MCP server {self.server.name!r}: it does not start ({error.strerror})."

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput, SourceError
+from aitia.core.errors import BadInput, SourceError, Untrusted
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
+from aitia.core.trust import beyond, checked, leads_out
 from aitia.core.words import Component, Holding, Inventory, SourceKind, SourceRef, Window
 from aitia.tools.sources.clocks import Dated, doubts
 
@@ -307,7 +308,12 @@ Reader = Callable[[SourceConfig, Path], Source]
 
 
 def open_source(config: SourceConfig, root: Path) -> Source:
-    """The reader of one source; relative paths start at `root`. Raises BadInput for an unknown type."""
+    """The reader of one source; relative paths start at `root`. Raises BadInput for an unknown type.
+
+    One that is bound to a folder (`SourceConfig.within`) must do nothing but read files below it. Raises Untrusted.
+    """
+    if config.within is not None and (refused := beyond(config, config.within)):
+        raise Untrusted(f"Give --trust {str(config.within)!r} if you trust it: {'; '.join(refused)}.")
     readers: dict[str, Reader] = {}
     for entry in sorted(entry_points(group="aitia.sources"), key=lambda e: (e.name, e.value)):
         readers |= entry.load().READERS
@@ -413,21 +419,38 @@ def check_file(config: SourceConfig, root: Path) -> Path:
         raise SourceError(
             f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: there is no such file."
         )
-    return path
+    return checked(path, config.within)
 
 
 def iter_files(config: SourceConfig, root: Path) -> Iterator[Path]:
-    """The files of a source whose path is a file, a folder (all regular files in it) or a glob, sorted."""
+    """The files of a source whose path is a file, a folder (all regular files in it) or a glob, sorted.
+
+    A link in a folder that leads out of it is refused: who sends a folder of logs must not choose what else is read.
+    """
+    for path in _named_files(config, root):
+        yield checked(path, config.within)
+
+
+def _named_files(config: SourceConfig, root: Path) -> Iterator[Path]:
     path = Path(config.path).expanduser()
     path = path if path.is_absolute() else root / path
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from sorted(p for p in path.rglob("*") if p.is_file())
+        yield from (_entry(p, path, config) for p in sorted(path.rglob("*")) if p.is_file())
     else:
         found = sorted(p for p in path.parent.glob(path.name) if p.is_file())
         if not found:
             raise SourceError(
                 f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: nothing is there."
             )
-        yield from found
+        yield from (_entry(p, path.parent, config) for p in found)
+
+
+def _entry(path: Path, folder: Path, config: SourceConfig) -> Path:
+    if not config.options.get("follow_links") and leads_out(path, folder):
+        raise SourceError(
+            f"Name {str(path)!r} as a source of its own or set `options.follow_links` of source {config.name!r}: it is a"
+            f" link that leads out of {str(folder)!r}."
+        )
+    return path

@@ -5,7 +5,6 @@ A commit is taken as the moment of a deploy, which holds where what lands is wha
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
+from aitia.core.children import environment, program
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window, from_epoch
@@ -36,8 +36,18 @@ CONFIG_FILES: Final = (
 )
 DOCUMENTS: Final = ("*.md", "*.rst", "*.adoc", "LICENSE*", "*/LICENSE*")
 # A repository is data: nothing in its own configuration may start a program or reach the network.
-_TAME: Final = ("-c", "log.showSignature=false", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
-                "-c", "core.quotePath=false", "-c", "diff.external=", "-c", "protocol.allow=never")  # fmt: skip
+_TAME: Final = tuple(
+    part
+    for option in (
+        "log.showSignature=false", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=false",
+        "core.pager=cat", "core.attributesFile=/dev/null", "core.sshCommand=false", "core.askPass=", "credential.helper=",
+        "core.alternateRefsCommand=", "diff.external=", "gpg.program=false", "protocol.allow=never",
+    )
+    for part in ("-c", option)
+)  # fmt: skip
+# Whatever the repository allows: no transport, no question, no object fetched, no lock taken.
+_QUIET: Final = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0",
+                 "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}  # fmt: skip
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 
 
@@ -131,17 +141,11 @@ class GitSource(Configured):
 
     def _git(self, *arguments: str) -> str:
         path = check_file(self._config, self._root)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        environment |= {
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_NO_LAZY_FETCH": "1",
-            "LC_ALL": "C",
-        }
         try:
             done = subprocess.run(
-                ["git", "-C", str(path), "--no-pager", *_TAME, *arguments],
-                stdin=subprocess.DEVNULL, capture_output=True, timeout=self._config.timeout_s, env=environment, check=False,
+                [program("git"), "-C", str(path), "--no-pager", *_TAME, *arguments],
+                stdin=subprocess.DEVNULL, capture_output=True, timeout=self._config.timeout_s,
+                env=environment(given=_QUIET), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise SourceError(

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
 
+from aitia.core.children import program, safe_path
 from aitia.core.errors import SourceError
 
 READ_ONLY: Final = frozenset({"get", "describe", "logs", "top", "version", "config view", "auth can-i"})
@@ -72,7 +73,7 @@ class Kubectl:
     def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                command,
+                [program(command[0]), *command[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -137,8 +138,9 @@ class Kubectl:
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment, which credential plugins need, without what changes kubectl's own defaults."""
-    kept = {k: v for k, v in given.items() if k not in ("KUBECONFIG", "KUBECTL_EXTERNAL_DIFF")}
-    return kept | {"KUBECTL_KUBERC": "false", "LC_ALL": "C", "TZ": "UTC"}
+    dropped = ("KUBECONFIG", "KUBECTL_EXTERNAL_DIFF", "PYTHONPATH", "PYTHONSAFEPATH")
+    kept = {k: v for k, v in given.items() if k not in dropped}
+    return kept | {"PATH": safe_path(), "KUBECTL_KUBERC": "false", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from aitia.core.aspects import VIBRATION
 from aitia.core.errors import BadInput, SourceError
+from aitia.core.trust import checked, is_below
 from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.base import Configured, Pulses, Waveform, check_file
 from aitia.tools.sources.rows import Floats
@@ -128,7 +129,11 @@ class WaveformSource(Configured):
                       problem=problem)  # fmt: skip
 
     def _samples(self, block: Block) -> Floats:
-        path = self._listing.parent / block.file
+        listing = self._listing
+        path = listing.parent / block.file
+        if not is_below(path, listing.parent):
+            raise SourceError(f"Put {block.file!r} below the folder of {str(listing)!r}: it leads out of it.")
+        checked(path, self._config.within)
         try:
             loaded = np.load(path, allow_pickle=False)
             array = loaded if isinstance(loaded, np.ndarray) else self._member(loaded, block, path)

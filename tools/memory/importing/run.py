@@ -11,6 +11,7 @@ from typing import Final, Literal, cast, get_args
 from pydantic import BaseModel
 
 from aitia.core.errors import BadInput
+from aitia.core.trust import leads_out
 from aitia.tools.memory.importing.exports import jira, json_array, pagerduty
 from aitia.tools.memory.importing.lines import is_work_orders, json_lines, table, work_orders
 from aitia.tools.memory.importing.markdown import post_mortem
@@ -146,11 +147,16 @@ def _is_object(line: str) -> bool:
     return isinstance(found, dict) and not {"incidents", "issues"} & found.keys()
 
 
+def _is_wanted(path: Path, folder: Path) -> bool:
+    """A readable kind of file that lies in the folder itself: a link out of it is somebody's who sent the folder."""
+    return path.suffix.lower() in SUFFIXES and path.is_file() and not leads_out(path, folder)
+
+
 def _files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+            inside = sorted(p for p in path.rglob("*") if _is_wanted(p, path))
             if not inside:
                 raise BadInput(f"Give a folder with files of {', '.join(SUFFIXES)}: {str(path)!r} has none.")
             found += inside
