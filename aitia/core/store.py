@@ -9,14 +9,18 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from aitia.core.errors import BadInput, NotRecorded, RunNotFound
+from pydantic import ValidationError
+
+from aitia.core.disk import need_room, set_aside, storing, tell_once, trouble, write_whole
+from aitia.core.errors import NotRecorded, RunNotFound, StoreDamaged, StoreError
 from aitia.core.events import EVENT, Event
+from aitia.core.spare import make_spare, spare_runs
 from aitia.core.words import Report, Result
 
 SCHEMA_VERSION = 1
@@ -24,6 +28,13 @@ SCHEMA_VERSION = 1
 _REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
             "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
 _FOUND = ("opened", "timings", "verdict", "probability", "component", "fault", "seconds")
+# What `run.json` must hold, and of which kind the rest is where it is there.
+_NEEDED: Final = {"id": str, "created_at": str, "state": str}
+_KINDS: Final[Mapping[str, type]] = {
+    "sources": list, "components": list, "tools": list, "mcp": list, "incident": dict, "options": dict, "opened": dict,
+    "timings": dict, "versions": dict, "model": dict, "runbook": dict, "title": str, "now": str, "revision": int,
+}  # fmt: skip
+T = TypeVar("T")
 
 
 def report_bytes(report: Report) -> bytes:
@@ -35,46 +46,81 @@ def report_bytes(report: Report) -> bytes:
 class RunStore:
     """One run on disk (mode 0700). Safe for several threads of one process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, home: Path | None = None) -> None:
         self.path = path
+        self.home = home or path.parent.parent
+        self._made = False  # by this process
         self._lock = threading.Lock()
 
     @classmethod
     def create(cls, home: Path, *, meta: Mapping[str, Any]) -> RunStore:
-        """A new run folder; its id begins with the UTC time so that runs sort by age."""
+        """A new run folder; its id begins with the UTC time so that runs sort by age.
+
+        Where `home` has no room or cannot be written, the run is kept in memory (`not_stored` says why). Raises StoreError
+        where there is none either.
+        """
+        try:
+            with storing(home):
+                (home / "runs").mkdir(parents=True, mode=0o700, exist_ok=True)
+            need_room(home / "runs")
+            return cls._create(home / "runs", home, meta)
+        except StoreError as error:
+            tell_once(f"{error} This run is kept in memory only.")
+            return cls._create(make_spare(home, error), home, dict(meta) | {"not_stored": str(error)})
+
+    @classmethod
+    def _create(cls, runs: Path, home: Path, meta: Mapping[str, Any]) -> RunStore:
         now = datetime.now(tz=UTC)
         run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        path = home / "runs" / run_id
-        path.mkdir(parents=True, mode=0o700)
-        for folder in ("results", "artifacts"):
-            (path / folder).mkdir(mode=0o700)
-        store = cls(path)
+        store = cls(runs / run_id, home)
+        store._made = True
         created = {
             "schema_version": SCHEMA_VERSION,
             "id": run_id,
             "created_at": now.isoformat(),
             "state": "running",
         }
-        store._write("run.json", json.dumps(created | dict(meta), ensure_ascii=False, indent=1).encode())
+        try:
+            with storing(store.path):
+                store.path.mkdir(mode=0o700)
+                for folder in ("results", "artifacts"):
+                    (store.path / folder).mkdir(mode=0o700)
+            store._write("run.json", _json(created | dict(meta)), durable=True)
+        except BaseException:
+            shutil.rmtree(store.path, ignore_errors=True)
+            raise
         return store
 
     @classmethod
     def open(cls, home: Path, run_id: str) -> RunStore:
-        """An existing run by id, by a unique beginning of it, or `last`. Raises RunNotFound."""
-        runs = sorted(p.name for p in (home / "runs").glob("*") if (p / "run.json").is_file())
-        found = runs[-1:] if run_id == "last" else [r for r in runs if run_id and r.startswith(run_id)]
-        if run_id in found:
-            found = [run_id]
-        if len(found) != 1:
-            what = "several runs begin so" if found else "there is no such run"
-            raise RunNotFound(
-                f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
-            )
-        store = cls(home / "runs" / found[0])
-        version = store.meta().get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise BadInput(f"Use the aitia version that wrote run {found[0]}: its schema is {version!r}.")
+        """An existing run by id, by a unique beginning of it, or `last`, which passes damaged ones by.
+
+        Raises RunNotFound, StoreDamaged.
+        """
+        found = named_run(home, run_id)
+        store = cls(_ids(home)[found], home)
+        store.meta()
         return store
+
+    def leave(self, why: StoreError, *, steps: bool) -> None:
+        """Go on in memory: the store refused a write. Of a run that was begun here nothing is left behind.
+
+        steps  take the checkpoints along, of a run that goes on from them
+
+        Raises `why` where that cannot be done.
+        """
+        runs = make_spare(self.home, why)
+        if self.path.parent == runs:
+            raise why
+        tell_once(f"{why} Run {self.id} goes on in memory only.")
+        old, new = self.path, runs / self.id
+        without = shutil.ignore_patterns("*.part", *(() if steps else ("checkpoints.sqlite*",)))
+        with self._lock, storing(runs):
+            shutil.copytree(old, new, ignore=without)
+            self.path = new
+        self.update_meta(not_stored=str(why))
+        if self._made:
+            shutil.rmtree(old, ignore_errors=True)
 
     @property
     def id(self) -> str:
@@ -82,36 +128,42 @@ class RunStore:
         return self.path.name
 
     def meta(self) -> dict[str, Any]:
-        """What `run.json` holds."""
-        found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        """What `run.json` holds. Raises StoreDamaged."""
+        try:
+            found: dict[str, Any] = _checked(self.path / "run.json")
+        except StoreDamaged as error:
+            raise _named(self.id, error) from None
         return found
 
     def update_meta(self, **fields: Any) -> None:
-        """Merge fields into `run.json`, atomically."""
+        """Merge fields into `run.json`, atomically. A change of state outlives a power cut. Raises StoreError."""
         with self._alone():
-            self._write("run.json", json.dumps(self.meta() | fields, ensure_ascii=False, indent=1).encode())
+            self._write("run.json", _json(self.meta() | fields), durable="state" in fields)
 
     def revise(self) -> int:
         """Put the finished report with its recording into `revisions/N/`, and begin anew; the new revision's number.
 
         A revision that came to no report is not kept.
         """
-        with self._alone():
+        with self._alone(), storing(self.path):
             meta = self.meta()
             number = 1 + sum(1 for _ in self.path.glob("revisions/*/report.json"))
             finished = (self.path / "report.json").exists()
             kept = self.path / "revisions" / str(number)
+            number += finished
+            begun = {key: value for key, value in meta.items() if key not in _FOUND}
+            begun |= {"state": "running", "revision": number, "revised_at": datetime.now(tz=UTC).isoformat()}
+            # Written before anything moves: a full disk must not leave a run between two revisions.
+            ready = self.path / "run.json.next"
+            write_whole(ready, _json(begun), durable=True)
             if finished:
                 kept.mkdir(parents=True, mode=0o700, exist_ok=True)
                 shutil.copyfile(self.path / "run.json", kept / "run.json")
-                number += 1
             # The report goes last: until then a second try finds what a kill left undone.
             for name in reversed(_REVISED):
                 _move(self.path / name, kept / name if finished else None)
             (self.path / "results").mkdir(mode=0o700)
-            begun = {key: value for key, value in meta.items() if key not in _FOUND}
-            begun |= {"state": "running", "revision": number, "revised_at": datetime.now(tz=UTC).isoformat()}
-            self._write("run.json", json.dumps(begun, ensure_ascii=False, indent=1).encode())
+            os.replace(ready, self.path / "run.json")
         return number
 
     def revision(self, number: int) -> RunStore:
@@ -120,7 +172,7 @@ class RunStore:
             return self
         if not (self.path / "revisions" / str(number) / "run.json").is_file():
             raise RunNotFound(f"Give a revision from 1 to {self.meta().get('revision', 1)} of run {self.id}.")
-        return RunStore(self.path / "revisions" / str(number))
+        return RunStore(self.path / "revisions" / str(number), self.home)
 
     def event(self, event: Event) -> None:
         """Append an event."""
@@ -128,16 +180,43 @@ class RunStore:
 
     def events(self) -> Iterator[Event]:
         """The events so far."""
-        return (EVENT.validate_json(line) for line in self._lines("events.jsonl"))
+        for line in self._lines("events.jsonl"):
+            with suppress(ValidationError):  # of a later version, or damaged: the others stand on their own
+                yield EVENT.validate_json(line)
 
     def put_result(self, result: Result) -> None:
         """Keep a task's result."""
         self._write(f"results/{result.task}.json", result.model_dump_json(indent=1).encode())
 
     def results(self) -> dict[int, Result]:
-        """All results, by task id."""
-        files = sorted((self.path / "results").glob("*.json"), key=lambda p: int(p.stem))
-        return {int(f.stem): Result.model_validate_json(f.read_bytes()) for f in files}
+        """All results, by task id. One that is damaged is passed by and named."""
+        found = {}
+        with storing(self.path):
+            files = [f for f in (self.path / "results").glob("*.json") if f.stem.isdigit()]
+        for file in sorted(files, key=lambda f: int(f.stem)):
+            with self._passing_by(file):
+                found[int(file.stem)] = Result.model_validate_json(file.read_bytes())
+        return found
+
+    def result(self, task: int) -> Result | None:
+        """A task's result, where it is there and whole; a damaged one is set aside, so that the call is made again."""
+        file = self.path / "results" / f"{task}.json"
+        try:
+            return Result.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            set_aside(file, _why(error))
+            return None
+
+    @contextmanager
+    def _passing_by(self, file: Path) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            tell_once(
+                f"Diagnose anew what run {self.id} is about: {str(file)!r} is damaged and passed by ({_why(error)})."
+            )
 
     def put_llm(self, key: str, record: Mapping[str, Any]) -> None:
         """Append a model call: its key is the hash of method, prompt and parameters."""
@@ -145,7 +224,8 @@ class RunStore:
 
     def llm_records(self) -> list[dict[str, Any]]:
         """All recorded model calls."""
-        return [json.loads(line) for line in self._lines("llm.jsonl")]
+        found = [json.loads(line) for line in self._lines("llm.jsonl")]
+        return [record for record in found if isinstance(record, dict) and {"key", "answer"} <= record.keys()]
 
     def put_artifact(self, data: bytes, suffix: str = "") -> str:
         """Keep plot data; the name returned is its sha256 (and suffix)."""
@@ -162,25 +242,47 @@ class RunStore:
 
     def put_report(self, report: Report) -> None:
         """Keep the report."""
-        self._write("report.json", report_bytes(report))
+        self._write("report.json", report_bytes(report), durable=True)
+
+    def restore_report(self, report: Report) -> bool:
+        """Write a report anew that was played back, where the recorded one is damaged; whether it was."""
+        try:
+            self.report()
+        except StoreDamaged as error:
+            if os.path.lexists(self.path / "report.json"):
+                set_aside(self.path / "report.json", str(error.__cause__ or "missing"))
+            self.put_report(report)
+            return True
+        return False
 
     def report_json(self) -> bytes:
-        """The bytes of `report.json`. Raises RunNotFound where the run has not finished."""
+        """The bytes of `report.json`. Raises RunNotFound where the run has not finished, StoreDamaged where they are lost."""
         try:
             return (self.path / "report.json").read_bytes()
-        except OSError:
-            raise RunNotFound(
-                f"Finish the run first with `aitia resume {self.id}`: it has no report yet."
-            ) from None
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and self.meta().get("state") != "finished":
+                raise RunNotFound(
+                    f"Finish the run first with `aitia resume {self.id}`: it has no report yet."
+                ) from None
+            raise self._lost(error) from error
 
     def report(self) -> Report:
-        """The report."""
-        return Report.model_validate_json(self.report_json())
+        """The report. Raises RunNotFound, StoreDamaged."""
+        try:
+            return Report.model_validate_json(self.report_json())
+        except ValidationError as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> StoreDamaged:
+        return StoreDamaged(
+            f"Play run {self.id} back with `aitia rerun {self.id}`, which writes its report anew, or remove it with "
+            f"`aitia runs rm {self.id}`: {str(self.path / 'report.json')!r} is damaged ({_why(error)})."
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other thread and no other process changes `run.json` meanwhile."""
-        with self._lock:
+        with self._lock, storing(self.path):
             folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX)
@@ -188,13 +290,12 @@ class RunStore:
             finally:
                 os.close(folder)
 
-    def _write(self, name: str, data: bytes) -> None:
-        part = self.path / f"{name}.{threading.get_ident()}.part"
-        part.write_bytes(data)
-        os.replace(part, self.path / name)
+    def _write(self, name: str, data: bytes, *, durable: bool = False) -> None:
+        with storing(self.path):
+            write_whole(self.path / name, data, durable=durable)
 
     def _append(self, name: str, line: str) -> None:
-        with self._lock, (self.path / name).open("ab") as file:
+        with self._lock, storing(self.path), (self.path / name).open("ab") as file:
             if file.tell() and not _ends_a_line(self.path / name):
                 file.write(b"\n")  # a kill left half a line: it must not swallow this one
             file.write(line.encode("utf-8") + b"\n")
@@ -202,7 +303,12 @@ class RunStore:
     def _lines(self, name: str) -> list[str]:
         """The whole lines of a file. Half a line, left by a kill, was never acknowledged and is dropped."""
         path = self.path / name
-        found = path.read_bytes().split(b"\n") if path.exists() else []
+        try:
+            found = path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreDamaged(f"Move {str(path)!r} away: it cannot be read ({error.strerror}).") from error
         return [text for raw in found if (text := _json_text(raw))]
 
 
@@ -233,15 +339,141 @@ def _json_text(raw: bytes) -> str:
     return text
 
 
+def surviving(store: RunStore, work: Callable[[], T], *, steps: bool) -> T:
+    """What `work` makes of a run; where the store refuses a write meanwhile, it begins again in memory, on what was read.
+
+    steps  it goes on from the run's checkpoints
+    """
+    try:
+        return work()
+    except StoreDamaged:
+        raise
+    except StoreError as error:
+        store.leave(error, steps=steps)
+        return work()
+
+
 def list_runs(home: Path) -> list[dict[str, Any]]:
-    """The runs in the store, newest first."""
+    """The intact runs in the store, newest first. Each damaged one is named once and passed by."""
     found = []
-    for file in sorted((home / "runs").glob("*/run.json"), reverse=True):
-        with suppress(FileNotFoundError):  # another process deleted it just now
-            found.append(json.loads(file.read_text(encoding="utf-8")))
+    for run_id, path in sorted(_ids(home).items(), reverse=True):
+        try:
+            found.append(_checked(path / "run.json"))
+        except StoreDamaged as error:
+            if _holds_something(path):  # else another process begins or deletes it just now
+                tell_once(str(_named(run_id, error)))
     return found
 
 
+def named_run(home: Path, run_id: str) -> str:
+    """The id of a run, damaged or not, by its id, a unique beginning of it, or `last` (which is an intact one).
+
+    Raises RunNotFound.
+    """
+    if run_id == "last":
+        found = [str(run["id"]) for run in list_runs(home)[:1]]
+    else:
+        ids = _ids(home)
+        found = [run_id] if run_id in ids else [r for r in ids if run_id and r.startswith(run_id)]
+    if len(found) != 1:
+        what = "several runs begin so" if found else "there is no such run"
+        raise RunNotFound(
+            f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
+        )
+    return found[0]
+
+
+def find_run(home: Path, run_id: str) -> Path | None:
+    """The folder of a run that was begun, by its whole id; None where there is none."""
+    path = _ids(home).get(run_id) if run_id else None
+    return path if path is not None and (path / "run.json").exists() else None
+
+
+def not_stored(home: Path, run_id: str) -> str:
+    """Why a run is kept in memory only; "" for one that is in the store."""
+    spare = spare_runs(home)
+    if spare is None or not (spare / run_id).is_dir():
+        return ""
+    return str(RunStore(spare / run_id, home).meta().get("not_stored", ""))
+
+
 def remove_run(home: Path, run_id: str) -> None:
-    """Delete a run and all it holds."""
-    shutil.rmtree(RunStore.open(home, run_id).path)
+    """Delete a run and all it holds, whatever state it is in. Raises RunNotFound, StoreError."""
+    path = _ids(home)[named_run(home, run_id)]
+    with storing(path):
+        shutil.rmtree(path)
+
+
+def sweep(home: Path, *, before: datetime) -> None:
+    """Delete what a kill left of a run at its very beginning: folders without a file, and copies that were not finished."""
+    with suppress(OSError):  # not there, or not ours to clean
+        for path in (home / "runs").iterdir():
+            old = path.stat().st_mtime < before.timestamp()
+            if old and path.is_dir() and (path.name.startswith(".") or not _holds_something(path)):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _ids(home: Path) -> dict[str, Path]:
+    """All folders of runs by id: those in memory go before those that they were carried on from."""
+    found = {}
+    for runs in (home / "runs", spare_runs(home)):
+        if runs is None:
+            continue
+        try:
+            found |= {p.name: p for p in runs.iterdir() if not p.name.startswith(".") and p.is_dir()}
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            tell_once(str(trouble(error, runs)))
+    return found
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    """`run.json` as far as every reader relies on it. Raises StoreDamaged."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreDamaged(_why(error)) from error
+    if not isinstance(found, dict):
+        raise StoreDamaged("it holds no JSON object")
+    if (version := found.get("schema_version")) != SCHEMA_VERSION:
+        raise StoreDamaged(f"its schema is {version!r}, this aitia reads {SCHEMA_VERSION}")
+    wrong = [k for k, kind in _NEEDED.items() if not isinstance(found.get(k), kind)]
+    wrong += [k for k, kind in _KINDS.items() if k in found and not isinstance(found[k], kind)]
+    if wrong or (found["id"] != file.parent.name and file.parent.parent.name != "revisions"):
+        raise StoreDamaged(f"its {wrong[0] if wrong else 'id'} is not what was written")
+    return found
+
+
+def _named(run_id: str, error: StoreDamaged) -> StoreDamaged:
+    if "schema" in str(error):
+        return StoreDamaged(f"Use the aitia version that wrote run {run_id!r}: {error}.")
+    return StoreDamaged(
+        f"Remove run {run_id!r} with `aitia runs rm {run_id}`, or restore its run.json from a copy: {error}."
+    )
+
+
+def _why(error: Exception) -> str:
+    """The cause in a few words."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()[:160]
+    return f"no JSON: {error}"[:160]
+
+
+def _holds_something(path: Path) -> bool:
+    """Whether a folder of a run holds a file at all; a kill at its beginning leaves empty folders."""
+    try:
+        return any(
+            name != "run.json" or Path(where, name).exists()
+            for where, _, names in os.walk(path)
+            for name in names
+        )
+    except OSError:
+        return True
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
