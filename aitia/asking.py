@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aitia.core.errors import BadInput, ModelError
+from aitia.core.disk import storing, write_whole
+from aitia.core.errors import BadInput, ModelError, NoRoom, StoreError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.redact import Redactor, load_key, use
@@ -47,7 +48,7 @@ def ask(
     """
     from aitia.graphs.ask import AskContext
     from aitia.graphs.ask import ask as answer_of
-    from aitia.graphs.conversations import last_conversation, new_conversation
+    from aitia.graphs.conversations import last_conversation, read_about
 
     home = home or aitia_home()
     going_on = again or bool(conversation)
@@ -55,7 +56,7 @@ def ask(
         raise BadInput("Ask without documents and config: a conversation that goes on has its own.")
     if going_on:
         folder = last_conversation(home, conversation)
-        about = json.loads((folder / "ask.json").read_text(encoding="utf-8"))
+        about = read_about(folder)
     else:
         about = {
             "run": RunStore.open(home, run).id if run else "",
@@ -73,16 +74,32 @@ def ask(
     else:
         context.shelves, context.notes = _shelves(about, home)
         context.reader = context.llm or _reader(model, threads)
-    if not going_on:
-        folder = new_conversation(home, run_path)
-        (folder / "ask.json").write_text(json.dumps(about), encoding="utf-8")
-    context.conversation = folder.name
+    kept = folder if going_on else None
+    if kept is None:
+        try:
+            kept = _begun(home, run_path, about)
+        except StoreError as error:
+            context.notes = [*context.notes, f"this conversation is not kept: {error}"]
+    context.conversation = kept.name if kept is not None else ""
     try:
-        return answer_of(question, context, folder=folder)
+        return answer_of(question, context, folder=kept)
+    except NoRoom as error:
+        context.notes = [*context.notes, f"this conversation is not kept: {error}"]
+        return answer_of(question, context)
     except BadInput:
-        if not going_on:
-            shutil.rmtree(folder)  # a conversation that was refused before it began leaves nothing
+        if not going_on and kept is not None:
+            shutil.rmtree(kept)  # a conversation that was refused before it began leaves nothing
         raise
+
+
+def _begun(home: Path, run: Path | None, about: dict[str, Any]) -> Path:
+    """The folder of a new conversation. Raises StoreError."""
+    from aitia.graphs.conversations import new_conversation
+
+    with storing(run or home):
+        folder = new_conversation(home, run)
+        write_whole(folder / "ask.json", json.dumps(about).encode())
+    return folder
 
 
 def _writer(model: str | Llm | None, threads: int | None) -> Llm | None:

@@ -31,7 +31,14 @@ from aitia.cli.ask import ask
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
-from aitia.core.errors import EXIT_BAD_INPUT, EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError
+from aitia.core.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_CAUSE,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    AitiaError,
+    StoreError,
+)
 
 app = typer.Typer(
     name="aitia",
@@ -115,8 +122,21 @@ def run(arguments: Sequence[str]) -> int:
             return EXIT_BAD_INPUT
         if debug:
             raise
+        if (told := _of_store(error)) is not None:
+            return _say(str(told), told.exit_code)
         return _say(f"{type(error).__name__}: {error} (add --debug for the traceback)", EXIT_INTERNAL)
     return code if isinstance(code, int) else EXIT_CAUSE
+
+
+def _of_store(error: Exception) -> StoreError | None:
+    """What the file system refused of a file below AITIA_HOME, or for want of room anywhere: that is no defect of aitia."""
+    from aitia.core.disk import is_full, trouble
+    from aitia.core.home import aitia_home
+
+    if not isinstance(error, OSError):
+        return None
+    home, named = aitia_home(), str(error.filename or "")
+    return trouble(error, home) if is_full(error) or named.startswith(str(home)) else None
 
 
 def _say(message: str, code: int) -> int:

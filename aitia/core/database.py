@@ -61,30 +61,35 @@ def sound(path: Path, begin: Callable[[], T], *, whole: bool) -> T:
         raise NoAccess(f"Restore what {str(path)!r} links to, or remove the link: it leads nowhere.")
     with querying(path):
         if path.is_dir():
-            _replace(path, "it was a folder")
+            replace_damaged(path, "it was a folder")
         elif whole and path.is_file() and (why := damage(path)):
-            _replace(path, why)
+            replace_damaged(path, why)
         try:
             return begin()
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            _replace(path, str(error))
+            replace_damaged(path, str(error))
         return begin()
 
 
-def _replace(path: Path, why: str) -> None:
-    """Set a database aside with what lies beside it; of several processes that find it damaged, one does."""
+def replace_damaged(path: Path, why: str = "") -> bool:
+    """Set a database aside, where SQLite finds it damaged, with what lies beside it; whether it was.
+
+    Of several processes that find it damaged, one does.
+    """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        if path.is_file() and not damage(path):
-            return
-        aside = set_aside(path, why)
+        found = damage(path) if path.is_file() else why
+        if not found:
+            return False
+        aside = set_aside(path, found)
         for end in _BESIDE:
             beside = path.with_name(path.name + end)
             if beside.exists():
                 beside.rename(aside.with_name(aside.name + end))
+        return True
     finally:
         os.close(folder)
 

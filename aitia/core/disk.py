@@ -32,6 +32,11 @@ def tell_once(message: str) -> None:
         log.warning("%s", message)
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it is for want of room."""
+    return error.errno in _FULL
+
+
 def trouble(error: OSError, path: Path) -> StoreError:
     """What the file system refused, beginning with what to change."""
     if error.errno in _FULL:

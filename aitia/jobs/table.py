@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput
 from aitia.core.words import Incident
 from aitia.jobs.owner import is_alive
@@ -63,6 +64,9 @@ class JobTable:
 
     def __init__(self, home: Path) -> None:
         self.file = home / FILE
+        sound(self.file, self._begin, whole=True)
+
+    def _begin(self) -> None:
         with self._open() as db:
             db.execute("pragma journal_mode=wal")
             (version,) = db.execute("pragma user_version").fetchone()
@@ -307,12 +311,13 @@ class JobTable:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        try:
-            yield db
-        finally:
-            db.close()
+        with querying(self.file):
+            db = sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)
+            db.row_factory = sqlite3.Row
+            try:
+                yield db
+            finally:
+                db.close()
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

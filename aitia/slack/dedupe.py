@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
+from aitia.core.database import querying, sound
+from aitia.core.disk import storing
 from aitia.core.words import Word
 
 FILE: Final = "slack.sqlite"
@@ -63,7 +65,11 @@ class Inbox:
 
     def __init__(self, home: Path) -> None:
         self.file = home / FILE
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with storing(home):
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sound(self.file, self._begin, whole=True)
+
+    def _begin(self) -> None:
         with self._open() as db:
             db.execute("pragma journal_mode=wal")
             db.executescript(_TABLES)
@@ -146,8 +152,9 @@ class Inbox:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.file, timeout=10.0, isolation_level=None)
-        try:
-            yield db
-        finally:
-            db.close()
+        with querying(self.file):
+            db = sqlite3.connect(self.file, timeout=10.0, isolation_level=None)
+            try:
+                yield db
+            finally:
+                db.close()
