@@ -29,7 +29,8 @@ def last_conversation(home: Path, name: str = "") -> Path:
     wanted = sorted((p for p in found if p.name.startswith(name)), key=lambda p: p.name)
     if not wanted:
         raise BadInput("Ask a first question: no such conversation is kept.")
-    return wanted[-1]
+    newest: Path = wanted[-1]
+    return newest
 
 
 def read_about(folder: Path) -> dict[str, Any]:

@@ -415,7 +415,7 @@ def sweep(home: Path, *, before: datetime) -> None:
 
 def _ids(home: Path) -> dict[str, Path]:
     """All folders of runs by id: those in memory go before those that they were carried on from."""
-    found = {}
+    found: dict[str, Path] = {}
     for runs in (home / "runs", spare_runs(home)):
         if runs is None:
             continue

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE: Final = 400
 _TAKEN: Final = "Look at the job again: another worker has taken it over."
 _log: Final = logging.getLogger("aitia.jobs")
+_PASSING: Final = (sqlite3.OperationalError, StoreError)  # a locked table, a full disk
 _BEATS: Final = 4  # signs of life in the time of a lease
 
 
@@ -64,10 +65,7 @@ class Work:
         while not over.wait(lease / _BEATS):
             try:
                 kept = self._table.renew(claim, lease_s=lease)
-            except (
-                sqlite3.OperationalError,
-                StoreError,
-            ):  # a locked table or a full disk: there are more beats before the lease runs out
+            except _PASSING:  # there are more beats before the lease runs out
                 kept = time.monotonic() - held < lease
             else:
                 held = time.monotonic()
