@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
 from aitia.core.disk import is_file, need_room, tell_once
-from aitia.core.errors import BadInput, StoreError
+from aitia.core.errors import BadInput, RunNotFound, StoreError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
@@ -385,7 +385,7 @@ def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
         if place >= rules.runs or str(run.get("created_at", "")) < oldest
     ]
     for run_id in gone:
-        with suppress(StoreError):  # another process deletes it too: no diagnosis fails over that
+        with suppress(StoreError, RunNotFound):  # another process deletes it too: no diagnosis fails over that
             remove_run(home, run_id)
     sweep(home, before=now - timedelta(hours=1))
     return gone

@@ -13,27 +13,36 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from aitia.core.disk import need_room, set_aside, storing, tell_once, trouble, write_whole
+from aitia.core.disk import need_room, set_aside, storing, tell_once, write_whole
 from aitia.core.errors import NotRecorded, RunNotFound, StoreDamaged, StoreError
 from aitia.core.events import EVENT, Event
-from aitia.core.spare import make_spare, spare_runs
+from aitia.core.runs import (
+    SCHEMA_VERSION,
+    checked,
+    find_run,
+    list_runs,
+    named_damage,
+    named_run,
+    not_stored,
+    remove_run,
+    run_folders,
+    sweep,
+    why_of,
+)
+from aitia.core.spare import make_spare
 from aitia.core.words import Report, Result
 
-SCHEMA_VERSION = 1
+__all__ = [
+    "RunStore", "find_run", "list_runs", "named_run", "not_stored", "remove_run", "report_bytes", "surviving", "sweep",
+]  # fmt: skip
 # What one revision of a run consists of; artifacts are named by their content and stay.
 _REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
             "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
 _FOUND = ("opened", "timings", "verdict", "probability", "component", "fault", "seconds")
-# What `run.json` must hold, and of which kind the rest is where it is there.
-_NEEDED: Final = {"id": str, "created_at": str, "state": str}
-_KINDS: Final[Mapping[str, type]] = {
-    "sources": list, "components": list, "tools": list, "mcp": list, "incident": dict, "options": dict, "opened": dict,
-    "timings": dict, "versions": dict, "model": dict, "runbook": dict, "title": str, "now": str, "revision": int,
-}  # fmt: skip
 T = TypeVar("T")
 
 
@@ -98,7 +107,7 @@ class RunStore:
         Raises RunNotFound, StoreDamaged.
         """
         found = named_run(home, run_id)
-        store = cls(_ids(home)[found], home)
+        store = cls(run_folders(home)[found], home)
         store.meta()
         return store
 
@@ -130,9 +139,9 @@ class RunStore:
     def meta(self) -> dict[str, Any]:
         """What `run.json` holds. Raises StoreDamaged."""
         try:
-            found: dict[str, Any] = _checked(self.path / "run.json")
+            found: dict[str, Any] = checked(self.path / "run.json")
         except StoreDamaged as error:
-            raise _named(self.id, error) from None
+            raise named_damage(self.id, error) from None
         return found
 
     def update_meta(self, **fields: Any) -> None:
@@ -206,7 +215,7 @@ class RunStore:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            set_aside(file, _why(error))
+            set_aside(file, why_of(error))
             return None
 
     @contextmanager
@@ -215,7 +224,7 @@ class RunStore:
             yield
         except (OSError, ValueError) as error:
             tell_once(
-                f"Diagnose anew what run {self.id} is about: {str(file)!r} is damaged and passed by ({_why(error)})."
+                f"Diagnose anew what run {self.id} is about: {str(file)!r} is damaged and passed by ({why_of(error)})."
             )
 
     def put_llm(self, key: str, record: Mapping[str, Any]) -> None:
@@ -276,7 +285,7 @@ class RunStore:
     def _lost(self, error: Exception) -> StoreDamaged:
         return StoreDamaged(
             f"Play run {self.id} back with `aitia rerun {self.id}`, which writes its report anew, or remove it with "
-            f"`aitia runs rm {self.id}`: {str(self.path / 'report.json')!r} is damaged ({_why(error)})."
+            f"`aitia runs rm {self.id}`: {str(self.path / 'report.json')!r} is damaged ({why_of(error)})."
         )
 
     @contextmanager
@@ -351,128 +360,6 @@ def surviving(store: RunStore, work: Callable[[], T], *, steps: bool) -> T:
     except StoreError as error:
         store.leave(error, steps=steps)
         return work()
-
-
-def list_runs(home: Path) -> list[dict[str, Any]]:
-    """The intact runs in the store, newest first. Each damaged one is named once and passed by."""
-    found = []
-    for run_id, path in sorted(_ids(home).items(), reverse=True):
-        try:
-            found.append(_checked(path / "run.json"))
-        except StoreDamaged as error:
-            if _holds_something(path):  # else another process begins or deletes it just now
-                tell_once(str(_named(run_id, error)))
-    return found
-
-
-def named_run(home: Path, run_id: str) -> str:
-    """The id of a run, damaged or not, by its id, a unique beginning of it, or `last` (which is an intact one).
-
-    Raises RunNotFound.
-    """
-    if run_id == "last":
-        found = [str(run["id"]) for run in list_runs(home)[:1]]
-    else:
-        ids = _ids(home)
-        found = [run_id] if run_id in ids else [r for r in ids if run_id and r.startswith(run_id)]
-    if len(found) != 1:
-        what = "several runs begin so" if found else "there is no such run"
-        raise RunNotFound(
-            f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
-        )
-    return found[0]
-
-
-def find_run(home: Path, run_id: str) -> Path | None:
-    """The folder of a run that was begun, by its whole id; None where there is none."""
-    path = _ids(home).get(run_id) if run_id else None
-    return path if path is not None and (path / "run.json").exists() else None
-
-
-def not_stored(home: Path, run_id: str) -> str:
-    """Why a run is kept in memory only; "" for one that is in the store."""
-    spare = spare_runs(home)
-    if spare is None or not (spare / run_id).is_dir():
-        return ""
-    return str(RunStore(spare / run_id, home).meta().get("not_stored", ""))
-
-
-def remove_run(home: Path, run_id: str) -> None:
-    """Delete a run and all it holds, whatever state it is in. Raises RunNotFound, StoreError."""
-    path = _ids(home)[named_run(home, run_id)]
-    with storing(path):
-        shutil.rmtree(path)
-
-
-def sweep(home: Path, *, before: datetime) -> None:
-    """Delete what a kill left of a run at its very beginning: folders without a file, and copies that were not finished."""
-    with suppress(OSError):  # not there, or not ours to clean
-        for path in (home / "runs").iterdir():
-            old = path.stat().st_mtime < before.timestamp()
-            if old and path.is_dir() and (path.name.startswith(".") or not _holds_something(path)):
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def _ids(home: Path) -> dict[str, Path]:
-    """All folders of runs by id: those in memory go before those that they were carried on from."""
-    found: dict[str, Path] = {}
-    for runs in (home / "runs", spare_runs(home)):
-        if runs is None:
-            continue
-        try:
-            found |= {p.name: p for p in runs.iterdir() if not p.name.startswith(".") and p.is_dir()}
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            tell_once(str(trouble(error, runs)))
-    return found
-
-
-def _checked(file: Path) -> dict[str, Any]:
-    """`run.json` as far as every reader relies on it. Raises StoreDamaged."""
-    try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise StoreDamaged(_why(error)) from error
-    if not isinstance(found, dict):
-        raise StoreDamaged("it holds no JSON object")
-    if (version := found.get("schema_version")) != SCHEMA_VERSION:
-        raise StoreDamaged(f"its schema is {version!r}, this aitia reads {SCHEMA_VERSION}")
-    wrong = [k for k, kind in _NEEDED.items() if not isinstance(found.get(k), kind)]
-    wrong += [k for k, kind in _KINDS.items() if k in found and not isinstance(found[k], kind)]
-    if wrong or (found["id"] != file.parent.name and file.parent.parent.name != "revisions"):
-        raise StoreDamaged(f"its {wrong[0] if wrong else 'id'} is not what was written")
-    return found
-
-
-def _named(run_id: str, error: StoreDamaged) -> StoreDamaged:
-    if "schema" in str(error):
-        return StoreDamaged(f"Use the aitia version that wrote run {run_id!r}: {error}.")
-    return StoreDamaged(
-        f"Remove run {run_id!r} with `aitia runs rm {run_id}`, or restore its run.json from a copy: {error}."
-    )
-
-
-def _why(error: Exception) -> str:
-    """The cause in a few words."""
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()[:160]
-    return f"no JSON: {error}"[:160]
-
-
-def _holds_something(path: Path) -> bool:
-    """Whether a folder of a run holds a file at all; a kill at its beginning leaves empty folders."""
-    try:
-        return any(
-            name != "run.json" or Path(where, name).exists()
-            for where, _, names in os.walk(path)
-            for name in names
-        )
-    except OSError:
-        return True
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
