@@ -75,8 +75,10 @@ def not_stored(home: Path, run_id: str) -> str:
 def remove_run(home: Path, run_id: str) -> None:
     """Delete a run and all it holds, whatever state it is in. Raises RunNotFound, StoreError."""
     path = run_folders(home)[named_run(home, run_id)]
+    gone = path.with_name(f".{path.name}.gone")  # at once: half a run would be taken for a damaged one
     with storing(path):
-        shutil.rmtree(path)
+        path.rename(gone)
+        shutil.rmtree(gone)
 
 
 def sweep(home: Path, *, before: datetime) -> None:
@@ -140,12 +142,9 @@ def why_of(error: Exception) -> str:
 
 
 def _holds_something(path: Path) -> bool:
-    """Whether a folder of a run holds a file at all; a kill at its beginning leaves empty folders."""
+    """Whether a folder of a run holds anything yet, or still: a kill at its beginning leaves empty folders."""
     try:
-        return any(
-            name != "run.json" or Path(where, name).exists()
-            for where, _, names in os.walk(path)
-            for name in names
-        )
+        found = [name for _, folders, files in os.walk(path) for name in (*folders, *files)]
     except OSError:
         return True
+    return any(name not in ("results", "artifacts") and not name.endswith(".part") for name in found)

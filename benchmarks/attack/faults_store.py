@@ -507,13 +507,9 @@ def _one_kill(home: Path, replay: Command, after: float, whole: Any, n: int) -> 
         run = home / "runs" / new[0]
         resumed = child(cli("resume", new[0]), home=home, deadline_s=DEADLINE_S)
         what = resumed.word
-        same = (
-            _told_by(run) == whole
-            if resumed.code == 0
-            else what == "refused" and not (run / "results").is_dir()
-        )
-        if what == "refused":
-            what = "refused: " + resumed.err.strip().splitlines()[-1][:90]
+        same = _told_by(run) == whole if resumed.code == 0 else "before its first" in resumed.err
+        if what == "refused" and same:
+            what = "not begun"
         if acknowledged and _told_by(run) != whole:
             lost.append(new[0])
         for name in (new[0], *sorted(known)[3:]):

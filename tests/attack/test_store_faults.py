@@ -8,7 +8,8 @@ import logging
 import os
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,8 @@ def test_a_report_is_shown_where_it_cannot_be_stored_and_stored_when_there_is_ro
         elif how == "short":
             patched.setattr(disk, "free_bytes", lambda path: 1000)
         else:
-            patched.setattr("aitia.core.store.write_whole", _full_after(home, 3))
+            patched.setattr("aitia.core.store.write_whole", full := _FullAfter(home, 3))
+            patched.setattr(disk, "free_bytes", full.free)
         code, out, err = diagnosed(case, capsys)
     assert code == 3
     assert "orders" in out
@@ -156,16 +158,21 @@ def test_a_report_is_shown_where_it_cannot_be_stored_and_stored_when_there_is_ro
     assert cli(["rerun", run["id"]]) == 0
 
 
-def _full_after(home: Path, writes: int) -> Callable[..., None]:
+class _FullAfter:
     """A disk that is full after so many files."""
-    left = iter(range(writes))
 
-    def write(path: Path, data: bytes, *, durable: bool = False) -> None:
-        if path.is_relative_to(home) and next(left, None) is None:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    def __init__(self, home: Path, writes: int) -> None:
+        self.home, self.left = home, writes
+
+    def __call__(self, path: Path, data: bytes, *, durable: bool = False) -> None:
+        if path.is_relative_to(self.home):
+            if not self.left:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            self.left -= 1
         disk.write_whole(path, data, durable=durable)
 
-    return write
+    def free(self, path: Path) -> int:
+        return disk.ROOM if self.left else 0
 
 
 def test_a_folder_that_others_can_read_is_not_taken_for_the_spare_store(home: Path) -> None:
@@ -256,7 +263,7 @@ def test_a_revision_on_a_full_disk_leaves_the_run_as_it_was(
     assert cli(line(case)) == 0
     store = RunStore.open(home, "last")
     before = {p.name: p.read_bytes() for p in store.path.iterdir() if p.is_file()}
-    monkeypatch.setattr("aitia.core.store.write_whole", _full_after(home, 0))
+    monkeypatch.setattr("aitia.core.store.write_whole", _FullAfter(home, 0))
     with pytest.raises(NoRoom):
         store.revise()
     assert {p.name: p.read_bytes() for p in store.path.iterdir() if p.is_file()} == before
@@ -277,11 +284,11 @@ def test_a_run_without_usable_checkpoints_is_resumed_on_what_it_had_read(home: P
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Iterator[Path]:
+def model(tmp_path: Path) -> Path:
     """A file that was written a while ago, as far as its change time tells."""
     file = tmp_path / "m.gguf"
     file.write_bytes(b"a" * 5000)
-    yield file
+    return file
 
 
 def test_a_model_file_changed_in_place_with_its_time_restored_is_noticed(
@@ -329,7 +336,7 @@ def test_a_disk_that_is_really_full(
 
 def _filling(place: Path, elapsed: Callable[[RecordedClock], float]) -> Callable[[RecordedClock], float]:
     def fill(self: RecordedClock) -> float:
-        with (place / "filler").open("ab", buffering=0) as file, pytest.raises(OSError, match="space"):
+        with (place / "filler").open("ab", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(bytes(1 << 16))
         return elapsed(self)
