@@ -385,7 +385,9 @@ def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
         if place >= rules.runs or str(run.get("created_at", "")) < oldest
     ]
     for run_id in gone:
-        with suppress(StoreError, RunNotFound):  # another process deletes it too: no diagnosis fails over that
+        with suppress(
+            StoreError, RunNotFound
+        ):  # another process deletes it too: no diagnosis fails over that
             remove_run(home, run_id)
     sweep(home, before=now - timedelta(hours=1))
     return gone

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from aitia.core.disk import no_room, set_aside, storing
+from aitia.core.disk import ROOM, free_bytes, no_room, set_aside, storing
 from aitia.core.errors import NoAccess, StoreDamaged, StoreError
 
 T = TypeVar("T")
@@ -25,8 +25,12 @@ def trouble_of(error: sqlite3.Error, path: Path) -> StoreError | None:
     code = getattr(error, "sqlite_errorcode", 0)
     if is_damage(error):
         return StoreDamaged(f"Restore {str(path)!r} from a copy, or move it away: it is damaged ({error}).")
-    if code & 0xFF in (_FULL, _IOERR):
+    if code & 0xFF == _FULL or (code & 0xFF == _IOERR and (free_bytes(path) or ROOM) < ROOM):
         return no_room(path, str(error))
+    if code & 0xFF == _IOERR:
+        return NoAccess(
+            f"Check the disk of {str(path)!r} and the limit on file sizes (`ulimit -f`) ({error})."
+        )
     if code & 0xFF in (_PERM, _READONLY, _CANTOPEN):
         return NoAccess(f"Make {str(path)!r} and its folder writable, or set AITIA_HOME ({error}).")
     return None

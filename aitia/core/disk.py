@@ -17,7 +17,7 @@ from aitia.core.errors import NoAccess, NoRoom, StoreError
 # Bytes that must be free before a run: the bundled scenarios' runs take .2 to 1.1 MB (benchmarks/attack/faults_store.py prints
 # it), long ones with plots some MB; the rest is for the write-ahead logs of SQLite, which hold a second copy meanwhile.
 ROOM: Final = 16 << 20
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _KIND: Final = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENOTEMPTY}
 
@@ -34,13 +34,17 @@ def tell_once(message: str) -> None:
 
 def is_full(error: OSError) -> bool:
     """Whether it is for want of room."""
-    return error.errno in _FULL
+    return error.errno in _FULL or error.errno == errno.EFBIG
 
 
 def trouble(error: OSError, path: Path) -> StoreError:
     """What the file system refused, beginning with what to change."""
     if error.errno in _FULL:
         return no_room(path, error.strerror or "no space left")
+    if error.errno == errno.EFBIG:
+        return NoRoom(
+            f"Raise the limit on file sizes (`ulimit -f`): {str(path)!r} may not grow ({error.strerror})."
+        )
     if error.errno in _REFUSED:
         return NoAccess(f"Make {str(path)!r} writable and readable, or set AITIA_HOME ({error.strerror}).")
     if error.errno in _KIND:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
 import re
 import resource
 import signal
+import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 NOBODY = 65534
@@ -72,11 +75,12 @@ def start(
     """Fork a child that does `work` and leaves; its process id. Its output goes to files in `place`."""
     if pid := os.fork():
         return pid
+    code: object = 1
     try:
         os.setsid()
         os.nice(nice)
         for name, number in (("out", 1), ("err", 2)):
-            os.dup2(os.open(place / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666), number)
+            os.dup2(os.open(place / name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666), number)
         os.environ["AITIA_HOME"] = str(home)
         os.chdir(place)
         if uid:
@@ -87,16 +91,27 @@ def start(
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
         code = work()
     except BaseException:
-        import traceback
-
         traceback.print_exc()
-        code = 1
-    with contextlib.suppress(Exception):
-        import sys
+    finally:  # whatever fails, the child must not go on as its parent
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        os._exit(code if isinstance(code, int) else 0)
 
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 0)
+
+def _listen(place: Path) -> dict[str, int]:
+    """Pipes in place of the output files, for a child that may write no file; the ends to read from."""
+    found = {}
+    for name in ("out", "err"):
+        os.mkfifo(place / name)
+        found[name] = os.open(place / name, os.O_RDWR | os.O_NONBLOCK)
+        fcntl.fcntl(found[name], fcntl.F_SETPIPE_SZ, 1 << 20)
+    return found
+
+
+def _read(end: int) -> str:
+    with contextlib.suppress(BlockingIOError):
+        return os.read(end, 1 << 20).decode(errors="replace")
+    return ""
 
 
 def ended(pid: int, place: Path, *, deadline_s: float, began: float) -> Ended:
@@ -110,7 +125,7 @@ def ended(pid: int, place: Path, *, deadline_s: float, began: float) -> Ended:
         time.sleep(0.02)
     else:
         kill(pid)
-    read = lambda name: (place / name).read_text(errors="replace") if (place / name).exists() else ""  # noqa: E731
+    read = lambda name: (place / name).read_text(errors="replace") if (place / name).is_file() else ""  # noqa: E731
     return Ended(code=code, out=read("out"), err=read("err"), seconds=time.monotonic() - began)
 
 
@@ -133,9 +148,14 @@ def child(
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         place.chmod(0o777)
+        pipes = _listen(place) if most_bytes is not None else {}
         began = time.monotonic()
         pid = start(work, place, home=home, uid=uid, most_bytes=most_bytes)
-        return ended(pid, place, deadline_s=deadline_s, began=began)
+        got = ended(pid, place, deadline_s=deadline_s, began=began)
+        said = {name: _read(end) for name, end in pipes.items()}
+        for end in pipes.values():
+            os.close(end)
+        return replace(got, **said)
 
 
 def preload(works: Sequence[Callable[[], int]], home: Path) -> None:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -259,7 +260,7 @@ def store_files(home: Path, runs: dict[str, str]) -> Iterator[tuple[str, Path, S
         yield name, home / name, _HOME
 
 
-def damage(case: Path, pattern: str) -> list[dict[str, Any]]:
+def damage(case: Path, pattern: str, share: float) -> list[dict[str, Any]]:
     """Each file × each damage × the commands that touch it, each on a fresh copy, as a user who is not root."""
     found = []
     with _place() as place:
@@ -269,6 +270,8 @@ def damage(case: Path, pattern: str) -> list[dict[str, Any]]:
         for label, path, names in store_files(whole, runs):
             for kind, spoil in DAMAGES.items():
                 for name in names if pattern in ("", label.split("/")[0]) else ():
+                    if zlib.crc32(f"{label} {kind} {name}".encode()) >= share * 2**32:
+                        continue
                     home = place / "home"
                     shutil.copytree(whole, home)
                     victim = home / path.relative_to(whole)
@@ -283,7 +286,9 @@ def damage(case: Path, pattern: str) -> list[dict[str, Any]]:
                         if name == "runs rm"
                         else _lost(before, _bytes(home), runs, victim.relative_to(home))
                     )
-                    found.append({"file": label, "damage": kind, "command": name, "lost": lost, **_told(got)})
+                    row = {"file": label, "damage": kind, "command": name, "lost": lost, **_told(got)}
+                    found.append(row)
+                    print(json.dumps(row), file=sys.stderr, flush=True)
                     shutil.rmtree(home)
                     _forget_spare()
     return found
@@ -395,7 +400,9 @@ def _on(home: Path, runs: dict[str, str], work: Command, **how: Any) -> dict[str
     lost = [] if removed else _lost(kept, _bytes(home) if home.is_dir() else {}, runs, Path("none"))
     left = sorted(set(_folders(home)) - set(before)) if got.word != "ok" else []
     _forget_spare()
-    return {"lost": lost, "left": left, "report": _reported(got), **_told(got)}
+    row = {"lost": lost, "left": left, "report": _reported(got), **_told(got)}
+    print(json.dumps(row), file=sys.stderr, flush=True)
+    return row
 
 
 def _filled(home: Path, runs: dict[str, str], replay: Command, steps: int) -> dict[str, Any]:
@@ -738,6 +745,9 @@ def main() -> int:
     made.add_argument(
         "--file", default="", help="damage only files of this kind: run, stopped, asks, jobs.sqlite, ..."
     )
+    made.add_argument(
+        "--share", type=float, default=1.0, help="of the combinations of file, damage and command"
+    )
     made.add_argument("--kills", type=int, default=200)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--json", default="")
@@ -755,7 +765,7 @@ def main() -> int:
         ]
         print(f"one run keeps {max(sizes) / 1e6:.2f} MB\n")
         if "damage" in parts:
-            told["damage"] = rows = damage(case, arguments.file)
+            told["damage"] = rows = damage(case, arguments.file, arguments.share)
             print(
                 _count(rows, "file"), _count(rows, "damage"), _count(rows, "command"), sep="\n\n", end="\n\n"
             )
