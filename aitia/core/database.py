@@ -61,9 +61,9 @@ def sound(path: Path, begin: Callable[[], T], *, whole: bool) -> T:
 
     Raises StoreError where it cannot be read or written, and where it is a link that leads nowhere.
     """
-    if path.is_symlink() and not path.exists():
-        raise NoAccess(f"Restore what {str(path)!r} links to, or remove the link: it leads nowhere.")
     with querying(path):
+        if path.is_symlink() and not path.exists():
+            raise NoAccess(f"Restore what {str(path)!r} links to, or remove the link: it leads nowhere.")
         if path.is_dir():
             replace_damaged(path, "it was a folder")
         elif whole and path.is_file() and (why := damage(path)):

@@ -82,11 +82,11 @@ def remove_run(home: Path, run_id: str) -> None:
 
 
 def sweep(home: Path, *, before: datetime) -> None:
-    """Delete what a kill left of a run at its very beginning: folders without a file, and copies that were not finished."""
+    """Delete what a kill left of a run at its very beginning, and copies that were not finished."""
     with suppress(OSError):  # not there, or not ours to clean
         for path in (home / "runs").iterdir():
             old = path.stat().st_mtime < before.timestamp()
-            if old and path.is_dir() and (path.name.startswith(".") or not _holds_something(path)):
+            if old and path.is_dir() and (path.name.startswith(".") or _never_began(path)):
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -139,6 +139,17 @@ def why_of(error: Exception) -> str:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()[:160]
     return f"no JSON: {error}"[:160]
+
+
+def _never_began(path: Path) -> bool:
+    """Whether a run holds nothing that could be resumed: no file at all, or no more than that it was to begin."""
+    if not _holds_something(path):
+        return True
+    try:
+        run = checked(path / "run.json")
+    except StoreDamaged:  # for a person to look at
+        return False
+    return run["state"] == "running" and "options" not in run
 
 
 def _holds_something(path: Path) -> bool:

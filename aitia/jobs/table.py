@@ -76,7 +76,8 @@ class JobTable:
                     f"Use the aitia version that wrote {str(self.file)!r}: its schema is {version}."
                 )
             db.executescript(f"{_TABLE} pragma user_version = {_VERSION};")
-        self.file.chmod(0o600)
+        with querying(self.file):
+            self.file.chmod(0o600)
 
     def add(self, incident: Incident, *, places: int, **fields: Any) -> Job:
         """Queue a new job. Raises Full where `places` wait already, and sqlite3.IntegrityError where its key is known."""

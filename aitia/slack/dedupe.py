@@ -74,7 +74,8 @@ class Inbox:
             db.execute("pragma journal_mode=wal")
             db.executescript(_TABLES)
             db.execute("delete from inbox where at < ?", [time.time() - KEPT_S])
-        self.file.chmod(0o600)
+        with querying(self.file):
+            self.file.chmod(0o600)
 
     def put(self, entry: Entry, *, done: bool = False) -> bool:
         """Keep an entry; False where its key is known already."""

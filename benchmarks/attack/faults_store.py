@@ -10,6 +10,7 @@ that were intact are gone.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -290,7 +291,7 @@ def damage(case: Path, pattern: str, share: float) -> list[dict[str, Any]]:
                     found.append(row)
                     print(json.dumps(row), file=sys.stderr, flush=True)
                     shutil.rmtree(home)
-                    _forget_spare()
+                    _forget_spare(home)
     return found
 
 
@@ -399,7 +400,7 @@ def _on(home: Path, runs: dict[str, str], work: Command, **how: Any) -> dict[str
     removed = runs["run"] not in _folders(home)
     lost = [] if removed else _lost(kept, _bytes(home) if home.is_dir() else {}, runs, Path("none"))
     left = sorted(set(_folders(home)) - set(before)) if got.word != "ok" else []
-    _forget_spare()
+    _forget_spare(home)
     row = {"lost": lost, "left": left, "report": _reported(got), **_told(got)}
     print(json.dumps(row), file=sys.stderr, flush=True)
     return row
@@ -430,7 +431,7 @@ def _filled(home: Path, runs: dict[str, str], replay: Command, steps: int) -> di
         _fill(home, leave=0)
         got = ended(pid, Path(folder), deadline_s=DEADLINE_S, began=began)
     left = sorted(set(_folders(home)) - known) if got.code not in (0, 1) else []
-    _forget_spare()
+    _forget_spare(home)
     return {"lost": [], "left": left, "report": _reported(got), **_told(got)}
 
 
@@ -699,6 +700,7 @@ def _retained(home: Path, seconds: int) -> dict[str, Any]:
 
 def _told(got: Ended) -> dict[str, Any]:
     said = [line for line in got.err.strip().splitlines() if line.strip()]
+    said = [line for line in said if line.startswith("error:")] or said
     told = next(
         (
             line
@@ -710,9 +712,12 @@ def _told(got: Ended) -> dict[str, Any]:
     return {"word": got.word, "code": got.code, "said": told[:200], "seconds": round(got.seconds, 1)}
 
 
-def _forget_spare() -> None:
-    for path in Path("/dev/shm").glob("aitia-[0-9]*-*"):
-        shutil.rmtree(path, ignore_errors=True)
+def _forget_spare(home: Path) -> None:
+    """What was kept in memory for a home (see aitia.core.spare), of either user."""
+    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
+        for path in place.glob(f"aitia-*-{digest}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
