@@ -25,7 +25,8 @@ def trouble_of(error: sqlite3.Error, path: Path) -> StoreError | None:
     code = getattr(error, "sqlite_errorcode", 0)
     if is_damage(error):
         return StoreDamaged(f"Restore {str(path)!r} from a copy, or move it away: it is damaged ({error}).")
-    if code & 0xFF == _FULL or (code & 0xFF == _IOERR and (free_bytes(path) or ROOM) < ROOM):
+    free = free_bytes(path)
+    if code & 0xFF == _FULL or (code & 0xFF == _IOERR and free is not None and free < ROOM):
         return no_room(path, str(error))
     if code & 0xFF == _IOERR:
         return NoAccess(

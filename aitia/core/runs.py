@@ -126,6 +126,8 @@ def named_damage(run_id: str, error: StoreDamaged) -> StoreDamaged:
     """What is wrong with a run, beginning with what to do."""
     if "schema" in str(error):
         return StoreDamaged(f"Use the aitia version that wrote run {run_id!r}: {error}.")
+    if isinstance(error.__cause__, PermissionError):
+        return StoreDamaged(f"Make the run.json of run {run_id!r} readable: {error}.")
     return StoreDamaged(
         f"Remove run {run_id!r} with `aitia runs rm {run_id}`, or restore its run.json from a copy: {error}."
     )
