@@ -62,7 +62,9 @@ def main() -> int:
     config = ROOT / "build" / "types.toml"
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     if missing:
-        print(f"types: not installed, so unknown in the modules that import them: {', '.join(sorted(missing))}")
+        print(
+            f"types: not installed, so unknown in the modules that import them: {', '.join(sorted(missing))}"
+        )
         names = sorted({m for modules in missing.values() for m in modules} | {f"{n}.*" for n in missing})
         text += f"\n[[tool.mypy.overrides]]\nmodule = {names!r}\n{RELAXED}"
     config.write_text(text, encoding="utf-8")

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from aitia.consent import found_settings
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput, RunNotFound, Untrusted
+from aitia.core.disk import is_file, need_room, tell_once
+from aitia.core.errors import BadInput, RunNotFound, StoreError, Untrusted
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
-from aitia.core.store import RunStore, list_runs, remove_run
+from aitia.core.spare import adopt
+from aitia.core.store import RunStore, list_runs, remove_run, surviving, sweep
 from aitia.core.trust import confined, trusts
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
@@ -116,8 +118,7 @@ def diagnose(
             runbook=program,
         )
     except BaseException:
-        if store.meta().get("state") == "running":
-            store.update_meta(state="failed")
+        _ended(store)
         raise
     retain(home, settings.retention, now=datetime.now(tz=UTC))
     return report
@@ -235,7 +236,7 @@ def again(
     from aitia.graphs.judgement import taxonomy_of, weights_of
 
     options = Options(**meta["options"])
-    store.revise()
+    surviving(store, store.revise, steps=False)
     try:
         return start(
             found,
@@ -252,9 +253,15 @@ def again(
             weights=weights_of(meta) if meta.get("weights") else None,
         )
     except BaseException:
+        _ended(store)
+        raise
+
+
+def _ended(store: RunStore) -> None:
+    """Note that a run failed; where even that cannot be written, the failure itself is what matters."""
+    with suppress(StoreError):
         if store.meta().get("state") == "running":
             store.update_meta(state="failed")
-        raise
 
 
 def _extended(
@@ -367,7 +374,7 @@ def _with_memory(
     """The site's incident memory beside the sources, where there is one and nobody named it."""
     from aitia.tools.sources import open_source
 
-    if any(c.type == "memory" for c in recorded) or not (home / "memory" / "incidents.sqlite").is_file():
+    if any(c.type == "memory" for c in recorded) or not is_file(home / "memory" / "incidents.sqlite"):
         return readers, recorded
     taken = {r.name for r in readers}
     name = next(n for n in ("memory", "incident-memory", "aitia-memory") if n not in taken)
@@ -392,7 +399,14 @@ def incident_of(
 
 
 def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
-    """Delete finished runs beyond the retention; the ids deleted."""
+    """Delete finished runs beyond the retention; the ids deleted. Runs that were kept in memory move into the store first.
+
+    Damaged runs stay until a person removes them.
+    """
+    with suppress(StoreError, OSError):  # still no room
+        need_room(home / "runs")
+        for run_id in adopt(home):
+            tell_once(f"Run {run_id} was kept in memory and is in the store now.")
     finished = [run for run in list_runs(home) if run.get("state") not in ("running", "waiting")]
     oldest = (now - timedelta(days=rules.days)).isoformat()
     gone = [
@@ -401,6 +415,9 @@ def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
         if place >= rules.runs or str(run.get("created_at", "")) < oldest
     ]
     for run_id in gone:
-        with suppress(OSError, RunNotFound):  # another process deletes it too: no diagnosis fails over that
+        with suppress(
+            StoreError, RunNotFound
+        ):  # another process deletes it too: no diagnosis fails over that
             remove_run(home, run_id)
+    sweep(home, before=now - timedelta(hours=1))
     return gone

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aitia.consent import found_settings
-from aitia.core.errors import BadInput, ModelError
+from aitia.core.disk import storing, write_whole
+from aitia.core.errors import BadInput, ModelError, NoRoom, StoreError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.redact import Careful, Redactor, load_key, use
@@ -48,7 +49,7 @@ def ask(
     """
     from aitia.graphs.ask import AskContext
     from aitia.graphs.ask import ask as answer_of
-    from aitia.graphs.conversations import last_conversation, new_conversation
+    from aitia.graphs.conversations import last_conversation
 
     home = home or aitia_home()
     going_on = again or bool(conversation)
@@ -79,24 +80,41 @@ def ask(
     else:
         context.shelves, context.notes = _shelves(about, home)
         context.reader = context.llm or careful(_reader(model, threads))
-    if not going_on:
-        folder = new_conversation(home, run_path)
-        (folder / "ask.json").write_text(json.dumps(about), encoding="utf-8")
-    context.conversation = folder.name
+    kept = folder if going_on else None
+    if kept is None:
+        try:
+            kept = _begun(home, run_path, about)
+        except StoreError as error:
+            context.notes = [*context.notes, f"this conversation is not kept: {error}"]
+    context.conversation = kept.name if kept is not None else ""
     try:
-        return answer_of(question, context, folder=folder)
+        return answer_of(question, context, folder=kept)
+    except NoRoom as error:
+        context.notes = [*context.notes, f"this conversation is not kept: {error}"]
+        return answer_of(question, context)
     except BadInput:
-        if not going_on:
-            shutil.rmtree(folder)  # a conversation that was refused before it began leaves nothing
+        if not going_on and kept is not None:
+            shutil.rmtree(kept)  # a conversation that was refused before it began leaves nothing
         raise
 
 
 def _about(home: Path, folder: Path) -> dict[str, Any]:
     """What a conversation is about. One that lies in a run is about that run, whatever it says: the run may be foreign."""
+    from aitia.graphs.conversations import read_about
+
     if folder.parent.parent.parent == home / "runs":
         return {"run": RunStore.open(home, folder.parent.parent.name).id}
-    found: dict[str, Any] = json.loads((folder / "ask.json").read_text(encoding="utf-8"))
-    return found
+    return read_about(folder)
+
+
+def _begun(home: Path, run: Path | None, about: dict[str, Any]) -> Path:
+    """The folder of a new conversation. Raises StoreError."""
+    from aitia.graphs.conversations import new_conversation
+
+    with storing(run or home):
+        folder = new_conversation(home, run)
+        write_whole(folder / "ask.json", json.dumps(about).encode())
+    return folder
 
 
 def _writer(model: str | Llm | None, threads: int | None) -> Llm | None:

@@ -30,6 +30,7 @@ from aitia.agent.asking.reading import LEAST, read, reader_fit
 from aitia.agent.asking.record import Record
 from aitia.agent.asking.replies import compose
 from aitia.agent.sentences.narrator import Budget
+from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Llm
 from aitia.graphs.apart import apart
@@ -276,17 +277,29 @@ def ask(question: str, context: AskContext, *, folder: Path | None = None) -> An
     if folder is None:
         done = apart().run(build().invoke, start, config, context=context)
         return Answer.model_validate(done["answer"])
-    connection = sqlite3.connect(folder / "checkpoints.sqlite", check_same_thread=False)
+    file = folder / "checkpoints.sqlite"
+    connection = sound(file, lambda: _kept(file), whole=True)
     try:
-        connection.execute("pragma secure_delete=on")
-        saver = SqliteSaver(connection, serde=STRICT)
-        machine = build(saver)
-        done = apart().run(machine.invoke, start, config, context=context)
-        # Only what was asked is kept: what was answered may quote a document that is deleted later.
-        saver.delete_thread(config["configurable"]["thread_id"])
-        machine.update_state(config, {"turns": done["turns"]}, as_node="answer")
-        connection.execute("vacuum")
-        connection.execute("pragma wal_checkpoint(truncate)")
+        with querying(file):
+            saver = SqliteSaver(connection, serde=STRICT)
+            machine = build(saver)
+            done = apart().run(machine.invoke, start, config, context=context)
+            # Only what was asked is kept: what was answered may quote a document that is deleted later.
+            saver.delete_thread(config["configurable"]["thread_id"])
+            machine.update_state(config, {"turns": done["turns"]}, as_node="answer")
+            connection.execute("vacuum")
+            connection.execute("pragma wal_checkpoint(truncate)")
         return Answer.model_validate(done["answer"])
     finally:
         connection.close()
+
+
+def _kept(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, check_same_thread=False)
+    try:
+        connection.execute("pragma secure_delete=on")
+        connection.execute("pragma schema_version")
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, StoreDamaged
+from aitia.core.spare import spare_runs
 
 
 def new_conversation(home: Path, run: Path | None = None) -> Path:
@@ -20,10 +23,26 @@ def new_conversation(home: Path, run: Path | None = None) -> Path:
 
 def last_conversation(home: Path, name: str = "") -> Path:
     """The newest conversation, or the one whose name begins so. Raises BadInput where there is none."""
-    found = [
-        p for pattern in ("asks/*", "runs/*/asks/*") for p in home.glob(pattern) if (p / "ask.json").is_file()
-    ]
+    spare = spare_runs(home)
+    places = [*home.glob("asks/*"), *home.glob("runs/*/asks/*"), *(spare.glob("*/asks/*") if spare else ())]
+    found = [p for p in places if (p / "ask.json").exists()]
     wanted = sorted((p for p in found if p.name.startswith(name)), key=lambda p: p.name)
     if not wanted:
         raise BadInput("Ask a first question: no such conversation is kept.")
-    return wanted[-1]
+    newest: Path = wanted[-1]
+    return newest
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What a conversation is about. Raises StoreDamaged."""
+    try:
+        found = json.loads((folder / "ask.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise _lost(folder) from error
+    if not isinstance(found, dict) or not {"run", "documents", "config", "named", "sample"} <= found.keys():
+        raise _lost(folder)
+    return found
+
+
+def _lost(folder: Path) -> StoreDamaged:
+    return StoreDamaged(f"Begin a new conversation and remove {str(folder)!r}: its ask.json is damaged.")

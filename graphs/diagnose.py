@@ -21,12 +21,13 @@ from langgraph.types import Command
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
 from aitia.core.clock import Clock, RecordedClock, Stopwatch
-from aitia.core.errors import BadInput, WaitsForPerson
+from aitia.core.database import querying, sound
+from aitia.core.errors import BadInput, StoreError, WaitsForPerson
 from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
 from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
-from aitia.core.store import RunStore
+from aitia.core.store import RunStore, surviving
 from aitia.core.words import Component, Incident, Report
 from aitia.graphs import nodes
 from aitia.graphs.apart import apart
@@ -94,23 +95,27 @@ def diagnose(
     With a `runbook` (plain values of `aitia.tools.incidents.program`) the calls that it names are the plan.
     """
     registry = registry or Registry.load()
-    incident = redacted(incident, store.path.parent.parent)
-    store.update_meta(
-        title=incident.title,
-        incident=incident.model_dump(mode="json"),
-        components=[c.model_dump(mode="json") for c in components],
-        options=options.plain(),
-        model={"name": llm.name, "sha256": llm.sha256} if llm else {},
-        model_note=model_note,
-        tools=list(registry.names()),
-        now=clock.now().isoformat(),
-        versions={"aitia": version("aitia"), "langgraph": version("langgraph")},
-        **({"runbook": dict(runbook)} if runbook else {}),
-        **remembered(taxonomy, weights),
-    )
-    context = live(store, sources, llm, clock, registry)
-    _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
-    return run(context, {}, on_event=on_event)
+    incident = redacted(incident, store.home)
+
+    def begin() -> Report:
+        store.update_meta(
+            title=incident.title,
+            incident=incident.model_dump(mode="json"),
+            components=[c.model_dump(mode="json") for c in components],
+            options=options.plain(),
+            model={"name": llm.name, "sha256": llm.sha256} if llm else {},
+            model_note=model_note,
+            tools=list(registry.names()),
+            now=clock.now().isoformat(),
+            versions={"aitia": version("aitia"), "langgraph": version("langgraph")},
+            **({"runbook": dict(runbook)} if runbook else {}),
+            **remembered(taxonomy, weights),
+        )
+        context = live(store, sources, llm, clock, registry)
+        _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
+        return run(context, {}, on_event=on_event)
+
+    return surviving(store, begin, steps=False)
 
 
 def resume(
@@ -126,17 +131,25 @@ def resume(
     meta = store.meta()
     if meta.get("state") == "finished":
         return store.report()
-    if not has_begun(store):
-        raise BadInput(f"Start run {store.id} anew: it was stopped before its first checkpoint.")
+    if "options" not in meta:
+        raise BadInput(f"Start run {store.id} anew: it was stopped before its first step.")
     began = {k: (meta.get("model") or {}).get(k, "") for k in ("name", "sha256")}
     if began != {"name": llm.name if llm else "", "sha256": llm.sha256 if llm else ""}:
         raise BadInput(f"Resume run {store.id} with the model it began with: {began['name'] or 'none'}.")
-    store.update_meta(state="running")
-    clock = RecordedClock(datetime.fromisoformat(meta["now"]))
-    context = live(store, sources, llm, clock, registry or recorded_tools(meta))
-    approved = sorted(call for call, said in (answers or {}).items() if said)
-    start: Any = Command(resume={"approved": approved}) if answers is not None and _asks(store) else None
-    return run(context, start, on_event=on_event)
+
+    def go_on() -> Report:
+        store.update_meta(state="running")
+        clock = RecordedClock(datetime.fromisoformat(meta["now"]))
+        context = live(store, sources, llm, clock, registry or recorded_tools(meta))
+        approved = sorted(call for call, said in (answers or {}).items() if said)
+        start: Any = (
+            None if has_begun(store) else {}
+        )  # without checkpoints from the start, on what was read before
+        if start is None and answers is not None and _asks(store):
+            start = Command(resume={"approved": approved})
+        return run(context, start, on_event=on_event)
+
+    return surviving(store, go_on, steps=True)
 
 
 def _asks(store: RunStore) -> bool:
@@ -148,7 +161,7 @@ def _asks(store: RunStore) -> bool:
 
 def has_begun(store: RunStore) -> bool:
     """Whether a first step of the run was kept, from which it can go on."""
-    if not (store.path / "checkpoints.sqlite").exists():
+    if not os.path.lexists(store.path / "checkpoints.sqlite"):
         return False
     with _checkpointer(store, True) as saver:
         assert saver is not None
@@ -182,6 +195,8 @@ def run(context: Context, start: Any, *, on_event: OnEvent | None = None, checkp
             stopped = machine.get_state(config) if saver is not None else None
             waiting = stopped is not None and bool(stopped.next)
             asked = {h: call for i in (stopped.interrupts if stopped else ()) for h, call in i.value.items()}
+    except StoreError:
+        raise  # it goes on elsewhere, and what it is cannot be written here
     except BaseException as error:
         if checkpoint:
             word = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -231,9 +246,24 @@ def _checkpointer(store: RunStore, wanted: bool) -> Iterator[SqliteSaver | None]
     if not wanted:
         yield None
         return
-    connection = sqlite3.connect(store.path / "checkpoints.sqlite", check_same_thread=False)
+    file = store.path / "checkpoints.sqlite"
+
+    def begin() -> SqliteSaver:
+        connection = sqlite3.connect(file, check_same_thread=False)
+        try:
+            connection.execute("pragma journal_mode=wal")
+            # A power cut may take the last steps back, which are taken again; SQLite would flush the disk for each.
+            connection.execute("pragma synchronous=normal")
+            saver = SqliteSaver(connection, serde=STRICT)
+            saver.setup()
+        except BaseException:
+            connection.close()
+            raise
+        return saver
+
+    saver = sound(file, begin, whole=True)
     try:
-        connection.execute("pragma journal_mode=wal")
-        yield SqliteSaver(connection, serde=STRICT)
+        with querying(file):
+            yield saver
     finally:
-        connection.close()
+        saver.conn.close()

@@ -10,6 +10,7 @@ from aitia.agent.planning.plans import PlanStore
 from aitia.agent.planning.references import unresolved
 from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
+from aitia.core.errors import StoreError
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import Names, Redactor
@@ -64,10 +65,19 @@ def live(
         return opened[0]
 
     def call(task: Task) -> Result:
-        known = store.results().get(task.id)
+        known = store.result(task.id)
         if known is not None and (known.tool, known.args) == (task.tool, task.args):
             return known
         found, names = open_sources()
+        refused: list[StoreError] = []
+
+        def put_artifact(data: bytes, suffix: str = "") -> str:
+            try:
+                return store.put_artifact(data, suffix)
+            except StoreError as error:  # no failure of the tool, which would be kept as its result
+                refused.append(error)
+                raise
+
         result = unresolved(task) or registry.call(
             names.word(task),
             ToolContext(
@@ -77,10 +87,12 @@ def live(
                 resolver=resolver,
                 limits=Limits(seconds=options.task_seconds),
                 clock=clock,
-                put_artifact=store.put_artifact,
+                put_artifact=put_artifact,
                 found=names.real(_consumed(task, store, registry)),
             ),
         )
+        if refused:
+            raise refused[0]
         result = safe_result(result, redactor).model_copy(update={"args": dict(task.args)})
         store.put_result(result)
         return result
@@ -135,7 +147,7 @@ def _open(
             span = span.model_copy(update={"start": baseline.window.start})
     inventory = build_inventory(sources, span, resolver)
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
-    home = store.path.parent.parent
+    home = store.home
     guides = _guides(incident, inventory, llm, home)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])

@@ -15,6 +15,7 @@ from aitia.agent.facts import is_anomaly
 from aitia.agent.learned import NOTHING, Learned, lessons_of
 from aitia.agent.planning.plans import PastPlan, PlanStore, from_run
 from aitia.agent.taxonomy import Taxonomy
+from aitia.core.disk import is_file
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
@@ -42,7 +43,7 @@ class Said:
 
 def learned(home: Path) -> Learned:
     """All lessons of the site's outcomes; without any where nothing was ever said, or with a note why none are used."""
-    if not (home / FILE).is_file():
+    if not is_file(home / FILE):
         return NOTHING
     try:
         with _memory(home) as memory:
@@ -53,7 +54,7 @@ def learned(home: Path) -> Learned:
 
 def outcomes(home: Path) -> list[Outcome]:
     """What persons said, the last word on each run, oldest first."""
-    if not (home / FILE).is_file():
+    if not is_file(home / FILE):
         return []
     with _memory(home) as memory:
         return sorted({o.run: o for o in memory.outcomes()}.values(), key=lambda o: (o.at, o.run))

@@ -45,7 +45,7 @@ def fetch(
         final = _first_source(entry, partials, folder, on_progress)
         for partial in partials.values():
             partial.discard()
-        remember_hash(final, entry.sha256, home=home)
+        remember_hash(final, entry.sha256, final.stat(), home=home)
         return final
 
 

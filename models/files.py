@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from aitia.core.disk import write_whole
 from aitia.core.errors import HashMismatch, ModelError
 from aitia.core.events import Progress
 from aitia.core.home import aitia_home
@@ -15,6 +18,9 @@ from aitia.models.catalogue import Entry, catalogue
 
 OnProgress = Callable[[Progress], None]
 CHUNK = 1 << 20
+_SETTLED_S = (
+    2.0  # the coarsest clock of a file system in use (FAT); ext4, xfs and tmpfs tick every 4 ms or finer
+)
 
 
 def silent(progress: Progress) -> None:
@@ -24,7 +30,8 @@ def silent(progress: Progress) -> None:
 def model_folder(home: Path | None = None) -> Path:
     """Where fetched models lie; made if missing."""
     folder = (home or aitia_home()) / "models"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(OSError):  # who writes to it is told
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
@@ -43,30 +50,40 @@ def hash_file(
 
 
 def sha256_of(path: Path, *, home: Path | None = None, on_progress: OnProgress = silent) -> str:
-    """The sha256 of a file, remembered as long as its path, size, modification time and inode stay the same."""
+    """The sha256 of a file, remembered as long as it was not written to (see `_seal`)."""
     try:
-        stat = path.stat()
+        before = path.stat()
     except OSError as error:
         raise ModelError(f"Make the model file {str(path)!r} readable ({error.strerror}).") from None
-    note, seal = _note_path(path, home), _seal(path, stat)
-    if (known := _read_note(note, seal)) is not None:
+    if (known := _read_note(_note_path(path, home), _seal(path, before))) is not None:
         return known
     found = hash_file(path, on_progress=on_progress)
-    remember_hash(path, found, home=home)
+    remember_hash(path, found, before, home=home)
     return found
 
 
-def remember_hash(path: Path, sha256: str, *, home: Path | None = None) -> None:
-    """Note the sha256 that was just computed from the file's bytes."""
+def remember_hash(path: Path, sha256: str, before: os.stat_result, *, home: Path | None = None) -> None:
+    """Note the sha256 that was just computed from the file's bytes; `before` is its state when that began.
+
+    Not noted, and hence computed again the next time: of a file that was written to meanwhile or within the last `_SETTLED_S`
+    (a later write could bear the same time), and where the note cannot be written.
+    """
+    seal = _seal(path, before)
+    if _seal(path, path.stat()) != seal or time.time() - before.st_ctime < _SETTLED_S:
+        return
     note = _note_path(path, home)
-    note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = note.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps({"seal": _seal(path, path.stat()), "sha256": sha256}), encoding="utf-8")
-    fresh.replace(note)
+    with suppress(OSError):
+        note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(note, json.dumps({"seal": seal, "sha256": sha256}).encode())
 
 
 def _seal(path: Path, stat: os.stat_result) -> list[str | int]:
-    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ino]
+    """What changes when a file is written to or replaced.
+
+    The modification time can be set back by whoever writes (utimensat(2)); the change time is set by the kernel at each write,
+    and at each setting of the other, and only a change of the machine's clock or the raw disk gets around it.
+    """
+    return [str(path.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _note_path(path: Path, home: Path | None) -> Path:
@@ -130,8 +147,9 @@ def verify(name: str, *, home: Path | None = None, on_progress: OnProgress = sil
     path = locate(entry, home=home)
     if path is None:
         raise ModelError(_missing(entry))
+    before = path.stat()
     found = hash_file(path, on_progress=on_progress)
-    remember_hash(path, found, home=home)
+    remember_hash(path, found, before, home=home)
     check(entry, path, found)
     return found
 

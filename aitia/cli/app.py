@@ -38,6 +38,7 @@ from aitia.core.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
     AitiaError,
+    StoreError,
     Untrusted,
 )
 from aitia.core.redaction.speech import guard_speech, said
@@ -131,6 +132,8 @@ def run(arguments: Sequence[str]) -> int:
             return EXIT_BAD_INPUT
         if debug:
             raise
+        if (told := _of_store(error)) is not None:
+            return _say(str(told), told.exit_code)
         return _say(f"{type(error).__name__}: {error} (add --debug for the traceback)", EXIT_INTERNAL)
     return code if isinstance(code, int) else EXIT_CAUSE
 
@@ -151,6 +154,17 @@ def _agrees(error: Untrusted, arguments: Sequence[str]) -> bool:
 def _command_at(arguments: Sequence[str]) -> int:
     """The place of the command's name: what stands before it are options of `aitia` itself."""
     return next((n for n, a in enumerate(arguments) if not a.startswith("-")), len(arguments))
+
+
+def _of_store(error: Exception) -> StoreError | None:
+    """What the file system refused of a file below AITIA_HOME, or for want of room anywhere: that is no defect of aitia."""
+    from aitia.core.disk import is_full, trouble
+    from aitia.core.home import aitia_home
+
+    if not isinstance(error, OSError):
+        return None
+    home, named = aitia_home(), str(error.filename or "")
+    return trouble(error, home) if is_full(error) or named.startswith(str(home)) else None
 
 
 def _say(message: str, code: int) -> int:

@@ -11,10 +11,11 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import FileHistory
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from aitia.cli.chat_commands import COMMANDS
+from aitia.core.disk import tell_once, trouble
 from aitia.core.errors import AitiaError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
@@ -39,12 +40,22 @@ def reader(talk: Talk) -> PromptSession[str]:
         event.current_buffer.insert_text("\n")
 
     session: PromptSession[str] = PromptSession(
-        history=RedactedHistory(aitia_home() / HISTORY, Redactor(load_key(aitia_home()))),
+        history=_history(),
         completer=Words(talk),
         complete_while_typing=Condition(lambda: session.default_buffer.text.startswith("/")),
         key_bindings=keys,
     )
     return session
+
+
+def _history() -> History:
+    """The history of earlier sittings; of this one alone, where no file can be kept."""
+    file = aitia_home() / HISTORY
+    try:
+        return RedactedHistory(file, Redactor(load_key(aitia_home())))
+    except OSError as error:
+        tell_once(f"{trouble(error, file)} What you type is not kept.")
+        return InMemoryHistory()
 
 
 class RedactedHistory(FileHistory):
@@ -59,7 +70,10 @@ class RedactedHistory(FileHistory):
     def store_string(self, string: str) -> None:
         """Append a line, redacted."""
         if len(string) <= MOST_REMEMBERED:
-            super().store_string(self._redactor.text(string))
+            try:
+                super().store_string(self._redactor.text(string))
+            except OSError as error:
+                tell_once(f"{trouble(error, Path(str(self.filename)))} What you type is not kept.")
 
 
 class Words(Completer):

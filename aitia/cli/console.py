@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from aitia.core.errors import EXIT_CAUSE, EXIT_HEALTHY, EXIT_UNKNOWN, BadInput
+from aitia.core.errors import EXIT_CAUSE, EXIT_HEALTHY, EXIT_NOT_STORED, EXIT_UNKNOWN, BadInput
 from aitia.core.redaction.speech import said
 
 if TYPE_CHECKING:
@@ -142,5 +142,11 @@ def rendered(report: Report, format: Format, *, full: bool) -> str:
 
 
 def exit_code(report: Report) -> int:
-    """0 a cause was found, 10 nothing is wrong, 11 unknown."""
+    """0 a cause was found, 10 nothing is wrong, 11 unknown; 3 whatever it says, where it could not be stored."""
+    from aitia.core.home import aitia_home
+    from aitia.core.store import not_stored
+
+    if why := not_stored(aitia_home(), report.run):
+        note(f"this report is not stored, a restart of the machine loses it: {why}")
+        return EXIT_NOT_STORED
     return _EXIT[report.verdict]

@@ -117,21 +117,23 @@ def _printer(jobs: Jobs, *, as_json: bool) -> _Say:
     import json
 
     from aitia.cli.console import note
+    from aitia.core.store import find_run
     from aitia.render.text import clean, percent
 
     def say(job: Job, *, resolved: bool = False) -> None:
         told = "resolved" if resolved else job.message
-        report = jobs.home / "runs" / job.run / "report.json" if job.run else None
-        path = str(report) if report is not None and report.is_file() else ""
+        run = find_run(jobs.home, job.run)
+        path = str(run / "report.json") if run is not None and (run / "report.json").is_file() else ""
         if as_json:
             line = {"job": job.id, "run": job.run, "revision": job.revision, "report": path, "message": told}
-            if not told:
+            if job.state == "done" and not resolved:
                 line |= {"verdict": job.verdict, "component": job.component, "fault": job.fault}
                 line |= {"probability": job.probability}
             print(json.dumps(line), flush=True)
-        elif told:
+            return
+        if told:
             note(f"{job.id} ({job.title}): {told}")
-        else:
+        if job.state == "done" and not resolved:
             cause = " ".join(p for p in (job.component, job.fault) if p)
             line_ = f"{job.run} revision {job.revision}: {job.verdict} {percent(job.probability)} {cause}"
             print(clean(f"{line_}  {path}"), flush=True)

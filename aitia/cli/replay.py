@@ -11,6 +11,7 @@ import typer
 
 from aitia.cli.console import Format
 from aitia.cli.diagnose import Json, MaxCalls, Model, Narrator, Output, Planner, Threads, Trust
+from aitia.core.errors import EXIT_NOT_STORED
 
 if TYPE_CHECKING:
     from aitia.core.llm import Llm
@@ -78,7 +79,16 @@ def replay(
         write_out(_json(told) if shape == "json" else written[shape](scores), output)
     if len(final) == 1 and final[0].get("run"):
         note(f"its report: aitia report {final[0]['run']}")
+    if any(_unstored(s) for s in final):
+        raise typer.Exit(EXIT_NOT_STORED)
     raise typer.Exit(0 if all(s.get("correct") for s in final) else 1)
+
+
+def _unstored(score: Score) -> bool:
+    from aitia.core.home import aitia_home
+    from aitia.core.store import not_stored
+
+    return bool(score.get("run")) and bool(not_stored(aitia_home(), str(score["run"])))
 
 
 def _shape(format: Format | None, *, as_json: bool, output: Path | None) -> Format:

@@ -57,9 +57,9 @@ def rm(runs: Annotated[list[str], typer.Argument(help="Runs to delete.", metavar
     """Delete runs and all they hold."""
     from aitia.cli.console import note
     from aitia.core.home import aitia_home
-    from aitia.core.store import RunStore, remove_run
+    from aitia.core.store import named_run, remove_run
 
-    ids = [RunStore.open(aitia_home(), run).id for run in runs]  # all must exist before the first goes
+    ids = [named_run(aitia_home(), run) for run in runs]  # all must exist before the first goes
     for run_id in dict.fromkeys(ids):
         remove_run(aitia_home(), run_id)
         note(f"deleted {run_id}")
@@ -104,6 +104,8 @@ def rerun(
 
     store = RunStore.open(aitia_home(), run)
     report = play(store, max_concurrency=max_concurrency)
+    if store.restore_report(report):
+        note("the recorded report was damaged: it is written anew from the recording")
     put_report(report, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
     same = report_bytes(report) == store.report_json()
     note("identical to the recorded report" if same else "differs from the recorded report")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 EXIT_CAUSE, EXIT_INTERNAL, EXIT_BAD_INPUT, EXIT_HEALTHY, EXIT_UNKNOWN = 0, 1, 2, 10, 11
+EXIT_NOT_STORED = 3  # the report was printed, whatever its verdict, and could not be stored
 EXIT_INTERRUPTED = 130
 
 
@@ -43,6 +44,22 @@ class HashMismatch(ModelError):
 
 class RunNotFound(BadInput):
     """No run of that id in the store."""
+
+
+class StoreError(BadInput):
+    """What aitia keeps on disk cannot be read or written."""
+
+
+class NoRoom(StoreError):
+    """The disk or the quota is full."""
+
+
+class NoAccess(StoreError):
+    """A folder or file that may not be read or written, or that is of the wrong kind."""
+
+
+class StoreDamaged(StoreError):
+    """A stored file that does not hold what was written: empty, cut short, overwritten, or of a newer schema."""
 
 
 class WaitsForPerson(BadInput):

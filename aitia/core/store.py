@@ -10,26 +10,46 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from aitia.core.errors import BadInput, NotRecorded, RunNotFound, Untrusted
+from pydantic import ValidationError
+
+from aitia.core.disk import need_room, set_aside, storing, tell_once, write_whole
+from aitia.core.errors import NotRecorded, RunNotFound, StoreDamaged, StoreError, Untrusted
 from aitia.core.events import EVENT, Event
 from aitia.core.redact import Redactor, load_key
+from aitia.core.runs import (
+    SCHEMA_VERSION,
+    checked,
+    find_run,
+    list_runs,
+    named_damage,
+    named_run,
+    not_stored,
+    remove_run,
+    run_folders,
+    sweep,
+    why_of,
+)
+from aitia.core.spare import make_spare
 from aitia.core.trust import strange
 from aitia.core.words import Report, Result
 
-SCHEMA_VERSION = 1
+__all__ = [
+    "RunStore", "find_run", "list_runs", "named_run", "not_stored", "remove_run", "report_bytes", "surviving", "sweep",
+]  # fmt: skip
 # What one revision of a run consists of; artifacts are named by their content and stay.
 _REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
             "checkpoints.sqlite-wal", "checkpoints.sqlite-shm")  # fmt: skip
 # What decides what a run reads, starts and asks when it goes on: signed, so that nobody else's run can do it here.
 _POWERS = ("id", "sources", "mcp", "root", "trusted", "asked_model", "model")
 _FOUND = ("opened", "timings", "verdict", "probability", "component", "fault", "seconds")
+T = TypeVar("T")
 
 
 def report_bytes(report: Report) -> bytes:
@@ -41,56 +61,91 @@ def report_bytes(report: Report) -> bytes:
 class RunStore:
     """One run on disk (mode 0700). Safe for several threads of one process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, home: Path | None = None) -> None:
         self.path = path
+        self.home = home or path.parent.parent
+        self._made = False  # by this process
         self._lock = threading.Lock()
 
     @classmethod
     def create(cls, home: Path, *, meta: Mapping[str, Any]) -> RunStore:
-        """A new run folder; its id begins with the UTC time so that runs sort by age."""
+        """A new run folder; its id begins with the UTC time so that runs sort by age.
+
+        Where `home` has no room or cannot be written, the run is kept in memory (`not_stored` says why). Raises StoreError
+        where there is none either.
+        """
+        try:
+            with storing(home):
+                (home / "runs").mkdir(parents=True, mode=0o700, exist_ok=True)
+            need_room(home / "runs")
+            return cls._create(home / "runs", home, meta)
+        except StoreError as error:
+            tell_once(f"{error} This run is kept in memory only.")
+            return cls._create(make_spare(home, error), home, dict(meta) | {"not_stored": str(error)})
+
+    @classmethod
+    def _create(cls, runs: Path, home: Path, meta: Mapping[str, Any]) -> RunStore:
         now = datetime.now(tz=UTC)
         run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        path = home / "runs" / run_id
-        path.mkdir(parents=True, mode=0o700)
-        for folder in ("results", "artifacts"):
-            (path / folder).mkdir(mode=0o700)
-        store = cls(path)
+        store = cls(runs / run_id, home)
+        store._made = True
         created = {
             "schema_version": SCHEMA_VERSION,
             "id": run_id,
             "created_at": now.isoformat(),
             "state": "running",
         }
-        store._put_meta(store._signed(created | store.redactor.plain(dict(meta))))
+        try:
+            with storing(store.path):
+                store.path.mkdir(mode=0o700)
+                for folder in ("results", "artifacts"):
+                    (store.path / folder).mkdir(mode=0o700)
+            store._put_meta(store._signed(created | store.redactor.plain(dict(meta))), durable=True)
+        except BaseException:
+            shutil.rmtree(store.path, ignore_errors=True)
+            raise
         return store
 
     @classmethod
     def open(cls, home: Path, run_id: str) -> RunStore:
-        """An existing run by id, by a unique beginning of it, or `last`. Raises RunNotFound."""
-        runs = sorted(p.name for p in (home / "runs").glob("*") if (p / "run.json").is_file())
-        found = runs[-1:] if run_id == "last" else [r for r in runs if run_id and r.startswith(run_id)]
-        if run_id in found:
-            found = [run_id]
-        if len(found) != 1:
-            what = "several runs begin so" if found else "there is no such run"
-            raise RunNotFound(
-                f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
-            )
-        store = cls(home / "runs" / found[0])
+        """An existing run by id, by a unique beginning of it, or `last`, which passes damaged ones by.
+
+        Raises RunNotFound, StoreDamaged.
+        """
+        found = named_run(home, run_id)
+        store = cls(run_folders(home)[found], home)
         if (alien := strange(store.path)) is not None:
             raise Untrusted(
                 f"Remove {str(alien)!r}: a run holds plain files and folders, no links or devices."
             )
-        version = store.meta().get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise BadInput(f"Use the aitia version that wrote run {found[0]}: its schema is {version!r}.")
+        store.meta()
         return store
 
     @cached_property
     def redactor(self) -> Redactor:
         """What nothing gets into the store without passing, by the key of its AITIA_HOME."""
-        of_run = self.path.parent.parent if self.path.parent.name == "revisions" else self.path
-        return Redactor(load_key(of_run.parent.parent))
+        return Redactor(load_key(self.home))
+
+    def leave(self, why: StoreError, *, steps: bool) -> None:
+        """Go on in memory: the store refused a write. Of a run that was begun here nothing is left behind.
+
+        steps  take the checkpoints along, of a run that goes on from them
+
+        Raises `why` where that cannot be done.
+        """
+        runs = make_spare(self.home, why)
+        if self.path.parent == runs:
+            raise why
+        tell_once(f"{why} Run {self.id} goes on in memory only.")
+        old, new, own = self.path, runs / self.id, self.is_own()
+        without = shutil.ignore_patterns("*.part", *(() if steps else ("checkpoints.sqlite*",)))
+        with self._lock, storing(runs):
+            shutil.copytree(old, new, ignore=without)
+            self.path = new
+        meta = self.meta() | {"not_stored": str(why)}
+        self._put_meta(self._signed(meta) if own else meta)  # the proof names the folder
+        if self._made:
+            shutil.rmtree(old, ignore_errors=True)
 
     @property
     def id(self) -> str:
@@ -98,16 +153,20 @@ class RunStore:
         return self.path.name
 
     def meta(self) -> dict[str, Any]:
-        """What `run.json` holds."""
-        found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        """What `run.json` holds. Raises StoreDamaged."""
+        try:
+            found: dict[str, Any] = checked(self.path / "run.json")
+        except StoreDamaged as error:
+            raise named_damage(self.id, error) from None
         return found
 
     def update_meta(self, **fields: Any) -> None:
-        """Merge fields into `run.json`, atomically."""
+        """Merge fields into `run.json`, atomically. A change of state outlives a power cut. Raises StoreError."""
         with self._alone():
             before = self.meta()
             after = before | self.redactor.plain(fields)
-            self._put_meta(self._signed(after) if self.is_own(before) else after)
+            signed = self._signed(after) if self.is_own(before) else after
+            self._put_meta(signed, durable="state" in fields)
 
     def is_own(self, meta: Mapping[str, Any] | None = None) -> bool:
         """Whether this home made the run, in this place, and what it may do when it goes on is as it was.
@@ -125,32 +184,35 @@ class RunStore:
         """A keyed hash of what the run may do and of which folder it is; the key never leaves the home (mode 0600)."""
         told = {"what": "aitia run", "folder": self.path.stat().st_ino, **{k: meta.get(k) for k in _POWERS}}
         body = json.dumps(told, sort_keys=True).encode()
-        return hmac.new(load_key(self.path.parent.parent), body, hashlib.sha256).hexdigest()
+        return hmac.new(load_key(self.home), body, hashlib.sha256).hexdigest()
 
-    def _put_meta(self, meta: Mapping[str, Any]) -> None:
-        self._write("run.json", json.dumps(meta, ensure_ascii=False, indent=1).encode())
+    def _put_meta(self, meta: Mapping[str, Any], *, durable: bool = False) -> None:
+        self._write("run.json", _json(meta), durable=durable)
 
     def revise(self) -> int:
         """Put the finished report with its recording into `revisions/N/`, and begin anew; the new revision's number.
 
         A revision that came to no report is not kept.
         """
-        with self._alone():
+        with self._alone(), storing(self.path):
             meta = self.meta()
             number = 1 + sum(1 for _ in self.path.glob("revisions/*/report.json"))
             finished = (self.path / "report.json").exists()
             kept = self.path / "revisions" / str(number)
+            number += finished
+            begun = {key: value for key, value in meta.items() if key not in _FOUND}
+            begun |= {"state": "running", "revision": number, "revised_at": datetime.now(tz=UTC).isoformat()}
+            # Written before anything moves: a full disk must not leave a run between two revisions.
+            ready = self.path / "run.json.next"
+            write_whole(ready, _json(begun), durable=True)
             if finished:
                 kept.mkdir(parents=True, mode=0o700, exist_ok=True)
                 shutil.copyfile(self.path / "run.json", kept / "run.json")
-                number += 1
             # The report goes last: until then a second try finds what a kill left undone.
             for name in reversed(_REVISED):
                 _move(self.path / name, kept / name if finished else None)
             (self.path / "results").mkdir(mode=0o700)
-            begun = {key: value for key, value in meta.items() if key not in _FOUND}
-            begun |= {"state": "running", "revision": number, "revised_at": datetime.now(tz=UTC).isoformat()}
-            self._write("run.json", json.dumps(begun, ensure_ascii=False, indent=1).encode())
+            os.replace(ready, self.path / "run.json")
         return number
 
     def revision(self, number: int) -> RunStore:
@@ -159,7 +221,7 @@ class RunStore:
             return self
         if not (self.path / "revisions" / str(number) / "run.json").is_file():
             raise RunNotFound(f"Give a revision from 1 to {self.meta().get('revision', 1)} of run {self.id}.")
-        return RunStore(self.path / "revisions" / str(number))
+        return RunStore(self.path / "revisions" / str(number), self.home)
 
     def event(self, event: Event) -> None:
         """Append an event."""
@@ -167,7 +229,9 @@ class RunStore:
 
     def events(self) -> Iterator[Event]:
         """The events so far."""
-        return (EVENT.validate_json(line) for line in self._lines("events.jsonl"))
+        for line in self._lines("events.jsonl"):
+            with suppress(ValidationError):  # of a later version, or damaged: the others stand on their own
+                yield EVENT.validate_json(line)
 
     def put_result(self, result: Result) -> None:
         """Keep a task's result."""
@@ -176,9 +240,34 @@ class RunStore:
         )
 
     def results(self) -> dict[int, Result]:
-        """All results, by task id."""
-        files = sorted((self.path / "results").glob("*.json"), key=lambda p: int(p.stem))
-        return {int(f.stem): Result.model_validate_json(f.read_bytes()) for f in files}
+        """All results, by task id. One that is damaged is passed by and named."""
+        found = {}
+        with storing(self.path):
+            files = [f for f in (self.path / "results").glob("*.json") if f.stem.isdigit()]
+        for file in sorted(files, key=lambda f: int(f.stem)):
+            with self._passing_by(file):
+                found[int(file.stem)] = Result.model_validate_json(file.read_bytes())
+        return found
+
+    def result(self, task: int) -> Result | None:
+        """A task's result, where it is there and whole; a damaged one is set aside, so that the call is made again."""
+        file = self.path / "results" / f"{task}.json"
+        try:
+            return Result.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            set_aside(file, why_of(error))
+            return None
+
+    @contextmanager
+    def _passing_by(self, file: Path) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            tell_once(
+                f"Diagnose anew what run {self.id} is about: {str(file)!r} is damaged and passed by ({why_of(error)})."
+            )
 
     def put_llm(self, key: str, record: Mapping[str, Any]) -> None:
         """Append a model call: its key is the hash of method, prompt and parameters."""
@@ -188,7 +277,8 @@ class RunStore:
 
     def llm_records(self) -> list[dict[str, Any]]:
         """All recorded model calls."""
-        return [json.loads(line) for line in self._lines("llm.jsonl")]
+        found = [json.loads(line) for line in self._lines("llm.jsonl")]
+        return [record for record in found if isinstance(record, dict) and {"key", "answer"} <= record.keys()]
 
     def put_artifact(self, data: bytes, suffix: str = "") -> str:
         """Keep plot data; the name returned is its sha256 (and suffix)."""
@@ -205,25 +295,47 @@ class RunStore:
 
     def put_report(self, report: Report) -> None:
         """Keep the report."""
-        self._write("report.json", report_bytes(self.redactor.word(report)))
+        self._write("report.json", report_bytes(self.redactor.word(report)), durable=True)
+
+    def restore_report(self, report: Report) -> bool:
+        """Write a report anew that was played back, where the recorded one is damaged; whether it was."""
+        try:
+            self.report()
+        except StoreDamaged as error:
+            if os.path.lexists(self.path / "report.json"):
+                set_aside(self.path / "report.json", str(error.__cause__ or "missing"))
+            self.put_report(report)
+            return True
+        return False
 
     def report_json(self) -> bytes:
-        """The bytes of `report.json`. Raises RunNotFound where the run has not finished."""
+        """The bytes of `report.json`. Raises RunNotFound where the run has not finished, StoreDamaged where they are lost."""
         try:
             return (self.path / "report.json").read_bytes()
-        except OSError:
-            raise RunNotFound(
-                f"Finish the run first with `aitia resume {self.id}`: it has no report yet."
-            ) from None
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and self.meta().get("state") != "finished":
+                raise RunNotFound(
+                    f"Finish the run first with `aitia resume {self.id}`: it has no report yet."
+                ) from None
+            raise self._lost(error) from error
 
     def report(self) -> Report:
-        """The report."""
-        return Report.model_validate_json(self.report_json())
+        """The report. Raises RunNotFound, StoreDamaged."""
+        try:
+            return Report.model_validate_json(self.report_json())
+        except ValidationError as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> StoreDamaged:
+        return StoreDamaged(
+            f"Play run {self.id} back with `aitia rerun {self.id}`, which writes its report anew, or remove it with "
+            f"`aitia runs rm {self.id}`: {str(self.path / 'report.json')!r} is damaged ({why_of(error)})."
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other thread and no other process changes `run.json` meanwhile."""
-        with self._lock:
+        with self._lock, storing(self.path):
             folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX)
@@ -231,13 +343,12 @@ class RunStore:
             finally:
                 os.close(folder)
 
-    def _write(self, name: str, data: bytes) -> None:
-        part = self.path / f"{name}.{threading.get_ident()}.part"
-        part.write_bytes(data)
-        os.replace(part, self.path / name)
+    def _write(self, name: str, data: bytes, *, durable: bool = False) -> None:
+        with storing(self.path):
+            write_whole(self.path / name, data, durable=durable)
 
     def _append(self, name: str, line: str) -> None:
-        with self._lock, (self.path / name).open("ab") as file:
+        with self._lock, storing(self.path), (self.path / name).open("ab") as file:
             if file.tell() and not _ends_a_line(self.path / name):
                 file.write(b"\n")  # a kill left half a line: it must not swallow this one
             file.write(line.encode("utf-8") + b"\n")
@@ -245,7 +356,12 @@ class RunStore:
     def _lines(self, name: str) -> list[str]:
         """The whole lines of a file. Half a line, left by a kill, was never acknowledged and is dropped."""
         path = self.path / name
-        found = path.read_bytes().split(b"\n") if path.exists() else []
+        try:
+            found = path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreDamaged(f"Move {str(path)!r} away: it cannot be read ({error.strerror}).") from error
         return [text for raw in found if (text := _json_text(raw))]
 
 
@@ -276,17 +392,19 @@ def _json_text(raw: bytes) -> str:
     return text
 
 
-def list_runs(home: Path) -> list[dict[str, Any]]:
-    """The runs in the store, newest first."""
-    found = []
-    for file in sorted((home / "runs").glob("*/run.json"), reverse=True):
-        if file.is_symlink():
-            continue  # aitia makes none: it would show another file
-        with suppress(FileNotFoundError):  # another process deleted it just now
-            found.append(json.loads(file.read_text(encoding="utf-8")))
-    return found
+def surviving(store: RunStore, work: Callable[[], T], *, steps: bool) -> T:
+    """What `work` makes of a run; where the store refuses a write meanwhile, it begins again in memory, on what was read.
+
+    steps  it goes on from the run's checkpoints
+    """
+    try:
+        return work()
+    except StoreDamaged:
+        raise
+    except StoreError as error:
+        store.leave(error, steps=steps)
+        return work()
 
 
-def remove_run(home: Path, run_id: str) -> None:
-    """Delete a run and all it holds."""
-    shutil.rmtree(RunStore.open(home, run_id).path)
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()

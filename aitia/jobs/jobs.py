@@ -17,7 +17,7 @@ from aitia.core.errors import BadInput
 from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
-from aitia.core.store import RunStore
+from aitia.core.store import RunStore, find_run
 from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.table import JobTable
@@ -189,7 +189,7 @@ class Jobs:
 
     def _note(self, job: str, **fields: Any) -> None:
         run = self.get(job).run
-        if run and (self.home / "runs" / run / "run.json").is_file():
+        if find_run(self.home, run) is not None:
             RunStore.open(self.home, run).update_meta(**fields)
 
 
@@ -216,8 +216,8 @@ class _Watch:
         return Update(job=job, events=events), ended
 
     def _events(self, job: Job) -> list[tuple[str, Event]]:
-        run = self._jobs.home / "runs" / job.run
-        if not job.run or not (run / "run.json").is_file():
+        run = find_run(self._jobs.home, job.run)
+        if run is None:
             return []
         if self._tail is None or self._tail.run != run:  # begun anew: the first run came to nothing
             self._tail = Tail(run, after=self._after if self._tail is None else "")

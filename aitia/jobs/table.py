@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Incident
@@ -25,6 +26,7 @@ from aitia.jobs.words import Full, Job, JobNotFound, JobState
 FILE: Final = "jobs.sqlite"
 _PATIENCE_S: Final = 10.0
 _VERSION: Final = 1
+_FAR_S: Final = 600.0  # or ten leases: clocks and settings of other workers differ by less
 _TABLE: Final = """
 create table if not exists jobs (
   id text primary key, key text not null default '', alert_group text not null default '', content text not null default '',
@@ -66,6 +68,9 @@ class JobTable:
 
     def __init__(self, home: Path) -> None:
         self.file, self._home = home / FILE, home
+        sound(self.file, self._begin, whole=True)
+
+    def _begin(self) -> None:
         with self._open() as db:
             db.execute("pragma journal_mode=wal")
             (version,) = db.execute("pragma user_version").fetchone()
@@ -74,7 +79,8 @@ class JobTable:
                     f"Use the aitia version that wrote {str(self.file)!r}: its schema is {version}."
                 )
             db.executescript(f"{_TABLE} pragma user_version = {_VERSION};")
-        self.file.chmod(0o600)
+        with querying(self.file):
+            self.file.chmod(0o600)
 
     def add(self, incident: Incident, *, places: int, **fields: Any) -> Job:
         """Queue a new job. Raises Full where `places` wait already, and sqlite3.IntegrityError where its key is known."""
@@ -205,12 +211,14 @@ class JobTable:
     def claim(self, owner: str, *, lease_s: float, attempts: int) -> Claim | None:
         """The oldest job that waits, or whose lease ran out; None where there is none.
 
-        A job that was begun `attempts` times without an end is given up.
+        A job that was begun `attempts` times without an end is given up. A lease that ends later than any that is given now
+        was given before the clock was set back: it is over too.
         """
         now = datetime.now(tz=UTC)
-        free = "(state = 'queued' or (state = 'running' and lease_until < ?))"
+        free = "(state = 'queued' or (state = 'running' and (lease_until < ? or lease_until > ?)))"
+        over = [now.isoformat(), _after(now, max(_FAR_S, 10 * lease_s))]
         with self._write() as db:
-            given_up = f"where {free} and attempts >= ?", [now.isoformat(), attempts]
+            given_up = f"where {free} and attempts >= ?", [*over, attempts]
             db.execute(
                 "update jobs set state = 'queued', incident = later, later = '', attempts = 0, begun = 0, owner = '',"
                 f" lease_until = '', run = case when reported then run else '' end {given_up[0]} and later != ''",
@@ -226,7 +234,7 @@ class JobTable:
                 f"update jobs set state = 'running', owner = ?, lease_until = ?, attempts = attempts + 1, begun = 1,"
                 f" started_at = coalesce(started_at, ?), message = '' where id ="
                 f" (select id from jobs where {free} order by created_at limit 1) returning *",
-                [owner, _after(now, lease_s), now.isoformat(), now.isoformat()],
+                [owner, _after(now, lease_s), now.isoformat(), *over],
             ).fetchone()
         if row is None:
             return None
@@ -326,12 +334,13 @@ class JobTable:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        try:
-            yield db
-        finally:
-            db.close()
+        with querying(self.file):
+            db = sqlite3.connect(self.file, timeout=_PATIENCE_S, isolation_level=None)
+            db.row_factory = sqlite3.Row
+            try:
+                yield db
+            finally:
+                db.close()
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from aitia import api
-from aitia.core.errors import AitiaError, BadInput, WaitsForPerson
+from aitia.core.disk import tell_once
+from aitia.core.errors import AitiaError, BadInput, StoreDamaged, StoreError, WaitsForPerson
 from aitia.core.events import Event, RunStarted
 from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
-from aitia.core.store import RunStore, remove_run
+from aitia.core.store import RunStore, find_run, not_stored, remove_run
 from aitia.core.words import Report
 from aitia.jobs.table import Claim, JobTable
 from aitia.settings import Settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE: Final = 400
 _TAKEN: Final = "Look at the job again: another worker has taken it over."
 _log: Final = logging.getLogger("aitia.jobs")
+_PASSING: Final = (sqlite3.OperationalError, StoreError)  # a locked table, a full disk
 _BEATS: Final = 4  # signs of life in the time of a lease
 
 
@@ -63,7 +65,7 @@ class Work:
         while not over.wait(lease / _BEATS):
             try:
                 kept = self._table.renew(claim, lease_s=lease)
-            except sqlite3.OperationalError:  # a locked table: there are more beats before the lease runs out
+            except _PASSING:  # there are more beats before the lease runs out
                 kept = time.monotonic() - held < lease
             else:
                 held = time.monotonic()
@@ -73,6 +75,14 @@ class Work:
                 return
 
     def _settle(self, claim: Claim) -> None:
+        try:
+            self._settled(claim)
+        except (
+            StoreError
+        ) as error:  # the table itself: the lease runs out, and the job is taken up again from its run
+            _log.error("diagnosis %s is taken up again later: %s", claim.job.id, error)
+
+    def _settled(self, claim: Claim) -> None:
         try:
             report = self._report(claim)
         except WaitsForPerson as error:
@@ -99,6 +109,7 @@ class Work:
                 probability=report.probability,
                 component=report.component,
                 fault=report.fault,
+                message=not_stored(self._home, report.run)[:LONGEST_MESSAGE],
             )
 
     def _report(self, claim: Claim) -> Report:
@@ -125,9 +136,13 @@ class Work:
         )
 
     def _store(self, run: str) -> RunStore | None:
-        if not run or not (self._home / "runs" / run / "run.json").is_file():
+        if find_run(self._home, run) is None:
             return None
-        return RunStore.open(self._home, run)
+        try:
+            return RunStore.open(self._home, run)
+        except StoreDamaged as error:  # it stays for a person to look at; the diagnosis begins anew
+            tell_once(str(error))
+            return None
 
     def _anew(self, claim: Claim, store: RunStore) -> Report:
         """From the beginning; revisions that came to a report stay."""

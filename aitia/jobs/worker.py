@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from aitia.core.disk import tell_once
+from aitia.core.errors import StoreError
 from aitia.core.redact import use
 from aitia.core.redaction.speech import guard_speech
 from aitia.engine import Engine, choose_engine
@@ -39,7 +41,11 @@ def main() -> None:
     work = Work(table, home, settings, engine)
     done = 0
     while not stop.is_set() and done < JOBS:
-        claim = table.claim(owner, lease_s=settings.service.lease_s, attempts=settings.service.attempts)
+        claim = None
+        try:
+            claim = table.claim(owner, lease_s=settings.service.lease_s, attempts=settings.service.attempts)
+        except StoreError as error:  # a full disk, told once: there may be room again
+            tell_once(str(error))
         if claim is None:
             stop.wait(IDLE_S)
             continue

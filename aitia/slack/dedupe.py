@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
+from aitia.core.database import querying, sound
+from aitia.core.disk import storing
 from aitia.core.words import Word
 
 FILE: Final = "slack.sqlite"
@@ -63,12 +65,17 @@ class Inbox:
 
     def __init__(self, home: Path) -> None:
         self.file = home / FILE
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with storing(home):
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        sound(self.file, self._begin, whole=True)
+
+    def _begin(self) -> None:
         with self._open() as db:
             db.execute("pragma journal_mode=wal")
             db.executescript(_TABLES)
             db.execute("delete from inbox where at < ?", [time.time() - KEPT_S])
-        self.file.chmod(0o600)
+        with querying(self.file):
+            self.file.chmod(0o600)
 
     def put(self, entry: Entry, *, done: bool = False) -> bool:
         """Keep an entry; False where its key is known already."""
@@ -146,8 +153,9 @@ class Inbox:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.file, timeout=10.0, isolation_level=None)
-        try:
-            yield db
-        finally:
-            db.close()
+        with querying(self.file):
+            db = sqlite3.connect(self.file, timeout=10.0, isolation_level=None)
+            try:
+                yield db
+            finally:
+                db.close()

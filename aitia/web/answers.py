@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from aitia import asking, outcomes
 from aitia.core.errors import BadInput
+from aitia.core.store import find_run
 from aitia.jobs import Jobs
 from aitia.web.diagnoses import Id
 from aitia.web.problems import Problem
@@ -71,7 +72,8 @@ def confirm(jobs: Jobs, id: str, given: OutcomeGiven) -> Taken:
 def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
     """Answer from the run's evidence alone; a conversation must be one about this run."""
     run = _reported(jobs, id)
-    if given.conversation and not (jobs.home / "runs" / run / "asks" / given.conversation).is_dir():
+    folder = find_run(jobs.home, run) or jobs.home / "runs" / run
+    if given.conversation and not (folder / "asks" / given.conversation).is_dir():
         raise Problem(422, STRANGE)
     answer = asking.ask(
         given.question,

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from aitia.core.errors import AitiaError, RunNotFound
+from aitia.core.errors import AitiaError, RunNotFound, StoreDamaged, StoreError
 from aitia.core.words import Word
 from aitia.jobs import Full, JobNotFound
 
@@ -74,6 +74,8 @@ def of_error(error: AitiaError) -> Problem:
         return Problem(503, str(error), retry_s=BUSY_S)
     if isinstance(error, JobNotFound | RunNotFound):
         return Problem(404, str(error))
+    if isinstance(error, StoreError):
+        return Problem(500 if isinstance(error, StoreDamaged) else 503, str(error), retry_s=BUSY_S)
     return Problem(422, str(error))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
@@ -12,7 +11,7 @@ from urllib.parse import urlencode
 
 from aitia import outcomes as said
 from aitia.agent.taxonomy import Taxonomy
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, StoreError
 from aitia.core.store import RunStore
 from aitia.jobs import Job, Jobs
 from aitia.jobs.words import JobState
@@ -99,7 +98,7 @@ class Views:
 
     def diagnosis(self, job: Job, *, still: bool = False, **more: Any) -> dict[str, Any]:
         """One diagnosis: its steps while it runs, its report once there is one."""
-        store = self._store(job)
+        store, gone = self._store(job)
         meta = store.meta() if store is not None else {}
         over = store is not None and job.state == "done"
         report = embedded(rendered(self.jobs, job.id, "html").decode()) if over else None
@@ -119,7 +118,7 @@ class Views:
             "origin": row.origin,
             "began": row.began,
             "waited": _waited(job, meta),
-            "gone": "Its run was deleted: nothing more of it is kept.",
+            "gone": gone,
             "report": report,
             "seen": seen,
             "revisions": _revisions(store),
@@ -135,10 +134,14 @@ class Views:
             **more,
         }
 
-    def _store(self, job: Job) -> RunStore | None:
-        with suppress(BadInput):  # not begun, or deleted
-            return self.jobs.run_store(job.id)
-        return None
+    def _store(self, job: Job) -> tuple[RunStore | None, str]:
+        """The run of a job, and why there is none."""
+        try:
+            return self.jobs.run_store(job.id), ""
+        except StoreError as error:
+            return None, str(error)
+        except BadInput:  # not begun, or deleted
+            return None, "Its run was deleted: nothing more of it is kept."
 
     def _outcome(self, run: str) -> Outcome | None:
         return next((o for o in said.outcomes(home=self.jobs.home) if o.run == run), None)

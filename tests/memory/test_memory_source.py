@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -130,13 +132,14 @@ def test_what_is_held_is_said_and_nothing_is_made_by_looking(home):
     assert source.describe(early).items == ("Feed pump vibrates",)
 
 
-def test_a_damaged_memory_is_a_note(home):
+def test_a_memory_of_another_program_is_a_note(home):
     (home / FILE).parent.mkdir(parents=True)
-    (home / FILE).write_bytes(b"broken" * 1000)
+    with closing(sqlite3.connect(home / FILE)) as db:
+        db.execute("CREATE TABLE t (x)")
     source = open_source(CONFIG, home)
-    with pytest.raises(SourceError, match=r"^Restore .*source 'memory'"):
+    with pytest.raises(SourceError, match=r"^Move .*source 'memory'"):
         source.describe(Window(start=NOW - timedelta(hours=1), end=NOW))
-    assert "damaged" in incidents_search(context(source)).message
+    assert "another program" in incidents_search(context(source)).message
 
 
 def test_another_folder_may_be_named(tmp_path, home):

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from aitia.core.errors import BadInput
+from aitia.core.database import is_damage, replace_damaged, sound, trouble_of
+from aitia.core.disk import trouble
+from aitia.core.errors import BadInput, StoreDamaged
 
 VERSION: Final = 1
 APPLICATION: Final = 0x61697469  # "aiti": another program's database is not taken for a memory
@@ -48,25 +50,31 @@ CREATE TABLE audit (
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The open database, made if it is missing (folder mode 0700, file 0600). Raises BadInput where it cannot be used."""
+    """The open database, made if it is missing (folder mode 0700, file 0600); a damaged one is set aside for a fresh one.
+
+    Raises BadInput where it cannot be used.
+    """
     with said(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = not path.exists()
-        if fresh:
-            path.touch(mode=0o600)
-        db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
-            for pragma in (
-                "journal_mode = WAL",
-                "foreign_keys = ON",
-                "secure_delete = ON",
-                "synchronous = NORMAL",
-            ):
-                db.execute(f"PRAGMA {pragma}")
-            _prepare(db, path)
-        except BaseException:
-            db.close()
-            raise
+        return sound(path, lambda: _opened(path), whole=False)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        path.touch(mode=0o600)
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "synchronous = FULL",  # what a person confirmed outlives a power cut
+        ):
+            db.execute(f"PRAGMA {pragma}")
+        _prepare(db, path)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -111,17 +119,21 @@ def said(path: Path) -> Iterator[None]:
             ) from None
         if "no such" in str(error) or "syntax" in str(error) or "malformed" in str(error):
             raise _damaged(path, error) from None
-        raise BadInput(f"Make {str(path)!r} writable, with room on its disk ({error}).") from None
+        raise trouble_of(error, path) or BadInput(
+            f"Make {str(path)!r} writable, with room on its disk ({error})."
+        ) from None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
         raise _damaged(path, error) from None
     except OSError as error:
-        raise BadInput(f"Make {str(path.parent)!r} writable or set AITIA_HOME ({error.strerror}).") from None
+        raise trouble(error, path.parent) from None
 
 
-def _damaged(path: Path, error: Exception) -> BadInput:
-    return BadInput(
+def _damaged(path: Path, error: sqlite3.Error) -> StoreDamaged:
+    if is_damage(error) and replace_damaged(path):
+        return StoreDamaged(f"Repeat that: {str(path)!r} was damaged and is set aside, a fresh one is begun.")
+    return StoreDamaged(
         f"Restore {str(path)!r} from a copy, or move it away and import again: it is damaged ({error})."
     )
 

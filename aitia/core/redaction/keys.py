@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 from pathlib import Path
 from typing import Final
 
-from aitia.core.errors import BadInput
+from aitia.core.disk import set_aside, tell_once, trouble
+from aitia.core.errors import BadInput, StoreError
 
 FILE: Final = "redaction.key"
+MAP: Final = "redaction.map"
 _KEY_BYTES: Final = 32
 
 
 def load_key(home: Path) -> bytes:
-    """The redaction key of this installation, made with mode 0600 on first use."""
+    """The redaction key of this installation, made with mode 0600 on first use.
+
+    Where it cannot be made or read, one of this process alone: then pseudonyms differ from those of other runs. A damaged
+    key is set aside with the mapping that only it opens.
+    """
     path = home / FILE
-    if not path.exists():
-        try:
+    try:
+        if not path.exists():
             _make(path)
-        except OSError as error:
-            raise BadInput(f"Make {str(home)!r} writable or set AITIA_HOME ({error.strerror}).") from None
-    return existing_key(home)
+        key = path.read_bytes()
+        if len(key) != _KEY_BYTES:
+            _set_aside(home, f"it has {len(key)} bytes, not {_KEY_BYTES}")
+            return load_key(home)
+        return key
+    except IsADirectoryError:
+        _set_aside(home, "it was a folder")
+        return load_key(home)
+    except (OSError, StoreError) as error:
+        why = trouble(error, path) if isinstance(error, OSError) else error
+        tell_once(f"{why} Until then pseudonyms hold for one run only.")
+        return _of_process(home)
+
+
+@functools.cache
+def _of_process(home: Path) -> bytes:
+    return secrets.token_bytes(_KEY_BYTES)
+
+
+def _set_aside(home: Path, why: str) -> None:
+    set_aside(home / FILE, why)
+    if (home / MAP).exists():
+        set_aside(home / MAP, "it is opened by the damaged key only")
 
 
 def _make(path: Path) -> None:

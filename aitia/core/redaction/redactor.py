@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from aitia.core.disk import tell_once
+from aitia.core.errors import StoreError
 from aitia.core.redaction import commands, personal, prose, secrets, urls
 from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
 from aitia.core.redaction.plain import Model, plain_value, word_of
@@ -234,5 +236,8 @@ def use(policy: Policy) -> None:
         from aitia.core.redaction.vault import Vault
 
         home = aitia_home()
-        vault = Vault.open(home, load_key(home))
+        try:
+            vault = Vault.open(home, load_key(home))
+        except StoreError as error:
+            tell_once(f"{error} Until then pseudonyms cannot be revealed.")
     _IN_FORCE[-1] = (policy, vault)

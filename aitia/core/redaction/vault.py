@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from aitia.core.database import sound, trouble_of
+from aitia.core.disk import tell_once
 from aitia.core.errors import BadInput
+from aitia.core.redaction.keys import MAP as FILE
 
-FILE: Final = "redaction.map"
 AUDIT: Final = "redaction.audit"
 _REMEMBERED: Final = 100_000  # values known to be there already
 _MAKE: Final = (
@@ -40,17 +42,10 @@ class Vault:
             from cryptography.hazmat.primitives.kdf.hkdf import HKDF
         except ImportError:
             raise BadInput("Install aitia[reveal]: the mapping of pseudonyms is encrypted with it.") from None
-        self._lock = threading.Lock()
+        self._path, self._lock = path, threading.Lock()
         self._seen: set[bytes] = set()
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"aitia redaction map v1").derive(key))
-        try:
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30.0)
-            self._db.execute(_MAKE)
-            self._db.execute("CREATE INDEX IF NOT EXISTS by_pseudonym ON sealed (pseudonym)")
-        except (OSError, sqlite3.Error) as error:
-            raise BadInput(f"Move {str(path)!r} away or make it writable: {error}") from None
+        self._db = sound(path, lambda: _begun(path), whole=False)
 
     @classmethod
     def open(cls, home: Path, key: bytes) -> Vault:
@@ -70,9 +65,16 @@ class Vault:
                 self._seen.clear()
             nonce = secrets.token_bytes(12)
             body = self._cipher.encrypt(nonce, value.encode("utf-8", "surrogatepass"), pseudonym.encode())
-            self._db.execute(
-                "INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?)", (tag, pseudonym, nonce, body)
-            )
+            try:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO sealed VALUES (?, ?, ?, ?)", (tag, pseudonym, nonce, body)
+                )
+            except sqlite3.DatabaseError as error:
+                # The text is redacted all the same; a diagnosis does not end because it cannot be revealed later.
+                tell_once(
+                    f"{trouble_of(error, self._path) or error} Until then pseudonyms cannot be revealed."
+                )
+                return
             self._seen.add(tag)
 
     def values(self, pseudonym: str) -> list[str]:
@@ -94,6 +96,19 @@ class Vault:
     def close(self) -> None:
         """Give the file back."""
         self._db.close()
+
+
+def _begun(path: Path) -> sqlite3.Connection:
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30.0)
+    try:
+        db.execute(_MAKE)
+        db.execute("CREATE INDEX IF NOT EXISTS by_pseudonym ON sealed (pseudonym)")
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def reveal(home: Path, pseudonym: str) -> list[str]:
