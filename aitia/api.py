@@ -18,8 +18,7 @@ from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
-from aitia.core.spare import adopt
-from aitia.core.store import RunStore, list_runs, remove_run, surviving, sweep
+from aitia.core.store import RunStore, list_runs, remove_run, surviving, sweep, take_in
 from aitia.core.trust import confined, trusts
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
@@ -405,7 +404,7 @@ def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
     """
     with suppress(StoreError, OSError):  # still no room
         need_room(home / "runs")
-        for run_id in adopt(home):
+        for run_id in take_in(home):
             tell_once(f"Run {run_id} was kept in memory and is in the store now.")
     finished = [run for run in list_runs(home) if run.get("state") not in ("running", "waiting")]
     oldest = (now - timedelta(days=rules.days)).isoformat()

@@ -36,12 +36,13 @@ from aitia.core.runs import (
     sweep,
     why_of,
 )
-from aitia.core.spare import make_spare
+from aitia.core.spare import adopt, make_spare, spare_runs
 from aitia.core.trust import strange
 from aitia.core.words import Report, Result
 
 __all__ = [
     "RunStore", "find_run", "list_runs", "named_run", "not_stored", "remove_run", "report_bytes", "surviving", "sweep",
+    "take_in",
 ]  # fmt: skip
 # What one revision of a run consists of; artifacts are named by their content and stay.
 _REVISED = ("report.json", "events.jsonl", "llm.jsonl", "results", "checkpoints.sqlite",
@@ -176,6 +177,19 @@ class RunStore:
         told = self.meta() if meta is None else meta
         proof = told.get("proof")
         return isinstance(proof, str) and hmac.compare_digest(proof, self._proof(told))
+
+    def is_intact(self) -> bool:
+        """Whether `run.json` can be read."""
+        try:
+            self.meta()
+        except StoreDamaged:
+            return False
+        return True
+
+    def sign(self) -> None:
+        """Take the run, as it lies here, for this home's own."""
+        with self._alone():
+            self._put_meta(self._signed(self.meta()))
 
     def _signed(self, meta: dict[str, Any]) -> dict[str, Any]:
         return meta | {"proof": self._proof(meta)}
@@ -404,6 +418,20 @@ def surviving(store: RunStore, work: Callable[[], T], *, steps: bool) -> T:
     except StoreError as error:
         store.leave(error, steps=steps)
         return work()
+
+
+def take_in(home: Path) -> list[str]:
+    """Move the runs that were kept in memory into the store; their ids. Those that this home made stay its own.
+
+    Raises OSError where there is still no room.
+    """
+    spare = spare_runs(home)
+    kept = [RunStore(path, home) for path in sorted(spare.iterdir())] if spare else []
+    own = {store.id for store in kept if store.is_intact() and store.is_own()}
+    moved = adopt(home)
+    for run_id in own.intersection(moved):
+        RunStore(home / "runs" / run_id, home).sign()
+    return moved
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
