@@ -8,6 +8,7 @@ import logging
 import os
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,11 @@ from aitia.jobs.table import FILE, JobTable
 from aitia.models.files import sha256_of
 from aitia.settings import Retention
 from aitia.tools.memory.store import MemoryStore
+
+sys.path.append(
+    str(Path(__file__).parents[2])
+)  # benchmarks are scripts of the checkout, not part of the distribution
+
 from benchmarks.attack.faults_store import line, site
 
 
@@ -345,8 +351,6 @@ def _filling(place: Path, elapsed: Callable[[RecordedClock], float]) -> Callable
 
 
 def test_lines_about_the_store_reach_stderr_without_any_logging_set_up(home: Path, tmp_path: Path) -> None:
-    import sys
-
     broken = finished(home)
     (broken.path / "run.json").write_bytes(b"")
     told = subprocess.run(
