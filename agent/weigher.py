@@ -26,7 +26,9 @@ NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the v
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
 UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
-UNREAD: Final = -0.5  # log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand
+UNREAD: Final = (
+    -0.5
+)  # log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_OPTIONS, McpServer, SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.redact import Policy
@@ -108,7 +109,7 @@ class Settings(Word):
 def load_settings(file: Path) -> Settings:
     """Read a settings file; paths in it come out absolute. Raises BadInput naming file, field and allowed values."""
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw: Any = load_yaml(read_text(file))
     except OSError as error:
         raise BadInput(f"Give a readable settings file: {str(file)!r} ({error.strerror}).") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -21,6 +21,7 @@ MOST_TEXT: Final = (
 YAML_VALUES: Final = (
     2_000_000  # nodes, aliases counted as often as they unfold: 16 MiB of plain YAML have fewer
 )
+FRONT_VALUES: Final = 10_000  # of the front matter of a document: a runbook of 200 steps has about 1,500
 YAML_DEPTH: Final = (
     100  # nested collections; a Kubernetes manifest has about 20, Python's stack ends at about 300 here
 )

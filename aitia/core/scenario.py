@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.words import Baseline, Component, Incident, Moment, Verdict, Window, Word
@@ -102,7 +103,7 @@ def load_scenario(folder: Path) -> Scenario:
     """Read `folder/scenario.yaml`. Raises BadInput with the file, the field and what is wrong."""
     file = folder / "scenario.yaml" if folder.is_dir() else folder
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw: Any = load_yaml(read_text(file))
     except OSError as error:
         raise BadInput(
             f"Give a scenario folder with a scenario.yaml: {str(file)!r} ({error.strerror})."

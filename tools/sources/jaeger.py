@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp_files import WHOLE_BYTES
 from aitia.tools.sources.span_attributes import KINDS, first, make_span
@@ -27,16 +27,13 @@ class JaegerFiles(SpanFiles):
             if not raw.strip():
                 continue
             try:
-                answer = json.loads(raw)
-            except (ValueError, RecursionError):
+                answer = load_json(raw)
+            except ValueError:
                 if good or bad:
                     bad += 1
                     continue
                 text = raw + handle.read(WHOLE_BYTES)
-                try:
-                    answer = json.loads(text)
-                except RecursionError:
-                    raise ValueError("nested too deeply") from None
+                answer = load_json(text)
                 tally.bytes += len(text)
             tally.bytes += len(raw)
             good += 1

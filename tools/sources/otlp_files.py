@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp import spans_of_json, spans_of_protobuf
 from aitia.tools.sources.span_files import LINE_BYTES, SpanFiles, Tally
@@ -47,11 +47,11 @@ def _json(handle: BinaryIO, tally: Tally, limit: int) -> Iterator[Span | None]:
         if not line:
             continue
         try:
-            request = json.loads(line)
-        except (ValueError, RecursionError):
+            request = load_json(line)
+        except ValueError:
             if not good and not bad and (whole := _whole(handle, raw)) is not None:
                 tally.bytes += len(whole)
-                yield from _requests(json.loads(whole))
+                yield from _requests(load_json(whole))
                 return
             bad += 1
             tally.bytes += len(raw)
@@ -71,8 +71,8 @@ def _whole(handle: BinaryIO, first: bytes) -> bytes | None:
     place = handle.tell()
     text = first + handle.read(WHOLE_BYTES)
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        load_json(text)
+    except ValueError:
         handle.seek(place)
         return None
     return text

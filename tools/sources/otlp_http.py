@@ -9,6 +9,7 @@ import zlib
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, Final, Protocol
 
+from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.serving import BoundedServer, length_of, read_body
 from aitia.tools.sources.base import Span
@@ -140,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _spans_of_text(body: bytes) -> list[Span | None]:
-    return list(spans_of_json(json.loads(body)))
+    return list(spans_of_json(load_json(body)))
 
 
 def _unpacked(raw: bytes, most: int) -> bytes:
