@@ -9,7 +9,7 @@ from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp_files import WHOLE_BYTES
 from aitia.tools.sources.span_attributes import KINDS, first, make_span
-from aitia.tools.sources.span_files import LINE_BYTES, SpanFiles, Tally
+from aitia.tools.sources.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally
 
 _FAILED: Final = frozenset({"true", "1", "yes"})
 
@@ -24,6 +24,7 @@ class JaegerFiles(SpanFiles):
             if tally.bytes >= limit:
                 tally.cut = True
                 return
+            tally.bytes += max(len(raw), LINE_COST)  # a packed file may hold nothing but blank lines
             if not raw.strip():
                 continue
             try:
@@ -34,8 +35,7 @@ class JaegerFiles(SpanFiles):
                     continue
                 text = raw + handle.read(WHOLE_BYTES)
                 answer = load_json(text)
-                tally.bytes += len(text)
-            tally.bytes += len(raw)
+                tally.bytes += len(text) - len(raw)
             good += 1
             yield from _spans(answer)
         if bad:
