@@ -41,8 +41,17 @@ def started(work: Callable[[], T], *, name: str) -> concurrent.futures.Future[T]
         except BaseException as error:  # handed to the caller, who decides
             future.set_exception(error)
 
-    threading.Thread(target=run, name=f"aitia-{name}", daemon=True).start()
+    _Work(target=run, name=f"aitia-{name}", daemon=True).start()
     return future
+
+
+class _Work(threading.Thread):
+    """A thread that may be given up."""
+
+
+def given_up() -> bool:
+    """Whether some work still goes on: an interpreter that ends while it is in foreign code may abort."""
+    return any(isinstance(thread, _Work) for thread in threading.enumerate())
 
 
 def result_of(future: concurrent.futures.Future[T]) -> T:

@@ -102,30 +102,33 @@ def steady(folder: Path) -> SourceConfig:
 
 
 def test_the_inventory_has_an_end_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text(
+        '{"at": "2026-11-25T01:00:00Z", "component": "shop", "kind": "deploy", "text": "2"}\n'
+    )
+    near = open_source(SourceConfig(name="near", kind="changes", type="changes", path="c.jsonl"), tmp_path)
     began = time.monotonic()
-    near = open_source(steady(tmp_path), tmp_path)
-    inventory = build_inventory([Stuck(), near], WINDOW, Resolver(), seconds=2.0)  # type: ignore[list-item]
+    inventory = build_inventory([Stuck(), near], WINDOW, Resolver(), seconds=4.0)  # type: ignore[list-item]
     assert time.monotonic() - began < SOON_S
     stuck, read = inventory.holdings
     assert stuck.unread
-    assert "could not be read in 2 s" in stuck.note
-    assert (read.unread, read.count) == (False, 2)
+    assert "could not be read in 4 s" in stuck.note
+    assert (read.unread, read.count) == (False, 1)
 
 
 def test_a_source_that_never_answered_is_not_a_quiet_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
-    told = {"started_at": END - timedelta(minutes=5), "at": END, "model": None}
-    alone = aitia.diagnose("shop is slow", sources=[steady(tmp_path)], **told)  # type: ignore[arg-type]
-    assert alone.verdict == "healthy"
     with hostile("drips") as port:
-        far = hostile_source("logs", "loki", port)
-        report = aitia.diagnose("shop is slow", sources=[steady(tmp_path), far], **told)  # type: ignore[arg-type]
+        report = aitia.diagnose(
+            "shop is slow", sources=[steady(tmp_path), hostile_source("logs", "loki", port)],
+            started_at=END - timedelta(minutes=5), at=END, model=None,
+        )  # fmt: skip
     assert report.verdict == "unknown"
     assert any("far" in h.note and h.unread for h in report.inventory.holdings)
     healthy = next(s for s in report.suspects if s.fault == "healthy")
     assert healthy.probability < 0.5
+    assert "far could not be read" in [line.why for line in healthy.ledger]  # without it: healthy
 
 
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -150,7 +153,7 @@ def test_yaml_that_unfolds_is_refused_at_once(text: str, tmp_path: Path) -> None
     with pytest.raises(yaml.YAMLError):
         load_yaml(text)
     (tmp_path / "scenario.yaml").write_text(text)
-    with pytest.raises(BadInput, match="scenario.yaml"):
+    with pytest.raises(BadInput, match=r"scenario\.yaml"):
         load_scenario(tmp_path)
     assert time.monotonic() - began < 2.0
 
@@ -162,19 +165,20 @@ def test_yaml_of_people_is_read_as_before() -> None:
         load_yaml("[" + "a," * 2000 + "]", values=1000)
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, b"[" * 100_000, "[" + "{}," * 6_000_000 + "{}]"])
+@pytest.mark.parametrize("text", ["[" * 100_000, b"[" * 100_000, "[" + "{}," * 5_000 + "{}]"])
 def test_json_that_unfolds_is_a_value_error(text: str | bytes) -> None:
-    with pytest.raises(ValueError, match="deep|values"):
-        load_json(text)
+    with pytest.raises(ValueError, match=r"deep|values"):
+        load_json(text, values=10_000)
 
 
-def test_an_array_is_measured_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_an_array_is_measured_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aitia.tools.sources.waveform.MAX_SAMPLES", 1_000_000)
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         head, {"descr": "<f8", "fortran_order": False, "shape": (300_000_000,)}
     )
     with zipfile.ZipFile(tmp_path / "w.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("long.npy", head.getvalue() + bytes(200 << 20))
+        archive.writestr("long.npy", head.getvalue() + bytes(20 << 20))
         archive.writestr("hollow.npy", head.getvalue())
     for key in ("long", "hollow"):
         entry = {
@@ -187,7 +191,7 @@ def test_an_array_is_measured_before_it_is_unpacked(tmp_path: Path) -> None:
         }
         (tmp_path / "signals.yaml").write_text(yaml.safe_dump({"blocks": [entry]}))
         config = SourceConfig(name="far", kind="signals", type="waveform", path="signals.yaml")
-        with pytest.raises(SourceError, match="w.npz.*far.*(unpacks to|promises)"):
+        with pytest.raises(SourceError, match=r"w\.npz.*far.*(unpacks to|promises)"):
             open_source(config, tmp_path).waveforms(WINDOW)  # type: ignore[attr-defined]
 
 
@@ -201,7 +205,7 @@ def test_a_packed_log_is_read_up_to_where_no_log_unpacks(
     with unpack.Unpacked(file, name) as log:
         size = sum(len(piece) for piece in iter(lambda: log.read(1 << 18), b""))
         assert (1 << 20) < size < 38_000_000
-        assert "more than 250 times" in log.damage
+        assert "more than 100 times" in log.damage
 
 
 def test_xz_streams_one_after_the_other_are_read_whole(tmp_path: Path) -> None:
@@ -263,10 +267,22 @@ def test_half_open_connections_keep_nobody_out(tmp_path: Path) -> None:
 def test_a_head_that_drips_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aitia.core.serving.HEAD_S", 0.3)
     with listening(tmp_path) as port, socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
-        with pytest.raises((BrokenPipeError, ConnectionResetError)):  # noqa: PT012 (it takes a few bytes)
-            for _ in range(100):
-                slow.sendall(b"G")
-                time.sleep(0.05)
+        slow.setblocking(False)
+        began = time.monotonic()
+        while time.monotonic() - began < SOON_S and not _closed(slow):
+            time.sleep(0.05)
+        assert 0.2 < time.monotonic() - began < SOON_S
+
+
+def _closed(slow: socket.socket) -> bool:
+    """Send one more byte; whether the other side has hung up."""
+    try:
+        slow.send(b"G")
+        return slow.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def test_places_are_given_by_address_and_taken_from_those_that_wait() -> None:

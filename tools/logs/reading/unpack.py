@@ -19,7 +19,7 @@ _PIECE: Final = 1 << 18
 # A zstd frame may repeat one byte: four packed bytes become 128 KiB, so little is unpacked at a time.
 _ZSTD_STEP: Final = 1 << 11
 _SKIPPABLE: Final = range(0x50, 0x60)
-MOST_RATIO: Final = 250  # unpacked to packed bytes; logs have 5 to 100, zeros 1,000 (gzip) to 100,000 (zstd)
+MOST_RATIO: Final = 100  # unpacked to packed bytes; logs have 5 to 60, zeros 1,000 (gzip) to 100,000 (zstd)
 LEAST_BOMB: Final = 256 << 20  # unpacked bytes that any file may have, whatever the ratio
 _XZ_MEMORY: Final = (
     256 << 20
