@@ -33,6 +33,10 @@ class TooMuch(yaml.YAMLError):
     """YAML that unfolds to more, or nests deeper, than any file that a person wrote."""
 
 
+class TooManyValues(ValueError):
+    """JSON that would take far more memory than its text."""
+
+
 def read_text(path: Path, *, most: int = MOST_TEXT, errors: str = "strict") -> str:
     """The text of a regular file of at most `most` bytes. Raises OSError, UnicodeDecodeError."""
     return read_bytes(path, most=most).decode("utf-8", errors)
@@ -110,7 +114,7 @@ def load_json(data: str | bytes, *, values: int = JSON_VALUES) -> Any:
     """A JSON text. Raises ValueError: also for one that nests too deeply or has more than `values` commas and brackets."""
     marks = (b",", b"[", b"{") if isinstance(data, bytes) else (",", "[", "{")
     if len(data) > values and sum(data.count(m) for m in marks) > values:  # type: ignore[arg-type]
-        raise ValueError(f"it has more than the {values:,} values that are read")
+        raise TooManyValues(f"it has more than the {values:,} values that are read")
     try:
         return json.loads(data)
     except RecursionError:

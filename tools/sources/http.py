@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aitia.core.bounds import load_json
+from aitia.core.bounds import TooManyValues, load_json
 from aitia.core.config import SourceConfig
 from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, SourceError
@@ -158,6 +158,8 @@ class JsonApi:
             raise SourceError(f"Set `url` of source {name!r} to the final address: it redirects ({status}).")
         try:
             parsed = load_json(body)
+        except TooManyValues as error:
+            raise SourceError(f"Narrow `match` of source {name!r}: its answer is too large ({error}).") from None
         except ValueError:
             start = clean(body[:80].decode("utf-8", "replace"))
             raise SourceError(

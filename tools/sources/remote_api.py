@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from aitia.core.bounds import load_json
+from aitia.core.bounds import TooManyValues, load_json
 from aitia.core.config import SourceConfig
 from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, SourceError
@@ -70,6 +70,10 @@ class LogApi(JsonApi):
             body = self._bounded(answer)
             try:
                 return load_json(body)
+            except TooManyValues as error:
+                raise SourceError(
+                    f"Narrow `match` of source {self._config.name!r}: its answer is too large ({error})."
+                ) from None
             except ValueError:
                 start = clean(body[:80].decode("utf-8", "replace"))
                 raise SourceError(
