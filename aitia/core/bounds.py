@@ -81,7 +81,7 @@ def check_yaml(text: str, *, values: int = YAML_VALUES, depth: int = YAML_DEPTH)
     Counted over the parser's events, so that nothing is unfolded: a node costs 1 plus what it holds, an alias what its
     anchor costs. Merge keys (`<<`) unfold no further than that.
     """
-    costs: dict[str, int] = {}
+    costs: dict[str | None, int] = {}
     opened: list[tuple[str | None, int]] = []  # anchor and values before, of each collection that is open
     count = 0
     for event in yaml.parse(text, Loader=_LOADER):
@@ -112,10 +112,16 @@ def check_yaml(text: str, *, values: int = YAML_VALUES, depth: int = YAML_DEPTH)
 
 def load_json(data: str | bytes, *, values: int = JSON_VALUES) -> Any:
     """A JSON text. Raises ValueError: also for one that nests too deeply or has more than `values` commas and brackets."""
-    marks = (b",", b"[", b"{") if isinstance(data, bytes) else (",", "[", "{")
-    if len(data) > values and sum(data.count(m) for m in marks) > values:  # type: ignore[arg-type]
+    if len(data) > values and _marks(data) > values:
         raise TooManyValues(f"it has more than the {values:,} values that are read")
     try:
         return json.loads(data)
     except RecursionError:
         raise ValueError("it nests too deeply") from None
+
+
+def _marks(data: str | bytes) -> int:
+    """Commas and opening brackets, those in strings among them."""
+    if isinstance(data, bytes):
+        return data.count(b",") + data.count(b"[") + data.count(b"{")
+    return data.count(",") + data.count("[") + data.count("{")

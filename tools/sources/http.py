@@ -159,7 +159,9 @@ class JsonApi:
         try:
             parsed = load_json(body)
         except TooManyValues as error:
-            raise SourceError(f"Narrow `match` of source {name!r}: its answer is too large ({error}).") from None
+            raise SourceError(
+                f"Narrow `match` of source {name!r}: its answer is too large ({error})."
+            ) from None
         except ValueError:
             start = clean(body[:80].decode("utf-8", "replace"))
             raise SourceError(
