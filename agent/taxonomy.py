@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from aitia.core.aspects import ALL
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput
 from aitia.core.words import Direction, Effect, Evidence, Word
 
@@ -104,7 +105,7 @@ def _merged(paths: Iterable[Path]) -> Taxonomy:
 
 def _read(path: Path) -> dict[str, Fault]:
     try:
-        raw: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw: dict[str, dict[str, Any]] = load_yaml(read_text(path))
         faults = {key: Fault.model_validate({"id": key} | value) for key, value in raw.items()}
     except OSError as error:
         raise BadInput(f"Make {str(path)!r} readable: {error.strerror}.") from None

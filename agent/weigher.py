@@ -26,6 +26,10 @@ NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the v
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
 UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
+UNREAD: Final = (
+    -0.5
+)  # log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand
+TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
 
 
@@ -51,11 +55,12 @@ def weigh(
     *,
     alarmed: Sequence[str] = (),
     learned: Learned = NOTHING,
+    unread: Sequence[str] = (),
 ) -> Weighed:
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
-    what persons said of earlier runs.
+    what persons said of earlier runs, `unread` names what failed beside the sources that the inventory says are unread.
     """
-    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned)
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, unread)
     return judge.several(evidence, judge.one(evidence))
 
 
@@ -69,7 +74,10 @@ class _Judge:
         weights: Weights,
         alarmed: Sequence[str] = (),
         learned: Learned = NOTHING,
+        unread: Sequence[str] = (),
     ) -> None:
+        blind = [h.source for h in inventory.holdings if h.unread and h.kind in TELEMETRY]
+        self._unread = [*blind, *unread]
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
         self._topology = Topology(inventory.components)
@@ -130,6 +138,12 @@ class _Judge:
             why = "the fault may be where nobody watched"  # a bound: no learned factor moves it
             healthy.append(
                 Contribution(evidence="", log_odds=round(most - left, 3), why=why, term="healthy.unwatched")
+            )
+        left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
+        if self._unread and left > UNREAD:  # a source that did not answer is not a quiet one
+            why = f"{self._unread[0]} could not be read"
+            healthy.append(
+                Contribution(evidence="", log_odds=round(UNREAD - left, 3), why=why, term="healthy.unwatched")
             )
         best = max(dark, key=lambda d: d.score, default=None)
         beside = best.score - sum(c.log_odds for c in unknown) if best else -math.inf

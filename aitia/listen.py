@@ -9,11 +9,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from typing import Any, Final, Literal, cast
 
 from aitia.core.errors import BadInput
-from aitia.core.serving import BoundedServer, host_name, is_local, length_of, read_body
+from aitia.core.serving import BoundedHandler, BoundedServer, host_name, is_local, length_of, read_body
 from aitia.jobs import Full, Job, Jobs
 from aitia.notices import Notice, parse_notice
 
@@ -76,7 +75,7 @@ class Listener(BoundedServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BoundedHandler):
     timeout = PATIENCE_S
     server_version, sys_version = "aitia", ""
     protocol_version = "HTTP/1.1"

@@ -10,8 +10,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
 from aitia.core.errors import BadInput
+from aitia.core.places import CONNECTIONS, PER_CLIENT
 from aitia.core.redact import Policy
 from aitia.core.words import Component, Moment, Word
 from aitia.modes import Narrator, Planner
@@ -63,6 +65,12 @@ class Service(Word):
     keep_days: int = Field(default=90, ge=1)  # how long finished jobs are kept
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
+    connections: int = Field(
+        default=CONNECTIONS, ge=8, le=4000
+    )  # at a time; each takes an open file (`ulimit -n`)
+    per_client: int = Field(
+        default=PER_CLIENT, ge=4
+    )  # of them of one address: behind a proxy set it to `connections`
     at: Moment | None = None  # the moment that every diagnosis looks from: for recorded telemetry only
 
 
@@ -108,7 +116,7 @@ class Settings(Word):
 def load_settings(file: Path) -> Settings:
     """Read a settings file; paths in it come out absolute. Raises BadInput naming file, field and allowed values."""
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw: Any = load_yaml(read_text(file))
     except OSError as error:
         raise BadInput(f"Give a readable settings file: {str(file)!r} ({error.strerror}).") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

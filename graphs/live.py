@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from aitia.agent.planning.plans import PlanStore
 from aitia.agent.planning.references import unresolved
 from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
+from aitia.core.deadline import TookTooLong, within
 from aitia.core.errors import StoreError
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
@@ -61,7 +64,7 @@ def live(
     def open_sources() -> tuple[Opened, Names]:
         if not opened:
             incident = Incident.model_validate(meta["incident"])
-            opened.append(_open(incident, sources, resolver, store, llm))
+            opened.append(_open(incident, sources, resolver, store, llm, options.task_seconds))
         return opened[0]
 
     def call(task: Task) -> Result:
@@ -82,7 +85,7 @@ def live(
             names.word(task),
             ToolContext(
                 incident=names.word(found.incident),
-                sources=SourceSet(sources),
+                sources=SourceSet(_readable(sources, found.inventory)),
                 inventory=names.word(found.inventory),
                 resolver=resolver,
                 limits=Limits(seconds=options.task_seconds),
@@ -129,23 +132,36 @@ def safe_result(result: Result, redactor: Redactor) -> Result:
     return redactor.word(result)
 
 
+def _readable(sources: Sequence[Source], inventory: Inventory) -> list[Source]:
+    """The sources without those that could not be read: each tool would wait for them once more."""
+    unread = {h.source for h in inventory.holdings if h.unread}
+    return [s for s in sources if s.name not in unread]
+
+
 def _open(
-    incident: Incident, sources: Sequence[Source], resolver: Resolver, store: RunStore, llm: Llm | None
+    incident: Incident,
+    sources: Sequence[Source],
+    resolver: Resolver,
+    store: RunStore,
+    llm: Llm | None,
+    seconds: float,
 ) -> tuple[Opened, Names]:
     """See what can be reached, from the earliest baseline to the window's end; on a resume, what was seen then."""
     known = store.meta().get("opened")
     if known is not None:
-        seen = build_inventory(sources, incident.window, resolver)
         held = Inventory.model_validate(known["inventory"])
+        seen = build_inventory(_readable(sources, held), incident.window, resolver, seconds=seconds)
         return Opened(incident=Incident.model_validate(known["incident"]), inventory=held), Names(
             store.redactor, [seen]
         )
-    incident = fitted(incident, sources)
     span = incident.window
     for baseline in incident.baselines:
         if baseline.window.start < span.start:
             span = span.model_copy(update={"start": baseline.window.start})
-    inventory = build_inventory(sources, span, resolver)
+    inventory = build_inventory(sources, span, resolver, seconds=seconds)
+    with contextlib.suppress(TookTooLong):  # then the window stays as it was given
+        readable = _readable(sources, inventory)
+        incident = within(seconds, partial(fitted, incident, readable), name="window")
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
     home = store.home
     guides = _guides(incident, inventory, llm, home)

@@ -24,7 +24,7 @@ from aitia.agent.sentences.narrator import Brief, Budget, narrate
 from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.sentences.verifier import check, cited
 from aitia.agent.topology import Topology
-from aitia.agent.weigher import Weighed, weigh
+from aitia.agent.weigher import TELEMETRY, Weighed, weigh
 from aitia.core.events import Findings, Glimpse, PlanMade, Ranked, SentenceDone, TaskDone
 from aitia.core.llm import Llm
 from aitia.core.words import Evidence, Exclusion, Incident, ModelUse, Plan, Result, Sentence, Suspect, Task
@@ -173,7 +173,18 @@ def _weighed(evidence: Sequence[Evidence], state: State, runtime: Runtime[Contex
         runtime.context.weights,
         alarmed=Incident.model_validate(state["incident"]).hints,
         learned=learned_of(runtime.context),
+        unread=_failed(results_of(state), runtime.context),
     )
+
+
+def _failed(results: Sequence[Result], context: Context) -> list[str]:
+    """The calls for telemetry that came to nothing: what they would have shown is not known."""
+    names = context.registry.names()
+    return [
+        r.tool
+        for r in results
+        if r.status == "error" and r.tool in names and TELEMETRY & {*context.registry[r.tool].needs}
+    ]
 
 
 def _ranking(weighed: Weighed) -> list[tuple[str, str, float]]:

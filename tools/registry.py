@@ -10,7 +10,6 @@ def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
 
 from __future__ import annotations
 
-import concurrent.futures
 import inspect
 import re
 import threading
@@ -24,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from aitia.core.aspects import ALL
 from aitia.core.clock import Clock, WallClock
+from aitia.core.deadline import TookTooLong, within
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
@@ -224,8 +224,9 @@ class Registry:
                 message=f"{spec.name} may change something: a person must approve it.",
             )
         try:
-            return _plain(spec, _within(ctx.limits.seconds, spec, ctx, args))
-        except _TookTooLong:
+            result = within(ctx.limits.seconds, lambda: spec.function(ctx, **args), name=spec.name)
+            return _plain(spec, result)
+        except TookTooLong:
             return Result(
                 status="error",
                 message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.",
@@ -236,29 +237,6 @@ class Registry:
             return Result(
                 status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400]
             )
-
-
-def _within(seconds: float, spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
-    """Call on a daemon thread, so that a tool which never returns holds up neither the run nor the process's end."""
-    future: concurrent.futures.Future[Result] = concurrent.futures.Future()
-
-    def work() -> None:
-        try:
-            future.set_result(spec.function(ctx, **args))
-        except BaseException as error:  # handed to the caller, who decides
-            future.set_exception(error)
-
-    threading.Thread(target=work, name=f"aitia-{spec.name}", daemon=True).start()
-    concurrent.futures.wait([future], timeout=seconds)
-    if not future.done():
-        raise _TookTooLong
-    if isinstance(error := future.exception(), SystemExit | KeyboardInterrupt):
-        raise RuntimeError("it tried to end the process") from error
-    return future.result()
-
-
-class _TookTooLong(Exception):
-    """The limit was passed; a tool's own time-out is another thing."""
 
 
 def _plain(spec: ToolSpec, result: object) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ import threading
 def main() -> None:
     """The console script: data on stdout, progress and errors on stderr, exit codes of docs/cli.md."""
     from aitia.cli.app import run
+    from aitia.core.deadline import given_up
 
     code = run(sys.argv[1:])
     try:
@@ -17,7 +19,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stderr.flush()
-    # A tool that was given up may still hang in its thread; the interpreter would wait for it for ever.
-    if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+    # A tool or source that was given up may still hang in its thread: the interpreter would wait for it, or abort within DuckDB.
+    if given_up() or any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+        atexit._run_exitfuncs()  # temporary files of logs go
         os._exit(code)
     sys.exit(code)

@@ -82,6 +82,8 @@ def listen(
             token=token,
             on_taken=lambda t: say(t.job, resolved=True) if t.job and t.said == "nothing fires" else None,
             alive=lambda: worker.alive(),
+            connections=settings.service.connections,
+            per_client=settings.service.per_client,
         )
     except OSError as error:
         raise BadInput(

@@ -87,7 +87,8 @@ def serve(
         _say(url_of(listener), crew.alive(), bool(token), as_json)
         if spool:
             note(f"taking traces on http://{host}:{spool.address[1]}/v1/traces")
-        server(app).run(sockets=[listener])
+        bounds = settings.service
+        server(app, connections=bounds.connections, per_client=bounds.per_client).run(sockets=[listener])
     finally:
         _stop(crew)
         if spool:

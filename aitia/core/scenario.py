@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, Untrusted
 from aitia.core.trust import leads_out
@@ -107,7 +108,7 @@ def load_scenario(folder: Path) -> Scenario:
             f"Give a scenario folder of its own files: {str(file)!r} is a link that leads outside."
         )
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw: Any = load_yaml(read_text(file))
     except OSError as error:
         raise BadInput(
             f"Give a scenario folder with a scenario.yaml: {str(file)!r} ({error.strerror})."

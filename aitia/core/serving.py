@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from aitia.core.errors import BadInput
+from aitia.core.places import Places
 
-CONNECTIONS: Final = 64
+CONNECTIONS: Final = 64  # each has a thread
+BACKLOG: Final = 1024  # connections that wait to be taken
+HEAD_S: Final = 10.0  # from connecting, or from the last answer, to the end of a request's head
 _PIECE: Final = 65_536
 _MOST_DIGITS: Final = 12
 
 
 class BoundedServer(ThreadingHTTPServer):
-    """Serves on threads, a bounded number of connections at a time; one beyond the bound is closed."""
+    """Serves on threads, a bounded number of connections at a time. Its handlers are `BoundedHandler`s.
+
+    Where there is no room the connection that has kept its request back longest is closed for the newcomer.
+    """
 
     daemon_threads = True
-    request_queue_size = 32
+    request_queue_size = BACKLOG
 
     def __init__(
-        self, place: tuple[str, int], handler: type[BaseHTTPRequestHandler], *, connections: int = CONNECTIONS
+        self,
+        place: tuple[str, int],
+        handler: type[BoundedHandler],
+        *,
+        connections: int = CONNECTIONS,
+        per_client: int = 0,
     ) -> None:
-        self._open = threading.BoundedSemaphore(connections)
+        self.places = Places(most=connections, per_client=per_client or max(1, 3 * connections // 4))
         super().__init__(place, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Refuse a connection beyond the bound."""
-        if not self._open.acquire(blocking=False):
+        """Serve a connection on a thread, where it has a place."""
+        admitted, given_up = self.places.take(request, str(client_address[0]))
+        if given_up is not None:
+            _hang_up(given_up)
+        if not admitted:
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
@@ -40,14 +54,43 @@ class BoundedServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._open.release()
+            self.places.leave(request)
+
+    def service_actions(self) -> None:
+        """Twice a second: hang up on those whose request does not come."""
+        for late in self.places.late(HEAD_S):
+            _hang_up(late)
+
+
+class BoundedHandler(BaseHTTPRequestHandler):
+    """A handler that tells its server whether a request is still waited for; a body is read with `read_body`."""
+
+    server: BoundedServer
+
+    def handle_one_request(self) -> None:
+        """Wait for a request, and answer it."""
+        self.server.places.waits(self.connection)
+        super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """Read the head; where no body follows, the request is whole."""
+        good = super().parse_request()
+        if good and not length_of(self.headers.get("Content-Length", "0")):
+            self.server.places.works(self.connection)
+        return good
+
+
+def _hang_up(connection: Any) -> None:
+    """End a connection that a thread reads: the thread sees its end, and closes it."""
+    with contextlib.suppress(OSError):  # it has ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises BadInput where the address cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise BadInput(
             f"Choose another --host or --port: {host}:{port} cannot be had ({error.strerror})."
@@ -78,7 +121,7 @@ def length_of(header: str) -> int | None:
     return int(header) if len(header) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
-def read_body(handler: BaseHTTPRequestHandler, length: int, *, seconds: float) -> bytes:
+def read_body(handler: BoundedHandler, length: int, *, seconds: float) -> bytes:
     """The body, shorter where the client ends early. Raises TimeoutError where the whole takes longer than `seconds`."""
     until = time.monotonic() + seconds
     body = bytearray()
@@ -93,4 +136,5 @@ def read_body(handler: BaseHTTPRequestHandler, length: int, *, seconds: float) -
             body += piece
     finally:
         handler.connection.settimeout(handler.timeout)
+    handler.server.places.works(handler.connection)
     return bytes(body)

@@ -142,6 +142,7 @@ class Holding(Word):
     count: int = 0  # series, lines, rows or documents, where known
     note: str = ""  # why it is empty, only partly readable or doubtful
     doubt_s: float = 0.0  # by how many seconds its times may be wrong
+    unread: bool = False  # it could not be read: unknown, never quiet
 
 
 class Inventory(Word):

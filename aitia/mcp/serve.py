@@ -20,8 +20,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aitia.core.places import Places
+from aitia.patience import patient
+
 PATH: Final = "/mcp"
 GRACE_S: Final = 3
+HEAD_BYTES: Final = 32_768  # of a request's head
 
 
 def serve_stdio(server: Server[Any, Any], given: TextIOWrapper, told: TextIOWrapper) -> None:
@@ -52,6 +56,8 @@ def serve_http(
     """
     config = uvicorn.Config(
         http_app(server, host=host, token=token, names=names, most=most),
+        http=patient(Places()),
+        h11_max_incomplete_event_size=HEAD_BYTES,
         log_level="error",
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,

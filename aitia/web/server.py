@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from typing import Any, Final, cast
 
-import h11
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_S: Final = 15.0  # for the head of a request to arrive
+from aitia.core.places import CONNECTIONS, PER_CLIENT, Places
+from aitia.patience import patient
+
 HEAD_BYTES: Final = 32_768
-CONNECTIONS: Final = 512
+_SPARE: Final = 64  # connections that are closing
 DRAIN_S: Final = 5
-
-
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that hangs up on a client whose request does not come."""
-
-    _late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a request, but not for ever."""
-        super().connection_made(transport)
-        self._watch()
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes in; a head that is not whole yet is still waited for."""
-        super().data_received(data)
-        self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing to wait for any more."""
-        super().connection_lost(exc)
-        self._forget()
-
-    def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
-            self._forget()
-        elif self._late is None:
-            self._late = self.loop.call_later(HEAD_S, self.transport.close)
-
-    def _forget(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
 
 
 def url_of(listener: socket.socket) -> str:
@@ -56,10 +23,13 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def server(app: FastAPI) -> uvicorn.Server:
-    """The server for the app. Headers of a proxy are believed where FORWARDED_ALLOW_IPS names it."""
+def server(app: FastAPI, *, connections: int = CONNECTIONS, per_client: int = PER_CLIENT) -> uvicorn.Server:
+    """The server for the app: so many `connections` at a time, so many of them of one address.
+
+    Headers of a proxy are believed where FORWARDED_ALLOW_IPS names it.
+    """
     options: dict[str, Any] = {
-        "http": PatientProtocol,
+        "http": patient(Places(most=connections, per_client=per_client)),
         "ws": "none",
         "lifespan": "on",
         "log_config": None,
@@ -68,7 +38,7 @@ def server(app: FastAPI) -> uvicorn.Server:
         "server_header": False,
         "proxy_headers": "FORWARDED_ALLOW_IPS" in os.environ,
         "h11_max_incomplete_event_size": HEAD_BYTES,
-        "limit_concurrency": CONNECTIONS,
+        "limit_concurrency": connections + _SPARE,
         "timeout_graceful_shutdown": DRAIN_S,
     }
     return uvicorn.Server(uvicorn.Config(cast("Any", app), **options))

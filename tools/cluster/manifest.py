@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from aitia.core.bounds import TooMuch, check_yaml
 from aitia.tools.cluster.objects import (
     Claim,
     Container,
@@ -37,6 +38,12 @@ def documents(text: str) -> list[Doc]:
     if len(text) > MAX_CHARS or len(_ALIAS.findall(text)) > MAX_ALIASES:
         return found
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        check_yaml(text)
+    except TooMuch:
+        return found
+    except yaml.YAMLError:
+        pass  # the documents before the broken one are read
     try:
         for part in yaml.load_all(text, Loader=loader):
             found += _unfold(part)

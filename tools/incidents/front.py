@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
+
+from aitia.core.bounds import FRONT_VALUES, load_json, load_yaml
 
 STEP_KEYS: Final = ("id", "text", "tool", "command", "after")
 
@@ -40,8 +41,8 @@ def read_front(text: str) -> Front:
     if not found:
         raise Broken(1, "end the front matter with a line of three dashes")
     try:
-        fields = yaml.safe_load(head)
-        root = yaml.compose(head, Loader=yaml.SafeLoader)
+        fields = load_yaml(head, values=FRONT_VALUES)
+        root = yaml.compose(head, Loader=yaml.SafeLoader)  # no deeper than what was just checked
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is no YAML"
@@ -76,8 +77,8 @@ def steps_of(flat: str) -> list[dict[str, Any]]:
 def _step(line: str) -> dict[str, Any]:
     if line.lstrip().startswith("{"):
         try:
-            told = json.loads(line)
-        except (ValueError, RecursionError):
+            told = load_json(line)
+        except ValueError:
             told = None
         if isinstance(told, dict):
             return told

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
@@ -13,7 +15,9 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.core.bounds import check_regular
 from aitia.core.config import SourceConfig
+from aitia.core.deadline import TookTooLong, all_within, result_of
 from aitia.core.errors import BadInput, SourceError, Untrusted
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
@@ -329,32 +333,24 @@ def open_sources(configs: Iterable[SourceConfig], root: Path) -> list[Source]:
     return [open_source(config, root) for config in configs]
 
 
-def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolver) -> Inventory:
+MOST_ENTRIES = 200_000  # of a folder; a million of them take a minute to list
+INVENTORY_S = 30.0  # for all sources together, as long as a tool may take
+
+
+def build_inventory(
+    sources: Sequence[Source], window: Window, resolver: Resolver, *, seconds: float = INVENTORY_S
+) -> Inventory:
     """What can be reached in the window; a source that cannot be read is a holding with a note, not a failure.
 
-    `unresolved` lists the names that neither topology nor configuration knows, where there is one.
+    All are read at the same time, and one that has not answered after `seconds` is given up. `unresolved` lists the names
+    that neither topology nor configuration knows, where there is one.
     """
+    reads = all_within(seconds, {str(n): partial(_look, s, window) for n, s in enumerate(sources)})
+    looked = [_looked(source, reads[str(n)], seconds) for n, source in enumerate(sources)]
     # What was drawn or configured comes before what spans name: their names are then known as its aliases.
-    broken: dict[int, str] = {}
-    for index, source in sorted(enumerate(sources), key=lambda pair: pair[1].kind == "traces"):
-        try:
-            if isinstance(source, TopologySource):
-                _draw(source, resolver)
-        except Exception as error:  # a hostile record must not end the diagnosis
-            broken[index] = _said(source, error)
-    holdings: list[Holding] = []
-    for index, source in enumerate(sources):
-        try:
-            note = broken.get(index)
-            holding = (
-                source.describe(window)
-                if note is None
-                else Holding(source=source.name, kind=source.kind, note=note)
-            )
-        except Exception as error:
-            holding = Holding(source=source.name, kind=source.kind, note=_said(source, error))
-        holdings.append(holding)
-    holdings = _doubted(holdings, sources, window)
+    for found in sorted(looked, key=lambda found: found.holding.kind == "traces"):
+        _draw(found, resolver)
+    holdings = _doubted([found.holding for found in looked], sources, window, seconds)
     drawn = bool(resolver.components)
     unresolved: list[str] = []
     # Shorter names first, so that `web-1` is an instance of `web` whichever source came first.
@@ -366,6 +362,36 @@ def build_inventory(sources: Sequence[Source], window: Window, resolver: Resolve
     return Inventory(holdings=tuple(holdings), components=resolver.components, unresolved=tuple(unresolved))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Looked:
+    """What a source says it holds, and the components that it draws."""
+
+    holding: Holding
+    components: Sequence[Component] = ()
+
+
+def _look(source: Source, window: Window) -> _Looked:
+    components = source.components() if isinstance(source, TopologySource) else ()
+    try:
+        return _Looked(holding=source.describe(window), components=components)
+    except Exception as error:  # what it draws counts all the same
+        return _Looked(holding=_unread(source, _said(source, error)), components=components)
+
+
+def _looked(source: Source, read: Future[_Looked], seconds: float) -> _Looked:
+    try:
+        return result_of(read)
+    except TookTooLong:
+        note = f"Look at source {source.name!r} or leave it out: it could not be read in {seconds:g} s."
+    except Exception as error:  # a hostile record must not end the diagnosis
+        note = _said(source, error)
+    return _Looked(holding=_unread(source, note))
+
+
+def _unread(source: Source, note: str) -> Holding:
+    return Holding(source=source.name, kind=source.kind, note=note, unread=True)
+
+
 def _said(source: Source, error: Exception) -> str:
     """Why a source cannot be read."""
     if isinstance(error, SourceError):
@@ -373,14 +399,19 @@ def _said(source: Source, error: Exception) -> str:
     return f"Mend or leave out source {source.name!r}: it cannot be read ({type(error).__name__}: {str(error)[:200]})."
 
 
-def _doubted(holdings: Sequence[Holding], sources: Sequence[Source], window: Window) -> list[Holding]:
+def _doubted(
+    holdings: Sequence[Holding], sources: Sequence[Source], window: Window, seconds: float
+) -> list[Holding]:
     """The holdings with a word on those whose times do not fit the times of the others."""
-    held = {h.source for h in holdings if h.count or "window" in h.note}
-    dated = [(s.name, s) for s in sources if isinstance(s, Dated) and s.name in held]
+    held = {h.source for h in holdings if not h.unread and (h.count or "window" in h.note)}
+    dated = [s for s in sources if isinstance(s, Dated) and s.name in held]
+    asked = all_within(
+        seconds, {s.name: partial(s.extent, window.end) for s in dated} if len(dated) > 1 else {}
+    )
     extents: dict[str, tuple[float, float]] = {}
-    for name, source in dated if len(dated) > 1 else ():  # alone it has nobody to disagree with
+    for name, read in asked.items():  # one alone has nobody to disagree with
         with contextlib.suppress(Exception):  # what cannot be read has its note already
-            extents |= {name: extent} if (extent := source.extent(window.end)) else {}
+            extents |= {name: extent} if (extent := result_of(read)) else {}
     found = doubts(extents, window)
     return [
         h.model_copy(
@@ -395,10 +426,10 @@ def _doubted(holdings: Sequence[Holding], sources: Sequence[Source], window: Win
     ]
 
 
-def _draw(source: TopologySource, resolver: Resolver) -> None:
+def _draw(looked: _Looked, resolver: Resolver) -> None:
     """Make a source's components known: as they are drawn, or, where spans name them, under their canonical names."""
-    found = source.components()
-    if source.kind != "traces":
+    found = looked.components
+    if looked.holding.kind != "traces":
         for component in found:
             resolver.add(component)
         return
@@ -412,19 +443,26 @@ def _draw(source: TopologySource, resolver: Resolver) -> None:
 
 
 def check_file(config: SourceConfig, root: Path) -> Path:
-    """The existing path of a source. Raises SourceError that names the source and the path."""
+    """The existing file or folder of a source. Raises SourceError that names the source and the path."""
     path = Path(config.path).expanduser()
     path = path if path.is_absolute() else root / path
     if not path.exists():
         raise SourceError(
             f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: there is no such file."
         )
+    try:
+        check_regular(path)
+    except OSError as error:
+        raise SourceError(
+            f"Give a file or folder as `path` of source {config.name!r}: {str(path)!r} cannot be read ({error.strerror})."
+        ) from None
     return checked(path, config.within)
 
 
 def iter_files(config: SourceConfig, root: Path) -> Iterator[Path]:
     """The files of a source whose path is a file, a folder (all regular files in it) or a glob, sorted.
 
+    Devices and pipes are passed over, links to folders are not followed. Raises SourceError where nothing is there.
     A link in a folder that leads out of it is refused: who sends a folder of logs must not choose what else is read.
     """
     for path in _named_files(config, root):
@@ -437,7 +475,9 @@ def _named_files(config: SourceConfig, root: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from (_entry(p, path, config) for p in sorted(path.rglob("*")) if p.is_file())
+        yield from (_entry(p, path, config) for p in sorted(_walked(path, config.name)))
+    elif path.exists():
+        yield check_file(config, root)
     else:
         found = sorted(p for p in path.parent.glob(path.name) if p.is_file())
         if not found:
@@ -454,3 +494,14 @@ def _entry(path: Path, folder: Path, config: SourceConfig) -> Path:
             f" link that leads out of {str(folder)!r}."
         )
     return path
+
+
+def _walked(folder: Path, name: str) -> Iterator[Path]:
+    for seen, path in enumerate(folder.rglob("*")):
+        if seen >= MOST_ENTRIES:
+            raise SourceError(
+                f"Narrow `path` of source {name!r}: {str(folder)!r} holds more than the {MOST_ENTRIES:,} files and folders"
+                " that are looked at."
+            )
+        if path.is_file():
+            yield path

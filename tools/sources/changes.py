@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window, from_epoch
 from aitia.tools.sources.base import Configured, RecordedChange, iter_files
@@ -45,7 +45,7 @@ class JournalSource(Configured):
     def _file(self, path: Path) -> Iterator[RecordedChange]:
         try:
             with path.open(encoding="utf-8", errors="strict") as lines:
-                for number, line in enumerate(lines, start=1):
+                for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE + 1), ""), start=1):
                     if line.strip():
                         yield self._entry(path, number, line)
         except (OSError, UnicodeDecodeError) as error:
@@ -58,8 +58,8 @@ class JournalSource(Configured):
         if len(line) > MAX_LINE:
             raise SourceError(f"Shorten {where}: it has more than {MAX_LINE} characters.")
         try:
-            raw: Any = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            raw: Any = load_json(line)
+        except ValueError as error:
             raise SourceError(f"Mend {where}: no JSON object ({error}).") from None
         if not isinstance(raw, dict) or "at" not in raw:
             raise SourceError(f'Mend {where}: it needs an object with "at", "component", "kind" and "text".')

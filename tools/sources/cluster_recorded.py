@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Window
 from aitia.tools.sources.base import ClusterCall, Configured, check_file
@@ -116,10 +117,10 @@ def _load(path: Path, name: str) -> Mapping[str, Any]:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise SourceError(f"Split {where}: it holds more than {MAX_BYTES >> 20} MiB.")
-        raw = json.loads(data)
+        raw = load_json(data)
     except (OSError, lzma.LZMAError, EOFError) as error:
         raise SourceError(f"Make {where} readable: {error}.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SourceError(f"Mend {where}: no JSON object of recorded answers ({error}).") from None
     if not isinstance(raw, Mapping):
         raise SourceError(f"Mend {where}: no JSON object of recorded answers.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -10,13 +11,13 @@ from typing import Any
 
 import yaml
 
+from aitia.core.bounds import FRONT_VALUES, load_json, load_yaml, read_text
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.base import Configured, Document, iter_files
 
 MAX_DOCUMENTS = 20_000
 MAX_BYTES = 1 << 20  # of one document
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same rules, ten times faster
 
 
 class IncidentFile(Configured):
@@ -84,8 +85,8 @@ def _incidents(path: Path, source: str) -> Iterator[Document]:
         if not line.strip():
             continue
         try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError):
+            fields = load_json(line)
+        except ValueError:
             raise SourceError(f"Mend line {number} of {str(path)!r}: it is not a JSON object.") from None
         if not isinstance(fields, dict) or not (fields.get("id") or fields.get("title")):
             raise SourceError(
@@ -146,7 +147,7 @@ def _front_matter(text: str, path: str) -> tuple[dict[str, str], str]:
     if not found:
         return {}, text
     try:
-        fields = yaml.load(head, Loader=_LOADER)
+        fields = load_yaml(head, values=FRONT_VALUES)
     except yaml.YAMLError as error:
         raise SourceError(f"Mend the front matter of {path!r}: {error}") from None
     if not isinstance(fields, dict):
@@ -167,8 +168,8 @@ def flat(value: Any) -> str:
 
 def _read(path: Path, *, limit: int) -> str:
     try:
-        if path.stat().st_size > limit:
-            raise SourceError(f"Split {str(path)!r}: it is larger than {limit >> 20} MiB.")
-        return path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n")
+        return read_text(path, most=limit, errors="replace").replace("\r\n", "\n")
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise SourceError(f"Split {str(path)!r}: it is larger than {limit >> 20} MiB.") from None
         raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None

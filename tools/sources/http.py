@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aitia.core.bounds import TooManyValues, load_json
 from aitia.core.config import SourceConfig
+from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, SourceError
 
 if TYPE_CHECKING:
     import httpx
 
-MAX_BYTES = 96 * 1024 * 1024
+    from aitia.tools.sources.http_call import TimedTransport
+
+MAX_BYTES = 96 * 1024 * 1024  # of an answer, unpacked: 4,000 series of 1,000 samples
 SILENT_S = 30.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -31,6 +34,7 @@ class JsonApi:
         self.ahead_s = 0.0
         """By how much the server's clock was ahead of this machine's at the last answer, where it tells its time."""
         self._silent: tuple[float, str] | None = None
+        self._calls: TimedTransport | None = None
 
     @property
     def is_silent(self) -> bool:
@@ -38,7 +42,9 @@ class JsonApi:
         return self._silent is not None and time.monotonic() - self._silent[0] < SILENT_S
 
     def get(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
-        """The parsed answer. Raises SourceError for a dead server, refused credentials, redirects and non-JSON.
+        """The parsed answer, within `timeout_s` from connecting to its last byte.
+
+        Raises SourceError for a dead or slow server, refused credentials, redirects and non-JSON.
 
         A server that did not answer is not asked again for half a minute: the tools of one run wait for it once.
         """
@@ -51,17 +57,24 @@ class JsonApi:
             with self._client() as client, client.stream("GET", where, params=list(params)) as answer:
                 body = self._bounded(answer)
         except httpx.TimeoutException:
-            raise self._gone(
-                f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not"
-                f" answer within {self._config.timeout_s:g} s."
-            ) from None
+            raise self._slow() from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise self._gone(
-                f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
-                f" ({clean(str(error)) or type(error).__name__})."
-            ) from None
+            raise self._away(error) from None
         self.ahead_s = _ahead(answer.headers.get("Date", ""))
         return self._parsed(answer, body)
+
+    def _slow(self) -> SourceError:
+        seconds = self._calls.deadline.seconds if self._calls is not None else self._config.timeout_s
+        return self._gone(
+            f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not answer"
+            f" within {seconds:.3g} s."
+        )
+
+    def _away(self, error: Exception) -> SourceError:
+        return self._gone(
+            f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
+            f" ({clean(str(error)) or type(error).__name__})."
+        )
 
     def _gone(self, message: str) -> SourceError:
         self._silent = time.monotonic(), message
@@ -76,7 +89,10 @@ class JsonApi:
             )
 
     def _client(self) -> httpx.Client:
+        """A client whose calls end `timeout_s` from now."""
         import httpx
+
+        from aitia.tools.sources.http_call import TimedTransport
 
         auth, given = self._config.auth, dict(self._config.auth.headers)
         bearer = auth.secret("bearer")
@@ -84,13 +100,15 @@ class JsonApi:
         if bearer:
             given["Authorization"] = f"Bearer {bearer}"
         basic = (auth.username, auth.secret("password")) if auth.username else None
+        self._calls = TimedTransport(
+            Deadline(self._config.timeout_s), verify=self._tls(), proxy=auth.proxy or None
+        )
         return httpx.Client(
-            headers={"Accept": "application/json", **given},
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", **given},
             auth=basic,
             timeout=self._config.timeout_s,
             follow_redirects=False,
-            verify=self._tls(),
-            proxy=auth.proxy or None,
+            transport=self._calls,
             trust_env=False,
         )
 
@@ -112,7 +130,7 @@ class JsonApi:
 
     def _bounded(self, answer: httpx.Response) -> bytes:
         parts, size = [], 0
-        for part in answer.iter_bytes():
+        for part in self._pieces(answer):
             size += len(part)
             if size > MAX_BYTES:
                 raise SourceError(
@@ -121,6 +139,17 @@ class JsonApi:
             parts.append(part)
         return b"".join(parts)
 
+    def _pieces(self, answer: httpx.Response) -> Iterator[bytes]:
+        """The body, unpacked. Raises SourceError where it is packed in another way than was asked for."""
+        from aitia.tools.sources.http_call import Unreadable, unpacked
+
+        try:
+            yield from unpacked(answer)
+        except Unreadable as error:
+            raise SourceError(
+                f"Let the server of source {self._config.name!r} answer in gzip or uncompressed: {error}."
+            ) from None
+
     def _parsed(self, answer: httpx.Response, body: bytes) -> Any:
         name, status = self._config.name, answer.status_code
         if status in (401, 403):
@@ -128,8 +157,12 @@ class JsonApi:
         if 300 <= status < 400:
             raise SourceError(f"Set `url` of source {name!r} to the final address: it redirects ({status}).")
         try:
-            parsed = json.loads(body)
-        except (ValueError, RecursionError):
+            parsed = load_json(body)
+        except TooManyValues as error:
+            raise SourceError(
+                f"Narrow `match` of source {name!r}: its answer is too large ({error})."
+            ) from None
+        except ValueError:
             start = clean(body[:80].decode("utf-8", "replace"))
             raise SourceError(
                 f"Point `url` of source {name!r} at the API: {self._config.url} answered {status} and no JSON ({start!r})."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp_files import WHOLE_BYTES
 from aitia.tools.sources.span_attributes import KINDS, first, make_span
-from aitia.tools.sources.span_files import LINE_BYTES, SpanFiles, Tally
+from aitia.tools.sources.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally
 
 _FAILED: Final = frozenset({"true", "1", "yes"})
 
@@ -24,21 +24,18 @@ class JaegerFiles(SpanFiles):
             if tally.bytes >= limit:
                 tally.cut = True
                 return
+            tally.bytes += max(len(raw), LINE_COST)  # a packed file may hold nothing but blank lines
             if not raw.strip():
                 continue
             try:
-                answer = json.loads(raw)
-            except (ValueError, RecursionError):
+                answer = load_json(raw)
+            except ValueError:
                 if good or bad:
                     bad += 1
                     continue
                 text = raw + handle.read(WHOLE_BYTES)
-                try:
-                    answer = json.loads(text)
-                except RecursionError:
-                    raise ValueError("nested too deeply") from None
-                tally.bytes += len(text)
-            tally.bytes += len(raw)
+                answer = load_json(text)
+                tally.bytes += len(text) - len(raw)
             good += 1
             yield from _spans(answer)
         if bad:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp import spans_of_json, spans_of_protobuf
-from aitia.tools.sources.span_files import LINE_BYTES, SpanFiles, Tally
+from aitia.tools.sources.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally
 
 WHOLE_BYTES: Final = 256 << 20  # of a file that is one message
 _VARINT = 5  # bytes of a length
@@ -43,21 +43,20 @@ def _json(handle: BinaryIO, tally: Tally, limit: int) -> Iterator[Span | None]:
         if tally.bytes >= limit:
             tally.cut = True
             return
+        tally.bytes += max(len(raw), LINE_COST)  # a packed file may hold nothing but blank lines
         line = raw.strip(_SPACE)
         if not line:
             continue
         try:
-            request = json.loads(line)
-        except (ValueError, RecursionError):
+            request = load_json(line)
+        except ValueError:
             if not good and not bad and (whole := _whole(handle, raw)) is not None:
-                tally.bytes += len(whole)
-                yield from _requests(json.loads(whole))
+                tally.bytes += len(whole) - len(raw)
+                yield from _requests(load_json(whole))
                 return
             bad += 1
-            tally.bytes += len(raw)
             continue
         good += 1
-        tally.bytes += len(raw)
         try:
             yield from _requests(request)
         except ValueError:
@@ -71,8 +70,8 @@ def _whole(handle: BinaryIO, first: bytes) -> bytes | None:
     place = handle.tell()
     text = first + handle.read(WHOLE_BYTES)
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        load_json(text)
+    except ValueError:
         handle.seek(place)
         return None
     return text

@@ -6,11 +6,11 @@ import hmac
 import json
 import threading
 import zlib
-from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, Final, Protocol
 
+from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
-from aitia.core.serving import BoundedServer, length_of, read_body
+from aitia.core.serving import BoundedHandler, BoundedServer, length_of, read_body
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp import spans_of_json, spans_of_protobuf
 
@@ -53,7 +53,7 @@ class _Refused(Exception):
         self.status, self.code, self.headers = status, code, headers
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BoundedHandler):
     protocol_version = "HTTP/1.1"
     server_version = "aitia"
     sys_version = ""
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _spans_of_text(body: bytes) -> list[Span | None]:
-    return list(spans_of_json(json.loads(body)))
+    return list(spans_of_json(load_json(body)))
 
 
 def _unpacked(raw: bytes, most: int) -> bytes:

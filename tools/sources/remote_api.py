@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from aitia.core.bounds import TooManyValues, load_json
 from aitia.core.config import SourceConfig
+from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.http import JsonApi, clean, reason
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 64 * 1024 * 1024
 LONG_QUERY: Final = 2000  # longer parameters go in the body: proxies refuse long addresses
 _BUSY: Final = (429, 503)
-_CHUNK: Final = 64 * 1024
+_LEAST_S: Final = (
+    0.5  # what is asked at the very end of a read's time still gets an answer from a server nearby
+)
 _ECHOED: Final = re.compile(
     r"^remoteAddr: .{0,200}?; requestURI: \S*?; "
 )  # VictoriaLogs repeats the question first
@@ -66,8 +69,12 @@ class LogApi(JsonApi):
         with self.session(), self._answer(path, params, deadline) as answer:
             body = self._bounded(answer)
             try:
-                return json.loads(body)
-            except (ValueError, RecursionError):
+                return load_json(body)
+            except TooManyValues as error:
+                raise SourceError(
+                    f"Narrow `match` of source {self._config.name!r}: its answer is too large ({error})."
+                ) from None
+            except ValueError:
                 start = clean(body[:80].decode("utf-8", "replace"))
                 raise SourceError(
                     f"Point `url` of source {self._config.name!r} at the API: {self._config.url} answered no JSON"
@@ -75,54 +82,78 @@ class LogApi(JsonApi):
                 ) from None
 
     def lines(self, path: str, params: Params, *, deadline: float) -> Iterator[bytes]:
-        """The answer's lines as they come; ends early at the deadline (`time.monotonic`)."""
-        with self._answer(path, params, deadline) as answer:
-            rest = b""
-            for chunk in answer.iter_bytes(_CHUNK):
-                *whole, rest = (rest + chunk).split(b"\n")
-                yield from whole
-                if len(rest) > MAX_LINE:
-                    raise SourceError(
-                        f"Narrow `match` of source {self._config.name!r}: a line has more than {MAX_LINE >> 20} MiB."
-                    )
-                if time.monotonic() > deadline:
-                    return
-            if rest.strip():
-                yield rest
+        """The answer's lines as they come; ends early at the deadline (`time.monotonic`).
+
+        Raises SourceError where not even one came by then: that is a server that does not answer, not one without lines.
+        """
+        import httpx
+
+        count = 0
+        try:
+            with self._answer(path, params, deadline, whole=False) as answer:
+                for line in self._split(answer):
+                    yield line
+                    count += 1
+        except httpx.TimeoutException:
+            if not count or time.monotonic() < deadline:
+                raise self._slow() from None
+
+    def _split(self, answer: httpx.Response) -> Iterator[bytes]:
+        held: list[bytes] = []  # the pieces of a line that is not whole yet
+        size = 0
+        for piece in self._pieces(answer):
+            head, *more = piece.split(b"\n")
+            held.append(head)
+            size += len(head)
+            if more:
+                yield b"".join(held)
+                yield from more[:-1]
+                held, size = [more[-1]], len(more[-1])
+            if size > MAX_LINE:
+                raise SourceError(
+                    f"Narrow `match` of source {self._config.name!r}: a line has more than {MAX_LINE >> 20} MiB."
+                )
+        if (rest := b"".join(held)).strip():
+            yield rest
 
     @contextmanager
-    def _answer(self, path: str, params: Params, deadline: float) -> Iterator[httpx.Response]:
+    def _answer(
+        self, path: str, params: Params, deadline: float, *, whole: bool = True
+    ) -> Iterator[httpx.Response]:
+        """An answer whose head has come within `timeout_s`; so must the `whole` of it, or else go on to the deadline."""
         import httpx
 
         if self._silent and self.is_silent:
             raise SourceError(self._silent[1])
         assert self._held is not None
+        assert self._calls is not None
         long = sum(len(v) for _, v in params) > LONG_QUERY
         sent: dict[str, Any] = {"data": dict(params)} if long else {"params": list(params)}
         where, attempt = f"{self._config.url}{path}", 0
         try:
             while True:
                 self.asked += 1
+                self._calls.deadline = Deadline(
+                    min(self._config.timeout_s, max(_LEAST_S, deadline - time.monotonic()))
+                )
                 with self._held.stream("POST" if long else "GET", where, **sent) as answer:
                     if answer.status_code in _BUSY and self._waited(answer, attempt, deadline):
                         attempt += 1
                         continue
                     try:
                         self._check(answer)
+                        if not whole:
+                            self._calls.deadline = Deadline(max(_LEAST_S, deadline - time.monotonic()))
                         yield answer
                     finally:
                         self.moved += answer.num_bytes_downloaded
                     return
         except httpx.TimeoutException:
-            raise self._gone(
-                f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not"
-                f" answer within {self._config.timeout_s:g} s."
-            ) from None
+            if not whole:
+                raise
+            raise self._slow() from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise self._gone(
-                f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
-                f" ({clean(str(error)) or type(error).__name__})."
-            ) from None
+            raise self._away(error) from None
 
     def _waited(self, answer: httpx.Response, attempt: int, deadline: float) -> bool:
         """Whether there is time to ask again, after the pause that the server asks for (else 0.25 s, doubled each time)."""
@@ -142,8 +173,8 @@ class LogApi(JsonApi):
             self._parsed(answer, b"")
         body = self._bounded(answer)
         try:
-            said = reason(json.loads(body))
-        except (ValueError, RecursionError):
+            said = reason(load_json(body))
+        except ValueError:
             said = clean(_ECHOED.sub("", body[:16384].decode("utf-8", "replace"))) or "no reason given"
         if status == 404:
             raise SourceError(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Series
 
 Floats = NDArray[np.float64]
@@ -19,7 +20,7 @@ def parse_labels(text: str) -> dict[str, str]:
     if not text:
         return {}
     try:
-        raw = json.loads(text)
+        raw = load_json(text)
     except ValueError:
         return {}
     if not isinstance(raw, dict):

@@ -20,6 +20,7 @@ MAX_SPANS: Final = 100_000
 MAX_BYTES: Final = 512 << 20  # read per question
 HELD_BYTES: Final = 32 << 20  # sources up to this size are parsed once and held
 LINE_BYTES: Final = 64 << 20
+LINE_COST: Final = 64  # bytes that a line counts at least: one takes as long to read as so many of a long one
 ORDER: Final = 1 << 32
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MAX_POINTS = 4_000_000  # more than this in one read is thinned to the last sample of equal time buckets
+MAX_SERIES = 200_000  # of a table; each costs about 1 KB here
+LEAST_S = 25.0  # seconds that one question may take, or `timeout_s` where that is more: just below what a tool may take
+SPILL = "8GB"  # of a question's temporary files
 MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting samples
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq")
 
@@ -51,9 +55,9 @@ class TableSource(Modelled):
         with self._open() as db:
             layout = self._layout(db)
             rows = db.execute(
-                f"SELECT DISTINCT component, metric, labels FROM ({self._rows(layout, window)})"
+                f"SELECT DISTINCT component, metric, labels FROM ({self._rows(layout, window)}) LIMIT {MAX_SERIES + 1}"
             )
-            keys = [(str(c), str(m)) for c, m, _ in rows.fetchall()]
+            keys = [(str(c), str(m)) for c, m, _ in self._few(rows.fetchall())]
             notes = (
                 [self._thinned, self._twice(db, layout, window)]
                 if keys
@@ -121,26 +125,50 @@ class TableSource(Modelled):
             self._thin(db, window)
             db.execute("CREATE TEMP TABLE keys AS SELECT row_number() OVER (ORDER BY component, metric, labels)"
                        " AS s, * FROM (SELECT DISTINCT component, metric, labels FROM rows)")  # fmt: skip
-            keys = db.execute("SELECT component, metric, labels FROM keys ORDER BY s").fetchall()
+            keys = self._few(
+                db.execute(
+                    f"SELECT component, metric, labels FROM keys ORDER BY s LIMIT {MAX_SERIES + 1}"
+                ).fetchall()
+            )
             points = db.execute(
                 "SELECT s, t, v FROM rows JOIN keys USING (component, metric, labels) ORDER BY s, t, n"
             ).fetchnumpy()
         return self._series(layout, keys, points)
 
+    def _few(self, keys: list[Any]) -> list[Any]:
+        if len(keys) > MAX_SERIES:
+            raise SourceError(
+                f"Narrow `columns.labels`, `ignore` or `path` of source {self.name!r}: it holds more than the {MAX_SERIES:,}"
+                " series that are read."
+            )
+        return keys
+
     @contextlib.contextmanager
     def _open(self) -> Iterator[DuckDBPyConnection]:
+        """A database of its own, whose work is interrupted when its time is over."""
         import duckdb
 
+        seconds = max(LEAST_S, self._config.timeout_s)
         with duckdb.connect(":memory:") as db:
             db.execute("SET threads = 2; SET memory_limit = '1GB'; SET TimeZone = 'UTC'")
-            db.execute("SET autoinstall_known_extensions = false")
+            db.execute(f"SET autoinstall_known_extensions = false; SET max_temp_directory_size = '{SPILL}'")
+            late = threading.Timer(seconds, db.interrupt)
+            late.daemon = True
+            late.start()
             try:
                 yield db
+            except duckdb.InterruptException:
+                raise SourceError(
+                    f"Raise `timeout_s` of source {self.name!r} or narrow its `path`: its table could not be read within"
+                    f" {seconds:g} s."
+                ) from None
             except duckdb.Error as error:
                 reason = str(error).strip().splitlines()[0][:200]
                 raise SourceError(
                     f"Mend the table of source {self.name!r} ({', '.join(map(str, self._paths[:3]))}): {reason}"
                 ) from None
+            finally:
+                late.cancel()
 
     @cached_property
     def _paths(self) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Window
 from aitia.tools.sources.base import Configured, check_file
@@ -51,8 +52,8 @@ class TopologyFile(Configured):
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise SourceError(f"Shorten {str(path)!r}: a topology has at most {MAX_BYTES} bytes.")
-            return yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+            return load_yaml(read_text(path, most=MAX_BYTES))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             reason = str(error).splitlines()[0]
             raise SourceError(
                 f"Mend the YAML or JSON of {str(path)!r} (source {self.name!r}): {reason}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import yaml
 from pydantic import ValidationError
 
 from aitia.core.aspects import VIBRATION
+from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.trust import checked, is_below
 from aitia.core.words import Holding, SourceRef, Window
+from aitia.tools.sources.arrays import check_arrays
 from aitia.tools.sources.base import Configured, Pulses, Waveform, check_file
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.waveform_blocks import Block, Tachometers, shared
 
-MAX_SAMPLES = 20_000_000
+MAX_SAMPLES = 20_000_000  # of a block
+MOST_HELD = 60_000_000  # of all blocks in a window: 480 MB
 
 
 class WaveformSource(Configured):
@@ -44,7 +48,18 @@ class WaveformSource(Configured):
         tachometers = Tachometers.of(listed)
         blocks = [b for b in listed if window.contains(b.at) and b.place not in tachometers.places]
         ordered = sorted(blocks, key=lambda b: (b.at, b.component, b.channel, b.key))
-        return [self._waveform(b, tachometers) for b in ordered]
+        return list(self._within(self._waveform(b, tachometers) for b in ordered))
+
+    def _within(self, found: Iterable[Waveform]) -> Iterator[Waveform]:
+        held = 0
+        for waveform in found:
+            held += waveform.x.size
+            if held > MOST_HELD:
+                raise SourceError(
+                    f"Shorten the window, or list fewer blocks in source {self.name!r}: the window holds more than the"
+                    f" {MOST_HELD:,} samples that are read."
+                )
+            yield waveform
 
     @property
     def fault_model(self) -> Path | None:
@@ -70,8 +85,8 @@ class WaveformSource(Configured):
     def _blocks(self) -> list[Block]:
         listing = self._listing
         try:
-            raw: Any = yaml.safe_load(listing.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+            raw: Any = load_yaml(read_text(listing))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise SourceError(f"Mend the YAML of {str(listing)!r} (source {self.name!r}): {error}") from None
         entries = raw.get("blocks", raw.get("signals")) if isinstance(raw, dict) else raw
         common = raw.get("defaults") or {} if isinstance(raw, dict) else {}
@@ -135,6 +150,7 @@ class WaveformSource(Configured):
             raise SourceError(f"Put {block.file!r} below the folder of {str(listing)!r}: it leads out of it.")
         checked(path, self._config.within)
         try:
+            check_arrays(path, most=8 * MAX_SAMPLES, only=block.key)
             loaded = np.load(path, allow_pickle=False)
             array = loaded if isinstance(loaded, np.ndarray) else self._member(loaded, block, path)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:

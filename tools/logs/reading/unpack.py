@@ -19,6 +19,11 @@ _PIECE: Final = 1 << 18
 # A zstd frame may repeat one byte: four packed bytes become 128 KiB, so little is unpacked at a time.
 _ZSTD_STEP: Final = 1 << 11
 _SKIPPABLE: Final = range(0x50, 0x60)
+MOST_RATIO: Final = 100  # unpacked to packed bytes; logs have 5 to 60, zeros 1,000 (gzip) to 100,000 (zstd)
+LEAST_BOMB: Final = 256 << 20  # unpacked bytes that any file may have, whatever the ratio
+_XZ_MEMORY: Final = (
+    256 << 20
+)  # bytes of an xz file's dictionary; `xz -9` needs 65 MiB, a file may ask for 4 GiB
 
 
 def packing_of(head: bytes) -> Packing:
@@ -57,7 +62,20 @@ class Unpacked(io.RawIOBase):
 
     def _rewind(self) -> None:
         self._file.seek(0)
-        self._pieces, self._rest, self._at = _pieces(self._file, self.packing), b"", 0
+        pieces = _pieces(self._file, self.packing)
+        self._pieces, self._rest, self._at = self._sane(pieces), b"", 0
+
+    def _sane(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces, up to where the file has unpacked to far more than any log does."""
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            if size > LEAST_BOMB and size > MOST_RATIO * self.packed_size:
+                raise _Damage(
+                    f"only its first {size >> 20} MiB were read: it unpacks to more than {MOST_RATIO} times its size"
+                    " (unpack it yourself if that is right)"
+                )
+            yield piece
 
     def readable(self) -> bool:
         """It is."""
@@ -115,12 +133,11 @@ class _Damage(Exception):
 
 def _pieces(file: IO[bytes], packing: Packing) -> Iterator[bytes]:
     try:
-        if packing == "zstd":
-            yield from _zstd(file)
+        if packing in ("zstd", "xz"):
+            yield from (_zstd if packing == "zstd" else _xz)(file)
             return
         make: dict[str, Callable[[IO[bytes]], Any]] = {
             "gzip": _gzip,
-            "xz": lzma.LZMAFile,
             "bzip2": bz2.BZ2File,
         }
         reader = make[packing](file)
@@ -132,6 +149,26 @@ def _pieces(file: IO[bytes], packing: Packing) -> Iterator[bytes]:
 
 def _gzip(file: IO[bytes]) -> gzip.GzipFile:
     return gzip.GzipFile(fileobj=file)
+
+
+def _xz(file: IO[bytes]) -> Iterator[bytes]:
+    """Streams one after the other, padded with zeros or not; `lzma.LZMAFile` knows no bound on memory."""
+    engine, raw, fed = _xz_engine(), b"", False
+    while True:
+        if not raw and engine.needs_input and not (raw := file.read(_PIECE)):
+            break
+        piece, raw, fed = engine.decompress(raw, _PIECE), b"", True
+        if engine.eof:
+            raw = (engine.unused_data or file.read(_PIECE)).lstrip(b"\0")
+            engine, fed = _xz_engine(), False
+        if piece:
+            yield piece
+    if fed:
+        raise _Damage("damaged (it breaks off within a stream)")
+
+
+def _xz_engine() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
 
 def _zstd(file: IO[bytes]) -> Iterator[bytes]:

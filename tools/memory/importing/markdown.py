@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from aitia.core.bounds import FRONT_VALUES, load_yaml
 from aitia.tools.memory.importing.fields import incident_of, items, known, simple
 from aitia.tools.memory.importing.lines import made
 from aitia.tools.memory.importing.reading import MAX_BYTES, Read, TextFile, moment
@@ -93,7 +94,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     if not closed or len(head) > _MAX_FRONT:
         return {}, text
     try:
-        fields = yaml.safe_load(head)
+        fields = load_yaml(head, values=FRONT_VALUES)
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
         raise ValueError(f"mend its front matter near line {line}") from None

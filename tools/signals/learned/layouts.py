@@ -14,6 +14,7 @@ from aitia.core.errors import BadInput
 from aitia.tools.signals.learned import table
 from aitia.tools.signals.learned.store import sha256
 from aitia.tools.signals.learned.windows import ORDERS, Record, Windows, cut
+from aitia.tools.sources.arrays import check_arrays
 from aitia.tools.sources.rows import Floats
 
 LEAST_SAMPLES: Final = 8
@@ -120,6 +121,7 @@ def _samples(file: Path, key: str) -> tuple[Floats, tuple[str, ...]]:
 
 def _loaded(path: Path, key: str) -> Floats:
     try:
+        check_arrays(path, most=MOST_BYTES, only=key)
         with path.open("rb") as file:
             held: Any = np.load(file, allow_pickle=False)
             if path.suffix == ".npz":
@@ -136,6 +138,7 @@ def _loaded(path: Path, key: str) -> Floats:
 
 def _npz(path: Path, label: str, group: str, labelled: bool) -> Iterator[Record]:
     try:
+        check_arrays(path, most=MOST_BYTES)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {n: held[n] for n in held.files}
         x = np.asarray(arrays["x"], dtype=np.float64)

@@ -13,7 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, ModelError
+from aitia.tools.sources.arrays import check_arrays
 
 MAX_BYTES: Final = 500 * 2**20
 Arrays = dict[str, NDArray[Any]]
@@ -50,9 +52,10 @@ def _read(path: Path, only: str = "") -> tuple[Any, Arrays]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ModelError(f"Give a model file: {str(path)!r} is larger than {MAX_BYTES // 2**20} MiB.")
+        check_arrays(path, most=MAX_BYTES, only=only)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in ([only] if only else held.files)}
-        return json.loads(arrays.pop("about").tobytes()), arrays
+        return load_json(arrays.pop("about").tobytes()), arrays
     except OSError as error:
         raise ModelError(f"Name a readable model file: {str(path)!r} ({error.strerror or error}).") from None
     except (ValueError, KeyError, AttributeError, EOFError, TypeError, zipfile.BadZipFile) as error:
