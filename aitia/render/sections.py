@@ -185,7 +185,7 @@ def steps(report: Report, when: Literal["now", "prevent"]) -> Section:
                 text=t.clean(m.text),
                 mark=m.effect,
                 source=t.clean(m.source),
-                command=t.clean_lines(m.command),
+                command=t.clean(m.command),
             )
             for m in report.mitigations
             if m.when == when
@@ -206,10 +206,9 @@ def next_checks(report: Report, full: bool) -> Section:
 
 
 def _check(check: NextCheck, full: bool) -> Item:
-    """A check with its command; a query is cut to what it asks, except where all is told."""
-    text, command = t.clean(check.text), t.clean_lines(check.command)
-    shell = command.startswith("aitia ")
+    """A check with its command or query; a query is cut to what it asks, except where all is told."""
+    text, shown, shell = t.clean(check.text), t.clean(check.command or check.query), bool(check.command)
     if full or shell:
-        return Item(text=text, command=command, shell=shell, short=not full)
-    seen = t.glance(check.command, _QUERY)
-    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, short=True, glance=seen != command)
+        return Item(text=text, command=shown, shell=shell, short=not full)
+    seen = t.glance(check.query, _QUERY)
+    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, short=True, glance=seen != shown)
