@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
-from aitia.core.words import NOT_SEEN, Evidence, Exclusion, Holding, NextCheck, Report, Sentence, Window
+from aitia.core.words import NOT_SEEN, Evidence, Exclusion, Holding, Mitigation, NextCheck, Report, Sentence, Window
 from aitia.render import text as t
 from aitia.render.items import Item, Section
 
 _STATEMENT: Final = 170  # characters of a statement where it is told in short
 _QUERY: Final = 160
+_Gated = TypeVar("_Gated", Mitigation, NextCheck)
 
 
 def in_chain(report: Report) -> set[str]:
@@ -187,16 +188,21 @@ def steps(report: Report, when: Literal["now", "prevent"]) -> Section:
                 source=t.clean(m.source),
                 command=t.clean(m.command),
             )
-            for m in report.mitigations
+            for m in map(_gated, report.mitigations)
             if m.when == when
         ),
         numbered=True,
     )
 
 
+def _gated(word: _Gated) -> _Gated:
+    """The word made anew, through its gate: a copy with other fields has not been there."""
+    return type(word).model_validate(word.model_dump())
+
+
 def next_checks(report: Report, full: bool) -> Section:
     """What a person should look at next; queries in a line unless all is told."""
-    items = tuple(_check(c, full) for c in report.next_checks)
+    items = tuple(_check(_gated(c), full) for c in report.next_checks)
     cut = any(i.glance for i in items)
     return Section(
         title="Check next",

@@ -10,7 +10,7 @@ from aitia.core.words import Holding, Inventory, Result
 from . import evidence as shop
 
 BOOK = {
-    "id": "rb1", "title": "Pool full", "faults": ["resource.connections"],
+    "id": "rb1", "title": "Pool full", "faults": ["resource.connections"], "origin": "site", "similarity": 0.5,
     "steps": [{"text": "Count sessions of {component}", "when": "now", "effect": "read-only", "command": "psql -c 'select 1'"}],
 }  # fmt: skip
 OTHER = BOOK | {"id": "rb2", "title": "Disk", "faults": ["resource.disk"]}
@@ -23,7 +23,8 @@ GUIDE = BOOK | {
 
 def steps(*books: dict) -> list:
     weighed = weigh(shop.connection_leak(), shop.inventory(), bundled())
-    return mitigations(weighed, [Result(status="ok", data={"runbooks": list(books)})], bundled())
+    told = [Result(status="ok", data={"runbooks": list(books)})]
+    return mitigations(weighed, told, bundled(), inventory=shop.inventory())
 
 
 def test_a_matching_runbooks_step_comes_first_and_is_filled_in() -> None:

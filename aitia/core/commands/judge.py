@@ -201,7 +201,7 @@ class _Reading:
         if equals and name in g.takes:
             return self._value(name, value, token, rest)
         if equals and name in g.flags and value in ("true", "false") and name.startswith("--"):
-            return self._noted(name) and value == "true"
+            return self._noted(name) if value == "true" else name not in g.need
         if text in g.opt or (equals and name in g.opt):
             return self._noted(name) and (not equals or KINDS["any"](Token(text=value)))
         if text.startswith("--") or g.single:

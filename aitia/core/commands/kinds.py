@@ -17,7 +17,7 @@ _ACTS: Final = re.compile(
     r"(?i)(?<![a-z0-9])(?:delete|remove|destroy|restart|reload|stop|start|shutdown|kill|quit|reset|flush|purge|clear|drop|disable|"
     r"enable|create|update|set|add|put|write|upload|run|exec|execute|eval|trigger|reboot|toggle|drain|undrain|evict|promote|"
     r"failover|rollback|deploy|halt|abort|cancel|suspend|resume|pause|unpause|refresh|invalidate|rotate|truncate|compact|"
-    r"reroute|forcemerge|optimize|cleanup|gc|heapdump|logout|unlock|lock|apply|import|restore|snapshot)(?![a-z0-9])"
+    r"reroute|forcemerge|optimize|cleanup|gc|heapdump|logout|unlock|lock|apply|import|restore)(?![a-z0-9])(?<!(?<=[?&])start(?==))"
 )
 _HEADER: Final = re.compile(r"(?i)(?!x-(?:http-)?method)[a-z][a-z0-9-]*: ?[^@\r\n][^\r\n]*|[a-z][a-z0-9-]*:")
 _SECRET: Final = re.compile(
@@ -57,8 +57,9 @@ KINDS: Final[Mapping[str, Callable[[Token], bool]]] = {
     "number": _like(r"[+-]?\d+(?:\.\d+)?[A-Za-z%]{0,2}"),
     "name": _like(r"[A-Za-z0-9_][\w.@:/-]*"),
     "pair": _like(r"[A-Za-z0-9_.-]+=[^@]*"),
-    "plain": _like(r"[^-@+|!][^|!@]*"),
+    "plain": _like(r"[^-@+|!][^|!]*"),
     "noset": _like(r"[A-Za-z0-9_*][\w.*/-]*"),
+    "archive": _like(r"[^:@+-][^:]*"),  # host:file would start a remote shell
     "show": _like(r"show [\w ./:-]+"),
     "date": _like(r"\+.*"),
     "out": _like(r"-|/dev/null|/dev/stdout"),

@@ -228,6 +228,23 @@ def _find(tokens: Sequence[Token]) -> bool:
     return all(t.text in ("(", ")", "!", ",") or not t.text.startswith("-") for t in tokens)
 
 
+def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
+    """A tool of an object path that ends in its verb: nothing that sets, and no other verb."""
+    wanted = frozenset(verbs.split())
+
+    def reads(tokens: Sequence[Token]) -> bool:
+        words = [t.text.casefold() for t in tokens]
+        at = next((i for i, w in enumerate(words) if w in wanted), -1)
+        path = words[:at] if at >= 0 else []
+        plain = all(re.fullmatch(r"[a-z0-9/:=]+", w) and w not in _ACTIONS for w in path)
+        return at >= 0 and plain and all(t.certain for t in tokens) and not _ACTIONS & set(words[at:])
+
+    return reads
+
+
+_ACTIONS: Final = frozenset("set add delete del remove create modify start stop erase init rebuild flush clear enable disable shutdown import".split())
+
+
 def _dig(tokens: Sequence[Token]) -> bool:
     """`@server`, `+option`, names and types."""
     return all(re.fullmatch(r"[@+]?[\w.:/=-]+", t.text) for t in tokens)
@@ -322,6 +339,6 @@ def _groups(tool: str) -> Callable[[Sequence[Token]], bool]:
 
 
 LISTS: Final[Mapping[str, Callable[[Sequence[Token]], bool]]] = {
-    "REDIS": _redis, "FIND": _find, "KUBE": _kube, "DIG": _dig, "IP": _ip, "AWS": _aws, "GCLOUD": _groups("gcloud"), "AZ": _groups("az"),
+    "REDIS": _redis, "FIND": _find, "KUBE": _kube, "DIG": _dig, "IP": _ip, "AWS": _aws, "GCLOUD": _groups("gcloud"), "AZ": _groups("az"), "SHOW": _shows("show"), "ESX": _shows("list get"),
 }  # fmt: skip
 """Readers of all arguments of a program at once."""

@@ -58,7 +58,7 @@ def lex(line: str) -> list[list[Part]]:
     """The pipelines of a line, each a list of commands. Raises Refused."""
     if not line.strip() or len(line) > MOST:
         raise Refused("empty or too long")
-    if not line.isascii() or not line.isprintable():
+    if not line.isascii() or not line.replace("\\\n", "").isprintable():
         raise Refused("holds control or non-ASCII characters")
     return _Reader(line).pipelines()
 
@@ -95,8 +95,9 @@ class _Reader:
         return found
 
     def _blanks(self) -> None:
-        while self._at < len(self._line) and self._line[self._at] == " ":
-            self._at += 1
+        """Blanks, and the end of a line that goes on in the next one."""
+        while blank := re.compile(r" +|\\\n").match(self._line, self._at):
+            self._at = blank.end()
 
     def _comment(self) -> bool:
         if _COMMENT.match(self._line, self._at) is None:
@@ -107,7 +108,7 @@ class _Reader:
         text, bare, glob, variable = "", True, False, False
         while self._at < len(self._line):
             c = self._line[self._at]
-            if c in " ;|":
+            if c in " ;|" or self._line.startswith("\\\n", self._at):
                 break
             if c in "'\"\\":
                 bare = False
@@ -147,6 +148,8 @@ class _Reader:
             if end < 0:
                 raise Refused("an open quote")
             piece, self._at = self._line[self._at + 1 : end], end + 1
+            if "\n" in piece:
+                raise Refused("a line break between quotes")
             return piece, False
         return self._double()
 
@@ -158,6 +161,8 @@ class _Reader:
             if c == '"':
                 self._at += 1
                 return text, variable
+            if c == "\n":
+                raise Refused("a line break between quotes")
             if c == "\\" and after in _KEPT and after:
                 text, self._at = text + after, self._at + 2
             elif c == "$" and (not after or after in '" )|/'):  # an anchor of a pattern
