@@ -50,7 +50,9 @@ def checklist(
             items += found
         elif command:
             lines = [line for part in command.split("\n") if (line := command_line(part))]
-            items += [Item(text=text, state="for a person", command=line, effect=effect(line)) for line in lines]
+            items += [
+                Item(text=text, state="for a person", command=line, effect=effect(line)) for line in lines
+            ]
         else:
             items.append(Item(text=text, state="advice"))
     return items

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
-from aitia.core.words import NOT_SEEN, Evidence, Exclusion, Holding, Mitigation, NextCheck, Report, Sentence, Window
+from aitia.core.words import (
+    NOT_SEEN,
+    Evidence,
+    Exclusion,
+    Holding,
+    Mitigation,
+    NextCheck,
+    Report,
+    Sentence,
+    Window,
+)
 from aitia.render import text as t
 from aitia.render.items import Item, Section
 

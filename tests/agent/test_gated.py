@@ -30,6 +30,7 @@ NAMES = [
 
 def renamed(name: str) -> tuple[list[Evidence], Inventory]:
     """The shop with `orders`, which has a fault, under a name of the attacker's choice, and one that was never seen."""
+
     def new(old: str) -> str:
         return name if old == "orders" else old
 
@@ -49,7 +50,9 @@ def renamed(name: str) -> tuple[list[Evidence], Inventory]:
     return facts, Inventory(holdings=holdings, components=(unseen, *held.components))
 
 
-def report_of(facts: list[Evidence], inventory: Inventory, books: list[Mapping[str, Any]], *, verdict: str = "") -> Report:
+def report_of(
+    facts: list[Evidence], inventory: Inventory, books: list[Mapping[str, Any]], *, verdict: str = ""
+) -> Report:
     weighed = weigh(facts, inventory, bundled())
     if verdict:
         weighed = weighed.model_copy(update={"verdict": verdict, "component": "", "fault": ""})
@@ -72,9 +75,13 @@ def doors(report: Report) -> dict[str, str]:
     from aitia.render.terminal import render_text
     from aitia.slack import blocks
 
-    bare = report.model_copy(update={"suspects": (), "component": "x", "fault": "resource.cpu" if report.fault else ""})
+    bare = report.model_copy(
+        update={"suspects": (), "component": "x", "fault": "resource.cpu" if report.fault else ""}
+    )
     record = Record(bare, bundled())
-    listed = [s for s in (steps(bare, "now"), steps(bare, "prevent"), section_of_checks(bare, True)) if s.items]
+    listed = [
+        s for s in (steps(bare, "now"), steps(bare, "prevent"), section_of_checks(bare, True)) if s.items
+    ]
     return {
         "json": bare.model_dump_json(include={"mitigations", "next_checks"}),
         "terminal": render_text(bare, full=True),
@@ -111,7 +118,14 @@ def test_a_plain_name_is_shown_as_it_is() -> None:
     facts, inventory = renamed("orders")
     shown = doors(report_of(facts, inventory, [BOOK]))
     assert all("orders" in text for text in shown.values())
-    for name in ("P-101A", "shop/payment", "10.0.0.3:9100", "Kühlwasserpumpe 2", "Pump 3 (drive end)", "web@eu-1"):
+    for name in (
+        "P-101A",
+        "shop/payment",
+        "10.0.0.3:9100",
+        "Kühlwasserpumpe 2",
+        "Pump 3 (drive end)",
+        "web@eu-1",
+    ):
         assert spoken(name) == name
 
 
@@ -154,8 +168,18 @@ def test_a_platform_that_was_not_seen_has_no_command() -> None:
 
 def test_several_commands_are_several_steps_in_their_order_and_a_script_is_none() -> None:
     facts, inventory = renamed("orders")
-    several = {"text": "Move it", "when": "now", "effect": "changing", "command": "shopctl stop {component}\nkubectl get pods"}
-    script = {"text": "Loop", "when": "now", "effect": "changing", "command": "for p in a b; do\nkubectl delete pod $p\ndone"}
+    several = {
+        "text": "Move it",
+        "when": "now",
+        "effect": "changing",
+        "command": "shopctl stop {component}\nkubectl get pods",
+    }
+    script = {
+        "text": "Loop",
+        "when": "now",
+        "effect": "changing",
+        "command": "for p in a b; do\nkubectl delete pod $p\ndone",
+    }
     found = report_of(facts, inventory, [BOOK | {"steps": [several, script]}]).mitigations
     ours = [(m.text, m.command, m.effect) for m in found if m.source == "runbook Pool"]
     assert ours == [
@@ -173,7 +197,10 @@ def test_no_step_or_check_can_be_made_past_the_gate(made: str) -> None:
     if made == "made":
         one, two = Mitigation(**step), NextCheck(**check)  # type: ignore[arg-type]
     else:
-        one, two = Mitigation.model_validate_json(json.dumps(step)), NextCheck.model_validate_json(json.dumps(check))
+        one, two = (
+            Mitigation.model_validate_json(json.dumps(step)),
+            NextCheck.model_validate_json(json.dumps(check)),
+        )
     assert one.effect == "changing"
     assert two.command == ""
     assert Mitigation(**(step | {"command": EVIL})).command == ""  # type: ignore[arg-type]

@@ -107,7 +107,24 @@ def test_what_is_put_in_is_one_plain_word_for_a_shell(name: str) -> None:
         assert not name.startswith(("-", "."))
 
 
-@pytest.mark.parametrize("name", ["a;b", "$(x)", "a`b`", "a'b", 'a"b', "a|b", "a\nb", "a{b}", "a>b", "a\\b", "http://x/p", "-rf", "a --all"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a;b",
+        "$(x)",
+        "a`b`",
+        "a'b",
+        'a"b',
+        "a|b",
+        "a\nb",
+        "a{b}",
+        "a>b",
+        "a\\b",
+        "http://x/p",
+        "-rf",
+        "a --all",
+    ],
+)
 def test_nor_into_the_words_of_a_step(name: str) -> None:
     told = fill_prose("ALTER ROLE {component} LOGIN", name)
     assert re.fullmatch(r"ALTER ROLE component-[0-9a-f]{6} LOGIN", told)

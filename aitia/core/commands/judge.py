@@ -238,6 +238,8 @@ class _Reading:
                 return False  # an option, for a program that takes no argument here
         else:
             return False
+        if kind == "LINE":  # what a shell of another user is given
+            return value.certain and _reads_line(value.text, self.depth + 1, self.before)
         return KINDS[kind](value) if kind in KINDS else matches((kind,), [value])
 
     def _run(self, rest: list[Token]) -> bool:

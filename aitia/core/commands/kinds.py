@@ -53,12 +53,14 @@ def _url(token: Token) -> bool:
 KINDS: Final[Mapping[str, Callable[[Token], bool]]] = {
     "any": _any,
     "dashed": lambda token: True,
-    "path": lambda token: not token.text.startswith("+") and not _SECRET.search(token.text),
+    "path": lambda token: not token.text.startswith("+") and "://" not in token.text and not _SECRET.search(token.text),
     "number": _like(r"[+-]?\d+(?:\.\d+)?[A-Za-z%]{0,2}"),
     "name": _like(r"[A-Za-z0-9_][\w.@:/-]*"),
     "pair": _like(r"[A-Za-z0-9_.-]+=[^@]*"),
     "plain": _like(r"[^-@+|!][^|!]*"),
     "noset": _like(r"[A-Za-z0-9_*][\w.*/-]*"),
+    "conf": _like(r"/etc/(?!.*\.\.)[\w./-]+"),  # a configuration may load modules: not one from anywhere
+    "mongodb": _like(r"(?!.*\.(?:js|mjs|ts|mongodb)$)(?:mongodb(?:\+srv)?://\S+|[\w.-]+(?::\d+)?(?:/\w+)?)"),
     "archive": _like(r"[^:@+-][^:]*"),  # host:file would start a remote shell
     "show": _like(r"show [\w ./:-]+"),
     "date": _like(r"\+.*"),

@@ -242,7 +242,9 @@ def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
     return reads
 
 
-_ACTIONS: Final = frozenset("set add delete del remove create modify start stop erase init rebuild flush clear enable disable shutdown import".split())
+_ACTIONS: Final = frozenset(
+    "set add delete del remove create modify start stop erase init rebuild flush clear enable disable shutdown import".split()
+)
 
 
 def _dig(tokens: Sequence[Token]) -> bool:
@@ -255,7 +257,9 @@ def _ip(tokens: Sequence[Token]) -> bool:
     words = [t.text for t in tokens]
     if not words or not tokens[0].certain or words[0] not in _words()["ip_objects"]:
         return False
-    return len(words) == 1 or words[1] in ("show", "list", "ls", "s", "sh", "get", "lst", "stats")
+    if words[1:2] == ["s"]:  # shows addresses and routes, but sets links
+        return words[0] in ("a", "addr", "address", "r", "ro", "route")
+    return len(words) == 1 or words[1] in ("show", "list", "ls", "sh", "get", "lst")
 
 
 def _aws(tokens: Sequence[Token]) -> bool:
