@@ -2,8 +2,9 @@
 
 python benchmarks/attack/commands.py --data FOLDER [--json OUT]
 
-FOLDER holds *.jsonl, a case a line: {"command", "label": "read" | "write", "program", "why"}. The label says what the command does
-to the system that it is run on, by somebody who has not seen the rules. The trivial baseline calls every command one that writes.
+FOLDER holds *.jsonl, a case a line: {"command", "label": "reads" | "changes", "program", "why"}.
+benchmarks/attack/data is one, written and labelled by a language model that had seen neither rules nor code.
+The trivial baseline calls every command one that changes something.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.commands import effect
 from benchmarks.contract import chosen, finish, parser, rows
-
-READS = frozenset({"read", "reading", "read-only", "reads"})
 
 
 def cases(folder: Path, pattern: str) -> list[dict[str, Any]]:
@@ -39,7 +38,7 @@ def cases(folder: Path, pattern: str) -> list[dict[str, Any]]:
 
 def measured(told: Sequence[dict[str, Any]], says: Callable[[str], str]) -> dict[str, list[float]]:
     """Per case 1 or 0: a writing command called reading (must be 0), a reading one recognised."""
-    said = [(str(c["label"]).casefold() in READS, says(c["command"]) == "read-only") for c in told]
+    said = [(c["label"] == "reads", says(c["command"]) == "read-only") for c in told]
     return {
         "writing_called_reading": [float(reading) for reads, reading in said if not reads],
         "reading_recognised": [float(reading) for reads, reading in said if reads],

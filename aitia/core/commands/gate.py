@@ -22,6 +22,10 @@ _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _IN_QUERY: Final = re.compile(
     r"(?!.*://)(?!.*(?:^| )-)(?!.* \| )(?:[^\s'`;&$<>\\]|\\[.\\dwsSWDb+*?()\[\]{}/-]|\$(?=$|[|)])|(?<=\S) (?=\S)){0,300}"
 )
+_NAMES: Final = {
+    "postgres": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "aws": "AWS", "gcp": "Google Cloud", "rabbitmq": "RabbitMQ",
+    "nginx": "nginx", "haproxy": "HAProxy", "etcd": "etcd", "sqlite": "SQLite", "influxdb": "InfluxDB", "zookeeper": "ZooKeeper",
+}  # fmt: skip
 _SCRIPT: Final = re.compile(
     r"(?m)^\s*(?:for|while|until|if|do|done|then|else|elif|fi|case|esac|function|EOF|[{}()])(?:\s|;|$)|(?:[\\|{(]|&&)\s*$"
     r"|^\s*[|&)}-]|^\s*[A-Za-z_]\w*=\S*\s*$|<<"
@@ -122,7 +126,8 @@ class Gate:
                 command="", effect="changing", note="its command is not one plain line and is left out"
             )
         if missing := self._unseen(line):
-            note = f"its command is left out: no {missing} was seen here"
+            named = _NAMES.get(missing, missing.capitalize())
+            note = f"its command is left out: no {named} was seen here"
             return Shown(command="", effect="changing", note=note)
         does = effect(line)
         if foreign and does == "read-only" and self._goes_out(line):

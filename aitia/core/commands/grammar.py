@@ -118,19 +118,13 @@ def _grammar(entry: Mapping[str, Any], above: Grammar | None) -> Grammar:
         raise ValueError(
             f"Correct the grammar of commands: unknown keys {sorted(unknown)} in {str(entry)[:80]}"
         )
-    given = {
-        "flags": _options(entry.get("flags", "")),
-        "opt": _options(entry.get("opt", "")),
-        "takes": _taking(entry.get("takes", "")),
-    }
     single = entry.get("style") == "single" or (above is not None and above.single)
-    if single:
-        given["flags"], given["opt"] = frozenset(entry.get("flags", "").split()), frozenset()
+    flags = frozenset(entry.get("flags", "").split()) if single else _options(entry.get("flags", ""))
     made = Grammar(
         platform=entry.get("is", above.platform if above else ""),
-        flags=given["flags"] | (above.flags if above else frozenset()),
-        opt=given["opt"] | (above.opt if above else frozenset()),
-        takes={**(above.takes if above else {}), **given["takes"]},
+        flags=flags | (above.flags if above else frozenset()),
+        opt=_options(entry.get("opt", "")) | (above.opt if above else frozenset()),
+        takes={**(above.takes if above else {}), **_taking(entry.get("takes", ""))},
         args=tuple(kind for kind in entry.get("args", "").split() if kind != "none"),
         sub={},
         single=single,

@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.core.commands import languages
 from aitia.core.commands.lexer import Token
+from aitia.core.commands.lists import LISTS
 
 _URL: Final = re.compile(
     r"(?:https?://)?(?!(?:ftp|dict|gopher|imap|smtp|pop3|ldap|telnet|file|scp|sftp|smb|mqtt)\b)[\w.{}\[\]:@%-]+(?::\w+)?(?:[/?#].*)?"
@@ -76,9 +77,9 @@ KINDS: Final[Mapping[str, Callable[[Token], bool]]] = {
     "awk": _certain(languages.awk_reads),
     "sed": _certain(languages.sed_reads),
     "kubeconfig": _like(r"(?:/etc/kubernetes|/etc/rancher/k3s|/root/\.kube|~/\.kube|\$HOME/\.kube)/(?!.*\.\.)[\w./-]+"),
-    "kubepath": lambda token: token.certain and re.fullmatch(
-        r"/(?:healthz|livez|readyz|metrics|version|openapi|apis?)(?:[/?](?!.*(?:proxy|exec|attach|portforward|secrets))[\w./?&=%,-]*)?", token.text
-    ) is not None,
+    "kubepath": _like(
+        r"(?!.*(?:proxy|exec|attach|portforward|secrets))/(?:healthz|livez|readyz|metrics|version|openapi|apis?)(?:[/?][\w./?&=%,-]*)?"
+    ),
 }  # fmt: skip
 
 
@@ -88,8 +89,8 @@ def matches(kinds: Sequence[str], tokens: Sequence[Token]) -> bool:
     for kind in kinds:
         many, maybe = kind.endswith("*"), kind.endswith("?")
         name = kind.rstrip("*?") if kind[-1] in "*?" else kind
-        if name in languages.LISTS:
-            return languages.LISTS[name](left)
+        if name in LISTS:
+            return LISTS[name](left)
         taken = len(left) if many else min(1, len(left))
         if not many and not maybe and not left:
             return False

@@ -22,8 +22,9 @@ _SHELLS_OWN: Final = frozenset(
 # or no file has the name from which it would be read (a shell stops at that first).
 _ANGLE: Final = re.compile(
     r"<(?:[A-Za-z](?:[A-Za-z0-9 ._-]{0,60}[A-Za-z0-9])?>(?=\s*(?:$|[;|]|&&|-)|\s+<[A-Za-z]|:\d)"
-    r"|(?:[A-Za-z][A-Za-z0-9]*[ _-]){0,4}(?i:(?:pod|node|host|service|app|user|db|job|instance|container|topic|queue|group|cluster)?name|namespace|ns|pod|node|service"
-    r"|svc|host|ip|id|container|deployment|pvc|pv|job|cluster|region|bucket|db|database|table|topic|queue|release|app|instance|port|domain"
+    r"|(?:[A-Za-z][A-Za-z0-9]*[ _-]){0,4}"
+    r"(?i:(?:pod|node|host|service|app|user|db|job|instance|container|topic|queue|group|cluster)?name"
+    r"|namespace|ns|pod|node|service|svc|host|ip|id|container|deployment|pvc|pv|job|cluster|region|bucket|db|database|table|topic|queue|release|app|instance|port|domain"
     r"|resource|zone|key|value|address|url|server|broker|vhost|user|path|pid|arn|component|statefulset|ingress|configmap|verb|type)>)"
 )
 _COMMENT: Final = re.compile(r"#(?: +[A-Za-z0-9][A-Za-z0-9,.:/-]*)* *$")
