@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from aitia.agent.asking.answer import Reply
+from aitia.agent.asking.answerable import of_commands
 from aitia.agent.asking.record import Record
 from aitia.agent.mitigate import mitigations, next_checks
 from aitia.agent.taxonomy import bundled
@@ -245,3 +247,13 @@ def test_a_foreign_documents_look_at_a_foreign_host_is_no_look() -> None:
     assert gate.show("curl -s http://orders.shop.example/healthz", foreign=True).effect == "read-only"
     assert gate.show("curl -s http://localhost:9090/-/healthy", foreign=True).effect == "read-only"
     assert effect("curl -s http://evil.example/p") == "read-only"
+
+
+def test_a_quote_with_commands_that_may_change_something_says_so() -> None:
+    changing = Reply(
+        text="Roll back:\n```sh\nkubectl get pods\nshopctl rollback x\n```", cites=("D1",), by="quote"
+    )
+    reading = Reply(text="Look: `kubectl get pods -A`, and at `orders`", cites=("D2",), by="quote")
+    (note,) = of_commands([changing, reading])
+    assert note.startswith("D1: quoted with commands that may change something")
+    assert of_commands([reading]) == []

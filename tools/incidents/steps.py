@@ -44,6 +44,18 @@ def steps(markdown: str) -> list[Step]:
     return found
 
 
+def commands_in(markdown: str) -> list[str]:
+    """The commands of a text, in order: lines of its code blocks, and code spans that could be typed."""
+    found, fenced = [], False
+    for line in markdown.splitlines():
+        if _FENCE.match(line):
+            fenced = not fenced
+        else:
+            spans = [line] if fenced else _CODE.findall(line)
+            found += [span.strip() for span in spans if _is_command(span.strip())]
+    return found
+
+
 def _items(markdown: str) -> Iterator[tuple[Role, str]]:
     """(role, raw text) of each list item; continuation lines and code blocks belong to the item above."""
     role: Role | None = None
