@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from aitia.agent.placeholders import fill, fill_prose, names_of
+from aitia.agent.gated import gate_of, gated, read_again
+from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.weigher import Weighed
+from aitia.core.commands import Gate, spoken
 from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
 
-BUNDLED: Final = "bundled"  # the source of runbooks that come with aitia
-MAX_PATH: Final = 1000  # longer than any path of the taxonomy
+MATCHED, OURS, REMEMBERED, CLAIMED, FOREIGN = range(5)
+"""The order of sources: see `_runbooks`."""
 MAX_NOW: Final = 5
 MAX_PREVENT: Final = 3
 
@@ -38,27 +41,48 @@ def mitigations(
         for s in weighed.further
     ]
     held = inventory or Inventory()
+    gate = gate_of(held, evidence)
     return [
         step
         for cause in (weighed, *others)
-        for step in _of_one(cause, results, taxonomy, names_of(cause.component, held, evidence))
+        for step in _of_one(cause, results, taxonomy, gate, names_of(cause.component, held, evidence))
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """Where steps come from. `rank` orders what stands under "Do now": the lowest first."""
+
+    steps: Sequence[Mapping[str, Any]]
+    name: str
+    rank: int
+    foreign: bool = False
 
 
 def _of_one(
-    weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy, names: Mapping[str, str]
+    weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy, gate: Gate, names: Mapping[str, str]
 ) -> list[Mitigation]:
-    steps = [
-        _filled(step, weighed.component, names)
-        for step in (
+    sources = sorted(
+        (
             *_runbooks(weighed, results, taxonomy),
             *_incidents(weighed, results),
             *_catalogue(weighed, taxonomy),
-        )
-    ]
+        ),
+        key=lambda source: source.rank,
+    )
     unique: dict[str, Mitigation] = {}
-    for step in steps:
-        unique.setdefault(step.text.casefold(), step)
+    for source in sources:
+        for step in source.steps:
+            for m in gated(
+                step,
+                when="prevent" if step.get("when") == "prevent" else "now",
+                source=source.name,
+                gate=gate,
+                names=names,
+                component=weighed.component,
+                foreign=source.foreign,
+            ):
+                unique.setdefault(m.text.casefold(), m)
     now = sorted((m for m in unique.values() if m.when == "now"), key=lambda m: m.effect != "read-only")
     prevent = [m for m in unique.values() if m.when == "prevent"]
     return now[:MAX_NOW] + prevent[:MAX_PREVENT]
@@ -68,27 +92,37 @@ def _data(results: Sequence[Result], key: str) -> list[Mapping[str, Any]]:
     return [item for r in results for item in r.data.get(key) or [] if isinstance(item, Mapping)]
 
 
-def _runbooks(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> list[Mitigation]:
-    """The steps of the guides to the fault: those given first lead, but of the bundled ones the most specific."""
+def _runbooks(weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy) -> Iterator[_Source]:
+    """The guides to the fault. What the site wrote and the incident's own words match leads, then what comes with aitia.
+
+    A document that fits by its front matter's claim alone stands behind these, and behind it all that nobody vouches for.
+    """
     wide = weighed.fault not in taxonomy  # it stopped at a parent: guides to what is below it may help
-    books: list[tuple[int, Mapping[str, Any]]] = []
+    books: list[tuple[int, int, Mapping[str, Any]]] = []
     for book in _data(results, "runbooks"):
         faults = [str(f) for f in book.get("faults") or []]
         fitting = [f for f in faults if covers(f, weighed.fault) or (wide and covers(weighed.fault, f))]
         # A runbook for faults of several families is a guide to finding one, not a remedy.
         if len({f.split(".")[0] for f in faults}) == 1 and fitting:
-            books.append((max(map(len, fitting)) if book.get("source") == BUNDLED else MAX_PATH, book))
-    found = []
-    for _, book in sorted(books, key=lambda pair: -pair[0]):
-        for step in (s for s in book.get("steps") or [] if isinstance(s, Mapping)):
-            when: Literal["now", "prevent"] = "prevent" if step.get("when") == "prevent" else "now"
-            found.append(_step(step, when, f"runbook {book.get('title') or book.get('id')}"))
-    return found
+            books.append((_rank(book), -max(map(len, fitting)), book))  # the most specific first
+    for rank, _, book in sorted(books, key=lambda known: known[:2]):
+        steps = [s for s in book.get("steps") or [] if isinstance(s, Mapping)]
+        foreign = rank == FOREIGN
+        whose = "runbook of unknown origin" if foreign else "runbook"
+        yield _Source(
+            steps=steps, name=f"{whose} {book.get('title') or book.get('id')}", rank=rank, foreign=foreign
+        )
 
 
-def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
+def _rank(book: Mapping[str, Any]) -> int:
+    origin = book.get("origin", "foreign")
+    if origin == "site":
+        return MATCHED if float(book.get("similarity") or 0.0) > 0.0 else CLAIMED
+    return OURS if origin == "bundled" else FOREIGN
+
+
+def _incidents(weighed: Weighed, results: Sequence[Result]) -> Iterator[_Source]:
     """What helped before, where the same component had the fault: what was done to another one is no step for this one."""
-    found = []
     for past in _data(results, "incidents"):
         of_another = (
             str(past.get("component") or weighed.component).casefold() != weighed.component.casefold()
@@ -96,50 +130,25 @@ def _incidents(weighed: Weighed, results: Sequence[Result]) -> list[Mitigation]:
         if of_another or not covers(str(past.get("fault", "-")) or "-", weighed.fault):
             continue
         texts = past.get("mitigation") or []
-        for text in [texts] if isinstance(texts, str) else texts:
-            found.append(_step({"text": text, "effect": "changing"}, "now", f"incident {past.get('id', '')}"))
-    return found
+        steps = [
+            {"text": text, "effect": "changing"} for text in ([texts] if isinstance(texts, str) else texts)
+        ]
+        yield _Source(steps=steps, name=f"incident {past.get('id', '')}", rank=REMEMBERED, foreign=True)
 
 
-def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> list[Mitigation]:
+def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> Iterator[_Source]:
     likeliest = next((s.fault for s in weighed.suspects if s.component == weighed.component), weighed.fault)
     fault = taxonomy.get(likeliest)
-    if fault is None:
-        return []
-    whens: tuple[tuple[Literal["now", "prevent"], Any], ...] = (
-        ("now", fault.now),
-        ("prevent", fault.prevent),
-    )
-    return [
-        _step(s.model_dump(), when, f"fault catalogue {fault.id}") for when, steps in whens for s in steps
-    ]
-
-
-def _step(step: Mapping[str, Any], when: Literal["now", "prevent"], source: str) -> Mitigation:
-    effect: Literal["read-only", "changing"] = (
-        "read-only" if step.get("effect") in ("read-only", "read") else "changing"
-    )
-    return Mitigation(
-        text=str(step.get("text") or ""),
-        when=when,
-        effect=effect,
-        source=source,
-        command=str(step.get("command") or ""),
-    )
-
-
-def _filled(step: Mitigation, component: str, names: Mapping[str, str]) -> Mitigation:
-    command = fill(step.command, names)
-    text = command.command if step.text == step.command else fill_prose(step.text, component)
-    return step.model_copy(update={"text": text + command.note, "command": command.command})
+    if fault is not None:
+        steps = [s.model_dump() | {"when": when} for when in ("now", "prevent") for s in getattr(fault, when)]
+        yield _Source(steps=steps, name=f"fault catalogue {fault.id}", rank=OURS)
 
 
 def next_checks(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
     """What a person should look at next: the cause's facts again, or what is missing to decide."""
-    again = [
-        NextCheck(text=f"Read {f.id} again: {f.statement}", command=f.source.query)
-        for f in _facts_of_top(weighed, evidence)
-    ]
+    names = {n for c in inventory.components for n in (c.id, *c.aliases)}
+    names |= {n for e in evidence for n in (e.component, e.peer) if n}
+    again = [read_again(f, names) for f in _facts_of_top(weighed, evidence)]
     missing = _missing(evidence, inventory) if weighed.verdict != "cause" else []
     broken = [
         NextCheck(text=f"Mend source {h.source}: {h.note}", command="aitia doctor")
@@ -162,9 +171,6 @@ def _missing(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextChe
     seen = {e.component for e in evidence if e.component}
     unseen = [c.id for c in inventory.components if c.id not in seen][:3]
     return [
-        NextCheck(
-            text=f"Connect metrics or logs of {c}: none were seen",
-            command=f"aitia init  # add a source for {c}",
-        )
+        NextCheck(text=f"Connect metrics or logs of {spoken(c)}: none were seen", command="aitia init")
         for c in unseen
     ]

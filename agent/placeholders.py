@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aitia.core.commands import spoken
 from aitia.core.words import ComponentType, Evidence, Inventory
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")  # neither -x nor .. nor what must be quoted
-_PROSE: Final = re.compile(r"[\w.:/@+, -]{1,253}")  # nor, in words, what ends a command or a string
 _WORDS: Final[Mapping[ComponentType, tuple[str, ...]]] = {
     "service": ("service", "app", "application"), "app": ("app", "application", "workload"), "pod": ("pod",),
     "node": ("node", "host"), "namespace": ("namespace",), "machine": ("machine",), "asset": ("asset",),
@@ -73,10 +73,12 @@ def names_of(component: str, inventory: Inventory, evidence: Sequence[Evidence])
         for link in own.links:
             if (wanted := _LINKED.get(link.relation)) and types.get(link.to) == wanted:
                 said[wanted].add(link.to)
+    known = {n for c in inventory.components for n in (c.id, *c.aliases)}
     for fact in (e for e in evidence if e.component == component and not e.taint):
         for key, value in fact.values.items():
             if key in _SPOKEN and key not in ("component", "name") and isinstance(value, str):
-                said[key].add(value)
+                # A label of telemetry may say anything; the control plane knows its own objects.
+                said[key].add(value if value in known or fact.kind.startswith("cluster.") else "")
     return {word: name for word, (name, *others) in said.items() if not others and _PLAIN.fullmatch(name)}
 
 
@@ -101,8 +103,8 @@ def fill(command: str, names: Mapping[str, str]) -> Filled:
 
 
 def fill_prose(text: str, component: str) -> str:
-    """A step's words with the component's name, as long as nothing in it could do harm where words hold a command."""
-    return text.replace("{component}", component) if _PROSE.fullmatch(component) else text
+    """A step's words with the component's name, or with its pseudonym where it is no plain words."""
+    return text.replace("{component}", spoken(component))
 
 
 def _word(placeholder: str) -> str:

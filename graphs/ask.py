@@ -20,7 +20,16 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from aitia.agent.asking.answer import Answer, Citation, Reply
-from aitia.agent.asking.answerable import Fit, chosen, features, fit_of, mix_of, not_quoted, quoted
+from aitia.agent.asking.answerable import (
+    Fit,
+    chosen,
+    features,
+    fit_of,
+    mix_of,
+    not_quoted,
+    of_commands,
+    quoted,
+)
 from aitia.agent.asking.condense import condensed, unsupported
 from aitia.agent.asking.kinds import Embeds
 from aitia.agent.asking.lookup import Hit, Lookup, asked
@@ -250,7 +259,7 @@ def answer(state: AskState, runtime: Runtime[AskContext]) -> AskState:
         ),
         nearest=tuple(context.redact(n) for n in draft["nearest"]),
         dropped=tuple(context.redact(d) for d in draft.get("dropped", [])),
-        notes=tuple(context.notes),
+        notes=(*context.notes, *of_commands(Reply.model_validate(r) for r in draft["replies"])),
     )
     turn = {
         "question": state["question"],

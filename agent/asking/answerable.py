@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
 from aitia.agent.asking.answer import Citation, Reply
 from aitia.agent.asking.lookup import Hit, Mix, roots
+from aitia.core.commands import effect
 from aitia.core.words import Word
+from aitia.tools.incidents.steps import commands_in
 
 MAX_QUOTES: Final = 4
 MAX_WORDS: Final = 240  # of all quotes together; the first is quoted whatever its length
@@ -118,3 +120,15 @@ def not_quoted(reply: Reply, citations: Sequence[Citation]) -> list[str]:
     """Why a quote may not stand: it is not, letter for letter, the span that it cites."""
     texts = [c.text for c in citations if c.id in reply.cites]
     return [] if reply.text in texts else ["is not what the cited lines say"]
+
+
+def of_commands(replies: Iterable[Reply]) -> list[str]:
+    """A note where what is quoted holds commands that may change something: they stand as their author wrote them."""
+    told = [
+        ", ".join(r.cites)
+        for r in replies
+        if r.by == "quote" and any(effect(c) == "changing" for c in commands_in(r.text))
+    ]
+    if not told:
+        return []
+    return [f"{'; '.join(told)}: quoted with commands that may change something, as the document has them"]

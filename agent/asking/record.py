@@ -141,7 +141,8 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
         text = _OF_FACT.sub("Read again: ", c.text).rstrip(
             "."
         )  # a fact's id in a line would be a citation of it
-        yield _line(f"N{n}", f"{text}. By: {c.command}", where=f"next_checks[{n - 1}]")
+        by = f" By: {c.command or c.query}" if c.command or c.query else ""
+        yield _line(f"N{n}", f"{text}.{by}", where=f"next_checks[{n - 1}]")
     for n, call in enumerate(report.calls, 1):
         args = " ".join(f"{k}={v}" for k, v in sorted(call.args.items()))
         what = "" if call.status == "ok" else f" ({call.status.replace('_', ' ')})"

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from aitia.agent.planning.defaults import Roles
 from aitia.agent.planning.skeleton import calls_in
 from aitia.agent.planning.validate import call_key, validated
+from aitia.core.commands import command_line, effect
 from aitia.core.words import Report, Result, Task, Word
 from aitia.tools import Registry
 
@@ -48,8 +49,10 @@ def checklist(
         if found:
             items += found
         elif command:
-            effect = "read-only" if step.get("effect") == "read-only" else "changing"
-            items.append(Item(text=text, state="for a person", command=command, effect=effect))
+            lines = [line for part in command.split("\n") if (line := command_line(part))]
+            items += [
+                Item(text=text, state="for a person", command=line, effect=effect(line)) for line in lines
+            ]
         else:
             items.append(Item(text=text, state="advice"))
     return items

@@ -11,11 +11,12 @@ from typing import Any, Final, Literal
 from aitia.agent.runbooks.call_check import call_problem, called
 from aitia.agent.runbooks.front_check import Told, front_problems, items_of, ring_in, such_as
 from aitia.agent.taxonomy import Taxonomy
+from aitia.core.commands import effect
 from aitia.core.errors import BadInput
 from aitia.core.trust import leads_out
 from aitia.tools import Registry
 from aitia.tools.incidents.front import Broken, Front, read_front, waits
-from aitia.tools.incidents.steps import Step, effect, steps
+from aitia.tools.incidents.steps import Step, steps
 from aitia.tools.sources.documents import MAX_BYTES
 
 SUFFIXES: Final = (".md", ".markdown")

@@ -6,7 +6,7 @@ probabilities lie in [0, 1].
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -51,6 +51,8 @@ def from_epoch(seconds: float) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(utc)]
 Unit01 = Annotated[float, Field(ge=0.0, le=1.0)]
 Scalar = float | int | str | bool
+OWN_COMMANDS: frozenset[str] = frozenset({"aitia doctor", "aitia init"})
+"""What a next check may propose beside commands that only read: `init` asks before it writes a file."""
 NOT_SEEN = "Not seen: "
 """Begins the part of a good result's message that the report lists under what could not be seen."""
 
@@ -288,7 +290,11 @@ class TimelineEntry(Word):
 
 
 class Mitigation(Word):
-    """A step from a runbook, an incident or the fault catalogue; never invented."""
+    """A step from a runbook, an incident or the fault catalogue; never invented.
+
+    However it is made, also from a stored report: `command` is one plain line or "", and only one that is known to
+    read (`aitia.core.commands`) is `read-only`.
+    """
 
     text: str
     when: Literal["now", "prevent"]
@@ -296,12 +302,43 @@ class Mitigation(Word):
     source: str
     command: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _gated(cls, given: Any) -> Any:
+        from aitia.core.commands import command_line, effect
+
+        if (
+            not isinstance(given, Mapping)
+            or not isinstance(command := given.get("command", ""), str)
+            or not command
+        ):
+            return given
+        line = command_line(command)
+        reads = given.get("effect") == "read-only" and bool(line) and effect(line) == "read-only"
+        return {**given, "command": line, "effect": given.get("effect") if reads else "changing"}
+
 
 class NextCheck(Word):
-    """What a person should look at next, with the exact command or query."""
+    """What a person should look at next: `command` is for a shell and only reads, `query` is for the fact's source."""
 
     text: str
-    command: str
+    command: str = ""
+    query: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gated(cls, given: Any) -> Any:
+        from aitia.core.commands import command_line, effect, query_line
+
+        if not isinstance(given, Mapping) or not all(
+            isinstance(given.get(k, ""), str) for k in ("command", "query")
+        ):
+            return given
+        command, query = command_line(given.get("command", "")), given.get("query", "")
+        if not (command in OWN_COMMANDS or (command and effect(command) == "read-only")):
+            # A report of an earlier version holds its queries there.
+            command, query = "", query or given.get("command", "")
+        return {**given, "command": command, "query": query_line(query)}
 
 
 class Cost(Word):

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
-from aitia.core.words import NOT_SEEN, Evidence, Exclusion, Holding, NextCheck, Report, Sentence, Window
+from aitia.core.words import (
+    NOT_SEEN,
+    Evidence,
+    Exclusion,
+    Holding,
+    Mitigation,
+    NextCheck,
+    Report,
+    Sentence,
+    Window,
+)
 from aitia.render import text as t
 from aitia.render.items import Item, Section
 
 _STATEMENT: Final = 170  # characters of a statement where it is told in short
 _QUERY: Final = 160
+_Gated = TypeVar("_Gated", Mitigation, NextCheck)
 
 
 def in_chain(report: Report) -> set[str]:
@@ -185,18 +196,23 @@ def steps(report: Report, when: Literal["now", "prevent"]) -> Section:
                 text=t.clean(m.text),
                 mark=m.effect,
                 source=t.clean(m.source),
-                command=t.clean_lines(m.command),
+                command=t.clean(m.command),
             )
-            for m in report.mitigations
+            for m in map(_gated, report.mitigations)
             if m.when == when
         ),
         numbered=True,
     )
 
 
+def _gated(word: _Gated) -> _Gated:
+    """The word made anew, through its gate: a copy with other fields has not been there."""
+    return type(word).model_validate(word.model_dump())
+
+
 def next_checks(report: Report, full: bool) -> Section:
     """What a person should look at next; queries in a line unless all is told."""
-    items = tuple(_check(c, full) for c in report.next_checks)
+    items = tuple(_check(_gated(c), full) for c in report.next_checks)
     cut = any(i.glance for i in items)
     return Section(
         title="Check next",
@@ -206,10 +222,9 @@ def next_checks(report: Report, full: bool) -> Section:
 
 
 def _check(check: NextCheck, full: bool) -> Item:
-    """A check with its command; a query is cut to what it asks, except where all is told."""
-    text, command = t.clean(check.text), t.clean_lines(check.command)
-    shell = command.startswith("aitia ")
+    """A check with its command or query; a query is cut to what it asks, except where all is told."""
+    text, shown, shell = t.clean(check.text), t.clean(check.command or check.query), bool(check.command)
     if full or shell:
-        return Item(text=text, command=command, shell=shell, short=not full)
-    seen = t.glance(check.command, _QUERY)
-    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, short=True, glance=seen != command)
+        return Item(text=text, command=shown, shell=shell, short=not full)
+    seen = t.glance(check.query, _QUERY)
+    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, short=True, glance=seen != shown)

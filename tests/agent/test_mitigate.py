@@ -5,12 +5,13 @@ from __future__ import annotations
 from aitia.agent.mitigate import mitigations, next_checks
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
+from aitia.core.commands import effect as judged
 from aitia.core.words import Holding, Inventory, Result
 
 from . import evidence as shop
 
 BOOK = {
-    "id": "rb1", "title": "Pool full", "faults": ["resource.connections"],
+    "id": "rb1", "title": "Pool full", "faults": ["resource.connections"], "origin": "site", "similarity": 0.5,
     "steps": [{"text": "Count sessions of {component}", "when": "now", "effect": "read-only", "command": "psql -c 'select 1'"}],
 }  # fmt: skip
 OTHER = BOOK | {"id": "rb2", "title": "Disk", "faults": ["resource.disk"]}
@@ -23,7 +24,8 @@ GUIDE = BOOK | {
 
 def steps(*books: dict) -> list:
     weighed = weigh(shop.connection_leak(), shop.inventory(), bundled())
-    return mitigations(weighed, [Result(status="ok", data={"runbooks": list(books)})], bundled())
+    told = [Result(status="ok", data={"runbooks": list(books)})]
+    return mitigations(weighed, told, bundled(), inventory=shop.inventory())
 
 
 def test_a_matching_runbooks_step_comes_first_and_is_filled_in() -> None:
@@ -71,3 +73,9 @@ def test_every_fault_has_steps_for_now_and_for_later() -> None:
         assert fault.now, fault.id
         assert fault.prevent, fault.id
         assert any(s.effect == "read-only" for s in fault.now), fault.id
+
+
+def test_what_the_catalogue_calls_read_only_reads() -> None:
+    said = {(s.command, s.effect) for fault in bundled() for s in (*fault.now, *fault.prevent) if s.command}
+    filled = {(command.replace("{component}", "orders"), effect) for command, effect in said}
+    assert {c for c, effect in filled if effect == "read-only" and judged(c) != "read-only"} == set()

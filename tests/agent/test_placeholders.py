@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -106,9 +107,28 @@ def test_what_is_put_in_is_one_plain_word_for_a_shell(name: str) -> None:
         assert not name.startswith(("-", "."))
 
 
-@pytest.mark.parametrize("name", ["a;b", "$(x)", "a`b`", "a'b", 'a"b', "a|b", "a\nb", "a{b}", "a>b", "a\\b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a;b",
+        "$(x)",
+        "a`b`",
+        "a'b",
+        'a"b',
+        "a|b",
+        "a\nb",
+        "a{b}",
+        "a>b",
+        "a\\b",
+        "http://x/p",
+        "-rf",
+        "a --all",
+    ],
+)
 def test_nor_into_the_words_of_a_step(name: str) -> None:
-    assert fill_prose("ALTER ROLE {component} LOGIN", name) == "ALTER ROLE {component} LOGIN"
+    told = fill_prose("ALTER ROLE {component} LOGIN", name)
+    assert re.fullmatch(r"ALTER ROLE component-[0-9a-f]{6} LOGIN", told)
+    assert told == fill_prose("ALTER ROLE {component} LOGIN", name)
 
 
 def test_the_words_of_a_step_take_names_that_a_person_reads() -> None:

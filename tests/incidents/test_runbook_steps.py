@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.tools.incidents.steps import effect, steps
+from aitia.core.commands import effect
+from aitia.tools.incidents.steps import steps
 
 BOOK = """
 # Sessions

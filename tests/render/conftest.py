@@ -172,7 +172,7 @@ def cause() -> Report:
             ),
         ),
         next_checks=(
-            NextCheck(text="Are connections still at the limit?", command="promql: pg_stat_activity_count"),
+            NextCheck(text="Are connections still at the limit?", query="promql: pg_stat_activity_count"),
         ),
         evidence=facts,
         calls=(

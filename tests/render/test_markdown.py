@@ -73,10 +73,10 @@ def test_the_document_holds_verdict_citations_and_commands(cause: Report) -> Non
 def test_a_hostile_step_stays_text(cause: Report) -> None:
     step = Mitigation(
         text="<img src=x onerror=alert(1)> [do](javascript:x)", when="now", effect="changing", source="a*b*",
-        command="echo '```'\nrm -rf /",
+        command="echo '```'; rm -rf /",
     )  # fmt: skip
     text = render_markdown(cause.model_copy(update={"mitigations": (step,)}))
     tokens = GFM.parse(text)
     kinds = {c.type for t in tokens for c in t.children or []} | {t.type for t in tokens}
     assert not kinds & {"html_inline", "html_block", "link_open", "image"}
-    assert any(t.type == "fence" and t.content == "echo '```'\nrm -rf /\n" for t in tokens)
+    assert any(t.type == "fence" and t.content == "echo '```'; rm -rf /\n" for t in tokens)

@@ -99,7 +99,7 @@ LONG = (
 
 def test_a_query_to_check_next_takes_a_line_and_tells_what_it_selects_by(cause: Report) -> None:
     report = cause.model_copy(
-        update={"next_checks": (NextCheck(text="Read E1 again: it rose.", command=LONG),)}
+        update={"next_checks": (NextCheck(text="Read E1 again: it rose.", query=LONG),)}
     )
     for width in (80, 120):
         lines = render_text(report, width=width).splitlines()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
+from aitia.core.commands import effect
 from aitia.tools.incidents.front import steps_of
-from aitia.tools.incidents.steps import Step, effect, steps
+from aitia.tools.incidents.steps import Step, steps
 from aitia.tools.sources.base import Document
 
+Origin = Literal["bundled", "site", "foreign"]
+"""Who vouches for a document: aitia, the site that configured its folder, or nobody (docs/runbooks.md, "Whose runbooks")."""
+BUNDLED: Final = "bundled"  # the source of runbooks that come with aitia
 
-def as_program(document: Document, *, source: str, similarity: float) -> dict[str, Any]:
+
+def as_program(
+    document: Document, *, source: str, similarity: float, origin: Origin = "site"
+) -> dict[str, Any]:
     """Plain values: `tools` are calls of the front matter, `checks` and `steps` its steps and those of the text."""
     meta, found = document.meta, steps(document.text)
     listed = steps_of(meta.get("steps", ""))
@@ -17,6 +24,7 @@ def as_program(document: Document, *, source: str, similarity: float) -> dict[st
         "id": document.id,
         "title": document.title,
         "source": source,
+        "origin": origin,
         "similarity": similarity,
         "faults": meta.get("faults", "").split(),
         "services": meta.get("services", "").split(),

@@ -13,7 +13,7 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceKind, SourceRef
 from aitia.tools.incidents.dense import open_dense
 from aitia.tools.incidents.named import BY_URL, named, names_any
-from aitia.tools.incidents.program import as_program
+from aitia.tools.incidents.program import BUNDLED, Origin, as_program
 from aitia.tools.incidents.rank import Hit, query_of, rank
 from aitia.tools.incidents.remembered import remembered
 from aitia.tools.incidents.sample import SAMPLE, sample_documents
@@ -21,7 +21,6 @@ from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import Document, DocumentSource
 from aitia.tools.sources.documents import read_runbook
 
-BUNDLED = "bundled"
 CEILING = 0.5  # memory suggests; it does not convict
 _NAME = re.compile(r"[A-Za-z0-9][\w.:/#-]{0,59}")  # an id that can be said without quotation marks
 MAX_RUNBOOKS = 60  # handed on with their steps
@@ -68,7 +67,7 @@ def runbooks_search(ctx: ToolContext) -> Result:
         message="; ".join(notes if hits else ["no runbook matches", *notes]),
         query=f"{len(documents)} runbooks and the bundled ones by: {redactor.text(ctx.incident.title)}",
         evidence=tuple(_match(hit, redactor) for hit in hits),
-        data={"runbooks": [_runbook(hit) for hit in _all(hits, documents)]},
+        data={"runbooks": [_runbook(hit, ctx) for hit in _all(hits, documents)]},
     )
 
 
@@ -200,5 +199,15 @@ def _because(hit: Hit, redactor: Redactor) -> str:
     return f"reads alike (similarity {hit.similarity:.2f}; {hit.why(redactor)})"
 
 
-def _runbook(hit: Hit) -> dict[str, Any]:
-    return as_program(hit.document, source=hit.source, similarity=hit.similarity)
+def _runbook(hit: Hit, ctx: ToolContext) -> dict[str, Any]:
+    return as_program(
+        hit.document, source=hit.source, similarity=hit.similarity, origin=_origin(hit.source, ctx)
+    )
+
+
+def _origin(source: str, ctx: ToolContext) -> Origin:
+    """Who vouches for a source's documents. A scenario brings its own along: nobody at the site has read them."""
+    if source == BUNDLED:
+        return "bundled"
+    foreign = {s.name for s in ctx.sources.of("runbooks") if getattr(s, "foreign", False)}
+    return "foreign" if ctx.incident.origin == "scenario" or source in {SAMPLE, *foreign} else "site"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from typing import Final, Literal, TypedDict
 
+from aitia.core.commands import Does, effect, is_program
 from aitia.tools.incidents.vocabulary import vocabulary
 
 Role = Literal["check", "now", "prevent"]
-Effect = Literal["read-only", "changing"]
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _ITEM = re.compile(r"^(\s*)(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(.*)$")
@@ -26,20 +25,14 @@ _ROLES: Final[tuple[tuple[re.Pattern[str], Role], ...]] = (
     ),
     (re.compile(r"step|diagnos|check|investigat|triage|verif|procedure|playbook|confirm", re.I), "check"),
 )
-_READ_SQL = re.compile(r"^\s*(?:select|show|explain(?!\s+analy[sz]e)|\\[a-z+]+|table|with)\b|^\s*\\", re.I)
-_WRITE_SQL = re.compile(
-    r"\b(?:insert|update|delete|drop|alter|create|truncate|grant|revoke|vacuum|reindex|set|copy|call|do)\b"
-    r"|pg_(?:terminate|cancel)_backend|pg_reload|pg_switch|pg_promote|nextval|setval|lo_",
-    re.I,
-)
 
 
 class Step(TypedDict):
-    """One step. `command` is "" where the runbook names none."""
+    """One step. `command` is "" where the runbook names none, and holds a command a line where it names several."""
 
     text: str
     command: str
-    effect: Effect
+    effect: Does
     when: Role
 
 
@@ -51,109 +44,16 @@ def steps(markdown: str) -> list[Step]:
     return found
 
 
-def effect(command: str) -> Effect:
-    """`read-only` where every part of the command is known to be; anything else may change something."""
-    if not command.strip() or re.search(
-        r"\$\(|`|<\(|>(?!/dev/null|&)|\beval\b|\bxargs\b", _unquoted(command)
-    ):
-        return "changing"
-    parts = [part for part in _split(command) if part.strip()]
-    return "read-only" if parts and all(_reads(part) for part in parts) else "changing"
-
-
-def _unquoted(command: str) -> str:
-    return re.sub(r"'[^']*'", "''", re.sub(r"2>&1|2>\s*/dev/null", "", command))
-
-
-def _split(command: str) -> list[str]:
-    lexer = shlex.shlex(command, posix=True, punctuation_chars="|&;\n")
-    lexer.whitespace_split, lexer.whitespace = True, " \t\r"
-    lexer.commenters = ""
-    parts: list[list[str]] = [[]]
-    try:
-        for token in lexer:
-            if token and set(token) <= set("|&;\n"):
-                parts.append([])
-            else:
-                parts[-1].append(token)
-    except ValueError:  # an open quote
-        return [command]
-    return ["\x1f".join(part) for part in parts]
-
-
-def _reads(part: str) -> bool:
-    words = [w for w in part.split("\x1f") if w not in ("2>&1",)]
-    while words and (words[0] in ("sudo", "time", "watch", "env") or re.match(r"^[A-Z_]+=", words[0])):
-        words = words[1:]
-    if not words:
-        return False
-    verb, rest = words[0].rsplit("/", 1)[-1], words[1:]
-    if verb == "curl":
-        return _curl_reads(rest)
-    if verb == "psql":
-        return _sql_reads(rest)
-    if verb == "redis-cli":
-        return _redis_reads(rest)
-    if verb == "find":
-        return not {"-delete", "-exec", "-execdir", "-ok", "-fprint"} & set(rest)
-    if verb == "dmesg":
-        return not {"-C", "-c", "--clear"} & set(rest)
-    if verb == "journalctl":
-        return not any(word.startswith(("--vacuum", "--rotate", "--flush")) for word in rest)
-    if verb in vocabulary().subcommands:
-        return _subcommand(rest) in vocabulary().subcommands[verb]
-    if verb in ("awk", "date", "hostname", "sort"):
-        return not any(word in ("-i", "-s", "-o") or "system(" in word for word in rest)
-    return verb in vocabulary().read_only
-
-
-def _subcommand(words: list[str]) -> str:
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in ("-n", "--namespace", "--context", "--kubeconfig", "-C"):
-            skip = True
-        elif not word.startswith("--"):
-            return word
-    return ""
-
-
-def _curl_reads(words: list[str]) -> bool:
-    for i, word in enumerate(words):
-        if word in ("-X", "--request") and words[i + 1 : i + 2] not in (["GET"], ["HEAD"]):
-            return False
-        if re.match(
-            r"^(?:-[a-zA-Z]*[dTFoO]|--(?:data|upload|form|output|remote-name|json).*|-X(?!GET|HEAD).+)$", word
-        ):
-            return False
-    return True
-
-
-def _sql_reads(words: list[str]) -> bool:
-    queries = [
-        words[i + 1]
-        for i, w in enumerate(words[:-1])
-        if w in ("-c", "--command") or re.match(r"^-[A-Za-z]*c$", w)
-    ]
-    queries += [w.split("=", 1)[1] for w in words if w.startswith("--command=")]
-    if any(w in ("-f", "--file") for w in words):
-        return False
-    return bool(queries) and all(
-        _READ_SQL.match(q) and not _WRITE_SQL.search(re.sub(r"'[^']*'", "''", q)) for q in queries
-    )
-
-
-def _redis_reads(words: list[str]) -> bool:
-    rest = list(words)
-    while rest and rest[0].startswith("-"):
-        rest = rest[2:] if rest[0] in ("-h", "-p", "-n", "-a", "-u") else rest[1:]
-    verbs = [w.casefold() for w in rest]
-    if not verbs or verbs[0] not in vocabulary().redis:
-        return False
-    return verbs[0] not in ("config", "client", "slowlog", "memory", "latency") or (
-        len(verbs) > 1 and verbs[1] in vocabulary().redis_second
-    )
+def commands_in(markdown: str) -> list[str]:
+    """The commands of a text, in order: lines of its code blocks, and code spans that could be typed."""
+    found, fenced = [], False
+    for line in markdown.splitlines():
+        if _FENCE.match(line):
+            fenced = not fenced
+        else:
+            spans = [line] if fenced else _CODE.findall(line)
+            found += [span.strip() for span in spans if _is_command(span.strip())]
+    return found
 
 
 def _items(markdown: str) -> Iterator[tuple[Role, str]]:
@@ -193,11 +93,11 @@ def _step(raw: str, role: Role) -> Step:
     for command in commands:
         text = re.sub(r"[:,]?\s*`+" + re.escape(command) + r"`+", "", text)
     text = " ".join(text.replace("`", "").replace("**", "").split()).rstrip(":, ")
-    command = commands[0] if len(commands) == 1 else "\n".join(commands)
+    command = "\n".join(commands)
     if not text:
         text = commands[0] if commands else raw.strip("` ")
     if commands:
-        does: Effect = "read-only" if all(effect(c) == "read-only" for c in commands) else "changing"
+        does: Does = "read-only" if all(effect(c) == "read-only" for c in commands) else "changing"
     else:
         first = re.match(r"[A-Za-z]+", text)
         looks = first is not None and first[0].casefold() in vocabulary().look
@@ -208,5 +108,6 @@ def _step(raw: str, role: Role) -> Step:
 def _is_command(span: str) -> bool:
     """A code span with arguments, or one that is a known command; a lone identifier is none."""
     words = span.split()
-    known = bool(words) and (words[0] in vocabulary().read_only or words[0] in vocabulary().subcommands)
-    return known or (len(words) > 1 and re.match(r"^[a-z./][\w./-]*$", words[0]) is not None)
+    return (bool(words) and is_program(words[0])) or (
+        len(words) > 1 and re.match(r"^[a-z./][\w./-]*$", words[0]) is not None
+    )

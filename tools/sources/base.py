@@ -307,6 +307,11 @@ class Configured:
         """The type's own kind, else the configured one."""
         return self.KIND or self._config.kind
 
+    @property
+    def foreign(self) -> bool:
+        """Whether nobody at the site vouches for what its documents say: `options: {foreign: true}`."""
+        return bool(self._config.options.get("foreign", False))
+
 
 Reader = Callable[[SourceConfig, Path], Source]
 

@@ -50,6 +50,11 @@ class SampleRunbooks(Configured):
 
     KIND = "runbooks"
 
+    @property
+    def foreign(self) -> bool:
+        """Others wrote them, for systems of their own."""
+        return True
+
     def documents(self) -> list[Document]:
         """The runbooks, each with the configured name as its source."""
         only = str(self._config.options.get("only", ""))

@@ -1,0 +1,158 @@
+"""What may be shown of a command, a query and a name: one line each, nothing in it that telemetry wrote, platforms seen only."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+import yaml
+
+from aitia.core.commands.grammar import grammar_of
+from aitia.core.commands.judge import Does, effect, programs_of
+
+MOST: Final = 100_000  # characters; what is too long for a door is said there
+_WORD: Final = r"[^\W_][\w.:/@+,#()%=-]*"
+_SPOKEN: Final = re.compile(rf"(?=.{{1,120}}$)(?!.*://){_WORD}(?: (?:{_WORD}|\(\w[\w .-]*\))){{0,4}}")
+_QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_IN_QUERY: Final = re.compile(
+    r"(?!.*://)(?!.*(?:^| )-)(?!.* \| )(?:[^\s'`;&$<>\\]|\\[.\\dwsSWDb+*?()\[\]{}/-]|\$(?=$|[|)])|(?<=\S) (?=\S)){0,300}"
+)
+_NAMES: Final = {
+    "postgres": "PostgreSQL", "mysql": "MySQL", "mongodb": "MongoDB", "aws": "AWS", "gcp": "Google Cloud", "rabbitmq": "RabbitMQ",
+    "nginx": "nginx", "haproxy": "HAProxy", "etcd": "etcd", "sqlite": "SQLite", "influxdb": "InfluxDB", "zookeeper": "ZooKeeper",
+}  # fmt: skip
+_SCRIPT: Final = re.compile(
+    r"(?m)^\s*(?:for|while|until|if|do|done|then|else|elif|fi|case|esac|function|EOF|[{}()])(?:\s|;|$)|(?:[\\|{(]|&&)\s*$"
+    r"|^\s*[|&)}-]|^\s*[A-Za-z_]\w*=\S*\s*$|<<"
+)
+_CLIENTS: Final = frozenset(
+    [
+        "curl",
+        "wget",
+        "http",
+        "https",
+        "openssl",
+        "nc",
+        "ncat",
+        "netcat",
+        "telnet",
+        "dig",
+        "nslookup",
+        "host",
+        "ping",
+        "ssh",
+        "socat",
+    ]
+)
+
+
+def command_line(command: str) -> str:
+    """The command, where it is one printable line that could be pasted; else "" (several lines are several commands)."""
+    line = command.strip()
+    return line if line and len(line) <= MOST and line.isprintable() else ""
+
+
+def is_script(commands: str) -> bool:
+    """Whether lines belong together, so that none of them may stand alone: a loop, a here-document, a line that goes on."""
+    return "\n" in commands.strip() and _SCRIPT.search(commands) is not None
+
+
+def query_line(query: str) -> str:
+    """A query to a source in one line; "" where what it quotes is no plain value but could be a command.
+
+    Queries hold label values of telemetry; a person may paste one into a shell by mistake.
+    """
+    line = query.strip()
+    if "\n" in line and not any("\n" in (m[1] or m[2] or "") for m in _QUOTED.finditer(line)):
+        line = " ".join(line.split())  # laid out over lines by code
+    if not line or len(line) > MOST or not line.isprintable() or "$(" in line or "`" in line:
+        return ""
+    bare = _QUOTED.sub("''", line)
+    if re.search(r"['\"]", bare.replace("''", "")) or ";" in bare or "://" in bare:
+        return ""
+    quoted = [m[1] if m[1] is not None else m[2] for m in _QUOTED.finditer(line)]
+    return line if all(_IN_QUERY.fullmatch(q) for q in quoted) else ""
+
+
+def spoken(name: str) -> str:
+    """A component's name as a sentence may hold it: itself where it is plain words, else a pseudonym that stays the same."""
+    if _SPOKEN.fullmatch(name) and name.isprintable():
+        return name
+    return f"component-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:6]}"
+
+
+@functools.cache
+def _platforms() -> Mapping[str, re.Pattern[str]]:
+    text = files("aitia.core.commands").joinpath("platforms.yaml").read_text(encoding="utf-8")
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in yaml.safe_load(text).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A command as it may be shown ("" if not at all), what it does, and what a reader is told about what was left out."""
+
+    command: str
+    effect: Does
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The gate of one incident. `platforms` were seen in it, `hosts` are the names of its components."""
+
+    platforms: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, *, names: Iterable[str], seen: Iterable[str]) -> Gate:
+        """From the names of components, and from what else was seen: metrics, streams, sources, kinds of facts."""
+        held = [*names]
+        told = [*held, *seen]
+        found = frozenset(p for p, pattern in _platforms().items() if any(pattern.search(t) for t in told))
+        return cls(platforms=found, hosts=frozenset(held))
+
+    def show(self, command: str, *, foreign: bool = False) -> Shown:
+        """Whether and how a command is shown. `foreign`: it comes from a document that nobody at the site vouches for."""
+        line = command_line(command)
+        if not command.strip():
+            return Shown(command="", effect="changing")
+        if not line:
+            return Shown(
+                command="", effect="changing", note="its command is not one plain line and is left out"
+            )
+        if missing := self._unseen(line):
+            named = _NAMES.get(missing, missing.capitalize())
+            note = f"its command is left out: no {named} was seen here"
+            return Shown(command="", effect="changing", note=note)
+        does = effect(line)
+        if foreign and does == "read-only" and self._goes_out(line):
+            does = "changing"
+        return Shown(command=line, effect=does)
+
+    def _unseen(self, line: str) -> str:
+        """A platform that the command needs and that was not seen; ""."""
+        known = (grammar_of(name) for name in programs_of(line))
+        needed = [g.platform for g in known if g is not None and g.platform]
+        return next((p for p in needed if p in _platforms() and p not in self.platforms), "")
+
+    def _goes_out(self, line: str) -> bool:
+        """Whether it speaks to a host that is no component here: a look that tells somebody else."""
+        if not _CLIENTS & set(programs_of(line)):
+            return False
+        spoken_to = re.findall(
+            r"(?i)https?://(?:[^/@\s]*@)?([^/:\s'\"?#]+)|(?<![\w/.@-])((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w/.])",
+            line,
+        )
+        hosts = {(a or b).casefold() for a, b in spoken_to}
+        known = {h.casefold() for h in self.hosts} | {"localhost", "127.0.0.1"}
+        return any(
+            h not in known
+            and not re.fullmatch(r"[{<$]?[\w-]+[}>]?", h)
+            and not h.endswith((".local", ".internal", ".svc"))
+            for h in hosts
+        )
