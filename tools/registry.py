@@ -16,7 +16,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, cast, get_type_hints
 
@@ -28,10 +27,12 @@ from aitia.core.errors import AitiaError, BadInput
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
+from aitia.tools import plugins
 
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+_LONG = re.compile(r"\d{19}")
 _HALF_HOUR = 1800.0
 
 
@@ -42,6 +43,8 @@ class Limits:
     seconds: float = 30.0
     evidence: int = 60
     statement_chars: int = 400
+    message_chars: int = 2_000  # of a message and of a query
+    result_bytes: int = 64 << 20  # of a result as JSON; the largest of a bundled tool is a tenth of that
 
 
 class SourceSet:
@@ -103,6 +106,9 @@ class ToolSpec:
     produces: tuple[str, ...] = ()
     target: str = ""
     family: str = ""
+    foreign: bool = (
+        False  # of another package: it works on copies, and only what it `produces` is kept of its data
+    )
 
     def __call__(self, ctx: ToolContext, **args: Any) -> Result:
         """Call the function itself, unguarded (for tests and notebooks)."""
@@ -165,11 +171,18 @@ class Registry:
 
     @classmethod
     def load(cls) -> Registry:
-        """All tools of all modules behind the `aitia.tools` entry point, ours and third parties' alike."""
-        modules = (
-            e.load() for e in sorted(entry_points(group="aitia.tools"), key=lambda e: (e.name, e.value))
-        )
-        return cls(spec for module in modules for spec in specs_of(module))
+        """All tools of all modules behind the `aitia.tools` entry point; those of other packages as far as they are usable."""
+        group = "aitia.tools"
+        specs = [s for e in plugins.entries(group) if plugins.own(e) for s in specs_of(e.load())]
+        names, produced = {s.name for s in specs}, {p for s in specs for p in s.produces}
+        for package, found in plugins.foreign(group, specs_of):
+            for spec in plugins.most_of(found):
+                try:
+                    specs.append(plugins.usable(spec, names, produced))
+                    names.add(spec.name)
+                except Exception as error:  # a spec of others may hold anything
+                    plugins.told(package, plugins.described(error))
+        return cls(specs)
 
     def __iter__(self) -> Iterator[ToolSpec]:
         return iter(self._specs.values())
@@ -207,6 +220,8 @@ class Registry:
                 "tool": task.tool,
                 "args": dict(task.args),
                 "seconds": round(ctx.clock.elapsed() - start, 4),
+                "message": result.message[: ctx.limits.message_chars],
+                "query": result.query[: ctx.limits.message_chars],
                 "evidence": tuple(
                     _tidy(e, task.tool, ctx.limits, doubted) for e in result.evidence[: ctx.limits.evidence]
                 ),
@@ -224,7 +239,7 @@ class Registry:
                 message=f"{spec.name} may change something: a person must approve it.",
             )
         try:
-            return _plain(spec, _within(ctx.limits.seconds, spec, ctx, args))
+            return _within(ctx.limits, spec, ctx, args)
         except _TookTooLong:
             return Result(
                 status="error",
@@ -233,27 +248,31 @@ class Registry:
         except AitiaError as error:
             return Result(status="error", message=str(error))
         except Exception as error:  # the one place where any tool failure becomes a Result
-            return Result(
-                status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400]
-            )
+            return Result(status="error", message=f"{spec.name} failed: {error}"[:400])
 
 
-def _within(seconds: float, spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
-    """Call on a daemon thread, so that a tool which never returns holds up neither the run nor the process's end."""
+def _within(limits: Limits, spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
+    """Call on a daemon thread, so that a tool which never returns holds up neither the run nor the process's end.
+
+    Whatever is the tool's own (its result's serialisation, the text of its exception) runs there too.
+    """
     future: concurrent.futures.Future[Result] = concurrent.futures.Future()
 
     def work() -> None:
         try:
-            future.set_result(spec.function(ctx, **args))
+            given = plugins.copied(ctx) if spec.foreign else ctx
+            future.set_result(_plain(spec, spec.function(given, **args), limits))
+        except (SystemExit, KeyboardInterrupt):
+            future.set_exception(_Failed("it tried to end the process"))
+        except AitiaError as error:
+            future.set_exception(BadInput(str(error)) if spec.foreign else error)
         except BaseException as error:  # handed to the caller, who decides
-            future.set_exception(error)
+            future.set_exception(_Failed(plugins.described(error)))
 
     threading.Thread(target=work, name=f"aitia-{spec.name}", daemon=True).start()
-    concurrent.futures.wait([future], timeout=seconds)
+    concurrent.futures.wait([future], timeout=limits.seconds)
     if not future.done():
         raise _TookTooLong
-    if isinstance(error := future.exception(), SystemExit | KeyboardInterrupt):
-        raise RuntimeError("it tried to end the process") from error
     return future.result()
 
 
@@ -261,13 +280,38 @@ class _TookTooLong(Exception):
     """The limit was passed; a tool's own time-out is another thing."""
 
 
-def _plain(spec: ToolSpec, result: object) -> Result:
-    """What the tool returned, if it is a Result that can be stored: plain JSON values, finite numbers."""
+class _Failed(Exception):
+    """What a tool raised, in words."""
+
+
+def _plain(spec: ToolSpec, result: object, limits: Limits) -> Result:
+    """What the tool returned, if it is a Result that can be stored: plain JSON values, finite numbers, a bounded size."""
     if not isinstance(result, Result):
         return Result(
             status="error", message=f"Mend {spec.name}: it returned {type(result).__name__}, not a Result."
         )
-    return Result.model_validate_json(result.model_dump_json())
+    text = result.model_dump_json()
+    if len(text) > limits.result_bytes:
+        return Result(
+            status="error",
+            message=f"Let {spec.name} return less: {len(text)} bytes are more than {limits.result_bytes}.",
+        )
+    plain = Result.model_validate_json(text)
+    if _LONG.search(text) and not _storable([plain.data, *(e.values for e in plain.evidence)]):
+        return Result(
+            status="error", message=f"Let {spec.name} return smaller whole numbers: 64 bits are what is stored."
+        )
+    if spec.foreign:
+        plain = plain.model_copy(update={"data": {k: v for k, v in plain.data.items() if k in spec.produces}})
+    return plain
+
+
+def _storable(value: Any) -> bool:
+    """Whether every whole number within fits a checkpoint: 64 bits."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**64
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return all(_storable(each) for each in inner)
 
 
 def specs_of(module: ModuleType) -> list[ToolSpec]:

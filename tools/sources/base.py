@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
@@ -18,6 +17,7 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Component, Holding, Inventory, SourceKind, SourceRef, Window
+from aitia.tools import plugins
 from aitia.tools.sources.clocks import Dated, doubts
 
 
@@ -308,9 +308,13 @@ Reader = Callable[[SourceConfig, Path], Source]
 
 def open_source(config: SourceConfig, root: Path) -> Source:
     """The reader of one source; relative paths start at `root`. Raises BadInput for an unknown type."""
-    readers: dict[str, Reader] = {}
-    for entry in sorted(entry_points(group="aitia.sources"), key=lambda e: (e.name, e.value)):
-        readers |= entry.load().READERS
+    group, readers = "aitia.sources", dict[str, Reader]()
+    for entry in plugins.entries(group):
+        if plugins.own(entry):
+            readers |= entry.load().READERS
+    if config.type not in readers:  # those of others never stand in for ours
+        for _, found in plugins.foreign(group, lambda module: dict(module.READERS)):
+            readers = found | readers
     if config.type not in readers:
         raise BadInput(
             f"Set `type` of source {config.name!r} to one of {', '.join(sorted(readers))}, not {config.type!r}."
