@@ -299,7 +299,8 @@ def _plain(spec: ToolSpec, result: object, limits: Limits) -> Result:
     plain = Result.model_validate_json(text)
     if _LONG.search(text) and not _storable([plain.data, *(e.values for e in plain.evidence)]):
         return Result(
-            status="error", message=f"Let {spec.name} return smaller whole numbers: 64 bits are what is stored."
+            status="error",
+            message=f"Let {spec.name} return smaller whole numbers: 64 bits are what is stored.",
         )
     if spec.foreign:
         plain = plain.model_copy(update={"data": {k: v for k, v in plain.data.items() if k in spec.produces}})

@@ -24,13 +24,8 @@ def claim() -> None:
     if sys.stdout is not sys.__stdout__ or sys.__stdout__ is None:
         return
     sys.stdout.flush()
-    kept = os.fdopen(
-        os.dup(1),
-        "w",
-        encoding=sys.stdout.encoding,
-        errors=sys.stdout.errors,
-        line_buffering=sys.stdout.isatty(),
-    )
+    line = 1 if sys.stdout.isatty() else -1
+    kept = os.fdopen(os.dup(1), "w", line, encoding=sys.stdout.encoding, errors=sys.stdout.errors)
     os.dup2(2, 1)
     sys.stdout = cast("TextIO", _Own(kept))
 

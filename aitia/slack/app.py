@@ -83,9 +83,7 @@ async def _greeted(call: Awaitable[AsyncSlackResponse], name: str) -> AsyncSlack
         raise BadInput(f"Look at the network: Slack cannot be reached ({error}).") from None
 
 
-def register(
-    app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: Collection[str] = ()
-) -> None:
+def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: Collection[str] = ()) -> None:
     """What is taken from Slack: kept before it is acknowledged, so that nothing is lost and nothing done twice.
 
     teams  the workspaces whose people are heard; all where empty

@@ -54,7 +54,9 @@ def tries(folder: Path, *, quick: bool = False) -> Iterator[Tried]:
 def _run(folder: Path) -> Path:
     folder.mkdir()
     settings = load_settings(write_settings(folder))
-    settings = settings.model_copy(update={"sources": tuple(s for s in settings.sources if s.kind in ("metrics", "topology"))})
+    settings = settings.model_copy(
+        update={"sources": tuple(s for s in settings.sources if s.kind in ("metrics", "topology"))}
+    )
     report = api.diagnose(ALERT, config=settings, model=None, at=settings.service.at, home=folder)
     return folder / "runs" / report.run
 
@@ -82,8 +84,19 @@ class World:
 
     def _asked(self, channel: str) -> dict[str, Any]:
         self.slack.command(channel, ANN, f"gateway of {channel} answers with 5xx")
-        found = until(lambda: [m for m in self.slack.messages if "waits for approval" in m["text"] and m["channel"] == channel][1:], 60)
-        return next(m for m in self.slack.messages if "restart" in m["text"] and m["channel"] == channel) if found else {}
+        found = until(
+            lambda: [
+                m
+                for m in self.slack.messages
+                if "waits for approval" in m["text"] and m["channel"] == channel
+            ][1:],
+            60,
+        )
+        return (
+            next(m for m in self.slack.messages if "restart" in m["text"] and m["channel"] == channel)
+            if found
+            else {}
+        )
 
     def press(self, **change: Any) -> dict[str, Any]:
         """An approver's click, changed."""
@@ -92,7 +105,9 @@ class World:
         button = dict(next(e for e in elements if e["action_id"].startswith(change.pop("action", "approve"))))
         button |= change.pop("button", {})
         if value := change.pop("value", None):
-            button["value"] = json.dumps(json.loads(button["value"]) | value) if isinstance(value, dict) else value
+            button["value"] = (
+                json.dumps(json.loads(button["value"]) | value) if isinstance(value, dict) else value
+            )
         user = change.pop("user", ANN)
         body = {
             "type": "block_actions", "team": {"id": TEAM}, "user": {"id": user, "team_id": TEAM}, "api_app_id": "A1", "token": "x",
@@ -104,15 +119,29 @@ class World:
 
     def send(self, kind: str, body: Mapping[str, Any], **signed: Any) -> httpx.Response:
         """Post to the door, signed as Slack does unless told otherwise."""
-        data = json.dumps(body) if kind == "events_api" else urlencode(body if kind == "slash" else {"payload": json.dumps(body)})
+        data = (
+            json.dumps(body)
+            if kind == "events_api"
+            else urlencode(body if kind == "slash" else {"payload": json.dumps(body)})
+        )
         data = signed.pop("body", data)
         content = "application/json" if kind == "events_api" else "application/x-www-form-urlencoded"
         stamp = str(signed.pop("stamp", int(time.time())))
         key = signed.pop("key", SECRET)
         digest = "v0=" + hmac.new(key.encode(), f"v0:{stamp}:{data}".encode(), hashlib.sha256).hexdigest()
-        headers = {"Content-Type": content, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signed.pop("signature", digest)}
+        headers = {
+            "Content-Type": content,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": signed.pop("signature", digest),
+        }
         headers = {k: v for k, v in (headers | signed.pop("headers", {})).items() if v is not None}
-        answer = httpx.post(self.slack.http_target, content=signed.pop("sent", data).encode(), headers=headers, timeout=30, trust_env=False)
+        answer = httpx.post(
+            self.slack.http_target,
+            content=signed.pop("sent", data).encode(),
+            headers=headers,
+            timeout=30,
+            trust_env=False,
+        )
         self.settle()
         return answer
 
@@ -133,18 +162,26 @@ class World:
         """What must not change: answers, outcomes, how many diagnoses there are and at which revision."""
         rows = [self.site.jobs.table.row(j.id) for j in self.site.jobs.list(limit=200)]
         said = list(self.site.home.rglob("outcome*.json")) + list(self.site.home.rglob("confirm*"))
-        return [(r["id"], r["answers"], r["revision"], r["state"]) for r in rows], sorted(map(str, said)), self.trap.hits  # type: ignore[attr-defined]
+        return (
+            [(r["id"], r["answers"], r["revision"], r["state"]) for r in rows],
+            sorted(map(str, said)),
+            self.trap.hits,
+        )  # type: ignore[attr-defined]
 
 
 Attack = Callable[[World], Any]
 
 
 def _signed(**how: Any) -> Attack:
-    return lambda w: w.send("interactive", w.press(), **{k: v(w) if callable(v) else v for k, v in how.items()})
+    return lambda w: w.send(
+        "interactive", w.press(), **{k: v(w) if callable(v) else v for k, v in how.items()}
+    )
 
 
 def _pressed(**change: Any) -> Attack:
-    return lambda w: w.send("interactive", w.press(**{k: v(w) if callable(v) else v for k, v in change.items()}))
+    return lambda w: w.send(
+        "interactive", w.press(**{k: v(w) if callable(v) else v for k, v in change.items()})
+    )
 
 
 def _old(w: World) -> None:
@@ -157,8 +194,18 @@ def _form(**change: Any) -> Attack:
 
     def attack(w: World) -> None:
         job = next(j for j in w.site.jobs.list() if j.place.get("channel") == change.get("of", OPS))
-        about = {"job": job.id, "revision": job.revision, "channel": OPS, "thread": job.place.get("thread", ""), **change.get("about", {})}
-        state = {"c": {"component": {"selected_option": {"value": "c0"}}}, "n": {"note": {"value": "x"}}, "q": {"question": {"value": "which cause?"}}}
+        about = {
+            "job": job.id,
+            "revision": job.revision,
+            "channel": OPS,
+            "thread": job.place.get("thread", ""),
+            **change.get("about", {}),
+        }
+        state = {
+            "c": {"component": {"selected_option": {"value": "c0"}}},
+            "n": {"note": {"value": "x"}},
+            "q": {"question": {"value": "which cause?"}},
+        }
         view = {"id": secrets.token_hex(6), "callback_id": change.get("name", "wrong"), "type": "modal", "blocks": [], "state": {"values": state},
                 "private_metadata": change.get("raw") or json.dumps(about)}  # fmt: skip
         body = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": change.get("user", EVE), "team_id": TEAM}, "view": view,
@@ -170,7 +217,14 @@ def _form(**change: Any) -> Attack:
 
 def _event(**change: Any) -> Attack:
     def attack(w: World) -> None:
-        event = {"type": "app_mention", "channel": OPS, "user": EVE, "text": f"<@{BOT_USER}> gateway is slow", "ts": f"{time.time():.6f}", **change.get("event", {})}
+        event = {
+            "type": "app_mention",
+            "channel": OPS,
+            "user": EVE,
+            "text": f"<@{BOT_USER}> gateway is slow",
+            "ts": f"{time.time():.6f}",
+            **change.get("event", {}),
+        }
         body = {"type": "event_callback", "team_id": TEAM, "api_app_id": "A1", "event": event, "event_id": "Ev" + secrets.token_hex(5),
                 "event_time": int(time.time()), **change.get("body", {})}  # fmt: skip
         for _ in range(change.get("times", 1)):
@@ -302,7 +356,9 @@ def _asking(folder: Path, run: Path) -> Iterator[Tried]:
 
 
 def _differs(before: Any, after: Any) -> str:
-    for what, one, other in zip(("a diagnosis or an answer", "an outcome", "sent to another address"), before, after, strict=True):
+    for what, one, other in zip(
+        ("a diagnosis or an answer", "an outcome", "sent to another address"), before, after, strict=True
+    ):
         if one != other:
             return what
     return ""
@@ -339,16 +395,27 @@ def _texts(folder: Path, run: Path) -> Iterator[Tried]:
 def _active(value: Any, key: str = "") -> str:
     """What Slack would act on: a mention or link in mrkdwn, an element that is one."""
     if isinstance(value, dict):
-        if value.get("type") in ("link", "usergroup", "broadcast", "emoji") or (value.get("type") == "user" and value.get("user_id") == "U0EVIL"):
+        if value.get("type") in ("link", "usergroup", "broadcast", "emoji") or (
+            value.get("type") == "user" and value.get("user_id") == "U0EVIL"
+        ):
             return f"an element {value['type']}"
         if value.get("type") == "plain_text" and value.get("emoji"):
             return "emoji"
         if value.get("unfurl_links") or value.get("link_names") or value.get("parse") == "full":
             return "unfolded links"
         inner = value.get("type") in ("text", "plain_text")
-        return next((a for k, v in value.items() if (a := _active(v, "" if inner and k == "text" else k))), "")
+        return next(
+            (a for k, v in value.items() if (a := _active(v, "" if inner and k == "text" else k))), ""
+        )
     if isinstance(value, list):
         return next((a for v in value if (a := _active(v))), "")
     if isinstance(value, str) and key == "text":
-        return next((f"{sign!r} in mrkdwn" for sign in ("<!", "<@U0EVIL", "<http", "<mailto", "://", "@channel", "@here") if sign in value), "")
+        return next(
+            (
+                f"{sign!r} in mrkdwn"
+                for sign in ("<!", "<@U0EVIL", "<http", "<mailto", "://", "@channel", "@here")
+                if sign in value
+            ),
+            "",
+        )
     return ""

@@ -218,7 +218,9 @@ def test_only_approvers_answer_once_and_what_was_asked(
         until(lambda: "restart: denied" in first["text"], 20)
         assert not any(b["type"] == "actions" for b in first["blocks"])
         second = next(m for m in asks if m is not first)
-        slack.press({**first, "blocks": second["blocks"]}, "approve", BEN)  # another message than it was asked in
+        slack.press(
+            {**first, "blocks": second["blocks"]}, "approve", BEN
+        )  # another message than it was asked in
         assert "below the step itself" in until(lambda: slack.ephemerals[1:], 10)[-1]["text"]
         slack.press(second, "approve", BEN)
         until(site.over, 30)

@@ -507,7 +507,9 @@ def test_a_logout_ends_the_session_wherever_its_cookie_was_copied_to(tmp_path: P
         client.cookies.clear()
         assert client.get("/v1/diagnoses", headers=copied).status_code == 200
         client.post("/login", data={"token": "right"}, headers=copied)
-        assert client.get("/v1/diagnoses", headers=copied).status_code == 401  # another login, another session
+        assert (
+            client.get("/v1/diagnoses", headers=copied).status_code == 401
+        )  # another login, another session
         second = client.cookies["aitia_session"]
         assert second != first
         assert client.post("/logout").status_code == 303
