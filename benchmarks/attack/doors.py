@@ -1,4 +1,4 @@
-"""The doors: approvals, a hostile MCP server and a hostile client of ours, Slack's door, plugins, and logins. What of it succeeds?
+"""The doors: approvals, a hostile MCP server and a hostile client of ours, Slack's door, plugins, logins. What succeeds?
 
 python benchmarks/attack/doors.py [--family approvals,mcp,slack,plugins,logins] [--json OUT]
 

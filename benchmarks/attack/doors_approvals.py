@@ -61,10 +61,9 @@ def _changed() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def tries(folder: Path, *, quick: bool = False) -> Iterator[Tried]:
-    """All tries; `quick` leaves out the run itself."""
-    if not quick:
-        yield from changed(folder / "changed")
+def tries(folder: Path) -> Iterator[Tried]:
+    """All tries."""
+    yield from changed(folder / "changed")
     yield from replayed(folder / "replayed")
     yield from shown(folder / "shown")
 
@@ -152,7 +151,7 @@ class House:
         home.mkdir(parents=True, mode=0o700)
         self.jobs = Jobs(home, shop_settings())
         self.one, self.other, self.over = self._waiting("one"), self._waiting("other"), self._waiting("over")
-        self.jobs.answer(self.over, {h: False for h in self.hashes(self.over)}, by="ann")
+        self.jobs.answer(self.over, dict.fromkeys(self.hashes(self.over), False), by="ann")
 
     def _waiting(self, name: str) -> str:
         job = self.jobs.submit(f"checkout of {name} answers with 5xx", origin="api", key=name).job
@@ -214,7 +213,7 @@ def _forged(make: Callable[[str], Any]) -> Attack:
 
 
 def _of_another_run(house: House, client: httpx.Client) -> str:
-    _answer(client, house.one, {h: True for h in house.hashes(house.other)})
+    _answer(client, house.one, dict.fromkeys(house.hashes(house.other), True))
     return "the other run's answer counts" if house.approved(house.one) else ""
 
 

@@ -184,7 +184,7 @@ ATTACKS: Final[dict[str, Attack]] = {
 }  # fmt: skip
 
 
-def tries(folder: Path, *, quick: bool = False) -> Iterator[Tried]:
+def tries(folder: Path) -> Iterator[Tried]:
     """All tries."""
     for n, (name, attack) in enumerate(ATTACKS.items()):
         home = folder / str(n)

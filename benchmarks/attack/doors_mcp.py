@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -48,14 +48,18 @@ SLOW: Final = ("wrong-id", "drips", "mute", "id-null", "never-ends", "batch")
 QUICK: Final = ("rug-description", "sampling", "forged-component", "quote", "child-daemon", "builtin-names")
 
 
-def tries(folder: Path, *, quick: bool = False) -> Iterator[Tried]:
+def tries(folder: Path) -> Iterator[Tried]:
     """All tries."""
-    for mode in QUICK if quick else MODES:
-        yield Tried(family=FAMILY, name=f"server: {mode}", got=_served(mode, folder / mode))
+    yield from servers(folder, MODES)
     for name in _WEB:
         yield Tried(family=FAMILY, name=f"http server: {name}", got=_over_http(name, folder / name))
-    if not quick:
-        yield from _clients(folder / "clients")
+    yield from _clients(folder / "clients")
+
+
+def servers(folder: Path, modes: Sequence[str]) -> Iterator[Tried]:
+    """Servers as processes, each asked once (those that change: twice)."""
+    for mode in modes:
+        yield Tried(family=FAMILY, name=f"server: {mode}", got=_served(mode, folder / mode))
 
 
 def _server(mode: str, folder: Path) -> McpServer:

@@ -33,6 +33,7 @@ from tests.shop import shop_yaml
 
 Registry.load()
 FAMILY: Final = "plugins"
+WORKERS: Final = int(os.environ.get("AITIA_DOORS_WORKERS", "2"))  # runs at a time
 LIMIT_S: Final = 150.0  # of a run; on a quiet machine one takes five seconds, and a hanging tool thirty more
 HEAD: Final = '''
 import json, os, sys, threading, time
@@ -200,7 +201,7 @@ def _runs(folder: Path, plugins: Mapping[str, tuple[str, str]]) -> Iterator[tupl
     """A run of `aitia diagnose --json` with each plugin: a fork of a process that has imported aitia and nothing else."""
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload([__name__])
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         yield from zip(
             plugins,
             pool.map(lambda each: _run(server, folder / str(each[0]), *each[1]), enumerate(plugins.values())),

@@ -19,13 +19,13 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.core.serving import listening
 from aitia.core.store import RunStore
+from aitia.core.tokens import Buckets, Token, client_of
 from aitia.jobs import Jobs
 from aitia.settings import Service, Settings
 from aitia.tools.sources.base import Span
 from aitia.web import server as web_server
 from aitia.web.auth import SESSION_S, Guard
 from aitia.web.incoming import SIGNATURE
-from aitia.core.tokens import Buckets, Token, client_of
 from aitia.web.limits import Aside, Bounds
 from aitia.web.problems import Problem
 from aitia.web.spans import SpanSpool

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from aitia.core.events import PlanMade, Ranked, TaskDone
 from aitia.core.store import remove_run
 from aitia.core.words import Suspect, Task
-from aitia.jobs import Job, Jobs
+from aitia.jobs import Approval, Job, Jobs
 from aitia.settings import Settings
 from aitia.web.embed import embedded
 from aitia.web.progress import progress
