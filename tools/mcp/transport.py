@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -25,7 +28,9 @@ from aitia.tools.mcp.bounded import Bounded
 MOST_BYTES: Final = 4 * 2**20  # that a server may send in one session
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _PASSED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
-_GRACE_S: Final = 0.5
+_GRACE_S: Final = 0.5  # to end by itself
+_KEPT_S: Final = 3.0  # for the keeper to end what the process started
+_KEEPER: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")))
 _TAIL: Final = 2000  # bytes of what it wrote on stderr
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
 
@@ -77,12 +82,13 @@ class Line:
                     f"Set the environment variable {name}: it is in env_names of MCP server {self.server.name!r}."
                 )
             env[name] = os.environ[name]
-        try:
-            return await anyio.open_process(list(self.server.command), env=env, start_new_session=True)
-        except OSError as error:
+        command = list(self.server.command)
+        if shutil.which(command[0], path=env.get("PATH")) is None:
             raise SourceError(
-                f"Mend `command` of MCP server {self.server.name!r}: it does not start ({error.strerror})."
-            ) from None
+                f"Fix `command` of MCP server {self.server.name!r}: it does not start ({command[0]!r} is no program)."
+            )
+        kept = _KEEPER if sys.platform == "linux" else ()
+        return await anyio.open_process([*kept, *command], env=env, start_new_session=True)
 
     async def _read(
         self, process: Process, to_us: MemoryObjectSendStream[SessionMessage | Exception]
@@ -165,12 +171,12 @@ async def _ended(process: Process) -> None:
         await process.stdin.aclose()
     with anyio.move_on_after(_GRACE_S):
         await process.wait()
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, patience_s in ((signal.SIGTERM, _KEPT_S), (signal.SIGKILL, _GRACE_S)):
         try:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):
             break
-        with anyio.move_on_after(_GRACE_S):
+        with anyio.move_on_after(patience_s):
             await process.wait()
             await anyio.sleep(0.02)
     with anyio.move_on_after(_GRACE_S):
