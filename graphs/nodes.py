@@ -294,16 +294,11 @@ def approve(state: State, runtime: Runtime[Context]) -> State:
     """Interrupt until a person answers; each approval is bound to the hash of the exact call in this run."""
     context = runtime.context
     revision = int(context.store.meta().get("revision", 1))
-    waiting = {
-        call_hash(r, run=context.store.id, revision=revision, registry=context.registry): r
-        for r in results_of(state)
-        if r.status == "needs_approval"
-    }
-    approved: list[str] = interrupt({h: {"tool": r.tool, "args": r.args} for h, r in waiting.items()})[
-        "approved"
-    ]
+    bound: dict[str, Any] = {"run": context.store.id, "revision": revision, "registry": context.registry}
+    waiting = [(call_hash(r, **bound), r) for r in results_of(state) if r.status == "needs_approval"]
+    approved: list[str] = interrupt({h: {"tool": r.tool, "args": r.args} for h, r in waiting})["approved"]
     settled = {}
-    for call, result in waiting.items():
+    for call, result in waiting:
         said = "approved: run it by hand, aitia executes nothing" if call in approved else "denied"
         done = result.model_copy(update={"message": f"{result.message} ({said})"})
         context.store.put_result(done)

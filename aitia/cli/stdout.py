@@ -21,11 +21,11 @@ class _Own:
 
 def claim() -> None:
     """Keep stdout for what the main thread prints, from now on. Once is enough; a stream that a program put there stays."""
-    if sys.stdout is not sys.__stdout__ or sys.__stdout__ is None:
+    out = sys.__stdout__
+    if out is None or sys.stdout is not out:
         return
-    sys.stdout.flush()
-    line = 1 if sys.stdout.isatty() else -1
-    kept = os.fdopen(os.dup(1), "w", line, encoding=sys.stdout.encoding, errors=sys.stdout.errors)
+    out.flush()
+    kept = os.fdopen(os.dup(1), "w", 1 if out.isatty() else -1, encoding=out.encoding, errors=out.errors)
     os.dup2(2, 1)
     sys.stdout = cast("TextIO", _Own(kept))
 
