@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
+import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, cast
 
 from aitia.core.errors import BadInput
 from aitia.core.serving import BoundedHandler, BoundedServer, host_name, is_local, length_of, read_body
+from aitia.core.tokens import Token
 from aitia.jobs import Full, Job, Jobs
 from aitia.notices import Notice, parse_notice
 
@@ -66,7 +67,7 @@ class Listener(BoundedServer):
         alive: Callable[[], bool] = lambda: True,
         **bounds: int,
     ) -> None:
-        self.jobs, self.token, self.on_taken, self.alive = jobs, token, on_taken, alive
+        self.jobs, self.token, self.on_taken, self.alive = jobs, Token(token), on_taken, alive
         super().__init__(address, _Handler, **bounds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -79,6 +80,7 @@ class _Handler(BoundedHandler):
     timeout = PATIENCE_S
     server_version, sys_version = "aitia", ""
     protocol_version = "HTTP/1.1"
+    _retry_s = 0.0
 
     @property
     def _door(self) -> Listener:
@@ -132,8 +134,11 @@ class _Handler(BoundedHandler):
         """What is wrong before the body is read."""
         if self._strange():
             return HTTPStatus.FORBIDDEN, LOCAL
-        given = self.headers.get("Authorization", "").encode("utf-8", "replace")
-        if self._door.token and not hmac.compare_digest(given, f"Bearer {self._door.token}".encode()):
+        given, token = self.headers.get("Authorization", ""), self._door.token
+        if token and not token.bears(given):
+            if given and (wait := token.wrong(self.client_address[0])) > 0:
+                self._retry_s = wait
+                return HTTPStatus.TOO_MANY_REQUESTS, "Send the right token: it was wrong too often."
             return HTTPStatus.UNAUTHORIZED, "Send the token: http_config.authorization.credentials."
         if self.path not in ("/", "/alerts"):
             return HTTPStatus.NOT_FOUND, "POST to /."
@@ -154,6 +159,8 @@ class _Handler(BoundedHandler):
             self.send_header("WWW-Authenticate", "Bearer")
         if code == HTTPStatus.SERVICE_UNAVAILABLE:
             self.send_header("Retry-After", "60")
+        if code == HTTPStatus.TOO_MANY_REQUESTS:
+            self.send_header("Retry-After", str(math.ceil(self._retry_s)))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

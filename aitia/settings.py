@@ -82,6 +82,9 @@ class Slack(Word):
     signing_secret_env: str = "SLACK_SIGNING_SECRET"
     approvers: tuple[str, ...] = ()  # user ids that may approve or deny a step; nobody where empty
     channels: tuple[str, ...] = ()  # channel ids that aitia answers in; all where empty
+    teams: tuple[
+        str, ...
+    ] = ()  # further workspaces whose people are heard in shared channels; the app's own always is
     stream: bool = True  # stream the steps where the workspace can
 
 

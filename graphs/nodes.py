@@ -44,6 +44,7 @@ from aitia.graphs.state import (
     runbook_of,
     tasks_of,
 )
+from aitia.tools import Registry
 
 MAX_FINDINGS = 5
 MAX_RANKED = 8  # suspects that are shown while the run goes on
@@ -301,24 +302,26 @@ def after_mitigate(state: State, runtime: Runtime[Context]) -> str:
 
 
 def approve(state: State, runtime: Runtime[Context]) -> State:
-    """Interrupt until a person answers; each approval is bound to the hash of the exact call."""
-    waiting = [r for r in results_of(state) if r.status == "needs_approval"]
-    asked = {call_hash(r): {"tool": r.tool, "args": r.args} for r in waiting}
-    approved: list[str] = interrupt(asked)["approved"]
+    """Interrupt until a person answers; each approval is bound to the hash of the exact call in this run."""
+    context = runtime.context
+    revision = int(context.store.meta().get("revision", 1))
+    bound: dict[str, Any] = {"run": context.store.id, "revision": revision, "registry": context.registry}
+    waiting = [(call_hash(r, **bound), r) for r in results_of(state) if r.status == "needs_approval"]
+    approved: list[str] = interrupt({h: {"tool": r.tool, "args": r.args} for h, r in waiting})["approved"]
     settled = {}
-    for result in waiting:
-        said = (
-            "approved: run it by hand, aitia executes nothing" if call_hash(result) in approved else "denied"
-        )
+    for call, result in waiting:
+        said = "approved: run it by hand, aitia executes nothing" if call in approved else "denied"
         done = result.model_copy(update={"message": f"{result.message} ({said})"})
-        runtime.context.store.put_result(done)
+        context.store.put_result(done)
         settled[result.task] = done.model_dump(mode="json")
     return {"results": settled}
 
 
-def call_hash(result: Result) -> str:
-    """What an approval is bound to."""
-    body = json.dumps([result.tool, result.args], sort_keys=True, ensure_ascii=False)
+def call_hash(result: Result, *, run: str, revision: int, registry: Registry) -> str:
+    """What an approval is bound to: one call, its tool as it is now and its arguments, of one look at one incident."""
+    spec = registry[result.tool] if result.tool in registry.names() else None
+    is_now = [spec.effect, spec.doc, spec.arguments.model_json_schema()] if spec else []
+    body = json.dumps([run, revision, result.task, result.tool, is_now, result.args], sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()
 
 

@@ -15,7 +15,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, cast, get_type_hints
 
@@ -28,10 +27,12 @@ from aitia.core.errors import AitiaError, BadInput
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
+from aitia.tools import plugins
 
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+_LONG = re.compile(r"\d{19}")
 _HALF_HOUR = 1800.0
 
 
@@ -42,6 +43,8 @@ class Limits:
     seconds: float = 30.0
     evidence: int = 60
     statement_chars: int = 400
+    message_chars: int = 2_000  # of a message and of a query
+    result_bytes: int = 64 << 20  # of a result as JSON; the largest of a bundled tool is a tenth of that
 
 
 class SourceSet:
@@ -103,6 +106,9 @@ class ToolSpec:
     produces: tuple[str, ...] = ()
     target: str = ""
     family: str = ""
+    foreign: bool = (
+        False  # of another package: it works on copies, and only what it `produces` is kept of its data
+    )
 
     def __call__(self, ctx: ToolContext, **args: Any) -> Result:
         """Call the function itself, unguarded (for tests and notebooks)."""
@@ -165,11 +171,18 @@ class Registry:
 
     @classmethod
     def load(cls) -> Registry:
-        """All tools of all modules behind the `aitia.tools` entry point, ours and third parties' alike."""
-        modules = (
-            e.load() for e in sorted(entry_points(group="aitia.tools"), key=lambda e: (e.name, e.value))
-        )
-        return cls(spec for module in modules for spec in specs_of(module))
+        """All tools of all modules behind the `aitia.tools` entry point; those of other packages as far as they are usable."""
+        group = "aitia.tools"
+        specs = [s for e in plugins.entries(group) if plugins.own(e) for s in specs_of(e.load())]
+        names, produced = {s.name for s in specs}, {p for s in specs for p in s.produces}
+        for package, found in plugins.foreign(group, specs_of):
+            for spec in plugins.most_of(found):
+                try:
+                    specs.append(plugins.usable(spec, names, produced))
+                    names.add(spec.name)
+                except Exception as error:  # a spec of others may hold anything
+                    plugins.told(package, plugins.described(error))
+        return cls(specs)
 
     def __iter__(self) -> Iterator[ToolSpec]:
         return iter(self._specs.values())
@@ -207,6 +220,8 @@ class Registry:
                 "tool": task.tool,
                 "args": dict(task.args),
                 "seconds": round(ctx.clock.elapsed() - start, 4),
+                "message": result.message[: ctx.limits.message_chars],
+                "query": result.query[: ctx.limits.message_chars],
                 "evidence": tuple(
                     _tidy(e, task.tool, ctx.limits, doubted) for e in result.evidence[: ctx.limits.evidence]
                 ),
@@ -224,8 +239,7 @@ class Registry:
                 message=f"{spec.name} may change something: a person must approve it.",
             )
         try:
-            result = within(ctx.limits.seconds, lambda: spec.function(ctx, **args), name=spec.name)
-            return _plain(spec, result)
+            return within(ctx.limits.seconds, lambda: _run(spec, ctx, args), name=spec.name)
         except TookTooLong:
             return Result(
                 status="error",
@@ -234,18 +248,57 @@ class Registry:
         except AitiaError as error:
             return Result(status="error", message=str(error))
         except Exception as error:  # the one place where any tool failure becomes a Result
-            return Result(
-                status="error", message=f"{spec.name} failed: {type(error).__name__}: {error}"[:400]
-            )
+            return Result(status="error", message=f"{spec.name} failed: {error}"[:400])
 
 
-def _plain(spec: ToolSpec, result: object) -> Result:
-    """What the tool returned, if it is a Result that can be stored: plain JSON values, finite numbers."""
+def _run(spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
+    """A tool's result as it can be stored. Whatever is the tool's own (its result's serialisation, the text of its exception)
+    happens here, within its limit.
+    """
+    try:
+        given = plugins.copied(ctx) if spec.foreign else ctx
+        return _plain(spec, spec.function(given, **args), ctx.limits)
+    except (SystemExit, KeyboardInterrupt):
+        raise _Failed("it tried to end the process") from None
+    except AitiaError as error:
+        raise (BadInput(str(error)) if spec.foreign else error) from None
+    except BaseException as error:  # in words, whatever it is: the caller makes a Result of it
+        raise _Failed(plugins.described(error)) from None
+
+
+class _Failed(Exception):
+    """What a tool raised, in words."""
+
+
+def _plain(spec: ToolSpec, result: object, limits: Limits) -> Result:
+    """What the tool returned, if it is a Result that can be stored: plain JSON values, finite numbers, a bounded size."""
     if not isinstance(result, Result):
         return Result(
             status="error", message=f"Mend {spec.name}: it returned {type(result).__name__}, not a Result."
         )
-    return Result.model_validate_json(result.model_dump_json())
+    text = result.model_dump_json()
+    if len(text) > limits.result_bytes:
+        return Result(
+            status="error",
+            message=f"Let {spec.name} return less: {len(text)} bytes are more than {limits.result_bytes}.",
+        )
+    plain = Result.model_validate_json(text)
+    if _LONG.search(text) and not _storable([plain.data, *(e.values for e in plain.evidence)]):
+        return Result(
+            status="error",
+            message=f"Let {spec.name} return smaller whole numbers: 64 bits are what is stored.",
+        )
+    if spec.foreign:
+        plain = plain.model_copy(update={"data": {k: v for k, v in plain.data.items() if k in spec.produces}})
+    return plain
+
+
+def _storable(value: Any) -> bool:
+    """Whether every whole number within fits a checkpoint: 64 bits."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**64
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return all(_storable(each) for each in inner)
 
 
 def specs_of(module: ModuleType) -> list[ToolSpec]:

@@ -10,6 +10,7 @@ import threading
 
 def main() -> None:
     """The console script: data on stdout, progress and errors on stderr, exit codes of docs/cli.md."""
+    from aitia.cli import stdout
     from aitia.cli.app import run
     from aitia.core.deadline import given_up
 
@@ -18,6 +19,7 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    stdout.release()
     sys.stderr.flush()
     # A tool or source that was given up may still hang in its thread: the interpreter would wait for it, or abort within DuckDB.
     if given_up() or any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):

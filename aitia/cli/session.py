@@ -12,6 +12,7 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from aitia.cli import stdout
 from aitia.cli.console import note, stderr_console
 from aitia.core.errors import EXIT_INTERRUPTED
 
@@ -26,6 +27,7 @@ def watched() -> Iterator[LiveView]:
     """Show a run's events on stderr; an interrupted run says how it is resumed."""
     from aitia.cli.live import LiveView
 
+    stdout.claim()
     view = LiveView(stderr_console())
     try:
         with view, quick_interrupt(partial(_leave, view)):

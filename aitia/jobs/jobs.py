@@ -22,7 +22,7 @@ from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.table import JobTable
 from aitia.jobs.tail import Tail, parse_cursor
-from aitia.jobs.words import Job, JobState, Submitted, Update
+from aitia.jobs.words import APPROVAL, Job, JobState, Submitted, Update
 from aitia.settings import Settings
 
 BEAT_S: Final = 10.0
@@ -120,6 +120,9 @@ class Jobs:
             raise BadInput(
                 f"Answer what was asked: {sorted(strange)[0][:80]!r} is the hash of no call that waits."
             )
+        if any(said.get(a.hash) and a.stale for a in found.asked):
+            hours = f"{APPROVAL.total_seconds() / 3600:g}"
+            raise BadInput(f"Deny it and look again: it was asked more than {hours} hours ago.")
         taken = self.table.answer(job, said)
         if said and not taken:
             raise BadInput("Look at the diagnosis: somebody answered that before.")

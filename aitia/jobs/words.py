@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from aitia.core.errors import BadInput
@@ -9,6 +11,7 @@ from aitia.core.events import Event
 from aitia.core.words import Moment, Origin, Unit01, Verdict, Word
 
 JobState = Literal["queued", "running", "waiting", "done", "failed"]
+APPROVAL: Final = timedelta(hours=24)  # a shift sees what the shift before was asked
 OVER: Final[frozenset[JobState]] = frozenset({"done", "failed"})
 
 
@@ -21,11 +24,22 @@ class Full(BadInput):
 
 
 class Approval(Word):
-    """A call that a person must approve: the answer is bound to the hash of tool and arguments."""
+    """A call that a person must approve: the answer is bound to its hash (`aitia.graphs.nodes.call_hash`)."""
 
     hash: str
     tool: str
     args: dict[str, Any] = {}
+    at: Moment | None = None  # when it was asked
+
+    @property
+    def shown(self) -> str:
+        """Its arguments as a person reads them: JSON in ASCII, so that two calls which differ never look the same."""
+        return json.dumps(self.args, indent=2, sort_keys=True)
+
+    @property
+    def stale(self) -> bool:
+        """Whether it was asked too long ago to be approved: what it was asked for may be over."""
+        return self.at is not None and datetime.now(tz=UTC) - self.at > APPROVAL
 
 
 class Job(Word):

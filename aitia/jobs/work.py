@@ -86,8 +86,10 @@ class Work:
         try:
             report = self._report(claim)
         except WaitsForPerson as error:
+            at = datetime.now(tz=UTC).isoformat()
             asked = [
-                {"hash": h, "tool": call["tool"], "args": call["args"]} for h, call in error.asked.items()
+                {"hash": h, "tool": call["tool"], "args": call["args"], "at": at}
+                for h, call in error.asked.items()
             ]
             self._table.settle(claim, "waiting", run=error.run, asked=json.dumps(asked), answers="{}")
         except AitiaError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import math
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,11 +16,13 @@ from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aitia.core.places import Places
+from aitia.core.tokens import Token
 from aitia.patience import patient
 
 PATH: Final = "/mcp"
@@ -91,18 +93,21 @@ def http_app(
 
 
 class _Guarded:
-    """Requests that do not bear the token get 401 and nothing else."""
+    """Requests that do not bear the token get 401, or 429 where it was wrong too often, and nothing else."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, token
+        self._app, self._token = app, Token(token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        if self._token and not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
-            told = {"error": "Send the token of this server: Authorization: Bearer TOKEN."}
-            await JSONResponse(told, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        given = Headers(scope=scope).get("authorization", "")
+        if not self._token or self._token.bears(given):
+            return await self._app(scope, receive, send)
+        client = scope["client"][0] if scope.get("client") else ""
+        status, headers = 401, {"WWW-Authenticate": "Bearer"}
+        if given and (wait := self._token.wrong(client)) > 0:
+            status, headers = 429, {"Retry-After": str(math.ceil(wait))}
+        told = {"error": "Send the token of this server: Authorization: Bearer TOKEN."}
+        await JSONResponse(told, status, headers)(scope, receive, send)
 
 
 class _Announced(uvicorn.Server):

@@ -14,7 +14,7 @@ from aitia.slack import forms, result
 from aitia.slack.answers import answer
 from aitia.slack.dedupe import Entry
 from aitia.slack.door import Door
-from aitia.slack.follow import Follower
+from aitia.slack.follow import Follower, part
 
 
 async def view(door: Door, entry: Entry) -> dict[str, Any]:
@@ -24,7 +24,8 @@ async def view(door: Door, entry: Entry) -> dict[str, Any]:
     report: Report = await asyncio.to_thread(store.report)
     if entry.name == "evidence":
         return result.evidence(report)
-    about = result.value(job, channel=entry.channel, thread=entry.thread)
+    seal = door.seal(entry, job.id, str(job.revision))
+    about = result.value(job, channel=entry.channel, thread=entry.thread, seal=seal)
     if entry.name == "ask":
         return forms.question(about)
     if not forms.components_of(report):
@@ -47,6 +48,7 @@ async def press(door: Door, entry: Entry) -> None:
 
 async def form(door: Door, entry: Entry) -> None:
     """A correction, or a question."""
+    door.check_seal(entry)
     job, run = await door.run_of(entry)
     if entry.name == "ask":
         return await answer(
@@ -76,17 +78,20 @@ async def _kept(door: Door, entry: Entry, said: str) -> None:
 
 
 async def _approve(door: Door, entry: Entry) -> None:
-    """Only who is named in `slack.approvers`, only what still waits, only the call that was shown; the first answer holds."""
+    """Only who is named in `slack.approvers`, only what waits, only below the call that was shown; the first answer holds."""
     job, call = await door.job_of(entry), entry.values.get("hash", "")
     if entry.user not in door.settings.slack.approvers:
         raise BadInput("Ask one of slack.approvers in aitia.yaml: you may not approve or deny steps.")
-    revision = int(entry.values.get("revision", "0"))
+    revision = job.revision
     held = await asyncio.to_thread(door.inbox.answered, job.id, revision, call)
-    waits = job.state == "waiting" and job.revision == revision and any(a.hash == call for a in job.asked)
+    asked = next((a for a in job.asked if a.hash == call), None) if job.state == "waiting" else None
+    waits = asked is not None and entry.values.get("revision") == str(revision)
     if held is not None and held.key != entry.key:
         raise BadInput(f"Nothing to do: it was {'approved' if held.said else 'denied'} already.")
     if not waits:
         raise BadInput("Nothing to do: this step does not wait any more.")
+    if asked is not None and entry.ts != job.place.get(f"{part(asked)}.{revision}"):
+        raise BadInput("Use the buttons below the step itself: it was not asked in this message.")
     said = entry.name == "approve"
     held = await asyncio.to_thread(
         door.inbox.answer, job.id, revision, call, said=said, by=entry.user, key=entry.key

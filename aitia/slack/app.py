@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -63,7 +63,8 @@ async def served(
         await _greeted(app.client.apps_connections_open(app_token=app_token), settings.slack.app_token_env)
     delivery = Delivery(app.client, me=str(who["user_id"]))
     desk = Desk(home, settings, Jobs(home, settings), Inbox(home), delivery)
-    register(app, desk, redact=Redactor(load_key(home)).text)
+    teams = {str(who["team_id"]), *settings.slack.teams} if who.get("team_id") else set[str]()
+    register(app, desk, redact=Redactor(load_key(home)).text, teams=teams)
     await desk.start()
     try:
         async with _http(app, http) if http else _socket(app, app_token):
@@ -82,14 +83,17 @@ async def _greeted(call: Awaitable[AsyncSlackResponse], name: str) -> AsyncSlack
         raise BadInput(f"Look at the network: Slack cannot be reached ({error}).") from None
 
 
-def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str]) -> None:
-    """What is taken from Slack: kept before it is acknowledged, so that nothing is lost and nothing done twice."""
+def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: Collection[str] = ()) -> None:
+    """What is taken from Slack: kept before it is acknowledged, so that nothing is lost and nothing done twice.
+
+    teams  the workspaces whose people are heard; all where empty
+    """
     inbox, channels = desk.door.inbox, desk.door.settings.slack.channels
 
     @app.middleware  # type: ignore[untyped-decorator,unused-ignore]
     async def keep(body: dict[str, Any], context: AsyncBoltContext, next: _Next) -> BoltResponse | None:
         entry = entry_of(body, me=desk.door.delivery.me, redact=redact)
-        if entry is None:
+        if entry is None or (teams and entry.team not in teams):
             return BoltResponse(status=200)
         if (
             entry.kind == "message"

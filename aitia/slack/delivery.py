@@ -29,6 +29,11 @@ class Delivery:
         self.client, self.me = client, me
         client.retry_handlers = [Patience(self.pace)]
 
+    @property
+    def api(self) -> str:
+        """The address of the Web API."""
+        return str(self.client.base_url)
+
     async def call(self, method: str, **args: Any) -> dict[str, Any]:
         """A call of the Web API in its turn. Raises SlackApiError where Slack refuses it, `Doubt` where that is not known."""
         channel = str(args.get("channel", ""))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from slack_sdk.errors import SlackApiError
 
 from aitia.core.errors import AitiaError
+from aitia.core.redact import load_key
 from aitia.jobs import Job, Jobs
 from aitia.settings import Settings
 from aitia.slack import actions, answers, commands
@@ -41,7 +42,13 @@ class Desk:
     def __init__(self, home: Path, settings: Settings, jobs: Jobs, inbox: Inbox, delivery: Delivery) -> None:
         self._moved = asyncio.Event()
         self.door = Door(
-            home=home, settings=settings, jobs=jobs, inbox=inbox, delivery=delivery, kick=self._moved.set
+            home=home,
+            settings=settings,
+            jobs=jobs,
+            inbox=inbox,
+            delivery=delivery,
+            kick=self._moved.set,
+            key=load_key(home),
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._followed: dict[str, asyncio.Task[None]] = {}

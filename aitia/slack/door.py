@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -22,6 +26,7 @@ from aitia.slack.mrkdwn import fallback
 
 _log: Final = logging.getLogger("aitia.slack")
 REPLY_S: Final = 10.0
+HOOKS: Final = ("hooks.slack.com", "hooks.slack-gov.com")  # where Slack has commands answered
 TRIES: Final = 5
 
 
@@ -35,11 +40,12 @@ class Door:
     inbox: Inbox
     delivery: Delivery
     kick: Callable[[], None]  # look at the jobs now
+    key: bytes  # of this home: what a form brings back is sealed with it
 
     async def tell(self, entry: Entry, text: str) -> None:
         """A line that only the person sees. Where that cannot be, it is logged: it is no reason to do anything again."""
         try:
-            if entry.reply_url:
+            if entry.reply_url and self._is_slack(entry.reply_url):
                 await _answer(entry.reply_url, text)
             else:
                 await self.delivery.whisper(entry.channel, entry.user, text, thread=entry.thread)
@@ -79,6 +85,28 @@ class Door:
             raise BadInput(f"Wait until the diagnosis has ended: it is {job.state}.")
         return job, job.run
 
+    def seal(self, entry: Entry, job: str, revision: str) -> str:
+        """Stands for a form that was opened for this person, here and about this result."""
+        said = json.dumps([entry.name, entry.user, entry.channel, entry.thread, job, revision])
+        return hmac.new(self.key, f"aitia slack form {said}".encode(), hashlib.sha256).hexdigest()
+
+    def check_seal(self, entry: Entry) -> None:
+        """Raises BadInput where a form brings back what it was not opened with."""
+        right = self.seal(entry, entry.values.get("job", ""), entry.values.get("revision", ""))
+        if not hmac.compare_digest(right, entry.values.get("seal", "").encode("ascii", "replace").decode()):
+            raise BadInput("Open the form again: it was not opened here by you.")
+
+    def _is_slack(self, url: str) -> bool:
+        """Whether an address is Slack's, or is at the Web API that this door speaks to: nothing is sent anywhere else."""
+        try:
+            to, own = urlsplit(url), urlsplit(self.delivery.api)
+            if to.username is not None or to.port not in (None, own.port):
+                return False
+        except ValueError:
+            return False
+        known = to.scheme == "https" and to.hostname in HOOKS and to.port is None
+        return known or (to.scheme, to.netloc) == (own.scheme, own.netloc)
+
     async def _is_there(self, channel: str, thread: str, mark: str, ts: str) -> bool:
         since = float(ts or 0)
         return bool(await self.delivery.find(channel, thread, lambda m: marked(m, mark), since=since))
@@ -88,5 +116,8 @@ async def _answer(url: str, text: str) -> None:
     """Answer a command where Slack said to: it needs no membership of the channel."""
     told = {"response_type": "ephemeral", "text": fallback(text, 1_500)}
     timeout = aiohttp.ClientTimeout(total=REPLY_S)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, json=told) as response:
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.post(url, json=told, allow_redirects=False) as response,
+    ):
         response.raise_for_status()

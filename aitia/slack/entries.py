@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aitia.slack.dedupe import Entry
 from aitia.slack.thread import said
 
+_log: Final = logging.getLogger("aitia.slack")
+LONGEST: Final = 3_000  # characters of what a button or form brings back
 MODALS: Final = ("wrong", "evidence", "ask")  # buttons that open a form, within three seconds or not at all
 PRESSES: Final = ("confirm", "again", "approve", "deny")
 COMMAND, SHORTCUT = "/aitia", "diagnose"
@@ -23,6 +26,14 @@ def entry_of(body: Mapping[str, Any], *, me: str, redact: Redact) -> Entry | Non
 
     me  the user id of the app
     """
+    try:
+        return _read(body, me, redact)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        _log.warning("a payload of type %.40r cannot be read: %s", body.get("type"), type(error).__name__)
+        return None
+
+
+def _read(body: Mapping[str, Any], me: str, redact: Redact) -> Entry | None:
     kind = body.get("type")
     if body.get("command") == COMMAND:
         return _command(body, redact)
@@ -68,7 +79,7 @@ def _event(body: Mapping[str, Any], me: str, redact: Redact) -> Entry | None:
         thread=event.get("thread_ts", ""),
         ts=event["ts"],
         user=event["user"],
-        team=str(body.get("team_id") or event.get("team") or ""),
+        team=str(event.get("user_team") or event.get("team") or body.get("team_id") or ""),
         text=redact(said(text.replace(f"<@{me}>", " "))).strip(),
     )
 
@@ -82,7 +93,7 @@ def _shortcut(body: Mapping[str, Any]) -> Entry:
         thread=str(message.get("thread_ts") or message["ts"]),
         ts=message["ts"],
         user=body["user"]["id"],
-        team=body["team"]["id"],
+        team=_team(body),
         reply_url=body.get("response_url", ""),
     )
 
@@ -100,7 +111,7 @@ def _press(body: Mapping[str, Any]) -> Entry | None:
         thread=str(message.get("thread_ts") or message.get("ts", "")),
         ts=str(message.get("ts", "")),
         user=body["user"]["id"],
-        team=(body.get("team") or {}).get("id", ""),
+        team=_team(body),
         name=name,
         values=_strings(json.loads(action.get("value") or "{}")),
     )
@@ -120,11 +131,16 @@ def _form(body: Mapping[str, Any], redact: Redact) -> Entry:
         channel=about.get("channel", ""),
         thread=about.get("thread", ""),
         user=body["user"]["id"],
-        team=(body.get("team") or {}).get("id", ""),
+        team=_team(body),
         name=view.get("callback_id", ""),
-        values=about | {name: redact(text) for name, text in given.items()},
+        values={name: redact(text[:LONGEST]) for name, text in given.items()} | about,
     )
 
 
+def _team(body: Mapping[str, Any]) -> str:
+    """The workspace of who did it: in a shared channel another one than where it was done."""
+    return str(body["user"].get("team_id") or (body.get("team") or {}).get("id", ""))
+
+
 def _strings(found: Mapping[str, Any]) -> dict[str, str]:
-    return {str(k): str(v) for k, v in found.items()}
+    return {str(k)[:80]: str(v)[:LONGEST] for k, v in found.items()}

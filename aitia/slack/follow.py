@@ -97,8 +97,8 @@ class Follower:
         """Ask for what waits, each call in a message of its own."""
         for asked in self._parts.job.asked:
             blocks = result.approval(self._parts.job, asked)
-            await self._post(_part(asked), f"A step waits for approval: {asked.tool}", blocks)
-            await self._parts.note(**{f"call.{self._parts.named(_part(asked))}": asked.model_dump_json()})
+            await self._post(part(asked), f"A step waits for approval: {asked.tool}", blocks)
+            await self._parts.note(**{f"call.{self._parts.named(part(asked))}": asked.model_dump_json()})
         self._steps.hold(f"{len(self._parts.job.asked)} asked below")
         await self._stage.show(self._steps)
         await self._parts.note(**{"asked": _asked(self._parts.job), self._parts.named("held"): "yes"})
@@ -107,8 +107,8 @@ class Follower:
         """Calls that were asked for and answered by now, wherever: their buttons go."""
         job, waiting = self._parts.job, {a.hash for a in self._parts.job.asked}
         for name, body in list(job.place.items()):
-            part = name.removeprefix("call.")
-            if name == part or not body or not part.endswith(f".{job.revision}"):
+            shown_as = name.removeprefix("call.")
+            if name == shown_as or not body or not shown_as.endswith(f".{job.revision}"):
                 continue
             asked = Approval.model_validate_json(body)
             answer = await asyncio.to_thread(self._inbox.answered, job.id, job.revision, asked.hash)
@@ -118,10 +118,10 @@ class Follower:
             shown = result.settled(asked, said=said, by=answer.by if answer else "")
             await self._delivery.update(
                 self._parts.channel,
-                self._parts.get(part),
+                self._parts.get(shown_as),
                 f"{asked.tool}: {said}",
                 shown,
-                mark=self._parts.mark(part),
+                mark=self._parts.mark(shown_as),
             )
             await self._parts.note(**{name: ""})
 
@@ -188,7 +188,8 @@ def _asked(job: Job) -> str:
     return json.dumps([job.revision, *sorted(a.hash for a in job.asked)])
 
 
-def _part(asked: Approval) -> str:
+def part(asked: Approval) -> str:
+    """The name under which the message of a call is kept."""
     return f"ask-{asked.hash[:16]}"
 
 

@@ -79,7 +79,7 @@ def evidence(report: Report) -> dict[str, Any]:
 
 def approval(job: Job, asked: Approval) -> list[b.Block]:
     """A call that waits for a person, whole. One that is too long to be read here can only be denied here."""
-    arguments = json.dumps(asked.args, indent=1, ensure_ascii=False, sort_keys=True)
+    arguments = asked.shown
     short = len(arguments) <= LONGEST_CALL
     given = value(job, hash=asked.hash)
     yes = [b.button("Approve", f"approve {asked.hash[:16]}", given, style="primary")] if short else []
@@ -105,9 +105,7 @@ def settled(asked: Approval, *, said: str, by: str) -> list[b.Block]:
     who = [b.words(" by "), b.person(by)] if by else []
     return [
         b.said(b.words(asked.tool, "code"), b.words(f": {said}"), *who),
-        b.rich(
-            b.pre(json.dumps(asked.args, indent=1, ensure_ascii=False, sort_keys=True), limit=LONGEST_CALL)
-        ),
+        b.rich(b.pre(asked.shown, limit=LONGEST_CALL)),
     ]
 
 

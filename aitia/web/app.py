@@ -60,7 +60,13 @@ def create_app(
     app.include_router(pages.router(jobs, settings))
     problems.install(app)
     openapi.install(app)
-    app.add_middleware(Door, bounds=bounds, local_only=not token, on_answer=meters.answered)
+    app.add_middleware(
+        Door,
+        bounds=bounds,
+        local_only=not token,
+        lets_in=state.guard.lets_in,
+        on_answer=meters.answered,
+    )
     return app
 
 

@@ -3,51 +3,65 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
+import secrets
+import threading
 import time
-from dataclasses import dataclass
+from collections import OrderedDict
 from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
-from aitia.web.limits import Buckets
+from aitia.core.tokens import Token
 from aitia.web.problems import Problem
 
 COOKIE: Final = "aitia_session"
 SESSION_S: Final = 12 * 3600
+SESSIONS: Final = 1_000  # at a time; only who knows the token begins one
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Guard:
-    """The token of the service; "" where it is open to this machine alone."""
+    """The token of the service ("" where it is open to this machine alone), and the sessions that stand for it.
 
-    token: str
+    A session's id is random and kept as its hash, in this process only: it ends with its logout, after half a day, and with
+    the process, so that a new token ends every session.
+    """
 
-    def knows(self, given: str) -> bool:
-        """Whether that is the token, in a time that does not tell how much of it is right."""
-        return hmac.compare_digest(_digest(given), _digest(self.token))
+    def __init__(self, *, token: str) -> None:
+        self.token = Token(token)
+        self._until: OrderedDict[str, float] = OrderedDict()  # when each session ends, by the hash of its id
+        self._mutex = threading.Lock()
 
     def session(self) -> str:
-        """A cookie that stands for the token for half a day."""
-        until = str(int(time.time()) + SESSION_S)
-        return f"{until}.{self._seal(until)}"
+        """Begin a session; its id, for a cookie."""
+        made = secrets.token_urlsafe(32)
+        with self._mutex:
+            self._until[_digest(made)] = time.time() + SESSION_S
+            if len(self._until) > SESSIONS:
+                self._until.popitem(last=False)
+        return made
 
     def holds(self, cookie: str) -> bool:
-        """Whether the cookie was made by `session` and is still good."""
-        until, _, seal = cookie.partition(".")
-        fresh = until.isascii() and until.isdigit() and len(until) < 12 and int(until) > time.time()
-        return fresh and hmac.compare_digest(_digest(seal), _digest(self._seal(until)))
+        """Whether the cookie is that of a session that has not ended."""
+        with self._mutex:
+            return self._until.get(_digest(cookie), 0.0) > time.time()
 
-    def _seal(self, until: str) -> str:
-        return hmac.new(self.token.encode(), f"aitia session {until}".encode(), hashlib.sha256).hexdigest()
+    def end(self, cookie: str) -> None:
+        """End a session, where it is one."""
+        with self._mutex:
+            self._until.pop(_digest(cookie), None)
+
+    def lets_in(self, request: HTTPConnection) -> bool:
+        """Whether the request bears the token or a session: whoever does is not held up by those who do not."""
+        known = self.token.bears(request.headers.get("authorization", ""))
+        return bool(self.token) and (known or self.holds(request.cookies.get(COOKIE, "")))
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def require_token(request: Request) -> None:
@@ -57,14 +71,22 @@ def require_token(request: Request) -> None:
     come from a page of this service: see `same_origin`.
     """
     guard: Guard = request.app.state.guard
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    if guard.token and kind.lower() == "bearer":
-        if guard.knows(given.strip()):
+    given = request.headers.get("authorization", "")
+    if guard.token and given.partition(" ")[0].lower() == "bearer":
+        if guard.token.bears(given):
             return
+        _count(request)
         raise _refused("Send the right token: `Authorization: Bearer TOKEN` holds another one.")
     same_origin(request)
     if guard.token and not guard.holds(request.cookies.get(COOKIE, "")):
         raise _refused("Send the token as `Authorization: Bearer TOKEN`, or log in at /login.")
+
+
+def _count(request: Request) -> None:
+    """Count a wrong token of this address. Raises Problem (429) where there were too many."""
+    guard: Guard = request.app.state.guard
+    if (wait := guard.token.wrong(request.client.host if request.client else "")) > 0:
+        raise Problem(429, "Send the right token: it was wrong too often.", retry_s=wait)
 
 
 def _refused(detail: str) -> Problem:
@@ -82,9 +104,8 @@ def same_origin(request: Request) -> None:
 
 
 def login_router() -> APIRouter:
-    """POST /login with `token` (and `next`, a path) sets the cookie; POST /logout takes it back."""
+    """POST /login with `token` (and `next`, a path) begins a session; POST /logout ends it, wherever its cookie was copied to."""
     router = APIRouter(include_in_schema=False)
-    wrong = Buckets(per_s=0.2, burst=10)  # a person who mistypes, not a program that guesses
 
     @router.post("/login")
     async def login(
@@ -94,10 +115,10 @@ def login_router() -> APIRouter:
     ) -> Response:
         same_origin(request)
         guard: Guard = request.app.state.guard
-        if (wait := wrong.wait(request.client.host if request.client else "")) > 0:
-            raise Problem(429, "Try again later: the token was wrong too often.", retry_s=wait)
-        if not guard.token or not guard.knows(token):
+        if not guard.token or not guard.token.knows(token):
+            _count(request)
             return RedirectResponse(f"/login?wrong=1&next={quote(_local(next))}", status_code=303)
+        guard.end(request.cookies.get(COOKIE, ""))  # each login is a session of its own
         answer = RedirectResponse(_local(next), status_code=303)
         secure = request.url.scheme == "https"
         answer.set_cookie(
@@ -108,6 +129,8 @@ def login_router() -> APIRouter:
     @router.post("/logout")
     async def logout(request: Request) -> Response:
         same_origin(request)
+        guard: Guard = request.app.state.guard
+        guard.end(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer

@@ -9,14 +9,17 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aitia.core.redaction.speech import said
 from aitia.core.serving import host_name, is_local
-from aitia.web.limits import Bounds, Buckets, bounded_body, too_large
+from aitia.core.tokens import Buckets, client_of
+from aitia.web.limits import Bounds, bounded_body, too_large
 from aitia.web.problems import Problem
 
 OnAnswer = Callable[[Scope, int, float], None]
+LetsIn = Callable[[HTTPConnection], bool]
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,8 +38,11 @@ _HEADERS: Final = {
 class Door:
     """ASGI middleware. A route's own header stays where it set one."""
 
-    def __init__(self, app: ASGIApp, *, bounds: Bounds, local_only: bool, on_answer: OnAnswer) -> None:
+    def __init__(
+        self, app: ASGIApp, *, bounds: Bounds, local_only: bool, lets_in: LetsIn, on_answer: OnAnswer
+    ) -> None:
         self._app, self._bounds, self._local_only, self._on_answer = app, bounds, local_only, on_answer
+        self._lets_in = lets_in
         self._buckets = Buckets(per_s=bounds.per_s, burst=bounds.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +78,11 @@ class Door:
         headers = Headers(scope=scope)
         if self._local_only and not is_local(host_name(headers.get("host", ""))):
             return Problem(403, "Ask for localhost or 127.0.0.1: without a token no other name is answered.")
-        client = scope["client"][0] if scope.get("client") else ""
+        client = client_of(scope["client"][0] if scope.get("client") else "")
+        if self._lets_in(
+            HTTPConnection(scope)
+        ):  # others of the same address, as behind a proxy, do not hold it up
+            client = f"known {client}"
         if scope["path"] != "/healthz" and (wait := self._buckets.wait(client)) > 0:
             return Problem(429, "Ask less often: this client asks too much.", retry_s=wait)
         length = headers.get("content-length", "0")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from aitia.web.problems import BUSY_S, Problem
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_CLIENTS: Final = 10_000  # that are remembered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +30,6 @@ class Bounds:
     heavy: int = 2  # questions and PDFs at a time
     heavy_waiting: int = 16
     heavy_s: float = 90.0
-
-
-class Buckets:
-    """A token bucket for each client; the clients not heard of for longest are forgotten."""
-
-    def __init__(self, *, per_s: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_s, self._burst, self._clock = per_s, float(burst), clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait(self, client: str) -> float:
-        """Take one; for how many seconds to wait where there is none, else 0."""
-        now = self._clock()
-        left, then = self._left.pop(client, (self._burst, now))
-        left = min(self._burst, left + (now - then) * self._per_s)
-        allowed = left >= 1.0
-        self._left[client] = (left - 1.0 if allowed else left, now)
-        if len(self._left) > _CLIENTS:
-            self._left.popitem(last=False)
-        return 0.0 if allowed else (1.0 - left) / self._per_s
 
 
 def bounded_body(receive: Receive, bounds: Bounds) -> Receive:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,15 +23,9 @@ class Asked:
 def asked(job: Job, meta: Mapping[str, Any]) -> list[Asked]:
     """What a diagnosis waits for; `meta` is its run's, where answers are noted until all are there."""
     return [
-        Asked(hash=a.hash, tool=a.tool, args=exact(a.args), said=answered(meta.get(f"answer_{a.hash}")))
+        Asked(hash=a.hash, tool=a.tool, args=a.shown, said=answered(meta.get(f"answer_{a.hash}")))
         for a in job.asked
     ]
-
-
-def exact(args: Mapping[str, Any]) -> str:
-    """Arguments as JSON in which every character can be seen: what is approved is what is read."""
-    text = json.dumps(args, indent=2, ensure_ascii=False, sort_keys=True)
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def answered(kept: Mapping[str, Any] | None) -> str:

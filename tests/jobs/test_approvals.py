@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,13 @@ from aitia.core.errors import BadInput
 from aitia.core.store import report_bytes
 from aitia.core.words import Task
 from aitia.engine import choose_engine
+from aitia.graphs.live import recorded_tools
 from aitia.graphs.nodes import call_hash
 from aitia.graphs.rerun import rerun
 from aitia.jobs import Job, Jobs
 from aitia.jobs.work import Work
 from aitia.settings import load_settings
+from aitia.tools import Registry
 from tests.shop import CAUSE, shop_alert, shop_yaml
 
 pytest.importorskip("mcp", reason="needs the [mcp] extra")
@@ -93,10 +98,30 @@ def test_a_person_is_asked_and_nothing_is_run(site: Jobs, approved: bool) -> Non
     assert report_bytes(rerun(store)) == store.report_json()
 
 
-def test_the_hash_is_of_tool_and_arguments(site: Jobs) -> None:
+def test_the_hash_is_of_one_call_of_one_look_at_one_incident(site: Jobs) -> None:
     job = work(site, site.submit(shop_alert(), origin="alertmanager").job)
-    results = site.run_store(job.id).results().values()
-    (held,) = [r for r in results if r.status == "needs_approval"]
-    assert call_hash(held) == job.asked[0].hash
-    assert call_hash(held.model_copy(update={"args": {"service": "postgres"}})) != job.asked[0].hash
+    store = site.run_store(job.id)
+    (held,) = [r for r in store.results().values() if r.status == "needs_approval"]
+    tools = recorded_tools(store.meta())
+    asked = {"run": store.id, "revision": 1, "registry": tools}
+    assert call_hash(held, **asked) == job.asked[0].hash
+    otherwise = [
+        call_hash(held.model_copy(update={"args": {"service": "postgres"}}), **asked),
+        call_hash(held.model_copy(update={"task": held.task + 1}), **asked),
+        call_hash(held, **asked | {"run": "20260101-000000-abcdef"}),
+        call_hash(held, **asked | {"revision": 2}),
+        call_hash(held, **asked | {"registry": Registry()}),
+        call_hash(held, **asked | {"registry": Registry([replace(tools[held.tool], effect="write")])}),
+    ]
+    assert len({job.asked[0].hash, *otherwise}) == 7
     assert Task(id=1, tool=held.tool, args=held.args).args == {}
+
+
+def test_what_was_asked_a_day_ago_can_only_be_denied(site: Jobs) -> None:
+    job = work(site, site.submit(shop_alert(), origin="alertmanager").job)
+    (asked,) = job.asked
+    old = asked.model_copy(update={"at": datetime.now(tz=UTC) - timedelta(hours=25)})
+    site.table.set(job.id, asked=json.dumps([old.model_dump(mode="json")]))
+    with pytest.raises(BadInput, match="24 hours"):
+        site.answer(job.id, {asked.hash: True}, by="ann")
+    assert site.answer(job.id, {asked.hash: False}, by="ann").state == "queued"

@@ -26,7 +26,7 @@ def test_the_tools_of_the_settings_are_listed_and_what_changed_is_accepted(
     site(mcp=[s.model_dump(mode="json") for s in (good, dead)])
     assert run(["mcp", "tools", "--json"]) == 1  # one server is dead
     told = capsys.readouterr()
-    assert "Mend `command` of MCP server 'dead'" in told.err
+    assert "Fix `command` of MCP server 'dead'" in told.err
     rows = {row["tool"]: row for row in json.loads(told.out)["tools"]}
     assert (rows["mcp_cmdb_look"]["effect"], rows["mcp_cmdb_restart"]["effect"]) == ("read", "exec")
     assert rows["mcp_cmdb_look"]["arguments"] == ["component", "depth"]

@@ -217,13 +217,13 @@ def test_only_approvers_answer_once_and_what_was_asked(
         slack.press(first, "deny", ANN)
         until(lambda: "restart: denied" in first["text"], 20)
         assert not any(b["type"] == "actions" for b in first["blocks"])
-        slack.press(
-            {**first, "blocks": asks[0]["blocks"] if asks[0] is not first else asks[1]["blocks"]},
-            "approve",
-            BEN,
-        )
-        until(site.over, 30)
         second = next(m for m in asks if m is not first)
+        slack.press(
+            {**first, "blocks": second["blocks"]}, "approve", BEN
+        )  # another message than it was asked in
+        assert "below the step itself" in until(lambda: slack.ephemerals[1:], 10)[-1]["text"]
+        slack.press(second, "approve", BEN)
+        until(site.over, 30)
         until(lambda: second["text"].endswith(": approved"), 20)
     assert worker.answers == [{ASKED[0].hash: False, ASKED[1].hash: True}]
     assert {"type": "user", "user_id": ANN} in [

@@ -19,13 +19,14 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.core.serving import listening
 from aitia.core.store import RunStore
+from aitia.core.tokens import Buckets, Token, client_of
 from aitia.jobs import Jobs
 from aitia.settings import Service, Settings
 from aitia.tools.sources.base import Span
 from aitia.web import server as web_server
-from aitia.web.auth import Guard
+from aitia.web.auth import SESSION_S, Guard
 from aitia.web.incoming import SIGNATURE
-from aitia.web.limits import Aside, Bounds, Buckets
+from aitia.web.limits import Aside, Bounds
 from aitia.web.problems import Problem
 from aitia.web.spans import SpanSpool
 from aitia.web.strict import parse_json
@@ -477,31 +478,81 @@ def test_a_login_leads_to_no_other_site(tmp_path: Path, next: str) -> None:
         assert client.post("/login", data={"token": "t", "next": next}).headers["location"] == "/"
 
 
-def test_a_token_is_not_guessed_through_the_login_page(tmp_path: Path) -> None:
-    with opened(tmp_path, token="t") as client:
-        statuses = [client.post("/login", data={"token": f"guess {n}"}).status_code for n in range(15)]
-        assert statuses[0] == 303
-        assert statuses[-1] == 429
+def test_a_token_is_not_guessed_and_the_right_one_always_passes(tmp_path: Path) -> None:
+    with opened(tmp_path, token="right") as client:
+        right = {"Authorization": "Bearer right"}
+        logins = [client.post("/login", data={"token": f"guess {n}"}).status_code for n in range(15)]
+        assert (logins[0], logins[-1]) == (303, 429)
+        bearers = [
+            client.get("/v1/diagnoses", headers={"Authorization": f"Bearer guess {n}"}) for n in range(120)
+        ]
+        assert {a.status_code for a in bearers} == {429}
+        assert all(1 <= int(a.headers["retry-after"]) <= 60 for a in bearers)
+        assert client.get("/v1/diagnoses", headers=right).status_code == 200
+        assert client.post("/login", data={"token": "right"}).headers["location"] == "/"
+        assert client.get("/v1/diagnoses").status_code == 200  # by its cookie
+
+
+def test_who_knows_the_token_is_not_held_up_by_others_of_the_same_address(tmp_path: Path) -> None:
+    right = {"Authorization": "Bearer right"}
+    with opened(tmp_path, token="right", bounds=Bounds(per_s=0.1, burst=5)) as client:
+        assert [client.get("/v1/diagnoses").status_code for _ in range(7)][-1] == 429
+        assert client.get("/v1/diagnoses", headers=right).status_code == 200
+
+
+def test_a_logout_ends_the_session_wherever_its_cookie_was_copied_to(tmp_path: Path) -> None:
+    with opened(tmp_path, token="right") as client:
+        first = client.post("/login", data={"token": "right"}).cookies["aitia_session"]
+        copied = {"Cookie": f"aitia_session={first}"}
+        client.cookies.clear()
+        assert client.get("/v1/diagnoses", headers=copied).status_code == 200
+        client.post("/login", data={"token": "right"}, headers=copied)
+        assert (
+            client.get("/v1/diagnoses", headers=copied).status_code == 401
+        )  # another login, another session
+        second = client.cookies["aitia_session"]
+        assert second != first
+        assert client.post("/logout").status_code == 303
+        client.cookies.clear()
+        assert client.get("/v1/diagnoses", headers={"Cookie": f"aitia_session={second}"}).status_code == 401
 
 
 def test_a_session_ends_and_cannot_be_made_without_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = Guard(token="t")
     cookie = guard.session()
     assert guard.holds(cookie)
-    until, _, seal = cookie.partition(".")
-    for other in (
-        "",
-        ".",
-        cookie + "0",
-        f"{int(until) + 1}.{seal}",
-        f"{until}.",
-        "9" * 30 + f".{seal}",
-        "\u0663.x",
-    ):
+    for other in ("", ".", cookie + "0", cookie[:-1], cookie.swapcase(), "\u0663.x"):
         assert not guard.holds(other)
-    assert not Guard(token="u").holds(cookie)
-    monkeypatch.setattr(time, "time", lambda: int(until) + 1.0)
+    assert not Guard(token="t").holds(cookie)  # another process, perhaps with another token
+    assert cookie not in repr(vars(guard))
+    late = time.time() + SESSION_S + 1
+    monkeypatch.setattr(time, "time", lambda: late)
     assert not guard.holds(cookie)
+    many = [guard.session() for _ in range(1_001)]
+    assert (guard.holds(many[0]), guard.holds(many[-1])) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_a_network_that_one_subscriber_has_is_one_client(address: str, client: str) -> None:
+    assert client_of(address) == client
+
+
+def test_many_addresses_together_guess_no_faster() -> None:
+    token = Token("t")
+    waits = [token.wrong(f"10.0.{n // 250}.{n % 250}") for n in range(400)]
+    assert waits[0] == 0.0
+    assert waits[-1] > 0.0
+    assert token.knows("t")
+    assert not Token("").knows("")
 
 
 def test_a_service_that_cannot_write_is_not_ready(tmp_path: Path) -> None:

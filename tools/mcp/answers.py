@@ -23,6 +23,7 @@ _MOST_TEXT: Final = 240  # characters that are quoted
 _MOST_DATA: Final = 32_000  # characters of a structured answer that is kept
 _MOST_ROWS: Final = 20
 _DEEPEST: Final = 40
+_QUOTES: Final = dict.fromkeys(map(ord, '"\u201c\u201d\u201e\u201f\u2033\u301d\u301e\uff02'), "'")
 
 
 class Asked:
@@ -117,14 +118,21 @@ def _quote(text: str) -> str:
 
 
 def _rows(structured: Any, facts: McpFacts, call: Asked, ctx: ToolContext) -> Iterator[Evidence]:
-    """A fact for each row about a component that telemetry knows, at a moment of the incident where rows tell one."""
-    given = _at(structured, facts.rows)
+    """A fact for each row about the component that was asked about, at a moment of the incident where rows tell one.
+
+    Where none was asked about, about any that telemetry knows.
+    """
+    given, about = _at(structured, facts.rows), ctx.resolver.resolve(call.about) if call.about else ""
     window = ctx.incident.window
     for row in (given if isinstance(given, list) else [given])[:_MOST_ROWS]:
         named = _at(row, facts.component)
         component = ctx.resolver.resolve(named[:300]) if isinstance(named, str) else ""
         onset = _moment(_at(row, facts.onset)) if facts.onset else None
-        if not component or (facts.onset and (onset is None or not window.start <= onset <= window.end)):
+        if (
+            not component
+            or component != (about or component)
+            or (facts.onset and (onset is None or not window.start <= onset <= window.end))
+        ):
             continue
         told = _at(row, facts.text) if facts.text else None
         since = f" since {onset:%H:%M:%S} UTC" if onset else ""

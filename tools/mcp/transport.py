@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,7 +28,9 @@ from aitia.tools.mcp.bounded import Bounded
 
 MOST_BYTES: Final = 4 * 2**20  # that a server may send in one session
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_GRACE_S: Final = 0.5
+_GRACE_S: Final = 0.5  # to end by itself
+_KEPT_S: Final = 3.0  # for the keeper to end what the process started
+_KEEPER: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")))
 _TAIL: Final = 2000  # bytes of what it wrote on stderr
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
 
@@ -78,14 +82,19 @@ class Line:
                     f"Set the environment variable {name}: it is in env_names of MCP server {self.server.name!r}."
                 )
             env[name] = os.environ[name]
+        folder = Path(self.server.cwd) if self.server.cwd else None
         try:
-            folder = Path(self.server.cwd) if self.server.cwd else None
             command = [program(self.server.command[0], folder=folder), *self.server.command[1:]]
-            return await anyio.open_process(command, env=env, cwd=folder, start_new_session=True)
         except OSError as error:
             raise SourceError(
-                f"Mend `command` of MCP server {self.server.name!r}: it does not start ({error.strerror})."
+                f"Fix `command` of MCP server {self.server.name!r}: it does not start ({error.strerror})."
             ) from None
+        if shutil.which(command[0]) is None:
+            raise SourceError(
+                f"Fix `command` of MCP server {self.server.name!r}: it does not start ({command[0]!r} is no program)."
+            )
+        kept = _KEEPER if sys.platform == "linux" else ()
+        return await anyio.open_process([*kept, *command], env=env, cwd=folder, start_new_session=True)
 
     async def _read(
         self, process: Process, to_us: MemoryObjectSendStream[SessionMessage | Exception]
@@ -168,12 +177,12 @@ async def _ended(process: Process) -> None:
         await process.stdin.aclose()
     with anyio.move_on_after(_GRACE_S):
         await process.wait()
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, patience_s in ((signal.SIGTERM, _KEPT_S), (signal.SIGKILL, _GRACE_S)):
         try:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):
             break
-        with anyio.move_on_after(_GRACE_S):
+        with anyio.move_on_after(patience_s):
             await process.wait()
             await anyio.sleep(0.02)
     with anyio.move_on_after(_GRACE_S):

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
@@ -23,6 +22,7 @@ from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.trust import beyond, checked, leads_out
 from aitia.core.words import Component, Holding, Inventory, SourceKind, SourceRef, Window
+from aitia.tools import plugins
 from aitia.tools.sources.clocks import Dated, doubts
 
 
@@ -323,9 +323,13 @@ def open_source(config: SourceConfig, root: Path) -> Source:
     """
     if config.within is not None and (refused := beyond(config, config.within)):
         raise Untrusted(f"Give --trust {str(config.within)!r} if you trust it: {'; '.join(refused)}.")
-    readers: dict[str, Reader] = {}
-    for entry in sorted(entry_points(group="aitia.sources"), key=lambda e: (e.name, e.value)):
-        readers |= entry.load().READERS
+    group, readers = "aitia.sources", dict[str, Reader]()
+    for entry in plugins.entries(group):
+        if plugins.own(entry):
+            readers |= entry.load().READERS
+    if config.type not in readers:  # those of others never stand in for ours
+        for _, found in plugins.foreign(group, lambda module: dict(module.READERS)):
+            readers = found | readers
     if config.type not in readers:
         raise BadInput(
             f"Set `type` of source {config.name!r} to one of {', '.join(sorted(readers))}, not {config.type!r}."

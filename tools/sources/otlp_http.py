@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import json
+import math
 import threading
 import zlib
 from typing import Any, ClassVar, Final, Protocol
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Protocol
 from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.serving import BoundedHandler, BoundedServer, length_of, read_body
+from aitia.core.tokens import Token
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.otlp import spans_of_json, spans_of_protobuf
 
@@ -38,7 +39,7 @@ class TraceServer(BoundedServer):
     """Serves one keeper on threads, a bounded number of connections at a time."""
 
     def __init__(self, place: tuple[str, int], receiver: Keeper) -> None:
-        self.receiver = receiver
+        self.receiver, self.token = receiver, Token(receiver.token)
         super().__init__(place, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -77,9 +78,11 @@ class _Handler(BoundedHandler):
         receiver = self.server.receiver
         if self.path.partition("?")[0] != PATH:
             raise _Refused(404, 5, f"Send traces to {PATH}.")
-        expected = f"Bearer {receiver.token}".encode()
-        given = self.headers.get("Authorization", "").encode("utf-8", "replace")
-        if receiver.token and not hmac.compare_digest(given, expected):
+        given, token = self.headers.get("Authorization", ""), self.server.token
+        if token and not token.bears(given):
+            if given and (wait := token.wrong(self.client_address[0])) > 0:
+                told = "Send the right token: it was wrong too often."
+                raise _Refused(429, _EXHAUSTED, told, Retry_After=str(math.ceil(wait)))
             raise _Refused(401, 16, "Send the receiver's token.", WWW_Authenticate="Bearer")
         if kind not in self._TYPES:
             raise _Refused(415, _INVALID, f"Send {PROTOBUF} or {JSON}.")
