@@ -18,6 +18,7 @@ from aitia.agent.ledger import MIN_PRIMARY, Ledger
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
+from aitia.agent.witnesses import Witnesses
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect, Verdict, Word
 
@@ -80,9 +81,15 @@ class _Judge:
         facts = Facts(evidence, self._topology)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
+        witnesses = Witnesses(facts)
         ledgers = {
             (component, fault.id): Ledger(
-                facts, component, fault, self._weights, taught.terms(component, fault.id, known=known)
+                facts,
+                component,
+                fault,
+                self._weights,
+                taught.terms(component, fault.id, known=known),
+                witnesses,
             )
             for component in candidates
             for fault in self._taxonomy

@@ -18,6 +18,7 @@ from aitia.tools.logs.headers.levels import RANK
 from aitia.tools.logs.inside import inside
 from aitia.tools.logs.mine import BUDGET, CELLS, Mined, mine, spans, streams
 from aitia.tools.logs.names import Names, known
+from aitia.tools.logs.planted import planted
 from aitia.tools.logs.shares import failing_share
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.stats import adjust, dispersion, exact_p
@@ -154,6 +155,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         kept = distinct(own)[:PER_COMPONENT]
         out += [evidence(f, window, names, redactor) for f in kept]
         out += inside(m, window, names, redactor)
+        out += planted(m, window, redactor)
         out += [
             fact
             for fact in (

@@ -108,6 +108,7 @@ def _quoted(call: Asked, text: str) -> Evidence:
         strength=FAINT,
         source=call.ref,
         taint=True,
+        provenance="document",
     )
 
 
@@ -142,6 +143,7 @@ def _rows(structured: Any, facts: McpFacts, call: Asked, ctx: ToolContext) -> It
             strength=facts.strength,
             source=call.ref,
             taint=True,
+            provenance="document",
         )
 
 
