@@ -50,6 +50,7 @@ class Ledger:
         )
         self._reached = facts.topology.reached(component, fault.spread) - without
         self._lines: list[Contribution] = []
+        self._bar = ""
         self._enter("prior", PRIOR, "prior of any single pair")
         self._patterns()
         self._witnesses()
@@ -84,14 +85,19 @@ class Ledger:
         """The fact that adds most."""
         return max(self._lines, key=lambda c: c.log_odds).evidence
 
-    def cap(self, ceiling: float) -> None:
+    @property
+    def bar(self) -> str:
+        """Why the pair cannot be the verdict, however much speaks for it; "" where it can."""
+        return self._bar
+
+    def cap(self, ceiling: float, why: str) -> None:
         """Bring the sum down to a ceiling."""
         if self.score > ceiling:
             self._lines.append(
                 Contribution(
                     evidence="",
                     log_odds=round(ceiling - self.score, 3),
-                    why="no telemetry of its own",
+                    why=why,
                     term="ceiling",
                 )
             )
@@ -199,7 +205,9 @@ class Ledger:
         by_id = {e.id: e for e in self._facts.all}
         accusing = [by_id[c.evidence] for c in self._lines if c.log_odds > 0 and c.evidence in by_id]
         for line in (witnesses or Witnesses(self._facts)).against(self._component, accusing):
-            self._enter(line.term, line.log_odds, line.why, evidence=line.evidence)
+            self._enter(line.term, line.rule.log_odds, line.why, evidence=line.evidence)
+            if line.rule.bars and not self._bar:
+                self._bar = line.why
 
     def _unseen(self) -> None:
         """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""

@@ -33,6 +33,7 @@ TERMS: Final[dict[str, str]] = {
     "quiet.unfelt": "those who call it are measured, and none of them slowed or failed",
     "quiet.contrary": "the very series that its logs speak of stayed flat",
     "quiet.unmoved": "texts alone accuse it, and what is measured of it stayed as it was",
+    "quiet.serving": "others failed, but it answers as before and no call to it is seen to fail",
     "quiet.single": "one of its own series moved, and nobody else felt it",
     "quiet.alone": "one text alone accuses it, and nothing of it is measured",
     "harmless": "nobody feels it",

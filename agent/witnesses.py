@@ -1,8 +1,13 @@
-"""What should have moved with an accusation, and did not: other channels than the one that accuses."""
+"""What should have moved with an accusation and did not: channels that whoever planted it does not write.
+
+A fault shows in more than one place: in what is measured of the component, in those who call it, in the cluster's state. A
+text, a series or a change that accuses a component of which all the rest stayed as it was may be planted or mistaken.
+`witnesses.yaml` says what should move, what its staying quiet takes from a suspect, and what bars it from being the verdict.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,22 +21,30 @@ from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
-_MEASURED: Final = frozenset({"metric", "trace", "vibration"})
+_MEASURED: Final = frozenset({"metric", "trace"})
+
+
+class Rule(Word):
+    """What a silence takes from a suspect's log-odds, and whether the suspect can still be the verdict."""
+
+    log_odds: float
+    bars: bool
 
 
 class Table(Word):
     """The file `witnesses.yaml`."""
 
     harm: frozenset[str]
+    serves: frozenset[str]
     claims: dict[str, frozenset[str]]
-    sizes: dict[str, float]
+    against: dict[str, Rule]
 
 
 class Against(NamedTuple):
-    """A line of the ledger: what stayed quiet."""
+    """A line of the ledger: what stayed quiet, with the fact that says so."""
 
     term: str
-    log_odds: float
+    rule: Rule
     why: str
     evidence: str
 
@@ -43,78 +56,106 @@ def table() -> Table:
     return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+class View(NamedTuple):
+    """What is known around a component beside what accuses it: its own telemetry, and that of those who call it."""
+
+    moved: tuple[Evidence, ...]  # measured of itself
+    quiet: tuple[Evidence, ...]
+    named: tuple[Evidence, ...]  # measured by others of their calls to it
+    above: tuple[Evidence, ...]  # trouble measured of those who call it, directly or not
+    calm: tuple[Evidence, ...]  # what stayed quiet of those who call it directly
+
+    @property
+    def felt(self) -> bool:
+        """Whether anybody else is in trouble that may come of it."""
+        return bool(self.named or self.above)
+
+
 class Witnesses:
     """What was measured of each component: what moved, and what is known to have stayed."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._moved: dict[str, list[Evidence]] = {}
-        self._quiet: dict[str, list[Evidence]] = {}
+        self._moved: list[Evidence] = []
+        self._quiet: list[Evidence] = []
         for e in facts.all:
-            if family_of(e) not in _MEASURED or not e.component:
-                continue
-            if e.kind in ("metric.quiet", "trace.quiet"):
-                self._quiet.setdefault(e.component, []).append(e)
-            elif is_anomaly(e) and facts.strength(e) >= PLAIN:
-                self._moved.setdefault(e.component, []).append(e)
+            if e.component and family_of(e) in _MEASURED:
+                if e.direction == "steady" and e.kind.endswith(".quiet"):
+                    self._quiet.append(e)
+                elif is_anomaly(e) and facts.strength(e) >= PLAIN:
+                    self._moved.append(e)
+        self._views: dict[str, View] = {}
 
     def against(self, component: str, accusing: Sequence[Evidence]) -> list[Against]:
         """What speaks against a suspect whom these facts accuse."""
-        family = self._facts.topology.family(component)
         plain = [e for e in accusing if e.aspect not in _CONTEXT and e.strength >= PLAIN]
-        if not plain or family & self._facts.topology.machines or any(family_of(e) == "cluster" for e in plain):
+        if self._facts.topology.family(component) & self._facts.topology.machines:
             return []
-        found = list(self._unfelt(component, family))
-        felt = self._felt(component, family)
+        if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
+            return []  # the cluster's own state, or a machine's vibration: no client or service writes it
+        view = self.view(component)
         texts = [e for e in plain if family_of(e) == "log"]
-        if len(texts) == len(plain):
-            found += self._texts(component, family, texts, felt=felt)
-        elif not felt and not texts:
-            found += self._single(component, family)
+        found = [*_unfelt(component, view), *_serving(view)]
+        if texts and len(texts) == len(plain):
+            found += self._texts(view, texts)
+        elif not texts:
+            found += _single(view)
         return found
 
-    def _line(self, term: str, why: str, fact: Evidence | None) -> Against:
-        return Against(f"quiet.{term}", -table().sizes[term], why, fact.id if fact else "")
+    def view(self, component: str) -> View:
+        """What is known around a component."""
+        if component not in self._views:
+            topology, family = self._facts.topology, self._facts.topology.family(component)
+            callers = {c for member in family for c in topology.callers(member)} - family
+            above = {a for member in family for a in topology.ancestors(member)} - family
+            harm = [e for e in self._moved if e.aspect in table().harm and e.component not in family]
+            self._views[component] = View(
+                moved=tuple(e for e in self._moved if e.component in family),
+                quiet=tuple(e for e in self._quiet if e.component in family and not e.peer),
+                named=tuple(e for e in harm if e.peer in family),
+                above=tuple(e for e in harm if e.component in above),
+                calm=tuple(e for e in self._quiet if e.component in callers and e.aspect in table().serves),
+            )
+        return self._views[component]
 
-    def _felt(self, component: str, family: frozenset[str]) -> bool:
-        """Whether what is measured of others tells of trouble with or above the component."""
-        above = {a for member in family for a in self._facts.topology.ancestors(member)} - family
-        return any(
-            e.aspect in table().harm
-            for name, moved in self._moved.items()
-            if name not in family
-            for e in moved
-            if name in above or e.peer in family
-        )
-
-    def _unfelt(self, component: str, family: frozenset[str]) -> Iterable[Against]:
-        callers = {c for member in family for c in self._facts.topology.callers(member)} - family
-        calm = [e for c in sorted(callers) for e in self._quiet.get(c, ()) if e.aspect in ("latency", "errors")]
-        if calm and not self._felt(component, family):
-            yield self._line("unfelt", f"nobody who calls {component} slowed or failed", calm[0])
-
-    def _texts(
-        self, component: str, family: frozenset[str], texts: Sequence[Evidence], *, felt: bool
-    ) -> Iterable[Against]:
+    def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
-        moved = [e for member in sorted(family) for e in self._moved.get(member, ())]
-        quiet = [e for member in sorted(family) for e in self._quiet.get(member, ())]
+        writers = {e.component for e in texts}
+        moved = [*view.moved, *(e for e in self._moved if e.component in writers)]
+        quiet = [*view.quiet, *(e for e in self._quiet if e.component in writers)]
         claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if any(e.aspect in claimed for e in moved):
             return
         contrary = next((e for e in quiet if e.aspect in claimed), None)
         if contrary is not None:
-            why = f"its logs say so, but its {contrary.aspect.replace('_', ' ')} stayed as it was"
-            yield self._line("contrary", why, contrary)
-        if quiet and not moved and not felt:
-            yield self._line("unmoved", "by logs alone: nothing that is measured of it moved", quiet[0])
-        elif not quiet and not moved and not felt and len({(e.component, e.statement) for e in texts}) < 2:
-            yield self._line("alone", "by logs alone, and by one message", texts[0])
+            what = contrary.aspect.replace("_", " ")
+            yield _line("contrary", f"logs say so, but its {what} stayed as it was", contrary)
+        if quiet and not moved:
+            yield _line("unmoved", "by logs alone: nothing moved that is measured", quiet[0])
+        elif not moved and len({(e.component, e.statement) for e in texts}) < 2:
+            yield _line("alone", "by logs alone, and by one message", texts[0])
 
-    def _single(self, component: str, family: frozenset[str]) -> Iterable[Against]:
-        """Of a suspect of whom one series moved, and whom nobody else felt."""
-        moved = {e.aspect for member in family for e in self._moved.get(member, ())}
-        quiet = [e for member in sorted(family) for e in self._quiet.get(member, ())]
-        if len(moved) < 2 and len({e.aspect for e in quiet}) > 1:
-            what = next(iter(moved), "").replace("_", " ")
-            yield self._line("single", f"only its {what} moved, and nobody felt it", quiet[0])
+
+def _line(term: str, why: str, fact: Evidence) -> Against:
+    return Against(f"quiet.{term}", table().against[term], why, fact.id)
+
+
+def _unfelt(component: str, view: View) -> Iterator[Against]:
+    if view.calm and not view.felt:
+        yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
+
+
+def _serving(view: View) -> Iterator[Against]:
+    """Of a suspect that serves as before, and of whom no caller tells otherwise."""
+    served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
+    troubled = view.named or any(e.aspect in table().harm for e in view.moved)
+    if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
+        yield _line("serving", "it answers as fast and as right as before", served[0])
+
+
+def _single(view: View) -> Iterator[Against]:
+    """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
+    moved = sorted({e.aspect for e in view.moved})
+    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
+        what = moved[0].replace("_", " ") if moved else "nothing of it"
+        yield _line("single", f"only its {what} moved" if moved else "nothing of it moved", view.quiet[0])
