@@ -63,12 +63,13 @@ class View(NamedTuple):
     quiet: tuple[Evidence, ...]
     named: tuple[Evidence, ...]  # measured by others of their calls to it
     above: tuple[Evidence, ...]  # trouble measured of those who call it, directly or not
+    denied: tuple[Evidence, ...]  # calls to it that stayed as they were, measured by those who make them
     calm: tuple[Evidence, ...]  # what stayed quiet of those who call it directly
 
     @property
     def felt(self) -> bool:
         """Whether anybody else is in trouble that may come of it."""
-        return bool(self.named or self.above)
+        return bool(self.named or (self.above and not self.denied))
 
 
 class Witnesses:
@@ -95,7 +96,7 @@ class Witnesses:
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
         texts = [e for e in plain if family_of(e) == "log"]
-        found = [*_unfelt(component, view), *_serving(view)]
+        found = [*_unfelt(component, view), *_serving(view), *_unseconded(component, view)]
         if texts and len(texts) == len(plain):
             found += self._texts(view, texts)
         elif not texts:
@@ -114,7 +115,8 @@ class Witnesses:
                 quiet=tuple(e for e in self._quiet if e.component in family and not e.peer),
                 named=tuple(e for e in harm if e.peer in family),
                 above=tuple(e for e in harm if e.component in above),
-                calm=tuple(e for e in self._quiet if e.component in callers and e.aspect in table().serves),
+                denied=tuple(e for e in self._quiet if e.peer in family and e.component not in family),
+                calm=tuple(e for e in self._quiet if e.component in callers and not e.peer and e.aspect in table().serves),
             )
         return self._views[component]
 
@@ -141,7 +143,9 @@ def _line(term: str, why: str, fact: Evidence) -> Against:
 
 
 def _unfelt(component: str, view: View) -> Iterator[Against]:
-    if view.calm and not view.felt:
+    if view.denied and not view.named:
+        yield _line("denied", f"calls to {component} are as fast and as right as before", view.denied[0])
+    elif view.calm and not view.felt:
         yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
 
 
@@ -151,6 +155,15 @@ def _serving(view: View) -> Iterator[Against]:
     troubled = view.named or any(e.aspect in table().harm for e in view.moved)
     if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
         yield _line("serving", "it answers as fast and as right as before", served[0])
+
+
+def _unseconded(component: str, view: View) -> Iterator[Against]:
+    """Of a suspect with whom one component has trouble, while it and its other callers are well."""
+    told = {e.component for e in view.named}
+    others = [e for e in (*view.denied, *view.calm) if e.component not in told]
+    trouble = [e for e in view.above if e.component not in told]
+    if len(told) == 1 and others and not trouble and not view.moved and view.quiet:
+        yield _line("unseconded", f"{others[0].component} calls {component} as well, and is well", others[0])
 
 
 def _single(view: View) -> Iterator[Against]:
