@@ -116,7 +116,11 @@ class Witnesses:
                 named=tuple(e for e in harm if e.peer in family),
                 above=tuple(e for e in harm if e.component in above),
                 denied=tuple(e for e in self._quiet if e.peer in family and e.component not in family),
-                calm=tuple(e for e in self._quiet if e.component in callers and not e.peer and e.aspect in table().serves),
+                calm=tuple(
+                    e
+                    for e in self._quiet
+                    if e.component in callers and not e.peer and e.aspect in table().serves
+                ),
             )
         return self._views[component]
 

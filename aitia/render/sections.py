@@ -115,9 +115,7 @@ def as_usual(report: Report) -> Section:
 
 def misfits(report: Report) -> Section:
     """What accuses without anything else having moved with it, and fault words in what clients sent."""
-    items = [
-        Item(lead=e.id, text=statement(e, False)) for e in report.evidence if e.kind == "log.planted"
-    ]
+    items = [Item(lead=e.id, text=statement(e, False)) for e in report.evidence if e.kind == "log.planted"]
     told: set[str] = set()
     for s in report.suspects:
         against = [c for c in s.ledger if c.term.startswith("quiet.")]

@@ -67,7 +67,9 @@ _CLOSED: Final = {a: re.compile(rf"(?:[^\\{b}]|\\.)*{b}") for a, b in _QUOTES.it
 # An apostrophe within a word closes nothing.
 _CLOSING: Final = {a: re.compile(b if b in '"”»' else rf"{b}(?!\w)") for a, b in _QUOTES.items()}
 _WORD: Final = re.compile(r"[^\s,;]*")
-_BARE: Final = re.compile(r"[\W\d_]|(?i:error|err|warn(?:ing)?|info|debug|fatal|critical|notice|log)", re.ASCII)
+_BARE: Final = re.compile(
+    r"[\W\d_]|(?i:error|err|warn(?:ing)?|info|debug|fatal|critical|notice|log)", re.ASCII
+)
 
 
 @dataclass(frozen=True)

@@ -151,9 +151,7 @@ def select(scan: Scan, window: Window, *, limit: int) -> tuple[Evidence, ...]:
     gone = frozenset(e.component for e in scan.facts if e.kind == "metric.missing" and e.strength >= 0.7)
     contested = frozenset(name for e in moved if e.strength >= MOVED for name in (e.component, e.peer)) - {""}
     quiet = list(
-        find_quiet(
-            scan.looked, window=window, baseline=scan.baseline, busy=gone, contested=contested
-        )
+        find_quiet(scan.looked, window=window, baseline=scan.baseline, busy=gone, contested=contested)
     )
     room = max(limit - len(moved), limit // 3)
     order = {aspect: rank for rank, aspect in enumerate(GOLDEN)}
