@@ -18,15 +18,84 @@ from aitia.tools.logs.access import canonical
 GAP: Final = "…"  # stands for what was given
 # Fields whose value the program words itself; a quoted part inside is given all the same.
 _OWN_FIELDS: Final = frozenset(
-    "msg message error err errors exception exc exc_info exc_type reason cause status code level lvl severity event "
-    "state result errno failure warning fatal stack stacktrace stack_trace description details detail log output".split()
-)  # fmt: skip
+    {
+        "msg",
+        "message",
+        "error",
+        "err",
+        "errors",
+        "exception",
+        "exc",
+        "exc_info",
+        "exc_type",
+        "reason",
+        "cause",
+        "status",
+    }
+    | {
+        "code",
+        "level",
+        "lvl",
+        "severity",
+        "event",
+        "state",
+        "result",
+        "errno",
+        "failure",
+        "warning",
+        "fatal",
+        "stack",
+    }
+    | {"stacktrace", "stack_trace", "description", "details", "detail", "log", "output"}
+)
 # Fields whose value a client chooses: without quotes it reaches to the next field.
-_CLIENT_FIELDS: Final = (
-    "path uri url route request req query q search term user username login account email name agent user_agent useragent "
-    "ua referer referrer cookie header headers body payload input value text comment note title subject param params args "
-    "data sql statement host origin".split()
-)  # fmt: skip
+_CLIENT_FIELDS: Final = frozenset(
+    {
+        "path",
+        "uri",
+        "url",
+        "route",
+        "request",
+        "req",
+        "query",
+        "q",
+        "search",
+        "term",
+        "user",
+        "username",
+        "login",
+        "account",
+    }
+    | {
+        "email",
+        "name",
+        "agent",
+        "user_agent",
+        "useragent",
+        "ua",
+        "referer",
+        "referrer",
+        "cookie",
+        "header",
+        "headers",
+    }
+    | {
+        "body",
+        "payload",
+        "input",
+        "value",
+        "text",
+        "comment",
+        "note",
+        "title",
+        "subject",
+        "param",
+        "params",
+        "args",
+        "data",
+    }
+    | {"sql", "statement", "host", "origin"}
+)
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "«": "»", "‘": "’"}
 _FIELD: Final = r"(?<![\w.@\"'-])[A-Za-z_@][\w.@-]*="
 _NEXT_FIELD: Final = re.compile(rf"[\s,;]+(?={_FIELD})|$")

@@ -50,7 +50,7 @@ def find_quiet(
         wanted = aspect in CALLED and series.peer in contested if series.peer else aspect in GOLDEN
         if wanted and not BOUND.search(series.metric):
             groups[series.component, aspect, series.peer].append(one)
-    for (component, aspect, peer), members in sorted(groups.items()):
+    for (component, aspect, _), members in sorted(groups.items()):
         if component in busy or any(m.strength >= MOVED for m in members):
             continue
         told = max(
