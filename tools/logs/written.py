@@ -17,84 +17,15 @@ from aitia.tools.logs.access import canonical
 
 GAP: Final = "…"  # stands for what was given
 # Fields whose value the program words itself; a quoted part inside is given all the same.
-_OWN_FIELDS: Final = frozenset(
-    {
-        "msg",
-        "message",
-        "error",
-        "err",
-        "errors",
-        "exception",
-        "exc",
-        "exc_info",
-        "exc_type",
-        "reason",
-        "cause",
-        "status",
-    }
-    | {
-        "code",
-        "level",
-        "lvl",
-        "severity",
-        "event",
-        "state",
-        "result",
-        "errno",
-        "failure",
-        "warning",
-        "fatal",
-        "stack",
-    }
-    | {"stacktrace", "stack_trace", "description", "details", "detail", "log", "output"}
+_OWN_FIELD: Final = re.compile(
+    r"(?i)(?:.*\.)?(?:msg|message|errors?|err|exception|exc|exc_info|exc_type|reason|cause|status|code|level|lvl|severity|event|"
+    r"state|result|errno|failure|warning|fatal|stack|stack_?trace|description|details?|log|output)"
 )
 # Fields whose value a client chooses: without quotes it reaches to the next field.
-_CLIENT_FIELDS: Final = frozenset(
-    {
-        "path",
-        "uri",
-        "url",
-        "route",
-        "request",
-        "req",
-        "query",
-        "q",
-        "search",
-        "term",
-        "user",
-        "username",
-        "login",
-        "account",
-    }
-    | {
-        "email",
-        "name",
-        "agent",
-        "user_agent",
-        "useragent",
-        "ua",
-        "referer",
-        "referrer",
-        "cookie",
-        "header",
-        "headers",
-    }
-    | {
-        "body",
-        "payload",
-        "input",
-        "value",
-        "text",
-        "comment",
-        "note",
-        "title",
-        "subject",
-        "param",
-        "params",
-        "args",
-        "data",
-    }
-    | {"sql", "statement", "host", "origin"}
+_CLIENT_FIELD: Final = re.compile(
+    r"(?i)(?:.*\.)?(?:path|ur[il]|route|request|req|query|q|search|term|user|user_?name|login|account|email|name|agent|"
+    r"user_?agent|ua|referr?er|cookie|headers?|body|payload|input|value|text|comment|note|title|subject|params?|args|data|sql|"
+    r"statement|host|origin)"
 )
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "“": "”", "«": "»", "‘": "’"}
 _FIELD: Final = r"(?<![\w.@\"'-])[A-Za-z_@][\w.@-]*="
@@ -185,7 +116,7 @@ def _unquoted(text: str) -> str:
 
 def _words(key: str) -> bool:
     """Whether a program words a field's value itself."""
-    return key.casefold().rpartition(".")[2] in _OWN_FIELDS
+    return _OWN_FIELD.fullmatch(key) is not None
 
 
 def _split(text: str) -> Written:
@@ -235,7 +166,7 @@ def _value_end(text: str, start: int, key: str) -> int:
     if opening and opening in _QUOTES:
         match = _CLOSED[opening].match(text, start + 1)
         return match.end() if match else len(text)
-    if _words(key) or key.casefold().rpartition(".")[2] in _CLIENT_FIELDS:
+    if _words(key) or _CLIENT_FIELD.fullmatch(key):
         match = _NEXT_FIELD.search(text, start)
         return match.start() if match else len(text)
     word = _WORD.match(text, start)
