@@ -33,14 +33,17 @@ _NEXT_FIELD: Final = re.compile(rf"[\s,;]+(?={_FIELD})|$")
 _METHODS: Final = "GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|CONNECT|TRACE"
 _GIVEN_NOUNS: Final = (
     r"user[- ]?agent|referr?er|query|statement|search(?: term)?|input|body|payload|comment|feedback|note|review|subject|cookie|"
-    r"headers?|request(?: (?:body|path|uri|url|line))?|sql|(?:note|comment|message|feedback|review|question|order) from [^:]*|"
+    r"headers?|request(?: (?:body|path|uri|url|line))?|sql|(?:note|comment|message|feedback|review|order) from [^:]*|"
     r"received|got|found|near|value|argument|parameters?|params|args|data|text|title"
 )
 _NAMED: Final = (
     r"command|argument|method|field|column|character|route|path|endpoint|key|value|identifier|id|name|query|request|ur[li]|"
     r"headers?|input|word|symbol|literal|topic|product|item|sku|coupon|page|resource|action|verb|topic|term"
 )
-_SPOKEN: Final = r"said|says|wrote|writes|asked|typed|entered|submitted|posted|searched(?: for)?|searching for|search for|looking for"
+_SPOKEN: Final = (
+    r"said|says|wrote|writes|asked|typed|entered|submitted|posted|"
+    r"(?:searched|searching|search|looking) for"
+)
 _STARTS: Final = re.compile(
     rf"(?P<field>(?P<key>(?<![\w.@\"'-])[A-Za-z_@][\w.@-]*)=)"
     r"|(?P<call>(?<=\(\) )\"(?:[^\"\\]|\\.)*\"(?= failed \())"
