@@ -33,6 +33,7 @@ TERMS: Final[dict[str, str]] = {
     "quiet.unfelt": "those who call it are measured, and none of them slowed or failed",
     "quiet.denied": "calls to it stayed as they were, as those who make them measure",
     "quiet.unseconded": "one caller alone has trouble with it, and its other callers have none",
+    "quiet.belied": "two records of its own contradict each other",
     "quiet.contrary": "the very series that its logs speak of stayed flat",
     "quiet.unmoved": "texts alone accuse it, and what is measured of it stayed as it was",
     "quiet.serving": "others failed, but it answers as before and no call to it is seen to fail",

@@ -62,6 +62,7 @@ class View(NamedTuple):
     moved: tuple[Evidence, ...]  # measured of itself
     quiet: tuple[Evidence, ...]
     named: tuple[Evidence, ...]  # measured by others of their calls to it
+    doubted: tuple[Evidence, ...]  # the same of others who are not believed
     above: tuple[Evidence, ...]  # trouble measured of those who call it, directly or not
     denied: tuple[Evidence, ...]  # calls to it that stayed as they were, measured by those who make them
     calm: tuple[Evidence, ...]  # what stayed quiet of those who call it directly
@@ -70,6 +71,11 @@ class View(NamedTuple):
     def felt(self) -> bool:
         """Whether anybody else is in trouble that may come of it."""
         return bool(self.named or (self.above and not self.denied))
+
+    @property
+    def unfelt(self) -> bool:
+        """Whether others would have felt its trouble, and did not."""
+        return bool(self.denied or self.calm) and not self.felt
 
 
 class Witnesses:
@@ -96,7 +102,12 @@ class Witnesses:
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
         texts = [e for e in plain if family_of(e) == "log"]
-        found = [*_unfelt(component, view), *_serving(view), *_unseconded(component, view)]
+        found = [
+            *_unfelt(component, view),
+            *_serving(view),
+            *_unseconded(component, view),
+            *_belied(component, view),
+        ]
         if texts and len(texts) == len(plain):
             found += self._texts(view, texts)
         elif not texts:
@@ -104,25 +115,30 @@ class Witnesses:
         return found
 
     def view(self, component: str) -> View:
-        """What is known around a component."""
+        """What is known around a component. Others are believed who are in trouble only where theirs is felt in turn."""
         if component not in self._views:
-            topology, family = self._facts.topology, self._facts.topology.family(component)
-            callers = {c for member in family for c in topology.callers(member)} - family
-            above = {a for member in family for a in topology.ancestors(member)} - family
-            harm = [e for e in self._moved if e.aspect in table().harm and e.component not in family]
-            self._views[component] = View(
-                moved=tuple(e for e in self._moved if e.component in family),
-                quiet=tuple(e for e in self._quiet if e.component in family and not e.peer),
-                named=tuple(e for e in harm if e.peer in family),
-                above=tuple(e for e in harm if e.component in above),
-                denied=tuple(e for e in self._quiet if e.peer in family and e.component not in family),
-                calm=tuple(
-                    e
-                    for e in self._quiet
-                    if e.component in callers and not e.peer and e.aspect in table().serves
-                ),
+            plain = self._plain_view(component)
+            believed = {e.component for e in plain.named if not self._plain_view(e.component).unfelt}
+            self._views[component] = plain._replace(
+                named=tuple(e for e in plain.named if e.component in believed)
             )
         return self._views[component]
+
+    def _plain_view(self, component: str) -> View:
+        topology, family = self._facts.topology, self._facts.topology.family(component)
+        callers = {c for member in family for c in topology.callers(member)} - family
+        above = {a for member in family for a in topology.ancestors(member)} - family
+        harm = [e for e in self._moved if e.aspect in table().harm and e.component not in family]
+        serving = [e for e in self._quiet if e.aspect in table().serves and e.component not in family]
+        return View(
+            moved=tuple(e for e in self._moved if e.component in family),
+            quiet=tuple(e for e in self._quiet if e.component in family and not e.peer),
+            named=tuple(e for e in harm if e.peer in family),
+            doubted=(),
+            above=tuple(e for e in harm if e.component in above and not e.peer),
+            denied=tuple(e for e in serving if e.peer in family),
+            calm=tuple(e for e in serving if e.component in callers and not e.peer),
+        )
 
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
@@ -147,10 +163,21 @@ def _line(term: str, why: str, fact: Evidence) -> Against:
 
 
 def _unfelt(component: str, view: View) -> Iterator[Against]:
-    if view.denied and not view.named:
+    if not view.unfelt:
+        return
+    if view.denied:
         yield _line("denied", f"calls to {component} are as fast and as right as before", view.denied[0])
-    elif view.calm and not view.felt:
+    else:
         yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
+
+
+def _belied(component: str, view: View) -> Iterator[Against]:
+    """Of a suspect whose records of one thing disagree, and of whom nobody else tells."""
+    for e in view.quiet:
+        other = {m.kind.partition(".")[0] for m in view.moved if m.aspect == e.aspect and not m.peer}
+        if other - {e.kind.partition(".")[0]} and not view.named:
+            yield _line("belied", f"another record of {component} shows no change of {e.aspect}", e)
+            return
 
 
 def _serving(view: View) -> Iterator[Against]:
@@ -162,11 +189,19 @@ def _serving(view: View) -> Iterator[Against]:
 
 
 def _unseconded(component: str, view: View) -> Iterator[Against]:
-    """Of a suspect with whom one component has trouble, while it and its other callers are well."""
+    """Of a suspect of whom one component tells trouble that nobody else has with either."""
     told = {e.component for e in view.named}
     others = [e for e in (*view.denied, *view.calm) if e.component not in told]
-    trouble = [e for e in view.above if e.component not in told]
-    if len(told) == 1 and others and not trouble and not view.moved and view.quiet:
+    if any(e.aspect in table().harm and not e.peer for e in view.moved):
+        return
+    if view.doubted and not told:
+        doubted = view.doubted[0]
+        yield _line(
+            "unseconded",
+            f"{doubted.component} says so, and nobody who calls {doubted.component} felt it",
+            doubted,
+        )
+    elif len(told) == 1 and others and view.quiet:
         yield _line("unseconded", f"{others[0].component} calls {component} as well, and is well", others[0])
 
 

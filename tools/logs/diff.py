@@ -12,7 +12,7 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.logs.classes import meaning
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.durations import slower
+from aitia.tools.logs.durations import as_before, slower
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.headers.levels import RANK
 from aitia.tools.logs.inside import inside
@@ -167,7 +167,8 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         ]
         if m.files:
             known_ones = {via: took for via, took in m.took.items() if not via or via in names.alias.values()}
-            out += slower(m.component, known_ones, window, m.reference("durations of answers"))
+            durations = m.component, known_ones, window, m.reference("durations of answers")
+            out += [*slower(*durations), *as_before(*durations)]
     out = _contradicted(out)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
     return out
@@ -177,7 +178,7 @@ def _contradicted(facts: Sequence[Evidence]) -> list[Evidence]:
     """Without the quiet of components that others report on, that restarted, or that fell silent."""
     news = ("log.new", "log.surge", "log.vanished")
     loud = {e.component for e in facts if e.kind in news and e.strength > QUIET_ANYWAY}
-    return [e for e in facts if e.kind != "log.quiet" or e.component not in loud]
+    return [e for e in facts if (e.kind, e.aspect) != ("log.quiet", "log.error") or e.component not in loud]
 
 
 def _first_at(f: Finding) -> float:
