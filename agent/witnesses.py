@@ -118,9 +118,10 @@ class Witnesses:
         """What is known around a component. Others are believed who are in trouble only where theirs is felt in turn."""
         if component not in self._views:
             plain = self._plain_view(component)
-            believed = {e.component for e in plain.named if not self._plain_view(e.component).unfelt}
+            doubted = {e.component for e in plain.named if self._plain_view(e.component).unfelt}
             self._views[component] = plain._replace(
-                named=tuple(e for e in plain.named if e.component in believed)
+                named=tuple(e for e in plain.named if e.component not in doubted),
+                doubted=tuple(e for e in plain.named if e.component in doubted),
             )
         return self._views[component]
 
