@@ -10,6 +10,7 @@ from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.weights import Weights, family_of
+from aitia.agent.witnesses import Witnesses
 from aitia.core.words import Contribution, Evidence
 
 PRIOR: Final = -1.0
@@ -33,7 +34,13 @@ class Ledger:
     """The summands of one (component, fault) pair, scaled by the learned weights as they are entered."""
 
     def __init__(
-        self, facts: Facts, component: str, fault: Fault, weights: Weights, learned: Sequence[Term] = ()
+        self,
+        facts: Facts,
+        component: str,
+        fault: Fault,
+        weights: Weights,
+        learned: Sequence[Term] = (),
+        witnesses: Witnesses | None = None,
     ) -> None:
         self._facts, self._component, self._fault, self._weights = facts, component, fault, weights
         self._family = facts.topology.family(component)
@@ -43,6 +50,7 @@ class Ledger:
         )
         self._reached = facts.topology.reached(component, fault.spread) - without
         self._lines: list[Contribution] = []
+        self._bar = ""
         self._enter("prior", PRIOR, "prior of any single pair")
         self._patterns()
         self._witnesses()
@@ -50,6 +58,7 @@ class Ledger:
         self._coverage()
         self._order()
         self._past()
+        self._quiet(witnesses)
         for term, moved, why in learned:
             self._enter(term, moved, why)
         self._unseen()
@@ -76,14 +85,19 @@ class Ledger:
         """The fact that adds most."""
         return max(self._lines, key=lambda c: c.log_odds).evidence
 
-    def cap(self, ceiling: float) -> None:
+    @property
+    def bar(self) -> str:
+        """Why the pair cannot be the verdict, however much speaks for it; "" where it can."""
+        return self._bar
+
+    def cap(self, ceiling: float, why: str) -> None:
         """Bring the sum down to a ceiling."""
         if self.score > ceiling:
             self._lines.append(
                 Contribution(
                     evidence="",
                     log_odds=round(ceiling - self.score, 3),
-                    why="no telemetry of its own",
+                    why=why,
                     term="ceiling",
                 )
             )
@@ -185,6 +199,15 @@ class Ledger:
         if best is not None:
             why = "a similar incident had this cause"
             self._enter("incident", INCIDENT * best.strength, why, evidence=best.id)
+
+    def _quiet(self, witnesses: Witnesses | None) -> None:
+        """What should have moved with the facts that accuse the suspect, and stayed quiet."""
+        by_id = {e.id: e for e in self._facts.all}
+        accusing = [by_id[c.evidence] for c in self._lines if c.log_odds > 0 and c.evidence in by_id]
+        for line in (witnesses or Witnesses(self._facts)).against(self._component, accusing):
+            self._enter(line.term, line.rule.log_odds, line.why, evidence=line.evidence)
+            if line.rule.bars and not self._bar:
+                self._bar = line.why
 
     def _unseen(self) -> None:
         """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""

@@ -18,6 +18,7 @@ from aitia.agent.ledger import MIN_PRIMARY, Ledger
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
+from aitia.agent.witnesses import Witnesses
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Contribution, Evidence, Inventory, Suspect, Verdict, Word
 
@@ -26,9 +27,9 @@ NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the v
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
 UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
-UNREAD: Final = (
-    -0.5
-)  # log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand
+BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
+# Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
+UNREAD: Final = -0.5
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
 
@@ -88,9 +89,15 @@ class _Judge:
         facts = Facts(evidence, self._topology)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
+        witnesses = Witnesses(facts)
         ledgers = {
             (component, fault.id): Ledger(
-                facts, component, fault, self._weights, taught.terms(component, fault.id, known=known)
+                facts,
+                component,
+                fault,
+                self._weights,
+                taught.terms(component, fault.id, known=known),
+                witnesses,
             )
             for component in candidates
             for fault in self._taxonomy
@@ -100,7 +107,9 @@ class _Judge:
         doubt = self._doubt(facts, [v for (c, _), v in ledgers.items() if c in dark])
         for (component, _), ledger in ledgers.items():
             if component in dark:  # nothing of its own was seen: it may be named, never convicted
-                ledger.cap(doubt[1].score - 0.5)
+                ledger.cap(doubt[1].score - BARRED, "no telemetry of its own")
+            elif ledger.bar:
+                ledger.cap(doubt[1].score - BARRED, ledger.bar)
         pairs = [
             Suspect(component=c, fault=f, score=round(v.score, 3), probability=0, ledger=v.lines)
             for (c, f), v in ledgers.items()
@@ -109,7 +118,8 @@ class _Judge:
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
         suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
-        return _verdict(suspects, frozenset(candidates) - dark)
+        barred = {pair for pair, ledger in ledgers.items() if pair[0] in dark or ledger.bar}
+        return _verdict(suspects, barred)
 
     def _doubt(self, facts: Facts, dark: Sequence[Ledger]) -> list[Suspect]:
         """`healthy` gains from quiet telemetry; `unknown` from an alarm, from telemetry that is missing, and from what
@@ -245,19 +255,20 @@ def _by_component(suspects: Sequence[Suspect]) -> dict[str, float]:
     return total
 
 
-def _verdict(suspects: list[Suspect], seen: frozenset[str]) -> Weighed:
-    """A cause is named only where one component, of which something was seen itself, holds at least half."""
-    by_component = _by_component(suspects)
+def _verdict(suspects: list[Suspect], barred: set[tuple[str, str]]) -> Weighed:
+    """A cause is named only where one component holds at least half, by pairs that nothing bars from being the verdict."""
+    open_ = [s for s in suspects if (s.component, s.fault) not in barred]
+    by_component = _by_component(open_)
     doubt = {s.fault: s.probability for s in suspects if not s.component}
-    best = max(sorted(set(by_component) & seen), key=lambda c: by_component[c], default="")
+    best = max(sorted(by_component), key=lambda c: by_component[c], default="")
     if best and by_component[best] >= NAMED:
-        fault, probability = _stop_at_parent([s for s in suspects if s.component == best])
+        fault, probability = _stop_at_parent([s for s in open_ if s.component == best])
         return Weighed(
             verdict="cause", probability=probability, component=best, fault=fault, suspects=tuple(suspects)
         )
     verdict: Verdict = "healthy" if doubt[HEALTHY] >= NAMED else "unknown"
     # How sure it is that no single answer can be given: all but the likeliest one.
-    likeliest = max([doubt[HEALTHY], *by_component.values()])
+    likeliest = max([doubt[HEALTHY], *_by_component(suspects).values()])
     probability = doubt[HEALTHY] if verdict == "healthy" else 1.0 - likeliest
     return Weighed(verdict=verdict, probability=round(probability, 4), suspects=tuple(suspects))
 

@@ -61,6 +61,7 @@ def _details(fact: Evidence) -> list[tuple[str, str]]:
             "file",
             f"{fact.source.path}:{fact.source.lines[0]}-{fact.source.lines[1]}" if fact.source.lines else "",
         ),
+        ("written by", fact.provenance),
         ("note", "quotes text from outside" if fact.taint else ""),
     ]
     return [(name, told) for name, told in found if told.strip()]

@@ -12,6 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from aitia.core.provenance import Provenance, provenance_of
+
 Origin = Literal["cli", "scenario", "alertmanager", "pagerduty", "slack", "api"]
 ComponentType = Literal[
     "service", "pod", "node", "namespace", "app", "asset", "machine", "part", "channel", "unknown"
@@ -178,6 +180,7 @@ class Evidence(Word):
     aspect    what it is about, from the closed list in `aitia.core.aspects`.
     strength  calibrated: how unlikely the fact is by chance, 0 (nothing) to 1 (certain).
     taint     the statement or values quote text from outside (log lines, alert text, tickets).
+    provenance  who can write what it says, and so could have planted it (`aitia.core.provenance`).
     """
 
     id: str = ""
@@ -196,7 +199,16 @@ class Evidence(Word):
     source: SourceRef
     tool: str = ""
     taint: bool = False
+    provenance: Provenance = "service"
     artifact: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, given: Any) -> Any:
+        """By kind and aspect, where the tool does not say."""
+        if isinstance(given, dict) and "provenance" not in given and "kind" in given:
+            return given | {"provenance": provenance_of(str(given["kind"]), str(given.get("aspect", "")))}
+        return given
 
 
 class Task(Word):

@@ -36,17 +36,18 @@ class Document:
 
 ORDER: Final = (
     "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Ruled out",
-    "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
+    "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: dict[Verdict, str] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
     "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Do now": 4, "Check next": 3, "Ruled out": 3,
-    "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
+    "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _TIGHT: Final = _SHORT | {
-    "What is missing": 3, "As usual": 4, "Do now": 3, "Check next": 2, "Ruled out": 2, "Other candidates": 1, "Timeline (UTC)": 3,
+    "What is missing": 3, "As usual": 4, "Do now": 3, "Check next": 2, "Ruled out": 2,
+    "Does not fit": 1, "Other candidates": 1, "Timeline (UTC)": 3,
     "Prevent": 1, "Evidence": 3, "Tool calls": 2,
 }  # fmt: skip
 Amount = Literal["tight", "short", "full"]
@@ -124,6 +125,7 @@ def _sections(report: Report, full: bool) -> Iterable[Section]:
     yield sections.steps(report, "now")
     yield sections.next_checks(report, full)
     yield sections.ruled_out(report, full)
+    yield sections.misfits(report)
     if report.verdict == "cause":
         yield sections.candidates(report, "Other candidates")
     yield sections.timeline(report)

@@ -22,6 +22,7 @@ from aitia.render.items import Item, Section
 _STATEMENT: Final = 170  # characters of a statement where it is told in short
 _QUERY: Final = 160
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
+_BY_TEXT: Final = frozenset({"quiet.unmoved", "quiet.contrary"})  # terms of suspects whom texts alone accuse
 
 
 def in_chain(report: Report) -> set[str]:
@@ -67,7 +68,8 @@ def statement(evidence: Evidence, full: bool) -> str:
     text = t.clean(evidence.statement)
     if not full:
         return t.clip(text, _STATEMENT)
-    return text + (" (quotes outside text)" if evidence.taint else "")
+    quotes = ", quotes outside text" if evidence.taint else ""
+    return f"{text} (written by: {evidence.provenance}{quotes})"
 
 
 def _with_component(component: str, text: str) -> str:
@@ -120,6 +122,23 @@ def as_usual(report: Report) -> Section:
     )
     items = tuple(Item(lead=e.id, text=statement(e, False)) for e in quiet)
     return Section(title="As usual", items=items)
+
+
+def misfits(report: Report) -> Section:
+    """What accuses without anything else having moved with it, and fault words in what clients sent."""
+    items = [Item(lead=e.id, text=statement(e, False)) for e in report.evidence if e.kind == "log.planted"]
+    told: set[str] = set()
+    for s in report.suspects:
+        against = [c for c in s.ledger if c.term.startswith("quiet.")]
+        named = s.component == report.component and report.verdict == "cause"
+        texts = any(c.term in _BY_TEXT for c in against)
+        if not texts or s.component in told or named:
+            continue
+        told.add(s.component)
+        why = "; ".join(dict.fromkeys(t.clean(c.why) for c in against))
+        cites = tuple(dict.fromkeys([*s.supporting[:2], *(c.evidence for c in against if c.evidence)]))
+        items.append(Item(text=f"Looks planted: {_named(s.component, s.fault)}: {why}", cites=cites))
+    return Section(title="Does not fit", items=tuple(items))
 
 
 def further(report: Report) -> Section:

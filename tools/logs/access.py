@@ -9,8 +9,13 @@ _LINE = re.compile(
     r"[\"']?\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\s\"'?]*)[^\s\"']*(?: HTTP/\d(?:\.\d)?)?[\"']?"
     r"(?: ->|:| -)? +(?:status[=:] ?|code[=:] ?)?([1-5]\d\d)\b"
 )
+# A route with blanks in it, where its end is marked: whoever asked for it wrote them.
+_SPACED = re.compile(
+    r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\"?]*?)(?:\?[^\"]*?)?"
+    r"(?: HTTP/\d(?:\.\d)?[\"']?(?: ->|:| -)? +| -> )(?:status[=:] ?|code[=:] ?)?([1-5]\d\d)\b"
+)
 _UPSTREAM = re.compile(r"\b(?:up|upstream|upstream_addr|upstream_name|backend|peer)[=:] ?\"?([\w.:-]*\w)")
-_STATUS = re.compile(r"^[A-Z]+ /\S* -> (\d{3})(?: via \S+)?$")
+_STATUS = re.compile(r"^[A-Z]+ /.* -> (\d{3})(?: via \S+)?$")
 _METHODS: Final = ("GET /", "POST /", "PUT /", "DELETE /", "PATCH /", "HEAD /", "OPTIONS /")
 _ID = re.compile(r"/(?:\d[\w.-]*|[0-9a-fA-F-]{16,}|[^/]*\d{3,}[^/]*)(?=/|$)")
 
@@ -19,7 +24,7 @@ def canonical(message: str) -> str:
     """`GET /orders/<id> -> 503 via orders` of an access line; "" for any other message."""
     if not any(method in message for method in _METHODS):
         return ""
-    match = _LINE.search(message)
+    match = _LINE.search(message) or _SPACED.search(message)
     if match is None:
         return ""
     upstream = _UPSTREAM.search(message, match.end())

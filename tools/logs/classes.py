@@ -11,6 +11,7 @@ from typing import Final
 import yaml
 
 from aitia.tools.logs.headers.levels import RANK, Level, in_text, worst
+from aitia.tools.logs.written import written
 
 _STATUS = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")
 
@@ -57,10 +58,19 @@ def classes() -> tuple[Class, ...]:
     )
 
 
+def classed(text: str) -> Class | None:
+    """The first class of the table that a text has words of, whoever wrote them."""
+    return next((c for c in classes() if c.pattern.search(text)), None)
+
+
 def meaning(text: str, level: Level) -> Meaning:
-    """Class and severity of a message. A named level is believed; a quiet level keeps a bad class at warning."""
+    """Class and severity of a message, by what its program wrote of it (`aitia.tools.logs.written`).
+
+    A named level is believed; a quiet level keeps a bad class at warning.
+    """
+    text = written(text).own
     named = level or in_text(text)
-    found = next((c for c in classes() if c.pattern.search(text)), None)
+    found = classed(text)
     if _STATUS.search(text):
         aspect = found.aspect if found and found.severity == "error" else "log.error"
         return Meaning(aspect=aspect, severity="error", weight=0.85)

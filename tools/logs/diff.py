@@ -12,12 +12,13 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.logs.classes import meaning
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.durations import slower
+from aitia.tools.logs.durations import as_before, slower
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.headers.levels import RANK
 from aitia.tools.logs.inside import inside
 from aitia.tools.logs.mine import BUDGET, CELLS, Mined, mine, spans, streams
 from aitia.tools.logs.names import Names, known
+from aitia.tools.logs.planted import planted
 from aitia.tools.logs.shares import failing_share
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.stats import adjust, dispersion, exact_p
@@ -154,6 +155,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         kept = distinct(own)[:PER_COMPONENT]
         out += [evidence(f, window, names, redactor) for f in kept]
         out += inside(m, window, names, redactor)
+        out += planted(m, window, redactor)
         out += [
             fact
             for fact in (
@@ -165,7 +167,8 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         ]
         if m.files:
             known_ones = {via: took for via, took in m.took.items() if not via or via in names.alias.values()}
-            out += slower(m.component, known_ones, window, m.reference("durations of answers"))
+            durations = m.component, known_ones, window, m.reference("durations of answers")
+            out += [*slower(*durations), *as_before(*durations)]
     out = _contradicted(out)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
     return out
@@ -175,7 +178,7 @@ def _contradicted(facts: Sequence[Evidence]) -> list[Evidence]:
     """Without the quiet of components that others report on, that restarted, or that fell silent."""
     news = ("log.new", "log.surge", "log.vanished")
     loud = {e.component for e in facts if e.kind in news and e.strength > QUIET_ANYWAY}
-    return [e for e in facts if e.kind != "log.quiet" or e.component not in loud]
+    return [e for e in facts if (e.kind, e.aspect) != ("log.quiet", "log.error") or e.component not in loud]
 
 
 def _first_at(f: Finding) -> float:

@@ -13,6 +13,7 @@ _MIN = 30  # answers in each span
 _RATIO = 1.5
 _RISE_MS = 5.0
 _Z = 5.0
+_CALM_Z = 2.5  # below it answers took no longer than before
 _PER_OCTAVE = 8  # buckets: 9 % wide
 _TOOK = re.compile(
     r"\b(?:rt|request_time|duration|took|latency|elapsed|in)[=: ]\"?(\d+(?:\.\d+)?) ?(ms|s|us|µs)?\b"
@@ -55,8 +56,7 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
     old, new = _quantile(took.old, 0.9), _quantile(took.new, 0.9)
     limit = _edge(took.old, 0.95)
     beyond = sum(count for b, count in took.new.items() if b > limit)
-    z = (beyond - 0.05 * n) / math.sqrt(n * 0.05 * 0.95)
-    if z < _Z or new < _RATIO * old or new - old < _RISE_MS:
+    if _excess(took, 0.05) < _Z or new < _RATIO * old or new - old < _RISE_MS:
         return None
     whose = f"answers of {via} to {component}" if via else f"answers of {component}"
     return Evidence(
@@ -79,6 +79,52 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
         window=window,
         direction="up",
         strength=round(0.35 + 0.4 * min(1.0, math.log2(new / old) / 3), 2),
+        source=source,
+    )
+
+
+def as_before(component: str, took: dict[str, Took], window: Window, source: SourceRef) -> list[Evidence]:
+    """Counter-evidence: answers that took no longer than before, of a component as a whole and of each upstream."""
+    whole = Took()
+    for one in took.values():
+        whole.old.update(one.old)
+        whole.new.update(one.new)
+    parts = {"": whole} | {via: one for via, one in took.items() if via}
+    return [
+        _quiet(component, via, parts[via], window, source) for via in sorted(parts) if _stayed(parts[via])
+    ]
+
+
+def _stayed(took: Took) -> bool:
+    """Whether no more answers than before are among the slowest twentieth, nor among the slowest hundredth."""
+    n = took.new.total()
+    return (
+        min(n, took.old.total()) >= _MIN and _excess(took, 0.05) < _CALM_Z and _excess(took, 0.01) < _CALM_Z
+    )
+
+
+def _excess(took: Took, share: float) -> float:
+    """By how many standard errors more than a share of the answers are slower than that share was before."""
+    n, limit = took.new.total(), _edge(took.old, 1 - share)
+    beyond = sum(count for b, count in took.new.items() if b > limit)
+    return (beyond - share * n) / math.sqrt(n * share * (1 - share))
+
+
+def _quiet(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence:
+    old, new, n = _quantile(took.old, 0.9), _quantile(took.new, 0.9), took.new.total()
+    whose = f"answers of {via} to {component}" if via else f"answers of {component}"
+    return Evidence(
+        component=component,
+        peer=via,
+        kind="log.quiet",
+        aspect="latency",
+        statement=f"By the access lines of {component} the {whose} took no longer than before (90th percentile "
+        f"{_three(old):g} ms, now {_three(new):g} ms of {n}).",
+        values={"p90_window_ms": _three(new), "p90_baseline_ms": _three(old), "answers_window": n},
+        unit="ms",
+        window=window,
+        direction="steady",
+        strength=round(min(0.6, 0.1 * (1 + n**0.25)), 2),
         source=source,
     )
 

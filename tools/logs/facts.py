@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from aitia.core.provenance import Provenance
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, SourceRef, Window, from_epoch
 from aitia.tools.logs.classes import Meaning, meaning
@@ -133,7 +134,13 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
         strength=finding.strength,
         source=ref,
         taint=True,
+        provenance=writer(mined.component, names),
     )
+
+
+def writer(component: str, names: Names) -> Provenance:
+    """Who writes a stream: a host's is written by what runs the services."""
+    return "infrastructure" if component.casefold() in names.hosts else "service"
 
 
 def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:

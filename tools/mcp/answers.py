@@ -109,6 +109,7 @@ def _quoted(call: Asked, text: str) -> Evidence:
         strength=FAINT,
         source=call.ref,
         taint=True,
+        provenance="document",
     )
 
 
@@ -150,6 +151,7 @@ def _rows(structured: Any, facts: McpFacts, call: Asked, ctx: ToolContext) -> It
             strength=facts.strength,
             source=call.ref,
             taint=True,
+            provenance="document",
         )
 
 

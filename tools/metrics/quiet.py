@@ -14,7 +14,8 @@ from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.numbers import scale, sig3, text, with_unit
 
 GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
-          "temperature", "pressure", "flow", "current", "vibration")  # fmt: skip
+          "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip
+CALLED = ("latency", "errors")  # what callers measure of their calls
 MOVED = 0.3
 BOUND = re.compile(r"_(max|limit|capacity|maxclients|maxmemory|max_connections)(_|$)|(^|_)max_|reserved")
 
@@ -31,17 +32,25 @@ class Looked:
 
 
 def find_quiet(
-    looked: Sequence[Looked], *, window: Window, baseline: str, busy: frozenset[str]
+    looked: Sequence[Looked],
+    *,
+    window: Window,
+    baseline: str,
+    busy: frozenset[str],
+    contested: frozenset[str] = frozenset(),
 ) -> Iterator[Evidence]:
-    """One `metric.quiet` fact per component and golden aspect whose every own series stayed in its baseline range.
+    """One `metric.quiet` fact per component and golden aspect whose every own series stayed in its baseline range, and
+    one per caller of a `contested` component, of which a series moved, whose calls to it stayed as they were.
 
     `busy` holds components that are down or gone: nothing of theirs counts as quiet.
     """
-    groups: dict[tuple[str, str], list[Looked]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Looked]] = defaultdict(list)
     for one in looked:
-        if one.series.about.aspect in GOLDEN and not one.series.peer and not BOUND.search(one.series.metric):
-            groups[one.series.component, one.series.about.aspect].append(one)
-    for (component, aspect), members in sorted(groups.items()):
+        series, aspect = one.series, one.series.about.aspect
+        wanted = aspect in CALLED and series.peer in contested if series.peer else aspect in GOLDEN
+        if wanted and not BOUND.search(series.metric):
+            groups[series.component, aspect, series.peer].append(one)
+    for (component, aspect, _), members in sorted(groups.items()):
         if component in busy or any(m.strength >= MOVED for m in members):
             continue
         told = max(
@@ -61,9 +70,10 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
     certainty = told.samples / (told.samples + 20.0)
     return Evidence(
         component=component,
+        peer=d.peer,
         kind="metric.quiet",
         aspect=aspect,
-        statement=f"{component}: {aspect} unchanged, {plural} within the baseline range"
+        statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} unchanged, {plural} within the baseline range"
         f" ({name} {text(before)} before, {with_unit(after, unit)} in the window).",
         values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
                 "baseline": baseline},

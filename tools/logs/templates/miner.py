@@ -195,9 +195,13 @@ class Miner:
 
     def _settled(self) -> dict[Form, Template]:
         by_tokens: dict[Key, list[Form]] = defaultdict(list)
-        for form in self._forms.values():
-            by_tokens[form.tokens].append(form)
         out: dict[Form, Template] = {}
+        for form in self._forms.values():
+            if len(form.group) > 1:  # a literal is its own template, whatever others stand beside it
+                text = join(form.tokens)
+                out[form] = Template(form.group, text, form.name or _hash(form.group, text), form.size)
+            else:
+                by_tokens[form.tokens].append(form)
         for found in cluster(by_tokens, subject=self._subject):
             forms = [form for tokens in found.members for form in by_tokens[tokens]]
             text = join(_restored(found.tokens, forms))

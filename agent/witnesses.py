@@ -1,0 +1,214 @@
+"""What should have moved with an accusation and did not: channels that whoever planted it does not write.
+
+A fault shows in more than one place: in what is measured of the component, in those who call it, in the cluster's state. A
+text, a series or a change that accuses a component of which all the rest stayed as it was may be planted or mistaken.
+`witnesses.yaml` says what should move, what its staying quiet takes from a suspect, and what bars it from being the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import yaml
+
+from aitia.agent.facts import Facts, is_anomaly
+from aitia.agent.weights import family_of
+from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
+from aitia.core.words import Evidence, Word
+
+PLAIN: Final = 0.3  # strength from which on a fact says that something moved
+_CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
+_MEASURED: Final = frozenset({"metric", "trace"})
+
+
+class Rule(Word):
+    """What a silence takes from a suspect's log-odds, and whether the suspect can still be the verdict."""
+
+    log_odds: float
+    bars: bool
+
+
+class Table(Word):
+    """The file `witnesses.yaml`."""
+
+    harm: frozenset[str]
+    serves: frozenset[str]
+    claims: dict[str, frozenset[str]]
+    against: dict[str, Rule]
+
+
+class Against(NamedTuple):
+    """A line of the ledger: what stayed quiet, with the fact that says so."""
+
+    term: str
+    rule: Rule
+    why: str
+    evidence: str
+
+
+@lru_cache(maxsize=1)
+def table() -> Table:
+    """The bundled table."""
+    path = Path(__file__).with_name("witnesses.yaml")
+    return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+class View(NamedTuple):
+    """What is known around a component beside what accuses it: its own telemetry, and that of those who call it."""
+
+    moved: tuple[Evidence, ...]  # measured of itself
+    quiet: tuple[Evidence, ...]
+    named: tuple[Evidence, ...]  # measured by others of their calls to it
+    doubted: tuple[Evidence, ...]  # the same of others who are not believed
+    above: tuple[Evidence, ...]  # trouble measured of those who call it, directly or not
+    denied: tuple[Evidence, ...]  # calls to it that stayed as they were, measured by those who make them
+    calm: tuple[Evidence, ...]  # what stayed quiet of those who call it directly
+
+    @property
+    def felt(self) -> bool:
+        """Whether anybody else is in trouble that may come of it."""
+        return bool(self.named or (self.above and not self.denied))
+
+    @property
+    def unfelt(self) -> bool:
+        """Whether others would have felt its trouble, and did not."""
+        return bool(self.denied or self.calm) and not self.felt
+
+
+class Witnesses:
+    """What was measured of each component: what moved, and what is known to have stayed."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._moved: list[Evidence] = []
+        self._quiet: list[Evidence] = []
+        for e in facts.all:
+            if e.component and family_of(e) in _MEASURED:
+                if e.direction == "steady" and e.kind.endswith(".quiet"):
+                    self._quiet.append(e)
+                elif is_anomaly(e) and facts.strength(e) >= PLAIN:
+                    self._moved.append(e)
+        self._views: dict[str, View] = {}
+
+    def against(self, component: str, accusing: Sequence[Evidence]) -> list[Against]:
+        """What speaks against a suspect whom these facts accuse."""
+        plain = [e for e in accusing if e.aspect not in _CONTEXT and e.strength >= PLAIN]
+        if self._facts.topology.family(component) & self._facts.topology.machines:
+            return []
+        if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
+            return []  # the cluster's own state, or a machine's vibration: no client or service writes it
+        view = self.view(component)
+        texts = [e for e in plain if family_of(e) == "log"]
+        found = [
+            *_unfelt(component, view),
+            *_serving(view),
+            *_unseconded(component, view),
+            *_belied(component, view),
+        ]
+        if texts and len(texts) == len(plain):
+            found += self._texts(view, texts)
+        elif not texts:
+            found += _single(view)
+        return found
+
+    def view(self, component: str) -> View:
+        """What is known around a component. Others are believed who are in trouble only where theirs is felt in turn."""
+        if component not in self._views:
+            plain = self._plain_view(component)
+            doubted = {e.component for e in plain.named if self._plain_view(e.component).unfelt}
+            self._views[component] = plain._replace(
+                named=tuple(e for e in plain.named if e.component not in doubted),
+                doubted=tuple(e for e in plain.named if e.component in doubted),
+            )
+        return self._views[component]
+
+    def _plain_view(self, component: str) -> View:
+        topology, family = self._facts.topology, self._facts.topology.family(component)
+        callers = {c for member in family for c in topology.callers(member)} - family
+        above = {a for member in family for a in topology.ancestors(member)} - family
+        harm = [e for e in self._moved if e.aspect in table().harm and e.component not in family]
+        serving = [e for e in self._quiet if e.aspect in table().serves and e.component not in family]
+        return View(
+            moved=tuple(e for e in self._moved if e.component in family),
+            quiet=tuple(e for e in self._quiet if e.component in family and not e.peer),
+            named=tuple(e for e in harm if e.peer in family),
+            doubted=(),
+            above=tuple(e for e in harm if e.component in above and not e.peer),
+            denied=tuple(e for e in serving if e.peer in family),
+            calm=tuple(e for e in serving if e.component in callers and not e.peer),
+        )
+
+    def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
+        """Of a suspect whom nothing but texts accuse."""
+        writers = {e.component for e in texts}
+        moved = [*view.moved, *(e for e in self._moved if e.component in writers)]
+        quiet = [*view.quiet, *(e for e in self._quiet if e.component in writers)]
+        claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
+        if any(e.aspect in claimed for e in moved):
+            return
+        contrary = next((e for e in quiet if e.aspect in claimed), None)
+        if contrary is not None:
+            what = contrary.aspect.replace("_", " ")
+            yield _line("contrary", f"logs say so, but its {what} stayed as it was", contrary)
+        if quiet and not moved:
+            yield _line("unmoved", "by logs alone: nothing moved that is measured", quiet[0])
+        elif not moved and len({(e.component, e.statement) for e in texts}) < 2:
+            yield _line("alone", "by logs alone, and by one message", texts[0])
+
+
+def _line(term: str, why: str, fact: Evidence) -> Against:
+    return Against(f"quiet.{term}", table().against[term], why, fact.id)
+
+
+def _unfelt(component: str, view: View) -> Iterator[Against]:
+    if not view.unfelt:
+        return
+    if view.denied:
+        yield _line("denied", f"calls to {component} are as fast and as right as before", view.denied[0])
+    else:
+        yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
+
+
+def _belied(component: str, view: View) -> Iterator[Against]:
+    """Of a suspect whose records of one thing disagree, and of whom nobody else tells."""
+    for e in view.quiet:
+        other = {m.kind.partition(".")[0] for m in view.moved if m.aspect == e.aspect and not m.peer}
+        if other - {e.kind.partition(".")[0]} and not view.named:
+            yield _line("belied", f"another record of {component} shows no change of {e.aspect}", e)
+            return
+
+
+def _serving(view: View) -> Iterator[Against]:
+    """Of a suspect that serves as before, and of whom no caller tells otherwise."""
+    served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
+    troubled = view.named or any(e.aspect in table().harm for e in view.moved)
+    if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
+        yield _line("serving", "it answers as fast and as right as before", served[0])
+
+
+def _unseconded(component: str, view: View) -> Iterator[Against]:
+    """Of a suspect of whom one component tells trouble that nobody else has with either."""
+    told = {e.component for e in view.named}
+    others = [e for e in (*view.denied, *view.calm) if e.component not in told]
+    if any(e.aspect in table().harm and not e.peer for e in view.moved):
+        return
+    if view.doubted and not told:
+        doubted = view.doubted[0]
+        yield _line(
+            "unseconded",
+            f"{doubted.component} says so, and nobody who calls {doubted.component} felt it",
+            doubted,
+        )
+    elif len(told) == 1 and others and view.quiet:
+        yield _line("unseconded", f"{others[0].component} calls {component} as well, and is well", others[0])
+
+
+def _single(view: View) -> Iterator[Against]:
+    """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
+    moved = sorted({e.aspect for e in view.moved})
+    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
+        what = moved[0].replace("_", " ") if moved else "nothing of it"
+        yield _line("single", f"only its {what} moved" if moved else "nothing of it moved", view.quiet[0])
