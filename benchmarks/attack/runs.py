@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from aitia.core.words import Report
 from benchmarks.attack.copies import write_clean
+from benchmarks.attack.driver import Run
 from benchmarks.attack.incidents import Base, bases
 from benchmarks.attack.lines import read_log
 from benchmarks.attack.moves import Move, draw
@@ -29,13 +29,10 @@ _ERROR = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Case(Run):
     """A poisoned run to be made: an incident, an attacker, and the seed of what is written. family "" is the clean one."""
 
-    id: str
-    base: str
     family: str
-    seed: int
 
 
 def cases(
@@ -46,9 +43,9 @@ def cases(
     other = [n for n, kind in names if kind != "real"]
     made = [Case(id=f"clean/{name}", base=name, family="", seed=seed) for name, _ in names]
     for i in range(per_family):  # families in turn, so that a run that was stopped has something of each
-        for family in families:
+        for place, family in enumerate(families):
             side = (real if i % 2 == 0 else other) or real or other
-            name = side[(i // 2) % len(side)]
+            name = side[(i // 2 + place) % len(side)]
             made.append(Case(id=f"{family}/{i:04d}", base=name, family=family, seed=seed * 100_003 + i))
     return made
 
@@ -57,19 +54,17 @@ class Workshop:
     """Clean copies of the incidents of a data folder, made when they are first asked for."""
 
     def __init__(self, data: Path) -> None:
-        fast = Path(
-            "/dev/shm"
-        )  # memory, where there is such a folder: a diagnosis reads and writes many small files
-        self._home = Path(tempfile.mkdtemp(prefix="attack-", dir=fast if fast.is_dir() else None))
-        tempfile.tempdir = str(self._home)
+        self._home = Path(tempfile.mkdtemp())
         self._bases = {b.name: b for b in bases(data)}
+        self._scenes: dict[str, Scene] = {}
 
     def scene(self, name: str) -> tuple[Base, Path, Scene]:
         """An incident, its clean copy, and what an attacker knows of it."""
         clean = self._home / name.replace(" ", "-")
         if not clean.exists():
             write_clean(self._bases[name], clean)
-        return self._bases[name], clean, _scene(self._bases[name], clean)
+            self._scenes[name] = scene_of(self._bases[name], clean)
+        return self._bases[name], clean, self._scenes[name]
 
     def run(self, name: str, moves: Sequence[Move], canary: str) -> tuple[Report, str]:
         """The report on an incident with the moves written into its telemetry, and who has most new error lines."""
@@ -86,19 +81,6 @@ class Workshop:
                 components=base.scenario.components,
             )
             return report, loudest(copy, scene)
-
-    def close(self) -> None:
-        """Remove the copies."""
-        shutil.rmtree(self._home, ignore_errors=True)
-
-
-_SCENES: dict[str, Scene] = {}
-
-
-def _scene(base: Base, clean: Path) -> Scene:
-    if str(clean) not in _SCENES:
-        _SCENES[str(clean)] = scene_of(base, clean)
-    return _SCENES[str(clean)]
 
 
 def loudest(copy: Path, scene: Scene) -> str:
