@@ -106,7 +106,7 @@ def _further_logs(base: Base, out: Path) -> None:
         span = base.scenario.now - start
         times = [start + span * k / 40 for k in range(40)]
         lines = [f"{t:%Y-%m-%d %H:%M:%S},000 {_OPC.format(n=k % 4 + 1)}\n" for k, t in enumerate(times)]
-        (out / "logs/cooling-water.log").write_text("".join(lines), encoding="utf-8")
+        (out / "logs/opc-gateway.log").write_text("".join(lines), encoding="utf-8")
 
 
 def quiet_database() -> duckdb.DuckDBPyConnection:
