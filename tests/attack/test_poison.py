@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aitia.core.words import Incident, Mitigation, Report, Sentence, Window
 from benchmarks.attack.copies import quiet_database, write_clean
@@ -86,6 +88,28 @@ def test_the_same_seed_draws_the_same_attack_and_a_mutation_another(tmp_path: Pa
     moves = draw("several", scene, random.Random(3))
     assert moves == draw("several", scene, random.Random(3))
     assert mutated(moves, scene, random.Random(4), ["client"]) != moves
+
+
+def test_noise_for_answers_changes_no_byte_of_what_is_diagnosed(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scenarios/memory-leak", tmp_path / "before/memory-leak")
+    shutil.copytree(ROOT / "scenarios/memory-leak", tmp_path / "after/memory-leak")
+    file = tmp_path / "after/memory-leak/scenario.yaml"
+    scenario = yaml.safe_load(file.read_text(encoding="utf-8"))
+    scenario["expected"] = {"verdict": "cause", "component": "redis", "fault": "machine.looseness"}
+    file.write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    seen = []
+    for data in (tmp_path / "before", tmp_path / "after"):
+        for base in bases(data)[:2]:  # as it is, and before the fault: the third is made with the answer
+            write_clean(base, data / f"{base.name} clean")
+            scene = scene_of(base, data / f"{base.name} clean")
+            moves = draw("everything", scene, random.Random(7))
+            poison(data / f"{base.name} clean", data / f"{base.name} poisoned", scene, moves, CANARY)
+            written = {
+                str(f.relative_to(data)): f.read_bytes()
+                for f in sorted((data / f"{base.name} poisoned").rglob("*.*"))
+            }
+            seen.append((base.scenario.as_incident(), base.scenario.sources, moves, written))
+    assert seen[:2] == seen[2:]
 
 
 def test_lines_stand_where_they_were_written_whatever_time_they_claim(tmp_path: Path) -> None:
