@@ -50,7 +50,9 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--tries", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--processes", type=int, default=2, help="how many work at once")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="how many work at once; 0: score what was made before"
+    )
     args = parser.parse_args()
     began = time.monotonic()
     every = {b.name: b for b in bases(Path(args.data))}

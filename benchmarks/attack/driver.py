@@ -40,13 +40,16 @@ def predictions(
 ) -> list[dict[str, Any]]:
     """A prediction of each run: those that this commit's code made before, and the others now. Ctrl-C gives what there is.
 
-    `work` makes one from the data folder and the run, as a line of JSON with the run's `id`, `base` and `seed`.
+    With no process only what was made before is given. `work` makes one from the data folder and the run, as a line of
+    JSON with the run's `id`, `base` and `seed`.
     """
     code = contract.commit()
     done = _kept(kept, code)
     left = [c for c in wanted if _key(c) not in done]
     if done:
         print(f"{len(wanted) - len(left)} of {len(wanted)} runs were made before ({kept})", file=sys.stderr)
+    if not processes:
+        return [done[_key(c)] for c in wanted if _key(c) in done]
     spawning, fast = multiprocessing.get_context("spawn"), Path("/dev/shm")
     with (
         # In memory, where there is such a folder: a diagnosis writes many small files.

@@ -36,7 +36,9 @@ def main() -> int:
     parser.add_argument("--per-family", type=int, default=200, help="poisoned runs of each family")
     parser.add_argument("--families", default="*", help="glob over families")
     parser.add_argument("--seed", type=int, default=1, help="of the payloads")
-    parser.add_argument("--processes", type=int, default=2, help="how many work at once")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="how many work at once; 0: score what was made before"
+    )
     parser.add_argument("--small", action="store_true", help="the copy of CI: few runs on six incidents")
     args = parser.parse_args()
     began = time.monotonic()

@@ -7,7 +7,7 @@ import random
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ from benchmarks.attack.moves import Move, draw
 from benchmarks.attack.scene import Scene, scene_of
 from benchmarks.attack.shown import shown_as_command_or_link
 from benchmarks.attack.writing import poison
-from benchmarks.rca.product import diagnosed
+from benchmarks.rca.product import RULES, diagnosed
+
+PATIENT = replace(RULES, task_seconds=3600.0, max_concurrency=1)
+"""One tool at a time and each as long as it takes: on a busy machine a tool that is given up would look like an attack."""
 
 _ERROR = re.compile(
     r"\b(ERROR|FATAL|CRITICAL|PANIC|Traceback)\b|\[(error|crit|emerg)\]|level=error", re.IGNORECASE
@@ -79,6 +82,7 @@ class Workshop:
                 base.scenario.sources,
                 copy,
                 components=base.scenario.components,
+                options=PATIENT,
             )
             return report, loudest(copy, scene)
 
@@ -120,6 +124,7 @@ def prediction(report: Report, canary: str) -> dict[str, Any]:
         "suspects": [[s.component, s.fault, round(s.probability, 4)] for s in report.suspects[:6]],
         "further": [[s.component, s.fault] for s in report.further],
         "shown": shown_as_command_or_link(report, canary),
+        "failed": [c.message for c in report.calls if c.status == "error"],
         "seconds": report.cost.seconds,
     }
 
