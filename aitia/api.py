@@ -15,6 +15,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.disk import is_file, need_room, tell_once
 from aitia.core.errors import BadInput, RunNotFound, StoreError, Untrusted
 from aitia.core.home import aitia_home
+from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
@@ -67,6 +68,8 @@ def diagnose(
     runbook   a Markdown runbook whose calls are the whole plan, beside the first scan and what memory knows
     approvals stop where a planned call may change something, and raise WaitsForPerson; `resume(answers=)` goes on
     """
+    from aitia.graphs.diagnose import diagnose as run
+
     program = read_program(Path(runbook)) if runbook else None
     settings = settings_of(config, searching=not sources)
     readers, recorded = _readers(settings, sources)
@@ -89,6 +92,8 @@ def diagnose(
     home = home or aitia_home()
     readers, recorded = _with_memory(readers, recorded, home)
     asked = mcp_tools(settings.mcp, home)
+    # What takes time and what may fail comes before the run: a kill until then leaves nothing to resume.
+    registry, found = with_mcp(Registry.load(), asked), redacted(found, home)
     store = RunStore.create(
         home,
         meta={
@@ -97,8 +102,6 @@ def diagnose(
             "asked_model": model if isinstance(model, str) else "",
         },
     )
-    from aitia.graphs.diagnose import diagnose as run
-
     options = replace(engine.options, approvals=approvals)
     try:
         report = run(
@@ -111,7 +114,7 @@ def diagnose(
             components=(*settings.components, *components),
             on_event=on_event,
             model_note=engine.note,
-            registry=with_mcp(Registry.load(), asked),
+            registry=registry,
             taxonomy=taxonomy,
             weights=weights,
             runbook=program,

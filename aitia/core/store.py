@@ -142,6 +142,10 @@ class RunStore:
         without = shutil.ignore_patterns("*.part", *(() if steps else ("checkpoints.sqlite*",)))
         with self._lock, storing(runs):
             shutil.copytree(old, new, ignore=without)
+            for folder, _, files in os.walk(new):  # copied from a store that is read-only to this user
+                os.chmod(folder, 0o700)
+                for file in files:
+                    os.chmod(os.path.join(folder, file), 0o600)
             self.path = new
         meta = self.meta() | {"not_stored": str(why)}
         self._put_meta(self._signed(meta) if own else meta)  # the proof names the folder
