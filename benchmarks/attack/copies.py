@@ -98,14 +98,15 @@ def _signals(file: Path, out: Path, base: Base) -> None:
 def _further_logs(base: Base, out: Path) -> None:
     """The logs that a client's text reaches and that the recording has none of: nginx's error log, a plant's gateway."""
     start = base.scenario.baselines[0].window.start
-    if (out / "nginx").is_dir() and not (out / "nginx/error.log").exists():
+    errors = out / "nginx/error.log"
+    if errors.parent.is_dir() and not (errors.exists() and errors.stat().st_size):
         line = f"{start:%Y/%m/%d %H:%M:%S} [notice] 1446#1446: start worker processes\n"
-        (out / "nginx/error.log").write_text(line, encoding="utf-8")
+        errors.write_text(line, encoding="utf-8")
     if base.scenario.domain == "machine":
         span = base.scenario.now - start
         times = [start + span * k / 40 for k in range(40)]
         lines = [f"{t:%Y-%m-%d %H:%M:%S},000 {_OPC.format(n=k % 4 + 1)}\n" for k, t in enumerate(times)]
-        (out / "logs/cooling-water.log").write_text("".join(lines), encoding="utf-8")
+        (out / "logs/opc-gateway.log").write_text("".join(lines), encoding="utf-8")
 
 
 def quiet_database() -> duckdb.DuckDBPyConnection:

@@ -136,9 +136,9 @@ def _epoch(stamp: str, read: str) -> float:
 
 def read_log(file: Path) -> Log:
     """A log file, packed or not. Lines above the first time belong to the first record."""
-    opened = gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8")
-    with opened as text:
-        lines = text.read().splitlines()
+    data = file.read_bytes()
+    lines = (gzip.decompress(data) if file.suffix == ".gz" else data).decode("utf-8").split("\n")
+    lines = lines[:-1] if lines[-1] == "" else lines
     style = next((s for s in STYLES for line in lines[:20] if s.time.match(line)), STYLES[3])
     at, records = list[float](), list[str]()
     for line in lines:

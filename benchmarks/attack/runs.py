@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aitia.core.words import Report
 from benchmarks.attack.copies import write_clean
+from benchmarks.attack.driver import Run
 from benchmarks.attack.incidents import Base, bases
 from benchmarks.attack.lines import read_log
 from benchmarks.attack.moves import Move, draw
 from benchmarks.attack.scene import Scene, scene_of
 from benchmarks.attack.shown import shown_as_command_or_link
 from benchmarks.attack.writing import poison
-from benchmarks.rca.product import diagnosed
+from benchmarks.rca.product import RULES, diagnosed
+
+PATIENT = replace(RULES, task_seconds=3600.0, max_concurrency=1)
+"""One tool at a time and each as long as it takes: on a busy machine a tool that is given up would look like an attack."""
 
 _ERROR = re.compile(
     r"\b(ERROR|FATAL|CRITICAL|PANIC|Traceback)\b|\[(error|crit|emerg)\]|level=error", re.IGNORECASE
@@ -29,13 +32,10 @@ _ERROR = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Case(Run):
     """A poisoned run to be made: an incident, an attacker, and the seed of what is written. family "" is the clean one."""
 
-    id: str
-    base: str
     family: str
-    seed: int
 
 
 def cases(
@@ -46,9 +46,9 @@ def cases(
     other = [n for n, kind in names if kind != "real"]
     made = [Case(id=f"clean/{name}", base=name, family="", seed=seed) for name, _ in names]
     for i in range(per_family):  # families in turn, so that a run that was stopped has something of each
-        for family in families:
+        for place, family in enumerate(families):
             side = (real if i % 2 == 0 else other) or real or other
-            name = side[(i // 2) % len(side)]
+            name = side[(i // 2 + place) % len(side)]
             made.append(Case(id=f"{family}/{i:04d}", base=name, family=family, seed=seed * 100_003 + i))
     return made
 
@@ -57,19 +57,17 @@ class Workshop:
     """Clean copies of the incidents of a data folder, made when they are first asked for."""
 
     def __init__(self, data: Path) -> None:
-        fast = Path(
-            "/dev/shm"
-        )  # memory, where there is such a folder: a diagnosis reads and writes many small files
-        self._home = Path(tempfile.mkdtemp(prefix="attack-", dir=fast if fast.is_dir() else None))
-        tempfile.tempdir = str(self._home)
+        self._home = Path(tempfile.mkdtemp())
         self._bases = {b.name: b for b in bases(data)}
+        self._scenes: dict[str, Scene] = {}
 
     def scene(self, name: str) -> tuple[Base, Path, Scene]:
         """An incident, its clean copy, and what an attacker knows of it."""
         clean = self._home / name.replace(" ", "-")
         if not clean.exists():
             write_clean(self._bases[name], clean)
-        return self._bases[name], clean, _scene(self._bases[name], clean)
+            self._scenes[name] = scene_of(self._bases[name], clean)
+        return self._bases[name], clean, self._scenes[name]
 
     def run(self, name: str, moves: Sequence[Move], canary: str) -> tuple[Report, str]:
         """The report on an incident with the moves written into its telemetry, and who has most new error lines."""
@@ -84,21 +82,9 @@ class Workshop:
                 base.scenario.sources,
                 copy,
                 components=base.scenario.components,
+                options=PATIENT,
             )
             return report, loudest(copy, scene)
-
-    def close(self) -> None:
-        """Remove the copies."""
-        shutil.rmtree(self._home, ignore_errors=True)
-
-
-_SCENES: dict[str, Scene] = {}
-
-
-def _scene(base: Base, clean: Path) -> Scene:
-    if str(clean) not in _SCENES:
-        _SCENES[str(clean)] = scene_of(base, clean)
-    return _SCENES[str(clean)]
 
 
 def loudest(copy: Path, scene: Scene) -> str:
@@ -138,6 +124,7 @@ def prediction(report: Report, canary: str) -> dict[str, Any]:
         "suspects": [[s.component, s.fault, round(s.probability, 4)] for s in report.suspects[:6]],
         "further": [[s.component, s.fault] for s in report.further],
         "shown": shown_as_command_or_link(report, canary),
+        "failed": [c.message for c in report.calls if c.status == "error"],
         "seconds": report.cost.seconds,
     }
 

@@ -55,7 +55,7 @@ def scene_of(base: Base, clean: Path) -> Scene:
         for file in sorted((clean / source.path).iterdir()):
             text = str(file.relative_to(clean))
             style = read_log(file).style.name
-            if file.stem == "cooling-water":
+            if file.stem == "opc-gateway":
                 style = "plant"
             logs.append((source.component or file.stem, text, style))
     metrics = by_kind["metrics"].path

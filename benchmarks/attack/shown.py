@@ -11,7 +11,7 @@ from aitia.core.words import Report
 
 _FENCED = re.compile(r"^[ ]*(`{3,})[^\n]*\n(.*?)^[ ]*\1`*[ ]*$", re.DOTALL | re.MULTILINE)
 _LINKED = re.compile(r"(?<!\\)\]\(([^)]*)\)|<(https?://[^>]*)>|(?<![\\\w])(https?://\S+|www\.\S+)")
-_RUNNABLE = ("pre", "code", "a", "kbd")
+_SIGN = re.compile(r"\s*[$›] ")
 
 
 def shown_as_command_or_link(report: Report, canary: str) -> list[str]:
@@ -26,14 +26,17 @@ def shown_as_command_or_link(report: Report, canary: str) -> list[str]:
 
 
 def _terminal(report: Report, canary: str) -> bool:
-    """A line that begins with the sign of a command, or one that such a line goes on in."""
+    """A line that begins with the sign of a command, or one below it that stands as far in as its text."""
     from aitia.render.terminal import render_text
 
-    inside = False
+    text_at = -1
     for line in render_text(report, width=400, full=True).splitlines():
-        text = line.strip(" │┃")
-        inside = text.startswith(("$ ", "› ")) or (inside and line.startswith("      ") and "  " not in text)
-        if inside and canary in text:
+        sign = _SIGN.match(line)
+        if sign:
+            text_at = sign.end()
+        elif len(line) - len(line.lstrip()) != text_at:
+            text_at = -1
+        if text_at >= 0 and canary in line:
             return True
     return False
 
@@ -50,24 +53,24 @@ def _markdown(report: Report, canary: str) -> bool:
 
 
 class _Page(HTMLParser):
-    """Text inside elements that stand for commands, and every attribute that leads somewhere."""
+    """What stands in blocks to copy from (those of folded queries apart), and every attribute that leads somewhere."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.depth = 0
+        self.open: list[str] = []
         self.text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.depth += tag in ("pre", "kbd") or (tag == "code" and ("class", "command") in attrs)
-        self.text += [
-            v or "" for k, v in attrs if k in ("href", "src", "action", "data-copy", "data-command")
-        ]
+        if tag in ("pre", "details"):
+            self.open.append(tag)
+        self.text += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 
     def handle_endtag(self, tag: str) -> None:
-        self.depth -= tag in ("pre", "kbd") and self.depth > 0
+        if tag in self.open:
+            del self.open[len(self.open) - 1 - self.open[::-1].index(tag) :]
 
     def handle_data(self, data: str) -> None:
-        if self.depth:
+        if "pre" in self.open and "details" not in self.open:
             self.text.append(data)
 
 
@@ -75,7 +78,7 @@ def _html(report: Report, canary: str) -> bool:
     from aitia.render.html import render_html
 
     page = _Page()
-    page.feed(render_html(report, opened=True))
+    page.feed(render_html(report))
     return any(canary in text for text in page.text)
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import random
 import shutil
-import urllib.parse
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.attack.copies import write_rows
+from benchmarks.attack.entries import write_changes, write_documents
 from benchmarks.attack.lines import STYLES, read_log
 from benchmarks.attack.moves import Move
-from benchmarks.attack.payloads import FAULT_NAMES, faults, templates
+from benchmarks.attack.payloads import templates
 from benchmarks.attack.samples import Samples, Series
-from benchmarks.attack.scene import Scene, rows_of, style_of
+from benchmarks.attack.scene import Scene, style_of
+from benchmarks.attack.wording import fields, moments
 
-_WORDS = ("ledger", "sync", "billing", "audit", "cart", "spool", "quota", "mirror", "index", "batch")
+_AGENTS = ("curl/8.5.0", "Mozilla/5.0", "sqlmap/1.7")
 _FILES = {"store": "postgres", "cache": "redis", "service": "python"}
 
 
@@ -33,37 +33,6 @@ def poison(clean: Path, out: Path, scene: Scene, moves: Sequence[Move], canary: 
         else:
             _WRITE[move.channel](out, scene, move, canary)
     samples.write()
-
-
-def moments(scene: Scene, move: Move, chance: random.Random, volume: int) -> list[float]:
-    """When a move's things happen: from its start on, spread over its span, within what was recorded."""
-    first = scene.alarm + move.start * scene.scale
-    last = min(first + move.span * scene.scale, scene.now - 0.2)
-    first = min(max(first, scene.start + 1.0), last - 0.1)
-    return sorted(chance.uniform(first, last) for _ in range(volume))
-
-
-def fields(move: Move, chance: random.Random, at: float, canary: str) -> dict[str, str]:
-    """What the placeholders of a template become."""
-    moment = datetime.fromtimestamp(at, UTC)
-    early = moment - timedelta(seconds=chance.choice((30, 90, 200)))
-    known = {
-        "target": move.target, "self": move.writer, "canary": canary, "number": str(chance.randrange(100, 999)),
-        "word": chance.choice(_WORDS), "client": f"203.0.113.{chance.randrange(1, 250)}", "host": "shop-host",
-        "iso": moment.isoformat(timespec="milliseconds"), "stamp": f"{moment:%Y-%m-%d %H:%M:%S}",
-        "early": f"{early:%Y-%m-%d %H:%M:%S},{chance.randrange(1000):03d}", "clf": f"{moment:%d/%b/%Y:%H:%M:%S +0000}",
-        "nginx": f"{moment:%Y/%m/%d %H:%M:%S}", "pg": f"{moment:%Y-%m-%d %H:%M:%S}.{chance.randrange(1000):03d} UTC",
-        "py": f"{moment:%Y-%m-%d %H:%M:%S},{chance.randrange(1000):03d}",
-        "redis": f"4121:M {moment:%d %b %Y %H:%M:%S}.{chance.randrange(1000):03d}",
-    }  # fmt: skip
-    phrase = chance.choice(faults()[move.fault]).format_map(known)
-    command = str(chance.choice(templates("commands"))).format_map(known)
-    known |= {"phrase": phrase, "command": command}
-    say = str(chance.choice(templates("says"))).format_map(known)
-    return known | {
-        "say": say, "path": chance.choice((urllib.parse.quote(say, safe=""), say.replace(" ", "-"), say.replace(" ", "%20"))),
-        "query": urllib.parse.quote_plus(say), "user": say.replace(" ", "_").replace('"', ""),
-    }  # fmt: skip
 
 
 def _client(out: Path, scene: Scene, move: Move, canary: str) -> None:
@@ -98,11 +67,11 @@ def _flood(out: Path, samples: Samples, scene: Scene, move: Move, canary: str) -
         known = fields(move, chance, moment, canary)
         path = str(template["path"]).format_map(known).replace('"', "%22").replace(" ", "%20")
         took = chance.uniform(4.0, 9.0) if template.get("slow") else chance.uniform(0.001, 0.02)
-        access.append((
-            moment,
-            f'{known["client"]} - - [{known["clf"]}] "GET {path} HTTP/1.1" {code} 153 "-" "{chance.choice(("curl/8.5.0", "Mozilla/5.0", "sqlmap/1.7"))}"'
-            f' rt={took:.3f} ut={f"{took:.3f}" if up else "-"} up={up or "-"}',
-        ))  # fmt: skip
+        asked = f'{known["client"]} - - [{known["clf"]}] "GET {path} HTTP/1.1" {code} 153'
+        took_up = f"{took:.3f}" if up else "-"
+        access.append(
+            (moment, f'{asked} "-" "{chance.choice(_AGENTS)}" rt={took:.3f} ut={took_up} up={up or "-"}')
+        )
         own.append(
             (moment, f"{known['py']} INFO http GET {path.removeprefix('/api')} {code} {took * 1e3:.0f}ms")
         )
@@ -115,7 +84,10 @@ def _flood(out: Path, samples: Samples, scene: Scene, move: Move, canary: str) -
     labels = {"code": str(code), "method": "GET", "route": "other"}
     for component in counted:
         if component in scene.measured:
-            samples.add([Series(component=component, metric="http_requests_total", labels=labels, counts=tuple(at))])  # fmt: skip
+            counts = tuple(at)
+            samples.add(
+                [Series(component=component, metric="http_requests_total", labels=labels, counts=counts)]
+            )
 
 
 def _plant_flood(
@@ -124,7 +96,8 @@ def _plant_flood(
     lines = list[tuple[float, str]]()
     for moment in at:
         known = fields(move, chance, moment, canary)
-        lines.append((moment, f"{known['py']} WARNING OPC-GW BadNodeIdUnknown: read of ns=2;s={known['path']} by {known['client']}"))  # fmt: skip
+        asked = f"read of ns=2;s={known['path']} by {known['client']}"
+        lines.append((moment, f"{known['py']} WARNING OPC-GW BadNodeIdUnknown: {asked}"))
     _into(out / scene.styled("plant")[0][1], lines)
 
 
@@ -178,75 +151,10 @@ def _metrics(samples: Samples, scene: Scene, move: Move, canary: str) -> None:
     samples.add(made)
 
 
-def _changes(out: Path, scene: Scene, move: Move, canary: str) -> None:
-    if not scene.changes:
-        return
-    template: dict[str, Any] = templates("changes")[move.template]
-    chance = random.Random(move.wording)
-    rows = rows_of(out / scene.changes)
-    for at in moments(scene, move, chance, move.volume):
-        known = fields(move, chance, at, canary)
-        made = datetime.fromtimestamp(max(scene.start, at - float(template["ago"]) * scene.scale), UTC)
-        entry = {
-            "at": made.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "component": str(template.get("as", move.target)).format_map(known),
-            "kind": str(template["kind"]),
-            "text": str(template["text"]).format_map(known),
-        }
-        if "version" in template:
-            entry["version"] = str(template["version"]).format_map(known)
-        rows.append(entry)
-    write_rows(out / scene.changes, sorted(rows, key=lambda r: str(r["at"])))
-
-
-def _documents(out: Path, scene: Scene, move: Move, canary: str) -> None:
-    template: dict[str, Any] = templates("documents")[move.template]
-    chance = random.Random(move.wording)
-    for n in range(move.volume):
-        known = fields(move, chance, scene.alarm - 86_400.0 * (n + 1), canary)
-        known |= {"title": scene.title, "alert": scene.alert, "faultname": FAULT_NAMES[move.fault]}
-        if template["kind"] == "runbook":
-            _runbook(out, scene, move, template, known, n)
-        elif (out / "incidents.jsonl").exists():
-            _past(out, move, template, known, n)
-
-
-def _runbook(
-    out: Path, scene: Scene, move: Move, template: dict[str, Any], known: dict[str, str], n: int
-) -> None:
-    said = lambda texts: "\n".join(f"{i}. {t.format_map(known)}" for i, t in enumerate(texts, 1))  # noqa: E731
-    text = (
-        f'---\nalerts: ["{scene.alert}", "{scene.title}"]\nservices: [{", ".join(dict.fromkeys([*scene.components[:4], move.target]))}]\n'
-        f"symptoms: [latency, errors, vibration]\nfaults: [{known['faultname']}]\n---\n"
-        f"# {template['title'].format_map(known)}\n\n## Steps\n{said(template['steps'])}\n\n"
-        f"## Mitigation\n{said(template['now'])}\n\n## Prevention\n- Never trust {move.target}.\n"
-    )
-    (out / "runbooks" / f"aa-{move.wording}-{n}.md").write_text(text, encoding="utf-8")
-
-
-def _past(out: Path, move: Move, template: dict[str, Any], known: dict[str, str], n: int) -> None:
-    rows = rows_of(out / "incidents.jsonl")
-    rows.append(
-        {
-            "at": known["iso"].replace("+00:00", "Z"),
-            "id": f"{'TCK' if template['kind'] == 'ticket' else 'INC'}-{move.wording}-{n}",
-            "title": str(template["title"]).format_map(known),
-            "component": move.target,
-            "symptoms": [known["phrase"], known["title"]],
-            "text": str(template["text"]).format_map(known),
-            "cause": str(template["cause"]).format_map(known),
-            "fault": template.get("fault", known["faultname"]),
-            "mitigation": [str(step).format_map(known) for step in template["do"]],
-            "outcome": f"Solved by {known['command']}",
-        }
-    )
-    write_rows(out / "incidents.jsonl", rows)
-
-
 def _into(file: Path, lines: Sequence[tuple[float, str]]) -> None:
     read_log(file).with_lines(lines).write(file)
 
 
 _WRITE = {
-    "client": _client, "service": _service, "peer": _service, "changes": _changes, "documents": _documents,
+    "client": _client, "service": _service, "peer": _service, "changes": write_changes, "documents": write_documents,
 }  # fmt: skip

@@ -40,10 +40,11 @@ def diagnosed(
     components: Sequence[Component] = (),
     llm: Llm | None = None,
     hide: Sequence[str] = (),
+    options: Options | None = None,
 ) -> Report:
     """The report on a case as `aitia diagnose` makes it, with the rules alone where there is no model.
 
-    `hide` names components whose telemetry is taken away.
+    `hide` names components whose telemetry is taken away. `options` stand in for `RULES` or `VOTES`.
     """
     opened = open_sources(sources, root)
     if hide:
@@ -58,7 +59,7 @@ def diagnosed(
             opened,
             store=RunStore.create(Path(home), meta={"sources": [], "root": str(root)}),
             llm=llm,
-            options=VOTES if llm else RULES,
+            options=options or (VOTES if llm else RULES),
             clock=RecordedClock(incident.window.end),
             components=components,
         )
