@@ -137,9 +137,22 @@ class Witnesses:
             named=tuple(e for e in harm if e.peer in family),
             doubted=(),
             above=tuple(e for e in harm if e.component in above and not e.peer),
-            denied=tuple(e for e in serving if e.peer in family),
+            denied=self._denials([e for e in serving if e.peer in family]),
             calm=tuple(e for e in serving if e.component in callers and not e.peer),
         )
+
+    def _denials(self, quiet: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        """Calls that stayed as they were, without those of a caller whose own trouble they may hide.
+
+        Calls that fail may be fast: where only their speed is measured, their maker must not have failed more often.
+        """
+        asked = {(e.component, e.aspect) for e in quiet}
+        hiding = {
+            e.component
+            for e in self._moved
+            if not e.peer and e.aspect in ("latency", "errors") and (e.component, e.aspect) not in asked
+        }
+        return tuple(e for e in quiet if e.component not in hiding)
 
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
