@@ -8,6 +8,7 @@ Success of a client: an answer without the token, a file outside the store, or w
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import json
 import os
@@ -157,6 +158,7 @@ def _said(mode: str, result: Result) -> str:
 
 # -- over HTTP
 
+BOMB: Final = gzip.compress(bytes(20_000_000), 1)
 _WEB: Final = ("redirect-307", "redirect-302", "oauth-metadata", "oauth-www", "cookie-domain", "gzip-bomb", "endless-body", "sse-flood", "drip-body", "link-header")  # fmt: skip
 
 
@@ -214,11 +216,9 @@ def _hostile(name: str, trap: str) -> type[http.server.BaseHTTPRequestHandler]:
             self._body()
 
         def _body(self) -> None:
-            import gzip
-
             try:
                 if name == "gzip-bomb":
-                    self.wfile.write(gzip.compress(b" " * 200_000_000, 1))
+                    self.wfile.write(BOMB)
                 while name in ("endless-body", "sse-flood"):
                     self.wfile.write(
                         b'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/message"}\n\n' * 200
