@@ -6,7 +6,8 @@ A program entry is a mapping, or "" for one that takes anything an option of its
     flags     options without an argument; `-abc` are three short ones, `-#` is a number (`head -20`)
     opt       options whose argument, if any, is glued to them (`-pSECRET`, `--color=always`)
     takes     options with an argument: `-n`, or `-n=kind` (see `aitia.core.commands.kinds`)
-    args      kinds of the arguments in order; the last with `*` any number of times, `?` at most once
+    args      kinds of the arguments in order; the last with `*` any number of times, `?` at most once. Beside `sub` it says that the
+              name alone reads as well (`none`); without it a sub-command must be named: `git stash` acts
     sub       sub-commands: `"get list": entry`; they know their parent's options too
     style     `single`: options are whole words with one dash (`-connect`)
     posix     options end at the first argument
@@ -69,6 +70,7 @@ class Grammar:
     takes: Mapping[str, str]
     args: tuple[str, ...] = ()
     sub: Mapping[str, Grammar]
+    bare: bool = False
     single: bool = False
     posix: bool = False
     need: frozenset[str] = frozenset()
@@ -127,6 +129,7 @@ def _grammar(entry: Mapping[str, Any], above: Grammar | None) -> Grammar:
         takes={**(above.takes if above else {}), **_taking(entry.get("takes", ""))},
         args=tuple(kind for kind in entry.get("args", "").split() if kind != "none"),
         sub={},
+        bare="args" in entry,  # its author said what it takes when no sub-command is named
         single=single,
         posix=bool(entry.get("posix", False)),
         need=frozenset(entry.get("need", "").split()),

@@ -22,6 +22,7 @@ _PAGERS: Final = re.compile(r"(?:PAGER|GIT_PAGER|SYSTEMD_PAGER|AWS_PAGER|MANPAGE
 _PLACES: Final = re.compile(r"(?:/usr)?(?:/local)?/s?bin/|/opt/[a-z]+/bin/|/snap/bin/")
 _DASHED: Final = {"dashed": re.compile(r"-\d[\w.:]*"), "out": re.compile("-")}
 _SHELLS: Final = frozenset({"sh", "bash"})
+_ABOUT: Final = frozenset({"--version", "--help"})  # after which a program only tells of itself
 
 
 def effect(command: str) -> Does:
@@ -183,6 +184,8 @@ class _Reading:
         g = self.grammar
         if g.need and not (g.need & set(self.given)):
             return False
+        if g.sub and not (g.bare or _ABOUT & set(self.given)):
+            return False  # `git stash` acts, `influx` runs what is sent to it
         if any(self.given.count(name) > 1 for name in g.one):
             return False
         if g.fed and not _fed(self.before, g.fed):
