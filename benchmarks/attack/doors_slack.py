@@ -124,7 +124,7 @@ class World:
             if kind == "events_api"
             else urlencode(body if kind == "slash" else {"payload": json.dumps(body)})
         )
-        data = signed.pop("body", data)
+        data = signed.pop("raw", data)
         content = "application/json" if kind == "events_api" else "application/x-www-form-urlencoded"
         stamp = str(signed.pop("stamp", int(time.time())))
         key = signed.pop("key", SECRET)
@@ -186,7 +186,7 @@ def _pressed(**change: Any) -> Attack:
 
 def _old(w: World) -> None:
     body = urlencode({"payload": json.dumps(w.press())})
-    w.send("interactive", {}, body=body, stamp=int(time.time()) - 600)
+    w.send("interactive", {}, raw=body, stamp=int(time.time()) - 600)
 
 
 def _form(**change: Any) -> Attack:
