@@ -276,7 +276,9 @@ ATTACKS: Final[dict[str, Attack]] = {
     "by a name in another case": _pressed(user=ANN.lower()),
     "by nobody": _pressed(user=""),
     "by a list of users": _pressed(user=[ANN]),
-    "by an approver of another workspace": _pressed(team={"id": "T0000EVIL"}),
+    "by an approver of another workspace": lambda w: w.send(
+        "interactive", w.press() | {"user": {"id": ANN, "team_id": "T0000EVIL"}}
+    ),
     "in another channel": _pressed(channel={"id": ELSEWHERE}),
     "in no channel": _pressed(channel=None),
     "of another diagnosis": _pressed(value=lambda w: {"job": _job(w, ELSEWHERE)}),
