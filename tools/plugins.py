@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import re
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
@@ -111,6 +112,7 @@ def described(error: BaseException) -> str:
 
 def _in_time(work: Callable[[], Any]) -> Any:
     future: Future[Any] = Future()
+    deepest = sys.getrecursionlimit()
 
     def run() -> None:
         try:
@@ -119,4 +121,7 @@ def _in_time(work: Callable[[], Any]) -> Any:
             future.set_exception(error)
 
     threading.Thread(target=run, name="aitia-plugin", daemon=True).start()
-    return future.result(LOAD_S)
+    try:
+        return future.result(LOAD_S)
+    finally:
+        sys.setrecursionlimit(deepest)

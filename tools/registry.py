@@ -32,6 +32,7 @@ from aitia.tools import plugins
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+_LONGEST_NAME = 300  # characters of a component in a fact of another package
 _LONG = re.compile(r"\d{19}")
 _HALF_HOUR = 1800.0
 
@@ -289,7 +290,11 @@ def _plain(spec: ToolSpec, result: object, limits: Limits) -> Result:
             message=f"Let {spec.name} return smaller whole numbers: 64 bits are what is stored.",
         )
     if spec.foreign:
-        plain = plain.model_copy(update={"data": {k: v for k, v in plain.data.items() if k in spec.produces}})
+        held = {k: v for k, v in plain.data.items() if k in spec.produces}
+        facts = tuple(
+            e for e in plain.evidence if max(map(len, (e.component, e.peer, e.kind))) <= _LONGEST_NAME
+        )
+        plain = plain.model_copy(update={"data": held, "evidence": facts})
     return plain
 
 

@@ -35,6 +35,8 @@ def watched() -> Iterator[LiveView]:
     except KeyboardInterrupt:
         _way_back(view)
         raise
+    finally:
+        stdout.again()
 
 
 def say_finished(run: str) -> None:

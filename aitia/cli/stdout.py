@@ -7,12 +7,17 @@ import sys
 import threading
 from typing import Any, TextIO, cast
 
+_claimed: dict[str, TextIO] = {}
+
 
 class _Own:
     """The stream of the main thread; any other thread writes to stderr."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def close(self) -> None:
+        """Nobody closes it: who prints next would fail."""
 
     def __getattr__(self, name: str) -> Any:
         mine = threading.current_thread() is threading.main_thread()
@@ -27,7 +32,12 @@ def claim() -> None:
     out.flush()
     kept = os.fdopen(os.dup(1), "w", 1 if out.isatty() else -1, encoding=out.encoding, errors=out.errors)
     os.dup2(2, 1)
-    sys.stdout = cast("TextIO", _Own(kept))
+    sys.stdout = _claimed["stdout"] = cast("TextIO", _Own(kept))
+
+
+def again() -> None:
+    """Put it back where other code took it away. Does nothing where it was never claimed."""
+    sys.stdout = _claimed.get("stdout", sys.stdout)
 
 
 def release() -> None:

@@ -3,7 +3,7 @@
 python benchmarks/attack/doors.py [--family approvals,mcp,slack,plugins,logins] [--json OUT]
 
 Each try is a different attack on the real thing: the HTTP service and the Slack door on loopback, MCP servers as processes,
-plugins as installed packages of a run of `aitia diagnose --json`. A success is what docs/attack-doors.md says it is. `control` is
+plugins as installed packages of a run of `aitia diagnose --json`. What a success is, each family's module says. `control` is
 the same try with its guard taken away, where that can be done: a try whose control does not succeed either shows nothing.
 The tries were written by a language model that knew the code.
 """

@@ -330,7 +330,9 @@ class Client:
             | ({} if note else {"id": 1})
             | ({"params": params} if params is not None else {})
         )
-        told = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {token}"} | headers
+        told = {"Accept": "application/json, text/event-stream"} | headers
+        if token:
+            told["Authorization"] = f"Bearer {token}"
         if self.session:
             told.setdefault("Mcp-Session-Id", self.session)
         return self.http.post(self.url, json=body, headers=told)
@@ -373,7 +375,7 @@ def _asked(client: Client) -> Iterator[Tried]:
     for name, (tool, args) in _CALLS.items():
         answer = client.post("tools/call", {"name": tool, "arguments": args})
         said = answer.text
-        strange = '"isError":false' in said.replace(" ", "") and tool not in ("ask", "list_runs")
+        strange = '"status":"ok"' in said.replace(" ", "")
         yield tried(name, "a secret or a file" if leaks.search(said) else "it was called" if strange else "")
     yield tried("without a token", _in(client.post("tools/list", {}, token="")))
     yield tried("with a wrong token", _in(client.post("tools/list", {}, token="x")))

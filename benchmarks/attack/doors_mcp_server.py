@@ -57,7 +57,9 @@ def main() -> None:
 def _child(mode: str, folder: Path) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     if mode == "child-daemon":
-        launch = f"import subprocess as s; print(s.Popen({sleep!r}, start_new_session=True, stdout=s.DEVNULL).pid)"
+        launch = (
+            f"import subprocess as s; print(s.Popen({sleep!r}, start_new_session=True, stdout=s.DEVNULL).pid)"
+        )
         pid = int(subprocess.check_output([sys.executable, "-c", launch], start_new_session=True))
     else:
         pid = subprocess.Popen(sleep, start_new_session=mode == "child-session").pid

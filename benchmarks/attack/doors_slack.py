@@ -124,7 +124,7 @@ class World:
             if kind == "events_api"
             else urlencode(body if kind == "slash" else {"payload": json.dumps(body)})
         )
-        data = signed.pop("body", data)
+        data = signed.pop("raw", data)
         content = "application/json" if kind == "events_api" else "application/x-www-form-urlencoded"
         stamp = str(signed.pop("stamp", int(time.time())))
         key = signed.pop("key", SECRET)
@@ -186,7 +186,7 @@ def _pressed(**change: Any) -> Attack:
 
 def _old(w: World) -> None:
     body = urlencode({"payload": json.dumps(w.press())})
-    w.send("interactive", {}, body=body, stamp=int(time.time()) - 600)
+    w.send("interactive", {}, raw=body, stamp=int(time.time()) - 600)
 
 
 def _form(**change: Any) -> Attack:
@@ -276,7 +276,9 @@ ATTACKS: Final[dict[str, Attack]] = {
     "by a name in another case": _pressed(user=ANN.lower()),
     "by nobody": _pressed(user=""),
     "by a list of users": _pressed(user=[ANN]),
-    "by an approver of another workspace": _pressed(team={"id": "T0000EVIL"}),
+    "by an approver of another workspace": lambda w: w.send(
+        "interactive", w.press() | {"user": {"id": ANN, "team_id": "T0000EVIL"}}
+    ),
     "in another channel": _pressed(channel={"id": ELSEWHERE}),
     "in no channel": _pressed(channel=None),
     "of another diagnosis": _pressed(value=lambda w: {"job": _job(w, ELSEWHERE)}),
