@@ -198,10 +198,16 @@ def _unfelt(component: str, view: View) -> Iterator[Against]:
 def _belied(component: str, view: View) -> Iterator[Against]:
     """Of a suspect whose records of one thing disagree, and of whom nobody else tells."""
     for e in view.quiet:
-        other = {m.kind.partition(".")[0] for m in view.moved if m.aspect == e.aspect and not m.peer}
-        if other - {e.kind.partition(".")[0]} and not view.named:
+        other = {_record(m) for m in view.moved if m.aspect == e.aspect and not m.peer}
+        if other - {_record(e)} and not view.named:
             yield _line("belied", f"another record of {component} shows no change of {e.aspect}", e)
             return
+
+
+def _record(fact: Evidence) -> str:
+    """The record that a fact was read from: its series, its spans or its logs."""
+    kind = fact.kind.partition(".")[0]
+    return kind if kind in ("log", "trace") else "metric"
 
 
 def _serving(view: View) -> Iterator[Against]:
