@@ -203,8 +203,10 @@ class Ledger:
     def _quiet(self, witnesses: Witnesses | None) -> None:
         """What should have moved with the facts that accuse the suspect, and stayed quiet."""
         by_id = {e.id: e for e in self._facts.all}
-        accusing = [by_id[c.evidence] for c in self._lines if c.log_odds > 0 and c.evidence in by_id]
-        for line in (witnesses or Witnesses(self._facts)).against(self._component, accusing):
+        speaking = [c for c in self._lines if c.log_odds > 0 and c.evidence in by_id]
+        accusing = [by_id[c.evidence] for c in speaking]
+        needed = [by_id[c.evidence] for c in speaking if c.term.startswith("primary.")]
+        for line in (witnesses or Witnesses(self._facts)).against(self._component, accusing, needed):
             self._enter(line.term, line.rule.log_odds, line.why, evidence=line.evidence)
             if line.rule.bars and not self._bar:
                 self._bar = line.why

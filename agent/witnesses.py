@@ -93,24 +93,25 @@ class Witnesses:
                     self._moved.append(e)
         self._views: dict[str, View] = {}
 
-    def against(self, component: str, accusing: Sequence[Evidence]) -> list[Against]:
-        """What speaks against a suspect whom these facts accuse."""
-        plain = [e for e in accusing if e.aspect not in _CONTEXT and e.strength >= PLAIN]
+    def against(
+        self, component: str, accusing: Sequence[Evidence], needed: Sequence[Evidence] = ()
+    ) -> list[Against]:
+        """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none."""
+        plain, without = _plain(accusing), _plain(needed)
         if self._facts.topology.family(component) & self._facts.topology.machines:
             return []
         if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
-        texts = [e for e in plain if family_of(e) == "log"]
         found = [
             *_unfelt(component, view),
             *_serving(view),
             *_unseconded(component, view),
             *_belied(component, view),
         ]
-        if texts and len(texts) == len(plain):
-            found += self._texts(view, texts)
-        elif not texts:
+        if plain and all(family_of(e) == "log" for e in without or plain):
+            found += self._texts(view, [e for e in plain if family_of(e) == "log"])
+        elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found
 
@@ -158,6 +159,9 @@ class Witnesses:
         """Of a suspect whom nothing but texts accuse."""
         writers = {e.component for e in texts}
         moved = [*view.moved, *(e for e in self._moved if e.component in writers)]
+        if passed := next((e for e in moved if e.peer and e.aspect in table().serves), None):
+            # What its calls to others did to it bears out no fault of its own.
+            moved = [e for e in moved if e.aspect not in table().harm]
         quiet = [*view.quiet, *(e for e in self._quiet if e.component in writers)]
         claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if any(e.aspect in claimed for e in moved):
@@ -166,10 +170,16 @@ class Witnesses:
         if contrary is not None:
             what = contrary.aspect.replace("_", " ")
             yield _line("contrary", f"logs say so, but its {what} stayed as it was", contrary)
-        if quiet and not moved:
+        if passed and not moved:
+            yield _line("unmoved", f"by logs alone: what moved of it are its calls to {passed.peer}", passed)
+        elif quiet and not moved:
             yield _line("unmoved", "by logs alone: nothing moved that is measured", quiet[0])
         elif not moved and len({(e.component, e.statement) for e in texts}) < 2:
             yield _line("alone", "by logs alone, and by one message", texts[0])
+
+
+def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
+    return [e for e in facts if e.aspect not in _CONTEXT and e.strength >= PLAIN]
 
 
 def _line(term: str, why: str, fact: Evidence) -> Against:
@@ -188,10 +198,16 @@ def _unfelt(component: str, view: View) -> Iterator[Against]:
 def _belied(component: str, view: View) -> Iterator[Against]:
     """Of a suspect whose records of one thing disagree, and of whom nobody else tells."""
     for e in view.quiet:
-        other = {m.kind.partition(".")[0] for m in view.moved if m.aspect == e.aspect and not m.peer}
-        if other - {e.kind.partition(".")[0]} and not view.named:
+        other = {_record(m) for m in view.moved if m.aspect == e.aspect and not m.peer}
+        if other - {_record(e)} and not view.named:
             yield _line("belied", f"another record of {component} shows no change of {e.aspect}", e)
             return
+
+
+def _record(fact: Evidence) -> str:
+    """The record that a fact was read from: its series, its spans or its logs."""
+    kind = fact.kind.partition(".")[0]
+    return kind if kind in ("log", "trace") else "metric"
 
 
 def _serving(view: View) -> Iterator[Against]:

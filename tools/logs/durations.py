@@ -13,7 +13,7 @@ _MIN = 30  # answers in each span
 _RATIO = 1.5
 _RISE_MS = 5.0
 _Z = 5.0
-_CALM_Z = 2.5  # below it answers took no longer than before
+_CALM_RATIO = 1.25  # below it answers took no longer than before
 _PER_OCTAVE = 8  # buckets: 9 % wide
 _TOOK = re.compile(
     r"\b(?:rt|request_time|duration|took|latency|elapsed|in)[=: ]\"?(\d+(?:\.\d+)?) ?(ms|s|us|µs)?\b"
@@ -56,7 +56,9 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
     old, new = _quantile(took.old, 0.9), _quantile(took.new, 0.9)
     limit = _edge(took.old, 0.95)
     beyond = sum(count for b, count in took.new.items() if b > limit)
-    if _excess(took, 0.05) < _Z or new < _RATIO * old or new - old < _RISE_MS:
+    beyond = sum(count for b, count in took.new.items() if b > limit)
+    z = (beyond - 0.05 * n) / math.sqrt(n * 0.05 * 0.95)
+    if z < _Z or new < _RATIO * old or new - old < _RISE_MS:
         return None
     whose = f"answers of {via} to {component}" if via else f"answers of {component}"
     return Evidence(
@@ -96,18 +98,15 @@ def as_before(component: str, took: dict[str, Took], window: Window, source: Sou
 
 
 def _stayed(took: Took) -> bool:
-    """Whether no more answers than before are among the slowest twentieth, nor among the slowest hundredth."""
-    n = took.new.total()
-    return (
-        min(n, took.old.total()) >= _MIN and _excess(took, 0.05) < _CALM_Z and _excess(took, 0.01) < _CALM_Z
-    )
+    """Whether neither the mean nor the 90th percentile rose by a quarter: a few slow answers would move the mean."""
+    if min(took.new.total(), took.old.total()) < _MIN:
+        return False
+    means = _mean(took.new) / _mean(took.old)
+    return max(means, _quantile(took.new, 0.9) / _quantile(took.old, 0.9)) < _CALM_RATIO
 
 
-def _excess(took: Took, share: float) -> float:
-    """By how many standard errors more than a share of the answers are slower than that share was before."""
-    n, limit = took.new.total(), _edge(took.old, 1 - share)
-    beyond = sum(count for b, count in took.new.items() if b > limit)
-    return (beyond - share * n) / math.sqrt(n * share * (1 - share))
+def _mean(counts: Counter[int]) -> float:
+    return sum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items()) / counts.total()
 
 
 def _quiet(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence:

@@ -32,23 +32,17 @@ class Looked:
 
 
 def find_quiet(
-    looked: Sequence[Looked],
-    *,
-    window: Window,
-    baseline: str,
-    busy: frozenset[str],
-    contested: frozenset[str] = frozenset(),
+    looked: Sequence[Looked], *, window: Window, baseline: str, busy: frozenset[str]
 ) -> Iterator[Evidence]:
     """One `metric.quiet` fact per component and golden aspect whose every own series stayed in its baseline range, and
-    one per caller of a `contested` component, of which a series moved, whose calls to it stayed as they were.
+    one per caller and callee whose calls stayed as they were.
 
     `busy` holds components that are down or gone: nothing of theirs counts as quiet.
     """
     groups: dict[tuple[str, str, str], list[Looked]] = defaultdict(list)
     for one in looked:
         series, aspect = one.series, one.series.about.aspect
-        wanted = aspect in CALLED and series.peer in contested if series.peer else aspect in GOLDEN
-        if wanted and not BOUND.search(series.metric):
+        if aspect in (CALLED if series.peer else GOLDEN) and not BOUND.search(series.metric):
             groups[series.component, aspect, series.peer].append(one)
     for (component, aspect, _), members in sorted(groups.items()):
         if component in busy or any(m.strength >= MOVED for m in members):

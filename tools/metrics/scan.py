@@ -17,7 +17,7 @@ from aitia.tools.metrics.detect import MIN_BASELINE, MIN_PERSIST, Shift, detect,
 from aitia.tools.metrics.gather import Gathered, gather, remembered, within
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
-from aitia.tools.metrics.quiet import GOLDEN, MOVED, Looked, find_quiet
+from aitia.tools.metrics.quiet import GOLDEN, Looked, find_quiet
 from aitia.tools.metrics.rates import step_of
 from aitia.tools.metrics.say import Onset, shift_evidence, trend_evidence
 from aitia.tools.metrics.trend import Trend, find_trend
@@ -149,10 +149,7 @@ def select(scan: Scan, window: Window, *, limit: int) -> tuple[Evidence, ...]:
     """The strongest few per component, aspect and peer; quiet facts fill what is left of the limit."""
     moved = sorted(_varied(scan.facts), key=lambda e: (-e.strength, e.component, e.statement))
     gone = frozenset(e.component for e in scan.facts if e.kind == "metric.missing" and e.strength >= 0.7)
-    contested = frozenset(name for e in moved if e.strength >= MOVED for name in (e.component, e.peer)) - {""}
-    quiet = list(
-        find_quiet(scan.looked, window=window, baseline=scan.baseline, busy=gone, contested=contested)
-    )
+    quiet = list(find_quiet(scan.looked, window=window, baseline=scan.baseline, busy=gone))
     room = max(limit - len(moved), limit // 3)
     order = {aspect: rank for rank, aspect in enumerate(GOLDEN)}
     quiet = sorted(quiet, key=lambda e: (bool(e.peer), order[e.aspect], e.component))[:room]
