@@ -9,27 +9,31 @@ SCENARIO ?= scenarios/connection-exhaustion
 PYTEST ?= -n auto --dist loadfile
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types imports tree format drawing schema docs clean
+.PHONY: demo test test-benchmarks check lint types imports tree format drawing schema docs clean
 
 demo: $(VENV)/base
 	@PATH="$(abspath $(BIN)):$$PATH" bash scenarios/demo.sh $(SCENARIO)
 
-# Everything that CI runs: format, lint, types, imports, tests. EXTRAS=dev,all,record adds what is optional.
+# Format, lint, types, imports, tests. EXTRAS=dev,all,record adds what is optional.
 test: $(VENV)/$(EXTRAS) check
 
 check: lint types imports
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest $(PYTEST) --ignore=tests/benchmarks
+
+# The benchmark scripts on small data, and the smaller copy of the attacks with their limits.
+test-benchmarks: $(VENV)/$(EXTRAS)
+	$(BIN)/pytest $(PYTEST) tests/benchmarks
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/base: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install -q -e .
+$(VENV)/base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/$(EXTRAS): pyproject.toml | $(VENV)/bin/python
+$(VENV)/$(EXTRAS): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing aitia[$(EXTRAS)]: llama.cpp is built from source once, some minutes"
-	$(BIN)/pip install -q -e '.[$(EXTRAS)]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch '$@'
 
 # A folder of symlinks in which `aitia` looks as it does when installed: mypy and import-linter

@@ -15,7 +15,7 @@ if ! python -c 'import llama_cpp' 2>/dev/null; then
   for tool in cc:gcc c++:g++ cmake:cmake; do
     command -v "${tool%%:*}" >/dev/null || { echo "error: install ${tool##*:} (Debian: apt-get install ${tool##*:}): llama.cpp is built with it" >&2; exit 2; }
   done
-  python -m pip install -v -e '.[llm]' 2>&1 |
+  python -m pip install -v -c constraints.txt -e '.[llm]' 2>&1 |
     sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\).*/  llama.cpp \1/p; s/^ *\(ERROR.*\)/\1/p; s/^ *\(Successfully installed.*\)/  \1/p' |
     awk '/llama.cpp/ { if (n++ % 20 == 0) print; fflush(); next } { print; fflush() }'
 fi

@@ -106,7 +106,8 @@ def _stayed(took: Took) -> bool:
 
 
 def _mean(counts: Counter[int]) -> float:
-    return sum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items()) / counts.total()
+    total: float = sum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items())
+    return total / counts.total()
 
 
 def _quiet(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence:
