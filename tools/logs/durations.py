@@ -115,7 +115,7 @@ def _quiet(component: str, via: str, took: Took, window: Window, source: SourceR
     return Evidence(
         component=component,
         peer=via,
-        kind="log.quiet",
+        kind="log.durations.quiet",
         aspect="latency",
         statement=f"By the access lines of {component} the {whose} took no longer than before (90th percentile "
         f"{_three(old):g} ms, now {_three(new):g} ms of {n}).",
