@@ -158,23 +158,27 @@ class Witnesses:
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
         writers = {e.component for e in texts}
-        moved = [*view.moved, *(e for e in self._moved if e.component in writers)]
+        near = writers | {host for w in writers for host in self._facts.topology.hosts(w)}
+        moved = [*view.moved, *(e for e in self._moved if e.component in near)]
+        quiet = [*view.quiet, *(e for e in self._quiet if e.component in near and not e.peer)]
+        claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if passed := next((e for e in moved if e.peer and e.aspect in table().serves), None):
             # What its calls to others did to it bears out no fault of its own.
             moved = [e for e in moved if e.aspect not in table().harm]
-        quiet = [*view.quiet, *(e for e in self._quiet if e.component in writers)]
-        claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if any(e.aspect in claimed for e in moved):
             return
-        contrary = next((e for e in quiet if e.aspect in claimed), None)
-        if contrary is not None:
+        if contrary := next((e for e in quiet if e.aspect in claimed), None):
             what = contrary.aspect.replace("_", " ")
-            yield _line("contrary", f"logs say so, but its {what} stayed as it was", contrary)
-        if passed and not moved:
+            yield _line(
+                "contrary", f"logs say so, but the {what} of {contrary.component} stayed as it was", contrary
+            )
+        if any(e.aspect in table().harm for e in moved):
+            return
+        if passed:
             yield _line("unmoved", f"by logs alone: what moved of it are its calls to {passed.peer}", passed)
-        elif quiet and not moved:
-            yield _line("unmoved", "by logs alone: nothing moved that is measured", quiet[0])
-        elif not moved and len({(e.component, e.statement) for e in texts}) < 2:
+        elif quiet:
+            yield _line("unmoved", "by logs alone: nothing moved that should have moved with it", quiet[0])
+        elif len({(e.component, e.statement) for e in texts}) < 2:
             yield _line("alone", "by logs alone, and by one message", texts[0])
 
 
