@@ -20,6 +20,7 @@ from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved
+SURE: Final = 0.5  # strength of a quiet fact that counts whole
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 
@@ -187,7 +188,11 @@ def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _line(term: str, why: str, fact: Evidence) -> Against:
-    return Against(f"quiet.{term}", table().against[term], why, fact.id)
+    """A line by the table; a silence that few samples vouch for takes less, and bars nobody."""
+    rule = table().against[term]
+    sure = min(1.0, fact.strength / SURE)
+    bars = rule.bars and fact.strength >= PLAIN
+    return Against(f"quiet.{term}", Rule(log_odds=round(rule.log_odds * sure, 3), bars=bars), why, fact.id)
 
 
 def _unfelt(component: str, view: View) -> Iterator[Against]:
