@@ -20,6 +20,8 @@ from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved
+CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
+BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
 SURE: Final = 0.5  # strength of a quiet fact that counts whole
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
@@ -86,10 +88,13 @@ class Witnesses:
         self._facts = facts
         self._moved: list[Evidence] = []
         self._quiet: list[Evidence] = []
+        self._typical: list[Evidence] = []  # most answers took no longer, though a few may have
         for e in facts.all:
             if e.component and family_of(e) in _MEASURED:
                 if e.direction == "steady" and e.kind.endswith(".quiet"):
-                    self._quiet.append(e)
+                    self._typical.append(e)
+                    if _mean_ratio(e) < CALM:
+                        self._quiet.append(e)
                 elif is_anomaly(e) and facts.strength(e) >= PLAIN:
                     self._moved.append(e)
         self._views: dict[str, View] = {}
@@ -156,6 +161,17 @@ class Witnesses:
         }
         return tuple(e for e in quiet if e.component not in hiding)
 
+    def _belied(self, component: str, view: View) -> Iterator[Against]:
+        """Of a suspect whose series moved far more than another record of the same, and of whom nobody else tells."""
+        for e in self._typical:
+            own = [
+                m for m in view.moved if (m.component, m.aspect, m.peer) == (e.component, e.aspect, e.peer)
+            ]
+            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _mean_ratio(e)]
+            if told and not view.named:
+                yield _line("belied", f"another record of {component} shows no such change of {e.aspect}", e)
+                return
+
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
         writers = {e.component for e in texts}
@@ -204,13 +220,12 @@ def _unfelt(component: str, view: View) -> Iterator[Against]:
         yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
 
 
-def _belied(component: str, view: View) -> Iterator[Against]:
-    """Of a suspect whose records of one thing disagree, and of whom nobody else tells."""
-    for e in view.quiet:
-        other = {_record(m) for m in view.moved if m.aspect == e.aspect and not m.peer}
-        if other - {_record(e)} and not view.named:
-            yield _line("belied", f"another record of {component} shows no change of {e.aspect}", e)
-            return
+def _ratio(fact: Evidence) -> float:
+    return float(fact.values.get("ratio", 0.0))
+
+
+def _mean_ratio(fact: Evidence) -> float:
+    return max(1.0, float(fact.values.get("mean_ratio", 1.0)))
 
 
 def _record(fact: Evidence) -> str:
