@@ -113,7 +113,7 @@ class Witnesses:
             *_unfelt(component, view),
             *_serving(view),
             *_unseconded(component, view),
-            *_belied(component, view),
+            *self._belied(component, view),
         ]
         if plain and all(family_of(e) == "log" for e in without or plain):
             found += self._texts(view, [e for e in plain if family_of(e) == "log"])
