@@ -20,6 +20,9 @@ from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved
+CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
+BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
+SURE: Final = 0.5  # strength of a quiet fact that counts whole
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 
@@ -85,10 +88,13 @@ class Witnesses:
         self._facts = facts
         self._moved: list[Evidence] = []
         self._quiet: list[Evidence] = []
+        self._typical: list[Evidence] = []  # most answers took no longer, though a few may have
         for e in facts.all:
             if e.component and family_of(e) in _MEASURED:
                 if e.direction == "steady" and e.kind.endswith(".quiet"):
-                    self._quiet.append(e)
+                    self._typical.append(e)
+                    if _mean_ratio(e) < CALM:
+                        self._quiet.append(e)
                 elif is_anomaly(e) and facts.strength(e) >= PLAIN:
                     self._moved.append(e)
         self._views: dict[str, View] = {}
@@ -107,7 +113,7 @@ class Witnesses:
             *_unfelt(component, view),
             *_serving(view),
             *_unseconded(component, view),
-            *_belied(component, view),
+            *self._belied(component, view),
         ]
         if plain and all(family_of(e) == "log" for e in without or plain):
             found += self._texts(view, [e for e in plain if family_of(e) == "log"])
@@ -155,26 +161,41 @@ class Witnesses:
         }
         return tuple(e for e in quiet if e.component not in hiding)
 
+    def _belied(self, component: str, view: View) -> Iterator[Against]:
+        """Of a suspect whose series moved far more than another record of the same, and of whom nobody else tells."""
+        for e in self._typical:
+            own = [
+                m for m in view.moved if (m.component, m.aspect, m.peer) == (e.component, e.aspect, e.peer)
+            ]
+            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _mean_ratio(e)]
+            if told and not view.named:
+                yield _line("belied", f"another record of {component} shows no such change of {e.aspect}", e)
+                return
+
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
         writers = {e.component for e in texts}
-        moved = [*view.moved, *(e for e in self._moved if e.component in writers)]
+        near = writers | {host for w in writers for host in self._facts.topology.hosts(w)}
+        moved = [*view.moved, *(e for e in self._moved if e.component in near)]
+        quiet = [*view.quiet, *(e for e in self._quiet if e.component in near and not e.peer)]
+        claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if passed := next((e for e in moved if e.peer and e.aspect in table().serves), None):
             # What its calls to others did to it bears out no fault of its own.
             moved = [e for e in moved if e.aspect not in table().harm]
-        quiet = [*view.quiet, *(e for e in self._quiet if e.component in writers)]
-        claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if any(e.aspect in claimed for e in moved):
             return
-        contrary = next((e for e in quiet if e.aspect in claimed), None)
-        if contrary is not None:
+        if contrary := next((e for e in quiet if e.aspect in claimed), None):
             what = contrary.aspect.replace("_", " ")
-            yield _line("contrary", f"logs say so, but its {what} stayed as it was", contrary)
-        if passed and not moved:
+            yield _line(
+                "contrary", f"logs say so, but the {what} of {contrary.component} stayed as it was", contrary
+            )
+        if any(e.aspect in table().harm for e in moved):
+            return
+        if passed:
             yield _line("unmoved", f"by logs alone: what moved of it are its calls to {passed.peer}", passed)
-        elif quiet and not moved:
-            yield _line("unmoved", "by logs alone: nothing moved that is measured", quiet[0])
-        elif not moved and len({(e.component, e.statement) for e in texts}) < 2:
+        elif quiet:
+            yield _line("unmoved", "by logs alone: nothing moved that should have moved with it", quiet[0])
+        elif len({(e.component, e.statement) for e in texts}) < 2:
             yield _line("alone", "by logs alone, and by one message", texts[0])
 
 
@@ -183,7 +204,11 @@ def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _line(term: str, why: str, fact: Evidence) -> Against:
-    return Against(f"quiet.{term}", table().against[term], why, fact.id)
+    """A line by the table; a silence that few samples vouch for takes less, and bars nobody."""
+    rule = table().against[term]
+    sure = min(1.0, fact.strength / SURE)
+    bars = rule.bars and fact.strength >= PLAIN
+    return Against(f"quiet.{term}", Rule(log_odds=round(rule.log_odds * sure, 3), bars=bars), why, fact.id)
 
 
 def _unfelt(component: str, view: View) -> Iterator[Against]:
@@ -195,13 +220,12 @@ def _unfelt(component: str, view: View) -> Iterator[Against]:
         yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
 
 
-def _belied(component: str, view: View) -> Iterator[Against]:
-    """Of a suspect whose records of one thing disagree, and of whom nobody else tells."""
-    for e in view.quiet:
-        other = {_record(m) for m in view.moved if m.aspect == e.aspect and not m.peer}
-        if other - {_record(e)} and not view.named:
-            yield _line("belied", f"another record of {component} shows no change of {e.aspect}", e)
-            return
+def _ratio(fact: Evidence) -> float:
+    return float(fact.values.get("ratio", 0.0))
+
+
+def _mean_ratio(fact: Evidence) -> float:
+    return max(1.0, float(fact.values.get("mean_ratio", 1.0)))
 
 
 def _record(fact: Evidence) -> str:

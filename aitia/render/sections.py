@@ -22,6 +22,7 @@ from aitia.render.items import Item, Section
 _STATEMENT: Final = 170  # characters of a statement where it is told in short
 _QUERY: Final = 160
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
+_CLOSE: Final = 1.0  # log-odds below `unknown` down to which a suspect is close to being named
 _BY_TEXT: Final = frozenset({"quiet.unmoved", "quiet.contrary"})  # terms of suspects whom texts alone accuse
 
 
@@ -68,8 +69,8 @@ def statement(evidence: Evidence, full: bool) -> str:
     text = t.clean(evidence.statement)
     if not full:
         return t.clip(text, _STATEMENT)
-    quotes = ", quotes outside text" if evidence.taint else ""
-    return f"{text} (written by: {evidence.provenance}{quotes})"
+    quotes = " (quotes outside text)" if evidence.taint else ""
+    return f"{text} (written by: {evidence.provenance}){quotes}"
 
 
 def _with_component(component: str, text: str) -> str:
@@ -125,20 +126,22 @@ def as_usual(report: Report) -> Section:
 
 
 def misfits(report: Report) -> Section:
-    """What accuses without anything else having moved with it, and fault words in what clients sent."""
-    items = [Item(lead=e.id, text=statement(e, False)) for e in report.evidence if e.kind == "log.planted"]
-    told: set[str] = set()
+    """What accuses without being borne out: fault words in what clients sent, and texts with which nothing moved.
+
+    Of these only what would otherwise have been a candidate, each component once.
+    """
+    given = [Item(lead=e.id, text=statement(e, False)) for e in report.evidence if e.kind == "log.planted"]
+    unknown = next((s.score for s in report.suspects if s.fault == "unknown"), 0.0)
+    told: dict[str, Item] = {}
     for s in report.suspects:
-        against = [c for c in s.ledger if c.term.startswith("quiet.")]
-        named = s.component == report.component and report.verdict == "cause"
-        texts = any(c.term in _BY_TEXT for c in against)
-        if not texts or s.component in told or named:
-            continue
-        told.add(s.component)
-        why = "; ".join(dict.fromkeys(t.clean(c.why) for c in against))
-        cites = tuple(dict.fromkeys([*s.supporting[:2], *(c.evidence for c in against if c.evidence)]))
-        items.append(Item(text=f"Looks planted: {_named(s.component, s.fault)}: {why}", cites=cites))
-    return Section(title="Does not fit", items=tuple(items))
+        against = [c for c in s.ledger if c.term in _BY_TEXT]
+        without = s.score - sum(c.log_odds for c in s.ledger if c.term.startswith(("quiet.", "ceiling")))
+        named = report.verdict == "cause" and s.component == report.component
+        if against and not named and without >= unknown - _CLOSE:
+            cites = dict.fromkeys([*s.supporting[:2], *(c.evidence for c in against if c.evidence)])
+            text = f"Looks planted: {_named(s.component, s.fault)}: {t.clean(against[-1].why)}"
+            told.setdefault(s.component, Item(text=text, cites=tuple(cites)))
+    return Section(title="Does not fit", items=(*given, *told.values()))
 
 
 def further(report: Report) -> Section:

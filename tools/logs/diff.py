@@ -178,7 +178,7 @@ def _contradicted(facts: Sequence[Evidence]) -> list[Evidence]:
     """Without the quiet of components that others report on, that restarted, or that fell silent."""
     news = ("log.new", "log.surge", "log.vanished")
     loud = {e.component for e in facts if e.kind in news and e.strength > QUIET_ANYWAY}
-    return [e for e in facts if (e.kind, e.aspect) != ("log.quiet", "log.error") or e.component not in loud]
+    return [e for e in facts if e.kind != "log.quiet" or e.component not in loud]
 
 
 def _first_at(f: Finding) -> float:
