@@ -93,7 +93,7 @@ class Witnesses:
             if e.component and family_of(e) in _MEASURED:
                 if e.direction == "steady" and e.kind.endswith(".quiet"):
                     self._typical.append(e)
-                    if _mean_ratio(e) < CALM:
+                    if _rose(e) < CALM:
                         self._quiet.append(e)
                 elif is_anomaly(e) and facts.strength(e) >= PLAIN:
                     self._moved.append(e)
@@ -167,7 +167,7 @@ class Witnesses:
             own = [
                 m for m in view.moved if (m.component, m.aspect, m.peer) == (e.component, e.aspect, e.peer)
             ]
-            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _mean_ratio(e)]
+            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _rose(e)]
             if told and not view.named:
                 yield _line("belied", f"another record of {component} shows no such change of {e.aspect}", e)
                 return
@@ -224,8 +224,8 @@ def _ratio(fact: Evidence) -> float:
     return float(fact.values.get("ratio", 0.0))
 
 
-def _mean_ratio(fact: Evidence) -> float:
-    return max(1.0, float(fact.values.get("mean_ratio", 1.0)))
+def _rose(fact: Evidence) -> float:
+    return max(1.0, float(fact.values.get("ratio_at_most", 1.0)))
 
 
 def _record(fact: Evidence) -> str:
