@@ -39,6 +39,7 @@ class Table(Word):
 
     harm: frozenset[str]
     serves: frozenset[str]
+    computing: frozenset[str]
     claims: dict[str, frozenset[str]]
     against: dict[str, Rule]
 
@@ -104,8 +105,9 @@ class Witnesses:
     ) -> list[Against]:
         """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none."""
         plain, without = _plain(accusing), _plain(needed)
-        if self._facts.topology.family(component) & self._facts.topology.machines:
-            return []
+        machine = bool(self._facts.topology.family(component) & self._facts.topology.machines)
+        if machine and not (plain and all(_computing(e) for e in plain)):
+            return []  # what a process measures of itself is nobody's text
         if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
@@ -118,7 +120,7 @@ class Witnesses:
         if plain and all(family_of(e) == "log" for e in without or plain):
             found += self._texts(view, [e for e in plain if family_of(e) == "log"])
         elif not any(family_of(e) == "log" for e in plain):
-            found += _single(view)
+            found += _single(view, least=1 if machine else 2)
         return found
 
     def view(self, component: str) -> View:
@@ -259,9 +261,14 @@ def _unseconded(component: str, view: View) -> Iterator[Against]:
         yield _line("unseconded", f"{others[0].component} calls {component} as well, and is well", others[0])
 
 
-def _single(view: View) -> Iterator[Against]:
+def _computing(fact: Evidence) -> bool:
+    """Whether it is about a computer: of a pump nobody measures disks."""
+    return fact.aspect in table().computing or fact.aspect.startswith("log.")
+
+
+def _single(view: View, *, least: int) -> Iterator[Against]:
     """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
     moved = sorted({e.aspect for e in view.moved})
-    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
+    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) >= least:
         what = moved[0].replace("_", " ") if moved else "nothing of it"
         yield _line("single", f"only its {what} moved" if moved else "nothing of it moved", view.quiet[0])
