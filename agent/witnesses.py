@@ -19,10 +19,9 @@ from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence, Word
 
-PLAIN: Final = 0.3  # strength from which on a fact says that something moved
+PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
-SURE: Final = 0.5  # strength of a quiet fact that counts whole
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 
@@ -92,6 +91,8 @@ class Witnesses:
         self._typical: list[Evidence] = []  # most answers took no longer, though a few may have
         for e in facts.all:
             if e.component and family_of(e) in _MEASURED:
+                if e.direction == "steady" and e.kind.endswith(".quiet") and e.strength < PLAIN:
+                    continue
                 if e.direction == "steady" and e.kind.endswith(".quiet"):
                     self._typical.append(e)
                     if _rose(e) < CALM:
@@ -206,11 +207,7 @@ def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _line(term: str, why: str, fact: Evidence) -> Against:
-    """A line by the table; a silence that few samples vouch for takes less, and bars nobody."""
-    rule = table().against[term]
-    sure = min(1.0, fact.strength / SURE)
-    bars = rule.bars and fact.strength >= PLAIN
-    return Against(f"quiet.{term}", Rule(log_odds=round(rule.log_odds * sure, 3), bars=bars), why, fact.id)
+    return Against(f"quiet.{term}", table().against[term], why, fact.id)
 
 
 def _unfelt(component: str, view: View) -> Iterator[Against]:
