@@ -90,15 +90,14 @@ class Witnesses:
         self._quiet: list[Evidence] = []
         self._typical: list[Evidence] = []  # most answers took no longer, though a few may have
         for e in facts.all:
-            if e.component and family_of(e) in _MEASURED:
-                if e.direction == "steady" and e.kind.endswith(".quiet") and e.strength < PLAIN:
-                    continue
-                if e.direction == "steady" and e.kind.endswith(".quiet"):
-                    self._typical.append(e)
-                    if _rose(e) < CALM:
-                        self._quiet.append(e)
-                elif is_anomaly(e) and facts.strength(e) >= PLAIN:
-                    self._moved.append(e)
+            if not e.component or family_of(e) not in _MEASURED:
+                continue
+            if is_anomaly(e) and facts.strength(e) >= PLAIN:
+                self._moved.append(e)
+            elif e.direction == "steady" and e.kind.endswith(".quiet") and e.strength >= PLAIN:
+                self._typical.append(e)
+                if _rose(e) < CALM:
+                    self._quiet.append(e)
         self._views: dict[str, View] = {}
 
     def against(
