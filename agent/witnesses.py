@@ -191,7 +191,7 @@ class Witnesses:
             yield _line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} stayed as it was", contrary
             )
-        if any(e.aspect in table().harm for e in moved):
+        if any(e.aspect in table().harm for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
             yield _line("unmoved", f"by logs alone: what moved of it are its calls to {passed.peer}", passed)
