@@ -104,7 +104,7 @@ def _stayed(took: Took) -> bool:
 
 
 def _mean(counts: Counter[int]) -> float:
-    return sum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items()) / counts.total()
+    return math.fsum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items()) / counts.total()
 
 
 def _quiet(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence:
