@@ -19,10 +19,9 @@ from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence, Word
 
-PLAIN: Final = 0.3  # strength from which on a fact says that something moved
+PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
-SURE: Final = 0.5  # strength of a quiet fact that counts whole
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 
@@ -39,6 +38,7 @@ class Table(Word):
 
     harm: frozenset[str]
     serves: frozenset[str]
+    computing: frozenset[str]
     claims: dict[str, frozenset[str]]
     against: dict[str, Rule]
 
@@ -90,13 +90,14 @@ class Witnesses:
         self._quiet: list[Evidence] = []
         self._typical: list[Evidence] = []  # most answers took no longer, though a few may have
         for e in facts.all:
-            if e.component and family_of(e) in _MEASURED:
-                if e.direction == "steady" and e.kind.endswith(".quiet"):
-                    self._typical.append(e)
-                    if _mean_ratio(e) < CALM:
-                        self._quiet.append(e)
-                elif is_anomaly(e) and facts.strength(e) >= PLAIN:
-                    self._moved.append(e)
+            if not e.component or family_of(e) not in _MEASURED:
+                continue
+            if is_anomaly(e) and facts.strength(e) >= PLAIN:
+                self._moved.append(e)
+            elif e.direction == "steady" and e.kind.endswith(".quiet") and e.strength >= PLAIN:
+                self._typical.append(e)
+                if _rose(e) < CALM:
+                    self._quiet.append(e)
         self._views: dict[str, View] = {}
 
     def against(
@@ -104,8 +105,9 @@ class Witnesses:
     ) -> list[Against]:
         """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none."""
         plain, without = _plain(accusing), _plain(needed)
-        if self._facts.topology.family(component) & self._facts.topology.machines:
-            return []
+        machine = bool(self._facts.topology.family(component) & self._facts.topology.machines)
+        if machine and not (plain and all(_computing(e) for e in plain)):
+            return []  # what a process measures of itself is nobody's text
         if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
@@ -118,7 +120,7 @@ class Witnesses:
         if plain and all(family_of(e) == "log" for e in without or plain):
             found += self._texts(view, [e for e in plain if family_of(e) == "log"])
         elif not any(family_of(e) == "log" for e in plain):
-            found += _single(view)
+            found += _single(view, least=1 if machine else 2)
         return found
 
     def view(self, component: str) -> View:
@@ -167,7 +169,7 @@ class Witnesses:
             own = [
                 m for m in view.moved if (m.component, m.aspect, m.peer) == (e.component, e.aspect, e.peer)
             ]
-            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _mean_ratio(e)]
+            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _rose(e)]
             if told and not view.named:
                 yield _line("belied", f"another record of {component} shows no such change of {e.aspect}", e)
                 return
@@ -189,7 +191,7 @@ class Witnesses:
             yield _line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} stayed as it was", contrary
             )
-        if any(e.aspect in table().harm for e in moved):
+        if any(e.aspect in table().harm for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
             yield _line("unmoved", f"by logs alone: what moved of it are its calls to {passed.peer}", passed)
@@ -204,11 +206,7 @@ def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _line(term: str, why: str, fact: Evidence) -> Against:
-    """A line by the table; a silence that few samples vouch for takes less, and bars nobody."""
-    rule = table().against[term]
-    sure = min(1.0, fact.strength / SURE)
-    bars = rule.bars and fact.strength >= PLAIN
-    return Against(f"quiet.{term}", Rule(log_odds=round(rule.log_odds * sure, 3), bars=bars), why, fact.id)
+    return Against(f"quiet.{term}", table().against[term], why, fact.id)
 
 
 def _unfelt(component: str, view: View) -> Iterator[Against]:
@@ -224,8 +222,8 @@ def _ratio(fact: Evidence) -> float:
     return float(fact.values.get("ratio", 0.0))
 
 
-def _mean_ratio(fact: Evidence) -> float:
-    return max(1.0, float(fact.values.get("mean_ratio", 1.0)))
+def _rose(fact: Evidence) -> float:
+    return max(1.0, float(fact.values.get("ratio_at_most", 1.0)))
 
 
 def _record(fact: Evidence) -> str:
@@ -259,9 +257,14 @@ def _unseconded(component: str, view: View) -> Iterator[Against]:
         yield _line("unseconded", f"{others[0].component} calls {component} as well, and is well", others[0])
 
 
-def _single(view: View) -> Iterator[Against]:
+def _computing(fact: Evidence) -> bool:
+    """Whether it is about a computer: of a pump nobody measures disks."""
+    return fact.aspect in table().computing or fact.aspect.startswith("log.")
+
+
+def _single(view: View, *, least: int) -> Iterator[Against]:
     """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
     moved = sorted({e.aspect for e in view.moved})
-    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
+    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) >= least:
         what = moved[0].replace("_", " ") if moved else "nothing of it"
         yield _line("single", f"only its {what} moved" if moved else "nothing of it moved", view.quiet[0])

@@ -149,8 +149,8 @@ def test_what_stayed_quiet_stands_in_the_ledger(tmp_path: Path) -> None:
     report = report_on("false-alarm", tmp_path, PLANTED["a claim about itself"])
     accused = [s for s in report.suspects if s.component == "users" and s.fault == "resource.disk"]
     lines = {c.term: c for s in accused for c in s.ledger}
-    assert lines["quiet.unfelt"].why == "nobody who calls users slowed or failed"
-    assert "quiet.unmoved" in lines
+    assert lines["quiet.denied"].why == "calls to users are as fast and as right as before"
+    assert "disk of shop-host stayed as it was" in lines["quiet.contrary"].why
     text = " ".join(i.text for s in build(report).sections if s.title == "Does not fit" for i in s.items)
     assert "Looks planted: users" in text
 

@@ -13,7 +13,6 @@ _MIN = 30  # answers in each span
 _RATIO = 1.5
 _RISE_MS = 5.0
 _Z = 5.0
-_CALM_RATIO = 1.25  # below it answers took no longer than before
 _PER_OCTAVE = 8  # buckets: 9 % wide
 _TOOK = re.compile(
     r"\b(?:rt|request_time|duration|took|latency|elapsed|in)[=: ]\"?(\d+(?:\.\d+)?) ?(ms|s|us|µs)?\b"
@@ -86,7 +85,7 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
 
 
 def as_before(component: str, took: dict[str, Took], window: Window, source: SourceRef) -> list[Evidence]:
-    """Counter-evidence: answers that took no longer than before, of a component as a whole and of each upstream."""
+    """Counter-evidence: answers that took about as long as before, of a component as a whole and of each upstream."""
     whole = Took()
     for one in took.values():
         whole.old.update(one.old)
@@ -98,15 +97,14 @@ def as_before(component: str, took: dict[str, Took], window: Window, source: Sou
 
 
 def _stayed(took: Took) -> bool:
-    """Whether the 90th percentile stayed; a few very slow answers may have moved the mean, which the fact tells."""
+    """Whether the 90th percentile did not rise as `slower` asks; a few very slow answers may have moved the mean."""
     if min(took.new.total(), took.old.total()) < _MIN:
         return False
-    return _quantile(took.new, 0.9) / _quantile(took.old, 0.9) < _CALM_RATIO
+    return _quantile(took.new, 0.9) / _quantile(took.old, 0.9) < _RATIO
 
 
 def _mean(counts: Counter[int]) -> float:
-    total: float = sum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items())
-    return total / counts.total()
+    return math.fsum(n * 2.0 ** (b / _PER_OCTAVE) for b, n in counts.items()) / counts.total()
 
 
 def _quiet(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence:
@@ -117,12 +115,12 @@ def _quiet(component: str, via: str, took: Took, window: Window, source: SourceR
         peer=via,
         kind="log.durations.quiet",
         aspect="latency",
-        statement=f"By the access lines of {component} the {whose} took no longer than before (90th percentile "
+        statement=f"By the access lines of {component} the {whose} took about as long as before (90th percentile "
         f"{_three(old):g} ms, now {_three(new):g} ms of {n}).",
         values={
             "p90_window_ms": _three(new),
             "p90_baseline_ms": _three(old),
-            "mean_ratio": _three(_mean(took.new) / _mean(took.old)),
+            "ratio_at_most": _three(max(new / old, _mean(took.new) / _mean(took.old))),
             "answers_window": n,
         },
         unit="ms",
