@@ -30,7 +30,10 @@ def _kube(tokens: Sequence[Token]) -> bool:
 
 def _find(tokens: Sequence[Token]) -> bool:
     """Paths and operators; what `-exec` runs was taken out before (see `aitia.core.commands.judge`)."""
-    return all(t.text in ("(", ")", "!", ",") or not t.text.startswith("-") for t in tokens)
+    return all(
+        t.text in ("(", ")", "!", ",") or not (t.text.startswith("-") or (i and t.variable and t.bare))
+        for i, t in enumerate(tokens)
+    )
 
 
 def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
@@ -42,7 +45,7 @@ def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
         at = next((i for i, w in enumerate(words) if w in wanted), -1)
         path = words[:at] if at >= 0 else []
         plain = all(re.fullmatch(r"[a-z0-9/:=]+", w) and w not in _ACTIONS for w in path)
-        return at >= 0 and plain and all(t.certain for t in tokens) and not _ACTIONS & set(words[at:])
+        return at >= 0 and plain and all(t.certain and "file=" not in t.text.casefold() for t in tokens) and not _ACTIONS & set(words[at:])
 
     return reads
 
@@ -73,7 +76,7 @@ _ACTIONS: Final = frozenset(
 
 def _dig(tokens: Sequence[Token]) -> bool:
     """`@server`, `+option`, names and types."""
-    return all(re.fullmatch(r"[@+]?[\w.:/=-]+", t.text) for t in tokens)
+    return all(re.fullmatch(r"[@+]?[\w.:/=-]+", t.text) and not t.secret for t in tokens)
 
 
 def _ip(tokens: Sequence[Token]) -> bool:
@@ -100,7 +103,7 @@ def _aws(tokens: Sequence[Token]) -> bool:
     ):
         return False
     if re.search(
-        r"token|credential|secret|password|login|-id$|export|api-key|get-object(?!-attributes|-acl|-tagging)|get-(?:random|media|sdk|job-output|dashboard-embed)|shard-iterator",
+        r"token|credential|secret|password|login|-id$|export|api-key|get-object(?!-attributes|-acl|-tagging)|get-(?:random|media|sdk|job-output|dashboard-embed|snapshot-block|package-version-asset|raw-message|clip|configuration$|latest-configuration|hosted-configuration|image-frame|reference$|read-set$|activity-task|instance-access)|shard-iterator",
         verb,
     ):
         return False
