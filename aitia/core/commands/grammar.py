@@ -6,8 +6,8 @@ A program entry is a mapping, or "" for one that takes anything an option of its
     flags     options without an argument; `-abc` are three short ones, `-#` is a number (`head -20`)
     opt       options whose argument, if any, is glued to them (`-pSECRET`, `--color=always`)
     takes     options with an argument: `-n`, or `-n=kind` (see `aitia.core.commands.kinds`)
-    args      kinds of the arguments in order; the last with `*` any number of times, `?` at most once. Beside `sub` it says that the
-              name alone reads as well (`none`); without it a sub-command must be named: `git stash` acts
+    args      kinds of the arguments in order; the last with `*` any number of times, `?` at most once. Beside `sub` it says that
+              the name alone reads as well (`none`); without it a sub-command must be named: `git stash` acts
     sub       sub-commands: `"get list": entry`; they know their parent's options too
     style     `single`: options are whole words with one dash (`-connect`)
     posix     options end at the first argument

@@ -193,8 +193,8 @@ class _Reading:
             return False  # `git stash` acts, `influx` runs what is sent to it
         if any(self.given.count(name) > 1 for name in g.one):
             return False
-        if self.before and not (g.text or g.fed or g.then):
-            return False  # what is sent to it may be commands
+        if self.before and not (g.text or g.fed or g.then == "words"):
+            return False  # what is sent to it may be commands, or goes to another machine
         if g.fed and not _fed(self.before, g.fed):
             return False
         return matches(g.args, self.args, loose=g.pure)

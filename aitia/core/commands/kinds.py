@@ -27,7 +27,7 @@ _ACTS: Final = re.compile(
 _HUMPS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPREAD: Final = re.compile(r"\{[^}]*,|\[[^\]]*[^\]]-[^\]]")
 _METADATA: Final = re.compile(
-    r"(?i)(?:[^/]*@)?\[?(?:169\.254\.169\.25[34]|169\.254\.170\.2|fd00:ec2|100\.100\.100\.200|metadata\b|\d{5,}|0x|0\d)"
+    r"(?i)(?:[^/]*@)?\[?(?:169\.254\.169\.25[34]|169\.254\.170\.2|fd00:ec2|100\.100\.100\.200|metadata\b|instance-data\b|::ffff:|\d{5,}|0x|0\d)"
 )
 _HEADER: Final = re.compile(r"(?i)(?!x-(?:http-)?method)[a-z][a-z0-9-]*: ?[^@\r\n][^\r\n]*|[a-z][a-z0-9-]*:")
 _SECRET: Final = re.compile(
@@ -76,7 +76,10 @@ KINDS: Final[Mapping[str, Callable[[Token], bool]]] = {
     "matcher": _like(r"\w+(?:=~?|!=|!~)[^;]*"),
     "chart": _like(r"(?:(?:https?|oci)://)?[\w.~/-][\w.@/-]*(?::\d+/[\w./-]+)?"),  # another scheme starts a plugin
     "remote": lambda token: "::" not in token.text and KINDS["name"](token),  # `x::y` starts git-remote-x
-    "rdkafka": _like(r"(?:security\.protocol|sasl\.(?:mechanisms?|username|password)|ssl\.(?:ca|certificate|key)\.location|broker\.[\w.]+|api\.[\w.]+|[\w.]+\.ms)=.*"),
+    "rdkafka": _like(  # some settings load a library or run a command
+        r"(?:security\.protocol|sasl\.(?:mechanisms?|username|password)|ssl\.(?:ca|certificate|key)\.location"
+        r"|broker\.[\w.]+|api\.[\w.]+|[\w.]+\.ms)=.*"
+    ),
     "number": _like(r"[+-]?\d+(?:\.\d+)?[A-Za-z%]{0,2}"),
     "name": _like(r"[A-Za-z0-9_][\w.@:/-]*"),
     "pair": _like(r"[A-Za-z0-9_.-]+=[^@]*"),

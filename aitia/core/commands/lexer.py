@@ -40,7 +40,10 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word as the program gets it. `glob`: a shell may put file names in its place; `variable`: some value, `secret`: of one that should be."""
+    """A word as the program gets it. `glob`: a shell may put file names in its place; `variable`: some value.
+
+    `secret`: the value of a variable whose name says that nobody else should learn it.
+    """
 
     text: str
     bare: bool = True  # no part of it was quoted

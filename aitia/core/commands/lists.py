@@ -45,7 +45,12 @@ def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
         at = next((i for i, w in enumerate(words) if w in wanted), -1)
         path = words[:at] if at >= 0 else []
         plain = all(re.fullmatch(r"[a-z0-9/:=]+", w) and w not in _ACTIONS for w in path)
-        return at >= 0 and plain and all(t.certain and "file=" not in t.text.casefold() for t in tokens) and not _ACTIONS & set(words[at:])
+        return (
+            at >= 0
+            and plain
+            and all(t.certain and "file=" not in t.text.casefold() for t in tokens)
+            and not _ACTIONS & set(words[at:])
+        )
 
     return reads
 
@@ -139,12 +144,22 @@ def _past_options(tokens: Sequence[Token]) -> Sequence[Token]:
     return left
 
 
+_AWS_REFUSED: Final = tuple(
+    "--endpoint-url --cli- --with-decryption --include-value --no-verify-ssl --outfile --ca-bundle".split()
+)
+
+
+def _abbreviates(word: str, refused: Sequence[str]) -> bool:
+    """Whether an option begins as a refused one does: these tools may take the beginning of a name for the whole."""
+    name = word.partition("=")[0]
+    return name != "--output" and any(
+        name.startswith(r) or (len(name) > 2 and r.startswith(name)) for r in refused
+    )
+
+
 def _aws_options(words: Sequence[str]) -> bool:
     return all(
-        re.fullmatch(r"--[a-z][a-z0-9-]*(?:=.*)?", w) is not None
-        and not w.startswith(
-            ("--endp", "--cli", "--with-dec", "--include-val", "--no-verify", "--outfile", "--ca-b")
-        )
+        re.fullmatch(r"--[a-z][a-z0-9-]*(?:=.*)?", w) is not None and not _abbreviates(w, _AWS_REFUSED)
         for w in words
         if w.startswith("-") and not re.fullmatch(r"-\d+", w)
     )
@@ -186,7 +201,7 @@ def _groups(tool: str) -> Callable[[Sequence[Token]], bool]:
             return False
         return all(
             re.fullmatch(r"--?[a-z][a-z0-9-]*(?:=.*)?", w) is not None
-            and not w.startswith(tuple(known["options_refused"].split()))
+            and not _abbreviates(w, known["options_refused"].split())
             for w in words[n + 1 :]
             if w.startswith("-") and not re.fullmatch(r"-\d+", w)
         )
