@@ -145,7 +145,15 @@ def _past_options(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 _AWS_REFUSED: Final = tuple(
-    "--endpoint-url --cli- --with-decryption --include-value --no-verify-ssl --outfile --ca-bundle".split()
+    [
+        "--endpoint-url",
+        "--cli-",
+        "--with-decryption",
+        "--include-value",
+        "--no-verify-ssl",
+        "--outfile",
+        "--ca-bundle",
+    ]
 )
 
 
