@@ -144,16 +144,14 @@ def _past_options(tokens: Sequence[Token]) -> Sequence[Token]:
     return left
 
 
-_AWS_REFUSED: Final = tuple(
-    [
-        "--endpoint-url",
-        "--cli-",
-        "--with-decryption",
-        "--include-value",
-        "--no-verify-ssl",
-        "--outfile",
-        "--ca-bundle",
-    ]
+_AWS_REFUSED: Final = (
+    "--endpoint-url",
+    "--cli-",
+    "--with-decryption",
+    "--include-value",
+    "--no-verify-ssl",
+    "--outfile",
+    "--ca-bundle",
 )
 
 
