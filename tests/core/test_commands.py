@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.core.commands import effect
+
+LABELLED = Path(__file__).parents[2] / "benchmarks/attack/data"
 
 READS = [
     "kubectl get pods -A", "kubectl -n shop logs deploy/x --since=1h | grep -c error", "kubectl describe pod -l app=x",
@@ -92,6 +97,29 @@ def test_a_command_of_a_runbook_that_reads(command: str) -> None:
 @pytest.mark.parametrize("command", [*ISSUE, *CHANGES])
 def test_anything_else_changes(command: str) -> None:
     assert effect(command) == "changing"
+
+
+@pytest.mark.parametrize("file", sorted(LABELLED.glob("commands_*.jsonl")), ids=lambda file: file.stem)
+def test_no_labelled_command_that_writes_is_called_reading(file: Path) -> None:
+    """And most of those that read are recognised: a gate that refuses everything proves nothing."""
+    told = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    reading = [c["label"] == "reads" for c in told if effect(c["command"]) == "read-only"]
+    assert [
+        c["command"] for c in told if c["label"] == "changes" and effect(c["command"]) == "read-only"
+    ] == []
+    assert sum(reading) >= 0.93 * sum(c["label"] == "reads" for c in told) > 100
+
+
+FED = ["ceph -s", "influx -version", "rados df", "nodetool status", "kubectl get pods", "systemctl status x", "lldpcli show neighbors", "virsh list", "etcdctl get a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", FED)
+@pytest.mark.parametrize(
+    "way", ["{}", "sudo {}", "timeout 5 {}", "sh -c '{}'", "kubectl exec -i x -- {}", "ssh h {}"]
+)
+def test_nothing_is_sent_to_a_program_whose_input_is_not_known_to_be_text(program: str, way: str) -> None:
+    assert effect(way.format(program)) == "read-only"
+    assert effect(f"cat x | {way.format(program)}") == "changing"
 
 
 @given(

@@ -16,6 +16,8 @@ A program entry is a mapping, or "" for one that takes anything an option of its
     then      `words` or `line`: what follows is a command of its own, after `skip` arguments
     after     `--`: that command stands behind `--`
     fed       what `echo` may write into it: it sends its input on
+    text      what another writes into it is text to it, never commands (so for a `pure` one); without it none may stand before it
+    dashes    `--` ends its options and nothing else (so for a `pure` one); some begin another command there
     raw       every word is an argument; its `args` is a reader of them all
     pure      no option or argument of it can change anything: file names from a pattern or from xargs are safe
     or        other ways to be given: entries whose `need`, `takes`, `args`, `fed` stand in place of the first's
@@ -53,6 +55,8 @@ _KEYS: Final = frozenset(
         "after",
         "fed",
         "raw",
+        "text",
+        "dashes",
         "pure",
         "like",
         "or",
@@ -81,6 +85,8 @@ class Grammar:
     fed: str = ""
     raw: bool = False
     pure: bool = False
+    text: bool = False
+    dashes: bool = False
     others: tuple[Grammar, ...] = ()
 
 
@@ -140,6 +146,8 @@ def _grammar(entry: Mapping[str, Any], above: Grammar | None) -> Grammar:
         fed=entry.get("fed", ""),
         raw=bool(entry.get("raw", False)),
         pure=bool(entry.get("pure", False)),
+        text=_told("text", entry, above),
+        dashes=_told("dashes", entry, above),
     )
     below = {
         name: _grammar(_below(value), made)
@@ -149,6 +157,11 @@ def _grammar(entry: Mapping[str, Any], above: Grammar | None) -> Grammar:
     own = {k: v for k, v in entry.items() if k != "or"}
     others = tuple(_grammar(_other(own, other), above) for other in entry.get("or") or ())
     return replace(made, sub=below, others=others)
+
+
+def _told(key: str, entry: Mapping[str, Any], above: Grammar | None) -> bool:
+    """Whether it, what it belongs to, or that it is pure says so."""
+    return bool(entry.get(key) or entry.get("pure") or (above is not None and getattr(above, key)))
 
 
 def _other(entry: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from aitia.core.commands.grammar import Grammar, grammar_of, is_program
@@ -15,12 +15,15 @@ Does = Literal["read-only", "changing"]
 
 DEEPEST: Final = 3  # commands within commands: sudo timeout ssh
 _ASSIGNED: Final = re.compile(
-    r"(?:LC_ALL|LANG|LC_[A-Z]+|TZ|COLUMNS|NO_COLOR|TERM|SYSTEMD_COLORS|SYSTEMD_LESS|ETCDCTL_API|AWS_PROFILE|AWS_REGION"
+    r"(?:LC_ALL|LANG|LC_[A-Z]+|TZ|COLUMNS|NO_COLOR|SYSTEMD_COLORS|ETCDCTL_API|AWS_PROFILE|AWS_REGION"
     r"|AWS_DEFAULT_REGION|PGPASSWORD|PGHOST|PGPORT|PGUSER|PGDATABASE|PGCONNECT_TIMEOUT|REDISCLI_AUTH|MYSQL_PWD)=[\w.:/@+-]*"
+    r"|TERM=[\w-]*|SYSTEMD_LESS=-?[FRSXMK]*"
 )
 _PAGERS: Final = re.compile(r"(?:PAGER|GIT_PAGER|SYSTEMD_PAGER|AWS_PAGER|MANPAGER)=(?:cat|less|more)?")
 _PLACES: Final = re.compile(r"(?:/usr)?(?:/local)?/s?bin/|/opt/[a-z]+/bin/|/snap/bin/")
 _DASHED: Final = {"dashed": re.compile(r"-\d[\w.:]*"), "out": re.compile("-")}
+# Reading these takes from them what they hold, or acts.
+_ONCE: Final = re.compile(r"/proc/kmsg|trace_pipe|/dev/(?:watchdog|tty|pts|ptmx|tcp|udp)")
 _SHELLS: Final = frozenset({"sh", "bash"})
 _ABOUT: Final = frozenset({"--version", "--help"})  # after which a program only tells of itself
 
@@ -83,7 +86,7 @@ def _unassigned(part: Part) -> Part:
 def _reads(part: Part, depth: int, before: Part = ()) -> bool:
     """Whether one command only reads; `before` is the one that writes into it."""
     words = _unassigned(part)
-    if not words or not words[0].certain:
+    if not words or not words[0].certain or any(_ONCE.search(w.text) for w in words):
         return False
     name = _name(words[0].text)
     if name in _SHELLS:
@@ -107,15 +110,17 @@ def _fed(before: Part, pattern: str) -> bool:
 
 def _reads_xargs(words: Part, depth: int) -> bool:
     """`xargs` puts unknown words behind a command: one of which no argument at all can change anything."""
-    rest = list(words)
+    rest, put = list(words), ""
     while rest and re.fullmatch(
         r"-0|-r|-t|-n ?\d*|-L ?\d*|-P ?\d*|-I ?\S*|--no-run-if-empty|--null", rest[0].text
     ):
         option = rest.pop(0).text
         if option in ("-n", "-L", "-P", "-I") and rest:
-            rest.pop(0)
-    if not rest:
-        return False
+            option += rest.pop(0).text
+        if option.startswith("-I"):
+            put = option[2:].strip()
+    if not rest or (put and put in rest[0].text):
+        return False  # the program itself would come from the input
     known = grammar_of(_name(rest[0].text))
     return known is not None and known.pure and _reads(tuple(rest), depth + 1)
 
@@ -170,7 +175,7 @@ class _Reading:
         g = self.grammar
         if not g.then:
             self.args += rest
-            return dashed and self._whole()
+            return dashed and g.dashes and self._whole()
         if (g.after and (not dashed or len(self.args) != g.skip)) or not rest:
             return False
         if not self._whole():
@@ -188,9 +193,11 @@ class _Reading:
             return False  # `git stash` acts, `influx` runs what is sent to it
         if any(self.given.count(name) > 1 for name in g.one):
             return False
+        if self.before and not (g.text or g.fed or g.then == "words"):
+            return False  # what is sent to it may be commands, or goes to another machine
         if g.fed and not _fed(self.before, g.fed):
             return False
-        return matches(g.args, self.args)
+        return matches(g.args, self.args, loose=g.pure)
 
     def _option(self, token: Token, rest: list[Token]) -> bool:
         g, text = self.grammar, token.text
@@ -234,7 +241,7 @@ class _Reading:
         if kind == "COMMAND":
             return glued is None and self._run(rest)
         if glued is not None:
-            value = Token(text=glued, bare=token.bare, glob=token.glob, variable=token.variable)
+            value = replace(token, text=glued)
         elif rest:
             value = rest.pop(0)
             if value.text.startswith("-") and not (kind in _DASHED and _DASHED[kind].fullmatch(value.text)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
+from urllib.parse import unquote
 
 from aitia.core.commands import languages
 from aitia.core.commands.lexer import Token
@@ -17,8 +18,16 @@ _URL: Final = re.compile(
 _ACTS: Final = re.compile(
     r"(?i)(?<![a-z0-9])(?:delete|remove|destroy|restart|reload|stop|start|shutdown|kill|quit|reset|flush|purge|clear|drop|disable|"
     r"enable|create|update|set|add|put|write|upload|run|exec|execute|eval|trigger|reboot|toggle|drain|undrain|evict|promote|"
-    r"failover|rollback|deploy|halt|abort|cancel|suspend|resume|pause|unpause|refresh|invalidate|rotate|truncate|compact|"
+    r"logging(?=\?)|failover|rollback|deploy|halt|abort|cancel|suspend|resume|pause|unpause|refresh|invalidate|rotate|truncate|compact|"
+    r"reroute|merge|forcemerge|undeploy|leave|empty|build|quitquitquit|fail|abandon|deregister|register|rerun|requeue|retry|ban|unban|"
+    r"mute|unmute|silence|ack|acknowledge|revoke|grant|detach|attach|mount|unmount|rename|move|copy|post|patch|replace|insert|upsert|"
+    r"decommission|recommission|scale|resize|rebalance|reindex|repair|rebuild|heal|erase|wipe|terminate|invoke|call|send|publish|"
     r"reroute|forcemerge|optimize|cleanup|gc|heapdump|logout|unlock|lock|apply|import|restore)(?![a-z0-9])(?<!(?<=[?&])start(?==))"
+)
+_HUMPS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SPREAD: Final = re.compile(r"\{[^}]*,|\[[^\]]*[^\]]-[^\]]")
+_METADATA: Final = re.compile(
+    r"(?i)(?:[^/]*@)?\[?(?:169\.254\.169\.25[34]|169\.254\.170\.2|fd00:ec2|100\.100\.100\.200|metadata\b|instance-data\b|::ffff:|\d{5,}|0x|0\d)"
 )
 _HEADER: Final = re.compile(r"(?i)(?!x-(?:http-)?method)[a-z][a-z0-9-]*: ?[^@\r\n][^\r\n]*|[a-z][a-z0-9-]*:")
 _SECRET: Final = re.compile(
@@ -41,27 +50,43 @@ def _any(token: Token) -> bool:
 
 
 def _url(token: Token) -> bool:
-    text = token.text
+    """A URL that asks: no act in it in any spelling, no list that curl would spread, no secret, not the metadata of a cloud."""
+    text = unquote(token.text)
     path = text.partition("://")[2] or text
+    if token.secret or _METADATA.match(path):
+        return False
     if re.search(
         r"/api/v1/(?:query|query_range|series|labels?|targets|rules|alerts|status)\b|/loki/api/v1/|/select/logsql/",
-        path,
+        path.partition("?")[0],
     ):
         path = path.partition("?")[0]  # the rest is a query that names metrics
-    return _URL.fullmatch(text) is not None and _ACTS.search(path.partition("/")[2]) is None
+    asked = _HUMPS.sub("-", path.partition("/")[2])
+    return _URL.fullmatch(text) is not None and not _ACTS.search(asked) and not _SPREAD.search(path)
 
 
 KINDS: Final[Mapping[str, Callable[[Token], bool]]] = {
     "any": _any,
     "dashed": lambda token: True,
     "path": lambda token: not token.text.startswith("+") and "://" not in token.text and not _SECRET.search(token.text),
+    "smartlog": _like(r"(?!scttempint|scterc,|sataphy,)[\w,]+"),  # with a value these set
+    "libvirt": _like(r"[a-z]+(?:\+(?:ssh|tls|tcp|unix))?://[\w./@:-]*"),  # no `?command=`
+    "cnf": _like(r"(?:/etc|/root|~|\$HOME)/(?!.*\.\.)[\w./-]+"),
+    "pgdb": lambda token: not re.search(r"(?i)(?:options|service|passfile)\s*=", unquote(token.text)),
+    "socket": _like(r"(?:(?i:unix(?:-connect|-client)?|unix):)?/[\w./-]+|(?i:tcp[46]?(?:-connect)?):[\w.-]+:\w+"),
+    "matcher": _like(r"\w+(?:=~?|!=|!~)[^;]*"),
+    "chart": _like(r"(?:(?:https?|oci)://)?[\w.~/-][\w.@/-]*(?::\d+/[\w./-]+)?"),  # another scheme starts a plugin
+    "remote": lambda token: "::" not in token.text and KINDS["name"](token),  # `x::y` starts git-remote-x
+    "rdkafka": _like(  # some settings load a library or run a command
+        r"(?:security\.protocol|sasl\.(?:mechanisms?|username|password)|ssl\.(?:ca|certificate|key)\.location"
+        r"|broker\.[\w.]+|api\.[\w.]+|[\w.]+\.ms)=.*"
+    ),
     "number": _like(r"[+-]?\d+(?:\.\d+)?[A-Za-z%]{0,2}"),
     "name": _like(r"[A-Za-z0-9_][\w.@:/-]*"),
     "pair": _like(r"[A-Za-z0-9_.-]+=[^@]*"),
-    "plain": _like(r"[^-@+|!][^|!]*"),
-    "noset": _like(r"[A-Za-z0-9_*][\w.*/-]*"),
+    "plain": lambda token: not token.secret and re.fullmatch(r"[^-@+|!][^|!]*", token.text) is not None,
+    "noset": lambda token: token.certain and re.fullmatch(r"[A-Za-z0-9_*][\w.*/-]*", token.text) is not None,
     "conf": _like(r"/etc/(?!.*\.\.)[\w./-]+"),  # a configuration may load modules: not one from anywhere
-    "mongodb": _like(r"(?!.*\.(?:js|mjs|ts|mongodb)$)(?:mongodb(?:\+srv)?://\S+|[\w.-]+(?::\d+)?(?:/\w+)?)"),
+    "mongodb": _like(r"(?!(?i:.*\.(?:[cm]?js|[cm]?ts|mongodb)$))(?:mongodb(?:\+srv)?://\S+|[\w.-]+(?::\d+)?(?:/\w+)?)"),
     "archive": _like(r"[^:@+-][^:]*"),  # host:file would start a remote shell
     "show": _like(r"show [\w ./:-]+"),
     "date": _like(r"\+.*"),
@@ -83,8 +108,11 @@ KINDS: Final[Mapping[str, Callable[[Token], bool]]] = {
 }  # fmt: skip
 
 
-def matches(kinds: Sequence[str], tokens: Sequence[Token]) -> bool:
-    """Whether the arguments are of these kinds, in order (`*` many, `?` at most one; `a|b` one of these words)."""
+def matches(kinds: Sequence[str], tokens: Sequence[Token], *, loose: bool = False) -> bool:
+    """Whether the arguments are of these kinds, in order (`*` many, `?` at most one; `a|b` one of these words).
+
+    Not `loose`: no `;` in what may be anything, as some programs put their words together and read them as a line.
+    """
     left = list(tokens)
     for kind in kinds:
         many, maybe = kind.endswith("*"), kind.endswith("?")
@@ -94,13 +122,15 @@ def matches(kinds: Sequence[str], tokens: Sequence[Token]) -> bool:
         taken = len(left) if many else min(1, len(left))
         if not many and not maybe and not left:
             return False
-        if not all(_is(name, token) for token in left[:taken]):
+        if not all(_is(name, token, loose) for token in left[:taken]):
             return False
         left = left[taken:]
     return not left
 
 
-def _is(name: str, token: Token) -> bool:
+def _is(name: str, token: Token, loose: bool) -> bool:
+    if name == "any" and not loose and ";" in token.text:
+        return False
     if name in KINDS:
         return KINDS[name](token)
     return token.certain and token.text in name.split("|")

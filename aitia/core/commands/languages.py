@@ -77,6 +77,16 @@ _NEVER: Final = frozenset(
         "checkpoint",
         "system",
         "rename",
+        "shutdown",
+        "dbcc",
+        "reconfigure",
+        "deny",
+        "backup",
+        "restore",
+        "waitfor",
+        "bulk",
+        "writetext",
+        "receive",
     ]
 )
 _PSQL: Final = re.compile(
@@ -90,7 +100,7 @@ _MONGO: Final = re.compile(
     r"|getReplicationInfo|printReplicationInfo|serverBuildInfo|getProfilingStatus|serverCmdLineOpts)\((?:\{[\w:,.\"'\s$]*\}|true|\d+)?\)"
     r"|db\.adminCommand\(\{ ?[\"']?(?:ping|serverStatus|replSetGetStatus|listDatabases|currentOp|hostInfo|connPoolStats"
     r"|top|buildInfo|hello|getCmdLineOpts)[\"']? ?: ?(?:1|true) ?\}\)"
-    r"|db\.\w+(?:\.(?:countDocuments|count|estimatedDocumentCount|getIndexes|stats|dataSize|totalIndexSize|storageSize|validate)"
+    r"|db\.\w+(?:\.(?:countDocuments|count|estimatedDocumentCount|getIndexes|stats|dataSize|totalIndexSize|storageSize)"
     r"\((?:\{[\w:,.\"'\s$]*\})?\)"
     r"|\.(?:find|findOne)\((?:\{[\w:,.\"'\s$]*\})?\)"
     r"(?:\.(?:limit|sort|skip|count|pretty|explain|toArray|hint)\([\w{}:\"', -]*\))*))"
@@ -154,7 +164,7 @@ def _statement_reads(tokens: Sequence[re.Match[str]], mysql: bool) -> bool:
         if token["text"] is not None and i and tokens[i - 1].end() == token.start() and spelt[i - 1]:
             return False  # E'…', U&'…': another way of reading what is between the quotes
         name = spelt[i] or (token["quoted"] or token["ticked"] or "").casefold()
-        if spelt[i] in _NEVER and not (spelt[0] == "show" and i):
+        if spelt[i] in _NEVER and not (spelt[0] == "show" and i) and (spelt[i], after) != ("system", "."):
             return False
         if name and after == "(" and name not in words()["sql_functions"]:
             return False

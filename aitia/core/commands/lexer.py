@@ -15,6 +15,7 @@ MOST: Final = 4000  # characters of a line; longer ones are no command that a pe
 _QUIET: Final = re.compile(r"(?:(?:[12]|&)?>>?[ ]*/dev/null|2>&1|1>&2|>&2|<[ ]*/dev/null)(?=[\s;|&)]|$)")
 _OPERATOR: Final = re.compile(r"\|\||&&|\||;")
 _VARIABLE: Final = re.compile(r"\$([A-Z][A-Z0-9_]*)(?![A-Za-z0-9_])|\$\{([A-Z][A-Z0-9_]*)\}")
+_TELLING: Final = re.compile(r"SECRET|TOKEN|PASS|CREDENTIAL|(?:^|_)(?:PWD|AUTH)|KEY")
 _SHELLS_OWN: Final = frozenset(
     {"IFS", "PATH", "ENV", "SHELL", "EDITOR", "VISUAL", "PAGER", "OPTARG", "REPLY", "RANDOM", "SECONDS"}
 )
@@ -39,12 +40,16 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word as the program gets it. `glob`: a shell may put file names in its place; `variable`: some value."""
+    """A word as the program gets it. `glob`: a shell may put file names in its place; `variable`: some value.
+
+    `secret`: the value of a variable whose name says that nobody else should learn it.
+    """
 
     text: str
     bare: bool = True  # no part of it was quoted
     glob: bool = False
     variable: bool = False
+    secret: bool = False
 
     @property
     def certain(self) -> bool:
@@ -67,6 +72,7 @@ def lex(line: str) -> list[list[Part]]:
 class _Reader:
     def __init__(self, line: str) -> None:
         self._line, self._at = line, 0
+        self._secret = False
 
     def pipelines(self) -> list[list[Part]]:
         found: list[list[Part]] = [[]]
@@ -107,6 +113,7 @@ class _Reader:
 
     def _word(self) -> Token:
         text, bare, glob, variable = "", True, False, False
+        self._secret = False
         while self._at < len(self._line):
             c = self._line[self._at]
             if c in " ;|" or self._line.startswith("\\\n", self._at):
@@ -122,7 +129,7 @@ class _Reader:
             else:
                 glob = glob or c in _GLOB
                 text += self._bare(c)
-        return Token(text=text, bare=bare, glob=glob, variable=variable)
+        return Token(text=text, bare=bare, glob=glob, variable=variable, secret=self._secret)
 
     def _bare(self, c: str) -> str:
         """One unquoted character. Braces may hold a name or path, not a list; `!` may not call up the history."""
@@ -180,5 +187,6 @@ class _Reader:
         found = _VARIABLE.match(self._line, self._at)
         if found is None or (found[1] or found[2]) in _SHELLS_OWN:
             raise Refused("an expansion")
+        self._secret = self._secret or _TELLING.search(found[1] or found[2]) is not None
         self._at = found.end()
         return "X"

@@ -30,7 +30,10 @@ def _kube(tokens: Sequence[Token]) -> bool:
 
 def _find(tokens: Sequence[Token]) -> bool:
     """Paths and operators; what `-exec` runs was taken out before (see `aitia.core.commands.judge`)."""
-    return all(t.text in ("(", ")", "!", ",") or not t.text.startswith("-") for t in tokens)
+    return all(
+        t.text in ("(", ")", "!", ",") or not (t.text.startswith("-") or (i and t.variable and t.bare))
+        for i, t in enumerate(tokens)
+    )
 
 
 def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
@@ -42,7 +45,12 @@ def _shows(verbs: str) -> Callable[[Sequence[Token]], bool]:
         at = next((i for i, w in enumerate(words) if w in wanted), -1)
         path = words[:at] if at >= 0 else []
         plain = all(re.fullmatch(r"[a-z0-9/:=]+", w) and w not in _ACTIONS for w in path)
-        return at >= 0 and plain and all(t.certain for t in tokens) and not _ACTIONS & set(words[at:])
+        return (
+            at >= 0
+            and plain
+            and all(t.certain and "file=" not in t.text.casefold() for t in tokens)
+            and not _ACTIONS & set(words[at:])
+        )
 
     return reads
 
@@ -73,7 +81,7 @@ _ACTIONS: Final = frozenset(
 
 def _dig(tokens: Sequence[Token]) -> bool:
     """`@server`, `+option`, names and types."""
-    return all(re.fullmatch(r"[@+]?[\w.:/=-]+", t.text) for t in tokens)
+    return all(re.fullmatch(r"[@+]?[\w.:/=-]+", t.text) and not t.secret for t in tokens)
 
 
 def _ip(tokens: Sequence[Token]) -> bool:
@@ -100,7 +108,7 @@ def _aws(tokens: Sequence[Token]) -> bool:
     ):
         return False
     if re.search(
-        r"token|credential|secret|password|login|-id$|export|api-key|get-object(?!-attributes|-acl|-tagging)|get-(?:random|media|sdk|job-output|dashboard-embed)|shard-iterator",
+        r"token|credential|secret|password|login|-id$|export|api-key|get-object(?!-attributes|-acl|-tagging)|get-(?:random|media|sdk|job-output|dashboard-embed|snapshot-block|package-version-asset|raw-message|clip|configuration$|latest-configuration|hosted-configuration|image-frame|reference$|read-set$|activity-task|instance-access)|shard-iterator",
         verb,
     ):
         return False
@@ -136,12 +144,28 @@ def _past_options(tokens: Sequence[Token]) -> Sequence[Token]:
     return left
 
 
+_AWS_REFUSED: Final = (
+    "--endpoint-url",
+    "--cli-",
+    "--with-decryption",
+    "--include-value",
+    "--no-verify-ssl",
+    "--outfile",
+    "--ca-bundle",
+)
+
+
+def _abbreviates(word: str, refused: Sequence[str]) -> bool:
+    """Whether an option begins as a refused one does: these tools may take the beginning of a name for the whole."""
+    name = word.partition("=")[0]
+    return name != "--output" and any(
+        name.startswith(r) or (len(name) > 2 and r.startswith(name)) for r in refused
+    )
+
+
 def _aws_options(words: Sequence[str]) -> bool:
     return all(
-        re.fullmatch(r"--[a-z][a-z0-9-]*(?:=.*)?", w) is not None
-        and not w.startswith(
-            ("--endp", "--cli", "--with-dec", "--include-val", "--no-verify", "--outfile", "--ca-b")
-        )
+        re.fullmatch(r"--[a-z][a-z0-9-]*(?:=.*)?", w) is not None and not _abbreviates(w, _AWS_REFUSED)
         for w in words
         if w.startswith("-") and not re.fullmatch(r"-\d+", w)
     )
@@ -183,7 +207,7 @@ def _groups(tool: str) -> Callable[[Sequence[Token]], bool]:
             return False
         return all(
             re.fullmatch(r"--?[a-z][a-z0-9-]*(?:=.*)?", w) is not None
-            and not w.startswith(tuple(known["options_refused"].split()))
+            and not _abbreviates(w, known["options_refused"].split())
             for w in words[n + 1 :]
             if w.startswith("-") and not re.fullmatch(r"-\d+", w)
         )
