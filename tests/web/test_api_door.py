@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from aitia import patience
 from aitia.core.errors import BadInput
 from aitia.core.serving import listening
 from aitia.core.store import RunStore
@@ -23,7 +24,6 @@ from aitia.core.tokens import Buckets, Token, client_of
 from aitia.jobs import Jobs
 from aitia.settings import Service, Settings
 from aitia.tools.sources.base import Span
-from aitia.web import server as web_server
 from aitia.web.auth import SESSION_S, Guard
 from aitia.web.incoming import SIGNATURE
 from aitia.web.limits import Aside, Bounds
@@ -405,7 +405,7 @@ def test_a_body_that_comes_too_slowly_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_head_that_does_not_end_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_server, "HEAD_S", 0.5)
+    monkeypatch.setattr(patience, "HEAD_S", 0.5)
     with opened(tmp_path) as client:
         place = (client.base_url.host, client.base_url.port or 0)
         for begun in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "):
@@ -562,7 +562,7 @@ def test_a_service_that_cannot_write_is_not_ready(tmp_path: Path) -> None:
         (tmp_path / "jobs.sqlite").rename(tmp_path / "gone")
         (tmp_path / "jobs.sqlite").mkdir()
         is_problem(client.get("/readyz"), 503, "Ask again later: the job table cannot be used")
-        is_problem(client.get("/v1/diagnoses"), 503, "Ask again later")
+        is_problem(client.get("/v1/diagnoses"), 503, "Make ")
         assert client.get("/healthz").status_code == 200
 
 
