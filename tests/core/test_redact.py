@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor, load_key
 
 RED = Redactor(b"k" * 32)
@@ -86,10 +85,11 @@ def test_key_is_private_and_kept(tmp_path):
     assert stat.S_IMODE((tmp_path / "redaction.key").stat().st_mode) == 0o600
 
 
-def test_a_broken_key_is_named(tmp_path):
+def test_a_broken_key_is_set_aside(tmp_path, caplog):
     (tmp_path / "redaction.key").write_bytes(b"short")
-    with pytest.raises(BadInput, match=r"^Remove .*redaction\.key"):
-        load_key(tmp_path)
+    assert len(load_key(tmp_path)) == 32
+    assert [path.read_bytes() for path in tmp_path.glob("redaction.key.damaged-*")] == [b"short"]
+    assert "5 bytes, not 32" in caplog.text
 
 
 def test_hostile_lines_take_linear_time():
@@ -103,4 +103,4 @@ def test_hostile_lines_take_linear_time():
     ):
         start = time.process_time()
         RED.text(text)
-        assert time.process_time() - start < 10
+        assert time.process_time() - start < 3

@@ -40,7 +40,7 @@ _PROGRAMS: Final = "|".join(
     rf"(?<![\w.-])(?:{programs})\b(?:{_GAP}|[ \t]+)(?:{options})" for programs, options in _OPTIONS
 )
 _HEADS: Final = (
-    "mysq", "mari", "mycl", "sshp", "s-cl", "y-cl", "b-cl", "mong", "ldap", "snmp", "logi", "osqu", "cqls", "node", "ipmi", "sqlc", "bcp ", "7z ", "7za ",
+    "mysq", "mari", "mycl", "sshp", "s-cl", "y-cl", "b-cl", "mong", "ldap", "snmp", "logi", "osqu", "cqls", "etool", "ipmi", "sqlc", "bcp ", "7z ", "7za ",
     "rar ", "open", "keyt", "jars", "smbc", "rpcc", "cifs", "htpa", "abbi", "vaul", "aws ", "kube", "lftp", "nmcl", "wpa_", "net ", "sqlp", "expd", "impd",
     "rman", "zip ", "oc c", "bteq", "isql",
 )  # fmt: skip
@@ -66,7 +66,7 @@ SHELL = Rule(
     trigger=(
         r"mysql\w{0,10}\b[^|\n]{0,200}?[ \t]-p|mariadb[^|\n]{0,200}?[ \t]-p|mycli|sshpass|[syb]-cli[^|\n]{0,200}?[ \t](?:-a|--pass)|[ ]-u[ ]+\S{1,64}:"
         r"|--user[ =]|--proxy-user[ =]|mongo\w{0,8}[ ][^|\n]{0,200}?-p|ldap\w{2,8}[ ][^|\n]{0,200}?-[wsa]|snmp\w{2,9}[ ][^|\n]{0,200}?-[cAX]"
-        r"|login[ ][^|\n]{0,200}?(?:-p|--token)|osquitto_\w{2,3}[ ]|cqlsh[ ]|nodetool[ ]|ipmitool[ ]|sqlcmd[ ]|bcp[ ]|7za?[ ]\w|rar[ ]\w|openssl[ ]|keytool[ ]|jarsigner[ ]"
+        r"|login[ ][^|\n]{0,200}?(?:-p|--token)|osquitto_\w{2,3}[ ]|cqlsh[ ]|etool[ ]|ipmitool[ ]|sqlcmd[ ]|bcp[ ]|7za?[ ]\w|rar[ ]\w|openssl[ ]|keytool[ ]|jarsigner[ ]"
         r"|smbclient[ ]|rpcclient[ ]|cifs[ ]|htpasswd[ ]|abbitmqctl[ ]|vault[ ](?:login|kv|write|unseal|operator)|aws[ ]configure|kubectl[ ]create[ ]secret"
         r"|lftp[ ]|nmcli[ ]|wpa_passphrase|net[ ](?:use|rpc|ads)[ ]|sqlplus[ ]|expdp[ ]|impdp[ ]|rman[ ]|zip[ ]-|oc[ ]create|bteq[ ]|isql[ ]"
     ),
@@ -94,11 +94,11 @@ PROTOCOL = Rule(
         r"|(?i:(?<!\w)create[ \t]+(?:role|user|login)[ \t][^\n]{0,80}?password[ \t]*=?[ \t]*N?')(?P<i>[^'\n]{1,128}))"
     ),
     needs=("send", "sasl", "pass", "login", "auth", "requirepass", "bindpw", "rootpw", "community", "com2sec", "setuser", "secret", "key", "md5", "chpasswd"),
-    grams=("send", "sasl", "pass", "logi", "auth", "requ", "bind", "otpw", "ommu", "com2", "setu", "secr", "key-", "red-", "-key", "-psk", "r ke", "p ke", "chpa", "key ", "md5 "),
+    grams=("send ", "sendline", "send_", "sasl", "ass ", "gin ", "uth ", "repa", "terauth", "yauth", "bindpw", *(f"word {c}" for c in "05789'=n"), "word=", "word'", "hpas", "vpas", "otpw", "ommunity", "com2", "setu", "secr", "key-", "red-", "-key", "-psk", "r ke", "p ke", "chpa", "key ", "md5 "),
     trigger=(
-        r"send\w{0,5}[ ][^\n]{0,140}?assw|sasl_passw|pass[ ]\S{0,60}[\d!#$%^&*@]|login[ ]\S{1,64}[ ]\"?\S{0,60}[\d!#$%^&*]|auth[ ](?:(?:plain|login)[ ])?\S{6}|requirepass|masterauth|bindpw[ ]|otpw[ ]|ommunity6?[ ]\S{3}|com2sec"
-        r"|login[ ]\S{1,64}[ ]password[ ]|setuser[ ]|(?:password|secret)[ ][05789][ ]|key-string|red-key[ ]|-key[ ]\S|-psk[ ]|r[ ]key[ ]\S|p[ ]key[ ]\S|chpasswd"
-        r"|(?:authpass|privpass)[ ]|(?:key|md5)[ ][05789][ ]\S|password[ ]*=?[ ]*n?'"
+        r"send(?:line|_user)?[ ]+(?:--[ ]+)?[\"']|sasl_passw|ass[ ]\S{0,60}[\d!#$%^&*@]|gin[ ]\S{1,64}[ ]\"?\S{0,60}[\d!#$%^&*]|uth[ ](?:(?:plain|login)[ ])?\S{6}|repass|terauth|yauth|bindpw[ ]|otpw[ ]|ommunity6?[ ]\S{3}|com2sec"
+        r"|gin[ ]\S{1,64}[ ]password[ ]|setuser[ ]|(?:word|secret)[ ][05789][ ]|key-string|red-key[ ]|-key[ ]\S|-psk[ ]|r[ ]key[ ]\S|p[ ]key[ ]\S|chpasswd"
+        r"|(?:h|v)pass[ ]|(?:key|md5)[ ][05789][ ]\S|word[ ]*=?[ ]*n?'"
     ),
     accept=_given,
 )  # fmt: skip
