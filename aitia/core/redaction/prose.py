@@ -26,7 +26,7 @@ _KEY: Final = (
     r"|cl[ée] (?:api|d['’]api|d['’]acc[eè]s|secr[eè]te|priv[ée]e)|jeton|clave(?: de acceso| de api| api| secreta)?(?!\w)|chiave(?: api| segreta| di accesso)?(?!\w)|chave (?:de acesso|da api|secreta)|sleutel(?!\w)"
     r"|api-?sleutel|klucz(?: api)?(?!\w)|ключ|токен|密钥|トークン|(?:snmp[ -])?community(?:[ -]string)?(?!\w)|(?<![\w-])psk(?![\w-])|cookie|credentials?(?![\w-])|zugangsdaten|identifiants|credenciales|credenziali|inloggegevens)"
 )
-_NUMBER: Final = r"(?:(?<![\w-])(?:PIN|Pin|TAN|OTP)(?:[ -](?:code|Code|number|Nummer))?(?![\w-])|(?i:(?:one-time|verification|security|2fa|mfa|backup|recovery|unlock|door|alarm|access) codes?|einmalcode|codice di verifica|code de v[ée]rification|c[óo]digo de verificaci[óo]n))"
+_NUMBER: Final = r"(?:(?<![\w-])(?:PIN|Pin|TAN|OTP)(?:[ -](?:code|Code|number|Nummer))?(?![\w-])|(?i:(?<![a-z])[th]?otp(?==)|(?:one-time|verification|security|2fa|mfa|backup|recovery|unlock|door|alarm|access) codes?|einmalcode|codice di verifica|code de v[ée]rification|c[óo]digo de verificaci[óo]n))"
 _WHOSE: Final = (  # of what: `for user admin`, `des Admins`, `de la base`
     r"(?:[ \t]+(?:for|of|to|on|in|from|at|by|used|we|i|that|which|value|string|f(?:ü|ue)r|von|vom|des|der|zum|zur|auf|am|im|bei|pour|de|du|la|le|sur|d['’]\w{1,24}|para|del|em|do|da|dos|das|per|di|della|dello|nel|voor|van|het|op|till|f(?:ö|o)r|til|do|dla|na|от|для|к|на|pentru|i(?:ç|c)in)"
     r"(?:[ \t]+[^\s;!?=<>:,]{1,40}){0,6}?)?"
@@ -95,6 +95,8 @@ def _quoted(value: str) -> bool:
 def _said_of_key(match: Match) -> bool:
     """`the API key is X`: what is called so often has a name too, so that the value must look random."""
     value = value_of(match)
+    if "community" in match["n"].lower() and value.lower().rstrip(".,") not in ("public", "private"):
+        return match.lastgroup == "q" and _quoted(value) and any(c.isdigit() for c in value)
     if match.lastgroup == "q":
         return _quoted(value) and (_strong(value, least=6) or (len(value) >= 16 and looks_random(value)))
     return _strong(value, least=6) and (len(value) >= 8 or _mixed(value))
@@ -293,7 +295,7 @@ _TOLD_TO: Final = re.compile(
     rf"{_TO_BYTES}(?:be |value )?(?:[\"'`\x80-\xff]|\S{{0,64}}[\d!#$%^&*@+=])|{_VERB_BYTES}\w{{0,8}}[ ](?:[^\n]{{0,40}}?[ ])?{_TO_BYTES[5:]}".encode("latin-1")
 )
 _WAS_BYTES: Final = re.compile(
-    rb"[(\[,;][ \t]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)"
+    rb"[(\[,;:][ \t]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)"
 )
 
 
@@ -334,7 +336,7 @@ ARROW_OLD = Rule(
     needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=NOUN, also=_arrow, accept=_changed,
 )  # fmt: skip
 WAS = Rule(  # updated secret_key (was 'X'); password will expire (current: X)
-    pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[^\n(\[]{{0,80}}?[(\[,;][ \t]*(?:was|old|previous(?:ly)?|formerly|before|current(?:ly)?|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua|actual)(?:[ \t]+(?:value|one|password))?[ \t]*[:=]?[ \t]*{_WORD}"),
+    pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[^\n(\[]{{0,80}}?[(\[,;:][ \t]*(?:was|old|previous(?:ly)?|formerly|before|current(?:ly)?|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua|actual)(?:[ \t]+(?:value|one|password))?[ \t]*[:=]?[ \t]*{_WORD}"),
     needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS,
     trigger=NOUN, also=_was,
     accept=_changed,

@@ -25,7 +25,7 @@ from aitia.core.redaction.tokens import TOKENS
 if TYPE_CHECKING:
     from aitia.core.redaction.vault import Vault
 
-_PSEUDONYM = re.compile(r"<[a-z]{2,12}:[0-9a-f]{8}>")
+PSEUDONYM = re.compile(r"<[a-z]{2,12}:[0-9a-f]{8}>")
 _DONE = re.compile(r"[\"']?<[a-z]{2,12}:[0-9a-f]{8}>[\"']?$")
 _CARD_HINT = re.compile(r"\d{4}(?:\d{9}|[ -]\d{4}[ -]\d{4}|[ -]\d{6})")
 _EMAIL_HINT = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]{0,62}\.[A-Za-z]")
@@ -35,12 +35,12 @@ _WORD = re.compile(r"[^\s\"'<>]+")
 _BEFORE_GRAM: Final = 7  # characters of `mot de passe` before its gram; of a key's name there may be more
 _SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
-PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
-PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines:")
+PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:")
 _RULES: Final[tuple[Rule, ...]] = (
     secrets.PEM, secrets.SECRET_OBJECT, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
-    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
-    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.AWS_PAIR, urls.LOGIN_SESSION, urls.CALLED, urls.ENVIRONMENT, urls.BASE64, *prose.RULES,
+    secrets.ASSIGNED, secrets.LISTED, secrets.JWK, secrets.INSERT, secrets.PUTTY, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
+    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.AWS_PAIR, urls.LOGIN_SESSION, urls.CALLED, urls.ENVIRONMENT, urls.BASE64, urls.AUTH_LOGIN, *prose.RULES,
     personal.EMAIL, personal.CARD, personal.IBAN, personal.PHONE,
     personal.USER, personal.IP6, personal.MAC, personal.IP4, personal.HOST,
 )  # fmt: skip
@@ -118,7 +118,7 @@ class Redactor:
         rules = self._hopeful(text)
         if not rules and not encoded:
             return
-        for done in [*_PSEUDONYM.finditer(text), None] if "<" in text else [None]:
+        for done in [*PSEUDONYM.finditer(text), None] if "<" in text else [None]:
             end = done.start() if done else len(text)
             for rule, places in rules:
                 yield from self._found(rule, text, begin, end, places)

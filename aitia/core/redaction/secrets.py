@@ -67,12 +67,12 @@ _WORDS = (
     rf"|(?:{_KEYS}|{_FURTHER_KEYS})[_. -]?key"
     r"|passwort|kennwort|mot[_ -]de[_ -]passe|(?<![a-z])mdp(?![a-z])|contrase(?:ñ|n)a|(?<![a-z])senha|wachtwoord|(?<![a-z])has(?:ł|l)o(?![a-z])"
     r"|(?<![a-z])heslo|l(?:ö|o)senord|passord|adgangskode|salasana|jelsz(?:ó|o)|(?<![a-z])parola(?![a-z])|парол[ья]|(?<![a-z])(?:ş|s)ifre(?![a-z])"
-    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])|dockerconfigjson|dockercfg"
+    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])|authtok|(?:mfa|otp|2fa)_?(?:seed|secret)|(?:db|root|user|admin|require|master|auth|priv|smtp|ftp|ldap|mail|http|proxy|store)pass(?![a-z])|dockerconfigjson|dockercfg"
 )
 _FIELD = re.compile(rf"(?i)(?P<n>(?:{_WORDS})[A-Za-z0-9_-]{{0,32}})$")
 _SUFFIX = r"[A-Za-z0-9_-]{0,32}"
 _NAME = rf"(?P<n>(?:{_WORDS}){_SUFFIX})"
-_SEP = r"\\{0,8}[\"'`]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}"
+_SEP = r"\\{0,8}[\"'`]?\]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}(?:string\(\d{1,5}\)[ \t]{1,8})?"
 _DOUBLE = r"\"(?P<w>(?:[^\"\\\n]|\\.|\"(?=\w))+)"  # a quote that a letter follows closes nothing
 _SINGLE = r"'(?P<x>(?:[^'\\\n]|\\.|'(?=\w))+)"
 _ESCAPED = r"(?P<e>\\{1,8}[\"'])(?P<v>(?:(?!(?<!\\)(?P=e))[^\n])+)"
@@ -210,7 +210,7 @@ _NOUN_BYTES: Final = (  # what is called a secret, from a gram on, in lower case
     r"(?:pass|secret|token|[a-z][_. -]?key|pw|psw|response|cred(?:ential|s|enci|enzi)|redential|dockerconfigjson|dockercfg|kennw|psk|rase(?:\xc3\xb1|n)a|senha|htwoord|mdp"
     r"|has(?:\xc5\x82|l)|hesl|senord|dgangskode|odeord|lasana|jelsz|p?arol|\xd0[\xbf\x9f]\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb|ifre|\xce\xba\xcf\x89\xce\xb4|\xe5\xaf\x86|\xe5\x8f\xa3\xe4\xbb\xa4"
     r"|\xe3\x83\x91\xe3\x82\xb9|\xe3\x83\x88\xe3\x83\xbc|\xeb\xb9\x84\xeb|\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87|\xd1\x82\xd0\xbe\xd0\xba|ssel|heimnis|jeton|clave|chiave|chave|leutel|klucz|cl(?:\xc3\xa9|e)[ ]"
-    r"|ommunity|cookie|gangsdaten|dentifiants|oggegevens)"
+    r"|ommunity|cookie|uthtok|(?:tp|fa)_?seed|gangsdaten|dentifiants|oggegevens)"
 )
 NOUN: Final = rf"{_NOUN_BYTES}[\w\x80-\xff-]{{0,32}}"
 """The trigger of all rules with `also`: it is looked for once at a place, in lower case."""
@@ -230,7 +230,7 @@ _NEEDS: Final = (
 )  # fmt: skip
 _GRAMS: Final = (
     "pass", "pwd", "secr", "toke", "cred", "dock", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "lasa",
-    "jels", "arol", "па", "Па", "ifre", "密", "口", "パ", "비", "pw=", "pw:", "pw ", "psk",
+    "uthtok", "fa_seed", "tp_seed", "jels", "arol", "па", "Па", "ifre", "密", "口", "パ", "비", "pw=", "pw:", "pw ", "psk",
     *(f"{a}{b}" for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
 )  # fmt: skip
 NAMES: Final = re.compile("(?i)" + "|".join(_NEEDS))
@@ -241,12 +241,12 @@ ASSIGNED = Rule(
     needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=follows(_TELLS), accept=_assigned, back=16,
 )  # fmt: skip
 XML = Rule(
-    pattern=re.compile(rf"(?i)(?:<[\w:.-]{{0,40}}?{_NAME}|=[\"'][\w:.-]{{0,40}}?{_NAME.replace('<n>', '<m>')}[\"'])>(?:<!\[CDATA\[)?(?P<v>[^<\n]+?)(?=(?:\]\]>)?<)"),
+    pattern=re.compile(rf"(?i)(?:<[\w:.-]{{0,40}}?{_NAME}|=[\"'][\w:.-]{{0,40}}?{_NAME.replace('<n>', '<m>')}[\"'])>(?:[ \t]*<value>)?(?:<!\[CDATA\[)?(?P<v>[^<\n]+?)(?=(?:\]\]>)?<)"),
     needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=follows(re.compile(rb"[\"']?>")), accept=_assigned,
 )  # fmt: skip
 PAIR = Rule(  # "name": "DB_PASSWORD", "value": "x", and key="DB_PASSWORD" value="x"
     pattern=re.compile(
-        rf"(?i){_NAME}(?:\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?|[\"']?[ \t]*\n[ \t]{{0,80}}[\"']?)"
+        rf"(?i){_NAME}(?:\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?|[ \t]{{0,4}},[ \t]{{0,4}}|[\"']?[ \t]*\n[ \t]{{0,80}}[\"']?)"
         rf"(?:old|new|previous|current|default|string)?_?value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
     ),
     needs=("value",), grams=("valu",),
@@ -265,7 +265,7 @@ _OPTION_PROSE = re.compile(
 )
 OPTION = Rule(
     pattern=re.compile(
-        rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"
+        rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS}|(?<!by)pass(?![a-z]))[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"
     ),
     needs=_NEEDS, grams=(*_GRAMS, " --", "\"--", "'--", *(f"{q}-{c}" for q in "\"'" for c in "ptskdac")), trigger=r"[ \"']--?[\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential|creds|pw)|(?<=-)(?:pass|secret|token)[\w-]{0,12}[ \t\"']|(?<=[a-z])pass[ \t]",
     accept=lambda m: _assigned(m) and not _OPTION_PROSE.match(value_of(m)),
@@ -281,6 +281,31 @@ SECRET_OBJECT = Rule(  # a Kubernetes Secret, as JSON on one line or as YAML: al
     inside=re.compile(rf"{_ENTRY.replace('[ ', chr(92) + chr(92) + '{0,4}[ ', 1)}[|>]?[-+]?\s{{0,80}}\\{{0,4}}[\"']?(?P<v>[^\s\"',{{}}\\][^\s\"',}}\\]*)"),
 )  # fmt: skip
 
+def _listed(match: Match) -> bool:
+    value = match["v"]
+    return (dense(value) or (len(value) >= 8 and looks_random(value))) and _assigned(match)
+
+
+LISTED = Rule(  # ["X-Api-Secret", "x"]: a header as a list has it
+    pattern=re.compile(rf"(?i)[\[(][ ]?\\{{0,4}}[\"'][\w.-]{{0,40}}?{_NAME}\\{{0,4}}[\"'][ ]?,[ ]?\\{{0,4}}[\"'](?P<v>[^\s\"'\\]{{6,4000}})(?=\\{{0,4}}[\"'])"),
+    needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=follows(re.compile(rb"\\{0,4}[\"'][ ]?,[ ]?\\{0,4}[\"']")), accept=_listed,
+)  # fmt: skip
+JWK = Rule(  # the private members of a JSON web key (RFC 7518)
+    pattern=re.compile(r"(?P<v>\{[^{}]{0,4000}?[\"']kty\\{0,4}[\"'][^{}]{0,8000})"),
+    needs=("kty",), grams=("kty\"", "kty'", "kty\\"), trigger=r"kty\\{0,4}[\"'][ ]?:",
+    inside=re.compile(r"[\"'](?:d|p|q|dp|dq|qi|k|t)\\{0,4}[\"'][ ]?:[ ]?\\{0,4}[\"'](?P<v>[\w+/=-]{8,})"),
+)  # fmt: skip
+INSERT = Rule(  # INSERT INTO users (login, password) VALUES ('a', 'x')
+    pattern=re.compile(
+        r"(?i)(?<!\w)insert[ ]+into[ ][^\n(]{1,128}\([^)\n]{0,500}?(?:passw|pwd|secret|token|api_?key|credential)[^)\n]{0,500}\)[ ]*values[ ]*(?P<v>\([^\n]{1,4000})"
+    ),
+    needs=("insert",), grams=("insert",), trigger=r"insert[ ]+into[ ]",
+    inside=re.compile(r"'(?P<v>(?=[^'\n]*[A-Za-z])(?=[^'\n]*[\d!#$%^&*])[^'\s]{5,200})'"),
+)  # fmt: skip
+PUTTY = Rule(
+    pattern=re.compile(r"Private-Lines:[ \t]*\d{1,3}\r?\n(?P<v>(?:[A-Za-z0-9+/=]{4,80}(?:\r?\n|$)){1,200})"),
+    needs=("private-lines",), grams=("te-lines",), trigger=r"te-lines:",
+)  # fmt: skip
 PEM = Rule(
     pattern=re.compile(
         r"(?P<v>-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"

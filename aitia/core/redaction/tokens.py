@@ -45,6 +45,8 @@ _FORMS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("sntr",), r"sntry[su]_[\w+/=-]{20,}"),  # Sentry
     (("pul-",), r"pul-[0-9a-f]{40}"),  # Pulumi
     (("figd",), r"figd_[\w-]{20,}"),  # Figma
+    (("gr1348",), r"GR1348941[\w-]{20,}"),  # GitLab runner
+    (("s.",), r"s\.(?=[A-Za-z0-9]{0,20}\d)(?=[A-Za-z0-9]{0,20}[A-Z])[A-Za-z0-9]{24}(?![A-Za-z0-9.])"),  # Vault before 1.10
     (("hrku",), r"HRKU-[\w-]{20,}"),  # Heroku
     (("eyj",), r"eyJ[\w-]{6,2000}(?:\.[\w-]{4,4000}){1,2}"),  # JWT (RFC 7519), its signature cut off or not
     (("gsk_",), r"gsk_[A-Za-z0-9]{40,}"),  # Groq
