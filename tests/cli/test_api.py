@@ -146,7 +146,9 @@ def test_a_run_whose_source_holds_a_secret_is_not_carried_on_with_a_pseudonym(
 ) -> None:
     recorded = load_scenario(scenario)
     value = "Bearer Qx7Lr2Vn9TbKw4Zp"
-    auth, options = ({"headers": {"Authorization": value}}, {}) if "auth" in hidden else ({}, {"password": value})
+    auth, options = (
+        ({"headers": {"Authorization": value}}, {}) if "auth" in hidden else ({}, {"password": value})
+    )
     first, *others = [s.model_copy(update={"path": str(scenario / s.path)}) for s in recorded.sources]
     sources = [SourceConfig.model_validate(first.model_dump() | {"auth": auth, "options": options}), *others]
     report = aitia.diagnose(

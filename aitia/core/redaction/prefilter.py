@@ -27,7 +27,9 @@ _ENCODED: Final = re.compile(rb"%(?:3[aAdD]|40|2[02fF]|7[bB])")  # : = @ blank "
 _HEX: Final = "0123456789abcdef"
 _GRAM_BYTES: Final = 8  # of the longest gram
 _FOLD: Final = 0x1FFFFFFF  # three bytes, and five bits of the fourth: it may be any where a gram has three
-_SPREAD: Final = 0x2545F491  # odd; of eleven tried the one by which the fewest fours of ordinary logs share an entry
+_SPREAD: Final = (
+    0x2545F491  # odd; of eleven tried the one by which the fewest fours of ordinary logs share an entry
+)
 _PAIR: Final = re.compile(
     rb"(?<=[\w.%+\\-]):(?=[^\s:@/\"'<>]{0,63}[\d!#$%^&*])[^\s:@/\"'<>]{4,64}@(?:[A-Za-z0-9][\w-]{0,62}[.:/]|localhost|\[)"
 )
@@ -210,7 +212,9 @@ def _entries(gram: str) -> NDArray[Any]:
         [
             (*known[:3], *free)
             for known in {spelt[:4] for spelt in _spelt(gram)}
-            for free in itertools.product(*[range(256)] * (3 - len(known)), (known[3] & 31,) if len(known) > 3 else range(32))
+            for free in itertools.product(
+                *[range(256)] * (3 - len(known)), (known[3] & 31,) if len(known) > 3 else range(32)
+            )
         ],
         dtype=np.uint8,
     )

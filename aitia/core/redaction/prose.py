@@ -10,7 +10,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from aitia.core.redaction.secrets import HARMLESS, NOUN, STATES, Match, Rule, Tail, follows, looks_random, value_of
+from aitia.core.redaction.secrets import (
+    HARMLESS,
+    NOUN,
+    STATES,
+    Match,
+    Rule,
+    Tail,
+    follows,
+    looks_random,
+    value_of,
+)
 
 # What a password is called: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Czech, the Nordic
 # languages, Finnish, Hungarian, Romanian, Russian, Turkish, Greek, Chinese, Japanese, Korean.
@@ -123,7 +133,13 @@ _SAY_WORDS: Final = frozenset(
 def _says(tail: Tail) -> bool:
     """Whether anything that _IS stands for may be there."""
     text = tail.text
-    return b":" in text or b"=" in text or b" -" in text or not (text.isascii() and tail.noun.isascii()) or not tail.words.isdisjoint(_SAY_WORDS)
+    return (
+        b":" in text
+        or b"=" in text
+        or b" -" in text
+        or not (text.isascii() and tail.noun.isascii())
+        or not tail.words.isdisjoint(_SAY_WORDS)
+    )
 
 
 _SIGN: Final = re.compile(rb"[\d!#$%^&*@]")
@@ -287,12 +303,18 @@ _VERB: Final = (
     r"(?:chang|reset|set|rotat|updat|switch|replac|roll|mov|edit|modif|overrid|became|correct|ge(?:ä|ae)ndert|gesetzt|umgestellt|rotiert|ersetzt|zur(?:ü|ue)ckgesetzt|cambi|actualiz|r(?:é|e)initialis|restablec|aggiorn"
     r"|impost|alterad|gewijzigd|zmienion|(?:ä|a)ndra|endret|(?:æ|ae)ndret|измен)\w{0,8}"
 )
-_TO_WORDS: Final = frozenset("to auf nach zu in à a en para naar till til na на hacia now be with".encode().split())
+_TO_WORDS: Final = frozenset(
+    "to auf nach zu in à a en para naar till til na на hacia now be with".encode().split()
+)
 _FROM_WORDS: Final = frozenset("from von vom de da van från fra z с desde was".encode().split())
-_TO_BYTES: Final = r"[ \t](?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|till|til|na|\xd0\xbd\xd0\xb0|hacia|now|be|with)[ \t]+"
+_TO_BYTES: Final = (
+    r"[ \t](?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|till|til|na|\xd0\xbd\xd0\xb0|hacia|now|be|with)[ \t]+"
+)
 _VERB_BYTES: Final = r"(?:chang|reset|set|rotat|updat|switch|replac|roll|mov|edit|modif|overrid|became|correct|ndert|gesetzt|umgestellt|rotiert|ersetzt|cambi|actualiz|initialis|restablec|aggiorn|impost|alterad|gewijzigd|zmienion|ndra|endret|\xd0\xb8\xd0\xb7\xd0\xbc)"
 _TOLD_TO: Final = re.compile(
-    rf"{_TO_BYTES}(?:be |value )?(?:[\"'`\x80-\xff]|\S{{0,64}}[\d!#$%^&*@+=])|{_VERB_BYTES}\w{{0,8}}[ ](?:[^\n]{{0,40}}?[ ])?{_TO_BYTES[5:]}".encode("latin-1")
+    rf"{_TO_BYTES}(?:be |value )?(?:[\"'`\x80-\xff]|\S{{0,64}}[\d!#$%^&*@+=])|{_VERB_BYTES}\w{{0,8}}[ ](?:[^\n]{{0,40}}?[ ])?{_TO_BYTES[5:]}".encode(
+        "latin-1"
+    )
 )
 _WAS_BYTES: Final = re.compile(
     rb"[(\[,;:][ \t]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)"

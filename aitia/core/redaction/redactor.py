@@ -228,7 +228,11 @@ def _starts(text: str, places: list[int], rule: Rule) -> list[int]:
     for place in dict.fromkeys(places):
         low = max(place - rule.back, starts[-1] + 1 if starts else 0)
         if rule.whole:
-            starts += [at for at in range(low, place) if not at or not (text[at - 1].isalnum() or text[at - 1] == "_")]
+            starts += [
+                at
+                for at in range(low, place)
+                if not at or not (text[at - 1].isalnum() or text[at - 1] == "_")
+            ]
             starts.append(place)
         else:
             key = "key" in text[place : place + 5].lower()

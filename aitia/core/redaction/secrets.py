@@ -47,7 +47,9 @@ class Rule:
     inside: re.Pattern[str] | None = None  # what in the value that is found is secret, each for itself
     also: Callable[[Tail], object] | None = None  # what must be in the rest of the line too
     whole: bool = False  # a match begins with a word, or with the gram
-    back: int = -1  # characters from the match's beginning to the gram at most; a match begins anywhere where below 0
+    back: int = (
+        -1
+    )  # characters from the match's beginning to the gram at most; a match begins anywhere where below 0
 
 
 ANY_HEX: Final = "¿"
@@ -72,7 +74,9 @@ _WORDS = (
 _FIELD = re.compile(rf"(?i)(?P<n>(?:{_WORDS})[A-Za-z0-9_-]{{0,32}})$")
 _SUFFIX = r"[A-Za-z0-9_-]{0,32}"
 _NAME = rf"(?P<n>(?:{_WORDS}){_SUFFIX})"
-_SEP = r"\\{0,8}[\"'`]?\]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}(?:string\(\d{1,5}\)[ \t]{1,8})?"
+_SEP = (
+    r"\\{0,8}[\"'`]?\]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}(?:string\(\d{1,5}\)[ \t]{1,8})?"
+)
 _DOUBLE = r"\"(?P<w>(?:[^\"\\\n]|\\.|\"(?=\w))+)"  # a quote that a letter follows closes nothing
 _SINGLE = r"'(?P<x>(?:[^'\\\n]|\\.|'(?=\w))+)"
 _ESCAPED = r"(?P<e>\\{1,8}[\"'])(?P<v>(?:(?!(?<!\\)(?P=e))[^\n])+)"
@@ -126,7 +130,9 @@ def _assigned(match: Match) -> bool:
     ):  # the path of a key, the checksum of a Secret
         return False
     lone = not before or not (before[-1].isalnum() or before[-1] in "_.-")
-    return _tells(name, value, quoted=bool(match.groupdict().get("w")), lone=lone) and not _told_of(match, value)
+    return _tells(name, value, quoted=bool(match.groupdict().get("w")), lone=lone) and not _told_of(
+        match, value
+    )
 
 
 _DIGEST = re.compile(r"(?i)(?:checksum|hash|digest|sha\d*|md5|fingerprint)/\Z")
@@ -280,6 +286,7 @@ SECRET_OBJECT = Rule(  # a Kubernetes Secret, as JSON on one line or as YAML: al
     needs=("secret",), grams=("secr",), trigger=r"secret\\{0,4}[\"']?[ \t]{0,8}(?:[,}\r\n]|$)",
     inside=re.compile(rf"{_ENTRY.replace('[ ', chr(92) + chr(92) + '{0,4}[ ', 1)}[|>]?[-+]?\s{{0,80}}\\{{0,4}}[\"']?(?P<v>[^\s\"',{{}}\\][^\s\"',}}\\]*)"),
 )  # fmt: skip
+
 
 def _listed(match: Match) -> bool:
     value = match["v"]

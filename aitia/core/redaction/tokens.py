@@ -107,7 +107,11 @@ _ANYWHERE: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     ),
     ((":aa",), r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_-]{30,}", r":AA[A-Za-z0-9_-]{30}"),  # Telegram
     ((".atl",), r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}", r"\.atlasv1\."),  # Terraform Cloud
-    (tuple(f"{digit}q~" for digit in range(10)), r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{30,40}", r"\dq~[\w~.-]{30}"),  # Microsoft Entra client secret
+    (
+        tuple(f"{digit}q~" for digit in range(10)),
+        r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{30,40}",
+        r"\dq~[\w~.-]{30}",
+    ),  # Entra
     (("-us",), r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)", r"(?<=[0-9a-f]{32})-us\d"),  # Mailchimp
     (
         (
