@@ -8,4 +8,15 @@ from aitia.core.redaction.prompting import Careful
 from aitia.core.redaction.redactor import Redactor, use
 from aitia.core.redaction.stream import Stream
 
-__all__ = ["Redactor", "Careful", "Names", "load_key", "Policy", "Custom", "Stream", "drawn_value", "hidden_fields", "use"]
+__all__ = [
+    "Redactor",
+    "Careful",
+    "Names",
+    "load_key",
+    "Policy",
+    "Custom",
+    "Stream",
+    "drawn_value",
+    "hidden_fields",
+    "use",
+]

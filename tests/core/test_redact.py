@@ -103,6 +103,12 @@ def test_hostile_lines_take_linear_time():
         "1 " * 60_000,
         "token=" * 30_000,
         "x://" * 30_000,
+        '["password",' * 13_000,
+        "insert into a(passwd " * 7_000,
+        '{"kty":' * 22_000,
+        "set token to " * 12_000,
+        " --pass" * 22_000,
+        "a:1b@c." * 22_000,
     ):
         start = time.process_time()
         RED.text(text)
@@ -111,7 +117,11 @@ def test_hostile_lines_take_linear_time():
 
 def test_names_of_a_plot_hold_no_secret_and_its_numbers_stay(tmp_path):
     store = RunStore.create(tmp_path, meta={})
-    told = {"times": [1.0], "values": [2.5], "shares": {"bus?token=Zk8vQ2mN4rT6wX1y": 60.0, "user_token": 12345.0}}
+    told = {
+        "times": [1.0],
+        "values": [2.5],
+        "shares": {"bus?token=Zk8vQ2mN4rT6wX1y": 60.0, "user_token": 12345.0},
+    }
     kept = json.loads(store.artifact(store.put_artifact(json.dumps(told).encode(), ".series.json")))
     assert "Zk8vQ2mN4rT6wX1y" not in json.dumps(kept)
     assert [*kept["shares"].values()] == [60.0, 12345.0]
