@@ -310,12 +310,26 @@ def _recorded_readers(
     root = Path(str(meta.get("root") or "/"))
     if meta.get("root") and not (meta.get("trusted") or trusts(root, trust)):
         configs = list(confined(configs, root))
+    if not sources:
+        _none_hidden(configs, store)
     readers = list(sources) or open_sources(configs, root)
     if not readers:
         raise BadInput(
             f"Pass sources= to look at run {store.id} again: its readers were objects of the calling program."
         )
     return readers
+
+
+def _none_hidden(configs: Sequence[SourceConfig], store: RunStore) -> None:
+    """Refuse a recorded source of which a field is a pseudonym: it would be sent in place of the secret."""
+    from aitia.core.redact import hidden_fields
+
+    for config in configs:
+        for field, pseudonym in hidden_fields(config.model_dump(mode="json")):
+            raise BadInput(
+                f"Pass sources= with the real {field} of source {config.name!r} to go on with run {store.id}, and name a"
+                f" secret by bearer_env or password_file from now on: a run keeps {pseudonym} in place of the value."
+            )
 
 
 def _judgement(settings: Settings) -> tuple[Taxonomy | None, Weights | None]:

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from aitia.core.disk import need_room, set_aside, storing, tell_once, write_whole
 from aitia.core.errors import NotRecorded, RunNotFound, StoreDamaged, StoreError, Untrusted
 from aitia.core.events import EVENT, Event
-from aitia.core.redact import Redactor, load_key
+from aitia.core.redact import Redactor, drawn_value, load_key
 from aitia.core.runs import (
     SCHEMA_VERSION,
     checked,
@@ -299,7 +299,11 @@ class RunStore:
         return [record for record in found if isinstance(record, dict) and {"key", "answer"} <= record.keys()]
 
     def put_artifact(self, data: bytes, suffix: str = "") -> str:
-        """Keep plot data; the name returned is its sha256 (and suffix)."""
+        """Keep plot data without secrets; the name returned is its sha256 (and suffix). Numbers stay."""
+        if suffix.endswith(".json"):
+            before = json.loads(data)
+            if (after := drawn_value(before, self.redactor)) != before:
+                data = json.dumps(after, separators=(",", ":")).encode()
         name = hashlib.sha256(data).hexdigest() + suffix
         self._write(f"artifacts/{name}", data)
         return name

@@ -194,10 +194,17 @@ class Work:
             raise BadInput(_TAKEN)
 
     def _readers(self) -> list[Source]:
-        """In place of those that the run recorded, where this process holds some that could not be: all of them."""
+        """In place of those that the run recorded, where this process holds some that could not be: all of them.
+
+        Objects could not be, nor what a configuration itself holds of a secret: the run has a pseudonym for it.
+        """
+        from aitia.core.redact import Redactor, load_key
         from aitia.tools.sources import open_sources
 
-        return [*open_sources(self._settings.sources, Path("/")), *self._own] if self._own else []
+        configs = [each.model_dump(mode="json") for each in self._settings.sources]
+        if not self._own and Redactor(load_key(self._home)).plain(configs) == configs:
+            return []
+        return [*open_sources(self._settings.sources, Path("/")), *self._own]
 
     def _roles(self) -> dict[str, Any]:
         options = self._engine.options

@@ -138,3 +138,24 @@ def test_importing_the_package_loads_no_engine() -> None:
     assert json.dumps(aitia.__all__)
     with pytest.raises(AttributeError):
         aitia.nosuch  # noqa: B018
+
+
+@pytest.mark.parametrize("hidden", ["auth.headers.Authorization", "options.password"])
+def test_a_run_whose_source_holds_a_secret_is_not_carried_on_with_a_pseudonym(
+    home: Path, scenario: Path, hidden: str
+) -> None:
+    recorded = load_scenario(scenario)
+    value = "Bearer Qx7Lr2Vn9TbKw4Zp"
+    auth, options = (
+        ({"headers": {"Authorization": value}}, {}) if "auth" in hidden else ({}, {"password": value})
+    )
+    first, *others = [s.model_copy(update={"path": str(scenario / s.path)}) for s in recorded.sources]
+    sources = [SourceConfig.model_validate(first.model_dump() | {"auth": auth, "options": options}), *others]
+    report = aitia.diagnose(
+        recorded.as_incident(), sources=sources, components=recorded.components, model=None, at=recorded.now
+    )
+    run = RunStore.open(home, report.run)
+    assert "Qx7Lr2Vn9TbKw4Zp" not in (run.path / "run.json").read_text()
+    run.update_meta(state="running")
+    with pytest.raises(BadInput, match=rf"real {hidden} of source '{first.name}'.*<secret:[0-9a-f]{{8}}>"):
+        api.resume(report.run)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from aitia.core.redaction.plain import Model
-from aitia.core.redaction.redactor import Redactor
+from aitia.core.redaction.redactor import PSEUDONYM, Redactor
+
+
+def hidden_fields(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of a plain value that hold a pseudonym, as `auth.headers.Authorization`, each with its first one."""
+    if isinstance(value, str):
+        if found := PSEUDONYM.search(value):
+            yield name, found[0]
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from hidden_fields(each, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for at, each in enumerate(value):
+            yield from hidden_fields(each, f"{name}[{at}]")
 
 
 class Names:

@@ -42,6 +42,15 @@ def word_of(model: Model, redactor: Redactor) -> Model:
     return model if after == before else type(model).model_validate(after)
 
 
+def drawn_value(value: Any, redactor: Redactor) -> Any:
+    """A plain JSON value of a plot: its names and texts without secrets, its numbers as they are, whatever they are called."""
+    if isinstance(value, str):
+        return redactor.text(value)
+    if isinstance(value, Mapping):
+        return {redactor.text(str(key)): drawn_value(each, redactor) for key, each in value.items()}
+    return [drawn_value(each, redactor) for each in value] if isinstance(value, list) else value
+
+
 def _worth(value: str) -> bool:
     """Whether a secret is told from ordinary words, so that it may be looked for elsewhere."""
     return (

@@ -9,11 +9,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from aitia.core.redaction.secrets import ANY_HEX, Rule
+from aitia.core.redaction.secrets import ANY_HEX, REACH, Rule, Tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,59 @@ _CHUNK: Final = 1 << 17  # bytes looked at at once: the arrays stay in the cache
 _PADDING: Final = b"\n" * 16  # so that what ends with the block is seen
 _ENCODED: Final = re.compile(rb"%(?:3[aAdD]|40|2[02fF]|7[bB])")  # : = @ blank " / {
 _HEX: Final = "0123456789abcdef"
+_GRAM_BYTES: Final = 8  # of the longest gram
+_FOLD: Final = 0x1FFFFFFF  # three bytes, and five bits of the fourth: it may be any where a gram has three
+_SPREAD: Final = (
+    0x2545F491  # odd; of eleven tried the one by which the fewest fours of ordinary logs share an entry
+)
+_PAIR: Final = re.compile(
+    rb"(?<=[\w.%+\\-]):(?=[^\s:@/\"'<>]{0,63}[\d!#$%^&*])[^\s:@/\"'<>]{4,64}@(?:[A-Za-z0-9][\w-]{0,62}[.:/]|localhost|\[)"
+)
+_HOST: Final = re.compile(rb"@(?:[A-Za-z0-9][\w-]{0,62}[.:/]|localhost|\[)")
+_PAIR_BYTES: Final = 66  # of a password between a colon and an at sign, with both
+
+
+Also = Callable[[Tail], object] | None
+
+
+class _Block:
+    """A block, and its lower case once that is asked for."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    @cached_property
+    def lower(self) -> bytes:
+        return self.raw.lower()
+
+
+class _Test:
+    """What must stand at a place for some rules to find something there: a trigger, and more behind it in its line."""
+
+    def __init__(self, trigger: str, alsos: dict[Also, list[int]]) -> None:
+        self._plain = alsos.pop(None, None)  # where given the trigger alone tells, in any case
+        self._told = trigger
+        self._alsos = list(alsos.items())
+        self.rules = tuple(self._plain or ()) + tuple(r for rules in alsos.values() for r in rules)
+
+    @cached_property
+    def _trigger(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
+        encoded = self._told.encode("utf-8" if self._plain else "latin-1")
+        return re.compile(encoded, re.IGNORECASE if self._plain else 0).match
+
+    def holds(self, block: _Block, place: int) -> Iterator[int]:
+        """The rules of which all holds."""
+        match = self._trigger(block.raw if self._plain else block.lower, place)
+        if match is None:
+            return
+        if self._plain is not None:
+            yield from self._plain
+            return
+        end = block.raw.find(b"\n", match.end(), match.end() + REACH)
+        tail = Tail(match[0], block.lower[match.end() : end if end >= 0 else match.end() + REACH])
+        for also, rules in self._alsos:
+            if also is not None and also(tail):
+                yield from rules
 
 
 class Prefilter:
@@ -33,7 +86,7 @@ class Prefilter:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(r for r in rules if r.grams)
         self._at = _either(r.trigger for r in rules if r.trigger.startswith("@"))
-        self._pair = _either(r.trigger for r in rules if r.trigger.startswith(":("))
+        self._pair = any(r.trigger.startswith(":(") for r in rules)
         self._url = _either(r.trigger for r in rules if r.trigger.startswith("://"))
         self._card = _either(r.trigger for r in rules if r.kind == "card")
         self._iban = _either(r.trigger for r in rules if r.kind == "iban")
@@ -44,106 +97,129 @@ class Prefilter:
         if self._at and b"@" in block:
             found.append(m.start() for m in self._at.finditer(block))
         if self._pair and b"@" in block:
-            found.append(m.start() for m in self._pair.finditer(block))
+            found.append(pairs(block))
         if self._url and b"://" in block:
             found.append(_each(block, b"://", self._url))
         if b"%" in block:
             found.append(m.start() for m in _ENCODED.finditer(block))
         return heapq.merge(*found) if len(found) > 1 else iter(found[0])
 
-    def fired(self, text: bytes) -> set[Rule]:
-        """The rules with known characters that could find something in a text."""
-        import numpy as np
-
-        found: set[int] = set()
-        done: set[int] = set()
-        for place, which in self._shapes(np.frombuffer(text + _PADDING, dtype=np.uint8)):
-            if which in done or not self._checks[which].match(text, place):
+    def fired(self, text: bytes) -> dict[Rule, list[int]]:
+        """The rules with known characters that could find something in a text, and where those stand."""
+        block, kinds = _Block(text), self._tables[1]
+        found: dict[int, list[int]] = {}
+        for place, which in self._shapes(text + _PADDING):
+            if not kinds[which].stands(text, place):
                 continue
-            rules = self._tables[2][which]
-            found.update(r for r in rules if r not in found and self._each[r].match(text, place))
-            if found.issuperset(rules):
-                done.add(which)
-        return {self._rules[r] for r in found}
-
-    @cached_property
-    def _each(self) -> list[re.Pattern[bytes]]:
-        return [re.compile(rule.trigger.encode(), re.IGNORECASE) for rule in self._rules]
+            for test in kinds[which].tests:
+                for at in test.holds(block, place):
+                    found.setdefault(at, []).append(place)
+        return {self._rules[at]: found[at] for at in sorted(found)}
 
     def _known(self, block: bytes) -> Iterator[int]:
         import numpy as np
 
+        whole, kinds = _Block(block), self._tables[1]
         for begin in range(0, len(block), _CHUNK):
             part = block[begin : begin + _CHUNK + 32] + _PADDING
             raw = np.frombuffer(part, dtype=np.uint8)
             places: list[int] = []
-            for place, which in self._shapes(raw):
-                if self._checks[which].match(block, begin + place):
-                    places.append(begin + place)
+            for place, which in self._shapes(part):
+                kind, at = kinds[which], begin + place
+                if kind.stands(block, at) and any(True for test in kind.tests for _ in test.holds(whole, at)):
+                    places.append(at)
             for expression, hits in ((self._card, _card_like), (self._iban, _iban_like)):
                 if expression:
                     match = expression.match
                     places += [begin + p for p in hits(raw).tolist() if match(block, begin + p)]
             yield from sorted(p for p in places if p < begin + _CHUNK)
 
-    def _shapes(self, raw: Bytes) -> Iterator[tuple[int, int]]:
-        """Places of known characters, and by which expression each is checked."""
+    def _shapes(self, padded: bytes) -> Iterator[tuple[int, int]]:
+        """Places of known characters, and of which kind each is."""
         import numpy as np
 
-        folded = (raw & 31).astype(np.uint16)
-        pairs = (folded[:-1] << 5) | folded[1:]
-        which = self._table.take((pairs[:-2].astype(np.uint32) << 10) | pairs[2:])
-        places = np.flatnonzero(which)
+        lower = padded.lower()
+        fours = np.ndarray((len(lower) - 3,), np.uint32, lower, 0, (1,)) & np.uint32(_FOLD)
+        fours *= np.uint32(_SPREAD)
+        fours >>= 12
+        which = self._table.take(fours)
+        places = which.nonzero()[0]
         return zip(places.tolist(), which[places].tolist(), strict=True)
-
-    @cached_property
-    def _checks(self) -> list[re.Pattern[bytes]]:
-        """The expressions by the number in the table: each knows the rules of one kind of place."""
-        return self._tables[1]
 
     @cached_property
     def _table(self) -> NDArray[Any]:
         return self._tables[0]
 
     @cached_property
-    def _tables(self) -> tuple[NDArray[Any], list[re.Pattern[bytes]], list[tuple[int, ...]]]:
-        """For each four characters the number of the expression that checks the place, 0 for none; and the expressions."""
+    def _tables(self) -> tuple[NDArray[Any], list[_Kind]]:
+        """For each four characters a number, 0 for none; and by the number the kind of place that they stand at."""
         import numpy as np
 
         table = np.zeros(1 << 20, dtype=np.uint16)
         numbers: dict[tuple[int, ...], int] = {}
         held: list[tuple[int, ...]] = [()]
         for at, rule in enumerate(self._rules):
-            for start, end in (span for gram in dict.fromkeys(rule.grams) for span in _spans_of(gram)):
-                for before in np.unique(table[start:end]).tolist():
-                    if at in held[before]:
+            for gram in dict.fromkeys(rule.grams):
+                entries = _entries(gram)
+                before = table[entries]
+                for number in np.unique(before).tolist():
+                    if at in held[number]:
                         continue
-                    both = (*held[before], at)
+                    both = (*held[number], at)
                     if both not in numbers:
                         numbers[both] = len(held)
                         held.append(both)
-                    part = table[start:end]
-                    part[part == before] = numbers[both]
-        nothing = re.compile(b"(?!)")
-        checks = [
-            nothing,
-            *(
-                _either((self._rules[r].trigger for r in which), re.IGNORECASE) or nothing
-                for which in held[1:]
-            ),
-        ]
-        return table, checks, held
+                    table[entries[before == number]] = numbers[both]
+        return table, [_Kind(self._rules, which) for which in held]
 
 
-def _spans_of(gram: str) -> Iterator[tuple[int, int]]:
-    """Which entries of the table a gram stands for: of fewer than four characters the others may be any."""
+class _Kind:
+    """The rules of one kind of place, their grams and their tests."""
+
+    def __init__(self, rules: Sequence[Rule], which: tuple[int, ...]) -> None:
+        of: dict[str, dict[Also, list[int]]] = {}
+        for at in which:
+            of.setdefault(rules[at].trigger, {}).setdefault(rules[at].also, []).append(at)
+        self.tests = [_Test(*each) for each in of.items()]
+        self._grams = frozenset(gram for at in which for each in rules[at].grams for gram in _spelt(each))
+        self._sizes = sorted({len(gram) for gram in self._grams})
+
+    def stands(self, block: bytes, place: int) -> bool:
+        """Whether a gram stands there indeed: others share its entry in the table."""
+        four = block[place : place + _GRAM_BYTES].lower()
+        return any(four[:size] in self._grams for size in self._sizes)
+
+
+def pairs(block: bytes) -> Iterator[int]:
+    """Where `:password@host` begins: the colons before at signs."""
+    for host in _HOST.finditer(block):
+        colon = block.rfind(b":", max(0, host.start() - _PAIR_BYTES), host.start())
+        if colon >= 0 and _PAIR.match(block, colon):
+            yield colon
+
+
+def _spelt(gram: str) -> Iterator[bytes]:
+    """The bytes that a gram stands for."""
     for letters in itertools.product(*(_HEX if c == ANY_HEX else c for c in gram)):
-        folds = [byte & 31 for byte in "".join(letters).encode()[:4]]
-        start = 0
-        for fold in folds:
-            start = start << 5 | fold
-        free = 5 * (4 - len(folds))
-        yield start << free, (start + 1) << free
+        yield "".join(letters).encode()
+
+
+def _entries(gram: str) -> NDArray[Any]:
+    """Which entries of the table a gram stands for: of fewer than four characters the others may be any."""
+    import numpy as np
+
+    fours = np.array(
+        [
+            (*known[:3], *free)
+            for known in {spelt[:4] for spelt in _spelt(gram)}
+            for free in itertools.product(
+                *[range(256)] * (3 - len(known)), (known[3] & 31,) if len(known) > 3 else range(32)
+            )
+        ],
+        dtype=np.uint8,
+    )
+    spread = fours.view(np.uint32).ravel() * np.uint32(_SPREAD)
+    return np.asarray(spread >> 12)
 
 
 def _either(triggers: Iterable[str], flags: int = 0) -> re.Pattern[bytes] | None:

@@ -10,7 +10,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from aitia.core.redaction.secrets import HARMLESS, STATES, Match, Rule, looks_random, value_of
+from aitia.core.redaction.secrets import (
+    HARMLESS,
+    NOUN,
+    STATES,
+    Match,
+    Rule,
+    Tail,
+    follows,
+    looks_random,
+    value_of,
+)
 
 # What a password is called: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Czech, the Nordic
 # languages, Finnish, Hungarian, Romanian, Russian, Turkish, Greek, Chinese, Japanese, Korean.
@@ -26,7 +36,7 @@ _KEY: Final = (
     r"|cl[ée] (?:api|d['’]api|d['’]acc[eè]s|secr[eè]te|priv[ée]e)|jeton|clave(?: de acceso| de api| api| secreta)?(?!\w)|chiave(?: api| segreta| di accesso)?(?!\w)|chave (?:de acesso|da api|secreta)|sleutel(?!\w)"
     r"|api-?sleutel|klucz(?: api)?(?!\w)|ключ|токен|密钥|トークン|(?:snmp[ -])?community(?:[ -]string)?(?!\w)|(?<![\w-])psk(?![\w-])|cookie|credentials?(?![\w-])|zugangsdaten|identifiants|credenciales|credenziali|inloggegevens)"
 )
-_NUMBER: Final = r"(?:(?<![\w-])(?:PIN|Pin|TAN|OTP)(?:[ -](?:code|Code|number|Nummer))?(?![\w-])|(?i:(?:one-time|verification|security|2fa|mfa|backup|recovery|unlock|door|alarm|access) codes?|einmalcode|codice di verifica|code de v[ée]rification|c[óo]digo de verificaci[óo]n))"
+_NUMBER: Final = r"(?:(?<![\w-])(?:PIN|Pin|TAN|OTP)(?:[ -](?:code|Code|number|Nummer))?(?![\w-])|(?i:(?<![a-z])[th]?otp(?==)|(?:one-time|verification|security|2fa|mfa|backup|recovery|unlock|door|alarm|access) codes?|einmalcode|codice di verifica|code de v[ée]rification|c[óo]digo de verificaci[óo]n))"
 _WHOSE: Final = (  # of what: `for user admin`, `des Admins`, `de la base`
     r"(?:[ \t]+(?:for|of|to|on|in|from|at|by|used|we|i|that|which|value|string|f(?:ü|ue)r|von|vom|des|der|zum|zur|auf|am|im|bei|pour|de|du|la|le|sur|d['’]\w{1,24}|para|del|em|do|da|dos|das|per|di|della|dello|nel|voor|van|het|op|till|f(?:ö|o)r|til|do|dla|na|от|для|к|на|pentru|i(?:ç|c)in)"
     r"(?:[ \t]+[^\s;!?=<>:,]{1,40}){0,6}?)?"
@@ -95,6 +105,8 @@ def _quoted(value: str) -> bool:
 def _said_of_key(match: Match) -> bool:
     """`the API key is X`: what is called so often has a name too, so that the value must look random."""
     value = value_of(match)
+    if "community" in match["n"].lower() and value.lower().rstrip(".,") not in ("public", "private"):
+        return match.lastgroup == "q" and _quoted(value) and any(c.isdigit() for c in value)
     if match.lastgroup == "q":
         return _quoted(value) and (_strong(value, least=6) or (len(value) >= 16 and looks_random(value)))
     return _strong(value, least=6) and (len(value) >= 8 or _mixed(value))
@@ -108,35 +120,44 @@ _KEY_NEEDS: Final = (
     "secret", "key", "token", "ssel", "geheimnis", "clé", "cle", "jeton", "clave", "chiave", "chave", "sleutel", "klucz", "ключ", "токен", "密钥", "トークン",
     "community", "psk", "cookie", "credential", "zugangsdaten", "identifiants", "credenciales", "credenziali", "inloggegevens",
 )  # fmt: skip
-_NOUN_BYTES: Final = (
-    r"(?:response|pass(?:[ -]?(?:words?|phrases?|codes?)|wd|w(?:o|\xc3\xb6)rt(?:er|s)?|e|ord(?:et)?)?|pwd|pw|psw|kennw\S{1,5}rt(?:er|s)?|mdp|rase(?:\xc3\xb1|n)as?|senhas?|htwoord(?:en)?"
-    r"|has(?:\xc5\x82|l)\w{1,2}|heslo|senord(?:et)?|dgangskoden?|odeordet|lasana|jelsz(?:\xc3\xb3|o)|parol\S{1,2})"
-)
-_FAR_BYTES: Final = r"(?:\xd0[\xbf\x9f]\xd0\xb0\xd1\x80\xd0\xbe|ifre|\xce\xba\xcf\x89\xce\xb4|\xe5\xaf\x86\xe7|\xe5\x8f\xa3\xe4\xbb|\xe3\x83\x91\xe3\x82\xb9|\xeb\xb9\x84\xeb|\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87|\xd1\x82\xd0\xbe\xd0\xba\xd0)"
 _GRAMS: Final = (
-    "resp", "pass", "pwd", "pw ", "psw", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "odeo", "lasa", "jels", "paro",
+    "response", "pass", "pwd", "pw ", "psw", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "odeo", "lasa", "jels", "paro",
     "па", "Па", "ifre", "κω", "密", "口", "パ", "비", "кл", "то",
 )  # fmt: skip
-_IS_BYTES: Final = (
-    r"(?:is|was|are|now|be|ist|war|lautet|hei\S{1,3}t|est|es|era|fue|foi|jest|je|\S{1,3}|er|var|on|este|to)"
+_SAY_WORDS: Final = frozenset(
+    "is was are were will has remains stays became becomes equals reads now be ist war lautet lautete heißt heisst wurde sei est était etait es era son fue foi è é jest to je"
+    " är ar er var on este it's isn't это был это".encode().split()
 )
-_TRIGGER: Final = (
-    rf"{_NOUN_BYTES}(?:[ \t]+[^\s]{{1,40}}){{0,8}}?[ \t]*(?:[:=\xef-]|[ \t](?:is|was|are|now|be|ist|war|lautet|hei\S{{1,3}}t|est|es|era|fue|foi|jest|je|er|var|on|este|to|sei|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[ \t])"
-    rf"|{_FAR_BYTES}"
-)
+
+
+def _says(tail: Tail) -> bool:
+    """Whether anything that _IS stands for may be there."""
+    text = tail.text
+    return (
+        b":" in text
+        or b"=" in text
+        or b" -" in text
+        or not (text.isascii() and tail.noun.isascii())
+        or not tail.words.isdisjoint(_SAY_WORDS)
+    )
+
+
+_SIGN: Final = re.compile(rb"[\d!#$%^&*@]")
+
+
+def _says_of_key(tail: Tail) -> bool:
+    return _says(tail) and _SIGN.search(tail.text) is not None
+
+
 PROSE = Rule(
     pattern=re.compile(rf"(?i)(?P<n>{_PASSWORD})[\"'`»”]?{_WHOSE}{_IS}{_VALUE}"),
-    needs=_NEEDS, grams=_GRAMS, trigger=_TRIGGER, accept=_said,
+    needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=_says, accept=_said, whole=True, back=32,
 )  # fmt: skip
-_KEY_TRIGGER: Final = (
-    r"(?:secret(?: key| access key)?|[a-z][ -]keys?|tokens?|ssel|heimnis|jeton|clave|chiave|chave|leutel|klucz|ommunity(?:[ -]string)?|psk|cookie|redentials?|gangsdaten|dentifiants|redenciales|redenziali|oggegevens|\xc3\xa9 (?:api|d'|s|p))"
-    r"(?:[ \t]+[^\s]{1,40}){0,8}?[ \t]*(?:[:=]|[ \t](?:is|was|are|now|ist|war|lautet|est|es|era|jest|je|er|to|\xc3\xa8|\xc3\xa9)[ \t])[ \t]*[\"'`]?[^\s]{0,200}[\d!#$%^&*@]"
-)
 KEY_PROSE = Rule(
     pattern=re.compile(rf"(?i)(?P<n>{_KEY})[\"'`»”]?{_WHOSE}{_IS}{_VALUE}"),
     needs=_KEY_NEEDS,
-    grams=("secr", *(f"{a}{b}"[:4] for a in "istehdgnr" for b in (" key", "-key")), "toke", "ssel", "heim", "jeto", "clav", "chia", "chav", "leut", "kluc", "ommu", "psk ", "cook", "rede", "gang", "dent", "ogge"),
-    trigger=_KEY_TRIGGER, accept=_said_of_key,
+    grams=("secr", *(f"{a}{b}" for a in "istehdgnr" for b in (" key", "-key")), "toke", "ssel", "heim", "jeto", "clav", "chia", "chav", "leut", "kluc", "ommunity", "psk ", "cook", "rede", "gang", "dent", "ogge", "clé", "cle ", "кл", "то", "密", "トー"),
+    trigger=NOUN, also=_says_of_key, accept=_said_of_key, whole=True, back=32,
 )  # fmt: skip
 
 # -- beside the noun ----------------------------------------------------------------------------------------------------
@@ -167,8 +188,8 @@ def _beside(match: Match) -> bool:
 BESIDE = Rule(
     pattern=re.compile(rf"(?i)(?P<n>{_PASSWORD})[ \t]*(?:[ \t(\[=]|[–—-][ \t]|of[ \t]|as[ \t]|to[ \t]|with[ \t]|auf[ \t]|à[ \t]|en[ \t]|with value[ \t]){{1,3}}{_BESIDE_VALUE}"),
     needs=_NEEDS, grams=_GRAMS,
-    trigger=rf"{_NOUN_BYTES}[ \t(\[-]{{1,3}}(?:(?:of|as|to|with|auf|en|value)[ \t]){{0,2}}(?:[\"'`\xc2\xe2]|[^\s]{{0,64}}[\d!#$%^&*@])",
-    accept=_beside,
+    trigger=NOUN, also=follows(re.compile(rb"(?:[ ](?:words?|phrases?|codes?|passe))?[ \t(\[=\xe2-]{1,3}(?:(?:of|as|to|with|auf|en|\xc3\xa0|value)[ \t]+){0,2}(?:\\?[\"'`\xc2\xe2]|\S{0,128}[\d!#$%^&*@])")),
+    accept=_beside, whole=True, back=32,
 )  # fmt: skip
 
 
@@ -188,9 +209,9 @@ KEY_BESIDE = Rule(
         rf"[ \t]*(?:[ \t(\[=]|[–—-][ \t]){{1,3}}(?:\\?[{_OPEN}](?P<q>[^\s{_CLOSE}\\]{{8,200}})\\?[{_CLOSE}]|(?P<v>[^\s\"'`<>]{{12,200}}?)(?=[.,;:)\]]{{0,3}}(?:\s|$)))"
     ),
     needs=("key", "token", "secret"),
-    grams=(*(f"{a}{b}"[:4] for a in "istehdgnr" for b in (" key", "-key")), "toke", "secr"),
-    trigger=r"(?:[a-z][ -]key|tokens?|secret)[ \t(\[-]{1,3}[\"'`]?[^\s]{0,100}\d[^\s]{2}",
-    accept=_long,
+    grams=(*(f"{a}{b}" for a in "istehdgnr" for b in (" key", "-key")), "toke", "secr"),
+    trigger=NOUN, also=follows(re.compile(rb"[ \t(\[=\xe2-]{1,3}(?=\S{0,99}[\d-])\S{8}")),
+    accept=_long, whole=True, back=32,
 )  # fmt: skip
 AS_PASSWORD = Rule(  # Sommer2026! is the password
     pattern=re.compile(
@@ -210,7 +231,7 @@ CREDENTIALS = Rule(  # login: admin / Sommer2026!
         r"(?:[ \t]+(?:is|are|for|to|of|in|at|as|with|using|mit|als|avec|con|the|pour|para|für|:|[\w.-]{1,24})){0,6}?[ \t]*[:=(]?[ \t]*[\"'`]?(?!(?:is|are|was|were|sind|ist|sont|son)\b)[A-Za-z][\w.@+-]{1,40}[\"'`]?" + _PAIR_VALUE
     ),
     needs=("credential", "creds", "log", "sign", "daten", "angemeldet", "identifiants", "credenciales", "credenziali", "inloggegevens", "accesso", "user"),
-    grams=("cred", "logi", "log ", "log-", "logg", "sign", "sdat", "edat", "gang", "gemel", "dent", "ogge", "cces", "r/pa", "me/p", "r & ", "r an"),
+    grams=("cred", "logi", "log ", "log-", "logg", "sign", "sdaten", "edaten", "gang", "gemeld", "dent", "ogge", "cces", "r/pa", "me/p", "r & ", "r an"),
     trigger=(
         r"(?:cred(?:ential|s|en[cz]i)|log(?:ged)?[ -]?in\b|sign(?:ed)? in|sdaten|edaten|gangsdaten|gemeldet|dentifiants|oggegevens|ccesso|(?:r|me)(?:/|[ ](?:and|&)[ ])pass)"
         r"[^\n]{0,120}?[/:|,a-z][ \t\"'`]{0,4}[^\s/]{0,64}[\d!#$%^&*]"
@@ -268,7 +289,7 @@ _CHANGE_GRAMS: Final = (
     "secr",
     "toke",
     "cred",
-    *(f"{a}{b}"[:4] for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
+    *(f"{a}{b}" for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
     "kenn",
     "rase",
     "pw ",
@@ -282,15 +303,43 @@ _VERB: Final = (
     r"(?:chang|reset|set|rotat|updat|switch|replac|roll|mov|edit|modif|overrid|became|correct|ge(?:ä|ae)ndert|gesetzt|umgestellt|rotiert|ersetzt|zur(?:ü|ue)ckgesetzt|cambi|actualiz|r(?:é|e)initialis|restablec|aggiorn"
     r"|impost|alterad|gewijzigd|zmienion|(?:ä|a)ndra|endret|(?:æ|ae)ndret|измен)\w{0,8}"
 )
-_CHANGE_TRIGGER: Final = (
-    r"(?:pass(?:w(?:or)?d|phrase|wort|e)?|pwd|secret|credential|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|pw)[\w.-]{0,32}(?![\w.-])"
-    r"(?:[^\n]{0,160}?(?:->|=>|\xe2\x86\x92|[ ](?:from|von|de|da|van|desde|was)[ ]\S{1,128},?[ ](?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|now)[ ])"
-    r"|[^\n]{0,80}?(?:chang|reset|set|rotat|updat|switch|replac|roll|mov|edit|modif|overrid|became|correct|ndert|gesetzt|umgestellt|rotiert|ersetzt|cambi|actualiz|initialis|restablec|aggiorn|impost|alterad|gewijzigd|zmienion|ndra|endret)"
-    r"\w{0,8}[ ](?:[^\n]{0,40}?[ ])?(?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|now|with)[ ])"
+_TO_WORDS: Final = frozenset(
+    "to auf nach zu in à a en para naar till til na на hacia now be with".encode().split()
 )
+_FROM_WORDS: Final = frozenset("from von vom de da van från fra z с desde was".encode().split())
+_TO_BYTES: Final = (
+    r"[ \t](?:to|auf|nach|zu|in|\xc3\xa0|a|en|para|naar|till|til|na|\xd0\xbd\xd0\xb0|hacia|now|be|with)[ \t]+"
+)
+_VERB_BYTES: Final = r"(?:chang|reset|set|rotat|updat|switch|replac|roll|mov|edit|modif|overrid|became|correct|ndert|gesetzt|umgestellt|rotiert|ersetzt|cambi|actualiz|initialis|restablec|aggiorn|impost|alterad|gewijzigd|zmienion|ndra|endret|\xd0\xb8\xd0\xb7\xd0\xbc)"
+_TOLD_TO: Final = re.compile(
+    rf"{_TO_BYTES}(?:be |value )?(?:[\"'`\x80-\xff]|\S{{0,64}}[\d!#$%^&*@+=])|{_VERB_BYTES}\w{{0,8}}[ ](?:[^\n]{{0,40}}?[ ])?{_TO_BYTES[5:]}".encode(
+        "latin-1"
+    )
+)
+_WAS_BYTES: Final = re.compile(
+    rb"[(\[,;:][ \t]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)"
+)
+
+
+def _arrow(tail: Tail) -> bool:
+    return b"->" in tail.text or b"=>" in tail.text or "→".encode() in tail.text
+
+
+def _from(tail: Tail) -> bool:
+    return not tail.words.isdisjoint(_FROM_WORDS) and (_arrow(tail) or not tail.words.isdisjoint(_TO_WORDS))
+
+
+def _to(tail: Tail) -> bool:
+    return not tail.words.isdisjoint(_TO_WORDS) and (_from(tail) or _TOLD_TO.search(tail.text) is not None)
+
+
+def _was(tail: Tail) -> bool:
+    return _WAS_BYTES.search(tail.text) is not None
+
+
 FROM = Rule(
     pattern=re.compile(rf"(?i){_NAMED}[\"'`]?(?:[ \t]+[^\s;]{{1,40}}){{0,5}}?[ \t]+{_FROM}[ \t]+{_WORD}[ \t]*(?:->|=>|→|,?[ \t]*{_TO}[ \t])"),
-    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=_CHANGE_TRIGGER, accept=_changed,
+    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=NOUN, also=_from, accept=_changed,
 )  # fmt: skip
 TO = Rule(
     pattern=re.compile(
@@ -298,20 +347,20 @@ TO = Rule(
         rf"|{_NAMED.replace('<n>', '<m>')}[\"'`]?(?:[ \t]+[^\s;]{{1,40}}){{0,4}}?(?:[ \t]+{_FROM}[ \t]+{_OTHER}|[ \t]+{_VERB}(?:[ \t]+[^\s;]{{1,40}}){{0,3}}?(?:[ \t]+{_FROM}[ \t]+{_OTHER})?),?[ \t]+{_TO}[ \t]+(?:be[ \t]+|value[ \t]+)?)"
         rf"{_WORD}"
     ),
-    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=_CHANGE_TRIGGER, accept=_changed,
+    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=NOUN, also=_to, accept=_changed,
 )  # fmt: skip
 ARROW = Rule(  # DB_PASSWORD: old -> new
     pattern=re.compile(rf"(?i){_NAMED}[\"'`]?(?:[ \t]*[:=][ \t]*|[ \t]+){_OTHER}[ \t]*(?:-{{1,2}}>|=>|→)[ \t]*{_WORD}"),
-    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=_CHANGE_TRIGGER, accept=_changed,
+    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=NOUN, also=_arrow, accept=_changed,
 )  # fmt: skip
 ARROW_OLD = Rule(
     pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[ \t]+{_WORD}[\"'`]?[ \t]*(?:-{{1,2}}>|=>|→)"),
-    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=_CHANGE_TRIGGER, accept=_changed,
+    needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS, trigger=NOUN, also=_arrow, accept=_changed,
 )  # fmt: skip
 WAS = Rule(  # updated secret_key (was 'X'); password will expire (current: X)
-    pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[^\n(\[]{{0,80}}?[(\[,;][ \t]*(?:was|old|previous(?:ly)?|formerly|before|current(?:ly)?|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua|actual)(?:[ \t]+(?:value|one|password))?[ \t]*[:=]?[ \t]*{_WORD}"),
+    pattern=re.compile(rf"(?i){_NAMED}[\"'`]?[^\n(\[]{{0,80}}?[(\[,;:][ \t]*(?:was|old|previous(?:ly)?|formerly|before|current(?:ly)?|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua|actual)(?:[ \t]+(?:value|one|password))?[ \t]*[:=]?[ \t]*{_WORD}"),
     needs=_CHANGE_NEEDS, grams=_CHANGE_GRAMS,
-    trigger=r"(?:pass(?:w(?:or)?d|phrase|wort|e)?|pwd|secret|credential|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|pw)[\w.-]{0,32}[^\n(\[]{0,80}?[(\[,;][ ]?(?:was|old|prev|former|before|current|new|now|actual|vorher|bisher|aktuell|neu|ancien|nouveau|antes|antigua)",
+    trigger=NOUN, also=_was,
     accept=_changed,
 )  # fmt: skip
 _STOP = re.compile(

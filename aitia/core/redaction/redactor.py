@@ -6,8 +6,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,31 +18,37 @@ from aitia.core.redaction import commands, personal, prose, secrets, urls
 from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
 from aitia.core.redaction.plain import Model, plain_value, word_of
 from aitia.core.redaction.policy import Policy
-from aitia.core.redaction.prefilter import Prefilter, lines
+from aitia.core.redaction.prefilter import Prefilter, lines, pairs
 from aitia.core.redaction.secrets import Rule
 from aitia.core.redaction.tokens import TOKENS
 
 if TYPE_CHECKING:
     from aitia.core.redaction.vault import Vault
 
-_PSEUDONYM = re.compile(r"<[a-z]{2,12}:[0-9a-f]{8}>")
+PSEUDONYM = re.compile(r"<[a-z]{2,12}:[0-9a-f]{8}>")
 _DONE = re.compile(r"[\"']?<[a-z]{2,12}:[0-9a-f]{8}>[\"']?$")
 _CARD_HINT = re.compile(r"\d{4}(?:\d{9}|[ -]\d{4}[ -]\d{4}|[ -]\d{6})")
 _EMAIL_HINT = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]{0,62}\.[A-Za-z]")
+_URL_HINT = re.compile(urls.URL.trigger)
 _IBAN_HINT = re.compile(r"[A-Z]{2}\d\d[A-Z0-9 ]")
 _WORD = re.compile(r"[^\s\"'<>]+")
+_BEFORE_GRAM: Final = 7  # characters of `mot de passe` before its gram; of a key's name there may be more
 _SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
-PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
-PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
+PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines:")
+PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:")
 _RULES: Final[tuple[Rule, ...]] = (
     secrets.PEM, secrets.SECRET_OBJECT, urls.URL, urls.URL_USER, urls.DSN, urls.AUTHORIZATION, urls.COOKIE,
-    secrets.ASSIGNED, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
-    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.AWS_PAIR, urls.LOGIN_SESSION, urls.CALLED, urls.ENVIRONMENT, urls.BASE64, *prose.RULES,
+    secrets.ASSIGNED, secrets.LISTED, secrets.JWK, secrets.INSERT, secrets.PUTTY, secrets.XML, secrets.PAIR, secrets.SQL, secrets.OPTION, commands.SHELL, commands.PROTOCOL, urls.SESSION, *TOKENS,
+    urls.BEARER, urls.SIGNATURE, urls.AUTH, urls.HOOK, urls.QUERY, urls.USER_AT_HOST, urls.ORACLE, urls.AWS_PAIR, urls.LOGIN_SESSION, urls.CALLED, urls.ENVIRONMENT, urls.BASE64, urls.AUTH_LOGIN, *prose.RULES,
     personal.EMAIL, personal.CARD, personal.IBAN, personal.PHONE,
     personal.USER, personal.IP6, personal.MAC, personal.IP4, personal.HOST,
 )  # fmt: skip
-_HINTS: Final = ((personal.CARD, _CARD_HINT), (personal.IBAN, _IBAN_HINT), (personal.EMAIL, _EMAIL_HINT))
+_HINTS: Final[dict[Rule, Callable[[str], object]]] = {  # what is quickly told of a text in which a rule finds something
+    personal.CARD: _CARD_HINT.search, personal.IBAN: _IBAN_HINT.search, personal.EMAIL: _EMAIL_HINT.search,
+    urls.URL: _URL_HINT.search, urls.URL_USER: _URL_HINT.search,
+    urls.USER_AT_HOST: lambda text: next(pairs(text.encode("utf-8", "surrogatepass")), None) is not None,
+}  # fmt: skip
 
 
 class Redactor:
@@ -60,9 +67,7 @@ class Redactor:
             Rule(kind=c.name, pattern=_custom(c.pattern), needs=(), trigger="") for c in self.policy.custom
         )
         self._keep = frozenset(k.casefold() for k in self.policy.keep)
-        self._needs = tuple(
-            dict.fromkeys(need for rule in self._rules if not rule.grams for need in rule.needs)
-        )
+        self._shapeless = [(rule, _HINTS.get(rule)) for rule in self._rules if not rule.grams]
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
 
@@ -113,31 +118,30 @@ class Redactor:
         rules = self._hopeful(text)
         if not rules and not encoded:
             return
-        for done in [*_PSEUDONYM.finditer(text), None] if "<" in text else [None]:
+        for done in [*PSEUDONYM.finditer(text), None] if "<" in text else [None]:
             end = done.start() if done else len(text)
-            for rule in rules:
-                yield from self._found(rule, text, begin, end)
+            for rule, places in rules:
+                yield from self._found(rule, text, begin, end, places)
             if encoded:
                 yield from self._encoded(text, begin, end)
             begin = done.end() if done else end
 
-    def _hopeful(self, text: str) -> list[Rule]:
-        """The rules that could find something."""
+    def _hopeful(self, text: str) -> list[tuple[Rule, list[int] | None]]:
+        """The rules that could find something, and where a match of each may begin: None for anywhere."""
         if len(text) < _SHORTEST:
             return []
-        lower = text.lower()
-        fired = self._prefilter.fired(text.encode("utf-8", "surrogatepass"))
-        present = {need for need in self._needs if need in lower}
-        hints = {rule: hint.search(text) is not None for rule, hint in _HINTS if present or not rule.needs}
-        return [
-            rule
-            for rule in self._rules
-            if (
-                rule in fired
-                if rule.grams
-                else hints.get(rule, True) and (not rule.needs or not present.isdisjoint(rule.needs))
-            )
+        raw = text.encode("utf-8", "surrogatepass")
+        plain = len(raw) == len(text)  # a character is a byte
+        found: list[tuple[Rule, list[int] | None]] = [
+            (rule, _starts(text, places, rule) if plain and rule.back >= 0 else None)
+            for rule, places in self._prefilter.fired(raw).items()
+            if rule is not secrets.PAIR or secrets.NAMES.search(text)
         ]
+        lower = text.lower()
+        for rule, hint in self._shapeless:
+            if (not rule.needs or any(need in lower for need in rule.needs)) and (hint is None or hint(text)):
+                found.append((rule, None))
+        return found
 
     def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:
         """What the rules find in percent-encoded words once they are decoded, up to twice."""
@@ -145,13 +149,15 @@ class Redactor:
             if "%" not in word[0]:
                 continue
             for plain, places in decoded(word[0]):
-                for rule in self._hopeful(plain):
-                    for start, stop, kind, value in self._found(rule, plain, 0, len(plain)):
+                for rule, where in self._hopeful(plain):
+                    for start, stop, kind, value in self._found(rule, plain, 0, len(plain), where):
                         yield word.start() + places[start], word.start() + places[stop], kind, value
 
-    def _found(self, rule: Rule, text: str, begin: int, end: int) -> Iterator[Span]:
+    def _found(
+        self, rule: Rule, text: str, begin: int, end: int, starts: list[int] | None = None
+    ) -> Iterator[Span]:
         named = "n" in rule.pattern.groupindex
-        while begin < end and (match := rule.pattern.search(text, begin, end)):
+        while begin < end and (match := _next(rule.pattern, text, begin, end, starts)):
             group = match.lastgroup or 0
             value = match[group]
             kept = rule.kind != "secret" and value.casefold() in self._keep
@@ -214,6 +220,38 @@ class Redactor:
     @cached_property
     def _prefilter(self) -> Prefilter:
         return Prefilter(self._rules)
+
+
+def _starts(text: str, places: list[int], rule: Rule) -> list[int]:
+    """Where a match may begin whose grams stand at the places: up to `back` characters before each."""
+    starts: list[int] = []
+    for place in dict.fromkeys(places):
+        low = max(place - rule.back, starts[-1] + 1 if starts else 0)
+        if rule.whole:
+            starts += [
+                at
+                for at in range(low, place)
+                if not at or not (text[at - 1].isalnum() or text[at - 1] == "_")
+            ]
+            starts.append(place)
+        else:
+            key = "key" in text[place : place + 5].lower()
+            starts += range(low if key else max(low, place - _BEFORE_GRAM), place + 1)
+    return starts
+
+
+def _next(
+    pattern: re.Pattern[str], text: str, begin: int, end: int, starts: list[int] | None
+) -> re.Match[str] | None:
+    """The first match from `begin` on, at one of the starts where they are known."""
+    if starts is None:
+        return pattern.search(text, begin, end)
+    at = bisect_left(starts, begin)
+    while at < len(starts) and starts[at] < end:
+        if match := pattern.match(text, starts[at], end):
+            return match
+        at += 1
+    return None
 
 
 def _custom(pattern: str) -> re.Pattern[str]:

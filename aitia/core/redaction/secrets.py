@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 Match = re.Match[str]
@@ -17,6 +18,19 @@ Match = re.Match[str]
 
 def _always(_: Match) -> bool:
     return True
+
+
+class Tail:
+    """The rest of a line behind a trigger, up to REACH bytes, in lower case."""
+
+    def __init__(self, noun: bytes, text: bytes) -> None:
+        self.noun = noun  # what the trigger took
+        self.text = text
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """Its words, as blanks part them."""
+        return frozenset(self.text.split())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,10 +45,16 @@ class Rule:
     accept: Callable[[Match], bool] = _always
     canonical: Callable[[str], str] = str  # what spellings of one value have in common
     inside: re.Pattern[str] | None = None  # what in the value that is found is secret, each for itself
+    also: Callable[[Tail], object] | None = None  # what must be in the rest of the line too
+    whole: bool = False  # a match begins with a word, or with the gram
+    back: int = (
+        -1
+    )  # characters from the match's beginning to the gram at most; a match begins anywhere where below 0
 
 
 ANY_HEX: Final = "¿"
 """Stands in a gram for any hexadecimal digit."""
+REACH: Final = 400  # bytes behind a trigger in which what it goes with is looked for
 LONGEST: Final = 256  # characters of a value that may turn out to be harmless
 
 # -- names and what is assigned to them -------------------------------------------------------------------------------
@@ -49,12 +69,14 @@ _WORDS = (
     rf"|(?:{_KEYS}|{_FURTHER_KEYS})[_. -]?key"
     r"|passwort|kennwort|mot[_ -]de[_ -]passe|(?<![a-z])mdp(?![a-z])|contrase(?:ñ|n)a|(?<![a-z])senha|wachtwoord|(?<![a-z])has(?:ł|l)o(?![a-z])"
     r"|(?<![a-z])heslo|l(?:ö|o)senord|passord|adgangskode|salasana|jelsz(?:ó|o)|(?<![a-z])parola(?![a-z])|парол[ья]|(?<![a-z])(?:ş|s)ifre(?![a-z])"
-    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])|dockerconfigjson|dockercfg"
+    r"|密码|口令|密碼|パスワード|비밀번호|(?:(?<![a-z])|root|bind|admin|db|user)pw(?![a-z])|(?<![a-z])psk(?![a-z])|(?<![a-z])creds(?![a-z])|authtok|(?:mfa|otp|2fa)_?(?:seed|secret)|(?:db|root|user|admin|require|master|auth|priv|smtp|ftp|ldap|mail|http|proxy|store)pass(?![a-z])|dockerconfigjson|dockercfg"
 )
 _FIELD = re.compile(rf"(?i)(?P<n>(?:{_WORDS})[A-Za-z0-9_-]{{0,32}})$")
 _SUFFIX = r"[A-Za-z0-9_-]{0,32}"
 _NAME = rf"(?P<n>(?:{_WORDS}){_SUFFIX})"
-_SEP = r"\\{0,8}[\"'`]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}"
+_SEP = (
+    r"\\{0,8}[\"'`]?\]?[ \t]{0,8}(?:=~|!=|!~|=>|==?|:=|::?(?!//))[ \t]{0,8}(?:string\(\d{1,5}\)[ \t]{1,8})?"
+)
 _DOUBLE = r"\"(?P<w>(?:[^\"\\\n]|\\.|\"(?=\w))+)"  # a quote that a letter follows closes nothing
 _SINGLE = r"'(?P<x>(?:[^'\\\n]|\\.|'(?=\w))+)"
 _ESCAPED = r"(?P<e>\\{1,8}[\"'])(?P<v>(?:(?!(?<!\\)(?P=e))[^\n])+)"
@@ -107,13 +129,16 @@ def _assigned(match: Match) -> bool:
         "key" in name.lower() or _DIGEST.search(before)
     ):  # the path of a key, the checksum of a Secret
         return False
-    return _tells(name, value, quoted=bool(match.groupdict().get("w"))) and not _told_of(match, value)
+    lone = not before or not (before[-1].isalnum() or before[-1] in "_.-")
+    return _tells(name, value, quoted=bool(match.groupdict().get("w")), lone=lone) and not _told_of(
+        match, value
+    )
 
 
 _DIGEST = re.compile(r"(?i)(?:checksum|hash|digest|sha\d*|md5|fingerprint)/\Z")
 
 
-def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
+def _tells(name: str, value: str, *, quoted: bool = False, lone: bool = True) -> bool:
     """Whether a value under a name is a secret: by what follows the telling word in the name, and by the value itself."""
     lower = name.lower()
     if len(value) > LONGEST:  # no name or path; and what is refused is searched again
@@ -133,7 +158,7 @@ def _tells(name: str, value: str, *, quoted: bool = False) -> bool:
     tail = name[found.end() :] if found else ""
     if lower.endswith("key") and value.startswith("BIO_"):
         return False
-    if lower == "pass" and not quoted and value.replace("_", "").isalpha():  # PASS: TestRefresh
+    if lower == "pass" and lone and not quoted and value.replace("_", "").isalpha():  # PASS: TestRefresh
         return False
     if not _TAIL.match(tail) or _ABOUT.search(tail) or tail.lower() == "s" or _FURTHER.match(name):
         return dense(value)
@@ -162,7 +187,7 @@ def turns(value: str) -> int:
 def tells(name: str, value: str) -> bool:
     """Whether a field's name says that its value is a secret."""
     found = _FIELD.search(name)
-    return found is not None and _tells(found["n"], value)
+    return found is not None and _tells(found["n"], value, lone=found.start() == 0)
 
 
 def _told_of(match: Match, value: str) -> bool:
@@ -187,36 +212,47 @@ def looks_random(value: str) -> bool:
     )
 
 
-_TELLS = r"(?:\\{0,8}[\"'`]?[ \t]{0,8}(?:[=:>!\]]|\xef\xbc\x9a)|[ \t]{0,4}\(?[ \t]{0,4}'|\\{0,8}[\"'][ \t]{0,4},)"  # = : > ( ' or a pair
-_STEMS = (
-    r"(?:pass(?:w(?:or)?d|w?ort?d?|phrase|code|e)?|pwd|secret|credential|creds|dockerconfigjson|dockercfg|token|[a-z][_. -]?key|kennwort|rase(?:\xc3\xb1|n)a|senha|htwoord|mdp|pw"
-    r"|has(?:\xc5\x82|l)o|heslo|senord|dgangskode|lasana|jelsz(?:\xc3\xb3|o)|arola|\xd0(?:\xbf|\x9f)\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1[\x80-\xbf]"
-    r"|ifre|\xe5\xaf\x86\xe7\xa0\x81|\xe5\x8f\xa3\xe4\xbb\xa4|\xe5\xaf\x86\xe7\xa2\xbc|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf|\xeb\xb9\x84\xeb\xb0\x80|psk)"
+_NOUN_BYTES: Final = (  # what is called a secret, from a gram on, in lower case
+    r"(?:pass|secret|token|[a-z][_. -]?key|pw|psw|response|cred(?:ential|s|enci|enzi)|redential|dockerconfigjson|dockercfg|kennw|psk|rase(?:\xc3\xb1|n)a|senha|htwoord|mdp"
+    r"|has(?:\xc5\x82|l)|hesl|senord|dgangskode|odeord|lasana|jelsz|p?arol|\xd0[\xbf\x9f]\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb|ifre|\xce\xba\xcf\x89\xce\xb4|\xe5\xaf\x86|\xe5\x8f\xa3\xe4\xbb\xa4"
+    r"|\xe3\x83\x91\xe3\x82\xb9|\xe3\x83\x88\xe3\x83\xbc|\xeb\xb9\x84\xeb|\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87|\xd1\x82\xd0\xbe\xd0\xba|ssel|heimnis|jeton|clave|chiave|chave|leutel|klucz|cl(?:\xc3\xa9|e)[ ]"
+    r"|ommunity|cookie|uthtok|(?:tp|fa)_?seed|gangsdaten|dentifiants|oggegevens)"
 )
-_ASSIGN_TRIGGER = (
-    rf"{_STEMS}{_SUFFIX}{_TELLS}|(?<=-)(?:pass|secret|token)[\w-]{{0,12}}[ \t]|(?<=[a-z])pass[ \t]"
+NOUN: Final = rf"{_NOUN_BYTES}[\w\x80-\xff-]{{0,32}}"
+"""The trigger of all rules with `also`: it is looked for once at a place, in lower case."""
+_TELLS: Final = re.compile(  # = : > ( ' or a pair
+    rb"\\{0,8}[\"'`]?[ \t]{0,8}[=:>!\]]|[ \t]{0,4}\(?[ \t]{0,4}'|\\{0,8}[\"'][ \t]{0,4},"
 )
+
+
+def follows(pattern: re.Pattern[bytes]) -> Callable[[Tail], object]:
+    """A test of what a line's rest begins with."""
+    return lambda tail: pattern.match(tail.text)
+
+
 _NEEDS: Final = (
     "dockerc", "pass", "pwd", "secret", "token", "credential", "key", "kennwort", "mdp", "contrase", "senha", "wachtwoord", "has", "heslo",
     "senord", "adgangskode", "salasana", "jelsz", "parola", "парол", "ifre", "密", "口令", "パスワード", "비밀번호", "pw", "psk", "creds",
 )  # fmt: skip
 _GRAMS: Final = (
     "pass", "pwd", "secr", "toke", "cred", "dock", "kenn", "mdp", "rase", "senh", "htwo", "hasl", "hasł", "hesl", "seno", "dgan", "lasa",
-    "jels", "arol", "па", "Па", "ifre", "密", "口", "パ", "비", "pw=", "pw:", "pw ", "psk",
-    *(f"{a}{b}"[:4] for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
+    "uthtok", "fa_seed", "tp_seed", "jels", "arol", "па", "Па", "ifre", "密", "口", "パ", "비", "pw=", "pw:", "pw ", "psk",
+    *(f"{a}{b}" for a in "istehdgnr" for b in ("key", "_key", "-key", ".key", " key")),
 )  # fmt: skip
+NAMES: Final = re.compile("(?i)" + "|".join(_NEEDS))
+"""A text without these names no secret."""
 
 ASSIGNED = Rule(
     pattern=re.compile(rf"(?i){_NAME}{_SEP}{_VALUE}"),
-    needs=_NEEDS, grams=_GRAMS, trigger=_ASSIGN_TRIGGER, accept=_assigned,
+    needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=follows(_TELLS), accept=_assigned, back=16,
 )  # fmt: skip
 XML = Rule(
-    pattern=re.compile(rf"(?i)(?:<[\w:.-]{{0,40}}?{_NAME}|=[\"'][\w:.-]{{0,40}}?{_NAME.replace('<n>', '<m>')}[\"'])>(?:<!\[CDATA\[)?(?P<v>[^<\n]+?)(?=(?:\]\]>)?<)"),
-    needs=_NEEDS, grams=_GRAMS, trigger=_ASSIGN_TRIGGER, accept=_assigned,
+    pattern=re.compile(rf"(?i)(?:<[\w:.-]{{0,40}}?{_NAME}|=[\"'][\w:.-]{{0,40}}?{_NAME.replace('<n>', '<m>')}[\"'])>(?:[ \t]*<value>)?(?:<!\[CDATA\[)?(?P<v>[^<\n]+?)(?=(?:\]\]>)?<)"),
+    needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=follows(re.compile(rb"[\"']?>")), accept=_assigned,
 )  # fmt: skip
 PAIR = Rule(  # "name": "DB_PASSWORD", "value": "x", and key="DB_PASSWORD" value="x"
     pattern=re.compile(
-        rf"(?i){_NAME}(?:\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?|[\"']?[ \t]*\n[ \t]{{0,80}}[\"']?)"
+        rf"(?i){_NAME}(?:\\{{0,8}}[\"'][ \t]{{0,4}},?[ \t]{{0,4}}\\{{0,8}}[\"']?|[ \t]{{0,4}},[ \t]{{0,4}}|[\"']?[ \t]*\n[ \t]{{0,80}}[\"']?)"
         rf"(?:old|new|previous|current|default|string)?_?value\\{{0,8}}[\"']?[ \t]{{0,4}}[:=][ \t]{{0,4}}{_VALUE}"
     ),
     needs=("value",), grams=("valu",),
@@ -235,9 +271,9 @@ _OPTION_PROSE = re.compile(
 )
 OPTION = Rule(
     pattern=re.compile(
-        rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS})[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"
+        rf"(?i)(?<![^\s\"'\[,])--?(?P<n>[\w.-]{{0,48}}?(?:{_WORDS}|(?<!by)pass(?![a-z]))[\w-]{{0,12}})(?:[ \t]+|\\{{0,4}}[\"'],[ \t]*(?=\\{{0,4}}[\"']))(?![\"']?-){_VALUE}"
     ),
-    needs=_NEEDS, grams=(*_GRAMS, " --", "\"--", "'--", "\"-"), trigger=r"[ \"']--?[\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential|creds|pw)|(?<=-)(?:pass|secret|token)[\w-]{0,12}[ \t\"']|(?<=[a-z])pass[ \t]",
+    needs=_NEEDS, grams=(*_GRAMS, " --", "\"--", "'--", *(f"{q}-{c}" for q in "\"'" for c in "ptskdac")), trigger=r"[ \"']--?[\w.-]{0,60}?(?:pass|pwd|secret|token|key|credential|creds|pw)|(?<=-)(?:pass|secret|token)[\w-]{0,12}[ \t\"']|(?<=[a-z])pass[ \t]",
     accept=lambda m: _assigned(m) and not _OPTION_PROSE.match(value_of(m)),
 )  # fmt: skip
 _ENTRY = r"[\"']?[\w.-]{1,253}[\"']?[ \t]*:[ \t]*"
@@ -251,6 +287,32 @@ SECRET_OBJECT = Rule(  # a Kubernetes Secret, as JSON on one line or as YAML: al
     inside=re.compile(rf"{_ENTRY.replace('[ ', chr(92) + chr(92) + '{0,4}[ ', 1)}[|>]?[-+]?\s{{0,80}}\\{{0,4}}[\"']?(?P<v>[^\s\"',{{}}\\][^\s\"',}}\\]*)"),
 )  # fmt: skip
 
+
+def _listed(match: Match) -> bool:
+    value = match["v"]
+    return (dense(value) or (len(value) >= 8 and looks_random(value))) and _assigned(match)
+
+
+LISTED = Rule(  # ["X-Api-Secret", "x"]: a header as a list has it
+    pattern=re.compile(rf"(?i)[\[(][ ]?\\{{0,4}}[\"'][\w.-]{{0,40}}?{_NAME}\\{{0,4}}[\"'][ ]?,[ ]?\\{{0,4}}[\"'](?P<v>[^\s\"'\\]{{6,4000}})(?=\\{{0,4}}[\"'])"),
+    needs=_NEEDS, grams=_GRAMS, trigger=NOUN, also=follows(re.compile(rb"\\{0,4}[\"'][ ]?,[ ]?\\{0,4}[\"']")), accept=_listed,
+)  # fmt: skip
+JWK = Rule(  # the private members of a JSON web key (RFC 7518)
+    pattern=re.compile(r"(?P<v>\{[^{}]{0,4000}?[\"']kty\\{0,4}[\"'][^{}]{0,8000})"),
+    needs=("kty",), grams=("kty\"", "kty'", "kty\\"), trigger=r"kty\\{0,4}[\"'][ ]?:",
+    inside=re.compile(r"[\"'](?:d|p|q|dp|dq|qi|k|t)\\{0,4}[\"'][ ]?:[ ]?\\{0,4}[\"'](?P<v>[\w+/=-]{8,})"),
+)  # fmt: skip
+INSERT = Rule(  # INSERT INTO users (login, password) VALUES ('a', 'x')
+    pattern=re.compile(
+        r"(?i)(?<!\w)insert[ ]+into[ ][^\n(]{1,128}\([^)\n]{0,500}?(?:passw|pwd|secret|token|api_?key|credential)[^)\n]{0,500}\)[ ]*values[ ]*(?P<v>\([^\n]{1,4000})"
+    ),
+    needs=("insert",), grams=("insert",), trigger=r"insert[ ]+into[ ]",
+    inside=re.compile(r"'(?P<v>(?=[^'\n]*[A-Za-z])(?=[^'\n]*[\d!#$%^&*])[^'\s]{5,200})'"),
+)  # fmt: skip
+PUTTY = Rule(
+    pattern=re.compile(r"Private-Lines:[ \t]*\d{1,3}\r?\n(?P<v>(?:[A-Za-z0-9+/=]{4,80}(?:\r?\n|$)){1,200})"),
+    needs=("private-lines",), grams=("te-lines",), trigger=r"te-lines:",
+)  # fmt: skip
 PEM = Rule(
     pattern=re.compile(
         r"(?P<v>-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"

@@ -45,6 +45,8 @@ _FORMS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("sntr",), r"sntry[su]_[\w+/=-]{20,}"),  # Sentry
     (("pul-",), r"pul-[0-9a-f]{40}"),  # Pulumi
     (("figd",), r"figd_[\w-]{20,}"),  # Figma
+    (("gr1348",), r"GR1348941[\w-]{20,}"),  # GitLab runner
+    (("s.",), r"s\.(?=[A-Za-z0-9]{0,20}\d)(?=[A-Za-z0-9]{0,20}[A-Z])[A-Za-z0-9]{24}(?![A-Za-z0-9.])"),  # Vault before 1.10
     (("hrku",), r"HRKU-[\w-]{20,}"),  # Heroku
     (("eyj",), r"eyJ[\w-]{6,2000}(?:\.[\w-]{4,4000}){1,2}"),  # JWT (RFC 7519), its signature cut off or not
     (("gsk_",), r"gsk_[A-Za-z0-9]{40,}"),  # Groq
@@ -105,7 +107,11 @@ _ANYWHERE: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     ),
     ((":aa",), r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_-]{30,}", r":AA[A-Za-z0-9_-]{30}"),  # Telegram
     ((".atl",), r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}", r"\.atlasv1\."),  # Terraform Cloud
-    (("q~",), r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{30,40}", r"q~[\w~.-]{30}"),  # Microsoft Entra client secret
+    (
+        tuple(f"{digit}q~" for digit in range(10)),
+        r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{30,40}",
+        r"\dq~[\w~.-]{30}",
+    ),  # Entra
     (("-us",), r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)", r"(?<=[0-9a-f]{32})-us\d"),  # Mailchimp
     (
         (

@@ -78,7 +78,7 @@ AUTH = Rule(  # _auth=dXNlcjpwYXNz of npm, "auth": "dXNlcjpwYXNz" of Docker
     pattern=re.compile(
         r"(?i)(?<![a-z])_?auth\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']?(?P<v>[A-Za-z0-9+/]{8,}={0,2})"
     ),
-    needs=("auth",), grams=("auth",), trigger=r"auth\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']?[a-z0-9+/]{8}",
+    needs=("auth",), grams=("uth=", "uth:", "uth ", "uth\"", "uth'", "uth\\"), trigger=r"uth\\{0,8}[\"']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,8}[\"']?[a-z0-9+/]{8}",
     accept=_is_pair,
 )  # fmt: skip
 
@@ -90,7 +90,7 @@ HOOK = Rule(  # the path of a web hook is its password: all from the first part 
         r"(?:\.[a-z]{2,16}){0,4}(?::\d{2,5})?(?:/[A-Za-z0-9._@-]{1,64}){0,5}?/(?P<v>" + _RANDOM_PART + r"(?:/[\w.~@%=-]{1,200}){0,4})"
     ),
     needs=("hook", "integration", "robot", "catch", "trigger", "enqueue", "hc-ping", "nosnch", "heartbeat", "incoming", "outgoing", "uptime"),
-    grams=("hook", "inte", "robo", "catc", "trig", "hc-p", "nosn", "hear", "inco", "outg", "upti"),
+    grams=("hook", "integ", "robo", "catc", "trig", "hc-p", "nosn", "hear", "inco", "outg", "upti"),
     trigger=(
         r"(?:hooks?|hookb2|integrations?|robot|catch|trigger|hc-ping|nosnch|heartbeat|incoming|outgoing|uptime)(?:\.[a-z]{2,16}){0,4}(?::\d{2,5})?/[\w.@/-]{0,200}[\w~=%-]{6}"
     ),
@@ -144,7 +144,7 @@ USER_AT_HOST = Rule(  # deploy:S3cret!@10.0.0.5, without a scheme
 )  # fmt: skip
 ORACLE = Rule(  # jdbc:oracle:thin:shop/secret@db, scott/tiger1@orcl
     pattern=re.compile(r"(?i)(?:(?:thin|oci8?):|user(?:id)?=|connect[ \t]+)[\"']?[A-Za-z][\w$#]{0,29}/(?P<v>[^\s/@\"':]{1,64})(?=@)"),
-    needs=("thin:", "oci", "userid", "user=", "connect"), grams=("thin", "oci:", "oci8", "rid=", "nect"), trigger=r"(?:thin|oci8?):|rid=\S{1,30}/|nect[ ]\S{1,30}/\S{1,64}@",
+    needs=("thin:", "oci", "userid", "user=", "connect"), grams=("thin", "oci:", "oci8", "rid=", "ect "), trigger=r"(?:thin|oci8?):|rid=\S{1,30}/|ect[ ]\S{1,30}/\S{1,64}@",
 )  # fmt: skip
 ENVIRONMENT = Rule(  # STRIPE_WEBHOOK_KEY=..., SMTP_PW=..., JWT_SALT=...: whatever the key is for, where its value looks random
     pattern=re.compile(
@@ -196,21 +196,25 @@ BASE64 = Rule(
 )  # fmt: skip
 
 
+AUTH_LOGIN = Rule(  # what follows `334 UGFzc3dvcmQ6`, "Password:", in SMTP and IMAP
+    pattern=re.compile(r"(?:UGFzc3dvcmQ6|cGFzc3dvcmQ6)[\s\"'\\]{1,8}(?:[^\s]{1,12}[ \t]+){0,4}?(?P<v>[A-Za-z0-9+/]{6,}={0,2})(?=[\s\"'\\]|$)"),
+    needs=("ugfzc3dvcmq6", "cgfzc3dvcmq6"), grams=("ugfzc3dv", "cgfzc3dv"), trigger=r"(?-i:UGFzc3dvcmQ6|cGFzc3dvcmQ6)",
+)  # fmt: skip
 AWS_PAIR = Rule(  # the secret beside the key's name, as they are handed over
     pattern=re.compile(r"A(?:KIA|SIA)[A-Z0-9]{16}[^\w\n]{1,12}(?:[\w ]{0,24}[^\w\n]{1,5})?(?P<v>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"),
     needs=("akia", "asia"), grams=("akia", "asia"), trigger=r"a(?:kia|sia)[a-z0-9]{16}",
 )  # fmt: skip
 LOGIN_SESSION = Rule(  # a session's id of the kind that is as good as a password: long and drawn from all letters
-    pattern=re.compile(r"(?i)(?:session|sess|sid)[_-]?(?:id|key|token)?[\"']?[ \t]{0,2}[=:][ \t]{0,2}[\"']?(?P<v>[A-Za-z0-9+/_-]{24,256})(?![\w-])"),
-    needs=("sess", "sid"), grams=("sess", "sid=", "sid:", "sidk"), trigger=r"(?:sess(?:ion)?|sid)[_-]?(?:id|key|token)?[\"']?[ ]{0,2}[=:][ \"']{0,3}[\w+/-]{24}",
-    accept=lambda m: bool(re.search(r"[a-z]", m["v"]) and re.search(r"[A-Z]", m["v"]) and turns(m["v"]) >= 6),
+    pattern=re.compile(r"(?i)(?:session|sess|sid)[_ -]?(?:id|key|token)?[\"']?[ \t]{0,2}[=:][ \t]{0,2}[\"']?(?P<v>[A-Za-z0-9+/_-]{24,256})(?![\w-])"),
+    needs=("sess", "sid"), grams=("sess", "sid=", "sid:", "sidk", "sid\""), trigger=r"(?:sess(?:ion)?|sid)[_ -]?(?:id|key|token)?[\"']?[ ]{0,2}[=:][ \"']{0,3}[\w+/-]{24}",
+    accept=lambda m: turns(m["v"]) >= 6 and bool(re.search(r"[a-z][^a-z]*[A-Z]|[A-Z][^A-Z]*[a-z]", m["v"]) or (len(m["v"]) >= 32 and "-" not in m["v"])),
 )  # fmt: skip
 CALLED = Rule(  # PDO('mysql:host=db', 'user', 'password'), login("user", "password")
     pattern=re.compile(
-        r"(?i)(?:(?:mysqli?|pgsql|pdo|connect|login|log_in|authenticate|signin|sign_in|basicauth|getconnection|credentials?|withauth|basic_auth|set_?auth)\w{0,16}\(|[\"'(](?:mysql|pgsql|sqlsrv|oci|jdbc):[^\"'\n]{1,160})"
-        r"(?:[\"'][^\"'\n]{0,160}[\"'])?(?:[\"']?,[ ]?)?(?:[\"'][^\"'\n]{0,64}[\"'],[ ]?){1,3}[\"'](?P<v>[^\"'\n]{4,128})[\"'][ ]?\)"
+        r"(?i)(?:(?:mysqli?|pgsql?|mssql|sqlsrv|oci)\w{0,3}_p?connect\((?:[\"'][^\"'\n]{0,160}[\"'],[ ]?){2}[\"'](?P<w>[^\"'\n]{4,128})[\"']|(?:(?:mysqli?|pgsql|pdo|connect|login|log_in|authenticate|signin|sign_in|basicauth|getconnection|credentials?|withauth|basic_auth|set_?auth)\w{0,16}\(|[\"'(](?:mysql|pgsql|sqlsrv|oci|jdbc):[^\"'\n]{1,160})"
+        r"(?:[\"'][^\"'\n]{0,160}[\"'])?(?:[\"']?,[ ]?)?(?:[\"'][^\"'\n]{0,64}[\"'],[ ]?){1,3}[\"'](?P<v>[^\"'\n]{4,128})[\"'][ ]?\))"
     ),
-    needs=("(",), grams=("mysq", "pgsq", "pdo-", "pdo(", "nect", "logi", "log_", "cate", "sign", "auth", "rede", "tion", "jdbc", "oci:", "sqls"),
-    trigger=r"(?:mysqli?|pgsql|pdo|nect|login|log_in|cate|sign_?in|auth|redentials?|tion|jdbc|oci|sqlsrv)[\w>:-]{0,24}\([\"'][^\n]{0,240}?[\"'],[ ]?[\"']|(?:mysql|pgsql|jdbc|oci|sqlsrv):[^\n]{1,160}?[\"'],[ ]?[\"']",
-    accept=lambda m: dense(m["v"]) or bool(re.search(r"[A-Za-z]", m["v"]) and re.search(r"[\d!#$%^&*]", m["v"]) and not re.search(r"[\s/]", m["v"])),
+    needs=("(",), grams=(*(f"{letter}({quote}" for letter in "tnehdrosli" for quote in "\"'"), "mysq", "pgsq", "jdbc", "oci:", "sqls"),
+    trigger=r"[a-z]\([\"'][^\"'\n]{0,160}[\"'],[ ]?[\"']|(?:mysql|pgsql|jdbc|oci|sqlsrv):[^\n]{1,160}?[\"'],[ ]?[\"']",
+    accept=lambda m: dense(value_of(m)) or bool(re.search(r"[A-Za-z]", value_of(m)) and re.search(r"[\d!#$%^&*]", value_of(m)) and not re.search(r"[\s/]", value_of(m))),
 )  # fmt: skip
