@@ -26,13 +26,13 @@ def cases(folder: Path, pattern: str) -> list[dict[str, Any]]:
     """All labelled commands of the chosen files, each with where it stands. A folder without any is an error."""
     found = [
         json.loads(line) | {"id": f"{file.stem}:{number}"}
-        for file in sorted(folder.glob("*.jsonl"))
+        for file in sorted(folder.glob("commands*.jsonl"))
         if chosen([file.stem], pattern)
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
         if line.strip()
     ]
     if not found:
-        raise SystemExit(f"Give a folder with labelled commands as *.jsonl: {str(folder)!r} holds none.")
+        raise SystemExit(f"Give a folder with labelled commands as commands*.jsonl: {str(folder)!r} holds none.")
     return found
 
 
