@@ -106,7 +106,9 @@ def run_folders(home: Path) -> dict[str, Path]:
 
 
 def checked(file: Path) -> dict[str, Any]:
-    """`run.json` as far as every reader relies on it. Raises StoreDamaged."""
+    """`run.json` as far as every reader relies on it. Raises StoreDamaged, for a link as well: it would show another file."""
+    if file.is_symlink():
+        raise StoreDamaged("its run.json is a link, and aitia makes none")
     try:
         found = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:

@@ -115,11 +115,11 @@ class RunStore:
         """
         found = named_run(home, run_id)
         store = cls(run_folders(home)[found], home)
+        store.meta()
         if (alien := strange(store.path)) is not None:
             raise Untrusted(
                 f"Remove {str(alien)!r}: a run holds plain files and folders, no links or devices."
             )
-        store.meta()
         return store
 
     @cached_property

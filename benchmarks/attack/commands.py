@@ -32,7 +32,9 @@ def cases(folder: Path, pattern: str) -> list[dict[str, Any]]:
         if line.strip()
     ]
     if not found:
-        raise SystemExit(f"Give a folder with labelled commands as commands*.jsonl: {str(folder)!r} holds none.")
+        raise SystemExit(
+            f"Give a folder with labelled commands as commands*.jsonl: {str(folder)!r} holds none."
+        )
     return found
 
 

@@ -134,14 +134,24 @@ def test_an_own_run_is_resumed_and_a_moved_one_is_not(world: World) -> None:
     assert api.resume(store.id).run == store.id
 
 
-@pytest.mark.parametrize("field", ["sources", "mcp", "root", "trusted", "asked_model", "model"])
-def test_no_field_that_decides_what_a_run_does_can_be_changed(world: World, field: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sources", [{}]),
+        ("mcp", [{}]),
+        ("root", "/"),
+        ("trusted", True),
+        ("asked_model", "else"),
+        ("model", {"name": "else"}),
+    ],
+)
+def test_no_field_that_decides_what_a_run_does_can_be_changed(world: World, field: str, value: Any) -> None:
     run = foreign_runs.run_of(world, finished=True)
     store = RunStore(run)
     store._put_meta(store._signed(store.meta()))
     assert store.is_own()
     file = run / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {field: "else"}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {field: value}))
     assert not store.is_own()
     store.update_meta(state="interrupted")  # what aitia itself writes later does not make it its own
     assert not store.is_own()
@@ -188,6 +198,7 @@ def test_a_person_is_shown_all_of_it_and_asked_once(
     world.settings(source("metrics", "prometheus", url=world.server.url, auth={"bearer_env": VARIABLE}))
     monkeypatch.chdir(world.foreign)
     shown = _Terminal()
+    monkeypatch.setenv("TERM", "dumb")  # no moving view: this terminal is none
     monkeypatch.setattr(sys, "stdin", _Terminal(answer))
     monkeypatch.setattr(sys, "stderr", shown)
     line = ["diagnose", "shop answers with errors", "--at", NOW.isoformat(), *NO_MODEL]
@@ -208,7 +219,12 @@ def test_without_a_terminal_the_message_names_the_ways_out(
     world.settings(source("metrics", "prometheus", url=world.server.url))
     monkeypatch.chdir(world.foreign)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    for line in (["serve", "--port", "0"], ["listen", "--port", "0"], ["mcp"], ["record", "x", "--out", "y"]):
+    for line in (
+        ["serve", "--port", "0"],
+        ["listen", "--port", "0"],
+        ["mcp", "--http", "--port", "0"],
+        ["record", "x", "--out", "y"],
+    ):
         assert aitia(line) == 2, line
         said = capsys.readouterr().err
         assert "aitia trust --yes" in said

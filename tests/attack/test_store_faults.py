@@ -21,7 +21,7 @@ from aitia import api
 from aitia.cli.app import run as cli
 from aitia.core import disk, spare
 from aitia.core.clock import RecordedClock
-from aitia.core.errors import NoAccess, NoRoom, StoreDamaged
+from aitia.core.errors import EXIT_UNKNOWN, NoAccess, NoRoom, StoreDamaged
 from aitia.core.redact import load_key
 from aitia.core.runs import list_runs, not_stored
 from aitia.core.store import RunStore
@@ -35,6 +35,9 @@ sys.path.append(
 )  # benchmarks are scripts of the checkout, not part of the distribution
 
 from benchmarks.attack.faults_store import line, site
+
+
+TOLD = EXIT_UNKNOWN  # the small incident: one message of one log, and nothing that bears it out
 
 
 @pytest.fixture
@@ -123,13 +126,13 @@ def diagnosed(case: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str,
 def test_a_lost_report_is_played_back_into_its_place(
     home: Path, case: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert diagnosed(case, capsys)[0] == 0
+    assert diagnosed(case, capsys)[0] == TOLD
     file = RunStore.open(home, "last").path / "report.json"
     before = file.read_bytes()
     file.write_bytes(before[:100])
     assert cli(["report", "last"]) == 2
     assert "aitia rerun" in capsys.readouterr().err
-    assert cli(["rerun", "last"]) == 0
+    assert cli(["rerun", "last"]) == TOLD
     assert file.read_bytes() == before
     (aside,) = file.parent.glob("report.json.damaged-*")
     assert aside.read_bytes() == before[:100]
@@ -161,7 +164,7 @@ def test_a_report_is_shown_where_it_cannot_be_stored_and_stored_when_there_is_ro
     api.retain(home, Retention(), now=datetime.now(tz=UTC))
     assert not not_stored(home, run["id"])
     assert (home / "runs" / run["id"] / "report.json").is_file()
-    assert cli(["rerun", run["id"]]) == 0
+    assert cli(["rerun", run["id"]]) == TOLD
 
 
 class _FullAfter:
@@ -266,7 +269,7 @@ def test_a_damaged_key_is_set_aside_with_the_mapping_that_it_opens(home: Path) -
 def test_a_revision_on_a_full_disk_leaves_the_run_as_it_was(
     home: Path, case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert cli(line(case)) == 0
+    assert cli(line(case)) == TOLD
     store = RunStore.open(home, "last")
     before = {p.name: p.read_bytes() for p in store.path.iterdir() if p.is_file()}
     monkeypatch.setattr("aitia.core.store.write_whole", _FullAfter(home, 0))
@@ -276,14 +279,14 @@ def test_a_revision_on_a_full_disk_leaves_the_run_as_it_was(
 
 
 def test_a_run_without_usable_checkpoints_is_resumed_on_what_it_had_read(home: Path, case: Path) -> None:
-    assert cli(line(case)) == 0
+    assert cli(line(case)) == TOLD
     store = RunStore.open(home, "last")
     whole = json.loads(store.report_json())
     (store.path / "checkpoints.sqlite").write_bytes(b"garbage" * 500)
     (store.path / "report.json").unlink()
     (store.path / "results" / "1.json").write_bytes(b"{")
     store.update_meta(state="interrupted")
-    assert cli(["resume", store.id]) == 0
+    assert cli(["resume", store.id]) == TOLD
     again = json.loads(store.report_json())
     assert [e["statement"] for e in again["evidence"]] == [e["statement"] for e in whole["evidence"]]
     assert again["suspects"] == whole["suspects"]
@@ -337,7 +340,7 @@ def test_a_disk_that_is_really_full(
         assert list((place / "home" / "runs").iterdir()) == []
         assert cli(["confirm", "last", "--wrong", "--actual", "gateway"]) in (2, 3)
     finally:
-        subprocess.run(["umount", place], check=True)
+        subprocess.run(["umount", "-l", place], check=True)
 
 
 def _filling(place: Path, elapsed: Callable[[RecordedClock], float]) -> Callable[[RecordedClock], float]:

@@ -187,6 +187,7 @@ SECRET = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=16, max_size=16)
 @given(st.sampled_from(SHAPES), SECRET, st.sampled_from(["title", "text", "cause", "outcome", "component", "symptoms", "mitigation", "labels", "id", "fingerprint", "note"]))  # fmt: skip
 @SLOWLY
 def test_no_secret_reaches_any_file(shape, secret, place):
+    pytest.importorskip("chromadb", reason="the [memory] extra is not installed")
     told = shape.format(secret)
     with tempfile.TemporaryDirectory() as folder:
         with MemoryStore(Path(folder), embedder=Stub()) as store:
