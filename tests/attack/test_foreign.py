@@ -145,7 +145,9 @@ def test_an_own_run_is_resumed_and_a_moved_one_is_not(world: World) -> None:
         ("model", {"name": "else"}),
     ],
 )
-def test_no_field_that_decides_what_a_run_does_can_be_changed(world: World, field: str, value: Any) -> None:
+def test_no_field_that_decides_what_a_run_does_can_be_changed(
+    world: World, field: str, value: object
+) -> None:
     run = foreign_runs.run_of(world, finished=True)
     store = RunStore(run)
     store._put_meta(store._signed(store.meta()))

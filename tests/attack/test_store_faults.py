@@ -36,7 +36,6 @@ sys.path.append(
 
 from benchmarks.attack.faults_store import line, site
 
-
 TOLD = EXIT_UNKNOWN  # the small incident: one message of one log, and nothing that bears it out
 
 
