@@ -57,7 +57,7 @@ def listen(
 
     token = os.environ.get(TOKEN, "")
     if not token and not is_local(host):
-        raise BadInput(f"Set {TOKEN} to listen on {host!r}: it can be reached from other machines.")
+        raise BadInput(f"Set {TOKEN} to listen on {host!r}: other machines can reach it.")
     settings = api.settings_of(config)
     if not settings.sources and otlp is None:
         raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")

@@ -63,7 +63,7 @@ def serve(
     token = os.environ.get(settings.service.token_env, "")
     if not token and not is_local(host):
         raise BadInput(
-            f"Set {settings.service.token_env} to listen on {host!r}: it can be reached from other machines."
+            f"Set {settings.service.token_env} to listen on {host!r}: other machines can reach it."
         )
     if not settings.sources and otlp is None:
         raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
