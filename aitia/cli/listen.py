@@ -42,6 +42,7 @@ def listen(
     AITIA_LISTEN_TOKEN set, requests must bear it. Ctrl-C or SIGTERM stops.
     """
     import os
+    import queue
     import signal
     import threading
 
@@ -91,9 +92,10 @@ def listen(
         ) from None
     receiver = OtlpReceiver(host=host, port=otlp, token=token).start() if otlp is not None else None
     worker = Here(jobs, engine, sources=[receiver] if receiver else [], on_end=say)
-    stop = threading.Event()
+    # A second signal may come while the first is handled: putting into this queue is safe even then, setting an Event is not.
+    stop = queue.SimpleQueue[int]()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda got, _: stop.put(got))
     with server:
         threading.Thread(target=server.serve_forever, name="aitia-listen", daemon=True).start()
         worker.start()
@@ -102,7 +104,7 @@ def listen(
             note(f"taking traces on http://{host}:{receiver.address[1]}/v1/traces")
         if engine.note:
             note(f"no model: {engine.note}")
-        stop.wait()
+        stop.get()
         server.shutdown()
     ended = worker.stop(GRACE_S)
     if receiver:
