@@ -42,9 +42,9 @@ def listen(
     AITIA_LISTEN_TOKEN set, requests must bear it. Ctrl-C or SIGTERM stops.
     """
     import os
-    import queue
     import signal
     import threading
+    from queue import SimpleQueue
 
     from aitia import api
     from aitia.cli.console import note
@@ -93,7 +93,7 @@ def listen(
     receiver = OtlpReceiver(host=host, port=otlp, token=token).start() if otlp is not None else None
     worker = Here(jobs, engine, sources=[receiver] if receiver else [], on_end=say)
     # A second signal may come while the first is handled: putting into this queue is safe even then, setting an Event is not.
-    stop = queue.SimpleQueue[int]()
+    stop = SimpleQueue[int]()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _: stop.put(got))
     with server:
