@@ -24,6 +24,9 @@ CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
+_OWN_TIME: Final = (
+    "trace.quiet"  # the time that a caller waits for others is not in it: its silence clears none of them
+)
 
 
 class Rule(Word):
@@ -147,7 +150,7 @@ class Witnesses:
             doubted=(),
             above=tuple(e for e in harm if e.component in above and not e.peer),
             denied=self._denials([e for e in serving if e.peer in family]),
-            calm=tuple(e for e in serving if e.component in callers and not e.peer),
+            calm=tuple(e for e in serving if e.component in callers and not e.peer and e.kind != _OWN_TIME),
         )
 
     def _denials(self, quiet: Sequence[Evidence]) -> tuple[Evidence, ...]:

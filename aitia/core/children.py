@@ -20,8 +20,8 @@ PLAIN: Final = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 _SAFE: Final = "PYTHONSAFEPATH"  # a Python with it does not import from the working folder (PEP 686's -P)
 _BOOT: Final = (
-    "import sys, runpy; m = sys.argv[1]; sys.path += sys.argv[2:]; sys.argv = [m];"
-    " runpy.run_module(m, run_name='__main__', alter_sys=True)"
+    "import os, sys, runpy; m, more = sys.argv[1:3]; sys.path += [p for p in more.split(os.pathsep) if p];"
+    " sys.argv = [m, *sys.argv[3:]]; runpy.run_module(m, run_name='__main__', alter_sys=True)"
 )
 
 
@@ -71,7 +71,7 @@ def own_environment() -> dict[str, str]:
     return kept | {"PATH": safe_path(), _SAFE: "1"}
 
 
-def python_module(module: str) -> list[str]:
+def python_module(module: str, *arguments: str) -> list[str]:
     """The command that runs a module of this installation; nothing is imported from the working folder or PYTHONPATH first.
 
     What PYTHONPATH adds comes last: a package that is installed so is found, and replaces nothing.
@@ -79,7 +79,7 @@ def python_module(module: str) -> list[str]:
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     here = _here()
     extra = [p for p in dict.fromkeys(named) if p and Path(p).is_absolute() and Path(p) != here]
-    return [sys.executable, "-P", "-E", "-c", _BOOT, module, *extra]
+    return [sys.executable, "-P", "-E", "-c", _BOOT, module, os.pathsep.join(extra), *arguments]
 
 
 @contextmanager

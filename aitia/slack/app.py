@@ -26,7 +26,7 @@ from aitia.slack import actions, commands
 from aitia.slack.dedupe import Entry, Inbox
 from aitia.slack.delivery import Delivery
 from aitia.slack.desk import Desk
-from aitia.slack.entries import COMMAND, MODALS, PRESSES, SHORTCUT, entry_of
+from aitia.slack.entries import COMMAND, FORMS, MODALS, PRESSES, SHORTCUT, entry_of
 
 PATH: Final = "/slack/events"
 API: Final = "https://slack.com/api/"
@@ -78,7 +78,7 @@ async def _greeted(call: Awaitable[AsyncSlackResponse], name: str) -> AsyncSlack
     try:
         return await call
     except SlackApiError as error:
-        raise BadInput(f"Set {name} to a valid token: Slack says {error.response['error']}.") from None
+        raise BadInput(f"Set {name} to a valid token; Slack says {error.response['error']}.") from None
     except (ClientError, TimeoutError) as error:
         raise BadInput(f"Look at the network: Slack cannot be reached ({error}).") from None
 
@@ -135,7 +135,7 @@ def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: 
         app.action(name)(modal)
     for name in PRESSES:
         app.action(_beginning(name))(taken)
-    for name in ("wrong", "ask"):
+    for name in FORMS:
         app.view(name)(taken)
 
 

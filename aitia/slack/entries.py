@@ -14,6 +14,7 @@ _log: Final = logging.getLogger("aitia.slack")
 LONGEST: Final = 3_000  # characters of what a button or form brings back
 MODALS: Final = ("wrong", "evidence", "ask")  # buttons that open a form, within three seconds or not at all
 PRESSES: Final = ("confirm", "again", "approve", "deny")
+FORMS: Final = ("wrong", "ask")
 COMMAND, SHORTCUT = "/aitia", "diagnose"
 
 _SAID: Final = (None, "file_share", "thread_broadcast")  # other subtypes are edits, joins and the like
@@ -117,8 +118,10 @@ def _press(body: Mapping[str, Any]) -> Entry | None:
     )
 
 
-def _form(body: Mapping[str, Any], redact: Redact) -> Entry:
+def _form(body: Mapping[str, Any], redact: Redact) -> Entry | None:
     view = body["view"]
+    if view.get("callback_id") not in FORMS:
+        return None
     about = _strings(json.loads(view.get("private_metadata") or "{}"))
     given = {
         action: str(state.get("value") or (state.get("selected_option") or {}).get("value") or "")
@@ -132,7 +135,7 @@ def _form(body: Mapping[str, Any], redact: Redact) -> Entry:
         thread=about.get("thread", ""),
         user=body["user"]["id"],
         team=_team(body),
-        name=view.get("callback_id", ""),
+        name=view["callback_id"],
         values={name: redact(text[:LONGEST]) for name, text in given.items()} | about,
     )
 

@@ -289,7 +289,7 @@ def _with(**how: Any) -> Attack:
         drop = how.get("drop")
         if drop:
             del client.headers[drop]
-        _answer(client, house.one, {first: True}, headers=how.get("headers", {}), cookies=how.get("cookies"))
+        _answer(client, house.one, {first: True}, headers=how.get("headers", {}))
         return "a stranger's answer counts" if house.approved(house.one) else ""
 
     return attack
@@ -339,7 +339,7 @@ _REPLAYS: Final[Mapping[str, Attack]] = {
     "asked months ago": _stale,
     "without the token": _with(drop="Authorization"),
     "with a wrong token": _with(headers={"Authorization": "Bearer x"}),
-    "with a forged cookie": _with(drop="Authorization", cookies={"aitia_session": "99999999999.00"}),
+    "with a forged cookie": _with(drop="Authorization", headers={"Cookie": "aitia_session=99999999999.00"}),
     "after the logout": _logged_out,
     "from another site": _other_site,
     "a prefix of the hash": _forged(lambda h: {h[:16]: True}),
@@ -407,7 +407,7 @@ def shown(folder: Path) -> Iterator[Tried]:
 
 def _pages(folder: Path) -> dict[tuple[int, int], str]:
     """What a browser shows of each call, read over HTTP."""
-    folder.mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     jobs = Jobs(folder, shop_settings())
     found: dict[tuple[int, int], str] = {}
     with opened(folder, jobs.settings) as client:

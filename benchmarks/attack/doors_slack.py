@@ -297,7 +297,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     "an action id with more": _pressed(button={"action_id": f"approve {ASKED[1].hash[:16]}"}, value={"hash": ASKED[1].hash}),
     "in another message": _pressed(message=lambda w: {**w.mine, "ts": "1.000001"}),
     "in a message of the attacker": _pressed(message=lambda w: {**w.mine, "ts": w.slack.say(OPS, EVE, "x", deliver=False)["ts"]}),
-    "in no message": _pressed(message=lambda w: w.mine, container={}),
+    "in no message": lambda w: w.send("interactive", w.press() | {"container": {}, "message": {}}),
     "a form nobody opened": _form(),
     "a form by an approver that was not opened": _form(user=ANN),
     "a form of another channel": _form(of=ELSEWHERE, about={"channel": ELSEWHERE}),

@@ -13,6 +13,7 @@ pytest.importorskip("slack_bolt", reason="needs the [slack] extra")
 from benchmarks.attack import doors_approvals, doors_logins, doors_mcp, doors_plugins, doors_slack
 from benchmarks.attack.doors_try import Tried
 
+pytestmark = pytest.mark.timeout(300)  # whole services, many times
 FULL = {
     "approvals": len(doors_approvals._changed())
     + len(doors_approvals._REPLAYS)

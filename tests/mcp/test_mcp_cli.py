@@ -19,9 +19,9 @@ DOC = Path(__file__).parents[2] / "docs" / "mcp.md"
 
 
 def test_the_tools_of_the_settings_are_listed_and_what_changed_is_accepted(
-    site: Callable[..., Site], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    site: Callable[..., Site], capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    flag = tmp_path / "flag"
+    flag = tmp_path_factory.mktemp("elsewhere") / "flag"  # below the settings it would be asked about again
     good, dead = raw("changed", str(flag)), raw("good", name="dead", command=["/nowhere/at/all"])
     site(mcp=[s.model_dump(mode="json") for s in (good, dead)])
     assert run(["mcp", "tools", "--json"]) == 1  # one server is dead

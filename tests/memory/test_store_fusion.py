@@ -165,6 +165,7 @@ def test_a_generated_recurrence_is_found_and_its_future_is_not() -> None:
     assert {bool(i.fingerprint) for i in known} == {True, False}
 
 
+@pytest.mark.timeout(300)
 def test_the_script_takes_a_folder_without_the_data_sets(tmp_path: Path) -> None:
     out, weights = tmp_path / "out.json", tmp_path / "fusion.json"
     argv = [sys.executable, "benchmarks/memory/fit_store.py", "--data", str(tmp_path)]

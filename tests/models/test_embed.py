@@ -69,7 +69,10 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
 
 
 @pytest.mark.memory
-def test_without_the_model_the_error_says_what_to_fetch(tmp_path: Path) -> None:
+def test_without_the_model_the_error_says_what_to_fetch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("onnxruntime", reason="the [memory] extra is not installed")
+    monkeypatch.delenv("AITIA_MODELS", raising=False)
     with pytest.raises(ModelError, match=r"^Run `aitia models fetch minilm-l6-v2"):
         Embedder(home=tmp_path)

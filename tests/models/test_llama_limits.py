@@ -61,8 +61,11 @@ def test_five_hundred_options_take_bounded_time_and_memory(
         print(f"\n500 options: {choice.prompt_tokens} tokens, {seconds:.1f} cpu s, {grown / 1e6:.0f} MB more")
 
 
-def test_a_file_removed_while_it_is_loaded(smollm_path: Path, tmp_path: Path) -> None:
+def test_a_file_removed_while_it_is_loaded(
+    smollm_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Calls go on, since the pages stay mapped; the next load says what to do."""
+    monkeypatch.delenv("AITIA_MODELS", raising=False)
     (tmp_path / "models").mkdir()
     file = tmp_path / "models" / smollm_path.name
     shutil.copyfile(smollm_path, file)

@@ -47,8 +47,9 @@ def test_the_catalogue_is_complete() -> None:
     )
 
 
-def test_a_model_that_is_not_fetched(tmp_path: Path) -> None:
+def test_a_model_that_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    monkeypatch.delenv("AITIA_MODELS", raising=False)
     with pytest.raises(ModelError, match=r"^Run `aitia models fetch qwen2\.5-coder-1\.5b` first"):
         load_llm("default", home=tmp_path)
 

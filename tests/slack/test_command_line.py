@@ -27,12 +27,12 @@ from .test_killed import running
         (
             {"SLACK_BOT_TOKEN": "xoxb-revoked"},
             (),
-            "Set SLACK_BOT_TOKEN to a valid token: Slack says invalid_auth",
+            "Set SLACK_BOT_TOKEN to a valid token; Slack says invalid_auth",
         ),
         (
             {"SLACK_APP_TOKEN": "xapp-revoked"},
             (),
-            "Set SLACK_APP_TOKEN to a valid token: Slack says invalid_auth",
+            "Set SLACK_APP_TOKEN to a valid token; Slack says invalid_auth",
         ),
         ({}, ("--api-url", "http://127.0.0.1:9/api/"), "Look at the network"),
         ({}, ("--config", "nowhere.yaml"), "Give a readable settings file"),

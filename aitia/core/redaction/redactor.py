@@ -18,7 +18,7 @@ from aitia.core.redaction import commands, personal, prose, secrets, urls
 from aitia.core.redaction.pieces import Span, all_lines, decoded, merged
 from aitia.core.redaction.plain import Model, plain_value, word_of
 from aitia.core.redaction.policy import Policy
-from aitia.core.redaction.prefilter import Prefilter, lines, pairs
+from aitia.core.redaction.prefilter import Prefilter, lines, pairs, prefilter
 from aitia.core.redaction.secrets import Rule
 from aitia.core.redaction.tokens import TOKENS
 
@@ -219,7 +219,7 @@ class Redactor:
 
     @cached_property
     def _prefilter(self) -> Prefilter:
-        return Prefilter(self._rules)
+        return prefilter(self._rules)
 
 
 def _starts(text: str, places: list[int], rule: Rule) -> list[int]:
