@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aitia.core.redaction.speech import said
 from aitia.core.serving import host_name, is_local
 from aitia.core.tokens import Buckets, client_of
-from aitia.web.limits import Bounds, bounded_body, too_large
+from aitia.web.limits import Bounds, bounded_body, dropped, too_large
 from aitia.web.problems import Problem
 
 OnAnswer = Callable[[Scope, int, float], None]
@@ -62,6 +62,8 @@ class Door:
 
         try:
             if (problem := self._refusal(scope)) is not None:
+                if Headers(scope=scope).get("content-length", "0") != "0":
+                    await dropped(receive)
                 await problem.response()(scope, receive, answer)
             else:
                 await self._app(scope, bounded_body(receive, self._bounds), answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,8 @@ from aitia.web.problems import BUSY_S, Problem
 
 P = ParamSpec("P")
 T = TypeVar("T")
+DROPPED_BYTES: Final = 8_000_000
+DROPPED_S: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +50,25 @@ def bounded_body(receive: Receive, bounds: Bounds) -> Receive:
             raise Problem(408, f"Send the whole body within {bounds.body_s:g} s.") from None
         size += len(message.get("body", b""))
         if size > bounds.body:
+            if message.get("more_body", False):
+                await dropped(receive)
             raise too_large(bounds)
         whole = not message.get("more_body", False)
         return message
 
     return bounded
+
+
+async def dropped(receive: Receive) -> None:
+    """Take the rest of a body and drop it, for a while: who still sends would be cut off and never see the answer."""
+    size = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DROPPED_S):
+            while size <= DROPPED_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def too_large(bounds: Bounds) -> Problem:

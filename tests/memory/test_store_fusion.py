@@ -75,6 +75,7 @@ def test_no_part_alone_may_be_lost_and_no_shipped_weight_is_far_from_the_hand_se
 
 
 def test_the_benchmark_sees_what_the_store_sees(tmp_path: Path) -> None:
+    pytest.importorskip("chromadb", reason="the [memory] extra is not installed")
     query = Query(
         text="search is slow, one core busy, checkout clients at the limit",
         component="postgres",
