@@ -100,13 +100,13 @@ def _prose(text: str, foreign: bool) -> str:
     return text
 
 
-def read_again(fact: Evidence, names: Iterable[str]) -> NextCheck:
-    """A fact to look at again, by its query to its source; what others wrote in it is left out."""
+def look_at(fact: Evidence, names: Iterable[str], lead: str) -> NextCheck:
+    """A fact to look at, by its query to its source, after words that say why; what others wrote in it is left out."""
     said = _QUOTE.sub("“…”", fact.statement) if fact.taint else fact.statement
-    text = f"Read {fact.id} again: {_plainly(said, names)}"
+    text = f"{lead}: {_plainly(said, names)}"
     query = "" if _plainly(fact.source.query, names) != fact.source.query else query_line(fact.source.query)
     if fact.source.query and not query:
-        text += " (its query quotes what is no plain name: see the fact)"
+        text += f" (its query quotes what is no plain name: see {fact.id})"
     return NextCheck(text=text, query=query)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aitia.agent.gated import gate_of, gated, read_again
+from aitia.agent.gated import gate_of, gated
 from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
 from aitia.agent.weigher import Weighed
-from aitia.core.commands import Gate, spoken
-from aitia.core.words import Evidence, Inventory, Mitigation, NextCheck, Result
+from aitia.core.commands import Gate
+from aitia.core.words import Evidence, Inventory, Mitigation, Result
 
 MATCHED, OURS, REMEMBERED, CLAIMED, FOREIGN = range(5)
 """The order of sources: see `_runbooks`."""
@@ -142,35 +142,3 @@ def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> Iterator[_Source]:
     if fault is not None:
         steps = [s.model_dump() | {"when": when} for when in ("now", "prevent") for s in getattr(fault, when)]
         yield _Source(steps=steps, name=f"fault catalogue {fault.id}", rank=OURS)
-
-
-def next_checks(weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
-    """What a person should look at next: the cause's facts again, or what is missing to decide."""
-    names = {n for c in inventory.components for n in (c.id, *c.aliases)}
-    names |= {n for e in evidence for n in (e.component, e.peer) if n}
-    again = [read_again(f, names) for f in _facts_of_top(weighed, evidence)]
-    missing = _missing(evidence, inventory) if weighed.verdict != "cause" else []
-    broken = [
-        NextCheck(text=f"Mend source {h.source}: {h.note}", command="aitia doctor")
-        for h in inventory.holdings
-        if h.note and not h.count
-    ]
-    ordered = [*again, *broken] if weighed.verdict == "cause" else [*broken, *missing, *again]
-    return ordered[:5]
-
-
-def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The two facts that speak most for the cause, or for the likeliest suspect where there is no cause."""
-    by_id = {e.id: e for e in evidence}
-    named = [s for s in weighed.suspects if s.component and s.component == (weighed.component or s.component)]
-    return [by_id[i] for i in named[0].supporting if i in by_id][:2] if named else []
-
-
-def _missing(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
-    """Components of which no telemetry was seen, the first three by name."""
-    seen = {e.component for e in evidence if e.component}
-    unseen = [c.id for c in inventory.components if c.id not in seen][:3]
-    return [
-        NextCheck(text=f"Connect metrics or logs of {spoken(c)}: none were seen", command="aitia init")
-        for c in unseen
-    ]

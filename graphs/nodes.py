@@ -11,8 +11,9 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 
+from aitia.agent.checks import next_checks
 from aitia.agent.facts import Facts
-from aitia.agent.mitigate import mitigations, next_checks
+from aitia.agent.mitigate import mitigations
 from aitia.agent.planning import planner
 from aitia.agent.planning.defaults import Roles
 from aitia.agent.planning.free_plan import as_round, write_plan
@@ -290,7 +291,7 @@ def mitigate(state: State, runtime: Runtime[Context]) -> State:
     weighed, results = Weighed.model_validate(state["weighed"]), results_of(state)
     inventory, evidence = inventory_of(state), evidence_of(state)
     steps = mitigations(weighed, results, runtime.context.taxonomy, inventory=inventory, evidence=evidence)
-    checks = next_checks(weighed, evidence, inventory)
+    checks = next_checks(weighed, evidence, inventory, runtime.context.taxonomy)
     return {"mitigations": dumps(steps), "next_checks": dumps(checks)}
 
 

@@ -17,7 +17,7 @@ from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
 from aitia.core.words import NOT_SEEN, Contribution, Evidence, Report, SourceRef, Suspect
 
-_OF_FACT: Final = re.compile(r"^Read E\d+ again: ")
+_OF_FACT: Final = re.compile(r"\bsee E\d+\b")
 _MEASURED: Final = ("metric.", "log.", "vibration.", "signal.", "trace.")
 
 
@@ -138,9 +138,7 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
             where=f"mitigations[{n - 1}]",
         )
     for n, c in enumerate(report.next_checks, 1):
-        text = _OF_FACT.sub("Read again: ", c.text).rstrip(
-            "."
-        )  # a fact's id in a line would be a citation of it
+        text = _OF_FACT.sub("see the fact", c.text).rstrip(".")  # an id in a line would be a citation of it
         by = f" By: {c.command or c.query}" if c.command or c.query else ""
         yield _line(f"N{n}", f"{text}.{by}", where=f"next_checks[{n - 1}]")
     for n, call in enumerate(report.calls, 1):

@@ -85,7 +85,7 @@ def edge_briefs(
         own = (
             f"{_clause(cause)}; then {_clause(effect, first=False)}."
             if number == 0
-            else f"From there: {_clause(effect)}."
+            else f"Then {_clause(effect, first=False)}."
         )
         grounds = _grounds(cause, effect, names, probability)
         briefs.append(Brief(role="chain", grounds=grounds, template=own))

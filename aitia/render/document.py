@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -19,10 +19,16 @@ class Headline:
 
     verdict: Verdict
     label: str
-    probability: str
+    probability: str  # "" where the verdict is that it is open
     subject: str
     incident: str
     context: tuple[str, ...]
+    run: str
+
+    @property
+    def told(self) -> str:
+        """The verdict with how sure it is; of not knowing nobody is sure."""
+        return f"{self.label} {self.probability}".rstrip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,45 +38,58 @@ class Document:
     headline: Headline
     summary: tuple[Item, ...]
     sections: tuple[Section, ...]
+    left_out: tuple[
+        tuple[str, int], ...
+    ] = ()  # sections that are not told, each with how many entries it has
 
 
 ORDER: Final = (
-    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Ruled out",
+    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Not seen", "Ruled out",
     "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
-_LABEL: dict[Verdict, str] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
+_LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Do now": 4, "Check next": 3, "Ruled out": 3,
+    "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Do now": 4, "Check next": 3, "Not seen": 3, "Ruled out": 3,
     "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
-_TIGHT: Final = _SHORT | {
-    "What is missing": 3, "As usual": 4, "Do now": 3, "Check next": 2, "Ruled out": 2,
-    "Does not fit": 1, "Other candidates": 1, "Timeline (UTC)": 3,
-    "Prevent": 1, "Evidence": 3, "Tool calls": 2,
+_SCREEN: Final = {
+    "Why": 6, "A further cause": 2, "Closest candidates": 3, "What is missing": 3, "As usual": 4, "Do now": 3, "Check next": 2,
+    "Not seen": 2, "Does not fit": 1,
 }  # fmt: skip
-Amount = Literal["tight", "short", "full"]
+"""What is told on one screen: what broke, why, what to do, what to check, what was not seen."""
+_CRAMPED: Final = _SCREEN | {"What is missing": 2, "As usual": 3, "Do now": 2, "Not seen": 1}
+Amount = Literal["cramped", "screen", "short", "full"]
+_AMOUNTS: Final[dict[Amount, dict[str, int]]] = {"cramped": _CRAMPED, "screen": _SCREEN, "short": _SHORT}
+_LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
 
 
 def build(report: Report, *, amount: Amount = "full") -> Document:
-    """The report as a document; `short` and `tight` cut lists to what fits on a screen and say how much is left."""
+    """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too."""
     found = [section for section in _sections(report, amount == "full") if section.items]
     ordered = sorted(found, key=lambda section: ORDER.index(section.title))
-    told = [s for s in report.summary if s.role != "summary"] if amount == "tight" and report.chain else ()
+    limits = _AMOUNTS.get(amount, {})
+    one_screen = amount in ("cramped", "screen")
+    kept = [s for s in ordered if not one_screen or s.title in limits]
+    # The chain says again, step by step, what the summary says, and the headline what its first sentence says.
+    told = (
+        [s for s in report.summary if s.role != "summary"] if one_screen and report.chain else report.summary
+    )
+    if one_screen and report.verdict == "cause" and report.chain:
+        told = []
     return Document(
         headline=_headline(report),
-        summary=tuple(
-            sections.sentence_item(s) for s in told or report.summary
-        ),  # the chain says it again, step by step
-        sections=tuple(_cut(section, amount) for section in ordered),
+        summary=tuple(sections.sentence_item(s) for s in told),
+        sections=tuple(_cut(section, limits) for section in kept),
+        left_out=tuple((s.title, len(s.items) + s.more) for s in ordered if s not in kept),
     )
 
 
-def _cut(section: Section, amount: Amount) -> Section:
-    limit = (_TIGHT if amount == "tight" else _SHORT).get(section.title, len(section.items))
+def _cut(section: Section, limits: Mapping[str, int]) -> Section:
+    limit = limits.get(section.title, len(section.items))
     left = len(section.items) - limit
-    if amount == "full" or left <= 0:
+    if left <= 0:
         return section
     first = sorted(range(len(section.items)), key=lambda i: (not section.items[i].kept, i))[:limit]
     return replace(section, items=tuple(section.items[i] for i in sorted(first)), more=section.more + left)
@@ -86,11 +105,12 @@ def _headline(report: Report) -> Headline:
         else "no telemetry of this window was seen",
     }[report.verdict]
     code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
+    unlikely = report.verdict == "cause" and report.probability < _LIKELY
     same_day = sections.on_its_day(incident.started_at, incident.window)
     return Headline(
         verdict=report.verdict,
-        label=_LABEL[report.verdict],
-        probability=t.percent(report.probability),
+        label="POSSIBLE CAUSE" if unlikely else _LABEL[report.verdict],
+        probability="" if report.verdict == "unknown" else t.percent(report.probability),
         subject=subject + code,
         incident=t.clean(incident.title),
         context=(
@@ -98,6 +118,7 @@ def _headline(report: Report) -> Headline:
             f"window {t.span(incident.window)}",
             f"run {t.clean(report.run)}",
         ),
+        run=t.clean(report.run),
     )
 
 
@@ -127,6 +148,7 @@ def _sections(report: Report, full: bool) -> Iterable[Section]:
     yield sections.ruled_out(report, full)
     yield sections.misfits(report)
     if report.verdict == "cause":
+        yield Section(title="Not seen", items=sections.unread(report))
         yield sections.candidates(report, "Other candidates")
     yield sections.timeline(report)
     yield sections.steps(report, "prevent")

@@ -41,7 +41,7 @@ def render_markdown(report: Report, *, full: bool = True) -> str:
 def _head(document: Document) -> list[str]:
     head = document.headline
     blocks = [
-        f"# {head.label} {escape(head.probability)}: {escape(head.subject)}",
+        f"# {escape(head.told)}: {escape(head.subject)}",
         f"**{escape(head.incident)}**  \n" + escape(" · ".join(head.context)),
     ]
     if document.summary:

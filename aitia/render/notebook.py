@@ -25,7 +25,7 @@ def notebook_html(report: Report) -> str:
     from aitia.render.html import LARGEST, render_html
 
     head = build(report, amount="short").headline
-    told = short(f"{head.label} {head.probability}: {head.subject} (run {report.run})", 300)
+    told = short(f"{head.told}: {head.subject} (run {report.run})", 300)
     plots, framed = _plots(report), ""
     for largest in (LARGEST, LARGEST // 2):  # quoting makes a page 1.8 times as long at most
         page = _quoted(render_html(report, artifacts=plots, largest=largest))

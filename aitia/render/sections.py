@@ -161,7 +161,8 @@ def candidates(report: Report, title: str) -> Section:
     """Suspects that the report neither names as the cause nor rules out by a sentence."""
     told = {(x.component, x.fault) for x in report.ruled_out}
     told |= {(s.component, s.fault) for s in report.further}
-    told.add((report.component, report.fault) if report.verdict == "cause" else ("", report.verdict))
+    if report.verdict == "cause":
+        told.add((report.component, report.fault))
     items = tuple(
         Item(
             lead=t.percent(s.probability),
@@ -249,4 +250,4 @@ def _check(check: NextCheck, full: bool) -> Item:
     if full or shell:
         return Item(text=text, command=shown, shell=shell, short=not full)
     seen = t.glance(check.query, _QUERY)
-    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, short=True, glance=seen != shown)
+    return Item(text=t.clip(text, _STATEMENT), command=seen, shell=False, glance=seen != shown)

@@ -17,7 +17,7 @@ from aitia.render.items import Item, Section
 
 _COLOUR: dict[Verdict, str] = {"cause": "red", "healthy": "green", "unknown": "yellow"}
 _WIDEST = 110
-_SCREEN = 50
+_SCREEN = 35  # lines
 
 
 def print_report(console: Console, report: Report, *, full: bool = False) -> None:
@@ -36,7 +36,7 @@ def print_sections(console: Console, sections: Sequence[Section]) -> None:
 def _fitting(console: Console, report: Report, width: int, full: bool) -> RenderableType:
     """The most generous of the layouts that fits a screen: with blank lines, without, with shorter lists."""
     amounts: list[tuple[Amount, bool]] = (
-        [("full", True)] if full else [("short", True), ("short", False), ("tight", False)]
+        [("full", True)] if full else [("screen", True), ("screen", False), ("cramped", False)]
     )
     options = console.options.update(width=width)
     for amount, spaced in amounts[:-1]:
@@ -57,20 +57,29 @@ def render_text(report: Report, *, width: int = 100, full: bool = False) -> str:
 
 def layout(document: Document, *, full: bool, spaced: bool = False) -> RenderableType:
     """The document as one renderable."""
-    blocks: list[RenderableType] = [_headline(document.headline)]
+    head = document.headline
+    if document.left_out:  # the run stands below then, in the command that tells the rest
+        head = replace(head, context=tuple(c for c in head.context if c != f"run {head.run}"))
+    blocks: list[RenderableType] = [_headline(head)]
     blocks += [_paragraph(item) for item in document.summary]
     for section in document.sections:
         if spaced:
             blocks.append(Text(""))
         blocks.append(_title(section, full))
         blocks += _items(section)
+    if document.left_out:
+        if spaced:
+            blocks.append(Text(""))
+        rest = ", ".join(f"{title[0].lower()}{title[1:]} ({n})" for title, n in document.left_out)
+        more = f"aitia report {document.headline.run} --full: {rest}"
+        blocks.append(Text(more, style="dim", no_wrap=True, overflow="ellipsis"))
     return Group(*blocks, _last_line(document))
 
 
 def _headline(head: Headline) -> Panel:
     colour = _COLOUR[head.verdict]
     lines = [
-        Text.assemble((f"{head.label} {head.probability}", f"bold {colour}"), "  ", (head.subject, "bold")),
+        Text.assemble((head.told, f"bold {colour}"), "  ", (head.subject, "bold")),
         Text(head.incident),
         Text("  ·  ".join(head.context), style="dim"),
     ]
@@ -81,7 +90,7 @@ def _last_line(document: Document) -> Text:
     """The verdict and the first step once more, where the eye is when the report has scrolled by."""
     head = document.headline
     line = Text.assemble(
-        (f"{head.label} {head.probability}", f"bold {_COLOUR[head.verdict]}"),
+        (head.told, f"bold {_COLOUR[head.verdict]}"),
         ("  " + split_subject(head.subject)[0], "bold"),
         no_wrap=True,
         overflow="ellipsis",

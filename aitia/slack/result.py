@@ -28,7 +28,7 @@ def result(report: Report, job: Job) -> list[b.Block]:
     head = document.headline
     sections = {s.title: s for s in document.sections}
     top = [
-        b.header(f"{head.label} {head.probability}: {head.subject}"),
+        b.header(f"{head.told}: {head.subject}"),
         b.context(head.incident, *head.context, *([f"revision {job.revision}"] if job.revision > 1 else [])),
     ]
     summary = [[b.words(i.text), *_cites(i.cites)] for i in document.summary[:6]]
@@ -55,8 +55,8 @@ def buttons(report: Report, job: Job) -> b.Block:
 
 def headline(report: Report) -> str:
     """The verdict in a line."""
-    head = build(report, amount="tight").headline
-    return f"{head.label} {head.probability}: {head.subject}"
+    head = build(report, amount="screen").headline
+    return f"{head.told}: {head.subject}"
 
 
 def evidence(report: Report) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import pytest
 from aitia.agent.asking.answer import Reply
 from aitia.agent.asking.answerable import of_commands
 from aitia.agent.asking.record import Record
-from aitia.agent.mitigate import mitigations, next_checks
+from aitia.agent.checks import next_checks
+from aitia.agent.mitigate import mitigations
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
 from aitia.core.commands import Gate, effect, is_script, query_line, spoken
@@ -73,7 +74,7 @@ def report_of(
         run="r", verdict=weighed.verdict, probability=weighed.probability, component=weighed.component, fault=weighed.fault,
         incident=Incident(id="i", title="t", started_at=shop.T0, window=Window(start=shop.T0, end=shop.T0.replace(hour=11))),
         mitigations=tuple(mitigations(weighed, results, bundled(), inventory=inventory, evidence=facts)),
-        next_checks=tuple(next_checks(weighed, facts, inventory)),
+        next_checks=tuple(next_checks(weighed, facts, inventory, bundled())),
         suspects=weighed.suspects[:3],
     )  # fmt: skip
 

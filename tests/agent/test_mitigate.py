@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aitia.agent.mitigate import mitigations, next_checks
+from aitia.agent.checks import next_checks
+from aitia.agent.mitigate import mitigations
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
 from aitia.core.commands import effect as judged
@@ -63,7 +64,7 @@ def test_no_cause_no_mitigation_but_what_is_missing() -> None:
     assert mitigations(weighed, [], bundled()) == []
     broken = Holding(source="logs", kind="logs", note="Make '/var/log/shop' readable.")
     inventory = Inventory(holdings=(broken,), components=shop.inventory().components)
-    texts = [c.text for c in next_checks(weighed, shop.undecidable(), inventory)]
+    texts = [c.text for c in next_checks(weighed, shop.undecidable(), inventory, bundled())]
     assert any("catalog" in t and "none were seen" in t for t in texts)
     assert any(t.startswith("Mend source logs") for t in texts)
 

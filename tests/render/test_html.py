@@ -97,7 +97,8 @@ def _told(report: Report) -> list[str]:
     told += [w for c in report.calls for w in (c.tool, c.message, c.query)]
     told += [w for h in report.inventory.holdings for w in (h.source, h.note)]
     told += [f"{name} {version}" for name, version in report.versions.items()]
-    told += [report.incident.title, report.incident.text, t.percent(report.probability), report.run]
+    told += [report.incident.title, report.incident.text, report.run]
+    told += [t.percent(report.probability)] if report.verdict != "unknown" else []
     told += [item.text for item in missing(report)]
     return [_flat(t.clean(words)) for words in told if words]
 
@@ -109,7 +110,7 @@ def _says_all(report: Report) -> None:
     items = [*document.summary, *(i for s in document.sections for i in s.items)]
     assert [i.text for i in items if _flat(i.text) not in page.text] == []
     assert {i.command for i in items if i.command} <= set(page.commands)
-    titles = [s.title for s in document.sections]
+    titles = [s.title for s in document.sections if s.title != "Not seen"]  # its entries are in a longer list
     assert [title for title in titles if title not in page.text] == []
 
 
@@ -179,7 +180,7 @@ def test_unknown_says_what_is_missing_first_and_healthy_what_was_looked_at(
 ) -> None:
     text = Page(render_html(unknown)).text
     assert (
-        text.index("UNKNOWN 62 %")
+        text.index("UNKNOWN")
         < text.rindex("What is missing")
         < text.rindex("Check next")
         < text.rindex("Ruled out")

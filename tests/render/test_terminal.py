@@ -24,7 +24,7 @@ IN_NEED = [
 
 
 def test_the_verdict_comes_first_and_the_rest_in_the_order_of_need(cause: Report) -> None:
-    text = render_text(cause)
+    text = render_text(cause, full=True)
     places = [text.index(title) for title in IN_NEED]
     assert places == sorted(places)
     assert "CAUSE 87 %  orders: connection exhaustion (resource.connections)" in text.splitlines()[1]
@@ -39,10 +39,13 @@ def test_sentences_carry_their_citations_and_steps_their_source_and_effect(cause
 
 
 def test_cited_evidence_is_shown_and_the_rest_counted(cause: Report) -> None:
-    short, full = render_text(cause), render_text(cause, full=True)
-    assert "E4 0.90" in short
-    assert "E6 0.20" not in short
-    assert "10 more with --full" in short
+    short, full = render_text(cause, width=120), render_text(cause, full=True)
+    assert "timeline (UTC) (2)" in next(
+        line for line in short.splitlines() if f"aitia report {cause.run} --full: " in line
+    )
+    assert "E4 0.90" not in short
+    assert "E4 0.90" in render_markdown(cause, full=False)
+    assert "E6 0.20" not in render_markdown(cause, full=False)
     assert "E15 0.20" in full
     assert "(quotes outside text)" in full
 
@@ -72,7 +75,9 @@ def _swollen(report: Report) -> Report:
 @pytest.mark.parametrize("swell", [False, True])
 def test_a_report_fits_a_screen_without_full(cause: Report, swell: bool) -> None:
     report = _swollen(cause) if swell else cause
-    assert len(render_text(report, width=100).splitlines()) <= 60
+    lines = render_text(report, width=100).splitlines()
+    assert len(lines) <= (60 if swell else 35)  # no step of a cause chain of six is left out, however long
+    assert lines[-2].startswith(f"aitia report {cause.run} --full: ")
 
 
 @pytest.mark.parametrize("width", [30, 60, 100, 200])
@@ -122,7 +127,7 @@ def test_sections_stand_in_the_same_order_for_every_verdict(
     cause: Report, unknown: Report, healthy: Report
 ) -> None:
     for report in (cause, unknown, healthy):
-        for amount in ("tight", "short", "full"):
+        for amount in ("cramped", "screen", "short", "full"):
             titles = [s.title for s in build(report, amount=amount).sections]
             assert titles == [title for title in ORDER if title in titles]
 
@@ -130,11 +135,13 @@ def test_sections_stand_in_the_same_order_for_every_verdict(
 @pytest.mark.parametrize("width", [80, 120])
 def test_what_to_do_and_to_check_stands_in_the_upper_half(bundled: Report, width: int) -> None:
     lines = render_text(bundled, width=width).splitlines()
-    assert len(lines) <= 62
-    later = [n for n, line in enumerate(lines) if line.startswith(("Ruled out", "Timeline", "Evidence"))]
+    assert len(lines) <= 35
+    full = render_text(bundled, width=width, full=True).splitlines()
+    later = [n for n, line in enumerate(full) if line.startswith(("Ruled out", "Timeline", "Evidence"))]
     for title in ("Why", "Do now", "Check next"):
-        if any(line.startswith(title) for line in lines):
-            assert next(n for n, line in enumerate(lines) if line.startswith(title)) < min(later)
+        found = [n for n, line in enumerate(full) if line.startswith(title)]
+        assert bool(found) == any(line.startswith(title) for line in lines)
+        assert all(n < min(later) for n in found)
 
 
 def test_outside_text_is_never_markup_and_cannot_steer_the_terminal(cause: Report) -> None:
@@ -143,15 +150,16 @@ def test_outside_text_is_never_markup_and_cannot_steer_the_terminal(cause: Repor
         | {"statement": "[bold red]x[/] [link=http://evil]y[/link] \x1b]0;owned\x07\x1b[2J", "taint": True}
     )
     report = cause.model_copy(update={"evidence": (evil, *cause.evidence[1:])})
-    text = render_text(report)
+    text = render_text(report, full=True)
     assert "[bold red]x[/] [link=http://evil]y[/link]" in text
     assert "\x1b" not in text
     assert "\x07" not in text
 
 
 def test_unknown_says_what_is_missing_and_what_to_check(unknown: Report) -> None:
-    text = render_text(unknown)
-    assert "UNKNOWN 62 %" in text
+    text = render_text(unknown, full=True)
+    assert "UNKNOWN  the telemetry does not decide" in text
+    assert "62 %" not in text.splitlines()[1]  # nobody is sure of not knowing
     assert "Make 'logs' readable" in text
     assert "not resolved: 10.0.0.3:9100" in text
     assert text.index("What is missing") < text.index("Check next") < text.index("Ruled out")
@@ -208,20 +216,22 @@ def test_the_last_line_repeats_the_verdict_and_the_first_step(
     assert last["cause"] == (
         "CAUSE 87 %  orders: connection exhaustion  ·  do now: [changing] Roll orders back to the version before."
     )
-    assert last["unknown"].startswith("UNKNOWN 62 %  ")
+    assert last["unknown"].startswith("UNKNOWN  ")
     assert "  ·  check next: " in last["unknown"]
     assert last["healthy"].startswith("NOTHING WRONG 91 %  no fault found")
 
 
 def test_times_of_another_day_than_the_windows_bear_their_date(cause: Report) -> None:
     earlier = cause.timeline[0].model_copy(update={"at": cause.timeline[0].at - timedelta(days=2)})
-    text = render_text(cause.model_copy(update={"timeline": (earlier, cause.timeline[1])}))
+    text = render_text(cause.model_copy(update={"timeline": (earlier, cause.timeline[1])}), full=True)
     assert f"{earlier.at:%Y-%m-%d %H:%M:%S} [E3] orders: deploy" in text
     assert f"  {cause.timeline[1].at:%H:%M:%S}" in text
     window = cause.incident.window
     over = window.model_copy(update={"start": window.start - timedelta(days=1)})
     told = render_text(
-        cause.model_copy(update={"incident": cause.incident.model_copy(update={"window": over})}), width=140
+        cause.model_copy(update={"incident": cause.incident.model_copy(update={"window": over})}),
+        width=140,
+        full=True,
     )
     assert f"reported {cause.incident.started_at:%Y-%m-%d %H:%M:%S}" in told
     assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} [E2] postgres" in told
