@@ -38,8 +38,7 @@ def next_checks(
     ]
     apart = list(_apart(weighed, evidence, inventory, taxonomy))
     cause = weighed.verdict == "cause"
-    lead = "After the step, see that this goes back" if cause else "Look here first"
-    seen = [look_at(f, names, lead) for f in _facts_of_top(weighed, evidence)]
+    seen = [look_at(f, names, _lead(f, cause)) for f in _facts_of_top(weighed, evidence)]
     if cause:
         return [*apart, *seen, *broken][:MOST]
     return [*broken, *apart, *_unseen(evidence, inventory), *seen][:MOST]
@@ -87,6 +86,12 @@ def _named(suspect: Suspect, pair: Sequence[Suspect], taxonomy: Taxonomy) -> str
     return f"{spoken(suspect.component)} ({title})"
 
 
+def _lead(fact: Evidence, cause: bool) -> str:
+    if not cause:
+        return "Look here first"
+    return f"After the step, see that this {'stops' if fact.kind.startswith('log.') else 'goes back'}"
+
+
 def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
     """What was observed that speaks most for the cause, or for the likeliest suspect where there is no cause."""
     by_id = {
@@ -96,6 +101,7 @@ def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Eviden
     }
     named = [s for s in weighed.suspects if s.component and s.component == (weighed.component or s.component)]
     facts = [by_id[i] for i in named[0].supporting if i in by_id] if named else []
+    facts.sort(key=lambda f: f.kind.startswith("log."))  # a number tells sooner than the absence of a line
     return list({(f.component, f.aspect): f for f in reversed(facts)}.values())[::-1][:_WATCHED]
 
 

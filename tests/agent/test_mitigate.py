@@ -6,6 +6,7 @@ from aitia.agent.checks import next_checks
 from aitia.agent.mitigate import mitigations
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
+from aitia.core.aspects import METRIC
 from aitia.core.commands import effect as judged
 from aitia.core.words import Holding, Inventory, Result
 
@@ -80,3 +81,34 @@ def test_what_the_catalogue_calls_read_only_reads() -> None:
     said = {(s.command, s.effect) for fault in bundled() for s in (*fault.now, *fault.prevent) if s.command}
     filled = {(command.replace("{component}", "orders"), effect) for command, effect in said}
     assert {c for c, effect in filled if effect == "read-only" and judged(c) != "read-only"} == set()
+
+
+def test_of_a_plain_cause_is_checked_that_it_goes_back() -> None:
+    weighed = weigh(shop.connection_leak(), shop.inventory(), bundled())
+    assert weighed.verdict == "cause"
+    sure = weighed.model_copy(update={"probability": 0.97})
+    checks = next_checks(sure, shop.connection_leak(), shop.inventory(), bundled())
+    assert checks
+    assert all(c.text.startswith("After the step, see that this ") for c in checks)
+    moved = {e.statement: e.direction for e in shop.connection_leak()}
+    assert {moved[c.text.partition(": ")[2]] for c in checks} <= {"up", "down", "new", "gone"}
+
+
+def test_what_would_tell_two_suspects_apart_is_to_be_measured() -> None:
+    facts = shop.undecidable()
+    weighed = weigh(facts, shop.inventory(), bundled())
+    first, second = [s for s in weighed.suspects if s.component and s.fault != "unspecified"][:2]
+    texts = [c.text for c in next_checks(weighed, facts, shop.inventory(), bundled())]
+    apart = [t for t in texts if "it would tell" in t]
+    assert apart
+    titles = bundled().title(first.fault), bundled().title(second.fault)
+    assert all(
+        t.startswith(("Measure the ", "Search the logs of ")) and all(n in t for n in titles) for t in apart
+    )
+    measured = facts + [
+        shop.connection_leak()[0].model_copy(update={"component": c, "aspect": aspect, "direction": "steady"})
+        for c in (first.component, second.component)
+        for aspect in METRIC
+    ]
+    asked = next_checks(weighed, measured, shop.inventory(), bundled())
+    assert not any(c.text.startswith("Measure the ") for c in asked)  # what was measured is not asked for
