@@ -30,9 +30,11 @@ def main() -> None:
     """Claim and carry out jobs until told to stop."""
     guard_speech()
     orders = Orders.model_validate_json(sys.stdin.readline())
-    stop = threading.Event()
+    told: list[
+        int
+    ] = []  # an Event may not be set by a handler that interrupts its own waiting: it would wait for itself
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the door, which decides
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     threading.Thread(target=_watch_door, name="aitia-door", daemon=True).start()
     settings, home = orders.settings, Path(orders.home)
     use(settings.redaction)
@@ -40,14 +42,14 @@ def main() -> None:
     table, owner = JobTable(home), owner_of(os.getpid())
     work = Work(table, home, settings, engine)
     done = 0
-    while not stop.is_set() and done < JOBS:
+    while not told and done < JOBS:
         claim = None
         try:
             claim = table.claim(owner, lease_s=settings.service.lease_s, attempts=settings.service.attempts)
         except StoreError as error:  # a full disk, told once: there may be room again
             tell_once(str(error))
         if claim is None:
-            stop.wait(IDLE_S)
+            time.sleep(IDLE_S)
             continue
         work.run(claim, lost=_leave)
         done += 1

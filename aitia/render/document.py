@@ -44,15 +44,15 @@ class Document:
 
 
 ORDER: Final = (
-    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Not seen", "Ruled out",
-    "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
+    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Not seen",
+    "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Do now": 4, "Check next": 3, "Not seen": 3, "Ruled out": 3,
-    "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
+    "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Do now": 4, "Check next": 3, "Not seen": 3,
+    "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
     "Why": 6, "A further cause": 2, "Closest candidates": 3, "What is missing": 3, "As usual": 4, "Do now": 3, "Check next": 2,
