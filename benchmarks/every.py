@@ -53,6 +53,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "nezha_sources": ("rca/nezha",),
         "sockshop": ("rca/sockshop",),
         "tvdiag": ("rca/tvdiag",),
+        "rootcausebench": ("world/rootcausebench",),
         "healthy": ("", "--part", "all"),
         "faulty": ("",),
     },
