@@ -53,6 +53,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "nezha_sources": ("rca/nezha",),
         "sockshop": ("rca/sockshop",),
         "tvdiag": ("rca/tvdiag",),
+        "holmes": ("world/holmes", "--judged", "benchmarks/rca/data/holmes_judged.jsonl"),
         "healthy": ("", "--part", "all"),
         "faulty": ("",),
     },
