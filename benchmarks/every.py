@@ -54,7 +54,6 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "sockshop": ("rca/sockshop",),
         "tvdiag": ("rca/tvdiag",),
         "rootcausebench": ("world/rootcausebench",),
-||||||| 01a515d
         "holmes": ("world/holmes", "--judged", "benchmarks/rca/data/holmes_judged.jsonl"),
         "healthy": ("", "--part", "all"),
         "faulty": ("",),
