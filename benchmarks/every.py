@@ -55,6 +55,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "tvdiag": ("rca/tvdiag",),
         "healthy": ("", "--part", "all"),
         "faulty": ("",),
+        "opensre": ("world/opensre",),
     },
 }
 

@@ -35,8 +35,9 @@ AVERAGES: Final = ("top_sql", "top_wait_events", "top_users", "top_hosts")
 class OpenSre:
     """One case's folder with what it takes from its base, less what is hidden."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, alert_at: float = 1.0) -> None:
+        """`alert_at` puts the alert that share into the metrics' span; 1 leaves it where the evidence ends."""
+        self.folder, self._alert_at = folder, alert_at
         own = _yaml(folder / "scenario.yml")
         self._base = folder.parent / str(own["base"]) if own.get("base") else folder
         told = _yaml(self._base / "scenario.yml") | own
@@ -77,7 +78,13 @@ class OpenSre:
         labels = raw["commonLabels"] | {label: notes[k] for k, label in NAMES.items() if notes.get(k)}
         text = " ".join(str(notes[k]) for k in PROSE if notes.get(k))
         alert = {"labels": labels, "annotations": {"summary": raw["title"], "description": text}}
-        return make_incident({"alerts": [alert], "commonLabels": labels}, now=self.now)
+        message = {"alerts": [alert], "commonLabels": labels}
+        return make_incident(message, now=self.now, started_at=self._started_at())
+
+    def _started_at(self) -> datetime | None:
+        times = sorted(_times(self.series()))
+        inside = self._alert_at < 1.0 and times
+        return times[0] + (times[-1] - times[0]) * self._alert_at if inside else None
 
     def write(self, out: Path) -> list[SourceConfig]:
         """All evidence as files below `out`, and the sources that read them; what has no form goes to `not_given`."""

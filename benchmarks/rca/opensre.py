@@ -1,10 +1,11 @@
 """Synthetic incidents of RDS PostgreSQL and EKS: which category of cause, told in which words, and what of a healthy one.
 
-python benchmarks/rca/opensre.py --data DIR/world/opensre [--cases 'o0*'] [--reports FOLDER] [--json OUT]
+python benchmarks/rca/opensre.py --data DIR/world/opensre [--cases 'o0*'] [--alert-at SHARE] [--reports FOLDER] [--json OUT]
 
 DIR holds CASE/{alert.json, scenario.yml, answer.yml} with evidence files beside them, and the folders that a case's
 `base` names. `answer.yml` is read by the scorer alone. A case is right, as its authors count, when the category is
 right, each required keyword stands somewhere in the printed report, and nothing forbidden is said. The rules alone are asked.
+The alerts have no time: each is put where the evidence ends, and `--alert-at .8` tells what that costs.
 """
 
 from __future__ import annotations
@@ -63,10 +64,11 @@ def main() -> None:
     """Diagnose the chosen cases, then score."""
     made = parser(__doc__)
     made.add_argument("--reports", default="", help="write the printed reports into this folder")
+    made.add_argument("--alert-at", type=float, default=1.0, help="put the alert this share into the metrics")
     arguments = made.parse_args()
     began, data = time.monotonic(), Path(arguments.data)
     names = [p.parent.name for p in data.glob("*/alert.json")]
-    ran = [predicted(data / name) for name in chosen(names, arguments.cases)]
+    ran = [predicted(data / name, arguments.alert_at) for name in chosen(names, arguments.cases)]
     for case in ran if arguments.reports else ():
         Path(arguments.reports).mkdir(parents=True, exist_ok=True)
         (Path(arguments.reports) / f"{case['case']}.txt").write_text(case["report"], encoding="utf-8")
@@ -74,10 +76,10 @@ def main() -> None:
     finish("rca/opensre", told, ran, n=len(ran), began=began, out=arguments.json, judged=judged)
 
 
-def predicted(folder: Path) -> Case:
+def predicted(folder: Path, alert_at: float = 1.0) -> Case:
     """The verdict on one case and its printed report. No answer is read here."""
     began = time.monotonic()
-    report, problem, case = None, "", OpenSre(folder)
+    report, problem, case = None, "", OpenSre(folder, alert_at=alert_at)
     with tempfile.TemporaryDirectory() as out:
         sources = case.write(Path(out))
         try:
