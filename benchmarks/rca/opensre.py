@@ -158,12 +158,14 @@ def _measured(ran: Sequence[Case], answers: Mapping[str, Mapping[str, Any]]) -> 
     pairs = [(c, answers[c["case"]]) for c in ran]
     ruled = [(c, a["ruling_out_keywords"]) for c, a in pairs if a.get("ruling_out_keywords")]
     calm = [c for c, a in pairs if a["root_cause_category"] == HEALTHY]
+    faulty = [c for c, a in pairs if a["root_cause_category"] != HEALTHY]
     found = {
         "right": [_right(c, a) for c, a in pairs],
         "category": [c["category"] == a["root_cause_category"] for c, a in pairs],
         "all required keywords": [all(said(c["report"], a.get("required_keywords") or [])) for c, a in pairs],
         "all ruling-out keywords": [all(said(c["report"], words)) for c, words in ruled],
         "false cause, healthy": [c["verdict"] == "cause" for c in calm],
+        "said healthy, faulty": [c["verdict"] == HEALTHY for c in faulty],
         "verdict unknown": [c["verdict"] == "unknown" for c in ran],
         "seconds per case": [float(c.get("seconds", 0.0)) for c in ran],
     }
