@@ -47,9 +47,10 @@ def _listed(raw: Any, key: str) -> list[Object] | None:
     return None if raw is None else list(raw.get(key) or [])
 
 
-def _key(tool: str, resource: str, space: str, name: str = "", **more: bool) -> str:
-    where = {"namespace": space} if space else {}
-    return f"{tool}:{json.dumps({'resource_type': resource, 'name': name, **where, **more})}"
+def _key(tool: str, resource: str, space: str, name: str = "", *, wide: bool = False) -> str:
+    where: dict[str, str | bool] = {"namespace": space} if space else {}
+    where |= {"output_wide": True} if wide else {}
+    return f"{tool}:{json.dumps({'resource_type': resource, 'name': name, **where})}"
 
 
 def _put(
@@ -63,8 +64,7 @@ def _put(
 ) -> None:
     """The list of a namespace, "" where it is empty; nothing where the file may not be read."""
     if objects is not None:
-        more = {"output_wide": True} if wide else {}
-        made[_key("GetResources", resource, space, **more)] = shown(
+        made[_key("GetResources", resource, space, wide=wide)] = shown(
             [o for o in objects if o["namespace"] == space]
         )
 
