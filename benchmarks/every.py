@@ -57,6 +57,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "holmes": ("world/holmes", "--judged", "benchmarks/rca/data/holmes_judged.jsonl"),
         "healthy": ("", "--part", "all"),
         "faulty": ("",),
+        "opensre": ("world/opensre",),
     },
 }
 
