@@ -59,7 +59,7 @@ def weigh(
     unread: Sequence[str] = (),
 ) -> Weighed:
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
-    what persons said of earlier runs, `unread` names what failed beside the sources that the inventory says are unread.
+    what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread.
     """
     judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, unread)
     return judge.several(evidence, judge.one(evidence))
@@ -77,7 +77,9 @@ class _Judge:
         learned: Learned = NOTHING,
         unread: Sequence[str] = (),
     ) -> None:
-        blind = [h.source for h in inventory.holdings if h.unread and h.kind in TELEMETRY]
+        blind = [
+            f"{h.source} could not be read" for h in inventory.holdings if h.unread and h.kind in TELEMETRY
+        ]
         self._unread = [*blind, *unread]
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
@@ -151,7 +153,7 @@ class _Judge:
             )
         left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
         if self._unread and left > UNREAD:  # a source that did not answer is not a quiet one
-            why = f"{self._unread[0]} could not be read"
+            why = self._unread[0]
             healthy.append(
                 Contribution(evidence="", log_odds=round(UNREAD - left, 3), why=why, term="healthy.unwatched")
             )

@@ -28,7 +28,18 @@ from aitia.agent.topology import Topology
 from aitia.agent.weigher import TELEMETRY, Weighed, weigh
 from aitia.core.events import Findings, Glimpse, PlanMade, Ranked, SentenceDone, TaskDone
 from aitia.core.llm import Llm
-from aitia.core.words import Evidence, Exclusion, Incident, ModelUse, Plan, Result, Sentence, Suspect, Task
+from aitia.core.words import (
+    Evidence,
+    Exclusion,
+    Incident,
+    Inventory,
+    ModelUse,
+    Plan,
+    Result,
+    Sentence,
+    Suspect,
+    Task,
+)
 from aitia.graphs.report import assemble
 from aitia.graphs.state import (
     Call,
@@ -175,18 +186,20 @@ def _weighed(evidence: Sequence[Evidence], state: State, runtime: Runtime[Contex
         runtime.context.weights,
         alarmed=Incident.model_validate(state["incident"]).hints,
         learned=learned_of(runtime.context),
-        unread=_failed(results_of(state), runtime.context),
+        unread=_unknown(results_of(state), inventory_of(state), runtime.context),
     )
 
 
-def _failed(results: Sequence[Result], context: Context) -> list[str]:
-    """The calls for telemetry that came to nothing: what they would have shown is not known."""
-    names = context.registry.names()
-    return [
-        r.tool
-        for r in results
-        if r.status == "error" and r.tool in names and TELEMETRY & {*context.registry[r.tool].needs}
-    ]
+def _unknown(results: Sequence[Result], inventory: Inventory, context: Context) -> list[str]:
+    """What telemetry would show is not known where calls for it failed, or where all of them found too little to compare."""
+    needs = {name: {*context.registry[name].needs} & TELEMETRY for name in context.registry.names()}
+    failed = [r.tool for r in results if r.status == "error" and needs.get(r.tool)]
+    told = [f"{tool} could not be read" for tool in failed]
+    for kind in sorted({h.kind for h in inventory.holdings if h.count and not h.unread} & TELEMETRY):
+        asked = {r.status for r in results if needs.get(r.tool) == {kind}}
+        if asked == {"no_data"}:
+            told.append(f"nothing of the {kind} could be compared")
+    return told
 
 
 def _ranking(weighed: Weighed) -> list[tuple[str, str, float]]:

@@ -302,6 +302,17 @@ def test_missing_samples_are_named(tmp_path: Path) -> None:
     assert report.component == "payment"
 
 
+def test_series_too_sparse_to_compare_are_no_calm(tmp_path: Path) -> None:
+    site.table(tmp_path / "metrics.csv", rows(), step_s=1_200.0)  # one sample in the window, six before it
+    for name in SHOP:
+        site.log(tmp_path / "logs" / f"{name}.log", component_line=f"{name} served", error="", onset=site.END)
+    report = site.report(tmp_path, [METRICS, LOGS], TOPOLOGY)
+    assert report.verdict == "unknown"
+    healthy = next(s for s in report.suspects if s.fault == "healthy")
+    assert any(c.why == "nothing of the metrics could be compared" for c in healthy.ledger)
+    assert site.report(tmp_path, [LOGS], TOPOLOGY).verdict == "healthy"  # by logs alone it may be said
+
+
 def test_a_window_of_three_points_is_named(tmp_path: Path) -> None:
     site.table(tmp_path / "metrics.csv", rows(), step_s=600.0, begin=site.T0 - timedelta(days=2))
     before = Baseline(name="preceding", window=Window(start=site.T0 - timedelta(days=2), end=site.T0))
