@@ -21,6 +21,12 @@ CASES = {
         {"process.pid": 1234, "code.file.path": "pod.go", "code.line.number": 12},
         {},
     ),
+    "otel file": (
+        '{"timestamp":"2026-11-25T01:02:03Z","severity_text":"ERROR","body":"x"}',
+        {"severity_text": "ERROR", "severity_number": 17, "body": "x"},
+        {},
+        {},
+    ),
     "syslog 5424": (
         f'<11>1 2026-11-25T01:02:03Z h1 shop 7 ID47 [x@1 a="b"] text {TRACE}',
         {"severity_number": 17, "body": f"text {TRACE}"},

@@ -41,6 +41,7 @@ _TIMES: Final = (
 )
 _LEVELS: Final = (
     *("level", "levelname", "severity", "lvl", "log.level", "SeverityText", "severityText", "loglevel", "s"),
+    "severity_text",  # OpenTelemetry, as its file exporters and many collectors write it
     *("@l", "PRIORITY", "log_level", "Level", "LogLevel", "level_name"),
 )
 _MESSAGES: Final = (
