@@ -31,6 +31,7 @@ BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that 
 # Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
 UNREAD: Final = -0.5
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
+MEASURED: Final = frozenset({"metrics", "traces", "signals"})  # of it, what is measured and compared
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
 
 

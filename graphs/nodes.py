@@ -25,7 +25,7 @@ from aitia.agent.sentences.narrator import Brief, Budget, narrate
 from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.sentences.verifier import check, cited
 from aitia.agent.topology import Topology
-from aitia.agent.weigher import TELEMETRY, Weighed, weigh
+from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Findings, Glimpse, PlanMade, Ranked, SentenceDone, TaskDone
 from aitia.core.llm import Llm
 from aitia.core.words import (
@@ -191,11 +191,14 @@ def _weighed(evidence: Sequence[Evidence], state: State, runtime: Runtime[Contex
 
 
 def _unknown(results: Sequence[Result], inventory: Inventory, context: Context) -> list[str]:
-    """What telemetry would show is not known where calls for it failed, or where all of them found too little to compare."""
+    """What telemetry would show is not known where calls for it failed, or where all found too few measurements to compare.
+
+    A log without a line in the window is no such thing: it says nothing, which is what a calm one does.
+    """
     needs = {name: {*context.registry[name].needs} & TELEMETRY for name in context.registry.names()}
     failed = [r.tool for r in results if r.status == "error" and needs.get(r.tool)]
     told = [f"{tool} could not be read" for tool in failed]
-    for kind in sorted({h.kind for h in inventory.holdings if h.count and not h.unread} & TELEMETRY):
+    for kind in sorted({h.kind for h in inventory.holdings if h.count and not h.unread} & MEASURED):
         asked = {r.status for r in results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
             told.append(f"nothing of the {kind} could be compared")
