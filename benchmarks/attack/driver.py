@@ -41,7 +41,7 @@ def predictions(
     """A prediction of each run: those that this commit's code made before, and the others now. Ctrl-C gives what there is.
 
     With no process only what was made before is given. `work` makes one from the data folder and the run, as a line of
-    JSON with the run's `id`, `base` and `seed`.
+    JSON with the run's `id`, `base` and `seed`. SIGTERM is taken as Ctrl-C.
     """
     code = contract.commit()
     done = _kept(kept, code)
@@ -50,6 +50,7 @@ def predictions(
         print(f"{len(wanted) - len(left)} of {len(wanted)} runs were made before ({kept})", file=sys.stderr)
     if not processes:
         return [done[_key(c)] for c in wanted if _key(c) in done]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the workers would live on
     spawning, fast = multiprocessing.get_context("spawn"), Path("/dev/shm")
     with (
         # In memory, where there is such a folder: a diagnosis writes many small files.
