@@ -24,9 +24,7 @@ CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
-_OWN_TIME: Final = (
-    "trace.quiet"  # the time that a caller waits for others is not in it: its silence clears none of them
-)
+_OWN_TIME: Final = "trace.quiet"  # without the time of waiting for others: it clears no caller
 
 
 class Rule(Word):

@@ -30,9 +30,8 @@ def main() -> None:
     """Claim and carry out jobs until told to stop."""
     guard_speech()
     orders = Orders.model_validate_json(sys.stdin.readline())
-    told: list[
-        int
-    ] = []  # an Event may not be set by a handler that interrupts its own waiting: it would wait for itself
+    # No Event: a handler that sets one while it interrupts the waiting for it would wait for itself.
+    told: list[int] = []
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the door, which decides
     signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     threading.Thread(target=_watch_door, name="aitia-door", daemon=True).start()

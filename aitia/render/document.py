@@ -38,9 +38,7 @@ class Document:
     headline: Headline
     summary: tuple[Item, ...]
     sections: tuple[Section, ...]
-    left_out: tuple[
-        tuple[str, int], ...
-    ] = ()  # sections that are not told, each with how many entries it has
+    left_out: tuple[tuple[str, int], ...] = ()  # sections not told, and how many entries each has
 
 
 ORDER: Final = (
@@ -72,12 +70,10 @@ def build(report: Report, *, amount: Amount = "full") -> Document:
     limits = _AMOUNTS.get(amount, {})
     one_screen = amount in ("cramped", "screen")
     kept = [s for s in ordered if not one_screen or s.title in limits]
-    # The chain says again, step by step, what the summary says, and the headline what its first sentence says.
-    told = (
-        [s for s in report.summary if s.role != "summary"] if one_screen and report.chain else report.summary
-    )
-    if one_screen and report.verdict == "cause" and report.chain:
-        told = []
+    # The chain says again, step by step, what the summary says; the headline what the verdict's sentence says of a likely cause.
+    likely = report.verdict == "cause" and report.probability >= _LIKELY
+    again = {"summary", "verdict"} if likely else {"summary"}
+    told = [s for s in report.summary if not (one_screen and report.chain and s.role in again)]
     return Document(
         headline=_headline(report),
         summary=tuple(sections.sentence_item(s) for s in told),

@@ -123,9 +123,8 @@ def _parts(document: Document, unseen: Sequence[Item], suspects: bool) -> Iterat
         nothing = Item(text="Every source held data and every call came back with some.")
         own.append(Section(title="What could not be seen", items=tuple(unseen) or (nothing,)))
     own.append(Section(title="Sources and versions", items=()))
-    told = [
-        s for s in document.sections if s.title != "Not seen"
-    ]  # it is in the list of what could not be seen
+    # "Not seen" is part of the list of what could not be seen.
+    told = [s for s in document.sections if s.title != "Not seen"]
     for section in sorted((*told, *own), key=lambda s: _place(s.title)):
         slug = re.sub(r"[^a-z]+", "-", section.title.casefold()).strip("-")
         yield Part(slug=slug, section=section, layout=_LAYOUTS.get(section.title, "items"))

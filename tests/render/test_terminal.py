@@ -237,3 +237,13 @@ def test_times_of_another_day_than_the_windows_bear_their_date(cause: Report) ->
     assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} [E2] postgres" in told
     assert 'class="when dated"' in render_html(cause.model_copy(update={"timeline": (earlier,)}))
     assert 'class="when"' in render_html(cause)
+
+
+def test_an_unlikely_cause_is_told_as_possible_with_its_rival(cause: Report) -> None:
+    rival = "The likeliest cause is orders (60 %): connection exhaustion (40 %), or bad release (20 %)."
+    verdict = cause.summary[0].model_copy(update={"text": rival, "role": "verdict"})
+    report = cause.model_copy(update={"summary": (verdict,), "probability": 0.4})
+    shown = " ".join(render_text(report).split())
+    assert "POSSIBLE CAUSE 40 %" in shown
+    assert rival in shown
+    assert rival not in " ".join(render_text(report.model_copy(update={"probability": 0.9})).split())

@@ -229,3 +229,11 @@ def test_a_rest_that_slack_asks_for_is_kept_by_all_and_not_followed_by_a_burst()
     assert took[0] > 1.9  # the rest, and then a place in the channel
     assert took[1] - took[0] > 0.9
     assert took[2] - took[1] > 0.9
+
+
+def test_a_form_of_an_unknown_kind_is_not_kept() -> None:
+    view = {"id": "V1", "callback_id": "ask", "private_metadata": "{}", "state": {"values": {}}}
+    body = {"type": "view_submission", "user": {"id": "U1", "team_id": "T1"}, "view": view}
+    assert entry_of(body, me="UME", redact=lambda text: text) is not None
+    for other in ({"callback_id": "approve"}, {"callback_id": None}, {"callback_id": ["ask"]}):
+        assert entry_of(body | {"view": view | other}, me="UME", redact=lambda text: text) is None
