@@ -32,7 +32,7 @@ def next_checks(
     names = {n for c in inventory.components for n in (c.id, *c.aliases)}
     names |= {n for e in evidence for n in (e.component, e.peer) if n}
     broken = [
-        NextCheck(text=f"Mend source {h.source}: {h.note}", command="aitia doctor")
+        NextCheck(text=f"Fix source {h.source}: {h.note}", command="aitia doctor")
         for h in inventory.holdings
         if h.note and not h.count
     ]

@@ -66,7 +66,7 @@ def not_seen(topic: Topic, record: Record) -> Draft:
     """What tools and sources say that they could not see, and what is not connected."""
     draft = Draft()
     for line in record.of("N"):
-        if "none were seen" in line.statement or "Mend source" in line.statement:
+        if "none were seen" in line.statement or "Fix source" in line.statement:
             draft.say(line.statement, line.id)
     for n, call in enumerate(record.report.calls, 1):
         if call.status != "ok" or any(u in call.message for u in unseen(record.report) if u):

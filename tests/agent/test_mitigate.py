@@ -67,7 +67,7 @@ def test_no_cause_no_mitigation_but_what_is_missing() -> None:
     inventory = Inventory(holdings=(broken,), components=shop.inventory().components)
     texts = [c.text for c in next_checks(weighed, shop.undecidable(), inventory, bundled())]
     assert any("catalog" in t and "none were seen" in t for t in texts)
-    assert any(t.startswith("Mend source logs") for t in texts)
+    assert any(t.startswith("Fix source logs") for t in texts)
 
 
 def test_every_fault_has_steps_for_now_and_for_later() -> None:
