@@ -9,16 +9,20 @@ SCENARIO ?= scenarios/connection-exhaustion
 PYTEST ?= -n auto --dist loadfile
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-benchmarks check lint types imports tree format drawing schema docs clean
+.PHONY: demo test test-long test-benchmarks check lint types imports tree format drawing schema docs clean
 
 demo: $(VENV)/base
 	@PATH="$(abspath $(BIN)):$$PATH" bash scenarios/demo.sh $(SCENARIO)
 
-# Format, lint, types, imports, tests. EXTRAS=dev,all,record adds what is optional.
+# Format, lint, types, imports, tests. EXTRAS=dev,all,record adds what is optional. Many whole runs are in test-long.
 test: $(VENV)/$(EXTRAS) check
 
 check: lint types imports
-	$(BIN)/pytest $(PYTEST) --ignore=tests/benchmarks
+	$(BIN)/pytest $(PYTEST) -m "not long" --ignore=tests/benchmarks
+
+# Attacks, killings, crowds: many whole runs and services.
+test-long: $(VENV)/$(EXTRAS)
+	$(BIN)/pytest $(PYTEST) -m long --ignore=tests/benchmarks
 
 # The benchmark scripts on small data, and the smaller copy of the attacks with their limits.
 test-benchmarks: $(VENV)/$(EXTRAS)

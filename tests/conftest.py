@@ -1,0 +1,65 @@
+"""What all areas of the tests share."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aitia.core.store import RunStore
+from aitia.core.words import Report
+from aitia.graphs.replay import replay
+from aitia.graphs.state import Options
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed:
+    """A run of a bundled scenario by rules and templates. Its home is shared: look, and change nothing below it."""
+
+    home: Path
+    run: str
+    score: dict[str, Any]
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore.open(self.home, self.run)
+
+    @property
+    def report(self) -> Report:
+        return self.store.report()
+
+    def copied(self, home: Path) -> RunStore:
+        """The same run under a home of one's own, to change as one likes."""
+        shutil.copytree(self.home, home, dirs_exist_ok=True)
+        return RunStore.open(home, self.run)
+
+
+@pytest.fixture(scope="session")
+def diagnosed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Diagnosed]:
+    """Give a bundled scenario by its name: it is diagnosed once in a test run, whichever process asks first."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "diagnosed"
+    root.mkdir(exist_ok=True)
+
+    def of(name: str) -> Diagnosed:
+        home, kept = root / name, root / f"{name}.json"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                shutil.rmtree(home, ignore_errors=True)
+                options = Options(planner="rules", narrator="template")
+                done = replay(SCENARIOS / name, home=home, llm=None, options=options)
+                kept.write_text(json.dumps({"run": done.report.run, "score": done.score}), encoding="utf-8")
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        return Diagnosed(home=home, run=found["run"], score=found["score"])
+
+    return of
