@@ -35,6 +35,8 @@ _WORD = re.compile(r"[^\s\"'<>]+")
 _BEFORE_GRAM: Final = 7  # characters of `mot de passe` before its gram; of a key's name there may be more
 _SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
+_REMEMBERED_CHARS: Final = 256
+_REMEMBERED_TEXTS: Final = 8192  # at most 2 MB a redactor
 PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines:")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:")
 _RULES: Final[tuple[Rule, ...]] = (
@@ -70,6 +72,7 @@ class Redactor:
         self._shapeless = [(rule, _HINTS.get(rule)) for rule in self._rules if not rule.grams]
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
+        self._harmless: set[str] = set()  # short texts in which no rule could find anything: they come again and again
 
     def __reduce__(self) -> tuple[type[Redactor], tuple[bytes, Policy]]:
         return Redactor, (
@@ -128,7 +131,7 @@ class Redactor:
 
     def _hopeful(self, text: str) -> list[tuple[Rule, list[int] | None]]:
         """The rules that could find something, and where a match of each may begin: None for anywhere."""
-        if len(text) < _SHORTEST:
+        if len(text) < _SHORTEST or text in self._harmless:
             return []
         raw = text.encode("utf-8", "surrogatepass")
         plain = len(raw) == len(text)  # a character is a byte
@@ -141,6 +144,10 @@ class Redactor:
         for rule, hint in self._shapeless:
             if (not rule.needs or any(need in lower for need in rule.needs)) and (hint is None or hint(text)):
                 found.append((rule, None))
+        if not found and len(text) <= _REMEMBERED_CHARS:
+            if len(self._harmless) >= _REMEMBERED_TEXTS:
+                self._harmless.clear()
+            self._harmless.add(text)
         return found
 
     def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 Match = re.Match[str]
@@ -186,8 +186,15 @@ def turns(value: str) -> int:
 
 def tells(name: str, value: str) -> bool:
     """Whether a field's name says that its value is a secret."""
+    noun, lone = _noun(name)
+    return bool(noun) and _tells(noun, value, lone=lone)
+
+
+@lru_cache(maxsize=4096)  # the names of fields come again and again
+def _noun(name: str) -> tuple[str, bool]:
+    """What is called a secret in a field's name, "" for nothing, and whether the name begins with it."""
     found = _FIELD.search(name)
-    return found is not None and _tells(found["n"], value, lone=found.start() == 0)
+    return (found["n"], found.start() == 0) if found else ("", False)
 
 
 def _told_of(match: Match, value: str) -> bool:
