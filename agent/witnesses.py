@@ -202,6 +202,12 @@ class Witnesses:
             yield _line("alone", "by logs alone, and by one message", texts[0])
 
 
+def by_logs_alone(supporting: Sequence[Evidence]) -> bool:
+    """Whether of the facts that speak for a suspect all are log messages: nothing that was measured confirms them."""
+    told = [e for e in supporting if e.aspect not in _CONTEXT]
+    return bool(told) and all(family_of(e) == "log" for e in told)
+
+
 def _plain(facts: Sequence[Evidence]) -> list[Evidence]:
     return [e for e in facts if e.aspect not in _CONTEXT and e.strength >= PLAIN]
 

@@ -11,6 +11,7 @@ from aitia.agent.sentences.verifier import Grounds
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.text import words
 from aitia.agent.weigher import Weighed
+from aitia.agent.witnesses import by_logs_alone
 from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
 
 MAX_RULED_OUT = 3
@@ -34,6 +35,8 @@ def verdict_sentence(
         text = _likeliest(weighed, taxonomy)
         top = next(s for s in weighed.suspects if s.component == weighed.component)
         cites = top.supporting[:3]
+        if by_logs_alone([e for e in facts.all if e.id in top.supporting]):
+            text += " It rests on logs alone: no measurement confirms it."
     elif weighed.verdict == "healthy":
         text = f"Nothing is wrong that the telemetry can show ({percent(weighed.probability)})."
         # First what the alarm was about: users' answers at the component that it names.

@@ -15,6 +15,7 @@ import re
 import resource
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.scenario import load_scenario
 from benchmarks.attack.bombs import BOMBS, NAME, Source

@@ -10,9 +10,10 @@ from aitia.agent.sentences.narrator import Brief, Budget, narrate, tidy
 from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
-from aitia.agent.weigher import weigh
+from aitia.agent.weigher import Weighed, weigh
 from aitia.core.errors import ModelError
 from aitia.core.llm import Prompt
+from aitia.core.words import Contribution, Suspect
 from aitia.models.scripted import ScriptedLlm
 
 from . import evidence as shop
@@ -115,6 +116,23 @@ def test_templates_say_why_another_suspect_is_out() -> None:
     assert "postgres" in out
     assert set(out["postgres"].cites) <= {e.id for e in evidence}
     assert "100 %" not in verdict_sentence(weighed, bundled(), facts).text
+
+
+@pytest.mark.parametrize(
+    ("supporting", "alone"), [(("E4",), True), (("E4", "E1"), True), (("E4", "E3"), False)]
+)
+def test_a_cause_that_rests_on_logs_alone_is_told_so(supporting: tuple[str, ...], alone: bool) -> None:
+    """E4 is a message, E1 a deploy, which measures nothing, E3 a series."""
+    evidence, inventory = shop.connection_leak(), shop.inventory()
+    ledger = tuple(Contribution(evidence=e, log_odds=1.0, why="its own") for e in supporting)
+    top = Suspect(
+        component="postgres", fault="resource.connections", score=1.0, probability=0.7, ledger=ledger
+    )
+    weighed = Weighed(
+        verdict="cause", probability=0.7, component="postgres", fault="resource.connections", suspects=(top,)
+    )
+    told = verdict_sentence(weighed, bundled(), Facts(evidence, Topology(inventory.components))).text
+    assert ("logs alone" in told) is alone
 
 
 def test_a_judgement_added_at_the_end_is_cut_off_and_the_rest_stands() -> None:
