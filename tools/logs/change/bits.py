@@ -22,8 +22,9 @@ class Bits:
         self._lived = np.concatenate([[0], np.cumsum(alive)])
         share = (self._total[:, -1] + 0.5) / (self._lived[-1] + 1.0)
         steps = np.arange(self._lived[-1] + 1)  # the prior weighs as much as one cell
-        self._yes = gammaln(share[:, None] + steps) - gammaln(share)[:, None]
-        self._no = gammaln(1 - share[:, None] + steps) - gammaln(1 - share)[:, None]
+        self._yes = (gammaln(share[:, None] + steps) - gammaln(share)[:, None]).ravel()
+        self._no = (gammaln(1 - share[:, None] + steps) - gammaln(1 - share)[:, None]).ravel()
+        self._begin = steps.size * np.arange(rows.shape[0])[:, None]  # of each row in these two
         self._both = weight.sum() * gammaln(1.0 + steps)
 
     def taken(self, order: Ints) -> Bits:
@@ -48,7 +49,7 @@ class Bits:
         return float(self._cost(np.asarray(k)[:, None], np.array([lived]))[0])
 
     def _cost(self, k: Ints, lived: Ints) -> Floats:
-        fit = np.take_along_axis(self._yes, k, axis=1) + np.take_along_axis(self._no, lived - k, axis=1)
+        fit = self._yes[self._begin + k] + self._no[self._begin + (lived - k)]
         return np.asarray(self._both[lived] - self._weight @ fit, dtype=np.float64)
 
 

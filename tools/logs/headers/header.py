@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from aitia.tools.logs.headers.fields import Fields, of_groups
 from aitia.tools.logs.headers.keeper import Timekeeper
 from aitia.tools.logs.headers.levels import Level, fold, fold_column
+from aitia.tools.logs.headers.slim import whole
 
 Parsed = tuple[float, Level, str]  # epoch seconds, level, message
 _MARKS: Final[dict[str, Level]] = {"#": "warning", "*": "info", "-": "info", ".": "debug"}
@@ -66,7 +67,7 @@ class TextHeader(Header):
     def __init__(self, name: str, pattern: str, keeper: Timekeeper, lines: Sequence[str]) -> None:
         self.name = name
         self.keeper = keeper
-        self.regex = re.compile(pattern + r"(?P<msg>.*)(?P<none>)", re.DOTALL)
+        self.regex = whole(pattern)
         index = self.regex.groupindex
         none = index["none"]
         word = "level" if "level" in index else "mark" if "mark" in index else "pri"

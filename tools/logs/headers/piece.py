@@ -36,7 +36,7 @@ def share(pattern: str, rests: Sequence[str]) -> float:
     full = [rest for rest in rests if rest]
     if len(full) > 3 * _PROBE and not any(map(match, full[:: len(full) // _PROBE])):
         return 0.0
-    return sum(match(rest) is not None for rest in full) / len(full) if full else 0.0
+    return (len(full) - [*map(match, full)].count(None)) / len(full) if full else 0.0
 
 
 def take(piece: Piece, rests: Sequence[str], taken: list[Piece]) -> list[str]:

@@ -51,7 +51,7 @@ def find(lines: Sequence[str]) -> Start | None:
     """The time of most lines; of formats that nearly as many have, the one that stands first."""
     heads = [line[:_REACH] for line in lines]
     probe = heads[:: max(1, len(heads) // _PROBE)]
-    tried = [s for s in enumerate(searches()) if any(s[1][1].search(head) for head in probe)]
+    tried = [s for s in enumerate(searches()) if any(map(s[1][1].search, probe))]
     tried = tried or list(enumerate(searches()))
     votes: dict[tuple[int, str], list[int]] = defaultdict(list)
     for order, (_, pattern) in tried:

@@ -12,7 +12,7 @@ from aitia.tools.logs.headers.header import PUNCTUATION, TextHeader
 from aitia.tools.logs.headers.keeper import Timekeeper
 from aitia.tools.logs.headers.levels import fold
 from aitia.tools.logs.headers.piece import SHARE, Piece, compiled, share
-from aitia.tools.logs.headers.slim import slim
+from aitia.tools.logs.headers.slim import slim, whole
 from aitia.tools.logs.headers.start import AFTER, Start, find
 from aitia.tools.logs.headers.timestamps import Format
 from aitia.tools.logs.headers.vote import pieces
@@ -80,16 +80,17 @@ def _header(
     first = Piece("start", start.form.pattern, needed=True, form=start.form)
     main, best = first, (False, False, False)
     for candidate in (first, *(p for p in layout if p.form is not None)):
-        regex = re.compile(_joined(start, layout, candidate))
-        found = [m for line in lines if (m := regex.match(line))]
+        match = whole(_joined(start, layout, candidate)).match
+        found = [m for line in lines if (m := match(line))]
         complete = _complete(candidate.form, found)
         if found and complete >= best:
             main, best = candidate, complete
     assert main.form is not None
     pattern = _joined(start, layout, main)
-    pattern = slim(pattern, [line for line in lines if re.match(pattern, line)])
-    regex = re.compile(pattern)
-    texts = [m["ts"] for line in lines if (m := regex.match(line))]
+    match = whole(pattern).match
+    pattern = slim(pattern, [line for line in lines if match(line)])
+    match = whole(pattern).match
+    texts = [m["ts"] for line in lines if (m := match(line))]
     keeper = Timekeeper(main.form, zone=zone, near=near, texts=texts)
     return TextHeader(_name(start, layout, main.form, keeper.order), pattern, keeper, lines)
 
