@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,22 +34,14 @@ class Embedder:
         on_progress: OnProgress = silent,
     ) -> None:
         """Raises ModelError where the extra or the model is missing."""
-        onnxruntime, tokenizers = _import()
+        _import()
         if fetch_missing:
             fetch(MODEL, home=home, on_progress=on_progress)
         self.sha256 = catalogue()[MODEL].sha256
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(path_of(TOKENIZER, home=home)))
-        self._tokenizer.enable_truncation(catalogue()[MODEL].context)
-        self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or default_threads()
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path_of(MODEL, home=home)), options, providers=["CPUExecutionProvider"]
+        files = (_File.at(path_of(TOKENIZER, home=home)), _File.at(path_of(MODEL, home=home)))
+        self._tokenizer, self._session, self._lock = _loaded(
+            *files, threads or default_threads(), os.getpid()
         )
-        self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row per text: float32, shape (n, 384), each of length 1. An empty text yields a row all the same."""
@@ -67,6 +61,38 @@ class Embedder:
             hidden = self._session.run(None, given)[0]
         row: NDArray[np.float32] = pool(np.asarray(hidden), mask)[0]
         return row
+
+
+class _File(NamedTuple):
+    """A file as it is now."""
+
+    path: str
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def at(cls, path: Path) -> _File:
+        found = path.stat()
+        return cls(str(path), found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _loaded(tokens: _File, model: _File, threads: int, process: int) -> tuple[Any, Any, threading.Lock]:
+    """Tokenizer, session and their lock: half a second to load, and a diagnosis asks for them twice.
+
+    By process, since a session's threads do not live on in a fork.
+    """
+    onnxruntime, tokenizers = _import()
+    tokenizer = tokenizers.Tokenizer.from_file(tokens.path)
+    tokenizer.enable_truncation(catalogue()[MODEL].context)
+    tokenizer.no_padding()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(model.path, options, providers=["CPUExecutionProvider"])
+    return tokenizer, session, threading.Lock()
 
 
 def pool(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:

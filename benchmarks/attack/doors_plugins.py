@@ -15,7 +15,7 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -174,11 +174,11 @@ QUICK: Final = (
 )
 
 
-def tries(folder: Path, *, quick: bool = False) -> Iterator[Tried]:
-    """All tries, each beside a run without the plugin."""
+def tries(folder: Path, *, only: Collection[str] = ()) -> Iterator[Tried]:
+    """All tries, each beside a run without the plugin; `only` names some."""
     known = {n: (code, "aitia.tools") for n, code in PLUGINS.items()}
     known |= {f"{n} (as a source)": (code, "aitia.sources") for n, code in SOURCES.items()}
-    chosen = {n: known[n] for n in QUICK} if quick else known
+    chosen = {n: known[n] for n in only} if only else known
     runs = dict(_runs(folder, {"": ("", ""), **chosen}))
     plain = runs.pop("")
     if plain["code"] not in (0, 10, 11):

@@ -13,7 +13,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -38,13 +38,15 @@ ASKED: Final = (
 )
 
 
-def tries(folder: Path, *, quick: bool = False) -> Iterator[Tried]:
-    """All tries; `quick` leaves out those that wait for whole diagnoses."""
+def tries(
+    folder: Path, *, quick: bool = False, only: Collection[str] = (), run: Path | None = None
+) -> Iterator[Tried]:
+    """All tries; `quick` leaves out those that wait for whole diagnoses, `only` names some. `run` is told as a job's."""
     folder.mkdir(parents=True, exist_ok=True)
-    run = _run(folder / "once")
+    run = run or _run(folder / "once")
     (folder / "asks").mkdir()
     with mock.patch.dict(os.environ, TOKENS | {"AITIA_HOME": str(folder / "asks" / "home")}):
-        yield from _asking(folder / "asks", run)
+        yield from _asking(folder / "asks", run, only or ATTACKS)
     if not quick:
         (folder / "texts").mkdir()
         with mock.patch.dict(os.environ, TOKENS | {"AITIA_HOME": str(folder / "texts" / "home")}):
@@ -332,7 +334,7 @@ def _job(w: World, channel: str) -> str:
     return next(j.id for j in w.site.jobs.list() if j.place.get("channel") == channel)
 
 
-def _asking(folder: Path, run: Path) -> Iterator[Tried]:
+def _asking(folder: Path, run: Path, names: Collection[str]) -> Iterator[Tried]:
     (folder / "home").mkdir(mode=0o700)
     slack = FakeSlack().start()
     trap = ThreadingHTTPServer(("127.0.0.1", 0), _Trap)
@@ -342,9 +344,9 @@ def _asking(folder: Path, run: Path) -> Iterator[Tried]:
     try:
         with Canned(site.jobs, run, asks=ASKED), site.door(http=True):
             world, found = World(site, slack, trap), list[tuple[str, str]]()
-            for name, attack in ATTACKS.items():
+            for name in names:
                 before = world.state()
-                attack(world)
+                ATTACKS[name](world)
                 found.append((name, _differs(before, world.state())))
             before = world.state()
             world.send("interactive", world.press())

@@ -1,7 +1,11 @@
-"""Each bundled scenario, changed in ways that must not matter: same verdict. Without its telemetry the culprit is not convicted."""
+"""Bundled scenarios, changed in ways that must not matter: same verdict. Without its telemetry the culprit is not convicted.
+
+Each change is tried alone on a shop; a machine that vibrates and the other scenarios get all changes at once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +18,21 @@ from aitia.tools import Registry
 from . import transforms
 
 ROOT = Path(__file__).parents[2] / "scenarios"
-SCENARIOS = sorted(p.parent for p in ROOT.glob("*/scenario.yaml"))
-OPTIONS = Options(planner="rules", narrator="template")
+SCENARIOS = sorted(p.parent.name for p in ROOT.glob("*/scenario.yaml"))
+SHOP, MACHINE = (
+    "connection-exhaustion",
+    "bearing-outer-race",
+)  # containers, logs and a deploy; waveforms of a motor
+NOBODY = ("blackout", "false-alarm")  # is the culprit there
 
 
-def diagnosed(folder: Path, home: Path, *, concurrency: int = 4) -> Report:
+def on(*names: str, long: tuple[str, ...] | list[str] = ()) -> pytest.MarkDecorator:
+    """Try it on these scenarios, on others in the long tests."""
+    more = [pytest.param(name, marks=pytest.mark.long) for name in long]
+    return pytest.mark.parametrize("scenario", [*names, *more], indirect=True)
+
+
+def again(folder: Path, home: Path, *, concurrency: int = 4) -> Report:
     options = Options(planner="rules", narrator="template", max_concurrency=concurrency)
     return replay(folder, home=home, llm=None, options=options).report
 
@@ -27,66 +41,88 @@ def answer(report: Report) -> tuple[str, str, str]:
     return (report.verdict, report.component, report.fault)
 
 
-@pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
-    home = tmp_path_factory.mktemp("home")
-    return {s.name: diagnosed(s, home) for s in SCENARIOS}
+@pytest.fixture
+def before(diagnosed: Callable[..., object]) -> Callable[[str], Report]:
+    return lambda name: diagnosed(name).report  # type: ignore[attr-defined]
 
 
-@pytest.fixture(params=SCENARIOS, ids=lambda p: p.name)
+@pytest.fixture
 def scenario(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
-    return request.param.name, transforms.copy(request.param, tmp_path / "scenario")
+    return request.param, transforms.copy(ROOT / request.param, tmp_path / "scenario")
 
 
-def test_at_least_six_scenarios_are_right(before: dict[str, Report], tmp_path: Path) -> None:
+@pytest.fixture
+def tools_reversed(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = list(Registry.load())
+    monkeypatch.setattr(Registry, "load", classmethod(lambda cls: cls(reversed(installed))))
+
+
+def test_at_least_six_scenarios_are_right(diagnosed: Callable[..., object]) -> None:
     assert len(SCENARIOS) >= 6
-    scores = [replay(s, home=tmp_path, llm=None, options=OPTIONS).score for s in SCENARIOS]
+    scores = [diagnosed(name).score for name in SCENARIOS]  # type: ignore[attr-defined]
     assert [s["id"] for s in scores if not s["correct"]] == []
     assert sum(s["repeated_calls"] for s in scores) == 0
     assert [s["id"] for s in scores if s["grounded"] < 1.0] == []
 
 
-def test_other_names(scenario: tuple[str, Path], before: dict[str, Report], tmp_path: Path) -> None:
+@on(SHOP)
+def test_other_names(scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path) -> None:
     name, folder = scenario
     new = transforms.rename(folder)
-    after = diagnosed(folder, tmp_path / "home")
-    was = before[name]
-    assert answer(after) == (was.verdict, new.get(was.component, ""), was.fault)
+    was = before(name)
+    assert answer(again(folder, tmp_path / "home")) == (was.verdict, new.get(was.component, ""), was.fault)
 
 
-def test_another_day(scenario: tuple[str, Path], before: dict[str, Report], tmp_path: Path) -> None:
+@on(SHOP)
+def test_another_day(scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path) -> None:
     name, folder = scenario
     transforms.shift_time(folder)
-    assert answer(diagnosed(folder, tmp_path / "home")) == answer(before[name])
+    assert answer(again(folder, tmp_path / "home")) == answer(before(name))
 
 
+@on(SHOP)
+@pytest.mark.usefixtures("tools_reversed")
 def test_rows_and_tasks_in_another_order(
-    scenario: tuple[str, Path], before: dict[str, Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path
 ) -> None:
     name, folder = scenario
     transforms.shuffle_rows(folder)
-    installed = list(Registry.load())
-    monkeypatch.setattr(Registry, "load", classmethod(lambda cls: cls(reversed(installed))))
-    assert answer(diagnosed(folder, tmp_path / "home", concurrency=1)) == answer(before[name])
+    assert answer(again(folder, tmp_path / "home", concurrency=1)) == answer(before(name))
 
 
+@on(SHOP)
 def test_twenty_quiet_components_more(
-    scenario: tuple[str, Path], before: dict[str, Report], tmp_path: Path
+    scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path
 ) -> None:
     name, folder = scenario
     transforms.add_quiet(folder)
-    assert answer(diagnosed(folder, tmp_path / "home")) == answer(before[name])
+    assert answer(again(folder, tmp_path / "home")) == answer(before(name))
 
 
-def test_without_the_culprits_telemetry(
-    scenario: tuple[str, Path], before: dict[str, Report], tmp_path: Path
+@on(MACHINE, long=[n for n in SCENARIOS if n not in (SHOP, MACHINE)])
+@pytest.mark.usefixtures("tools_reversed")
+def test_all_of_it_at_once(
+    scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path
 ) -> None:
     name, folder = scenario
-    culprit = before[name].component
-    if not culprit:
-        pytest.skip("no culprit in this scenario")
+    transforms.add_quiet(folder)
+    new = transforms.rename(folder)
+    transforms.shift_time(folder)
+    transforms.shuffle_rows(folder)
+    was = before(name)
+    after = again(folder, tmp_path / "home", concurrency=1)
+    assert answer(after) == (was.verdict, new.get(was.component, ""), was.fault)
+
+
+@on("slow-dependency", MACHINE, long=[n for n in SCENARIOS if n not in ("slow-dependency", MACHINE, *NOBODY)])
+def test_without_the_culprits_telemetry(
+    scenario: tuple[str, Path], before: Callable[[str], Report], tmp_path: Path
+) -> None:
+    name, folder = scenario
+    culprit = before(name).component
+    assert culprit
     transforms.remove_telemetry(folder, culprit)
-    after = diagnosed(folder, tmp_path / "home")
+    after = again(folder, tmp_path / "home")
     assert (
         after.verdict == "unknown"
         or sum(s.probability for s in after.suspects if s.component == culprit) < 0.5

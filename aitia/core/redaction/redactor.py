@@ -33,6 +33,8 @@ _URL_HINT = re.compile(urls.URL.trigger)
 _IBAN_HINT = re.compile(r"[A-Z]{2}\d\d[A-Z0-9 ]")
 _WORD = re.compile(r"[^\s\"'<>]+")
 _BEFORE_GRAM: Final = 7  # characters of `mot de passe` before its gram; of a key's name there may be more
+_REMEMBERED: Final = 8_192  # texts without a finding that a redactor knows again
+_REMEMBERED_CHARS: Final = 500  # of such a text
 _SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
 _REMEMBERED_CHARS: Final = 256
@@ -70,6 +72,8 @@ class Redactor:
         )
         self._keep = frozenset(k.casefold() for k in self.policy.keep)
         self._shapeless = [(rule, _HINTS.get(rule)) for rule in self._rules if not rule.grams]
+        # Nine texts of ten of a run were looked at before: names of fields, lines of one form, what is stored twice.
+        self._clean: set[str] = set()
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
         self._harmless: set[str] = set()  # short texts in which no rule could find anything: they come again and again
@@ -84,12 +88,21 @@ class Redactor:
 
     def text(self, text: str, seen: set[str] | None = None) -> str:
         """The text without secrets and personal data. Redacting twice changes nothing more. Secrets go to `seen`."""
+        if text in self._clean:
+            return text
         for _ in range(_PASSES):
             changed = self._replaced(text, seen)
             if changed == text:
+                self._remember(text)
                 break
             text = changed
         return text
+
+    def _remember(self, text: str) -> None:
+        if len(text) <= _REMEMBERED_CHARS:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
 
     def secret(self, value: str) -> str:
         """The pseudonym of a value that is known to be a secret, whatever it looks like."""
