@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,13 +15,12 @@ from typing import Any
 
 import pytest
 
-import aitia
 from aitia import Report
-from aitia.core.store import RunStore
 from aitia.render.html import LARGEST, render_html
 from aitia.render.notebook import notebook_html
 
 from ..browser import Browser, needs_browser
+from ..conftest import Diagnosed
 from ..render.conftest import *  # noqa: F403 (its reports: cause, hostile)
 from .conftest import REPOSITORY
 
@@ -94,10 +93,11 @@ def test_a_page_that_only_just_fits_is_made_smaller(
     assert asked == [LARGEST, LARGEST // 2]
 
 
-def test_the_plots_of_a_run_are_shown(home: Path) -> None:
-    report = aitia.replay(REPOSITORY / "scenarios" / "bearing-outer-race", model=None).report
+def test_the_plots_of_a_run_are_shown(home: Path, diagnosed: Callable[[str], Diagnosed]) -> None:
+    store = diagnosed("bearing-outer-race").copied(home)
+    report = store.report()
     (plot, *_) = [e.artifact for e in report.evidence if e.artifact]
-    assert RunStore.open(home, report.run).artifact(plot)
+    assert store.artifact(plot)
     elsewhere = notebook_html(report.model_copy(update={"run": "of another machine"}))
     assert len(notebook_html(report)) > len(elsewhere) + 1000
 

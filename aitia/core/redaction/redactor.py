@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aitia.core.disk import tell_once
@@ -35,6 +35,8 @@ _WORD = re.compile(r"[^\s\"'<>]+")
 _BEFORE_GRAM: Final = 7  # characters of `mot de passe` before its gram; of a key's name there may be more
 _SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
+_REMEMBERED: Final = 20_000  # texts known to hold nothing
+_REMEMBERED_LENGTH: Final = 400  # characters: with the number above 8 MB of ASCII at most
 PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines:")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:")
 _RULES: Final[tuple[Rule, ...]] = (
@@ -70,6 +72,7 @@ class Redactor:
         self._shapeless = [(rule, _HINTS.get(rule)) for rule in self._rules if not rule.grams]
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
+        self._clean = _clean_texts(self._rules, self._keep)
 
     def __reduce__(self) -> tuple[type[Redactor], tuple[bytes, Policy]]:
         return Redactor, (
@@ -101,8 +104,14 @@ class Redactor:
         return word_of(model, self)
 
     def _replaced(self, text: str, seen: set[str] | None) -> str:
+        if text in self._clean:
+            return text
         spans = list(self._spans(text))
         if not spans:
+            if len(text) <= _REMEMBERED_LENGTH:
+                if len(self._clean) >= _REMEMBERED:
+                    self._clean.clear()
+                self._clean.add(text)
             return text
         out, at = [], 0
         for start, end, kind, value in merged(spans, text):
@@ -220,6 +229,12 @@ class Redactor:
     @cached_property
     def _prefilter(self) -> Prefilter:
         return prefilter(self._rules)
+
+
+@lru_cache(maxsize=4)
+def _clean_texts(rules: tuple[Rule, ...], keep: frozenset[str]) -> set[str]:
+    """Texts in which these rules found nothing: a run redacts most of its texts again with every file that holds them."""
+    return set()
 
 
 def _starts(text: str, places: list[int], rule: Rule) -> list[int]:
