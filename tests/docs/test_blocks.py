@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,18 +18,21 @@ import tomllib
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
+from aitia.cli.app import run
 from aitia.consent import remember
 from aitia.core.clock import RecordedClock
 from aitia.core.scenario import load_scenario
 from aitia.settings import Settings, load_settings
 
 from ..cluster.faults import FAULTS, healthy
+from ..shop import small_yaml
 from .pages import REPOSITORY, Block, blocks
 
 SHOP = REPOSITORY / "scenarios" / "connection-exhaustion"
@@ -71,7 +75,7 @@ GIVEN: dict[str, Callable[[Path], dict[str, Any]]] = {
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the scenarios and an aitia.yaml over one of them, at the moment of its alarm."""
+    """A folder with the scenarios and an aitia.yaml over few series of one of them, at the moment of its alarm."""
     monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("AITIA_MODELS", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
@@ -80,14 +84,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(scenario, tmp_path / "scenarios" / scenario.name)
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    found = load_scenario(SHOP)
-    sources = [
-        s.model_dump(mode="json", exclude_defaults=True) | {"path": str(SHOP / s.path)} for s in found.sources
-    ]
-    text = yaml.safe_dump({"sources": sources, "model": {"name": "none"}})
-    (tmp_path / "aitia.yaml").write_text(text, encoding="utf-8")
-    remember(tmp_path / "aitia.yaml")  # the reader's own
-    monkeypatch.setattr("aitia.api.WallClock", lambda: RecordedClock(found.now))
+    settings = small_yaml(tmp_path)
+    shutil.copy(settings, tmp_path / "examples" / "shop.yaml")
+    remember(settings)  # the reader's own
+    monkeypatch.setattr("aitia.api.WallClock", lambda: RecordedClock(load_scenario(SHOP).now))
     return tmp_path
 
 
@@ -114,15 +114,38 @@ def test_python_runs(of_page: list[Block], place: Path) -> None:
                 asyncio.run(waiting)
 
 
-@pytest.mark.parametrize("of_page", _by_page([b for b in blocks("sh") if b.run]))
+MARKED = _by_page([b for b in blocks("sh") if b.run])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("of_page", MARKED)
 def test_marked_shell_blocks_run_one_after_the_other(of_page: list[Block], place: Path) -> None:
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", "\n".join(block.text for block in of_page)],
-        capture_output=True, text=True, cwd=place, timeout=110,
+        capture_output=True, text=True, cwd=place,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    shown = [b.text.strip() for b in blocks("text") if b.page == of_page[0].page]
-    assert [text for text in shown if text not in done.stdout] == []
+    assert _not_shown(of_page[0].page, done.stdout) == []
+
+
+@pytest.mark.parametrize("of_page", MARKED)
+def test_the_commands_of_marked_blocks_do_what_the_page_shows(
+    of_page: list[Block], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: the blocks hold variables that are set and commands of aitia, and nothing else."""
+    given: dict[str, str] = {}
+    for line in "".join(block.text for block in of_page).replace("\\\n", " ").splitlines():
+        words = shlex.split(Template(line).substitute(given), comments=True)
+        if len(words) == 1 and "=" in words[0]:
+            name, _, given[name] = words[0].partition("=")
+        elif words:
+            assert words[0] == "aitia"
+            assert run(words[1:]) == 0, line
+    assert _not_shown(of_page[0].page, capsys.readouterr().out) == []
+
+
+def _not_shown(page: Path, printed: str) -> list[str]:
+    return [b.text for b in blocks("text") if b.page == page and b.text.strip() not in printed]
 
 
 def test_what_is_not_run_is_there() -> None:

@@ -1,4 +1,4 @@
-"""A recorded incident as a program gives it to aitia, and a planned call that a person must approve."""
+"""A recorded incident as a program gives it to aitia, with few of its series, and a planned call that a person must approve."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from aitia.core.words import Plan, Task
 from aitia.tools import Registry
 
 from ..graphs import lab
+from ..shop import small_settings
 
 REPOSITORY = Path(__file__).parents[2]
 SCENARIO = REPOSITORY / "scenarios" / "connection-exhaustion"
@@ -23,7 +24,7 @@ SCENARIO = REPOSITORY / "scenarios" / "connection-exhaustion"
 
 @dataclass(frozen=True)
 class Shop:
-    """The scenario's telemetry, as `Given` of the doors."""
+    """Telemetry of the scenario that is enough for its cause, as `Given` of the doors."""
 
     recorded: Scenario
     given: dict[str, Any]
@@ -40,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def shop(home: Path) -> Shop:
     recorded = load_scenario(SCENARIO)
-    sources = [s.model_copy(update={"path": str(SCENARIO / s.path)}) for s in recorded.sources]
+    sources = small_settings().sources
     given = {"sources": sources, "components": recorded.components, "model": None, "at": recorded.now}
     return Shop(recorded, given, json.loads((SCENARIO / "alert.json").read_text()))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
+from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,14 +18,14 @@ from typing import Any
 
 import pytest
 
-import aitia
 from aitia import Report
-from aitia.core.store import RunStore
 from aitia.render.html import LARGEST, render_html
 from aitia.render.notebook import notebook_html
 
 from ..browser import Browser, needs_browser
+from ..conftest import Diagnosed
 from ..render.conftest import *  # noqa: F403 (its reports: cause, hostile)
+from ..shop import small_yaml
 from .conftest import REPOSITORY
 
 EXAMPLE = REPOSITORY / "examples" / "diagnose.ipynb"
@@ -94,14 +97,34 @@ def test_a_page_that_only_just_fits_is_made_smaller(
     assert asked == [LARGEST, LARGEST // 2]
 
 
-def test_the_plots_of_a_run_are_shown(home: Path) -> None:
-    report = aitia.replay(REPOSITORY / "scenarios" / "bearing-outer-race", model=None).report
+def test_the_plots_of_a_run_are_shown(home: Path, diagnosed: Callable[[str], Diagnosed]) -> None:
+    store = diagnosed("bearing-outer-race").copied(home)
+    report = store.report()
     (plot, *_) = [e.artifact for e in report.evidence if e.artifact]
-    assert RunStore.open(home, report.run).artifact(plot)
+    assert store.artifact(plot)
     elsewhere = notebook_html(report.model_copy(update={"run": "of another machine"}))
     assert len(notebook_html(report)) > len(elsewhere) + 1000
 
 
+def test_the_cells_of_the_example_run_one_after_the_other(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, on few of the series; in a kernel and on all of them in the long tests."""
+    small_yaml(home.parent).rename("shop.yaml")
+    names: dict[str, Any] = {}
+    cells = json.loads(EXAMPLE.read_text(encoding="utf-8"))["cells"]
+    for source in ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]:
+        code = compile(source, EXAMPLE.name, "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        waiting = eval(code, names)
+        if inspect.iscoroutine(waiting):
+            asyncio.run(waiting)
+    said = capsys.readouterr().out
+    assert re.match(r" *\d+\.\d%  orders  resource\.connections\n", said)
+    assert re.search(r"metrics_scan \d+ facts\n", said)
+    assert said.endswith("cause orders\n")
+
+
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="starts a kernel")
 def test_the_notebook_of_the_examples_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbformat = pytest.importorskip("nbformat", reason="needs nbclient and ipykernel (the test extra)")
@@ -111,7 +134,7 @@ def test_the_notebook_of_the_examples_runs(home: Path, monkeypatch: pytest.Monke
     assert not [cell for cell in notebook.cells if cell.get("outputs")]  # kept without its outputs
     monkeypatch.setenv("AITIA_HOME", str(home))
     client = nbclient.NotebookClient(
-        notebook, timeout=100, kernel_name="python3", resources={"metadata": {"path": str(EXAMPLE.parent)}}
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(EXAMPLE.parent)}}
     )
     asyncio.run(client.async_execute(env=dict(os.environ)))
     outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
