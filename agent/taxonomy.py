@@ -93,11 +93,11 @@ def bundled() -> Taxonomy:
 
 def extended(paths: Iterable[Path]) -> Taxonomy:
     """The bundled taxonomy with a user's files: an entry of the same id replaces the bundled one. Raises BadInput."""
-    return _merged([*sorted(Path(__file__).parent.glob("taxonomy*.yaml")), *paths])
+    return _merged(paths, bundled())
 
 
-def _merged(paths: Iterable[Path]) -> Taxonomy:
-    faults: dict[str, Fault] = {}
+def _merged(paths: Iterable[Path], known: Iterable[Fault] = ()) -> Taxonomy:
+    faults = {fault.id: fault for fault in known}
     for path in paths:
         faults |= _read(path)
     return Taxonomy(faults)

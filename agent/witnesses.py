@@ -12,11 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import yaml
-
 from aitia.agent.facts import Facts, is_anomaly
 from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
+from aitia.core.bounds import own_yaml
 from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
@@ -57,7 +56,7 @@ class Against(NamedTuple):
 def table() -> Table:
     """The bundled table."""
     path = Path(__file__).with_name("witnesses.yaml")
-    return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Table.model_validate(own_yaml(path.read_text(encoding="utf-8")))
 
 
 class View(NamedTuple):

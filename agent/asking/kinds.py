@@ -14,11 +14,11 @@ from itertools import pairwise
 from typing import Any, Final, Protocol
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from aitia.agent.asking.answerable import raw_fits
 from aitia.agent.text import names_in, stem
+from aitia.core.bounds import own_yaml
 from aitia.core.words import Report, Word
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Kinds:
 
     def __init__(self, fit: KindsFit | None = None) -> None:
         text = files("aitia.agent.asking").joinpath("kinds.yaml").read_text(encoding="utf-8")
-        raw: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
+        raw: dict[str, dict[str, list[str]]] = own_yaml(text)
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
         self.names = tuple(kind for group in raw.values() for kind in group)
         self.not_held = frozenset(raw["not_held"])  # what no run holds, whatever is in it

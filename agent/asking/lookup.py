@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from aitia.agent.asking.passages import Passage, passages
 from aitia.agent.text import stem
+from aitia.core.bounds import own_yaml
 from aitia.tools.incidents.lexical import terms
 from aitia.tools.sources.base import Document
 
@@ -49,7 +49,7 @@ class Lists:
 @lru_cache(maxsize=1)
 def lists() -> Lists:
     """The lists, read once."""
-    raw: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("lookup.yaml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = own_yaml(Path(__file__).with_name("lookup.yaml").read_text(encoding="utf-8"))
     has: Callable[[str], re.Pattern[str]] = lambda p: re.compile(p, re.I | re.M)  # noqa: E731
     return Lists(
         asking=frozenset(stem(w) for w in raw["asking"].split()),

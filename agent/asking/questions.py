@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from aitia.agent.asking.kinds import Embeds, Kinds, kinds, plain
 from aitia.agent.asking.lookup import asked, roots
 from aitia.agent.text import names_in, stem
+from aitia.core.bounds import own_yaml
 from aitia.core.words import Component, Report, Word
 
 
@@ -57,9 +57,7 @@ class Lists:
 @lru_cache(maxsize=1)
 def lists() -> Lists:
     """The lists, read once."""
-    raw: dict[str, Any] = yaml.safe_load(
-        Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
-    )
+    raw: dict[str, Any] = own_yaml(Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8"))
     has: Callable[[str], re.Pattern[str]] = lambda pattern: re.compile(pattern, re.I)  # noqa: E731
     return Lists(
         follow_up=has(raw["follow_up"]),

@@ -8,11 +8,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
 from pydantic import Field, model_validator
 
 from aitia.agent.topology import Topology
 from aitia.core import aspects
+from aitia.core.bounds import own_yaml
 from aitia.core.words import ComponentType, Incident, Inventory, Word
 from aitia.tools import ToolSpec
 
@@ -92,7 +92,7 @@ class Defaults(Word):
 def bundled_defaults() -> Defaults:
     """The defaults that come with aitia."""
     text = Path(__file__).with_name("defaults.yaml").read_text(encoding="utf-8")
-    return Defaults.model_validate(yaml.safe_load(text))
+    return Defaults.model_validate(own_yaml(text))
 
 
 @lru_cache(maxsize=64)

@@ -14,11 +14,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-import yaml
-
 from aitia.agent.planning.asks import described, instances, tool_of
 from aitia.agent.planning.looks import Seen
 from aitia.agent.planning.paths import Memory
+from aitia.core.bounds import own_yaml
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Llm, Prompt
 from aitia.core.words import Incident, Inventory, Result, Task
@@ -66,9 +65,7 @@ class Step:
 @cache
 def bundled_rules() -> tuple[Rule, ...]:
     """The rules of `steps.yaml`."""
-    raw = yaml.safe_load(
-        resources.files("aitia.agent.planning").joinpath("steps.yaml").read_text(encoding="utf-8")
-    )
+    raw = own_yaml(resources.files("aitia.agent.planning").joinpath("steps.yaml").read_text(encoding="utf-8"))
     return tuple(
         Rule(
             when=frozenset(r["when"]),

@@ -19,9 +19,9 @@ from aitia.graphs.nodes import call_hash
 from aitia.graphs.rerun import rerun
 from aitia.jobs import Job, Jobs
 from aitia.jobs.work import Work
-from aitia.settings import load_settings
+from aitia.settings import Settings, load_settings
 from aitia.tools import Registry
-from tests.shop import CAUSE, shop_alert, shop_yaml
+from tests.shop import CAUSE, shop_alert, small_yaml
 
 pytest.importorskip("mcp", reason="needs the [mcp] extra")
 
@@ -48,11 +48,12 @@ def site(tmp_path: Path) -> Jobs:
     """The shop, with a runbook and an MCP server whose `restart` nobody listed as read-only."""
     import yaml
 
-    file = shop_yaml(tmp_path)
+    file = small_yaml(tmp_path)
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "gateway-5xx.md").write_text(RUNBOOK)
     settings: dict[str, Any] = yaml.safe_load(file.read_text())
     settings["sources"].append({"name": "books", "kind": "runbooks", "type": "runbooks", "path": "books"})
+    settings["max_calls"] = Settings().max_calls  # room for what the runbook proposes
     settings["mcp"] = [raw("good", str(tmp_path / "calls.log")).model_dump(mode="json")]
     file.write_text(yaml.safe_dump(settings))
     (tmp_path / "home").mkdir()

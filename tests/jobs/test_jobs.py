@@ -25,7 +25,7 @@ from aitia.jobs.table import JobTable
 from aitia.jobs.tail import parse_cursor
 from aitia.jobs.work import Work
 from aitia.settings import Settings
-from tests.shop import CAUSE, shop_alert, shop_settings
+from tests.shop import CAUSE, shop_alert, small_settings
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -36,7 +36,7 @@ def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 def jobs(home: Path, **service: object) -> Jobs:
-    return Jobs(home, shop_settings(**service))
+    return Jobs(home, small_settings(**service))
 
 
 def carry_out(made: Jobs, owner: str = "me/1/1") -> None:
@@ -249,7 +249,7 @@ def test_whether_a_worker_lives() -> None:
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(tmp_path, shop_settings(workers=1, lease_s=5), model="none")
+    made = Workers(tmp_path, small_settings(workers=1, lease_s=5), model="none")
     made.start()
     yield made
     made.stop(5)
@@ -281,8 +281,8 @@ DOOR = """
 import sys, time
 from pathlib import Path
 from aitia.jobs import Workers
-from tests.shop import shop_settings
-w = Workers(Path(sys.argv[1]), shop_settings(workers=2), model="none")
+from tests.shop import small_settings
+w = Workers(Path(sys.argv[1]), small_settings(workers=int(sys.argv[2])), model="none")
 w.start()
 print("started", flush=True)
 time.sleep(600)
@@ -290,13 +290,15 @@ time.sleep(600)
 
 
 @pytest.mark.server
+@pytest.mark.parametrize(("crew", "waiting"), [(1, 2), pytest.param(2, 4, marks=pytest.mark.long)])
 def test_a_door_that_is_killed_takes_its_workers_with_it_and_its_jobs_go_on_at_the_next_start(
-    tmp_path: Path,
+    tmp_path: Path, crew: int, waiting: int
 ) -> None:
     made = jobs(tmp_path)
-    ids = [made.submit(f"checkout fails {n}", origin="api").job.id for n in range(4)]
+    ids = [made.submit(f"checkout fails {n}", origin="api").job.id for n in range(waiting)]
     root = Path(__file__).parents[2]
-    door = subprocess.Popen([sys.executable, "-c", DOOR, str(tmp_path)], cwd=root, stdout=subprocess.PIPE)
+    argv = [sys.executable, "-c", DOOR, str(tmp_path), str(crew)]
+    door = subprocess.Popen(argv, cwd=root, stdout=subprocess.PIPE)
     wait_for(lambda: made.counts()["running"] > 0 and any(_steps(made, made.get(i)) for i in ids))
     owners = made.table.owners()
     door.kill()
@@ -304,14 +306,14 @@ def test_a_door_that_is_killed_takes_its_workers_with_it_and_its_jobs_go_on_at_t
     assert door.stdout is not None
     door.stdout.close()
     wait_for(lambda: not any(is_alive(o) for o in owners), 10)
-    second = Workers(tmp_path, shop_settings(workers=2), model="none")
+    second = Workers(tmp_path, small_settings(workers=crew), model="none")
     second.start()
     try:
         wait_for(lambda: all(made.get(i).over for i in ids))
     finally:
         second.stop(5)
-    assert [made.get(i).state for i in ids] == ["done"] * 4
-    assert len(list_runs(tmp_path)) == 4
+    assert [made.get(i).state for i in ids] == ["done"] * waiting
+    assert len(list_runs(tmp_path)) == waiting
 
 
 def test_a_worker_killed_before_its_first_step_was_kept_begins_anew(tmp_path: Path) -> None:

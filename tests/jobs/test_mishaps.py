@@ -16,11 +16,12 @@ import pytest
 from aitia import api
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.store import RunStore, list_runs
+from aitia.graphs.nodes import narrate as nodes_narrate
 from aitia.jobs import Here, Job, Jobs, Workers
 from aitia.jobs.table import Claim, JobTable
 from aitia.jobs.work import Work
 from aitia.settings import Retention
-from tests.shop import CAUSE, shop_alert, shop_settings
+from tests.shop import CAUSE, shop_alert, small_settings
 
 from .test_jobs import carry_out, engine, jobs, wait_for
 
@@ -142,20 +143,26 @@ def test_a_renewal_that_fails_once_is_tried_again(tmp_path: Path, monkeypatch: p
     assert made.list()[0].message == "enough"
 
 
-def test_a_worker_that_lost_its_job_stops_at_the_next_event(tmp_path: Path) -> None:
+def test_a_worker_that_lost_its_job_stops_at_the_next_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = jobs(tmp_path, lease_s=2)
     job = made.submit(shop_alert(), origin="alertmanager").job
     claim = made.table.claim("me", lease_s=2, attempts=3)
     assert claim is not None
     work = Work(made.table, tmp_path, made.settings, engine(made.settings))
-    other = threading.Timer(0.3, lambda: made.table.set(job.id, owner="another/1/1"))
-    other.start()
-    began = time.monotonic()
-    work.run(claim)
-    other.join()
+    lost = threading.Event()
+
+    def narrate(*args: Any, **how: Any) -> Any:
+        made.table.set(job.id, owner="another/1/1")
+        assert lost.wait(60)
+        return nodes_narrate(*args, **how)
+
+    monkeypatch.setattr("aitia.graphs.nodes.narrate", narrate)
+    work.run(claim, lost=lost.set)
     row = made.table.row(job.id)
     assert (row["state"], row["owner"]) == ("running", "another/1/1")
-    assert time.monotonic() - began < 30
+    assert made.run_store(job.id).meta()["state"] != "finished"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +215,7 @@ def test_the_worker_of_a_listener_goes_on_whatever_fails_around_it(
 def test_workers_are_still_looked_after_when_the_table_was_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workers = Workers(tmp_path, shop_settings(workers=1), model="none")
+    workers = Workers(tmp_path, small_settings(workers=1), model="none")
     workers.start()
     real, calls = JobTable.free_dead, []
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 import aitia
 from aitia import api
+from aitia.cli.app import run as aitia_run
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, RunNotFound
 from aitia.core.store import RunStore, list_runs, report_bytes
@@ -41,14 +41,27 @@ def settings(folder: Path) -> Settings:
     return Settings(sources=(source,), window=WindowRules(lead_s=300, baselines=("preceding",)))
 
 
-@pytest.fixture
-def first(tmp_path: Path) -> Report:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     """Looked at when nothing had happened yet."""
-    write(tmp_path, until=BEGAN + timedelta(seconds=30))
-    return aitia.diagnose(
-        "basket is slow", config=settings(tmp_path), model=None, started_at=BEGAN, at=BEGAN + timedelta(seconds=30),
-        home=tmp_path / "home",
+    folder = tmp_path_factory.mktemp("first")
+    write(folder, until=BEGAN + timedelta(seconds=30))
+    report = aitia.diagnose(
+        "basket is slow", config=settings(folder), model=None, started_at=BEGAN, at=BEGAN + timedelta(seconds=30),
+        home=folder / "home",
     )  # fmt: skip
+    return folder, report
+
+
+@pytest.fixture
+def first(tmp_path: Path, made: tuple[Path, Report]) -> Report:
+    """The same in a folder of the test's own: the run reads its telemetry there, and its home takes it for its own."""
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    recorded = made[0] / "m.csv"
+    recorded.unlink()
+    recorded.symlink_to(tmp_path / "m.csv")
+    RunStore.open(tmp_path / "home", made[1].run).sign()
+    return made[1]
 
 
 def later(folder: Path, run: str, minutes: float = 10, told: str | None = None) -> Report:
@@ -131,23 +144,19 @@ def test_a_kill_between_two_revisions_loses_nothing(tmp_path: Path, first: Repor
     assert store.meta()["revision"] == 2
 
 
-def test_the_commands(tmp_path: Path, first: Report) -> None:
-    write(tmp_path, until=BEGAN + timedelta(minutes=10))
-    main = [sys.executable, "-c", "from aitia.cli import main; main()"]
-    env = {"AITIA_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*main, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path, env=env
-        )
-
-    done = run(
-        "diagnose", "--again", first.run, "--at", (BEGAN + timedelta(minutes=10)).isoformat(), "--json"
-    )
-    assert done.returncode in (0, 10, 11), done.stderr
-    assert json.loads(done.stdout)["run"] == first.run
-    old = run("report", first.run, "--revision", "1", "--json")
-    assert json.loads(old.stdout) == json.loads(report_bytes(first))
-    refused = run("diagnose", "--again", first.run, "--since", "5m")
-    assert refused.returncode == 2
-    assert "--again" in refused.stderr
+def test_the_commands(
+    tmp_path: Path, first: Report, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    later = BEGAN + timedelta(minutes=10)
+    (tmp_path / "aitia.yaml").write_text(settings(tmp_path).model_dump_json(exclude_defaults=True))
+    write(tmp_path, until=later)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    code = aitia_run(["diagnose", "--again", first.run, "--at", later.isoformat(), "--json"])
+    told = capfd.readouterr()
+    assert code in (0, 10, 11), told.err
+    assert json.loads(told.out)["run"] == first.run
+    assert aitia_run(["report", first.run, "--revision", "1", "--json"]) in (0, 10, 11)
+    assert json.loads(capfd.readouterr().out) == json.loads(report_bytes(first))
+    assert aitia_run(["diagnose", "--again", first.run, "--since", "5m"]) == 2
+    assert "--again" in capfd.readouterr().err

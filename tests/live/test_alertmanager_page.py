@@ -47,7 +47,7 @@ def start(lab: Lab, home: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.server
-@pytest.mark.timeout(240)
+@pytest.mark.long
 @needs_browser
 def test_a_real_alert_becomes_a_diagnosis_that_the_page_shows(lab: Lab, tmp_path: Path) -> None:
     door = start(lab, tmp_path / "home")

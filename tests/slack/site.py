@@ -20,10 +20,10 @@ from aitia.jobs import Jobs, Workers
 from aitia.settings import Settings, load_settings
 from aitia.slack.app import PATH, served
 from aitia.slack.follow import needs
+from tests.shop import small_settings
 
 from .fake import APP_TOKEN, BOT_TOKEN, SECRET, FakeSlack, crowded
 
-SCENARIO = Path(__file__).parents[2] / "scenarios" / "connection-exhaustion"
 WINDOW = {"lead_s": 130, "baselines": ["preceding"], "preceding_factor": 1.5}  # what was recorded
 OPS, ANN, BEN, EVE = "C000OPS", "U000ANN", "U000BEN", "U000EVE"
 ALERT = "Gateway 5xx ratio above 5 %"
@@ -31,18 +31,10 @@ TOKENS = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "SLACK_SIG
 
 
 def write_settings(folder: Path, *, slack: Mapping[str, Any] | None = None, **more: Any) -> Path:
-    """`aitia.yaml` over the scenario's telemetry, as it was at its moment."""
-    recorded = yaml.safe_load((SCENARIO / "scenario.yaml").read_text(encoding="utf-8"))
-    sources = [s | {"path": str(SCENARIO / s["path"])} for s in recorded["sources"]]
-    service = {"at": recorded["now"], "workers": 2, "lease_s": 3} | dict(more.pop("service", {}))
-    body = {
-        "sources": sources,
-        "model": {"name": "none"},
-        "service": service,
-        "slack": dict(slack or {}),
-        "window": WINDOW,
-        **more,
-    }
+    """`aitia.yaml` over the small shop's telemetry, as it was at its moment."""
+    service = {"workers": 2, "lease_s": 3} | dict(more.pop("service", {}))
+    shop = small_settings(**service).model_dump(mode="json", exclude_defaults=True)
+    body = {**shop, "slack": dict(slack or {}), "window": WINDOW, **more}
     file = folder / "aitia.yaml"
     file.write_text(yaml.safe_dump(body), encoding="utf-8")
     return file

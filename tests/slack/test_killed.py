@@ -72,11 +72,13 @@ def _nth(method: str, number: int) -> Callable[[str, Mapping[str, Any]], bool]:
     return point
 
 
+long = pytest.mark.long
 STREAMED = {"thread": 1, "stream": 1, "result.1": 1, "file": 1}
 UPDATED = {"thread": 1, "progress.1": 1, "result.1": 1, "file": 1}
 
 
 @provokes("unacked")
+@long
 def test_a_stream_whose_start_was_cut_off_is_ended_though_the_run_is_over(
     make_site: Callable[..., Site], slack: FakeSlack, run: Path
 ) -> None:
@@ -99,15 +101,15 @@ def test_a_stream_whose_start_was_cut_off_is_ended_though_the_run_is_over(
 @pytest.mark.parametrize(
     ("method", "number", "streams", "expected"),
     [
-        ("chat.postMessage", 1, True, STREAMED),  # the thread's first message
-        ("chat.startStream", 1, True, STREAMED),
-        ("chat.appendStream", 2, True, STREAMED),
+        pytest.param("chat.postMessage", 1, True, STREAMED, marks=long),  # the thread's first message
+        pytest.param("chat.startStream", 1, True, STREAMED, marks=long),
+        pytest.param("chat.appendStream", 2, True, STREAMED, marks=long),
         ("chat.postMessage", 2, True, STREAMED),  # the result
-        ("chat.stopStream", 1, True, STREAMED),
-        ("files.getUploadURLExternal", 1, True, STREAMED),
-        ("files.completeUploadExternal", 1, True, STREAMED),
-        ("chat.postMessage", 2, False, UPDATED),  # the progress message
-        ("chat.update", 1, False, UPDATED),
+        pytest.param("chat.stopStream", 1, True, STREAMED, marks=long),
+        pytest.param("files.getUploadURLExternal", 1, True, STREAMED, marks=long),
+        pytest.param("files.completeUploadExternal", 1, True, STREAMED, marks=long),
+        pytest.param("chat.postMessage", 2, False, UPDATED, marks=long),  # the progress message
+        pytest.param("chat.update", 1, False, UPDATED, marks=long),
     ],
 )
 def test_killed_after_a_call_was_carried_out_and_before_its_answer(
@@ -158,6 +160,7 @@ def test_killed_after_the_acknowledgement_and_before_the_work(
 
 
 @provokes("unacked")
+@long
 def test_killed_with_its_workers_in_the_middle_of_a_diagnosis(site: Site, slack: FakeSlack) -> None:
     with running(site.process()) as first:
         until(slack.connected, 30)

@@ -13,6 +13,7 @@ import pytest
 from aitia.agent.planning import planner
 from aitia.core.words import Plan, Result, Task
 from aitia.jobs import Jobs
+from aitia.settings import Settings
 from aitia.slack.dedupe import Inbox
 from aitia.tools import Registry, ToolContext, tool
 
@@ -40,7 +41,7 @@ def test_many_in_one_channel_keep_its_pace(site: Site, slack: FakeSlack, run: Pa
 
 
 @pytest.mark.server
-@pytest.mark.timeout(400)
+@pytest.mark.long
 def test_twenty_diagnoses_at_once(site: Site, slack: FakeSlack) -> None:
     """Real ones, by `aitia slack` and its two workers."""
     with running(site.process()):
@@ -272,7 +273,9 @@ def test_a_press_resumes_the_graph_that_waits(
 
     monkeypatch.setattr(planner, "first_round", planned)
     monkeypatch.setattr(Registry, "load", lambda: Registry(every))
-    site = make_site(slack={"approvers": [ANN]})
+    site = make_site(
+        slack={"approvers": [ANN]}, max_calls=Settings().max_calls
+    )  # room for the call beside the plan
     with worker_of(site), site.door():
         slack.command(OPS, ANN, "gateway answers with 5xx")
         ask = until(lambda: [m for m in slack.messages if "waits for approval" in m["text"]], 60)[0]

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
 from aitia.core.serving import listening
 from aitia.jobs import Jobs
@@ -23,7 +22,6 @@ from aitia.settings import Settings
 from aitia.web.app import create_app
 from aitia.web.limits import Bounds
 from aitia.web.server import server, url_of
-from tests.shop import shop_yaml
 
 PATIENT = Bounds(per_s=10_000.0, burst=10_000)
 OVER = ("done", "failed")
@@ -54,15 +52,6 @@ def opened(
     finally:
         running.should_exit = True
         thread.join(20)
-
-
-def quick_yaml(folder: Path, **service: Any) -> Path:
-    """Settings with which a diagnosis takes a moment: the cause is plain without logs."""
-    file = shop_yaml(folder, **service)
-    plain = yaml.safe_load(file.read_text())
-    plain["sources"] = [s for s in plain["sources"] if s["kind"] in ("metrics", "changes", "topology")]
-    file.write_text(yaml.safe_dump(plain | {"max_calls": 4}))
-    return file
 
 
 class Served:

@@ -26,7 +26,7 @@ from aitia.jobs import Jobs
 from aitia.jobs.table import Claim
 from aitia.jobs.work import Work
 from tests.render.conftest import HOSTILE
-from tests.shop import shop_alert, shop_settings
+from tests.shop import shop_alert, small_settings
 
 STATES = ("queued", "running", "waiting", "failed", "done")
 ARGS = {"command": "systemctl restart orders", "host": "shop-1", "note": "a\u202eb\x1b[31m"}
@@ -37,7 +37,7 @@ class World:
     """One home; `ids` holds the diagnosis of each state."""
 
     def __init__(self, home: Path, *, said: str = "checkout answers with 5xx") -> None:
-        self.jobs = Jobs(home, shop_settings())
+        self.jobs = Jobs(home, small_settings())
         self.said = said
         self.ids: dict[str, str] = {}
         self.claims: dict[str, Claim] = {}

@@ -14,7 +14,7 @@ from aitia.web.app import create_app
 
 from .served import PATIENT, opened
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.server
 TOKEN = "an-open-secret"
 EXAMPLES = 25  # of an operation, good ones and bad ones each
 PLAIN = ("/healthz", "/readyz", "/metrics")  # without anything that could be wrong

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from benchmarks.doors import load
-from tests.shop import shop_alert
+from tests.shop import shop_alert, small_yaml
 
-from .served import Served, quick_yaml, told
+from .served import Served, told
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.server
 AT_ONCE = 20
 
 
+@pytest.mark.long
 def test_20_diagnoses_at_once_each_followed_to_its_end(tmp_path: Path) -> None:
-    with Served(tmp_path, quick_yaml(tmp_path, workers=2)) as served:
+    with Served(tmp_path, small_yaml(tmp_path, workers=2)) as served:
 
         def whole(n: int) -> dict[str, Any]:
             asked = served.ask(shop_alert(f"group {n}"))
@@ -42,7 +43,7 @@ def test_20_diagnoses_at_once_each_followed_to_its_end(tmp_path: Path) -> None:
 
 
 def test_the_load_benchmark_measures_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with Served(tmp_path, quick_yaml(tmp_path, workers=2)) as served:
+    with Served(tmp_path, small_yaml(tmp_path, workers=2)) as served:
         assert served.process is not None
         measured = load._loaded(
             served.client, served.process.pid, 4, load.ROOT / "scenarios/connection-exhaustion"

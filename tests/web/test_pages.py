@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from aitia.core.events import PlanMade, Ranked, TaskDone
@@ -23,12 +24,12 @@ from aitia.jobs import Approval, Job, Jobs
 from aitia.settings import Settings
 from aitia.web.embed import embedded
 from aitia.web.progress import progress
-from tests.shop import shop_alert, shop_settings
+from tests.shop import shop_alert, small_settings
 
 from .served import opened
 from .states import ARGS, STATES, World
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.server
 FORM = {"Sec-Fetch-Site": "same-origin"}
 MOST = 60_000  # bytes of a page without a report
 
@@ -99,7 +100,7 @@ def test_every_state_is_listed_and_has_a_page(client: httpx.Client, world: World
 
 
 def test_a_long_list_has_pages_and_stays_light(tmp_path: Path) -> None:
-    settings = shop_settings()
+    settings = small_settings()
     jobs = Jobs(tmp_path, settings)
     made = [jobs.submit("w" * 500, origin="api").job.id for _ in range(65)]
     seen: list[str] = []
@@ -128,7 +129,7 @@ def test_a_diagnosis_tells_when_it_began_and_when_it_was_asked(tmp_path: Path) -
 
 
 def test_a_request_is_taken_once_and_a_wrong_one_comes_back_with_what_was_typed(tmp_path: Path) -> None:
-    settings = shop_settings()
+    settings = small_settings()
     with opened(tmp_path, settings) as client:
         form = {"text": "checkout is slow", "since": "", "key": "one"}
         places = {sent(client, "/diagnoses", **form).headers["location"] for _ in range(2)}
@@ -146,7 +147,7 @@ def test_a_request_is_taken_once_and_a_wrong_one_comes_back_with_what_was_typed(
 
 
 def test_a_full_queue_is_told(tmp_path: Path) -> None:
-    settings = shop_settings(places=1)
+    settings = small_settings(places=1)
     with opened(tmp_path, settings) as client:
         assert sent(client, "/diagnoses", text="one").status_code == 303
         assert sent(client, "/diagnoses", text="two").status_code == 503
@@ -177,6 +178,7 @@ def test_what_is_approved_is_shown_letter_for_letter_and_bound_to_its_hash(
     assert json.loads(row["answers"]) == {"ab" * 32: True, "cd" * 32: False}
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # it measures the machine
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4))
 def test_arguments_are_shown_exactly_and_can_be_seen(args: dict[str, str]) -> None:
     shown = Approval(hash="h", tool="t", args=args).shown
@@ -328,7 +330,7 @@ def test_steps_are_planned_then_done_and_suspects_move() -> None:
 
 
 def test_an_alert_of_a_megabyte_is_shown_short(tmp_path: Path) -> None:
-    settings = shop_settings()
+    settings = small_settings()
     with opened(tmp_path, settings) as client:
         body = shop_alert()
         body["alerts"][0]["annotations"] = {"summary": "<script>" * 60_000, "description": "<b>" * 150_000}

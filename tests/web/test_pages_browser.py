@@ -11,12 +11,12 @@ from aitia.core.events import Glimpse, Ranked, TaskDone
 from aitia.core.words import Suspect
 from aitia.web.limits import Bounds
 from tests.browser import OPEN_ALL, Browser, needs_axe, needs_browser
-from tests.shop import shop_yaml
+from tests.shop import small_yaml
 
 from .served import Served, opened
 from .states import EVIL, STATES, World
 
-pytestmark = [pytest.mark.server, needs_browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.server, needs_browser]
 PAGES = (
     "/",
     "/?state=queued",
@@ -71,7 +71,7 @@ def fresh(site: Site, tmp_path: Path) -> Iterator[Site]:
 def test_by_keyboard_from_the_first_page_to_a_diagnosis_and_an_answer(
     browser: Browser, tmp_path: Path
 ) -> None:
-    with Served(tmp_path, shop_yaml(tmp_path, workers=1)) as served:
+    with Served(tmp_path, small_yaml(tmp_path, workers=1)) as served:
         browser.show(str(served.client.base_url))
         browser.press("Tab")
         assert browser.run(f"{HERE}.className") == "skip"

@@ -32,13 +32,15 @@ def terms(text: str) -> list[str]:
 def written(text: str) -> list[str]:
     """Lower-case words as they stand, of at least two characters: CamelCase as a whole and in its parts, no stop words."""
     stop = vocabulary().stop
-    made: list[str] = []
-    for word in _TOKEN.findall(text.replace("_", " ")):
-        parts = CAMEL.sub(" ", word).split()
-        made += [part.casefold() for part in parts]
-        if len(parts) > 1:
-            made.append(word.casefold())
+    made = (part for word in _TOKEN.findall(text.replace("_", " ")) for part in _parts(word))
     return [word for word in made if len(word) > 1 and word not in stop]
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _parts(word: str) -> tuple[str, ...]:
+    """The lower-case parts of a word, and the word itself where there are several."""
+    parts = CAMEL.sub(" ", word).split()
+    return tuple(part.casefold() for part in (parts if len(parts) == 1 else [*parts, word]))
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -61,7 +63,6 @@ class Lexicon:
         n = max(len(documents), FEW)
         self._idf = {term: math.log(1 + (n - df + 0.5) / (df + 0.5)) for term, df in seen.items()}
         self._unseen = math.log(1 + (n + 0.5) / 0.5)
-        self._norms = [self._norm(counts) for counts in self._counts]
         self._documents = [list(document) for document in documents]
 
     def bm25(self, query: Sequence[str]) -> NDArray[np.float64]:
@@ -98,6 +99,11 @@ class Lexicon:
         return np.array(
             [dot / (norm * own) if own else 0.0 for dot, own in zip(dots, self._norms, strict=True)]
         )
+
+    @functools.cached_property
+    def _norms(self) -> list[float]:
+        """The length of each document's vector: only a cosine needs it, and few queries ask for one."""
+        return [self._norm(counts) for counts in self._counts]
 
     def _weight(self, term: str) -> float:
         return self._idf.get(term, self._unseen)

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from importlib.resources import files
 
-import yaml
+from aitia.core.bounds import own_yaml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,5 @@ class Vocabulary:
 @functools.cache
 def vocabulary() -> Vocabulary:
     """The lists, read once."""
-    raw = yaml.safe_load(
-        files("aitia.tools.incidents").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
-    )
+    raw = own_yaml(files("aitia.tools.incidents").joinpath("vocabulary.yaml").read_text(encoding="utf-8"))
     return Vocabulary(**{key: frozenset(raw[key].split()) for key in ("stop", "look")})

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-import yaml
-
+from aitia.core.bounds import own_yaml
 from aitia.tools.logs.headers.levels import RANK, Level, in_text, worst
 from aitia.tools.logs.written import written
 
@@ -46,7 +45,7 @@ _OTHER: Final = Meaning(aspect="log.other", severity="info", weight=0.25)
 @functools.cache
 def classes() -> tuple[Class, ...]:
     """The table, in order."""
-    raw = yaml.safe_load(files("aitia.tools.logs").joinpath("classes.yaml").read_text(encoding="utf-8"))
+    raw = own_yaml(files("aitia.tools.logs").joinpath("classes.yaml").read_text(encoding="utf-8"))
     return tuple(
         Class(
             aspect=entry["aspect"],

@@ -9,9 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from aitia.core.aspects import METRIC
+from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 
 Bad = Literal["up", "down", "both"]
@@ -93,4 +92,4 @@ def _rule(entry: Mapping[str, Any]) -> tuple[re.Pattern[str], Aspect]:
 def bundled() -> Aspects:
     """The rules that come with aitia."""
     text = files("aitia.tools.metrics").joinpath("aspects.yaml").read_text(encoding="utf-8")
-    return Aspects(yaml.safe_load(text))
+    return Aspects(own_yaml(text))

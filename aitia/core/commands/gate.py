@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-import yaml
-
+from aitia.core.bounds import own_yaml
 from aitia.core.commands.grammar import grammar_of
 from aitia.core.commands.judge import Does, effect, programs_of
 
@@ -89,7 +88,7 @@ def spoken(name: str) -> str:
 @functools.cache
 def _platforms() -> Mapping[str, re.Pattern[str]]:
     text = files("aitia.core.commands").joinpath("platforms.yaml").read_text(encoding="utf-8")
-    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in yaml.safe_load(text).items()}
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in own_yaml(text).items()}
 
 
 @dataclass(frozen=True, kw_only=True)

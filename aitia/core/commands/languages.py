@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
+from aitia.core.bounds import own_yaml
 
 _SQL: Final = re.compile(
     r"\s+|'(?P<text>(?:[^'\\]|''|\\(?!'))*)'|\"(?P<quoted>[^\"\\]*)\"|`(?P<ticked>[\w$.-]+)`|@@[\w.]+|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
@@ -122,7 +122,7 @@ _SED_SUB: Final = re.compile(
 def words() -> Mapping[str, Any]:
     """The lists of `words.yaml`, read once."""
     text = files("aitia.core.commands").joinpath("words.yaml").read_text(encoding="utf-8")
-    raw = yaml.safe_load(text)
+    raw = own_yaml(text)
     return {k: v if isinstance(v, dict) else frozenset(v.split()) for k, v in raw.items()}
 
 

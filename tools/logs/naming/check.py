@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
+from aitia.core.bounds import own_yaml
 
 MOST_WORDS: Final = 6
 MOST_CHARS: Final = 60
@@ -38,7 +38,7 @@ class Words:
 @functools.cache
 def closed() -> Words:
     """The lists, read once."""
-    raw: dict[str, Any] = yaml.safe_load(
+    raw: dict[str, Any] = own_yaml(
         files("aitia.tools.logs.naming").joinpath("words.yaml").read_text(encoding="utf-8")
     )
     return Words(

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 
+from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.core.words import Word
 
@@ -93,7 +93,7 @@ def entry(raw: Mapping[str, Any]) -> Entry:
 def catalogue() -> dict[str, Entry]:
     """The bundled entries by name."""
     text = (Path(__file__).parent / "bearings.yaml").read_text(encoding="utf-8")
-    return {made.name: made for made in map(entry, yaml.safe_load(text))}
+    return {made.name: made for made in map(entry, own_yaml(text))}
 
 
 def orders_of(bearing: str | Geometry | Orders | Mapping[str, float] | None) -> Orders:
