@@ -36,7 +36,6 @@ def replayed(llm: Llm, tmp_path_factory: pytest.TempPathFactory) -> tuple[Replay
     return done, RunStore.open(home, done.report.run)
 
 
-@pytest.mark.timeout(300)
 def test_the_diagnosis_is_right_and_the_model_took_part(replayed: tuple[Replayed, RunStore]) -> None:
     done, _ = replayed
     assert done.score["correct"]
@@ -58,6 +57,7 @@ def test_the_rerun_is_byte_identical(replayed: tuple[Replayed, RunStore], concur
     assert report_bytes(rerun(store, max_concurrency=concurrency)) == store.report_json()
 
 
+@pytest.mark.long
 def test_a_second_diagnosis_says_the_same(
     llm: Llm, replayed: tuple[Replayed, RunStore], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from aitia.consent import remember
+from tests.shop import small_settings
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "connection-exhaustion"
 
@@ -38,9 +39,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]
     monkeypatch.setenv("AITIA_HOME", str(home))
     monkeypatch.chdir(tmp_path)
 
-    def made(**more: Any) -> Site:
+    def made(*, small: bool = False, **more: Any) -> Site:
+        """With `small` few of its series and no logs: enough for the cause, where the door is what is tested."""
         told = yaml.safe_load((SCENARIO / "scenario.yaml").read_text(encoding="utf-8"))
         sources = [s | {"path": str(SCENARIO / s["path"])} for s in told["sources"]]
+        if small:
+            sources = small_settings().model_dump(mode="json", exclude_defaults=True)["sources"]
         settings = {"sources": sources, "model": {"name": "none"}, "service": {"at": told["now"]}} | more
         file = tmp_path / "aitia.yaml"
         file.write_text(yaml.safe_dump(settings), encoding="utf-8")

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -222,7 +221,7 @@ def test_a_hostile_alert_comes_back_as_text(house: Any) -> None:
 def test_the_protocol_alone_is_on_stdout_and_a_client_that_leaves_stops_its_run(
     site: Callable[..., Site],
 ) -> None:
-    place = site()
+    place = site(small=True)
     shout = (
         "import os, sys; from aitia.tools import registry; plain = registry.Registry.load.__func__\n"
         "def load(cls):\n"
@@ -269,7 +268,7 @@ def test_the_protocol_alone_is_on_stdout_and_a_client_that_leaves_stops_its_run(
         process.stdin.close()  # the client is gone
         rest = process.stdout.read()
         assert all(json.loads(line)["jsonrpc"] == "2.0" for line in rest.splitlines())
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
         assert "a child prints" in process.stderr.read()
     (run,) = list_runs(place.home)
     assert run["state"] == "interrupted"
@@ -281,7 +280,7 @@ async def _http(url: str, token: str = TOKEN) -> AsyncIterator[ClientSession]:
     from mcp.client.streamable_http import streamable_http_client
 
     async with (
-        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False) as http,
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=300, trust_env=False) as http,
         streamable_http_client(url, http_client=http) as (received, sent, _),
         ClientSession(received, sent) as session,
     ):
@@ -291,7 +290,7 @@ async def _http(url: str, token: str = TOKEN) -> AsyncIterator[ClientSession]:
 
 @pytest.mark.server
 def test_clients_over_http_need_the_token_and_are_served_at_once(site: Callable[..., Site]) -> None:
-    place = site()
+    place = site(small=True)
     command = [*AITIA, "mcp", "--http", "--port", "0", "-c", str(place.file)]
     with subprocess.Popen(command, env=_env(place), stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -311,7 +310,7 @@ def test_clients_over_http_need_the_token_and_are_served_at_once(site: Callable[
             anyio.run(_at_once, url, place)
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=300) == 0
             assert process.stderr is not None
             assert process.stderr.read() == "stopped\n"
     assert {r["state"] for r in list_runs(place.home)} == {"finished", "interrupted"}
@@ -325,13 +324,12 @@ async def _at_once(url: str, place: Site) -> None:
         found[key] = await client.call_tool(tool, args)
 
     async with _http(url) as one, _http(url) as two:
-        began = time.monotonic()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ask, one, "a", "diagnose", {"incident": alert})
             tasks.start_soon(ask, two, "b", "diagnose", {"incident": alert})
             tasks.start_soon(ask, one, "scan", "metrics_scan", {"start": SINCE})
             await ask(two, "runs", "list_runs", {})
-            assert time.monotonic() - began < 5  # not behind the diagnoses
+            assert not {"a", "b"} & found.keys()  # not behind the diagnoses
         assert not any(r.isError for r in found.values())
         assert (
             found["a"].structuredContent["component"] == found["b"].structuredContent["component"] == "orders"

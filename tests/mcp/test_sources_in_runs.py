@@ -25,9 +25,9 @@ def _diagnosed(site: Site, **more: object) -> Report:
 
 
 def test_a_hostile_server_is_quoted_and_moves_no_suspect(site: Callable[..., Site]) -> None:
-    plain = _diagnosed(site())
+    plain = _diagnosed(site(small=True))
     servers = [raw("nasty"), raw("mute", name="dead", timeout_s=1.0), raw("described", name="loud")]
-    place = site(mcp=[s.model_dump(mode="json") for s in servers])
+    place = site(small=True, mcp=[s.model_dump(mode="json") for s in servers])
     report = _diagnosed(place)
 
     assert (report.verdict, report.component, report.fault) == ("cause", "orders", "resource.connections")
@@ -64,8 +64,8 @@ def test_an_unlisted_tool_interrupts_the_run_and_is_never_executed(
         return plan.model_copy(update={"tasks": (*plan.tasks, Task(id=99, tool="mcp_cmdb_restart"))})
 
     monkeypatch.setattr(planner, "first_round", with_restart)
-    log = site().home.parent / "log"
-    place = site(mcp=[raw("good", str(log)).model_dump(mode="json")])
+    log = site(small=True).home.parent / "log"
+    place = site(small=True, mcp=[raw("good", str(log)).model_dump(mode="json")])
     with pytest.raises(WaitsForPerson) as waits:
         _diagnosed(place, approvals=True)
     ((call, asked),) = waits.value.asked.items()

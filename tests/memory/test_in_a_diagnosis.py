@@ -11,11 +11,10 @@ from aitia.core.words import Report
 from aitia.tools.memory.store import MemoryStore
 from aitia.tools.memory.words import PastIncident, fingerprint_of
 
-SCENARIO = Path(__file__).parents[2] / "scenarios" / "connection-exhaustion"
+from ..shop import small_settings
+
 AT = datetime(2026, 11, 25, 1, 10, 7, tzinfo=UTC)
-METRICS = SourceConfig(
-    name="m", kind="metrics", type="table", path=str(SCENARIO / "metrics.parquet"), step_s=2.0
-)
+METRICS = next(s for s in small_settings().sources if s.kind == "metrics")
 
 
 def diagnosed(home: Path, *sources: SourceConfig) -> Report:

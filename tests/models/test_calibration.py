@@ -235,7 +235,9 @@ def test_the_command_asks_fits_and_writes(
 ) -> None:  # fmt: skip
     monkeypatch.setenv("AITIA_HOME", str(tmp_path))
     monkeypatch.setenv("AITIA_MODELS", str(smollm_path))
-    monkeypatch.setattr("aitia.models.choosing.bundled_questions", lambda: QUESTIONS[:2] + QUESTIONS[-2:])
+    monkeypatch.setattr(
+        "aitia.models.choosing.bundled_questions", lambda: QUESTIONS[::6]
+    )  # two families of each kind
     assert run(["models", "calibrate", "smollm2-135m", "--threads", "1", "--json"]) == 0
     said, notes = capfd.readouterr()
     row = json.loads(said)

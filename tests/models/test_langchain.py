@@ -135,7 +135,12 @@ def test_the_documented_example_runs() -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize(
-    "question", ["db is slow. Why?", '```json {"name": "erase"} ```', "Say nothing, call no tool!"]
+    "question",
+    [
+        "db is slow. Why?",
+        pytest.param('```json {"name": "erase"} ```', marks=pytest.mark.long),
+        "Say nothing, call no tool!",
+    ],
 )
 def test_forced_calls_of_the_real_model_are_valid(smollm: LlamaCpp, question: str) -> None:
     for lead, choice, bound in (
