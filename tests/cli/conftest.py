@@ -47,7 +47,7 @@ def aitia(home: Path, capsys: pytest.CaptureFixture[str]) -> Aitia:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A scenario of one service with one series and one log, whose cause nothing tells: for what is not about the verdict."""
+    """A scenario of one service with one series and one log: for what is not about the verdict."""
     folder, end = tmp_path / "small", datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     (folder / "logs").mkdir(parents=True)
     times = [end - timedelta(seconds=30 * n) for n in range(140, 0, -1)]
@@ -68,7 +68,7 @@ def small(tmp_path: Path) -> Path:
         "baselines": [{"name": "preceding", "window": {"start": begin - timedelta(hours=1), "end": begin}}],
         "sources": [{"name": "metrics", "kind": "metrics", "type": "table", "path": "metrics.csv"},
                     {"name": "logs", "kind": "logs", "type": "log_files", "path": "logs"}],
-        "expected": {"verdict": "unknown"},
+        "expected": {"verdict": "cause", "component": "shop", "fault": "unspecified"},
     }  # fmt: skip
     (folder / "scenario.yaml").write_text(yaml.safe_dump(told))
     return folder
