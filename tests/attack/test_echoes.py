@@ -131,7 +131,18 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("what", PLANTED)
+TOLD = ("a path that is not found", "a claim about itself")  # of these more is asked below
+ALSO_AT_A_FAULT = ("a claim about itself", "a forged series")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(w, marks=() if w == "a forged series" else pytest.mark.long)
+        for w in PLANTED
+        if w not in TOLD
+    ],
+)
 def test_nobody_is_convicted_on_a_healthy_system(what: str, tmp_path: Path) -> None:
     report = report_on("false-alarm", tmp_path, PLANTED[what])
     assert report.verdict != "cause", (report.component, report.fault, report.probability)
@@ -139,6 +150,7 @@ def test_nobody_is_convicted_on_a_healthy_system(what: str, tmp_path: Path) -> N
 
 def test_fault_words_of_clients_are_told_and_accuse_nobody(tmp_path: Path) -> None:
     report = report_on("false-alarm", tmp_path, PLANTED["a path that is not found"])
+    assert report.verdict != "cause", (report.component, report.fault, report.probability)
     (fact,) = [e for e in report.evidence if e.kind == "log.planted"]
     assert (fact.component, fact.provenance, fact.direction) == ("gateway", "client", "none")
     told = {s.title: s.items for s in build(report).sections}
@@ -147,6 +159,7 @@ def test_fault_words_of_clients_are_told_and_accuse_nobody(tmp_path: Path) -> No
 
 def test_what_stayed_quiet_stands_in_the_ledger(tmp_path: Path) -> None:
     report = report_on("false-alarm", tmp_path, PLANTED["a claim about itself"])
+    assert report.verdict != "cause", (report.component, report.fault, report.probability)
     accused = [s for s in report.suspects if s.component == "users" and s.fault == "resource.disk"]
     lines = {c.term: c for s in accused for c in s.ledger}
     assert lines["quiet.denied"].why == "calls to users are as fast and as right as before"
@@ -155,7 +168,9 @@ def test_what_stayed_quiet_stands_in_the_ledger(tmp_path: Path) -> None:
     assert "Looks planted: users" in text
 
 
-@pytest.mark.parametrize("what", ["an echo in an error", "a claim about itself", "a forged series"])
+@pytest.mark.parametrize(
+    "what", ["an echo in an error", *(pytest.param(w, marks=pytest.mark.long) for w in ALSO_AT_A_FAULT)]
+)
 def test_the_true_cause_is_still_found(what: str, tmp_path: Path) -> None:
     report = report_on("connection-exhaustion", tmp_path, PLANTED[what])
     assert (report.verdict, report.component) == ("cause", "orders")

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,11 @@ from benchmarks.attack.foreign_ways import NO_MODEL, WAYS, Way, source
 from benchmarks.attack.foreign_world import NOW, VARIABLE, Server, World
 
 QUICK = [w for w in WAYS if not w.slow]
+FIRST = [  # of each carrier, and of a scenario for each goal; the long tests try all
+    *{(w.carrier, w.goal): w for w in reversed(QUICK) if w.carrier == "scenario"}.values(),
+    *{w.carrier: w for w in reversed(QUICK) if w.carrier != "scenario"}.values(),
+]
+SHADOWS = [w for w in WAYS if w.name.startswith("secrets.py")]
 INSTALLED = Path(sys.executable).with_name("aitia")
 LEGITIMATE = (  # one of each carrier and goal: with the user's word the canary fires, so it can fire
     "kubectl of the folder", "a bearer token of the environment", "a log by dots", "resume with a kubectl",
@@ -60,20 +65,28 @@ def test_there_are_enough_ways_and_each_carrier_and_goal_has_some() -> None:
     assert {w.goal for w in WAYS} == {"start", "open", "send", "read"}
 
 
-@pytest.mark.parametrize("way", QUICK, ids=lambda w: w.name)
+def _ways(ways: Iterable[Way], ordinary: Collection[Way]) -> pytest.MarkDecorator:
+    """A case for each way; long where it is not among the ordinary ones."""
+    marks = {w.name: () if w in ordinary else (pytest.mark.long,) for w in ways}
+    return pytest.mark.parametrize(
+        "way", [pytest.param(w, id=w.name, marks=marks[w.name]) for w in WAYS if w.name in marks]
+    )
+
+
+@_ways(QUICK, FIRST)
 def test_nothing_happens(way: Way) -> None:
     happened, said = told(way)
     assert happened == set(), said[-2000:]
 
 
-@pytest.mark.parametrize("way", [w for w in WAYS if w.name in LEGITIMATE], ids=lambda w: w.name)
+@_ways([w for w in WAYS if w.name in LEGITIMATE], [w for w in WAYS if w.name in LEGITIMATE[:3]])
 def test_with_the_users_word_it_does(way: Way) -> None:
     happened, said = told(way, allowed=True)
     assert way.goal in happened, said[-2000:]
 
 
 @pytest.mark.skipif(not INSTALLED.exists(), reason="the command is not installed beside this Python")
-@pytest.mark.parametrize("way", [w for w in WAYS if w.name.startswith("secrets.py")], ids=lambda w: w.name)
+@_ways(SHADOWS, SHADOWS[:1])
 def test_a_child_process_imports_nothing_from_the_working_folder(way: Way) -> None:
     happened, said = told(way, aitia=INSTALLED)
     assert happened == set(), said[-2000:]

@@ -13,10 +13,14 @@ AT = "2026-11-25T01:10:07Z"  # the moment that the scenario's telemetry ends
 ALARM = "/since 40s the gateway answers with 5xx"
 
 
-def settle(folder: Path, scenario: Path, *more: dict[str, Any]) -> None:
-    """Write the settings; `more` are further sources."""
+def settle(folder: Path, scenario: Path, *more: dict[str, Any], kinds: tuple[str, ...] = ()) -> None:
+    """Write the settings; `more` are further sources, `kinds` those that are read where it is not all."""
     told = yaml.safe_load((scenario / "scenario.yaml").read_text(encoding="utf-8"))
-    sources = [s | ({"path": str(scenario / s["path"])} if s.get("path") else {}) for s in told["sources"]]
+    sources = [
+        s | ({"path": str(scenario / s["path"])} if s.get("path") else {})
+        for s in told["sources"]
+        if not kinds or s["kind"] in kinds
+    ]
     settings = {
         "sources": [*sources, *more],
         "window": {"lead_s": 50.0, "baselines": ["preceding"], "preceding_factor": 2},

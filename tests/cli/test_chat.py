@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from aitia import api
 from aitia.cli.chat_line import RedactedHistory, Words
 from aitia.cli.talk import Asked, Talk
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
 
-from .conftest import REPOSITORY, Aitia, Outcome
+from .conftest import Aitia, Outcome
 from .shop import ALARM, AT, settle
 
 Chat = Callable[..., Outcome]
@@ -35,16 +34,9 @@ def chat(aitia: Aitia, monkeypatch: pytest.MonkeyPatch) -> Chat:
     return talk
 
 
-@pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("replayed")
-    api.replay(REPOSITORY / "scenarios" / "connection-exhaustion", model=None, home=home)
-    return home
-
-
 @pytest.fixture
-def recorded(replayed: Path, home: Path) -> None:
-    shutil.copytree(replayed, home)
+def recorded(diagnosed: Callable[[str], Any], home: Path) -> None:
+    diagnosed("connection-exhaustion").copied(home)
 
 
 def test_words_are_diagnosed_then_asked_about(chat: Chat, home: Path, tmp_path: Path, scenario: Path) -> None:
@@ -178,7 +170,7 @@ def test_a_run_is_confirmed_and_saved(chat: Chat, tmp_path: Path, aitia: Aitia) 
 
 
 def test_looking_again_makes_a_revision(chat: Chat, home: Path, tmp_path: Path, scenario: Path) -> None:
-    settle(tmp_path, scenario)
+    settle(tmp_path, scenario, kinds=("metrics", "topology"))
     assert chat(ALARM, options=("--at", "2026-11-25T01:09:57Z")).code == 0
     got = chat("/again", "/timeline", options=("last", "--at", AT))
     assert got.code == 0, got.err
@@ -211,7 +203,7 @@ def test_a_defect_is_told_and_the_talk_goes_on(chat: Chat, monkeypatch: pytest.M
 def test_an_alert_is_a_new_incident_whatever_is_in_hand(
     chat: Chat, home: Path, tmp_path: Path, scenario: Path
 ) -> None:
-    settle(tmp_path, scenario)
+    settle(tmp_path, scenario, kinds=("metrics", "topology"))
     alert = json.dumps(json.loads((scenario / "alert.json").read_text()))
     got = chat(ALARM, alert, options=("--at", AT))
     assert got.code == 0, got.err

@@ -130,8 +130,8 @@ def test_a_model_that_was_asked_for_must_load(aitia: Aitia, scenario: Path) -> N
     assert "no-such-model" in done.err
 
 
-def test_without_a_fetched_model_the_run_goes_on_and_says_so(aitia: Aitia, scenario: Path) -> None:
-    done = aitia("replay", str(scenario), "--narrator", "model", "--json")
+def test_without_a_fetched_model_the_run_goes_on_and_says_so(aitia: Aitia, small: Path) -> None:
+    done = aitia("replay", str(small), "--narrator", "model", "--json")
     assert done.code == 0, done.err
     assert "without a model" in done.err
     assert json.loads(aitia("report", "last", "--json").out)["model"]["note"]
@@ -176,16 +176,16 @@ def test_a_scenario_from_replay_to_explain(aitia: Aitia, scenario: Path, tmp_pat
     assert json.loads(aitia("runs", "list", "--json").out)["runs"] == []
 
 
-def test_compare_prints_both_ways(aitia: Aitia, scenario: Path) -> None:
-    done = aitia("replay", str(scenario), "--model", "none", "--compare", "--json")
+def test_compare_prints_both_ways(aitia: Aitia, small: Path) -> None:
+    done = aitia("replay", str(small), "--model", "none", "--compare", "--json")
     told = json.loads(done.out)
     assert list(told["modes"]) == ["rules", "model"]
-    table = aitia("replay", str(scenario), "--model", "none", "--compare").out
+    table = aitia("replay", str(small), "--model", "none", "--compare").out
     assert table.count("1/1") == 2
 
 
-def test_scores_are_a_markdown_table_where_asked(aitia: Aitia, scenario: Path, home: Path) -> None:
-    shown = aitia("replay", str(scenario), *RULES, "--format", "md")
+def test_scores_are_a_markdown_table_where_asked(aitia: Aitia, small: Path, home: Path) -> None:
+    shown = aitia("replay", str(small), *RULES, "--format", "md")
     lines = shown.out.splitlines()
     assert lines[0].startswith("| scenario | right |")
     assert set(lines[1]) <= set("|- ")
@@ -214,10 +214,10 @@ def test_a_file_of_scores_goes_by_its_ending(
     assert "aitia report RUN --format html" in refused.err
 
 
-def test_a_scenario_that_is_broken_counts_as_wrong(aitia: Aitia, scenario: Path, tmp_path: Path) -> None:
+def test_a_scenario_that_is_broken_counts_as_wrong(aitia: Aitia, small: Path, tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "scenario.yaml").write_text("id: broken\n")
-    done = aitia("replay", str(tmp_path / "broken"), str(scenario), *RULES, "--json")
+    done = aitia("replay", str(tmp_path / "broken"), str(small), *RULES, "--json")
     assert done.code == 1
     scores = json.loads(done.out)["scenarios"]
     assert [s["correct"] for s in scores] == [False, True]
