@@ -19,7 +19,7 @@ _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
 _PLAIN_CASE: Final = 0.9  # probability of a cause from which on its rival is not asked about
 _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
 _WORDS: Final = {
-    "io": "disk input and output", "cpu": "CPU use", "disk": "free disk space", "errors": "share of failed requests",
+    "io": "disk I/O", "cpu": "CPU use", "disk": "free disk space", "errors": "share of failed requests",
     "latency": "response time", "network": "network errors", "queue": "queue length", "restart": "number of restarts",
     "connections": "open connections", "availability": "availability", "file_descriptors": "open files",
 }  # fmt: skip
@@ -59,7 +59,10 @@ def _apart(
         if m.weight < _WEIGHTY or (m.aspect in LOG and m.places & read):
             continue  # of logs that were read it is known that they do not say so
         if how := _measuring(m.aspect, place):
-            text = f"{how}: it would tell {_named(pair[0], pair, taxonomy)} from {_named(pair[1], pair, taxonomy)}"
+            text = (
+                f"{how}: this would distinguish {_named(pair[0], pair, taxonomy)} from "
+                f"{_named(pair[1], pair, taxonomy)}"
+            )
             made.setdefault((place, m.aspect), NextCheck(text=text))
     yield from list(made.values())[:_APART]
 
@@ -89,7 +92,9 @@ def _named(suspect: Suspect, pair: Sequence[Suspect], taxonomy: Taxonomy) -> str
 def _lead(fact: Evidence, cause: bool) -> str:
     if not cause:
         return "Look here first"
-    return f"After the step, see that this {'stops' if fact.kind.startswith('log.') else 'goes back'}"
+    return (
+        f"After the step, check that this {'stops' if fact.kind.startswith('log.') else 'returns to normal'}"
+    )
 
 
 def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -110,6 +115,6 @@ def _unseen(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextChec
     seen = {e.component for e in evidence if e.component}
     unseen = [c.id for c in inventory.components if c.id not in seen][:_UNSEEN]
     return [
-        NextCheck(text=f"Connect metrics or logs of {spoken(c)}: none were seen", command="aitia init")
+        NextCheck(text=f"Add metrics or logs for {spoken(c)}: none were found", command="aitia init")
         for c in unseen
     ]

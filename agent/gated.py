@@ -51,7 +51,7 @@ def gated(
         text = _prose(told, foreign)
         return [Mitigation(text=text, when=when, effect="read-only" if reads else "changing", source=source)]
     if is_script(written):
-        note = " (its commands belong together: read them in the runbook)"
+        note = " (its commands belong together: see the runbook)"
         return [
             Mitigation(
                 text=_prose("" if raw in written else told, foreign) + note,
@@ -96,7 +96,7 @@ def _lines(
 def _prose(text: str, foreign: bool) -> str:
     """A step's words. Those of a document that nobody vouches for hold no command line and no address."""
     if not text or (foreign and _SHELLY.search(text)):
-        return "A step of the document, to be read there"
+        return "A step in the document: read it there"
     return text
 
 
@@ -106,7 +106,7 @@ def look_at(fact: Evidence, names: Iterable[str], lead: str) -> NextCheck:
     text = f"{lead}: {_plainly(said, names)}"
     query = "" if _plainly(fact.source.query, names) != fact.source.query else query_line(fact.source.query)
     if fact.source.query and not query:
-        text += f" (its query quotes what is no plain name: see {fact.id})"
+        text += f" (its query quotes something that is not a plain name: see {fact.id})"
     return NextCheck(text=text, query=query)
 
 

@@ -107,7 +107,11 @@ class Taught:
             return []
         found = [self._prior(component, fault), *self._alike(component, fault, ALIKE if known else ALONE)]
         found.append(
-            ("learned.signs", self._of(component)[1], "such facts stood at confirmed causes or beside them")
+            (
+                "learned.signs",
+                self._of(component)[1],
+                "facts of this kind were seen at confirmed causes or near them",
+            )
         )
         return [t for t in found if abs(t[1]) >= HARDLY]
 
@@ -131,12 +135,12 @@ class Taught:
                 continue
             moved = x.alike * self._learned.age_weight(x.lesson)
             moved *= 1.0 if x.whom == component else ELSEWHERE
-            told = (moved, f"{x.alike:.0%} alike with run {x.lesson.run}")
+            told = (moved, f"similarity {x.alike:.0%} to run {x.lesson.run}")
             best[x.right] = max(best.get(x.right, (0.0, "")), told)
         if True in best:
             yield "learned.alike", most * best[True][0], f"the confirmed cause, {best[True][1]}"
         if False in best:
-            yield "learned.misled", -ALIKE * best[False][0], f"was named wrongly, {best[False][1]}"
+            yield "learned.misled", -ALIKE * best[False][0], f"wrongly named as the cause, {best[False][1]}"
 
     def _of(self, component: str) -> tuple[list[_Look], float]:
         """The lessons that are alike seen from a component, and what its kinds of facts add."""

@@ -51,7 +51,7 @@ class Ledger:
         self._reached = facts.topology.reached(component, fault.spread) - without
         self._lines: list[Contribution] = []
         self._bar = ""
-        self._enter("prior", PRIOR, "prior of any single pair")
+        self._enter("prior", PRIOR, "prior for any single component and fault")
         self._patterns()
         self._witnesses()
         self._ranking()
@@ -63,7 +63,7 @@ class Ledger:
             self._enter(term, moved, why)
         self._unseen()
         if facts.harm(self._reached) < MIN_PRIMARY:
-            self._enter("harmless", HARMLESS, "nobody feels it")
+            self._enter("harmless", HARMLESS, "no other component is affected")
 
     @property
     def lines(self) -> tuple[Contribution, ...]:
@@ -149,7 +149,7 @@ class Ledger:
         if shares:
             share, _, best = max(shares, key=lambda s: s[:2])
             moved = math.log1p(share / RANKING_FLOOR)
-            why = f"a ranking gives {best.component} {best.strength:.0%}"
+            why = f"a ranking scores {best.component} at {best.strength:.0%}"
             self._enter("ranking", moved, why, evidence=best.id)
 
     def _callees_it_may_harm(self) -> frozenset[str]:
@@ -170,7 +170,7 @@ class Ledger:
         if total:
             inside = sum(self._facts.weight(e) for e in mass.values() if e.component in self._reached)
             share = inside / total
-            self._enter("coverage", COVERAGE * share - 1.0, f"explains {share:.0%} of what moved")
+            self._enter("coverage", COVERAGE * share - 1.0, f"explains {share:.0%} of what changed")
 
     def _order(self) -> None:
         facts = self._facts
@@ -183,9 +183,9 @@ class Ledger:
         if lag <= TOLERANCE_S:
             # An order that is known to within minutes only tells little.
             sure = FIRST * SHARP_S / (SHARP_S + error)
-            self._enter("order.first", sure, "moved no later than what it explains", evidence=own.id)
+            self._enter("order.first", sure, "changed no later than what it explains", evidence=own.id)
         elif lag > max(TOLERANCE_S, error):
-            self._enter("order.late", LATE, "it moved later", evidence=own.id, other=first.id)
+            self._enter("order.late", LATE, "it changed later", evidence=own.id, other=first.id)
 
     def _past(self) -> None:
         similar = [
@@ -219,7 +219,7 @@ class Ledger:
             near = [*near, *topology.callers(self._component)]
         dark = next((n for n in near if not topology.family(n) & self._facts.seen), "")
         if dark:
-            self._enter("unseen", UNSEEN, f"nothing is known of {dark}, its neighbour")
+            self._enter("unseen", UNSEEN, f"nothing is known about {dark}, its neighbour")
 
     def _overlooked(self, components: Sequence[str]) -> str:
         """The first component that fails though no ranking by metrics suspects it: it stopped answering, or has no
@@ -239,7 +239,7 @@ def _why(on: str, fact: Evidence) -> str:
     return {
         "peer": f"seen by {fact.component}",
         "calls": "its calls",
-        "serves": "whom it serves",
+        "serves": "which it serves",
         "callers": "a caller",
-        "callees": "it calls it",
+        "callees": "which calls it",
     }[on]

@@ -44,7 +44,8 @@ def _again(earlier: Sequence[Lesson], now: datetime) -> str:
     plural = "s" if len(earlier) > 1 else ""
     days = f"{span} days" if span > 1 else "a day"
     return (
-        f"It is the {ordinal(len(earlier) + 1)} time in {days} (confirmed before: run{plural} {named}{more})."
+        f"This is the {ordinal(len(earlier) + 1)} time in {days} (confirmed before: run{plural} "
+        f"{named}{more})."
     )
 
 

@@ -108,18 +108,20 @@ def _read(path: Path) -> dict[str, Fault]:
         raw: dict[str, dict[str, Any]] = load_yaml(read_text(path))
         faults = {key: Fault.model_validate({"id": key} | value) for key, value in raw.items()}
     except OSError as error:
-        raise BadInput(f"Make {str(path)!r} readable: {error.strerror}.") from None
+        raise BadInput(
+            f"Cannot read {str(path)!r}: {error.strerror}. Check that it exists and its permissions."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:
-        raise BadInput(f"Mend the YAML of {str(path)!r}: {error}") from None
+        raise BadInput(f"Fix the YAML in {str(path)!r}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadInput(
-            f"Mend {'.'.join(map(str, first['loc']))!r} in {str(path)!r}: {first['msg']}"
-        ) from None
+        raise BadInput(f"Fix {'.'.join(map(str, first['loc']))!r} in {str(path)!r}: {first['msg']}") from None
     for fault in faults.values():
         for pattern in (*fault.patterns, *fault.requires):
             if pattern.aspect not in ALL:
-                raise BadInput(f"Use a known aspect in {fault.id} of {str(path)!r}, not {pattern.aspect!r}.")
+                raise BadInput(
+                    f"{fault.id} in {str(path)!r} uses the unknown aspect {pattern.aspect!r}. Use a known one."
+                )
     return faults
 
 

@@ -140,7 +140,7 @@ class _Judge:
         cite = weightiest.id if weightiest else ""
         healthy = [
             self._line("healthy.watched", 6.0 * seen, why),
-            self._line("healthy.alarm", -6.0 * alarm * seen, "what moved most", cite),
+            self._line("healthy.alarm", -6.0 * alarm * seen, "what changed most", cite),
         ]
         unknown = [
             self._line("unknown.prior", 1.0, "prior"),
@@ -148,7 +148,9 @@ class _Judge:
         ]
         left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
         if 0 < seen < 1 and left > (most := math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - seen))):
-            why = "the fault may be where nobody watched"  # a bound: no learned factor moves it
+            why = (
+                "the fault may be in a component that was not watched"  # a bound: no learned factor moves it
+            )
             healthy.append(
                 Contribution(evidence="", log_odds=round(most - left, 3), why=why, term="healthy.unwatched")
             )
@@ -161,7 +163,7 @@ class _Judge:
         best = max(dark, key=lambda d: d.score, default=None)
         beside = best.score - sum(c.log_odds for c in unknown) if best else -math.inf
         if best and beside > -UNSEEN_MARGIN:
-            why = f"{best.component} stands out, and nothing of its own was seen"
+            why = f"{best.component} stands out, but has no telemetry of its own"
             unknown.append(self._line("unknown.unseen", math.log1p(math.exp(beside)), why, best.cite))
         return [
             Suspect(

@@ -16,38 +16,38 @@ from aitia.core.words import Evidence, Word
 
 _FAMILIES: Final = ("metric", "log", "trace", "change", "vibration", "cluster", "rank")
 TERMS: Final[dict[str, str]] = {
-    "prior": "prior of any single pair",
+    "prior": "prior for any single component and fault",
     **{f"primary.{f}": f"a {f} fact that the fault kind needs" for f in _FAMILIES},
-    **{f"support.{f}": f"a {f} fact that speaks for the fault kind" for f in _FAMILIES},
-    **{f"against.{f}": f"a {f} fact that speaks against the fault kind" for f in _FAMILIES},
-    "witness": "a further component that sees the same of the suspect",
-    "coverage": "how much of what moved the pair explains",
-    "order.first": "it moved no later than what it explains",
-    "order.late": "it moved later than what it explains",
+    **{f"support.{f}": f"a {f} fact that supports the fault kind" for f in _FAMILIES},
+    **{f"against.{f}": f"a {f} fact that contradicts the fault kind" for f in _FAMILIES},
+    "witness": "another component that sees the same problem with the suspect",
+    "coverage": "how much of what changed the pair explains",
+    "order.first": "it changed no later than what it explains",
+    "order.late": "it changed later than what it explains",
     "incident": "a similar past incident had this cause",
     "learned.prior": "a person confirmed the pair as a cause before",
     "learned.alike": "a person confirmed a cause of this kind that had the same kinds of facts",
-    "learned.misled": "a person said that the pair was named wrongly where the facts were alike",
-    "learned.signs": "kinds of facts that stood at confirmed causes, or only beside them",
+    "learned.misled": "a person said that the pair was wrong in a run with similar facts",
+    "learned.signs": "kinds of facts seen at confirmed causes, or only near them",
     "ranking": "a ranking of the components by a tool",
-    "quiet.unfelt": "those who call it are measured, and none of them slowed or failed",
-    "quiet.denied": "calls to it stayed as they were, as those who make them measure",
-    "quiet.unseconded": "one caller alone has trouble with it, and its other callers have none",
-    "quiet.belied": "two records of its own contradict each other",
-    "quiet.contrary": "the very series that its logs speak of stayed flat",
-    "quiet.unmoved": "texts alone accuse it, and what is measured of it stayed as it was",
-    "quiet.serving": "others failed, but it answers as before and no call to it is seen to fail",
-    "quiet.single": "one of its own series moved, and nobody else felt it",
-    "quiet.alone": "one text alone accuses it, and nothing of it is measured",
-    "harmless": "nobody feels it",
-    "unseen": "a neighbour that may be the cause in its stead has no telemetry",
+    "quiet.unfelt": "its callers are measured, and none of them slowed down or failed",
+    "quiet.denied": "calls to it are unchanged, as measured by its callers",
+    "quiet.unseconded": "only one caller has trouble with it; its other callers have none",
+    "quiet.belied": "two of its own records contradict each other",
+    "quiet.contrary": "the series that its logs refer to stayed flat",
+    "quiet.unmoved": "only text points to it; its own measurements did not change",
+    "quiet.serving": "others failed, but it responds as before and no call to it failed",
+    "quiet.single": "one of its own series changed, and no other component was affected",
+    "quiet.alone": "only one text points to it, and it has no measurements",
+    "harmless": "no other component is affected",
+    "unseen": "a neighbour that may be the cause instead has no telemetry",
     "ceiling": "no telemetry of its own",
     "healthy.watched": "components that were watched",
-    "healthy.alarm": "how surely anything is wrong",
+    "healthy.alarm": "how certain it is that anything is wrong",
     "healthy.unwatched": "components that were not watched may be the cause",
-    "unknown.prior": "prior of not knowing",
+    "unknown.prior": "prior for an unknown cause",
     "unknown.alarm": "an alarm, or telemetry that is missing",
-    "unknown.unseen": "the likeliest component of which nothing of its own was seen",
+    "unknown.unseen": "the most likely component has no telemetry of its own",
 }
 
 
@@ -69,7 +69,7 @@ class Weights(Word):
             raise ValueError(f"no such term: {', '.join(unknown)}")
         wrong = sorted(t for t, f in factors.items() if not (math.isfinite(f) and f > 0))
         if wrong:
-            raise ValueError(f"factors are finite and above 0: {', '.join(wrong)}")
+            raise ValueError(f"factors must be finite and above 0: {', '.join(wrong)}")
         return factors
 
     def of(self, term: str) -> float:
@@ -91,11 +91,13 @@ def load_weights(path: Path) -> Weights:
     try:
         return Weights.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise BadInput(f"Make {str(path)!r} readable: {error.strerror}.") from None
+        raise BadInput(
+            f"Cannot read {str(path)!r}: {error.strerror}. Check that it exists and its permissions."
+        ) from None
     except ValidationError as error:
-        raise BadInput(f"Mend {str(path)!r}: {error.errors()[0]['msg']}.") from None
+        raise BadInput(f"Fix {str(path)!r}: {error.errors()[0]['msg']}.") from None
     except ValueError as error:
-        raise BadInput(f"Mend the JSON of {str(path)!r}: {error}") from None
+        raise BadInput(f"Fix the JSON in {str(path)!r}: {error}") from None
 
 
 def family_of(evidence: Evidence) -> str:

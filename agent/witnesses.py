@@ -171,7 +171,7 @@ class Witnesses:
             ]
             told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _rose(e)]
             if told and not view.named:
-                yield _line("belied", f"another record of {component} shows no such change of {e.aspect}", e)
+                yield _line("belied", f"another record of {component} shows no such change in {e.aspect}", e)
                 return
 
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
@@ -189,16 +189,18 @@ class Witnesses:
         if contrary := next((e for e in quiet if e.aspect in claimed), None):
             what = contrary.aspect.replace("_", " ")
             yield _line(
-                "contrary", f"logs say so, but the {what} of {contrary.component} stayed as it was", contrary
+                "contrary", f"logs say so, but the {what} of {contrary.component} did not change", contrary
             )
         if any(e.aspect in table().harm for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
-            yield _line("unmoved", f"by logs alone: what moved of it are its calls to {passed.peer}", passed)
+            yield _line(
+                "unmoved", f"only logs say so: the only change is in its calls to {passed.peer}", passed
+            )
         elif quiet:
-            yield _line("unmoved", "by logs alone: nothing moved that should have moved with it", quiet[0])
+            yield _line("unmoved", "only logs say so: nothing else changed that should have", quiet[0])
         elif len({(e.component, e.statement) for e in texts}) < 2:
-            yield _line("alone", "by logs alone, and by one message", texts[0])
+            yield _line("alone", "only logs say so, and only one message", texts[0])
 
 
 def by_logs_alone(supporting: Sequence[Evidence]) -> bool:
@@ -219,9 +221,9 @@ def _unfelt(component: str, view: View) -> Iterator[Against]:
     if not view.unfelt:
         return
     if view.denied:
-        yield _line("denied", f"calls to {component} are as fast and as right as before", view.denied[0])
+        yield _line("denied", f"calls to {component} are as fast and as successful as before", view.denied[0])
     else:
-        yield _line("unfelt", f"nobody who calls {component} slowed or failed", view.calm[0])
+        yield _line("unfelt", f"no caller of {component} slowed down or failed", view.calm[0])
 
 
 def _ratio(fact: Evidence) -> float:
@@ -243,7 +245,7 @@ def _serving(view: View) -> Iterator[Against]:
     served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
     troubled = view.named or any(e.aspect in table().harm for e in view.moved)
     if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
-        yield _line("serving", "it answers as fast and as right as before", served[0])
+        yield _line("serving", "it responds as fast and as correctly as before", served[0])
 
 
 def _unseconded(component: str, view: View) -> Iterator[Against]:
@@ -256,11 +258,11 @@ def _unseconded(component: str, view: View) -> Iterator[Against]:
         doubted = view.doubted[0]
         yield _line(
             "unseconded",
-            f"{doubted.component} says so, and nobody who calls {doubted.component} felt it",
+            f"{doubted.component} says so, but no caller of {doubted.component} was affected",
             doubted,
         )
     elif len(told) == 1 and others and view.quiet:
-        yield _line("unseconded", f"{others[0].component} calls {component} as well, and is well", others[0])
+        yield _line("unseconded", f"{others[0].component} also calls {component} and is healthy", others[0])
 
 
 def _computing(fact: Evidence) -> bool:
@@ -272,5 +274,7 @@ def _single(view: View, *, least: int) -> Iterator[Against]:
     """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
     moved = sorted({e.aspect for e in view.moved})
     if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) >= least:
-        what = moved[0].replace("_", " ") if moved else "nothing of it"
-        yield _line("single", f"only its {what} moved" if moved else "nothing of it moved", view.quiet[0])
+        what = moved[0].replace("_", " ") if moved else "none of its series"
+        yield _line(
+            "single", f"only its {what} changed" if moved else "none of its series changed", view.quiet[0]
+        )

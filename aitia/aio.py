@@ -110,18 +110,24 @@ _named(
     adiagnose,
     "adiagnose",
     diagnose,
-    "Diagnose on a thread, `on_event` in the loop. Cancelled, it ends with the step at hand and can be resumed.",
+    (
+        "Diagnose on a thread, `on_event` in the loop. When cancelled, it stops after the current "
+        "step and can be resumed."
+    ),
 )
 _named(
     aresume,
     "aresume",
     resume,
-    "Carry a run on, on a thread, `on_event` in the loop; cancelled like `adiagnose`.",
+    "Resume a run on a thread, `on_event` in the loop; cancelled like `adiagnose`.",
 )
 _named(
     astream,
     "astream",
     diagnose,
-    "The events of a diagnosis as they happen, last its report. Closing it stops the run as cancelling does.",
+    (
+        "The events of a diagnosis as they happen, then its report. Closing it stops the run, as "
+        "cancelling does."
+    ),
     gives="AsyncGenerator[Event | Report, None]",
 )

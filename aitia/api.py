@@ -75,7 +75,8 @@ def diagnose(
     readers, recorded = _readers(settings, sources)
     if not readers:
         raise BadInput(
-            "Name at least one source: in aitia.yaml (`aitia init` proposes one), with --metrics/--logs, or as sources=."
+            "No source is configured. Add one in aitia.yaml (`aitia init` proposes one), with "
+            "--metrics/--logs, or as sources=."
         )
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = incident_of(incident, settings, now=clock.now(), started_at=started_at, window=window)
@@ -227,7 +228,7 @@ def again(
         raise BadInput(f"Finish run {store.id} first with `aitia resume {store.id}`.")
     if meta.get("root") and at is None:
         raise BadInput(
-            f"Replay the scenario of run {store.id} instead: recorded telemetry has no later moment."
+            f"Run {store.id} used recorded telemetry, which has no later data. Replay its scenario instead."
         )
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
@@ -276,7 +277,7 @@ def _extended(
     """The incident as it is told now, with its first window (and baselines) extended to `now`."""
     if now < before.window.end:
         raise BadInput(
-            f"Give a later moment than {before.window.end.isoformat()}: so far the run looked already."
+            f"The run already looked at everything up to {before.window.end.isoformat()}. Give a later time."
         )
     window = before.window.model_copy(update={"end": now})
     if told is None:
@@ -303,8 +304,9 @@ def _recorded_readers(
     meta = store.meta()
     if not store.is_own(meta) and not trusts(store.path, trust):
         raise Untrusted(
-            f"Look at {str(store.path / 'run.json')!r} and give --trust {str(store.path)!r} if you trust it (Python:"
-            " trust=): this home did not make that run there, so what it names is not read, started or asked."
+            "This AITIA_HOME did not make the run, so the files, programs and servers that it names are "
+            f"not used. Check {str(store.path / 'run.json')!r} and, if you trust it, add --trust "
+            f"{str(store.path)!r} (Python: trust=)."
         )
     configs = [SourceConfig.model_validate(c) for c in meta.get("sources", ())]
     root = Path(str(meta.get("root") or "/"))
@@ -315,7 +317,7 @@ def _recorded_readers(
     readers = list(sources) or open_sources(configs, root)
     if not readers:
         raise BadInput(
-            f"Pass sources= to look at run {store.id} again: its readers were objects of the calling program."
+            f"Run {store.id} read from objects of the calling program. Pass sources= to look at it again."
         )
     return readers
 
@@ -327,8 +329,9 @@ def _none_hidden(configs: Sequence[SourceConfig], store: RunStore) -> None:
     for config in configs:
         for field, pseudonym in hidden_fields(config.model_dump(mode="json")):
             raise BadInput(
-                f"Pass sources= with the real {field} of source {config.name!r} to go on with run {store.id}, and name a"
-                f" secret by bearer_env or password_file from now on: a run keeps {pseudonym} in place of the value."
+                f"Run {store.id} stores {pseudonym} instead of the real {field} of source {config.name!r}. "
+                "Pass sources= with the real value to continue the run, and from now on give secrets with "
+                "bearer_env or password_file."
             )
 
 

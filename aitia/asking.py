@@ -54,7 +54,7 @@ def ask(
     home = home or aitia_home()
     going_on = again or bool(conversation)
     if going_on and (documents or config):
-        raise BadInput("Ask without documents and config: a conversation that goes on has its own.")
+        raise BadInput("A continued conversation has its own documents and config. Leave both out.")
     if going_on:
         folder = last_conversation(home, conversation)
         about = _about(home, folder)
@@ -85,12 +85,12 @@ def ask(
         try:
             kept = _begun(home, run_path, about)
         except StoreError as error:
-            context.notes = [*context.notes, f"this conversation is not kept: {error}"]
+            context.notes = [*context.notes, f"this conversation is not saved: {error}"]
     context.conversation = kept.name if kept is not None else ""
     try:
         return answer_of(question, context, folder=kept)
     except NoRoom as error:
-        context.notes = [*context.notes, f"this conversation is not kept: {error}"]
+        context.notes = [*context.notes, f"this conversation is not saved: {error}"]
         return answer_of(question, context)
     except BadInput:
         if not going_on and kept is not None:

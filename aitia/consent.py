@@ -29,8 +29,9 @@ class Unasked(Untrusted):
 
     def __init__(self, file: Path, sha256: str, powers: list[str]) -> None:
         super().__init__(
-            f"Look at {str(file)!r} and agree to it with `aitia trust` (`aitia trust --yes` without a terminal, or --yes"
-            f" before the command), or name it with --config: it was found in the working folder, and {'; '.join(powers)}."
+            f"{str(file)!r} was found in the working folder, and {'; '.join(powers)}. Check it and agree "
+            "to it with `aitia trust` (`aitia trust --yes` without a terminal, or --yes before the "
+            "command), or name it with --config."
         )
         self.file, self.sha256, self.powers = file, sha256, powers
 
@@ -45,7 +46,7 @@ def found_settings(folder: Path) -> Settings:
     if powers := powers_of(settings, folder):
         sha256 = fingerprint(file, settings)
         if digest != _digest(file):
-            raise BadInput(f"Start again: {str(file)!r} changed while it was read.")
+            raise BadInput(f"{str(file)!r} changed while it was being read. Start again.")
         if not is_remembered(file, sha256):
             raise Unasked(file.resolve(), sha256, powers)
     return settings
@@ -59,7 +60,7 @@ def powers_of(settings: Settings, root: Path) -> list[str]:
     if "/" in name or ".gguf" in name or name.startswith("openai:"):
         found.append(f"the model is {name}")
     outside = [p for p in (*settings.taxonomy, settings.weights) if p and not is_below(Path(p), root)]
-    return [*found, *(f"it reads {p!r}, which lies outside" for p in outside), *_loosened(settings)]
+    return [*found, *(f"it reads {p!r}, which is outside this folder" for p in outside), *_loosened(settings)]
 
 
 def _server(server: McpServer) -> list[str]:
@@ -70,7 +71,7 @@ def _server(server: McpServer) -> list[str]:
         )
         return [f"MCP server {server.name!r} starts `{shlex.join(server.command)}`{given}"]
     token = f" with the token in the environment variable {server.token_env}" if server.token_env else ""
-    return [f"MCP server {server.name!r} asks {server.url}{token}"]
+    return [f"MCP server {server.name!r} contacts {server.url}{token}"]
 
 
 def _loosened(settings: Settings) -> list[str]:
@@ -85,7 +86,7 @@ def _loosened(settings: Settings) -> list[str]:
     if slack.approvers:
         found.append(f"{', '.join(slack.approvers)} may approve steps in Slack")
     if kept.days < Retention().days or kept.runs < Retention().runs:
-        found.append(f"runs are deleted after {kept.days} days and beyond {kept.runs}")
+        found.append(f"runs are deleted after {kept.days} days, or when there are more than {kept.runs}")
     if set(Policy().active) - policy.active or set(policy.keep) - set(Policy().keep):
         found.append("less is redacted than by default")
     return found
@@ -126,7 +127,9 @@ def remember(file: Path, sha256: str = "") -> None:
             json.dump({"file": str(file.resolve()), "sha256": sha256}, out)
         os.replace(part, record)
     except OSError as error:
-        raise BadInput(f"Make {str(record.parent)!r} writable ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write to {str(record.parent)!r} ({error.strerror}). Check its permissions."
+        ) from None
 
 
 def _record(file: Path) -> Path:

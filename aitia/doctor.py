@@ -30,7 +30,7 @@ _EXTRAS = {
     "neural": "neural detectors for signals",
     "web": "the HTTP service and its pages",
     "slack": "answers in Slack",
-    "mcp": "MCP, as a server and for the tools of servers",
+    "mcp": "MCP, as a server and as a client",
 }
 _SAMPLES: Final = {
     "metrics": "sample",
@@ -138,7 +138,7 @@ def compiler_checks() -> Iterator[Check]:
     yield Check(
         name="compiler",
         state="warning" if absent else "ok",
-        detail=f"not found: {', '.join(absent)} (they build llama-cpp-python)"
+        detail=f"not found: {', '.join(absent)} (needed to build llama-cpp-python)"
         if absent
         else "gcc, g++ and cmake found",
         mend=f"apt-get install {' '.join(_TOOLS[t] for t in absent)}" if absent else "",
@@ -152,7 +152,7 @@ def home_check(home: Path) -> Check:
         name="home",
         state="ok" if good else "missing",
         detail=f"{home} is {'writable' if good else 'not writable'}",
-        mend="" if good else "set AITIA_HOME to a folder that you may write",
+        mend="" if good else "set AITIA_HOME to a folder that you can write to",
         essential=True,
     )
 
@@ -177,8 +177,11 @@ def source_checks(settings: Settings) -> Iterator[Check]:
         yield Check(
             name="service.at",
             state="look",
-            detail=f"`aitia serve` and the other doors look from {fixed:%Y-%m-%d %H:%M:%S} UTC, not from now",
-            mend="take service.at out of the settings unless the telemetry is a recording",
+            detail=(
+                f"`aitia serve` and the other services use {fixed:%Y-%m-%d %H:%M:%S} UTC instead of the "
+                "current time"
+            ),
+            mend="remove service.at from the settings unless the telemetry is a recording",
         )
     if not settings.sources:
         yield Check(
@@ -208,7 +211,7 @@ def source_check(source: SourceConfig, window: Window) -> Check:
             name=name,
             state="missing",
             detail=str(error),
-            mend="mend this source in aitia.yaml",
+            mend="fix this source in aitia.yaml",
             essential=True,
         )
     newest = extent[1] if extent else math.nan
@@ -231,7 +234,7 @@ def trained_checks(source: SourceConfig) -> Iterator[Check]:
                     name=name,
                     state="missing",
                     detail=str(error),
-                    mend=f"give {option} a file of `aitia signals`",
+                    mend=f"set {option} to a file written by `aitia signals`",
                 )
             else:
                 yield Check(name=name, state="ok", detail=str(file))
@@ -249,7 +252,7 @@ def _held(name: str, holding: Holding, window: Window, newest: float | None) -> 
             name=name,
             state="look",
             detail=f"newest {noun} is {_age(age)} old: nothing in the last hour",
-            mend="look why nothing new arrives; a recording is diagnosed with --at, or service.at in its settings",
+            mend="check why no new data arrives; for a recording use --at, or service.at in its settings",
         )
     empty = not (holding.count or holding.items or holding.components)
     if holding.note or empty:
@@ -259,7 +262,7 @@ def _held(name: str, holding: Holding, window: Window, newest: float | None) -> 
     held = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in told if n)
     new = "" if age is None else f"; newest {noun} {_age(age)} old"
     if age is not None and math.isnan(age):
-        new = f"; how old its newest {noun} is cannot be told: it is packed, or bears no time"
+        new = f"; the age of its newest {noun} is unknown: it is compressed, or has no time"
     return Check(name=name, state="ok", detail=(held or f"{holding.count} entries") + new)
 
 
@@ -277,7 +280,7 @@ def door_checks(settings: Settings) -> Iterator[Check]:
     if "service" in given:
         yield from _extra_needed("service", "web")
         there = bool(os.environ.get(service.token_env))
-        who = "is set" if there else "is not set: only this machine is answered"
+        who = "is set" if there else "is not set: only requests from this machine are answered"
         yield Check(name="service", state="ok", detail=f"{service.token_env} {who}")
     if "slack" in given:
         yield from _extra_needed("slack", "slack")
@@ -309,7 +312,7 @@ def _mcp_check(server: McpServer) -> Check:
             name=name,
             state="look",
             detail=f"no program {server.command[0]!r} on the PATH",
-            mend="mend `command` of this server in aitia.yaml",
+            mend="fix `command` of this server in aitia.yaml",
         )
     return _variables(name, (*server.env_names, *([server.token_env] if server.token_env else [])))
 

@@ -54,7 +54,7 @@ def _utc(moment: datetime, text: str) -> datetime:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         if moment.year >= _FIRST_YEAR:
             return moment
-    raise BadInput(f"Give a time from {_FIRST_YEAR} to 9999 (UTC): {text[:60]!r} is none.")
+    raise BadInput(f"{text[:60]!r} is not a valid time. Give one from {_FIRST_YEAR} to 9999 (UTC).")
 
 
 def parse_window(text: str, *, now: datetime) -> Window:
@@ -68,7 +68,8 @@ def parse_window(text: str, *, now: datetime) -> Window:
 def _window(start: datetime, end: datetime) -> Window:
     if end <= start:
         raise BadInput(
-            f"Let the window end after its start: {start.isoformat()} is not before {end.isoformat()}."
+            f"The window starts at {start.isoformat()}, which is not before its end, {end.isoformat()}. "
+            "Give an end after the start."
         )
     return Window(start=start, end=end)
 
@@ -79,7 +80,8 @@ def baselines_of(window: Window, rules: WindowRules) -> tuple[Baseline, ...]:
         start = window.start - timedelta(seconds=rules.preceding_factor * window.seconds)
     except OverflowError:
         raise BadInput(
-            f"Give a shorter window: nothing lies before {window.start.isoformat()} to {window.end.isoformat()}."
+            f"There is no time before {window.start.isoformat()} to {window.end.isoformat()} to compare "
+            "with. Give a shorter window."
         ) from None
     before = Window(start=start, end=window.start)
     spans: dict[BaselineName, Window] = {
@@ -114,7 +116,7 @@ def make_incident(
         began = now
     if began > now:
         raise BadInput(
-            f"Give a moment that is not in the future: {began.isoformat()} is after {now.isoformat()}."
+            f"{began.isoformat()} is in the future (after {now.isoformat()}). Give an earlier time."
         )
     held = said.get("for_s") or rules.for_s
     if window is None:
@@ -152,7 +154,7 @@ def _as_alert(report: str | Mapping[str, Any]) -> Mapping[str, Any] | None:
         message = {"alerts": message}
     if not isinstance(message, Mapping) or not isinstance(message.get("alerts"), list):
         raise BadInput(
-            'Give an Alertmanager message (JSON with "alerts": [...]), or describe the trouble in words.'
+            'Give an Alertmanager message (JSON with "alerts": [...]), or describe the problem in words.'
         )
     return message
 
@@ -168,7 +170,8 @@ def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
     alerts = [a for a in message["alerts"] if isinstance(a, Mapping) and not _suppressed(a)]
     if not alerts:
         raise BadInput(
-            "Give an Alertmanager message with at least one alert: its list is empty, or all are silenced."
+            "The alert list is empty, or all alerts are silenced. Give an Alertmanager message with at "
+            "least one alert."
         )
     firing = [a for a in alerts if a.get("status", "firing") == "firing"] or alerts
     starts = [_time(a, "startsAt") for a in firing]
@@ -259,7 +262,7 @@ def _time(alert: Mapping[str, Any], key: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(raw))
     except ValueError:
-        raise BadInput(f"Mend {key!r} of the alert: {str(raw)[:60]!r} is no RFC 3339 time.") from None
+        raise BadInput(f"{str(raw)[:60]!r} is not an RFC 3339 time. Fix {key!r} of the alert.") from None
     return _utc(moment, str(raw))
 
 

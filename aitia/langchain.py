@@ -143,7 +143,7 @@ def _incident(state: State) -> str | dict[str, Any] | Incident:
     for message in reversed(state.get("messages", [])):
         if isinstance(message, HumanMessage):
             return message.text
-    raise BadInput("Give the sub-graph an `incident`, or `messages` with one of a human in them.")
+    raise BadInput("Give the sub-graph an `incident`, or `messages` that include a human message.")
 
 
 def _answers(run: str, asked: Mapping[str, Any]) -> dict[str, bool]:
@@ -156,7 +156,7 @@ def _answers(run: str, asked: Mapping[str, Any]) -> dict[str, bool]:
         if isinstance(said, Mapping) and set(said) <= set(asked):
             return {call: said.get(call) is True for call in asked}
         question |= {
-            "refused": "Answer True, False, or {hash: True or False} with the hashes that are asked."
+            "refused": "Answer True, False, or {hash: True or False} with the hashes that were asked about."
         }
 
 
@@ -184,7 +184,7 @@ class DiagnoseArgs(BaseModel):
     since: str = Field(
         default="",
         max_length=40,
-        description="When it began, where known: a duration before now such as 30m, or an ISO 8601 time.",
+        description="When it began, if known: a duration before now such as 30m, or an ISO 8601 time.",
     )
 
 
@@ -271,7 +271,7 @@ def _cited(answer: Answer) -> str:
 
 def _mend(error: Any) -> str:
     first = error.errors()[0]
-    return f"Mend {'.'.join(str(part) for part in first['loc'])!r}: {first['msg']}."
+    return f"Fix {'.'.join(str(part) for part in first['loc'])!r}: {first['msg']}."
 
 
 def _listener() -> OnEvent | None:

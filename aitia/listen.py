@@ -21,9 +21,9 @@ _log: Final = logging.getLogger("aitia.listen")
 LARGEST: Final = 2_000_000
 PATIENCE_S: Final = 10.0
 BODY_S: Final = 30.0
-BUG: Final = "Report this as a bug of aitia: its log tells more."
+BUG: Final = "Internal error. Please report it as an aitia bug; the log has details."
 Reply = tuple[HTTPStatus, Mapping[str, Any]]
-LOCAL: Final = "Ask for localhost or 127.0.0.1: without a token no other name is answered."
+LOCAL: Final = "Without a token only requests to localhost or 127.0.0.1 are answered. Use one of these."
 Said = Literal["queued", "queued again", "known already", "nothing fires"]
 
 
@@ -90,7 +90,7 @@ class _Handler(BoundedHandler):
         if self._strange():
             return self._answer(HTTPStatus.FORBIDDEN, LOCAL)
         if self.path != "/healthz":
-            return self._answer(HTTPStatus.NOT_FOUND, error="Ask for /healthz, or POST a notification to /.")
+            return self._answer(HTTPStatus.NOT_FOUND, error="Use GET /healthz, or POST a notification to /.")
         return self._answer_with(self._health)
 
     def do_POST(self) -> None:
@@ -106,7 +106,9 @@ class _Handler(BoundedHandler):
 
     def _health(self) -> Reply:
         if not self._door.alive():
-            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": "Restart aitia listen: its worker has ended."}
+            return HTTPStatus.SERVICE_UNAVAILABLE, {
+                "error": "The worker of aitia listen has ended. Restart aitia listen."
+            }
         return HTTPStatus.OK, self._door.jobs.counts()
 
     def _take(self, body: bytes) -> Reply:
@@ -138,8 +140,11 @@ class _Handler(BoundedHandler):
         if token and not token.bears(given):
             if given and (wait := token.wrong(self.client_address[0])) > 0:
                 self._retry_s = wait
-                return HTTPStatus.TOO_MANY_REQUESTS, "Send the right token: it was wrong too often."
-            return HTTPStatus.UNAUTHORIZED, "Send the token: http_config.authorization.credentials."
+                return HTTPStatus.TOO_MANY_REQUESTS, "Too many wrong tokens. Send the right one."
+            return (
+                HTTPStatus.UNAUTHORIZED,
+                "The token is missing. Send it: http_config.authorization.credentials.",
+            )
         if self.path not in ("/", "/alerts"):
             return HTTPStatus.NOT_FOUND, "POST to /."
         # A page in a browser can send plain text to loopback, JSON only with consent.
@@ -149,7 +154,10 @@ class _Handler(BoundedHandler):
         if length is None:
             return HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length."
         if length > LARGEST:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send at most {LARGEST} bytes; set max_alerts."
+            return (
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The request is too large. Send at most {LARGEST} bytes (set max_alerts).",
+            )
         return None
 
     def _answer(self, code: HTTPStatus, error: str = "", **told: Any) -> None:

@@ -33,7 +33,7 @@ def parse_notice(body: bytes) -> Notice:
         message = json.loads(body)
         json.dumps(message, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise BadInput("Send whole characters: a text holds half of a surrogate pair.") from None
+        raise BadInput("A string contains an unpaired surrogate. Send valid Unicode.") from None
     except (ValueError, RecursionError):
         raise BadInput("Send JSON: an Alertmanager webhook message of version 4.") from None
     if not isinstance(message, Mapping) or str(message.get("version")) != "4":

@@ -56,7 +56,7 @@ def revert(run: str, *, by: str = "", home: Path | None = None) -> str:
         found[0] if len(found) == 1 else RunStore.open(home, run).id
     )  # the run itself may be deleted by now
     if not forget(whole, home, by=by):
-        raise BadInput(f"Give a run that was confirmed or corrected: nothing was said of {whole!r}.")
+        raise BadInput(f"Run {whole!r} was neither confirmed nor corrected. Give one that was.")
     return whole
 
 

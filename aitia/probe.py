@@ -50,7 +50,7 @@ class Probe(Word):
 def probe(folder: Path, *, urls: Sequence[str] = ()) -> list[Probe]:
     """Look at the usual places and the given URLs; every look is bounded in time."""
     if not folder.is_dir():
-        raise BadInput(f"Give --dir a folder that exists: there is no {str(folder)!r}.")
+        raise BadInput(f"{str(folder)!r} does not exist. Give --dir a folder that exists.")
     for url in urls:
         if not url.startswith(("http://", "https://")):
             raise BadInput(f"Give --url an address that begins with http:// or https://, not {url!r}.")
@@ -186,7 +186,7 @@ def probe_logs(folder: Path) -> Iterator[Probe]:
             what="logs",
             place=str(place),
             state="found",
-            reason=f"{len(readable)} of {len(files)} *.log files are readable; a component a file",
+            reason=f"{len(readable)} of {len(files)} *.log files are readable; one component per file",
             query=f"newest of {shown}/*.log",
             answer=f"{max(readable, key=lambda p: p.stat().st_mtime).name}, {size / 1e6:.1f} MB in all",
             source=SourceConfig(name=name, kind="logs", type="log_files", path=f"{shown}/*.log"),
@@ -260,11 +260,11 @@ def proposal(probes: Sequence[Probe], folder: Path) -> str:
     head = f"# Proposed by `aitia init` for {called}. All fields: docs/configuration.md\n"
     if not sources:
         head += (
-            "# No telemetry was found: name a source by hand, for example\n"
+            "# No telemetry was found: add a source by hand, for example\n"
             "#   - {name: shop, kind: metrics, type: prometheus, url: 'http://prometheus:9090'}\n"
         )
     model = (
-        "# A model writes only where you ask for it: with --model NAME, or here (docs/models.md):\n"
+        "# A model writes only if you ask for it: with --model NAME, or here (docs/models.md):\n"
         f"# model: {{name: {DEFAULT_MODEL}}}\n# narrator: model\n"
     )
     return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100) + model
@@ -274,9 +274,11 @@ def write_settings(text: str, folder: Path, *, force: bool) -> Path:
     """Write the proposal. Raises BadInput where a file is there and `force` is not given."""
     file = folder / FILE
     if file.exists() and not force:
-        raise BadInput(f"Add --force to overwrite {str(file)!r}: it exists.")
+        raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"Choose a --dir that can be written: {str(file)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write {str(file)!r} ({error.strerror}). Choose a --dir that can be written."
+        ) from None
     return file

@@ -54,7 +54,7 @@ from aitia.tools.sources.written import (
 INCOMPLETE: Final = "INCOMPLETE"
 _UNFINISHED: Final = "This recording was not finished: sources are missing or cut short.\n"
 PLACEHOLDER: Final = (
-    "A placeholder: the cause was not said. Give --cause COMPONENT:FAULT or --healthy, or edit this."
+    "Placeholder: no cause was given. Give --cause COMPONENT:FAULT or --healthy, or edit this."
 )
 _HISTORY: Final = timedelta(days=3650)  # of maintenance
 OnEvent = Callable[[Progress], None]
@@ -111,7 +111,7 @@ def record(
         if made.sources:
             _write_scenario(made, incident, redactor, now, expected)
     if not made.sources:
-        raise BadInput(f"Mend the sources: none of them could be recorded. {' '.join(made.notes)}")
+        raise BadInput(f"None of the sources could be recorded. Fix them first. {' '.join(made.notes)}")
     (out / INCOMPLETE).unlink()
     return made
 
@@ -124,12 +124,14 @@ def _new_folder(out: Path) -> Path:
     """The folder, made if needed; one that holds anything else than an unfinished recording is left alone."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         if not _is_unfinished(out / INCOMPLETE):
-            raise BadInput(f"Give --out a new or empty folder: {str(out)!r} is in use.")
+            raise BadInput(f"{str(out)!r} is in use. Give --out a new or empty folder.")
         _emptied(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"Give --out a folder that can be written: {str(out)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write {str(out)!r} ({error.strerror}). Give --out a folder that can be written."
+        ) from None
     return out
 
 
@@ -191,7 +193,7 @@ class _Writer:
             self._add(source, "topology", path, write_topology(path, source.components(), self.redactor))
         else:
             self.made.notes.append(
-                f"{source.name} is left out: nothing can be recorded of a source of kind {source.kind}"
+                f"{source.name} is left out: sources of kind {source.kind} cannot be recorded"
             )
 
     def _metrics(self, config: SourceConfig, source: MetricSource) -> None:
@@ -202,7 +204,10 @@ class _Writer:
         }
         count, left_out = write_table(path, (found[key] for key in sorted(found)), self.redactor)
         if left_out:
-            note = f"{left_out} of {len(found)} series are left out: a table holds {MOST_SAMPLES} samples at most"
+            note = (
+                f"{left_out} of {len(found)} series are left out: a table can have at most {MOST_SAMPLES} "
+                "samples"
+            )
             self.made.notes.append(f"{source.name}: {note}")
         columns = Columns(labels=("labels",))
         self._add(source, "table", path, count, columns=columns, step_s=config.step_s)
@@ -265,7 +270,7 @@ class _Writer:
 
     def _add(self, source: Source, reader: str, path: Path, count: int, **fields: Any) -> None:
         if not count:
-            self.made.notes.append(f"{source.name} holds nothing in the window and is left out")
+            self.made.notes.append(f"{source.name} has no data in the window and is left out")
             self.drop()
             return
         kind: SourceKind = "topology" if reader == "topology" else source.kind

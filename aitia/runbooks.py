@@ -24,11 +24,11 @@ def read_program(file: Path) -> dict[str, Any]:
     from aitia.tools.sources.documents import read_runbook
 
     if not file.is_file():
-        raise BadInput(f"Give a runbook that exists: there is no file {str(file)!r}.")
+        raise BadInput(f"There is no file {str(file)!r}. Give a runbook that exists.")
     (checked,) = check(file, Registry.load(), bundled())
     wrong = next((f for f in checked.findings if f.level == "error"), None)
     if wrong is not None:
-        raise BadInput(f"Mend line {wrong.line} of {str(file)!r}: {wrong.text}.")
+        raise BadInput(f"Fix line {wrong.line} of {str(file)!r}: {wrong.text}.")
     return as_program(read_runbook(file, file.parent, "runbook"), source="runbook", similarity=1.0)
 
 
@@ -49,5 +49,5 @@ def carried_out(run: str, *, home: Path | None = None) -> list[Item]:
     store = RunStore.open(home or aitia_home(), run)
     meta = store.meta()
     if not meta.get("runbook"):
-        raise BadInput(f"Give a run of `aitia runbook run`: run {store.id} carried out no runbook.")
+        raise BadInput(f"Run {store.id} did not run a runbook. Give a run of `aitia runbook run`.")
     return checklist(meta["runbook"], store.report(), store.results().values(), recorded_tools(meta))

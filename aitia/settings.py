@@ -121,19 +121,21 @@ def load_settings(file: Path) -> Settings:
     try:
         raw: Any = load_yaml(read_text(file))
     except OSError as error:
-        raise BadInput(f"Give a readable settings file: {str(file)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot read the settings file {str(file)!r} ({error.strerror}). Give a readable one."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"Mend the YAML of {str(file)!r}: {_flat(error)}") from None
+        raise BadInput(f"Fix the YAML in {str(file)!r}: {_flat(error)}") from None
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
         raise BadInput(
-            f"Mend {str(file)!r}: it must hold a mapping such as `sources: [...]`, not {raw!r:.60}."
+            f"Fix {str(file)!r}: it must contain a mapping such as `sources: [...]`, not {raw!r:.60}."
         )
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise BadInput(f"Mend {explain(error, Settings)} in {str(file)!r}.") from None
+        raise BadInput(f"Fix {explain(error, Settings)} in {str(file)!r}.") from None
     root = file.resolve().parent
     return settings.model_copy(
         update={

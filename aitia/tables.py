@@ -38,7 +38,7 @@ def read_header(path: Path) -> Header:
             described = base.execute(f"describe select * from {reader}").fetchall()
             counted = base.execute(f"select count(*) from {reader}").fetchone()
     except duckdb.Error as error:
-        raise BadInput(f"no table that can be read: {str(error).splitlines()[0][:160]}") from None
+        raise BadInput(f"not a readable table: {str(error).splitlines()[0][:160]}") from None
     names = tuple(str(row[0]) for row in described)
     columns, layout = map_columns(names)
     return Header(names=names, rows=int(counted[0]) if counted else 0, layout=layout, columns=columns)

@@ -279,7 +279,8 @@ def ask(question: str, context: AskContext, *, folder: Path | None = None) -> An
         raise BadInput(f"Shorten the question: it has {len(text)} characters, {MAX_QUESTION} at most.")
     if context.record is None and not any(shelf.passages for shelf in context.shelves):
         raise BadInput(
-            "Give documents to ask: --documents FOLDER, or runbooks and incidents in aitia.yaml; there are none."
+            "There are no documents to ask. Give --documents FOLDER, or set runbooks and incidents in "
+            "aitia.yaml."
         )
     config: Any = {"configurable": {"thread_id": context.conversation or "once"}}
     start: AskState = {"question": text}

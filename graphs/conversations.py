@@ -28,7 +28,7 @@ def last_conversation(home: Path, name: str = "") -> Path:
     found = [p for p in places if (p / "ask.json").exists()]
     wanted = sorted((p for p in found if p.name.startswith(name)), key=lambda p: p.name)
     if not wanted:
-        raise BadInput("Ask a first question: no such conversation is kept.")
+        raise BadInput("There is no such conversation. Ask a first question.")
     newest: Path = wanted[-1]
     return newest
 
@@ -45,4 +45,6 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 
 def _lost(folder: Path) -> StoreDamaged:
-    return StoreDamaged(f"Begin a new conversation and remove {str(folder)!r}: its ask.json is damaged.")
+    return StoreDamaged(
+        f"The ask.json in {str(folder)!r} is damaged. Remove that folder and start a new conversation."
+    )

@@ -132,10 +132,10 @@ def resume(
     if meta.get("state") == "finished":
         return store.report()
     if "options" not in meta:
-        raise BadInput(f"Start run {store.id} anew: it was stopped before its first step.")
+        raise BadInput(f"Run {store.id} was stopped before its first step. Start it again.")
     began = {k: (meta.get("model") or {}).get(k, "") for k in ("name", "sha256")}
     if began != {"name": llm.name if llm else "", "sha256": llm.sha256 if llm else ""}:
-        raise BadInput(f"Resume run {store.id} with the model it began with: {began['name'] or 'none'}.")
+        raise BadInput(f"Resume run {store.id} with the model it started with: {began['name'] or 'none'}.")
 
     def go_on() -> Report:
         store.update_meta(state="running")

@@ -181,6 +181,10 @@ def _guides(incident: Incident, inventory: Inventory, llm: Llm | None, home: Pat
     notes = list(plans.notes)
     if llm is not None and not weight:
         notes.insert(
-            0, f"{llm.name} was not asked: its calibration gives its votes no weight, or there is none"
+            0,
+            (
+                f"{llm.name} was not asked: its calibration gives its votes no weight, or it has no "
+                "calibration"
+            ),
         )
     return Guides(past=past, vote_weight=weight, note="; ".join(notes))

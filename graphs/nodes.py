@@ -201,7 +201,7 @@ def _unknown(results: Sequence[Result], inventory: Inventory, context: Context) 
     for kind in sorted({h.kind for h in inventory.holdings if h.count and not h.unread} & MEASURED):
         asked = {r.status for r in results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
-            told.append(f"nothing of the {kind} could be compared")
+            told.append(f"none of the {kind} could be compared")
     return told
 
 

@@ -145,7 +145,7 @@ def person() -> str:
 
 def _confirmed(report: Report) -> tuple[str, str]:
     if report.verdict == "unknown":
-        raise BadInput(f"Correct run {report.run}, saying which component it was: it names no cause.")
+        raise BadInput(f"Run {report.run} names no cause. Correct it, and say which component it was.")
     return report.component, report.fault
 
 
@@ -157,21 +157,21 @@ def _corrected(
     if not found:
         near = get_close_matches(component.casefold(), known, n=3)
         raise BadInput(
-            f"Name a component of run {report.run}: {component!r} is none"
+            f"{component!r} is not a component of run {report.run}"
             + (f"; the nearest are {', '.join(known[n] for n in near)}." if near else ".")
         )
     paths = {".".join(f.id.split(".")[: n + 1]) for f in taxonomy for n in range(f.id.count(".") + 1)}
     if fault and fault not in paths:
         near = get_close_matches(fault, sorted(paths), n=3, cutoff=0.4)
         raise BadInput(
-            f"Name a fault kind of the taxonomy: {fault!r} is none"
+            f"{fault!r} is not a fault kind of the taxonomy"
             + (f"; the nearest are {', '.join(near)}." if near else ".")
         )
     if (found, fault) == (report.component, report.fault):
-        raise BadInput(f"Confirm run {report.run} as right: {found} {fault} is what it named.")
+        raise BadInput(f"{found} {fault} is what run {report.run} named. Confirm the run as right.")
     if not fault:
         notes.append(
-            "no fault kind was given: it is only kept which component it was; correct it again with one"
+            "no fault kind was given, so only the component was saved; correct it again with a fault kind"
         )
     return found, fault
 
@@ -206,7 +206,7 @@ def _plan(report: Report, store: RunStore, notes: list[str]) -> PastPlan | None:
     try:
         return from_run(report, store.results().values()).model_copy(update={"confirmed": True})
     except BadInput as error:
-        notes.append(f"no plan was kept: {error}")
+        notes.append(f"no plan was saved: {error}")
         return None
 
 

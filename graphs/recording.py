@@ -121,7 +121,8 @@ class RecordedLlm:
         answer = self.find(key)
         if answer is None:
             raise NotRecorded(
-                "Diagnose anew instead of rerunning: this version of aitia asks the model something else."
+                "This version of aitia sends other prompts to the model. Run a new diagnosis instead of a "
+                "rerun."
             )
         return answer
 

@@ -24,13 +24,14 @@ def rerun(
     """The report of a recorded run, made anew from its recording. Raises NotRecorded where the code asks for more."""
     meta, results = store.meta(), store.results()
     if "opened" not in meta:
-        raise NotRecorded(f"Resume run {store.id} first: its recording is not complete.")
+        raise NotRecorded(f"The recording of run {store.id} is not complete. Resume the run first.")
 
     def call(task: Task) -> Result:
         known = results.get(task.id)
         if known is None or (known.tool, known.args) != (task.tool, task.args):
             raise NotRecorded(
-                f"Diagnose anew instead of rerunning: task {task.id} ({task.tool}) is not in the recording."
+                f"Task {task.id} ({task.tool}) is not in the recording. Run a new diagnosis instead of a "
+                "rerun."
             )
         return known
 

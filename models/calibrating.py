@@ -78,9 +78,7 @@ def calibrate(
     Raises ModelError for a model without a hash (a server's).
     """
     if not llm.sha256:
-        raise ModelError(
-            f"Give a model of a file: {llm.name!r} has no hash to which a calibration could belong."
-        )
+        raise ModelError(f"{llm.name!r} has no file hash, so it cannot be calibrated. Give a model file.")
     answers, given = Answers(llm.sha256, home), list[Answer]()
     for n, question in enumerate(questions, 1):
         given.append(answers.ask(llm, question))

@@ -164,20 +164,23 @@ def _text(path: Path) -> str | None:
 
 def _read(text: str | None, sha256: str) -> tuple[Calibration | None, str]:
     if text is None:
-        return None, "make it readable, or calibrate again"
+        return None, "check its permissions, or calibrate again"
     try:
         made = Calibration.model_validate(json.loads(text))
     except ValidationError as error:
         return (
             None,
-            f"calibrate again: {'.'.join(map(str, error.errors()[0]['loc']))}: {error.errors()[0]['msg']}",
+            f"{'.'.join(map(str, error.errors()[0]['loc']))}: {error.errors()[0]['msg']}: calibrate again",
         )
     except ValueError as error:
-        return None, f"calibrate again: this is no JSON ({error})"
+        return None, f"not valid JSON ({error}): calibrate again"
     if made.sha256 != sha256:
-        return None, f"calibrate this model: the file is of another one ({made.model}, {made.sha256[:12]})"
+        return (
+            None,
+            f"the file belongs to another model ({made.model}, {made.sha256[:12]}): calibrate this model",
+        )
     if made.choices_sha256 != choices_sha256():
-        return None, "calibrate again: it was made with other questions or prompts"
+        return None, "it was made with other questions or prompts: calibrate again"
     return made, ""
 
 

@@ -64,8 +64,8 @@ class Catalogue(Word):
         found = self.models.get(self.default if name == "default" else name)
         if found is None:
             raise ModelError(
-                f"Choose a model of the catalogue ({', '.join(self.models)}) or give the path of a .gguf file: "
-                f"{name!r} is neither."
+                f"{name!r} is neither a model in the catalogue ({', '.join(self.models)}) nor a .gguf file. "
+                "Give one of these."
             )
         return found
 

@@ -49,7 +49,7 @@ class Question(Word):
     @model_validator(mode="after")
     def _answerable(self) -> Question:
         if self.answer >= len(self.options):
-            raise ValueError(f"answer {self.answer} is none of {len(self.options)} options")
+            raise ValueError(f"answer {self.answer} is not one of the {len(self.options)} options")
         if len(set(self.options)) < len(self.options):
             raise ValueError("the options are not all different")
         return self
@@ -79,7 +79,7 @@ def read_questions(text: str, name: str) -> tuple[Question, ...]:
             try:
                 found.append(Question.model_validate_json(line))
             except ValidationError as error:
-                raise BadInput(f"Mend line {n} of {name}: {error.errors()[0]['msg']}.") from None
+                raise BadInput(f"Fix line {n} of {name}: {error.errors()[0]['msg']}.") from None
     return tuple(found)
 
 

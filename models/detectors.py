@@ -28,7 +28,7 @@ class _Neural(ABC):
         self, *, window: int = 64, epochs: int = 10, seed: int = 0, contamination: float = 0.01
     ) -> None:
         if window < 16:
-            raise BadInput(f"Give a window of at least 16 samples: this is {window}.")
+            raise BadInput(f"A window of {window} samples is too short. Give at least 16 samples.")
         self.window = window
         self.epochs = epochs
         self.seed = seed
@@ -124,7 +124,9 @@ def _flat(x: Floats, least: int) -> Floats:
     v = np.asarray(x, dtype=np.float64)
     v = v[:, 0] if v.ndim == 2 and v.shape[1] == 1 else v
     if v.ndim != 1 or v.size < least:
-        raise BadInput(f"Give one channel of at least {least} samples: this has the shape {v.shape}.")
+        raise BadInput(
+            f"An array of shape {v.shape} cannot be used. Give one channel of at least {least} samples."
+        )
     if not bool(np.all(np.isfinite(v))):
         raise BadInput("Fill or drop the samples that are not finite first.")
     return v

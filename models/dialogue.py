@@ -32,7 +32,7 @@ class Dialogue:
     ) -> Completion:
         """Greedy completion after texts of user and assistant by turns, the user's first and last."""
         if len(turns) % 2 == 0:
-            raise ModelError("Let the conversation begin and end with the user's turn.")
+            raise ModelError("The conversation must begin and end with the user's turn.")
         if isinstance(self._llm, LlamaCpp):
             return self._evaluated(self._llm, system, turns, max_tokens, grammar, stop)
         user = turns[0] if len(turns) == 1 else _told(turns)

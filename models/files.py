@@ -54,7 +54,9 @@ def sha256_of(path: Path, *, home: Path | None = None, on_progress: OnProgress =
     try:
         before = path.stat()
     except OSError as error:
-        raise ModelError(f"Make the model file {str(path)!r} readable ({error.strerror}).") from None
+        raise ModelError(
+            f"Cannot read the model file {str(path)!r} ({error.strerror}). Check its permissions."
+        ) from None
     if (known := _read_note(_note_path(path, home), _seal(path, before))) is not None:
         return known
     found = hash_file(path, on_progress=on_progress)
@@ -127,8 +129,8 @@ def check(entry: Entry, path: Path, found: str) -> None:
     """Raises HashMismatch unless `found` is the entry's sha256."""
     if found != entry.sha256:
         raise HashMismatch(
-            f"Remove {str(path)!r} and run `aitia models fetch {entry.name}` again: its sha256 is {found}, "
-            f"the catalogue's is {entry.sha256}."
+            f"The sha256 of {str(path)!r} is {found}, but the catalogue's is {entry.sha256}. Remove the "
+            f"file and run `aitia models fetch {entry.name}` again."
         )
 
 

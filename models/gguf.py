@@ -22,14 +22,16 @@ def read_header(path: Path) -> dict[str, Value]:
     try:
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
-                raise ModelError(f"Give a GGUF file: {str(path)!r} is not one.")
+                raise ModelError(f"{str(path)!r} is not a GGUF file. Give one that is.")
             _version, _tensors, keys = struct.unpack("<IQQ", file.read(20))
             if keys > _MOST_KEYS:
                 raise ModelError(f"Fetch {str(path)!r} again: its GGUF header is corrupt ({keys} fields).")
             fields = ((_text(file), _value(file)) for _ in range(keys))
             return {key: value for key, value in fields if value is not None}
     except OSError as error:
-        raise ModelError(f"Make the model file {str(path)!r} readable ({error.strerror}).") from None
+        raise ModelError(
+            f"Cannot read the model file {str(path)!r} ({error.strerror}). Check its permissions."
+        ) from None
     except (struct.error, ValueError, KeyError):
         raise ModelError(f"Fetch {str(path)!r} again: its GGUF header is cut short or corrupt.") from None
 
@@ -42,8 +44,8 @@ def family_of(path: Path) -> Family:
     if "<|im_start|>" in template or (not template and architecture in _CHATML_ARCHITECTURES):
         return "chatml"
     raise ModelError(
-        f"Set the chat family after the path, for example {path}#chatml: it does not follow from the file's "
-        f"architecture {architecture!r} and name {str(header.get('general.name', ''))!r}."
+        f"The chat family cannot be determined from the file's architecture {architecture!r} and name "
+        f"{str(header.get('general.name', ''))!r}. Set it after the path, for example {path}#chatml."
     )
 
 

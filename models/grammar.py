@@ -21,7 +21,7 @@ class Grammar:
         self._c = binding
         self._sampler = binding.llama_sampler_init_grammar(vocab, text.encode(), b"root")
         if not self._sampler:
-            raise ModelError("Mend the GBNF grammar: llama.cpp cannot parse it.")
+            raise ModelError("llama.cpp cannot parse the GBNF grammar. Fix it.")
 
     def best(self, logits: Logits) -> int:
         """The most likely allowed token, or -1 where none is. The whole vocabulary is tried only if it must be."""

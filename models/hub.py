@@ -80,6 +80,6 @@ def _same_size(entry: Entry, response: httpx.Response, have: int) -> None:
     encoded = response.headers.get("content-encoding", "identity") != "identity"
     if announced.isdigit() and not encoded and have + int(announced) != entry.bytes:
         raise ModelError(
-            f"Choose another source: the hub's {entry.file} has {have + int(announced)} bytes, "
-            f"the catalogue's {entry.bytes}."
+            f"The hub's {entry.file} has {have + int(announced)} bytes, the catalogue's {entry.bytes}. "
+            "Choose another source."
         )

@@ -50,7 +50,7 @@ class ChatAitia(BaseChatModel):
         """Begin a conversation."""
         super().model_post_init(context)
         if not isinstance(self.llm, Llm):
-            raise ModelError("Give ChatAitia a model of aitia: llm=load_llm('default').")
+            raise ModelError("ChatAitia needs an aitia model: llm=load_llm('default').")
         self._dialogue = Dialogue(self.llm)
 
     @property
@@ -137,9 +137,9 @@ def conversation(messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]
         elif turns:
             turns[-1] += f"\n{_text(message)}"
         else:
-            raise ModelError("Let the conversation begin with the user's message.")
+            raise ModelError("The conversation must begin with the user's message.")
     if len(turns) % 2 == 0:
-        raise ModelError("Let the conversation end with a message of the user or of a tool.")
+        raise ModelError("The conversation must end with a message from the user or a tool.")
     return system, turns
 
 

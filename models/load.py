@@ -92,7 +92,7 @@ def model_file(
         return _local(name_or_path, home=home, on_progress=told)
     entry = catalogue()[name_or_path]
     if entry.kind != "gguf" or entry.family is None:
-        raise ModelError(f"Choose a language model: {entry.name} is not one.")
+        raise ModelError(f"{entry.name} is not a language model. Choose one that is.")
     if fetch_missing:
         path = fetch(entry.name, home=home, on_progress=told)
     else:

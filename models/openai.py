@@ -155,8 +155,8 @@ class OpenAiCompatible:
             )
         if not scores:
             raise ModelError(
-                f"Use a model that follows instructions: it wrote {reply.choices[0].text[:40]!r}, "
-                f"not a number of 1 to {len(options)}."
+                f"The model wrote {reply.choices[0].text[:40]!r}, not a number from 1 to {len(options)}. Use "
+                "a model that follows instructions."
             )
         return scores, evaluated, cached
 
@@ -184,7 +184,8 @@ class OpenAiCompatible:
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ModelError(
-                f"Start the model server or mend its address: {self._url} ({type(error).__name__}: {error})."
+                f"Cannot reach the model server at {self._url} ({type(error).__name__}: {error}). Start it, "
+                "or fix its address."
             ) from None
         if response.status_code != httpx.codes.OK:
             raise ModelError(
@@ -195,8 +196,8 @@ class OpenAiCompatible:
             return _Reply.model_validate_json(response.content)
         except ValidationError as error:
             raise ModelError(
-                f"Mend the address of the model server: {self._url} does not answer with a chat completion "
-                f"({error.errors()[0]['msg']})."
+                f"{self._url} does not answer with a chat completion ({error.errors()[0]['msg']}). Fix the "
+                "address of the model server."
             ) from None
 
     def _headers(self) -> dict[str, str]:
@@ -204,7 +205,7 @@ class OpenAiCompatible:
             return {}
         if not (key := os.environ.get(self._key_env)):
             raise ModelError(
-                f"Set the environment variable {self._key_env}: it holds the model server's key."
+                f"The environment variable {self._key_env} is not set. Set it to the model server's key."
             )
         return {"Authorization": f"Bearer {key}"}
 

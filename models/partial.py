@@ -115,8 +115,9 @@ class Partial:
 
 def _wrong(entry: Entry, why: str) -> str:
     return (
-        f"Fetch {entry.name} from another source or put {entry.file} into the folder AITIA_MODELS: what came is not "
-        f"the catalogue's file ({why}; expected {entry.sha256}), and nothing of it was kept."
+        f"The download is not the catalogue's file ({why}; expected {entry.sha256}), so nothing was "
+        f"saved. Fetch {entry.name} from another source, or put {entry.file} into the folder "
+        "AITIA_MODELS."
     )
 
 
@@ -126,7 +127,9 @@ def only_one(entry: Entry, folder: Path, on_progress: OnProgress) -> Iterator[No
     try:
         file = (folder / f".{entry.name}.lock").open("w")
     except OSError as error:
-        raise ModelError(f"Make the folder {str(folder)!r} writable ({error.strerror}).") from None
+        raise ModelError(
+            f"Cannot write to the folder {str(folder)!r} ({error.strerror}). Check its permissions."
+        ) from None
     with file:
         told = False
         while not _locked(file):

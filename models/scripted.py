@@ -71,4 +71,4 @@ class ScriptedLlm:
 def _index(reply: str, options: Sequence[str]) -> int:
     if reply.strip().isdecimal() and int(reply) < len(options):
         return int(reply)
-    raise ModelError(f"Let the scripted reply be one of {list(options)!r} or its index, not {reply!r}.")
+    raise ModelError(f"The scripted reply must be one of {list(options)!r} or its index, not {reply!r}.")

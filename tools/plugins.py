@@ -78,7 +78,7 @@ def usable(spec: ToolSpec, names: Collection[str], produced: Collection[str]) ->
     if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
         raise ValueError("a tool's name must be letters, digits, '_', '.' or '-', at most 80")
     if spec.name in names:
-        raise ValueError(f"there is a tool {spec.name!r} already")
+        raise ValueError(f"there is already a tool {spec.name!r}")
     if spec.effect not in get_args(Effect):
         raise ValueError(f"the effect of {spec.name!r} must be one of {', '.join(get_args(Effect))}")
     if not (isinstance(spec.arguments, type) and issubclass(spec.arguments, BaseModel)):
@@ -113,7 +113,7 @@ def described(error: BaseException) -> str:
     try:
         said = str(error)
     except Exception:  # of somebody else's class
-        said = "it cannot say why"
+        said = "no reason given"
     return " ".join(f"{type(error).__name__}: {said}"[:300].split())
 
 

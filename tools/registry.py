@@ -208,7 +208,7 @@ class Registry:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise BadInput(f"Mend argument {where!r} of {task.tool}: {first['msg']}") from None
+            raise BadInput(f"Fix argument {where!r} of {task.tool}: {first['msg']}") from None
 
     def call(self, task: Task, ctx: ToolContext) -> Result:
         """Run a task within its limits. Whatever happens inside the tool, this returns a Result."""
@@ -244,7 +244,7 @@ class Registry:
         except TookTooLong:
             return Result(
                 status="error",
-                message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was given up.",
+                message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was stopped.",
             )
         except AitiaError as error:
             return Result(status="error", message=str(error))
@@ -275,19 +275,23 @@ def _plain(spec: ToolSpec, result: object, limits: Limits) -> Result:
     """What the tool returned, if it is a Result that can be stored: plain JSON values, finite numbers, a bounded size."""
     if not isinstance(result, Result):
         return Result(
-            status="error", message=f"Mend {spec.name}: it returned {type(result).__name__}, not a Result."
+            status="error",
+            message=f"{spec.name} returned {type(result).__name__}, not a Result. Fix the tool.",
         )
     text = result.model_dump_json()
     if len(text) > limits.result_bytes:
         return Result(
             status="error",
-            message=f"Let {spec.name} return less: {len(text)} bytes are more than {limits.result_bytes}.",
+            message=(
+                f"{spec.name} returned {len(text)} bytes, more than the limit of {limits.result_bytes}. Make "
+                "it return less."
+            ),
         )
     plain = Result.model_validate_json(text)
     if _LONG.search(text) and not _storable([plain.data, *(e.values for e in plain.evidence)]):
         return Result(
             status="error",
-            message=f"Let {spec.name} return smaller whole numbers: 64 bits are what is stored.",
+            message=f"{spec.name} returned an integer of more than 64 bits. Make it return smaller ones.",
         )
     if spec.foreign:
         held = {k: v for k, v in plain.data.items() if k in spec.produces}

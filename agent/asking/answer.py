@@ -7,7 +7,7 @@ from typing import Literal
 from aitia.core.words import Unit01, Word
 
 AnswerStatus = Literal["answered", "not_known"]
-NOT_KNOWN = "That is not in what I have."
+NOT_KNOWN = "None of my sources answers that."
 
 
 class Citation(Word):

@@ -119,7 +119,7 @@ _CODE: Final = re.compile(r"`[^`]*`")
 def not_quoted(reply: Reply, citations: Sequence[Citation]) -> list[str]:
     """Why a quote may not stand: it is not, letter for letter, the span that it cites."""
     texts = [c.text for c in citations if c.id in reply.cites]
-    return [] if reply.text in texts else ["is not what the cited lines say"]
+    return [] if reply.text in texts else ["does not match the cited lines"]
 
 
 def of_commands(replies: Iterable[Reply]) -> list[str]:
@@ -131,4 +131,4 @@ def of_commands(replies: Iterable[Reply]) -> list[str]:
     ]
     if not told:
         return []
-    return [f"{'; '.join(told)}: quoted with commands that may change something, as the document has them"]
+    return [f"{'; '.join(told)}: quoted as in the document, with commands that may change something"]

@@ -26,11 +26,11 @@ _DENIAL: Final = frozenset({"not", "no", "never", "without", "cannot", "none"})
 def condensed(question: str, passage: str, llm: Llm, budget: Budget) -> tuple[str, list[str]]:
     """The sentence, or "" with why there is none."""
     if gives_orders(passage):
-        return "", ["the passage gives orders to a reader that is a machine"]
+        return "", ["the passage contains instructions for a language model"]
     prompt = Prompt(system=_SYSTEM, user=f"Passage:\n{passage[:1500]}\n\nQuestion: {question}\nSentence:")
     completion = budget.complete(llm, prompt, MAX_TOKENS, stop=("\n",))
     if completion is None:
-        return "", [budget.closed or "the token budget does not hold it"]
+        return "", [budget.closed or "it does not fit in the token budget"]
     sentence = tidy(completion.text)
     reasons = unsupported(sentence, passage, question)
     return ("", [f"{sentence!r}: {'; '.join(reasons)}"]) if reasons else (sentence, [])
@@ -63,5 +63,5 @@ def unsupported(sentence: str, passage: str, question: str = "") -> list[str]:
         if stem(word) not in allowed:
             reasons.append(f"the word {word!r} is not in the passage")
         elif word in _DENIAL and word not in own:
-            reasons.append(f"denies ({word!r}) what the passage does not deny")
+            reasons.append(f"negates ({word!r}) something the passage does not negate")
     return list(dict.fromkeys(reasons))

@@ -131,7 +131,7 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
     for n, m in enumerate(report.mitigations, 1):
         does = "changes something" if m.effect == "changing" else "only looks"
         command = f" Command: {m.command}." if m.command else ""
-        when = "Now" if m.when == "now" else "To prevent it"
+        when = "Now" if m.when == "now" else "To prevent a recurrence"
         yield _line(
             f"M{n}",
             f"{when}: {m.text.rstrip('.')}.{command} ({m.source}; {does})",
@@ -139,7 +139,7 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
         )
     for n, c in enumerate(report.next_checks, 1):
         text = _OF_FACT.sub("see the fact", c.text).rstrip(".")  # an id in a line would be a citation of it
-        by = f" By: {c.command or c.query}" if c.command or c.query else ""
+        by = f" Check with: {c.command or c.query}" if c.command or c.query else ""
         yield _line(f"N{n}", f"{text}.{by}", where=f"next_checks[{n - 1}]")
     for n, call in enumerate(report.calls, 1):
         args = " ".join(f"{k}={v}" for k, v in sorted(call.args.items()))
@@ -147,14 +147,14 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
         told = f": {call.message.rstrip('.')}" if call.message else ""
         yield _line(
             f"C{n}",
-            f"{call.tool} {args}".strip() + f"{what}{told}. Read: {call.query}",
+            f"{call.tool} {args}".strip() + f"{what}{told}. Query: {call.query}",
             where=f"calls[{n - 1}]",
         )
     for n, h in enumerate(report.inventory.holdings, 1):
         note = f"; {h.note}" if h.note else ""
         yield _line(
             f"H{n}",
-            f"Source {h.source} ({h.kind}) holds {h.count} entries{note}.",
+            f"Source {h.source} ({h.kind}) has {h.count} entries{note}.",
             where=f"inventory.holdings[{n - 1}]",
         )
     for n, t in enumerate(report.timeline, 1):
@@ -170,11 +170,7 @@ def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
 def _suspect(suspect: Suspect, taxonomy: Taxonomy) -> str:
     title = taxonomy.title(suspect.fault)
     if not suspect.component:
-        what = (
-            "That nothing is wrong"
-            if suspect.fault == "healthy"
-            else "That the cause is one that is not known"
-        )
+        what = "“Nothing is wrong”" if suspect.fault == "healthy" else "“An unknown cause”"
         return f"{what} has a probability of {chance(suspect.probability)}."
     spoken = [
         f"{'For' if sign > 0 else 'Against'} it: {'; '.join(_told(c) for c in lines)}."

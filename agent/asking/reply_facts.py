@@ -95,7 +95,7 @@ def changes(topic: Topic, record: Record) -> Draft:
         whom = f" of {' and '.join(topic.components)}" if topic.components else ""
         about = [e.id for e in record.report.evidence if is_about(e, topic.components, record)][:1]
         if read:
-            draft.say(f"No change{whom} is among what was read.", *(f"C{n}" for n in read), *about)
+            draft.say(f"No change{whom} was found in what was read.", *(f"C{n}" for n in read), *about)
     return draft
 
 

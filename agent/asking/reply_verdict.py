@@ -21,7 +21,7 @@ def cause(topic: Topic, record: Record) -> Draft:
         draft.say(s.text, *s.cites)
     for other in record.report.further:
         draft.say(
-            f"Beside it, {other.component} ({record.taxonomy.title(other.fault)}) is a cause of its own.",
+            f"Separately, {other.component} ({record.taxonomy.title(other.fault)}) is a cause of its own.",
             *_suspect_ids(other, record),
         )
     return draft
@@ -134,7 +134,7 @@ def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
         return
     for c in topic.components:
         draft.say(
-            f"No kind of fault was weighed for {c}.", *[e.id for e in seen if c in (e.component, e.peer)][:3]
+            f"No fault kind was weighed for {c}.", *[e.id for e in seen if c in (e.component, e.peer)][:3]
         )
     ranked = [e for e in seen if e.kind.startswith("rank.")]
     shifted = [e for e in seen if moved(e) and e not in ranked]

@@ -49,10 +49,12 @@ def shelves(own: Sequence[Document], *, sample: bool = True) -> list[list[Docume
 
 def _folder(path: Path) -> list[Document]:
     if not path.exists():
-        raise BadInput(f"Give --documents a Markdown file or a folder of them: {str(path)!r} is not there.")
+        raise BadInput(
+            f"{str(path)!r} does not exist. Give --documents a Markdown file or a folder of Markdown files."
+        )
     names = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_page(p, path))
     if not names:
-        raise BadInput(f"Give --documents a folder with Markdown files: {str(path)!r} holds none.")
+        raise BadInput(f"{str(path)!r} contains no Markdown files. Give --documents a folder that does.")
     return [read_runbook(p, path if path.is_dir() else path.parent, "documents") for p in names]
 
 

@@ -68,7 +68,7 @@ def closer_round(
             worth, aspects = value(defaults.shows(spec), target, wanted, topology)
             if call_key(task, registry) in taken or (not worth and target not in suspects):
                 continue
-            why = f"could show {', '.join(aspects[:4])}" if worth else f"look closer at {target}"
+            why = f"could show {', '.join(aspects[:4])}" if worth else f"look more closely at {target}"
             role = roles.role_of(target) if target else ""
             found.append((Candidate(task=task, role=role), worth, why))
     found.sort(key=lambda f: -f[1])

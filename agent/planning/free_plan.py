@@ -102,7 +102,7 @@ def write_plan(
     given = {t.id: referable(registry[t.tool]) for t in done}
     grammar = plan_grammar(offered, components, given, first=first, most=max_tasks)
     if not grammar or max_tasks < 1:
-        return FreePlan(dropped=("no call that a plan may hold is left",))
+        return FreePlan(dropped=("no call that may be planned is left",))
     told = digest(seen, tokens=SEEN_TOKENS, count=llm.count) if seen else ()
     system, plan = system_of(registry), FreePlan(dropped=("no list yet",))
     while plan.attempts < 2 and plan.dropped and not (plan.tasks and plan.dropped == (CUT,)):
@@ -126,7 +126,7 @@ def as_round(free: FreePlan, rules: Plan) -> Round:
     theirs, ours = ([Candidate(task=t).text for t in tasks] for tasks in (free.tasks, rules.tasks))
     options = list(dict.fromkeys([*theirs, *ours] if theirs else ours))
     decided = Decided(
-        question="which tasks the first round holds, written by the model",
+        question="which tasks the first round contains, as written by the model",
         options=tuple(options),
         rules=tuple(float(o in ours) for o in options),
         model=tuple(float(o in theirs) for o in options),
@@ -202,6 +202,6 @@ def _task(
     listed = listed_arguments(spec, inventory.components)
     for argument, value in args.items():
         if argument != component_argument(spec) and value not in listed.get(argument, ()):
-            raise BadInput(f"task {number} ({name}): leave out {argument!r:.{_SHOWN}} or take a listed value")
+            raise BadInput(f"task {number} ({name}): leave out {argument!r:.{_SHOWN}} or use a listed value")
     renamed = {a: written(ours.get(maker, 0), what) for a, (maker, what) in references(args).items()}
     return Task(id=number, tool=name, args={**args, **renamed}, why="written by the model")

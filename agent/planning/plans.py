@@ -56,7 +56,7 @@ def from_run(report: Report, calls: Iterable[Result]) -> PastPlan:
     It is not confirmed: that is for a person to say. Raises BadInput where there is no cause or nothing was cited.
     """
     if report.verdict != "cause":
-        raise BadInput(f"Give a run that names a cause: run {report.run} says {report.verdict}.")
+        raise BadInput(f"Run {report.run} has the verdict {report.verdict}. Give a run that names a cause.")
     cited = {i for s in (*report.chain, *report.summary) for i in s.cites}
     for suspect in report.suspects:
         if suspect.component == report.component and covers(report.fault, suspect.fault):
@@ -70,7 +70,9 @@ def from_run(report: Report, calls: Iterable[Result]) -> PastPlan:
         if ids & cited:
             path.append(step_of(call.tool, call.args.values(), roles))
     if not path:
-        raise BadInput(f"Give the calls of run {report.run} with their evidence: none of them is cited.")
+        raise BadInput(
+            f"None of the calls of run {report.run} is cited. Give its calls together with their evidence."
+        )
     classes = bundled_defaults().classify(report.incident, roles.types)
     return PastPlan(
         id=report.run,
@@ -137,14 +139,17 @@ class PlanStore:
         except FileNotFoundError:
             lines = []
         except OSError as error:
-            lines, notes = [], [f"Make {self.path} readable: {error.strerror}."]
+            lines, notes = (
+                [],
+                [f"Cannot read {self.path}: {error.strerror}. Check that it exists and its permissions."],
+            )
         for n, line in enumerate(lines, 1):
             try:
                 if line.strip():
                     plan = PastPlan.model_validate(json.loads(line))
                     found[plan.id] = plan
             except (ValueError, ValidationError, RecursionError):
-                notes.append(f"Mend or remove line {n} of {self.path}: it is no plan.")
+                notes.append(f"Line {n} of {self.path} is not a plan. Fix or remove it.")
         self.notes = tuple(notes)
         return list(found.values())
 

@@ -66,7 +66,10 @@ def unresolved(task: Task) -> Result | None:
         tool=task.tool,
         args=dict(task.args),
         status="no_data",
-        message=f"Name a component for {task.tool}: {told} points at none that it was not asked about yet.",
+        message=(
+            f"No new component for {task.tool}: {told} only points at components it was already asked "
+            "about. Name another component."
+        ),
     )
 
 

@@ -99,7 +99,7 @@ def next_steps(
     share = (MEMORY_SHARE if by_rule else 1.0) * sureness
     made: dict[str, Step] = {}
     for call in dict.fromkeys([*by_rule, *likely]):
-        ruled, why = by_rule.get(call, (0.0, "asked next where the signs were the same"))
+        ruled, why = by_rule.get(call, (0.0, "asked next in runs with the same signs"))
         remembered = likely.get(call, 0.0)
         for place, args in enumerate(instances(call, seen)[:MOST_TARGETS]):
             task = Task(id=len(done) + 1, tool=tool_of(call), args=args, why=why)

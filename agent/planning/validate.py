@@ -32,9 +32,9 @@ def validated(
     for task in tasks:
         wrong = _wrong(task, registry, inventory, names, effects)
         if not wrong and task.id in ids:
-            wrong = f"give it an id of its own: {task.id} is taken"
+            wrong = f"id {task.id} is already used: give this task another one"
         if not wrong and call_key(task, registry) in calls:
-            wrong = "leave it out: the same call with equal arguments is planned or done"
+            wrong = "the same call with the same arguments is already planned or done: leave it out"
         if wrong:
             reasons.append(f"task {task.id} ({task.tool}): {wrong}")
             continue
@@ -54,18 +54,18 @@ def _wrong(
         return "choose an installed tool"
     spec = registry[task.tool]
     if spec.effect not in effects:
-        return f"choose a tool that only reads: this one is {spec.effect}"
+        return f"this tool is {spec.effect}: choose a read-only one"
     if not inventory.has(*spec.needs):
-        return f"choose a tool whose sources are there: it needs {', '.join(spec.needs)}"
+        return f"it needs {', '.join(spec.needs)}, which is not configured: choose another tool"
     if astray := stray(task.args):
-        return f"let {', '.join(astray)} be a reference and nothing else"
+        return f"{', '.join(astray)} must be a reference and nothing else"
     try:
         registry.validate(task)
     except BadInput as error:
         return str(error)
     about = task.args.get(target_of(spec), "")
     if about and not references(task.args).get(target_of(spec)) and about not in names:
-        return f"name a component of the inventory: {str(about)[:80]!r} is none"
+        return f"{str(about)[:80]!r} is not a component in the inventory: name one that is"
     return ""
 
 
@@ -111,7 +111,9 @@ def _without_dangling(
         if not bad:
             return kept, reasons
         for task in bad:
-            reasons.append(f"task {task.id} ({task.tool}): refer to what a task of the plan produces")
+            reasons.append(
+                f"task {task.id} ({task.tool}): refer only to something a task of this plan produces"
+            )
         kept = [t for t in kept if t not in bad]
 
 
@@ -122,5 +124,7 @@ def _without_rings(tasks: Sequence[Task], done: Sequence[Task]) -> tuple[list[Ta
     while ready := [t for t in left if set(t.dep) <= turn]:
         turn |= {t.id for t in ready}
         left = [t for t in left if t not in ready]
-    reasons = [f"task {t.id} ({t.tool}): break the ring of tasks that wait for each other" for t in left]
+    reasons = [
+        f"task {t.id} ({t.tool}): tasks wait for each other in a cycle: remove one dependency" for t in left
+    ]
     return [t for t in tasks if t.id in turn], reasons

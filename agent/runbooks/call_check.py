@@ -29,24 +29,27 @@ def call_problem(written: str, registry: Registry) -> str:
     if name not in registry.names():
         near = get_close_matches(name, registry.names(), n=1, cutoff=0.6)
         hint = f", such as {near[0]!r}" if near else " (`aitia tools list` shows them)"
-        return f"name an installed tool{hint}: {name!r} is none"
+        return f"{name!r} is not an installed tool: use one that is{hint}"
     spec = registry[name]
     if spec.effect != "read":
-        return f"leave {name!r} to a person: it is a tool that changes something ({spec.effect}), and none is run"
+        return (
+            f"{name!r} changes something ({spec.effect}) and aitia never runs such tools: leave this step "
+            "to a person"
+        )
     args = arguments_of(f" {rest}")
     fields = spec.arguments.model_fields
     if left := re.sub(r"\s*\w+=([\"']?)[^\s\"'`,;]+\1", "", f" {rest}").strip(" .,;`"):
-        return f"write the arguments of {name} as name=value: {left[:60]!r} is none"
+        return f"{left[:60]!r} is not name=value: write the arguments of {name} as name=value"
     for key, value in args.items():
         if key not in fields:
             known = ", ".join(fields) or "none"
-            return f"leave the argument {key!r} of {name} out: its arguments are {known}"
+            return f"{name} has no argument {key!r}: leave it out (its arguments are {known})"
         held = _HELD.match(str(value))
         if held and held[1] not in PLACEHOLDERS:
             return f"use one of the placeholders {', '.join(f'{{{p}}}' for p in PLACEHOLDERS)}, not {value}"
     missing = sorted(required(spec) - set(args) - {target_of(spec)})
     if missing:
-        return f"give {name} its argument {missing[0]!r}"
+        return f"{name} needs the argument {missing[0]!r}: add it"
     plain = {k: v for k, v in args.items() if not _HELD.match(str(v))}
     target = target_of(spec)
     filled = {target: "x"} if target and target not in plain and target in required(spec) else {}

@@ -13,7 +13,7 @@ from aitia.core.words import Report, Result, Task, Word
 from aitia.tools import Registry
 
 MAX_FOUND: Final = 3
-State = Literal["done", "no data", "failed", "not run", "for a person", "advice", "done by hand", "skipped"]
+State = Literal["done", "no data", "failed", "not run", "manual step", "advice", "done by hand", "skipped"]
 
 
 class Item(Word):
@@ -51,7 +51,7 @@ def checklist(
         elif command:
             lines = [line for part in command.split("\n") if (line := command_line(part))]
             items += [
-                Item(text=text, state="for a person", command=line, effect=effect(line)) for line in lines
+                Item(text=text, state="manual step", command=line, effect=effect(line)) for line in lines
             ]
         else:
             items.append(Item(text=text, state="advice"))

@@ -24,21 +24,21 @@ def front_problems(front: Front, registry: Registry, taxonomy: Taxonomy) -> Iter
         line = front.lines.get(key, 1)
         if key not in KEYS:
             if close := get_close_matches(key, KEYS, n=1, cutoff=0.75):
-                yield line, "error", f"write {close[0]!r} in place of {key!r}: there is no such key"
+                yield line, "error", f"no such key {key!r}: did you mean {close[0]!r}?"
         elif key in _TEXTS and not isinstance(value, str | int | float):
-            yield line, "error", f"give {key!r} a text"
+            yield line, "error", f"{key!r} must be a string"
         elif key in _LISTS and not _is_words(value):
-            yield line, "error", f"give {key!r} a text or a list of texts"
+            yield line, "error", f"{key!r} must be a string or a list of strings"
     known = _paths(taxonomy)
     for fault, line in items_of(front, "faults"):
         for one in fault.split():
             if one in known:
                 continue
             if close := get_close_matches(one, sorted(known), n=1, cutoff=0.85):
-                yield line, "error", f"write {close[0]!r} in place of {one!r}: there is no such fault kind"
+                yield line, "error", f"no such fault kind {one!r}: did you mean {close[0]!r}?"
             else:  # people may know faults that no diagnosis names
                 why = "no diagnosis names it, so its steps are never proposed"
-                yield line, "warning", f"add {one!r} to a taxonomy of yours: {why}"
+                yield line, "warning", f"add {one!r} to your own taxonomy: {why}"
     for call, line in items_of(front, "tools"):
         problem = call_problem(call, registry)
         if problem:
@@ -52,7 +52,7 @@ def _step_problems(front: Front, registry: Registry) -> Iterator[Told]:
         return
     line = front.lines.get("steps", 1)
     if not isinstance(written, list):
-        yield line, "error", "give 'steps' a list: texts, or `{id, text, tool, command, after}`"
+        yield line, "error", "'steps' must be a list of strings or of `{id, text, tool, command, after}`"
         return
     lines = front.items.get("steps", ())
     seen: dict[str, int] = {}
@@ -62,19 +62,19 @@ def _step_problems(front: Front, registry: Registry) -> Iterator[Told]:
         if isinstance(step, str):
             continue
         if not isinstance(step, dict):
-            yield at, "error", "write the step as a text or as `{id, text, tool, command, after}`"
+            yield at, "error", "the step must be a string or `{id, text, tool, command, after}`"
             continue
         for key in step:
             if key not in STEP_KEYS:
                 known = f"its keys are {', '.join(STEP_KEYS)}"
-                yield at, "error", f"leave {key!r} out of the step: {known}"
+                yield at, "error", f"unknown key {key!r} in the step, remove it: {known}"
         if not (step.get("text") or step.get("tool") or step.get("command")):
-            yield at, "error", "give the step a text, a tool or a command"
+            yield at, "error", "the step needs a text, a tool or a command"
         if step.get("tool") and (problem := call_problem(str(step["tool"]), registry)):
             yield at, "error", problem
         own = str(step.get("id") or f"#{number + 1}")
         if own in seen:
-            yield at, "error", f"give the step an id of its own: {own!r} is in line {seen[own]} as well"
+            yield at, "error", f"id {own!r} is already used in line {seen[own]}: give this step another one"
         seen[own] = at
         graph[own] = waits(step)
     for own, before in graph.items():
@@ -84,10 +84,14 @@ def _step_problems(front: Front, registry: Registry) -> Iterator[Told]:
                 yield (
                     seen[own],
                     "error",
-                    f"let the step come after one that is there{hint}: {other!r} is none",
+                    f"there is no step {other!r}: name an existing step{hint}",
                 )
     if ring := ring_in(graph):
-        yield seen[ring[0]], "error", f"break the ring of steps that wait for each other: {' → '.join(ring)}"
+        yield (
+            seen[ring[0]],
+            "error",
+            f"these steps wait for each other in a cycle, remove one dependency: {' → '.join(ring)}",
+        )
 
 
 def ring_in(graph: Mapping[str, Sequence[str]]) -> list[str]:

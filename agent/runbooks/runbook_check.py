@@ -57,11 +57,11 @@ def check(path: Path, registry: Registry, taxonomy: Taxonomy) -> list[Checked]:
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if _is_document(p, path))
         if not files:
-            raise BadInput(f"Give a runbook or a folder of runbooks: no .md file is in {str(path)!r}.")
+            raise BadInput(f"{str(path)!r} contains no .md file. Give a runbook or a folder of runbooks.")
     elif path.is_file():
         files = [path]
     else:
-        raise BadInput(f"Give a runbook or a folder of runbooks that exists: there is no {str(path)!r}.")
+        raise BadInput(f"{str(path)!r} does not exist. Give a runbook or a folder of runbooks.")
     base = path if path.is_dir() else path.parent
     found = [_one(file, base, registry, taxonomy) for file in files]
     return _together(found, whole=path.is_dir())
@@ -77,18 +77,18 @@ def _one(file: Path, base: Path, registry: Registry, taxonomy: Taxonomy) -> Chec
 
     try:
         if file.stat().st_size > MAX_BYTES:
-            return only(1, f"split it: it is larger than {MAX_BYTES >> 20} MiB")
+            return only(1, f"larger than {MAX_BYTES >> 20} MiB: split it")
         raw = file.read_bytes()
     except OSError as error:
-        return only(1, f"make it readable: {error.strerror}")
+        return only(1, f"cannot be read ({error.strerror}): check its permissions")
     try:
         text = raw.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        return only(1, "write it as UTF-8 text: it is binary, or in another encoding")
+        return only(1, "not UTF-8 text (binary, or another encoding): save it as UTF-8")
     if "\x00" in text:
-        return only(text[: text.index("\x00")].count("\n") + 1, "write it as text: it holds NUL bytes")
+        return only(text[: text.index("\x00")].count("\n") + 1, "contains NUL bytes: save it as plain text")
     if not text.strip():
-        return only(1, "write a heading and steps: it is empty")
+        return only(1, "empty: add a heading and steps")
     try:
         front = read_front(text)
     except Broken as error:
@@ -98,7 +98,7 @@ def _one(file: Path, base: Path, registry: Registry, taxonomy: Taxonomy) -> Chec
     listed = steps(front.body)
     calls = tuple(dict.fromkeys(c for part in _spoken(front) for c in called(part, registry)))
     if not listed and not calls and not front.fields.get("steps"):
-        what = "write steps as list items under a heading such as `## Steps`: there are none"
+        what = "no steps found: write them as list items under a heading such as `## Steps`"
         told.append((front.body_line, "warning", what))
     heading = next((s[2:].strip() for s in front.body.splitlines() if s.startswith("# ")), "")
     lines = front.lines
@@ -119,7 +119,7 @@ def _body(front: Front, file: Path, registry: Registry) -> Iterator[Told]:
         for target in _LINK.findall(line):
             place = target.partition("#")[0]
             if place and not _ELSEWHERE.match(target) and not (file.parent / place).exists():
-                yield number, "warning", f"mend the link: there is no {place!r} beside the runbook"
+                yield number, "warning", f"broken link: there is no {place!r} next to the runbook"
         for span in re.findall(r"`([^`]+)`", line):
             if re.match(r"^[a-z]+(?:_[a-z]+)+(?:\s+\w+=\S+)+$", span) and (
                 problem := call_problem(span, registry)
@@ -133,21 +133,21 @@ def _together(found: Sequence[Checked], *, whole: bool) -> list[Checked]:
     by_id: dict[str, Checked] = {}
     for c in found:
         if c.id in by_id:
-            text = f"give it an id of its own: {c.id!r} is that of {by_id[c.id].file} as well"
+            text = f"id {c.id!r} is also used by {by_id[c.id].file}: give this runbook its own id"
             more[c.file].append(Finding(file=c.file, line=1, level="error", text=text))
         by_id.setdefault(c.id, c)
     graph = {i: [x for x, _ in c.follows] for i, c in by_id.items()}
     for c in found:
         for other, line in (*c.follows, *c.leads_to) if whole else ():
             if other not in by_id:
-                text = f"name a runbook of the folder{such_as(other, by_id)}: {other!r} is none"
+                text = f"{other!r} is not a runbook in this folder: name one that is{such_as(other, by_id)}"
                 more[c.file].append(Finding(file=c.file, line=line, level="error", text=text))
         for other, _ in c.leads_to:
             graph.setdefault(other, []).append(c.id)
     if ring := ring_in(graph):
         first = by_id[next(i for i in ring if i in by_id)]
         line = next((n for _, n in (*first.follows, *first.leads_to)), 1)
-        text = f"break the ring of runbooks that wait for each other: {' → '.join(ring)}"
+        text = f"these runbooks wait for each other in a cycle, remove one link: {' → '.join(ring)}"
         more[first.file].append(Finding(file=first.file, line=line, level="error", text=text))
     return [
         Checked(**{**vars(c), "findings": tuple(sorted((*c.findings, *more[c.file]), key=lambda f: f.line))})

@@ -182,7 +182,7 @@ def ways(sentence: str, told: Sequence[Told], names: frozenset[str]) -> Iterable
             (name, way) for name, end, way in given if name.lower() in known and name.lower() != end.lower()
         ]
         for name, way in wrong:
-            yield f"calls do not go {way} {name} in the facts it is told of"
+            yield f"in the cited facts no calls go {way} {name}"
         both = {caller, callee} <= {name for _, name in names_in(text, names)} and caller and callee
         right = any(name and name.lower() == end.lower() for name, end, _ in given)
         if both and not wrong and not right and _CALLS.search(text):
@@ -194,7 +194,7 @@ def _other_way(text: str, facts: Sequence[Evidence], names: frozenset[str]) -> I
     known = {_ends(f, names) for f in facts}
     for match in (*_WAY.finditer(text), *_CALLED.finditer(text)):
         if (match[2], match[1]) in known and (match[1], match[2]) not in known:
-            yield f"calls do not go from {match[1]} to {match[2]} in the facts it is told of"
+            yield f"in the cited facts no calls go from {match[1]} to {match[2]}"
 
 
 _CALLS: Final = re.compile(r"\b(?:call|request|connection)\w*", re.I)
@@ -227,12 +227,12 @@ def subjects(sentence: str, told: Sequence[Told], names: frozenset[str]) -> Iter
         counted = numbers(mask(whole, names)) or fact.kind.startswith("change.")
         wanted = quantity(fact) if counted else frozenset()
         if wanted and not wanted <= roots and not (fact.kind == "metric.limit" and "limit" in roots):
-            yield f"tells numbers without saying of what ({', '.join(sorted(wanted - roots))})"
+            yield f"gives numbers without saying what they measure ({', '.join(sorted(wanted - roots))})"
         if wanted and _another_s(fact, sentence, told, names):
-            yield f"tells numbers without saying of whom ({fact.component})"
+            yield f"gives numbers without naming the component ({fact.component})"
         of_peer = fact.peer and any(name == fact.peer for _, name in names_in(said(fact), names))
         if of_peer and fact.peer not in {name for _, name in names_in(whole, names)}:
-            yield f"tells of calls or connections without naming {fact.peer}"
+            yield f"mentions calls or connections without naming {fact.peer}"
 
 
 def _another_s(fact: Evidence, sentence: str, told: Sequence[Told], names: frozenset[str]) -> bool:

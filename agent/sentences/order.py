@@ -43,7 +43,7 @@ def order(sentence: str, grounds: Grounds) -> Iterable[str]:
     first = _mention(sentence, cause, effect, grounds.names)
     second = _mention(sentence, effect, cause, grounds.names)
     if first is None or second is None:
-        yield "tells of one of the two facts only"
+        yield "mentions only one of the two facts"
         return
     early, late = min(first, second), max(first, second)
     between, ahead = sentence[early:late], sentence[:early]
@@ -51,18 +51,18 @@ def order(sentence: str, grounds: Grounds) -> Iterable[str]:
     flipped = bool(_BACKWARD.search(between)) and not _FORWARD.search(between)
     flipped ^= bool(_AHEAD.match(ahead))
     if (first < second) == flipped:
-        yield "tells the order of the two facts the wrong way round"
+        yield "puts the two facts in the wrong order"
         return
     began, followed = (
         f.onset and f.onset.replace(microsecond=0) for f in (cause, effect)
     )  # as they are told
     if began and followed and followed < began and _LATER.search(sentence):
-        yield "tells as later what began earlier"
+        yield "says that something came later when it began earlier"
     rest = sentence
     for known in (_NO_ORDER, _AHEAD, _BACKWARD, _FORWARD):
         rest = known.sub(" ", rest)
     if odd := _SIDEWAYS.search(rest):
-        yield f"tells the order in a way that cannot be checked ({odd[0]!r})"
+        yield f"states the order in a way that cannot be checked ({odd[0]!r})"
 
 
 def _mention(sentence: str, fact: Evidence, other: Evidence, names: frozenset[str]) -> int | None:

@@ -37,13 +37,13 @@ def times(sentence: str, start: int, end: int, facts: Sequence[Evidence]) -> Ite
     whole = " ".join(said(f) for f in facts).lower()
     for match in TIME.finditer(sentence, start, end):
         if not any(k == match[0] or k.startswith(match[0]) for k in known):
-            yield f"the time {match[0]} is not in the facts it is told of"
+            yield f"the time {match[0]} is not in the cited facts"
         elif (
             until := _UNTIL.search(sentence[: match.start()])
         ) and f"{until[1].lower()} {match[0]}" not in whole:
-            yield f"something began at {match[0]}, and did not end then"
+            yield f"something began at {match[0]}, it did not end then"
     if zone := _ZONE.search(sentence, start, end):
-        yield f"the facts have their times in UTC, not {zone[0]}"
+        yield f"the facts give times in UTC, not {zone[0]}"
 
 
 _ZONE: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s+(?!UTC\b)[A-Z]{2,5}\b")
@@ -54,7 +54,7 @@ def rates(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
     held = {_unit_of(m) for f in facts for m in RATE.finditer(said(f))}
     for match in RATE.finditer(clause):
         if _unit_of(match) not in held:
-            yield f"{match[0].strip()!r} is no rate of the facts it is told of"
+            yield f"{match[0].strip()!r} is not a rate in the cited facts"
 
 
 def _unit_of(match: re.Match[str]) -> str:
@@ -76,14 +76,14 @@ def wrong_numbers(
     for number in told:
         near = [s for s in stated if close(number, s.value)]
         if not near:
-            yield f"the number {number.value:g} is not in the facts it is told of"
+            yield f"the number {number.value:g} is not in the cited facts"
         elif not any(_same_unit(number, s) for s in near):
             yield f"{number.value:g} has another unit in the cited facts"
         elif not _same_role(number, near):
             yield f"{number.value:g} has another role in the cited facts ({number.role or 'level'} here)"
     for a, b in pairwise(told) if paired else ():
         if (a.role, b.role) == ("from", "to") and not any(holds(f, (a, b), names) for f in facts):
-            yield f"{a.value:g} and {b.value:g} are not of one fact"
+            yield f"{a.value:g} and {b.value:g} do not come from the same fact"
         elif _OF.fullmatch(body[a.end : b.at]) and not any(_part_of(f, a, b, names) for f in facts):
             yield f"no cited fact says {a.value:g} of {b.value:g}"
 
@@ -138,4 +138,4 @@ def directions(clause: str, facts: Sequence[Evidence]) -> Iterable[str]:
         else:
             continue
         if wrong:
-            yield f"the direction of {match[0]!r} is not that of the facts it is told of"
+            yield f"the direction of {match[0]!r} does not match the cited facts"

@@ -16,7 +16,8 @@ from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspec
 
 MAX_RULED_OUT = 3
 UNSEEN = (
-    "No telemetry of this window was seen, so that nothing can be told: mend what is missing and look again."
+    "No telemetry was found for this window, so no diagnosis is possible: fix what is missing "
+    "and run it again."
 )
 CERTAIN = 0.8  # probability from which a sentence may tell a cause without "may" or "probably"
 
@@ -38,7 +39,7 @@ def verdict_sentence(
         if by_logs_alone([e for e in facts.all if e.id in top.supporting]):
             text += " It rests on logs alone: no measurement confirms it."
     elif weighed.verdict == "healthy":
-        text = f"Nothing is wrong that the telemetry can show ({percent(weighed.probability)})."
+        text = f"The telemetry shows nothing wrong ({percent(weighed.probability)})."
         # First what the alarm was about: users' answers at the component that it names.
         calm = sorted(
             (e for e in facts.all if e.direction == "steady"),
@@ -54,9 +55,9 @@ def verdict_sentence(
         return Sentence(text=UNSEEN, cites=(), by="template", role="verdict")
     else:
         top_pair = next((s for s in weighed.suspects if s.component), None)
-        text = "The cause cannot be told from this telemetry."
+        text = "The cause cannot be determined from this telemetry."
         if top_pair is not None:
-            text += f" The first to look at is {top_pair.component} ({percent(top_pair.probability)})."
+            text += f" The first thing to check is {top_pair.component} ({percent(top_pair.probability)})."
             cites = top_pair.supporting[:2]
     if not cites:
         strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.statement))

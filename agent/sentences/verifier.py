@@ -95,9 +95,9 @@ def _quotes(sentence: str, told: Sequence[Told], grounds: Grounds) -> Iterable[s
         held = [whole for f in facts for _, _, whole in quotes(f.statement)]
         begin = _ELLIPSIS.sub("", inner.strip()).rstrip(".,…").strip()
         if not any(begin and whole.strip().startswith(begin) for whole in held):
-            yield "quotes what no fact that it is told of quotes"
+            yield "quotes text that no cited fact contains"
     if sentence.count('"') % 2:
-        yield "an open quotation mark"
+        yield "an unclosed quotation mark"
 
 
 _ELLIPSIS: Final = re.compile(r"[\s\[(]*…[\s\])]*$")
@@ -110,7 +110,7 @@ def _characters(sentence: str, grounds: Grounds) -> Iterable[str]:
     whole = " ".join(f.statement for f in grounds.facts)
     strange = {c for c in sentence if not c.isascii() and c.isalnum()} - set(whole)
     if strange:
-        yield f"characters that no cited fact holds: {''.join(sorted(strange))[:20]!r}"
+        yield f"characters that no cited fact contains: {''.join(sorted(strange))[:20]!r}"
     plain = CITE.sub(" ", mask(sentence, grounds.names))
     for part in _FRACTION.findall(plain):
         if part not in whole:

@@ -30,15 +30,15 @@ def content(body: str, told: Sequence[Told], grounds: Grounds) -> Iterable[str]:
         for word in words(text):
             known = stem(word) in allowed or word in _UNITS or word in _NEGATION
             if not known or (word in _NOT_CONNECTIVE and word not in words(mine)):
-                yield f"the word {word!r} is not in the facts that it is told of"
+                yield f"the word {word!r} is not in the cited facts"
         for match in _DENIAL.finditer(body, clause.start):
             if match.start() < clause.end and (match[1].lower(), match[2].lower()) not in pairwise(
                 words(mine)
             ):
-                yield f"denies ({match[1]!r}) what the facts that it is told of do not deny"
+                yield f"negates ({match[1]!r}) something the cited facts do not negate"
     for match in _ALARM.finditer(body):
         if match[0].lower() not in grounds.text.lower():
-            yield f"no fact that it is told of says {match[0]!r}"
+            yield f"no cited fact says {match[0]!r}"
 
 
 _DENIAL: Final = re.compile(rf"\b({'|'.join(sorted(_NEGATION))})\b[^A-Za-z]+([A-Za-z]*)", re.I)
@@ -64,7 +64,7 @@ UNLIKELY: Final = re.compile(
 def certainty(body: str, grounds: Grounds) -> Iterable[str]:
     """Below a likely verdict, that one fact caused the other must be hedged; that it came after may be told plainly."""
     if not grounds.certain and _CAUSAL.search(body) and not _HEDGE.search(body):
-        yield "tells as certain what is not"
+        yield "states as certain something that is not"
 
 
 _DOUBLE: Final = re.compile(r"\bunlikely\b[^,.;:]*\b(?:unlikely|exclud|ruled|rule[sd]? out)", re.I)
@@ -75,7 +75,7 @@ def exclusion(sentence: str, grounds: Grounds) -> Iterable[str]:
     says = UNLIKELY.search(sentence)
     if not grounds.excludes:
         if says:
-            yield "excludes what no fact excludes"
+            yield "rules out something that no fact rules out"
         return
     if not says:
         yield "does not say that the suspect is unlikely"
@@ -83,10 +83,10 @@ def exclusion(sentence: str, grounds: Grounds) -> Iterable[str]:
     start, end = next((a, b) for a, b in clauses(sentence) if a <= says.start() < b)
     roots = {stem(w) for w in words(sentence[start:end])}
     if roots & (STEADY | UP | DOWN) or _DOUBLE.search(sentence):
-        yield "denies what was measured instead of the suspect"
+        yield "negates the measurement instead of the suspect"
     named = {name for _, name in names_in(sentence[start:end], grounds.names)}
     if grounds.excludes not in (named or {n for _, n in names_in(sentence, grounds.names)}):
-        yield f"does not say of {grounds.excludes} that it is unlikely"
+        yield f"does not say that {grounds.excludes} is unlikely"
     wanted = {stem(w) for w in words(grounds.why)} - connectives()
     if wanted and 2 * len(wanted & {stem(w) for w in words(sentence)}) <= len(wanted):
         yield f"does not say why ({grounds.why})"

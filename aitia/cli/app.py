@@ -65,7 +65,7 @@ def _version(value: bool) -> None:
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Agree to what the aitia.yaml of this folder starts and contacts.")
+        bool, typer.Option("--yes", help="Allow what the aitia.yaml in this folder starts and contacts.")
     ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")

@@ -18,23 +18,25 @@ def ask(
     words: Annotated[
         list[str],
         typer.Argument(
-            help="A question, after a run's id where it is about a run.", metavar="[RUN] QUESTION"
+            help="The question; give a run id before it to ask about a run.", metavar="[RUN] QUESTION"
         ),
     ],
     again: Annotated[
-        bool, typer.Option("--again", help="Go on with the last conversation: “and the database?”.")
+        bool, typer.Option("--again", help="Continue the last conversation: “and the database?”.")
     ] = False,
     conversation: Annotated[
-        str, typer.Option("--conversation", metavar="ID", help="Go on with this one.")
+        str, typer.Option("--conversation", metavar="ID", help="Continue this conversation.")
     ] = "",
     documents: Annotated[
-        list[Path] | None, typer.Option("--documents", help="A folder of Markdown to ask; may be repeated.")
+        list[Path] | None,
+        typer.Option("--documents", help="A folder of Markdown files to search; repeatable."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings whose runbooks and incidents are asked.")
+        Path | None,
+        typer.Option("--config", "-c", help="Config file whose runbooks and incidents are searched."),
     ] = None,
     sample: Annotated[
-        bool, typer.Option("--sample/--no-sample", help="Ask the sample runbooks last.")
+        bool, typer.Option("--sample/--no-sample", help="Search the sample runbooks last.")
     ] = True,
     model: Model = "auto",
     threads: Threads = None,
@@ -52,7 +54,8 @@ def ask(
         raise BadInput('Put the question in quotation marks: aitia ask [RUN] "why not the cache?".')
     if (again or conversation) and (documents or config):
         raise BadInput(
-            "Leave --documents and --config out with --again and --conversation: it has its own already."
+            "--documents and --config cannot be used with --again or --conversation: a conversation has "
+            "its own."
         )
     answer = answer_of(
         words[-1],
@@ -73,7 +76,7 @@ def ask(
 
 
 def show_answer(
-    answer: Answer, *, going_on: str = '; go on with: aitia ask --again "…"', whole: str = "--json"
+    answer: Answer, *, going_on: str = '; continue with: aitia ask --again "…"', whole: str = "--json"
 ) -> None:
     """The answer for a person: what is said with the numbers of what it rests on, then these, a line each.
 
@@ -107,9 +110,13 @@ def show_answer(
         cut |= shown.cell_len > console.width
         console.print(shown, no_wrap=True, overflow="ellipsis", crop=True)
     sure = (
-        "how sure that this answers" if answer.status == "answered" else "how sure that nothing here answers"
+        "confidence that this answers the question"
+        if answer.status == "answered"
+        else "confidence that nothing here answers the question"
     )
-    note(f"{sure}: {percent(answer.sure)}{going_on}" + (f"; cut lines are whole with {whole}" if cut else ""))
+    note(
+        f"{sure}: {percent(answer.sure)}{going_on}" + (f"; see cut lines in full with {whole}" if cut else "")
+    )
     for line in answer.notes:
         note(line)
 

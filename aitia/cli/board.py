@@ -24,7 +24,7 @@ from aitia.core.words import Suspect, Task
 from aitia.render.text import clean, count
 
 _AFTER = {
-    "": "looking at what can be read",
+    "": "checking what can be read",
     "open": "searching past incidents and runbooks",
     "recall": "planning",
     "plan": "calling tools",

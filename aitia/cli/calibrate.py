@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def calibrate(
     name: Annotated[
-        str, typer.Argument(help="A name of `aitia models list`, or a GGUF file.", metavar="[MODEL]")
+        str, typer.Argument(help="A name from `aitia models list`, or a GGUF file.", metavar="[MODEL]")
     ] = "default",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Number of threads for the model.")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write the calibration here instead of into AITIA_HOME.")
+        Path | None, typer.Option(help="Write the calibration here instead of to AITIA_HOME.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
@@ -37,7 +37,7 @@ def calibrate(
         with _shown(f"asking {llm.name}", len(questions)) as show:
             made = calibrate(llm, questions, on_done=show)
     except KeyboardInterrupt:
-        note("the answers so far are kept: the same command goes on from there")
+        note("the answers so far are saved: run the same command again to continue")
         raise
     path = output or own_file(made.sha256)
     _write(path, made.model_dump_json(indent=1) + "\n")
@@ -84,7 +84,7 @@ def _write(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"Make {str(path)!r} writable ({error.strerror}).") from None
+        raise BadInput(f"Cannot write {str(path)!r} ({error.strerror}). Check its permissions.") from None
 
 
 @contextmanager

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def chat(
     run: Annotated[
-        str, typer.Argument(help="A run to talk about: its id, the beginning of one, or last.")
+        str, typer.Argument(help="The run to talk about: its id, the start of its id, or last.")
     ] = "",
     config: Config = None,
     metrics: Metrics = None,
@@ -72,7 +72,7 @@ def _at_a_terminal(talk: Talk) -> None:
     session = reader(talk)
     if not talk.run:
         note(talk.telemetry())
-    note("Say what is wrong, or type /help. Ctrl-D leaves; every run is kept.")
+    note("Say what is wrong, or type /help. Ctrl-D exits; every run is saved.")
     going = True
     while going:
         try:
@@ -82,4 +82,4 @@ def _at_a_terminal(talk: Talk) -> None:
         except EOFError:
             going = False
     if talk.run:
-        note(f"kept: aitia chat {talk.run}")
+        note(f"saved; continue with: aitia chat {talk.run}")

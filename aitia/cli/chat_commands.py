@@ -31,7 +31,8 @@ def do(talk: Talk, line: str) -> None:
     name, _, rest = line.removeprefix("/").partition(" ")
     if name not in COMMANDS:
         raise BadInput(
-            f"Type /help for the commands, or /new before words that begin with a slash: no /{name}."
+            f"Unknown command /{name}. Type /help for the commands, or put /new before text that begins "
+            "with a slash."
         )
     COMMANDS[name].do(talk, rest.strip())
 
@@ -49,7 +50,7 @@ def _evidence(talk: Talk, wanted: str) -> None:
         found = _facts_of(report, wanted)
         if not found:
             raise BadInput(
-                f"Give a fact, a component or a kind, as /evidence lists them: nothing is {wanted!r}."
+                f"Nothing matches {wanted!r}. Give a fact, a component or a kind, as /evidence lists them."
             )
         show_facts(found, limit=MOST_FACTS * 4)
         return
@@ -86,7 +87,7 @@ def _why(talk: Talk, wanted: str) -> None:
         if not told["suspects"]:
             known = ", ".join(dict.fromkeys(s["component"] or s["fault"] for s in suspects))
             raise BadInput(
-                f"Give a suspect ({known}): {wanted!r} was none; /evidence {wanted} shows its facts."
+                f"{wanted} is not a suspect. Give one of these: {known}; /evidence {wanted} shows its facts."
             )
     print_suspects(stdout_console(), told)
 
@@ -125,7 +126,7 @@ def _runs(talk: Talk, _: str) -> None:
 
     found = list_runs(aitia_home())
     if not found:
-        note("no runs yet: say what is wrong")
+        note("no runs yet: describe what is wrong to start one")
         return
     show_runs(found[:MOST_RUNS], held=talk.run)
     if len(found) > MOST_RUNS:
@@ -139,7 +140,7 @@ def _confirm(talk: Talk, said: str) -> None:
 
     word, component, fault, *rest = [*said.split(), "", "", ""]
     if any(rest) or word not in ("right", "wrong") or (word == "wrong") != bool(component):
-        raise BadInput("Say /confirm right, or what it really was: /confirm wrong COMPONENT FAULT.")
+        raise BadInput("Type /confirm right, or give the real cause: /confirm wrong COMPONENT FAULT.")
     kept = confirm(talk.held().id, right=word == "right", component=component, fault=fault)
     for line in kept.notes:
         note(line)
@@ -151,7 +152,7 @@ def _save(talk: Talk, file: str) -> None:
 
     output = Path(file).expanduser()
     if not file or output.suffix.lower() not in ENDINGS:
-        raise BadInput(f"Give a file that ends in {', '.join(ENDINGS)}: /save report.html.")
+        raise BadInput(f"The file name must end in {', '.join(ENDINGS)}, for example /save report.html.")
     put_report(
         talk.report(), format=pick_format(None, as_json=False, output=output), output=output, full=True
     )
@@ -165,19 +166,23 @@ def _help(talk: Talk, _: str) -> None:
 
 COMMANDS: dict[str, Command] = {
     "evidence": Command(
-        takes="[E12|COMPONENT|KIND]", help="facts: the cited ones first, one in full, or some", do=_evidence
+        takes="[E12|COMPONENT|KIND]",
+        help="list facts (cited ones first), show one in full, or filter them",
+        do=_evidence,
     ),
-    "why": Command(takes="[COMPONENT|FAULT]", help="what moved a suspect, fact by fact", do=_why),
+    "why": Command(
+        takes="[COMPONENT|FAULT]", help="what made a suspect more or less likely, fact by fact", do=_why
+    ),
     "next": Command(
         help="what to check next, with commands", do=_sections("Check next", none="nothing is left to check")
     ),
     "steps": Command(
-        help="what to do now and what prevents it; aitia carries none of it out",
+        help="what to do now and how to prevent it; aitia runs none of it",
         do=_sections(
             "Do now",
             "Prevent",
             none="no steps are known for this verdict",
-            after="aitia carries none of these out: a step marked [changing] changes something",
+            after="aitia runs none of these: a step marked [changing] changes something",
         ),
     ),
     "ruled-out": Command(
@@ -185,25 +190,25 @@ COMMANDS: dict[str, Command] = {
         do=_sections("Ruled out", "Other candidates", none="nothing was ruled out"),
     ),
     "timeline": Command(
-        help="what began when", do=_sections("Timeline (UTC)", none="no fact has a moment at which it began")
+        help="what began when", do=_sections("Timeline (UTC)", none="no fact has a start time")
     ),
     "report": Command(help="the whole report", do=_report),
     "save": Command(takes="FILE", help="the report to a file: .html, .md, .json, .pdf, .txt", do=_save),
     "confirm": Command(
-        takes="right | wrong COMPONENT FAULT", help="say what it really was, to learn from", do=_confirm
+        takes="right | wrong COMPONENT FAULT", help="record the real cause, to learn from it", do=_confirm
     ),
     "again": Command(help="look at the incident again, up to now", do=lambda talk, _: talk.again()),
     "resume": Command(
-        takes="[RUN]", help="carry a stopped diagnosis on", do=lambda talk, rest: talk.resume(rest)
+        takes="[RUN]", help="resume a stopped diagnosis", do=lambda talk, rest: talk.resume(rest)
     ),
     "new": Command(takes="TEXT", help="diagnose another incident", do=lambda talk, rest: talk.new(rest)),
     "since": Command(
         takes="TIME TEXT",
-        help="the same, of one that began earlier: /since 2h checkout is slow",
+        help="the same, for one that began earlier: /since 2h checkout is slow",
         do=lambda talk, rest: talk.since(rest),
     ),
     "runs": Command(help="recorded runs", do=_runs),
     "open": Command(takes="RUN", help="talk about a recorded run", do=lambda talk, rest: talk.open(rest)),
     "help": Command(help="this list", do=_help),
-    "quit": Command(help="leave, as Ctrl-D does; every run is kept", do=lambda talk, _: None),
+    "quit": Command(help="exit, as Ctrl-D does; every run is saved", do=lambda talk, _: None),
 }

@@ -54,7 +54,7 @@ def _history() -> History:
     try:
         return RedactedHistory(file, Redactor(load_key(aitia_home())))
     except OSError as error:
-        tell_once(f"{trouble(error, file)} What you type is not kept.")
+        tell_once(f"{trouble(error, file)} Your input is not saved to the history.")
         return InMemoryHistory()
 
 
@@ -73,7 +73,9 @@ class RedactedHistory(FileHistory):
             try:
                 super().store_string(self._redactor.text(string))
             except OSError as error:
-                tell_once(f"{trouble(error, Path(str(self.filename)))} What you type is not kept.")
+                tell_once(
+                    f"{trouble(error, Path(str(self.filename)))} Your input is not saved to the history."
+                )
 
 
 class Words(Completer):

@@ -94,8 +94,8 @@ def show_commands(commands: Mapping[str, Command]) -> None:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="cyan", no_wrap=True)
     grid.add_column()
-    grid.add_row(Text("words"), Text("an incident to diagnose; with a run in hand, a question about it"))
+    grid.add_row(Text("words"), Text("an incident to diagnose; with a run open, a question about it"))
     for name, command in commands.items():
         grid.add_row(Text(f"/{name} {command.takes}".rstrip()), Text(command.help))
     stdout_console().print(grid)
-    note("Ctrl-C stops a diagnosis, Ctrl-D leaves, Tab completes, Alt-Enter begins a new line.")
+    note("Ctrl-C stops a diagnosis, Ctrl-D exits, Tab completes, Alt-Enter starts a new line.")

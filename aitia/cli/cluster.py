@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from aitia.core.words import Result
     from aitia.tools import ToolContext
 
-app = typer.Typer(help="Look at a cluster by single read-only questions.", no_args_is_help=True)
+app = typer.Typer(help="Inspect a cluster with individual read-only queries.", no_args_is_help=True)
 
 
 @app.command("look")
 def look(
     source: Annotated[
-        str, typer.Argument(help="A cluster source of the settings, or a recording.", metavar="SOURCE")
+        str, typer.Argument(help="A cluster source from the config file, or a recording.", metavar="SOURCE")
     ],
     text: Annotated[str, typer.Argument(help="What is wrong, in words.", show_default=False)] = "",
-    calls: Annotated[int, typer.Option("--calls", min=1, max=60, help="Questions at most.")] = 8,
+    calls: Annotated[int, typer.Option("--calls", min=1, max=60, help="Maximum number of queries.")] = 8,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+        Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
     ] = None,
     model: Model = "none",
     as_json: Json = False,
@@ -53,7 +53,9 @@ def look(
         stopped = True
     if as_json:
         print_json({"source": source, "text": text, "interrupted": stopped, "steps": shown})
-    end = "interrupted" if stopped else "the limit" if len(shown) == calls else "nothing more is worth a call"
+    end = (
+        "interrupted" if stopped else "the limit" if len(shown) == calls else "no further call is worthwhile"
+    )
     note(f"{len(shown)} of at most {calls} calls: {end}")
     if stopped:
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -71,7 +73,7 @@ def _context(name: str, text: str, config: Path | None) -> ToolContext:
 
     opened = open_source(_source(name, config), Path.cwd())
     if not isinstance(opened, ClusterSource):
-        raise BadInput(f"Name a source of the kind cluster: {name!r} is of the kind {opened.kind}.")
+        raise BadInput(f"Source {name!r} is of kind {opened.kind}. Name a source of kind cluster.")
     now = datetime.now(tz=UTC)
     return ToolContext(
         incident=Incident(
@@ -99,7 +101,8 @@ def _source(name: str, config: Path | None) -> SourceConfig:
             name="recording", kind="cluster", type="cluster_recorded", path=str(Path(name).resolve())
         )
     raise BadInput(
-        f"Name a source of the settings ({', '.join(known) or 'none is set'}) or a recording, not {name!r}."
+        f"Unknown source {name!r}. Name one from the config file ({', '.join(known) or 'none is set'}) "
+        "or a recording."
     )
 
 

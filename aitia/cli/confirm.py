@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def confirm(
     run: Annotated[
-        str, typer.Argument(help="A run's id, the beginning of one, last, or list.", metavar="RUN|list")
+        str, typer.Argument(help="A run id, the start of one, last, or list.", metavar="RUN|list")
     ] = "last",
     cause: Annotated[str, typer.Option("--cause", help="The cause in your words.")] = "",
     mitigation: Annotated[
@@ -24,13 +24,15 @@ def confirm(
     ] = None,
     note: Annotated[str, typer.Option("--note", help="Anything else to remember.")] = "",
     wrong: Annotated[
-        bool, typer.Option("--wrong", help="The report's cause was wrong; give --actual.")
+        bool, typer.Option("--wrong", help="The report's cause was wrong; also give --actual.")
     ] = False,
     actual: Annotated[
-        str, typer.Option("--actual", metavar="COMPONENT[:FAULT]", help="What it really was.")
+        str, typer.Option("--actual", metavar="COMPONENT[:FAULT]", help="The real cause.")
     ] = "",
-    revert: Annotated[bool, typer.Option("--revert", help="Take back what was said of the run.")] = False,
-    by: Annotated[str, typer.Option("--by", help="Who says so; default the user of this shell.")] = "",
+    revert: Annotated[
+        bool, typer.Option("--revert", help="Undo what was confirmed or corrected for the run.")
+    ] = False,
+    by: Annotated[str, typer.Option("--by", help="Who confirms it; default: the current user.")] = "",
     as_json: Json = False,
 ) -> None:
     """Say that a report's cause was right, or what it really was: later diagnoses learn from it."""
@@ -43,21 +45,24 @@ def confirm(
 
     if run == "list":
         if any((cause, mitigation, note, wrong, actual, revert, by)):
-            raise BadInput("Give `aitia confirm list` alone, or a run's id with the other options.")
+            raise BadInput("Use `aitia confirm list` without other options, or give a run id.")
         _list(as_json)
         return
     if revert:
         if any((cause, mitigation, note, wrong, actual)):
-            raise BadInput("Give --revert alone: it takes back all that was said of the run.")
+            raise BadInput(
+                "--revert cannot be combined with other options: it undoes everything confirmed for the run."
+            )
         reverted = door.revert(run, by=by)
         if as_json:
             print_json({"run": reverted, "reverted": True})
         else:
-            tell(f"taken back: what was said of run {reverted}")
+            tell(f"undone: what was confirmed for run {reverted}")
         return
     if wrong != bool(actual):
         raise BadInput(
-            "Give --wrong and --actual COMPONENT[:FAULT] together: a correction names what it really was."
+            "--wrong and --actual COMPONENT[:FAULT] must be given together: a correction needs the real "
+            "cause."
         )
     component, _, fault = actual.partition(":")
     said = door.confirm(
@@ -95,10 +100,10 @@ def sentence(said: Said, report: Report) -> str:
     named = f" {told.named} {told.named_fault}" if report.verdict == "cause" else ""
     what = f"{report.verdict} {percent(report.probability)}{named}"
     meant = f"{told.component} {told.fault}".strip()
-    how = f"confirmed: {what}" if told.right else f"corrected: {meant} in place of {what}"
+    how = f"confirmed: {what}" if told.right else f"corrected: {meant} instead of {what}"
     kept = [name for name, there in (("incident", said.incident), ("plan", said.plan)) if there]
     title = clean(report.incident.title)
-    return f'{how}; run {told.run} "{title}"; kept: {", ".join([*kept, "outcome"])}'
+    return f'{how}; run {told.run} "{title}"; saved: {", ".join([*kept, "outcome"])}'
 
 
 def _list(as_json: bool) -> None:
@@ -110,7 +115,7 @@ def _list(as_json: bool) -> None:
         print_json({"outcomes": [o.model_dump(mode="json") for o in found]})
         return
     if not found:
-        note("nothing was confirmed yet; after a diagnosis: aitia confirm RUN")
+        note("nothing has been confirmed yet; after a diagnosis, run: aitia confirm RUN")
         return
     from rich.table import Table
     from rich.text import Text
@@ -118,7 +123,7 @@ def _list(as_json: bool) -> None:
     from aitia.render.text import clean
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("run", "said", "what it was", "cause", "by", "when"):
+    for heading in ("run", "said", "real cause", "cause", "by", "when"):
         table.add_column(heading)
     for o in found:
         what = f"{o.component} {o.fault}".strip() or "nothing wrong"
@@ -130,7 +135,7 @@ def _list(as_json: bool) -> None:
 
 def learn(
     check: Annotated[
-        bool, typer.Option("--check", help="Weigh recorded runs again, without and with what was learned.")
+        bool, typer.Option("--check", help="Re-weigh recorded runs with and without what was learned.")
     ] = False,
     as_json: Json = False,
 ) -> None:

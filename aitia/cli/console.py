@@ -69,7 +69,7 @@ def _write_bytes(data: bytes, output: Path | None) -> None:
         output.write_bytes(data)
     except OSError as error:
         raise BadInput(
-            f"Choose an --output that can be written: {str(output)!r} ({error.strerror})."
+            f"Cannot write --output {str(output)!r} ({error.strerror}). Choose a path that can be written."
         ) from None
     note(f"written to {output}")
 
@@ -82,7 +82,9 @@ def pick_format(format: Format | None, *, as_json: bool, output: Path | None) ->
     ending = output.suffix.lower() if output else ""
     if format is None and not as_json and ending in _NOT_WRITTEN:
         known = ", ".join((*_ENDINGS, ".txt"))
-        raise BadInput(f"End the --output file in one of {known}, or add --format: {ending} is not written.")
+        raise BadInput(
+            f"{ending} is not a known format. End the --output file in one of {known}, or add --format."
+        )
     by_name = _ENDINGS.get(ending, "text")
     picked: Format = format or ("json" if as_json else by_name)
     if picked == "pdf":
@@ -90,7 +92,7 @@ def pick_format(format: Format | None, *, as_json: bool, output: Path | None) ->
 
         browser()
         if output is None and sys.stdout.isatty():
-            raise BadInput("Give --output FILE: a PDF cannot be shown in a terminal.")
+            raise BadInput("A PDF cannot be shown in a terminal. Add --output FILE.")
     return picked
 
 
@@ -147,6 +149,6 @@ def exit_code(report: Report) -> int:
     from aitia.core.store import not_stored
 
     if why := not_stored(aitia_home(), report.run):
-        note(f"this report is not stored, a restart of the machine loses it: {why}")
+        note(f"this report is not stored and will be lost when the machine restarts: {why}")
         return EXIT_NOT_STORED
     return _EXIT[report.verdict]

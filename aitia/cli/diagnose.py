@@ -22,9 +22,10 @@ Narrator = Annotated[
     Literal["auto", "template", "model", "free"] | None,
     typer.Option("--narrator", help="Who writes the sentences: code, the model one by one, or in one go."),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the model.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of threads for the model.")]
 MaxCalls = Annotated[
-    int | None, typer.Option("--max-calls", min=4, help="Tool calls at most; default 24.", show_default=False)
+    int | None,
+    typer.Option("--max-calls", min=4, help="Maximum number of tool calls; default 24.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.", dir_okay=False)]
@@ -33,11 +34,11 @@ Trust = Annotated[
     typer.Option(
         "--trust",
         metavar="DIR",
-        help="A folder from elsewhere that may name servers, programs and other files; repeatable.",
+        help="A folder from elsewhere to trust: it may name servers, programs and other files; repeatable.",
     ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Show all evidence and every call.")]
-OutputFormat = Annotated[Format | None, typer.Option("--format", help="How the report is written.")]
+OutputFormat = Annotated[Format | None, typer.Option("--format", help="Output format of the report.")]
 
 
 def _many(flag: str, metavar: str, help: str) -> typer.models.OptionInfo:
@@ -48,7 +49,7 @@ def _many(flag: str, metavar: str, help: str) -> typer.models.OptionInfo:
 
 
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+    Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
 ]
 Metrics = Annotated[list[str] | None, _many("--metrics", "URL|FILE", "Prometheus, CSV or Parquet.")]
 Logs = Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")]
@@ -57,11 +58,11 @@ Topology = Annotated[list[str] | None, _many("--topology", "FILE", "Components a
 Signals = Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")]
 Span = Annotated[
-    str, typer.Option("--window", metavar="START/END", help="The span to look at: 2h/0s or ISO times.")
+    str, typer.Option("--window", metavar="START/END", help="The time window to look at: 2h/0s or ISO times.")
 ]
 At = Annotated[
     str,
-    typer.Option("--at", metavar="TIME", help="The moment to look from; default now. For past incidents."),
+    typer.Option("--at", metavar="TIME", help="The time to look from; default now. For past incidents."),
 ]
 
 
@@ -83,7 +84,7 @@ def diagnose(
     again: Annotated[
         str,
         typer.Option(
-            "--again", metavar="RUN", help="Look at a run's incident again, up to now: its next revision."
+            "--again", metavar="RUN", help="Diagnose a run's incident again, up to now, as its next revision."
         ),
     ] = "",
     model: Model = "auto",
@@ -124,7 +125,8 @@ def diagnose(
     if again:
         if sources or since or window or planner or narrator or max_calls:
             raise BadInput(
-                "Give --again RUN with an alert or words, --config and --at only: the rest is the run's."
+                "--again RUN only takes an alert or words, --config and --at: everything else comes from the "
+                "run."
             )
         later = read_report(text, alert) or None
         with watched() as view:

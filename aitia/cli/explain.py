@@ -102,14 +102,14 @@ def _weights(decision: dict[str, Any], voters: list[str]) -> str:
         weights = {"rules": 1.0 - model, "model": model}
     told = [f"{who} {weights.get(who, 0.0):.0%}" for who in voters if who != "model"]
     if "model" in voters:
-        told.append(f"the model's vote {weights['model']:.0%} where these leave it open")
+        told.append(f"the model's vote {weights['model']:.0%} where these do not decide")
     return ", ".join(told)
 
 
 def print_suspects(console: Console, told: dict[str, Any]) -> None:
     """The explanation's suspects, each with its ledger: which fact moved it by how much, and why."""
     if told["suspects"]:
-        _title(console, "Suspects, with what moved their log-odds")
+        _title(console, "Suspects, with what changed their log-odds")
     if note := told["learned"].get("note"):
         console.print(Text(f"  {clean(note)}", style="yellow"))
     for suspect in told["suspects"]:

@@ -19,13 +19,13 @@ def read_report(text: str, alert: str) -> str:
         return text
     data = _read(alert)
     if len(data) > _LARGEST_ALERT:
-        raise BadInput(f"Give --alert a message under 2 MB: {alert!r} is larger.")
+        raise BadInput(f"{alert!r} is larger than 2 MB. Give --alert a smaller message.")
     try:
         told = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadInput(f"Give --alert a UTF-8 text or JSON file: {alert!r} is neither.") from None
+        raise BadInput(f"{alert!r} is neither UTF-8 text nor JSON. Give --alert such a file.") from None
     if not told.strip():
-        raise BadInput(f"Give --alert a message: {alert!r} is empty.")
+        raise BadInput(f"{alert!r} is empty. Give --alert a message.")
     if text:
         raise BadInput("Give either words or --alert, not both.")
     return told
@@ -38,7 +38,7 @@ def _read(alert: str) -> bytes:
         with Path(alert).expanduser().open("rb") as file:
             return file.read(_LARGEST_ALERT + 1)
     except OSError as error:
-        raise BadInput(f"Give --alert a readable file: {alert!r} ({error.strerror}).") from None
+        raise BadInput(f"Cannot read {alert!r} ({error.strerror}). Give --alert a readable file.") from None
 
 
 def named_sources(
@@ -60,10 +60,10 @@ def _source(kind: SourceKind, reader: str, place: str) -> SourceConfig:
     if place.startswith(_URL):
         return SourceConfig(name=f"cli-{kind}", kind=kind, type=reader, url=place)
     if not place:
-        raise BadInput(f"Give --{kind} a file.")
+        raise BadInput(f"--{kind} needs a file.")
     path = Path(place).expanduser()
     if not path.exists() and not any(c in place for c in "*?["):
-        raise BadInput(f"Give --{kind} a file, folder or glob that exists: there is no {place!r}.")
+        raise BadInput(f"{place!r} does not exist. Give --{kind} a file, folder or glob.")
     return SourceConfig(name=f"cli-{kind}", kind=kind, type=reader, path=str(path))
 
 

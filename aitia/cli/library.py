@@ -11,14 +11,14 @@ from aitia.cli.diagnose import Json
 
 app = typer.Typer(help="Learn from past incidents recorded as events.", no_args_is_help=True)
 File = Annotated[
-    Path, typer.Argument(help="Past incidents, one JSON object a line.", metavar="LIBRARY.jsonl")
+    Path, typer.Argument(help="Past incidents, one JSON object per line.", metavar="LIBRARY.jsonl")
 ]
 
 
 @app.command("train")
 def train(
     library: File,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes (JSON).")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the model (JSON).")] = Path(
         "library_model.json"
     ),
     as_json: Json = False,
@@ -40,7 +40,7 @@ def train(
 @app.command("check")
 def check(
     library: File,
-    folds: Annotated[int, typer.Option("--folds", min=2, help="Parts; each is held back once.")] = 5,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Number of folds; each is held out once.")] = 5,
     seed: Annotated[int, typer.Option("--seed", help="Which split.")] = 0,
     as_json: Json = False,
 ) -> None:

@@ -18,16 +18,19 @@ GRACE_S = 2.0
 
 def listen(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8765,
     otlp: Annotated[
         int | None,
-        typer.Option("--otlp", min=0, max=65535, help="Also take traces over OTLP/HTTP on this port."),
+        typer.Option("--otlp", min=0, max=65535, help="Also receive traces over OTLP/HTTP on this port."),
     ] = None,
     queue: Annotated[
-        int | None, typer.Option("--queue", min=1, help="Alert groups that may wait.", show_default=False)
+        int | None,
+        typer.Option("--queue", min=1, help="Maximum number of waiting alert groups.", show_default=False),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+        Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
     ] = None,
     model: Model = "auto",
     planner: Planner = None,
@@ -61,7 +64,9 @@ def listen(
         raise BadInput(f"Set {TOKEN} to listen on {host!r}: other machines can reach it.")
     settings = api.settings_of(config)
     if not settings.sources and otlp is None:
-        raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
+        raise BadInput(
+            "No sources are configured. Add them to aitia.yaml (`aitia init` proposes one), or give --config."
+        )
     if queue is not None:
         settings = settings.model_copy(
             update={"service": settings.service.model_copy(update={"places": queue})}
@@ -88,7 +93,7 @@ def listen(
         )
     except OSError as error:
         raise BadInput(
-            f"Choose another --host or --port: {host}:{port} cannot be had ({error.strerror})."
+            f"Cannot listen on {host}:{port} ({error.strerror}). Choose another --host or --port."
         ) from None
     receiver = OtlpReceiver(host=host, port=otlp, token=token).start() if otlp is not None else None
     worker = Here(jobs, engine, sources=[receiver] if receiver else [], on_end=say)
@@ -101,7 +106,7 @@ def listen(
         worker.start()
         note(f"listening on http://{host}:{server.server_address[1]}/ for Alertmanager; Ctrl-C stops")
         if receiver:
-            note(f"taking traces on http://{host}:{receiver.address[1]}/v1/traces")
+            note(f"receiving traces on http://{host}:{receiver.address[1]}/v1/traces")
         if engine.note:
             note(f"no model: {engine.note}")
         stop.get()
@@ -155,7 +160,10 @@ def _leave(jobs: Jobs, *, ended: bool) -> None:
 
     left = jobs.counts()["queued"] + (0 if ended else 1)
     if left:
-        note(f"{left} diagnoses are not done; they go on when `aitia listen` or `aitia serve` starts again")
+        note(
+            f"{left} diagnoses are not finished; they continue when `aitia listen` or `aitia serve` "
+            "starts again"
+        )
     if not ended:
         with contextlib.suppress(OSError):  # whoever read the output may have gone
             sys.stdout.flush()

@@ -19,27 +19,34 @@ WORDS = "words"
 _TIME = "a time (UTC unless it names a zone), or a duration before the last line such as 30m"
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for stdin.", metavar="PATH...")]
 Old = Annotated[str, typer.Argument(help="What is normal: a file, folder, glob or -.", metavar="BEFORE")]
-New = Annotated[str, typer.Argument(help="What is compared with it.", metavar="AFTER")]
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help=f"Count from here on: {_TIME}.")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Count up to here.")]
+New = Annotated[str, typer.Argument(help="The logs to compare with it.", metavar="AFTER")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help=f"Start time: {_TIME}.")]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="End time.")]
 Base = Annotated[
     str,
     typer.Option("--baseline", metavar="START/END", help="What is normal; default: all before --since."),
 ]
-Zone = Annotated[str, typer.Option("--timezone", help="Zone of times that name none, such as Europe/Berlin.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Processes that read.")]
-Top = Annotated[int, typer.Option("--top", "-n", min=0, help="Templates shown of each component.")]
-Most = Annotated[int, typer.Option("--changes", "-c", min=1, help="Changes shown of each component.")]
-Save = Annotated[Path | None, typer.Option("--save", help="Write the templates here, to go on from.")]
+Zone = Annotated[
+    str, typer.Option("--timezone", help="Time zone for times without one, such as Europe/Berlin.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Number of reader processes.")]
+Top = Annotated[int, typer.Option("--top", "-n", min=0, help="Templates shown per component.")]
+Most = Annotated[int, typer.Option("--changes", "-c", min=1, help="Changes shown per component.")]
+Save = Annotated[
+    Path | None, typer.Option("--save", help="Save the templates here, to continue from them later.")
+]
 NameWith = Annotated[
     str,
     typer.Option(
         "--name-with",
         metavar="MODEL",
-        help="Names for the shown templates by a local model, each verified by code; `words`: their most telling words.",
+        help=(
+            "Name the shown templates with a local model, each name verified by code; `words`: use their "
+            "most distinctive words."
+        ),
     ),
 ]
-Load = Annotated[Path | None, typer.Option("--templates", help="Go on from templates that --save wrote.")]
+Load = Annotated[Path | None, typer.Option("--templates", help="Continue from templates written by --save.")]
 
 
 def patterns(
@@ -112,7 +119,7 @@ def diff(
     from aitia.tools.logs.told import EVENTS, told
 
     if before == after == "-":
-        raise BadInput("Give - once: standard input can be one of the two sides.")
+        raise BadInput("- can be given only once: standard input can be only one of the two sides.")
     skipped, zone, safe = Skipped(), zone_named(timezone), redactor()
     old, new = (gather([path], skipped=skipped, zone=zone) for path in (before, after))
     pairs, alone = _pairs(old, new)
@@ -175,14 +182,14 @@ def spans_of(
     start = parse_moment(since, now=last).timestamp() if since else float("-inf")
     end = parse_moment(until, now=last).timestamp() if until else float("inf")
     if start >= end:
-        raise BadInput(f"Let --until be after --since: {until!r} is not after {since!r}.")
+        raise BadInput(f"--until {until!r} is not after --since {since!r}. Give a later --until.")
     if not baseline:
         return (start, end), (float("-inf"), start) if since else None
     base = parse_window(baseline, now=last).epoch
     if not since:
         start = base[1]
     if base[0] >= start:
-        raise BadInput("Let --baseline begin before --since.")
+        raise BadInput("--baseline must begin before --since.")
     return (start, end), base
 
 

@@ -25,26 +25,26 @@ Paths = Annotated[
         help="Files, folders, globs, - for stdin; or .parquet files that --save wrote.", metavar="PATH..."
     ),
 ]
-Words = Annotated[str, typer.Option("--text", metavar="WORDS", help="Words that all occur, case ignored.")]
+Words = Annotated[
+    str, typer.Option("--text", metavar="WORDS", help="Words that must all occur; case is ignored.")
+]
 Regex = Annotated[bool, typer.Option("--regex", help="--text is a regular expression (RE2).")]
 Template = Annotated[
-    str, typer.Option("--template", metavar="ID|TEXT", help="Of this template, by id or a part of its text.")
+    str, typer.Option("--template", metavar="ID|TEXT", help="Only this template, by id or part of its text.")
 ]
-Level = Annotated[
-    str, typer.Option("--level", help="At least so severe: debug, info, warning, error, fatal.")
-]
+Level = Annotated[str, typer.Option("--level", help="Minimum severity: debug, info, warning, error, fatal.")]
 Component = Annotated[
-    str, typer.Option("--component", help="Of this component: a file's or rotated set's name.")
+    str, typer.Option("--component", help="Only this component: a file's or rotated set's name.")
 ]
 Fields = Annotated[
     list[str] | None,
     typer.Option(
-        "--field", metavar="KEY=VALUE", help="A header's field: thread, logger, pid, host, trace_id …"
+        "--field", metavar="KEY=VALUE", help="A header field: thread, logger, pid, host, trace_id …"
     ),
 ]
 Values = Annotated[
     list[str] | None,
-    typer.Option("--value", metavar="'NAME>N'", help="A value in the message by the word before it."),
+    typer.Option("--value", metavar="'NAME>N'", help="A value in the message, found by the word before it."),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows shown.")]
 By = Annotated[
@@ -53,7 +53,7 @@ By = Annotated[
         "--count-by", metavar="KEY", help="Count by template, level, component, minute, file or a field."
     ),
 ]
-Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.parquet", help="Keep the records.")]
+Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.parquet", help="Save the records.")]
 Sql = Annotated[
     str, typer.Option("--sql", metavar="QUERY", help="One SELECT over the table records (DuckDB).")
 ]
@@ -89,7 +89,9 @@ def search(
         fields=tuple(field or ()), values=tuple(value or ()),
     )  # fmt: skip
     if sql and (query != asked.Query() or count_by):
-        raise BadInput("Put all conditions into the --sql; only --since and --until go with it.")
+        raise BadInput(
+            "Only --since and --until can be combined with --sql. Put all other conditions into the SQL."
+        )
     if save and save.suffix != ".parquet":
         raise BadInput(f"Give --save a name that ends in .parquet, not {str(save)!r}.")
     safe = redactor()
@@ -117,7 +119,10 @@ def _records(
 
     saved = [Path(p) for p in paths if p.endswith(".parquet")]
     if saved and (len(saved) < len(paths) or save):
-        raise BadInput("Give either logs, with --save or without, or Parquet files alone.")
+        raise BadInput(
+            "Logs and Parquet files cannot be mixed. Give either logs, with or without --save, or only "
+            "Parquet files."
+        )
     with stores.workplace(save) as (db, folder):
         told: dict[str, Any] = {}
         mined: Mined | None = None

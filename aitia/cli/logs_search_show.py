@@ -65,7 +65,7 @@ def _notes(found: Found | None, store: Store, told: Mapping[str, Any]) -> list[s
     if found is not None and found.more:
         out.append("more with --limit")
     if told.get("left_out"):
-        out.append(f"{count(told['left_out'], 'record')} without a time: in no span, left out")
+        out.append(f"{count(told['left_out'], 'record')} without a time: left out")
     return [*out, *told.get("skipped", [])]
 
 
@@ -77,7 +77,7 @@ def _searched(store: Store, told: Mapping[str, Any]) -> str:
     named = ", ".join(components[:5]) + (f" and {len(components) - 5} more" if len(components) > 5 else "")
     held = ""
     if told.get("first") is not None:
-        held = f"; the logs hold {plain(told['first'])} to {plain(told['last'])}"
+        held = f"; the logs cover {plain(told['first'])} to {plain(told['last'])}"
     return f"{count(store.records, 'record')} searched{f' of {named}' if named else ''}{held}"
 
 

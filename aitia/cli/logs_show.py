@@ -122,7 +122,7 @@ def _component(one: Mapping[str, Any], show: Callable[..., None]) -> None:
     if left := one.get("departure"):
         until = "to the end" if left["open"] else f"until {_clock(left['end'])}"
         between = f"between {_clock(left['start_earliest'])} and {_clock(left['start_latest'])}"
-        show(Text(f"departs from its normal at {_clock(left['start'])} ({between}) {until}"))
+        show(Text(f"departs from normal at {_clock(left['start'])} ({between}) {until}"))
     if one["templates"]:
         show(_table(one["templates"]))
         if one["template_count"] > len(one["templates"]):

@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from aitia.tools.logs.classify.words import Model
 
 MiniLM = Annotated[
-    bool, typer.Option("--minilm/--no-minilm", help="With sentence embeddings, where they are installed.")
+    bool, typer.Option("--minilm/--no-minilm", help="Use sentence embeddings if they are installed.")
 ]
 
 
 def train(
     table: Annotated[Path, typer.Argument(help="Labelled lines: .csv, .jsonl or .xlsx.", metavar="TABLE")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The model file to write (JSON).")],
-    text: Annotated[str, typer.Option(help="The column of the lines.")] = "text",
-    label: Annotated[str, typer.Option(help="The column of the classes.")] = "label",
+    text: Annotated[str, typer.Option(help="The column with the lines.")] = "text",
+    label: Annotated[str, typer.Option(help="The column with the classes.")] = "label",
     precision: Annotated[
-        float, typer.Option(min=0.5, max=1.0, help="Leave a line unnamed rather than be right less often.")
+        float,
+        typer.Option(
+            min=0.5, max=1.0, help="Minimum precision: leave a line unnamed rather than fall below it."
+        ),
     ] = 0.9,
     minilm: MiniLM = True,
     as_json: Json = False,
@@ -77,9 +80,9 @@ def classify(
     try:
         data = sys.stdin.buffer.read() if str(lines) == "-" else lines.read_bytes()
     except OSError as error:
-        raise BadInput(f"Name a readable file: {str(lines)!r} ({error.strerror}).") from None
+        raise BadInput(f"Cannot read {str(lines)!r} ({error.strerror}). Give a readable file.") from None
     if b"\0" in data:
-        raise BadInput(f"Give a text file: {str(lines)!r} is binary.")
+        raise BadInput(f"{str(lines)!r} is binary. Give a text file.")
     embedder = _embedder(minilm)
     made = Classifier(
         bundled(model) if model in TARGETS else load(Path(model)),

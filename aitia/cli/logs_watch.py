@@ -18,27 +18,29 @@ if TYPE_CHECKING:
     from aitia.tools.logs.watching import Settings, Watcher
     from aitia.tools.logs.watching.stream import Stream
 
-Paths = Annotated[list[str], typer.Argument(help="Files that grow, or - for stdin.", metavar="PATH...")]
+Paths = Annotated[list[str], typer.Argument(help="Growing log files, or - for stdin.", metavar="PATH...")]
 Reference = Annotated[
     str,
     typer.Option(
         "--reference",
         metavar="FILE|DURATION",
-        help="What is normal: a log (file, folder, glob) or so much of the beginning, such as 2h.",
+        help="The baseline: a log (file, folder, glob), or how much of the beginning to use, such as 2h.",
     ),
 ]
-Cell = Annotated[str, typer.Option("--cell", metavar="DURATION", help="Lines are counted in cells so long.")]
+Cell = Annotated[
+    str, typer.Option("--cell", metavar="DURATION", help="Length of the cells in which lines are counted.")
+]
 Every = Annotated[
     str,
     typer.Option(
         "--false-alarms-every",
         metavar="DURATION",
-        help="Mean time between alarms that mean nothing, at least.",
+        help="Minimum mean time between false alarms.",
     ),
 ]
-New = Annotated[bool, typer.Option("--new", help="Leave out what the files hold already.")]
-Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Stop where the files end now.")]
-Lines = Annotated[bool, typer.Option("--json", help="A JSON object for each alarm, one a line.")]
+New = Annotated[bool, typer.Option("--new", help="Skip what the files already contain.")]
+Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Stop at the current end of the files.")]
+Lines = Annotated[bool, typer.Option("--json", help="Print a JSON object for each alarm, one per line.")]
 _POLL_S = 0.25
 
 
@@ -58,9 +60,9 @@ def watch(
     from aitia.core.errors import BadInput
 
     if paths.count("-") > 1:
-        raise BadInput("Give - once: there is one standard input.")
+        raise BadInput("- can be given only once: there is only one standard input.")
     if reference == "-":
-        raise BadInput("Give --reference a file: standard input can be watched, or piped into one.")
+        raise BadInput("--reference cannot be standard input. Save the reference to a file and give that.")
     zone = zone_named(timezone)
     paths = list(dict.fromkeys(paths))
     settings, known = _settings(reference, cell, every, len(paths))
@@ -124,7 +126,10 @@ def _learn(watcher: Watcher, reference: str, skipped: Skipped, zone: tzinfo) -> 
     own = [s for s in sets if s.component == watcher.component] or sets
     if len(own) > 1:
         names = ", ".join(s.component for s in own)
-        raise BadInput(f"Give --reference a log of {watcher.component!r}: {reference!r} holds {names}.")
+        raise BadInput(
+            f"--reference {reference!r} contains {names}, but no log of {watcher.component!r}. Give a "
+            "reference that has one."
+        )
     files = own[0].paths
     learn(watcher, files, skipped, zone=zone, near=near_of(files))
     if watcher.phase == "learning":

@@ -62,7 +62,7 @@ def _change(change: Changed, text: str) -> str:
     if change.what == "new":
         return f"{name} is new ({change.lines:,} lines)"
     if change.what == "vanished":
-        return f"{name} vanished (about {change.expected:,.1f} lines were due)"
+        return f"{name} vanished (about {change.expected:,.1f} lines were expected)"
     return f"{name} {'rose' if change.what == 'surge' else 'fell'} to {change.lines:,} lines from {change.expected:,.1f}"
 
 

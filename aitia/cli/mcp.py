@@ -24,10 +24,12 @@ def mcp(
     context: typer.Context,
     http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP at /mcp.")] = False,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8767,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8767,
     name: Annotated[
         list[str] | None,
-        typer.Option("--name", help="A Host name under which clients reach it; may be repeated."),
+        typer.Option("--name", help="Host name by which clients reach it; repeatable."),
     ] = None,
     config: Config = None,
     model: Model = "auto",
@@ -59,7 +61,9 @@ def mcp(
     _need_extra()
     settings = api.settings_of(config)
     if not settings.sources:
-        raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
+        raise BadInput(
+            "No sources are configured. Add them to aitia.yaml (`aitia init` proposes one), or give --config."
+        )
     token = os.environ.get(settings.service.token_env, "") if http else ""
     if http and not token and not is_local(host):
         raise BadInput(
@@ -138,7 +142,7 @@ def tools(config: Config = None, as_json: Json = False) -> None:
             )
         stdout_console().print(table)
     else:
-        note("no MCP server is named under `mcp` in the settings, or none has a tool")
+        note("no MCP server is configured under `mcp` in the settings, or none has any tools")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -165,7 +169,7 @@ def _named(settings: Settings, name: str) -> McpServer:
         if server.name == name:
             return server
     known = ", ".join(s.name for s in settings.mcp) or "none"
-    raise BadInput(f"Name a server that is under `mcp` in the settings: {name!r} is not one of {known}.")
+    raise BadInput(f"Unknown MCP server {name!r}. Use one that is under `mcp` in the settings: {known}.")
 
 
 def _need_extra() -> None:

@@ -23,7 +23,9 @@ app.command("import")(import_)
 @app.command("list")
 def list_(
     as_json: Json = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Number of newest incidents to show.")
+    ] = 20,
 ) -> None:
     """The incidents, newest first."""
     from aitia.cli.console import note, print_json, stdout_console
@@ -69,9 +71,9 @@ def show(id: Id, as_json: Json = False) -> None:
 
 @app.command("search")
 def search(
-    text: Annotated[str, typer.Argument(help="What is seen.", metavar="TEXT")],
-    component: Annotated[str, typer.Option("--component", help="Where it is seen.")] = "",
-    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many at most.")] = 5,
+    text: Annotated[str, typer.Argument(help="The symptom.", metavar="TEXT")],
+    component: Annotated[str, typer.Option("--component", help="The component where it is seen.")] = "",
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="Maximum number of results.")] = 5,
     as_json: Json = False,
 ) -> None:
     """Similar incidents, best first, with why."""
@@ -114,7 +116,7 @@ def export(
             raise
         except OSError as error:
             raise BadInput(
-                f"Choose an --output that can be written: {str(output)!r} ({error.strerror})."
+                f"Cannot write --output {str(output)!r} ({error.strerror}). Choose a path that can be written."
             ) from None
     if output:
         note(f"written to {output}")

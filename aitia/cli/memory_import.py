@@ -18,10 +18,13 @@ FORMATS = "jsonl, json, csv, workorders, markdown, pagerduty, jira"
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them.", metavar="PATH...")],
     format: Annotated[
-        str, typer.Option("--format", help=f"One of {FORMATS}. Default: by ending and content.")
+        str, typer.Option("--format", help=f"One of {FORMATS}. Default: by file extension and content.")
     ] = "",
     vectors: Annotated[
-        bool, typer.Option("--vectors/--no-vectors", help="Embed what was imported, or leave it to reindex.")
+        bool,
+        typer.Option(
+            "--vectors/--no-vectors", help="Embed the imported incidents now, or leave it to `reindex`."
+        ),
     ] = True,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +54,7 @@ def import_(
                     embedded = store.embed(on_progress=show.work)
         except KeyboardInterrupt:
             _told(done)
-            note("all of that is kept; the same command goes on from there")
+            note("all of that is saved; run the same command again to continue")
             raise
         left = store.pending()
         why = store.note
@@ -67,7 +70,7 @@ def import_(
                 + (f" ({why})" if why else "")
             )
     if done.broken and not done.read - done.broken:
-        raise BadInput(f"Mend what is named above: none of {done.broken} records could be read.")
+        raise BadInput(f"None of {done.broken} records could be read. Fix the errors listed above.")
 
 
 def _told(done: Imported) -> None:
@@ -75,6 +78,6 @@ def _told(done: Imported) -> None:
 
     c = done.counts
     note(
-        f"{done.read} records read: {c.added} added, {c.updated} updated, {c.unchanged} as they were,"
-        f" {done.repeated} duplicates, {done.broken} broken"
+        f"{done.read} records read: {c.added} added, {c.updated} updated, {c.unchanged} unchanged, "
+        f"{done.repeated} duplicates, {done.broken} broken"
     )

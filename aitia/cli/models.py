@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True)
 app.command()(calibrate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Name = Annotated[str, typer.Argument(help="A name of `aitia models list`, or `default`.", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="A name from `aitia models list`, or `default`.", metavar="NAME")]
 
 
 @app.command("list")
@@ -29,7 +29,7 @@ def list_models(as_json: Json = False) -> None:
     from aitia.cli.progress import size
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "state", "size", "licence", "what it is"):
+    for heading in ("name", "state", "size", "licence", "description"):
         table.add_column(heading, justify="right" if heading == "size" else "left")
     for row in rows:
         name = f"{row['name']} (default)" if row["default"] else row["name"]
@@ -50,9 +50,7 @@ def fetch(name: Name = "default") -> None:
 
 @app.command()
 def verify(
-    name: Annotated[
-        str, typer.Argument(help="A model; without it, all that are fetched.", metavar="[NAME]")
-    ] = "",
+    name: Annotated[str, typer.Argument(help="A model; default: all fetched models.", metavar="[NAME]")] = "",
     as_json: Json = False,
 ) -> None:
     """Hash model files anew and compare with the catalogue. Exit code 2 if one is wrong or missing."""
@@ -75,7 +73,7 @@ def verify(
     if as_json:
         print_json(checked)
     elif not checked:
-        note("no model is fetched yet: aitia models fetch")
+        note("no model has been fetched yet; run: aitia models fetch")
     else:
         for row in checked:
             typer.echo(f"{row['name']}: {'ok ' + row['sha256'] if row['ok'] else row['message']}")
@@ -94,9 +92,11 @@ def path(name: Name = "default") -> None:
 @app.command()
 def measure(
     name: Annotated[
-        str, typer.Argument(help="A name of `aitia models list`, or a GGUF file.", metavar="NAME")
+        str, typer.Argument(help="A name from `aitia models list`, or a GGUF file.", metavar="NAME")
     ] = "default",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads; without it, as a diagnosis.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads; default: as for a diagnosis.")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 30.0,
     as_json: Json = False,
 ) -> None:
@@ -125,7 +125,10 @@ def measure(
         f"{file.name}, {shape.threads} threads: batch {found.batch}" + ("" if reached else " (the default)")
     )
     if not reached:
-        typer.echo(f"measure for longer: {seconds:g} s did not reach the default batch of {BATCH}", err=True)
+        typer.echo(
+            f"{seconds:g} s were not enough to reach the default batch of {BATCH}: measure for longer",
+            err=True,
+        )
 
 
 @app.command()
@@ -142,7 +145,9 @@ def prefixes(
         files = store.files()
         gone = store.clear() if clear else 0
     except OSError as error:
-        raise BadInput(f"Make {str(store.folder)!r} writable ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write to {str(store.folder)!r} ({error.strerror}). Check its permissions."
+        ) from None
     row = {
         "folder": str(store.folder),
         "states": len(files),

@@ -33,9 +33,9 @@ def checks_table(checks: Sequence[Check]) -> RenderableType:
     broken = sum(c.state == "missing" and c.essential for c in checks)
     doubtful = [c.name for c in checks if c.state == "look"]
     if broken:
-        verdict, colour = f"{broken} essential missing", "red"
+        verdict, colour = f"{broken} essential parts missing", "red"
     elif doubtful:
-        verdict, colour = f"installed, but look at: {clean(', '.join(doubtful))}", "yellow"
+        verdict, colour = f"installed, but check: {clean(', '.join(doubtful))}", "yellow"
     else:
         verdict, colour = "everything essential is in place", "green"
     return Group(table, Text(f"\n{verdict}", style=f"bold {colour}"))

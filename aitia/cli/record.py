@@ -24,20 +24,19 @@ def record(
         typer.Option("--alert", metavar="FILE", help="An Alertmanager message or plain text; - for stdin."),
     ] = "",
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+        Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
     ] = None,
     since: Annotated[
         str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")
     ] = "",
     window: Annotated[
-        str, typer.Option("--window", metavar="START/END", help="The span to record: 2h/0s or ISO times.")
+        str,
+        typer.Option("--window", metavar="START/END", help="The time window to record: 2h/0s or ISO times."),
     ] = "",
-    at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="The moment to look from; default now.")
-    ] = "",
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="The time to look from; default now.")] = "",
     cause: Annotated[
         str,
-        typer.Option("--cause", metavar="COMPONENT:FAULT", help="What the cause was, where it is known."),
+        typer.Option("--cause", metavar="COMPONENT:FAULT", help="The cause, if it is known."),
     ] = "",
     healthy: Annotated[bool, typer.Option("--healthy", help="Nothing was wrong: a false alarm.")] = False,
     as_json: Json = False,
@@ -59,7 +58,8 @@ def record(
     settings = api.settings_of(config)
     if not settings.sources:
         raise BadInput(
-            "Name at least one source in aitia.yaml (`aitia init` proposes one), or give --config."
+            "No sources are configured. Add at least one to aitia.yaml (`aitia init` proposes one), or "
+            "give --config."
         )
     now = parse_moment(at, now=datetime.now(tz=UTC)) if at else datetime.now(tz=UTC)
     told = read_report(text, alert) if text or alert else "Recorded window"

@@ -30,10 +30,10 @@ def redact(
     ],
     policy: Annotated[
         Literal["default", "strict"] | None,
-        typer.Option("--policy", help="What is replaced; strict: addresses, hosts and users too."),
+        typer.Option("--policy", help="What to replace; strict: also addresses, hosts and users."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings with a `redaction:` section.")
+        Path | None, typer.Option("--config", "-c", help="Config file with a `redaction:` section.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
     as_json: Json = False,
@@ -124,7 +124,7 @@ def _chunks(source: BinaryIO, name: str) -> Iterator[bytes]:
                 raise BadInput(f"Convert {name!r} to UTF-8 first: iconv -f UTF-16 {name} | aitia redact -")
             if b"\0" in chunk[:4096]:
                 raise BadInput(
-                    f"Give a text file: {name!r} holds NUL bytes, and secrets in it would be missed."
+                    f"{name!r} contains NUL bytes, and secrets in it would be missed. Give a text file."
                 )
             first = False
         yield chunk
@@ -140,7 +140,7 @@ def _source(name: str) -> Iterator[tuple[BinaryIO, int]]:
     try:
         file = Path(name).open("rb")  # noqa: SIM115 (closed below; only the opening is guarded)
     except OSError as error:
-        raise BadInput(f"Give a readable file: {name!r} ({error.strerror}).") from None
+        raise BadInput(f"Cannot read {name!r} ({error.strerror}). Give a readable file.") from None
     with file:
         yield file, Path(name).stat().st_size
 
@@ -153,12 +153,12 @@ def _target(output: Path | None, source: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         return
     if output.exists() and source != "-" and output.samefile(source):
-        raise BadInput("Choose another --output than the file that is read.")
+        raise BadInput("--output is the file that is read. Choose another one.")
     try:
         file = output.open("wb")
     except OSError as error:
         raise BadInput(
-            f"Choose an --output that can be written: {str(output)!r} ({error.strerror})."
+            f"Cannot write --output {str(output)!r} ({error.strerror}). Choose a path that can be written."
         ) from None
     with file:
         yield file

@@ -47,7 +47,7 @@ def replay(
     as_json: Json = False,
     output: Output = None,
     format: Annotated[
-        Format | None, typer.Option("--format", help="How the scores are written: text, md or json.")
+        Format | None, typer.Option("--format", help="Format of the scores: text, md or json.")
     ] = None,
 ) -> None:
     """Diagnose recorded scenarios anew and score them. Exit code 0 when all are right, else 1."""
@@ -58,7 +58,9 @@ def replay(
     shape = _shape(format, as_json=as_json, output=output)
     folders = scenario_folders(paths, skipped=note)
     if not folders:
-        raise BadInput(f"Give folders that hold a scenario.yaml: none of {', '.join(map(str, paths))} does.")
+        raise BadInput(
+            f"None of {', '.join(map(str, paths))} contains a scenario.yaml. Give folders that do."
+        )
     asked = Mode(
         name="model", model=_loaded(model, threads, planner, narrator), planner=planner, narrator=narrator
     )
@@ -97,7 +99,8 @@ def _shape(format: Format | None, *, as_json: bool, output: Path | None) -> Form
 
     if format in ("html", "pdf"):
         raise BadInput(
-            f"Choose text, md or json for scores. A report as {format}: aitia report RUN --format {format}."
+            f"Scores can only be text, md or json. For a report as {format} use: aitia report RUN "
+            f"--format {format}."
         )
     if format is not None or as_json:
         return format or "json"

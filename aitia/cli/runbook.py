@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aitia.agent.runbooks.checklist import Item
     from aitia.agent.runbooks.runbook_check import Checked
 
-app = typer.Typer(help="Check runbooks, and carry one out as far as it only reads.", no_args_is_help=True)
+app = typer.Typer(help="Check runbooks, and run the read-only steps of one.", no_args_is_help=True)
 
 
 @app.command("check")
@@ -38,7 +38,7 @@ def check(
         Path, typer.Argument(help="A Markdown runbook, or a folder of them.", metavar="FILE|FOLDER")
     ],
     config: Config = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what is wrong.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only problems.")] = False,
     as_json: Json = False,
 ) -> None:
     """What is wrong with runbooks, each with its line and what to change. Exit code 1 where there is an error."""
@@ -92,7 +92,10 @@ def run(
     file: Annotated[Path, typer.Argument(help="The runbook.", metavar="FILE")],
     text: Text = "",
     component: Annotated[
-        str, typer.Option("--component", metavar="NAME", help="What it is about: {component} in the runbook.")
+        str,
+        typer.Option(
+            "--component", metavar="NAME", help="The component to use for {component} in the runbook."
+        ),
     ] = "",
     config: Config = None,
     metrics: Metrics = None,
@@ -106,7 +109,7 @@ def run(
     model: Model = "none",
     max_calls: MaxCalls = None,
     interactive: Annotated[
-        bool, typer.Option("--interactive", "-i", help="Ask about each step that is left to a person.")
+        bool, typer.Option("--interactive", "-i", help="Ask about each manual step.")
     ] = False,
     as_json: Json = False,
     full: Full = False,
@@ -163,7 +166,7 @@ def _asked(item: Item) -> Item:
     """The step with a person's answer: aitia runs nothing of it."""
     from aitia.render.text import clean
 
-    if item.state not in ("for a person", "advice"):
+    if item.state not in ("manual step", "advice"):
         return item
     note = f" [{item.effect}]" if item.effect else ""
     typer.echo(
@@ -195,4 +198,4 @@ def _print_items(title: str, items: list[Item]) -> None:
         if item.why:
             console.print(Line(f"      {clean(item.why)}", style="dim"))
     if not any(i.state in ("done", "no data", "failed") for i in items):
-        print("no step names a tool: all of it is for a person", file=sys.stderr)
+        print("no step names a tool: all steps are manual", file=sys.stderr)

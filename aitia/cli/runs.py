@@ -9,13 +9,13 @@ import typer
 from aitia.cli.diagnose import Full, Json, Output, OutputFormat, Threads, Trust
 
 app = typer.Typer(help="List, show, delete and resume recorded runs.", no_args_is_help=True)
-Run = Annotated[str, typer.Argument(help="A run's id, the beginning of one, or last.", metavar="RUN")]
+Run = Annotated[str, typer.Argument(help="A run id, the start of one, or last.", metavar="RUN")]
 
 
 @app.command("list")
 def list_(
     as_json: Json = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many of the newest.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of newest runs to show.")] = 20,
 ) -> None:
     """The recorded runs, newest first."""
     from aitia.cli.console import note, print_json, stdout_console
@@ -90,7 +90,9 @@ def resume(
 
 def rerun(
     run: Run = "last",
-    max_concurrency: Annotated[int, typer.Option("--max-concurrency", min=1, help="Tasks at a time.")] = 4,
+    max_concurrency: Annotated[
+        int, typer.Option("--max-concurrency", min=1, help="Number of tasks to run in parallel.")
+    ] = 4,
     as_json: Json = False,
     output: Output = None,
     format: OutputFormat = None,
@@ -105,7 +107,7 @@ def rerun(
     store = RunStore.open(aitia_home(), run)
     report = play(store, max_concurrency=max_concurrency)
     if store.restore_report(report):
-        note("the recorded report was damaged: it is written anew from the recording")
+        note("the recorded report was damaged: it is rebuilt from the recording")
     put_report(report, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
     same = report_bytes(report) == store.report_json()
     note("identical to the recorded report" if same else "differs from the recorded report")
@@ -115,7 +117,8 @@ def rerun(
 def report(
     run: Run = "last",
     revision: Annotated[
-        int | None, typer.Option("--revision", min=1, help="An earlier one, of a run diagnosed again.")
+        int | None,
+        typer.Option("--revision", min=1, help="An earlier revision of a run that was diagnosed again."),
     ] = None,
     as_json: Json = False,
     output: Output = None,

@@ -18,16 +18,21 @@ GRACE_S = 10.0
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8766,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8766,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=64, help="Diagnoses at a time.", show_default=False)
+        int | None,
+        typer.Option(
+            "--workers", min=1, max=64, help="Number of diagnoses to run in parallel.", show_default=False
+        ),
     ] = None,
     otlp: Annotated[
         int | None,
-        typer.Option("--otlp", min=0, max=65535, help="Also take traces over OTLP/HTTP on this port."),
+        typer.Option("--otlp", min=0, max=65535, help="Also receive traces over OTLP/HTTP on this port."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+        Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
     ] = None,
     model: Model = "auto",
     planner: Planner = None,
@@ -66,7 +71,9 @@ def serve(
             f"Set {settings.service.token_env} to listen on {host!r}: other machines can reach it."
         )
     if not settings.sources and otlp is None:
-        raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
+        raise BadInput(
+            "No sources are configured. Add them to aitia.yaml (`aitia init` proposes one), or give --config."
+        )
     _check_model(model)
     listener = listening(host, port)
     spool = SpanSpool(home, host=host, port=otlp, token=token).start() if otlp is not None else None
@@ -86,7 +93,7 @@ def serve(
     try:
         _say(url_of(listener), crew.alive(), bool(token), as_json)
         if spool:
-            note(f"taking traces on http://{host}:{spool.address[1]}/v1/traces")
+            note(f"receiving traces on http://{host}:{spool.address[1]}/v1/traces")
         bounds = settings.service
         server(app, connections=bounds.connections, per_client=bounds.per_client).run(sockets=[listener])
     finally:
@@ -110,7 +117,7 @@ def _stop(crew: Workers) -> None:
 
     from aitia.cli.console import note
 
-    note(f"stopping: what runs has {GRACE_S:g} s, the rest goes on at the next start")
+    note(f"stopping: running diagnoses have {GRACE_S:g} s to finish, the rest continue at the next start")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         crew.stop(GRACE_S)
@@ -127,5 +134,5 @@ def _say(url: str, workers: int, token: bool, as_json: bool) -> None:
         print(json.dumps({"url": url, "workers": workers, "token": token}), flush=True)
         return
     diagnoses = "1 diagnosis" if workers == 1 else f"{workers} diagnoses"
-    who = "with the token" if token else "for this machine"
+    who = "with the token" if token else "for this machine only"
     note(f"serving on {url} {who}, {diagnoses} at a time; Ctrl-C stops")

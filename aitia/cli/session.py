@@ -46,7 +46,7 @@ def say_finished(run: str) -> None:
 
     store = RunStore.open(aitia_home(), run)
     if store.meta().get("state") == "finished":
-        note(f"run {store.id} is finished already: this is its report")
+        note(f"run {store.id} is already finished; this is its report")
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def _insist(view: LiveView) -> None:
 
 def _way_back(view: LiveView) -> None:
     if view.run and not view.finished:
-        note(f"interrupted; carry on with: aitia resume {view.run}")
+        note(f"interrupted; continue with: aitia resume {view.run}")
 
 
 @contextmanager

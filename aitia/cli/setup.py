@@ -20,7 +20,7 @@ def init(
         list[str] | None, typer.Option("--url", help="A Prometheus or VictoriaMetrics to probe; repeatable.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the proposal to aitia.yaml.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an aitia.yaml that exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing aitia.yaml.")] = False,
     as_json: Json = False,
 ) -> None:
     """Look for telemetry on this machine and propose an aitia.yaml. Writes nothing without --write."""
@@ -41,13 +41,13 @@ def init(
         remember(file)  # the user's own act: it is not asked about again
         note(f"written to {file}")
     elif not as_json:
-        note("nothing was written; keep this with: aitia init --write")
+        note("nothing was written; to save it, run: aitia init --write")
 
 
 def doctor(
     as_json: Json = False,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings whose sources are tried.")
+        Path | None, typer.Option("--config", "-c", help="Config file whose sources are tested.")
     ] = None,
 ) -> None:
     """Check that everything is in place, and say how to mend what is not."""

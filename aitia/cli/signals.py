@@ -19,14 +19,14 @@ app = typer.Typer(
 )
 app.command("watch")(watch)
 
-Label = Annotated[str, typer.Option(help="The column of the classes.")]
-Group = Annotated[str, typer.Option(help="The column of the machines.")]
+Label = Annotated[str, typer.Option(help="The column with the classes.")]
+Group = Annotated[str, typer.Option(help="The column with the machines.")]
 Window = Annotated[
     int, typer.Option(min=0, help="Samples (rows of a table) in a window.", show_default=False)
 ]
 Rate = Annotated[float, typer.Option(min=0.0, help="Resample to this rate, Hz.", show_default=False)]
 Drop = Annotated[list[str] | None, typer.Option(help="A column to leave out (repeatable).", metavar="COLUMN")]
-Time = Annotated[str, typer.Option(help="The column of the time: checked, not learned.", metavar="COLUMN")]
+Time = Annotated[str, typer.Option(help="The time column: checked, not learned.", metavar="COLUMN")]
 
 
 @app.command()
@@ -43,9 +43,7 @@ def train(
     drop: Drop = None,
     learner: Annotated[
         Literal["trees", "cnn", "signatures"],
-        typer.Option(
-            help="Trees on features, a network (torch), or what each fault of one plant does to it."
-        ),
+        typer.Option(help="Trees on features, a network (torch), or fault signatures of one plant."),
     ] = "trees",
     healthy: Annotated[
         str, typer.Option(help="The class that each machine is standardised against; signatures: normal.")
@@ -55,7 +53,10 @@ def train(
         typer.Option(
             min=0.01,
             max=0.5,
-            help="How often a set may miss the true class; signatures: an unknown be named.",
+            help=(
+                "How often a set may miss the true class; signatures: how often an unknown fault may be "
+                "named."
+            ),
         ),
     ] = 0.1,
     seed: int = 0,
@@ -69,7 +70,8 @@ def train(
 
         if window or rate:
             raise BadInput(
-                "Leave --window and --rate out: signatures are of whole runs, sampled as they are."
+                "--window and --rate do not apply to signatures, which use whole runs as sampled. Leave them "
+                "out."
             )
         signatures.train(data, output, label=label, group=group, time=time, drop=drop or (), healthy=healthy, error=error,
                          seed=seed, as_json=as_json)  # fmt: skip
@@ -86,7 +88,7 @@ def train(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file of `aitia signals train`.", metavar="MODEL")],
+    model: Annotated[Path, typer.Argument(help="A model file from `aitia signals train`.", metavar="MODEL")],
     data: Annotated[Path, typer.Argument(help="As for training; labels may be missing.", metavar="DATA")],
     known: Annotated[
         Path | None,
@@ -143,8 +145,8 @@ def life(
             metavar="[TRAIN] MACHINE",
         ),
     ],
-    machine: Annotated[str, typer.Option(help="The column of the machines.")] = "unit",
-    time: Annotated[str, typer.Option(help="The column of the time.")] = "cycle",
+    machine: Annotated[str, typer.Option(help="The column with the machines.")] = "unit",
+    time: Annotated[str, typer.Option(help="The time column.")] = "cycle",
     setting: Annotated[
         list[str] | None,
         typer.Option(help="A column of operating conditions (repeatable).", metavar="COLUMN"),
@@ -154,7 +156,7 @@ def life(
         float | None,
         typer.Option(
             min=0.0,
-            help="Longer lives are not told apart; default 0.625 of the median life.",
+            help="Lives longer than this are not distinguished; default 0.625 of the median life.",
             show_default=False,
         ),
     ] = None,
@@ -163,7 +165,7 @@ def life(
     limit_error: Annotated[float, typer.Option(min=0.0, help="Standard deviation of that limit.")] = 0.0,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Keep the fitted fleet (npz): give it as TRAIN next time."),
+        typer.Option("--output", "-o", help="Save the fitted fleet here (npz): give it as TRAIN next time."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -219,8 +221,10 @@ def _print(about: About) -> None:
     console.print(f"{d.windows} windows of {d.machines} machines ({d.skipped} skipped)", markup=False)
     if f.unseen is not None and f.precision is not None:
         console.print(
-            f"faults left out whole: {f.unseen:.0%} of them named as another; where known and unknown are equally frequent"
-            f" {f.precision:.0%} of names are right",
+            (
+                f"faults held out completely: {f.unseen:.0%} of them named as another; with known and unknown "
+                f"faults equally frequent, {f.precision:.0%} of names are correct"
+            ),
             markup=False,
         )
     if f.untested:

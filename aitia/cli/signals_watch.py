@@ -21,33 +21,35 @@ if TYPE_CHECKING:
 
 
 def watch(
-    file: Annotated[str, typer.Argument(help="Rows of a time and numbers, or - for stdin.", metavar="CSV")],
+    file: Annotated[
+        str, typer.Argument(help="CSV with a time and numbers in each row, or - for stdin.", metavar="CSV")
+    ],
     reference: Annotated[
         str,
-        typer.Option(help="Normal operation: so many first rows, or a CSV of its own.", metavar="ROWS|CSV"),
+        typer.Option(
+            help="Normal operation: the number of first rows, or a separate CSV.", metavar="ROWS|CSV"
+        ),
     ] = "400",
     detector: Annotated[
         Literal["level", "pattern"],
-        typer.Option(help="Changes of level in any column, or unusual shapes of a single one."),
+        typer.Option(help="Detect level changes in any column, or unusual shapes in a single one."),
     ] = "level",
     limit: Annotated[
         float,
         typer.Option(
             min=0.0,
-            help="Higher alarms less; default 12 (level), 3 (pattern).",
+            help="Higher values give fewer alarms; default 12 (level), 3 (pattern).",
             show_default=False,
         ),
     ] = 0.0,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Wait for more at the file's end, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Follow the file as it grows, until Ctrl-C.")
     ] = False,
-    time: Annotated[
-        str, typer.Option(help="The column of the time.", metavar="COLUMN", show_default=False)
-    ] = "",
+    time: Annotated[str, typer.Option(help="The time column.", metavar="COLUMN", show_default=False)] = "",
     drop: Annotated[
         list[str] | None, typer.Option(help="A column to leave out (repeatable).", metavar="COLUMN")
     ] = None,
-    timezone: Annotated[str, typer.Option(help="Zone of times that name none.")] = "UTC",
+    timezone: Annotated[str, typer.Option(help="Time zone for times without one.")] = "UTC",
     as_json: Json = False,
 ) -> None:
     """Tell of each change in a machine's signals as soon as it shows, with when it began and how sure that is."""
@@ -79,7 +81,7 @@ def _lines(file: str, stack: ExitStack, *, follow: bool) -> Iterator[str]:
         return lines_of(sys.stdin.buffer)
     path = Path(file)
     if not path.is_file():
-        raise BadInput(f"Name a CSV file that exists, or - for stdin, not {file!r}.")
+        raise BadInput(f"{file!r} does not exist. Give a CSV file, or - for stdin.")
     held = stack.enter_context(_readable(path))
     return followed(path) if follow else lines_of(held)
 
@@ -90,7 +92,9 @@ def _readable(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise BadInput(f"Make {str(path)!r} readable ({error.strerror or error}).") from None
+        raise BadInput(
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Check its permissions."
+        ) from None
 
 
 def _learn(seen: Watch, path: Path, *, time: str, drop: Sequence[str], zone: tzinfo) -> None:
@@ -107,7 +111,8 @@ def _learn(seen: Watch, path: Path, *, time: str, drop: Sequence[str], zone: tzi
         lacking = [c for c in seen.channels if c not in known.channels]
         if lacking:
             raise BadInput(
-                f"Leave out what {str(path)!r} does not hold (--drop): {', '.join(lacking)[:300]}."
+                f"{str(path)!r} does not have these columns: {', '.join(lacking)[:300]}. Leave them out with "
+                "--drop."
             )
         order = [known.channels.index(c) for c in seen.channels]
         rows = [(at, row[order]) for at, row in known]
@@ -148,7 +153,8 @@ def _sum_up(seen: Watch, feed: Feed, *, wanted: int, as_json: bool) -> None:
             for why, s in left_out.items()
         )
         raise BadInput(
-            f"Give rows of one time and numbers with a decimal point, a column a signal: none could be read, {whys}."
+            f"No row could be read: {whys}. Each row needs one time and numbers with a decimal point, one "
+            "column per signal."
         )
     if as_json:
         told = {"rows": seen.rows, "alarms": seen.alarms, "learned": seen.ready, "left_out": left_out, "missing": missing,
@@ -160,7 +166,7 @@ def _sum_up(seen: Watch, feed: Feed, *, wanted: int, as_json: bool) -> None:
         f"{count(seen.rows, 'row')} from {_iso(seen.first) or '-'} to {_iso(seen.last) or '-'}, {count(seen.alarms, 'alarm')}"
     )
     if not seen.ready:
-        note(f"nothing was watched: fewer than the {wanted} rows of --reference came")
+        note(f"nothing was watched: fewer rows came than the {wanted} of --reference")
     for why, said in left_out.items():
         note(f"left out: {count(said['rows'], 'row')} with {why} (first in line {said['first_line']})")
     if missing:

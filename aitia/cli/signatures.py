@@ -58,7 +58,9 @@ def predict(
     from aitia.tools.signals.learned.signature import load
 
     if known is not None:
-        raise BadInput("Leave --known out: the model holds signatures; train it anew with the further runs.")
+        raise BadInput(
+            "--known does not apply to a signature model. Train it again with the additional runs."
+        )
     fitted = load(model)
     records, _ = read_records(data, label=label, group=group, time=time, drop=drop, labelled=False)
     told = [fitted.name(record) for record in records]
@@ -93,22 +95,28 @@ def _print(about: SignatureAbout) -> None:
     console, r = stdout_console(), about.recognised
     if r.right is not None and r.wrong is not None:
         console.print(
-            f"{r.runs} runs left out: {r.right:.0%} named right, {r.wrong:.0%} named wrong", markup=False
+            f"{r.runs} runs held out: {r.right:.0%} named correctly, {r.wrong:.0%} named wrongly",
+            markup=False,
         )
     console.print(
-        f"{r.faults} faults left out whole: {r.unseen:.0%} named as another (limit {about.limit:.2f} holds"
-        f" {about.held:.0%})",
+        (
+            f"{r.faults} faults held out completely: {r.unseen:.0%} named as another (limit "
+            f"{about.limit:.2f} holds {about.held:.0%})"
+        ),
         markup=False,
     )
     if r.right is not None:
         console.print(
-            f"where known and unknown faults are equally frequent, {r.precision:.0%} of names are right",
+            f"with known and unknown faults equally frequent, {r.precision:.0%} of names are correct",
             markup=False,
         )
-    known = f"most alike are {about.alike[0]} and {about.alike[1]}: give them one label if they are one fault"
+    known = (
+        f"the most similar are {about.alike[0]} and {about.alike[1]}: give them one label if they are "
+        "the same fault"
+    )
     console.print(clean(known), markup=False)
     for fault in about.faults:
-        right = f", {fault.right} named right when left out" if fault.runs > 1 else ", not tested"
+        right = f", {fault.right} named correctly when held out" if fault.runs > 1 else ", not tested"
         told = f"{fault.label}: {fault.runs} run{'s' if fault.runs > 1 else ''}{right}"
         console.print(clean(told), markup=False)
     for name, why in about.left_out.items():

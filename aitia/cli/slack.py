@@ -19,16 +19,19 @@ def slack(
     http: Annotated[
         str,
         typer.Option(
-            "--http", metavar="HOST:PORT", help="Take signed requests here, in place of Socket Mode."
+            "--http", metavar="HOST:PORT", help="Receive signed requests here instead of using Socket Mode."
         ),
     ] = "",
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings; default ./aitia.yaml where it exists.")
+        Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", min=0, max=64, help="Diagnoses at a time; 0 leaves them to other processes."
+            "--workers",
+            min=0,
+            max=64,
+            help="Number of diagnoses to run in parallel; 0 leaves them to other processes.",
         ),
     ] = None,
     model: Model = "auto",
@@ -40,7 +43,7 @@ def slack(
         typer.Option(
             "--api-url",
             envvar="SLACK_API_URL",
-            help="Another Slack's Web API, such as GovSlack's.",
+            help="The Web API of another Slack, such as GovSlack.",
             metavar="URL",
         ),
     ] = "",
@@ -63,7 +66,9 @@ def slack(
         raise BadInput(f"Install aitia[slack]: {error.name} is missing.") from None
     settings = api.settings_of(config)
     if not settings.sources:
-        raise BadInput("Name sources in aitia.yaml (`aitia init` proposes one), or give --config.")
+        raise BadInput(
+            "No sources are configured. Add them to aitia.yaml (`aitia init` proposes one), or give --config."
+        )
     address = _address(http) if http else None
     home = aitia_home()
     crew = Workers(

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from aitia.settings import Settings
 
 _NO_SOURCES = (
-    "Say where telemetry is first: `aitia init --write` writes an aitia.yaml for this folder; or start with"
-    " `aitia chat --config FILE`, or with --metrics and --logs."
+    "No telemetry is configured. Run `aitia init --write` to write an aitia.yaml for this "
+    "folder, or start with `aitia chat --config FILE`, or with --metrics and --logs."
 )
 
 
@@ -71,7 +71,7 @@ class Talk:
         except Exception as error:  # this door's outermost place: a defect must not end the sitting
             if os.environ.get("AITIA_DEBUG"):
                 raise
-            note(f"error: {type(error).__name__}: {error} (with AITIA_DEBUG=1 set: the traceback)")
+            note(f"error: {type(error).__name__}: {error} (set AITIA_DEBUG=1 for the traceback)")
             self.code = EXIT_INTERNAL
         return True
 
@@ -167,7 +167,7 @@ class Talk:
         if store.meta().get("state") == "running":
             store.update_meta(state="interrupted")
         self._hold(run, None)
-        note(f"stopped; carry on with /resume, now or later (run {run})")
+        note(f"stopped; continue with /resume, now or later (run {run})")
 
     # The run in hand
 
@@ -196,7 +196,7 @@ class Talk:
         if self._report is None:
             if store.meta().get("state") != "finished":
                 raise BadInput(
-                    "Carry the run on with /resume first, or begin another with /new: no report yet."
+                    "This run has no report yet. Continue it with /resume, or start another with /new."
                 )
             self._report = store.report()
         return self._report

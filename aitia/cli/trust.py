@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def trust(
     folder: Annotated[
-        Path, typer.Argument(help="The folder whose aitia.yaml is meant.", file_okay=False)
+        Path, typer.Argument(help="The folder of the aitia.yaml to trust.", file_okay=False)
     ] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", help="Agree without being asked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree without a prompt.")] = False,
     as_json: Json = False,
 ) -> None:
     """Agree to what a folder's aitia.yaml starts, contacts and reads elsewhere; asked again when it changes."""
@@ -57,7 +57,7 @@ def ask(error: Unasked) -> bool:
     from aitia.cli.console import note
     from aitia.render.text import clean
 
-    note(f"{clean(str(error.file))} was found here. It is used as it is only if you agree to this:")
+    note(f"{clean(str(error.file))} was found here. It is used in full only if you agree to this:")
     for each in error.powers:
         note(f"  - {clean(each)}")
     return typer.confirm("Agree, and remember it until the file changes?", default=False, err=True)

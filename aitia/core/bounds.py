@@ -51,7 +51,7 @@ def read_bytes(path: Path, *, most: int = MOST_TEXT) -> bytes:
     with path.open("rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise OSError(errno.EFBIG, f"it has more than the {most >> 20} MiB that are read", str(path))
+        raise OSError(errno.EFBIG, f"it is larger than the limit of {most >> 20} MiB", str(path))
     return data
 
 
@@ -97,7 +97,7 @@ def check_yaml(text: str, *, values: int = YAML_VALUES, depth: int = YAML_DEPTH)
             continue
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in costs and any(a == event.anchor for a, _ in opened):
-                raise TooMuch(f"the alias *{str(event.anchor)[:40]} stands within its own anchor")
+                raise TooMuch(f"the alias *{str(event.anchor)[:40]} is inside its own anchor")
             count += costs.get(event.anchor, 1)
         elif isinstance(event, yaml.CollectionStartEvent):
             costs.pop(event.anchor, None)
@@ -108,21 +108,19 @@ def check_yaml(text: str, *, values: int = YAML_VALUES, depth: int = YAML_DEPTH)
             if event.anchor is not None:
                 costs[event.anchor] = 1
         if count > values:
-            raise TooMuch(
-                f"it unfolds to more than the {values:,} values that are read (look at its aliases)"
-            )
+            raise TooMuch(f"it expands to more than the limit of {values:,} values (check its aliases)")
         if len(opened) > depth:
-            raise TooMuch(f"it nests deeper than the {depth} levels that are read")
+            raise TooMuch(f"it is nested deeper than the limit of {depth} levels")
 
 
 def load_json(data: str | bytes, *, values: int = JSON_VALUES) -> Any:
     """A JSON text. Raises ValueError: also for one that nests too deeply or has more than `values` commas and brackets."""
     if len(data) > values and _marks(data) > values:
-        raise TooManyValues(f"it has more than the {values:,} values that are read")
+        raise TooManyValues(f"it has more than the limit of {values:,} values")
     try:
         return json.loads(data)
     except RecursionError:
-        raise ValueError("it nests too deeply") from None
+        raise ValueError("it is nested too deeply") from None
 
 
 def _marks(data: str | bytes) -> int:

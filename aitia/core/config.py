@@ -42,14 +42,17 @@ class Auth(Word):
         env, file = getattr(self, f"{which}_env"), getattr(self, f"{which}_file")
         if env:
             if not os.environ.get(env):
-                raise BadInput(f"Set the environment variable {env}: it is named as {which}_env of a source.")
+                raise BadInput(
+                    f"The environment variable {env} is not set, but a source names it as {which}_env. Set it."
+                )
             return os.environ[env]
         if file:
             try:
                 return Path(file).expanduser().read_text().strip()
             except OSError as error:
                 raise BadInput(
-                    f"Make {file!r} readable: it is named as {which}_file of a source ({error.strerror})."
+                    f"Cannot read {file!r} ({error.strerror}), which a source names as {which}_file. Check its "
+                    "permissions."
                 ) from None
         return ""
 
@@ -174,8 +177,10 @@ class McpServer(Word):
         if bool(self.command) == bool(self.url):
             raise ValueError(f"MCP server {self.name!r} needs either a command or a url")
         if self.token_env and not self.url:
-            raise ValueError(f"MCP server {self.name!r}: token_env goes with url; a command gets env_names")
+            raise ValueError(
+                f"MCP server {self.name!r}: token_env is only for url; for a command use env_names"
+            )
         twice = sorted({r.tool for r in self.read if [x.tool for x in self.read].count(r.tool) > 1})
         if twice:
-            raise ValueError(f"MCP server {self.name!r}: read names {twice[0]!r} twice")
+            raise ValueError(f"MCP server {self.name!r}: read lists {twice[0]!r} twice")
         return self

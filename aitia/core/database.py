@@ -24,16 +24,18 @@ def trouble_of(error: sqlite3.Error, path: Path) -> StoreError | None:
     """What SQLite refused, beginning with what to change; None where it is a busy file or a mistake of ours."""
     code = getattr(error, "sqlite_errorcode", 0)
     if is_damage(error):
-        return StoreDamaged(f"Restore {str(path)!r} from a copy, or move it away: it is damaged ({error}).")
+        return StoreDamaged(f"{str(path)!r} is damaged ({error}). Restore it from a copy, or move it away.")
     free = free_bytes(path)
     if code & 0xFF == _FULL or (code & 0xFF == _IOERR and free is not None and free < ROOM):
         return no_room(path, str(error))
     if code & 0xFF == _IOERR:
         return NoAccess(
-            f"Check the disk of {str(path)!r} and the limit on file sizes (`ulimit -f`) ({error})."
+            f"Cannot write {str(path)!r} ({error}). Check its disk and the file size limit (`ulimit -f`)."
         )
     if code & 0xFF in (_PERM, _READONLY, _CANTOPEN):
-        return NoAccess(f"Make {str(path)!r} and its folder writable, or set AITIA_HOME ({error}).")
+        return NoAccess(
+            f"Cannot write {str(path)!r} or its folder ({error}). Check the permissions, or set AITIA_HOME."
+        )
     return None
 
 
@@ -64,7 +66,7 @@ def sound(path: Path, begin: Callable[[], T], *, whole: bool) -> T:
     """
     with querying(path):
         if path.is_symlink() and not path.exists():
-            raise NoAccess(f"Restore what {str(path)!r} links to, or remove the link: it leads nowhere.")
+            raise NoAccess(f"{str(path)!r} is a broken link. Restore its target, or remove the link.")
         if path.is_dir():
             replace_damaged(path, "it was a folder")
         elif whole and path.is_file() and (why := damage(path)):

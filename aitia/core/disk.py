@@ -43,23 +43,31 @@ def trouble(error: OSError, path: Path) -> StoreError:
         return no_room(path, error.strerror or "no space left")
     if error.errno == errno.EFBIG:
         return NoRoom(
-            f"Raise the limit on file sizes (`ulimit -f`): {str(path)!r} may not grow ({error.strerror})."
+            f"{str(path)!r} has reached the file size limit ({error.strerror}). Raise it (`ulimit -f`)."
         )
     if error.errno in _REFUSED:
-        return NoAccess(f"Make {str(path)!r} writable and readable, or set AITIA_HOME ({error.strerror}).")
+        return NoAccess(
+            f"Cannot read and write {str(path)!r} ({error.strerror}). Check its permissions, or set "
+            "AITIA_HOME."
+        )
     if error.errno in _KIND:
         named = str(error.filename or path)
-        return NoAccess(f"Move {named!r} away or set AITIA_HOME: it is in the way ({error.strerror}).")
+        return NoAccess(f"{named!r} is in the way ({error.strerror}). Move it away or set AITIA_HOME.")
     if error.errno == errno.ENOENT:
-        return NoAccess(f"Put {str(error.filename or path)!r} back: it is missing.")
-    return NoAccess(f"Check the disk of {str(path)!r} or set AITIA_HOME ({error.strerror or error}).")
+        return NoAccess(f"{str(error.filename or path)!r} is missing. Put it back.")
+    return NoAccess(
+        f"Cannot use {str(path)!r} ({error.strerror or error}). Check its disk or set AITIA_HOME."
+    )
 
 
 def no_room(path: Path, why: str) -> NoRoom:
     """The disk of a path is full."""
     free = free_bytes(path)
     left = "" if free is None else f", {free / 1e6:.1f} MB are left"
-    return NoRoom(f"Free {ROOM / 1e6:.0f} MB on the disk of {str(path)!r} or set AITIA_HOME ({why}{left}).")
+    return NoRoom(
+        f"Not enough space on the disk of {str(path)!r} ({why}{left}). Free {ROOM / 1000000.0:.0f} MB "
+        "or set AITIA_HOME."
+    )
 
 
 def free_bytes(path: Path) -> int | None:
@@ -79,7 +87,7 @@ def need_room(path: Path) -> None:
     """Raises NoRoom where less than `ROOM` is free."""
     free = free_bytes(path)
     if free is not None and free < ROOM:
-        raise no_room(path, "a run needs room before it begins")
+        raise no_room(path, "a run needs free space before it starts")
 
 
 @contextmanager
@@ -135,6 +143,7 @@ def set_aside(path: Path, why: str) -> Path:
     with storing(path):
         path.rename(aside)
     tell_once(
-        f"Restore {str(path)!r} from a copy, if you have one: it was damaged ({why}) and is now {aside.name!r}."
+        f"{str(path)!r} was damaged ({why}) and is now {aside.name!r}. Restore it from a copy, if you "
+        "have one."
     )
     return aside

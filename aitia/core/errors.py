@@ -66,7 +66,7 @@ class WaitsForPerson(BadInput):
     """A run that stopped at steps which a person must approve: `asked` holds tool and arguments by their hash."""
 
     def __init__(self, run: str, asked: Mapping[str, Mapping[str, Any]]) -> None:
-        super().__init__(f"Answer the approvals of run {run} and resume it: it waits for a person.")
+        super().__init__(f"Run {run} is waiting for approval. Answer its approvals and resume it.")
         self.run, self.asked = run, dict(asked)
 
 

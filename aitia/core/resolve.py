@@ -84,7 +84,9 @@ class Resolver:
         name = _POD.sub("", raw)
         self.add(Component(id=name, aliases=(raw,) if raw != name else ()))
         why = (
-            f"an alias of {' and of '.join(claimed)}, so of none" if claimed else "first seen under this name"
+            f"an alias of {' and of '.join(claimed)}, so it is not used"
+            if claimed
+            else "first seen under this name"
         )
         self._why.setdefault(raw, f"{raw!r} is {name!r}: {why}")
         return name

@@ -49,10 +49,8 @@ def named_run(home: Path, run_id: str) -> str:
         ids = run_folders(home)
         found = [run_id] if run_id in ids else [r for r in ids if run_id and r.startswith(run_id)]
     if len(found) != 1:
-        what = "several runs begin so" if found else "there is no such run"
-        raise RunNotFound(
-            f"Give the id of a recorded run, the beginning of one, or last: {what}: {run_id!r}."
-        )
+        what = "several runs start with this id" if found else "there is no such run"
+        raise RunNotFound(f"{what}: {run_id!r}. Give a run id, the start of one, or last.")
     return found[0]
 
 
@@ -108,19 +106,19 @@ def run_folders(home: Path) -> dict[str, Path]:
 def checked(file: Path) -> dict[str, Any]:
     """`run.json` as far as every reader relies on it. Raises StoreDamaged, for a link as well: it would show another file."""
     if file.is_symlink():
-        raise StoreDamaged("its run.json is a link, and aitia makes none")
+        raise StoreDamaged("its run.json is a link, which aitia never creates")
     try:
         found = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise StoreDamaged(why_of(error)) from error
     if not isinstance(found, dict):
-        raise StoreDamaged("it holds no JSON object")
+        raise StoreDamaged("it does not contain a JSON object")
     if (version := found.get("schema_version")) != SCHEMA_VERSION:
         raise StoreDamaged(f"its schema is {version!r}, this aitia reads {SCHEMA_VERSION}")
     wrong = [k for k, kind in _NEEDED.items() if not isinstance(found.get(k), kind)]
     wrong += [k for k, kind in _KINDS.items() if k in found and not isinstance(found[k], kind)]
     if wrong or (found["id"] != file.parent.name and file.parent.parent.name != "revisions"):
-        raise StoreDamaged(f"its {wrong[0] if wrong else 'id'} is not what was written")
+        raise StoreDamaged(f"its {wrong[0] if wrong else 'id'} does not match what was written")
     return found
 
 
@@ -129,9 +127,10 @@ def named_damage(run_id: str, error: StoreDamaged) -> StoreDamaged:
     if "schema" in str(error):
         return StoreDamaged(f"Use the aitia version that wrote run {run_id!r}: {error}.")
     if isinstance(error.__cause__, PermissionError):
-        return StoreDamaged(f"Make the run.json of run {run_id!r} readable: {error}.")
+        return StoreDamaged(f"Cannot read the run.json of run {run_id!r}: {error}. Check its permissions.")
     return StoreDamaged(
-        f"Remove run {run_id!r} with `aitia runs rm {run_id}`, or restore its run.json from a copy: {error}."
+        f"Run {run_id} is damaged: {error}. Remove it with `aitia runs rm {run_id}`, or restore its "
+        "run.json from a copy."
     )
 
 
@@ -142,7 +141,7 @@ def why_of(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()[:160]
-    return f"no JSON: {error}"[:160]
+    return f"not valid JSON: {error}"[:160]
 
 
 def _never_began(path: Path) -> bool:

@@ -54,7 +54,7 @@ class Expected(Word):
     @model_validator(mode="after")
     def _complete(self) -> Expected:
         if (self.verdict == "cause") != bool(self.component and self.fault):
-            raise ValueError("component and fault are given exactly when the verdict is `cause`")
+            raise ValueError("component and fault must be given if and only if the verdict is `cause`")
         return self
 
 
@@ -105,19 +105,19 @@ def load_scenario(folder: Path) -> Scenario:
     file = folder / "scenario.yaml" if folder.is_dir() else folder
     if leads_out(file, file.parent):
         raise Untrusted(
-            f"Give a scenario folder of its own files: {str(file)!r} is a link that leads outside."
+            f"{str(file)!r} is a link that points outside the scenario folder. Replace it with a file."
         )
     try:
         raw: Any = load_yaml(read_text(file))
     except OSError as error:
         raise BadInput(
-            f"Give a scenario folder with a scenario.yaml: {str(file)!r} ({error.strerror})."
+            f"Cannot read {str(file)!r} ({error.strerror}). Give a scenario folder with a scenario.yaml."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"Mend the YAML of {str(file)!r}: {error}") from None
+        raise BadInput(f"Fix the YAML in {str(file)!r}: {error}") from None
     try:
         return Scenario.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"Mend {where!r} in {str(file)!r}: {first['msg']}") from None
+        raise BadInput(f"Fix {where!r} in {str(file)!r}: {first['msg']}") from None

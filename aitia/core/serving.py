@@ -93,7 +93,7 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise BadInput(
-            f"Choose another --host or --port: {host}:{port} cannot be had ({error.strerror})."
+            f"Cannot listen on {host}:{port} ({error.strerror}). Choose another --host or --port."
         ) from None
 
 
@@ -128,7 +128,7 @@ def read_body(handler: BoundedHandler, length: int, *, seconds: float) -> bytes:
     try:
         while len(body) < length:
             if (left := until - time.monotonic()) <= 0:
-                raise TimeoutError("the body comes too slowly")
+                raise TimeoutError("the body arrives too slowly")
             handler.connection.settimeout(left)
             piece = handler.rfile.read1(min(length - len(body), _PIECE))
             if not piece:

@@ -118,7 +118,8 @@ class RunStore:
         store.meta()
         if (alien := strange(store.path)) is not None:
             raise Untrusted(
-                f"Remove {str(alien)!r}: a run holds plain files and folders, no links or devices."
+                f"{str(alien)!r} is a link or device, but a run contains only plain files and folders. Remove "
+                "it."
             )
         return store
 
@@ -137,7 +138,7 @@ class RunStore:
         runs = make_spare(self.home, why)
         if self.path.parent == runs:
             raise why
-        tell_once(f"{why} Run {self.id} goes on in memory only.")
+        tell_once(f"{why} Run {self.id} continues in memory only.")
         old, new, own = self.path, runs / self.id, self.is_own()
         without = shutil.ignore_patterns("*.part", *(() if steps else ("checkpoints.sqlite*",)))
         with self._lock, storing(runs):
@@ -284,7 +285,8 @@ class RunStore:
             yield
         except (OSError, ValueError) as error:
             tell_once(
-                f"Diagnose anew what run {self.id} is about: {str(file)!r} is damaged and passed by ({why_of(error)})."
+                f"{str(file)!r} is damaged and was skipped ({why_of(error)}). Diagnose the incident of run "
+                f"{self.id} again."
             )
 
     def put_llm(self, key: str, record: Mapping[str, Any]) -> None:
@@ -350,8 +352,8 @@ class RunStore:
 
     def _lost(self, error: Exception) -> StoreDamaged:
         return StoreDamaged(
-            f"Play run {self.id} back with `aitia rerun {self.id}`, which writes its report anew, or remove it with "
-            f"`aitia runs rm {self.id}`: {str(self.path / 'report.json')!r} is damaged ({why_of(error)})."
+            f"{str(self.path / 'report.json')!r} is damaged ({why_of(error)}). Rebuild the report of run "
+            f"{self.id} with `aitia rerun {self.id}`, or remove the run with `aitia runs rm {self.id}`."
         )
 
     @contextmanager
@@ -383,7 +385,7 @@ class RunStore:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StoreDamaged(f"Move {str(path)!r} away: it cannot be read ({error.strerror}).") from error
+            raise StoreDamaged(f"{str(path)!r} cannot be read ({error.strerror}). Move it away.") from error
         return [text for raw in found if (text := _json_text(raw))]
 
 

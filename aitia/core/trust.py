@@ -39,8 +39,9 @@ def confined(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig,
     refused = [each for source in sources for each in beyond(source, root)]
     if refused:
         raise Untrusted(
-            f"Look at {str(root)!r} and give --trust {str(root)!r} if you trust it (Python: trust=): it comes from"
-            f" elsewhere, so it may only name files below itself, but {'; '.join(refused)}."
+            f"{str(root)!r} comes from elsewhere, so it may only name files below itself, but "
+            f"{'; '.join(refused)}. Check it and, if you trust it, add --trust {str(root)!r} (Python: "
+            "trust=)."
         )
     return tuple(source.bound_to(root.resolve()) for source in sources)
 
@@ -50,14 +51,14 @@ def beyond(source: SourceConfig, root: Path) -> list[str]:
     name, auth = f"source {source.name!r}", source.auth
     found: list[str] = []
     if kind := _active(source):
-        found.append(f"{name} is of the type {source.type!r}, which {kind}")
+        found.append(f"{name} is of type {source.type!r}, which {kind}")
     if source.url:
-        found.append(f"{name} asks {source.url}")
+        found.append(f"{name} contacts {source.url}")
     for field in (f for f in _SECRETS if getattr(auth, f)):
         what = "the environment variable" if field.endswith("_env") else "the file"
         found.append(f"{name} sends {what} {getattr(auth, field)!r} to {source.url or 'its server'}")
     if auth.proxy:
-        found.append(f"{name} goes through the proxy {auth.proxy}")
+        found.append(f"{name} uses the proxy {auth.proxy}")
     if variable := source.options.get("tenant_env"):
         found.append(f"{name} sends the environment variable {variable!r} to {source.url or 'its server'}")
     named = [source.path, auth.ca, *(str(v) for k, v in source.options.items() if k in FILE_OPTIONS)]
@@ -84,13 +85,15 @@ def _outside(path: str, root: Path) -> Iterator[str]:
     """What a path leads to that is not a regular file or folder below the root, its links resolved."""
     given = root / Path(path).expanduser()
     if not is_below(given, root):
-        yield f"{path!r}, which lies outside" + (f" ({given.resolve()})" if given.is_symlink() else "")
+        yield f"{path!r}, which is outside the folder" + (
+            f" ({given.resolve()})" if given.is_symlink() else ""
+        )
     elif given.exists() and not (given.is_file() or given.is_dir()):
-        yield f"{path!r}, which is no file but a pipe, socket or device"
+        yield f"{path!r}, which is a pipe, socket or device, not a file"
     else:
         link = next((p for p in _members(given) if p.is_symlink() and not is_below(p, root)), None)
         if link is not None:
-            yield f"{str(link)!r}, a link that leads outside"
+            yield f"{str(link)!r}, a link that points outside the folder"
 
 
 def _members(path: Path) -> Iterator[Path]:
@@ -113,7 +116,7 @@ def checked(path: Path, root: Path | None) -> Path:
     """The path, for a source bound to `root`. Raises Untrusted where it leads outside or to what is no plain file."""
     if root is not None and not (is_below(path, root) and (path.is_file() or path.is_dir())):
         raise Untrusted(
-            f"Give --trust {str(root)!r} if you trust it: {str(path)!r} is no plain file below it."
+            f"{str(path)!r} is not a plain file in that folder. If you trust it, add --trust {str(root)!r}."
         )
     return path
 

@@ -57,7 +57,7 @@ class Here:
                 if not self._one():
                     self._stop.wait(IDLE_S)
             except Exception:  # the only worker: a locked table or a closed stdout must not end it
-                _log.exception("the worker goes on")
+                _log.exception("the worker continues")
                 self._stop.wait(IDLE_S)
 
     def _one(self) -> bool:

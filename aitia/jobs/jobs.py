@@ -105,7 +105,7 @@ class Jobs:
         """Look at a finished job's incident again, up to now: its run's next revision. Raises BadInput."""
         row = self.table.row(job)
         if row["state"] not in ("done", "failed"):
-            raise BadInput(f"Wait until diagnosis {job} has ended: it is {row['state']}.")
+            raise BadInput(f"Diagnosis {job} is {row['state']}. Wait until it has ended.")
         incident = Incident.model_validate_json(row["incident"])
         self._note(job, again_by=by[:200])
         self.table.tell_again(job, incident, content=row["content"], open_end=bool(row["open_end"]))
@@ -115,17 +115,17 @@ class Jobs:
         """Approve or deny what a job asked for, by hash. Once everything is answered the run goes on. Raises BadInput."""
         found = self.get(job)
         if found.state != "waiting":
-            raise BadInput(f"Answer a diagnosis that waits: {job} is {found.state}.")
+            raise BadInput(f"Diagnosis {job} is {found.state} and is not waiting for an answer.")
         if strange := set(said) - {a.hash for a in found.asked}:
             raise BadInput(
-                f"Answer what was asked: {sorted(strange)[0][:80]!r} is the hash of no call that waits."
+                f"{sorted(strange)[0][:80]!r} is not the hash of a waiting call. Answer one that was asked."
             )
         if any(said.get(a.hash) and a.stale for a in found.asked):
             hours = f"{APPROVAL.total_seconds() / 3600:g}"
-            raise BadInput(f"Deny it and look again: it was asked more than {hours} hours ago.")
+            raise BadInput(f"This was asked more than {hours} hours ago. Deny it and diagnose again.")
         taken = self.table.answer(job, said)
         if said and not taken:
-            raise BadInput("Look at the diagnosis: somebody answered that before.")
+            raise BadInput("Somebody has already answered this. Check the diagnosis.")
         self._note(job, **{f"answer_{h}": {"approved": said[h], "by": by[:200], "at": _now()} for h in taken})
         return self.get(job)
 
@@ -147,7 +147,7 @@ class Jobs:
         """The run of a job. Raises BadInput where it has not begun, RunNotFound where it was deleted."""
         found = self.get(job)
         if not found.run:
-            raise BadInput(f"Wait until diagnosis {job} has begun: it is {found.state}.")
+            raise BadInput(f"Diagnosis {job} is {found.state}. Wait until it has started.")
         return RunStore.open(self.home, found.run)
 
     def counts(self) -> dict[str, int]:

@@ -76,7 +76,8 @@ class JobTable:
             (version,) = db.execute("pragma user_version").fetchone()
             if version not in (0, _VERSION):
                 raise BadInput(
-                    f"Use the aitia version that wrote {str(self.file)!r}: its schema is {version}."
+                    f"{str(self.file)!r} has schema {version}, from another aitia version. Use the version that "
+                    "wrote it."
                 )
             db.executescript(f"{_TABLE} pragma user_version = {_VERSION};")
         with querying(self.file):
@@ -99,7 +100,7 @@ class JobTable:
         with self._write() as db:
             (waiting,) = db.execute("select count(*) from jobs where state = 'queued'").fetchone()
             if waiting >= places:
-                raise Full(f"Send it again later: {waiting} diagnoses wait already.")
+                raise Full(f"{waiting} diagnoses are already waiting. Send it again later.")
             db.execute(f"insert into jobs ({names}) values ({', '.join('?' * len(row))})", [*row.values()])
         return self.get(row["id"])
 
@@ -112,9 +113,7 @@ class JobTable:
         with self._open() as db:
             found = db.execute("select * from jobs where id = ?", [job]).fetchone()
         if found is None:
-            raise JobNotFound(
-                f"Give the id of a diagnosis that was asked for: there is none called {job[:80]!r}."
-            )
+            raise JobNotFound(f"There is no diagnosis {job[:80]!r}. Give the id of one that was requested.")
         row: sqlite3.Row = found
         return row
 
@@ -224,7 +223,10 @@ class JobTable:
                 f" lease_until = '', run = case when reported then run else '' end {given_up[0]} and later != ''",
                 given_up[1],
             )
-            why = f"Ask again, with fewer workers or more memory: its worker ended {attempts} times without a word."
+            why = (
+                f"The worker of this diagnosis died {attempts} times without an error. Try again with fewer "
+                "workers or more memory."
+            )
             db.execute(
                 "update jobs set state = 'failed', finished_at = ?, message = ?, begun = 0, owner = '', lease_until = ''"
                 f" {given_up[0]}",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aitia.engine import Engine
 
 LONGEST_MESSAGE: Final = 400
-_TAKEN: Final = "Look at the job again: another worker has taken it over."
+_TAKEN: Final = "Another worker has taken over this job. Check it again."
 _log: Final = logging.getLogger("aitia.jobs")
 _PASSING: Final = (sqlite3.OperationalError, StoreError)  # a locked table, a full disk
 _BEATS: Final = 4  # signs of life in the time of a lease
@@ -80,7 +80,7 @@ class Work:
         except (
             StoreError
         ) as error:  # the table itself: the lease runs out, and the job is taken up again from its run
-            _log.error("diagnosis %s is taken up again later: %s", claim.job.id, error)
+            _log.error("diagnosis %s will be retried later: %s", claim.job.id, error)
 
     def _settled(self, claim: Claim) -> None:
         try:
@@ -97,7 +97,10 @@ class Work:
             self._table.settle(claim, "failed", message=told[:LONGEST_MESSAGE])
         except Exception as error:  # one diagnosis that fails must not end the worker for all others
             _log.exception("diagnosis %s failed", claim.job.id)
-            told = f"Report this as a bug of aitia, with its log: {type(error).__name__} in diagnosis {claim.job.id}."
+            told = (
+                f"Internal error in diagnosis {claim.job.id}: {type(error).__name__}. Please report it as an "
+                "aitia bug, with the log."
+            )
             self._table.settle(claim, "failed", message=told)
         else:
             revision = int(RunStore.open(self._home, report.run).meta().get("revision", 1))

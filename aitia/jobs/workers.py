@@ -94,7 +94,7 @@ class Workers:
             try:
                 self._replace()
             except Exception:  # a locked table or a full process table must not end the supervision
-                _log.exception("workers are looked at again")
+                _log.exception("checking the workers again")
 
     def _replace(self) -> None:
         for place, (process, began) in enumerate(self._processes):

@@ -47,7 +47,9 @@ class Calls:
         except AitiaError as error:
             return _failed(str(error))
         except Exception as error:  # the door's outermost place: the server goes on
-            return _failed(f"Report this as a bug of aitia: {type(error).__name__}: {error}")
+            return _failed(
+                f"Internal error: {type(error).__name__}: {error}. Please report it as an aitia bug."
+            )
         return types.CallToolResult(
             content=text, structuredContent=data, isError=data.get("status") == "error"
         )
@@ -67,7 +69,7 @@ class Calls:
             said, runs = await self._on_thread(lambda: self._house.runs(limit))
             return _content(said, runs.model_dump(mode="json"))
         if name not in self._names:
-            raise BadInput(f"Choose a tool of this server: {clip(name, 80)!r} is none.")
+            raise BadInput(f"{clip(name, 80)!r} is not a tool of this server. Choose one that is.")
         result = await self._on_thread(lambda: self._desk.call(name, arguments))
         return _content(_told(result), _bounded(result))
 
@@ -113,7 +115,7 @@ class Calls:
             self._limits[diagnosis] = anyio.CapacityLimiter(number)
         told = [limit.statistics() for limit in self._limits.values()]
         if (inside := sum(t.borrowed_tokens + t.tasks_waiting for t in told)) >= self._places:
-            raise BadInput(f"Ask again later: {inside} calls are waiting already.")
+            raise BadInput(f"{inside} calls are already waiting. Try again later.")
         limit, place, loop = self._limits[diagnosis], object(), asyncio.get_running_loop()
         done: Future[Any] = Future()
 
@@ -149,7 +151,7 @@ def _checked(model: type[T], arguments: dict[str, Any]) -> T:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the arguments"
-        raise BadInput(f"Mend {clip(where, 80)!r}: {first['msg']}.") from None
+        raise BadInput(f"Fix {clip(where, 80)!r}: {first['msg']}.") from None
 
 
 def _told(result: Result) -> str:

@@ -71,9 +71,9 @@ class Desk:
             "start": {
                 "type": "string",
                 "maxLength": 40,
-                "description": f"From when to look, the alarm's moment: {_WHEN}.",
+                "description": f"Start time, usually when the alarm began: {_WHEN}.",
             },
-            "end": {"type": "string", "maxLength": 40, "description": f"Until when: {_WHEN}. Default: now."},
+            "end": {"type": "string", "maxLength": 40, "description": f"End time: {_WHEN}. Default: now."},
         }
         return schema | {"properties": schema.get("properties", {}) | spans}
 
@@ -101,8 +101,8 @@ class Desk:
         )
         if not since < until <= now + timedelta(seconds=1):
             raise BadInput(
-                "Let `end` lie after `start`, and not in the future:"
-                f" {since.isoformat()} to {until.isoformat()} is no span."
+                f"{since.isoformat()} to {until.isoformat()} is not a valid window. `end` must be after "
+                "`start`, and not in the future."
             )
         return Window(start=since, end=until)
 
@@ -120,7 +120,7 @@ class Desk:
         sources = open_sources(self._settings.sources, Path("/"))
         incident = Incident(
             id="mcp",
-            title="a look by an MCP client",
+            title="a query by an MCP client",
             started_at=window.start,
             window=window,
             baselines=baselines_of(window, self._settings.window),
@@ -142,5 +142,5 @@ def _own_span(spec: ToolSpec) -> bool:
 
 def _moment(name: str, given: Any, now: datetime) -> datetime | None:
     if not isinstance(given, str) or len(given) > 40:
-        raise BadInput(f"Give `{name}` as text: {_WHEN}.")
+        raise BadInput(f"`{name}` must be text: {_WHEN}.")
     return parse_moment(given, now=now) if given else None

@@ -87,10 +87,10 @@ class House:
             home=self.home,
         )
         said = [f"{escape(r.text)} {' '.join(f'[{c}]' for c in r.cites)}".strip() for r in answer.replies]
-        said += [] if answer.replies else ["That is not in what there is."]
+        said += [] if answer.replies else ["None of the sources answers that."]
         near = [f"Nearest: {escape(clean(text))}" for text in answer.nearest]
         held = [f"[{c.id}] {escape(clean(c.text))}" for c in answer.citations]
-        on = f"Go on with conversation {answer.conversation}."
+        on = f"Continue with conversation {answer.conversation}."
         return "\n".join([*said, *near, *held, on]), answer.model_dump(mode="json")
 
     def runs(self, args: ListArgs) -> tuple[str, Runs]:

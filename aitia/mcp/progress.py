@@ -39,7 +39,10 @@ def _said(event: Event) -> str:
         case Ranked() if event.suspects:
             best = event.suspects[0]
             named = f"{best.component} {best.fault}" if best.component else best.fault
-            return f"likeliest {'in the end' if event.settled else 'so far'}: {named} {percent(best.probability)}"
+            return (
+                f"most likely {'in the end' if event.settled else 'so far'}: {named} "
+                f"{percent(best.probability)}"
+            )
         case SentenceDone():
             return event.text
         case Progress():

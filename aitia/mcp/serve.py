@@ -106,7 +106,7 @@ class _Guarded:
         status, headers = 401, {"WWW-Authenticate": "Bearer"}
         if given and (wait := self._token.wrong(client)) > 0:
             status, headers = 429, {"Retry-After": str(math.ceil(wait))}
-        told = {"error": "Send the token of this server: Authorization: Bearer TOKEN."}
+        told = {"error": "The token is missing or wrong. Send it as Authorization: Bearer TOKEN."}
         await JSONResponse(told, status, headers)(scope, receive, send)
 
 

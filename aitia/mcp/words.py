@@ -18,7 +18,7 @@ class DiagnoseArgs(Word):
     since: str = Field(
         default="",
         max_length=40,
-        description="When it began, where known: an ISO 8601 time, or a duration before now such as 30m.",
+        description="When it began, if known: an ISO 8601 time, or a duration before now such as 30m.",
     )
 
 
@@ -29,17 +29,17 @@ class AskArgs(Word):
     run: str = Field(
         default="",
         max_length=80,
-        description="The run that it is about, or last; empty: runbooks and past incidents.",
+        description="The run that the question is about, or last; empty: runbooks and past incidents.",
     )
     conversation: str = Field(
-        default="", max_length=80, description="Go on with the conversation of an earlier answer."
+        default="", max_length=80, description="Continue the conversation of an earlier answer."
     )
 
 
 class ListArgs(Word):
     """How many runs."""
 
-    limit: int = Field(default=20, ge=1, le=100, description="How many, newest first.")
+    limit: int = Field(default=20, ge=1, le=100, description="Maximum number of runs, newest first.")
 
 
 class Diagnosed(Word):

@@ -19,7 +19,7 @@ from aitia.render.plots import plot
 
 _NOBODY: Final = {
     "healthy": "nothing is wrong (healthy)",
-    "unknown": "something that no fact here shows (unknown)",
+    "unknown": "a cause that no fact here shows (unknown)",
 }
 _ID: Final = re.compile(r"E\d{1,6}")
 

@@ -65,9 +65,11 @@ def around(report: Report) -> Around | None:
         desc=" ".join(f"{named(c)}: {state[c]}." for c in shown),
         attributes={"viewBox": f"0 0 {WIDTH} {height}", "class": "around"},
     )  # fmt: skip
-    notes = [f"Thick: the way of the chain, {' → '.join(named(c) for c in felt)}."] if spread else []
+    notes = [f"Thick: the path of the chain, {' → '.join(named(c) for c in felt)}."] if spread else []
     notes += (
-        [f"{t.count(left, 'component')} further away or joined only by a host: not drawn."] if left else []
+        [f"{t.count(left, 'component')} further away or connected only through a host: not drawn."]
+        if left
+        else []
     )
     return Around(drawing=drawing, relations=relations, note=" ".join(notes))
 

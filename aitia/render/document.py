@@ -96,9 +96,9 @@ def _headline(report: Report) -> Headline:
     subject = {
         "cause": f"{t.clean(report.component)}: {t.clean(t.fault_name(report))}",
         "healthy": "no fault found in the telemetry of this window",
-        "unknown": "the telemetry does not decide between causes"
+        "unknown": "the telemetry cannot tell the causes apart"
         if _observed(report)
-        else "no telemetry of this window was seen",
+        else "no telemetry was found for this window",
     }[report.verdict]
     code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
     unlikely = report.verdict == "cause" and report.probability < _LIKELY

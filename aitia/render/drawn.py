@@ -78,7 +78,7 @@ def _arrow(y: float, to: Step, before: Evidence | None) -> list[Markup]:
     """From the box above to the one below; the number is the sentence's."""
     line = {"x1": 30, "y1": y, "x2": 30, "y2": y + _GAP - 2, "class": "led", "marker-end": "url(#chain-head)"}
     if before is None:
-        words = f"as {named(to.fact.component)} felt it · [{to.fact.id}]"
+        words = f"as seen by {named(to.fact.component)} · [{to.fact.id}]"
         return [tag("line", line), text(48, y + _GAP / 2 + 1, fit(words, WIDTH - 56), kind="step")]
     cited = f"[{before.id} → {to.fact.id}]"
     words = " · ".join(p for p in (apart(before, to.fact), cited) if p)

@@ -11,7 +11,7 @@ from aitia.render.document import Document
 from aitia.render.items import Item, Section
 
 _COMMAND: Final = 2000  # characters
-_SEE_JSON: Final = "the whole is in `aitia report RUN --json`"
+_SEE_JSON: Final = "the full text is in `aitia report RUN --json`"
 
 
 @dataclass(frozen=True, kw_only=True)

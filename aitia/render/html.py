@@ -117,10 +117,10 @@ def _environment() -> Environment:
 
 def _parts(document: Document, unseen: Sequence[Item], suspects: bool) -> Iterator[Part]:
     """The document's sections in their order, and those of the page alone between them."""
-    moved = "What moved the log-odds of each: + speaks for it, - against it."
+    moved = "What changed the log-odds of each: + makes it more likely, - less likely."
     own = [Section(title="Suspects", items=(), note=moved)] if suspects else []
     if document.headline.verdict != "unknown":
-        nothing = Item(text="Every source held data and every call came back with some.")
+        nothing = Item(text="Every source had data and every call returned some.")
         own.append(Section(title="What could not be seen", items=tuple(unseen) or (nothing,)))
     own.append(Section(title="Sources and versions", items=()))
     # "Not seen" is part of the list of what could not be seen.

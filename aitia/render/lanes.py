@@ -83,7 +83,7 @@ def lanes(report: Report) -> Lanes | None:
     )
     hollow = any(e.component in names for e in beside)
     legend = (
-        *(["hollow: told in the evidence only"] if hollow else []),
+        *(["hollow: only in the evidence"] if hollow else []),
         "shaded: the window",
         *(["joined: the cause chain"] if lines else []),
         *([f"{t.count(len(left), 'component')} more: not drawn"] if left else []),

@@ -31,8 +31,8 @@ def browser() -> str:
             if os.access(found, os.X_OK):
                 return found
     raise BadInput(
-        "Install Chromium for a PDF (Debian: apt install chromium), or take --format html and print it "
-        "in a browser: none of chromium, google-chrome, microsoft-edge is in PATH."
+        "None of chromium, google-chrome, microsoft-edge is in PATH. Install Chromium for a PDF "
+        "(Debian: apt install chromium), or use --format html and print it in a browser."
     )
 
 
@@ -53,8 +53,10 @@ def render_pdf(report: Report, *, artifacts: Mapping[str, bytes] | None = None) 
                 env=environment("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "FONTCONFIG_PATH"),
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise BadInput(f"Take --format html instead: {command[0]} did not print ({error}).") from None
+            raise BadInput(
+                f"{command[0]} could not print the PDF ({error}). Use --format html instead."
+            ) from None
         if not printed.is_file():
             said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            raise BadInput(f"Take --format html instead: {command[0]} printed nothing: {said}")
+            raise BadInput(f"{command[0]} printed nothing: {said}. Use --format html instead.")
         return printed.read_bytes()

@@ -81,7 +81,7 @@ def _with_component(component: str, text: str) -> str:
 def _named(component: str, fault: str) -> str:
     """A suspect in words; the two that blame no component have names of their own."""
     if not component:
-        return {"healthy": "nothing is wrong", "unknown": "something that no fact here shows"}.get(
+        return {"healthy": "nothing is wrong", "unknown": "a cause that no fact here shows"}.get(
             fault, t.clean(fault)
         )
     return f"{t.clean(component)}, {t.clean(fault)}"
@@ -149,7 +149,7 @@ def further(report: Report) -> Section:
     items = tuple(
         Item(
             lead=t.percent(s.probability),
-            text=f"{_named(s.component, s.fault)}: it explains what the first cause does not reach",
+            text=f"{_named(s.component, s.fault)}: it explains what the first cause does not",
             cites=s.supporting[:4],
         )
         for s in report.further
@@ -240,7 +240,7 @@ def next_checks(report: Report, full: bool) -> Section:
     return Section(
         title="Check next",
         items=items,
-        note="queries in a line: whole in `aitia explain`, JSON and HTML" * cut,
+        note="queries are cut to one line: full text in `aitia explain`, JSON and HTML" * cut,
     )
 
 

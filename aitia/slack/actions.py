@@ -29,7 +29,7 @@ async def view(door: Door, entry: Entry) -> dict[str, Any]:
     if entry.name == "ask":
         return forms.question(about)
     if not forms.components_of(report):
-        raise BadInput("Tell it with `aitia confirm --wrong`: the report names no component to choose from.")
+        raise BadInput("The report names no component to choose from. Use `aitia confirm --wrong` instead.")
     return forms.correction(report, await asyncio.to_thread(_taxonomy, store.meta()), about)
 
 
@@ -69,7 +69,7 @@ async def form(door: Door, entry: Entry) -> None:
         by=f"slack:{entry.user}",
         home=door.home,
     )
-    return await _kept(door, entry, f"said what it was: {component} {fault}".rstrip())
+    return await _kept(door, entry, f"gave the real cause: {component} {fault}".rstrip())
 
 
 async def _kept(door: Door, entry: Entry, said: str) -> None:
@@ -81,23 +81,25 @@ async def _approve(door: Door, entry: Entry) -> None:
     """Only who is named in `slack.approvers`, only what waits, only below the call that was shown; the first answer holds."""
     job, call = await door.job_of(entry), entry.values.get("hash", "")
     if entry.user not in door.settings.slack.approvers:
-        raise BadInput("Ask one of slack.approvers in aitia.yaml: you may not approve or deny steps.")
+        raise BadInput(
+            "You are not allowed to approve or deny steps. Ask one of slack.approvers in aitia.yaml."
+        )
     revision = job.revision
     held = await asyncio.to_thread(door.inbox.answered, job.id, revision, call)
     asked = next((a for a in job.asked if a.hash == call), None) if job.state == "waiting" else None
     waits = asked is not None and entry.values.get("revision") == str(revision)
     if held is not None and held.key != entry.key:
-        raise BadInput(f"Nothing to do: it was {'approved' if held.said else 'denied'} already.")
+        raise BadInput(f"Nothing to do: it was already {'approved' if held.said else 'denied'}.")
     if not waits:
-        raise BadInput("Nothing to do: this step does not wait any more.")
+        raise BadInput("Nothing to do: this step is no longer waiting.")
     if asked is not None and entry.ts != job.place.get(f"{part(asked)}.{revision}"):
-        raise BadInput("Use the buttons below the step itself: it was not asked in this message.")
+        raise BadInput("This step was not asked in this message. Use the buttons below the step itself.")
     said = entry.name == "approve"
     held = await asyncio.to_thread(
         door.inbox.answer, job.id, revision, call, said=said, by=entry.user, key=entry.key
     )
     if held.key != entry.key:
-        raise BadInput(f"Nothing to do: it was {'approved' if held.said else 'denied'} already.")
+        raise BadInput(f"Nothing to do: it was already {'approved' if held.said else 'denied'}.")
     await _answered(door, job, call, said=said, by=entry.user, revision=revision)
 
 

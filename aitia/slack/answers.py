@@ -35,7 +35,7 @@ async def answer(door: Door, entry: Entry, job_id: str, *, mentioned: bool) -> N
     job = await asyncio.to_thread(door.jobs.get, job_id)
     if job.state != "done":
         if mentioned:
-            raise BadInput(f"Ask when the report is there: the diagnosis is {job.state}.")
+            raise BadInput(f"The diagnosis is {job.state}. Ask again when the report is ready.")
         return
     thread = entry.thread or entry.ts
     _, conversation = await asyncio.to_thread(door.inbox.thread, entry.channel, thread)

@@ -40,7 +40,7 @@ def token(name: str, *, prefix: str = "") -> str:
     if not found:
         raise BadInput(f"Set {name}: see docs/slack.md for where Slack shows it.")
     if not found.startswith(prefix):
-        raise BadInput(f"Set {name} to the token that begins with {prefix}: it begins otherwise.")
+        raise BadInput(f"{name} does not begin with {prefix}. Set it to the token that does.")
     return found
 
 
@@ -80,7 +80,7 @@ async def _greeted(call: Awaitable[AsyncSlackResponse], name: str) -> AsyncSlack
     except SlackApiError as error:
         raise BadInput(f"Set {name} to a valid token; Slack says {error.response['error']}.") from None
     except (ClientError, TimeoutError) as error:
-        raise BadInput(f"Look at the network: Slack cannot be reached ({error}).") from None
+        raise BadInput(f"Slack cannot be reached ({error}). Check the network.") from None
 
 
 def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: Collection[str] = ()) -> None:
@@ -117,7 +117,9 @@ def register(app: AsyncApp, desk: Desk, *, redact: Callable[[str], str], teams: 
     async def command(context: AsyncBoltContext, ack: AsyncAck) -> None:
         entry: Entry = context["entry"]
         if context["refused"]:
-            return await _said(ack, "Use a channel that aitia is set up for (slack.channels in aitia.yaml).")
+            return await _said(
+                ack, "aitia is not set up for this channel. Use one that is (slack.channels in aitia.yaml)."
+            )
         told = await asyncio.to_thread(commands.at_once, desk.door.jobs, entry.text)
         await _said(ack, told or commands.TAKEN)
         if told is None:
@@ -153,7 +155,7 @@ async def _open(desk: Desk, entry: Entry, trigger: str) -> None:
     except SlackApiError as error:
         _log.warning("form %s: %s", entry.name, error.response["error"])
         await desk.door.tell(
-            entry, f"Press the button again: Slack did not open the form ({error.response['error']})."
+            entry, f"Slack did not open the form ({error.response['error']}). Press the button again."
         )
 
 
@@ -182,6 +184,8 @@ async def _http(app: AsyncApp, at: tuple[str, int]) -> AsyncIterator[None]:
         await web.TCPSite(runner, *at).start()
         yield
     except OSError as error:
-        raise BadInput(f"Choose another --http: {at[0]}:{at[1]} cannot be had ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot listen on {at[0]}:{at[1]} ({error.strerror}). Choose another --http."
+        ) from None
     finally:
         await runner.cleanup()

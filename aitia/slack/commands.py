@@ -16,7 +16,7 @@ from aitia.slack.thread import report_of
 
 HELP: Final = """\
 /aitia TEXT: diagnose what TEXT says, for example /aitia checkout is slow since 10:00
-/aitia status: what runs and waits
+/aitia status: what is running and waiting
 @aitia in the thread of an alert: diagnose the alert. Later questions in the thread are answered from the report.
 "Diagnose this" in the menu of a message does the same."""
 TAKEN: Final = "Looking into it. The steps and the result come in a thread in this channel."
@@ -37,7 +37,7 @@ def at_once(jobs: Jobs, text: str) -> str | None:
     told = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("running", "queued", "waiting", "done", "failed"))
     oldest = jobs.oldest_wait_s()
     return f"Diagnoses: {told}." + (
-        f" The oldest in the queue waits for {duration(oldest)}." if oldest else ""
+        f" The oldest in the queue has been waiting for {duration(oldest)}." if oldest else ""
     )
 
 
@@ -68,7 +68,8 @@ async def shortcut(door: Door, entry: Entry) -> None:
     job, _ = await asyncio.to_thread(door.inbox.thread, entry.channel, entry.thread)
     if job:
         raise BadInput(
-            "Ask in the thread: it has its diagnosis already. Mention me with “again” to look again."
+            "This thread already has a diagnosis. Ask in the thread, or mention me with “again” to "
+            "diagnose again."
         )
     await _diagnose(door, entry, entry.thread, words="")
 
@@ -79,7 +80,7 @@ async def _diagnose(door: Door, entry: Entry, thread: str, *, words: str) -> Non
     messages = await door.delivery.thread(entry.channel, thread)
     message = next((m for m in messages if m.get("ts") == wanted), None)
     if message is None:
-        raise BadInput("Invite me to the channel: the message cannot be read.")
+        raise BadInput("The message cannot be read. Invite me to the channel.")
     own = wanted == entry.ts and entry.kind == "mention"  # the mention is the report
     if own:
         message = {**message, "text": entry.text, "blocks": []}

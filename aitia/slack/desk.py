@@ -95,7 +95,7 @@ class Desk:
                 await self.door.tell(entry, _refused(error))
                 break
             except Exception:  # the outermost place of the door: one entry that fails must not end it
-                _log.exception("%s could not be worked on", entry.key)
+                _log.exception("%s could not be processed", entry.key)
                 await asyncio.sleep(PAUSE_S * (tries + 1))
         await asyncio.to_thread(self.door.inbox.done, entry.key)
 
@@ -106,7 +106,7 @@ class Desk:
                 for job in await asyncio.to_thread(self._open):
                     self._follow(job)
             except Exception:  # a locked table must not end the door: it is looked at again
-                _log.exception("the jobs could not be looked at")
+                _log.exception("the jobs could not be checked")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), LOOK_S)
 
@@ -141,7 +141,7 @@ class Desk:
     async def _pause(self, job: Job, error: Exception) -> None:
         """Follow it again later, and each time later."""
         pause = self._pauses[job.id] = min(LONGEST_PAUSE_S, self._pauses.get(job.id, 0.5) * 2)
-        _log.warning("job %s is followed again in %.0f s", job.id, pause, exc_info=error)
+        _log.warning("job %s will be followed again in %.0f s", job.id, pause, exc_info=error)
         await asyncio.sleep(pause)
 
     async def _lost(self, job: Job, why: str) -> None:
@@ -159,5 +159,8 @@ def _refused(error: SlackApiError) -> str:
     if word in ("not_in_channel", "channel_not_found"):
         return "Invite me to this channel with /invite @aitia: I can neither read nor write here."
     if word == "missing_scope":
-        return f"Install the app again with the manifest of docs/slack.md: it lacks {error.response.get('needed', 'a scope')}."
+        return (
+            f"The app lacks {error.response.get('needed', 'a scope')}. Install it again with the manifest "
+            "in docs/slack.md."
+        )
     return f"Slack refused it: {word}."

@@ -50,7 +50,7 @@ class Door:
             else:
                 await self.delivery.whisper(entry.channel, entry.user, text, thread=entry.thread)
         except (SlackApiError, *Doubt) as error:
-            _log.warning("%s could not be told %r: %s", entry.user, text, error)
+            _log.warning("%s could not be sent %r: %s", entry.user, text, error)
 
     async def reply(self, entry: Entry, text: str, blocks: Sequence[Block]) -> None:
         """A message in the entry's thread: once, however often the entry is begun."""
@@ -73,16 +73,18 @@ class Door:
         """The job that a button or form belongs to. Raises BadInput where it is not this channel's."""
         job = await asyncio.to_thread(self.jobs.get, entry.values.get("job", ""))
         if job.place.get("channel") != entry.channel:
-            raise JobNotFound("Ask in the channel of the diagnosis: this one is from elsewhere.")
+            raise JobNotFound("This diagnosis belongs to another channel. Ask there.")
         return job
 
     async def run_of(self, entry: Entry) -> tuple[Job, str]:
         """A finished job and its run, where the button was for its present revision. Raises BadInput."""
         job = await self.job_of(entry)
         if entry.values.get("revision") != str(job.revision):
-            raise BadInput("Use the buttons of the latest result: the telemetry was looked at again since.")
+            raise BadInput(
+                "The incident has been diagnosed again since. Use the buttons of the latest result."
+            )
         if job.state != "done":
-            raise BadInput(f"Wait until the diagnosis has ended: it is {job.state}.")
+            raise BadInput(f"The diagnosis is {job.state}. Wait until it has ended.")
         return job, job.run
 
     def seal(self, entry: Entry, job: str, revision: str) -> str:
@@ -94,7 +96,7 @@ class Door:
         """Raises BadInput where a form brings back what it was not opened with."""
         right = self.seal(entry, entry.values.get("job", ""), entry.values.get("revision", ""))
         if not hmac.compare_digest(right, entry.values.get("seal", "").encode("ascii", "replace").decode()):
-            raise BadInput("Open the form again: it was not opened here by you.")
+            raise BadInput("You did not open this form here. Open it again.")
 
     def _is_slack(self, url: str) -> bool:
         """Whether an address is Slack's, or is at the Web API that this door speaks to: nothing is sent anywhere else."""

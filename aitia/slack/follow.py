@@ -66,7 +66,7 @@ class Follower:
         elif self._parts.job.state == "waiting":
             await self._asks()
         else:
-            self._steps.end("told again meanwhile")
+            self._steps.end("updated in the meantime")
             await self._stage.finish(self._steps)
 
     async def _pump(self) -> None:
@@ -97,9 +97,9 @@ class Follower:
         """Ask for what waits, each call in a message of its own."""
         for asked in self._parts.job.asked:
             blocks = result.approval(self._parts.job, asked)
-            await self._post(part(asked), f"A step waits for approval: {asked.tool}", blocks)
+            await self._post(part(asked), f"A step is waiting for approval: {asked.tool}", blocks)
             await self._parts.note(**{f"call.{self._parts.named(part(asked))}": asked.model_dump_json()})
-        self._steps.hold(f"{len(self._parts.job.asked)} asked below")
+        self._steps.hold(f"{len(self._parts.job.asked)} waiting below")
         await self._stage.show(self._steps)
         await self._parts.note(**{"asked": _asked(self._parts.job), self._parts.named("held"): "yes"})
 

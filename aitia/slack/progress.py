@@ -107,7 +107,7 @@ class Steps:
         """All steps as one message; the earliest ones are counted where there are too many."""
         left = max(0, len(self.steps) - SHOWN)
         rows = [[b.words(title, "bold", limit=FIELD)]]
-        rows += [[b.words(f"… {left} steps before")]] if left else []
+        rows += [[b.words(f"… {left} earlier steps")]] if left else []
         for step in list(self.steps.values())[left:]:
             outcome = [b.words(f"  {step.outcome}", "italic", limit=FIELD)] if step.outcome else []
             rows.append([b.words(f"{_MARKS[step.status]} {step.title}", limit=FIELD), *outcome])

@@ -43,7 +43,7 @@ def buttons(report: Report, job: Job) -> b.Block:
     """What can be done with a result. An open verdict cannot be confirmed, only be told."""
     given = value(job)
     confirm = [] if report.verdict == "unknown" else [b.button("Confirm", "confirm", given, style="primary")]
-    wrong = "Tell the cause" if report.verdict == "unknown" else "Wrong"
+    wrong = "Give the real cause" if report.verdict == "unknown" else "Wrong"
     return b.actions(
         *confirm,
         b.button(wrong, "wrong", given),
@@ -67,7 +67,7 @@ def evidence(report: Report) -> dict[str, Any]:
         Section(title=f"Evidence {n + 1}-{min(n + 8, len(items))}", items=items[n : n + 8])
         for n in range(0, len(items), 8)
     ]
-    note = b.context("Cited facts first; after the number of a fact its strength from 0 to 1.")
+    note = b.context("Cited facts first; the number of a fact is followed by its strength from 0 to 1.")
     body = [b.section(replace(p, numbered=False)) for p in parts]
     return {
         "type": "modal",
@@ -84,11 +84,11 @@ def approval(job: Job, asked: Approval) -> list[b.Block]:
     given = value(job, hash=asked.hash)
     yes = [b.button("Approve", f"approve {asked.hash[:16]}", given, style="primary")] if short else []
     return [
-        b.header("A step waits for approval"),
+        b.header("A step is waiting for approval"),
         b.said(b.words("It may change something: "), b.words(asked.tool, "code")),
         b.rich(b.pre(arguments, limit=LONGEST_CALL)),
         b.context(
-            "The answer holds for this tool with exactly these arguments"
+            "The answer applies to this tool with exactly these arguments"
             + (
                 ""
                 if short

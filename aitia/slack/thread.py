@@ -39,7 +39,7 @@ def report_of(
     lines = [line for part in _parts(message) for line in part.splitlines() if line.strip()]
     lines = list(dict.fromkeys(line.strip() for line in lines))
     if not lines and not words.strip():
-        raise BadInput("Say what is wrong, or ask in the thread of an alert: this message has no text.")
+        raise BadInput("This message has no text. Say what is wrong, or ask in the thread of an alert.")
     told = [*lines, *([words.strip()] if words.strip() else [])]
     title = _STATE.sub("", told[0]) or told[0]
     at = moment(str(message.get("ts", "")))

@@ -18,7 +18,7 @@ from aitia.web.strict import ApiRoute
 from aitia.web.waiting import answered
 from aitia.web.words import ApprovalGiven, Diagnosis, Given, OutcomeGiven, QuestionAsked, Taken
 
-STRANGE: Final = "Go on with a conversation about this diagnosis: there is no such one."
+STRANGE: Final = "There is no such conversation about this diagnosis. Continue one that exists."
 router = APIRouter(prefix="/v1/diagnoses", tags=["answers"], route_class=ApiRoute)
 
 
@@ -43,7 +43,7 @@ def approve(jobs: Jobs, id: str, given: ApprovalGiven) -> Taken:
     """Keep the answers; once all are there the run goes on. Raises Problem (409) where others were first."""
     job = jobs.get(id)
     if job.state != "waiting":
-        told = f"Answer a diagnosis that waits for a person: this one is {job.state}."
+        told = f"This diagnosis is {job.state} and is not waiting for a person."
         raise Problem(409, f"{told} {_by_whom(jobs, id, given)}".strip())
     try:
         job = jobs.answer(id, given.calls, by=given.by or "http")
@@ -89,5 +89,5 @@ def _reported(jobs: Jobs, id: str) -> str:
     """The run of a diagnosis that has a report. Raises Problem (409)."""
     job = jobs.get(id)
     if not job.verdict or job.state != "done":
-        raise Problem(409, f"Wait for the report: the diagnosis is {job.state}.")
+        raise Problem(409, f"The diagnosis is {job.state}. Wait for the report.")
     return job.run

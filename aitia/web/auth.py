@@ -76,17 +76,17 @@ def require_token(request: Request) -> None:
         if guard.token.bears(given):
             return
         _count(request)
-        raise _refused("Send the right token: `Authorization: Bearer TOKEN` holds another one.")
+        raise _refused("The token in `Authorization: Bearer TOKEN` is wrong. Send the right one.")
     same_origin(request)
     if guard.token and not guard.holds(request.cookies.get(COOKIE, "")):
-        raise _refused("Send the token as `Authorization: Bearer TOKEN`, or log in at /login.")
+        raise _refused("The token is missing. Send it as `Authorization: Bearer TOKEN`, or log in at /login.")
 
 
 def _count(request: Request) -> None:
     """Count a wrong token of this address. Raises Problem (429) where there were too many."""
     guard: Guard = request.app.state.guard
     if (wait := guard.token.wrong(request.client.host if request.client else "")) > 0:
-        raise Problem(429, "Send the right token: it was wrong too often.", retry_s=wait)
+        raise Problem(429, "Too many wrong tokens. Send the right one.", retry_s=wait)
 
 
 def _refused(detail: str) -> Problem:
@@ -100,7 +100,7 @@ def same_origin(request: Request) -> None:
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
     own = origin is None or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
     if not own or site not in ("none", "same-origin"):
-        raise Problem(403, "Send this from a page of this service: the request comes from another site.")
+        raise Problem(403, "The request comes from another site. Send it from a page of this service.")
 
 
 def login_router() -> APIRouter:

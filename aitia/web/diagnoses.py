@@ -21,7 +21,7 @@ from aitia.web.strict import ApiRoute
 from aitia.web.words import Diagnoses, Diagnosis
 
 router = APIRouter(prefix="/v1/diagnoses", tags=["diagnoses"], route_class=ApiRoute)
-Id = Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{1,80}$", description="A diagnosis' id.")]
+Id = Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{1,80}$", description="The id of a diagnosis.")]
 Format = Literal["json", "html", "md", "pdf"]
 MEDIA: Final[dict[Format, str]] = {
     "json": "application/json",
@@ -35,7 +35,7 @@ REPORT_CSP: Final = (
 )
 _LOCATION: Final = {"Location": {"description": "The diagnosis.", "schema": {"type": "string"}}}
 IdempotencyKey = Annotated[
-    str, Header(max_length=255, description="Two requests with one key are one diagnosis.")
+    str, Header(max_length=255, description="Requests with the same key make only one diagnosis.")
 ]
 
 
@@ -44,9 +44,9 @@ IdempotencyKey = Annotated[
     status_code=202,
     response_model=Diagnosis,
     responses={
-        200: {"model": Diagnosis, "headers": _LOCATION, "description": "It was asked for before, or is resolved."},
+        200: {"model": Diagnosis, "headers": _LOCATION, "description": "Already requested, or resolved."},
         202: {"headers": _LOCATION, "description": "It is queued."},
-        204: {"description": "Understood, and nothing to diagnose."},
+        204: {"description": "Accepted, but there is nothing to diagnose."},
     },
 )  # fmt: skip
 async def submit(
@@ -88,10 +88,10 @@ def _located(job: Job, *, new: bool) -> Response:
 @router.get("")
 async def listing(
     request: Request,
-    state: Annotated[list[JobState], Query(description="Only these; repeatable.", max_length=5)] = [],  # noqa: B006
+    state: Annotated[list[JobState], Query(description="Show only these; repeatable.", max_length=5)] = [],  # noqa: B006
     origin: Annotated[Origin | Literal[""], Query()] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str, Query(max_length=80, description="`next` of the page before.")] = "",
+    cursor: Annotated[str, Query(max_length=80, description="`next` from the previous page.")] = "",
 ) -> Diagnoses:
     """Diagnoses, newest first."""
     here = request.app.state
@@ -115,7 +115,7 @@ async def again(request: Request, id: Id) -> Any:
     state = request.app.state
     job = await state.quick(state.jobs.get, id)
     if not job.over:
-        raise Problem(409, f"Wait until the diagnosis has ended: it is {job.state}.")
+        raise Problem(409, f"The diagnosis is {job.state}. Wait until it has ended.")
     return _located(await state.quick(state.jobs.again, id, by="http"), new=True)
 
 
@@ -133,9 +133,9 @@ async def report(
     request: Request,
     id: Id,
     format: Annotated[
-        Format | None, Query(description="Else by the Accept header; JSON where it names none.")
+        Format | None, Query(description="Otherwise chosen by the Accept header; JSON if it names no format.")
     ] = None,
-    revision: Annotated[int | None, Query(ge=1, le=1_000_000, description="An earlier one.")] = None,
+    revision: Annotated[int | None, Query(ge=1, le=1_000_000, description="An earlier revision.")] = None,
 ) -> Any:
     """The report as JSON, HTML, Markdown or PDF."""
     wanted = format or accepted(request.headers.get("accept", ""))
@@ -188,7 +188,7 @@ def rendered(jobs: Jobs, id: str, format: Format, revision: int | None = None) -
 
 def _no_report(job: Job) -> Problem:
     earlier = f", or ask for revision {job.revision - 1}" if job.revision > 1 else ""
-    return Problem(409, f"Wait for the report{earlier}: the diagnosis is {job.state}. {job.message}".strip())
+    return Problem(409, f"The diagnosis is {job.state}. Wait for the report{earlier}. {job.message}".strip())
 
 
 def _artifacts(store: RunStore, report: Report) -> dict[str, bytes]:

@@ -70,7 +70,10 @@ class Door:
         except Exception:  # the one place where a bug becomes an answer: one request must not end the service
             print(f"aitia: {said(traceback.format_exc())}", file=sys.stderr, flush=True)
             if not status:
-                problem = Problem(500, "Report this as a bug of aitia: the log of the service tells more.")
+                problem = Problem(
+                    500,
+                    "Internal error. Please report it as an aitia bug; the log of the service has details.",
+                )
                 await problem.response()(scope, receive, answer)
         finally:
             self._on_answer(scope, status, time.monotonic() - began)
@@ -79,14 +82,16 @@ class Door:
         """What is wrong before anything of the request is read."""
         headers = Headers(scope=scope)
         if self._local_only and not is_local(host_name(headers.get("host", ""))):
-            return Problem(403, "Ask for localhost or 127.0.0.1: without a token no other name is answered.")
+            return Problem(
+                403, "Without a token only requests to localhost or 127.0.0.1 are answered. Use one of these."
+            )
         client = client_of(scope["client"][0] if scope.get("client") else "")
         if self._lets_in(
             HTTPConnection(scope)
         ):  # others of the same address, as behind a proxy, do not hold it up
             client = f"known {client}"
         if scope["path"] != "/healthz" and (wait := self._buckets.wait(client)) > 0:
-            return Problem(429, "Ask less often: this client asks too much.", retry_s=wait)
+            return Problem(429, "Too many requests from this client. Send fewer.", retry_s=wait)
         length = headers.get("content-length", "0")
         if length.isascii() and length.isdigit() and int(length[:20]) > self._bounds.body:
             return too_large(self._bounds)

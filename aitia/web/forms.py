@@ -97,7 +97,7 @@ def router(jobs: Jobs, settings: Settings, views: Views) -> APIRouter:
                 await state.heavy(_reverted, jobs, id, by)
             else:
                 if right == "no" and not component.strip():
-                    raise Problem(422, "Name the component (and the fault) that it really was.")
+                    raise Problem(422, "Name the component (and the fault) that was the real cause.")
                 told = {"component": component, "fault": fault, "cause": cause} if right == "no" else {}
                 given = OutcomeGiven(kind="outcome", right=right == "yes", by=by, **told)
                 await state.heavy(confirm, jobs, id, given)

@@ -88,4 +88,4 @@ def check_signature(raw: bytes, header: str, secret: str) -> None:
         part.strip().removeprefix("v1=") for part in header.split(",")[:10] if part.strip().startswith("v1=")
     ]
     if not any(hmac.compare_digest(right.encode(), g.encode("utf-8", "replace")) for g in given):
-        raise Problem(401, f"Sign the body: {SIGNATURE} is missing or was made with another secret.")
+        raise Problem(401, f"{SIGNATURE} is missing or was made with another secret. Sign the body.")

@@ -47,7 +47,9 @@ def bounded_body(receive: Receive, bounds: Bounds) -> Receive:
             async with asyncio.timeout(max(0.0, until - time.monotonic())):
                 message = await receive()
         except TimeoutError:
-            raise Problem(408, f"Send the whole body within {bounds.body_s:g} s.") from None
+            raise Problem(
+                408, f"The body did not arrive in time. Send all of it within {bounds.body_s:g} s."
+            ) from None
         size += len(message.get("body", b""))
         if size > bounds.body:
             if message.get("more_body", False):
@@ -74,7 +76,9 @@ async def dropped(receive: Receive) -> None:
 def too_large(bounds: Bounds) -> Problem:
     """The answer to a body that is too large."""
     return Problem(
-        413, f"Send at most {bounds.body} bytes: shorten the text, or set max_alerts.", headers=_CLOSE
+        413,
+        (f"The body is too large. Send at most {bounds.body} bytes: shorten the text, or set max_alerts."),
+        headers=_CLOSE,
     )
 
 
@@ -91,7 +95,7 @@ class Aside:
     async def __call__(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """The result of the work. What takes too long goes on, and keeps its place, but nobody waits for it."""
         if self._inside >= self._most:
-            raise Problem(503, "Ask again later: too many ask at the same time.", retry_s=BUSY_S)
+            raise Problem(503, "Too many requests at the same time. Try again later.", retry_s=BUSY_S)
         self._inside += 1
         future = self._pool.submit(partial(work, *args, **named))
         loop = asyncio.get_running_loop()
@@ -102,7 +106,7 @@ class Aside:
             if future.done() and not future.cancelled():
                 raise  # the work's own
             raise Problem(
-                503, f"Ask again later: it took longer than {self._seconds:g} s.", retry_s=BUSY_S
+                503, f"The request took longer than {self._seconds:g} s. Try again later.", retry_s=BUSY_S
             ) from None
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from aitia.render.text import clean, clean_lines, clip, duration, percent
 from aitia.web.progress import line
 
 LONGEST_TEXT: Final = 4_000  # characters of a text from outside that has lines
-_NOBODY: Final = {"healthy": "nothing is wrong", "unknown": "something that no fact here shows"}
+_NOBODY: Final = {"healthy": "nothing is wrong", "unknown": "a cause that no fact here shows"}
 _FILES: Final = {
     "page.css": ("aitia.web", "static/page.css", "text/css"),
     "live.js": ("aitia.web", "static/live.js", "text/javascript"),

@@ -45,27 +45,35 @@ class Meters:
         Gauge("aitia_build_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)
         self._states = Gauge("aitia_diagnoses", "Diagnoses by state.", ["state"], registry=registry)
         self._oldest = Gauge(
-            "aitia_oldest_wait_seconds", "How long the first in the queue waits.", registry=registry
+            "aitia_oldest_wait_seconds",
+            "How long the first diagnosis in the queue has been waiting.",
+            registry=registry,
         )
-        self._alive = Gauge("aitia_workers", "Worker processes that run.", registry=registry)
+        self._alive = Gauge("aitia_workers", "Running worker processes.", registry=registry)
         self._lost = Gauge(
-            "aitia_workers_lost", "Workers that died, whose leases were lost.", registry=registry
+            "aitia_workers_lost", "Workers that died and lost their leases.", registry=registry
         )
         self._ended = Counter(
-            "aitia_diagnoses_ended", "Diagnoses by what came of them.", ["verdict"], registry=registry
+            "aitia_diagnoses_ended", "Diagnoses by outcome.", ["verdict"], registry=registry
         )
         self._took = Histogram(
-            "aitia_diagnosis_seconds", "Work on a diagnosis.", buckets=_SECONDS, registry=registry
+            "aitia_diagnosis_seconds",
+            "Time spent working on a diagnosis.",
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._waited = Histogram(
-            "aitia_queue_wait_seconds", "From request to work.", buckets=_WAITS, registry=registry
+            "aitia_queue_wait_seconds",
+            "Time from request to start of work.",
+            buckets=_WAITS,
+            registry=registry,
         )
         self._requests = Counter(
             "aitia_http_requests", "Requests.", ["method", "route", "status"], registry=registry
         )
         self._answers = Histogram(
             "aitia_http_request_seconds",
-            "Requests but streams.",
+            "Requests, except streams.",
             ["route"],
             buckets=_ANSWERS,
             registry=registry,
@@ -129,7 +137,7 @@ def router(jobs: Jobs, workers: Workers | None) -> APIRouter:
     async def readyz(request: Request) -> dict[str, int]:
         """Diagnoses can be taken and carried out: the job table can be written, workers run."""
         if workers is not None and not workers.alive():
-            raise Problem(503, "Look at the log of aitia: no worker runs.", retry_s=BUSY_S)
+            raise Problem(503, "No worker is running. Check the log of aitia.", retry_s=BUSY_S)
         await request.app.state.quick(_writable, jobs)
         return {"workers": workers.alive() if workers is not None else 0}
 

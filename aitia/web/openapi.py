@@ -12,22 +12,22 @@ from aitia.web.problems import MEDIA, ProblemDetails
 
 _ABOUT: Final = """Ask aitia for a root-cause diagnosis and follow it.
 
-Errors are problem details (RFC 9457) whose `detail` begins with what to change.
+Errors are problem details (RFC 9457) whose `detail` says what is wrong and what to change.
 """
 _ALWAYS: Final = {
     "400": "The request cannot be read.",
     "401": "The token is missing or wrong.",
     "403": "The request comes from a page of another site, or names another host.",
-    "408": "The body came too slowly.",
+    "408": "The body arrived too slowly.",
     "413": "The body is too large.",
     "422": "The request can be read, but something in it must be changed.",
-    "429": "This client asks too much; see Retry-After.",
+    "429": "Too many requests from this client; see Retry-After.",
     "500": "A bug.",
     "503": "Too busy now; see Retry-After.",
 }
 _WITH_BODY: Final = {"415": "The body is not JSON."}
-_OF_ONE: Final = {"404": "There is no such diagnosis.", "409": "The diagnosis is not so far."}
-_OF_REPORT: Final = {"501": "There is no Chromium here to print a PDF."}
+_OF_ONE: Final = {"404": "There is no such diagnosis.", "409": "The diagnosis has not got that far yet."}
+_OF_REPORT: Final = {"501": "Chromium is not installed here, so no PDF can be made."}
 
 
 def install(app: FastAPI) -> None:

@@ -58,7 +58,7 @@ def _open() -> APIRouter:
         guard: Guard = request.app.state.guard
         if not guard.token:
             return RedirectResponse("/", status_code=303)
-        told = "Give the right token: that was another one." if wrong else ""
+        told = "Wrong token. Enter the right one." if wrong else ""
         return page(request, "login.html", status=401 if wrong else 200, next=next, refused=told)
 
     return made

@@ -34,7 +34,7 @@ class ProblemDetails(Word):
     type: str = "about:blank"
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
-    detail: str = Field(examples=["Give the id of a diagnosis that was asked for: there is none called 'x'."])
+    detail: str = Field(examples=["There is no diagnosis 'x'. Give the id of one that was requested."])
     errors: tuple[Wrong, ...] = ()
 
 
@@ -83,7 +83,7 @@ def of_validation(error: RequestValidationError) -> Problem:
     """The first thing wrong in words, and a list of all (20 at most)."""
     told = [Wrong(at=_place(e["loc"]), says=str(e["msg"])[:300]) for e in error.errors()[:20]]
     first = told[0]
-    return Problem(422, f"Mend {first.at}: {first.says}.", errors=tuple(told))
+    return Problem(422, f"Fix {first.at}: {first.says}.", errors=tuple(told))
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -109,12 +109,12 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, AitiaError):
         return of_error(error)
     if isinstance(error, sqlite3.OperationalError):
-        return Problem(503, f"Ask again later: the job table cannot be used now ({error}).", retry_s=BUSY_S)
+        return Problem(503, f"The job table cannot be used now ({error}). Try again later.", retry_s=BUSY_S)
     assert isinstance(error, HTTPException)
     told = {
-        404: "Ask for a path that is in /openapi.json: there is none such here.",
-        405: "Use a method that is allowed here, see the Allow header.",
-        400: "Send a body that can be read.",
+        404: "There is no such path. Use one that is in /openapi.json.",
+        405: "This method is not allowed. Use one from the Allow header.",
+        400: "The body cannot be read. Send a valid one.",
     }.get(error.status_code, str(error.detail))
     return Problem(error.status_code, told, headers=dict(error.headers or {}))
 

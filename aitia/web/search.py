@@ -26,7 +26,7 @@ NEWEST: Final = 1000  # runs and diagnoses that are looked through
 @router.get("/search")
 async def search(
     request: Request,
-    q: Annotated[str, Query(min_length=1, max_length=1000, description="What is seen.")],
+    q: Annotated[str, Query(min_length=1, max_length=1000, description="The symptom.")],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> Found:
     """Past incidents that are similar to the words, and runs whose title holds each of them."""

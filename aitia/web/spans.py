@@ -68,7 +68,7 @@ class SpanSpool(OtlpReceiver):
                 spans = []
             self._tidy()
         except OSError as error:
-            _log.error("spans are not kept: %s", error)
+            _log.error("spans are not saved: %s", error)
             with self._mutex:
                 self._waiting = [*spans, *self._waiting][:MOST_WAITING]
 

@@ -28,9 +28,9 @@ _END: Final = ".end"
 _EVENT: Final = {
     "type": "object",
     "properties": {
-        "id": {"type": "string", "description": "The cursor of a step; of the end, with `.end` behind it."},
+        "id": {"type": "string", "description": "The cursor of a step; for the end, with `.end` appended."},
         "event": {"enum": ["state", "step", "end", "problem"]},
-        "data": {"type": "string", "description": "JSON; of a problem its text."},
+        "data": {"type": "string", "description": "JSON; for a problem, its text."},
         "retry": {"type": "integer"},
     },
 }
@@ -53,7 +53,7 @@ class Streams:
             "description": "`state` (a diagnosis), `step` (an event of the run), at the end `end` (a diagnosis).",
             "content": {"text/event-stream": {"schema": _EVENT}},
         },
-        204: {"description": "All was told before: do not come again."},
+        204: {"description": "Everything has already been sent: do not reconnect."},
     },
 )
 async def events(
@@ -75,7 +75,7 @@ async def events(
     if job.over and told[2]:  # a browser comes again after the end, until it is told not to
         return Response(status_code=204)
     if state.streams.open >= state.streams.most:
-        raise Problem(503, "Follow again later: too many follow a diagnosis now.", retry_s=BUSY_S)
+        raise Problem(503, "Too many clients are following a diagnosis. Try again later.", retry_s=BUSY_S)
     return EventSourceResponse(
         _told(state.jobs, id, told[1] or "", state.streams), ping=0, send_timeout=30, sep="\n"
     )

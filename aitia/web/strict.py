@@ -23,7 +23,7 @@ def parse_json(raw: bytes) -> Any:
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise Problem(400, "Send JSON in UTF-8: the body is not.") from None
+        raise Problem(400, "The body is not UTF-8. Send JSON in UTF-8.") from None
     except RecursionError:
         raise Problem(400, f"Send JSON that is at most {DEEPEST} levels deep.") from None
     except ValueError as error:
@@ -44,7 +44,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check(value: Any) -> None:
@@ -60,9 +60,9 @@ def _check(value: Any) -> None:
         elif isinstance(item, list):
             waiting += [(inner, depth + 1) for inner in item]
         elif isinstance(item, float) and not math.isfinite(item):
-            raise Problem(400, "Send finite numbers: one is too large.")
+            raise Problem(400, "A number is too large. Send finite numbers.")
         elif isinstance(item, str) and not item.isascii() and any("\ud800" <= c <= "\udfff" for c in item):
-            raise Problem(400, "Send whole characters: a text holds half of a surrogate pair.")
+            raise Problem(400, "A string contains an unpaired surrogate. Send valid Unicode.")
 
 
 class StrictRequest(Request):

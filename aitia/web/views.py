@@ -71,7 +71,7 @@ class Views:
             "going": bool(going),
             "empty": f"No diagnosis is {state} now."
             if states
-            else "No diagnosis yet: say above what is wrong.",
+            else "No diagnoses yet: describe above what is wrong.",
             "older": _href(kept | {"before": found[MOST_ROWS - 1].id}) if len(found) > MOST_ROWS else "",
             "before": before,
             "first": _href(kept),
@@ -141,7 +141,7 @@ class Views:
         except StoreError as error:
             return None, str(error)
         except BadInput:  # not begun, or deleted
-            return None, "Its run was deleted: nothing more of it is kept."
+            return None, "Its run was deleted: nothing else about it is available."
 
     def _outcome(self, run: str) -> Outcome | None:
         return next((o for o in said.outcomes(home=self.jobs.home) if o.run == run), None)

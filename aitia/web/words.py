@@ -32,7 +32,7 @@ class Diagnosis(Word):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
-    run: str = Field(description="The run in the run store; empty until it began.")
+    run: str = Field(description="The run in the run store; empty until it starts.")
     revision: int
     verdict: Verdict | Literal[""] = Field(description="Empty until there is a report.")
     probability: Unit01 | None
@@ -62,7 +62,7 @@ class Diagnoses(Word):
     """A page of diagnoses, newest first."""
 
     diagnoses: tuple[Diagnosis, ...]
-    next: str = Field(description="The cursor of the page that follows; empty where there is none.")
+    next: str = Field(description="The cursor of the next page; empty if there is none.")
 
 
 class ApprovalGiven(Word):
@@ -90,7 +90,7 @@ class OutcomeGiven(Word):
     @model_validator(mode="after")
     def _corrected(self) -> OutcomeGiven:
         if not self.right and not self.component.strip():
-            raise ValueError("name the component (and the fault) that it really was")
+            raise ValueError("name the component (and the fault) that was the real cause")
         return self
 
 
@@ -127,7 +127,9 @@ class RunFound(Word):
     probability: float | None
     component: str
     fault: str
-    diagnosis: str = Field(description="The diagnosis that it belongs to; empty for one of the command line.")
+    diagnosis: str = Field(
+        description="The diagnosis that it belongs to; empty for a run from the command line."
+    )
 
 
 class Found(Word):

@@ -87,7 +87,7 @@ def _foreign(state: State, app: str, address: Address, services: Mapping[str, Se
     complains = any(address.value.split(":")[0] in line.text for line in state.lines(app))
     if address.host in services and (complains or state.short(app)):
         strength = LIKELY if complains else POSSIBLE
-        what = f"it names namespace {address.elsewhere}, and the service is in {state.namespace}"
+        what = f"it names namespace {address.elsewhere}, but the service is in {state.namespace}"
         yield from _found(state, app, address, strength, what)
 
 
@@ -109,7 +109,7 @@ def _database_port(state: State, app: str) -> Iterator[Finding]:
             ):
                 one = Address(key=key, host=servers[0], port=int(value), value=value)
                 ports = ", ".join(map(str, sorted(offered)))
-                yield from _found(state, app, one, SAID, f"{servers[0]} offers port {ports}", database=True)
+                yield from _found(state, app, one, SAID, f"{servers[0]} exposes port {ports}", database=True)
 
 
 def _close(host: str, names: list[str]) -> list[str]:
@@ -173,14 +173,14 @@ def _host(
     )
     if close:
         yield from _found(
-            state, app, address, CONTRADICTION, f"there is no service of this name, but there is {close[0]}"
+            state, app, address, CONTRADICTION, f"there is no service with this name, but there is {close[0]}"
         )
     elif mentioned and address.port:
         yield from _found(
-            state, app, address, LIKELY, "there is no service of this name, and its log complains of it"
+            state, app, address, LIKELY, "there is no service with this name, and its log complains about it"
         )
     elif address.port and any(p.restarts for p in state.broken(app)):
-        yield from _found(state, app, address, POSSIBLE - 0.1, "there is no service of this name")
+        yield from _found(state, app, address, POSSIBLE - 0.1, "there is no service with this name")
 
 
 def _port(state: State, app: str, address: Address, service: Service) -> Iterator[Finding]:
@@ -201,12 +201,12 @@ def _port(state: State, app: str, address: Address, service: Service) -> Iterato
     if others == {address.port}:
         return  # all callers agree: the service changed (services.py)
     ports = ", ".join(map(str, sorted(offered)))
-    agree = "" if not others & offered else "; other callers ask it for a port that it offers"
+    agree = "" if not others & offered else "; other callers use a port that it exposes"
     yield from _found(
         state,
         app,
         address,
         CONTRADICTION,
-        f"service {service.name} offers port {ports}{agree}",
+        f"service {service.name} exposes port {ports}{agree}",
         database=database or bool(_DATABASE_KEY.search(address.key)),
     )

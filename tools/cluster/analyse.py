@@ -79,8 +79,10 @@ def quiet(state: State) -> list[Finding]:
                 Finding(
                     aspect="k8s.ready",
                     component=workload.name,
-                    statement=f"{workload.name}: {len(pods)} of {workload.desired} pods are ready, restarted 0 times "
-                    f"lately{ends}.",
+                    statement=(
+                        f"{workload.name}: {len(pods)} of {workload.desired} pods are ready, restarted 0 times "
+                        f"recently{ends}."
+                    ),
                     strength=0.8,
                     call=get("pods", state.namespace),
                     values={"pods": len(pods), "desired": workload.desired},

@@ -73,7 +73,7 @@ def read_alerts(ask: Asker) -> list[Alert]:
     try:
         raw = json.loads(text) if text else {}
     except (ValueError, RecursionError):
-        ask.miss("alerts: no JSON")
+        ask.miss("alerts: not valid JSON")
         return []
     found = []
     for item in m.listed(m.at(raw, "alerts")):

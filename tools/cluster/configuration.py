@@ -109,8 +109,10 @@ def _unbound(state: State, app: str) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.secret",
             component=app,
-            statement=f"{app}: secret {own[0]!r} exists and is not bound to it, while {siblings} secrets of its kind are bound "
-            f"to their apps.",
+            statement=(
+                f"{app}: secret {own[0]!r} exists but is not bound to it, while {siblings} secrets of the "
+                "same kind are bound to their apps."
+            ),
             strength=CONTRADICTION if complaint and siblings >= 2 else SAID if siblings >= 2 else LIKELY,
             call=manifest(app, state.namespace),
             values={"name": own[0], "siblings": siblings},
@@ -119,7 +121,7 @@ def _unbound(state: State, app: str) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.secret",
             component=app,
-            statement=f'{app}: a value that it needs is not given to it: "{quote(complaint.text, 160)}".',
+            statement=f'{app}: a value that it needs is not set: "{quote(complaint.text, 160)}".',
             strength=LIKELY,
             call=logs(app, state.namespace),
             quotes=True,
@@ -147,7 +149,7 @@ def _ports(state: State, app: str) -> Iterator[Finding]:
     yield Finding(
         aspect="k8s.port_conflict",
         component=app,
-        statement=f"{app}: containers {names} of one pod want the same port{' ' + str(twice[0]) if twice else ''}{told}.",
+        statement=f"{app}: containers {names} in the same pod use the same port{' ' + str(twice[0]) if twice else ''}{told}.",
         strength=CONTRADICTION if twice else SAID,
         call=logs(app, state.namespace) if line else manifest(app, state.namespace),
         values={"containers": len(containers)} | ({"port": twice[0]} if twice else {}),
@@ -166,8 +168,10 @@ def _odd_sidecar(state: State, app: str) -> Iterator[Finding]:
             yield Finding(
                 aspect="k8s.port_conflict",
                 component=app,
-                statement=f"{app}: container {ended[0].name} ends by itself (exit code 1) beside {runs[0].name}, which holds "
-                f"port {ports}.",
+                statement=(
+                    f"{app}: container {ended[0].name} exits on its own (exit code 1) next to {runs[0].name}, "
+                    f"which uses port {ports}."
+                ),
                 strength=POSSIBLE,
                 call=describe("pods", state.namespace, pod.name),
                 values={"exit_code": 1},

@@ -110,7 +110,7 @@ def _credentials(state: State, servers: list[str]) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.database_credentials",
             component=app,
-            statement=f'{app}: the database refuses its login {line.count} times: "{_said(line.text, _DENIED)}".',
+            statement=f'{app}: the database refused its login {line.count} times: "{_said(line.text, _DENIED)}".',
             strength=POSSIBLE if many else CONTRADICTION if state.short(app) else SAID,
             call=logs(app, state.namespace),
             values={"count": line.count},
@@ -142,8 +142,10 @@ def _server_fault(
         yield Finding(
             aspect=aspect,
             component=server,
-            statement=f"{server}: {what}, say {len(clients)} of its clients "
-            f'({", ".join(clients[:3])}): "{_said(line.text, pattern)}".',
+            statement=(
+                f"{server}: {what}, according to {len(clients)} of its clients ({', '.join(clients[:3])}): "
+                f'"{_said(line.text, pattern)}".'
+            ),
             strength=SAID if server in servers else LIKELY,
             call=logs(clients[0], state.namespace),
             values={"clients": len(clients), "count": sum(hits[c].count for c in clients)},
@@ -199,7 +201,10 @@ def _own_port(state: State, app: str) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.database_port",
             component=app,
-            statement=f"{app}: it is told to listen on port {told.group(1)}, its services lead to {', '.join(sorted(targets))}.",
+            statement=(
+                f"{app}: it is configured to listen on port {told.group(1)}, but its services point to "
+                f"{', '.join(sorted(targets))}."
+            ),
             strength=SAID,
             call=manifest(app, state.namespace),
             values={"port": int(told.group(1))},
@@ -248,14 +253,14 @@ def _links(state: State, servers: list[str]) -> Iterator[Finding]:
         if not wrong and not alone:
             continue
         what = (
-            f" (it asks port {asked}, the service offers {', '.join(map(str, sorted(ports)))})"
+            f" (it connects to port {asked}, but the service exposes {', '.join(map(str, sorted(ports)))})"
             if wrong
             else ""
         )
         yield Finding(
             aspect="k8s.database_port",
             component=app,
-            statement=f'{app}: it cannot connect to {server}, which runs{what}: "{_said(line.text, _LINK)}".',
+            statement=f'{app}: it cannot connect to {server}, which is running{what}: "{_said(line.text, _LINK)}".',
             strength=SAID if wrong else LIKELY - 0.1 if state.short(app) else POSSIBLE,
             call=logs(app, state.namespace),
             values={"count": line.count, "port": asked},

@@ -80,13 +80,13 @@ def _wrong(
     others = [m for m in (by_name, by_path) if m and not _one_app(state, services[m], target)]
     agrees = any(m and m not in others for m in (by_name, by_path))
     if others:
-        what = f"speaks of service {others[0]} and leads to {route.host}"
+        what = f"mentions service {others[0]} but points to {route.host}"
         return what, LIKELY if agrees else CONTRADICTION if target else SAID
     if target is None:
         known = by_name or by_path or route.where == "ingress"
-        return (f"leads to service {route.host}, which does not exist", SAID) if known else None
+        return (f"points to service {route.host}, which does not exist", SAID) if known else None
     if route.port and all(p.number != route.port for p in target.ports):
-        return f"leads to port {route.port} of {route.host}, which it does not offer", LIKELY
+        return f"points to port {route.port} of {route.host}, which it does not expose", LIKELY
     return None
 
 

@@ -92,7 +92,7 @@ def _either(
     reference = found(
         "k8s.image_reference",
         SAID if familiar or has_secret else LIKELY - 0.1,
-        "there is no such repository where the other images of the namespace come from"
+        "there is no such repository in the registry that the other images of the namespace come from"
         if familiar
         else "there is no such repository, or it is private",
     )

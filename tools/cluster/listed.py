@@ -62,7 +62,7 @@ def workloads(resource: str, rows: Sequence[Row]) -> Reading:
         one = thing(resource, row["NAME"])
         if wanted == "0" and resource != "replicasets":
             signs.append("workload.zero")
-            unwell.append(one | {"state": "wanted 0 times"})
+            unwell.append(one | {"state": "scaled to 0 replicas"})
         elif wanted.isdigit() and ready.isdigit() and int(ready) < int(wanted):
             signs.append("workload.short")
             unwell.append(one | {"state": f"{ready}/{wanted} ready"})

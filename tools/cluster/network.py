@@ -58,7 +58,7 @@ def odd_dns(spec: Spec) -> str:
         return f"its dnsPolicy is None with name servers {', '.join(spec.nameservers) or '(none)'}"
     if spec.dns_policy not in _CLUSTER_DNS:
         return (
-            f"its dnsPolicy is {spec.dns_policy}, which asks the node's name servers instead of the cluster's"
+            f"its dnsPolicy is {spec.dns_policy}, which uses the node's name servers instead of the cluster's"
         )
     if spec.nameservers:
         return f"its dnsConfig adds name servers {', '.join(spec.nameservers)}"
@@ -70,7 +70,7 @@ def _pinned(state: State, app: str) -> str:
     known = {s.name: s.cluster_ip for s in state.services}
     for host, address in sorted(state.spec(app).host_aliases.items()):
         if known.get(host.split(".")[0], address) != address:
-            return f"its hostAliases lead {host} to {address}, which is not its service"
+            return f"its hostAliases map {host} to {address}, which is not its service"
     return ""
 
 
@@ -125,7 +125,7 @@ def _dns(state: State, app: str, usual: Counter[str], common: frozenset[str]) ->
         yield Finding(
             aspect="k8s.dns",
             component=app,
-            statement=f"{app}: {odd}, so that names of services do not resolve{told}.",
+            statement=f"{app}: {odd}, so service names do not resolve{told}.",
             strength=CONTRADICTION if failed or state.short(app) else SAID,
             call=manifest(app, state.namespace),
             values={"names": len(failed)},
@@ -141,8 +141,10 @@ def _dns(state: State, app: str, usual: Counter[str], common: frozenset[str]) ->
         yield Finding(
             aspect="k8s.dns",
             component=app,
-            statement=f"{app}: it asks name server {foreign[0][0]}, which no other app asks, and gets no answer: "
-            f'"{quote(foreign[0][1].text[-160:])}".',
+            statement=(
+                f"{app}: it uses name server {foreign[0][0]}, which no other app uses, and gets no answer: "
+                f'"{quote(foreign[0][1].text[-160:])}".'
+            ),
             strength=SAID,
             call=logs(app, state.namespace),
             quotes=True,
@@ -153,8 +155,10 @@ def _dns(state: State, app: str, usual: Counter[str], common: frozenset[str]) ->
         yield Finding(
             aspect="k8s.dns",
             component=app,
-            statement=f"{app}: its log tells of service {astray[0]} at {astray[1]}, which is neither the service's "
-            f"address nor a pod's.",
+            statement=(
+                f"{app}: its log mentions service {astray[0]} at {astray[1]}, which is neither the service's "
+                "address nor a pod's."
+            ),
             strength=POSSIBLE,
             call=logs(app, state.namespace),
             values={"service": astray[0], "address": astray[1]},

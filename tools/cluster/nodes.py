@@ -67,7 +67,7 @@ def _services(state: State) -> Iterator[Finding]:
             yield Finding(
                 aspect=aspect,
                 component=node.name,
-                statement=f'{node.name}: {service} does not run ("{quote(line, 90)}").',
+                statement=f'{node.name}: {service} is not running ("{quote(line, 90)}").',
                 strength=CONTRADICTION,
                 call=ClusterCall(verb="node_service", resource=service, name=node.name),
                 values={"service": service},
@@ -144,7 +144,7 @@ def _scheduler(state: State) -> Iterator[Finding]:
             yield Finding(
                 aspect="k8s.scheduler",
                 component=pod.node or pod.name.removeprefix("kube-scheduler-"),
-                statement=f"{pod.node or pod.name}: the scheduler's pod {pod.name} does not run ({pod.status}).",
+                statement=f"{pod.node or pod.name}: the scheduler pod {pod.name} is not running ({pod.status}).",
                 strength=SAID,
                 call=get("pods", "kube-system"),
                 values={"status": pod.status},
@@ -166,8 +166,10 @@ def _scheduler(state: State) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.scheduler",
             component=masters[0],
-            statement=f"{masters[0]}: nobody tried to place {untouched[0].name}, pending for {untouched[0].age_s:g} s without "
-            f"an event: the scheduler does not work.",
+            statement=(
+                f"{masters[0]}: no attempt was made to schedule {untouched[0].name}, pending for "
+                f"{untouched[0].age_s:g} s without an event: the scheduler is not working."
+            ),
             strength=LIKELY if len(masters) == 1 else POSSIBLE,
             call=describe("pods", state.namespace, untouched[0].name),
             values={"pending": len(untouched)},

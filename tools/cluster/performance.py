@@ -96,7 +96,7 @@ def _facts(found: Iterable[Sign]) -> Iterator[Finding]:
         yield Finding(
             aspect=_ORDINARY[s.kind],
             component=s.component,
-            statement=f'{s.component}: an alert tells "{quote(s.text, 150)}".',
+            statement=f'{s.component}: an alert says "{quote(s.text, 150)}".',
             strength=0.4 if s.kind == "traffic" else 0.6,
             call=CALL,
             values={"ratio": round(s.ratio, 3)} if s.ratio else {},
@@ -122,7 +122,7 @@ def _busy(state: State, found: Iterable[Sign]) -> list[Finding]:
         Finding(
             aspect="k8s.pod_cpu",
             component=app,
-            statement=f'{app}: its processor is saturated: "{quote(cpu[app][0].text, 150)}".',
+            statement=f'{app}: its CPU is saturated: "{quote(cpu[app][0].text, 150)}".',
             strength=(SAID if place == 0 else POSSIBLE)
             - (0.0 if any(s.throttled for s in cpu[app]) else 0.15),
             call=CALL,
@@ -221,11 +221,14 @@ def _node(
     own = next(
         (s.text for s in found if s.node and s.component == node and s.kind in ("loss", "latency")), ""
     )
-    said = f' An alert tells "{quote(own, 120)}".' if own else ""
+    said = f' An alert says "{quote(own, 120)}".' if own else ""
     return Finding(
         aspect=aspect,
         component=node,
-        statement=f"{node}: the node {what}: what runs on it and its callers fit the {len(slow)} slow apps by {fit:.0%}.{said}",
+        statement=(
+            f"{node}: the node {what}: the apps that run on it and their callers match the {len(slow)} "
+            f"slow apps by {fit:.0%}.{said}"
+        ),
         strength=strength,
         call=CALL,
         values={"fit": round(fit, 3), "slow": len(slow)},

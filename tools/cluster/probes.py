@@ -181,7 +181,7 @@ def _wrong_port(state: State, app: str, container: Container, probe: Probe) -> s
     known = known_ports(state, app, container, None if both else other)
     if not known or probe.port in known:
         return ""
-    return f"it asks port {probe.port}, while the container listens on {', '.join(sorted(known))}"
+    return f"it probes port {probe.port}, while the container listens on {', '.join(sorted(known))}"
 
 
 def _wrong_protocol(container: Container, probe: Probe, failed: list[str]) -> tuple[float, str] | None:
@@ -199,7 +199,7 @@ def _wrong_protocol(container: Container, probe: Probe, failed: list[str]) -> tu
     ):
         return (
             SAID if differs else LIKELY
-        ), f"its HTTP request for {probe.path or '/'} is answered {status}{against}"
+        ), f"its HTTP request for {probe.path or '/'} gets {status}{against}"
     if differs and other is not None and _REFUSED.search(text) and _worked(container, probe):
         return SAID, f"it speaks {probe.kind} on port {probe.port}{against} on the same port and succeeds"
     if (

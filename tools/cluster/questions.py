@@ -155,7 +155,7 @@ def _asked(
                 calls.append((source, source.name, _in(wanted, space)))
     if not calls:
         raise BadInput(
-            f"Set `namespaces` of the cluster source: {wanted.namespace or 'no namespace'} may not be looked at."
+            f"{wanted.namespace or 'no namespace'} may not be read. Set `namespaces` of the cluster source."
         )
     for source, name, call in calls:
         answer = source.ask(call)
@@ -182,7 +182,7 @@ def _check(ctx: ToolContext, name: str) -> None:
     held = {x for c in ctx.inventory.components for x in (c.id, c.id.rpartition("/")[2], *c.aliases)}
     if not _NAME.fullmatch(name) or name not in held | _known(ctx):
         raise BadInput(
-            f"List first what there is (cluster_get): no answer and no inventory named {quote(name, 80)!r}."
+            f"No answer and no inventory has {quote(name, 80)!r}. List what exists first (cluster_get)."
         )
 
 

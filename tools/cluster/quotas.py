@@ -59,8 +59,10 @@ def _refused(state: State) -> Iterator[Finding]:
                 yield Finding(
                     aspect=aspect_of(what),
                     component=state.namespace,
-                    statement=f"{state.namespace}: quota {unsaid.group('quota')} demands {what}, which {workload.name} does "
-                    f"not specify: its pods are refused.",
+                    statement=(
+                        f"{state.namespace}: quota {unsaid.group('quota')} requires {what}, which {workload.name} "
+                        "does not specify: its pods are rejected."
+                    ),
                     strength=LIKELY,
                     call=get("resourcequota", state.namespace),
                 )
@@ -76,8 +78,10 @@ def _exceeded(state: State, app: str, match: re.Match[str]) -> Iterator[Finding]
             yield Finding(
                 aspect=aspect,
                 component=state.namespace,
-                statement=f"{state.namespace}: quota {match.group('quota')} refuses pods of {app}: {resource} "
-                f"{used.get(resource, '?')} used and {wanted} requested, {limited.get(resource, '?')} allowed.",
+                statement=(
+                    f"{state.namespace}: quota {match.group('quota')} rejects pods of {app}: {resource} "
+                    f"{used.get(resource, '?')} used and {wanted} requested, {limited.get(resource, '?')} allowed."
+                ),
                 strength=CONTRADICTION,
                 call=get("resourcequota", state.namespace),
                 values={
@@ -102,7 +106,7 @@ def _services(state: State) -> Iterator[Finding]:
         for resource in quota.hard:
             room = _room(quota, resource)
             if "services" in resource and room is not None and room < 1:
-                lacks = f"; service {missing[0]} is declared and does not exist" if missing else ""
+                lacks = f"; service {missing[0]} is declared but does not exist" if missing else ""
                 yield Finding(
                     aspect="k8s.quota_services",
                     component=state.namespace,

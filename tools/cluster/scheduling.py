@@ -191,7 +191,7 @@ def _one(
         yield found(
             "k8s.taint",
             strength,
-            f"{n} nodes carry a taint that it does not tolerate ({names})",
+            f"{n} nodes have a taint that it does not tolerate ({names})",
             nodes=n,
             taint=names,
         )
@@ -205,7 +205,10 @@ def _one(
         yield found(
             f"k8s.{reason}_capacity",
             strength,
-            f"it requests {need / scale:g}{unit} of {reason}, which {n} nodes have not free (the largest has {most / scale:g})",
+            (
+                f"it requests {need / scale:g}{unit} of {reason}, which {n} nodes do not have free (the "
+                f"largest has {most / scale:g})"
+            ),
             requested=need / scale,
             largest=most / scale,
         )
@@ -214,6 +217,6 @@ def _one(
         yield found(
             "k8s.anti_affinity",
             strength,
-            f"{n} nodes already hold a pod that its anti-affinity excludes ({rules})",
+            f"{n} nodes already have a pod that its anti-affinity excludes ({rules})",
             nodes=n,
         )

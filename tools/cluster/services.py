@@ -67,8 +67,10 @@ def _selector(state: State, service: Service, app: str) -> Iterator[Finding]:
     yield Finding(
         aspect="k8s.service_selector",
         component=app,
-        statement=f"{app}: service {service.name} selects {first}={wrong[first]}, its pods carry "
-        f"{first}={labels.get(first, '(no such label)')}: it has no endpoints.",
+        statement=(
+            f"{app}: service {service.name} selects {first}={wrong[first]}, but its pods have "
+            f"{first}={labels.get(first, '(no such label)')}: it has no endpoints."
+        ),
         strength=CONTRADICTION,
         call=describe("services", state.namespace, service.name),
         values={
@@ -95,8 +97,10 @@ def _protocol(state: State, service: Service, app: str) -> Iterator[Finding]:
             yield Finding(
                 aspect="k8s.service_protocol",
                 component=app,
-                statement=f"{app}: service {service.name} offers port {port.number} over {port.protocol}, its containers "
-                f"listen on {same[0].number} over {same[0].protocol}.",
+                statement=(
+                    f"{app}: service {service.name} exposes port {port.number} over {port.protocol}, but its "
+                    f"containers listen on {same[0].number} over {same[0].protocol}."
+                ),
                 strength=CONTRADICTION,
                 call=describe("services", state.namespace, service.name),
                 values={"service": service.name, "port": port.number, "protocol": port.protocol},
@@ -141,8 +145,10 @@ def _port(state: State, service: Service, app: str) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.service_port",
             component=app,
-            statement=f"{app}: service {service.name} sends port {port.number} to {target}, its containers listen on "
-            f"{', '.join(sorted(known))}.",
+            statement=(
+                f"{app}: service {service.name} sends port {port.number} to {target}, but its containers "
+                f"listen on {', '.join(sorted(known))}."
+            ),
             strength=sure,
             call=describe("services", state.namespace, service.name),
             values={"service": service.name, "port": port.number, "target": target},
@@ -168,8 +174,10 @@ def _callers_port(state: State, service: Service, app: str) -> Iterator[Finding]
         yield Finding(
             aspect="k8s.service_port",
             component=app,
-            statement=f"{app}: service {service.name} offers port {', '.join(map(str, sorted(offered)))}, but "
-            f"{len(set(callers))} callers ask it for {port}{', where its containers listen' if listens else ''}.",
+            statement=(
+                f"{app}: service {service.name} exposes port {', '.join(map(str, sorted(offered)))}, but "
+                f"{len(set(callers))} callers connect to {port}{', where its containers listen' if listens else ''}."
+            ),
             strength=CONTRADICTION if listens else LIKELY,
             call=describe("services", state.namespace, service.name),
             values={"service": service.name, "asked": port, "callers": len(set(callers))},

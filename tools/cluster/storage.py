@@ -102,7 +102,7 @@ def _by_events(state: State, app: str, claim: Claim, events: Sequence[Event]) ->
         aspect = (
             "k8s.claim_mode" if "accessMode" in mismatch.message.replace(" ", "") else "k8s.claim_capacity"
         )
-        yield _told(state, app, claim, aspect, SAID, "the volume that it names does not fit it", mismatch)
+        yield _told(state, app, claim, aspect, SAID, "the volume that it names does not match it", mismatch)
 
 
 def _volumes(state: State) -> list[Volume]:
@@ -151,7 +151,7 @@ def _by_fields(state: State, app: str, claim: Claim, events: Sequence[Event]) ->
             claim,
             "k8s.claim_class",
             POSSIBLE,
-            "no volume is there and none is provisioned",
+            "there is no volume and none is provisioned",
             warning,
         )
 
@@ -172,8 +172,10 @@ def differences(claim: Claim, volume: Volume) -> list[Mismatch]:
         found.append(
             Mismatch(
                 aspect="k8s.claim_class",
-                what=f"it asks for storage class {claim.storage_class!r}, volume {volume.name} is of class "
-                f"{volume.storage_class!r}",
+                what=(
+                    f"it asks for storage class {claim.storage_class!r}, but volume {volume.name} is of class "
+                    f"{volume.storage_class!r}"
+                ),
             )
         )
     modes = {_MODES.get(m, m) for m in volume.modes}
@@ -182,7 +184,10 @@ def differences(claim: Claim, volume: Volume) -> list[Mismatch]:
         found.append(
             Mismatch(
                 aspect="k8s.claim_mode",
-                what=f"it asks for {lacking[0]}, volume {volume.name} offers {', '.join(sorted(volume.modes))}",
+                what=(
+                    f"it asks for {lacking[0]}, but volume {volume.name} supports "
+                    f"{', '.join(sorted(volume.modes))}"
+                ),
             )
         )
     asked, has = quantity(claim.size), quantity(volume.size)
@@ -190,7 +195,7 @@ def differences(claim: Claim, volume: Volume) -> list[Mismatch]:
         found.append(
             Mismatch(
                 aspect="k8s.claim_capacity",
-                what=f"it asks for {claim.size}, volume {volume.name} holds {volume.size}",
+                what=f"it asks for {claim.size}, but volume {volume.name} has {volume.size}",
             )
         )
     return found
@@ -221,7 +226,7 @@ def _permission(state: State, app: str) -> Iterator[Finding]:
     yield Finding(
         aspect="k8s.volume_permission",
         component=app,
-        statement=f'{app}: its container may not use its files{volume} and stops: "{quote(text, 160)}".',
+        statement=f'{app}: its container is not allowed to access its files{volume} and exits: "{quote(text, 160)}".',
         strength=SAID if refused or where else LIKELY,
         call=logs(app, state.namespace) if not refused else describe("pods", state.namespace, broken[0].name),
         values={"volume": where[0] if where else ""},

@@ -74,7 +74,7 @@ def connected(name: str, port: int, text: str) -> Reading:
 def node_service(service: str, node: str, text: str) -> Reading:
     """The status of a node's system service."""
     down = bool(_NODE_DOWN.search(text)) and "Active: active" not in text
-    unwell = [thing("nodes", node, state=f"{service} does not run")] if down else []
+    unwell = [thing("nodes", node, state=f"{service} is not running")] if down else []
     return made(
         f"{service} on {node}{'' if down else ' runs'}",
         ["node_service.down" if down else "node_service.up"],

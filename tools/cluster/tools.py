@@ -44,7 +44,7 @@ def cluster_component(ctx: ToolContext, *, component: str) -> Result:
     mine = [e for e in (*looked.facts, *looked.calm) if e.component == wanted]
     if not mine:
         message = (
-            f"Nothing is known of {wanted!r} in {looked.query}: check `namespaces` of the cluster source."
+            f"Nothing is known about {wanted!r} in {looked.query}: check `namespaces` of the cluster source."
         )
         return Result(status="no_data", message=message, query=looked.query)
     return Result(

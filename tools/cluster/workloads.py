@@ -39,15 +39,11 @@ def _zero(state: State, workload: Workload) -> Iterator[Finding]:
     if workload.kind == "DaemonSet" or workload.desired or state.pods_of(workload.name):
         return
     needed = state.services_of(workload.name) or state.callers(workload.name)
-    why = (
-        "though a service sends traffic to it"
-        if state.services_of(workload.name)
-        else "so that it does not run"
-    )
+    why = "though a service sends traffic to it" if state.services_of(workload.name) else "so it does not run"
     yield Finding(
         aspect="k8s.zero_replicas",
         component=workload.name,
-        statement=f"{workload.name}: the {workload.kind} asks for 0 replicas, {why}.",
+        statement=f"{workload.name}: the {workload.kind} is set to 0 replicas, {why}.",
         strength=SAID if needed else POSSIBLE,
         call=get(f"{workload.kind.lower()}s", state.namespace),
         values={"desired": 0},
@@ -69,8 +65,11 @@ def _account(state: State, workload: Workload) -> Iterator[Finding]:
     yield Finding(
         aspect="k8s.service_account",
         component=workload.name,
-        statement=f"{workload.name}: its pods run as service account {name!r}, which does not exist in "
-        f"{state.namespace}, so that no pod can be created ({len(state.pods_of(workload.name))} of {workload.desired}).",
+        statement=(
+            f"{workload.name}: its pods run as service account {name!r}, which does not exist in "
+            f"{state.namespace}, so no pod can be created ({len(state.pods_of(workload.name))} of "
+            f"{workload.desired})."
+        ),
         strength=CONTRADICTION if absent else SAID,
         call=get("serviceaccounts", state.namespace),
         values={
@@ -127,7 +126,7 @@ def _likely_memory(state: State, app: str, pod: Pod) -> Iterator[Finding]:
     yield Finding(
         aspect="k8s.oom",
         component=app,
-        statement=f"{app}: {pod.name} probably ends for lack of memory{told}.",
+        statement=f"{app}: {pod.name} probably exits because it runs out of memory{told}.",
         strength=LIKELY if heap else LIKELY - 0.1,
         call=describe("pods", state.namespace, pod.name),
         values={"restarts": pod.restarts},

@@ -73,5 +73,5 @@ def open_dense(home: Path, folder: Path | None = None) -> tuple[Dense | None, st
     except (ChromaError, sqlite3.Error) as error:
         return (
             None,
-            f"compared by words only: remove {str(folder or home / 'memory')!r}, it is damaged ({error})",
+            f"compared by words only: {str(folder or home / 'memory')!r} is damaged ({error}), remove it",
         )

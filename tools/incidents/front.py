@@ -45,10 +45,8 @@ def read_front(text: str) -> Front:
         root = yaml.compose(head, Loader=yaml.SafeLoader)  # no deeper than what was just checked
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "it is no YAML"
-        raise Broken(
-            (mark.line + 2) if mark else 2, f"mend the YAML of the front matter: {problem}"
-        ) from None
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise Broken((mark.line + 2) if mark else 2, f"fix the YAML of the front matter: {problem}") from None
     if not isinstance(fields, dict) or not isinstance(root, MappingNode):
         raise Broken(2, "write the front matter as `key: value` lines")
     keys: list[tuple[Node, Node]] = root.value

@@ -137,7 +137,7 @@ def _similar(hit: Hit, ctx: ToolContext, redactor: Redactor) -> Evidence:
         component=component,
         kind="incident.similar",
         aspect="incident.similar",
-        statement=f"Past incident {name} is alike (similarity {hit.similarity:.2f}): {title}; {told}.",
+        statement=f"Past incident {name} is similar (similarity {hit.similarity:.2f}): {title}; {told}.",
         values={
             "incident": document.id,
             "similarity": hit.similarity,
@@ -196,7 +196,7 @@ def _match(hit: Hit, redactor: Redactor) -> Evidence:
 def _because(hit: Hit, redactor: Redactor) -> str:
     if hit.named:
         return f"is {hit.named}" if hit.named == BY_URL else hit.named
-    return f"reads alike (similarity {hit.similarity:.2f}; {hit.why(redactor)})"
+    return f"has similar text (similarity {hit.similarity:.2f}; {hit.why(redactor)})"
 
 
 def _runbook(hit: Hit, ctx: ToolContext) -> dict[str, Any]:

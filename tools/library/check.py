@@ -32,8 +32,8 @@ def cross_validated(cases: Sequence[Case], *, folds: int = 5, seed: int = 0) -> 
     least = max(2 * folds, next(n for n in count(LEAST_CASES) if n - ceil(n / folds) >= LEAST_CASES))
     if len(cases) < least:
         raise BadInput(
-            f"Give at least {least} past incidents: there are {len(cases)}, and with --folds {folds} each model learns"
-            " from too few of them."
+            f"There are only {len(cases)} past incidents, and with --folds {folds} each model learns from "
+            f"too few of them. Give at least {least}."
         )
     hits: list[int] = []
     faults: list[tuple[str, str]] = []

@@ -72,28 +72,32 @@ def read_library(path: Path) -> Library:
                 if line.strip() or len(line) > MAX_LINE:
                     cases.append(_case(line, path, number))
                 if len(cases) > MAX_CASES:
-                    raise BadInput(f"Split {str(path)!r}: it holds more than {MAX_CASES} incidents.")
+                    raise BadInput(f"{str(path)!r} contains more than {MAX_CASES} incidents. Split it.")
     except OSError as error:
-        raise BadInput(f"Give a readable event library: {str(path)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot read the event library {str(path)!r} ({error.strerror}). Give a readable one."
+        ) from None
     _distinct(cases, path)
     return Library(cases=tuple(cases), sha256=digest.hexdigest())
 
 
 def _case(line: bytes, path: Path, number: int) -> Case:
     if len(line) > MAX_LINE:
-        raise BadInput(f"Shorten line {number} of {str(path)!r}: it is longer than {MAX_LINE >> 20} MiB.")
+        raise BadInput(f"Line {number} of {str(path)!r} is longer than {MAX_LINE >> 20} MiB. Shorten it.")
     try:
         case = Case.model_validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the line"
-        raise BadInput(f"Mend {where!r} in line {number} of {str(path)!r}: {first['msg']}") from None
+        raise BadInput(f"Fix {where!r} in line {number} of {str(path)!r}: {first['msg']}") from None
     if not case.component or not case.fault:
         raise BadInput(
-            f"Name `component` and `fault` in line {number} of {str(path)!r}: it is a past incident."
+            f"Line {number} of {str(path)!r} is a past incident and needs `component` and `fault`. Add them."
         )
     if case.component not in case.candidates:
-        raise BadInput(f"List {case.component!r} among `nodes` in line {number} of {str(path)!r}.")
+        raise BadInput(
+            f"{case.component!r} is missing from `nodes` in line {number} of {str(path)!r}. Add it."
+        )
     return case
 
 
@@ -101,7 +105,9 @@ def _distinct(cases: Iterable[Case], path: Path) -> None:
     seen: set[str] = set()
     for case in cases:
         if case.id in seen:
-            raise BadInput(f"Give each incident of {str(path)!r} an id of its own: {case.id!r} occurs twice.")
+            raise BadInput(
+                f"The id {case.id!r} occurs twice in {str(path)!r}. Give each incident its own id."
+            )
         seen.add(case.id)
 
 
@@ -121,9 +127,13 @@ def read_alerts(path: Path) -> Case:
         with path.open("rb") as file:
             raw = file.read(MAX_LINE + 1)
     except OSError as error:
-        raise SourceError(f"Make {str(path)!r} readable: {error.strerror}.") from None
+        raise SourceError(
+            f"Cannot read {str(path)!r}: {error.strerror}. Check that it exists and its permissions."
+        ) from None
     if len(raw) > MAX_LINE:
-        raise SourceError(f"Shorten {str(path)!r}: alert events may take {MAX_LINE >> 20} MiB.")
+        raise SourceError(
+            f"{str(path)!r} is larger than {MAX_LINE >> 20} MiB, the limit for alert events. Shorten it."
+        )
     try:
         told: Any = json.loads(raw)
         told = {"events": told} if isinstance(told, list) else told
@@ -132,11 +142,12 @@ def read_alerts(path: Path) -> Case:
     except ValidationError as error:
         first = error.errors()[0]
         raise SourceError(
-            f"Mend {'.'.join(map(str, first['loc']))!r} in {str(path)!r}: {first['msg']}"
+            f"Fix {'.'.join(map(str, first['loc']))!r} in {str(path)!r}: {first['msg']}"
         ) from None
     except (ValueError, RecursionError, KeyError, TypeError):
         raise SourceError(
-            f"Write {str(path)!r} as JSON: a list of [component, metric, direction] events."
+            f"{str(path)!r} is not in the expected format. Write it as JSON: a list of [component, "
+            "metric, direction] events."
         ) from None
 
 

@@ -66,7 +66,7 @@ class LibraryModel:
         """Rank the candidates of a new incident; its answer, if it has one, is not read. Raises BadInput."""
         nodes = case.candidates
         if not nodes:
-            raise BadInput("Give events that name components, or list `nodes`: nothing could be ranked.")
+            raise BadInput("Nothing could be ranked. Give events that name components, or list `nodes`.")
         near = self.memory.nearest(case)
         matrix = self.lens.matrix(case)
         by_component = components(
@@ -143,12 +143,12 @@ class LibraryModel:
             body = json.loads(text)
             if body["schema"] != SCHEMA:
                 raise BadInput(
-                    f"Train the library model anew: its schema is {body['schema']!r}, not {SCHEMA}."
+                    f"The schema of the library model is {body['schema']!r}, not {SCHEMA}. Train it again."
                 )
             lens = Lens.of(body["lens"])
             weights = np.array(body["pairs"]["weights"], dtype=float)
             if weights.shape != (len(lens.names), len(body["faults"])):
-                raise BadInput("Train the library model anew: its features are those of another version.")
+                raise BadInput("The features of the library model are from another version. Train it again.")
             return cls(
                 faults=tuple(body["faults"]),
                 lens=lens,
@@ -162,7 +162,7 @@ class LibraryModel:
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BadInput(
-                "Train the library model anew: the file is not what `aitia library train` writes."
+                "The file was not written by `aitia library train`. Train the library model again."
             ) from None
 
 
@@ -171,7 +171,8 @@ def train(library: Library, *, mix: Mix | None = None) -> LibraryModel:
     cases = sorted(library.cases, key=lambda c: c.id)
     if len(cases) < LEAST_CASES or len({c.component for c in cases}) < 2:
         raise BadInput(
-            f"Give at least {LEAST_CASES} past incidents with two different causes: there are {len(cases)}."
+            f"There are only {len(cases)} past incidents. Give at least {LEAST_CASES}, with two different "
+            "causes."
         )
     return _fitted(cases, mix or choose_mix(cases), library.sha256)
 

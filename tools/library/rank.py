@@ -26,12 +26,13 @@ def library_rank(ctx: ToolContext) -> Result:
     case, origin = present_case(ctx)
     if not case.events:
         message = (
-            "Configure a source of type alert_events, or metrics that moved: there are no events to compare."
+            "There are no events to compare. Configure a source of type alert_events, or metrics that "
+            "changed."
         )
         return Result(status="no_data", message=message)
     facts: list[Evidence] = []
     rows: list[dict[str, Any]] = []
-    notes = [] if libraries else ["Configure a source of type event_library: there are no past events."]
+    notes = [] if libraries else ["There are no past events. Configure a source of type event_library."]
     for source in libraries:
         try:
             model = source.model()
@@ -110,7 +111,7 @@ def _facts(
         told = ""
         if alike is not None:
             values |= {"incident": alike.id, "similarity": round(alike.similarity, 3)}
-            told = f", most like incident {alike.id} (similarity {alike.similarity:.2f})"
+            told = f", most similar to incident {alike.id} (similarity {alike.similarity:.2f})"
         component = ctx.resolver.resolve(one.component) or one.component
         made.append(
             Evidence(

@@ -74,7 +74,7 @@ class AlertEvents(Configured):
             components=tuple(named[:500]),
             items=tuple(signals[:50]),
             count=len(case.events),
-            note="" if case.events else f"No event is in the file of source {self.name!r}.",
+            note="" if case.events else f"The file of source {self.name!r} contains no events.",
         )
 
 
@@ -84,9 +84,11 @@ READERS: Final[Mapping[str, Reader]] = {"event_library": EventLibrary, "alert_ev
 def _trained(path: Path) -> LibraryModel:
     if path.stat().st_size > MAX_MODEL:
         raise SourceError(
-            f"Train a smaller library model: {str(path)!r} has more than {MAX_MODEL >> 20} MiB."
+            f"{str(path)!r} is larger than {MAX_MODEL >> 20} MiB. Train a smaller library model."
         )
     try:
         return LibraryModel.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        raise SourceError(f"Make {str(path)!r} a readable library model (`aitia library train`).") from None
+        raise SourceError(
+            f"{str(path)!r} is not a readable library model. Write one with `aitia library train`."
+        ) from None

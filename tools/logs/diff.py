@@ -167,7 +167,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
         ]
         if m.files:
             known_ones = {via: took for via, took in m.took.items() if not via or via in names.alias.values()}
-            durations = m.component, known_ones, window, m.reference("durations of answers")
+            durations = m.component, known_ones, window, m.reference("response times")
             out += [*slower(*durations), *as_before(*durations)]
     out = _contradicted(out)
     out.sort(key=lambda e: (-e.strength, e.component, e.kind, e.statement))
@@ -188,18 +188,20 @@ def _first_at(f: Finding) -> float:
 def _message(mined: Sequence[Mined], notes: Sequence[str], facts: Sequence[Evidence]) -> str:
     parts = list(notes)
     if cut := sorted(m.component for m in mined if min(m.shares) < 1):
-        parts.append(f"read in samples, since their logs are large: {', '.join(cut)}")
+        parts.append(f"only sampled, because their logs are large: {', '.join(cut)}")
     if not facts:
         lines = sum(m.lines for m in mined)
-        parts.append(f"no template changed and too little to call it quiet ({lines} lines in the window)")
+        parts.append(
+            f"no template changed, but there are too few lines to call it quiet ({lines} lines in the window)"
+        )
     return "; ".join(parts)
 
 
 def _nothing(mined: Sequence[Mined], window: Window, notes: Sequence[str]) -> Result:
     seen = [f.path.name for m in mined for f in m.files]
     hint = (
-        f"No log line lies between the baselines' start and {window.end:%Y-%m-%d %H:%M:%S} UTC in "
-        f"{', '.join(seen[:5]) or 'the log files'}: mend the window, or set options.timezone of the source "
-        "if its clock is not UTC."
+        f"There are no log lines between the baselines' start and {window.end:%Y-%m-%d %H:%M:%S} UTC "
+        f"in {', '.join(seen[:5]) or 'the log files'}. Fix the window, or set options.timezone of the "
+        "source if its clock is not UTC."
     )
     return Result(status="no_data", message="; ".join([hint, *notes]))

@@ -59,15 +59,16 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
     z = (beyond - 0.05 * n) / math.sqrt(n * 0.05 * 0.95)
     if z < _Z or new < _RATIO * old or new - old < _RISE_MS:
         return None
-    whose = f"answers of {via} to {component}" if via else f"answers of {component}"
+    whose = f"response times of {via} to {component}" if via else f"response times of {component}"
     return Evidence(
         component=component,
         peer=via,
         kind="log.surge",
         aspect="latency",
         statement=(
-            f"By the access lines of {component} the {whose} took up to {_three(new):g} ms (90th percentile), "
-            f"before that {_three(old):g} ms; {beyond / n:.0%} of {n} are slower than the slowest twentieth was."
+            f"According to the access log of {component}, the 90th percentile of the {whose} is "
+            f"{_three(new):g} ms, before that {_three(old):g} ms; {beyond / n:.0%} of {n} are slower than "
+            "the 95th percentile was."
         ),
         values={
             "p90_window_ms": _three(new),
@@ -109,14 +110,16 @@ def _mean(counts: Counter[int]) -> float:
 
 def _quiet(component: str, via: str, took: Took, window: Window, source: SourceRef) -> Evidence:
     old, new, n = _quantile(took.old, 0.9), _quantile(took.new, 0.9), took.new.total()
-    whose = f"answers of {via} to {component}" if via else f"answers of {component}"
+    whose = f"response times of {via} to {component}" if via else f"response times of {component}"
     return Evidence(
         component=component,
         peer=via,
         kind="log.durations.quiet",
         aspect="latency",
-        statement=f"By the access lines of {component} the {whose} took about as long as before (90th percentile "
-        f"{_three(old):g} ms, now {_three(new):g} ms of {n}).",
+        statement=(
+            f"According to the access log of {component}, the {whose} are about the same as before (90th "
+            f"percentile {_three(old):g} ms, now {_three(new):g} ms of {n})."
+        ),
         values={
             "p90_window_ms": _three(new),
             "p90_baseline_ms": _three(old),

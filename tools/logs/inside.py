@@ -117,7 +117,8 @@ def _about(
         kind="log.concentration",
         aspect=what.aspect,
         statement=(
-            f'{mined.component}: {one.share[1]:.0%} of the messages "{quoted(count, redactor)}" name {value!r}{before}.'
+            f'{mined.component}: {one.share[1]:.0%} of the messages "{quoted(count, redactor)}" mention '
+            f"{value!r}{before}."
         ),
         values={
             "value": value,

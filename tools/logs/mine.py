@@ -86,9 +86,7 @@ def streams(ctx: ToolContext, component: str = "") -> dict[str, list[tuple[str, 
     if problems and not found:
         raise problems[0]
     if component and wanted not in found:
-        raise BadInput(
-            f"Name a component that has logs: {component!r} is not one of {', '.join(sorted(found)) or 'none'}."
-        )
+        raise BadInput(f"{component!r} has no logs. Name one of these: {', '.join(sorted(found)) or 'none'}.")
     told = "; ".join(map(str, problems))
     return {
         c: [(name, replace(s, note="; ".join(filter(None, (s.note, told))))) for name, s in each]

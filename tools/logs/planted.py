@@ -45,8 +45,8 @@ def _fact(mined: Mined, aspect: str, counts: list[Count], window: Window, redact
         kind="log.planted",
         aspect="log.other",
         statement=(
-            f'{mined.component}: {total} lines speak of "{what}" only in what they were given (a request, a name, a value), '
-            f'which says nothing of {mined.component} itself: "{quoted(first, redactor)}".'
+            f'{mined.component}: {total} lines mention "{what}" only in their input (a request, a name, '
+            f'a value), which says nothing about {mined.component} itself: "{quoted(first, redactor)}".'
         ),
         values={"count_window": total, "of": aspect, "template": quoted(first, redactor)},
         unit="lines",

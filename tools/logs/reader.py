@@ -116,9 +116,11 @@ class LogFile:
         path = str(self.path)
         status = self.path.stat()
         if status.st_ino != self._inode:
-            self.skipped.files[path] = "replaced while read: what was in the file before is lost"
+            self.skipped.files[path] = "replaced while it was being read: its earlier content is lost"
         elif status.st_size < self.size:
-            self.skipped.files[path] = f"truncated while read ({self.size - status.st_size:,} bytes are gone)"
+            self.skipped.files[path] = (
+                f"truncated while it was being read ({self.size - status.st_size:,} bytes are gone)"
+            )
             self.skipped.unread += self.size - status.st_size
         else:
             return

@@ -18,7 +18,9 @@ def save_states(path: Path, miners: Mapping[str, Miner]) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"Choose a --save that can be written: {str(path)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write --save {str(path)!r} ({error.strerror}). Choose a path that can be written."
+        ) from None
 
 
 def load(path: Path) -> dict[str, Miner]:
@@ -26,7 +28,9 @@ def load(path: Path) -> dict[str, Miner]:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"Give --templates a readable file: {str(path)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot read --templates {str(path)!r} ({error.strerror}). Give a readable file."
+        ) from None
     except ValueError:
         held = None
     if not isinstance(held, dict) or not all(isinstance(state, dict) for state in held.values()):

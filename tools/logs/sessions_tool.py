@@ -60,9 +60,12 @@ def logs_sessions(ctx: ToolContext, *, component: str = "", false_alarms: float 
     if found.by is None:
         if not found.records:
             return Result(
-                status="no_data", message=f"Widen the window: no log record lies in it. {notes}".strip()
+                status="no_data", message=f"There are no log records in the window. Widen it. {notes}".strip()
             )
-        text = f"No id names sessions in {found.records} log records: none recurs over several templates. {notes}"
+        text = (
+            f"No id groups the {found.records} log records into sessions: none recurs across several "
+            f"templates. {notes}"
+        )
         return Result(status="no_data", message=text.strip())
     try:
         normal = Normal(false_alarms=false_alarms).fit(found.normal)
@@ -75,7 +78,13 @@ def logs_sessions(ctx: ToolContext, *, component: str = "", false_alarms: float 
         fact for group in _grouped(odd) if (fact := _fact(group, found, normal, window, redactor)) is not None
     ]
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
-    message = "" if facts else f"The window's {len(verdicts)} sessions go as the {normal.n} before it did."
+    message = (
+        ""
+        if facts
+        else (
+            f"The {len(verdicts)} sessions in the window follow the same pattern as the {normal.n} before it."
+        )
+    )
     return Result(
         status="ok" if facts else "no_data",
         message="; ".join(filter(None, (message, notes))),
@@ -120,7 +129,10 @@ def _fact(
         component=component,
         kind="log.session",
         aspect=_aspect(first.reason, found),
-        statement=f"{component}: {many} ({name}) took another course than before the window: {first.reason.words(names)}.",
+        statement=(
+            f"{component}: {many} ({name}) took a different course than before the window: "
+            f"{first.reason.words(names)}."
+        ),
         values={
             "sessions": len(group),
             "sessions_window": len(found.window),

@@ -32,7 +32,7 @@ def failing_share(mined: Mined, window: Window) -> Evidence | None:
         kind="log.surge",
         aspect="errors",
         statement=(
-            f"{mined.component}: {new:.1%} of {after} answers in the window failed with a 5xx status, "
+            f"{mined.component}: {new:.1%} of {after} responses in the window failed with a 5xx status, "
             f"before that {old:.1%} of {before}; most of them {worst.template.text!r}."
         ),
         values={
@@ -48,6 +48,6 @@ def failing_share(mined: Mined, window: Window) -> Evidence | None:
         onset=None if first is None or old > 0.01 else from_epoch(first),
         direction="up",
         strength=round(min(0.95, 0.5 + 0.5 * min(1.0, (new - old) / 0.2) * min(1.0, z / 8)), 2),
-        source=mined.reference("answers by status", worst.record.file if worst.record else 0),
+        source=mined.reference("responses by status", worst.record.file if worst.record else 0),
         taint=True,
     )

@@ -63,7 +63,9 @@ class McpTool(Word):
         """Why it cannot be called, "" where it can."""
         wrong = unusable(self.pin.arguments, fixed=self._taken)
         return (
-            f"Give argument {wrong[0][:64]!r} under `args` of {self.tool!r}: a plan cannot." if wrong else ""
+            f"A plan cannot set argument {wrong[0][:64]!r} of {self.tool!r}. Set it under `args`."
+            if wrong
+            else ""
         )
 
     @property
@@ -156,7 +158,7 @@ def _ask(tool: McpTool, ctx: ToolContext, **args: Any) -> Result:
     about = ([named] if named else _alarmed(ctx)) if tool.about else [""]
     if not about:
         return Result(
-            status="no_data", message=f"Name a component in the report: {tool.name} asks about one."
+            status="no_data", message=f"{tool.name} asks about a component. Name one in the report."
         )
     asked = [
         Asked(tool.server, tool.tool, each, given | ({tool.about: each} if each else {})) for each in about

@@ -67,10 +67,10 @@ def result_of(
     query = "; ".join(a.query for a in asked)
     who = f"MCP server {asked[0].server.name!r}"
     if not found and refused:
-        return Result(status="error", query=query, message=f"Look at {who}: it answered {refused[0]!r}.")
+        return Result(status="error", query=query, message=f"{who} answered {refused[0]!r}. Check it.")
     if not found and not data:
         return Result(
-            status="no_data", query=query, message=f"Ask {who} of something else: its answer is empty."
+            status="no_data", query=query, message=f"The answer of {who} is empty. Ask it something else."
         )
     return Result(status="ok", query=query, evidence=tuple(found), data={"external": data} if data else {})
 

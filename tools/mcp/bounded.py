@@ -25,17 +25,20 @@ class Bounded(httpx.AsyncHTTPTransport):
             answer = await super().handle_async_request(request)
         except httpx.HTTPError as error:
             self._line.trouble = (
-                f"Start MCP server {name!r} or mend its `url`: it cannot be reached ({type(error).__name__})."
+                f"MCP server {name!r} cannot be reached ({type(error).__name__}). Start it or fix its `url`."
             )
             raise
         if answer.headers.get("content-encoding", "identity") != "identity":
-            self._line.trouble = f"Let MCP server {name!r} answer uncompressed, as it was asked to."
+            self._line.trouble = (
+                f"MCP server {name!r} sent a compressed answer, although it was asked not to. Turn its "
+                "compression off."
+            )
         elif answer.status_code in (401, 403):
             self._line.trouble = (
-                f"Set or mend `token_env` of MCP server {name!r}: it answered {answer.status_code}."
+                f"MCP server {name!r} answered {answer.status_code}. Set or fix its `token_env`."
             )
         elif answer.status_code >= 300 and request.method == "POST":
-            self._line.trouble = f"Mend `url` of MCP server {name!r}: it answered {answer.status_code}."
+            self._line.trouble = f"MCP server {name!r} answered {answer.status_code}. Fix its `url`."
         else:
             assert isinstance(answer.stream, httpx.AsyncByteStream)
             answer.stream = _Counted(answer.stream, self._line)

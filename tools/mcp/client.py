@@ -44,13 +44,11 @@ def call_tool(
     async def asked(session: ClientSession) -> list[types.CallToolResult]:
         now = (await _listed(session)).get(tool)
         if now is None:
-            raise SourceError(
-                f"Take {tool!r} out of `read` of MCP server {server.name!r}: it has no such tool."
-            )
+            raise SourceError(f"MCP server {server.name!r} has no tool {tool!r}. Remove it from `read`.")
         if sha256 and now["sha256"] != sha256:
             raise SourceError(
-                f"Look at the tool {tool!r} of MCP server {server.name!r} and accept it with"
-                f" `aitia mcp accept {server.name}`: it is not what it was when first seen, so it was not called."
+                f"The tool {tool!r} of MCP server {server.name} has changed since it was first seen, so it "
+                f"was not called. Check it and accept it with `aitia mcp accept {server.name}`."
             )
         answers = []
         for args in calls:
@@ -113,7 +111,10 @@ async def _session(line: Line, ask: Callable[[ClientSession], Awaitable[T]]) -> 
     async def heard(message: object) -> None:
         # What cannot be read is no answer; a RuntimeError is of one that nobody asked for.
         if isinstance(message, Exception) and not isinstance(message, RuntimeError):
-            said = f"Point `url` of MCP server {line.server.name!r} at MCP: it answers something else."
+            said = (
+                f"The `url` of MCP server {line.server.name!r} does not answer with MCP. Point it at the MCP "
+                "endpoint."
+            )
             line.trouble = line.trouble or said
             raise message
 
@@ -136,18 +137,20 @@ def _told(error: BaseException, line: Line) -> AitiaError:
         return ours
     refused = next((e for e in causes if isinstance(e, McpError)), None)
     if refused is not None and refused.error.code != types.CONNECTION_CLOSED:
-        return SourceError(f"Look at MCP server {name!r}: it answered {kept(refused.error.message, 200)!r}.")
+        return SourceError(
+            f"MCP server {name!r} answered {kept(refused.error.message, 200)!r}. Check the server."
+        )
     if line.trouble:
         return SourceError(line.trouble)
     if any(isinstance(e, TimeoutError) for e in causes):
         return _slow(line.server)
     if refused is not None:
-        said = f"its last words were {line.last_words!r}" if line.last_words else "without a word"
-        return SourceError(f"Look why MCP server {name!r} ends before it answers: {said}.")
+        said = f"its last output was {line.last_words!r}" if line.last_words else "no output"
+        return SourceError(f"MCP server {name!r} exits before it answers: {said}. Check the server.")
     if any(isinstance(e, ValidationError) for e in causes):
-        return SourceError(f"Mend MCP server {name!r}: its answer does not follow the protocol.")
+        return SourceError(f"The answer of MCP server {name!r} does not follow the protocol. Fix the server.")
     told = kept(next(iter(causes)), 200)
-    return SourceError(f"Look at MCP server {name!r}: {type(causes[0]).__name__}: {told}")
+    return SourceError(f"MCP server {name!r} failed: {type(causes[0]).__name__}: {told}")
 
 
 def _leaves(error: BaseException) -> list[BaseException]:
@@ -158,6 +161,6 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 def _slow(server: McpServer) -> SourceError:
     return SourceError(
-        f"Raise `timeout_s` of MCP server {server.name!r} or look at it: it did not answer within"
-        f" {server.timeout_s:g} s."
+        f"MCP server {server.name!r} did not answer within {server.timeout_s:g} s. Raise its "
+        "`timeout_s` or check the server."
     )

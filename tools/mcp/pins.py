@@ -49,7 +49,8 @@ def known_pins(server: McpServer, home: Path) -> Pins | None:
         return None
     except ValidationError:
         raise BadInput(
-            f"Look at the tools of {server.name} and accept them (aitia mcp accept {server.name}): {file} is damaged."
+            f"{file} is damaged. Check the tools of {server.name} and accept them (aitia mcp accept "
+            f"{server.name})."
         ) from None
     return kept if kept.of == _way(server) else None
 

@@ -48,7 +48,10 @@ class Line:
         """Count bytes received. Raises SourceError beyond the bound."""
         self._got += size
         if self._got > MOST_BYTES:
-            self.trouble = f"Let MCP server {self.server.name!r} answer less: it sent more than {MOST_BYTES // 2**20} MiB."
+            self.trouble = (
+                f"MCP server {self.server.name!r} sent more than {MOST_BYTES // 2**20} MiB. Make it return "
+                "less."
+            )
             raise SourceError(self.trouble)
 
     @asynccontextmanager
@@ -79,7 +82,8 @@ class Line:
         for name in self.server.env_names:
             if name not in os.environ:
                 raise BadInput(
-                    f"Set the environment variable {name}: it is in env_names of MCP server {self.server.name!r}."
+                    f"The environment variable {name} is not set, but it is in env_names of MCP server "
+                    f"{self.server.name!r}. Set it."
                 )
             env[name] = os.environ[name]
         folder = Path(self.server.cwd) if self.server.cwd else None
@@ -91,7 +95,8 @@ class Line:
             ) from None
         if shutil.which(command[0]) is None:
             raise SourceError(
-                f"Fix `command` of MCP server {self.server.name!r}: it does not start ({command[0]!r} is no program)."
+                f"Fix `command` of MCP server {self.server.name!r}: it does not start ({command[0]!r} is not "
+                "a program)."
             )
         kept = _KEEPER if sys.platform == "linux" else ()
         return await anyio.open_process([*kept, *command], env=env, cwd=folder, start_new_session=True)
@@ -109,7 +114,7 @@ class Line:
                         message = JSONRPCMessage.model_validate_json(line)
                     except ValueError:
                         name = self.server.name
-                        self.trouble = f"Mend `command` of MCP server {name!r}: its stdout is not MCP."
+                        self.trouble = f"The stdout of MCP server {name!r} is not MCP. Fix its `command`."
                         if line.lstrip().startswith(b"{"):
                             return
                         continue  # a stray print
@@ -156,8 +161,8 @@ class Line:
         token = os.environ.get(self.server.token_env, "")
         if not token or not (token.isascii() and token.isprintable()):
             raise BadInput(
-                f"Set the environment variable {self.server.token_env} to a token that HTTP can carry: it is token_env of"
-                f" MCP server {self.server.name!r}."
+                f"The environment variable {self.server.token_env} (token_env of MCP server "
+                f"{self.server.name!r}) cannot be sent over HTTP. Set it to a valid token."
             )
         return {"Authorization": f"Bearer {token}"}
 

@@ -48,7 +48,7 @@ def row_of(incident: PastIncident, redactor: Redactor) -> Row:
     kept = redacted(incident, redactor)
     body = kept.model_dump_json()
     if len(body) > MAX_CHARS:
-        raise BadInput(f"Shorten incident {kept.id!r}: it has more than {MAX_CHARS >> 20} MiB.")
+        raise BadInput(f"Incident {kept.id!r} is larger than {MAX_CHARS >> 20} MiB. Shorten it.")
     return Row(
         incident=kept,
         body=body,

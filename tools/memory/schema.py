@@ -98,12 +98,12 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise BadInput(
-            f"Use the aitia version that wrote {str(path)!r}: its schema is {version}, this one reads {VERSION}."
+            f"{str(path)!r} has schema {version}, this aitia reads {VERSION}. Use the version that wrote it."
         )
     foreign = db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION
     tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if foreign and (version or tables):
-        raise BadInput(f"Move {str(path)!r} away: it is a database of another program.")
+        raise BadInput(f"{str(path)!r} is the database of another program. Move it away.")
     return version
 
 
@@ -115,12 +115,12 @@ def said(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
             raise BadInput(
-                f"Try again when no other process writes to {str(path)!r}: it was busy for {BUSY_S:g} s."
+                f"{str(path)!r} was busy for {BUSY_S:g} s. Try again when no other process writes to it."
             ) from None
         if "no such" in str(error) or "syntax" in str(error) or "malformed" in str(error):
             raise _damaged(path, error) from None
         raise trouble_of(error, path) or BadInput(
-            f"Make {str(path)!r} writable, with room on its disk ({error})."
+            f"Cannot write {str(path)!r} ({error}). Check its permissions and the free space on its disk."
         ) from None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
@@ -132,9 +132,11 @@ def said(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, error: sqlite3.Error) -> StoreDamaged:
     if is_damage(error) and replace_damaged(path):
-        return StoreDamaged(f"Repeat that: {str(path)!r} was damaged and is set aside, a fresh one is begun.")
+        return StoreDamaged(
+            f"{str(path)!r} was damaged and has been set aside; a new one was started. Repeat the command."
+        )
     return StoreDamaged(
-        f"Restore {str(path)!r} from a copy, or move it away and import again: it is damaged ({error})."
+        f"{str(path)!r} is damaged ({error}). Restore it from a copy, or move it away and import again."
     )
 
 

@@ -48,7 +48,7 @@ class IncidentMemory(Configured):
             count = store.count() if store is not None and newest else 0
         except BadInput as error:
             raise SourceError(f"{error} (source {self.name!r})") from None
-        note = "" if newest else f"No incident of that time is in the memory of source {self.name!r}."
+        note = "" if newest else f"The memory of source {self.name!r} has no incident from that time."
         return Holding(
             source=self.name, kind="incidents", items=tuple(i.title for i in newest), count=count, note=note
         )

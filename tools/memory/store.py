@@ -96,7 +96,7 @@ class MemoryStore:
             kept = self._redactor.text(plain(id))
             found = self._db.execute("SELECT body FROM incidents WHERE id = ?", (kept,)).fetchone()
         if found is None:
-            raise BadInput(f"Give an id from `aitia memory list`: {id!r} is none.")
+            raise BadInput(f"There is no incident {id!r}. Give an id from `aitia memory list`.")
         return PastIncident.model_validate_json(found[0])
 
     def all(self) -> Iterator[PastIncident]:
@@ -193,7 +193,7 @@ class MemoryStore:
         with self._reading():
             state = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if state != "ok":
-            raise BadInput(f"Restore {str(self.path)!r} from a copy: it is damaged ({state}).")
+            raise BadInput(f"{str(self.path)!r} is damaged ({state}). Restore it from a copy.")
         with self._writing():
             total = tables.rebuild(self._db, self._redactor, on_progress)
             self._audit("aitia", "reindex", f"{total} incidents")
@@ -218,7 +218,7 @@ class MemoryStore:
         """Take back all that was said of a run; whether there was anything."""
         with self._writing():
             if done := tables.revert_outcomes(self._db, run):
-                self._audit(by, "revert", f"run {run}: {done} taken back")
+                self._audit(by, "revert", f"run {run}: {done} undone")
         return done > 0
 
     def audit(self) -> list[AuditEntry]:

@@ -114,8 +114,8 @@ def wipe(db: sqlite3.Connection, path: Path) -> None:
     db.execute("VACUUM")
     if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
         raise BadInput(
-            "Stop other aitia processes and repeat: what was removed can no longer be found, but one of them still"
-            f" holds {str(path)!r}, so that its bytes are there yet."
+            f"The removed data can no longer be found, but another aitia process has {str(path)!r} open, "
+            "so its bytes are still there. Stop the other aitia processes and repeat."
         )
     with transaction(db):
         db.execute("DELETE FROM meta WHERE key = 'purge'")

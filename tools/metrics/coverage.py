@@ -27,7 +27,10 @@ def unseen(raw: Sequence[Named], *, baseline: Window, window: Window) -> Iterato
             continue
         vanished = sum(1 for _, now, _ in before if now == 0)
         if vanished >= 2 and vanished >= SHARE * len(before):
-            yield f"{vanished} of {len(before)} series of {source} have no sample in the window, though they had before it"
+            yield (
+                f"{vanished} of {len(before)} series of {source} have no sample in the window, although they "
+                "had some before it"
+            )
         held = [(now, expected) for _, now, expected in before if now]
         yield from _thin(source, held)
 
@@ -38,9 +41,11 @@ def _thin(source: str, held: Sequence[tuple[int, float]]) -> Iterator[str]:
     points = float(np.median([now for now, _ in held]))
     present = float(np.median([min(1.0, now / expected) for now, expected in held]))
     if points <= FEW:
-        yield f"a series of {source} has {points:g} samples in the window: what lasts shorter is not seen"
+        yield f"a series of {source} has {points:g} samples in the window: shorter events are not seen"
     elif present <= 1.0 - SHARE:
-        yield f"{1.0 - present:.0%} of the samples of {source} that its step lets expect are missing in the window"
+        yield (
+            f"{1.0 - present:.0%} of the samples expected from the step of {source} are missing in the window"
+        )
 
 
 def _counts(series: Series, baseline: Window, window: Window) -> tuple[int, int, float]:

@@ -56,7 +56,9 @@ def look(
     """
     label, values = source.groups(window)
     if not values:
-        note = f"Set `component_label` of source {source.name}: it is large, and no value of label {label!r} is there."
+        note = (
+            f"Source {source.name} is large and has no values of label {label!r}. Set its `component_label`."
+        )
         return Looked(series=[], note=note)
     place = {name: n for n, name in enumerate(near)}
     named = [raw for raw in values if (resolve(raw) or raw) in place]
@@ -74,11 +76,11 @@ def look(
             series += [s for s in source.overview(span, name) if s.component not in detailed]
     words = []
     if detailed:
-        words.append(f"all those of {_listed(detailed)}, which the alarm names or which lie next to it")
+        words.append(f"all those of {_listed(detailed)}, which the alarm names or which are its neighbours")
     if moved:
         words.append(
-            f"all those of {_listed(moved)}, whose {_listed(screened)} left their earlier mean most among"
-            f" {len(values)} components"
+            f"all those of {_listed(moved)}, whose {_listed(screened)} deviated most from their earlier "
+            f"mean among {len(values)} components"
         )
     if shown:
         words.append(f"one value per {label} of {_listed(shown)} for {len(values)} components")
@@ -147,7 +149,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _note(source: LargeMetricSource, window: Window, series: Sequence[Series], words: Sequence[str]) -> str:
-    looked = "; ".join(words) or "none: no component is named, and no metric of a known kind is there"
+    looked = "; ".join(words) or "none: no component is named, and there is no metric of a known kind"
     size = source.size(window)
     of = (
         f"more than {source.most}" if size == source.most + 1 else str(size)

@@ -48,7 +48,7 @@ def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
         earlier = series.v[: part.start]
         if zero.size >= 2 and bool(np.any(earlier > 0)):
             since, still = float(t[zero[0]]), bool(v[-1] == 0.0)
-            tail = "and stayed so" if still else f"for {zero.size} samples"
+            tail = "and stayed there" if still else f"for {zero.size} samples"
             step = step_of(series.t)
             yield _fact(
                 series, source, window, since, step, "availability", "gone", 0.95 if still else 0.7,
@@ -71,8 +71,8 @@ def _gone(
     silent = ends[source] - last
     return _fact(
         series, source, window, last, step, "availability", "gone", 0.85,
-        f"{component}: {len(stopped)} of its {len(live)} series stopped at {clock(from_epoch(last))}, while other"
-        f" components went on for {sig3(silent):g} s.",
+        (f"{component}: {len(stopped)} of its {len(live)} series stopped at {clock(from_epoch(last))}, "
+f"while other components continued for {sig3(silent):g} s."),
         {"series": len(live), "stopped": len(stopped), "silent_s": sig3(silent)},
     )  # fmt: skip
 

@@ -194,7 +194,10 @@ def nothing(gathered: Gathered, component: str) -> str:
     if gathered.problems:
         return " ".join(gathered.problems)
     whose = f" of {component}" if component else ""
-    return f"Widen the window or check the metric sources: no series{whose} has samples between {_span(gathered)}."
+    return (
+        f"No series{whose} has samples between {_span(gathered)}. Widen the window or check the "
+        "metric sources."
+    )
 
 
 def too_short(gathered: Gathered) -> str:
@@ -213,8 +216,8 @@ def too_short(gathered: Gathered) -> str:
             f"Give a longer baseline: a series has at most {_samples(before)} in it, and {MIN_BASELINE} are needed."
         )
     return (
-        f"{' '.join(told) or 'Give a longer baseline or window.'} Too few to compare: no series has at least"
-        f" {MIN_BASELINE} samples in a baseline and {MIN_PERSIST} in the window ({_span(gathered)})."
+        f"{' '.join(told) or 'Give a longer baseline or window.'} Too few samples to compare: no "
+        f"series has at least {MIN_BASELINE} in a baseline and {MIN_PERSIST} in the window ({_span(gathered)})."
     )
 
 

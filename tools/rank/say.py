@@ -44,7 +44,7 @@ def suspect_fact(one: Ranked, rank: int, found: Found) -> Evidence:
     }
     reasons = [*_account(one, found.target, values), *_sign(one, sign, values)]
     if found.graph.get(one.component) and not found.moved.intersection(found.graph[one.component]):
-        reasons.append("nothing that it calls moved")
+        reasons.append("nothing that it calls changed")
     return Evidence(
         component=one.component,
         kind="rank.suspect",
@@ -79,7 +79,7 @@ def _sign(one: Ranked, sign: Sign | None, values: dict[str, Scalar]) -> list[str
     off = sig3(sign.move.z)
     values |= {"metric": sign.row.of.metric, "deviations": off}
     whose = "its" if sign.row.component == one.component else f"the {sign.row.component} side's"
-    return [f"{whose} {subject(sign.row.of)} went {text(off)} robust deviations off"]
+    return [f"{whose} {subject(sign.row.of)} is {text(off)} robust deviations from normal"]
 
 
 def first_sign(one: Ranked) -> Sign | None:

@@ -36,7 +36,10 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
         return Result(status="no_data", message=too_short(gathered), query=queries(gathered))
     rows = [(row, moved(row)) for row in known if row.component]
     if not rows:
-        message = f"Set `component` or `component_label` of the metric sources: none of {len(known)} series says whose it is."
+        message = (
+            f"None of the {len(known)} series names a component. Set `component` or `component_label` of "
+            "the metric sources."
+        )
         return Result(status="no_data", message=message, query=queries(gathered))
     measured = sorted({row.component for row, _ in rows})
     components = ctx.resolver.components
@@ -76,13 +79,13 @@ def _none(rows: Moved, components: int) -> str:
     left = sum(move.score > 0.0 for _, move in rows)
     of = f"of {len(rows)} series of {components} components left"
     if not left:
-        return f"None {of} its baseline by more than it does by itself."
+        return f"None {of} its baseline by more than its usual variation."
     own = (
-        "its baseline by more than it does by itself"
+        "its baseline by more than its usual variation"
         if left == 1
-        else "their baseline by more than they do by themselves"
+        else "their baseline by more than their usual variation"
     )
-    return f"{left} {of} {own}, but too little, or of too unknown a meaning, to rank components by."
+    return f"{left} {of} {own}, but too little, or with too unclear a meaning, to rank components."
 
 
 def _row(one: Ranked) -> dict[str, object]:

@@ -67,7 +67,7 @@ def choose(p: Profile, *, adjoining: bool = False) -> Choice:
         return made("head", f"the series begins away from its reference (distance {p.departure:.2f}): its own first"
                     f" {HEAD:.0%} is the reference; distance to the nearest sub-sequence", "nearest")  # fmt: skip
     if p.reference_constant:
-        return made("both", "the reference never moves, so it tells no scale: average rank of three detectors",
+        return made("both", "the reference is constant, so it gives no scale: average rank of three detectors",
                     "nearest", "matrix profile", "kmeans")  # fmt: skip
     if p.period and p.seasonality >= SEASONAL:
         return made("both", f"clean reference, seasonal with period {p.period} samples: the shape of each sub-sequence"
@@ -92,7 +92,7 @@ def built(name: str, window: int, period: int = 0) -> Detector:
         "autoencoder": lambda: Autoencoder(window=max(16, min(64, window))),
     }
     if name not in make:
-        raise BadInput(f"Name a detector that exists: {name!r} is none of {', '.join(sorted(make))}.")
+        raise BadInput(f"There is no detector {name!r}. Name one of {', '.join(sorted(make))}.")
     return make[name]()
 
 

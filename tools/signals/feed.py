@@ -42,7 +42,7 @@ class Feed:
         self._head, self._first = "", ""
         first = next((line for line in self._numbered() if line.strip()), "")
         if not first:
-            raise BadInput("Give rows of CSV, a time and numbers in each: there is none.")
+            raise BadInput("There are no CSV rows. Give rows with a time and numbers in each.")
         self._delimiter = max(",;\t", key=first.count)
         cells = self._cells(first)
         names = self._names(cells, first)
@@ -52,9 +52,9 @@ class Feed:
         unknown = sorted(set(drop) - set(names))
         there = f"there are {', '.join(names)[:300]}"
         if unknown:
-            raise BadInput(f"Name columns to leave out (--drop), not {', '.join(unknown)[:100]!r}: {there}.")
+            raise BadInput(f"The columns {', '.join(unknown)[:100]!r} cannot be left out (--drop): {there}.")
         if not 1 <= len(self._kept) <= MOST_COLUMNS:
-            raise BadInput(f"Drop columns (--drop) so as to leave 1 to {MOST_COLUMNS}: {there}.")
+            raise BadInput(f"Drop columns (--drop) until 1 to {MOST_COLUMNS} are left: {there}.")
         self.channels = tuple(names[i] for i in self._kept)
 
     def _names(self, cells: list[str], line: str) -> list[str]:
@@ -65,7 +65,9 @@ class Feed:
             return ["time", *("value" if alone else f"value {i}" for i in range(1, len(cells)))]
         names = [c.strip() for c in cells]
         if len(set(names)) < len(names):
-            raise BadInput(f"Give each column a name of its own: {line.strip()[:200]!r}.")
+            raise BadInput(
+                f"Two columns have the same name: {line.strip()[:200]!r}. Give each column its own name."
+            )
         self._head = line.strip()
         return names
 
@@ -86,15 +88,15 @@ class Feed:
     def _row(self, line: str) -> Iterator[Row]:
         cells = self._cells(line)
         if len(cells) != self._width:
-            return self._leave_out("another number of columns")
+            return self._leave_out("a different number of columns")
         at = _moment(cells[self._time], self._zone)
         if at is None:
-            return self._leave_out("no time that can be read")
+            return self._leave_out("no readable time")
         values = [_number(cells[i]) for i in self._kept]
         if None in values:
-            return self._leave_out("a value that is no number")
+            return self._leave_out("a value that is not a number")
         if at <= self._last:
-            return self._leave_out("no later than the row before")
+            return self._leave_out("a time not later than that of the previous row")
         self._last = at
         yield at, np.array(values, dtype=np.float64)
 

@@ -55,7 +55,7 @@ def regular(t: object, v: object, *, counter: bool | None = None, most: int = 4)
     """
     times, values = numbers(t, "t"), numbers(v, "v")
     if times.ndim != 1 or times.shape != values.shape:
-        raise BadInput(f"Give one time a sample: {times.shape} times, {values.shape} values.")
+        raise BadInput(f"Give one time per sample: {times.shape} times, {values.shape} values.")
     if not bool(np.all(np.isfinite(times))):
         raise BadInput(
             f"Drop samples without a time: {int(np.sum(~np.isfinite(times)))} times are not finite."

@@ -81,7 +81,7 @@ def found_together(ctx: ToolContext) -> Result:
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
     query = f"detectors over all signals of {looked} components together"
     if all(e.kind == "signal.quiet" for e in facts):
-        notes = ["Nothing left its normal pattern." if looked else _too_little(gathered), *notes]
+        notes = ["No signal left its normal pattern." if looked else _too_little(gathered), *notes]
     status: Status = "ok" if facts else "no_data"
     return Result(status=status, message=" ".join(notes), query=query, evidence=tuple(facts))
 
@@ -185,7 +185,9 @@ def _moved_first(table: Table, left: Departure, start: int) -> str:
         return ""
     at = from_epoch(float(table.t[start + first[0].row]))
     error = sig3(step_of(table.t) * first[0].error)
-    return f"; {subject(table.channels[first[0].channel])} moved first, at {clock(at)} within {text(error)} s"
+    return (
+        f"; {subject(table.channels[first[0].channel])} changed first, at {clock(at)} within {text(error)} s"
+    )
 
 
 @tool(needs=("metrics",), target="component")
@@ -213,7 +215,7 @@ def found_changes(ctx: ToolContext, component: str) -> Result:
         why = (
             "No signal changed its level."
             if gathered.derived
-            else f"Check the name {component!r}: it has no signals."
+            else f"{component!r} has no signals. Check the name."
         )
         return Result(status="no_data", message=why)
     return Result(

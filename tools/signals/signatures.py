@@ -80,13 +80,11 @@ class Signatures:
         over = _mean(self.model_.decision_function(normal)) > self.threshold_
         if float(np.mean(over)) > 0.5:
             return (
-                f"{float(np.mean(over)):.0%} of its baseline lies outside the normal pattern that was learned"
+                f"{float(np.mean(over)):.0%} of its baseline is outside the normal pattern that was learned"
             )
         swing = float(np.exp(np.median(self._swing(self._pulls(normal)))))
         if not 1 / OTHERWISE <= swing <= OTHERWISE:
-            return (
-                f"the signals of its baseline swing {swing:.2g} times as much as those that were learned from"
-            )
+            return f"the signals of its baseline vary {swing:.2g} times as much as the training signals"
         return ""
 
     def direction(self, x: Floats) -> Floats:

@@ -34,7 +34,7 @@ def stopped(table: Table, past: slice, part: slice, window: Window, until: float
         before = text(sig3(usual * step))
         said = f"none of its {table.of} signals has changed since {clock(from_epoch(since))}"
         return _fact(
-            table, window, since=since, said=f"{said}, before for {before} s at most: they may be frozen"
+            table, window, since=since, said=f"{said}, earlier for at most {before} s: they may be frozen"
         )
     return None
 

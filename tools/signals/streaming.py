@@ -74,7 +74,7 @@ class NeighbourStream:
     def __init__(self, detector: LeftNeighbours | None = None, *, keep: int = 20_000) -> None:
         detector = detector or LeftNeighbours()
         if keep < 6 * max(detector.lengths):
-            raise BadInput(f"Keep at least six of the longest sub-sequence: {keep} samples are fewer.")
+            raise BadInput(f"Keep at least six times the longest sub-sequence: {keep} samples are too few.")
         self._keep, self._v, self._size, self._seen = keep, np.empty(2 * keep), 0, 0
         self._parts = [_Length(w, detector.neighbours, detector.most) for w in detector.lengths]
 

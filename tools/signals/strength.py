@@ -36,7 +36,9 @@ class Curve(Word):
     def _rises(self) -> Self:
         rises = all(a < b for a, b in pairwise(self.raw)) and all(a <= b for a, b in pairwise(self.share))
         if len(self.raw) != len(self.share) or len(self.raw) < 2 or not rises:
-            raise ValueError("give a curve two knots or more, the values rising, the shares never falling")
+            raise ValueError(
+                "a curve needs at least two knots, with rising values and shares that never fall"
+            )
         return self
 
     def __call__(self, raw: float) -> float:

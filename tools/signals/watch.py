@@ -81,7 +81,8 @@ class PatternWatch:
     def __init__(self, reference: Floats, *, limit: float) -> None:
         if reference.shape[1] != 1:
             raise BadInput(
-                f"Leave one column (--drop the others), or use --detector level: there are {reference.shape[1]}."
+                f"There are {reference.shape[1]} columns. Keep one (--drop the others), or use --detector "
+                "level."
             )
         self._stream, self._limit = NeighbourStream(), limit
         self._last, self._over, self._free = 0.0, 0, 0
@@ -151,7 +152,7 @@ class Watch:
         dead = [c for c, v in zip(self.channels, x.T, strict=True) if not np.isfinite(v).any()]
         if dead:
             raise BadInput(
-                f"Leave out what the reference holds no value of (--drop): {', '.join(dead)[:200]}."
+                f"The reference has no values for {', '.join(dead)[:200]}. Leave these columns out (--drop)."
             )
         x = np.where(np.isfinite(x), x, np.nanmedian(x, axis=0))
         self._step = float(np.median(np.diff(times)))

@@ -29,9 +29,9 @@ def check_arrays(path: Path, *, most: int, only: str = "") -> None:
         with zipfile.ZipFile(file) as archive:
             members = [m for m in archive.infolist() if not only or m.filename in (only, f"{only}.npy")]
             if len(members) > _MEMBERS:
-                raise ValueError(f"it has more than the {_MEMBERS:,} arrays that are read")
+                raise ValueError(f"it has more than the limit of {_MEMBERS:,} arrays")
             if (size := sum(m.file_size for m in members)) > most + _HEADER * len(members):
-                raise ValueError(f"it unpacks to {size:,} bytes, more than the {most:,} that are read")
+                raise ValueError(f"it unpacks to {size:,} bytes, more than the limit of {most:,}")
             for member in members:
                 with archive.open(member) as held:
                     _check(held, member.file_size, most)
@@ -41,10 +41,10 @@ def _check(file: IO[bytes], size: int, most: int) -> None:
     version = np.lib.format.read_magic(file)
     read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in read:
-        raise ValueError(f"its format {version} is not read")
+        raise ValueError(f"its format {version} is not supported")
     shape, _, dtype = read[version](file)
     wanted = math.prod(shape) * dtype.itemsize
     if wanted > most or wanted > size:
         raise ValueError(
-            f"its header promises {wanted:,} bytes: it holds {size:,}, and at most {most:,} are read"
+            f"its header declares {wanted:,} bytes, but it has {size:,}, and the limit is {most:,}"
         )

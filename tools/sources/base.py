@@ -322,7 +322,9 @@ def open_source(config: SourceConfig, root: Path) -> Source:
     One that is bound to a folder (`SourceConfig.within`) must do nothing but read files below it. Raises Untrusted.
     """
     if config.within is not None and (refused := beyond(config, config.within)):
-        raise Untrusted(f"Give --trust {str(config.within)!r} if you trust it: {'; '.join(refused)}.")
+        raise Untrusted(
+            f"Not allowed: {'; '.join(refused)}. Add --trust {str(config.within)!r} if you trust it."
+        )
     group, readers = "aitia.sources", dict[str, Reader]()
     for entry in plugins.entries(group):
         if plugins.own(entry):
@@ -391,7 +393,7 @@ def _looked(source: Source, read: Future[_Looked], seconds: float) -> _Looked:
     try:
         return result_of(read)
     except TookTooLong:
-        note = f"Look at source {source.name!r} or leave it out: it could not be read in {seconds:g} s."
+        note = f"Source {source.name!r} could not be read in {seconds:g} s. Check it or leave it out."
     except Exception as error:  # a hostile record must not end the diagnosis
         note = _said(source, error)
     return _Looked(holding=_unread(source, note))
@@ -405,7 +407,10 @@ def _said(source: Source, error: Exception) -> str:
     """Why a source cannot be read."""
     if isinstance(error, SourceError):
         return str(error)
-    return f"Mend or leave out source {source.name!r}: it cannot be read ({type(error).__name__}: {str(error)[:200]})."
+    return (
+        f"Source {source.name!r} cannot be read ({type(error).__name__}: {str(error)[:200]}). Fix it "
+        "or leave it out."
+    )
 
 
 def _doubted(
@@ -456,14 +461,13 @@ def check_file(config: SourceConfig, root: Path) -> Path:
     path = Path(config.path).expanduser()
     path = path if path.is_absolute() else root / path
     if not path.exists():
-        raise SourceError(
-            f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: there is no such file."
-        )
+        raise SourceError(f"{str(path)!r} does not exist. Fix `path` of source {config.name!r}.")
     try:
         check_regular(path)
     except OSError as error:
         raise SourceError(
-            f"Give a file or folder as `path` of source {config.name!r}: {str(path)!r} cannot be read ({error.strerror})."
+            f"{str(path)!r} cannot be read ({error.strerror}). Give a file or folder as `path` of source "
+            f"{config.name!r}."
         ) from None
     return checked(path, config.within)
 
@@ -490,17 +494,15 @@ def _named_files(config: SourceConfig, root: Path) -> Iterator[Path]:
     else:
         found = sorted(p for p in path.parent.glob(path.name) if p.is_file())
         if not found:
-            raise SourceError(
-                f"Make {str(path)!r} readable or mend `path` of source {config.name!r}: nothing is there."
-            )
+            raise SourceError(f"{str(path)!r} does not exist. Fix `path` of source {config.name!r}.")
         yield from (_entry(p, path.parent, config) for p in found)
 
 
 def _entry(path: Path, folder: Path, config: SourceConfig) -> Path:
     if not config.options.get("follow_links") and leads_out(path, folder):
         raise SourceError(
-            f"Name {str(path)!r} as a source of its own or set `options.follow_links` of source {config.name!r}: it is a"
-            f" link that leads out of {str(folder)!r}."
+            f"{str(path)!r} is a link that points outside {str(folder)!r}. Add it as a separate source, "
+            f"or set `options.follow_links` of source {config.name!r}."
         )
     return path
 
@@ -509,8 +511,8 @@ def _walked(folder: Path, name: str) -> Iterator[Path]:
     for seen, path in enumerate(folder.rglob("*")):
         if seen >= MOST_ENTRIES:
             raise SourceError(
-                f"Narrow `path` of source {name!r}: {str(folder)!r} holds more than the {MOST_ENTRIES:,} files and folders"
-                " that are looked at."
+                f"{str(folder)!r} contains more than the limit of {MOST_ENTRIES:,} files and folders. Narrow "
+                f"`path` of source {name!r}."
             )
         if path.is_file():
             yield path

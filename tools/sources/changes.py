@@ -50,7 +50,7 @@ class JournalSource(Configured):
                         yield self._entry(path, number, line)
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(
-                f"Make {str(path)!r} readable JSON Lines (source {self.name!r}): {error}"
+                f"{str(path)!r} is not readable JSON Lines (source {self.name!r}): {error}"
             ) from None
 
     def _entry(self, path: Path, number: int, line: str) -> RecordedChange:
@@ -60,9 +60,9 @@ class JournalSource(Configured):
         try:
             raw: Any = load_json(line)
         except ValueError as error:
-            raise SourceError(f"Mend {where}: no JSON object ({error}).") from None
+            raise SourceError(f"Fix {where}: it is not a JSON object ({error}).") from None
         if not isinstance(raw, dict) or "at" not in raw:
-            raise SourceError(f'Mend {where}: it needs an object with "at", "component", "kind" and "text".')
+            raise SourceError(f'Fix {where}: it needs an object with "at", "component", "kind" and "text".')
         shown = self._config.path if path == self._root / self._config.path else path.name
         return RecordedChange(
             at=_moment(raw["at"], where),
@@ -85,5 +85,5 @@ def _moment(raw: object, where: str) -> datetime:
             return from_epoch(raw / 1000.0 if abs(raw) >= 1e11 else float(raw))
         at = datetime.fromisoformat(str(raw))
     except (ValueError, OverflowError, OSError):
-        raise SourceError(f'Write "at" in {where} as ISO 8601 or epoch: {str(raw)[:40]!r}.') from None
+        raise SourceError(f'Write "at" in {where} as ISO 8601 or epoch, not {str(raw)[:40]!r}.') from None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

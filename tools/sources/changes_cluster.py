@@ -156,7 +156,7 @@ class ClusterChanges(Configured):
                 at = datetime.fromisoformat(str(told))
             except ValueError:
                 raise SourceError(
-                    f"Write `options.now` of source {self.name!r} as ISO 8601: {told!r}."
+                    f"Write `options.now` of source {self.name!r} as ISO 8601, not {told!r}."
                 ) from None
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         live = str(self._config.options.get("reader", "kubectl")) == "kubectl"

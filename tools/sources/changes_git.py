@@ -128,7 +128,7 @@ class GitSource(Configured):
         branch = str(self._config.options.get("branch") or "HEAD")
         if not _BRANCH.fullmatch(branch) or ".." in branch:
             raise SourceError(
-                f"Mend `options.branch` of source {self.name!r}: {branch[:60]!r} is no branch name."
+                f"{branch[:60]!r} is not a branch name. Fix `options.branch` of source {self.name!r}."
             )
         since, until = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (window.start, window.end))
         paths = [f":(top,literal){p}" for p in _parts(self._config.options.get("paths", ""))]

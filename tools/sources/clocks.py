@@ -85,11 +85,14 @@ def zone_of(seconds: float) -> float:
 
 def _said(seconds: float, own: tuple[float, float], *, zone: bool, why: str) -> Doubt:
     way = "ahead of" if seconds > 0 else "behind"
-    cause = "a time zone that it does not tell" if zone else "a clock that is set wrong"
-    mend = "write its times in UTC or with their zone" if zone else "set the clock of what wrote it"
+    cause = "a time zone that is not stated" if zone else "a clock that is wrong"
+    mend = (
+        "write its times in UTC or with their zone" if zone else "set the clock of the machine that wrote it"
+    )
     note = (
-        f"doubtful times: they run from {_clock(own[0])} to {_clock(own[1])}, {_duration(abs(seconds))} {way} the other sources"
-        f" {why}, which looks like {cause}; its onsets are uncertain by as much: {mend}"
+        f"doubtful times: they run from {_clock(own[0])} to {_clock(own[1])}, "
+        f"{_duration(abs(seconds))} {way} the other sources {why}, which looks like {cause}; its "
+        f"onsets are uncertain by the same amount: {mend}"
     )
     return Doubt(seconds=abs(seconds), zone=zone, note=note)
 

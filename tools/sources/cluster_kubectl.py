@@ -98,13 +98,13 @@ class KubectlSource(Configured):
                 self._denied.setdefault(namespace, set()).add("pods")
             apps |= set(self._workloads(namespace))
             if kept := self._may_not(namespace):
-                notes.append(f"the account may not list {', '.join(kept)} in {namespace}")
+                notes.append(f"the account is not allowed to list {', '.join(kept)} in {namespace}")
         if closed and len(closed) == len(self.namespaces()):
             raise closed[0]
         if self._left_out:
             notes.append(
-                f"only {MOST_NAMESPACES} namespaces are read and {self._left_out} are not: name those wanted in"
-                " `options.namespaces`"
+                f"only {MOST_NAMESPACES} namespaces are read and {self._left_out} are not: list the ones you "
+                "want in `options.namespaces`"
             )
         if not count and not apps:
             notes.insert(0, f"no pods in {', '.join(self.namespaces())}: check `options.namespaces`")
@@ -292,7 +292,7 @@ class KubectlSource(Configured):
         bad = next((n for n in found if not _RFC1123.fullmatch(n)), None)
         if bad is not None:
             raise SourceError(
-                f"Mend `options.namespaces` of source {self.name!r}: {bad[:60]!r} is no namespace."
+                f"{bad[:60]!r} is not a namespace. Fix `options.namespaces` of source {self.name!r}."
             )
         return tuple(dict.fromkeys(found))
 

@@ -75,7 +75,7 @@ class RecordedCluster(Configured):
             components=apps,
             items=tuple(asked),
             count=len(self._answers),
-            note="" if self._answers else "the recording holds no answers",
+            note="" if self._answers else "the recording contains no answers",
         )
 
     @property
@@ -106,7 +106,8 @@ class RecordedCluster(Configured):
             if (path / name).is_file():
                 return path / name
         raise SourceError(
-            f"Put one of {', '.join(FILES)} into {str(path)!r} or mend `path` of source {self.name!r}."
+            f"{str(path)!r} has none of the files {', '.join(FILES)}. Add one, or fix `path` of source "
+            f"{self.name!r}."
         )
 
 
@@ -116,14 +117,14 @@ def _load(path: Path, name: str) -> Mapping[str, Any]:
         with lzma.open(path) if path.suffix == ".xz" else path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise SourceError(f"Split {where}: it holds more than {MAX_BYTES >> 20} MiB.")
+            raise SourceError(f"Split {where}: it is larger than {MAX_BYTES >> 20} MiB.")
         raw = load_json(data)
     except (OSError, lzma.LZMAError, EOFError) as error:
-        raise SourceError(f"Make {where} readable: {error}.") from None
+        raise SourceError(f"Cannot read {where}: {error}.") from None
     except ValueError as error:
-        raise SourceError(f"Mend {where}: no JSON object of recorded answers ({error}).") from None
+        raise SourceError(f"Fix {where}: it is not a JSON object of recorded answers ({error}).") from None
     if not isinstance(raw, Mapping):
-        raise SourceError(f"Mend {where}: no JSON object of recorded answers.")
+        raise SourceError(f"Fix {where}: it is not a JSON object of recorded answers.")
     return raw
 
 

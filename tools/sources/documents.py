@@ -35,7 +35,7 @@ class IncidentFile(Configured):
             found += _incidents(path, self.name)
             if len(found) > MAX_DOCUMENTS:
                 raise SourceError(
-                    f"Narrow `path` of source {self.name!r}: more than {MAX_DOCUMENTS} documents."
+                    f"Source {self.name!r} has more than {MAX_DOCUMENTS} documents. Narrow its `path`."
                 )
         return found
 
@@ -47,7 +47,7 @@ class IncidentFile(Configured):
             kind="incidents",
             items=tuple(d.title for d in documents[:50]),
             count=len(documents),
-            note="" if documents else f"No incident is in the files of source {self.name!r}.",
+            note="" if documents else f"The files of source {self.name!r} contain no incidents.",
         )
 
 
@@ -60,7 +60,9 @@ class RunbookFolder(Configured):
         """All runbooks by path; the id is the path below the folder without its suffix."""
         files = [p for p in iter_files(self._config, self._root) if p.suffix.lower() in (".md", ".markdown")]
         if len(files) > MAX_DOCUMENTS:
-            raise SourceError(f"Narrow `path` of source {self.name!r}: more than {MAX_DOCUMENTS} documents.")
+            raise SourceError(
+                f"Source {self.name!r} has more than {MAX_DOCUMENTS} documents. Narrow its `path`."
+            )
         base = _base(files, (self._root / Path(self._config.path).expanduser()))
         return [read_runbook(path, base, self.name) for path in files]
 
@@ -72,7 +74,7 @@ class RunbookFolder(Configured):
             kind="runbooks",
             items=tuple(d.title for d in documents[:50]),
             count=len(documents),
-            note="" if documents else f"No Markdown file is in source {self.name!r}.",
+            note="" if documents else f"Source {self.name!r} contains no Markdown files.",
         )
 
 
@@ -87,10 +89,10 @@ def _incidents(path: Path, source: str) -> Iterator[Document]:
         try:
             fields = load_json(line)
         except ValueError:
-            raise SourceError(f"Mend line {number} of {str(path)!r}: it is not a JSON object.") from None
+            raise SourceError(f"Line {number} of {str(path)!r} is not a JSON object. Fix it.") from None
         if not isinstance(fields, dict) or not (fields.get("id") or fields.get("title")):
             raise SourceError(
-                f"Mend line {number} of {str(path)!r}: give a JSON object with `id` and `title`."
+                f"Fix line {number} of {str(path)!r}: give a JSON object with `id` and `title`."
             )
         yield _incident(fields, path, number, line, source)
 
@@ -149,7 +151,7 @@ def _front_matter(text: str, path: str) -> tuple[dict[str, str], str]:
     try:
         fields = load_yaml(head, values=FRONT_VALUES)
     except yaml.YAMLError as error:
-        raise SourceError(f"Mend the front matter of {path!r}: {error}") from None
+        raise SourceError(f"Fix the front matter of {path!r}: {error}") from None
     if not isinstance(fields, dict):
         return {}, text
     return {str(key): flat(value) for key, value in fields.items()}, body.partition("\n")[2]
@@ -171,5 +173,5 @@ def _read(path: Path, *, limit: int) -> str:
         return read_text(path, most=limit, errors="replace").replace("\r\n", "\n")
     except OSError as error:
         if error.errno == errno.EFBIG:
-            raise SourceError(f"Split {str(path)!r}: it is larger than {limit >> 20} MiB.") from None
-        raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None
+            raise SourceError(f"{str(path)!r} is larger than {limit >> 20} MiB. Split it.") from None
+        raise SourceError(f"Cannot read {str(path)!r} ({error.strerror}). Check its permissions.") from None

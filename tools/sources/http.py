@@ -72,8 +72,8 @@ class JsonApi:
 
     def _away(self, error: Exception) -> SourceError:
         return self._gone(
-            f"Start the server or mend `url` of source {self._config.name!r}: {self._config.url} cannot be reached"
-            f" ({clean(str(error)) or type(error).__name__})."
+            f"{self._config.url} cannot be reached ({clean(str(error)) or type(error).__name__}). Start "
+            f"the server or fix `url` of source {self._config.name!r}."
         )
 
     def _gone(self, message: str) -> SourceError:
@@ -84,8 +84,8 @@ class JsonApi:
         """Raises BadInput for what HTTP does not carry, before an error of the HTTP library can show it."""
         if not all(text.isascii() and text.isprintable() for text in texts):
             raise BadInput(
-                f"Mend the credentials of source {self._config.name!r}: a token, password, tenant or header holds a line"
-                " break or a character that HTTP does not carry."
+                f"The credentials of source {self._config.name!r} cannot be sent: a token, password, tenant "
+                "or header contains a line break or a character that HTTP does not allow. Fix them."
             )
 
     def _client(self) -> httpx.Client:
@@ -147,13 +147,13 @@ class JsonApi:
             yield from unpacked(answer)
         except Unreadable as error:
             raise SourceError(
-                f"Let the server of source {self._config.name!r} answer in gzip or uncompressed: {error}."
+                f"The server of source {self._config.name!r} must answer in gzip or uncompressed: {error}."
             ) from None
 
     def _parsed(self, answer: httpx.Response, body: bytes) -> Any:
         name, status = self._config.name, answer.status_code
         if status in (401, 403):
-            raise SourceError(f"Set or mend `auth` of source {name!r}: {self._config.url} answered {status}.")
+            raise SourceError(f"{self._config.url} answered {status}. Set or fix `auth` of source {name!r}.")
         if 300 <= status < 400:
             raise SourceError(f"Set `url` of source {name!r} to the final address: it redirects ({status}).")
         try:
@@ -165,11 +165,13 @@ class JsonApi:
         except ValueError:
             start = clean(body[:80].decode("utf-8", "replace"))
             raise SourceError(
-                f"Point `url` of source {name!r} at the API: {self._config.url} answered {status} and no JSON ({start!r})."
+                f"{self._config.url} answered {status} without JSON ({start!r}). Point `url` of source "
+                f"{name!r} at the API."
             ) from None
         if status >= 400:
             raise SourceError(
-                f"Mend `match` or `url` of source {name!r}: {self._config.url} answered {status}: {reason(parsed)}"
+                f"{self._config.url} answered {status}: {reason(parsed)}. Fix `match` or `url` of source "
+                f"{name!r}."
             )
         return parsed
 

@@ -73,7 +73,7 @@ class _Stream(httpcore.NetworkStream):
 def _left(owner: TimedTransport, timeout: float | None, over: type[httpcore.TimeoutException]) -> float:
     left = owner.deadline.left
     if left <= 0:
-        raise over("the time for the call is over")
+        raise over("the call ran out of time")
     return left if timeout is None else min(left, timeout)
 
 
@@ -87,7 +87,7 @@ def unpacked(answer: httpx.Response) -> Iterator[bytes]:
         yield from answer.iter_raw()
         return
     if encoding not in ("gzip", "x-gzip"):
-        raise Unreadable(f"it is encoded as {encoding[:40]!r}, and gzip was asked for")
+        raise Unreadable(f"it is encoded as {encoding[:40]!r}, but gzip was requested")
     unpack = zlib.decompressobj(wbits=_GZIP)
     try:
         for raw in answer.iter_raw():

@@ -39,7 +39,7 @@ class JaegerFiles(SpanFiles):
             good += 1
             yield from _spans(answer)
         if bad:
-            raise ValueError(f"{bad} lines are no JSON")
+            raise ValueError(f"{bad} lines are not valid JSON")
 
 
 def _spans(answer: object) -> Iterator[Span | None]:

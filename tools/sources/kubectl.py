@@ -105,8 +105,8 @@ class Kubectl:
                     size += len(data)
                 if size > self.max_bytes:
                     raise SourceError(
-                        f"Narrow `options.namespaces` of source {self.source!r}: the answer of kubectl has more than"
-                        f" {self.max_bytes // 2**20} MiB."
+                        f"The answer of kubectl is larger than {self.max_bytes // 2**20} MiB. Narrow "
+                        f"`options.namespaces` of source {self.source!r}."
                     )
         return b"".join(parts[out.fileno()]), b"".join(parts[err.fileno()])
 
@@ -122,7 +122,7 @@ class Kubectl:
         if not away and "error from server (forbidden)" in low:
             return Denied(f"Grant `{what}` to the account of source {name!r} (a read-only role): {said}")
         if not away and ("error from server (notfound)" in low or "doesn't have a resource type" in low):
-            return Unanswered(f"Ask source {name!r} for what the cluster has: {said}")
+            return Unanswered(f"The cluster of source {name!r} does not have what was requested: {said}")
         if any(word in low for word in _CREDENTIALS):
             return SourceError(f"Renew the credentials in the kubeconfig of source {name!r}: {said}")
         if "context" in low and ("does not exist" in low or "cannot locate" in low or "no context" in low):
@@ -132,8 +132,8 @@ class Kubectl:
         if any(word in low for word in ("timeout", "deadline exceeded", "timed out", "time allotted")):
             return self._slow()
         if any(word in low for word in ("refused", "unable to connect", "no such host", "no route")):
-            return SourceError(f"Start the API server or mend the kubeconfig of source {name!r}: {said}")
-        return SourceError(f"Mend `path` or `options` of source {name!r}: kubectl says: {said}")
+            return SourceError(f"Start the API server or fix the kubeconfig of source {name!r}: {said}")
+        return SourceError(f"Fix `path` or `options` of source {name!r}: kubectl says: {said}")
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:

@@ -73,5 +73,5 @@ def life_of(config: SourceConfig, root: Path) -> Life | None:
         where = "".join(f" life_{part}" for part in first["loc"])
         known = ", ".join(_PREFIX + name for name in Life.model_fields)
         raise BadInput(
-            f"Mend the options{where} of source {config.name!r}: {first['msg']} (there are {known})."
+            f"Fix the options{where} of source {config.name!r}: {first['msg']} (valid options: {known})."
         ) from None

@@ -89,12 +89,10 @@ class LogFiles(Configured):
                 continue
             found.append(path)
             if len(found) > MAX_FILES:
-                raise SourceError(
-                    f"Narrow `path` of source {self.name!r}: it holds more than {MAX_FILES} files."
-                )
+                raise SourceError(f"Source {self.name!r} has more than {MAX_FILES} files. Narrow its `path`.")
         if not found:
             raise SourceError(
-                f"Mend `path` of source {self.name!r}: no log file is left in {self._config.path!r}."
+                f"No log file was found in {self._config.path!r}. Fix `path` of source {self.name!r}."
             )
         return found
 
@@ -111,7 +109,7 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
-        raise SourceError(f"Make {str(path)!r} readable ({error.strerror}).") from None
+        raise SourceError(f"Cannot read {str(path)!r} ({error.strerror}). Check its permissions.") from None
 
 
 def zone_of(config: SourceConfig) -> tzinfo:

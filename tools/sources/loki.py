@@ -63,7 +63,7 @@ class LokiSource(RemoteLogs):
         parsed = self._api.ask(path, params, deadline=deadline)
         if not isinstance(parsed, dict) or parsed.get("status") != "success":
             raise SourceError(
-                f"Point `url` of source {self.name!r} at a Loki API: its answer says no success."
+                f"The answer of source {self.name!r} does not report success. Point its `url` at a Loki API."
             )
         return parsed.get("data")
 
@@ -226,7 +226,7 @@ class LokiSource(RemoteLogs):
                 _ = [(entry["metric"].items(), iter(entry["value"])) for entry in found]
         except (KeyError, TypeError, AttributeError):
             raise SourceError(
-                f"Point `url` of source {self.name!r} at a Loki API: its answer is no list of {kind}."
+                f"The answer of source {self.name!r} is not a list of {kind}. Point its `url` at a Loki API."
             ) from None
         return list(found)
 
@@ -254,4 +254,4 @@ def _parted(match: str) -> tuple[str, str]:
             tail = text[i + 1 :].strip()
             return text[1:i].strip().strip(","), f" {tail}" if tail else ""
         i += 1
-    raise BadInput(f"Close the brace of `match`: {match!r} is no stream selector.")
+    raise BadInput(f"{match!r} is not a stream selector. Close the brace of `match`.")

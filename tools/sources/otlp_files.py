@@ -62,7 +62,7 @@ def _json(handle: BinaryIO, tally: Tally, limit: int) -> Iterator[Span | None]:
         except ValueError:
             bad += 1
     if bad:
-        raise ValueError(f"{bad} lines are no OTLP request")
+        raise ValueError(f"{bad} lines are not OTLP requests")
 
 
 def _whole(handle: BinaryIO, first: bytes) -> bytes | None:
@@ -85,7 +85,7 @@ def _requests(parsed: object) -> Iterator[Span | None]:
 def _protobuf(handle: BinaryIO, tally: Tally) -> Iterator[Span | None]:
     data = handle.read(WHOLE_BYTES)
     if handle.read(1):
-        raise ValueError(f"a protobuf file has at most {WHOLE_BYTES >> 20} MiB: split it")
+        raise ValueError(f"a protobuf file may have at most {WHOLE_BYTES >> 20} MiB: split it")
     tally.bytes += len(data)
     for framed in (_by_four_bytes(data), _by_varint(data), [data]):
         if framed is not None and (found := _decoded(framed)) is not None:

@@ -81,18 +81,23 @@ class _Handler(BoundedHandler):
         given, token = self.headers.get("Authorization", ""), self.server.token
         if token and not token.bears(given):
             if given and (wait := token.wrong(self.client_address[0])) > 0:
-                told = "Send the right token: it was wrong too often."
+                told = "Too many wrong tokens. Send the right one."
                 raise _Refused(429, _EXHAUSTED, told, Retry_After=str(math.ceil(wait)))
-            raise _Refused(401, 16, "Send the receiver's token.", WWW_Authenticate="Bearer")
+            raise _Refused(
+                401,
+                16,
+                "The token is missing or wrong. Send the receiver's token.",
+                WWW_Authenticate="Bearer",
+            )
         if kind not in self._TYPES:
             raise _Refused(415, _INVALID, f"Send {PROTOBUF} or {JSON}.")
         if not receiver.slots.acquire(blocking=False):
-            raise _Refused(429, _EXHAUSTED, "Send again later.", Retry_After="1")
+            raise _Refused(429, _EXHAUSTED, "The receiver is busy. Send again later.", Retry_After="1")
         try:
             decode = spans_of_protobuf if kind == PROTOBUF else _spans_of_text
             found = list(decode(self._body(receiver.max_body)))
         except (ValueError, RecursionError) as error:
-            raise _Refused(400, _INVALID, f"No ExportTraceServiceRequest: {str(error)[:200]}") from None
+            raise _Refused(400, _INVALID, f"Not an ExportTraceServiceRequest: {str(error)[:200]}") from None
         except SourceError as error:
             raise _Refused(415, _INVALID, str(error)) from None
         finally:
@@ -105,11 +110,13 @@ class _Handler(BoundedHandler):
         if length is None:
             raise _Refused(411, _INVALID, "Send a Content-Length.")
         if length > most:
-            raise _Refused(413, _INVALID, f"Send smaller batches: a body has at most {most} bytes.")
+            raise _Refused(
+                413, _INVALID, f"The body is too large. Send smaller batches of at most {most} bytes."
+            )
         try:
             raw = read_body(self, length, seconds=self.server.receiver.body_s)
         except OSError:
-            raise _Refused(408, _UNAVAILABLE, "Send the body faster.") from None
+            raise _Refused(408, _UNAVAILABLE, "The body arrives too slowly. Send it faster.") from None
         if len(raw) < length:
             raise ValueError("the body ends early")
         encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
@@ -154,7 +161,11 @@ def _unpacked(raw: bytes, most: int) -> bytes:
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if len(body) > most:
-        raise _Refused(413, _INVALID, f"Send smaller batches: a body has at most {most} bytes unpacked.")
+        raise _Refused(
+            413,
+            _INVALID,
+            f"The body is too large. Send smaller batches of at most {most} bytes uncompressed.",
+        )
     if not unpack.eof:
         raise ValueError("the gzip stream ends early")
     return body

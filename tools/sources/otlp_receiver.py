@@ -73,8 +73,8 @@ class OtlpReceiver:
             self._server = TraceServer(self._place, self)
         except OSError as error:
             raise SourceError(
-                f"Choose another host or port for the receiver {self.name!r}: {self._place[0]}:{self._place[1]}"
-                f" cannot be listened on ({error.strerror})."
+                f"Cannot listen on {self._place[0]}:{self._place[1]} ({error.strerror}). Choose another host "
+                f"or port for the receiver {self.name!r}."
             ) from None
         threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name=f"aitia-{self.name}", daemon=True
@@ -118,9 +118,9 @@ class OtlpReceiver:
         if not held:
             notes.append("No span has arrived yet: point an OTLP/HTTP exporter at this receiver.")
         elif (first := min(s.start for s in held)) > window.epoch[0]:
-            notes.append(f"the first span held starts {first - window.epoch[0]:.0f} s after the window")
+            notes.append(f"the first stored span starts {first - window.epoch[0]:.0f} s after the window")
         if self._dropped:
-            notes.append(f"{self._dropped} older spans have left the window")
+            notes.append(f"{self._dropped} older spans were dropped from the window")
         return Holding(
             source=self.name,
             kind="traces",

@@ -93,13 +93,18 @@ class PrometheusSource(Modelled):
             components=tuple(values),
             items=tuple(names),
             count=size,
-            note=f"{self._told_size(size, window)} (option max_series): components are told by the label {label!r};"
-            " narrow `match` to see all",
+            note=(
+                f"{self._told_size(size, window)} (option max_series): components are identified by the label "
+                f"{label!r}; narrow `match` to see all"
+            ),
         )
 
     def _told_size(self, size: int, window: Window) -> str:
         if why := self._uncounted.get(window.epoch):
-            return f"the server does not count its series ({why}): taken as more than the {self.most} that a read returns"
+            return (
+                f"the server does not count its series ({why}): assumed to be more than the {self.most} that "
+                "a read returns"
+            )
         return f"{size} series are more than the {self.most} that a read returns"
 
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
@@ -244,7 +249,8 @@ class PrometheusSource(Modelled):
         data = self._answer("/api/v1/series", [*params, ("limit", str(most + 1))])
         if not isinstance(data, list):
             raise SourceError(
-                f"Point `url` of source {self.name!r} at a Prometheus API: its series answer is no list."
+                f"The series answer of source {self.name!r} is not a list. Point its `url` at a Prometheus "
+                "API."
             )
         cut = len(data) == most + 1  # a server that returns more knows no limit: it has returned all
         found = [labels_of(entry) for entry in data]
@@ -288,7 +294,8 @@ class PrometheusSource(Modelled):
             points = [(float(at), float(value)) for at, value in entry["values"]]
         except (KeyError, TypeError, ValueError):
             raise SourceError(
-                f"Point `url` of source {self.name!r} at a Prometheus API: odd series in its answer."
+                f"The answer of source {self.name!r} contains unexpected series. Point its `url` at a "
+                "Prometheus API."
             ) from None
         table = np.array(points, dtype=np.float64).reshape(-1, 2)
         t, v = ordered(table[:, 0], table[:, 1])
@@ -305,5 +312,5 @@ class PrometheusSource(Modelled):
     def _answer(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
         parsed = self._api.get(path, params)
         if not isinstance(parsed, dict) or parsed.get("status") != "success":
-            raise SourceError(f"Mend `match` or `url` of source {self.name!r}: {reason(parsed)}")
+            raise SourceError(f"Fix `match` or `url` of source {self.name!r}: {reason(parsed)}")
         return parsed.get("data")

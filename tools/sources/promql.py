@@ -25,7 +25,7 @@ def is_metric(name: str) -> bool:
 def matcher(label: str, value: str, *, operator: str = "=") -> str:
     """`label="value"`. Raises BadInput for a label name that PromQL does not allow."""
     if not _LABEL.match(label):
-        raise BadInput(f"Use a label name of letters, digits and underscores: {label!r} is none.")
+        raise BadInput(f"{label!r} is not a valid label name. Use letters, digits and underscores.")
     return f'{label}{operator}"{escape(value)}"'
 
 
@@ -60,7 +60,7 @@ def by_label(metric: str, label: str, *, match: str = "", over_s: float) -> str:
     A histogram's or summary's `_sum` becomes the mean of what it sums: its rate over that of its `_count`.
     """
     if not _LABEL.match(label):
-        raise BadInput(f"Use a label name of letters, digits and underscores: {label!r} is none.")
+        raise BadInput(f"{label!r} is not a valid label name. Use letters, digits and underscores.")
     span = f"[{max(1, round(over_s))}s]"
     if metric.endswith("_sum"):
         count = metric.removesuffix("_sum") + "_count"

@@ -81,7 +81,7 @@ def record_cluster(
             raise recorder.failed[0][1]
         call, error = recorder.failed[0]
         said = redactor.text(str(error))
-        made.notes.append(f"{len(recorder.failed)} questions failed, first {key_of(call)}: {said}")
+        made.notes.append(f"{len(recorder.failed)} queries failed, first {key_of(call)}: {said}")
     made.answers = dict(sorted(made.answers.items()))
     return made
 
@@ -115,7 +115,8 @@ class _Recorder:
             listed = names.get(resource, ())
             if len(listed) > MOST_DESCRIBED:
                 self._made.notes.append(
-                    f"only {MOST_DESCRIBED} of {len(listed)} {resource} of {namespace or 'the cluster'} are described"
+                    f"only {MOST_DESCRIBED} of {len(listed)} {resource} of {namespace or 'the cluster'} were "
+                    "described"
                 )
             self.ask(
                 ClusterCall(verb="describe", resource=resource, name=name, namespace=namespace)

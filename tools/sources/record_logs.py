@@ -56,7 +56,7 @@ def _copy(
     log = LogFile(path, zone=getattr(stream, "zone", UTC), near=spans[-1].end, component=stream.component)
     if log.header is None:
         if log.size:
-            done.notes.append(f"{path.name} has no time stamps and is left out")
+            done.notes.append(f"{path.name} has no timestamps and is left out")
         return
     with log.open() as source, target.open("a", encoding="utf-8") as out:
         for span in spans:

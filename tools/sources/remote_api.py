@@ -43,7 +43,8 @@ class LogApi(JsonApi):
         place = urlsplit(config.url)
         if place.username or place.password:
             raise BadInput(
-                f"Move the credentials of source {config.name!r} from `url` to `auth`: an address is shown in errors."
+                f"The `url` of source {config.name!r} contains credentials, and addresses are shown in "
+                "errors. Move them to `auth`."
             )
         super().__init__(config, root)
         self._headers = dict(headers)
@@ -77,8 +78,8 @@ class LogApi(JsonApi):
             except ValueError:
                 start = clean(body[:80].decode("utf-8", "replace"))
                 raise SourceError(
-                    f"Point `url` of source {self._config.name!r} at the API: {self._config.url} answered no JSON"
-                    f" ({start!r})."
+                    f"{self._config.url} did not answer with JSON ({start!r}). Point `url` of source "
+                    f"{self._config.name!r} at the API."
                 ) from None
 
     def lines(self, path: str, params: Params, *, deadline: float) -> Iterator[bytes]:
@@ -111,7 +112,8 @@ class LogApi(JsonApi):
                 held, size = [more[-1]], len(more[-1])
             if size > MAX_LINE:
                 raise SourceError(
-                    f"Narrow `match` of source {self._config.name!r}: a line has more than {MAX_LINE >> 20} MiB."
+                    f"A line of source {self._config.name!r} is longer than {MAX_LINE >> 20} MiB. Narrow its "
+                    "`match`."
                 )
         if (rest := b"".join(held)).strip():
             yield rest
@@ -182,10 +184,11 @@ class LogApi(JsonApi):
             )
         if status in _BUSY:
             raise SourceError(
-                f"Ask source {name!r} for less (`match`), or try again later: {self._config.url} is busy ({status}: {said})."
+                f"{self._config.url} is busy ({status}: {said}). Narrow `match` of source {name!r}, or try "
+                "again later."
             )
         raise Refused(
-            f"Mend `match` or `url` of source {name!r}: {self._config.url} answered {status}: {said}"
+            f"{self._config.url} answered {status}: {said}. Fix `match` or `url` of source {name!r}."
         )
 
     def _opened(self) -> httpx.Client:

@@ -102,11 +102,11 @@ class RemoteLogs(Configured):
         with self._lock, self._api.session():
             names = self._components(span, deadline)
             count = self._size(span, deadline) if names else 0
-        notes = [] if names else [f"no line lies between {_iso(span[0])} and {_iso(span[1])}"]
+        notes = [] if names else [f"there are no lines between {_iso(span[0])} and {_iso(span[1])}"]
         if len(names) > self._most:
             notes.append(
-                f"{len(names)} components are more than the {self._most} that are read (option max_components): those"
-                " whose number of lines changed most are; narrow `match` to choose"
+                f"there are {len(names)} components, but only {self._most} are read (option max_components): "
+                "those whose number of lines changed most; narrow `match` to choose"
             )
         ahead = self._api.ahead_s
         if abs(ahead) >= CLOCK_S:
@@ -213,7 +213,7 @@ class RemoteLogs(Configured):
                 continue
             if out.stopped or time.monotonic() > deadline:
                 out.cut |= {(n, block.piece) for n in names}
-                out.stopped = out.stopped or "the time for reading was over"
+                out.stopped = out.stopped or "reading ran out of time"
                 continue
             try:
                 self._read_block(block, names, spool, writers, out, quota[block.piece], deadline)
@@ -272,7 +272,7 @@ class RemoteLogs(Configured):
             if (name, i) in read.cut or short:
                 part[i] = min(1.0, got / max(1, held))
             if short and (name, i) not in read.cut:
-                notes.append(f"the server counts {held} lines of {name} and gave {got}")
+                notes.append(f"the server counted {held} lines of {name} but returned {got}")
         if name in self._rough:
             notes.append(
                 f"the lines of {name} were counted by the server's index, which may count some twice"
@@ -314,7 +314,7 @@ class RemoteLogs(Configured):
             self._labels[span] = others[0]
             return [self._config.component]
         shown = ", ".join(others[:_SHOWN]) + (", ..." if len(others) > _SHOWN else "")
-        why = f"{given!r} is none of them" if given else f"none of {', '.join(self.LABELS)} is there"
+        why = f"{given!r} is not one of them" if given else f"it has none of {', '.join(self.LABELS)}"
         raise SourceError(
             f"Set `component_label` of source {self.name!r} to a label of its lines ({shown}): {why}."
         )
@@ -365,7 +365,8 @@ class RemoteLogs(Configured):
         )
         if env and not (tenant := os.environ.get(env, "")):
             raise BadInput(
-                f"Set the environment variable {env}: it is named as tenant_env of source {self.name!r}."
+                f"The environment variable {env} is not set, but tenant_env of source {self.name!r} names it. "
+                "Set it."
             )
         return self._tenant_headers(tenant) if tenant else {}
 

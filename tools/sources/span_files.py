@@ -165,9 +165,9 @@ class SpanFiles(Configured):
     def _said(self, tally: Tally, share: float) -> str:
         parts = []
         if not tally.spans:
-            parts.append(f"The files of source {self.name!r} hold no span.")
+            parts.append(f"The files of source {self.name!r} contain no spans.")
         if tally.unusable:
-            parts.append(f"{tally.unusable} spans lack ids, times or a service name and were left out")
+            parts.append(f"{tally.unusable} spans have no ids, times or service name and were left out")
         if tally.cut:
             parts.append(f"only the first {tally.bytes >> 20} MiB were read")
         if share < 1:

@@ -84,7 +84,7 @@ class TableSource(Modelled):
             f" ({rows}) GROUP BY component, metric, labels, t HAVING count(DISTINCT v) > 1)"
         ).fetchone()
         count = told[0] if told else 0
-        return f"{count} samples are given twice with different values: the last one counts" if count else ""
+        return f"{count} samples occur twice with different values: the last one is used" if count else ""
 
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """First and last time of all rows."""
@@ -108,11 +108,7 @@ class TableSource(Modelled):
             return "no rows in the window"
         first, last = (f"{from_epoch(end):%Y-%m-%d %H:%M:%S} UTC" for end in ends)
         hours = zone_of(ends[1] - window.epoch[1]) / 3600
-        zone = (
-            f", {abs(hours):g} h from the window's end: are they in a time zone that they do not tell?"
-            if hours
-            else ""
-        )
+        zone = f", {abs(hours):g} h from the window's end: are they in another time zone?" if hours else ""
         return f"no rows in the window: they run from {first} to {last}{zone}"
 
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
@@ -138,8 +134,8 @@ class TableSource(Modelled):
     def _few(self, keys: list[Any]) -> list[Any]:
         if len(keys) > MAX_SERIES:
             raise SourceError(
-                f"Narrow `columns.labels`, `ignore` or `path` of source {self.name!r}: it holds more than the {MAX_SERIES:,}"
-                " series that are read."
+                f"Source {self.name!r} has more than the limit of {MAX_SERIES:,} series. Narrow its "
+                "`columns.labels`, `ignore` or `path`."
             )
         return keys
 
@@ -165,7 +161,7 @@ class TableSource(Modelled):
             except duckdb.Error as error:
                 reason = str(error).strip().splitlines()[0][:200]
                 raise SourceError(
-                    f"Mend the table of source {self.name!r} ({', '.join(map(str, self._paths[:3]))}): {reason}"
+                    f"Fix the table of source {self.name!r} ({', '.join(map(str, self._paths[:3]))}): {reason}"
                 ) from None
             finally:
                 late.cancel()
@@ -177,11 +173,12 @@ class TableSource(Modelled):
             found = [p for p in found if p.name.lower().endswith(_SUFFIXES)]
         empty = not found or all(p.stat().st_size == 0 for p in found)
         if empty:
-            raise SourceError(f"Give source {self.name!r} a table with rows: {self._config.path!r} is empty.")
+            raise SourceError(f"{self._config.path!r} is empty. Give source {self.name!r} a table with rows.")
         kinds = {p.suffix.lower() in (".parquet", ".pq") for p in found}
         if len(kinds) > 1:
             raise SourceError(
-                f"Put CSV and Parquet files of source {self.name!r} into two sources: {self._config.path!r} holds both."
+                f"{self._config.path!r} contains both CSV and Parquet files. Split source {self.name!r} into "
+                "two sources."
             )
         return found
 
@@ -201,8 +198,8 @@ class TableSource(Modelled):
     def _need(self, columns: dict[str, str], column: str, option: str) -> None:
         if column not in columns:
             raise SourceError(
-                f"Set `{option}` of source {self.name!r}: {self._config.path!r} has no column {column!r}"
-                f" (it has {', '.join(columns)})."
+                f"{self._config.path!r} has no column {column!r} (it has {', '.join(columns)}). Set `{option}` "
+                f"of source {self.name!r}."
             )
 
     def _rows(self, layout: Layout, window: Window, *, component: str = "", metric: str = "") -> str:
@@ -240,8 +237,9 @@ class TableSource(Modelled):
             values = [c for c in values if cut in c]
         if not values:
             raise SourceError(
-                f"Set `component` of source {self.name!r}, or map `columns`: {self._config.path!r} is neither long"
-                f" (time, component, metric, value) nor wide (component{cut}metric); it has {', '.join(layout.columns)}."
+                f"{self._config.path!r} is neither long (time, component, metric, value) nor wide (component{cut}metric); "
+                f"it has {', '.join(layout.columns)}. Set `component` of source {self.name!r}, or map "
+                "`columns`."
             )
         kind = "VARCHAR" if any(layout.columns[c] == "VARCHAR" for c in values) else "DOUBLE"
         casts = ", ".join(f"CAST({name(c)} AS {kind}) AS {name(c)}" for c in values)
@@ -266,8 +264,8 @@ class TableSource(Modelled):
         if bad:
             where = self._config.columns.value if layout.shape == "long" else str(bad[0])
             raise SourceError(
-                f"Mend column {where!r} of source {self.name!r} ({self._config.path!r}): {str(bad[1])[:60]!r} is no number"
-                f" (columns: {', '.join(layout.columns)})."
+                f"{str(bad[1])[:60]!r} in column {where!r} of source {self.name!r} ({self._config.path!r}) is "
+                f"not a number (columns: {', '.join(layout.columns)}). Fix it."
             )
 
     def _thin(self, db: DuckDBPyConnection, window: Window) -> None:

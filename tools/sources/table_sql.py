@@ -106,7 +106,7 @@ def time_column(
         if known and known[0]:
             return TimeColumn(column, kind, 0.0)
         raise SourceError(
-            f"Write the time column {column!r} of source {config.name!r} ({config.path!r}) as ISO 8601 or epoch seconds or"
-            f" milliseconds: {str(first)[:60]!r} is neither."
+            f"{str(first)[:60]!r} in the time column {column!r} of source {config.name!r} ({config.path!r}) "
+            "is not a valid time. Write it as ISO 8601 or epoch seconds or milliseconds."
         ) from None
     return TimeColumn(column, kind, next(scale for least, scale in _UNITS if abs(value) >= least))

@@ -39,24 +39,28 @@ class TopologyFile(Configured):
         raw = self._parse(path)
         entries = raw.get("components") if isinstance(raw, dict) else raw
         if not isinstance(entries, list):
-            raise SourceError(f"Give {str(path)!r} a list under `components` (source {self.name!r}).")
+            raise SourceError(f"{str(path)!r} needs a list under `components` (source {self.name!r}).")
         found = [self._component(entry, index, path) for index, entry in enumerate(entries)]
         seen: set[str] = set()
         for component in found:
             if component.id in seen:
-                raise SourceError(f"Remove one of the two components {component.id!r} in {str(path)!r}.")
+                raise SourceError(
+                    f"Component {component.id!r} occurs twice in {str(path)!r}. Remove one of them."
+                )
             seen.add(component.id)
         return sorted(found, key=lambda c: c.id)
 
     def _parse(self, path: Path) -> Any:
         try:
             if path.stat().st_size > MAX_BYTES:
-                raise SourceError(f"Shorten {str(path)!r}: a topology has at most {MAX_BYTES} bytes.")
+                raise SourceError(
+                    f"{str(path)!r} is larger than {MAX_BYTES} bytes, the limit for a topology. Shorten it."
+                )
             return load_yaml(read_text(path, most=MAX_BYTES))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             reason = str(error).splitlines()[0]
             raise SourceError(
-                f"Mend the YAML or JSON of {str(path)!r} (source {self.name!r}): {reason}"
+                f"Fix the YAML or JSON of {str(path)!r} (source {self.name!r}): {reason}"
             ) from None
 
     def _component(self, entry: object, index: int, path: Path) -> Component:
@@ -65,4 +69,4 @@ class TopologyFile(Configured):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in (index, *first["loc"]))
-            raise SourceError(f"Mend components.{where} in {str(path)!r}: {first['msg']}") from None
+            raise SourceError(f"Fix components.{where} in {str(path)!r}: {first['msg']}") from None

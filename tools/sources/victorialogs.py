@@ -150,7 +150,8 @@ class VictoriaLogsSource(RemoteLogs):
                 level = "" if _LEVEL_NAMES.isdisjoint(row) else next(str(row[k]) for k in _LEVELS if k in row)
             except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
                 raise SourceError(
-                    f"Point `url` of source {self.name!r} at VictoriaLogs: it answered a line that is no entry."
+                    f"Point `url` of source {self.name!r} at VictoriaLogs: it returned a line that is not an "
+                    "entry."
                 ) from None
             yield Entry(ns, own or str(row.get(label, "")), stream, str(row.get("_msg", "")), level, fields)
 

@@ -56,8 +56,8 @@ class WaveformSource(Configured):
             held += waveform.x.size
             if held > MOST_HELD:
                 raise SourceError(
-                    f"Shorten the window, or list fewer blocks in source {self.name!r}: the window holds more than the"
-                    f" {MOST_HELD:,} samples that are read."
+                    f"The window has more than the limit of {MOST_HELD:,} samples. Shorten it, or list fewer "
+                    f"blocks in source {self.name!r}."
                 )
             yield waveform
 
@@ -87,11 +87,11 @@ class WaveformSource(Configured):
         try:
             raw: Any = load_yaml(read_text(listing))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise SourceError(f"Mend the YAML of {str(listing)!r} (source {self.name!r}): {error}") from None
+            raise SourceError(f"Fix the YAML of {str(listing)!r} (source {self.name!r}): {error}") from None
         entries = raw.get("blocks", raw.get("signals")) if isinstance(raw, dict) else raw
         common = raw.get("defaults") or {} if isinstance(raw, dict) else {}
         if not isinstance(entries, list) or not isinstance(common, dict):
-            raise SourceError(f"Give {str(listing)!r} a list under `blocks` (source {self.name!r}).")
+            raise SourceError(f"{str(listing)!r} needs a list under `blocks` (source {self.name!r}).")
         return [self._block(entry, common, index) for index, entry in enumerate(entries)]
 
     @property
@@ -101,14 +101,14 @@ class WaveformSource(Configured):
 
     def _block(self, entry: object, common: dict[str, Any], index: int) -> Block:
         if not isinstance(entry, dict):
-            raise SourceError(f"Make entry {index} of {str(self._listing)!r} a mapping.")
+            raise SourceError(f"Entry {index} of {str(self._listing)!r} must be a mapping.")
         try:
             return Block.model_validate(common | entry)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise SourceError(
-                f"Mend {where!r} in entry {index} of {str(self._listing)!r}: {first['msg']}"
+                f"Fix {where!r} in entry {index} of {str(self._listing)!r}: {first['msg']}"
             ) from None
 
     def _waveform(self, block: Block, tachometers: Tachometers) -> Waveform:
@@ -147,7 +147,9 @@ class WaveformSource(Configured):
         listing = self._listing
         path = listing.parent / block.file
         if not is_below(path, listing.parent):
-            raise SourceError(f"Put {block.file!r} below the folder of {str(listing)!r}: it leads out of it.")
+            raise SourceError(
+                f"{block.file!r} is outside the folder of {str(listing)!r}. Move it into that folder."
+            )
         checked(path, self._config.within)
         try:
             check_arrays(path, most=8 * MAX_SAMPLES, only=block.key)
@@ -155,13 +157,13 @@ class WaveformSource(Configured):
             array = loaded if isinstance(loaded, np.ndarray) else self._member(loaded, block, path)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise SourceError(
-                f"Make {str(path)!r} a readable .npz or .npy (source {self.name!r}): {error}"
+                f"{str(path)!r} is not a readable .npz or .npy file (source {self.name!r}): {error}"
             ) from None
         samples = np.asarray(array).ravel()
         if samples.size > MAX_SAMPLES or not np.issubdtype(samples.dtype, np.number):
             raise SourceError(
-                f"Store numbers, at most {MAX_SAMPLES} a block, in {str(path)!r} key {block.key!r}"
-                f" (it has {samples.size} of {samples.dtype})."
+                f"Store numbers, at most {MAX_SAMPLES} per block, in {str(path)!r} key {block.key!r} (it has "
+                f"{samples.size} of {samples.dtype})."
             )
         return samples.astype(np.float64)
 

@@ -84,7 +84,7 @@ def _named(block: Block, places: dict[Place, list[Block]]) -> list[Place]:
 def _unclear(name: str, named: Sequence[Place]) -> str:
     if not named:
         return "the listing has no such channel"
-    return f"write COMPONENT/CHANNEL, {name!r} is a channel of {', '.join(sorted(c for c, _ in named))}"
+    return f"{name!r} is a channel of {', '.join(sorted((c for c, _ in named)))}: write COMPONENT/CHANNEL"
 
 
 def shared(block: Block, seconds: float, pulses: Block, x: Floats) -> Floats:

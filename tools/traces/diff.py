@@ -42,7 +42,7 @@ def traces_diff(ctx: ToolContext) -> Result:
         status="ok" if kept else "no_data",
         message=message(found)
         if kept
-        else f"nothing moved, and too little to call it quiet; {message(found)}",
+        else f"nothing changed, but there is too little data to call it quiet; {message(found)}",
         query=found.compared.source.query,
         evidence=tuple(kept[: ctx.limits.evidence]),
         data={"paths": [{"component": c, "share": round(s, 4)} for c, s in found.latency.share_of.items()]},
@@ -61,5 +61,5 @@ def message(found: Analysis) -> str:
 def nothing(c: Compared, notes: Sequence[str]) -> Result:
     """Neither side, or one of them, holds spans."""
     which = "the window" if not c.now else f"the baselines ({', '.join(c.baselines)})"
-    hint = f"No span begins in {which}: mend the window or the baselines, or the sampling of traces."
+    hint = f"No span starts in {which}. Fix the window or the baselines, or the trace sampling."
     return Result(status="no_data", message="; ".join([hint, *notes]), query=c.source.query)

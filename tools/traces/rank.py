@@ -128,16 +128,16 @@ def _fact(found: Analysis, name: str, place: int, score: Score, strength: float,
 def _because(found: Analysis, name: str, score: Score) -> list[str]:
     out = []
     if score.time >= 0.1:
-        out.append(f"it answers for {found.latency.share_of[name]:.0%} of the time that requests take longer")
+        out.append(f"it accounts for {found.latency.share_of[name]:.0%} of the extra request time")
     if score.failures >= 0.1:
-        out.append(f"{origins(found.failing)[name]:.0f} failures beyond the usual begin there")
+        out.append(f"{origins(found.failing)[name]:.0f} more failures than usual start there")
     own = [b for b in found.breaks if b.component == name]
     if own:
         worst = max(own, key=lambda b: (b.strength, -b.q))
-        out.append(f"{worst.broken} of {worst.n} requests leave out what they did before")
+        out.append(f"{worst.broken} of {worst.n} requests no longer make a step that they made before")
     elif score.flow >= 0.1:
-        out.append("a caller takes another way after its answer")
-    return out or ["little speaks against it"]
+        out.append("a caller takes a different path after its answer")
+    return out or ["there is little evidence against it"]
 
 
 def _ordinal(place: int) -> str:

@@ -53,8 +53,8 @@ def _way(c: Compared, e: Excess, share: float, steady: bool) -> Evidence:
     but = f"; {callee} itself answered as fast as before" if steady else ""
     return time_fact(
         c, e, component=caller, peer=callee, kind="trace.path",
-        statement=f"{caller}: its calls to {callee} lost {ms(e.p50)} on the way, before {ms(e.old_p50)} (p95 from "
-        f"{ms(e.old_p95)} to {ms(e.p95)}) over {counted(e.n, 'call')}{_part(share)}{but}.",
+        statement=(f"{caller}: its calls to {callee} spent {ms(e.p50)} in transit, before that {ms(e.old_p50)} "
+f"(p95 from {ms(e.old_p95)} to {ms(e.p95)}) over {counted(e.n, 'call')}{_part(share)}{but}."),
         values={"share": sig(share)},
     )  # fmt: skip
 
@@ -67,8 +67,8 @@ def _busy(a: Analysis, caller: str, total: float) -> Evidence:
     share = min(1.0, a.latency.blamed.get(caller, 0.0) / total) if total > 0 else 0.0
     return time_fact(
         a.compared, e, component=caller, kind="trace.latency",
-        statement=f"{caller}: its own work and its calls to {listed} alike take longer, {ms(e.p50)} in the middle "
-        f"and before {ms(e.old_p50)}, while others call them as fast as before{_part(share)}.",
+        statement=(f"{caller}: its own work and its calls to {listed} both take longer, a median of {ms(e.p50)}, "
+f"before that {ms(e.old_p50)}, while others call them as fast as before{_part(share)}."),
         values={"share": sig(share), "callees": len(callees)},
     )  # fmt: skip
 
@@ -121,15 +121,24 @@ def _failure(a: Analysis, f: Failing, what: str) -> Evidence:
     strength = certainty(f.q) * (0.5 + 0.5 * min(1.0, 2 * f.share))
     kind, aspect, direction = "trace.errors", "errors", "up"
     if f.sort == "began":
-        text = f"{f.component}: {now} requests failed by its own doing, before {before}, most of {what}."
+        text = (
+            f"{f.component}: {now} requests failed because of an error of its own, before that {before}, "
+            f"most of {what}."
+        )
     elif f.sort == "passed":
         strength *= PASSED_ON
-        text = f"{f.component}: {now} requests failed because a call of theirs failed, before {before}."
+        text = (
+            f"{f.component}: {now} requests failed because a call that they made failed, before that "
+            f"{before}."
+        )
     elif f.sort == "way":
-        text = f"{f.component}: {now} calls to {f.peer} failed though {f.peer} reports no failure, before {before}."
+        text = (
+            f"{f.component}: {now} calls to {f.peer} failed although {f.peer} reports no failure, before "
+            f"that {before}."
+        )
     else:
         kind, aspect, direction = "trace.exception", "log.exception", "up" if f.old_bad else "new"
-        text = f"{f.component}: {now} requests met the exception {what}, before {before}."
+        text = f"{f.component}: {now} requests hit the exception {what}, before that {before}."
     way: Direction = "new" if direction == "new" else "up"
     return Evidence(
         component=f.component,
@@ -193,7 +202,7 @@ def _flow(a: Analysis, b: Break, also: int, redactor: Redactor) -> Evidence:
 
 
 def _part(share: float) -> str:
-    return f": {share:.0%} of the time that requests take longer" if share >= 0.005 else ""
+    return f": {share:.0%} of the extra request time" if share >= 0.005 else ""
 
 
 def quoted(text: str, most: int = QUOTE) -> str:

@@ -31,7 +31,7 @@ def traces_tree(ctx: ToolContext, *, component: str) -> Result:
     before = [v for v in found.before if v.component == name]
     if not now and not before:
         known = ", ".join(sorted({v.component for v in (*found.now, *found.before)})[:40])
-        hint = f"Name a component that has spans: {component!r} is not one of {known}."
+        hint = f"{component!r} has no spans. Name a component that has some: {known}."
         return Result(status="no_data", message=hint, query=found.source.query)
     facts = _operations(found, now, before, Redactor(load_key(aitia_home())))
     return Result(

@@ -65,7 +65,7 @@ def lex(line: str) -> list[list[Part]]:
     if not line.strip() or len(line) > MOST:
         raise Refused("empty or too long")
     if not line.isascii() or not line.replace("\\\n", "").isprintable():
-        raise Refused("holds control or non-ASCII characters")
+        raise Refused("contains control or non-ASCII characters")
     return _Reader(line).pipelines()
 
 
@@ -154,7 +154,7 @@ class _Reader:
         if c == "'":
             end = self._line.find("'", self._at + 1)
             if end < 0:
-                raise Refused("an open quote")
+                raise Refused("an unclosed quote")
             piece, self._at = self._line[self._at + 1 : end], end + 1
             if "\n" in piece:
                 raise Refused("a line break between quotes")
@@ -181,7 +181,7 @@ class _Reader:
                 raise Refused(f"a {c} between double quotes")
             else:
                 text, self._at = text + c, self._at + 1
-        raise Refused("an open quote")
+        raise Refused("an unclosed quote")
 
     def _variable(self) -> str:
         found = _VARIABLE.match(self._line, self._at)

@@ -37,7 +37,7 @@ def load_key(home: Path) -> bytes:
         return load_key(home)
     except (OSError, StoreError) as error:
         why = trouble(error, path) if isinstance(error, OSError) else error
-        tell_once(f"{why} Until then pseudonyms hold for one run only.")
+        tell_once(f"{why} Until then pseudonyms are valid for one run only.")
         return _of_process(home)
 
 
@@ -49,7 +49,7 @@ def _of_process(home: Path) -> bytes:
 def _set_aside(home: Path, why: str) -> None:
     set_aside(home / FILE, why)
     if (home / MAP).exists():
-        set_aside(home / MAP, "it is opened by the damaged key only")
+        set_aside(home / MAP, "only the damaged key can open it")
 
 
 def _make(path: Path) -> None:
@@ -71,7 +71,9 @@ def existing_key(home: Path) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"Put {str(path)!r} back or make it readable ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot read {str(path)!r} ({error.strerror}). Put it back or check its permissions."
+        ) from None
     if len(key) != _KEY_BYTES:
-        raise BadInput(f"Remove {str(path)!r}: it is no key of {_KEY_BYTES} bytes.")
+        raise BadInput(f"{str(path)!r} is not a key of {_KEY_BYTES} bytes. Remove it.")
     return key

@@ -24,7 +24,7 @@ class Custom(Word):
     @classmethod
     def _own(cls, name: str) -> str:
         if name in STRICT:
-            raise ValueError(f"choose another name than the built-in kinds {', '.join(STRICT)}")
+            raise ValueError(f"choose a name other than the built-in kinds {', '.join(STRICT)}")
         return name
 
     @field_validator("pattern")
@@ -33,9 +33,9 @@ class Custom(Word):
         try:
             compiled = re.compile(pattern)
         except re.error as error:
-            raise ValueError(f"mend the regular expression: {error}") from None
+            raise ValueError(f"fix the regular expression: {error}") from None
         if compiled.match(""):
-            raise ValueError("write a pattern that does not match the empty text")
+            raise ValueError("the pattern must not match an empty string")
         return pattern
 
 

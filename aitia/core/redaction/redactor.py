@@ -76,7 +76,9 @@ class Redactor:
         self._clean: set[str] = set()
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
-        self._harmless: set[str] = set()  # short texts in which no rule could find anything: they come again and again
+        self._harmless: set[str] = (
+            set()
+        )  # short texts in which no rule could find anything: they come again and again
 
     def __reduce__(self) -> tuple[type[Redactor], tuple[bytes, Policy]]:
         return Redactor, (

@@ -89,7 +89,7 @@ class Vault:
             found = [self._cipher.decrypt(nonce, body, pseudonym.encode()) for nonce, body in rows]
         except InvalidTag:
             raise BadInput(
-                "Put back the redaction.key that wrote the mapping: this one does not open it."
+                "This redaction.key cannot open the mapping. Restore the one that wrote it."
             ) from None
         return [value.decode("utf-8", "surrogatepass") for value in found]
 
@@ -120,7 +120,7 @@ def reveal(home: Path, pseudonym: str) -> list[str]:
         key = existing_key(home)
         if not (home / FILE).is_file():
             raise BadInput(
-                "Set redaction.reversible: true in aitia.yaml first: this installation keeps no mapping."
+                "This installation keeps no mapping. Set redaction.reversible: true in aitia.yaml first."
             )
         vault = Vault(home / FILE, key)
         try:
@@ -131,7 +131,7 @@ def reveal(home: Path, pseudonym: str) -> list[str]:
         _audit(home, pseudonym, len(found))
     if not found:
         raise BadInput(
-            f"Give a pseudonym that was made while the mapping was kept: {pseudonym!r} is not in it."
+            f"{pseudonym!r} is not in the mapping. Give a pseudonym that was made while the mapping was kept."
         )
     return found
 
@@ -150,5 +150,6 @@ def _audit(home: Path, pseudonym: str, values: int) -> None:
             file.write(line)
     except OSError as error:
         raise BadInput(
-            f"Make {str(home / AUDIT)!r} writable ({error.strerror}): nothing is revealed without a record."
+            f"Cannot write {str(home / AUDIT)!r} ({error.strerror}): nothing is revealed without a "
+            "record. Check its permissions."
         ) from None

@@ -73,7 +73,7 @@ def departure(
     `span` defaults to `extent(streams)`; a span that is too short to hold 20 cells of time has none.
     """
     if cells < 20:
-        raise BadInput("Ask for at least 20 cells: normal has to last a few of them.")
+        raise BadInput("Use at least 20 cells: the normal period must cover several of them.")
     streams = [s for s in streams if s.times.size]
     if not streams:
         return None

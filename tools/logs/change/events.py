@@ -69,7 +69,7 @@ class Events:
         if at.shape != number.shape or at.ndim != 1 or (group is not None and group.shape != at.shape):
             raise BadInput("Give as many template ids (and sessions) as times, one for each event.")
         if number.size and number.min() < 0:
-            raise BadInput("Number the templates from 0: an id is negative.")
+            raise BadInput("A template id is negative. Number the templates from 0.")
         dated = np.flatnonzero(np.isfinite(at))
         order = dated[np.argsort(at[dated], kind="stable")]
         place = np.full(at.size, -1, dtype=np.int64)
@@ -105,7 +105,7 @@ class Events:
     def cells(self, start: float, end: float, count: int, *, templates: int | None = None) -> Cells:
         """Counts of start <= time < end in `count` cells of equal width."""
         if not (np.isfinite(start) and np.isfinite(end) and end > start and count > 0):
-            raise BadInput("Name a span whose end lies after its start, and at least one cell.")
+            raise BadInput("Give a span that ends after its start and has at least one cell.")
         rows = max(self.templates, templates or 0)
         a, b = (int(i) for i in np.searchsorted(self.times, (start, end)))
         width = (end - start) / count

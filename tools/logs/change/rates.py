@@ -46,7 +46,7 @@ def rate_changes(
     Both hold the same templates, in any number of cells of any width; counts are divided by their dispersion.
     """
     if before.counts.shape[0] != after.counts.shape[0]:
-        raise BadInput("Count the same templates in baseline and incident: the rows differ.")
+        raise BadInput("The rows of baseline and incident differ. Count the same templates in both.")
     if not before.counts.size or not after.counts.size:
         return []
     old, new = before.counts.sum(axis=1), after.counts.sum(axis=1)

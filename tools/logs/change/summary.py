@@ -127,7 +127,7 @@ def _line(
         case Concentration():
             of = what if change.slot else "them"
             before = f", before {change.share[0]:.0%}" if change.n[0] else ""
-            return f"{change.share[1]:.0%} of {of} ({change.n[1]}) name {quote(change.value)}{before}"
+            return f"{change.share[1]:.0%} of {of} ({change.n[1]}) mention {quote(change.value)}{before}"
         case Reordered():
             return (
                 f"{what} came before {name(change.then)} in {change.before:.0%} of {change.sessions[0]} sessions, "

@@ -35,12 +35,16 @@ class Classifier:
                 f"Fetch the embedding model (aitia models fetch minilm-l6-v2): {model.name!r} needs it."
             )
         if embed is not None and embedder and model.embedder not in ("", embedder):
-            raise ModelError(f"Train {model.name!r} anew: the embedding model has changed since.")
+            raise ModelError(
+                f"The embedding model has changed since {model.name!r} was trained. Train it again."
+            )
         if model.prior:
             from aitia.tools.logs.classify import prior
 
             if prior.sha256() != model.prior:
-                raise ModelError(f"Train {model.name!r} anew: the bundled models have changed since.")
+                raise ModelError(
+                    f"The bundled models have changed since {model.name!r} was trained. Train it again."
+                )
         self.left_out = len(kept) < len(model.parts)
         self._parts = [(p, {term: n for n, term in enumerate(p.terms)}, np.array(p.weights)) for p in kept]
         self._embed = embed
@@ -93,7 +97,7 @@ def save(model: Model, path: Path) -> None:
         part.write_text(model.model_dump_json() + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"Make {str(path)!r} writable ({error.strerror}).") from None
+        raise BadInput(f"Cannot write {str(path)!r} ({error.strerror}). Check its permissions.") from None
 
 
 def load(path: Path) -> Model:
@@ -101,9 +105,13 @@ def load(path: Path) -> Model:
     try:
         return Model.model_validate(json.loads(path.read_bytes()))
     except OSError as error:
-        raise ModelError(f"Name a readable model file: {str(path)!r} ({error.strerror}).") from None
+        raise ModelError(
+            f"Cannot read {str(path)!r} ({error.strerror}). Give a readable model file."
+        ) from None
     except (ValueError, ValidationError) as error:
-        raise ModelError(f"Train {str(path)!r} anew: it is no log class model ({_first(error)}).") from None
+        raise ModelError(
+            f"{str(path)!r} is not a log class model ({_first(error)}). Train it again."
+        ) from None
 
 
 def _first(error: ValueError) -> str:

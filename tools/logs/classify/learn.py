@@ -70,8 +70,8 @@ def learn(
     groups = [group(text) for text in texts]
     if len(classes) < 2 or len(set(groups)) < FOLDS:
         raise BadInput(
-            f"Give more labelled lines: {len(classes)} classes and {len(set(groups))} distinct templates are"
-            f" too few to cross-validate (2 and {FOLDS} at least)."
+            f"{len(classes)} classes and {len(set(groups))} distinct templates are too few to "
+            f"cross-validate (at least 2 and {FOLDS}). Give more labelled lines."
         )
     y = [classes.index(label) for label in labels]
     lines = Lines(texts, embed, prior=prior.rows if lean else None, at_least=at_least)

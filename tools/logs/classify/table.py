@@ -30,13 +30,13 @@ def read(path: Path, *, text: str = "text", label: str = "label") -> Labelled:
     """The labelled lines of a file; raises BadInput with what to mend."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"Give a sample: {str(path)!r} is larger than {MAX_BYTES // 2**20} MiB.")
+            raise BadInput(f"{str(path)!r} is larger than {MAX_BYTES // 2**20} MiB. Give a sample.")
         data = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"Name a readable file: {str(path)!r} ({error.strerror}).") from None
+        raise BadInput(f"Cannot read {str(path)!r} ({error.strerror}). Give a readable file.") from None
     rows = _READERS.get(path.suffix.casefold())
     if rows is None:
-        raise BadInput(f"Give a .csv, .jsonl or .xlsx file: {str(path)!r} is none.")
+        raise BadInput(f"{str(path)!r} is not a .csv, .jsonl or .xlsx file. Give one that is.")
     texts, labels, skipped = [], [], 0
     for row in rows(data, path):
         if text not in row or label not in row:
@@ -63,7 +63,7 @@ def _cell(value: Any) -> str:
 
 def _decoded(data: bytes, path: Path) -> str:
     if b"\0" in data:
-        raise BadInput(f"Give a text table: {str(path)!r} is binary.")
+        raise BadInput(f"{str(path)!r} is binary. Give a text table.")
     return data.decode("utf-8-sig", "replace")
 
 
@@ -71,7 +71,7 @@ def _csv(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
     try:
         yield from csv.DictReader(io.StringIO(_decoded(data, path), newline=""))
     except csv.Error as error:
-        raise BadInput(f"Mend {str(path)!r}: {error}.") from None
+        raise BadInput(f"Fix {str(path)!r}: {error}.") from None
 
 
 def _jsonl(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
@@ -83,7 +83,7 @@ def _jsonl(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
         except ValueError:
             row = None
         if not isinstance(row, dict):
-            raise BadInput(f"Mend line {number} of {str(path)!r}: it is no JSON object.")
+            raise BadInput(f"Line {number} of {str(path)!r} is not a JSON object. Fix it.")
         yield row
 
 
@@ -100,7 +100,7 @@ def _xlsx(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
     except BadInput:
         raise
     except Exception as error:  # openpyxl raises what its zip and XML parsers raise
-        raise BadInput(f"Mend {str(path)!r}: it cannot be read as xlsx ({type(error).__name__}).") from None
+        raise BadInput(f"{str(path)!r} cannot be read as xlsx ({type(error).__name__}). Fix it.") from None
 
 
 _READERS = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".xlsx": _xlsx}

@@ -16,7 +16,9 @@ class Part(Word):
     """One linear model. Its features: the terms (TF-IDF) or the embedding, the hints of the rule table, the prior."""
 
     kind: PartKind
-    embedded: tuple[Embedded, ...] = Field(("words",), description="what of a line is embedded, side by side")
+    embedded: tuple[Embedded, ...] = Field(
+        ("words",), description="which parts of a line are embedded, side by side"
+    )
     c: float
     terms: tuple[str, ...] = ()
     idf: tuple[float, ...] = ()
@@ -40,7 +42,7 @@ class Data(Word):
     skipped: int = 0
     texts: int
     templates: int
-    conflicts: int = Field(0, description="texts that carry more than one label")
+    conflicts: int = Field(0, description="texts that have more than one label")
     lines: dict[str, int] = Field(description="lines of each class")
 
 
@@ -53,7 +55,7 @@ class Figures(Word):
     ece: float = Field(description="expected calibration error in 10 bins, after calibration")
     candidates: dict[str, float] = Field(description="weighted F1 of each mixture that was tried")
     named: Unit01 = Field(description="share of lines over the threshold")
-    named_right: float | None = Field(description="accuracy among them; null where none is")
+    named_right: float | None = Field(description="accuracy among them; null if there are none")
 
 
 class Model(Word):
@@ -66,8 +68,8 @@ class Model(Word):
     temperature: float = Field(gt=0)
     threshold: float = Field(ge=0, description="below it a line is left without a class; over 1: always")
     precision: Unit01 = Field(description="the accuracy that the threshold was chosen for")
-    embedder: str = Field("", description="sha256 of the embedding model; empty where none is used")
-    prior: str = Field("", description="sha256 of the bundled models, where it leans on them")
+    embedder: str = Field("", description="sha256 of the embedding model; empty if none is used")
+    prior: str = Field("", description="sha256 of the bundled models, if it depends on them")
     data: Data
     figures: Figures
 

@@ -137,6 +137,6 @@ def _name(start: Start, layout: Sequence[Piece], form: Format, order: str) -> st
     if order:
         what += f" ({order})"
     if form.uptime:
-        what += " (the last sampled line is put at the window)"
+        what += " (the last sampled line is placed in the window)"
     words = "".join(r"… " for _ in re.findall(r"\\S\+\)", start.prefix))
     return f"{what}: {words}time " + " ".join([*(_SHOWN.get(n, n) for n in names), "message"])

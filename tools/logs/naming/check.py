@@ -69,23 +69,23 @@ def objection(name: str, template: str, *, redact: Callable[[str], str] = str) -
     """
     said = name.split()
     if len(name) > MOST_CHARS or not 2 <= len(said) <= MOST_WORDS or not _SHAPE.fullmatch(name):
-        return f"no phrase of 2 to {MOST_WORDS} words"
+        return f"not a phrase of 2 to {MOST_WORDS} words"
     if redact(name) != name:
         return "something that is redacted"
     if strange := set(_NUMBER.findall(name)) - set(_NUMBER.findall(_GAP.sub(" ", template))):
-        return f"a number that the template does not hold: {min(strange)}"
+        return f"a number that the template does not contain: {min(strange)}"
     known, lists, low = set(words(template)), closed(), template.casefold()
     content = [word for word in words(name) if word not in lists.free]
     for word in content:
         claim = lists.claims.get(word)
         if not any(same(word, other) for other in known) and not (claim and claim.search(low)):
-            return f"a word that the template does not hold: {word}"
+            return f"a word that the template does not contain: {word}"
     if not any(same(word, other) for word in content for other in known):
-        return "no word of the template"
+        return "contains no word of the template"
     if said[0].casefold() in lists.free or said[-1].casefold() in lists.free - {"event", "message", "report"}:
-        return "a phrase that is cut off"
+        return "an incomplete phrase"
     if any(map(negative, known)) and not any(negative(w) or w in lists.bad for w in content):
-        return "that something is wrong is left out"
+        return "does not say that something is wrong"
     return ""
 
 

@@ -111,7 +111,7 @@ def _whole(
         missing = limit - at
         skipped.unread += missing
         skipped.files[str(getattr(handle, "name", "?"))] = (
-            f"truncated while read ({missing:,} bytes are gone)"
+            f"truncated while it was being read ({missing:,} bytes are gone)"
         )
 
 

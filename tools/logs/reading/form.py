@@ -30,7 +30,7 @@ _ARCHIVES: Final = (
     (0, b"LPKSHHRH", "binary: a systemd journal (export it: journalctl --file … -o export)"),
     (0, b"PK\x03\x04", "binary: a zip archive (unpack it)"),
     (257, b"ustar", "binary: a tar archive (unpack it)"),
-    (0, b"\x04\x22\x4d\x18", "binary: packed with lz4 (unpack it)"),
+    (0, b"\x04\x22\x4d\x18", "binary: compressed with lz4 (decompress it)"),
 )
 CRI: Final = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.?\d*(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?:$| )(.*)", re.DOTALL
@@ -91,7 +91,7 @@ def _judge(handle: BinaryIO, packing: Packing, size: int) -> Form:
         and wrapper != "journal-export"
         and (not text.strip(b"\0") or len(text.translate(None, CONTROL)) < 0.95 * len(text))
     ):
-        return Form(packing=packing, binary="binary: no text")
+        return Form(packing=packing, binary="binary: not text")
     return Form(packing=packing, encoding=encoding, wrapper=wrapper, own=_own(head, wrapper))
 
 

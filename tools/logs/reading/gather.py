@@ -61,12 +61,12 @@ def gather(
                 continue
             seen.add(target)
             if len(seen) > MAX_FILES:
-                raise BadInput(f"Narrow the paths: they hold more than {MAX_FILES} files.")
+                raise BadInput(f"The paths contain more than {MAX_FILES} files. Narrow them.")
             if _readable(path, skipped):
                 sets[path.parent, stem_of(path)].append(path)
     if not sets:
         why = "; ".join(skipped.say()) or "nothing but hidden files"
-        raise SourceError(f"Give paths that hold logs: none is left ({why}).")
+        raise SourceError(f"The paths contain no logs ({why}). Give paths that do.")
     first = partial(first_time, zone=zone, near=near or datetime.now(UTC))
     return [
         LogSet(component=stem, paths=in_time_order(files, first))
@@ -79,12 +79,12 @@ def _files(path: Path, skipped: Skipped) -> Iterator[Path]:
         yield from _walk(path, skipped)
     elif path.exists() or not has_magic(str(path)):
         if not path.exists():
-            raise BadInput(f"Mend the path {str(path)!r}: nothing is there.")
+            raise BadInput(f"{str(path)!r} does not exist. Fix the path.")
         yield path
     else:
         found = sorted(glob(str(path), recursive=True))
         if not found:
-            raise BadInput(f"Mend the pattern {str(path)!r}: no file matches it.")
+            raise BadInput(f"No file matches {str(path)!r}. Fix the pattern.")
         for each in map(Path, found):
             yield from _walk(each, skipped) if each.is_dir() else [each]
 
@@ -101,7 +101,7 @@ def _walk(folder: Path, skipped: Skipped) -> Iterator[Path]:
 def _readable(path: Path, skipped: Skipped, name: str = "") -> bool:
     name = name or str(path)
     if not path.is_file():
-        skipped.files[name] = "no regular file"
+        skipped.files[name] = "not a regular file"
         return False
     try:
         form = form_of(path)

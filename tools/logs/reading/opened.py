@@ -36,7 +36,7 @@ def open_log(path: Path, form: Form | None = None) -> BinaryIO:
     """
     form = form or sniff(path)
     if form.binary:
-        raise SourceError(f"Leave {str(path)!r} out: it is skipped, {form.binary}.")
+        raise SourceError(f"{str(path)!r} is skipped: {form.binary}. Leave it out.")
     return converted(open_unpacked(path, form), form)
 
 
@@ -45,7 +45,9 @@ def sniff(path: Path) -> Form:
     try:
         return form_of(path)
     except OSError as error:
-        raise SourceError(f"Make {str(path)!r} readable ({error.strerror or error}).") from None
+        raise SourceError(
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Check its permissions."
+        ) from None
 
 
 def open_unpacked(path: Path, form: Form) -> BinaryIO:
@@ -53,7 +55,9 @@ def open_unpacked(path: Path, form: Form) -> BinaryIO:
     try:
         return cast(BinaryIO, Unpacked(path, form.packing)) if form.packing else path.open("rb")
     except OSError as error:
-        raise SourceError(f"Make {str(path)!r} readable ({error.strerror or error}).") from None
+        raise SourceError(
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Check its permissions."
+        ) from None
 
 
 def converted(handle: BinaryIO, form: Form) -> BinaryIO:

@@ -45,7 +45,7 @@ class Skipped:
         if self.binary:
             out.append(f"{_many(self.binary, 'byte', 'bytes')} of binary data between lines skipped")
         if self.undecodable:
-            out.append(f"{_many(self.undecodable, 'byte that is', 'bytes that are')} no UTF-8 replaced")
+            out.append(f"{_many(self.undecodable, 'byte that is', 'bytes that are')} not UTF-8 replaced")
         if self.undated:
             out.append(f"{_many(self.undated, 'line', 'lines')} before the first timestamp skipped")
         if self.steps:

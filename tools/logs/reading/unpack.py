@@ -72,8 +72,8 @@ class Unpacked(io.RawIOBase):
             size += len(piece)
             if size > LEAST_BOMB and size > MOST_RATIO * self.packed_size:
                 raise _Damage(
-                    f"only its first {size >> 20} MiB were read: it unpacks to more than {MOST_RATIO} times its size"
-                    " (unpack it yourself if that is right)"
+                    f"only its first {size >> 20} MiB were read: it decompresses to more than {MOST_RATIO} times "
+                    "its size (decompress it yourself if that is expected)"
                 )
             yield piece
 
@@ -92,7 +92,7 @@ class Unpacked(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to an unpacked offset."""
         if whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("a packed file is sought from its beginning")
+            raise io.UnsupportedOperation("a compressed file can only be searched from its beginning")
         if offset < self._at:
             self._rewind()
         while self._at < offset and self.read(min(_PIECE, offset - self._at)):
@@ -164,7 +164,7 @@ def _xz(file: IO[bytes]) -> Iterator[bytes]:
         if piece:
             yield piece
     if fed:
-        raise _Damage("damaged (it breaks off within a stream)")
+        raise _Damage("damaged (it ends in the middle of a stream)")
 
 
 def _xz_engine() -> lzma.LZMADecompressor:
@@ -176,7 +176,7 @@ def _zstd(file: IO[bytes]) -> Iterator[bytes]:
         import zstandard
     except ImportError:
         raise SourceError(
-            f"Install the reader of zstd (pip install 'aitia[compressed]') to read {file.name!r}."
+            f"Install the zstd reader (pip install 'aitia[compressed]') to read {file.name!r}."
         ) from None
     try:
         engine, fed = zstandard.ZstdDecompressor().decompressobj(), False
@@ -192,4 +192,4 @@ def _zstd(file: IO[bytes]) -> Iterator[bytes]:
     except zstandard.ZstdError as error:
         raise _Damage(f"damaged ({error})") from None
     if fed:
-        raise _Damage("damaged (it breaks off within a frame)")
+        raise _Damage("damaged (it ends in the middle of a frame)")

@@ -99,7 +99,7 @@ def _where(store: Store, query: Query) -> tuple[str, list[object]]:
     parameters: list[object] = []
     if query.regex:
         if not query.text:
-            raise BadInput("Give --text a regular expression with --regex.")
+            raise BadInput("--regex needs --text with a regular expression.")
         parts.append("(regexp_matches(message, ?) OR regexp_matches(more, ?))")
         parameters += [_pattern(store, query.text)] * 2
     else:
@@ -119,8 +119,8 @@ def _where(store: Store, query: Query) -> tuple[str, list[object]]:
         known = store.distinct("component")
         if query.component not in known and known:
             raise BadInput(
-                f"Set --component to one of those that the logs hold, not {query.component!r}:"
-                f" {', '.join(_near(query.component, known))}."
+                f"The logs have no component {query.component!r}. Set --component to one of these: "
+                f"{', '.join(_near(query.component, known))}."
             )
         parts.append("component = ?")
         parameters.append(query.component)
@@ -148,7 +148,7 @@ def _named(given: str, templates: Mapping[str, str]) -> list[str]:
         near = _near(given, [*templates, *templates.values()])
         ids = {text: i for i, text in templates.items()}
         named = "; ".join(f"{ids.get(n, n)} {templates[ids.get(n, n)][:100]!r}" for n in near)
-        raise BadInput(f"Name a template by its id or text; none is like {given!r}. Nearest: {named}.")
+        raise BadInput(f"No template matches {given!r}. Give its id or text. Nearest: {named}.")
     return found
 
 
@@ -162,7 +162,7 @@ def _pattern(store: Store, pattern: str) -> str:
     try:
         store.rows("SELECT regexp_matches('', ?)", [pattern])
     except duckdb.Error as error:
-        raise BadInput(f"Mend the regular expression {pattern!r} (RE2): {short(error)}") from None
+        raise BadInput(f"Fix the regular expression {pattern!r} (RE2): {short(error)}") from None
     return pattern
 
 

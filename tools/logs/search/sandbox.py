@@ -34,7 +34,7 @@ def ask(store: Store, sql: str, limit: int) -> Found:
     try:
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise BadInput("Write one SELECT over the table records for --sql: nothing else is run.")
+            raise BadInput("--sql must be one SELECT over the table records: nothing else is run.")
         done = store.db.execute(statements[0])
         columns = _unique([str(d[0]) for d in done.description or ()])
         rows = done.fetchmany(limit + 1)
@@ -42,12 +42,12 @@ def ask(store: Store, sql: str, limit: int) -> Found:
         raise
     except duckdb.PermissionException:
         raise BadInput(
-            "Ask the table records alone in --sql: no other file can be read or written."
+            "--sql can use only the table records: no other file can be read or written."
         ) from None
     except duckdb.OutOfMemoryException as error:
         raise BadInput(f"Narrow the --sql: {short(error)}") from None
     except duckdb.Error as error:
-        raise BadInput(f"Mend the --sql: {short(error)} (columns: {', '.join(COLUMNS)})") from None
+        raise BadInput(f"Fix the --sql: {short(error)} (columns: {', '.join(COLUMNS)})") from None
     found = [dict(zip(columns, map(plain, row), strict=True)) for row in rows[:limit]]
     return Found(columns=tuple(columns), rows=found, matched=None, more=len(rows) > limit)
 

@@ -95,7 +95,9 @@ def workplace(beside: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, 
             dir=beside.parent if beside else None,
         )
     except OSError as error:
-        raise BadInput(f"Choose a --save that can be written: {str(beside)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write --save {str(beside)!r} ({error.strerror}). Choose a path that can be written."
+        ) from None
     with folder as name, duckdb.connect(":memory:") as db:
         db.execute("SET memory_limit = ?", [_MEMORY])
         db.execute("SET threads = ?", [min(4, os.cpu_count() or 1)])
@@ -108,7 +110,7 @@ def workplace(beside: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, 
                 raise KeyboardInterrupt from None
             raise
         except duckdb.IOException as error:
-            raise SourceError(f"Make room in {str(folder.name)!r}, or set TMPDIR: {short(error)}") from None
+            raise SourceError(f"Free space in {str(folder.name)!r}, or set TMPDIR: {short(error)}") from None
 
 
 def of_mined(db: DuckDBPyConnection, mined: Mined, redactor: Redactor) -> Store:
@@ -131,7 +133,9 @@ def save(db: DuckDBPyConnection, folder: Path, target: Path, mined: Mined) -> in
     try:
         part.replace(target)
     except OSError as error:
-        raise BadInput(f"Choose a --save that can be written: {str(target)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write --save {str(target)!r} ({error.strerror}). Choose a path that can be written."
+        ) from None
     return target.stat().st_size
 
 
@@ -144,7 +148,7 @@ def of_saved(db: DuckDBPyConnection, links: Sequence[Path], paths: Sequence[Path
 
     for link, path in zip(links, paths, strict=True):
         if not path.is_file():
-            raise BadInput(f"Mend the path {str(path)!r}: no file is there.")
+            raise BadInput(f"{str(path)!r} does not exist. Fix the path.")
         link.symlink_to(path.resolve())
         try:
             found = db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(link)]).fetchall()
@@ -155,8 +159,8 @@ def of_saved(db: DuckDBPyConnection, links: Sequence[Path], paths: Sequence[Path
         layout = {str(name): str(kind) for name, kind, *_ in found}
         if missing := [name for name, kind in COLUMNS.items() if layout.get(name) != kind]:
             raise BadInput(
-                f"Give a Parquet file that --save wrote: {str(path)!r} has no column {missing[0]!r}"
-                f" of type {COLUMNS[missing[0]]}."
+                f"{str(path)!r} has no column {missing[0]!r} of type {COLUMNS[missing[0]]}. Give a Parquet "
+                "file that --save wrote."
             )
     return _viewed(db, "SELECT * FROM read_parquet({paths})", links)
 

@@ -36,12 +36,10 @@ def condition(text: str, templates: Mapping[str, str]) -> tuple[str, list[object
     if not places:
         names = sorted({_gaps.name(w, i) for w in templates.values() for i in range(len(_gaps.kinds(w)))})
         near = difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names[:5]
-        raise BadInput(
-            f"Name a value that the templates hold, not {name!r}: {', '.join(near) or 'they hold none'}."
-        )
+        raise BadInput(f"The templates have no value {name!r}. Nearest: {', '.join(near) or 'none'}.")
     number = _number(bound)
     if number is None and sign not in ("=", "!="):
-        raise BadInput(f"Compare with a number in --value {text!r}: {bound!r} is none.")
+        raise BadInput(f"{bound!r} in --value {text!r} is not a number. Compare with a number.")
     value = "parameters[list_extract(?, list_position(?, template_id))]"
     parameters: list[object] = []
     alternatives = []

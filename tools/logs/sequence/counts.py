@@ -123,7 +123,7 @@ class Rules:
             return None
         text = (
             f"{{0}} occurs {times(count)}; {of[usual]} of {self._n} normal sessions have it {times(usual)}, "
-            f"{same or 'none'} as this one"
+            f"{same or 'none'} as often as this one"
         )
         return Hit(score=score, text=text, events=(event,), at=_at(session, event))
 
@@ -167,7 +167,7 @@ class Nearest:
             return None
         mine = vector(session.key)
         if (had := self._seen.get(mine, 0)) > 0:
-            text = f"its event counts together occur in only {had} of {self._n} normal sessions"
+            text = f"this combination of event counts occurs in only {had} of {self._n} normal sessions"
             score = weight(had, self._n, self._n)
             return Hit(score=score, text=text) if score else None
         far, near = min((_distance(mine, v), v) for v in self._seen)

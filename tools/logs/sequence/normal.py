@@ -142,7 +142,7 @@ class Normal:
     def restore(cls, state: dict[str, Any]) -> Normal:
         """From a `state()`. Raises BadInput for another version's."""
         if state.get("version") != VERSION:
-            raise BadInput("Learn the normal sessions anew: the state is of another version.")
+            raise BadInput("The state is from another version. Learn the normal sessions again.")
         made = cls(false_alarms=state["false_alarms"])
         made.n = int(state["n"])
         for detector in made._detectors:

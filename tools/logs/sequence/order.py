@@ -57,7 +57,7 @@ class Follow:
             if score := weight(followed, support, self._n):
                 before = tuple(e for e in context.split(_JOIN) if e != START)
                 names = ", ".join(f"{{{n + 1}}}" for n in range(len(before))) or "the beginning"
-                text = f"{{0}} follows {names}; {_of(followed, support)} with that beginning do so"
+                text = f"{{0}} follows {names}; {_of(followed, support)} that start like this do so"
                 at = tuple(range(max(0, i - len(before)), i + 1))
                 found.append(Hit(score=score, text=text, events=(event, *before), at=at))
         return found
@@ -76,7 +76,7 @@ class Follow:
         next_one = max(self._after[context], key=lambda e: (self._after[context][e], e))
         before = tuple(e for e in context.split(_JOIN) if e != START)
         names = ", ".join(f"{{{n + 1}}}" for n in range(len(before)))
-        text = f"it ends after {names}; {_of(stopped, support)} end there, most go on with {{0}}"
+        text = f"it ends after {names}; {_of(stopped, support)} end there, most continue with {{0}}"
         at = tuple(range(max(0, i - len(before)), i))
         return Hit(score=score, text=text, events=(next_one, *before), at=at)
 
@@ -121,7 +121,7 @@ class Before:
                     if lead == 1 and b not in session.key[:at]
                     else f"the count of {{0}} runs ahead of that of {{1}} by {lead}"
                 )
-                text += f"; {_of(as_far, support)} with both have it so"
+                text += f"; {_of(as_far, support)} with both do the same"
                 found.append(Hit(score=score, text=text, events=(a, b), at=(at,)))
         return found
 

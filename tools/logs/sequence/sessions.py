@@ -35,7 +35,7 @@ class Session:
         if not all(math.isfinite(at) for at in self.times):
             raise BadInput(f"Give session {self.id!r} finite times.")
         if not self.events:
-            raise BadInput(f"Leave out session {self.id!r}: it has no events.")
+            raise BadInput(f"Session {self.id!r} has no events. Leave it out.")
 
     @property
     def key(self) -> Events:

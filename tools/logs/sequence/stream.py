@@ -188,8 +188,8 @@ def _sorted_out(drafts: Sequence[tuple[Draft[Form], Span]], start: float, miner:
     edge = lasted[int(0.99 * len(lasted))] if lasted else 0.0
     if out.idle < edge:
         out.notes.append(
-            f"sessions were given up after {out.idle:.0f} s, though they last up to {edge:.0f} s: "
-            "too many are open at a time"
+            f"sessions were cut off after {out.idle:.0f} s, although they last up to {edge:.0f} s: too "
+            "many are open at the same time"
         )
     templates = {form: miner.template(form) for form in {e for d, _ in drafts for e in d.events}}
     out.texts = {t.id: t.text for t in templates.values()}

@@ -234,13 +234,14 @@ class Miner:
         try:
             if state["version"] != VERSION:
                 raise BadInput(
-                    f"Mine again: the saved templates are of version {state['version']}, not {VERSION}."
+                    f"The saved templates are of version {state['version']}, not {VERSION}. Mine them again."
                 )
             for entry in state["forms"]:
                 self._add(entry)
         except (KeyError, TypeError, AttributeError) as error:
             raise BadInput(
-                f"Give templates as `aitia logs patterns --save` writes them: {error!r}."
+                f"The templates cannot be used: {error!r}. Give templates as `aitia logs patterns --save` "
+                "writes them."
             ) from None
         self._texts = None
 

@@ -39,14 +39,14 @@ def follow(path: Path, skipped: Skipped, *, new: bool = False, stay: bool = True
     SourceError for a file without text.
     """
     if path.is_dir():
-        raise BadInput(f"Name the files to follow: {str(path)!r} is a folder.")
+        raise BadInput(f"{str(path)!r} is a folder. Name the files to follow.")
     if not path.is_file():
-        raise BadInput(f"Mend the path {str(path)!r}: no file is there.")
+        raise BadInput(f"{str(path)!r} does not exist. Fix the path.")
     form = sniff(path)
     if form.binary:
-        raise SourceError(f"Leave {str(path)!r} out: it is skipped, {form.binary}.")
+        raise SourceError(f"{str(path)!r} is skipped: {form.binary}. Leave it out.")
     if not form.seekable:
-        skipped.files[str(path)] = "read to its end and not followed: it is packed or not in UTF-8"
+        skipped.files[str(path)] = "read to its end and not followed: it is compressed or not in UTF-8"
         yield from whole(path, skipped)
         return
     with closing(_Tail(path)) as tail:
@@ -107,7 +107,9 @@ class _Tail:
         try:
             return self._path.open("rb", buffering=0)
         except OSError as error:
-            raise SourceError(f"Make {str(self._path)!r} readable ({error.strerror or error}).") from None
+            raise SourceError(
+                f"Cannot read {str(self._path)!r} ({error.strerror or error}). Check its permissions."
+            ) from None
 
     def close(self) -> None:
         """Leave the file."""
@@ -183,5 +185,8 @@ def _form(head: bytes) -> Form:
         file.flush()
         form = form_of(Path(file.name))
     if form.binary or not form.seekable:
-        raise BadInput("Pipe text in UTF-8, such as `zcat FILE |` or `journalctl -f |` gives.")
+        raise BadInput(
+            "Standard input is not UTF-8 text. Pipe text, for example with `zcat FILE |` or `journalctl "
+            "-f |`."
+        )
     return form

@@ -23,10 +23,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 0 < self.cell_s <= self.every_s < float("inf"):
-            raise BadInput("Let false alarms be rarer than one a cell, and cells have a width.")
+            raise BadInput(
+                "False alarms must be rarer than one per cell, and the cell width must be above 0."
+            )
         if self.least > MOST:
             raise BadInput(
-                "Ask for more false alarms or wider cells: nothing could be so rare after 2,048 cells."
+                "Such rare false alarms cannot be guaranteed after 2,048 cells. Allow more false alarms or "
+                "wider cells."
             )
 
     @property

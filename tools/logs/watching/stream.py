@@ -72,8 +72,11 @@ class Stream:
         """What was odd about its times."""
         clock = self.watcher.clock
         told = {
-            "lines have no timestamps: they count when they come": self.records.undated,
-            f"{clock.wrong:,} records were dated far from the others and counted when they came": clock.wrong,
+            "lines have no timestamps: they are counted when they arrive": self.records.undated,
+            (
+                f"{clock.wrong:,} records had timestamps far from the others and were counted when they "
+                "arrived"
+            ): clock.wrong,
             f"the clock was set {clock.steps:,} times": clock.steps,
         }
         return [text for text, is_so in told.items() if is_so]
@@ -94,7 +97,7 @@ def learn(watcher: Watcher, paths: Sequence[Path], skipped: Skipped, *, zone: tz
         for record in chain(chain.from_iterable(parts), _later(records.rest)):
             if records.undated:
                 raise BadInput(
-                    f"Give --reference a log with timestamps: none were recognised in {str(path)!r}."
+                    f"No timestamps were recognised in {str(path)!r}. Give --reference a log with timestamps."
                 )
             watcher.learn(*record)
         watcher.learned_all()

@@ -50,10 +50,8 @@ class Watcher:
         """Where it stands, in words."""
         cells = f"{len(self.normal):,} cells of {self.settings.cell_s:g} s"
         if self.phase == "learning":
-            return f"learning, {cells} of at least {self.least:,} that a claim of this rarity needs"
-        return (
-            f"watching, {cells} pass for normal" if self.phase == "watching" else "departed from its normal"
-        )
+            return f"learning, {cells} of at least {self.least:,} needed for this false alarm rate"
+        return f"watching, {cells} taken as normal" if self.phase == "watching" else "departed from normal"
 
     def learn(self, at: float, level: Level, message: str) -> None:
         """Take a record of a log that is known to be normal. Call `learned_all` after the last one of each log."""

@@ -40,7 +40,7 @@ def _records(file: TextFile, key: str, make: Any) -> Iterator[Read]:
         else:
             yield made(record, where, file.path.stem, make)
     if not number and key:
-        yield Read(where=file.path.name, problem=f"it holds no {key!r}")
+        yield Read(where=file.path.name, problem=f"it has no {key!r}")
 
 
 def _elements(file: TextFile, key: str) -> Iterator[tuple[Any, str]]:

@@ -44,7 +44,7 @@ def made(record: dict[str, Any], where: str, stem: str, make: Make | None = None
     except ValueError as error:
         return Read(where=where, problem=str(error))
     except RecursionError:
-        return Read(where=where, problem="it is nested too deep")
+        return Read(where=where, problem="it is nested too deeply")
     return Read(where=where, incident=found)
 
 
@@ -113,7 +113,7 @@ def _rows(file: TextFile) -> Iterator[tuple[int, list[str], str]]:
         try:
             cells = next(csv.reader(feed(), delimiter=delimiter, strict=True), [])
         except csv.Error as error:
-            problem = f"it is no CSV ({error})"
+            problem = f"not valid CSV ({error})"
         if not taken:
             return
         number = taken[0][0]

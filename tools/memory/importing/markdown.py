@@ -36,9 +36,7 @@ def post_mortem(file: TextFile) -> Iterator[Read]:
     """The whole file is one incident. One that is larger than a record may be is refused."""
     text = file.chunk(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:
-        yield Read(
-            where=file.path.name, problem=f"shorten or split it: it is larger than {MAX_BYTES >> 20} MiB"
-        )
+        yield Read(where=file.path.name, problem=f"larger than {MAX_BYTES >> 20} MiB: shorten or split it")
     elif text.strip():
         yield made({"text": text}, file.path.name, file.path.stem, _incident)
 
@@ -97,7 +95,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
         fields = load_yaml(head, values=FRONT_VALUES)
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
-        raise ValueError(f"mend its front matter near line {line}") from None
+        raise ValueError(f"fix its front matter near line {line}") from None
     if not isinstance(fields, dict):
         return {}, text
     flat = {str(k): v for k, v in fields.items() if not isinstance(v, dict | list)}

@@ -91,7 +91,7 @@ def opened(path: Path) -> Iterator[TextFile]:
         with path.open("rb") as raw:
             yield TextFile(path, raw)
     except OSError as error:
-        raise BadInput(f"Make {str(path)!r} readable ({error.strerror}).") from None
+        raise BadInput(f"Cannot read {str(path)!r} ({error.strerror}). Check its permissions.") from None
 
 
 def loads(text: str) -> Any:
@@ -99,11 +99,11 @@ def loads(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def moment(value: Any) -> datetime | None:

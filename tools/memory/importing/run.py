@@ -92,7 +92,10 @@ def import_files(
                     if read.incident is None:
                         done.broke(read)
                     elif (first := _first(seen, read)) is not None:
-                        done.repeat(read.where, f"id {read.incident.id!r} as in {first}: the first is kept")
+                        done.repeat(
+                            read.where,
+                            f"id {read.incident.id!r} already appears in {first}: the first one is kept",
+                        )
                     else:
                         batch.append((read.where, read.incident))
                     if len(batch) >= BATCH:
@@ -135,7 +138,7 @@ def format_of(file: Path) -> Format:
     if head.lstrip().startswith("["):
         return "json"
     raise BadInput(
-        f"Say what {str(file)!r} is with --format {'|'.join(READERS)}: it looks like none of them."
+        f"The format of {str(file)!r} is not recognised. Set it with --format {'|'.join(READERS)}."
     )
 
 
@@ -158,12 +161,14 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if _is_wanted(p, path))
             if not inside:
-                raise BadInput(f"Give a folder with files of {', '.join(SUFFIXES)}: {str(path)!r} has none.")
+                raise BadInput(
+                    f"{str(path)!r} has no files of {', '.join(SUFFIXES)}. Give a folder that does."
+                )
             found += inside
         elif path.is_file():
             found.append(path)
         else:
-            raise BadInput(f"Give a file or folder that exists: {str(path)!r} does not.")
+            raise BadInput(f"{str(path)!r} does not exist. Give a file or folder that does.")
     return list(dict.fromkeys(found))
 
 
@@ -182,9 +187,11 @@ def _keep(store: MemoryStore, batch: Sequence[tuple[str, PastIncident]], by: str
     kept: list[PastIncident] = []
     for where, incident in batch:
         if other := twins.get(incident.id):
-            done.repeat(where, f"title, component and time as in {other!r}: that one is kept")
+            done.repeat(where, f"same title, component and time as {other!r}: that one is kept")
         elif incident.id in runs:
-            done.repeat(where, f"id {incident.id!r} is a run's, which no file changes: that one is kept")
+            done.repeat(
+                where, f"id {incident.id!r} belongs to a run, which a file cannot change: the run's is kept"
+            )
         else:
             kept.append(incident)
     done.counts += store.put(kept, by=by)

@@ -44,7 +44,7 @@ def checked(x: Floats, *, least: int = 3) -> Floats:
     if x.shape[0] < least:
         raise Unfit(f"Give at least {least} samples of normal operation; there are {x.shape[0]}.")
     if not np.isfinite(x).all():
-        raise Unfit("Fill or leave out the gaps of the reference: it holds values that are not finite.")
+        raise Unfit("The reference contains values that are not finite. Fill or leave out its gaps.")
     return x
 
 

@@ -89,8 +89,8 @@ def _said(ctx: ToolContext, source: LearnedSource, model: FaultModel, file: Path
 def _record(number: int, block: Waveform, inside: bool, component: str, model: FaultModel) -> Record:
     if len(model.about.channels) != 1:
         raise BadInput(
-            f"Train with one channel a record: the fault model was trained on {', '.join(model.about.channels)}, and blocks"
-            " hold one channel each."
+            f"The fault model was trained on {', '.join(model.about.channels)}, but blocks have one "
+            "channel each. Train it with one channel per record."
         )
     return Record(
         name=str(number), label="" if inside else model.about.healthy, group=component, x=block.x[:, None],
@@ -109,7 +109,10 @@ def _fact(ctx: ToolContext, said: _Said, classes: Mapping[str, str]) -> tuple[li
     label, hits = Counter(d.label for d in said.told).most_common(1)[0]
     if strange >= STRANGEST:
         return [], [
-            f"{name} knows no machine like this: {strange:.0%} of its features lie outside the training range."
+            (
+                f"{name} has not learned a machine like this: {strange:.0%} of its features are outside the "
+                "training range."
+            )
         ]
     if not label or 2 * hits <= count:
         return [], [
@@ -128,8 +131,8 @@ def _fact(ctx: ToolContext, said: _Said, classes: Mapping[str, str]) -> tuple[li
     reasons = [r.feature for r in said.told[first].reasons[:2]]
     statement = (
         f"a classifier learned from {about.data.machines} machines names {hits} of {count} blocks {label}"
-        + (f", most by {' and '.join(reasons)}" if reasons else "")
-        + ("" if right is None else f"; on machines held out {right:.0%} of what it named was right")
+        + (f", mainly because of {' and '.join(reasons)}" if reasons else "")
+        + ("" if right is None else f"; on held-out machines {right:.0%} of its names were correct")
     )
     block = said.blocks[first]
     onset, error = (None, 0.0) if well else _onset(said.blocks, first, ctx.incident.window)

@@ -149,7 +149,7 @@ class FaultModel:
         strange = sorted(set(windows.labels) - set(self.about.classes))
         if strange:
             raise BadInput(
-                f"Label with {', '.join(self.about.classes)}: the model does not know {strange[0]!r}."
+                f"The model does not know the label {strange[0]!r}. Label with {', '.join(self.about.classes)}."
             )
         one_hot = np.array([[float(label == c) for c in self.about.classes] for label in windows.labels])
         return replace(self, few=Few(rows=self.rows(windows), classes=one_hot))
@@ -191,7 +191,7 @@ def load(path: Path) -> FaultModel:
         return FaultModel(about=about, learner=learner, usual=usual, low=low, high=high)
     except (KeyError, ValueError, ValidationError) as error:
         said = str(error).splitlines()[0]
-        raise ModelError(f"Train {str(path)!r} anew: it is no fault model ({said}).") from None
+        raise ModelError(f"{str(path)!r} is not a fault model ({said}). Train it again.") from None
 
 
 def labels_of(windows: Windows, classes: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

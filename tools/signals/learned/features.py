@@ -156,7 +156,8 @@ def _against_own(x: Floats, windows: Windows, healthy: str) -> Floats:
         calm = x[own & (labels == healthy)]
         if len(calm) < LEAST_HEALTHY:
             raise BadInput(
-                f"Give {LEAST_HEALTHY} {healthy!r} windows of machine {group!r}, or leave --healthy out: it has {len(calm)}."
+                f"Machine {group!r} has {len(calm)} {healthy!r} windows. Give {LEAST_HEALTHY}, or leave "
+                "--healthy out."
             )
         middle = np.median(calm, axis=0)
         spread = np.maximum(1.4826 * np.median(np.abs(calm - middle), axis=0), 0.05 * np.abs(middle))

@@ -35,7 +35,7 @@ def read(
     if path.suffix == ".npz" and not path.is_dir():
         window = window or records[0].x.shape[0]
     if window < LEAST_SAMPLES:
-        raise BadInput(f"Give --window, {LEAST_SAMPLES} samples or more: how long a window is.")
+        raise BadInput(f"Set --window, the length of a window, to {LEAST_SAMPLES} samples or more.")
     return cut(records, window=window, rate=rate, digest=digest)
 
 
@@ -62,7 +62,10 @@ def read_records(
 def _held(files: Sequence[Path]) -> None:
     size = sum(f.stat().st_size for f in files if f.suffix in (".npy", ".npz") and f.is_file())
     if size > MOST_BYTES:
-        raise BadInput(f"Split the data, or resample it: its arrays have {size / 2**30:.1f} GiB, over 1 GiB.")
+        raise BadInput(
+            f"The arrays of the data take {size / 2**30:.1f} GiB, over the limit of 1 GiB. Split or "
+            "resample the data."
+        )
 
 
 def _folder(path: Path, label: str, group: str, labelled: bool) -> Iterator[Record]:
@@ -71,23 +74,24 @@ def _folder(path: Path, label: str, group: str, labelled: bool) -> Iterator[Reco
             rows = list(csv.DictReader(held))
     except OSError as error:
         raise BadInput(
-            f"Put an {INDEX} (file, label, group) into {str(path)!r} ({error.strerror})."
+            f"{str(path)!r} has no readable {INDEX} ({error.strerror}). Add one with file, label and group."
         ) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"Mend {str(path / INDEX)!r}: it is no CSV in UTF-8 ({error}).") from None
+        raise BadInput(f"{str(path / INDEX)!r} is not CSV in UTF-8 ({error}). Fix it.") from None
     if not rows:
-        raise BadInput(f"Give {str(path / INDEX)!r} rows: it lists no record.")
+        raise BadInput(f"{str(path / INDEX)!r} lists no records. Add rows.")
     needed = ("file", group, *((label,) if labelled else ()))
     for column in needed:
         if column not in rows[0]:
             raise BadInput(
-                f"Name the columns of {INDEX} with --label and --group: it lacks {column!r} (it has {', '.join(rows[0])})."
+                f"{INDEX} has no column {column!r} (it has {', '.join(rows[0])}). Name the columns with "
+                "--label and --group."
             )
     for row in rows:
         name = row["file"] or ""
         file = (path / name).resolve()
         if not file.is_relative_to(path.resolve()) or not file.is_file():
-            raise BadInput(f"Mend {INDEX}: {name!r} is no file of {str(path)!r}.")
+            raise BadInput(f"{name!r} is not a file in {str(path)!r}. Fix {INDEX}.")
         x, channels = _samples(file, row.get("key") or "")
         yield Record(
             name=name if not row.get("key") else f"{name}:{row['key']}", label=row.get(label) or "", group=row[group] or "",
@@ -101,9 +105,11 @@ def _number(row: dict[str, str], column: str) -> float:
     try:
         value = float(text) if text else float("nan")
     except ValueError:
-        raise BadInput(f"Mend {INDEX}: {column} of {row['file']!r} is {text!r}, no number.") from None
+        raise BadInput(
+            f"{column} of {row['file']!r} is {text!r}, which is not a number. Fix {INDEX}."
+        ) from None
     if column in ("fs", *ORDERS) and value <= 0:
-        raise BadInput(f"Mend {INDEX}: {column} of {row['file']!r} is {text}, not over 0.")
+        raise BadInput(f"{column} of {row['file']!r} is {text}, but must be above 0. Fix {INDEX}.")
     return value
 
 
@@ -128,12 +134,13 @@ def _loaded(path: Path, key: str) -> Floats:
                 names = [n for n in held.files if not key or n == key]
                 if len(names) != 1:
                     raise BadInput(
-                        f"Give `key` in {INDEX}, one array of {path.name!r} ({', '.join(held.files)})."
+                        f"{path.name!r} has several arrays ({', '.join(held.files)}). Name one of them as `key` in "
+                        f"{INDEX}."
                     )
                 held = held[names[0]]
         return np.asarray(held, dtype=np.float64)
     except (OSError, ValueError, EOFError, AttributeError, BadZipFile) as error:
-        raise BadInput(f"Mend {path.name!r}: it is no array of numbers ({error}).") from None
+        raise BadInput(f"{path.name!r} is not an array of numbers ({error}). Fix it.") from None
 
 
 def _npz(path: Path, label: str, group: str, labelled: bool) -> Iterator[Record]:
@@ -143,19 +150,23 @@ def _npz(path: Path, label: str, group: str, labelled: bool) -> Iterator[Record]
             arrays = {n: held[n] for n in held.files}
         x = np.asarray(arrays["x"], dtype=np.float64)
     except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, BadZipFile) as error:
-        raise BadInput(f"Mend {str(path)!r}: it holds no numbers `x` ({error}).") from None
+        raise BadInput(f"{str(path)!r} has no array of numbers `x` ({error}). Fix it.") from None
     for needed in (group, *((label,) if labelled else ())):
         if needed not in arrays or len(arrays[needed]) != len(x):
-            raise BadInput(f"Give {path.name!r} an array {needed!r} with one entry a window ({len(x)}).")
+            raise BadInput(f"{path.name!r} needs an array {needed!r} with one entry per window ({len(x)}).")
     x = x[:, :, None] if x.ndim == 2 else x
     if x.ndim != 3 or not len(x):
-        raise BadInput(f"Give `x` as windows x samples [x channels]: {path.name!r} has {x.shape}.")
+        raise BadInput(
+            f"`x` of {path.name!r} has the shape {x.shape}. Give it as windows x samples [x channels]."
+        )
     names = tuple(f"channel {n + 1}" for n in range(x.shape[2]))
     try:
         fs = float(np.asarray(arrays.get("fs", np.nan)).item())
         rpm = np.broadcast_to(np.asarray(arrays.get("rpm", np.nan), dtype=np.float64), (len(x),))
     except ValueError:
-        raise BadInput(f"Give {path.name!r} `fs` as one number, `rpm` as one or one a window.") from None
+        raise BadInput(
+            f"In {path.name!r}, `fs` must be one number, and `rpm` one number or one per window."
+        ) from None
     records = arrays.get("record")
     for n in range(len(x)):
         said = str(arrays[label][n]) if label in arrays else ""
@@ -170,10 +181,10 @@ def _table(
     texts = [group, *((label,) if labelled else ())]
     held = table.read(path, texts=texts, drop=[d for d in drop if d != time])
     if time and time not in held.numbers:
-        raise BadInput(f"Name a column of numbers with --time: {time!r} is none of {path.name!r}.")
+        raise BadInput(f"{path.name!r} has no column of numbers {time!r}. Name one with --time.")
     names = tuple(n for n in held.numbers if n != time)
     if not names:
-        raise BadInput(f"Give a table with channels: {path.name!r} has only labels and times.")
+        raise BadInput(f"{path.name!r} has only labels and times. Give a table with channels.")
     x = np.stack([held.numbers[n] for n in names], axis=1)
     said = held.texts.get(label, [""] * held.rows) if labelled else [""] * held.rows
     machines = np.array(held.texts[group])
@@ -181,7 +192,8 @@ def _table(
         rows = np.flatnonzero(machines == machine)
         if time and bool(np.any(np.diff(held.numbers[time][rows]) <= 0)):
             raise BadInput(
-                f"Sort {path.name!r} by {time!r} and remove duplicate times: machine {machine!r} has some."
+                f"The times of machine {machine!r} are not sorted or not unique. Sort {path.name!r} by "
+                f"{time!r} and remove duplicate times."
             )
         ends = [n for n in range(1, rows.size) if said[rows[n]] != said[rows[n - 1]]]
         for turn, part in enumerate(np.split(rows, ends), 1):

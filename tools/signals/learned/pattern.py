@@ -65,7 +65,7 @@ def pattern_facts(ctx: ToolContext, gathered: Gathered, left: Sequence[Evidence]
                 notes += _unknown(source, model, file.name)
                 plants, lacking = plants_of(gathered, source.name, model.about.channels)
                 if lacking:
-                    notes.append(f"Give {file.name} the signals that it was trained on: {lacking}.")
+                    notes.append(f"{file.name} does not get all signals that it was trained on: {lacking}.")
                 for plant in plants:
                     found, said = _plant(ctx, plant, model, file.name, source.classes, left)
                     facts += found
@@ -81,7 +81,7 @@ def _unknown(source: ModelledSource, model: Model, file: str) -> list[str]:
     known = [f.label for f in about.faults] if isinstance(about, SignatureAbout) else list(about.classes)
     told = ", ".join(map(_quoted, known[:10]))
     return [
-        f"Name a fault that {file} knows in class.{_plain(label)} of source {source.name!r}: {told}."
+        f"class.{_plain(label)} of source {source.name!r} is not a fault that {file} knows: {told}."
         for label in source.classes
         if label not in known
     ]
@@ -129,12 +129,13 @@ def _by_signature(plant: Plant, model: SignatureModel) -> _Fault | str:
         )
     if told.state != "named":
         return (
-            f"knows no fault like this: the nearest is {_quoted(first.label)}, likeness {first.likeness:.2f}"
+            f"does not know a fault like this: the nearest is {_quoted(first.label)}, similarity "
+            f"{first.likeness:.2f}"
         )
     fault = next(f for f in model.about.faults if f.label == told.label)
     right, runs = fault.right, fault.runs
     trust = (
-        f"{right} of its {runs} labelled runs were named so when left out"
+        f"{right} of its {runs} labelled runs were named correctly when held out"
         if runs > 1
         else "known from one run"
     )
@@ -161,7 +162,10 @@ def _by_trees(plant: Plant, model: FaultModel, onset: Moment) -> _Fault | str:
     if told is None:
         return f"cannot tell: fewer than {about.window} samples since the plant left its normal pattern"
     if told.strange >= STRANGEST:
-        return f"knows nothing like this: {told.strange:.0%} of its features lie outside the training range"
+        return (
+            f"does not know anything like this: {told.strange:.0%} of its features are outside the "
+            "training range"
+        )
     if not told.label:
         return f"cannot tell: {', '.join(map(_quoted, told.set)) or 'unlike every class'}"
     if is_well(told.label, about.healthy):
@@ -170,9 +174,9 @@ def _by_trees(plant: Plant, model: FaultModel, onset: Moment) -> _Fault | str:
     right = _UNTESTED if figures.precision is None else figures.precision
     right = min(_UNTESTED, right) if told.label in figures.untested else right
     trust = (
-        "no other machine was there to test it"
+        "there was no other machine to test it on"
         if figures.named_right is None or told.label in figures.untested
-        else f"on machines held out {figures.named_right:.0%} of what was named was right"
+        else f"on held-out machines {figures.named_right:.0%} of the names were correct"
     )
     names = [r.feature.rsplit(", ", 1)[-1] for r in told.reasons]
     return _Fault(
@@ -191,8 +195,8 @@ def _evidence(ctx: ToolContext, plant: Plant, told: _Fault, classes: Mapping[str
         component=plant.component,
         kind="signal.pattern",
         aspect=aspect,
-        statement=f"{plant.component}: since {clock(at)} the pattern of its {len(plant.channels)} signals is that of"
-        f" {_quoted(told.label)}; {told.trust}{after}.",
+        statement=(f"{plant.component}: since {clock(at)} the pattern of its {len(plant.channels)} signals "
+f"matches {_quoted(told.label)}; {told.trust}{after}."),
         values={
             "fault": _plain(told.label),
             "next": _plain(told.after),

@@ -27,13 +27,13 @@ State = Literal["named", "several", "none", "normal", "short"]
 class Recognised(Word):
     """How often runs and faults that were left out were named. A run counts by the share of its lengths that were."""
 
-    runs: int = Field(description="left out one at a time: those of faults with a further run")
-    right: Unit01 | None = Field(description="share of them named right; null where no fault has two runs")
+    runs: int = Field(description="held out one at a time: runs of faults that have another run")
+    right: Unit01 | None = Field(description="share of them named correctly; null if no fault has two runs")
     wrong: Unit01 | None = Field(description="share named as another fault")
-    faults: int = Field(description="left out whole, one at a time")
-    unseen: Unit01 = Field(description="share of them named, though none was known")
+    faults: int = Field(description="held out completely, one at a time")
+    unseen: Unit01 = Field(description="share of them named, although none was known")
     precision: Unit01 = Field(
-        description="share of names that are right where known and unknown faults are equally frequent"
+        description="share of correct names when known and unknown faults are equally frequent"
     )
 
 
@@ -56,9 +56,9 @@ class SignatureAbout(Word):
     faults: tuple[Fault, ...] = Field(min_length=LEAST_FAULTS)
     limit: Unit01 = Field(description="the lead over the next fault above which a fault is named")
     error: Unit01 = Field(description="how often an unknown fault may be named, as asked")
-    held: Unit01 = Field(description="how often it may with the number of faults there are")
+    held: Unit01 = Field(description="how often this can happen with the available number of faults")
     threshold: float = Field(description="mean distance from normal above which a run has left it")
-    longest: int = Field(ge=LEAST, description="samples of the longest run: later ones are not compared")
+    longest: int = Field(ge=LEAST, description="samples of the longest run: later samples are not compared")
     alike: tuple[str, str] = Field(
         description="the fault that looked most like another when it was left out, and which one"
     )
@@ -174,7 +174,7 @@ def load(path: Path) -> SignatureModel:
         _fitting(about, numbers, fault, run)
     except (KeyError, ValueError, ValidationError) as error:
         said = str(error).splitlines()[0]
-        raise ModelError(f"Train {str(path)!r} anew: it is no signature model ({said}).") from None
+        raise ModelError(f"{str(path)!r} is not a signature model ({said}). Train it again.") from None
     signatures = Signatures.known_from(
         numbers["median"], numbers["spread"], numbers["location"], numbers["precision"], numbers["usual"],
         threshold=about.threshold,
@@ -191,6 +191,6 @@ def _fitting(about: SignatureAbout, numbers: dict[str, Floats], fault: Ints, run
     ]
     counts = sorted(set(fault.tolist())) == list(range(len(about.faults)))
     if wrong or not counts or run.shape != fault.shape or numbers["spread"].min() <= 0:
-        raise ValueError("its arrays do not fit together")
+        raise ValueError("its arrays do not match")
     if np.diag(numbers["precision"]).min() <= 0:
-        raise ValueError("its covariance is none")
+        raise ValueError("its covariance is not valid")

@@ -42,7 +42,8 @@ def train_signatures(
     needed = max(LEAST_NORMAL, ROWS_A_CHANNEL * len(channels))
     if len(normal) < needed:
         raise BadInput(
-            f"Give {needed} rows labelled {healthy!r} without gaps: these are {len(normal)} of {len(channels)} channels."
+            f"There are {len(normal)} rows without gaps labelled {healthy!r}, of {len(channels)} "
+            f"channels. Give {needed}."
         )
     signatures = Signatures(seed=seed).fit(normal)
     runs = [r for r in records if r.label != healthy]
@@ -67,8 +68,11 @@ def model_of(
     if len(labels) < LEAST_FAULTS:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
         raise BadInput(
-            f"Give labelled runs of {LEAST_FAULTS} faults at least, to tell an unknown one from them: {len(labels)} left the"
-            " normal pattern" + (f" ({why})." if why else ".")
+            (
+                f"Only {len(labels)} labelled faults left the normal pattern. Give labelled runs of at least "
+                f"{LEAST_FAULTS} faults, so that an unknown one can be distinguished"
+            )
+            + (f" ({why})." if why else ".")
         )
     known = np.concatenate([np.stack(directions) for _, _, directions in runs])
     run = np.repeat(np.arange(len(runs)), [len(directions) for _, _, directions in runs])
@@ -90,18 +94,21 @@ def model_of(
 
 def _channels(records: Sequence[Record], healthy: str) -> tuple[str, ...]:
     if any(np.isfinite(r.fs) for r in records):
-        raise BadInput("Train waveforms with --learner trees: signatures are of process signals (no fs).")
+        raise BadInput("Signatures are for process signals (no fs). Train waveforms with --learner trees.")
     bare = sum(not r.label for r in records)
     if bare:
-        raise BadInput(f"Label every run, or leave it out: {bare} have no label.")
+        raise BadInput(f"{bare} runs have no label. Label them, or leave them out.")
     if not any(r.label == healthy for r in records):
         found = ", ".join(sorted({r.label for r in records}))
-        raise BadInput(f"Name the label of normal operation with --healthy ({found}): {healthy!r} is none.")
+        raise BadInput(
+            f"{healthy!r} is not a label ({found}). Name the label of normal operation with --healthy."
+        )
     channels = records[0].channels
     odd = next((r for r in records if r.channels != channels), None)
     if odd is not None:
         raise BadInput(
-            f"Give every run the channels {', '.join(channels)}: {odd.name!r} has {', '.join(odd.channels)}."
+            f"{odd.name!r} has the channels {', '.join(odd.channels)}. Give every run the channels "
+            f"{', '.join(channels)}."
         )
     return channels
 

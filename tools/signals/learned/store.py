@@ -31,14 +31,16 @@ def save(path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
             np.savez_compressed(out, allow_pickle=False, about=text, **dict(arrays))
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"Choose an --output that can be written: {str(path)!r} ({error.strerror}).") from None
+        raise BadInput(
+            f"Cannot write --output {str(path)!r} ({error.strerror}). Choose a path that can be written."
+        ) from None
 
 
 def load(path: Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     """The description and the arrays; raises ModelError that says what is wrong with the file."""
     about, arrays = _read(path)
     if not isinstance(about, dict) or about.get("kind") != kind or about.get("schema_version") != 1:
-        raise ModelError(f"Train {str(path)!r} anew: it is no {kind} model of this version.")
+        raise ModelError(f"{str(path)!r} is not a {kind} model of this version. Train it again.")
     return about, arrays
 
 
@@ -51,15 +53,17 @@ def kind_of(path: Path) -> str:
 def _read(path: Path, only: str = "") -> tuple[Any, Arrays]:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"Give a model file: {str(path)!r} is larger than {MAX_BYTES // 2**20} MiB.")
+            raise ModelError(f"{str(path)!r} is larger than {MAX_BYTES // 2**20} MiB. Give a model file.")
         check_arrays(path, most=MAX_BYTES, only=only)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in ([only] if only else held.files)}
         return load_json(arrays.pop("about").tobytes()), arrays
     except OSError as error:
-        raise ModelError(f"Name a readable model file: {str(path)!r} ({error.strerror or error}).") from None
+        raise ModelError(
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Give a readable model file."
+        ) from None
     except (ValueError, KeyError, AttributeError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"Train {str(path)!r} anew: it is no model file ({error}).") from None
+        raise ModelError(f"{str(path)!r} is not a model file ({error}). Train it again.") from None
 
 
 def sha256(paths: list[Path]) -> str:

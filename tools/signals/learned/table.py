@@ -43,9 +43,9 @@ def read(
     import duckdb
 
     if not path.is_file() or not path.name.lower().endswith(_SUFFIXES):
-        raise BadInput(f"Give a CSV or Parquet file: {str(path)!r} is none.")
+        raise BadInput(f"{str(path)!r} is not a CSV or Parquet file. Give one that is.")
     if path.stat().st_size == 0:
-        raise BadInput(f"Give a table with rows: {str(path)!r} is empty.")
+        raise BadInput(f"{str(path)!r} is empty. Give a table with rows.")
     with duckdb.connect(":memory:") as db:
         db.execute("SET threads = 2; SET memory_limit = '1GB'; SET TimeZone = 'UTC'")
         db.execute("SET autoinstall_known_extensions = false")
@@ -53,7 +53,7 @@ def read(
             return _read(db, path, texts, drop, most)
         except duckdb.Error as error:
             reason = str(error).strip().splitlines()[0][:200]
-            raise BadInput(f"Mend the table {str(path)!r}: {reason}") from None
+            raise BadInput(f"Fix the table {str(path)!r}: {reason}") from None
 
 
 def _read(db: DuckDBPyConnection, path: Path, texts: Sequence[str], drop: Sequence[str], most: int) -> Table:
@@ -61,10 +61,14 @@ def _read(db: DuckDBPyConnection, path: Path, texts: Sequence[str], drop: Sequen
     columns = [str(row[0]) for row in db.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()]
     missing = [c for c in (*texts, *drop) if c not in columns]
     if missing:
-        raise BadInput(f"Name columns that {path.name!r} has ({', '.join(columns)}): {missing[0]!r} is none.")
+        raise BadInput(
+            f"{path.name!r} has no column {missing[0]!r}. Name columns that it has ({', '.join(columns)})."
+        )
     numeric = [c for c in columns if c not in texts and c not in drop]
     if not numeric:
-        raise BadInput(f"Give a table with columns of numbers: {path.name!r} has {', '.join(columns)}.")
+        raise BadInput(
+            f"{path.name!r} has no columns of numbers, only {', '.join(columns)}. Give a table that has some."
+        )
     wrong = ", ".join(
         f"count(*) FILTER (trim(CAST({name(c)} AS VARCHAR)) <> '' AND TRY_CAST({name(c)} AS DOUBLE) IS NULL)"
         for c in numeric
@@ -73,14 +77,15 @@ def _read(db: DuckDBPyConnection, path: Path, texts: Sequence[str], drop: Sequen
     words = [f"{c!r} ({n} of {rows} cells)" for c, n in zip(numeric, bad, strict=True) if n]
     if words:
         raise BadInput(
-            f"Leave columns out that hold words (--drop), or mend their cells: {', '.join(words[:5])}."
+            f"These columns contain text: {', '.join(words[:5])}. Leave them out (--drop), or fix their "
+            "cells."
         )
     if rows == 0:
-        raise BadInput(f"Give a table with rows: {str(path)!r} has a header only.")
+        raise BadInput(f"{str(path)!r} has only a header. Give a table with rows.")
     if rows * len(numeric) > most:
         raise BadInput(
-            f"Aggregate or split {path.name!r}, or leave columns out (--drop): {rows} rows of {len(numeric)} columns"
-            f" are over the limit of {most} values."
+            f"{path.name!r} has {rows} rows of {len(numeric)} columns, over the limit of {most} values. "
+            "Aggregate or split it, or leave columns out (--drop)."
         )
     wanted = [f"coalesce(CAST({name(c)} AS VARCHAR), '') AS {name(c)}" for c in texts]
     wanted += [f"coalesce(TRY_CAST({name(c)} AS DOUBLE), 'nan'::DOUBLE) AS {name(c)}" for c in numeric]

@@ -65,15 +65,18 @@ def train(
 
 def _usable(windows: Windows, healthy: str) -> tuple[tuple[str, ...], Ints]:
     if "" in windows.labels:
-        raise BadInput(f"Label every window, or leave it out: {windows.labels.count('')} have no label.")
+        raise BadInput(
+            f"{windows.labels.count('')} windows have no label. Label every window, or leave it out."
+        )
     classes = tuple(sorted(set(windows.labels)))
     machines = sorted(set(windows.groups))
     if len(classes) < 2 or len(machines) < 2:
         raise BadInput(
-            f"Give 2 classes and 2 machines at least, to learn and to test: these are {len(classes)} and {len(machines)}."
+            f"There are {len(classes)} classes and {len(machines)} machines. Give at least 2 of each, to "
+            "learn and to test."
         )
     if healthy and healthy not in classes:
-        raise BadInput(f"Name a class with --healthy ({', '.join(classes)}): {healthy!r} is none.")
+        raise BadInput(f"{healthy!r} is not a class. Name one of these with --healthy: {', '.join(classes)}.")
     return classes, np.array([machines.index(g) for g in windows.groups], dtype=np.intp)
 
 

@@ -125,5 +125,5 @@ class Trees:
         )
         even = all(found[name].shape[:1] == (nodes,) for name in ("threshold", "left", "right", "value"))
         if not inside or not even or found["feature"].min() < 0 or not 0 <= int(found["depth"]) <= nodes:
-            raise ValueError("the arrays of its trees do not fit together")
+            raise ValueError("the arrays of its trees do not match")
         return cls(**{**found, "depth": int(found["depth"])})

@@ -67,7 +67,8 @@ def cut(records: Sequence[Record], *, window: int, rate: float = 0.0, digest: st
     odd = next((r for r in records if r.channels != channels), None)
     if odd is not None:
         raise BadInput(
-            f"Give every record the channels {', '.join(channels)}: {odd.name!r} has {', '.join(odd.channels)}."
+            f"{odd.name!r} has the channels {', '.join(odd.channels)}. Give every record the channels "
+            f"{', '.join(channels)}."
         )
     made: list[tuple[Floats, Record]] = []
     skipped = 0
@@ -81,7 +82,7 @@ def cut(records: Sequence[Record], *, window: int, rate: float = 0.0, digest: st
                 made.append((part, record))
     if not made:
         raise BadInput(
-            f"Give longer records or a shorter --window: none holds {window} samples without gaps."
+            f"No record has {window} samples without gaps. Give longer records or a shorter --window."
         )
     return Windows(
         x=np.stack([x for x, _ in made]), labels=tuple(r.label for _, r in made), groups=tuple(r.group for _, r in made),
@@ -93,7 +94,7 @@ def cut(records: Sequence[Record], *, window: int, rate: float = 0.0, digest: st
 
 def _resampled(record: Record, rate: float) -> Floats:
     if not np.isfinite(record.fs) or record.fs <= 0:
-        raise BadInput(f"Give `fs` of record {record.name!r}: it is needed to resample.")
+        raise BadInput(f"Record {record.name!r} has no `fs`, which is needed to resample. Add it.")
     up, down = round(rate), round(record.fs)
     if up == down:
         return record.x

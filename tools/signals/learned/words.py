@@ -31,17 +31,19 @@ class Figures(Word):
 
     folds: int
     accuracy: Measured = Field(description="of windows")
-    balanced: Measured = Field(description="mean over classes of the share of their windows that are right")
+    balanced: Measured = Field(description="mean over classes of the share of their windows that are correct")
     record: Measured = Field(description="of records, by the mean of their windows")
     named: Unit01 = Field(description="share of records whose set is one class")
-    named_right: float | None = Field(description="how many of these are right; null where none is named")
+    named_right: float | None = Field(description="how many of these are correct; null if none is named")
     recall: dict[str, Unit01] = Field(description="of windows, by class")
     unseen: Unit01 | None = Field(
         None,
-        description="share of classes of process signals, each left out whole, that were named as another fault",
+        description=(
+            "share of classes of process signals, each held out completely, that were named as another fault"
+        ),
     )
     precision: Unit01 | None = Field(
-        None, description="share of names that are right where known and unknown faults are equally frequent"
+        None, description="share of correct names when known and unknown faults are equally frequent"
     )
     untested: tuple[str, ...] = Field(
         (), description="classes of one machine only: no fold could learn and test them"
@@ -74,7 +76,9 @@ class About(Word):
     )
     error: Unit01 = Field(description="how often a set may miss the true class, as asked")
     missed: dict[str, Unit01] = Field(description="how often it may with the units there are, by class")
-    quantiles: tuple[Unit01, ...] = Field(description="by class: up to this 1 - probability it is in the set")
+    quantiles: tuple[Unit01, ...] = Field(
+        description="by class: the largest 1 - probability at which it is in the set"
+    )
     unit: Unit = Field(description="what counted once in these quantiles")
     seed: int
     data: Data

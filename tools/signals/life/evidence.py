@@ -64,16 +64,16 @@ def _of_source(ctx: ToolContext, source: LifeSource, life: Life) -> tuple[list[E
     end = ctx.incident.window.end
     extent = source.extent(end)
     if extent is None or extent[0] >= end.timestamp():
-        return [], [f"{source.name} has no rows before the window's end: no remaining life can be told."]
+        return [], [f"{source.name} has no rows before the window's end: remaining life cannot be estimated."]
     by_machine, notes = _machines(ctx, source.read(Window(start=from_epoch(extent[0]), end=end)))
     wanted = set(model.prepared.sensors) if model else {life.indicator}
     names = sorted(
         (n for n, s in by_machine.items() if wanted & s.keys()), key=lambda n: (not is_alarmed(ctx, n), n)
     )
     if not names:
-        notes.append(f"No component of {source.name} has the signals that its life is told by.")
+        notes.append(f"No component of {source.name} has the signals needed to estimate its remaining life.")
     if len(names) > MOST_MACHINES:
-        notes.append(f"Remaining life was told of {MOST_MACHINES} of {len(names)} machines.")
+        notes.append(f"Remaining life was estimated for {MOST_MACHINES} of {len(names)} machines.")
     facts: list[Evidence] = []
     for name in names[:MOST_MACHINES]:
         try:
@@ -103,7 +103,10 @@ def _machines(ctx: ToolContext, series: list[Series]) -> tuple[dict[str, _Signal
         found[name][one.metric] = one
     for name, metric in twice:
         del found[name][metric]
-    return found, [f"Name the series of {n} {m!r} apart: several are called so." for n, m in sorted(twice)]
+    return found, [
+        f"Several series of {n} {m!r} have the same name. Give them different names."
+        for n, m in sorted(twice)
+    ]
 
 
 def _by_fleet(name: str, signals: _Signals, life: Life, model: Fleet) -> _Told:
@@ -131,7 +134,7 @@ def _not_now(told: _Told, window: Window) -> str:
     if said.life is None or said.strange > STRANGE:
         return said.sentence
     if window.start.timestamp() - at[-1] > _STALE * float(np.median(np.diff(at))):
-        return f"The remaining life of {said.machine} is not told: its last row is of {_moment(at)}."
+        return f"The remaining life of {said.machine} is not estimated: its last row is from {_moment(at)}."
     return ""
 
 

@@ -52,7 +52,7 @@ class Prepared:
         lacking += [s for s in self.setting_names if s not in history.setting_names]
         if lacking:
             raise BadInput(
-                f"Give the fleet's columns: machine {history.machine!r} lacks {', '.join(lacking[:5])}."
+                f"Machine {history.machine!r} lacks {', '.join(lacking[:5])}. Give it the fleet's columns."
             )
         pick = [history.sensor_names.index(s) for s in self.sensors]
         order = [history.setting_names.index(s) for s in self.setting_names]
@@ -107,17 +107,18 @@ def prepare(fleet: Sequence[History], *, cap: float | None = None) -> Prepared:
     usable = [h for h in fleet if h.t.size >= 2 * rolling.LEAST_WINDOW]
     if len(usable) < LEAST_MACHINES:
         raise BadInput(
-            f"Give {LEAST_MACHINES} machines or more that ran to failure ({2 * rolling.LEAST_WINDOW} rows each at least):"
-            f" {len(usable)} are in the table. For a single machine name its --indicator and --limit."
+            f"The table has {len(usable)} machines that ran to failure. Give at least {LEAST_MACHINES}, "
+            f"with at least {2 * rolling.LEAST_WINDOW} rows each. For a single machine set --indicator "
+            "and --limit."
         )
     settings = np.vstack([h.settings for h in usable])
     if not bool(np.all(np.isfinite(settings))):
-        raise BadInput("Fill in the settings: a machine has none at all in a column.")
+        raise BadInput("A settings column is empty for a machine. Fill it in.")
     sensors = np.vstack([h.sensors for h in usable])
     spoken = np.flatnonzero(np.isfinite(sensors).any(axis=0))
     vary = [int(j) for j in spoken if np.nanmax(sensors[:, j]) > np.nanmin(sensors[:, j])]
     if not vary:
-        raise BadInput("Give sensors that vary: every column of the fleet is constant or empty.")
+        raise BadInput("Every column of the fleet is constant or empty. Give sensors that vary.")
     rows = float(np.median([h.t.size for h in usable]))
     life = float(np.median([h.t[-1] - h.t[0] for h in usable]))
     return Prepared(

@@ -47,15 +47,16 @@ def read_histories(
     missing = [c for c in (time, *settings) if c not in table.numbers]
     if missing:
         raise BadInput(
-            f"Name columns of numbers with --time and --setting: {missing[0]!r} is none of {path.name!r}."
+            f"{path.name!r} has no column of numbers {missing[0]!r}. Name such columns with --time and "
+            "--setting."
         )
     sensors = [c for c in table.numbers if c not in (time, *settings) and c not in drop]
     if not sensors:
-        raise BadInput(f"Give a table with sensors: {path.name!r} has only machine, time and settings.")
+        raise BadInput(f"{path.name!r} has only machine, time and settings. Give a table with sensors.")
     t = table.numbers[time]
     if not bool(np.all(np.isfinite(t))):
         raise BadInput(
-            f"Fill in column {time!r} of {path.name!r}: {int(np.sum(~np.isfinite(t)))} rows have no time."
+            f"{int(np.sum(~np.isfinite(t)))} rows have no time. Fill in column {time!r} of {path.name!r}."
         )
     wide = np.stack([table.numbers[c] for c in (*settings, *sensors)], axis=1)
     names = np.array(table.texts[machine])
@@ -97,16 +98,20 @@ def _headerless(path: Path) -> Table:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadInput(
-                f"Give a CSV or Parquet file: {str(path)!r} is larger than {MOST_BYTES // 2**20} MiB."
+                f"{str(path)!r} is larger than {MOST_BYTES // 2**20} MiB. Give a smaller CSV or Parquet file."
             )
         lines = path.read_text(encoding="utf-8").splitlines()
         rows = np.array([[float(v) for v in line.split()] for line in lines if line.strip()], ndmin=2)
     except OSError as error:
-        raise BadInput(f"Name a readable table: {str(path)!r} ({error.strerror or error}).") from None
+        raise BadInput(
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Give a readable table."
+        ) from None
     except ValueError as error:
-        raise BadInput(f"Mend {str(path)!r}: it is no table of numbers ({error}).") from None
+        raise BadInput(f"{str(path)!r} is not a table of numbers ({error}). Fix it.") from None
     if rows.shape[0] == 0 or rows.shape[1] < 3 + SETTINGS:
-        raise BadInput(f"Give rows of unit, cycle, {SETTINGS} settings and sensors: {str(path)!r} has none.")
+        raise BadInput(
+            f"{str(path)!r} has no rows. Give rows of unit, cycle, {SETTINGS} settings and sensors."
+        )
     names = ["cycle", *(f"setting_{n + 1}" for n in range(SETTINGS))]
     names += [f"sensor_{n + 1}" for n in range(rows.shape[1] - len(names) - 1)]
     return Table(texts={"unit": [f"{u:g}" for u in rows[:, 0]]},

@@ -41,7 +41,7 @@ def machine_of(
     lacking = [m for m in (*wanted, *([life.time] if life.time else [])) if m not in series]
     if lacking:
         raise BadInput(
-            f"Give {name} the signals that its life is told by: it lacks {', '.join(lacking[:5])}."
+            f"{name} lacks signals needed to estimate its life: {', '.join(lacking[:5])}. Add them."
         )
     at = np.unique(np.concatenate([series[m].t for m in wanted]))
     wide = filled(_on(at, [series[m] for m in wanted]))
@@ -49,11 +49,14 @@ def machine_of(
     start = _began(name, clock)
     kept = start + _rows(clock[start:], step)
     if kept.size < LEAST_ROWS:
-        raise BadInput(f"Give {name} {LEAST_ROWS} rows or more for its remaining life: it has {kept.size}.")
+        raise BadInput(
+            f"{name} has {kept.size} rows. Give at least {LEAST_ROWS} to estimate its remaining life."
+        )
     apart = float(np.median(np.diff(clock[kept])))
     if step and apart > _COARSER * step:
         raise BadInput(
-            f"Give {name} rows as close as the fleet's ({step:g} apart) for its remaining life: they are {apart:g} apart."
+            f"The rows of {name} are {apart:g} apart. To estimate its remaining life, give rows as close "
+            f"as the fleet's ({step:g} apart)."
         )
     split = len(settings)
     history = History(machine=name, t=clock[kept], settings=wide[kept, :split], sensors=wide[kept, split:],
@@ -74,7 +77,7 @@ def _clock(name: str, at: Floats, series: Mapping[str, Series], life: Life) -> F
     counter = series[life.time]
     known = np.isfinite(counter.v)
     if not bool(np.any(known)):
-        raise BadInput(f"Give {name} a count of its life: {life.time!r} has no value.")
+        raise BadInput(f"{life.time!r} of {name} has no value. Give it a life counter.")
     place = np.searchsorted(counter.t[known], at, side="right") - 1
     return np.asarray(counter.v[known][np.maximum(place, 0)], dtype=np.float64)
 
@@ -83,9 +86,7 @@ def _began(name: str, clock: Floats) -> int:
     """The row at which the life that runs now began."""
     back = np.flatnonzero(np.diff(clock) < 0) + 1
     if any(clock[n] > _NEW * clock[n - 1] for n in back):
-        raise BadInput(
-            f"Mend the count of {name}'s life: it runs backwards without being set back to a new life."
-        )
+        raise BadInput(f"The life counter of {name} runs backwards without a reset to a new life. Fix it.")
     return int(back[-1]) if back.size else 0
 
 

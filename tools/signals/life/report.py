@@ -55,11 +55,14 @@ def remaining(model: Fleet, history: History, *, unit: str = "") -> Remaining:
     said = (
         f"Machine {history.machine}: {with_unit(life, unit)} left ({span}, {model.band.level:.0%} interval)"
     )
-    said += f", by {model.machines} machines that ran to failure"
+    said += f", based on {model.machines} machines that ran to failure"
     if reasons:
-        said += f"; most by {reasons[0].sensor or 'its age'} ({text(sig3(reasons[0].change))}, {reasons[0].statistic})"
+        said += (
+            f"; mainly because of {reasons[0].sensor or 'its age'} ({text(sig3(reasons[0].change))}, "
+            f"{reasons[0].statistic})"
+        )
     if strange > STRANGE:
-        said += f"; {strange:.0%} of its features are outside the fleet's range, so that the interval may not hold"
+        said += f"; {strange:.0%} of its features are outside the fleet's range, so the interval may be wrong"
     return Remaining(
         machine=history.machine, by="fleet", life=sig3(life), low=sig3(low), high=None if capped else sig3(high), capped=capped,
         age=float(history.t[-1] - history.t[0]), error=sig3(model.error), strange=strange, reasons=reasons, sentence=said + ".",
@@ -83,14 +86,15 @@ def by_trend(
     """The remaining life of a machine by the trend of one sensor up to its limit; `unit` as for `remaining`."""
     if indicator not in history.sensor_names:
         raise BadInput(
-            f"Name a column with --indicator ({', '.join(history.sensor_names)}): {indicator!r} is none."
+            f"{indicator!r} is not a column. Name one of these with --indicator: "
+            f"{', '.join(history.sensor_names)}."
         )
     y = history.sensors[:, history.sensor_names.index(indicator)]
     found = trend_life(history.t, y, limit=limit, limit_error=limit_error)
     age = float(history.t[-1] - history.t[0])
     if found.life is None:
         return Remaining(machine=history.machine, by="trend", life=None, age=age,
-                         sentence=f"Machine {history.machine}: no remaining life can be said. {found.why}")  # fmt: skip
+                         sentence=f"Machine {history.machine}: remaining life cannot be estimated. {found.why}")  # fmt: skip
     open_end = not np.isfinite(found.high)
     span = (
         f"{text(sig3(found.low))} or more"
@@ -98,8 +102,8 @@ def by_trend(
         else f"{text(sig3(found.low))} to {text(sig3(found.high))}"
     )
     said = found.why or (
-        f"{with_unit(found.life, unit)} until {indicator} reaches {text(sig3(limit))} ({span}, {found.level:.0%} interval), by"
-        f" its {found.shape} trend."
+        f"{with_unit(found.life, unit)} until {indicator} reaches {text(sig3(limit))} ({span}, "
+        f"{found.level:.0%} interval), based on its {found.shape} trend."
     )
     return Remaining(
         machine=history.machine, by="trend", life=sig3(found.life), low=sig3(found.low),

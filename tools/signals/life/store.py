@@ -32,8 +32,8 @@ class About(Word):
     members: int = Field(ge=1, le=100)
     machines: int
     error: float = Field(description="root mean square on machines held out, in the table's unit of time")
-    life: float = Field(0.0, ge=0, description="median life of the fleet; 0 in files that do not say it")
-    step: float = Field(0.0, ge=0, description="median time between two rows; 0 in files that do not say it")
+    life: float = Field(0.0, ge=0, description="median life of the fleet; 0 in files without it")
+    step: float = Field(0.0, ge=0, description="median time between two rows; 0 in files without it")
     data: str = Field(description="sha256 of the training table")
     versions: dict[str, str]
 
@@ -74,8 +74,8 @@ def load(path: Path) -> Fleet:
         )  # fmt: skip
         widest = max(int(np.max(member.feature)) for member in model.members)
         if model.low.shape != (len(prepared.names),) or widest >= len(prepared.names):
-            raise ValueError("its trees and its features do not fit together")
+            raise ValueError("its trees and its features do not match")
     except (KeyError, ValueError, ValidationError) as error:
         said = str(error).splitlines()[0]
-        raise ModelError(f"Fit {str(path)!r} anew: it is no fleet ({said}).") from None
+        raise ModelError(f"{str(path)!r} is not a fitted fleet ({said}). Fit it again.") from None
     return model

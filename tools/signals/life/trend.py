@@ -91,18 +91,20 @@ def trend_life(
     operational times by their likelihoods. Raises BadInput for too few samples or a limit that is no number.
     """
     if not np.isfinite(limit):
-        raise BadInput(f"Give a --limit that is a number: {limit} is none.")
+        raise BadInput(f"{limit} is not a number. Give a --limit that is.")
     known = np.isfinite(t) & np.isfinite(y)
     t, y = ordered(t[known], y[known])
     if t.size < LEAST_POINTS:
-        raise BadInput(f"Give {LEAST_POINTS} samples at different times or more: {t.size} are known.")
+        raise BadInput(
+            f"Only {t.size} samples are known. Give at least {LEAST_POINTS} samples at different times."
+        )
     if float(np.ptp(y)) <= 0.0:
         return TrendLife(life=None, level=level, why="The indicator is constant.")
     last = float(t[-1])
     t, y = _thinned(t, y)
     up = limit >= float(np.median(y[: max(3, y.size // 10)]))
     if up != (limit > float(np.median(y[-3:]))):
-        return TrendLife(life=0.0, high=0.0, level=level, why="The indicator is past its limit already.")
+        return TrendLife(life=0.0, high=0.0, level=level, why="The indicator is already past its limit.")
     sign = 1.0 if up else -1.0
     fits = _fits(t, sign * y)
     best = max(fits, key=lambda f: f.likelihood)

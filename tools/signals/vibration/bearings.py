@@ -73,18 +73,19 @@ def entry(raw: Mapping[str, Any]) -> Entry:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise BadInput(
-            f"Mend {where!r} of the bearing {raw.get('name', '?')!r}: {error.errors()[0]['msg']}"
+            f"Fix {where!r} of the bearing {raw.get('name', '?')!r}: {error.errors()[0]['msg']}"
         ) from None
     if not {"bpfo", "bpfi"} <= set(made.published):
         raise BadInput(
-            f"Give the published bpfo and bpfi of {made.name!r}: its geometry is checked against them."
+            f"The geometry of {made.name!r} is checked against its published bpfo and bpfi. Give both."
         )
     computed = made.orders
     told = {"bpfo": computed.bpfo, "bpfi": computed.bpfi, "ftf": computed.ftf, "bsf2": 2 * computed.bsf}
     for key, value in made.published.items():
         if key not in told or abs(told[key] - value) > _REPRODUCED * value:
             raise BadInput(
-                f"Check the geometry of {made.name!r}: it gives {key} {told.get(key, math.nan):.4f}, published is {value}."
+                f"Check the geometry of {made.name!r}: it gives {key} {told.get(key, math.nan):.4f}, but the "
+                f"published value is {value}."
             )
     return made
 
@@ -108,7 +109,7 @@ def orders_of(bearing: str | Geometry | Orders | Mapping[str, float] | None) -> 
         if bearing not in catalogue():
             known = ", ".join(sorted(catalogue()))
             raise BadInput(
-                f"Give the geometry or the orders of the bearing {bearing!r}: the catalogue has {known}."
+                f"The catalogue has {known}, but not the bearing {bearing!r}. Give its geometry or orders."
             )
         return catalogue()[bearing].orders
     known_keys = {k: v for k, v in bearing.items() if k in Orders.model_fields}

@@ -73,7 +73,8 @@ def diagnose(
     speed = rpm if isinstance(rpm, Speed) else _speed(record, fs, rpm)
     if speed is None:
         return _cannot(
-            "order analysis not possible: give rpm or a tachometer, the shaft's own lines do not tell the speed"
+            "order analysis not possible: the shaft's own lines do not show the speed; give rpm or a "
+            "tachometer"
         )
     impacts = orders.impacts
     fastest = max(impacts.values(), default=3.0) * speed.hz
@@ -104,7 +105,10 @@ def _judged(record: Floats, past: Sequence[Floats], fs: float, speed: Speed, ord
     hidden = [s for s in lines if s.stands and not s.counts]
     if hidden:
         why = tuple(
-            f"the line at {s.hz:.4g} Hz ({s.name}) cannot be told from {s.coincides} at this length; a reference would tell"
+            (
+                f"the line at {s.hz:.4g} Hz ({s.name}) cannot be distinguished from {s.coincides} at this "
+                "record length; a reference would help"
+            )
             for s in hidden
         )
         return replace(made, outcome="cannot_be_diagnosed", why=why)
@@ -134,7 +138,7 @@ def _quiet(lines: Sequence[Summary], past: bool) -> tuple[str, ...]:
             "no repetition rate apart from the shaft's stands out; without geometry, only strong defects would",
         )
     told = ", ".join(f"{s.name} {s.db:.1f} dB" for s in lines if np.isfinite(s.db))
-    against = "over the reference" if past else "over the floor with a second line beside it"
+    against = "over the reference" if past else "above the floor with a second line next to it"
     return (f"no defect line stands out {against} ({told})",)
 
 

@@ -36,7 +36,7 @@ def samples(x: Any) -> Floats:
 def unusable(x: Floats) -> str:
     """Why the samples themselves say nothing about the machine."""
     if x.size < LEAST_SAMPLES:
-        return f"too short: {x.size} samples, {LEAST_SAMPLES} are needed at least"
+        return f"too short: {x.size} samples, at least {LEAST_SAMPLES} are needed"
     bad = int(np.sum(~np.isfinite(x)))
     if bad:
         return f"missing samples: {bad} of {x.size} are not numbers"
@@ -72,8 +72,8 @@ def too_narrow(x: Floats, fs: float, fastest_hz: float) -> str:
     if reach >= _LINES_WIDE * fastest_hz:
         return ""
     return (
-        f"band-limited: the record holds frequencies up to {reach:.3g} Hz, the envelope of lines at {fastest_hz:.3g} Hz"
-        f" needs {_LINES_WIDE * fastest_hz:.3g} Hz"
+        f"band-limited: the record contains frequencies up to {reach:.3g} Hz, but the envelope of "
+        f"lines at {fastest_hz:.3g} Hz needs {_LINES_WIDE * fastest_hz:.3g} Hz"
     )
 
 

@@ -12,7 +12,7 @@ from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
 from aitia.tools.sources.base import Pulses, Waveform
 from aitia.tools.sources.rows import Floats
 
-Origin = Literal["given", "given, made exact by the shaft's lines", "tachometer", "estimated"]
+Origin = Literal["given", "given, refined with the shaft's lines", "tachometer", "estimated"]
 MAINS = (50.0, 60.0)
 _OFF = 0.02  # a nameplate or logged speed is taken to be right to 2 %: the slip range of induction motors
 _MISSED = 0.02  # share of pulses that may be missed or counted twice: a median over the others is right
@@ -49,7 +49,7 @@ def from_tachometer(pulses: Floats, fs: float, *, pulses_per_rev: int = 1) -> Sp
         raise BadInput("Give a tachometer signal with at least three pulses and one whole revolution.")
     gaps = np.diff(edges)
     if float(np.mean(np.abs(gaps / np.median(gaps) - 1.0) > 0.5)) > _MISSED:
-        raise BadInput("Mend the tachometer: pulses are missing or counted twice.")
+        raise BadInput("Tachometer pulses are missing or counted twice. Fix the tachometer signal.")
     turns = edges[pulses_per_rev:] - edges[:-pulses_per_rev]
     rates = 60.0 / turns
     rpm = float(np.median(rates))
@@ -73,11 +73,11 @@ def speed_of(block: Waveform) -> Speed | str:
         return refined(block.x, block.fs, block.rpm)
     if block.tachometer is None:
         found = estimated(block.x, block.fs)
-        return found or "order analysis not possible without the shaft speed, give `rpm`"
+        return found or "order analysis not possible without the shaft speed: give `rpm`"
     told = _by_pulses(block.tachometer)
     if isinstance(told, Speed):
         return told
-    return f"order analysis not possible by the tachometer {block.tachometer.channel}: {told}"
+    return f"order analysis not possible with the tachometer {block.tachometer.channel}: {told}"
 
 
 def rpm_of(block: Waveform) -> float:
@@ -111,7 +111,7 @@ def refined(x: Floats, fs: float, rpm: float) -> Speed:
     if count[best] < 3 or score[best] < score[here] + _LINE_DB:  # to move, it must explain one line more
         return Speed(rpm=rpm, error=_OFF / 2.0 * rpm, origin="given")
     error = max(step / (2.0 * _HARMONICS), shaft * _OFF / 200.0)
-    origin: Origin = "given, made exact by the shaft's lines"
+    origin: Origin = "given, refined with the shaft's lines"
     return Speed(rpm=float(60.0 * candidates[best]), error=60.0 * error, origin=origin)
 
 

@@ -38,7 +38,7 @@ def found_lines(ctx: ToolContext) -> Result:
     if not any(any(c.inside) for c in channels):
         message = (
             " ".join(problems)
-            or "Widen the window or check the signal sources: no waveform block begins in it."
+            or "No waveform block starts in the window. Widen it or check the signal sources."
         )
         return Result(status="no_data", message=message)
     facts: list[Evidence] = []
@@ -138,5 +138,5 @@ def _without_geometry(blocks: Blocks) -> str:
     name = blocks.channel.name
     found = next((f for f in (bearing_like(m, past) for m in inside) if f is not None), None)
     if found is not None:
-        return f"Give `bearing` orders for {name}: {found.why}."
-    return f"Give `bearing` orders for {name}: bearing geometry needed, only shaft orders were looked at."
+        return f"{found.why}. Give `bearing` orders for {name}."
+    return f"Without bearing geometry only shaft orders were analysed. Give `bearing` orders for {name}."

@@ -135,7 +135,7 @@ def _highest(found: _Assessed) -> str:
 
 def _before(found: _Assessed) -> str:
     if found.past is None:
-        return "there is no past to compare it with"
+        return "there is no earlier data to compare it with"
     return f"in {found.past_blocks} baseline blocks it was {text(found.past.velocity)} mm/s, zone {found.past.letter}"
 
 

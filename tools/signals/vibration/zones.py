@@ -80,7 +80,7 @@ def _missing(fs: float, unit: str, rpm: float, group: Group | None, support: Sup
     if group is None or support is None:
         return "give the machine group (1 or 2) and the support (rigid or flexible)"
     if not rpm >= 120:
-        return "the standard holds from 120 rpm on, and the speed must be known"
+        return "the standard applies from 120 rpm, and the speed must be known"
     if fs < 2000.0 * 1.28:
         return f"sampled at {fs:g} Hz, 10 to 1000 Hz cannot be measured"
     return ""
