@@ -280,3 +280,12 @@ def test_planted_is_honest() -> None:
     assert all(leaks(one, one.line) for one in EVERY)
     with pytest.raises(ValueError, match="does not hold"):
         leaks(Planted(kind="k", context="c", line="nothing", secret="hunter2hunter2"), "nothing")
+
+
+def test_what_one_policy_finds_clean_another_still_looks_at() -> None:
+    text = "connect to 10.20.30.40 of orders failed"
+    assert Redactor(KEY, Policy()).text(text) == text
+    assert "10.20.30.40" not in Redactor(KEY, Policy(strict=True)).text(text)
+    kept = "mail ada@example.org about it"
+    assert Redactor(KEY, Policy(keep=("ada@example.org",))).text(kept) == kept
+    assert "ada@" not in Redactor(KEY, Policy()).text(kept)
