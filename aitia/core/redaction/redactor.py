@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aitia.core.disk import tell_once
@@ -33,12 +33,10 @@ _URL_HINT = re.compile(urls.URL.trigger)
 _IBAN_HINT = re.compile(r"[A-Z]{2}\d\d[A-Z0-9 ]")
 _WORD = re.compile(r"[^\s\"'<>]+")
 _BEFORE_GRAM: Final = 7  # characters of `mot de passe` before its gram; of a key's name there may be more
-_REMEMBERED: Final = 8_192  # texts without a finding that a redactor knows again
-_REMEMBERED_CHARS: Final = 500  # of such a text
 _SHORTEST: Final = 6  # characters in which a name and a secret could stand
 _PASSES: Final = 4  # a replaced value can bring a neighbour to light
-_REMEMBERED_CHARS: Final = 256
-_REMEMBERED_TEXTS: Final = 8192  # at most 2 MB a redactor
+_REMEMBERED: Final = 20_000  # texts known to hold nothing
+_REMEMBERED_LENGTH: Final = 400  # characters: with the number above 8 MB of ASCII at most
 PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines:")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:")
 _RULES: Final[tuple[Rule, ...]] = (
@@ -72,13 +70,9 @@ class Redactor:
         )
         self._keep = frozenset(k.casefold() for k in self.policy.keep)
         self._shapeless = [(rule, _HINTS.get(rule)) for rule in self._rules if not rule.grams]
-        # Nine texts of ten of a run were looked at before: names of fields, lines of one form, what is stored twice.
-        self._clean: set[str] = set()
         # Kinds without a shape that can be told in a block make every line suspicious.
         self._everywhere = any(not rule.trigger for rule in self._rules)
-        self._harmless: set[str] = (
-            set()
-        )  # short texts in which no rule could find anything: they come again and again
+        self._clean = _clean_texts(self._rules, self._keep)
 
     def __reduce__(self) -> tuple[type[Redactor], tuple[bytes, Policy]]:
         return Redactor, (
@@ -90,21 +84,12 @@ class Redactor:
 
     def text(self, text: str, seen: set[str] | None = None) -> str:
         """The text without secrets and personal data. Redacting twice changes nothing more. Secrets go to `seen`."""
-        if text in self._clean:
-            return text
         for _ in range(_PASSES):
             changed = self._replaced(text, seen)
             if changed == text:
-                self._remember(text)
                 break
             text = changed
         return text
-
-    def _remember(self, text: str) -> None:
-        if len(text) <= _REMEMBERED_CHARS:
-            if len(self._clean) >= _REMEMBERED:
-                self._clean.clear()
-            self._clean.add(text)
 
     def secret(self, value: str) -> str:
         """The pseudonym of a value that is known to be a secret, whatever it looks like."""
@@ -119,8 +104,14 @@ class Redactor:
         return word_of(model, self)
 
     def _replaced(self, text: str, seen: set[str] | None) -> str:
+        if text in self._clean:
+            return text
         spans = list(self._spans(text))
         if not spans:
+            if len(text) <= _REMEMBERED_LENGTH:
+                if len(self._clean) >= _REMEMBERED:
+                    self._clean.clear()
+                self._clean.add(text)
             return text
         out, at = [], 0
         for start, end, kind, value in merged(spans, text):
@@ -146,7 +137,7 @@ class Redactor:
 
     def _hopeful(self, text: str) -> list[tuple[Rule, list[int] | None]]:
         """The rules that could find something, and where a match of each may begin: None for anywhere."""
-        if len(text) < _SHORTEST or text in self._harmless:
+        if len(text) < _SHORTEST:
             return []
         raw = text.encode("utf-8", "surrogatepass")
         plain = len(raw) == len(text)  # a character is a byte
@@ -159,10 +150,6 @@ class Redactor:
         for rule, hint in self._shapeless:
             if (not rule.needs or any(need in lower for need in rule.needs)) and (hint is None or hint(text)):
                 found.append((rule, None))
-        if not found and len(text) <= _REMEMBERED_CHARS:
-            if len(self._harmless) >= _REMEMBERED_TEXTS:
-                self._harmless.clear()
-            self._harmless.add(text)
         return found
 
     def _encoded(self, text: str, begin: int, end: int) -> Iterator[Span]:
@@ -242,6 +229,12 @@ class Redactor:
     @cached_property
     def _prefilter(self) -> Prefilter:
         return prefilter(self._rules)
+
+
+@lru_cache(maxsize=4)
+def _clean_texts(rules: tuple[Rule, ...], keep: frozenset[str]) -> set[str]:
+    """Texts in which these rules found nothing: a run redacts most of its texts again with every file that holds them."""
+    return set()
 
 
 def _starts(text: str, places: list[int], rule: Rule) -> list[int]:
