@@ -390,7 +390,7 @@ def test_a_real_small_model_writes_by_the_grammar_whatever_it_reads(smollm: Llm,
         assert [i["id"] for i in items] == [2, 3, 4][: len(items)]
         assert {i["tool"] for i in items} <= can
         assert all(n < i["id"] for i in items for n, _ in references(i["args"]).values())
-    told = ("the same call with equal arguments", "refer to what a task of the plan produces")
+    told = ("the same call with the same arguments is", "): refer only to something a task of this plan")
     assert all(any(t in reason for t in told) for reason in made.dropped)
     assert planner.repeated([*DONE, *made.tasks]) == 0
 

@@ -89,7 +89,7 @@ def test_of_a_plain_cause_is_checked_that_it_goes_back() -> None:
     sure = weighed.model_copy(update={"probability": 0.97})
     checks = next_checks(sure, shop.connection_leak(), shop.inventory(), bundled())
     assert checks
-    assert all(c.text.startswith("After the step, see that this ") for c in checks)
+    assert all(c.text.startswith("After the step, check that this ") for c in checks)
     moved = {e.statement: e.direction for e in shop.connection_leak()}
     assert {moved[c.text.partition(": ")[2]] for c in checks} <= {"up", "down", "new", "gone"}
 
@@ -99,7 +99,7 @@ def test_what_would_tell_two_suspects_apart_is_to_be_measured() -> None:
     weighed = weigh(facts, shop.inventory(), bundled())
     first, second = [s for s in weighed.suspects if s.component and s.fault != "unspecified"][:2]
     texts = [c.text for c in next_checks(weighed, facts, shop.inventory(), bundled())]
-    apart = [t for t in texts if "it would tell" in t]
+    apart = [t for t in texts if "this would distinguish" in t]
     assert apart
     titles = bundled().title(first.fault), bundled().title(second.fault)
     assert all(

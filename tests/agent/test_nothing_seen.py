@@ -39,7 +39,7 @@ def test_a_journal_of_changes_watches_nobody(tmp_path: Path, monkeypatch: pytest
     assert report.evidence
     assert report.verdict == "unknown"
     shown = render_text(report)
-    assert "no telemetry of this window was seen" in shown
+    assert "no telemetry was found for this window" in shown
     assert "cannot be reached" in shown
 
 

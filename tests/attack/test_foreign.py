@@ -137,7 +137,7 @@ def test_an_own_run_is_resumed_and_a_moved_one_is_not(world: World) -> None:
     for path in sorted(away.rglob("*")):
         to = world.home / "runs" / store.id / path.relative_to(away)
         to.mkdir() if path.is_dir() else to.write_bytes(path.read_bytes())
-    with pytest.raises(Untrusted, match="this home did not make that run there"):
+    with pytest.raises(Untrusted, match="This AITIA_HOME did not make the run, so the"):
         api.resume(store.id)
     to = world.home / "runs" / store.id
     for path in sorted(to.rglob("*"), reverse=True):

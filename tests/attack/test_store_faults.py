@@ -98,7 +98,9 @@ def test_a_broken_run_is_named_once_and_passed_by(
     assert [run["id"] for run in list_runs(home)] == [whole.id]
     (told,) = [r.getMessage() for r in caplog.records]
     assert broken.id in told
-    assert told.startswith("Use the aitia version" if how == "newer" else "Remove run")
+    assert told.startswith(
+        "Use the aitia version" if how == "newer" else "`, or restore its run.json from a copy."
+    )
     with pytest.raises(StoreDamaged, match=broken.id):
         RunStore.open(home, broken.id)
     assert RunStore.open(home, "last").id == whole.id
@@ -226,7 +228,7 @@ def test_an_intact_or_newer_or_missing_database_is_never_set_aside(home: Path) -
         JobTable(home)
     (home / FILE).unlink()
     (home / FILE).symlink_to("/nowhere/jobs.sqlite")
-    with pytest.raises(NoAccess, match="Restore what"):
+    with pytest.raises(NoAccess, match="is a broken link. Restore its target, or remove"):
         JobTable(home)
     assert not list(home.glob("*.damaged-*"))
 

@@ -29,7 +29,7 @@ def test_a_run_is_asked_and_asked_again(aitia: Aitia, home: Path, scenario: Path
     assert told["citations"]
     unknown = aitia("ask", "--again", "who approved the release?")
     assert unknown.code == 11
-    assert "not in what I have" in unknown.out
+    assert "None of my sources answers that." in unknown.out
     run = RunStore.open(home, "last")
     assert list((run.path / "asks").iterdir())
     aitia("runs", "rm", "last")

@@ -51,7 +51,7 @@ def test_words_are_diagnosed_then_asked_about(chat: Chat, home: Path, tmp_path: 
     assert len(list((run.path / "asks").iterdir())) == 1  # one conversation for both questions
     unknown = chat(f"/open {run.id}", "who approved the release?")
     assert unknown.code == 11
-    assert "That is not in what I have." in unknown.out
+    assert "None of my sources answers that." in unknown.out
 
 
 @pytest.mark.usefixtures("recorded")
@@ -100,7 +100,7 @@ def test_commands_show_the_run(chat: Chat, home: Path) -> None:
         ("/open nothing", "no such run"),
         ("/since 2h", "/since 2h checkout is slow"),
         ("/since noon the gateway fails", "30m"),
-        ("/again", "Replay the scenario"),
+        ("/again", "used recorded telemetry, which has no later"),
         ("/new the gateway fails", "aitia init"),
     ],
 )
@@ -135,7 +135,7 @@ def test_without_a_run_there_is_nothing_to_show(chat: Chat) -> None:
 @pytest.mark.usefixtures("recorded")
 def test_what_is_finished_is_not_resumed_without_a_word(chat: Chat, aitia: Aitia) -> None:
     for got in (aitia("resume", "last"), chat("/resume", options=("last",))):
-        assert "is finished already: this is its report" in got.err
+        assert "is already finished; this is its report" in got.err
         assert "CAUSE" in got.out
 
 

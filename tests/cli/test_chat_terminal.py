@@ -75,7 +75,7 @@ def test_a_sitting(terminal: Terminal, home: Path) -> None:
     terminal.type(f"{ALARM} password=hunter2hunter2\r")
     terminal.until("Suspects")  # the moving view
     terminal.type("\x03")
-    terminal.until("stopped; carry on with /resume")
+    terminal.until("stopped; continue with /resume, now or later")
     (run,) = list_runs(home)
     assert run["state"] == "interrupted"
     terminal.type("why not the cache?\r")
@@ -97,7 +97,7 @@ def test_a_sitting(terminal: Terminal, home: Path) -> None:
     terminal.until("redis")
     terminal.until("how sure")
     terminal.type("\x04")
-    terminal.until(f"kept: aitia chat {run['id']}")
+    terminal.until(f"saved; continue with: aitia chat {run['id']}")
     assert terminal.left() == 0
     history = home / "chat_history"
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
@@ -143,13 +143,13 @@ def test_ctrl_c_does_not_wait_for_a_source_that_hangs(home: Path, tmp_path: Path
         settle(tmp_path, scenario, {"name": "prom", "kind": "metrics", "type": "prometheus", "url": url})
         terminal = Terminal(tmp_path, home)
         terminal.type(f"{ALARM}\r")
-        terminal.until("looking at what can be read")
+        terminal.until("checking what can be read")
         while not list_runs(home) or "incident" not in list_runs(home)[0]:
             time.sleep(0.1)
         time.sleep(1.0)  # by now it waits for the server
         began = time.monotonic()
         terminal.type("\x03")
-        terminal.until("stopped; carry on with /resume")
+        terminal.until("stopped; continue with /resume, now or later")
         terminal.type("\x04")
         assert terminal.left() == 0
         assert time.monotonic() - began < 8.0  # the server is waited for far longer

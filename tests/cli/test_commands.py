@@ -89,7 +89,7 @@ def test_every_command_has_help(aitia: Aitia) -> None:
         (["nosuch"], "No such command"),
         (["diagnose", "--planner", "magic", "x"], "--planner"),
         (["diagnose", "--logs", "."], "Say what is wrong"),
-        (["diagnose", "slow"], "Name at least one source"),
+        (["diagnose", "slow"], "No source is configured. Add one in aitia.yaml"),
         (["diagnose", "slow", "--metrics", "absent.csv"], "absent.csv"),
         (["diagnose", "--alert", "absent.json", "--logs", "."], "absent.json"),
         (["diagnose", "slow", "--config", "absent.yaml"], "absent.yaml"),

@@ -107,7 +107,7 @@ def test_standard_input(aitia, folder, monkeypatch):
     ("arguments", "said"),
     [
         (("nowhere.log",), "nothing is there"),
-        (("*.nothing",), "no file matches"),
+        (("*.nothing",), ". Fix the pattern."),
         (("{web}", "--since", "soon"), "Write a time like"),
         (("{web}", "--since", "10m", "--until", "20m"), "after --since"),
         (("{web}", "--baseline", "1h"), "START/END"),

@@ -249,7 +249,7 @@ def test_a_source_that_cannot_be_read_is_left_out_and_named(aitia: Aitia, tmp_pa
     (tmp_path / "aitia.yaml").write_text(yaml.safe_dump({"sources": [dead]}))
     failed = aitia("record", "slow", "--config=aitia.yaml", *span, "--out=two")
     assert failed.code == 2
-    assert "none of them could be recorded" in failed.err
+    assert "None of the sources could be recorded. Fix them" in failed.err
     assert (tmp_path / "two" / "INCOMPLETE").exists()
     assert aitia("record", "slow", "--config=aitia.yaml", *span, "--out=three", "--cause=orders").code == 2
 

@@ -66,11 +66,11 @@ def test_a_good_runbook_passes_and_its_commands_are_classed(aitia: Aitia, tmp_pa
         ("component={component}", "component={comp}", 6, "use one of the placeholders"),
         ("component={component}", "postgres", 6, "write the arguments of metrics_component as name=value"),
         ("after: changes", "after: change", 8, "'change' is none"),
-        ("tool: changes_list}", "tool: changes_list, after: logs}", 8, "break the ring of steps"),
+        ("tool: changes_list}", "tool: changes_list, after: logs}", 8, "these steps wait for each other in a cycle"),
         ("id: changes", "id: logs", 9, "'logs' is in line 8 as well"),
         ("id: changes,", "id: changes, wait: 1,", 9, "leave 'wait' out of the step"),
-        ("- {id: changes, tool: changes_list}", "- {id: changes}", 9, "give the step a text, a tool or a command"),
-        ("faults: [", "faults: [[", 5, "mend the YAML"),
+        ("- {id: changes, tool: changes_list}", "- {id: changes}", 9, "the step needs a text, a tool or a command"),
+        ("faults: [", "faults: [[", 5, "fix the YAML of the front matter"),
         ("\n---\n#", "\n#", 1, "three dashes"),
         ("`psql -c \"SELECT 1\"`", "`logs_diff componet=x`", 14, "leave the argument 'componet'"),
     ],
@@ -101,7 +101,9 @@ def test_runbooks_that_wait_for_each_other(aitia: Aitia, tmp_path: Path) -> None
     for name, after in (("a", "b"), ("b", "c"), ("c", "a")):
         write(books, f"{name}.md", f"---\nafter: [{after}]\n---\n# {name}\n## Steps\n1. Look\n")
     assert [
-        t for _, t in findings(aitia, books) if "break the ring of runbooks" in t and "a → b → c → a" in t
+        t
+        for _, t in findings(aitia, books)
+        if "these runbooks wait for each other in a cycle" in t and "a → b → c → a" in t
     ]
     write(books, "c.md", "---\nid: a\nnext: nowhere\n---\n# c\n## Steps\n1. Look\n")
     told = [t for _, t in findings(aitia, books)]

@@ -80,8 +80,11 @@ def test_a_reference_of_its_own_lets_the_first_row_alarm(aitia: Aitia, tmp_path:
             "Set --reference to a number of rows or a CSV file that exists",
         ),
         (("now.csv", "--reference", "5"), "Set --reference to 30 to 100000 rows"),
-        (("now.csv", "--detector", "pattern", "--reference", "30"), "Leave one column"),
-        (("now.csv", "--drop", "heat"), "Name columns to leave out"),
+        (
+            ("now.csv", "--detector", "pattern", "--reference", "30"),
+            "columns. Keep one (--drop the others), or use",
+        ),
+        (("now.csv", "--drop", "heat"), "cannot be left out (--drop)"),
         (("now.csv", "--reference", "other.csv"), "does not hold (--drop): pressure_bar, flow_lpm"),
     ],
 )
@@ -111,7 +114,7 @@ def test_a_table_of_which_no_row_can_be_read_is_bad_input(
     path.write_text("\n".join(lines) + "\n")
     done = aitia("signals", "watch", path, *more)
     assert (done.code, done.out) == (2, "")
-    assert "none could be read" in done.err
+    assert ". Each row needs one time and numbers with a" in done.err
     assert why in done.err
 
 

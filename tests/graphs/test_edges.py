@@ -94,7 +94,7 @@ def test_a_run_is_resumed_with_its_own_model_only(tmp_path: Path, monkeypatch: p
     monkeypatch.undo()
     store = RunStore.open(tmp_path, "last")
     assert store.meta()["state"] == "interrupted"
-    with pytest.raises(BadInput, match="the model it began with"):
+    with pytest.raises(BadInput, match="with the model it started with"):
         resume(store, [lab.Shop()], llm=None, registry=Registry(lab.GOOD))
     assert (
         resume(store, [lab.Shop()], llm=lab.ScriptedLlm(lab.reply), registry=Registry(lab.GOOD)).verdict

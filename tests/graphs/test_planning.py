@@ -62,7 +62,9 @@ def test_references_are_resolved_when_their_turn_comes(
     assert [(n, c) for n, c, _ in looked[:2]] == [(90, "orders"), (91, "postgres")]
     assert looked[2][1].startswith("<task-")
     assert looked[2][2] == "no_data"
-    assert "points at none" in next(c.message for c in report.calls if c.task == 92)
+    assert "only points at components it was already asked" in next(
+        c.message for c in report.calls if c.task == 92
+    )
     assert report.cost.repeated_calls == 0
     assert report_bytes(rerun(store, registry=REGISTRY)) == store.report_json()
 

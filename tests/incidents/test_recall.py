@@ -135,7 +135,7 @@ def test_a_broken_line_is_named(tmp_path, line):
 def test_broken_front_matter_is_named(tmp_path):
     (tmp_path / "x.md").write_text("---\na: [\n---\n# x\n")
     source = RunbookFolder(SourceConfig(name="x", kind="runbooks", type="runbooks", path="."), tmp_path)
-    with pytest.raises(SourceError, match=r"^Mend the front matter of .*x\.md"):
+    with pytest.raises(SourceError, match=r"^Fix the front matter of .*x\.md"):
         source.documents()
 
 
@@ -143,7 +143,7 @@ def test_a_broken_source_is_a_note_and_the_bundled_books_remain(tmp_path):
     ctx = context(tmp_path)
     (tmp_path / "books" / "bad.md").write_text("---\na: [\n---\n# x\n")
     result = runbooks_search(ctx)
-    assert "Mend the front matter" in result.message
+    assert "Fix the front matter of" in result.message
     assert {b["source"] for b in result.data["runbooks"]} == {"bundled"}
 
 

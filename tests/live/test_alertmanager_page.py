@@ -64,7 +64,9 @@ def test_a_real_alert_becomes_a_diagnosis_that_the_page_shows(lab: Lab, tmp_path
         browser.wait("document.querySelector('main .empty')", "the first page")
         wait_for(lambda: lab.query("redis_up") == [1.0], "the first scrape")
         time.sleep(max(0.0, BASELINE_S - (time.monotonic() - lab.started)))
-        assert "No diagnosis yet" in browser.text("main")  # no alert before the fault
+        assert "No diagnoses yet: describe above what is wrong." in browser.text(
+            "main"
+        )  # no alert before the fault
         lab.kill("redis")
         row = "#jobs > li"
         browser.wait(f"document.querySelector('{row}')", "the diagnosis in the list, without a reload", 60)

@@ -146,7 +146,7 @@ def test_other_paths_are_not_found_and_health_is_told() -> None:
 def test_a_listener_whose_worker_is_gone_is_not_healthy() -> None:
     with opened(alive=lambda: False) as door:
         status, told = door.get("/healthz")
-        assert (status, told["error"]) == (503, "Restart aitia listen: its worker has ended.")
+        assert (status, told["error"]) == (503, "The worker of aitia listen has ended. Restart aitia listen.")
 
 
 def test_without_a_token_no_foreign_name_is_answered() -> None:
@@ -166,7 +166,7 @@ def test_half_a_character_and_a_year_without_telemetry_are_refused() -> None:
     with opened() as door:
         halves = message()
         halves["alerts"][0]["annotations"]["summary"] = "\ud800"
-        assert door.post(halves)[1]["error"].startswith("Send whole characters")
+        assert door.post(halves)[1]["error"].startswith("A string contains an unpaired surrogate. Send")
         for year in ("0002-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"):
             early = message()
             early["alerts"][0]["startsAt"] = year
@@ -181,7 +181,10 @@ def test_a_bug_is_an_answer_and_is_logged(caplog: pytest.LogCaptureFixture) -> N
 
     with opened(on_taken=broken) as door:
         status, told, _ = door.post(message())
-        assert (status, told) == (500, {"error": "Report this as a bug of aitia: its log tells more."})
+        assert (status, told) == (
+            500,
+            {"error": "Internal error. Please report it as an aitia bug; the log has details."},
+        )
         assert door.get("/healthz")[0] == 200
     assert "a secret of the house" in caplog.text
 

@@ -162,8 +162,8 @@ def test_what_the_server_refuses_is_told_in_its_words(victorialogs: str) -> None
     with pytest.raises(SourceError, match=r"component_label.*\(who\)"):
         source(victorialogs).describe(WINDOW)
     assert source(victorialogs, component_label="who").describe(WINDOW).components == ("a",)
-    assert "no line lies between" in source(victorialogs).describe(BEFORE).note
+    assert "there are no lines between" in source(victorialogs).describe(BEFORE).note
     assert (
-        "no line lies between"
+        "there are no lines between"
         in source(victorialogs, component_label="who", options={"tenant": "7:8"}).describe(WINDOW).note
     )

@@ -350,7 +350,7 @@ def test_bad_events_say_what_to_give() -> None:
         Events.of([1.0, 2.0], [0])
     with pytest.raises(BadInput, match="negative"):
         Events.of([1.0], [-1])
-    with pytest.raises(BadInput, match="end lies after"):
+    with pytest.raises(BadInput, match="Give a span that ends after its start and has"):
         steady(0).cells(2.0, 1.0, 3)
 
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_counted_and_the_others_go_on(tmp_path):
         (found,) = gather([tmp_path], skipped=skipped)
     assert found.component == "app"
     assert {Path(path).name: why for path, why in skipped.files.items()} == {
-        "image.log": "skipped: binary: no text", "broken": "no regular file", "pipe": "no regular file", "door": "no regular file",
+        "image.log": "skipped: binary: no text", "broken": "not a regular file", "pipe": "not a regular file", "door": "not a regular file",
     }  # fmt: skip
 
 
@@ -129,12 +129,12 @@ def test_permission_denied_is_said(tmp_path, monkeypatch):
 
 
 def test_nothing_to_read_says_what_to_change(tmp_path):
-    with pytest.raises(BadInput, match=r"^Mend the path"):
+    with pytest.raises(BadInput, match=r"^does not exist. Fix the path."):
         gather([tmp_path / "none"], skipped=Skipped())
-    with pytest.raises(BadInput, match=r"^Mend the pattern"):
+    with pytest.raises(BadInput, match=r"^. Fix the pattern."):
         gather([tmp_path / "*.log"], skipped=Skipped())
     (tmp_path / "a.bin").write_bytes(bytes(100))
-    with pytest.raises(SourceError, match=r"^Give paths that hold logs.*a\.bin: skipped: binary"):
+    with pytest.raises(SourceError, match=r"^The paths contain no logs.*a\.bin: skipped: binary"):
         gather([tmp_path], skipped=Skipped())
 
 

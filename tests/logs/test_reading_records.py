@@ -266,7 +266,7 @@ def test_files_that_change_between_looks_are_said(tmp_path):
     file = opened(path)
     other.replace(path)
     assert len(records(file)) == 10
-    assert "replaced while read" in file.skipped.files[str(path)]
+    assert "replaced while it was being read: its earlier" in file.skipped.files[str(path)]
 
 
 def test_a_file_that_is_gone_or_refused_is_an_error_that_says_so(tmp_path):

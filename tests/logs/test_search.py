@@ -322,11 +322,11 @@ def test_unknown_names_and_bad_patterns_say_what_to_change(tmp_path):
             (Query(template="quary of usr took"), "Nearest.*took"),
             (Query(template="000000000000"), "Nearest"),
             (Query(component="ap"), "Set --component.*app"),
-            (Query(text="(", regex=True), "Mend the regular expression"),
-            (Query(regex=True), "Give --text"),
+            (Query(text="(", regex=True), "Fix the regular expression"),
+            (Query(regex=True), "--regex needs --text with a regular expression."),
             (Query(level="loud"), "Set --level"),
             (Query(fields=("thread",)), "Write --field"),
-            (Query(values=("tok>1",)), "Name a value.*took"),
+            (Query(values=("tok>1",)), "The templates have no value.*took"),
             (Query(values=("took",)), "Write --value"),
             (Query(values=("took>many",)), "Compare with a number"),
         ):
@@ -362,7 +362,9 @@ def test_sql_reads_the_records_and_nothing_else(tmp_path):
             "SELECT nothing FROM records",
             "SELECT outside FROM outside",  # no variable of Python's
         ):
-            with pytest.raises(BadInput, match=r"^(Write one|Ask the table|Mend the) "):
+            with pytest.raises(
+                BadInput, match=r"^(Write one|--sql can use only the table records: no other|Mend the) "
+            ):
                 sandbox.ask(found, sql, 9)
     assert target.read_bytes() == before
     assert {p.name for p in tmp_path.iterdir()} == {"app.log", "r.parquet", "outside.csv"}
@@ -384,7 +386,7 @@ def test_another_parquet_or_none_is_refused(tmp_path):
     for name, words in (
         ("other", "no column 'time'"),
         ("text", "Give a Parquet"),
-        ("none", "no file is there"),
+        ("none", "does not exist. Fix the path."),
     ):
         with pytest.raises(BadInput, match=words), kept(tmp_path / f"{name}.parquet"):
             pass

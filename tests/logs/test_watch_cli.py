@@ -98,15 +98,15 @@ def test_stdin_is_watched_to_its_end(watch, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["none.log"], "no file is there"),
-        (["-", "-"], "Give - once"),
+        (["none.log"], "does not exist. Fix the path."),
+        (["-", "-"], "- can be given only once: standard input can be"),
         (["shop.log", "--cell", "soon"], "Write a duration"),
-        (["shop.log", "--cell", "0s"], "cells have a width"),
-        (["shop.log", "--reference", "nothing*"], "no file matches"),
+        (["shop.log", "--cell", "0s"], "False alarms must be rarer than one per cell"),
+        (["shop.log", "--reference", "nothing*"], ". Fix the pattern."),
         (["shop.log", "--reference", "bare.txt"], "--reference a log with timestamps"),
         (["core"], "skipped"),
         (["."], "is a folder"),
-        (["shop.log", "--reference", "-"], "--reference a file"),
+        (["shop.log", "--reference", "-"], "--reference cannot be standard input. Save the"),
         (["shop.log", "--reference", "two"], "holds a, b"),
     ],
 )

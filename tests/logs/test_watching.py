@@ -212,7 +212,7 @@ def test_forms_that_are_folded_keep_their_counts():
     "change", [{"cell_s": 0.0}, {"cell_s": 20.0, "every_s": 10.0}, {"every_s": float("inf")}]
 )
 def test_settings_that_make_no_sense_are_refused(change):
-    with pytest.raises(BadInput, match="rarer than one a cell"):
+    with pytest.raises(BadInput, match="False alarms must be rarer than one per cell"):
         Settings(**change)
 
 
@@ -286,7 +286,7 @@ def test_a_line_without_end_is_cut_and_never_held(tmp_path):
 
 
 def test_what_cannot_be_followed_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="no file is there"):
+    with pytest.raises(BadInput, match="does not exist. Fix the path."):
         next(follow(tmp_path / "none.log", Skipped()))
     (tmp_path / "core").write_bytes(bytes(range(256)) * 100)
     with pytest.raises(SourceError, match="skipped"):

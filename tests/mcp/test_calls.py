@@ -41,7 +41,9 @@ def test_a_call_whose_client_is_gone_keeps_its_place_until_it_ends(tmp_path: Pat
             for _ in range(2):
                 tasks.start_soon(calls._on_thread, work)
             await anyio.sleep(0.02)
-            with pytest.raises(BadInput, match=f"{MOST_CALLS + 2} calls are waiting"):
+            with pytest.raises(
+                BadInput, match=f"{MOST_CALLS + 2} calls are already waiting. Try again later."
+            ):
                 await calls._on_thread(work)
             end.set()
         return str(await calls._on_thread(work))

@@ -54,7 +54,7 @@ def test_a_server_that_others_could_reach_needs_a_token(
     assert "one\ntwo" not in capsys.readouterr().err
     site(sources=[])
     assert run(["mcp", "--http"]) == 2
-    assert "Name sources in aitia.yaml" in capsys.readouterr().err
+    assert "No sources are configured. Add them to" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_told_as_such(site: Callable[..., Site], capsys: pytest.CaptureFixture[str]) -> None:

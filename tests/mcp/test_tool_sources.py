@@ -163,7 +163,7 @@ def test_a_runbook_may_name_a_listed_tool_and_no_other(tmp_path: Path) -> None:
     asked = [t.model_copy(update={"id": n}) for n, t in enumerate(calls_in(text, tools, roles), 1)]
     planned, refused = validated(asked, tools, held, ())
     assert [(t.tool, t.args) for t in planned] == [("mcp_cmdb_look", {"component": "orders", "depth": "2"})]
-    assert any("name a component of the inventory" in why for why in refused)
+    assert any("is not a component in the inventory: name one" in why for why in refused)
     assert any("choose a tool that only reads: this one is exec" in why for why in refused)
     assert tools.call(planned[0], context()).status == "ok"
 
@@ -218,7 +218,7 @@ def test_a_tool_that_changed_is_refused_until_it_is_accepted(tmp_path: Path) -> 
     (tmp_path / "flag").touch()
     refused = call(server, tmp_path)
     assert refused.status == "error"
-    assert "not what it was when first seen" in refused.message
+    assert "has changed since it was first seen, so it was" in refused.message
     states = {row["tool"]: row["state"] for row in client_state(server, tmp_path)}
     assert states == {"mcp_cmdb_look": "changed, not called", "mcp_cmdb_restart": "as first seen"}
     accept(server, tmp_path)
@@ -227,7 +227,7 @@ def test_a_tool_that_changed_is_refused_until_it_is_accepted(tmp_path: Path) -> 
 
 def test_a_tool_that_appears_later_is_not_called_unnoticed(tmp_path: Path) -> None:
     server = raw("good", read=["look", "t1"])
-    assert "it has no such tool" in call(server, tmp_path, tool="t1").message
+    assert ". Remove it from `read`." in call(server, tmp_path, tool="t1").message
     pins = tmp_path / "mcp" / "cmdb.json"
     kept = json.loads(pins.read_text())
     many = raw("many", read=["look", "t1"])
@@ -235,7 +235,7 @@ def test_a_tool_that_appears_later_is_not_called_unnoticed(tmp_path: Path) -> No
     pins.write_text(
         json.dumps(kept | {"of": json.loads((tmp_path / "other/mcp/cmdb.json").read_text())["of"]})
     )
-    assert "not what it was when first seen" in call(many, tmp_path, tool="t1").message
+    assert "has changed since it was first seen, so it was" in call(many, tmp_path, tool="t1").message
 
 
 @pytest.mark.parametrize("kept", [b"", b"{", b"\xff", b"[]", b'{"of": 1}'])
@@ -288,7 +288,7 @@ def test_listed_tools_are_planned_last_in_the_first_round(tmp_path: Path) -> Non
         ("mcp: [{name: a_b, command: [x]}]", "mcp.0.name"),
         ("mcp: [{name: a}]", "either a command or a url"),
         ("mcp: [{name: a, command: [x], url: http://x}]", "either a command or a url"),
-        ("mcp: [{name: a, command: [x], token_env: T}]", "token_env goes with url"),
+        ("mcp: [{name: a, command: [x], token_env: T}]", "token_env is only for url; for a command use"),
         ("mcp: [{name: a, url: file:///etc}]", "must begin with http"),
         ("mcp: [{name: a, command: [x], read: ['rm -rf']}]", "mcp.0.read.0.tool"),
         ("mcp: [{name: a, command: [x], read: [t, t]}]", "names 't' twice"),

@@ -42,7 +42,7 @@ def build(mode: str, flag: Path | None, port: int) -> FastMCP:
         if mode == "big":
             return "x" * 50_000_000
         if mode == "noise":
-            print("this is no JSON", flush=True)
+            print("): calibrate again", flush=True)
         if mode == "fail":
             raise ValueError(NASTY)
         if mode == "child":

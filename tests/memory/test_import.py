@@ -374,13 +374,13 @@ def test_garbage_is_no_crash(store, tmp_path, name, data):
 
 
 def test_paths_and_formats_that_do_not_fit(store, tmp_path):
-    with pytest.raises(BadInput, match=r"^Give a file or folder that exists"):
+    with pytest.raises(BadInput, match=r"^does not exist. Give a file or folder that does."):
         import_files(store, [tmp_path / "none"], by="test")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInput, match=r"^Give a folder with files of"):
+    with pytest.raises(BadInput, match=r"^. Give a folder that does."):
         import_files(store, [tmp_path / "empty"], by="test")
     (tmp_path / "x.json").write_text("3")
-    with pytest.raises(BadInput, match=r"^Say what .* is with --format"):
+    with pytest.raises(BadInput, match=r"^Say what .* is not recognised. Set it with --format"):
         import_files(store, [tmp_path / "x.json"], by="test")
 
 

@@ -148,7 +148,7 @@ def test_ctrl_c_keeps_what_was_committed_and_says_so(home, tmp_path):
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
-    assert "the same command goes on from there" in err
+    assert "the answers so far are saved: run the same" in err
     from aitia.tools.memory.store import MemoryStore
 
     with MemoryStore(home, embedder=None) as store:

@@ -138,12 +138,12 @@ def test_the_users_own_file_wins(tmp_path: Path) -> None:
     ("written", "reason"),
     [
         (lambda: made(sha256="cd" * 32).model_dump_json(), "calibrate this model: the file is of another one (m, cdcdcdcdcdcd)"),
-        (lambda: made(choices_sha256="x").model_dump_json(), "calibrate again: it was made with other questions or prompts"),
+        (lambda: made(choices_sha256="x").model_dump_json(), "it was made with other questions or prompts: calibrate again"),
         (lambda: made(schema_version=2).model_dump_json(), "calibrate again: schema_version"),
-        (lambda: made().model_dump_json()[:-20], "calibrate again: this is no JSON"),
-        (lambda: "[]", "calibrate again: "),
+        (lambda: made().model_dump_json()[:-20], "): calibrate again"),
+        (lambda: "[]", "calibrate again "),
         (lambda: json.dumps(made().model_dump(mode="json") | {"n": 0}), "calibrate again: n: "),
-        (lambda: b"\xff\xfe", "make it readable"),
+        (lambda: b"\xff\xfe", "): check its permissions"),
     ],
 )  # fmt: skip
 def test_a_file_that_does_not_fit_is_passed_by_with_a_reason(
@@ -180,7 +180,7 @@ def test_every_language_model_of_the_catalogue_comes_with_a_calibration(name: st
 def test_a_server_has_no_calibration() -> None:
     assert calibration_of("") is None
     assert vote_weight("", "next_check") == 0
-    with pytest.raises(ModelError, match=r"^Give a model of a file"):
+    with pytest.raises(ModelError, match=r"^has no file hash, so it cannot be calibrated."):
         calibrate(ScriptedLlm([]), QUESTIONS)
 
 

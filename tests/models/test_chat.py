@@ -93,7 +93,7 @@ def test_scripted_by_function_and_mistakes() -> None:
     llm = ScriptedLlm(lambda prompt: prompt.user.upper(), name="shouting")
     assert llm.complete(ASK, max_tokens=5).text == "U"
     assert llm.complete(ASK, max_tokens=5, stop=("", "nothing")).finish == "stop"
-    with pytest.raises(ModelError, match=r"^Let the scripted reply be one of"):
+    with pytest.raises(ModelError, match=r"^The scripted reply must be one of"):
         llm.choose(ASK, ["a", "b"])
     with pytest.raises(ModelError, match=r"^Give at least two options"):
         llm.choose(ASK, ["a"])

@@ -213,5 +213,5 @@ def test_an_unknown_name_lists_the_catalogue(tmp_path: Path, toy: Catalogue) -> 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written(tmp_path: Path, toy: Catalogue, index: Path) -> None:
     (tmp_path / "models").mkdir(mode=0o500)
-    with pytest.raises(ModelError, match=r"^Make the folder"):
+    with pytest.raises(ModelError, match=r"^Cannot write to the folder"):
         fetch("toy", home=tmp_path, models=toy)

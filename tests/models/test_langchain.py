@@ -106,7 +106,7 @@ def test_a_result_cannot_leave_its_quotation(hostile: str) -> None:
     [[SystemMessage("s")], [AIMessage("x"), HumanMessage("y")], [HumanMessage("x"), AIMessage("y")]],
 )
 def test_a_conversation_is_the_users_at_both_ends(messages: list[BaseMessage]) -> None:
-    with pytest.raises(ModelError, match=r"^Let the conversation"):
+    with pytest.raises(ModelError, match=r"^The conversation must begin and end with the"):
         ChatAitia(llm=ScriptedLlm(["x"])).invoke(messages)
 
 
@@ -121,7 +121,7 @@ def test_a_name_that_is_not_bound_is_refused() -> None:
     chat = ChatAitia(llm=ScriptedLlm(["x"]))
     with pytest.raises(ModelError, match=r"^Choose one of the bound tools scan, not erase"):
         chat.bind_tools([scan], tool_choice="erase").invoke("Go on.")
-    with pytest.raises(ModelError, match=r"^Give ChatAitia a model"):
+    with pytest.raises(ModelError, match=r"^ChatAitia needs an aitia model"):
         ChatAitia(llm="default")
 
 
@@ -198,7 +198,7 @@ def test_a_conversation_over_the_context(smollm: LlamaCpp) -> None:
     for turns in (["Hello.", "x", "word " * 5000], ["word " * 5000]):
         with pytest.raises(ModelError, match=r"^Shorten the (prompt|conversation)"):
             dialogue.complete("Be brief.", turns, max_tokens=2)
-    with pytest.raises(ModelError, match=r"^Let the conversation begin and end"):
+    with pytest.raises(ModelError, match=r"^The conversation must begin and end with the"):
         dialogue.complete("Be brief.", ["Hello.", "x"], max_tokens=2)
 
 

@@ -88,8 +88,8 @@ def test_imports_are_light() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nope", "^Choose a model of the catalogue"),
-        ("minilm-l6-v2", "^Choose a language model"),
+        ("nope", "^is neither a model in the catalogue"),
+        ("minilm-l6-v2", "^is not a language model. Choose one that is."),
         ("/nowhere/x.gguf", "^Make the model file '/nowhere/x.gguf' readable"),
         ("/nowhere/x.gguf#klingon", "^Set the chat family after # to one of chatml"),
         ("openai:localhost:8080", "^Write the server as openai:URL#MODEL"),
@@ -126,7 +126,7 @@ def test_the_family_follows_from_the_header(
         assert family_of(file) == family
     else:
         with pytest.raises(
-            ModelError, match=r"^Set the chat family after the path, for example .*own\.gguf#chatml"
+            ModelError, match=r"^The chat family cannot be determined from the .*own\.gguf#chatml"
         ):
             family_of(file)
 
@@ -177,7 +177,9 @@ def test_a_changed_file_is_hashed_again(tmp_path: Path) -> None:
 
 def test_check_says_both_hashes(tmp_path: Path) -> None:
     entry = catalogue()["default"]
-    with pytest.raises(HashMismatch, match=f"is {'0' * 64}, the catalogue's is {entry.sha256}"):
+    with pytest.raises(
+        HashMismatch, match=f"is {'0' * 64}. Remove the file and run `aitia models fetch {entry.sha256}"
+    ):
         check(entry, tmp_path / "x", "0" * 64)
 
 

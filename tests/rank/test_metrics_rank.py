@@ -43,7 +43,7 @@ def test_a_component_between_that_adds_the_time_itself_ranks_first(tmp_path: Pat
 def test_the_target_itself_ranks_first_where_nothing_that_it_calls_moved(tmp_path: Path) -> None:
     result = metrics_rank(context(tmp_path, slow(healthy(), "entry")))
     assert order(result)[0] == "entry"
-    assert "nothing that it calls moved" in result.evidence[0].statement
+    assert "nothing that it calls changed" in result.evidence[0].statement
 
 
 def test_what_moves_at_another_time_is_not_taken_for_the_symptoms_cause(tmp_path: Path) -> None:

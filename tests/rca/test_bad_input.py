@@ -133,7 +133,7 @@ def test_an_old_incident_that_a_lying_zone_shows_is_not_the_cause(tmp_path: Path
 def test_a_clock_that_is_minutes_off_makes_onsets_uncertain(tmp_path: Path, minutes: float) -> None:
     report = site.report(tmp_path, write(tmp_path, logs_s=minutes * 60), TOPOLOGY)
     assert "doubtful times" in told(report)
-    assert "a clock that is set wrong" in told(report)
+    assert "a clock that is wrong" in told(report)
     onsets = [e.onset_error_s for e in report.evidence if e.source.source == "logs" and e.onset]
     assert onsets
     assert all(error >= 200 for error in onsets)
@@ -249,7 +249,7 @@ def test_log_files_in_local_time_beside_a_server_are_doubted(tmp_path: Path, hou
         opened = [open_source(c, tmp_path) for c in (server, LOGS)]
         holdings = build_inventory(opened, Window(start=site.BEGIN, end=site.END), Resolver()).holdings
     assert [h.doubt_s for h in holdings] == [0.0, 7200.0]
-    assert "a time zone that it does not tell" in holdings[1].note
+    assert "a time zone that is not stated" in holdings[1].note
 
 
 def test_a_silent_server_is_waited_for_once() -> None:
@@ -317,7 +317,7 @@ def test_a_window_of_three_points_is_named(tmp_path: Path) -> None:
     site.table(tmp_path / "metrics.csv", rows(), step_s=600.0, begin=site.T0 - timedelta(days=2))
     before = Baseline(name="preceding", window=Window(start=site.T0 - timedelta(days=2), end=site.T0))
     report = site.report(tmp_path, [METRICS], TOPOLOGY, baselines=(before,))
-    assert "samples in the window: what lasts shorter is not seen" in told(report)
+    assert "samples in the window: shorter events are not" in told(report)
     assert is_not_surely_wrong(report)
     short = Window(start=site.END - timedelta(minutes=9), end=site.END)
     report = site.report(tmp_path, [METRICS], TOPOLOGY, baselines=(before,), window=short)
@@ -379,7 +379,9 @@ def suspected(report: Report) -> str:
 JUNK: dict[str, Callable[[Path], object]] = {
     "empty": lambda p: p.write_text(""),
     "binary": lambda p: p.write_bytes(bytes(range(256)) * 50),
-    "header only": lambda p: p.write_text("time,component,metric,value,labels\n"),
+    "has only a header. Give a table with rows.": lambda p: p.write_text(
+        "time,component,metric,value,labels\n"
+    ),
     "all nan": lambda p: p.write_text("time,component,metric,value,labels\n" + "1767225600,a,b,NaN,\n" * 40),
     "other columns": lambda p: p.write_text("x,y\n1,2\n"),
     "no times": lambda p: p.write_text("time,component,metric,value,labels\nsoon,a,b,1,\n"),

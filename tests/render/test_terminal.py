@@ -112,7 +112,7 @@ def test_a_query_to_check_next_takes_a_line_and_tells_what_it_selects_by(cause: 
         assert shown.lstrip().startswith("""› SELECT … WHERE "component" = 'orders' AND "metric" = 'http""")
         assert shown.endswith("…")
         assert len(shown) <= width
-    assert "whole in `aitia explain`" in render_text(report)
+    assert "queries are cut to one line: full text in" in render_text(report)
     assert f"› {LONG}\n" in render_text(report, full=True)
     assert LONG in render_markdown(report)
     assert LONG not in render_markdown(report, full=False)

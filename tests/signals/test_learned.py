@@ -224,14 +224,17 @@ def test_an_npz_of_windows_and_a_table_of_process_signals(tmp_path: Path) -> Non
     ("text", "said"),
     [
         ("", "empty"),
-        ("time,g,label,a\n", "header only"),
+        ("time,g,label,a\n", "has only a header. Give a table with rows."),
         ("time,g,label,a\n1,1,ok,hot\n", "'a' (1 of 1 cells)"),
         ("time,g,a\n1,1,2\n", "label"),
         ("time,g,label\n1,1,ok\n", "channels"),
         ("time,g,label,a\n1,1,ok,1\n", "none holds"),
         ("time,g,label,a\n" + "".join(f"{n % 5},1,ok,1\n" for n in range(40)), "Sort"),
         ("time,g,label,a\n" + "".join(f"{n},1,ok,nan\n" for n in range(40)), "none holds"),
-        ("time,g,label,a\n" + "".join(f"{n},1,ok,1\n" for n in range(40)), "2 classes and 2 machines"),
+        (
+            "time,g,label,a\n" + "".join(f"{n},1,ok,1\n" for n in range(40)),
+            "machines. Give at least 2 of each, to learn and",
+        ),
         ("time,g,label,a\n" + "".join(f"{n},1,,1\n" for n in range(40)), "no label"),
     ],
 )
@@ -247,10 +250,13 @@ def test_bad_tables_say_what_to_mend(tmp_path: Path, text: str, said: str) -> No
     [
         ({"x": np.array([["a"]])}, "no numbers"),
         ({"y": np.zeros((3, 64))}, "no numbers"),
-        ({"x": np.zeros((3, 64)), "label": np.array(["a", "b"])}, "one entry a window"),
+        ({"x": np.zeros((3, 64)), "label": np.array(["a", "b"])}, "with one entry per window"),
         ({"x": np.zeros(64)}, "windows x samples"),
         ({"x": np.zeros((3, 64)), "fs": np.array([1.0, 2.0])}, "one number"),
-        ({"x": np.zeros((3, 64)), "rpm": np.array(["fast"] * 3)}, "one a window"),
+        (
+            {"x": np.zeros((3, 64)), "rpm": np.array(["fast"] * 3)},
+            "`fs` must be one number, and `rpm` one number",
+        ),
         ({"x": np.full((3, 64), np.nan)}, "none holds"),
     ],
 )
@@ -284,7 +290,7 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     np.save(tmp_path / "out.npy", np.zeros(100))
     (tmp_path / "in" / "index.csv").write_text("file,label,group\n../out.npy,a,1\n")
-    with pytest.raises(BadInput, match="no file of"):
+    with pytest.raises(BadInput, match="is not a file in"):
         read(tmp_path / "in", window=50)
 
 
@@ -294,10 +300,10 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
         ("file,label\na.npy,x\n", "lacks 'group'"),
         ("file,label,group\n", "lists no record"),
         ("file,label,group,fs\na.npy,x,1,fast\n", "no number"),
-        ("file,label,group,fs\na.npy,x,1,0\n", "not over 0"),
+        ("file,label,group,fs\na.npy,x,1,0\n", "but must be above 0. Fix"),
         ("file,label,group\nbad.npy,x,1\n", "no array of numbers"),
         ("file,label,group\ncube.npy,x,1\n", "shape"),
-        ("file,label,group\ntwo.npz,x,1\n", "Give `key`"),
+        ("file,label,group\ntwo.npz,x,1\n", "). Name one of them as `key` in"),
         ("file,label,group\na.npy,x,1\nb.npy,x,1\n", "Give every record the channels"),
     ],
 )

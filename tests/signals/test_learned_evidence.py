@@ -103,12 +103,12 @@ def test_a_machine_unlike_all_others_is_not_judged(tmp_path: Path) -> None:
         )
     result = called(file)
     assert not [e for e in result.evidence if e.kind == "vibration.learned"]
-    assert "no machine like this" in result.message
+    assert "of its features are outside the training range." in result.message
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"fault_model": "none.npz"}, "Name a readable model file"), ({"class.race": "cpu"}, "Set class.race of source 'vibration' to one of")],
+    [({"fault_model": "none.npz"}, "). Give a readable model file."), ({"class.race": "cpu"}, "Set class.race of source 'vibration' to one of")],
 )  # fmt: skip
 def test_a_wrong_model_or_class_is_told_and_the_rules_go_on(
     tmp_path: Path, options: dict[str, str], said: str

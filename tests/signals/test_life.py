@@ -88,7 +88,7 @@ def test_a_machine_unlike_the_fleet_is_said_to_be() -> None:
     model = [machine(n) for n in range(20)]
     odd = replace(machine(200), sensors=machine(200).sensors * 40)
     assert by_fleet(model, [odd], cap=50.0)[0].strange > 0.1
-    assert "may not hold" in by_fleet(model, [odd], cap=50.0)[0].sentence
+    assert "of its features are outside the fleet's range" in by_fleet(model, [odd], cap=50.0)[0].sentence
 
 
 def test_settings_that_explain_nothing_are_no_regimes() -> None:
@@ -119,7 +119,7 @@ def test_missing_and_unsorted_rows(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("", "empty"),
-        ("unit,cycle,a\n", "header only"),
+        ("unit,cycle,a\n", "has only a header. Give a table with rows."),
         ("unit,cycle,a\n1,1,hot\n", "'a' (1 of 1 cells)"),
         ("unit,cycle\n1,1\n", "sensors"),
         ("machine,cycle,a\n1,1,1\n", "unit"),

@@ -153,7 +153,7 @@ def test_by_an_indicator_and_its_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"life_model": "none.npz"}, "Name a readable model file"),
+        ({"life_model": "none.npz"}, "). Give a readable model file."),
         ({"life_model": "fleet.npz", "life_indicator": "heat", "life_limit": 1.0}, "give either life_model"),
         ({"life_indicator": "heat"}, "give either life_model"),
         ({"life_indicator": "heat", "life_limit": "hot"}, "life_limit"),
@@ -313,5 +313,5 @@ def test_a_bearing_stays_the_cause_and_its_age_is_a_line_of_its_ledger(folder: P
     (fact,) = lives(report)
     lines = [c for s in report.suspects for c in s.ledger if c.evidence == fact.id]
     assert bool(lines) == (left == "little")
-    assert all(0 < c.log_odds <= 0.3 and "little of its life" in c.why for c in lines)
+    assert all(0 < c.log_odds <= 0.3 and "why: it has little remaining life" in c.why for c in lines)
     assert fact.id not in {i for s in report.chain for i in s.cites}

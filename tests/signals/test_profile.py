@@ -95,10 +95,10 @@ def test_distance_between_samples() -> None:
     ("t", "v", "message"),
     [
         ([0, 1, 2], ["1", "x", "3"], r"Give numbers only: v\[1\] is 'x'"),
-        ([0, 1], [1.0], "Give one time a sample"),
+        ([0, 1], [1.0], "Give one time per sample"),
         ([0, float("nan")], [1.0, 2.0], "Drop samples without a time"),
         (np.array(["2026-01-01"], dtype="datetime64[s]"), [1.0], "epoch seconds"),
-        ([[0, 1]], [[1, 2]], "Give one time a sample"),
+        ([[0, 1]], [[1, 2]], "Give one time per sample"),
     ],
 )
 def test_bad_input_says_what_to_change(t: object, v: object, message: str) -> None:

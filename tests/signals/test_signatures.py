@@ -180,7 +180,7 @@ def test_a_model_file_gives_the_same_answers(model: SignatureModel, tmp_path: Pa
         with pytest.raises(ModelError, match="Train"):
             signature.load(path)
     np.savez(path, **{n: a for n, a in arrays.items() if n != "known"})
-    with pytest.raises(ModelError, match="no signature model"):
+    with pytest.raises(ModelError, match="is not a signature model"):
         signature.load(path)
     with pytest.raises(BadInput, match="Give the channels"):
         model.name(replace(run_, channels=(*NAMES[:-1], "other")))
@@ -232,9 +232,9 @@ def test_trained_and_asked_on_the_command_line(tmp_path: Path, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "8 runs left out:" in said
     assert "leak at S-2: 2 runs" in said
-    assert "most alike are" in said
+    assert "give them one label if they are the same fault" in said
     assert run([*command, "--window", "60"]) == 2
-    assert "Leave --window and --rate out" in capsys.readouterr().err
+    assert "--window and --rate do not apply to signatures" in capsys.readouterr().err
     assert run([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == "signature"
     ask = ["signals", "predict", str(out), str(data), "--group", "run", "--time", "minute", "--drop", "state"]
@@ -245,7 +245,7 @@ def test_trained_and_asked_on_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert run(ask) == 0
     assert "likeness: filter blocked" in capsys.readouterr().out
     assert run([*ask, "--known", str(data)]) != 0
-    assert "Leave --known out" in capsys.readouterr().err
+    assert "--known does not apply to a signature model." in capsys.readouterr().err
 
 
 def site(
@@ -329,7 +329,7 @@ def test_a_plant_that_is_not_the_one_learned_from_is_not_judged(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("options", "names", "said"),
-    [({"fault_model": "none.npz"}, NAMES, "Name a readable model file"),
+    [({"fault_model": "none.npz"}, NAMES, "). Give a readable model file."),
      ({"class.leak at S-2": "log.dns"}, NAMES, "Set class.leak at S-2 of source 'plant' to one of"),
      ({}, (*NAMES[:-1], "outlet_pressure_bar"), "P-1 lacks 'inlet_pressure_bar' (1 of 6 signals)")],
 )  # fmt: skip

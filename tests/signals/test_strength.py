@@ -119,7 +119,7 @@ def test_the_tools_tell_calibrated_strengths_in_the_order_of_their_formulas(tmp_
     ],
 )
 def test_a_curve_that_falls_is_refused(knots: dict[str, tuple[float, ...]]) -> None:
-    with pytest.raises(ValidationError, match="two knots or more"):
+    with pytest.raises(ValidationError, match="a curve needs at least two knots, with rising"):
         Curve(**knots)
 
 

@@ -77,18 +77,18 @@ def test_rows_that_cannot_be_read_are_counted_with_the_line_of_the_first() -> No
     got = feed("\n".join(given_rows))
     assert [at for at, _ in got] == [1.0, 7.0]
     assert got.bad == {
-        "another number of columns": (2, 3),
-        "no time that can be read": (2, 4),
+        "a different number of columns": (2, 3),
+        "no readable time": (2, 4),
         "a value that is no number": (3, 5),
-        "no later than the row before": (1, 6),
+        "a time not later than that of the previous row": (1, 6),
     }
 
 
 @pytest.mark.parametrize(
     ("text", "options", "says"),
     [
-        ("", {}, "^Give rows of CSV"),
-        ("time,p,p\n", {}, "^Give each column a name"),
+        ("", {}, "^There are no CSV rows. Give rows with a time"),
+        ("time,p,p\n", {}, "^Two columns have the same name"),
         ("time,p\n", {"time": "when"}, "^Set --time to one of the columns, not 'when': time, p"),
         ("time,p\n", {"drop": ["p"]}, "leave 1 to 256: there are time, p"),
         ("time,p\n", {"drop": ["q"]}, "^Name columns to leave out .--drop., not 'q': there are time, p"),
@@ -121,7 +121,7 @@ def test_a_line_without_an_end_takes_no_memory() -> None:
 
     got = Feed(lines_of(Endless()))
     assert list(got) == []
-    assert got.bad == {"another number of columns": (1, 2)}
+    assert got.bad == {"a different number of columns": (1, 2)}
 
 
 @given(st.lists(st.text(max_size=40), max_size=8))
@@ -235,7 +235,7 @@ def test_an_unusual_shape_of_one_signal_is_told() -> None:
     assert abs(found.onset - 12_000) <= found.error_s + 150.0
     assert found.direction == "changed"
     assert alarms(v[:1200, None], detector="pattern") == []
-    with pytest.raises(BadInput, match=r"^Leave one column"):
+    with pytest.raises(BadInput, match=r"^columns. Keep one \(--drop the others\), or use"):
         alarms(machine(0), detector="pattern")
 
 
@@ -299,4 +299,4 @@ def test_memory_does_not_grow_with_the_rows() -> None:
             size[seen.rows] = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert size[5_900] - size[1_500] < 50_000
-    assert rows.bad == {"another number of columns": (60, 2)}
+    assert rows.bad == {"a different number of columns": (60, 2)}

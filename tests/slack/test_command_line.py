@@ -34,8 +34,8 @@ from .test_killed import running
             (),
             "Set SLACK_APP_TOKEN to a valid token; Slack says invalid_auth",
         ),
-        ({}, ("--api-url", "http://127.0.0.1:9/api/"), "Look at the network"),
-        ({}, ("--config", "nowhere.yaml"), "Give a readable settings file"),
+        ({}, ("--api-url", "http://127.0.0.1:9/api/"), "Slack cannot be reached"),
+        ({}, ("--config", "nowhere.yaml"), "Cannot read the settings file"),
     ],
 )
 def test_it_says_what_to_change(
@@ -62,7 +62,7 @@ test_it_says_what_to_change.provokes = ("invalid_auth",)  # type: ignore[attr-de
 def test_a_site_without_sources_is_refused(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "aitia.yaml").write_text("sources: []\n")
     assert aitia(["slack", "--config", str(tmp_path / "aitia.yaml")]) == 2
-    assert "Name sources in aitia.yaml" in capsys.readouterr().err
+    assert "No sources are configured. Add them to" in capsys.readouterr().err
 
 
 @provokes()

@@ -267,7 +267,10 @@ def test_help_and_status_are_answered_at_once_and_start_nothing(site: Site, slac
 def test_other_channels_are_refused_or_not_heard(make_site: Callable[..., Site], slack: FakeSlack) -> None:
     site = make_site(slack={"channels": ["C000ELSE"]})
     with site.door():
-        assert "Use a channel" in slack.command(OPS, ANN, "gateway is slow")["text"]
+        assert (
+            "aitia is not set up for this channel. Use one"
+            in slack.command(OPS, ANN, "gateway is slow")["text"]
+        )
         slack.say(OPS, ANN, f"<@{BOT_USER}> gateway is slow")
     assert site.jobs.list() == []
     assert [m for m in slack.messages if m["user"] == BOT_USER] == []

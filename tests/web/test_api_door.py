@@ -180,13 +180,13 @@ def test_secrets_of_a_request_are_not_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("send", "status", "begins"),
     [
-        (lambda c: c.get("/v1/diagnoses/none"), 404, "Give the id of a diagnosis"),
+        (lambda c: c.get("/v1/diagnoses/none"), 404, ". Give the id of one that was requested."),
         (lambda c: c.get("/v1/diagnoses/none/events"), 404, "Give the id"),
         (lambda c: c.get("/v1/diagnoses/none/report"), 404, "Give the id"),
         (lambda c: c.post("/v1/diagnoses/none/again"), 404, "Give the id"),
         (lambda c: c.get("/v1/diagnoses/.%00"), 422, "Mend path.id"),
-        (lambda c: c.get("/v1/nothing"), 404, "Ask for a path"),
-        (lambda c: c.put("/v1/diagnoses"), 405, "Use a method"),
+        (lambda c: c.get("/v1/nothing"), 404, "There is no such path. Use one that is in"),
+        (lambda c: c.put("/v1/diagnoses"), 405, "This method is not allowed. Use one from the"),
         (lambda c: c.get("/v1/diagnoses?limit=0"), 422, "Mend query.limit"),
         (lambda c: c.get("/v1/diagnoses?state=lost"), 422, "Mend query.state"),
         (lambda c: c.get("/v1/search"), 422, "Mend query.q"),
@@ -195,7 +195,7 @@ def test_secrets_of_a_request_are_not_kept(tmp_path: Path) -> None:
         (lambda c: post(c, {"text": "  "}), 422, "Mend body.text.text"),
         (lambda c: post(c, {"text": "x" * 20_001}), 422, "Mend body.text.text"),
         (lambda c: post(c, {"text": "slow", "since": "yesterday-ish"}), 422, "Write a time like"),
-        (lambda c: post(c, {"text": "slow", "since": "2100-01-01T00:00:00Z"}), 422, "Give a moment that is not in the future"),
+        (lambda c: post(c, {"text": "slow", "since": "2100-01-01T00:00:00Z"}), 422, "is in the future (after"),
         (lambda c: post(c, {"text": "slow", "path": "/etc/passwd"}), 422, "Mend body.text.path"),
         (lambda c: post(c, alerts() | {"version": "3"}), 422, "Mend body.alerts.version"),
         (lambda c: post(c, alerts() | {"groupKey": ""}), 422, "Mend body.alerts.groupKey"),
@@ -204,13 +204,13 @@ def test_secrets_of_a_request_are_not_kept(tmp_path: Path) -> None:
         (lambda c: post(c, pagerduty(created_at="soon")), 422, "Mend 'startsAt' of the alert"),
         (lambda c: c.post("/v1/diagnoses", content=b"text=slow"), 415, "Send Content-Type"),
         (lambda c: c.post("/v1/diagnoses", content=b"{}", headers={"Content-Type": "text/plain"}), 415, "Send Content-Type"),
-        (lambda c: post(c, {"text": "x"}, Origin="http://evil.example"), 403, "Send this from a page"),
-        (lambda c: post(c, {"text": "x"}, Origin="null"), 403, "Send this from a page"),
-        (lambda c: post(c, {"text": "x"}, **{"Sec-Fetch-Site": "cross-site"}), 403, "Send this from a page"),
-        (lambda c: c.get("/v1/diagnoses", headers={"Host": "evil.example"}), 403, "Ask for localhost"),
-        (lambda c: c.get("/v1/diagnoses", headers={"Host": "127.0.0.1.evil.example"}), 403, "Ask for localhost"),
-        (lambda c: c.get("/v1/diagnoses", headers={"Host": "[::2]:80"}), 403, "Ask for localhost"),
-        (lambda c: c.get("/v1/nothing", headers={"Cookie": "x" * 20_000}), 404, "Ask for a path"),
+        (lambda c: post(c, {"text": "x"}, Origin="http://evil.example"), 403, "The request comes from another site. Send it"),
+        (lambda c: post(c, {"text": "x"}, Origin="null"), 403, "The request comes from another site. Send it"),
+        (lambda c: post(c, {"text": "x"}, **{"Sec-Fetch-Site": "cross-site"}), 403, "The request comes from another site. Send it"),
+        (lambda c: c.get("/v1/diagnoses", headers={"Host": "evil.example"}), 403, "Without a token only requests to localhost or"),
+        (lambda c: c.get("/v1/diagnoses", headers={"Host": "127.0.0.1.evil.example"}), 403, "Without a token only requests to localhost or"),
+        (lambda c: c.get("/v1/diagnoses", headers={"Host": "[::2]:80"}), 403, "Without a token only requests to localhost or"),
+        (lambda c: c.get("/v1/nothing", headers={"Cookie": "x" * 20_000}), 404, "There is no such path. Use one that is in"),
     ],
 )  # fmt: skip
 def test_what_is_refused_says_what_to_change(
@@ -223,9 +223,9 @@ def test_what_is_not_so_far_says_so(tmp_path: Path) -> None:
     with opened(tmp_path) as client:
         here = post(client, {"text": "slow"}).headers["location"]
         is_problem(client.get(f"{here}/report"), 409, "Wait for the report: the diagnosis is queued")
-        is_problem(client.post(f"{here}/again"), 409, "Wait until the diagnosis has ended")
+        is_problem(client.post(f"{here}/again"), 409, ". Wait until it has ended.")
         for body, says in (
-            ({"kind": "approval", "calls": {"h": True}}, "Answer a diagnosis that waits"),
+            ({"kind": "approval", "calls": {"h": True}}, "and is not waiting for an answer."),
             ({"kind": "question", "question": "why?"}, "Wait for the report"),
             ({"kind": "outcome", "right": True}, "Wait for the report"),
         ):
@@ -244,10 +244,10 @@ def test_an_approval_is_bound_to_what_was_asked(tmp_path: Path) -> None:
         def say(**calls: bool) -> httpx.Response:
             return client.post(here["links"]["answers"], json={"kind": "approval", "calls": calls})
 
-        is_problem(say(cc=True), 422, "Answer what was asked")
+        is_problem(say(cc=True), 422, "is not the hash of a waiting call. Answer one")
         assert say(aa=True).json()["diagnosis"]["state"] == "waiting"
         assert say(bb=False).json()["diagnosis"]["state"] == "queued"
-        is_problem(say(aa=False), 409, "Answer a diagnosis that waits")
+        is_problem(say(aa=False), 409, "and is not waiting for an answer.")
         assert json.loads(table.row(here["id"])["answers"]) == {"aa": True, "bb": False}
 
 
@@ -268,7 +268,11 @@ def test_the_second_of_two_persons_is_told_who_was_first(
         assert say("Ann\x1b", first).status_code == 200
         late = say("Bob", {"aa": True})
         is_problem(
-            late, 409, "Look at the diagnosis: somebody" if len(first) == 1 else "Answer a diagnosis that"
+            late,
+            409,
+            "Somebody has already answered this. Check the"
+            if len(first) == 1
+            else "and is not waiting for an answer.",
         )
         assert late.json()["detail"].endswith("Denied by Ann.")
         form = {"hash": "aa", "approved": "yes", "by": "Bob"}
@@ -314,7 +318,7 @@ def test_spans_are_kept_again_once_the_folder_is_there_again(
         spool.keep(
             [Span(trace="1", id="1", parent="", component="pay", operation="GET", start=1.0, duration=1.0)]
         )
-        wait_for(lambda: "spans are not kept" in caplog.text)
+        wait_for(lambda: "spans are not saved: %s" in caplog.text)
         (tmp_path / "away").rename(spool.folder)
         wait_for(lambda: [f for f in spool.folder.glob("*.jsonl") if f.is_file()])
         spool.flush()
@@ -345,7 +349,7 @@ def test_a_place_in_a_stream_is_freed_when_its_client_leaves(tmp_path: Path) -> 
             lines = held.iter_lines()
             next(lines)
             refused = client.get(events)
-            is_problem(refused, 503, "Follow again later")
+            is_problem(refused, 503, "Too many clients are following a diagnosis. Try")
             assert int(refused.headers["retry-after"]) > 0
 
         def follows() -> bool:
@@ -374,7 +378,7 @@ def test_a_client_that_asks_too_much_is_told_to_wait(tmp_path: Path) -> None:
         answers = [client.get("/v1/diagnoses") for _ in range(8)]
         assert answers[0].status_code == 200
         assert answers[-1].status_code == 429
-        is_problem(answers[-1], 429, "Ask less often")
+        is_problem(answers[-1], 429, "Too many requests from this client. Send fewer.")
         assert int(answers[-1].headers["retry-after"]) >= 1
         assert client.get("/healthz").status_code == 200
         time.sleep(0.7)
@@ -406,7 +410,7 @@ def test_a_body_that_comes_too_slowly_is_refused(tmp_path: Path) -> None:
             yield b'"x"}'
 
         answer = client.post("/v1/diagnoses", content=slow(), headers={"Content-Type": "application/json"})
-        is_problem(answer, 408, "Send the whole body within")
+        is_problem(answer, 408, "The body did not arrive in time. Send all of it")
 
 
 def test_a_head_that_does_not_end_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,9 +451,11 @@ def test_every_answer_tells_the_browser_what_it_may_do(tmp_path: Path) -> None:
 def test_a_token_is_needed_and_a_cookie_stands_for_it(tmp_path: Path) -> None:
     with opened(tmp_path, token="open sesame") as client:
         bearer = {"Authorization": "Bearer open sesame"}
-        is_problem(client.get("/v1/diagnoses"), 401, "Send the token")
+        is_problem(client.get("/v1/diagnoses"), 401, "The token is missing. Send it")
         is_problem(
-            client.get("/v1/diagnoses", headers={"Authorization": "Bearer x"}), 401, "Send the right token"
+            client.get("/v1/diagnoses", headers={"Authorization": "Bearer x"}),
+            401,
+            "Too many wrong tokens. Send the right one.",
         )
         assert client.get("/v1/diagnoses", headers=bearer).status_code == 200
         assert client.get("/v1/diagnoses", headers=bearer | {"Host": "aitia.example"}).status_code == 200
@@ -470,9 +476,13 @@ def test_a_token_is_needed_and_a_cookie_stands_for_it(tmp_path: Path) -> None:
         assert "open sesame" not in cookie
         assert client.get("/v1/diagnoses").status_code == 200  # the client keeps the cookie
         assert post(client, {"text": "x"}, **own).status_code == 202
-        is_problem(post(client, {"text": "x"}, Origin="http://evil.example"), 403, "Send this from a page")
+        is_problem(
+            post(client, {"text": "x"}, Origin="http://evil.example"),
+            403,
+            "The request comes from another site. Send it",
+        )
         assert client.post("/logout", headers=own).status_code == 303
-        is_problem(client.get("/v1/diagnoses"), 401, "Send the token")
+        is_problem(client.get("/v1/diagnoses"), 401, "The token is missing. Send it")
 
 
 def test_a_login_leads_to_no_other_site(tmp_path: Path) -> None:
@@ -567,7 +577,7 @@ def test_a_service_that_cannot_write_is_not_ready(tmp_path: Path) -> None:
         assert client.get("/readyz").status_code == 200
         (tmp_path / "jobs.sqlite").rename(tmp_path / "gone")
         (tmp_path / "jobs.sqlite").mkdir()
-        is_problem(client.get("/readyz"), 503, "Ask again later: the job table cannot be used")
+        is_problem(client.get("/readyz"), 503, "The job table cannot be used now")
         is_problem(client.get("/v1/diagnoses"), 503, "Make ")
         assert client.get("/healthz").status_code == 200
 
@@ -581,7 +591,7 @@ def test_a_bug_is_an_answer_without_its_traceback(
     with opened(tmp_path) as client:
         monkeypatch.setattr(Jobs, "list", broken)
         answer = client.get("/v1/diagnoses")
-        is_problem(answer, 500, "Report this as a bug")
+        is_problem(answer, 500, ". Please report it as an aitia bug, with the")
         assert "secret" not in answer.text
         assert "frame-ancestors" in answer.headers["content-security-policy"]
         monkeypatch.undo()

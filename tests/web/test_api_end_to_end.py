@@ -227,9 +227,9 @@ def test_a_request_that_is_sent_many_times_at_once_is_one_run(served: Served) ->
         (("--host", "0.0.0.0"), "Set AITIA_TOKEN to listen on '0.0.0.0'"),
         (("--port", "taken"), "Choose another --host or --port"),
         (("--host", "no.such.host.invalid"), "Set AITIA_TOKEN"),
-        (("--config", "missing.yaml"), "Give a readable settings file"),
-        (("--config", "empty.yaml"), "Name sources in aitia.yaml"),
-        (("--model", "no-such-model"), "Choose a model of the catalogue"),
+        (("--config", "missing.yaml"), "Cannot read the settings file"),
+        (("--config", "empty.yaml"), "No sources are configured. Add them to"),
+        (("--model", "no-such-model"), "is neither a model in the catalogue"),
     ],
 )
 def test_what_cannot_be_served_is_told_before_it_begins(

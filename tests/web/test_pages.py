@@ -64,7 +64,7 @@ def test_nothing_is_shown_without_the_token(tmp_path: Path) -> None:
         assert sent(client, "/diagnoses", text="x").status_code in (303, 401)
         assert Jobs(tmp_path, Settings()).list() == []
         wrong = sent(client, "/login", token="wrong", next="/search")
-        assert "that was another one" in page(client, wrong.headers["location"], 401)
+        assert "Wrong token. Enter the right one." in page(client, wrong.headers["location"], 401)
         right = sent(client, "/login", token="right", next="/search")
         assert right.headers["location"] == "/search"
         assert "Sign out" in page(client, "/search")
@@ -94,7 +94,7 @@ def test_every_state_is_listed_and_has_a_page(client: httpx.Client, world: World
         assert len(text.encode()) < MOST
     ids = Counter(re.findall(r'\sid="([^"]+)"', shown))
     assert [name for name, times in ids.items() if times > 1] == []
-    told = {"running": "Steps", "waiting": "Waits for your answer", "failed": "Try again", "queued": "WAITS FOR A WORKER",
+    told = {"running": "Steps", "waiting": "Waiting for your answer", "failed": "Try again", "queued": "WAITS FOR A WORKER",
             "done": "Ask about this"}  # fmt: skip
     assert told[state] in shown
 
@@ -228,7 +228,7 @@ def test_a_question_is_answered_with_links_to_what_it_rests_on(client: httpx.Cli
     assert sent(client, path, question="x", conversation="20260101-000000-000000-abcd").status_code == 422
     assert sent(client, path, question=" ").status_code == 422
     unknown = sent(client, path, question="Which colour has the moon?").text
-    assert "That is not in what I have." in unknown
+    assert "None of my sources answers that." in unknown
     early = sent(client, f"/diagnoses/{world.ids['failed']}/questions", question="why?")
     assert early.status_code == 422
 
@@ -237,7 +237,11 @@ def test_what_a_form_lacks_is_said_on_its_page(client: httpx.Client, world: Worl
     done, queued = (f"/diagnoses/{world.ids[state]}" for state in ("done", "queued"))
     for path, form, says in (
         (f"{done}/outcome", {"right": "no"}, "Name the component"),
-        (f"{done}/questions", {"question": "why?", "conversation": "zzz"}, "Go on with a conversation about"),
+        (
+            f"{done}/questions",
+            {"question": "why?", "conversation": "zzz"},
+            "There is no such conversation about this",
+        ),
         (f"{queued}/questions", {"question": "why?"}, "Wait for the report: the diagnosis is queued."),
         (f"{queued}/outcome", {"right": "yes"}, "Wait for the report: the diagnosis is queued."),
     ):
@@ -275,7 +279,7 @@ def test_looking_again_keeps_the_earlier_report(world: World, tmp_path: Path) ->
 
 
 def test_what_is_not_there_is_said_on_a_page(client: httpx.Client) -> None:
-    assert "none called" in page(client, "/diagnoses/nothing", 404)
+    assert ". Give the id of one that was requested." in page(client, "/diagnoses/nothing", 404)
     assert page(client, "/diagnoses/a%20b", 422)
     assert sent(client, "/diagnoses/nothing/again").status_code == 404
 

@@ -224,7 +224,7 @@ def test_axe_finds_no_violation_before_there_is_anything_and_at_the_door(
         (tmp_path / name).mkdir()
     with opened(tmp_path / "open") as client:
         browser.show(str(client.base_url), scheme=scheme)
-        assert "No diagnosis yet" in browser.text("main")
+        assert "No diagnoses yet: describe above what is wrong." in browser.text("main")
         assert browser.axe()[1] == []
     browser.call("Network.clearBrowserCookies")
     with opened(tmp_path / "closed", token="secret") as client:
