@@ -228,7 +228,7 @@ def test_an_intact_or_newer_or_missing_database_is_never_set_aside(home: Path) -
         JobTable(home)
     (home / FILE).unlink()
     (home / FILE).symlink_to("/nowhere/jobs.sqlite")
-    with pytest.raises(NoAccess, match="is a broken link. Restore its target, or remove"):
+    with pytest.raises(NoAccess, match=r"is a broken link. Restore its target, or remove"):
         JobTable(home)
     assert not list(home.glob("*.damaged-*"))
 

@@ -96,5 +96,5 @@ def test_any_folder_of_the_layout_runs(tmp_path: Path) -> None:
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"block": "a", "label": 0, "templates": ["e"]}\n{"label": 1}\n')
-    with pytest.raises(BadInput, match=r"Mend line 2 of x\.jsonl"):
+    with pytest.raises(BadInput, match=r"Fix line 2 of x\.jsonl"):
         read(tmp_path / "x.jsonl")

@@ -67,7 +67,7 @@ def test_an_alert_as_mapping_and_a_settings_file(home: Path, tmp_path: Path) -> 
 
 
 def test_no_sources_is_said_before_anything_is_made(home: Path) -> None:
-    with pytest.raises(BadInput, match="No source is configured. Add one in aitia.yaml"):
+    with pytest.raises(BadInput, match=r"No source is configured. Add one in aitia.yaml"):
         aitia.diagnose("slow", config=Settings())
     assert list_runs(home) == [] if home.exists() else True
 

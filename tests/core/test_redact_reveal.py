@@ -49,7 +49,7 @@ def test_nothing_is_kept_unless_it_is_switched_on(home: Path) -> None:
 def test_a_pseudonym_is_revealed_and_the_audit_says_so_without_the_value(home: Path) -> None:
     pseudonym = replaced(home)
     assert reveal(home, pseudonym) == [SECRET]
-    with pytest.raises(BadInput, match="is not in the mapping. Give a pseudonym that"):
+    with pytest.raises(BadInput, match=r"is not in the mapping. Give a pseudonym that"):
         reveal(home, "<secret:00000000>\nforged line")
     audit = (home / "redaction.audit").read_text().splitlines()
     assert len(audit) == 2
@@ -68,7 +68,7 @@ def test_without_the_key_it_is_impossible(home: Path) -> None:
         reveal(home, pseudonym)
     assert not (home / "redaction.key").exists()  # none is made that would hide the loss
     (home / "redaction.key").write_bytes(os.urandom(32))
-    with pytest.raises(BadInput, match="This redaction.key cannot open the mapping."):
+    with pytest.raises(BadInput, match=r"This redaction.key cannot open the mapping."):
         reveal(home, pseudonym)
 
 
@@ -77,7 +77,7 @@ def test_values_cannot_be_swapped(home: Path) -> None:
     vault.put("<secret:aaaaaaaa>", "one", b"1")
     vault.put("<secret:bbbbbbbb>", "two", b"2")
     vault._db.execute("UPDATE sealed SET pseudonym = '<secret:bbbbbbbb>' WHERE tag = ?", (b"1",))
-    with pytest.raises(BadInput, match="This redaction.key cannot open the mapping."):
+    with pytest.raises(BadInput, match=r"This redaction.key cannot open the mapping."):
         vault.values("<secret:bbbbbbbb>")
 
 

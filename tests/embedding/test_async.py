@@ -135,7 +135,7 @@ def test_a_time_limit_ends_it_cleanly(shop: Shop, home: Path) -> None:
 def test_errors_of_the_run_and_of_the_listener_reach_the_caller(
     shop: Shop, home: Path, needs_approval: None
 ) -> None:
-    with pytest.raises(BadInput, match="No source is configured. Add one in aitia.yaml"):
+    with pytest.raises(BadInput, match=r"No source is configured. Add one in aitia.yaml"):
         asyncio.run(aitia.adiagnose("slow", config=aitia.api.Settings()))
     with pytest.raises(WaitsForPerson) as stop:
         asyncio.run(aitia.adiagnose(shop.alert, approvals=True, **shop.given))

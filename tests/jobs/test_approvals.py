@@ -82,7 +82,7 @@ def test_a_person_is_asked_and_nothing_is_run(site: Jobs, approved: bool) -> Non
     assert "mcp_cmdb_restart" in [t.tool for t in plan.tasks]
     assert any(e.type == "task_done" and e.status == "needs_approval" for e in events)
 
-    with pytest.raises(BadInput, match="is not the hash of a waiting call. Answer one"):
+    with pytest.raises(BadInput, match=r"is not the hash of a waiting call. Answer one"):
         site.answer(job.id, {"0" * 64: True}, by="eve")
     assert site.answer(job.id, {asked.hash: approved}, by="ann").state == "queued"
     with pytest.raises(BadInput, match="waits"):

@@ -272,7 +272,7 @@ def test_missing_folder_and_unknown_component(tmp_path):
     with pytest.raises(SourceError, match="nothing is there"):
         logs_diff(context(tmp_path / "none" / "x"))
     write(tmp_path / "a.log", steady())
-    with pytest.raises(BadInput, match="has no logs. Name one of these"):
+    with pytest.raises(BadInput, match=r"has no logs. Name one of these"):
         logs_diff(context(tmp_path), component="zebra")
 
 

@@ -99,7 +99,7 @@ def test_the_state_is_plain_json_and_restores_the_same_verdicts(learned):
     again = Normal.restore(json.loads(json.dumps(learned.state())))
     asked = [*normals(50, seed=2), Session("x", GOOD[:6]), Session("y", [*GOOD, "boom"])]
     assert [again.score(s) for s in asked] == [learned.score(s) for s in asked]
-    with pytest.raises(BadInput, match="The state is from another version. Learn the"):
+    with pytest.raises(BadInput, match=r"The state is from another version. Learn the"):
         Normal.restore({**learned.state(), "version": 0})
 
 

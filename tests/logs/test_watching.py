@@ -286,7 +286,7 @@ def test_a_line_without_end_is_cut_and_never_held(tmp_path):
 
 
 def test_what_cannot_be_followed_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="does not exist. Fix the path."):
+    with pytest.raises(BadInput, match=r"does not exist. Fix the path."):
         next(follow(tmp_path / "none.log", Skipped()))
     (tmp_path / "core").write_bytes(bytes(range(256)) * 100)
     with pytest.raises(SourceError, match="skipped"):

@@ -58,9 +58,9 @@ def test_an_error_of_a_call_is_raised_where_it_is_waited_for(tmp_path: Path) -> 
     calls: Any = Calls(None, House(settings=Settings(), home=tmp_path), Desk(Settings(), tmp_path))  # type: ignore[arg-type]
 
     def wrong() -> None:
-        raise BadInput("Mend this.")
+        raise BadInput("Fix this.")
 
-    with pytest.raises(BadInput, match="Mend this"):
+    with pytest.raises(BadInput, match="Fix this"):
         anyio.run(calls._on_thread, wrong)
 
 

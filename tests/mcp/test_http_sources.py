@@ -104,8 +104,8 @@ def bad() -> Iterator[str]:
     ("kind", "says"),
     [
         ("denied", "Set or mend `token_env` of MCP server 'web': it answered 401"),
-        ("broken", "Mend `url` of MCP server 'web': it answered 500"),
-        ("away", "Mend `url` of MCP server 'web': it answered 307"),
+        ("broken", "Fix `url` of MCP server 'web': it answered 500"),
+        ("away", "Fix `url` of MCP server 'web': it answered 307"),
         ("bomb", "uncompressed"),
         ("big", "more than 4 MiB"),
         ("html", "MCP server 'web'"),

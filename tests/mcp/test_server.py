@@ -144,21 +144,21 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
     [
         ("nope", {}, "Choose a tool of this server: 'nope' is none."),
         ("x" * 5000, {}, "is not a tool of this server. Choose one that"),
-        ("diagnose", {}, "Mend 'incident': Field required."),
+        ("diagnose", {}, "Fix 'incident': Field required."),
         ("diagnose", {"incident": ""}, "Say what is wrong"),
-        ("diagnose", {"incident": 7}, "Mend 'incident"),
+        ("diagnose", {"incident": 7}, "Fix 'incident"),
         ("diagnose", {"incident": {"alerts": "none"}}, "Give an Alertmanager message"),
         (
             "diagnose",
             {"incident": "x", "path": "/etc/passwd"},
-            "Mend 'path': Extra inputs are not permitted.",
+            "Fix 'path': Extra inputs are not permitted.",
         ),
         ("diagnose", {"incident": "x", "since": "yesterday"}, "Write a time like"),
         ("diagnose", {"incident": "x" * 2_100_000}, "Shorten the arguments of 'diagnose'"),
         ("ask", {"question": "why?", "run": "none"}, ". Give a run id, the start of one, or last."),
-        ("ask", {"question": "y" * 1001}, "Mend 'question': String should have at most 1000 characters."),
-        ("list_runs", {"limit": 0}, "Mend 'limit'"),
-        ("metrics_component", {}, "Mend argument 'component' of metrics_component"),
+        ("ask", {"question": "y" * 1001}, "Fix 'question': String should have at most 1000 characters."),
+        ("list_runs", {"limit": 0}, "Fix 'limit'"),
+        ("metrics_component", {}, "Fix argument 'component' of metrics_component"),
         ("metrics_scan", {"start": 5}, "Give `start` as text"),
         ("metrics_scan", {"start": "1m", "end": "2m"}, "is not a valid window. `end` must be after"),
         (
@@ -166,7 +166,7 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
             {"start": "1m", "end": "2099-01-01T00:00:00Z"},
             "is not a valid window. `end` must be after",
         ),
-        ("metrics_scan", {"extra": 1}, "Mend argument 'extra' of metrics_scan"),
+        ("metrics_scan", {"extra": 1}, "Fix argument 'extra' of metrics_scan"),
     ],
 )
 def test_bad_calls_are_told_what_to_change(house: Any, tool: str, args: dict[str, Any], says: str) -> None:

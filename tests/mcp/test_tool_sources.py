@@ -53,7 +53,7 @@ def test_a_call_may_name_its_component_and_give_arguments(tmp_path: Path) -> Non
     assert call(server, tmp_path, component="postgres", depth=2).status == "ok"
     assert json.loads((tmp_path / "log").read_text())["arguments"] == {"service": "postgres", "depth": 2}
     assert call(server, tmp_path, text="something is wrong").status == "no_data"
-    assert call(server, tmp_path, service="postgres").message.startswith("Mend argument 'service'")
+    assert call(server, tmp_path, service="postgres").message.startswith("Fix argument 'service'")
 
 
 def test_arguments_of_the_settings_are_sent_and_nobody_else_can_set_them(tmp_path: Path) -> None:

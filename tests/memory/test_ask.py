@@ -315,7 +315,7 @@ def test_bad_questions_say_what_to_change(reports: dict[str, Report], question: 
 
 
 def test_no_documents_and_no_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="There are no documents to ask. Give --documents"):
+    with pytest.raises(BadInput, match=r"There are no documents to ask. Give --documents"):
         ask("what is up?", AskContext(shelves=[Lookup([])]))
     with pytest.raises(BadInput, match="--documents"):
         own_documents([], [tmp_path / "absent"], tmp_path)

@@ -169,7 +169,7 @@ def test_like_questions_vote_for_what_was_right_there() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "Mend line 2 of mine.jsonl"),
+        ("{", "Fix line 2 of mine.jsonl"),
         ('{"id":"a","kind":"cause","question":"q","options":["a","b"],"answer":2}', "answer 2 is none of 2"),
         ('{"id":"a","kind":"cause","question":"q","options":["a","a"],"answer":0}', "not all different"),
         ('{"id":"a","kind":"why","question":"q","options":["a","b"],"answer":0}', "next_check"),

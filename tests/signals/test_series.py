@@ -286,7 +286,7 @@ def test_neural_detectors_find_a_wrong_shape(name: str) -> None:
     for bad in (np.zeros((100, 2)), np.full(N, np.nan), np.zeros(20)):
         with pytest.raises(BadInput, match=r"^(Give|Fill)"):
             getattr(detectors, name)(window=50).fit(bad)
-    with pytest.raises(BadInput, match="samples is too short. Give at least 16 samples."):
+    with pytest.raises(BadInput, match=r"samples is too short. Give at least 16 samples."):
         getattr(detectors, name)(window=8)
 
 

@@ -135,7 +135,7 @@ def test_a_repository_cannot_make_git_run_anything(repo: Path, tmp_path: Path) -
     assert len(opened(copy).read(SPAN)) == 5
     assert not mark.exists()
     for branch in ("--output=/tmp/x", "a..b", "$(id)"):
-        with pytest.raises(SourceError, match="is not a branch name. Fix `options.branch` of"):
+        with pytest.raises(SourceError, match=r"is not a branch name. Fix `options.branch` of"):
             opened(copy, options={"branch": branch}).read(SPAN)
     assert opened(copy, options={"paths": "--output=x, :(glob)*"}).read(SPAN) == []
 

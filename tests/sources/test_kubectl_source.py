@@ -262,7 +262,7 @@ def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
             opened(tmp_path, url, options={"context": "prod"}).describe(SPAN)
         with pytest.raises(SourceError, match="Install kubectl"):
             opened(tmp_path, url, options={"kubectl": "/nowhere/kubectl"}).describe(SPAN)
-        with pytest.raises(SourceError, match="does not exist. Fix `path` of source"):
+        with pytest.raises(SourceError, match=r"does not exist. Fix `path` of source"):
             open_source(
                 SourceConfig(name="live", kind="cluster", type="kubectl", path=str(tmp_path / "none")),
                 tmp_path,

@@ -113,7 +113,7 @@ class World:
     def _failed(self) -> str:
         claim = self._claimed("failed")
         self.jobs.run_store(claim.job.id).event(RunFailed(run="r", message=self.said))
-        self.jobs.table.settle(claim, "failed", message=f"Mend the source: {self.said}")
+        self.jobs.table.settle(claim, "failed", message=f"Fix the source: {self.said}")
         return claim.job.id
 
     def _done(self) -> str:
