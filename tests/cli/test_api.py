@@ -20,16 +20,16 @@ from aitia.modes import Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Retention, Settings
 
 
-def test_a_scenario_is_replayed_and_scored(home: Path, scenario: Path) -> None:
-    done = aitia.replay(scenario, model=None)
+def test_a_scenario_is_replayed_and_scored(home: Path, small: Path) -> None:
+    done = aitia.replay(small, model=None)
     assert done.score["correct"]
     assert done.report.model.planner == "rules"
 
 
-def test_an_incident_with_its_sources_is_diagnosed_and_events_are_told(home: Path, scenario: Path) -> None:
-    recorded = load_scenario(scenario)
+def test_an_incident_with_its_sources_is_diagnosed_and_events_are_told(home: Path, small: Path) -> None:
+    recorded = load_scenario(small)
     events: list[Event] = []
-    sources = [s.model_copy(update={"path": str(scenario / s.path)}) for s in recorded.sources]
+    sources = [s.model_copy(update={"path": str(small / s.path)}) for s in recorded.sources]
     report = aitia.diagnose(
         recorded.as_incident(), sources=sources, components=recorded.components, model=None, at=recorded.now,
         on_event=events.append,
@@ -142,14 +142,14 @@ def test_importing_the_package_loads_no_engine() -> None:
 
 @pytest.mark.parametrize("hidden", ["auth.headers.Authorization", "options.password"])
 def test_a_run_whose_source_holds_a_secret_is_not_carried_on_with_a_pseudonym(
-    home: Path, scenario: Path, hidden: str
+    home: Path, small: Path, hidden: str
 ) -> None:
-    recorded = load_scenario(scenario)
+    recorded = load_scenario(small)
     value = "Bearer Qx7Lr2Vn9TbKw4Zp"
     auth, options = (
         ({"headers": {"Authorization": value}}, {}) if "auth" in hidden else ({}, {"password": value})
     )
-    first, *others = [s.model_copy(update={"path": str(scenario / s.path)}) for s in recorded.sources]
+    first, *others = [s.model_copy(update={"path": str(small / s.path)}) for s in recorded.sources]
     sources = [SourceConfig.model_validate(first.model_dump() | {"auth": auth, "options": options}), *others]
     report = aitia.diagnose(
         recorded.as_incident(), sources=sources, components=recorded.components, model=None, at=recorded.now

@@ -22,7 +22,6 @@ from .shop import ALARM, AT, settle
 
 pexpect = pytest.importorskip("pexpect", reason="pexpect is not installed")
 ASKED = re.compile(rb"\x1b\[6n")  # the terminal is asked where its cursor stands
-pytestmark = pytest.mark.timeout(300)
 
 
 class Terminal:

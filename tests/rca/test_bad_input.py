@@ -84,7 +84,14 @@ def test_sources_that_agree_are_not_doubted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("which", "hours"), [("metrics", 2.0), ("metrics", -1.0), ("logs", 5.5), ("logs", -2.0), ("traces", 1.0)]
+    ("which", "hours"),
+    [
+        ("metrics", 2.0),
+        ("logs", -2.0),
+        pytest.param("metrics", -1.0, marks=pytest.mark.long),
+        pytest.param("logs", 5.5, marks=pytest.mark.long),
+        pytest.param("traces", 1.0, marks=pytest.mark.long),
+    ],
 )
 def test_a_time_zone_that_lies_is_found_and_said(tmp_path: Path, which: str, hours: float) -> None:
     shifts = {"metrics": "metrics_s", "logs": "logs_s", "traces": "spans_s"}
@@ -110,7 +117,7 @@ def earlier(before: float, after: float, hours: float) -> site.Value:
     return made
 
 
-@pytest.mark.parametrize("hours", [1.0, 1.5])
+@pytest.mark.parametrize("hours", [1.0, pytest.param(1.5, marks=pytest.mark.long)])
 def test_an_old_incident_that_a_lying_zone_shows_is_not_the_cause(tmp_path: Path, hours: float) -> None:
     sources = write(tmp_path)
     moved = {
@@ -129,7 +136,7 @@ def test_an_old_incident_that_a_lying_zone_shows_is_not_the_cause(tmp_path: Path
     assert is_not_surely_wrong(alone)
 
 
-@pytest.mark.parametrize("minutes", [4.0, -4.0])
+@pytest.mark.parametrize("minutes", [4.0, pytest.param(-4.0, marks=pytest.mark.long)])
 def test_a_clock_that_is_minutes_off_makes_onsets_uncertain(tmp_path: Path, minutes: float) -> None:
     report = site.report(tmp_path, write(tmp_path, logs_s=minutes * 60), TOPOLOGY)
     assert "doubtful times" in told(report)
@@ -325,7 +332,7 @@ def test_a_window_of_three_points_is_named(tmp_path: Path) -> None:
     assert "no series has at least" in told(report)
 
 
-@pytest.mark.parametrize("resets", [1, 6])
+@pytest.mark.parametrize("resets", [pytest.param(1, marks=pytest.mark.long), 6])
 def test_counter_resets_are_no_fault(tmp_path: Path, resets: int) -> None:
     told_rows = [
         (n, m, site.counter(r, resets=resets))
@@ -361,7 +368,9 @@ def test_labels_that_name_a_key_twice_are_read(tmp_path: Path) -> None:
     assert suspected(report) == "payment"
 
 
-@pytest.mark.parametrize("relation", ["calls", "part_of", "runs_on"])
+@pytest.mark.parametrize(
+    "relation", ["calls", *(pytest.param(r, marks=pytest.mark.long) for r in ("part_of", "runs_on"))]
+)
 def test_a_cyclic_topology_ends(tmp_path: Path, relation: str) -> None:
     ring = ("payment", "orders", "gateway", "payment")
     cyclic = [Component(id=a, type="service", links=(Link(relation=relation, to=b), Link(relation=relation, to=a)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -315,12 +316,9 @@ def hostile(cause: Report) -> Report:
     )
 
 
-@pytest.fixture(scope="session", params=["connection-exhaustion", "slow-dependency", "memory-leak", "false-alarm",
+@pytest.fixture(params=["connection-exhaustion", "slow-dependency", "memory-leak", "false-alarm",
                                          "blackout", "bearing-outer-race"])  # fmt: skip
-def bundled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def bundled(request: pytest.FixtureRequest, diagnosed: Callable[[str], Any]) -> Report:
     """A bundled scenario's report, without a model."""
-    from aitia.graphs.diagnose import Options
-    from aitia.graphs.replay import replay
-
-    folder = Path(__file__).parents[2] / "scenarios" / request.param
-    return replay(folder, home=tmp_path_factory.mktemp("home"), llm=None, options=Options()).report
+    report: Report = diagnosed(request.param).report
+    return report
