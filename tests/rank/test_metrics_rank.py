@@ -95,7 +95,9 @@ def test_a_callers_timing_names_the_callee_whose_own_answers_are_as_fast_as_ever
     assert order(alone)[0] == "store"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.long) for n in range(4, 20))]
+)
 @pytest.mark.parametrize("hints", [("entry",), ()])
 def test_healthy_data_has_no_culprit(tmp_path: Path, seed: int, hints: tuple[str, ...]) -> None:
     result = metrics_rank(context(tmp_path, healthy(seed), hints=hints))

@@ -16,11 +16,9 @@ from aitia.settings import load_settings
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.signals import signals_envelope
 from aitia.tools.signals.learned.faults import save
-from aitia.tools.signals.learned.train import train
-from aitia.tools.signals.learned.windows import cut
 from aitia.tools.sources import open_source
 
-from .test_learned import FS, KINDS, WINDOW, vibration
+from .test_learned import FS, trained, vibration
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 WINDOW_OF = Window(start=BEGAN + timedelta(hours=6), end=BEGAN + timedelta(hours=12))
@@ -29,8 +27,7 @@ BEFORE = Window(start=BEGAN, end=WINDOW_OF.start)
 
 def site(folder: Path, kinds: list[str], *, machine: int = 41, healthy: str = "", **options: str) -> Path:
     """A machine that was never seen: one block an hour, healthy for six hours, then as `kinds` say; and its model."""
-    fleet = cut([vibration(k, m) for m in range(10) for k in KINDS], window=WINDOW)
-    save(train(fleet, healthy=healthy), folder / "pumps.npz")
+    save(trained(healthy), folder / "pumps.npz")
     blocks = []
     for hour, kind in enumerate(["healthy"] * 6 + kinds):
         record = vibration(kind, machine)

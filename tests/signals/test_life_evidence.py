@@ -19,7 +19,7 @@ from aitia.render.plots import plot
 from aitia.settings import load_settings
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.signals import signals_detect
-from aitia.tools.signals.life import fleet, store
+from aitia.tools.signals.life import store
 from aitia.tools.signals.life.fleet import Fleet
 from aitia.tools.signals.life.histories import History, cut
 from aitia.tools.signals.life.machines import machine_of
@@ -28,15 +28,14 @@ from aitia.tools.sources.base import Series
 from aitia.tools.sources.life_options import Life, life_of
 
 from .test_envelope import FS, ORDERS, RPM, block
-from .test_life import machine
+from .test_life import fitted, machine
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def model() -> Fleet:
-    """Twenty machines that ran to failure after 60 to 139 hours, a row an hour."""
-    return fleet.fit([machine(n) for n in range(20)], cap=50.0)
+    return fitted()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from aitia.settings import load_settings
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.signals import signals_detect
 from aitia.tools.signals.learned import signature
+from aitia.tools.signals.learned.faults import FaultModel, save
 from aitia.tools.signals.learned.open_set import Pool, counted, leads, nearest, precision
 from aitia.tools.signals.learned.signature import SignatureModel
 from aitia.tools.signals.learned.signature_train import train_signatures
@@ -63,9 +65,19 @@ def records(runs: int = 3) -> list[Record]:
     return [Record(name=f"{n}/1", label=label, group=str(n), x=x, channels=NAMES) for label, x, n in made]
 
 
+@cache
+def signatures(runs: int = 3) -> SignatureModel:
+    return train_signatures(records(runs), healthy="normal")
+
+
+@cache
+def trees() -> FaultModel:
+    return train(cut(records(), window=50))
+
+
 @pytest.fixture(scope="module")
 def model() -> SignatureModel:
-    return train_signatures(records(), healthy="normal")
+    return signatures()
 
 
 def asked(x: np.ndarray) -> Record:
@@ -258,11 +270,9 @@ def site(
 ) -> Path:
     """A plant's table with 600 normal rows before the window, and a model of its known faults."""
     if learner == "signatures":
-        signature.save(train_signatures(records(), healthy="normal"), folder / "plant.npz")
+        signature.save(signatures(), folder / "plant.npz")
     else:
-        from aitia.tools.signals.learned.faults import save
-
-        save(train(cut(records(), window=50)), folder / "plant.npz")
+        save(trees(), folder / "plant.npz")
     lines = [f"{T0 + STEP * i},P-1,{n},{x[i, k]:.5f}" for i in range(len(x)) for k, n in enumerate(names)]
     (folder / "plant.csv").write_text("\n".join(["time,component,metric,value", *lines]) + "\n")
     source = {"name": "plant", "kind": "metrics", "type": "table", "path": "plant.csv"}
@@ -388,7 +398,7 @@ def test_a_fault_known_from_one_run_is_no_cause_yet_but_nothing_is_not_wrong(
 ) -> None:
     monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
     file = site(tmp_path, history(FAULTS["leak at S-2"]))
-    signature.save(train_signatures(records(1), healthy="normal"), tmp_path / "plant.npz")
+    signature.save(signatures(1), tmp_path / "plant.npz")
     report = diagnosed(file)
     (fact,) = patterns(report)
     assert "known from one run" in fact.statement

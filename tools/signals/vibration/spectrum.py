@@ -68,9 +68,15 @@ def amplitude_spectrum(x: Floats, fs: float) -> tuple[Floats, Floats]:
 def floor_of(power: Floats, width: int) -> Floats:
     """The running median over `width` bins, taken on blocks of half that width and interpolated."""
     half = max(width // 2, 4)
+    quarter = half // 2
     starts = np.arange(0, max(power.size - half, 1), half)
     middles = np.minimum(starts + half / 2.0, power.size - 1)
-    medians = [float(np.median(power[max(s - half // 2, 0) : s + half + half // 2])) for s in starts]
+    medians = np.empty(starts.size)
+    inside = (starts >= quarter) & (starts + half + quarter <= power.size)
+    if inside.any():
+        blocks = np.lib.stride_tricks.sliding_window_view(power, half + 2 * quarter)
+        medians[inside] = np.median(blocks[starts[inside] - quarter], axis=1)
+    medians[~inside] = [np.median(power[max(s - quarter, 0) : s + half + quarter]) for s in starts[~inside]]
     return np.maximum(np.interp(np.arange(power.size), middles, medians), 1e-300)
 
 
