@@ -411,7 +411,7 @@ def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):
         saved(target, path)
     assert target.read_bytes() == b"before"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["app.log", "r.parquet"]
-    with pytest.raises(BadInput, match="Choose a --save"):
+    with pytest.raises(BadInput, match="Cannot write --save"):
         saved(tmp_path / "nowhere" / "r.parquet", path)
 
 
