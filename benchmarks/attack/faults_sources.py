@@ -39,7 +39,7 @@ WALL_S: Final = 90.0  # then a child is ended: it hangs
 MEMORY: Final = 4 << 30  # bytes of address space that a child may have
 TIMEOUT_S: Final = 5.0  # of the hostile source, for a call
 _DO: Final = re.compile(
-    r"\b(Raise|Start|Point|Narrow|Set|Mend|Look|Let|Give|Split|Make|Shorten|Ask|Fix|Check|Install)\b"
+    r"\b(Raise|Start|Point|Narrow|Set|Give|Split|Make|Shorten|Ask|Fix|Check|Install|Add|Restore|Remove|Free|Use|Choose|Reduce|Send|Wait)\b"
 )
 _SERVERS: Final[dict[str, Source]] = {
     "prometheus": {"kind": "metrics", "type": "prometheus", "timeout_s": TIMEOUT_S},
