@@ -1,4 +1,4 @@
-"""Errors whose message begins with what the user can change; `exit_code` is what a shell sees."""
+"""Errors whose message says what is wrong and what the user can change; `exit_code` is what a shell sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: `detail` begins with what the caller can change."""
+"""Errors as RFC 9457 problem details: `detail` says what is wrong and what the caller can change."""
 
 from __future__ import annotations
 

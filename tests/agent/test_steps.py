@@ -215,7 +215,7 @@ def test_command_prints_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     cluster.write(tmp_path)
     assert run(["cluster", "look", str(tmp_path), "--calls", "3", "Service is unavailable"]) == 0
     out = capsys.readouterr()
-    assert "1. kubectl get pods -n acme  (which pods are not well)" in out.out
+    assert "1. kubectl get pods -n acme  (which pods are unhealthy)" in out.out
     assert "Pending" in out.out
     assert "3 of at most 3 calls: the limit" in out.err
     assert run(["cluster", "look", str(tmp_path), "--calls", "2", "--json"]) == 0

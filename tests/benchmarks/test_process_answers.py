@@ -122,7 +122,7 @@ def test_batadal_wants_the_same_columns(tmp_path: Path) -> None:
     data = network(tmp_path)
     text = (data / "set2.csv").read_text().replace("L_T1", "L_T9")
     (data / "set2.csv").write_text(text)
-    with pytest.raises(ValueError, match=r"^Give set2 the columns of set1"):
+    with pytest.raises(ValueError, match=r"Give set2 the columns of set1"):
         batadal.predictions(data, "*", "*")
 
 

@@ -149,8 +149,8 @@ def test_a_pattern_of_ones_own() -> None:
         ({"kinds": ["email"]}, "keep 'secret'"),
         ({"kinds": ["secret", "shoe"]}, "shoe"),
         ({"custom": [{"name": "x", "pattern": "("}]}, "fix the regular expression"),
-        ({"custom": [{"name": "x", "pattern": "a*"}]}, "empty text"),
-        ({"custom": [{"name": "email", "pattern": "a"}]}, "another name"),
+        ({"custom": [{"name": "x", "pattern": "a*"}]}, "match an empty"),
+        ({"custom": [{"name": "email", "pattern": "a"}]}, "name other than the built-in"),
         ({"custom": [{"name": "Bad Name", "pattern": "a"}]}, "name"),
     ],
 )

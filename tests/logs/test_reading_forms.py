@@ -163,21 +163,21 @@ def test_latin_1_is_read_and_its_bytes_counted(tmp_path):
 @pytest.mark.parametrize(
     ("head", "why"),
     [
-        (random.Random(0).randbytes(50_000), "no text"),
-        (b"\x7fELF\2\1\1" + bytes(9) + random.Random(0).randbytes(500) + bytes(5000), "no text"),
-        (bytes(5000), "no text"),
+        (random.Random(0).randbytes(50_000), "not text"),
+        (b"\x7fELF\2\1\1" + bytes(9) + random.Random(0).randbytes(500) + bytes(5000), "not text"),
+        (bytes(5000), "not text"),
         (b"LPKSHHRH" + bytes(100), "journalctl"),
         (b"PK\x03\x04" + bytes(100), "zip"),
         (b"a.log".ljust(257, b"\0") + b"ustar\0" + bytes(300) + TEXT, "tar"),
         (gzip.compress(b"a.log".ljust(257, b"\0") + b"ustar\0" + bytes(300) + TEXT), "tar"),
-        (gzip.compress(random.Random(0).randbytes(50_000)), "no text"),
+        (gzip.compress(random.Random(0).randbytes(50_000)), "not text"),
     ],
 )
 def test_a_binary_file_is_skipped_with_the_reason(tmp_path, head, why):
     path = tmp_path / "a.log"
     path.write_bytes(head)
     assert why in form_of(path).binary
-    with pytest.raises(SourceError, match=f"skipped, binary.*{why}"):
+    with pytest.raises(SourceError, match=f"is skipped: binary.*{why}"):
         open_log(path)
     found, file = records(path)
     assert found == []

@@ -172,7 +172,7 @@ def test_what_a_passage_does_not_hold_is_not_said_of_it(sentence: str) -> None:
         ("what was deployed before the alarm?", "orders 2.14.0"),
         ("how close did postgres get to its connection limit?", "95 % of its limit of 40"),
         ("what should we do first?", "Now: List who holds the connections of orders"),
-        ("how can we keep this from happening again?", "To prevent it: "),
+        ("how can we keep this from happening again?", "To prevent a recurrence: "),
         ("did the cpu of users go up?", "cpu unchanged"),
         ("how sure are you?", "The verdict is cause with a probability of 9"),
         ("which tools were called?", "metrics_scan"),
@@ -291,7 +291,7 @@ def test_a_line_that_gives_orders_changes_no_verdict(reports: dict[str, Report])
 
 def test_without_telemetry_of_a_component_nothing_is_said_of_it_but_that(reports: dict[str, Report]) -> None:
     found = about(reports["blackout"], "why not payment?")
-    assert "none were seen" in found.text
+    assert "none were found" in found.text
     assert about(reports["blackout"], "how much memory does payment use?").status == "not_known"
 
 
@@ -310,7 +310,7 @@ def test_a_sentence_that_its_citations_do_not_hold_is_refused(reports: dict[str,
 
 @pytest.mark.parametrize("question", ["", "  ", "?!", "x" * 3000])
 def test_bad_questions_say_what_to_change(reports: dict[str, Report], question: str) -> None:
-    with pytest.raises(BadInput, match=r"^(Ask something|Shorten)"):
+    with pytest.raises(BadInput, match=r"(Ask something|Shorten)"):
         about(reports["blackout"], question)
 
 

@@ -137,7 +137,7 @@ def test_a_memory_of_another_program_is_a_note(home):
     with closing(sqlite3.connect(home / FILE)) as db:
         db.execute("CREATE TABLE t (x)")
     source = open_source(CONFIG, home)
-    with pytest.raises(SourceError, match=r"^Move .*source 'memory'"):
+    with pytest.raises(SourceError, match=r"Move .*source 'memory'"):
         source.describe(Window(start=NOW - timedelta(hours=1), end=NOW))
     assert "another program" in incidents_search(context(source)).message
 

@@ -247,7 +247,7 @@ def test_what_another_process_still_holds_is_said(home):
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM incidents").fetchone()
         store._db.execute("PRAGMA busy_timeout = 100")
-        with pytest.raises(BadInput, match=r"^(Stop other aitia processes|Try again)"):
+        with pytest.raises(BadInput, match=r"(Stop other aitia processes|Try again)"):
             store.remove(["INC-1"], by="test")
         reader.close()
         with pytest.raises(BadInput, match="INC-1"):
@@ -373,7 +373,7 @@ def test_a_database_that_cannot_be_used_is_said(home):
     MemoryStore(home, embedder=None).close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(BadInput, match=r"^Use the aitia version that wrote .*its schema is 99"):
+    with pytest.raises(BadInput, match=r"Use the aitia version that wrote .*its schema is 99"):
         MemoryStore(home, embedder=None)
     _forget(path)
     path.write_bytes(b"no database" * 1000)
@@ -408,14 +408,14 @@ def test_a_busy_database_is_said(site):
     site._db.execute("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(site.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(BadInput, match=r"^Try again"):
+    with pytest.raises(BadInput, match=r"Try again"):
         site.put([PUMP.model_copy(update={"id": "x"})], by="test")
     other.close()
     assert site.put([PUMP.model_copy(update={"id": "x"})], by="test") == Counts(added=1)
 
 
 def test_one_that_is_too_long_is_named(store):
-    with pytest.raises(BadInput, match=r"^Shorten incident 'big'"):
+    with pytest.raises(BadInput, match=r"Shorten incident 'big'"):
         store.put([PastIncident(id="big", title="x", text="y" * (1 << 20))], by="test")
     assert store.count() == 0
 

@@ -80,7 +80,7 @@ def test_changes_need_samples() -> None:
     assert joint_changepoints(np.zeros((1, 3))) == []
     assert joint_changepoints(np.zeros((300, 3))) == []
     assert OnlineCusum().run(np.zeros((0, 2))) == []
-    with pytest.raises(BadInput, match=r"^Give at least"):
+    with pytest.raises(BadInput, match=r"Give at least"):
         DriftScale().fit(np.zeros((2, 3)))
     flat = DriftScale().fit(np.full((100, 2), 3.0)).transform(np.full((10, 2), 3.0))
     assert (flat == 0).all()

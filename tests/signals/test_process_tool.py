@@ -152,7 +152,7 @@ def test_unusable_tables_are_no_data(tmp_path: Path, kind: str) -> None:
 
 def test_words_in_a_column_are_named(tmp_path: Path) -> None:
     lines = [f"{T0 + STEP * i},P-1,{n},off" for i in range(900) for n in NAMES]
-    with pytest.raises(SourceError, match=r"^Fix column 'value'"):
+    with pytest.raises(SourceError, match=r"Fix column 'value'"):
         signals_detect(context(tmp_path, machine(2), lines=lines))
 
 

@@ -65,7 +65,7 @@ def test_one_column_is_a_channel_and_anything_else_is_refused(name: str) -> None
     column = model.fit(wave()[:, None]).decision_function(wave()[:, None])  # type: ignore[attr-defined]
     assert np.array_equal(column, MAKE[name]().fit(wave()).decision_function(wave()))  # type: ignore[attr-defined]
     for bad in (np.zeros((100, 2)), np.array([1.0]), np.full(N, np.nan)):
-        with pytest.raises(BadInput, match=r"^(Give|Fill)"):
+        with pytest.raises(BadInput, match=r"(Give|Fill)"):
             MAKE[name]().fit(bad)  # type: ignore[attr-defined]
 
 
@@ -83,7 +83,7 @@ def test_a_window_of_one_sample_is_refused() -> None:
         NearestWindow(window=1)
     with pytest.raises(BadInput, match="at least 2 samples"):
         LeftNeighbours(lengths=(1,))
-    with pytest.raises(BadInput, match="'magic' is none of autoencoder"):
+    with pytest.raises(BadInput, match="There is no detector 'magic'. Name one of autoencoder"):
         built("magic", 50)
 
 
@@ -284,7 +284,7 @@ def test_neural_detectors_find_a_wrong_shape(name: str) -> None:
     assert np.array_equal(score, made[1].decision_function(broken(wave())))
     assert made[0].predict(wave(seed=2)).mean() < 0.05
     for bad in (np.zeros((100, 2)), np.full(N, np.nan), np.zeros(20)):
-        with pytest.raises(BadInput, match=r"^(Give|Fill)"):
+        with pytest.raises(BadInput, match=r"(Give|Fill)"):
             getattr(detectors, name)(window=50).fit(bad)
     with pytest.raises(BadInput, match=r"samples is too short. Give at least 16 samples."):
         getattr(detectors, name)(window=8)

@@ -102,7 +102,7 @@ def test_what_cannot_be_watched_says_what_to_change(text: str, options: dict[str
 def test_of_too_many_columns_some_may_be_dropped() -> None:
     names = [f"c{n}" for n in range(300)]
     text = f"time,{','.join(names)}\n1,{','.join('2' for _ in names)}\n"
-    with pytest.raises(BadInput, match=r"^Drop columns .--drop. so as to leave 1 to 256"):
+    with pytest.raises(BadInput, match=r"Drop columns .--drop. so as to leave 1 to 256"):
         feed(text)
     ((_, row),) = feed(text, drop=names[:44])
     assert row.size == 256
@@ -235,16 +235,16 @@ def test_an_unusual_shape_of_one_signal_is_told() -> None:
     assert abs(found.onset - 12_000) <= found.error_s + 150.0
     assert found.direction == "changed"
     assert alarms(v[:1200, None], detector="pattern") == []
-    with pytest.raises(BadInput, match=r"^columns. Keep one \(--drop the others\), or use"):
+    with pytest.raises(BadInput, match=r"columns. Keep one \(--drop the others\), or use"):
         alarms(machine(0), detector="pattern")
 
 
 def test_a_reference_that_teaches_nothing_says_so() -> None:
-    with pytest.raises(BadInput, match=r"^Set --reference to 30 to 100000 rows"):
+    with pytest.raises(BadInput, match=r"Set --reference to 30 to 100000 rows"):
         Watch(["a"], reference=10)
-    with pytest.raises(BadInput, match=r"^Give at least 30 rows"):
+    with pytest.raises(BadInput, match=r"Give at least 30 rows"):
         Watch(["a"]).learn(np.arange(5.0), np.zeros((5, 1)))
-    with pytest.raises(BadInput, match=r"^Leave out .*: b"):
+    with pytest.raises(BadInput, match=r"Leave out .*: b"):
         Watch(["a", "b"]).learn(np.arange(40.0), np.column_stack([np.ones(40), np.full(40, np.nan)]))
     flat = Watch(["a"])
     assert [a for i in range(600) if (a := flat.update(float(i), np.array([3.0])))] == []
@@ -270,7 +270,7 @@ def test_scores_of_a_stream_are_those_of_the_whole_series() -> None:
     assert np.allclose(
         [stream.update(x) for x in v], LeftNeighbours().decision_function(v), rtol=1e-9, atol=1e-9
     )
-    with pytest.raises(BadInput, match=r"^Keep at least six"):
+    with pytest.raises(BadInput, match=r"Keep at least six"):
         NeighbourStream(keep=100)
 
 

@@ -61,12 +61,12 @@ def post(client: httpx.Client, body: Any, **headers: str) -> httpx.Response:
     return client.post("/v1/diagnoses", json=body, headers=headers)
 
 
-def is_problem(answer: httpx.Response, status: int, begins: str) -> None:
+def is_problem(answer: httpx.Response, status: int, says: str) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
     assert body["status"] == status
-    assert body["detail"].startswith(begins), body["detail"]
+    assert says in body["detail"], body["detail"]
 
 
 @pytest.fixture(scope="module")
@@ -178,9 +178,9 @@ def test_secrets_of_a_request_are_not_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("send", "status", "begins"),
+    ("send", "status", "says"),
     [
-        (lambda c: c.get("/v1/diagnoses/none"), 404, ". Give the id of one that was requested."),
+        (lambda c: c.get("/v1/diagnoses/none"), 404, "There is no diagnosis"),
         (lambda c: c.get("/v1/diagnoses/none/events"), 404, "Give the id"),
         (lambda c: c.get("/v1/diagnoses/none/report"), 404, "Give the id"),
         (lambda c: c.post("/v1/diagnoses/none/again"), 404, "Give the id"),
@@ -214,18 +214,18 @@ def test_secrets_of_a_request_are_not_kept(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_is_refused_says_what_to_change(
-    door: httpx.Client, send: Callable[[httpx.Client], httpx.Response], status: int, begins: str
+    door: httpx.Client, send: Callable[[httpx.Client], httpx.Response], status: int, says: str
 ) -> None:
-    is_problem(send(door), status, begins)
+    is_problem(send(door), status, says)
 
 
 def test_what_is_not_so_far_says_so(tmp_path: Path) -> None:
     with opened(tmp_path) as client:
         here = post(client, {"text": "slow"}).headers["location"]
-        is_problem(client.get(f"{here}/report"), 409, "Wait for the report: the diagnosis is queued")
+        is_problem(client.get(f"{here}/report"), 409, "The diagnosis is queued. Wait for the report")
         is_problem(client.post(f"{here}/again"), 409, ". Wait until it has ended.")
         for body, says in (
-            ({"kind": "approval", "calls": {"h": True}}, "and is not waiting for an answer."),
+            ({"kind": "approval", "calls": {"h": True}}, "and is not waiting for"),
             ({"kind": "question", "question": "why?"}, "Wait for the report"),
             ({"kind": "outcome", "right": True}, "Wait for the report"),
         ):
@@ -247,7 +247,7 @@ def test_an_approval_is_bound_to_what_was_asked(tmp_path: Path) -> None:
         is_problem(say(cc=True), 422, "is not the hash of a waiting call. Answer one")
         assert say(aa=True).json()["diagnosis"]["state"] == "waiting"
         assert say(bb=False).json()["diagnosis"]["state"] == "queued"
-        is_problem(say(aa=False), 409, "and is not waiting for an answer.")
+        is_problem(say(aa=False), 409, "and is not waiting for")
         assert json.loads(table.row(here["id"])["answers"]) == {"aa": True, "bb": False}
 
 
@@ -272,7 +272,7 @@ def test_the_second_of_two_persons_is_told_who_was_first(
             409,
             "Somebody has already answered this. Check the"
             if len(first) == 1
-            else "and is not waiting for an answer.",
+            else "and is not waiting for",
         )
         assert late.json()["detail"].endswith("Denied by Ann.")
         form = {"hash": "aa", "approved": "yes", "by": "Bob"}
@@ -318,7 +318,7 @@ def test_spans_are_kept_again_once_the_folder_is_there_again(
         spool.keep(
             [Span(trace="1", id="1", parent="", component="pay", operation="GET", start=1.0, duration=1.0)]
         )
-        wait_for(lambda: "spans are not saved: %s" in caplog.text)
+        wait_for(lambda: "spans are not saved" in caplog.text)
         (tmp_path / "away").rename(spool.folder)
         wait_for(lambda: [f for f in spool.folder.glob("*.jsonl") if f.is_file()])
         spool.flush()
@@ -455,7 +455,7 @@ def test_a_token_is_needed_and_a_cookie_stands_for_it(tmp_path: Path) -> None:
         is_problem(
             client.get("/v1/diagnoses", headers={"Authorization": "Bearer x"}),
             401,
-            "Too many wrong tokens. Send the right one.",
+            "Send the right one.",
         )
         assert client.get("/v1/diagnoses", headers=bearer).status_code == 200
         assert client.get("/v1/diagnoses", headers=bearer | {"Host": "aitia.example"}).status_code == 200
@@ -578,7 +578,7 @@ def test_a_service_that_cannot_write_is_not_ready(tmp_path: Path) -> None:
         (tmp_path / "jobs.sqlite").rename(tmp_path / "gone")
         (tmp_path / "jobs.sqlite").mkdir()
         is_problem(client.get("/readyz"), 503, "The job table cannot be used now")
-        is_problem(client.get("/v1/diagnoses"), 503, "Make ")
+        is_problem(client.get("/v1/diagnoses"), 503, "Cannot write ")
         assert client.get("/healthz").status_code == 200
 
 
@@ -591,7 +591,7 @@ def test_a_bug_is_an_answer_without_its_traceback(
     with opened(tmp_path) as client:
         monkeypatch.setattr(Jobs, "list", broken)
         answer = client.get("/v1/diagnoses")
-        is_problem(answer, 500, ". Please report it as an aitia bug, with the")
+        is_problem(answer, 500, "Please report it as an aitia bug")
         assert "secret" not in answer.text
         assert "frame-ancestors" in answer.headers["content-security-policy"]
         monkeypatch.undo()

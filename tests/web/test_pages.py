@@ -191,7 +191,7 @@ def test_the_cause_is_confirmed_corrected_and_taken_back(world: World, tmp_path:
     with opened(tmp_path, world.jobs.settings) as client:
         path = f"/diagnoses/{world.ids['done']}"
         assert sent(client, f"{path}/outcome", right="yes", by="Ada").headers["location"] == f"{path}#right"
-        assert "Said by <bdi>Ada</bdi>" in page(client, path)
+        assert "Recorded by <bdi>Ada</bdi>" in page(client, path)
         found = page(client, "/search?q=gateway")
         assert "1 past incident, 1 diagnosis" in found
         assert "confirmed" in found

@@ -106,7 +106,7 @@ def test_by_keyboard_from_the_first_page_to_a_diagnosis_and_an_answer(
         browser.tab_to("#right button.main", 600)
         browser.press("Enter")
         browser.wait(
-            "document.querySelector('#right')?.innerText.includes('Said by')", "the confirmation", 60
+            "document.querySelector('#right')?.innerText.includes('Recorded by')", "the confirmation", 60
         )
         assert browser.complaints() == []
 
