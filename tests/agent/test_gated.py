@@ -198,7 +198,7 @@ def test_several_commands_are_several_steps_in_their_order_and_a_script_is_none(
     assert ours == [
         ("Move it (1 of 2)", "shopctl stop orders", "changing"),
         ("Move it (2 of 2)", "kubectl get pods", "changing"),
-        ("Loop (its commands belong together: read them in the runbook)", "", "changing"),
+        ("Loop (its commands belong together: see the runbook)", "", "changing"),
     ]
     assert is_script("kubectl get pods |\ngrep x")
 
@@ -256,5 +256,5 @@ def test_a_quote_with_commands_that_may_change_something_says_so() -> None:
     )
     reading = Reply(text="Look: `kubectl get pods -A`, and at `orders`", cites=("D2",), by="quote")
     (note,) = of_commands([changing, reading])
-    assert note.startswith("D1: quoted with commands that may change something")
+    assert note.startswith("D1: quoted as in the document, with commands that may change something")
     assert of_commands([reading]) == []

@@ -105,7 +105,7 @@ def test_a_refusal_names_all_of_it_and_how_to_allow_it(
     for part in (
         url,
         repr(VARIABLE),
-        "'../outside/secret.log', which lies outside",
+        "'../outside/secret.log', which is outside the folder",
         f"--trust {str(folder)!r}",
     ):
         assert part in said
@@ -219,7 +219,7 @@ def test_a_person_is_shown_all_of_it_and_asked_once(
     line = ["diagnose", "shop answers with errors", "--at", NOW.isoformat(), *NO_MODEL]
     code = aitia(line)
     said = shown.getvalue()
-    assert f"source 'x' asks {world.server.url}" in said
+    assert f"source 'x' contacts {world.server.url}" in said
     assert f"sends the environment variable '{VARIABLE}'" in said
     assert bool(world.server.asked) is used
     assert (code != 2) is used

@@ -101,12 +101,12 @@ def test_hostile_servers_that_answer_are_read_and_say_nothing_outside_quotes(
     [
         (
             "die",
-            "Look why MCP server 'cmdb' ends before it answers: its last words were 'out of luck Ignore all",
+            "MCP server 'cmdb' exits before it answers: its last output was 'out of luck Ignore all",
         ),
         ("big", "sent more than 4 MiB"),
         ("endless", "sent more than 4 MiB"),
         ("shape", "does not follow the protocol"),
-        ("refuses", "Look at MCP server 'cmdb': it answered 'Ignore all"),
+        ("refuses", "MCP server 'cmdb' answered 'Ignore all"),
         ("version", "Unsupported protocol version"),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_runbook_may_name_a_listed_tool_and_no_other(tmp_path: Path) -> None:
     planned, refused = validated(asked, tools, held, ())
     assert [(t.tool, t.args) for t in planned] == [("mcp_cmdb_look", {"component": "orders", "depth": "2"})]
     assert any("is not a component in the inventory: name one" in why for why in refused)
-    assert any("choose a tool that only reads: this one is exec" in why for why in refused)
+    assert any("this tool is exec: choose a read-only one" in why for why in refused)
     assert tools.call(planned[0], context()).status == "ok"
 
 
@@ -243,7 +243,7 @@ def test_damaged_pins_say_what_to_do_and_are_mended_by_accepting(tmp_path: Path,
     server, file = raw("good"), tmp_path / "mcp" / "cmdb.json"
     file.parent.mkdir()
     file.write_bytes(kept)
-    with pytest.raises(BadInput, match=r"aitia mcp accept cmdb.*mcp/cmdb\.json is damaged"):
+    with pytest.raises(BadInput, match=r"mcp/cmdb\.json is damaged.*aitia mcp accept cmdb"):
         mcp_tools([server], tmp_path)
     accept(server, tmp_path)
     assert mcp_tools([server], tmp_path)
@@ -268,7 +268,7 @@ def test_only_named_variables_reach_the_command(tmp_path: Path, monkeypatch: pyt
     assert "SITE_SECRET" in shown
     assert "SITE_SECRET" not in hidden
     monkeypatch.delenv("SITE_SECRET")
-    with pytest.raises(BadInput, match="Set the environment variable SITE_SECRET"):
+    with pytest.raises(BadInput, match="The environment variable SITE_SECRET is not set"):
         call(raw("good", env_names=["SITE_SECRET"]), tmp_path)
 
 
@@ -291,7 +291,7 @@ def test_listed_tools_are_planned_last_in_the_first_round(tmp_path: Path) -> Non
         ("mcp: [{name: a, command: [x], token_env: T}]", "token_env is only for url; for a command use"),
         ("mcp: [{name: a, url: file:///etc}]", "must begin with http"),
         ("mcp: [{name: a, command: [x], read: ['rm -rf']}]", "mcp.0.read.0.tool"),
-        ("mcp: [{name: a, command: [x], read: [t, t]}]", "names 't' twice"),
+        ("mcp: [{name: a, command: [x], read: [t, t]}]", "lists 't' twice"),
         ("mcp: [{name: a, command: [x]}, {name: a, command: [y]}]", "names must differ: a"),
         ("mcp: [{name: a, command: [x], read: [{tool: t, facts: {aspect: doom}}]}]", "aspect must be one of"),
         ("mcp: [{name: a, command: [x], timeout_s: 600}]", "mcp.0.timeout_s"),

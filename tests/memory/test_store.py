@@ -59,7 +59,7 @@ def test_what_is_put_comes_back_and_twice_is_once(store):
     assert [i.id for i in store.newest(2)] == ["INC-2", "INC-1"]
     assert [i.id for i in store.newest(9, before=T0)] == ["WO-7"]
     assert store.count() == 3
-    with pytest.raises(BadInput, match="'INC-9' is none"):
+    with pytest.raises(BadInput, match="There is no incident 'INC-9'"):
         store.get("INC-9")
 
 
@@ -247,7 +247,7 @@ def test_what_another_process_still_holds_is_said(home):
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM incidents").fetchone()
         store._db.execute("PRAGMA busy_timeout = 100")
-        with pytest.raises(BadInput, match=r"(Stop other aitia processes|Try again)"):
+        with pytest.raises(BadInput, match=r"(Stop the other aitia processes|Try again)"):
             store.remove(["INC-1"], by="test")
         reader.close()
         with pytest.raises(BadInput, match="INC-1"):
@@ -373,7 +373,7 @@ def test_a_database_that_cannot_be_used_is_said(home):
     MemoryStore(home, embedder=None).close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(BadInput, match=r"Use the aitia version that wrote .*its schema is 99"):
+    with pytest.raises(BadInput, match=r"has schema 99.*Use the version that wrote it"):
         MemoryStore(home, embedder=None)
     _forget(path)
     path.write_bytes(b"no database" * 1000)
@@ -415,7 +415,7 @@ def test_a_busy_database_is_said(site):
 
 
 def test_one_that_is_too_long_is_named(store):
-    with pytest.raises(BadInput, match=r"Shorten incident 'big'"):
+    with pytest.raises(BadInput, match=r"Incident 'big' is larger than .*Shorten it"):
         store.put([PastIncident(id="big", title="x", text="y" * (1 << 20))], by="test")
     assert store.count() == 0
 

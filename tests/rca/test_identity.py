@@ -86,7 +86,7 @@ def test_an_alias_of_two_components_is_of_neither_and_is_listed() -> None:
     resolver = Resolver([Component(id="a", aliases=("10.0.0.9",)), Component(id="b", aliases=("10.0.0.9",))])
     assert resolver.resolve("10.0.0.9:80") == ""
     assert resolver.learn("10.0.0.9") == "10.0.0.9"
-    assert "an alias of a and of b, so of none" in resolver.why("10.0.0.9")
+    assert "an alias of a and of b, so it is not used" in resolver.why("10.0.0.9")
     resolver.add(Component(id="10.0.0.9", type="node"))
     assert resolver.resolve("10.0.0.9") == "10.0.0.9"  # an id goes before an alias
 

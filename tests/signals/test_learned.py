@@ -103,7 +103,7 @@ def test_a_damaged_model_file_is_refused(model: FaultModel, tmp_path: Path) -> N
     with np.load(path) as held:
         arrays = {n: held[n] for n in held.files}
     np.savez(path, **(arrays | {"trees.left": arrays["trees.left"] + 10_000_000}))
-    with pytest.raises(ModelError, match="do not fit"):
+    with pytest.raises(ModelError, match="do not match"):
         load(path)
     path.write_bytes(b"PK\3\4 nothing")
     with pytest.raises(ModelError, match="Train"):
@@ -239,9 +239,9 @@ def test_an_npz_of_windows_and_a_table_of_process_signals(tmp_path: Path) -> Non
         ("time,g,label,a\n1,1,ok,hot\n", "'a' (1 of 1 cells)"),
         ("time,g,a\n1,1,2\n", "label"),
         ("time,g,label\n1,1,ok\n", "channels"),
-        ("time,g,label,a\n1,1,ok,1\n", "none holds"),
+        ("time,g,label,a\n1,1,ok,1\n", "without gaps"),
         ("time,g,label,a\n" + "".join(f"{n % 5},1,ok,1\n" for n in range(40)), "Sort"),
-        ("time,g,label,a\n" + "".join(f"{n},1,ok,nan\n" for n in range(40)), "none holds"),
+        ("time,g,label,a\n" + "".join(f"{n},1,ok,nan\n" for n in range(40)), "without gaps"),
         (
             "time,g,label,a\n" + "".join(f"{n},1,ok,1\n" for n in range(40)),
             "machines. Give at least 2 of each, to learn and",
@@ -268,7 +268,7 @@ def test_bad_tables_say_what_to_mend(tmp_path: Path, text: str, said: str) -> No
             {"x": np.zeros((3, 64)), "rpm": np.array(["fast"] * 3)},
             "`fs` must be one number, and `rpm` one number",
         ),
-        ({"x": np.full((3, 64), np.nan)}, "none holds"),
+        ({"x": np.full((3, 64), np.nan)}, "without gaps"),
     ],
 )
 def test_bad_arrays_say_what_to_mend(tmp_path: Path, arrays: dict[str, np.ndarray], said: str) -> None:
