@@ -221,7 +221,7 @@ def test_a_scenario_that_is_broken_counts_as_wrong(aitia: Aitia, small: Path, tm
     assert done.code == 1
     scores = json.loads(done.out)["scenarios"]
     assert [s["correct"] for s in scores] == [False, True]
-    assert "Mend" in scores[0]["error"]
+    assert "Fix" in scores[0]["error"]
 
 
 def test_diagnose_from_options_alone(aitia: Aitia, scenario: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_standard_input(aitia, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere.log",), "nothing is there"),
+        (("nowhere.log",), "does not exist"),
         (("*.nothing",), ". Fix the pattern."),
         (("{web}", "--since", "soon"), "Write a time like"),
         (("{web}", "--since", "10m", "--until", "20m"), "after --since"),

@@ -54,7 +54,7 @@ def test_names_in_the_words_of_the_template_are_accepted(name: str, template: st
         ),
         ("answer of db", SLOW, "does not say that something is wrong"),
         ("event message", STORED, "no word of the template"),
-        ("order of the", STORED, "cut off"),
+        ("order of the", STORED, "incomplete"),
         ("order", STORED, "phrase"),
         ("order stored order stored order stored order", STORED, "phrase"),
         ("order\nstored", STORED, "phrase"),

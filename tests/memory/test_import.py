@@ -109,7 +109,9 @@ def test_a_file_changes_nothing_that_came_from_a_run(store, tmp_path):
         tmp_path / "x.jsonl",
         '{"id": "R1", "title": "other", "component": "payment", "confirmed": true}\n',
     )
-    assert done.duplicates == ["x.jsonl:1: id 'R1' belongs to a run, which a file cannot change: the run's is kept"]
+    assert done.duplicates == [
+        "x.jsonl:1: id 'R1' belongs to a run, which a file cannot change: the run's is kept"
+    ]
     assert store.get("R1") == kept
     assert take(store, tmp_path / "y.jsonl", kept.model_dump_json() + "\n").counts == Counts(unchanged=1)
 

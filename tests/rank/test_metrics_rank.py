@@ -114,7 +114,7 @@ def test_what_moved_but_ranks_nobody_is_not_said_to_have_stayed(tmp_path: Path) 
     assert result.status == "no_data"
     assert result.message.startswith("1 of ")
     assert (
-        "left its baseline by more than it does by itself, but too little, or of too unknown a meaning"
+        "left its baseline by more than its usual variation, but too little, or with too unclear a meaning"
         in result.message
     )
 

@@ -259,8 +259,8 @@ def test_bad_tables_say_what_to_mend(tmp_path: Path, text: str, said: str) -> No
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"x": np.array([["a"]])}, "no numbers"),
-        ({"y": np.zeros((3, 64))}, "no numbers"),
+        ({"x": np.array([["a"]])}, "no array of numbers"),
+        ({"y": np.zeros((3, 64))}, "no array of numbers"),
         ({"x": np.zeros((3, 64)), "label": np.array(["a", "b"])}, "with one entry per window"),
         ({"x": np.zeros(64)}, "windows x samples"),
         ({"x": np.zeros((3, 64)), "fs": np.array([1.0, 2.0])}, "one number"),
@@ -278,7 +278,7 @@ def test_bad_arrays_say_what_to_mend(tmp_path: Path, arrays: dict[str, np.ndarra
         read(tmp_path / "w.npz")
     for damaged in (b"nothing", b"PK\3\4 nothing", b""):
         (tmp_path / "w.npz").write_bytes(damaged)
-        with pytest.raises(BadInput, match="no numbers"):
+        with pytest.raises(BadInput, match="no array of numbers"):
             read(tmp_path / "w.npz")
 
 
@@ -308,11 +308,11 @@ def test_files_outside_the_folder_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("index", "said"),
     [
-        ("file,label\na.npy,x\n", "lacks 'group'"),
+        ("file,label\na.npy,x\n", "no column 'group'"),
         ("file,label,group\n", "lists no record"),
-        ("file,label,group,fs\na.npy,x,1,fast\n", "no number"),
+        ("file,label,group,fs\na.npy,x,1,fast\n", "not a number"),
         ("file,label,group,fs\na.npy,x,1,0\n", "but must be above 0. Fix"),
-        ("file,label,group\nbad.npy,x,1\n", "no array of numbers"),
+        ("file,label,group\nbad.npy,x,1\n", "not an array of numbers"),
         ("file,label,group\ncube.npy,x,1\n", "shape"),
         ("file,label,group\ntwo.npz,x,1\n", "). Name one of them as `key` in"),
         ("file,label,group\na.npy,x,1\nb.npy,x,1\n", "Give every record the channels"),

@@ -68,7 +68,7 @@ def test_a_wrong_speed_is_made_exact_by_the_shafts_lines() -> None:
     assert found.fault == "outer_race"
     assert found.speed is not None
     assert found.speed.rpm == pytest.approx(RPM * 1.013, abs=3 * found.speed.error)
-    assert "exact" in found.speed.origin
+    assert "refined" in found.speed.origin
 
 
 def test_the_speed_is_estimated_from_a_comb_or_asked_for() -> None:

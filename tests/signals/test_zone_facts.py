@@ -132,7 +132,7 @@ def test_an_old_zone_c_is_no_news_of_a_machine_that_the_alarm_does_not_name(tmp_
 def test_without_a_past_the_standard_stands_alone(tmp_path: Path) -> None:
     (fact,) = zones(called(site(tmp_path, [], [fan(6.0, 8), fan(6.0, 9)], **MACHINE), hints=()))
     assert (fact.direction, fact.onset, fact.values["baseline_blocks"]) == ("changed", None, 0)
-    assert "no past" in fact.statement
+    assert "no earlier data" in fact.statement
 
 
 def test_one_knock_is_no_zone(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_several_pulses_a_revolution_and_a_long_record_of_them(tmp_path: Path) -
 )
 def test_bad_pulses_say_why_orders_cannot_be_analysed(tmp_path: Path, told: np.ndarray, said: str) -> None:
     result = called(turning(tmp_path, told=told))
-    assert "order analysis not possible by the tachometer TACHO" in result.message
+    assert "order analysis not possible with the tachometer TACHO" in result.message
     assert said in result.message
     assert not [e for e in result.evidence if e.kind == "vibration.line"]
 
@@ -275,7 +275,7 @@ def test_bad_pulses_say_why_orders_cannot_be_analysed(tmp_path: Path, told: np.n
 def test_what_cannot_be_analysed_is_in_the_part_that_the_report_repeats(tmp_path: Path) -> None:
     result = called(turning(tmp_path, told=np.zeros(12_000)))
     assert result.status == "ok"
-    assert "order analysis not possible by the tachometer TACHO" in result.message.partition(NOT_SEEN)[2]
+    assert "order analysis not possible with the tachometer TACHO" in result.message.partition(NOT_SEEN)[2]
 
 
 @pytest.mark.parametrize(

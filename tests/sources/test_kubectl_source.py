@@ -227,7 +227,7 @@ def test_what_the_account_may_not_read_is_named(tmp_path: Path) -> None:
         source = opened(tmp_path, url)
         assert source.ask(call("get", "nodes", namespace="")) is None
         note = source.describe(SPAN).note
-        assert "may not list" in note
+        assert "not allowed to list" in note
         assert "nodes" in note
         assert "pods" not in note
     with (
@@ -310,7 +310,7 @@ def _stub(folder: Path, body: str) -> str:
 
 def test_an_endless_answer_and_a_hanging_client_are_cut_off(tmp_path: Path) -> None:
     endless = Kubectl(source="s", binary=_stub(tmp_path, "while True: print('x' * 100_000)"), max_bytes=2**21)
-    with pytest.raises(SourceError, match="more than 2 MiB"):
+    with pytest.raises(SourceError, match="larger than 2 MiB"):
         endless.run("get", "pods")
     forks = "import subprocess, time\nsubprocess.Popen(['sleep', '60'])\ntime.sleep(60)"
     began = time.monotonic()
@@ -322,13 +322,13 @@ def test_an_endless_answer_and_a_hanging_client_are_cut_off(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("said", "kind", "told"),
     [
-        ('Error from server (NotFound): pods "x" not found', Unanswered, "has"),
-        ('error: the server doesn\'t have a resource type "routes"', Unanswered, "has"),
+        ('Error from server (NotFound): pods "x" not found', Unanswered, "does not have"),
+        ('error: the server doesn\'t have a resource type "routes"', Unanswered, "does not have"),
         ('Error from server (Forbidden): pods is forbidden: User "v" cannot list resource', Denied, "Grant"),
         ("Unable to connect to the server: getting credentials: exec: executable gke-gcloud-auth-plugin not found",
          SourceError, "Renew the credentials"),
         ("Unable to connect to the server: Forbidden", SourceError, "Start the API server"),
-        ('error: context "x" not found, cannot list', SourceError, "Mend"),
+        ('error: context "x" not found, cannot list', SourceError, "Fix"),
         ("Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)", SourceError, "timeout_s"),
     ],
 )  # fmt: skip

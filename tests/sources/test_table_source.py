@@ -159,7 +159,7 @@ def test_a_truncated_parquet_file_is_a_source_error(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_a_source_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="nothing is there"):
+    with pytest.raises(SourceError, match="does not exist"):
         source("none.csv", tmp_path).read(WINDOW)
 
 

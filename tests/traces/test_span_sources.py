@@ -169,7 +169,7 @@ def test_damaged_lines_and_unusable_spans_are_told_not_fatal(tmp_path: Path) -> 
     held = source(tmp_path, "t.jsonl")
     assert len(held.spans(WINDOW)) == 1
     note = held.describe(WINDOW).note
-    assert "1 spans lack ids" in note
+    assert "1 spans have no ids" in note
     assert "1 lines are no OTLP request" in note
 
 
@@ -186,7 +186,7 @@ def test_junk_is_a_clear_error(tmp_path: Path, content: bytes, type: str) -> Non
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="nothing is there"):
+    with pytest.raises(SourceError, match="does not exist"):
         source(tmp_path, "nowhere.jsonl").spans(WINDOW)
 
 

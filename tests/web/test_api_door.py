@@ -270,9 +270,7 @@ def test_the_second_of_two_persons_is_told_who_was_first(
         is_problem(
             late,
             409,
-            "Somebody has already answered this. Check the"
-            if len(first) == 1
-            else "and is not waiting for",
+            "Somebody has already answered this. Check the" if len(first) == 1 else "and is not waiting for",
         )
         assert late.json()["detail"].endswith("Denied by Ann.")
         form = {"hash": "aa", "approved": "yes", "by": "Bob"}
