@@ -7,6 +7,9 @@ EXTRAS ?= dev,llm
 SCENARIO ?= scenarios/connection-exhaustion
 # As many tests at a time as there are cores; a file's tests stay together, in order.
 PYTEST ?= -n auto --dist loadfile
+# Several tests share the cores: threads for small matrices only wait for one another.
+export OPENBLAS_NUM_THREADS = 1
+export OMP_NUM_THREADS = 1
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-long test-benchmarks check lint types imports tree format drawing schema docs clean

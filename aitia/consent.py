@@ -128,7 +128,7 @@ def remember(file: Path, sha256: str = "") -> None:
         os.replace(part, record)
     except OSError as error:
         raise BadInput(
-            f"Cannot write to {str(record.parent)!r} ({error.strerror}). Check its permissions."
+            f"Cannot write to {str(record.parent)!r} ({error.strerror}). Check the path and its permissions."
         ) from None
 
 

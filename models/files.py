@@ -55,7 +55,7 @@ def sha256_of(path: Path, *, home: Path | None = None, on_progress: OnProgress =
         before = path.stat()
     except OSError as error:
         raise ModelError(
-            f"Cannot read the model file {str(path)!r} ({error.strerror}). Check its permissions."
+            f"Cannot read the model file {str(path)!r} ({error.strerror}). Check the path and its permissions."
         ) from None
     if (known := _read_note(_note_path(path, home), _seal(path, before))) is not None:
         return known

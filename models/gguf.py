@@ -30,7 +30,7 @@ def read_header(path: Path) -> dict[str, Value]:
             return {key: value for key, value in fields if value is not None}
     except OSError as error:
         raise ModelError(
-            f"Cannot read the model file {str(path)!r} ({error.strerror}). Check its permissions."
+            f"Cannot read the model file {str(path)!r} ({error.strerror}). Check the path and its permissions."
         ) from None
     except (struct.error, ValueError, KeyError):
         raise ModelError(f"Fetch {str(path)!r} again: its GGUF header is cut short or corrupt.") from None

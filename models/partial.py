@@ -128,7 +128,7 @@ def only_one(entry: Entry, folder: Path, on_progress: OnProgress) -> Iterator[No
         file = (folder / f".{entry.name}.lock").open("w")
     except OSError as error:
         raise ModelError(
-            f"Cannot write to the folder {str(folder)!r} ({error.strerror}). Check its permissions."
+            f"Cannot write to the folder {str(folder)!r} ({error.strerror}). Check the path and its permissions."
         ) from None
     with file:
         told = False

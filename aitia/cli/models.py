@@ -146,7 +146,7 @@ def prefixes(
         gone = store.clear() if clear else 0
     except OSError as error:
         raise BadInput(
-            f"Cannot write to {str(store.folder)!r} ({error.strerror}). Check its permissions."
+            f"Cannot write to {str(store.folder)!r} ({error.strerror}). Check the path and its permissions."
         ) from None
     row = {
         "folder": str(store.folder),

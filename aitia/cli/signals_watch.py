@@ -93,7 +93,7 @@ def _readable(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise BadInput(
-            f"Cannot read {str(path)!r} ({error.strerror or error}). Check its permissions."
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Check the path and its permissions."
         ) from None
 
 

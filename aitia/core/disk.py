@@ -47,7 +47,7 @@ def trouble(error: OSError, path: Path) -> StoreError:
         )
     if error.errno in _REFUSED:
         return NoAccess(
-            f"Cannot read and write {str(path)!r} ({error.strerror}). Check its permissions, or set "
+            f"Cannot read and write {str(path)!r} ({error.strerror}). Check the path and its permissions, or set "
             "AITIA_HOME."
         )
     if error.errno in _KIND:

@@ -201,11 +201,11 @@ def test_a_model_file_gives_the_same_answers(model: SignatureModel, tmp_path: Pa
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda r: [replace(r[0], label=""), *r], "1 have no label"),
+        (lambda r: [replace(r[0], label=""), *r], "1 runs have no label"),
         (lambda r: r[3:], "Name the label of normal operation"),
-        (lambda r: [replace(r[0], x=r[0].x[:30]), *r[3:]], "Give 40 rows labelled 'normal'"),
-        (lambda r: r[:4], "3 faults at least"),
-        (lambda r: r[:5], "3 faults at least, to tell an unknown one from them: 2 left"),
+        (lambda r: [replace(r[0], x=r[0].x[:30]), *r[3:]], "There are 30 rows without gaps labelled 'normal'"),
+        (lambda r: r[:4], "at least 3 faults"),
+        (lambda r: r[:5], "Only 2 labelled faults left the normal pattern"),
         (lambda r: [replace(r[0], fs=100.0), *r], "--learner trees"),
         (lambda r: [replace(r[0], channels=NAMES[::-1]), *r], "Give every run the channels"),
         (lambda r: r[:3] + [replace(c, x=plant(n)) for n, c in enumerate(r[3:])], "never left the normal"),
@@ -242,7 +242,7 @@ def test_trained_and_asked_on_the_command_line(tmp_path: Path, capsys: pytest.Ca
     ]
     assert run(command) == 0
     said = capsys.readouterr().out
-    assert "8 runs left out:" in said
+    assert "8 runs held out:" in said
     assert "leak at S-2: 2 runs" in said
     assert "give them one label if they are the same fault" in said
     assert run([*command, "--window", "60"]) == 2
@@ -318,7 +318,7 @@ def test_a_seen_fault_is_a_fact_with_its_record_of_being_right(tmp_path: Path, l
 def test_an_unseen_fault_is_no_fact(tmp_path: Path, learner: str) -> None:
     result = called(site(tmp_path, history(UNSEEN), learner=learner))
     assert not patterns(result)
-    assert "fault model plant.npz knows no" in result.message
+    assert "fault model plant.npz does not know a" in result.message
 
 
 @pytest.mark.parametrize("learner", ["signatures", "trees"])
@@ -334,7 +334,7 @@ def test_a_plant_that_is_not_the_one_learned_from_is_not_judged(tmp_path: Path) 
     calm[:BEFORE] = calm[:BEFORE].mean(axis=0) + 0.2 * (calm[:BEFORE] - calm[:BEFORE].mean(axis=0))
     result = called(site(tmp_path, calm))
     assert not patterns(result)
-    assert "swing" in result.message
+    assert "vary 0.2 times as much" in result.message
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_a_wrong_model_class_or_signal_is_told_and_the_detectors_go_on(
 def test_a_class_that_the_model_does_not_know_is_told(tmp_path: Path) -> None:
     options = {"class.leak at S-3": "temperature", "class.leak at S-2": "temperature"}
     result = called(site(tmp_path, history(None), **options))
-    assert "knows in class.leak at S-3 of source 'plant': \"bearing runs hot\", " in result.message
+    assert "class.leak at S-3 of source 'plant' is not a fault that plant.npz knows: \"bearing runs hot\", " in result.message
     assert "class.leak at S-2 " not in result.message
 
 

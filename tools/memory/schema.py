@@ -120,7 +120,7 @@ def said(path: Path) -> Iterator[None]:
         if "no such" in str(error) or "syntax" in str(error) or "malformed" in str(error):
             raise _damaged(path, error) from None
         raise trouble_of(error, path) or BadInput(
-            f"Cannot write {str(path)!r} ({error}). Check its permissions and the free space on its disk."
+            f"Cannot write {str(path)!r} ({error}). Check the path and its permissions and the free space on its disk."
         ) from None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):

@@ -151,5 +151,5 @@ def _audit(home: Path, pseudonym: str, values: int) -> None:
     except OSError as error:
         raise BadInput(
             f"Cannot write {str(home / AUDIT)!r} ({error.strerror}): nothing is revealed without a "
-            "record. Check its permissions."
+            "record. Check the path and its permissions."
         ) from None

@@ -56,7 +56,7 @@ def _same(tried: str, lines: Sequence[str], truth: Sequence[dict[str, str] | Non
     for line, wanted in zip(lines, truth, strict=True):
         found = match(line)
         if found is None or wanted is None:
-            if found is not wanted:
+            if (found is None) != (wanted is None):
                 return False
             continue
         groups = found.groupdict("")

@@ -46,7 +46,7 @@ def sniff(path: Path) -> Form:
         return form_of(path)
     except OSError as error:
         raise SourceError(
-            f"Cannot read {str(path)!r} ({error.strerror or error}). Check its permissions."
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Check the path and its permissions."
         ) from None
 
 
@@ -56,7 +56,7 @@ def open_unpacked(path: Path, form: Form) -> BinaryIO:
         return cast(BinaryIO, Unpacked(path, form.packing)) if form.packing else path.open("rb")
     except OSError as error:
         raise SourceError(
-            f"Cannot read {str(path)!r} ({error.strerror or error}). Check its permissions."
+            f"Cannot read {str(path)!r} ({error.strerror or error}). Check the path and its permissions."
         ) from None
 
 

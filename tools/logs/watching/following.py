@@ -108,7 +108,7 @@ class _Tail:
             return self._path.open("rb", buffering=0)
         except OSError as error:
             raise SourceError(
-                f"Cannot read {str(self._path)!r} ({error.strerror or error}). Check its permissions."
+                f"Cannot read {str(self._path)!r} ({error.strerror or error}). Check the path and its permissions."
             ) from None
 
     def close(self) -> None:
