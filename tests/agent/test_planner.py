@@ -291,7 +291,7 @@ def test_a_default_that_is_written_out_is_the_same_call() -> None:
     tasks = [Task(id=1, tool="logs_diff"), Task(id=2, tool="logs_diff", args={"component": ""})]
     valid, reasons = planner.validated(tasks, FULL, SITE, [])
     assert [t.id for t in valid] == [1]
-    assert "equal arguments" in reasons[0]
+    assert "the same arguments" in reasons[0]
 
 
 def test_thin_evidence_asks_for_more() -> None:

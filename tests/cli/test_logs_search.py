@@ -114,7 +114,7 @@ def test_nothing_found_tells_what_was_searched(aitia, log):
     outcome = aitia("logs", "search", log, "--text", "nowhere", "--since", "1m")
     assert (outcome.code, outcome.out) == (0, "")
     assert "nothing found: 61 records searched of app" in outcome.err
-    assert "the logs hold 2026-11-25T03:00:00.500000Z to 2026-11-25T03:04:59.500000Z" in outcome.err
+    assert "the logs cover 2026-11-25T03:00:00.500000Z to 2026-11-25T03:04:59.500000Z" in outcome.err
     outcome = aitia("logs", "search", log, "--text", "password=hunter2-Xk81vQ")
     assert "under pseudonyms" in outcome.err
     assert "hunter2" not in outcome.err

@@ -58,21 +58,21 @@ def test_a_good_runbook_passes_and_its_commands_are_classed(aitia: Aitia, tmp_pa
 @pytest.mark.parametrize(
     ("before", "after", "line", "says"),
     [
-        ("alerts:", "alertz:", 2, "write 'alerts' in place of 'alertz'"),
-        ("services: [gateway]", "services: {a: 1}", 3, "give 'services' a text or a list"),
-        ("resource.connections]", "resource.conections]", 4, "write 'resource.connections' in place of"),
+        ("alerts:", "alertz:", 2, "did you mean 'alerts'"),
+        ("services: [gateway]", "services: {a: 1}", 3, "'services' must be a string or a list"),
+        ("resource.connections]", "resource.conections]", 4, "did you mean 'resource.connections' in place of"),
         ("metrics_component component={component}", "metrics_componnt component=x", 6, "such as 'metrics_component'"),
-        ("component={component}", "componant={component}", 6, "leave the argument 'componant'"),
+        ("component={component}", "componant={component}", 6, "has no argument 'componant'"),
         ("component={component}", "component={comp}", 6, "use one of the placeholders"),
         ("component={component}", "postgres", 6, "write the arguments of metrics_component as name=value"),
-        ("after: changes", "after: change", 8, "'change' is none"),
+        ("after: changes", "after: change", 8, "there is no step 'change'"),
         ("tool: changes_list}", "tool: changes_list, after: logs}", 8, "these steps wait for each other in a cycle"),
-        ("id: changes", "id: logs", 9, "'logs' is in line 8 as well"),
-        ("id: changes,", "id: changes, wait: 1,", 9, "leave 'wait' out of the step"),
+        ("id: changes", "id: logs", 9, "'logs' is already used in line 8"),
+        ("id: changes,", "id: changes, wait: 1,", 9, "unknown key 'wait' in the step"),
         ("- {id: changes, tool: changes_list}", "- {id: changes}", 9, "the step needs a text, a tool or a command"),
         ("faults: [", "faults: [[", 5, "fix the YAML of the front matter"),
         ("\n---\n#", "\n#", 1, "three dashes"),
-        ("`psql -c \"SELECT 1\"`", "`logs_diff componet=x`", 14, "leave the argument 'componet'"),
+        ("`psql -c \"SELECT 1\"`", "`logs_diff componet=x`", 14, "has no argument 'componet'"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_told_with_its_line(
@@ -107,7 +107,7 @@ def test_runbooks_that_wait_for_each_other(aitia: Aitia, tmp_path: Path) -> None
     ]
     write(books, "c.md", "---\nid: a\nnext: nowhere\n---\n# c\n## Steps\n1. Look\n")
     told = [t for _, t in findings(aitia, books)]
-    assert [t for t in told if "'nowhere' is none" in t]
+    assert [t for t in told if "'nowhere'" in t]
     assert [t for t in told if "'a' is that of" in t]
 
 
@@ -115,7 +115,7 @@ def test_dead_links_are_warnings(aitia: Aitia, tmp_path: Path) -> None:
     path = write(tmp_path / "books", "good.md", GOOD)
     got = aitia("runbook", "check", path)
     assert got.code == 0
-    assert f"{path}:15: warning: mend the link: there is no 'other.md'" in got.out
+    assert f"{path}:15: warning: broken link: there is no 'other.md'" in got.out
 
 
 def test_no_file_and_an_empty_folder(aitia: Aitia, tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_a_run_makes_the_named_calls_only_leaves_the_rest_to_a_person_and_is_pla
     assert {t for t, _ in calls[:-3]} <= {"metrics_scan", "incidents_search", "runbooks_search"}
     items = [(i["state"], i["effect"], i["command"]) for i in told["checklist"]]
     assert items[1][0] == "done"
-    assert ("for a person", "read-only", 'psql -c "SELECT 1"') in items
-    assert ("for a person", "changing", "shopctl rollback SERVICE") in items
+    assert ("manual step", "read-only", 'psql -c "SELECT 1"') in items
+    assert ("manual step", "changing", "shopctl rollback SERVICE") in items
     by_id = {e["id"]: e["statement"] for e in told["report"]["evidence"]}
     for item in told["checklist"]:
         assert [by_id[i] for i in item["cites"]] == list(item["found"])
@@ -178,7 +178,7 @@ def test_a_component_that_nobody_is_is_told(aitia: Aitia, tmp_path: Path, scenar
     got = aitia("runbook", "run", write(tmp_path / "books", "b.md", text), *telemetry(scenario), "--json")
     item = next(i for i in json.loads(got.out)["checklist"] if "nobody" in i["text"])
     assert item["state"] == "not run"
-    assert "'nobody' is none" in item["why"]
+    assert "'nobody' is not a component" in item["why"]
 
 
 def test_interactive_asks_about_what_is_left_and_runs_nothing(

@@ -43,8 +43,8 @@ def test_a_file_is_watched_to_its_end(aitia: Aitia, tmp_path: Path) -> None:
     assert ", since 2026-01-01T01:56:40Z within 10 s" in line
     said = done.err.splitlines()
     assert said[0] == "898 rows from 2026-01-01T00:00:00Z to 2026-01-01T02:29:50Z, 1 alarm"
-    assert said[1] == "left out: 1 row with another number of columns (first in line 502)"
-    assert said[2] == "left out: 1 row with a value that is no number (first in line 503)"
+    assert said[1] == "left out: 1 row with a different number of columns (first in line 502)"
+    assert said[2] == "left out: 1 row with a value that is not a number (first in line 503)"
     assert said[3] == "missing values: 1 of flow_lpm"
 
 
@@ -68,13 +68,13 @@ def test_a_reference_of_its_own_lets_the_first_row_alarm(aitia: Aitia, tmp_path:
     assert "pressure_bar rose" in done.out
     few = aitia("signals", "watch", faulty)
     assert few.out == ""
-    assert "nothing was watched: fewer than the 400 rows of --reference came" in few.err
+    assert "nothing was watched: fewer rows came than the 400 of --reference" in few.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("gone.csv",), "Name a CSV file that exists, or - for stdin, not 'gone.csv'."),
+        (("gone.csv",), "'gone.csv' does not exist. Give a CSV file, or - for stdin."),
         (
             ("now.csv", "--reference", "gone.csv"),
             "Set --reference to a number of rows or a CSV file that exists",
@@ -85,7 +85,7 @@ def test_a_reference_of_its_own_lets_the_first_row_alarm(aitia: Aitia, tmp_path:
             "columns. Keep one (--drop the others), or use",
         ),
         (("now.csv", "--drop", "heat"), "cannot be left out (--drop)"),
-        (("now.csv", "--reference", "other.csv"), "does not hold (--drop): pressure_bar, flow_lpm"),
+        (("now.csv", "--reference", "other.csv"), "does not have these columns: pressure_bar, flow_lpm"),
     ],
 )
 def test_what_is_wrong_is_said(aitia: Aitia, tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
@@ -99,10 +99,10 @@ def test_what_is_wrong_is_said(aitia: Aitia, tmp_path: Path, arguments: tuple[st
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        (["time;p", "2026-01-01T00:00:00Z;4,1"], "1 row with a value that is no number (first in line 2)"),
+        (["time;p", "2026-01-01T00:00:00Z;4,1"], "1 row with a value that is not a number (first in line 2)"),
         (
             ["time,component,metric,value", "2026-01-01T00:00:00Z,F-12,TI-101.PV,4.1"],
-            "a value that is no number",
+            "a value that is not a number",
         ),
     ],
 )

@@ -356,7 +356,7 @@ def test_the_first_answer_to_a_call_stands(tmp_path: Path) -> None:
     asked = [{"hash": h * 64, "tool": "restart", "args": {}} for h in "ab"]
     made.table.set(job.id, state="waiting", asked=json.dumps(asked))
     assert made.answer(job.id, {"a" * 64: False}, by="ann").state == "waiting"
-    with pytest.raises(BadInput, match="before"):
+    with pytest.raises(BadInput, match="already answered"):
         made.answer(job.id, {"a" * 64: True}, by="eve")
     assert made.answer(job.id, {"b" * 64: True}, by="ben").state == "queued"
     claim = made.table.claim("me", lease_s=30, attempts=3)

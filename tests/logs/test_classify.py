@@ -195,8 +195,8 @@ def test_tables_read_the_same(kind: str, tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("t.csv", b"text,label\n\x00\x01", "binary"),
-        ("t.jsonl", b'{"text": "a", "label": "b"}\n[1]\n', "line 2"),
-        ("t.jsonl", b'{"text": NaN, "label": "b"}\n{', "line 2"),
+        ("t.jsonl", b'{"text": "a", "label": "b"}\n[1]\n', "Line 2"),
+        ("t.jsonl", b'{"text": NaN, "label": "b"}\n{', "Line 2"),
         ("t.xlsx", b"PK no zip", "xlsx"),
         ("t.parquet", b"", "csv"),
     ],

@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_counted_and_the_others_go_on(tmp_path):
         (found,) = gather([tmp_path], skipped=skipped)
     assert found.component == "app"
     assert {Path(path).name: why for path, why in skipped.files.items()} == {
-        "image.log": "skipped: binary: no text", "broken": "not a regular file", "pipe": "not a regular file", "door": "not a regular file",
+        "image.log": "skipped: binary: not text", "broken": "not a regular file", "pipe": "not a regular file", "door": "not a regular file",
     }  # fmt: skip
 
 

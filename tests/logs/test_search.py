@@ -363,7 +363,7 @@ def test_sql_reads_the_records_and_nothing_else(tmp_path):
             "SELECT outside FROM outside",  # no variable of Python's
         ):
             with pytest.raises(
-                BadInput, match=r"(Write one|--sql can use only the table records: no other|Fix the) "
+                BadInput, match=r"(--sql must be one|--sql can use only the table records: no other|Fix the) "
             ):
                 sandbox.ask(found, sql, 9)
     assert target.read_bytes() == before

@@ -142,7 +142,7 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
 @pytest.mark.parametrize(
     ("tool", "args", "says"),
     [
-        ("nope", {}, "Choose a tool of this server: 'nope' is none."),
+        ("nope", {}, "'nope' is not a tool of this server. Choose one that is."),
         ("x" * 5000, {}, "is not a tool of this server. Choose one that"),
         ("diagnose", {}, "Fix 'incident': Field required."),
         ("diagnose", {"incident": ""}, "Say what is wrong"),
@@ -159,7 +159,7 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
         ("ask", {"question": "y" * 1001}, "Fix 'question': String should have at most 1000 characters."),
         ("list_runs", {"limit": 0}, "Fix 'limit'"),
         ("metrics_component", {}, "Fix argument 'component' of metrics_component"),
-        ("metrics_scan", {"start": 5}, "Give `start` as text"),
+        ("metrics_scan", {"start": 5}, "`start` must be text"),
         ("metrics_scan", {"start": "1m", "end": "2m"}, "is not a valid window. `end` must be after"),
         (
             "metrics_scan",

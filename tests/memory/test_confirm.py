@@ -100,9 +100,9 @@ def test_a_correction_keeps_who_it_was_and_what_misled(home: Path) -> None:
     ("component", "fault", "says"),
     [
         ("postgrs", "", "the nearest are postgres"),
-        ("nobody-at-all", "", "is none"),
+        ("nobody-at-all", "", "is not a component"),
         ("postgres", "resource.dsk", "resource.disk"),
-        ("orders", "resource.connections", "as right: orders"),
+        ("orders", "resource.connections", "Confirm the run as right"),
     ],
 )
 def test_a_correction_must_make_sense(home: Path, component: str, fault: str, says: str) -> None:
@@ -172,7 +172,7 @@ def test_the_next_run_knows_it_and_says_so(home: Path, capsys: pytest.CaptureFix
     ledger = {c.term: c for c in report.suspects[0].ledger}
     assert {"learned.prior", "learned.alike"} <= set(ledger)
     assert report.probability >= before.probability
-    assert f"It is the second time in 5 days (confirmed before: run {first.id})." in report.summary[0].text
+    assert f"This is the second time in 5 days (confirmed before: run {first.id})." in report.summary[0].text
     assert cli(["explain", again.id]) == 0
     assert f"similarity {first.id}" in " ".join(capsys.readouterr().out.split())
     revert(first.id, home)
@@ -262,7 +262,7 @@ def test_the_command_line(home: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert cli(["confirm", store.id, "--wrong"]) == 2
     assert cli(["confirm", store.id, "--actual", "redis"]) == 2
     assert cli(["confirm", store.id, "--revert"]) == 2
-    assert "nothing was said" in capsys.readouterr().err
+    assert "neither confirmed nor corrected" in capsys.readouterr().err
     assert (
         cli(["confirm", "last", "--wrong", "--actual", "redis:resource.cpu", "--cause", "hot key", "--json"])
         == 0

@@ -70,7 +70,7 @@ def test_a_confirmed_cause_is_a_term_of_its_own_with_its_run() -> None:
     assert 0 < found["learned.prior"] <= PRIOR_MOST
     assert ALIKE * 0.9 < found["learned.alike"] < ALIKE
     why = [c.why for s in told.suspects for c in s.ledger if c.term == "learned.alike"]
-    assert "the confirmed cause, 100% alike with run r1" in why
+    assert "the confirmed cause, similarity 100% to run r1" in why
 
 
 def test_nothing_said_means_nothing_changed() -> None:
@@ -191,7 +191,7 @@ def test_recurrence_is_counted_dated_and_cited() -> None:
     facts = shop.numbered([*FACTS, memory])
     told = told_again(SENTENCE, learned, ("orders", "resource.connections"), NOW, facts)
     assert told.text == (
-        "The likeliest cause is orders. It is the third time in 20 days (confirmed before: runs a, b)."
+        "The likeliest cause is orders. This is the third time in 20 days (confirmed before: runs a, b)."
     )
     assert told.cites == ("E1", facts[-1].id)
     assert told_again(SENTENCE, learned, ("redis", "resource.connections"), NOW, facts) == SENTENCE

@@ -137,13 +137,13 @@ def test_the_users_own_file_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        (lambda: made(sha256="cd" * 32).model_dump_json(), "calibrate this model: the file is of another one (m, cdcdcdcdcdcd)"),
+        (lambda: made(sha256="cd" * 32).model_dump_json(), "the file belongs to another model (m, cdcdcdcdcdcd): calibrate this model"),
         (lambda: made(choices_sha256="x").model_dump_json(), "it was made with other questions or prompts: calibrate again"),
-        (lambda: made(schema_version=2).model_dump_json(), "calibrate again: schema_version"),
-        (lambda: made().model_dump_json()[:-20], "): calibrate again"),
-        (lambda: "[]", "calibrate again "),
-        (lambda: json.dumps(made().model_dump(mode="json") | {"n": 0}), "calibrate again: n: "),
-        (lambda: b"\xff\xfe", "): check its permissions"),
+        (lambda: made(schema_version=2).model_dump_json(), "schema_version: "),
+        (lambda: made().model_dump_json()[:-20], "not valid JSON ("),
+        (lambda: "[]", ": "),
+        (lambda: json.dumps(made().model_dump(mode="json") | {"n": 0}), "n: "),
+        (lambda: b"\xff\xfe", "check its permissions"),
     ],
 )  # fmt: skip
 def test_a_file_that_does_not_fit_is_passed_by_with_a_reason(

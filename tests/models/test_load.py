@@ -88,12 +88,12 @@ def test_imports_are_light() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nope", "^is neither a model in the catalogue"),
-        ("minilm-l6-v2", "^is not a language model. Choose one that is."),
-        ("/nowhere/x.gguf", "^Make the model file '/nowhere/x.gguf' readable"),
-        ("/nowhere/x.gguf#klingon", "^Set the chat family after # to one of chatml"),
-        ("openai:localhost:8080", "^Write the server as openai:URL#MODEL"),
-        ("openai:http://localhost:8080", "^Write the server as openai:URL#MODEL"),
+        ("nope", "is neither a model in the catalogue"),
+        ("minilm-l6-v2", "is not a language model. Choose one that is."),
+        ("/nowhere/x.gguf", "Cannot read the model file '/nowhere/x.gguf'"),
+        ("/nowhere/x.gguf#klingon", "Set the chat family after # to one of chatml"),
+        ("openai:localhost:8080", "Write the server as openai:URL#MODEL"),
+        ("openai:http://localhost:8080", "Write the server as openai:URL#MODEL"),
     ],
 )
 def test_mistakes(text: str, message: str, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_changed_file_is_hashed_again(tmp_path: Path) -> None:
 def test_check_says_both_hashes(tmp_path: Path) -> None:
     entry = catalogue()["default"]
     with pytest.raises(
-        HashMismatch, match=f"is {'0' * 64}. Remove the file and run `aitia models fetch {entry.sha256}"
+        HashMismatch, match=f"is {'0' * 64}, but the catalogue's is {entry.sha256}"
     ):
         check(entry, tmp_path / "x", "0" * 64)
 

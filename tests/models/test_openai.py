@@ -171,21 +171,21 @@ def test_choose_without_log_probabilities_takes_the_number_said(
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (500, b"out of memory", r"^Check the model server's settings: .* answers 500 .*out of memory"),
+        (500, b"out of memory", r"answers 500 .*out of memory"),
         (
             200,
             b"<html>",
-            r"^does not answer with a chat completion .* does not answer with a chat completion",
+            r"does not answer with a chat completion .* does not answer with a chat completion",
         ),
-        (200, b"[]", r"^does not answer with a chat completion"),
-        (200, b"{}", r"^does not answer with a chat completion"),
-        (200, b'{"choices": [{"logprobs": "none"}]}', r"^does not answer with a chat completion"),
+        (200, b"[]", r"does not answer with a chat completion"),
+        (200, b"{}", r"does not answer with a chat completion"),
+        (200, b'{"choices": [{"logprobs": "none"}]}', r"does not answer with a chat completion"),
         (
             200,
             b'{"choices": [{"logprobs": {"content": [{"top_logprobs": [{"token": "1"}]}]}}]}',
             r"Field required",
         ),
-        (200, b'{"choices": []}', r"^does not answer with a chat completion"),
+        (200, b'{"choices": []}', r"does not answer with a chat completion"),
     ],
 )
 def test_servers_that_are_none(

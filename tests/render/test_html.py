@@ -450,4 +450,4 @@ def test_a_pdf_needs_a_browser_and_says_so_before_anything_else(
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     monkeypatch.setattr("aitia.render.pdf._NAMES", ("chromium",))
     assert run(["report", "last", "-o", str(tmp_path / "r.pdf")]) == EXIT_BAD_INPUT
-    assert "). Use --format html instead." in capsys.readouterr().err
+    assert ". Use --format html instead." in capsys.readouterr().err

@@ -125,7 +125,7 @@ def test_missing_and_unsorted_rows(tmp_path: Path) -> None:
         ("unit,cycle\n1,1\n", "sensors"),
         ("machine,cycle,a\n1,1,1\n", "unit"),
         ("unit,cycle,a\n1,,1\n", "no time"),
-        ("unit,cycle,a\n" + "".join(f"1,{n},1\n" for n in range(9)), "10 machines or more"),
+        ("unit,cycle,a\n" + "".join(f"1,{n},1\n" for n in range(9)), "Give at least 10"),
         ("unit,cycle,a\n" + "".join(f"{m},{n},1\n" for m in range(12) for n in range(9)), "constant"),
         (
             "unit,cycle,a\n" + "".join(f"{m},{n},nan\n" for m in range(12) for n in range(9)),
@@ -163,7 +163,7 @@ def test_a_kept_fleet_gives_the_same_answers(tmp_path: Path) -> None:
     with np.load(path) as held:
         arrays = {n: held[n] for n in held.files}
     np.savez(path, **(arrays | {"low": arrays["low"][:3]}))
-    with pytest.raises(ModelError, match="do not fit"):
+    with pytest.raises(ModelError, match="do not match"):
         store.load(path)
 
 

@@ -81,7 +81,7 @@ def test_topology_in_yaml_and_json(tmp_path: Path) -> None:
         ("components: 3", "a list under"),
         ("components: [{id: a, links: [{relation: hates, to: b}]}]", "components.0.links"),
         ("components: [{id: a}, {id: a}]", "Remove one"),
-        ("a: [", "Fix the YAML in"),
+        ("a: [", "Fix the YAML or JSON"),
         ("", "a list under"),
     ],
 )

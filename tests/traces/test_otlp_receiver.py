@@ -207,7 +207,7 @@ def test_the_window_is_bounded_in_spans_and_minutes() -> None:
         for seed in range(3):
             assert httpx.post(url(receiver), content=body(seed=seed), headers=JSON).status_code == 200
         assert len(receiver.spans(WINDOW)) == 30
-        assert "51 older spans have left" in receiver.describe(WINDOW).note
+        assert "51 older spans were dropped" in receiver.describe(WINDOW).note
         clock[0] = 61.0
         httpx.post(url(receiver), content=body(seed=9), headers=JSON)
         assert len(receiver.spans(WINDOW)) == 27

@@ -169,7 +169,7 @@ def test_without_spans_in_the_window_nothing_is_said(tmp_path: Path) -> None:
     ctx = context(tmp_path, [SourceConfig(name="traces", kind="traces", type="otlp", path="traces.jsonl")])
     for told in (traces_diff(ctx), traces_rank(ctx)):
         assert told.status == "no_data"
-        assert "No span begins in the window" in told.message
+        assert "No span starts in the window" in told.message
 
 
 def span(id: str, parent: str, component: str, start: float, duration: float, **more: object) -> Span:

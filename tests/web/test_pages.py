@@ -136,7 +136,7 @@ def test_a_request_is_taken_once_and_a_wrong_one_comes_back_with_what_was_typed(
         (job,) = Jobs(tmp_path, settings).list()
         assert places == {f"/diagnoses/{job.id}"}
         assert (job.origin, job.by, job.title) == ("api", "web", "checkout is slow")
-        for wrong, says in (({"since": "2099-01-01T00:00:00Z"}, "not in the future"), ({"since": "soon"}, "Write a time"),
+        for wrong, says in (({"since": "2099-01-01T00:00:00Z"}, "in the future"), ({"since": "soon"}, "Write a time"),
                             ({"text": " "}, "Say what is wrong")):  # fmt: skip
             answer = sent(client, "/diagnoses", **(form | {"text": "a <b>word</b>", "key": "two"} | wrong))
             assert answer.status_code == 422
@@ -242,8 +242,8 @@ def test_what_a_form_lacks_is_said_on_its_page(client: httpx.Client, world: Worl
             {"question": "why?", "conversation": "zzz"},
             "There is no such conversation about this",
         ),
-        (f"{queued}/questions", {"question": "why?"}, "Wait for the report: the diagnosis is queued."),
-        (f"{queued}/outcome", {"right": "yes"}, "Wait for the report: the diagnosis is queued."),
+        (f"{queued}/questions", {"question": "why?"}, "The diagnosis is queued. Wait for the report."),
+        (f"{queued}/outcome", {"right": "yes"}, "The diagnosis is queued. Wait for the report."),
     ):
         answer = sent(client, path, **form)
         assert answer.status_code == 422
