@@ -266,7 +266,7 @@ def test_the_protocol_alone_is_on_stdout_and_a_client_that_leaves_stops_its_run(
         }
         send(id=2, method="tools/call", params=asked)
         told = {"params": {"message": ""}}
-        while "likeliest so far" not in told["params"]["message"]:
+        while "most likely so far" not in told["params"]["message"]:
             told = json.loads(process.stdout.readline())
             assert told["method"] == "notifications/progress"
         process.stdin.close()  # the client is gone

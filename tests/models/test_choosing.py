@@ -170,7 +170,10 @@ def test_like_questions_vote_for_what_was_right_there() -> None:
     ("line", "message"),
     [
         ("{", "Fix line 2 of mine.jsonl"),
-        ('{"id":"a","kind":"cause","question":"q","options":["a","b"],"answer":2}', "answer 2 is none of 2"),
+        (
+            '{"id":"a","kind":"cause","question":"q","options":["a","b"],"answer":2}',
+            "answer 2 is not one of the 2 options",
+        ),
         ('{"id":"a","kind":"cause","question":"q","options":["a","a"],"answer":0}', "not all different"),
         ('{"id":"a","kind":"why","question":"q","options":["a","b"],"answer":0}', "next_check"),
     ],

@@ -177,9 +177,7 @@ def test_a_changed_file_is_hashed_again(tmp_path: Path) -> None:
 
 def test_check_says_both_hashes(tmp_path: Path) -> None:
     entry = catalogue()["default"]
-    with pytest.raises(
-        HashMismatch, match=f"is {'0' * 64}, but the catalogue's is {entry.sha256}"
-    ):
+    with pytest.raises(HashMismatch, match=f"is {'0' * 64}, but the catalogue's is {entry.sha256}"):
         check(entry, tmp_path / "x", "0" * 64)
 
 

@@ -175,7 +175,7 @@ def test_choose_without_log_probabilities_takes_the_number_said(
         (
             200,
             b"<html>",
-            r"does not answer with a chat completion .* does not answer with a chat completion",
+            r"does not answer with a chat completion",
         ),
         (200, b"[]", r"does not answer with a chat completion"),
         (200, b"{}", r"does not answer with a chat completion"),
@@ -219,9 +219,7 @@ def test_a_model_that_names_no_option(serve: Callable[[Answer], Server], choice:
 
 def test_a_dead_server_and_too_few_options() -> None:
     llm = OpenAiCompatible("http://127.0.0.1:9/v1", "m")
-    with pytest.raises(
-        ModelError, match=r"Start the model server or mend its address: http://127\.0\.0\.1:9/v1"
-    ):
+    with pytest.raises(ModelError, match=r"Cannot reach the model server at http://127\.0\.0\.1:9/v1"):
         llm.complete(ASK, max_tokens=4)
     with pytest.raises(ModelError, match=r"Give at least two options"):
         llm.choose(ASK, ["one"])
@@ -247,7 +245,7 @@ def test_the_key_comes_from_the_environment(
 ) -> None:
     server = serve(lambda _: (200, json.dumps({"choices": [{"message": {"content": "hi"}}]}).encode()))
     llm = OpenAiCompatible(server.url, "m", "AITIA_TEST_KEY")
-    with pytest.raises(ModelError, match=r"Set the environment variable AITIA_TEST_KEY"):
+    with pytest.raises(ModelError, match=r"The environment variable AITIA_TEST_KEY is not set"):
         llm.complete(ASK, max_tokens=4)
     monkeypatch.setenv("AITIA_TEST_KEY", "s3cret")
     assert llm.complete(ASK, max_tokens=4).text == "hi"

@@ -203,7 +203,10 @@ def test_a_model_file_gives_the_same_answers(model: SignatureModel, tmp_path: Pa
     [
         (lambda r: [replace(r[0], label=""), *r], "1 runs have no label"),
         (lambda r: r[3:], "Name the label of normal operation"),
-        (lambda r: [replace(r[0], x=r[0].x[:30]), *r[3:]], "There are 30 rows without gaps labelled 'normal'"),
+        (
+            lambda r: [replace(r[0], x=r[0].x[:30]), *r[3:]],
+            "There are 30 rows without gaps labelled 'normal'",
+        ),
         (lambda r: r[:4], "at least 3 faults"),
         (lambda r: r[:5], "Only 2 labelled faults left the normal pattern"),
         (lambda r: [replace(r[0], fs=100.0), *r], "--learner trees"),
@@ -355,7 +358,10 @@ def test_a_wrong_model_class_or_signal_is_told_and_the_detectors_go_on(
 def test_a_class_that_the_model_does_not_know_is_told(tmp_path: Path) -> None:
     options = {"class.leak at S-3": "temperature", "class.leak at S-2": "temperature"}
     result = called(site(tmp_path, history(None), **options))
-    assert "class.leak at S-3 of source 'plant' is not a fault that plant.npz knows: \"bearing runs hot\", " in result.message
+    assert (
+        "class.leak at S-3 of source 'plant' is not a fault that plant.npz knows: \"bearing runs hot\", "
+        in result.message
+    )
     assert "class.leak at S-2 " not in result.message
 
 
