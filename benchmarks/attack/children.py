@@ -44,11 +44,12 @@ class Ended:
             return "not stored"
         if self.code in (0, 10, 11):
             return "warned" if SAID.search(self.err) else "ok"
-        return "refused" if re.search(r"error: [A-Z][a-z]+ ", self.err) else "raw"
+        return "refused" if "error: " in self.err and SAID.search(self.err) else "raw"
 
 
-SAID = re.compile(
-    r"(?m)^(Remove|Restore|Use|Free|Make|Move|Play|Diagnose anew|Put|Check|the recorded report was damaged)\b"
+SAID = re.compile(  # what is wrong, then what to do about it
+    r"(?m)(?:^|[.:;,] |\bor )(Remove|Restore|Use|Free|Give|Set|Fix|Make|Move|Play|Replay|Diagnose|Put|Check|Wait|Try|Ask|Choose|List|Name|Stop|Start"
+    r"|remove|restore|the recorded report was damaged)\b"
 )
 
 

@@ -90,7 +90,7 @@ class World:
             lambda: [
                 m
                 for m in self.slack.messages
-                if "waits for approval" in m["text"] and m["channel"] == channel
+                if "is waiting for approval" in m["text"] and m["channel"] == channel
             ][1:],
             60,
         )

@@ -49,7 +49,7 @@ def read(path: Path) -> tuple[list[Session], list[bool]]:
             sessions.append(Session(name, row["templates"], row.get("times") or ()))
             answers.append(bool(row["label"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"Mend line {number} of {path.name}: {error!r}") from None
+            raise BadInput(f"Fix line {number} of {path.name}: {error!r}") from None
     return sessions, answers
 
 

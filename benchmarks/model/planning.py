@@ -202,7 +202,7 @@ def read(data: Path) -> list[dict[str, Any]]:
             if line.strip():
                 case = json.loads(line)
                 if absent := [k for k in ("id", "title", "sources", "components", "path") if k not in case]:
-                    raise BadInput(f"Mend line {n} of {file}: {', '.join(absent)} missing.")
+                    raise BadInput(f"Fix line {n} of {file}: {', '.join(absent)} missing.")
                 cases.append(case)
     return cases
 

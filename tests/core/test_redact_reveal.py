@@ -64,7 +64,7 @@ def test_a_pseudonym_is_revealed_and_the_audit_says_so_without_the_value(home: P
 def test_without_the_key_it_is_impossible(home: Path) -> None:
     pseudonym = replaced(home)
     (home / "redaction.key").rename(home / "elsewhere")
-    with pytest.raises(BadInput, match=r"Put .*redaction\.key"):
+    with pytest.raises(BadInput, match=r"redaction\.key.* Put it back"):
         reveal(home, pseudonym)
     assert not (home / "redaction.key").exists()  # none is made that would hide the loss
     (home / "redaction.key").write_bytes(os.urandom(32))

@@ -156,7 +156,7 @@ def test_confirm_keeps_who_said_it_and_a_correction_takes_its_place(
                 "note": "token=hunter2hunter2hunter2",
             },
         )
-        until(lambda: "said what it was: postgres" in texts(slack.messages[-1]), 20)
+        until(lambda: "gave the real cause: postgres" in texts(slack.messages[-1]), 20)
     (kept,) = outcomes.outcomes(home=site.home)
     assert (kept.right, kept.component, kept.by) == (False, "postgres", f"slack:{BEN}")
     assert "hunter2" not in kept.note
@@ -204,7 +204,7 @@ def test_only_approvers_answer_once_and_what_was_asked(
         asks = until(
             lambda: (
                 found
-                if len(found := [m for m in slack.messages if "waits for approval" in m["text"]]) == 2
+                if len(found := [m for m in slack.messages if "is waiting for approval" in m["text"]]) == 2
                 else None
             ),
             30,
@@ -235,7 +235,7 @@ def test_a_second_click_is_told_so(make_site: Callable[..., Site], slack: FakeSl
     site = make_site(slack={"approvers": [ANN, BEN]})
     with Canned(site.jobs, run, asks=ASKED[:1]) as worker, site.door():
         slack.command(OPS, ANN, "gateway answers with 5xx")
-        ask = dict(until(lambda: [m for m in slack.messages if "waits for approval" in m["text"]], 30)[0])
+        ask = dict(until(lambda: [m for m in slack.messages if "is waiting for approval" in m["text"]], 30)[0])
         slack.press(ask, "approve", ANN)
         slack.press(ask, "deny", BEN)
         until(lambda: any(e["user"] == BEN and "approved already" in e["text"] for e in slack.ephemerals), 20)

@@ -278,7 +278,7 @@ def test_a_press_resumes_the_graph_that_waits(
     )  # room for the call beside the plan
     with worker_of(site), site.door():
         slack.command(OPS, ANN, "gateway answers with 5xx")
-        ask = until(lambda: [m for m in slack.messages if "waits for approval" in m["text"]], 60)[0]
+        ask = until(lambda: [m for m in slack.messages if "is waiting for approval" in m["text"]], 60)[0]
         assert site.jobs.list()[0].state == "waiting"
         assert "orders <!channel>" in texts(ask["blocks"])
         slack.press(ask, "approve", ANN)
