@@ -84,7 +84,9 @@ def _write(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"Cannot write {str(path)!r} ({error.strerror}). Check the path and its permissions.") from None
+        raise BadInput(
+            f"Cannot write {str(path)!r} ({error.strerror}). Check the path and its permissions."
+        ) from None
 
 
 @contextmanager

@@ -127,7 +127,9 @@ def named_damage(run_id: str, error: StoreDamaged) -> StoreDamaged:
     if "schema" in str(error):
         return StoreDamaged(f"Use the aitia version that wrote run {run_id!r}: {error}.")
     if isinstance(error.__cause__, PermissionError):
-        return StoreDamaged(f"Cannot read the run.json of run {run_id!r}: {error}. Check the path and its permissions.")
+        return StoreDamaged(
+            f"Cannot read the run.json of run {run_id!r}: {error}. Check the path and its permissions."
+        )
     return StoreDamaged(
         f"Run {run_id} is damaged: {error}. Remove it with `aitia runs rm {run_id}`, or restore its "
         "run.json from a copy."

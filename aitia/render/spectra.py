@@ -79,7 +79,7 @@ def spectrum_plot(fact: Evidence, spectrum: Spectrum) -> Markup:
     key = f"plot-{''.join(c for c in fact.id if c.isalnum())}"
     return picture(
         key, *body, title=f"{fact.id}: {told or 'spectrum over shaft orders'}",
-        desc=("Spectrum over shaft orders, in decibels above its noise floor; dashed: the marked orders, "
-f"and {spectrum.limit:.3g} dB, the threshold for a line."),
+        desc="Spectrum over shaft orders, in decibels above its noise floor; dashed: the marked orders,"
+        f" and {spectrum.limit:.3g} dB, the threshold for a line.",
         attributes={"viewBox": f"0 0 {_WIDE} {_HIGH}", "class": "plot"},
     )  # fmt: skip

@@ -157,5 +157,5 @@ def test_a_run_whose_source_holds_a_secret_is_not_carried_on_with_a_pseudonym(
     run = RunStore.open(home, report.run)
     assert "Qx7Lr2Vn9TbKw4Zp" not in (run.path / "run.json").read_text()
     run.update_meta(state="running")
-    with pytest.raises(BadInput, match=rf"real {hidden} of source '{first.name}'.*<secret:[0-9a-f]{{8}}>"):
+    with pytest.raises(BadInput, match=rf"<secret:[0-9a-f]{{8}}>.* real {hidden} of source '{first.name}'"):
         api.resume(report.run)

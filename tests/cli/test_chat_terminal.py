@@ -94,7 +94,7 @@ def test_a_sitting(terminal: Terminal, home: Path) -> None:
     terminal.type("\x03")
     terminal.type("\x1b[200~why not\nthe cache?\x1b[201~\r")  # two lines, pasted
     terminal.until("redis")
-    terminal.until("how sure")
+    terminal.until("confidence that")
     terminal.type("\x04")
     terminal.until(f"saved; continue with: aitia chat {run['id']}")
     assert terminal.left() == 0

@@ -113,7 +113,7 @@ def test_standard_input(aitia, folder, monkeypatch):
         (("{web}", "--baseline", "1h"), "START/END"),
         (("{web}", "--timezone", "Mars/Olympus"), "IANA zone"),
         (("{web}", "--templates", "{web}"), "--templates"),
-        (("{bin}",), "none is left"),
+        (("{bin}",), "contain no logs"),
     ],
 )
 def test_what_is_wrong_is_said(aitia, folder, arguments, said):

@@ -78,7 +78,7 @@ def test_xz_files_and_configured_namespaces(tmp_path: Path) -> None:
 )
 def test_bad_files_say_what_to_change(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(SourceError, match=r"Fix|Check|Put"):
+    with pytest.raises(SourceError, match=r"Fix|Cannot read|Add one"):
         opened(tmp_path).describe(WINDOW)
 
 

@@ -63,7 +63,7 @@ def test_rerun_is_byte_identical(tmp_path: Path, concurrency: int) -> None:
 def test_rerun_says_when_the_recording_is_not_enough(tmp_path: Path) -> None:
     store, _ = lab.run(tmp_path)
     (store.path / "results" / "1.json").unlink()
-    with pytest.raises(NotRecorded, match="is damaged and was skipped"):
+    with pytest.raises(NotRecorded, match="Run a new diagnosis"):
         rerun(store, registry=lab.Registry(lab.GOOD))
 
 

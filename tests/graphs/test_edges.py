@@ -114,7 +114,7 @@ def test_a_task_that_changes_something_waits_for_a_person(
     monkeypatch.setattr(planner, "first_round", with_a_write)
     registry = Registry([*lab.GOOD, lab.restart])
     store = RunStore.create(tmp_path, meta={})
-    with pytest.raises(BadInput, match="waits for a person"):
+    with pytest.raises(BadInput, match="waiting for approval"):
         diagnose(
             lab.incident(), [lab.Shop()], store=store, llm=None, options=Options(approvals=True),
             clock=RecordedClock(lab.shop.T0), components=lab.components(), registry=registry,

@@ -105,7 +105,7 @@ def test_a_line_without_an_end_is_not_read_whole(tmp_path: Path) -> None:
     with (tmp_path / "l.jsonl").open("wb") as file:
         file.truncate(256 << 20)
     tracemalloc.start()
-    with pytest.raises(BadInput, match="Line 1 .*Shorten it"):
+    with pytest.raises(BadInput, match=r"Line 1 .*Shorten it"):
         read_library(tmp_path / "l.jsonl")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -110,7 +110,7 @@ def test_the_answer_of_what_is_asked_is_not_read(model: LibraryModel) -> None:
 
 @pytest.mark.parametrize("spoil", ["", "{", "[]", '{"schema": 9}', "\udc80"])
 def test_a_file_that_is_no_model_is_refused(spoil: str) -> None:
-    with pytest.raises(BadInput, match="Train the library model again|Train it again"):
+    with pytest.raises(BadInput, match=r"Train the library model again|Train it again"):
         LibraryModel.loads(spoil)
 
 
@@ -124,7 +124,7 @@ def test_a_model_with_a_tree_that_turns_in_a_ring_is_refused(model: LibraryModel
 def test_a_model_whose_rates_are_a_list_is_refused(model: LibraryModel) -> None:
     body = json.loads(model.dumps())
     body["lens"]["rate_at"] = []
-    with pytest.raises(BadInput, match="Train the library model again|Train it again"):
+    with pytest.raises(BadInput, match=r"Train the library model again|Train it again"):
         LibraryModel.loads(json.dumps(body))
 
 

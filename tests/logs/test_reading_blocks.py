@@ -159,7 +159,7 @@ def test_a_file_truncated_while_read_is_counted(tmp_path):
         os.truncate(path, 160)
         assert sum(len(b.data) for b in found) == 80
     assert skipped.unread == 8000 - 160
-    assert "truncated while read" in skipped.files[str(path)]
+    assert "truncated while it was being read" in skipped.files[str(path)]
 
 
 def test_a_read_in_even_pieces_gives_the_same_bytes(tmp_path):

@@ -99,7 +99,7 @@ def test_stdin_is_watched_to_its_end(watch, tmp_path, monkeypatch):
     ("arguments", "why"),
     [
         (["none.log"], "does not exist. Fix the path."),
-        (["-", "-"], "- can be given only once: standard input can be"),
+        (["-", "-"], "- can be given only once"),
         (["shop.log", "--cell", "soon"], "Write a duration"),
         (["shop.log", "--cell", "0s"], "False alarms must be rarer than one per cell"),
         (["shop.log", "--reference", "nothing*"], ". Fix the pattern."),
@@ -107,7 +107,7 @@ def test_stdin_is_watched_to_its_end(watch, tmp_path, monkeypatch):
         (["core"], "skipped"),
         (["."], "is a folder"),
         (["shop.log", "--reference", "-"], "--reference cannot be standard input. Save the"),
-        (["shop.log", "--reference", "two"], "holds a, b"),
+        (["shop.log", "--reference", "two"], "contains a, b"),
     ],
 )
 def test_bad_input_says_what_to_change(watch, tmp_path, monkeypatch, arguments, why):

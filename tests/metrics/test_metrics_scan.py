@@ -240,10 +240,10 @@ def test_evidence_is_bounded_and_of_known_aspects(tmp_path: Path) -> None:
     for values in made.values():
         values["db_pool_in_use{}"][140:] = 20.0
         values["process_resident_memory_bytes{}"][140:] *= 3
-    start = time.perf_counter()
+    start = time.process_time()
     result = scan(rows(made), tmp_path)
     assert (
-        time.perf_counter() - start < 6
+        time.process_time() - start < 6
     )  # 360 series × 180 samples, writing and two reads of the CSV included
     assert len(result.evidence) <= 60
     assert {e.aspect for e in result.evidence} <= METRIC

@@ -166,7 +166,7 @@ def test_no_blocks_is_no_data(tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     result = run(tmp_path, [block(rng)], [])
     assert result.status == "no_data"
-    assert "Widen the window" in result.message
+    assert "Widen it" in result.message
 
 
 def test_the_spectrum_of_a_line_is_stored_and_drawn(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_the_signal_that_moved_first_is_told(tmp_path: Path) -> None:
     assert found.values["first"] == "motor_current_amps"
     assert str(found.values["order"]).startswith("motor_current_amps, water_flow_lpm")
     said = re.search(
-        r"; electrical load \(motor_current_amps\) moved first, at (\S+) UTC within (\d+) s\.$",
+        r"; electrical load \(motor_current_amps\) changed first, at (\S+) UTC within (\d+) s\.$",
         found.statement,
     )
     assert said is not None
@@ -89,7 +89,7 @@ def test_no_signal_is_told_to_be_first_where_several_move_at_once(tmp_path: Path
     x[700:, 1] -= 12.0
     x[700:, 2] -= 2.0
     (found,) = anomalies(signals_detect(context(tmp_path, x)))
-    assert "moved first" not in found.statement
+    assert "changed first" not in found.statement
     assert set(str(found.values["first"]).split(", ")) == {"motor_current_amps", "water_flow_lpm"}
 
 
@@ -152,7 +152,7 @@ def test_unusable_tables_are_no_data(tmp_path: Path, kind: str) -> None:
 
 def test_words_in_a_column_are_named(tmp_path: Path) -> None:
     lines = [f"{T0 + STEP * i},P-1,{n},off" for i in range(900) for n in NAMES]
-    with pytest.raises(SourceError, match=r"Fix column 'value'"):
+    with pytest.raises(SourceError, match=r"in column 'value'.*is not a number"):
         signals_detect(context(tmp_path, machine(2), lines=lines))
 
 

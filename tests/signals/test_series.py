@@ -83,7 +83,7 @@ def test_a_window_of_one_sample_is_refused() -> None:
         NearestWindow(window=1)
     with pytest.raises(BadInput, match="at least 2 samples"):
         LeftNeighbours(lengths=(1,))
-    with pytest.raises(BadInput, match="There is no detector 'magic'. Name one of autoencoder"):
+    with pytest.raises(BadInput, match=r"There is no detector 'magic'. Name one of autoencoder"):
         built("magic", 50)
 
 

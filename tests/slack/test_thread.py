@@ -235,7 +235,9 @@ def test_a_second_click_is_told_so(make_site: Callable[..., Site], slack: FakeSl
     site = make_site(slack={"approvers": [ANN, BEN]})
     with Canned(site.jobs, run, asks=ASKED[:1]) as worker, site.door():
         slack.command(OPS, ANN, "gateway answers with 5xx")
-        ask = dict(until(lambda: [m for m in slack.messages if "is waiting for approval" in m["text"]], 30)[0])
+        ask = dict(
+            until(lambda: [m for m in slack.messages if "is waiting for approval" in m["text"]], 30)[0]
+        )
         slack.press(ask, "approve", ANN)
         slack.press(ask, "deny", BEN)
         until(lambda: any(e["user"] == BEN and "approved already" in e["text"] for e in slack.ephemerals), 20)

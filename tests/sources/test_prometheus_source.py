@@ -270,7 +270,7 @@ def rude() -> Iterator[str]:
     [
         ("denied", "`auth`"),
         ("moved", "redirects"),
-        ("html", "no JSON"),
+        ("html", "without JSON"),
         ("list", "no reason given"),
         ("broken", "out of  memory"),
         ("slow", "timeout_s"),

@@ -248,7 +248,8 @@ def test_what_cannot_be_served_is_told_before_it_begins(
         words = [str(other.getsockname()[1]) if o == "taken" else o for o in options]
         assert aitia(["serve", "--port", "0", "--config", str(config), *words]) == 2
     told = capsys.readouterr().err
-    assert told.startswith("error: ") and says in told
+    assert told.startswith("error: ")
+    assert says in told
 
 
 def test_spans_that_are_sent_are_evidence(tmp_path: Path) -> None:

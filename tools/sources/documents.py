@@ -174,4 +174,6 @@ def _read(path: Path, *, limit: int) -> str:
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise SourceError(f"{str(path)!r} is larger than {limit >> 20} MiB. Split it.") from None
-        raise SourceError(f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions.") from None
+        raise SourceError(
+            f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions."
+        ) from None

@@ -109,7 +109,9 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
-        raise SourceError(f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions.") from None
+        raise SourceError(
+            f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions."
+        ) from None
 
 
 def zone_of(config: SourceConfig) -> tzinfo:

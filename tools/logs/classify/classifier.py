@@ -97,7 +97,9 @@ def save(model: Model, path: Path) -> None:
         part.write_text(model.model_dump_json() + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise BadInput(f"Cannot write {str(path)!r} ({error.strerror}). Check the path and its permissions.") from None
+        raise BadInput(
+            f"Cannot write {str(path)!r} ({error.strerror}). Check the path and its permissions."
+        ) from None
 
 
 def load(path: Path) -> Model:

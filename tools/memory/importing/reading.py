@@ -91,7 +91,9 @@ def opened(path: Path) -> Iterator[TextFile]:
         with path.open("rb") as raw:
             yield TextFile(path, raw)
     except OSError as error:
-        raise BadInput(f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions.") from None
+        raise BadInput(
+            f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions."
+        ) from None
 
 
 def loads(text: str) -> Any:
