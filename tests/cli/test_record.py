@@ -354,7 +354,7 @@ def test_a_question_that_fails_leaves_the_other_answers() -> None:
     taken = record_cluster(Refuses("pods"), Redactor(b"k" * 32), at=0.0)
     assert any('"pods"' in key for key in taken.answers)
     assert len(taken.notes) == 1
-    assert "questions failed, first GetResources" in taken.notes[0]
+    assert "queries failed, first GetResources" in taken.notes[0]
     with pytest.raises(SourceError, match="Allow it"):
         record_cluster(Refuses(), Redactor(b"k" * 32), at=0.0)
 
@@ -375,7 +375,7 @@ def test_what_a_large_cluster_leaves_out_is_noted() -> None:
             )
 
     taken = record_cluster(Many(), Redactor(b"k" * 32), at=0.0)
-    assert taken.notes == ["only 60 of 70 pods of a are described"]
+    assert taken.notes == ["only 60 of 70 pods of a were described"]
     assert sum(key.startswith("DescribeResource") for key in taken.answers) == 60
 
 

@@ -103,13 +103,13 @@ def bad() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        ("denied", "Set or mend `token_env` of MCP server 'web': it answered 401"),
-        ("broken", "Fix `url` of MCP server 'web': it answered 500"),
-        ("away", "Fix `url` of MCP server 'web': it answered 307"),
-        ("bomb", "uncompressed"),
+        ("denied", "MCP server 'web' answered 401. Set or fix its `token_env`."),
+        ("broken", "MCP server 'web' answered 500. Fix its `url`."),
+        ("away", "MCP server 'web' answered 307. Fix its `url`."),
+        ("bomb", "compressed"),
         ("big", "more than 4 MiB"),
         ("html", "MCP server 'web'"),
-        ("empty", "Point `url` of MCP server 'web' at MCP"),
+        ("empty", "The `url` of MCP server 'web' does not answer with MCP"),
         ("hang", "did not answer within 2 s"),
     ],
 )
@@ -133,7 +133,7 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(
     server = _server(f"{bad}/denied", token_env="CMDB_TOKEN")
     for unfit in ("", "two\nlines-of-a-secret"):
         monkeypatch.setenv("CMDB_TOKEN", unfit)
-        with pytest.raises(BadInput, match="Set the environment variable CMDB_TOKEN") as refused:
+        with pytest.raises(BadInput, match="The environment variable CMDB_TOKEN") as refused:
             call(server, tmp_path, tool="owner_of")
         assert "lines-of-a-secret" not in str(refused.value)
     monkeypatch.setenv("CMDB_TOKEN", "a-good-token")

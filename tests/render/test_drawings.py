@@ -69,7 +69,7 @@ def test_without_times_the_chain_has_its_citations_and_without_a_chain_there_is_
 def test_a_cause_that_only_others_felt_stands_before_the_chain(cause: Report) -> None:
     report = cause.model_copy(update={"component": "switch"})
     words = _words(chain(report) or "")
-    assert words[:4] == ["switch", "cause", "connection exhaustion", "as orders felt it · [E3]"]
+    assert words[:4] == ["switch", "cause", "connection exhaustion", "as seen by orders · [E3]"]
     found = around(_joined(report, ("orders", "calls", "switch"), ("gateway", "calls", "orders")))
     assert found is not None
     assert "switch → orders → gateway" in found.note

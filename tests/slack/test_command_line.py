@@ -20,7 +20,7 @@ from .test_killed import running
     ("unset", "options", "says"),
     [
         ({"SLACK_BOT_TOKEN": ""}, (), "Set SLACK_BOT_TOKEN: see docs/slack.md"),
-        ({"SLACK_BOT_TOKEN": "xapp-no"}, (), "to the token that begins with xoxb-"),
+        ({"SLACK_BOT_TOKEN": "xapp-no"}, (), "does not begin with xoxb-"),
         ({"SLACK_APP_TOKEN": ""}, (), "Set SLACK_APP_TOKEN"),
         ({"SLACK_SIGNING_SECRET": ""}, ("--http", "127.0.0.1:0"), "Set SLACK_SIGNING_SECRET"),
         ({}, ("--http", "3000"), "Write --http as HOST:PORT"),
