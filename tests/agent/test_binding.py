@@ -255,17 +255,26 @@ STORE = shop.fact(
 @pytest.mark.parametrize(
     ("sentence", "why"),
     [
-        ("As latency rose from 98.6 to 372 ms, AWS::Store: latency rose from 78.6 to 349 ms.", "without naming the component"),
+        (
+            "As latency rose from 98.6 to 372 ms, AWS::Store: latency rose from 78.6 to 349 ms.",
+            "without naming the component",
+        ),
         (
             "As the latency of AWS::Lambda rose from 98.6 to 372 ms, latency rose from 78.6 to 349 ms.",
             "not in the cited facts",
         ),
-        ("As the latency of the function rose from 98.6 to 372 ms, it rose from 78.6 to 349 ms.", "without naming the component"),
+        (
+            "As the latency of the function rose from 98.6 to 372 ms, it rose from 78.6 to 349 ms.",
+            "without naming the component",
+        ),
         (
             "As latency of calls from AWS::Lambda rose to 372 ms, the latency of AWS::Store rose to 349 ms.",
             "in the cited facts no calls go from",
         ),
-        ("As AWS::Lambda rose from 98.6 to 372 ms, the latency of AWS::Store rose to 349 ms.", "what they measure"),
+        (
+            "As AWS::Lambda rose from 98.6 to 372 ms, the latency of AWS::Store rose to 349 ms.",
+            "what they measure",
+        ),
     ],
 )
 def test_of_two_components_each_number_has_its_owner(sentence: str, why: str) -> None:

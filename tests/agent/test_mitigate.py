@@ -66,7 +66,7 @@ def test_no_cause_no_mitigation_but_what_is_missing() -> None:
     broken = Holding(source="logs", kind="logs", note="Make '/var/log/shop' readable.")
     inventory = Inventory(holdings=(broken,), components=shop.inventory().components)
     texts = [c.text for c in next_checks(weighed, shop.undecidable(), inventory, bundled())]
-    assert any("catalog" in t and "none were seen" in t for t in texts)
+    assert any("catalog" in t and "none were found" in t for t in texts)
     assert any(t.startswith("Fix source logs") for t in texts)
 
 

@@ -60,7 +60,7 @@ def test_no_source_is_not_everything_in_place(aitia: Aitia, tmp_path: Path) -> N
     (tmp_path / "aitia.yaml").write_text("model: {name: none}\n")
     done = aitia("doctor")
     assert "everything essential is in place" not in done.out
-    assert "look at: sources" in done.out
+    assert "check: sources" in done.out
 
 
 def _doors(tmp_path: Path, text: str) -> dict[str, Check]:
@@ -83,7 +83,7 @@ def test_doors_of_the_settings_need_their_tokens(tmp_path: Path, monkeypatch: py
     )
     assert _doors(tmp_path, "model: {name: none}\n") == {}
     found = _doors(tmp_path, text)
-    assert "AITIA_TOKEN is not set: only this machine is answered" in found["service"].detail
+    assert "AITIA_TOKEN is not set: only requests from this machine are answered" in found["service"].detail
     assert found["slack"].detail == "not set: SLACK_BOT_TOKEN, SLACK_APP_TOKEN"
     assert found["mcp cmdb"].mend == "export CMDB_PASSWORD=…"
     assert (found["mcp gone"].state, "no-such-program" in found["mcp gone"].detail) == ("look", True)

@@ -125,7 +125,7 @@ def test_where_there_is_no_room_for_an_overview_the_server_says_who_moved_most(u
     ctx = context(url, title="Something is wrong", most=60)
     result = metrics_scan(ctx)
     assert CULPRIT in result.message
-    assert "left their earlier mean most among 40 components" in result.message
+    assert "deviated most from their earlier mean among 40 components" in result.message
     assert metrics_rank(ctx).evidence[0].component == CULPRIT
 
 
@@ -197,7 +197,7 @@ def test_an_overview_asks_for_a_bounded_number_of_metrics() -> None:
 
 def test_a_large_source_without_components_is_not_read() -> None:
     source = Recorded([], ["cpu_usage"])
-    assert "no value of label 'service'" in looked(source, "cart")
+    assert "no values of label 'service'" in looked(source, "cart")
     assert not source.full
     assert not source.shown
 
