@@ -35,7 +35,7 @@ def test_a_plan_survives_on_disk_and_a_broken_line_is_told_of(tmp_path: Path) ->
     store.add(past("a", "gateway is very slow"))
     assert [(p.id, p.text) for p in store.all()] == [("a", "gateway is very slow"), ("b", "disk full")]
     assert len(store.notes) == 1
-    assert "line 2" in store.notes[0]
+    assert "Line 2" in store.notes[0]
     assert oct(store.path.stat().st_mode & 0o777) == "0o600"
 
 

@@ -48,7 +48,7 @@ def aitia(home, capsys):
 def test_import_tells_what_it_did(aitia, home):
     code, out, err = aitia("memory", "import", "x.jsonl")
     assert (code, out) == (0, "")
-    assert "3 records read: 2 added, 0 updated, 0 as they were, 0 duplicates, 1 broken" in err
+    assert "3 records read: 2 added, 0 updated, 0 unchanged, 0 duplicates, 1 broken" in err
     assert "x.jsonl:3: it is not a JSON object" in err
     assert "2 have no vector yet" in err
     assert "aitia[memory]" in err
@@ -97,7 +97,7 @@ def test_export_and_rm(aitia, home, tmp_path):
     assert aitia("memory", "export", "-o", "no/such/x")[0] == 2
     code, _, err = aitia("memory", "rm", "INC-1", "INC-9")
     assert code == 2
-    assert "'INC-9' is none" in err
+    assert "There is no incident 'INC-9'" in err
     assert aitia("memory", "show", "INC-1")[0] == 0  # all must exist before the first goes
     assert holding(home, "Pool exhausted")
     assert aitia("memory", "rm", "INC-1")[0] == 0
@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_bad_input(aitia, tmp_path):
     code, _, err = aitia("memory", "import", "bad.jsonl")
     assert code == 2
     assert "bad.jsonl:2: it is not a JSON object" in err
-    assert "none of 2 records" in err
+    assert "error: None of" in err
     assert (
         "jsonl, json, csv, workorders, markdown, pagerduty, jira"
         in aitia("memory", "import", "x.jsonl", "--format", "xml")[2]
@@ -148,7 +148,7 @@ def test_ctrl_c_keeps_what_was_committed_and_says_so(home, tmp_path):
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
-    assert "the answers so far are saved: run the same" in err
+    assert "saved; run the same command again" in err
     from aitia.tools.memory.store import MemoryStore
 
     with MemoryStore(home, embedder=None) as store:

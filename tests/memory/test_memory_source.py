@@ -60,7 +60,7 @@ def test_a_similar_incident_is_a_fact_with_why(site, home):
     result = incidents_search(ctx)
     (fact,) = result.evidence
     assert (fact.kind, fact.component, fact.taint) == ("incident.similar", "postgres", True)
-    assert fact.statement.startswith("Past incident INC-1 is alike (similarity 0.")
+    assert fact.statement.startswith("Past incident INC-1 is similar (similarity 0.")
     assert fact.values["why"].startswith("words 0.")
     assert fact.values["fault"] == "resource.connections"
     (past,) = result.data["incidents"]
@@ -137,7 +137,7 @@ def test_a_memory_of_another_program_is_a_note(home):
     with closing(sqlite3.connect(home / FILE)) as db:
         db.execute("CREATE TABLE t (x)")
     source = open_source(CONFIG, home)
-    with pytest.raises(SourceError, match=r"Move .*source 'memory'"):
+    with pytest.raises(SourceError, match=r"Move it away.*source 'memory'"):
         source.describe(Window(start=NOW - timedelta(hours=1), end=NOW))
     assert "another program" in incidents_search(context(source)).message
 
