@@ -239,7 +239,7 @@ def _why(on: str, fact: Evidence) -> str:
     return {
         "peer": f"seen by {fact.component}",
         "calls": "its calls",
-        "serves": "which it serves",
+        "serves": "a component that it serves",
         "callers": "a caller",
-        "callees": "which calls it",
+        "callees": "a component that it calls",
     }[on]

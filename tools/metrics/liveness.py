@@ -72,7 +72,7 @@ def _gone(
     return _fact(
         series, source, window, last, step, "availability", "gone", 0.85,
         (f"{component}: {len(stopped)} of its {len(live)} series stopped at {clock(from_epoch(last))}, "
-f"while other components continued for {sig3(silent):g} s."),
+        f"while other components continued for {sig3(silent):g} s."),
         {"series": len(live), "stopped": len(stopped), "silent_s": sig3(silent)},
     )  # fmt: skip
 

@@ -30,8 +30,8 @@ def quiet_facts(a: Analysis) -> list[Evidence]:
                 component=e.place[0],
                 kind="trace.quiet",
                 aspect="latency",
-                statement=(f"{e.place[0]}: its own time per request did not change ({ms(e.old_p50)}, now {ms(e.p50)}, "
-f"{counted(e.n, 'request')}), and it did not make more of them fail."),
+                statement=f"{e.place[0]}: its own time per request did not change ({ms(e.old_p50)}, now {ms(e.p50)}, "
+                f"{counted(e.n, 'request')}), and it did not make more of them fail.",
                 values={"p50_ms": sig(1e3 * e.p50), "p50_baseline_ms": sig(1e3 * e.old_p50), "n": e.n, "n_baseline": e.old_n},
                 unit="ms",
                 window=a.compared.window,
@@ -68,8 +68,8 @@ def rate_facts(a: Analysis) -> list[Evidence]:
                 component=name,
                 kind="trace.rate",
                 aspect="traffic",
-                statement=(f"{name}: {rate:.3g} requests per minute reach it, before that {old_rate:.3g}, while total "
-f"requests went from 1 to {load:.2g}."),
+                statement=f"{name}: {rate:.3g} requests per minute reach it, before that {old_rate:.3g}, while total "
+                f"requests went from 1 to {load:.2g}.",
                 values={
                     "rate_per_min": sig(rate), "rate_baseline_per_min": sig(old_rate),
                     "ratio": sig(rate / old_rate if old_rate else 0.0), "load": sig(load),

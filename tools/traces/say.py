@@ -53,8 +53,8 @@ def _way(c: Compared, e: Excess, share: float, steady: bool) -> Evidence:
     but = f"; {callee} itself answered as fast as before" if steady else ""
     return time_fact(
         c, e, component=caller, peer=callee, kind="trace.path",
-        statement=(f"{caller}: its calls to {callee} spent {ms(e.p50)} in transit, before that {ms(e.old_p50)} "
-f"(p95 from {ms(e.old_p95)} to {ms(e.p95)}) over {counted(e.n, 'call')}{_part(share)}{but}."),
+        statement=f"{caller}: its calls to {callee} spent {ms(e.p50)} in transit, before that {ms(e.old_p50)} "
+        f"(p95 from {ms(e.old_p95)} to {ms(e.p95)}) over {counted(e.n, 'call')}{_part(share)}{but}.",
         values={"share": sig(share)},
     )  # fmt: skip
 
@@ -67,8 +67,8 @@ def _busy(a: Analysis, caller: str, total: float) -> Evidence:
     share = min(1.0, a.latency.blamed.get(caller, 0.0) / total) if total > 0 else 0.0
     return time_fact(
         a.compared, e, component=caller, kind="trace.latency",
-        statement=(f"{caller}: its own work and its calls to {listed} both take longer, a median of {ms(e.p50)}, "
-f"before that {ms(e.old_p50)}, while others call them as fast as before{_part(share)}."),
+        statement=f"{caller}: its own work and its calls to {listed} both take longer, a median of {ms(e.p50)}, "
+        f"before that {ms(e.old_p50)}, while others call them as fast as before{_part(share)}.",
         values={"share": sig(share), "callees": len(callees)},
     )  # fmt: skip
 

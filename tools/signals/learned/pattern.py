@@ -195,8 +195,8 @@ def _evidence(ctx: ToolContext, plant: Plant, told: _Fault, classes: Mapping[str
         component=plant.component,
         kind="signal.pattern",
         aspect=aspect,
-        statement=(f"{plant.component}: since {clock(at)} the pattern of its {len(plant.channels)} signals "
-f"matches {_quoted(told.label)}; {told.trust}{after}."),
+        statement=f"{plant.component}: since {clock(at)} the pattern of its {len(plant.channels)} signals "
+        f"matches {_quoted(told.label)}; {told.trust}{after}.",
         values={
             "fault": _plain(told.label),
             "next": _plain(told.after),
