@@ -191,7 +191,7 @@ def test_an_array_is_measured_before_it_is_unpacked(tmp_path: Path, monkeypatch:
         }
         (tmp_path / "signals.yaml").write_text(yaml.safe_dump({"blocks": [entry]}))
         config = SourceConfig(name="far", kind="signals", type="waveform", path="signals.yaml")
-        with pytest.raises(SourceError, match=r"w\.npz.*far.*(decompresses to|declares)"):
+        with pytest.raises(SourceError, match=r"w\.npz.*far.*(unpacks to|declares)"):
             open_source(config, tmp_path).waveforms(WINDOW)  # type: ignore[attr-defined]
 
 

@@ -154,7 +154,7 @@ def test_a_year_without_telemetry_is_named(text: str) -> None:
     for key in ("startsAt", "endsAt"):
         alert = {"status": "resolved", "startsAt": "2026-11-25T08:00:00Z", key: text}
         if not text.startswith("0001-") and text != "200000d":
-            with pytest.raises(BadInput, match=rf"'{text}' is none"):
+            with pytest.raises(BadInput, match=rf"'{text}' is not a valid time"):
                 make_incident({"alerts": [alert]}, now=NOW)
 
 

@@ -382,7 +382,7 @@ def test_paths_and_formats_that_do_not_fit(store, tmp_path):
     with pytest.raises(BadInput, match=r"has no files of .*Give a folder that does"):
         import_files(store, [tmp_path / "empty"], by="test")
     (tmp_path / "x.json").write_text("3")
-    with pytest.raises(BadInput, match=r"Say what .* is not recognised. Set it with --format"):
+    with pytest.raises(BadInput, match=r"The format of .* is not recognised. Set it with --format"):
         import_files(store, [tmp_path / "x.json"], by="test")
 
 

@@ -250,7 +250,7 @@ def test_ten_thousand_streams_are_told_and_the_changed_ones_are_read() -> None:
         holding = source.describe(BEFORE)
         streams = source.fetch(SPANS, [f"s{i}" for i in range(4300, 4330)])
     assert len(holding.components) == 10_000
-    assert "10000 components are more than the 5 that are read" in holding.note
+    assert "there are 10000 components, but only 5 are read" in holding.note
     assert "s4321" in {s.component for s in streams}
     assert len(streams) == 5
 
@@ -359,7 +359,7 @@ def test_a_dead_server_is_told_once_and_does_not_silence_the_files(tmp_path: Pat
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
     check = source_check(config(url), WINDOW)
     assert check.state == "missing"
-    assert check.detail.startswith("Start the server or mend `url` of source 'far'")
+    assert "Start the server or fix `url` of source 'far'" in check.detail
     (tmp_path / "web.log").write_text("2026-03-04 10:01:00 ERROR disk full\n" * 3)
     files = open_source(
         SourceConfig(name="near", kind="logs", type="log_files", path=str(tmp_path)), tmp_path
@@ -379,7 +379,7 @@ def test_a_wrong_token_names_what_to_mend_and_shows_no_secret(monkeypatch: pytes
     monkeypatch.setenv("SHOP_TOKEN", "s3cr3t-wrong")
     with serving(loki) as url:
         check = source_check(config(url, auth={"bearer_env": "SHOP_TOKEN"}), WINDOW)
-        assert check.detail.startswith("Set or mend `auth` of source 'far'")
+        assert "Set or fix `auth` of source 'far'" in check.detail
         assert "401" in check.detail
         assert "s3cr3t" not in check.detail
         monkeypatch.setenv("SHOP_TOKEN", "right")
@@ -498,7 +498,7 @@ def test_the_spool_is_private_and_goes_with_its_source(shop: tuple[Loki, str]) -
 
 @pytest.mark.parametrize("answer", [b"[]", b"{}", b'{"status":"success","data":{"resultType":"streams","result":[1]}}', b"<html>", b'{"status":"success","data":{"resultType":"matrix","result":[]}}'])  # fmt: skip
 def test_an_answer_of_another_form_is_a_source_error(answer: bytes, canned: object) -> None:
-    with canned({"": answer}) as url, pytest.raises(SourceError, match="Point `url`"):  # type: ignore[operator]
+    with canned({"": answer}) as url, pytest.raises(SourceError, match="Point its `url`"):  # type: ignore[operator]
         opened(url, component_label="service").fetch(SPANS, ["a"])
 
 
