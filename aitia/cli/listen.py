@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 TOKEN = "AITIA_LISTEN_TOKEN"
 GRACE_S = 2.0
+WAKE_S = 0.5
 
 
 def listen(
@@ -47,7 +49,7 @@ def listen(
     import os
     import signal
     import threading
-    from queue import SimpleQueue
+    from queue import Empty, SimpleQueue
 
     from aitia import api
     from aitia.cli.console import note
@@ -109,7 +111,11 @@ def listen(
             note(f"receiving traces on http://{host}:{receiver.address[1]}/v1/traces")
         if engine.note:
             note(f"no model: {engine.note}")
-        stop.get()
+        # A signal that comes just before the waiting begins wakes nobody: look again now and then.
+        while True:
+            with suppress(Empty):
+                stop.get(timeout=WAKE_S)
+                break
         server.shutdown()
     ended = worker.stop(GRACE_S)
     if receiver:

@@ -87,15 +87,16 @@ def serve(
         jobs, settings, token=token, workers=crew, pagerduty_secret=os.environ.get(PAGERDUTY_SECRET, "")
     )
     # uvicorn raises the signal that stopped it once more when it has stopped: then the workers are still to be stopped.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+    bounds = settings.service
+    running = server(app, connections=bounds.connections, per_client=bounds.per_client)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also before it has begun
+        signal.signal(number, lambda *_: setattr(running, "should_exit", True))
     crew.start()
     try:
         _say(url_of(listener), crew.alive(), bool(token), as_json)
         if spool:
             note(f"receiving traces on http://{host}:{spool.address[1]}/v1/traces")
-        bounds = settings.service
-        server(app, connections=bounds.connections, per_client=bounds.per_client).run(sockets=[listener])
+        running.run(sockets=[listener])
     finally:
         _stop(crew)
         if spool:

@@ -240,7 +240,7 @@ def next_checks(report: Report, full: bool) -> Section:
     return Section(
         title="Check next",
         items=items,
-        note="queries are cut to one line: full text in `aitia explain`, JSON and HTML" * cut,
+        note="queries cut to one line; full text: `aitia explain`" * cut,
     )
 
 

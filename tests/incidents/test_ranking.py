@@ -256,7 +256,7 @@ def test_runbooks_search_names_before_it_searches(tmp_path):
     assert [e.values["runbook"] for e in own] == ["node/DiskFull", "db/SlowScan", "db/QueueFull"]
     assert own[0].statement.endswith("is named by the alert.")
     assert own[1].statement.endswith("has the alert's name.")
-    assert "reads alike (similarity 0." in own[2].statement
+    assert "has similar text (similarity 0." in own[2].statement
     assert "words in common: " in own[2].statement
     assert result.data["runbooks"][0]["id"] == "node/DiskFull"
     assert all(e.taint for e in own)

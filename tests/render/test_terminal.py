@@ -112,7 +112,7 @@ def test_a_query_to_check_next_takes_a_line_and_tells_what_it_selects_by(cause: 
         assert shown.lstrip().startswith("""› SELECT … WHERE "component" = 'orders' AND "metric" = 'http""")
         assert shown.endswith("…")
         assert len(shown) <= width
-    assert "queries are cut to one line: full text in" in render_text(report)
+    assert "queries cut to one line; full text: `aitia explain`" in render_text(report)
     assert f"› {LONG}\n" in render_text(report, full=True)
     assert LONG in render_markdown(report)
     assert LONG not in render_markdown(report, full=False)
@@ -120,7 +120,7 @@ def test_a_query_to_check_next_takes_a_line_and_tells_what_it_selects_by(cause: 
 
 def test_a_short_query_is_not_said_to_be_cut(cause: Report) -> None:
     assert "promql: pg_stat_activity_count" in render_text(cause)
-    assert "queries are cut to one line" not in render_text(cause)
+    assert "queries cut to one line" not in render_text(cause)
 
 
 def test_sections_stand_in_the_same_order_for_every_verdict(

@@ -244,7 +244,7 @@ def test_trained_and_asked_on_the_command_line(tmp_path: Path, capsys: pytest.Ca
         *columns,
     ]
     assert run(command) == 0
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert "8 runs held out:" in said
     assert "leak at S-2: 2 runs" in said
     assert "give them one label if they are the same fault" in said

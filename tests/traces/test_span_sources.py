@@ -170,7 +170,7 @@ def test_damaged_lines_and_unusable_spans_are_told_not_fatal(tmp_path: Path) -> 
     assert len(held.spans(WINDOW)) == 1
     note = held.describe(WINDOW).note
     assert "1 spans have no ids" in note
-    assert "1 lines are no OTLP request" in note
+    assert "1 lines are not OTLP requests" in note
 
 
 @pytest.mark.parametrize(
