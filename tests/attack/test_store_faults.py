@@ -98,9 +98,7 @@ def test_a_broken_run_is_named_once_and_passed_by(
     assert [run["id"] for run in list_runs(home)] == [whole.id]
     (told,) = [r.getMessage() for r in caplog.records]
     assert broken.id in told
-    assert (
-        "Use the version that wrote it" if how == "newer" else "or restore its run.json from a copy."
-    ) in told
+    assert ("Use the aitia version" if how == "newer" else "or restore its run.json from a copy.") in told
     with pytest.raises(StoreDamaged, match=broken.id):
         RunStore.open(home, broken.id)
     assert RunStore.open(home, "last").id == whole.id

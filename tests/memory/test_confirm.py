@@ -174,7 +174,7 @@ def test_the_next_run_knows_it_and_says_so(home: Path, capsys: pytest.CaptureFix
     assert report.probability >= before.probability
     assert f"This is the second time in 5 days (confirmed before: run {first.id})." in report.summary[0].text
     assert cli(["explain", again.id]) == 0
-    assert f"similarity {first.id}" in " ".join(capsys.readouterr().out.split())
+    assert f"to run {first.id}" in " ".join(capsys.readouterr().out.split())
     revert(first.id, home)
     assert report_bytes(rerun(again, registry=Registry(lab.GOOD))) == again.report_json()
     _, plain = ran(home, days=5)
