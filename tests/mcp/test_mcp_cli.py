@@ -39,7 +39,7 @@ def test_the_tools_of_the_settings_are_listed_and_what_changed_is_accepted(
     run(["mcp", "tools"])
     assert "changed" not in capsys.readouterr().out
     assert run(["mcp", "accept", "nobody"]) == 2
-    assert "'nobody' is not one of cmdb, dead" in capsys.readouterr().err
+    assert "Unknown MCP server 'nobody'" in capsys.readouterr().err
 
 
 def test_a_server_that_others_could_reach_needs_a_token(

@@ -240,7 +240,7 @@ def test_a_second_click_is_told_so(make_site: Callable[..., Site], slack: FakeSl
         )
         slack.press(ask, "approve", ANN)
         slack.press(ask, "deny", BEN)
-        until(lambda: any(e["user"] == BEN and "approved already" in e["text"] for e in slack.ephemerals), 20)
+        until(lambda: any(e["user"] == BEN and "already approved" in e["text"] for e in slack.ephemerals), 20)
         until(site.over, 30)
         slack.press(ask, "deny", BEN)
         until(lambda: len(slack.ephemerals) == 2, 20)
