@@ -30,7 +30,7 @@ def printed(event: Decided) -> str:
 
 def test_a_decision_recorded_before_there_was_memory_loads_and_prints() -> None:
     text = printed(old())
-    assert "(rules 70%, the model's vote 30% where these leave it open)" in text
+    assert "(rules 70%, the model's vote 30% where these do not decide)" in text
     assert "→   0.50    0.80  b of y" in text
 
 
