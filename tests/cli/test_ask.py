@@ -20,7 +20,7 @@ def test_a_run_is_asked_and_asked_again(aitia: Aitia, home: Path, scenario: Path
     _, _, rests_on = first.out.partition("\n\n")
     assert rests_on
     assert max(map(len, rests_on.splitlines())) <= 120
-    assert "whole with --json" in first.err
+    assert "in full with --json" in first.err
     second = aitia("ask", "--again", "and the database?", "--json")
     assert second.code == 0, second.err
     told = json.loads(second.out)

@@ -85,7 +85,7 @@ def test_a_person_is_asked_and_nothing_is_run(site: Jobs, approved: bool) -> Non
     with pytest.raises(BadInput, match=r"is not the hash of a waiting call. Answer one"):
         site.answer(job.id, {"0" * 64: True}, by="eve")
     assert site.answer(job.id, {asked.hash: approved}, by="ann").state == "queued"
-    with pytest.raises(BadInput, match="waits"):
+    with pytest.raises(BadInput, match="not waiting for an answer"):
         site.answer(job.id, {asked.hash: not approved}, by="eve")
     done = work(site, job)
     assert (done.state, done.component, done.fault, done.run) == ("done", *CAUSE, job.run)

@@ -105,7 +105,7 @@ def test_a_third_look_and_what_is_told_by_then(tmp_path: Path, first: Report) ->
 
 
 def test_an_earlier_moment_and_an_unfinished_run_are_refused(tmp_path: Path, first: Report) -> None:
-    with pytest.raises(BadInput, match="Give a later time|used recorded telemetry, which has no later"):
+    with pytest.raises(BadInput, match="Give a later time"):
         later(tmp_path, first.run, 0)
     store = RunStore.open(tmp_path / "home", first.run)
     store.update_meta(state="running")
