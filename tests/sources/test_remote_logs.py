@@ -498,7 +498,7 @@ def test_the_spool_is_private_and_goes_with_its_source(shop: tuple[Loki, str]) -
 
 @pytest.mark.parametrize("answer", [b"[]", b"{}", b'{"status":"success","data":{"resultType":"streams","result":[1]}}', b"<html>", b'{"status":"success","data":{"resultType":"matrix","result":[]}}'])  # fmt: skip
 def test_an_answer_of_another_form_is_a_source_error(answer: bytes, canned: object) -> None:
-    with canned({"": answer}) as url, pytest.raises(SourceError, match="Point its `url`"):  # type: ignore[operator]
+    with canned({"": answer}) as url, pytest.raises(SourceError, match=r"Point (its )?`url`"):  # type: ignore[operator]
         opened(url, component_label="service").fetch(SPANS, ["a"])
 
 
