@@ -90,7 +90,7 @@ def test_a_client_on_stdio_gets_the_cause_and_the_report(site: Callable[..., Sit
         assert _text(result).startswith("# CAUSE 98 %: orders: connections exhausted")
         assert [n for n, _ in told] == sorted({n for n, _ in told})
         assert any("first findings: gateway" in (m or "") for _, m in told)
-        assert any("likeliest in the end: orders" in (m or "") for _, m in told)
+        assert any("most likely in the end: orders" in (m or "") for _, m in told)
 
         run = found["run"]
         answer = await client.call_tool("ask", {"run": run, "question": "why orders?"})

@@ -210,7 +210,7 @@ def test_the_cause_is_confirmed_corrected_and_taken_back(world: World, tmp_path:
         assert "A &lt;i&gt;leak" in told
         wrong = sent(client, f"{path}/outcome", right="no", component="nothing-of-the-kind")
         assert wrong.status_code == 422
-        assert "is none" in wrong.text
+        assert "is not a component" in wrong.text
 
 
 def test_a_question_is_answered_with_links_to_what_it_rests_on(client: httpx.Client, world: World) -> None:
