@@ -128,7 +128,7 @@ def test_a_broken_line_is_named(tmp_path, line):
     source = IncidentFile(
         SourceConfig(name="x", kind="incidents", type="incidents", path="x.jsonl"), tmp_path
     )
-    with pytest.raises(SourceError, match=r"Line 2 of .*x\.jsonl.*Fix it"):
+    with pytest.raises(SourceError, match=r"[Ll]ine 2 of .*x\.jsonl"):
         source.documents()
 
 

@@ -112,7 +112,7 @@ def test_a_client_on_stdio_gets_the_cause_and_the_report(site: Callable[..., Sit
             "aitia://runs/none/report.md",
             "file:///etc/passwd",
         ):
-            with pytest.raises(McpError, match=r"(Ask for|Give the id of a recorded run)"):
+            with pytest.raises(McpError, match=r"(Ask for|Give a run id)"):
                 await client.read_resource(AnyUrl(address))
 
     _stdio(place, test)
