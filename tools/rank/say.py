@@ -79,7 +79,7 @@ def _sign(one: Ranked, sign: Sign | None, values: dict[str, Scalar]) -> list[str
     off = sig3(sign.move.z)
     values |= {"metric": sign.row.of.metric, "deviations": off}
     whose = "its" if sign.row.component == one.component else f"the {sign.row.component} side's"
-    return [f"{whose} {subject(sign.row.of)} is {text(off)} robust deviations from normal"]
+    return [f"{whose} {subject(sign.row.of)}: {text(off)} robust deviations from normal"]
 
 
 def first_sign(one: Ranked) -> Sign | None:
