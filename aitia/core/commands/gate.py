@@ -29,25 +29,6 @@ _SCRIPT: Final = re.compile(
     r"(?m)^\s*(?:for|while|until|if|do|done|then|else|elif|fi|case|esac|function|EOF|[{}()])(?:\s|;|$)|(?:[\\|{(]|&&)\s*$"
     r"|^\s*[|&)}-]|^\s*[A-Za-z_]\w*=\S*\s*$|<<"
 )
-_CLIENTS: Final = frozenset(
-    [
-        "curl",
-        "wget",
-        "http",
-        "https",
-        "openssl",
-        "nc",
-        "ncat",
-        "netcat",
-        "telnet",
-        "dig",
-        "nslookup",
-        "host",
-        "ping",
-        "ssh",
-        "socat",
-    ]
-)
 
 
 def command_line(command: str) -> str:
@@ -102,21 +83,19 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """The gate of one incident. `platforms` were seen in it, `hosts` are the names of its components."""
+    """The gate of one incident: which platforms were seen in it."""
 
     platforms: frozenset[str] = frozenset()
-    hosts: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, *, names: Iterable[str], seen: Iterable[str]) -> Gate:
         """From the names of components, and from what else was seen: metrics, streams, sources, kinds of facts."""
-        held = [*names]
-        told = [*held, *seen]
+        told = [*names, *seen]
         found = frozenset(p for p, pattern in _platforms().items() if any(pattern.search(t) for t in told))
-        return cls(platforms=found, hosts=frozenset(held))
+        return cls(platforms=found)
 
     def show(self, command: str, *, foreign: bool = False) -> Shown:
-        """Whether and how a command is shown. `foreign`: it comes from a document that nobody at the site vouches for."""
+        """Whether and how a command is shown. `foreign`: from a document that nobody at the site vouches for, so not at all."""
         line = command_line(command)
         if not command.strip():
             return Shown(command="", effect="changing")
@@ -128,30 +107,13 @@ class Gate:
             named = _NAMES.get(missing, missing.capitalize())
             note = f"its command is left out: no {named} was seen here"
             return Shown(command="", effect="changing", note=note)
-        does = effect(line)
-        if foreign and does == "read-only" and self._goes_out(line):
-            does = "changing"
-        return Shown(command=line, effect=does)
+        if foreign:
+            note = "its command is left out: nobody at the site vouches for this document"
+            return Shown(command="", effect="changing", note=note)
+        return Shown(command=line, effect=effect(line))
 
     def _unseen(self, line: str) -> str:
         """A platform that the command needs and that was not seen; ""."""
         known = (grammar_of(name) for name in programs_of(line))
         needed = [g.platform for g in known if g is not None and g.platform]
         return next((p for p in needed if p in _platforms() and p not in self.platforms), "")
-
-    def _goes_out(self, line: str) -> bool:
-        """Whether it speaks to a host that is no component here: a look that tells somebody else."""
-        if not _CLIENTS & set(programs_of(line)):
-            return False
-        spoken_to = re.findall(
-            r"(?i)https?://(?:[^/@\s]*@)?([^/:\s'\"?#]+)|(?<![\w/.@-])((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w/.])",
-            line,
-        )
-        hosts = {(a or b).casefold() for a, b in spoken_to}
-        known = {h.casefold() for h in self.hosts} | {"localhost", "127.0.0.1"}
-        return any(
-            h not in known
-            and not re.fullmatch(r"[{<$]?[\w-]+[}>]?", h)
-            and not h.endswith((".local", ".internal", ".svc"))
-            for h in hosts
-        )
