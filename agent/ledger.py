@@ -50,7 +50,8 @@ class Ledger:
         )
         self._reached = facts.topology.reached(component, fault.spread) - without
         self._lines: list[Contribution] = []
-        self._bar = ""
+        self.bar = ""
+        """Why the pair cannot be the verdict, however much speaks for it; "" where it can."""
         self._enter("prior", PRIOR, "prior for any single component and fault")
         self._patterns()
         self._witnesses()
@@ -85,10 +86,9 @@ class Ledger:
         """The fact that adds most."""
         return max(self._lines, key=lambda c: c.log_odds).evidence
 
-    @property
-    def bar(self) -> str:
-        """Why the pair cannot be the verdict, however much speaks for it; "" where it can."""
-        return self._bar
+    def reaches(self, component: str) -> bool:
+        """Whether its effects are looked for at the component or a part of it: two pumps of one station do not reach each other."""
+        return bool({component, *self._facts.topology.parts(component)} & self._reached)
 
     def cap(self, ceiling: float, why: str) -> None:
         """Bring the sum down to a ceiling."""
@@ -208,8 +208,8 @@ class Ledger:
         needed = [by_id[c.evidence] for c in speaking if c.term.startswith("primary.")]
         for line in (witnesses or Witnesses(self._facts)).against(self._component, accusing, needed):
             self._enter(line.term, line.rule.log_odds, line.why, evidence=line.evidence)
-            if line.rule.bars and not self._bar:
-                self._bar = line.why
+            if line.rule.bars and not self.bar:
+                self.bar = line.why
 
     def _unseen(self) -> None:
         """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""

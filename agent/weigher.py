@@ -108,10 +108,13 @@ class _Judge:
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
         doubt = self._doubt(facts, [v for (c, _), v in ledgers.items() if c in dark])
+        missed = self._missed(facts)
         for (component, _), ledger in ledgers.items():
             if component in dark:  # nothing of its own was seen: it may be named, never convicted
-                ledger.cap(doubt[1].score - BARRED, "no telemetry of its own")
-            elif ledger.bar:
+                ledger.bar = "no telemetry of its own"
+            elif missed and not ledger.bar and not ledger.reaches(missed):
+                ledger.bar = f"the alarm is of {missed}, which was not watched and which it does not affect"
+            if ledger.bar:
                 ledger.cap(doubt[1].score - BARRED, ledger.bar)
         pairs = [
             Suspect(component=c, fault=f, score=round(v.score, 3), probability=0, ledger=v.lines)
@@ -121,8 +124,21 @@ class _Judge:
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
         suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
-        barred = {pair for pair, ledger in ledgers.items() if pair[0] in dark or ledger.bar}
+        barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
+
+    def _missed(self, facts: Facts) -> str:
+        """A component that the alarm names, that was not watched, and whose place among the others is known; ""."""
+        topology = self._topology
+        return next(
+            (
+                c
+                for c in self._alarmed
+                if not topology.family(c) & facts.watched
+                and (topology.callers(c) or topology.callees(c) or topology.hosts(c) or topology.wholes(c))
+            ),
+            "",
+        )
 
     def _doubt(self, facts: Facts, dark: Sequence[Ledger]) -> list[Suspect]:
         """`healthy` gains from quiet telemetry; `unknown` from an alarm, from telemetry that is missing, and from what

@@ -21,6 +21,9 @@ from aitia.core.words import Evidence, Word
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
+FAINT: Final = (
+    2.0  # ratio below which a change of one statistic bears nothing out where the typical value stayed
+)
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 _OWN_TIME: Final = "trace.quiet"  # without the time of waiting for others: it clears no caller
@@ -69,11 +72,19 @@ class View(NamedTuple):
     above: tuple[Evidence, ...]  # trouble measured of those who call it, directly or not
     denied: tuple[Evidence, ...]  # calls to it that stayed as they were, measured by those who make them
     calm: tuple[Evidence, ...]  # what stayed quiet of those who call it directly
+    faint: frozenset[
+        str
+    ]  # of all these, changes of a statistic whose typical value stayed: they bear nothing out
 
     @property
     def felt(self) -> bool:
         """Whether anybody else is in trouble that may come of it."""
         return bool(self.named or (self.above and not self.denied))
+
+    @property
+    def plainly_felt(self) -> bool:
+        """The same by changes that are more than faint."""
+        return any(e.id not in self.faint for e in (*self.named, *(() if self.denied else self.above)))
 
     @property
     def unfelt(self) -> bool:
@@ -99,15 +110,18 @@ class Witnesses:
                 if _rose(e) < CALM:
                     self._quiet.append(e)
         self._views: dict[str, View] = {}
+        stayed: dict[tuple[str, str, str], list[Evidence]] = {}
+        for e in self._typical:
+            stayed.setdefault(_measure(e), []).append(e)
+        self._stayed = stayed
 
     def against(
         self, component: str, accusing: Sequence[Evidence], needed: Sequence[Evidence] = ()
     ) -> list[Against]:
         """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none."""
         plain, without = _plain(accusing), _plain(needed)
-        machine = bool(self._facts.topology.family(component) & self._facts.topology.machines)
-        if machine and not (plain and all(_computing(e) for e in plain)):
-            return []  # what a process measures of itself is nobody's text
+        if self._facts.topology.family(component) & self._facts.topology.machines:
+            return [*_misplaced(component, without or plain, self.view(component))]
         if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
@@ -120,7 +134,7 @@ class Witnesses:
         if plain and all(family_of(e) == "log" for e in without or plain):
             found += self._texts(view, [e for e in plain if family_of(e) == "log"])
         elif not any(family_of(e) == "log" for e in plain):
-            found += _single(view, least=1 if machine else 2)
+            found += _single(view)
         return found
 
     def view(self, component: str) -> View:
@@ -143,8 +157,9 @@ class Witnesses:
         return View(
             moved=tuple(e for e in self._moved if e.component in family),
             quiet=tuple(e for e in self._quiet if e.component in family and not e.peer),
-            named=tuple(e for e in harm if e.peer in family),
+            named=tuple(e for e in harm if e.peer in family and not self._contradicted(e)),
             doubted=(),
+            faint=frozenset(e.id for e in self._moved if self._faint(e)),
             above=tuple(e for e in harm if e.component in above and not e.peer),
             denied=self._denials([e for e in serving if e.peer in family]),
             calm=tuple(e for e in serving if e.component in callers and not e.peer and e.kind != _OWN_TIME),
@@ -163,16 +178,31 @@ class Witnesses:
         }
         return tuple(e for e in quiet if e.component not in hiding)
 
+    def _contradicted(self, moved: Evidence) -> Evidence | None:
+        """Another record of the same that rose far less: an access log slowed, and the series or spans did not."""
+        return next(
+            (
+                e
+                for e in self._stayed.get(_measure(moved), ())
+                if _record(e) != _record(moved) and _ratio(moved) >= BELIED * _rose(e)
+            ),
+            None,
+        )
+
+    def _faint(self, moved: Evidence) -> bool:
+        """Whether one statistic moved a little and what is typical stayed: the 95th percentile, but not the mean."""
+        ratio = _ratio(moved)
+        return max(ratio, 1.0 / ratio) < FAINT and _measure(moved) in self._stayed if ratio > 0 else False
+
     def _belied(self, component: str, view: View) -> Iterator[Against]:
         """Of a suspect whose series moved far more than another record of the same, and of whom nobody else tells."""
-        for e in self._typical:
-            own = [
-                m for m in view.moved if (m.component, m.aspect, m.peer) == (e.component, e.aspect, e.peer)
-            ]
-            told = [m for m in own if _record(m) != _record(e) and _ratio(m) >= BELIED * _rose(e)]
-            if told and not view.named:
-                yield _line("belied", f"another record of {component} shows no such change in {e.aspect}", e)
-                return
+        if view.named:
+            return
+        other = next((e for m in view.moved if (e := self._contradicted(m))), None)
+        if other:
+            yield _line(
+                "belied", f"another record of {component} shows no such change in {other.aspect}", other
+            )
 
     def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
@@ -265,15 +295,30 @@ def _unseconded(component: str, view: View) -> Iterator[Against]:
         yield _line("unseconded", f"{others[0].component} also calls {component} and is healthy", others[0])
 
 
+def _misplaced(component: str, accusing: Sequence[Evidence], view: View) -> Iterator[Against]:
+    """Of a machine that only measures of computers accuse: nobody measures the disk of a pump.
+
+    An industrial computer has no other measures than those; a machine's own telemetry is nobody's text.
+    """
+    told = accusing or view.moved
+    physical = next((e for e in (*view.quiet, *view.moved) if not _computing(e)), None)
+    if told and physical and all(_computing(e) for e in told):
+        yield _line("misplaced", f"{component} is a machine, and only measures of computers say so", physical)
+
+
+def _measure(fact: Evidence) -> tuple[str, str, str]:
+    return fact.component, fact.aspect, fact.peer
+
+
 def _computing(fact: Evidence) -> bool:
-    """Whether it is about a computer: of a pump nobody measures disks."""
+    """Whether it is about a computer."""
     return fact.aspect in table().computing or fact.aspect.startswith("log.")
 
 
-def _single(view: View, *, least: int) -> Iterator[Against]:
+def _single(view: View) -> Iterator[Against]:
     """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
-    moved = sorted({e.aspect for e in view.moved})
-    if not view.felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) >= least:
+    moved = sorted({e.aspect for e in view.moved if e.id not in view.faint})
+    if not view.plainly_felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
         what = moved[0].replace("_", " ") if moved else "none of its series"
         yield _line(
             "single", f"only its {what} changed" if moved else "none of its series changed", view.quiet[0]

@@ -16,7 +16,7 @@ from aitia.agent.checks import next_checks
 from aitia.agent.mitigate import mitigations
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
-from aitia.core.commands import Gate, effect, is_script, query_line, spoken
+from aitia.core.commands import Gate, is_script, query_line, spoken
 from aitia.core.words import (
     Component,
     Evidence,
