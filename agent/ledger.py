@@ -87,7 +87,7 @@ class Ledger:
         return max(self._lines, key=lambda c: c.log_odds).evidence
 
     def reaches(self, component: str) -> bool:
-        """Whether its effects are looked for at the component or a part of it: two pumps of one station do not reach each other."""
+        """Whether its effects are looked for at the component or a part of it: pumps side by side do not reach each other."""
         return bool({component, *self._facts.topology.parts(component)} & self._reached)
 
     def cap(self, ceiling: float, why: str) -> None:

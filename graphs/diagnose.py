@@ -29,10 +29,10 @@ from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore, surviving
 from aitia.core.words import Component, Incident, Report
-from aitia.graphs import nodes
 from aitia.graphs.apart import apart
 from aitia.graphs.judgement import remembered
 from aitia.graphs.live import live, recorded_tools
+from aitia.graphs.nodes import closing, collecting, explaining, judging, planning
 from aitia.graphs.report import assemble
 from aitia.graphs.serde import STRICT
 from aitia.graphs.state import Context, Options, State
@@ -46,28 +46,28 @@ OnEvent = Callable[[Event], None]
 def build(checkpointer: SqliteSaver | None = None) -> CompiledStateGraph[State, Context, State, State]:
     """The compiled machine. Its drawing is kept in docs/graph.md by a test."""
     graph = StateGraph(State, context_schema=Context)
-    graph.add_node("open", nodes.open_run)
-    graph.add_node("recall", nodes.recall)
-    graph.add_node("plan", nodes.plan)
-    graph.add_node("run_task", nodes.run_task)
-    graph.add_node("gather", nodes.gather)
-    graph.add_node("weigh", nodes.weigh_suspects)
-    graph.add_node("explain", nodes.explain)
-    graph.add_node("verify", nodes.verify)
-    graph.add_node("mitigate", nodes.mitigate)
-    graph.add_node("approve", nodes.approve)
-    graph.add_node("publish", nodes.publish)
-    graph.add_node("remember", nodes.remember)
+    graph.add_node("open", collecting.open_run)
+    graph.add_node("recall", collecting.recall)
+    graph.add_node("plan", planning.plan)
+    graph.add_node("run_task", collecting.run_task)
+    graph.add_node("gather", judging.gather)
+    graph.add_node("weigh", judging.weigh_suspects)
+    graph.add_node("explain", explaining.explain)
+    graph.add_node("verify", explaining.verify)
+    graph.add_node("mitigate", closing.mitigate)
+    graph.add_node("approve", closing.approve)
+    graph.add_node("publish", closing.publish)
+    graph.add_node("remember", closing.remember)
     graph.add_edge(START, "open")
     graph.add_edge("open", "recall")
     graph.add_edge("recall", "plan")
-    graph.add_conditional_edges("plan", nodes.dispatch, ["run_task", "gather"])
+    graph.add_conditional_edges("plan", planning.dispatch, ["run_task", "gather"])
     graph.add_edge("run_task", "gather")
-    graph.add_conditional_edges("gather", nodes.after_gather, ["run_task", "plan", "weigh"])
+    graph.add_conditional_edges("gather", planning.after_gather, ["run_task", "plan", "weigh"])
     graph.add_edge("weigh", "explain")
     graph.add_edge("explain", "verify")
     graph.add_edge("verify", "mitigate")
-    graph.add_conditional_edges("mitigate", nodes.after_mitigate, ["approve", "publish"])
+    graph.add_conditional_edges("mitigate", closing.after_mitigate, ["approve", "publish"])
     graph.add_edge("approve", "publish")
     graph.add_edge("publish", "remember")
     graph.add_edge("remember", END)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from aitia.agent.facts import Facts, is_anomaly
 from aitia.agent.planning import planner
-from aitia.agent.topology import Topology
-from aitia.agent.weigher import Weighed
 from aitia.core.aspects import CHANGE
 from aitia.core.words import (
     Cost,
     Evidence,
-    Exclusion,
     Incident,
     Mitigation,
     ModelUse,
     NextCheck,
     Report,
-    Sentence,
     TimelineEntry,
 )
-from aitia.graphs.state import Context, State, evidence_of, inventory_of, results_of, tasks_of
+from aitia.graphs.state import Context, State
+from aitia.graphs.view import View
 
 MAX_SUSPECTS = 8
 MAX_TIMELINE = 12
@@ -27,10 +24,8 @@ MAX_TIMELINE = 12
 
 def assemble(state: State, context: Context) -> Report:
     """The report of a finished diagnosis. Nothing in it depends on the order of arrival."""
-    weighed = Weighed.model_validate(state["weighed"])
-    evidence, results = evidence_of(state), results_of(state)
-    sentences = [Sentence.model_validate(s) for s in state["sentences"]]
-    incident = Incident.model_validate(state["incident"])
+    view = View(state)
+    weighed, incident, evidence, sentences = view.weighed, view.incident, view.evidence, view.sentences
     return Report(
         run=context.store.id,
         incident=incident,
@@ -43,13 +38,13 @@ def assemble(state: State, context: Context) -> Report:
         chain=tuple(s for s in sentences if s.role == "chain"),
         suspects=weighed.suspects[:MAX_SUSPECTS],
         further=weighed.further,
-        ruled_out=tuple(Exclusion.model_validate(e) for e in state["ruled_out"]),
-        timeline=_timeline(evidence, state),
+        ruled_out=tuple(view.ruled_out),
+        timeline=_timeline(view),
         mitigations=tuple(Mitigation.model_validate(m) for m in state["mitigations"]),
         next_checks=tuple(NextCheck.model_validate(c) for c in state["next_checks"]),
         evidence=tuple(evidence),
-        calls=tuple(r.model_copy(update={"evidence": (), "data": {}}) for r in results),
-        inventory=inventory_of(state),
+        calls=tuple(r.model_copy(update={"evidence": (), "data": {}}) for r in view.results),
+        inventory=view.inventory,
         baselines_used=_baselines_used(incident, evidence),
         model=ModelUse.model_validate(state["use"]),
         cost=_cost(state, context),
@@ -57,13 +52,13 @@ def assemble(state: State, context: Context) -> Report:
     )
 
 
-def _timeline(evidence: list[Evidence], state: State) -> tuple[TimelineEntry, ...]:
+def _timeline(view: View) -> tuple[TimelineEntry, ...]:
     """Changes and the weightiest onsets, one per component and aspect, in time order; of a machine whatever moved plainly."""
-    facts = Facts(evidence, Topology(inventory_of(state).components))
+    facts = Facts(view.evidence, view.topology)
     weightiest = sorted(facts.mass().values(), key=lambda e: (-facts.weight(e), e.statement))
     plain = [e for e in weightiest if facts.weight(e) >= 0.25 or facts.departed(e) >= 0.5]
     moved = [e for e in plain if e.onset][:MAX_TIMELINE]
-    changes = [e for e in evidence if e.aspect in CHANGE and e.onset and not is_anomaly(e)]
+    changes = [e for e in view.evidence if e.aspect in CHANGE and e.onset and not is_anomaly(e)]
     entries = [
         TimelineEntry(at=e.onset, component=e.component, text=e.statement, evidence=e.id)
         for e in (*changes, *moved)
@@ -84,7 +79,7 @@ def _cost(state: State, context: Context) -> Cost:
         seconds=context.measured("total"),
         first_findings_s=context.measured("first_findings"),
         calls=len(state["results"]),
-        repeated_calls=planner.repeated(tasks_of(state)),
+        repeated_calls=planner.repeated(View(state).tasks),
         model_calls=cost.get("model_calls", 0) + cost.get("votes", 0),
         prompt_tokens=cost.get("prompt_tokens", 0) + cost.get("vote_prompt_tokens", 0),
         restored_tokens=cost.get("restored_tokens", 0) + cost.get("vote_restored_tokens", 0),

@@ -12,7 +12,7 @@ from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.weights import Weights
 from aitia.core.llm import Llm
 from aitia.core.store import RunStore
-from aitia.core.words import Evidence, Incident, Inventory, Result, Task
+from aitia.core.words import Incident, Inventory, Result, Task
 from aitia.tools import Registry
 
 Plain = dict[str, Any]
@@ -88,26 +88,6 @@ class Context:
     model_note: str = ""
     versions: dict[str, str]
     publish: bool = True  # write the report into the store, and ask for approvals
-
-
-def tasks_of(state: State) -> list[Task]:
-    """All tasks so far, in plan order."""
-    return [Task.model_validate(t) for _, t in sorted(state.get("tasks", {}).items())]
-
-
-def results_of(state: State) -> list[Result]:
-    """All results so far, in plan order."""
-    return [Result.model_validate(r) for _, r in sorted(state.get("results", {}).items())]
-
-
-def evidence_of(state: State) -> list[Evidence]:
-    """The numbered evidence."""
-    return [Evidence.model_validate(e) for e in state.get("evidence", [])]
-
-
-def inventory_of(state: State) -> Inventory:
-    """What can be reached."""
-    return Inventory.model_validate(state["inventory"])
 
 
 def guides_of(context: Context) -> Guides:

@@ -24,7 +24,7 @@ class Full(BadInput):
 
 
 class Approval(Word):
-    """A call that a person must approve: the answer is bound to its hash (`aitia.graphs.nodes.call_hash`)."""
+    """A call that a person must approve: the answer is bound to its hash (`aitia.graphs.nodes.closing.call_hash`)."""
 
     hash: str
     tool: str

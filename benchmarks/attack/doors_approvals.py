@@ -24,7 +24,7 @@ from aitia import api
 from aitia.agent.planning import planner
 from aitia.core.errors import WaitsForPerson
 from aitia.core.words import Plan, Task
-from aitia.graphs import nodes
+from aitia.graphs.nodes import closing
 from aitia.jobs import Approval, Jobs
 from aitia.slack import result as slack_result
 from benchmarks.attack.doors_try import Tried
@@ -75,7 +75,7 @@ def changed(folder: Path) -> Iterator[Tried]:
     """Approve one call of a real run: no other of the same run may count as approved."""
     held = _approved_in(folder / "held")
     lax = mock.patch.object(
-        nodes, "call_hash", lambda result, **_: hashlib.sha256(_lax(result.tool)).hexdigest()
+        closing, "call_hash", lambda result, **_: hashlib.sha256(_lax(result.tool)).hexdigest()
     )
     with lax:
         loose = _approved_in(folder / "loose")
@@ -180,9 +180,9 @@ def _hash(name: str, n: int) -> str:
     try:
         from aitia.tools import Registry
 
-        return nodes.call_hash(asked, run=name, revision=1, registry=Registry())
+        return closing.call_hash(asked, run=name, revision=1, registry=Registry())
     except TypeError:  # before approvals were bound to their run
-        return nodes.call_hash(asked)  # type: ignore[call-arg]
+        return closing.call_hash(asked)  # type: ignore[call-arg]
 
 
 def replayed(folder: Path, *, only: Collection[str] = ()) -> Iterator[Tried]:

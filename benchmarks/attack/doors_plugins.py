@@ -157,7 +157,7 @@ UNPREVENTABLE: Final[dict[str, str]] = {
     "os._exit at import": "import os; os._exit(3)",
     "os._exit in a call": _body("os._exit(3)"),
     "kills the process": _body("os.kill(os.getpid(), 9)"),
-    "replaces the scorer": "import aitia.graphs.nodes as n\nfrom aitia.agent.weigher import Weighed\nold = n.weigh\nn.weigh = lambda *a, **k: old([], *a[1:], **k)",
+    "replaces the scorer": "import aitia.graphs.nodes.judging as n\nfrom aitia.agent.weigher import Weighed\nold = n.weigh\nn.weigh = lambda *a, **k: old([], *a[1:], **k)",
     "closes every file": _body("os.closerange(0, 4096)"),
 }  # fmt: skip
 SOURCES: Final[dict[str, str]] = {

@@ -87,7 +87,7 @@ def test_no_secret_is_stored(tmp_path: Path) -> None:
 
 def test_a_run_is_resumed_with_its_own_model_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "aitia.graphs.nodes.narrate", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+        "aitia.graphs.nodes.explaining.narrate", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     with pytest.raises(KeyboardInterrupt):
         lab.run(tmp_path)

@@ -15,7 +15,7 @@ from aitia.core.store import report_bytes
 from aitia.core.words import Task
 from aitia.engine import choose_engine
 from aitia.graphs.live import recorded_tools
-from aitia.graphs.nodes import call_hash
+from aitia.graphs.nodes.closing import call_hash
 from aitia.graphs.rerun import rerun
 from aitia.jobs import Job, Jobs
 from aitia.jobs.work import Work

@@ -16,7 +16,7 @@ import pytest
 from aitia import api
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.store import RunStore, list_runs
-from aitia.graphs.nodes import narrate as nodes_narrate
+from aitia.graphs.nodes.explaining import narrate as nodes_narrate
 from aitia.jobs import Here, Job, Jobs, Workers
 from aitia.jobs.table import Claim, JobTable
 from aitia.jobs.work import Work
@@ -31,7 +31,7 @@ def stopped_half_way(made: Jobs, monkeypatch: pytest.MonkeyPatch) -> Job:
     job = made.submit(shop_alert(), origin="alertmanager", key="k", group="g").job
     with monkeypatch.context() as patched:
         patched.setattr(
-            "aitia.graphs.nodes.narrate", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+            "aitia.graphs.nodes.explaining.narrate", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
             carry_out(made, owner="gone/1/1")
@@ -158,7 +158,7 @@ def test_a_worker_that_lost_its_job_stops_at_the_next_event(
         assert lost.wait(60)
         return nodes_narrate(*args, **how)
 
-    monkeypatch.setattr("aitia.graphs.nodes.narrate", narrate)
+    monkeypatch.setattr("aitia.graphs.nodes.explaining.narrate", narrate)
     work.run(claim, lost=lost.set)
     row = made.table.row(job.id)
     assert (row["state"], row["owner"]) == ("running", "another/1/1")

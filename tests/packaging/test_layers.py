@@ -45,7 +45,7 @@ def test_the_arrows_go_one_way(tree: Path) -> None:
     [
         ("aitia/core/clock.py", "from aitia.tools.registry import Limits"),
         ("aitia/tools/registry.py", "from aitia.agent.weigher import weigh"),
-        ("aitia/graphs/nodes.py", "from aitia.render.text import clean"),
+        ("aitia/graphs/nodes/closing.py", "from aitia.render.text import clean"),
         ("aitia/render/text.py", "import aitia.cli.app"),
     ],
 )
