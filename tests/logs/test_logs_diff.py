@@ -176,6 +176,13 @@ def test_answers_that_slow_down_name_the_upstream(tmp_path):
     assert fact.values["p90_baseline_ms"] == pytest.approx(10, rel=0.1)
 
 
+@pytest.mark.parametrize(("status", "slower"), [(200, True), (499, True), (404, False), (429, False)])
+def test_requests_that_are_refused_slow_nobody(tmp_path, status, slower):
+    flood = [(at, f"INFO http GET /pay/{at:.0f} {status} 900ms") for at in frange(60, 280, 1.0)]
+    result = logs_diff(context(write(tmp_path / "l" / "a.log", steady() + flood).parent))
+    assert any(e.aspect == "latency" and e.kind == "log.surge" for e in result.evidence) is slower
+
+
 @pytest.mark.parametrize(
     ("line", "ms"),
     [

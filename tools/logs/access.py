@@ -36,3 +36,11 @@ def status(text: str) -> int:
     """The status of a canonical access message; 0 for any other text."""
     match = _STATUS.search(text)
     return int(match[1]) if match else 0
+
+
+def refused(text: str) -> bool:
+    """Whether a canonical access message is of a request that was refused (4xx).
+
+    Not where the client hung up (499): it may have had to wait too long.
+    """
+    return 400 <= status(text) < 499

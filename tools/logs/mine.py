@@ -12,7 +12,7 @@ from aitia.core.home import aitia_home
 from aitia.core.protocols import Source
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Baseline, SourceRef, Window
-from aitia.tools.logs.access import canonical
+from aitia.tools.logs.access import canonical, refused
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.durations import Took, bucket
 from aitia.tools.logs.names import Names
@@ -214,7 +214,9 @@ def _access(message: str, masker: Masker) -> str:
 
 
 def _took(out: Mined, message: str, access: str, index: int) -> None:
-    """Count how long an answer took."""
+    """Count how long an answer took: what it refuses is no work, and how much of it there is, is the clients' doing."""
+    if refused(access):
+        return
     if (took := bucket(message)) is not None:
         times = out.took.setdefault(access.partition(" via ")[2], Took())
         (times.new if index < 0 else times.old)[took] += 1
