@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aitia.consent import found_settings
 from aitia.core.clock import Clock, RecordedClock, WallClock
 from aitia.core.config import SourceConfig
-from aitia.core.disk import is_file, need_room, tell_once
-from aitia.core.errors import BadInput, RunNotFound, StoreError, Untrusted
+from aitia.core.errors import BadInput, StoreError
 from aitia.core.home import aitia_home
 from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
-from aitia.core.store import RunStore, list_runs, remove_run, surviving, sweep, take_in
-from aitia.core.trust import confined, trusts
+from aitia.core.store import RunStore, surviving
+from aitia.core.trust import trusts
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
 from aitia.incoming import baselines_of, make_incident
 from aitia.modes import Narrator, Planner
+from aitia.readers import configured_readers, recorded_readers, with_memory
 from aitia.render.notebook import notebook_html, notebook_markdown
+from aitia.retention import retain
 from aitia.runbooks import read_program
-from aitia.settings import Retention, Settings, absolute, load_settings
+from aitia.settings import Settings, load_settings
 from aitia.tools import Registry
 from aitia.tools.mcp import mcp_tools, recorded_mcp, with_mcp
 
@@ -72,7 +73,7 @@ def diagnose(
 
     program = read_program(Path(runbook)) if runbook else None
     settings = settings_of(config, searching=not sources)
-    readers, recorded = _readers(settings, sources)
+    readers, recorded = configured_readers(settings, sources)
     if not readers:
         raise BadInput(
             "No source is configured. Add one in aitia.yaml (`aitia init` proposes one), with "
@@ -91,7 +92,7 @@ def diagnose(
     )
     taxonomy, weights = _judgement(settings)
     home = home or aitia_home()
-    readers, recorded = _with_memory(readers, recorded, home)
+    readers, recorded = with_memory(readers, recorded, home)
     asked = mcp_tools(settings.mcp, home)
     # What takes time and what may fail comes before the run: a kill until then leaves nothing to resume.
     registry, found = with_mcp(Registry.load(), asked), redacted(found, home)
@@ -104,7 +105,7 @@ def diagnose(
         },
     )
     options = replace(engine.options, approvals=approvals)
-    try:
+    with _failure_noted(store):
         report = run(
             found,
             readers,
@@ -120,9 +121,6 @@ def diagnose(
             weights=weights,
             runbook=program,
         )
-    except BaseException:
-        _ended(store)
-        raise
     retain(home, settings.retention, now=datetime.now(tz=UTC))
     return report
 
@@ -190,7 +188,7 @@ def resume(
     store = RunStore.open(home or aitia_home(), run)
     if store.meta().get("state") == "finished":
         return store.report()
-    readers = _recorded_readers(store, sources, trust)
+    readers = recorded_readers(store, sources, trust)
     return carry_on(
         store,
         readers,
@@ -232,7 +230,7 @@ def again(
         )
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = _extended(Incident.model_validate(meta["incident"]), incident, config, now=clock.now())
-    readers = _recorded_readers(store, sources, trust)
+    readers = recorded_readers(store, sources, trust)
     llm = _same_model(meta, model, threads, on_event) if meta.get("model") else None
     from aitia.graphs.diagnose import Options
     from aitia.graphs.diagnose import diagnose as start
@@ -240,7 +238,7 @@ def again(
 
     options = Options(**meta["options"])
     surviving(store, store.revise, steps=False)
-    try:
+    with _failure_noted(store):
         return start(
             found,
             readers,
@@ -255,16 +253,18 @@ def again(
             taxonomy=taxonomy_of(meta),
             weights=weights_of(meta) if meta.get("weights") else None,
         )
+
+
+@contextmanager
+def _failure_noted(store: RunStore) -> Iterator[None]:
+    """A run that fails is noted as failed; where even that cannot be written, the failure itself is what matters."""
+    try:
+        yield
     except BaseException:
-        _ended(store)
+        with suppress(StoreError):
+            if store.meta().get("state") == "running":
+                store.update_meta(state="failed")
         raise
-
-
-def _ended(store: RunStore) -> None:
-    """Note that a run failed; where even that cannot be written, the failure itself is what matters."""
-    with suppress(StoreError):
-        if store.meta().get("state") == "running":
-            store.update_meta(state="failed")
 
 
 def _extended(
@@ -293,46 +293,6 @@ def _extended(
             "origin": before.origin,
         }
     )
-
-
-def _recorded_readers(
-    store: RunStore, sources: Sequence[Source], trust: Sequence[str | Path]
-) -> list[Source]:
-    """The readers that a run goes on with. Raises Untrusted for a run that is not this home's own."""
-    from aitia.tools.sources import open_sources
-
-    meta = store.meta()
-    if not store.is_own(meta) and not trusts(store.path, trust):
-        raise Untrusted(
-            "This AITIA_HOME did not make the run, so the files, programs and servers that it names are "
-            f"not used. Check {str(store.path / 'run.json')!r} and, if you trust it, add --trust "
-            f"{str(store.path)!r} (Python: trust=)."
-        )
-    configs = [SourceConfig.model_validate(c) for c in meta.get("sources", ())]
-    root = Path(str(meta.get("root") or "/"))
-    if meta.get("root") and not (meta.get("trusted") or trusts(root, trust)):
-        configs = list(confined(configs, root))
-    if not sources:
-        _none_hidden(configs, store)
-    readers = list(sources) or open_sources(configs, root)
-    if not readers:
-        raise BadInput(
-            f"Run {store.id} read from objects of the calling program. Pass sources= to look at it again."
-        )
-    return readers
-
-
-def _none_hidden(configs: Sequence[SourceConfig], store: RunStore) -> None:
-    """Refuse a recorded source of which a field is a pseudonym: it would be sent in place of the secret."""
-    from aitia.core.redact import hidden_fields
-
-    for config in configs:
-        for field, pseudonym in hidden_fields(config.model_dump(mode="json")):
-            raise BadInput(
-                f"Run {store.id} stores {pseudonym} instead of the real {field} of source {config.name!r}. "
-                "Pass sources= with the real value to continue the run, and from now on give secrets with "
-                "bearer_env or password_file."
-            )
 
 
 def _judgement(settings: Settings) -> tuple[Taxonomy | None, Weights | None]:
@@ -375,32 +335,6 @@ def settings_of(config: Settings | str | Path | None, *, searching: bool = True)
     return settings
 
 
-def _readers(
-    settings: Settings, extra: Sequence[Source | SourceConfig]
-) -> tuple[list[Source], list[SourceConfig]]:
-    """Opened sources, and the configurations that a resume can open again."""
-    from aitia.tools.sources import open_source
-
-    given = absolute([s for s in extra if isinstance(s, SourceConfig)], Path.cwd())
-    configs = [*settings.sources, *given]
-    opened = [open_source(c, Path("/")) for c in configs]
-    return [*opened, *(s for s in extra if not isinstance(s, SourceConfig))], configs
-
-
-def _with_memory(
-    readers: list[Source], recorded: list[SourceConfig], home: Path
-) -> tuple[list[Source], list[SourceConfig]]:
-    """The site's incident memory beside the sources, where there is one and nobody named it."""
-    from aitia.tools.sources import open_source
-
-    if any(c.type == "memory" for c in recorded) or not is_file(home / "memory" / "incidents.sqlite"):
-        return readers, recorded
-    taken = {r.name for r in readers}
-    name = next(n for n in ("memory", "incident-memory", "aitia-memory") if n not in taken)
-    config = SourceConfig(name=name, kind="incidents", type="memory", path=str(home))
-    return [*readers, open_source(config, Path("/"))], [*recorded, config]
-
-
 def incident_of(
     incident: str | Mapping[str, Any] | Incident,
     settings: Settings,
@@ -415,28 +349,3 @@ def incident_of(
     if incident.baselines:
         return incident
     return incident.model_copy(update={"baselines": baselines_of(incident.window, settings.window)})
-
-
-def retain(home: Path, rules: Retention, *, now: datetime) -> list[str]:
-    """Delete finished runs beyond the retention; the ids deleted. Runs that were kept in memory move into the store first.
-
-    Damaged runs stay until a person removes them.
-    """
-    with suppress(StoreError, OSError):  # still no room
-        need_room(home / "runs")
-        for run_id in take_in(home):
-            tell_once(f"Run {run_id} was kept in memory and is in the store now.")
-    finished = [run for run in list_runs(home) if run.get("state") not in ("running", "waiting")]
-    oldest = (now - timedelta(days=rules.days)).isoformat()
-    gone = [
-        str(run["id"])
-        for place, run in enumerate(finished)
-        if place >= rules.runs or str(run.get("created_at", "")) < oldest
-    ]
-    for run_id in gone:
-        with suppress(
-            StoreError, RunNotFound
-        ):  # another process deletes it too: no diagnosis fails over that
-            remove_run(home, run_id)
-    sweep(home, before=now - timedelta(hours=1))
-    return gone

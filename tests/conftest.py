@@ -12,11 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.graphs.replay import replay
 from aitia.graphs.state import Options
+
+# Clocks measure the machine, and examples may share a test's folder: what they write there is theirs.
+hypothesis_settings.register_profile(
+    "aitia", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("aitia")
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 

@@ -687,8 +687,8 @@ def _retained(home: Path, seconds: int) -> dict[str, Any]:
     before = set(_folders(home))
 
     def clean() -> int:
-        from aitia.api import retain
         from aitia.core.home import aitia_home
+        from aitia.retention import retain
         from aitia.settings import Retention
 
         retain(aitia_home(), Retention(), now=datetime.now(tz=UTC) + timedelta(seconds=seconds))

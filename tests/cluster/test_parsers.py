@@ -46,7 +46,7 @@ TEXTS = LINES | st.lists(WORDS, max_size=25).map("\n".join)
 
 
 @given(TEXTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_parsers_never_raise(text: str) -> None:
     rows(text)
     for tree in trees(text):
@@ -85,7 +85,7 @@ class Hostile:
 
 
 @given(TEXTS | st.none())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_hostile_cluster_is_gathered_and_analysed(text: str | None) -> None:
     state = gather(Hostile(text), "x")  # type: ignore[arg-type]
     analyse(state)
@@ -97,7 +97,7 @@ def test_a_hostile_cluster_is_gathered_and_analysed(text: str | None) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_damaged_recordings_are_analysed(data: st.DataObject) -> None:
     """Cut, emptied and swapped answers of a real-looking cluster."""
     cluster = healthy()

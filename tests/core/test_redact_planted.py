@@ -50,7 +50,7 @@ def test_each_kind_is_kept_back_in_each_context(kind: str) -> None:
     assert through == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**9))
 def test_text_and_block_agree_and_redacting_twice_changes_nothing(seed: int) -> None:
     lines = random.Random(seed).sample(list(planted(seed, 1)), 60)
@@ -67,7 +67,7 @@ def test_ordinary_lines_stay(line: str) -> None:
     assert RED.block(line.encode()) == line.encode()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 400), min_size=1, max_size=200))
 def test_a_stream_cut_anywhere_says_what_the_whole_says(seed: int, sizes: list[int]) -> None:
     pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAq1\nx5Zb7\n-----END RSA PRIVATE KEY-----"

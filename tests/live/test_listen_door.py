@@ -250,7 +250,7 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not door.jobs.list()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=100) | st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["version", "groupKey", "alerts", "status"]), inner, max_size=4), max_leaves=8).map(lambda v: json.dumps(v).encode()))  # fmt: skip
 def test_no_body_does_more_than_be_refused(body: bytes) -> None:
     try:

@@ -120,7 +120,7 @@ def test_other_encodings_become_utf8(tmp_path, codec, packed):
     assert [(r.line, r.level) for r in records(path)[0]] == [(1, "info"), (2, "warning"), (3, "info")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.text(
@@ -185,7 +185,7 @@ def test_a_binary_file_is_skipped_with_the_reason(tmp_path, head, why):
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_read_without_a_crash(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any.log"
     for start in (

@@ -73,7 +73,7 @@ def test_runs_in_normal_raise_the_limit():
 CELL = st.dictionaries(st.integers(0, 12), st.integers(1, 40), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CELL, min_size=1, max_size=12), st.randoms())
 def test_no_statistic_knows_the_order_of_cells(cells, random):
     order = list(range(len(cells)))
@@ -86,7 +86,7 @@ def test_no_statistic_knows_the_order_of_cells(cells, random):
         assert np.allclose(scores[order], other.scores()[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CELL, min_size=1, max_size=12))
 def test_statistics_are_what_they_are_said_to_be(cells):
     kept = Cells(99)
@@ -104,7 +104,7 @@ def test_statistics_are_what_they_are_said_to_be(cells):
         assert found["fall"] == pytest.approx(max([0.0, *(-r for r in ratios)]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(CELL, min_size=1, max_size=12),
     st.lists(st.integers(0, 12), min_size=13, max_size=13),

@@ -83,7 +83,7 @@ def test_what_the_program_wrote_keeps_its_class(text, aspect):
     fault=st.sampled_from(FAULTS),
     after=st.text(string.ascii_letters + " .,:;=/()[]'\"", max_size=40),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_quoted_value_breaks_out_of_its_quotes(line, before, fault, after):
     """Also where the program did not escape what it was given, and its last quote is the closing one."""
     text = line.format(f"{before} {fault} {after}")
@@ -91,7 +91,7 @@ def test_no_quoted_value_breaks_out_of_its_quotes(line, before, fault, after):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\\{"), max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_taken_apart_and_no_word_is_added(text):
     found = written(text)
     assert all(word in text for word in re.findall(r"\w+", found.own) if word != "via")

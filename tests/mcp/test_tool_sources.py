@@ -325,7 +325,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     schema=st.dictionaries(st.sampled_from(["type", "properties", "required", "$defs"]), JSON),
     about=st.booleans(),

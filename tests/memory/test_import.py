@@ -321,7 +321,7 @@ def test_an_export_that_is_cut_off_gives_what_is_whole(store, tmp_path):
 
 
 @given(st.integers(1, 200), st.integers(0, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_elements_are_whole_wherever_a_chunk_ends(size, indent):
     import tempfile
     from unittest.mock import patch

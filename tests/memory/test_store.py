@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput
@@ -23,7 +23,7 @@ from aitia.tools.memory.words import Counts, Outcome, PastIncident, Query
 
 from .site import LEAK, NOW, PUMP, SITE, SLOW, T0, Stub, holding
 
-SLOWLY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOWLY = settings(max_examples=25)
 LIKE_LEAK = "Checkout 5xx ratio above 5 %: connections of postgres are at the limit"
 
 

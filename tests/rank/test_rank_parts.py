@@ -102,7 +102,7 @@ def test_the_robust_scorer_is_baros() -> None:
     assert robust(row(constant, CPU)) == pytest.approx(3.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(st.floats(-1e9, 1e9), st.just(float("nan"))), min_size=N + M, max_size=N + M))
 def test_scorers_are_finite_on_anything(values: list[float]) -> None:
     data = np.array(values)
@@ -114,7 +114,7 @@ def test_scorers_are_finite_on_anything(values: list[float]) -> None:
     assert np.isfinite([move.z, nsigma(found), robust(found)]).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0.0, 20.0), min_size=1, max_size=30))
 def test_shares_are_a_distribution_with_room_for_none(scores: list[float]) -> None:
     shares = shares_of(scores)

@@ -151,7 +151,7 @@ SPAN = Window(start=site.T0, end=site.END)
 moments = st.floats(-2 * 86400, 2 * 86400)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from("abcde"), st.tuples(moments, moments), max_size=5))
 def test_clock_doubts_never_fail_and_never_fall_on_all(offsets: dict[str, tuple[float, float]]) -> None:
     end = site.END.timestamp()

@@ -101,7 +101,7 @@ def test_one_name_in_two_namespaces_is_two_components() -> None:
 names = st.from_regex(r"[a-z]{2,6}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(known=st.lists(names, min_size=1, max_size=6, unique=True), raw=st.one_of(names, st.text(max_size=40)))
 def test_a_known_name_is_itself_and_any_other_is_known_or_nothing(known: list[str], raw: str) -> None:
     resolver = Resolver([Component(id=name, type="service") for name in known])

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.core.words import Component, Inventory, Link, Relation, Report, TimelineEntry
@@ -132,7 +132,6 @@ def test_a_wide_or_circular_topology_is_cut_and_drawn(cause: Report) -> None:
 NAMES = st.lists(st.sampled_from("abcdefghij"), min_size=1, max_size=10, unique=True)
 
 
-@settings(deadline=None)
 @given(names=NAMES, data=st.data())
 def test_boxes_never_overlap_and_lines_go_round_them(names: list[str], data: st.DataObject) -> None:
     ends = st.tuples(st.sampled_from(names), st.sampled_from(names)).filter(lambda p: p[0] != p[1])

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.cli.app import run
@@ -248,7 +248,7 @@ NASTY = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(words=NASTY, name=NASTY)
 def test_no_text_becomes_markup(cause: Report, words: str, name: str) -> None:
     fact = cause.evidence[1].model_copy(

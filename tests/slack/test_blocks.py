@@ -119,7 +119,7 @@ def job(**fields: Any) -> Job:
     )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(report=REPORTS, revision=st.integers(1, 3))
 def test_whatever_the_report_its_messages_and_modals_are_accepted(report: Report, revision: int) -> None:
     about = job(revision=revision)
@@ -133,7 +133,7 @@ def test_whatever_the_report_its_messages_and_modals_are_accepted(report: Report
     check_view(forms.question(result.value(about)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tool=ODD, args=st.dictionaries(ODD, st.one_of(ODD, st.integers()), max_size=8))
 def test_whatever_the_call_its_approval_is_accepted_and_shown_whole_or_not_approvable(
     tool: str, args: dict[str, Any]

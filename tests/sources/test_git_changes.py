@@ -206,7 +206,7 @@ def test_ages_and_tables_as_kubectl_prints_them() -> None:
     assert rows("No resources found") == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_table_reader(text: str) -> None:
     assert all(isinstance(v, str) for row in rows(text) for v in row.values())

@@ -383,7 +383,7 @@ def test_no_other_verb_can_be_run(tmp_path: Path) -> None:
 NAMES = ("DB_PASSWORD", "api-token", "AWS_SECRET_ACCESS_KEY", "app.credentials", "PGPASSWORD")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     name=st.sampled_from(NAMES),
     value=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'\\"), min_size=6),
@@ -443,7 +443,7 @@ def test_names_of_secrets_and_structure_stay() -> None:
     assert "s3cr3t" not in redacted("data:\n  token: s3cr3tABC\n  secret: S3-s3cr3t\n", Redactor(b"k" * 32))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(max_size=60), max_size=20))
 def test_counting_error_lines_never_fails(lines: list[str]) -> None:
     told = summary(lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.core.config import SourceConfig
@@ -307,14 +307,14 @@ def read_or_refused(held: SpanFiles) -> bool:
 
 
 @given(junk=JUNK, type=st.sampled_from(["otlp", "jaeger"]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_json_is_read_or_refused(tmp_path: Path, junk: object, type: str) -> None:
     (tmp_path / "junk.json").write_text(json.dumps(junk), encoding="utf-8")
     assert read_or_refused(source(tmp_path, "junk.json", type))
 
 
 @given(data=st.binary(max_size=200))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "junk.bin").write_bytes(data)
     assert read_or_refused(source(tmp_path, "junk.bin"))

@@ -13,8 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.core.events import PlanMade, Ranked, TaskDone
@@ -178,7 +177,6 @@ def test_what_is_approved_is_shown_letter_for_letter_and_bound_to_its_hash(
     assert json.loads(row["answers"]) == {"ab" * 32: True, "cd" * 32: False}
 
 
-@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # it measures the machine
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4))
 def test_arguments_are_shown_exactly_and_can_be_seen(args: dict[str, str]) -> None:
     shown = Approval(hash="h", tool="t", args=args).shown
