@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.tools.metrics.aspects import Aspect
+from aitia.tools.metrics.strength import strength
 from aitia.tools.sources.rows import Floats
 
 MIN_BASELINE, MIN_PERSIST = 10, 3
@@ -105,7 +106,16 @@ def detect(
         after=after,
         z=delta / ref.spread,
         excess=excess,
-        strength=strength(ref, delta, excess, about, samples=stop - start, tests=tests, ease=ease),
+        strength=strength(
+            delta,
+            before=ref.median,
+            excess=excess,
+            about=about,
+            samples=stop - start,
+            baseline=ref.values.size,
+            tests=tests,
+            ease=ease,
+        ),
         samples=stop - start,
     )
 
@@ -142,7 +152,16 @@ def _short(
         after=ref.median + delta,
         z=delta / ref.spread,
         excess=excess,
-        strength=strength(ref, delta, excess, about, samples=stop - start, tests=tests, ease=ease),
+        strength=strength(
+            delta,
+            before=ref.median,
+            excess=excess,
+            about=about,
+            samples=stop - start,
+            baseline=ref.values.size,
+            tests=tests,
+            ease=ease,
+        ),
         samples=stop - start,
     )
 
@@ -227,19 +246,3 @@ def null_mean(ref: Reference, length: int) -> float:
 
 def _clipped(values: Floats, ref: Reference) -> Floats:
     return np.clip((values - ref.median) / ref.spread, -_CLIP, _CLIP)
-
-
-def strength(
-    ref: Reference, delta: float, excess: float, about: Aspect, *, samples: int, tests: int, ease: float
-) -> float:
-    """Surprise × size × persistence: calibrated so that healthy series stay below one half (see the tests)."""
-    needed = 1.1 + 0.12 * float(np.log10(max(tests, 10) / 10.0)) - ease
-    surprise = 1.0 / (1.0 + float(np.exp(-1.9 * (np.log2(max(excess, 1e-9)) - needed))))
-    size = abs(delta) / (abs(delta) + about.floor) if about.floor else 1.0
-    if about.relative:
-        share = abs(delta) / abs(ref.median) if ref.median else 1.0
-        size *= min(1.0, share / 0.3) ** 0.5
-    lasting = min(1.0, 0.7 + 0.1 * (samples - MIN_PERSIST))
-    grounded = ref.values.size / (ref.values.size + 3.0)
-    away = 0.75 if about.bad != "both" and (about.bad == "up") != (delta > 0) else 1.0
-    return float(np.clip(surprise * size * lasting * grounded * away, 0.0, 0.98))

@@ -34,6 +34,8 @@ MAX_SERIES, MAX_POINTS = 4000, 5000  # per read, per series; options max_series 
 MAX_VALUES = 10_000  # label values that one metadata call may return
 OVERVIEW_POINTS = 400  # samples per series of an aggregated overview
 CLOCK_S = 30.0  # clocks that differ by less are taken to agree
+# VictoriaMetrics answers from a cache that lacks the latest samples: an incident's window ends just there.
+NO_CACHE = ("nocache", "1")
 
 
 class PrometheusSource(Modelled):
@@ -111,14 +113,7 @@ class PrometheusSource(Modelled):
         """The series of the window at the configured step, sorted by component, metric and labels."""
         listed, _ = self._listed(window, metric=metric)
         wanted = [found for found in listed if not component or self.component(found) == component]
-        keys = {key_of(found) for found in wanted}
-        series = [
-            one
-            for names in batches([found["__name__"] for found in wanted])
-            for one in self._range(any_of(names, match=self._config.match), window)
-            if key_of({"__name__": one.metric, **one.labels}) in keys
-        ]
-        return sorted_series(series)
+        return self._read_listed(wanted, window, match=self._config.match)
 
     @property
     def most(self) -> int:
@@ -141,7 +136,7 @@ class PrometheusSource(Modelled):
             return 0
         if window.epoch not in self._sizes:
             query = f"count({selector('', match=self._config.match)})"
-            params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), ("nocache", "1")]
+            params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), NO_CACHE]
             try:
                 data = self._answer("/api/v1/query", params)
             except SourceError as error:
@@ -174,6 +169,13 @@ class PrometheusSource(Modelled):
             return []
         match = with_label(label, sorted(set(components)), match=self._config.match)
         listed, _ = self._listed(window, match=match)
+        return self._read_listed(listed, window, match=match)
+
+    def _read_listed(self, listed: Sequence[Labels], window: Window, *, match: str) -> list[Series]:
+        """The samples of listed series: a range query for each batch of names, of whose answer the listed ones are kept.
+
+        Names are few and label sets many: a query that spelled out every label set would be longer than a server takes.
+        """
         keys = {key_of(found) for found in listed}
         series = [
             one
@@ -209,7 +211,7 @@ class PrometheusSource(Modelled):
         step = max(4.0 * self._config.step_s, window.seconds / 30.0)
         expression = by_label(metric, label, match=self._config.match, over_s=step)
         query = moved_most(expression, window_s=window.seconds, baseline_s=baseline_s, step_s=step, top=top)
-        params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), ("nocache", "1")]
+        params = [("query", query), ("time", repr(window.epoch[1] - 1.0)), NO_CACHE]
         data = self._answer("/api/v1/query", params)
         found: list[tuple[float, str]] = []
         for entry in data.get("result") or () if isinstance(data, dict) else ():
@@ -249,8 +251,8 @@ class PrometheusSource(Modelled):
         data = self._answer("/api/v1/series", [*params, ("limit", str(most + 1))])
         if not isinstance(data, list):
             raise SourceError(
-                f"The series answer of source {self.name!r} is not a list. Point its `url` at a Prometheus "
-                "API."
+                f"The series answer of source {self.name!r} is not a list, but {type(data).__name__}. Point its `url` at a "
+                "Prometheus API."
             )
         cut = len(data) == most + 1  # a server that returns more knows no limit: it has returned all
         found = [labels_of(entry) for entry in data]
@@ -277,25 +279,26 @@ class PrometheusSource(Modelled):
             ("start", repr(start)),
             ("end", repr(end)),
             ("step", repr(step)),
-            ("nocache", "1"),
+            NO_CACHE,
         ]
         data = self._answer("/api/v1/query_range", params)
         result = data.get("result") if isinstance(data, dict) else None
         if not isinstance(result, list):
             raise SourceError(
-                f"Point `url` of source {self.name!r} at a Prometheus API: its answer has no result."
+                f"The answer of source {self.name!r} has no list 'result', but {type(result).__name__}. Point its `url` at a "
+                "Prometheus API."
             )
-        for entry in result:
-            yield self._series(entry)
+        for n, entry in enumerate(result, 1):
+            yield self._series(entry, n)
 
-    def _series(self, entry: Any) -> Series:
+    def _series(self, entry: Any, n: int) -> Series:
         try:
             labels = labels_of(entry["metric"])
             points = [(float(at), float(value)) for at, value in entry["values"]]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError) as error:
             raise SourceError(
-                f"The answer of source {self.name!r} contains unexpected series. Point its `url` at a "
-                "Prometheus API."
+                f"Series {n} in the answer of source {self.name!r} has no usable 'metric' and 'values' "
+                f"({type(error).__name__}: {error}). Point its `url` at a Prometheus API."
             ) from None
         table = np.array(points, dtype=np.float64).reshape(-1, 2)
         t, v = ordered(table[:, 0], table[:, 1])
