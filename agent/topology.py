@@ -37,6 +37,13 @@ class Topology:
                     self._wholes.setdefault(component.id, set()).add(link.to)
                     self._parts.setdefault(link.to, set()).add(component.id)
 
+    def knows(self, component: str) -> bool:
+        """Whether anything is known of its place among the others."""
+        return any(
+            component in known
+            for known in (self._out, self._in, self._wholes, self._parts, self._hosts, self._guests)
+        )
+
     def callees(self, component: str) -> list[str]:
         """What it calls or is fed by: where the cause of its symptoms may lie."""
         return sorted(self._out.get(component, ()))

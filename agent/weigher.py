@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
@@ -20,16 +21,11 @@ from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
 from aitia.agent.witnesses import Witnesses
 from aitia.core.aspects import CHANGE
-from aitia.core.words import Contribution, Evidence, Inventory, Suspect, Verdict, Word
+from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
-HEALTHY, UNKNOWN = "healthy", "unknown"
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
-FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
-UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
 BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
-# Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
-UNREAD: Final = -0.5
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
 MEASURED: Final = frozenset({"metrics", "traces", "signals"})  # of it, what is measured and compared
 FURTHER: Final = 0.8  # how sure a further cause must be on what the first one does not explain
@@ -107,94 +103,33 @@ class _Judge:
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
-        doubt = self._doubt(facts, [v for (c, _), v in ledgers.items() if c in dark])
-        missed = self._missed(facts)
+        missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.watched), "")
+        healthy, unknown = Doubt(
+            facts=facts,
+            weights=self._weights,
+            components=frozenset({c.id for c in self._components} | facts.seen),
+            missed=missed,
+            unread=self._unread,
+            dark=[v for (c, _), v in ledgers.items() if c in dark],
+        ).suspects()
+        placed = bool(missed) and facts.topology.knows(missed)
         for (component, _), ledger in ledgers.items():
             if component in dark:  # nothing of its own was seen: it may be named, never convicted
                 ledger.bar = "no telemetry of its own"
-            elif missed and not ledger.bar and not ledger.reaches(missed):
+            elif placed and not ledger.bar and not ledger.reaches(missed):
                 ledger.bar = f"the alarm is of {missed}, which was not watched and which it does not affect"
             if ledger.bar:
-                ledger.cap(doubt[1].score - BARRED, ledger.bar)
+                ledger.cap(unknown.score - BARRED, ledger.bar)
         pairs = [
             Suspect(component=c, fault=f, score=round(v.score, 3), probability=0, ledger=v.lines)
             for (c, f), v in ledgers.items()
         ]
-        scored = [*_most_specific(pairs, self._topology), *doubt]
+        scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
         suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
-
-    def _missed(self, facts: Facts) -> str:
-        """A component that the alarm names, that was not watched, and whose place among the others is known; ""."""
-        topology = self._topology
-        return next(
-            (
-                c
-                for c in self._alarmed
-                if not topology.family(c) & facts.watched
-                and (topology.callers(c) or topology.callees(c) or topology.hosts(c) or topology.wholes(c))
-            ),
-            "",
-        )
-
-    def _doubt(self, facts: Facts, dark: Sequence[Ledger]) -> list[Suspect]:
-        """`healthy` gains from quiet telemetry; `unknown` from an alarm, from telemetry that is missing, and from what
-        speaks for suspects (`dark`) of which nothing of their own was seen.
-        """
-        alarm = facts.alarm()
-        known = {c.id for c in self._components} | set(facts.seen)
-        watched = [c for c in known if facts.topology.family(c) & facts.watched]
-        seen = len(watched) / len(known) if known else 0.0
-        why = f"{seen:.0%} of the components were watched"
-        missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.watched), "")
-        if missed:
-            seen, why = 0.0, f"{missed}, which the alarm names, was not watched"
-        weightiest = max(facts.anomalies, key=lambda e: (facts.weight(e), e.statement), default=None)
-        cite = weightiest.id if weightiest else ""
-        healthy = [
-            self._line("healthy.watched", 6.0 * seen, why),
-            self._line("healthy.alarm", -6.0 * alarm * seen, "what changed most", cite),
-        ]
-        unknown = [
-            self._line("unknown.prior", 1.0, "prior"),
-            self._line("unknown.alarm", 2.2 * max(alarm, 1.0 - seen), "an alarm or missing telemetry", cite),
-        ]
-        left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
-        if 0 < seen < 1 and left > (most := math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - seen))):
-            why = (
-                "the fault may be in a component that was not watched"  # a bound: no learned factor moves it
-            )
-            healthy.append(
-                Contribution(evidence="", log_odds=round(most - left, 3), why=why, term="healthy.unwatched")
-            )
-        left = sum(c.log_odds for c in healthy) - sum(c.log_odds for c in unknown)
-        if self._unread and left > UNREAD:  # a source that did not answer is not a quiet one
-            why = self._unread[0]
-            healthy.append(
-                Contribution(evidence="", log_odds=round(UNREAD - left, 3), why=why, term="healthy.unwatched")
-            )
-        best = max(dark, key=lambda d: d.score, default=None)
-        beside = best.score - sum(c.log_odds for c in unknown) if best else -math.inf
-        if best and beside > -UNSEEN_MARGIN:
-            why = f"{best.component} stands out, but has no telemetry of its own"
-            unknown.append(self._line("unknown.unseen", math.log1p(math.exp(beside)), why, best.cite))
-        return [
-            Suspect(
-                component="",
-                fault=name,
-                score=round(sum(c.log_odds for c in lines), 3),
-                probability=0,
-                ledger=tuple(lines),
-            )
-            for name, lines in ((HEALTHY, healthy), (UNKNOWN, unknown))
-        ]
-
-    def _line(self, term: str, log_odds: float, why: str, evidence: str = "") -> Contribution:
-        scaled = round(log_odds * self._weights.of(term), 3)
-        return Contribution(evidence=evidence, log_odds=scaled, why=why, term=term)
 
     def several(self, evidence: Sequence[Evidence], weighed: Weighed) -> Weighed:
         """The same with further causes: what the first one does not reach is weighed by itself."""

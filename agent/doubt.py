@@ -1,0 +1,139 @@
+"""The two suspects that are no component: `healthy`, that nothing is wrong, and `unknown`, that it cannot be told.
+
+`healthy` gains from quiet telemetry; `unknown` from an alarm, from missing telemetry, and from what speaks for suspects of
+which nothing of their own was seen. Bounds hold `healthy` down where something was not watched or not read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from aitia.agent.facts import Facts
+from aitia.agent.ledger import Ledger
+from aitia.agent.weights import Weights
+from aitia.core.words import Contribution, Suspect
+
+HEALTHY, UNKNOWN = "healthy", "unknown"
+# Log-odds, by hand; the learned weights scale them.
+ALL_QUIET: Final = 6.0  # of `healthy` where every component is watched
+PLAIN_ALARM: Final = -6.0  # the same, of an alarm that is plain
+NOT_TOLD: Final = 1.0  # of `unknown`
+NOT_EXPLAINED: Final = 2.2  # of `unknown`, where something plainly changed or nothing was watched
+
+FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
+UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
+# Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
+UNREAD: Final = -0.5
+
+
+class _Line(NamedTuple):
+    term: str
+    log_odds: float
+    why: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """What is known of how much was seen.
+
+    components  all that there are, whether seen or not
+    missed      one that the alarm names and that was not watched; ""
+    unread      what could not be read, in words
+    dark        ledgers of suspects of which nothing of their own was seen
+    """
+
+    facts: Facts
+    weights: Weights
+    components: frozenset[str]
+    missed: str
+    unread: Sequence[str]
+    dark: Sequence[Ledger]
+
+    def suspects(self) -> tuple[Suspect, Suspect]:
+        """`healthy` and `unknown`, with their ledgers."""
+        unknown = self._scaled(self._unknown())
+        healthy = self._scaled(self._healthy())
+        for bound in (self._unwatched_bound, self._unread_bound):  # a bound: no learned factor moves it
+            healthy += bound(_sum(healthy) - _sum(unknown))
+        unknown += self._scaled(self._unseen(_sum(unknown)))
+        return _suspect(HEALTHY, healthy), _suspect(UNKNOWN, unknown)
+
+    @cached_property
+    def _seen(self) -> float:
+        """The share of components that were watched; none where what the alarm names was not."""
+        if self.missed or not self.components:
+            return 0.0
+        topology, watched = self.facts.topology, self.facts.watched
+        return sum(bool(topology.family(c) & watched) for c in self.components) / len(self.components)
+
+    @cached_property
+    def _weightiest(self) -> str:
+        """The fact of what changed most."""
+        best = max(
+            self.facts.anomalies, key=lambda e: (self.facts.weight(e), e.statement), default=None
+        )  # fmt: skip
+        return best.id if best else ""
+
+    def _healthy(self) -> Iterator[_Line]:
+        why = (
+            f"{self.missed}, which the alarm names, was not watched"
+            if self.missed
+            else f"{self._seen:.0%} of the components were watched"
+        )
+        yield _Line("healthy.watched", ALL_QUIET * self._seen, why)
+        alarm = PLAIN_ALARM * self.facts.alarm() * self._seen
+        yield _Line("healthy.alarm", alarm, "what changed most", self._weightiest)
+
+    def _unknown(self) -> Iterator[_Line]:
+        yield _Line("unknown.prior", NOT_TOLD, "prior")
+        alarm = NOT_EXPLAINED * max(self.facts.alarm(), 1.0 - self._seen)
+        yield _Line("unknown.alarm", alarm, "an alarm or missing telemetry", self._weightiest)
+
+    def _unwatched_bound(self, lead: float) -> list[Contribution]:
+        """`healthy` leads by no more than the share of faults that would have been seen allows."""
+        if not 0 < self._seen < 1:
+            return []
+        most = math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - self._seen))
+        return _down(lead, most, "the fault may be in a component that was not watched")
+
+    def _unread_bound(self, lead: float) -> list[Contribution]:
+        """A source that did not answer is not a quiet one."""
+        return _down(lead, UNREAD, self.unread[0]) if self.unread else []
+
+    def _unseen(self, unknown: float) -> Iterator[_Line]:
+        best = max(self.dark, key=lambda d: d.score, default=None)
+        if best and (beside := best.score - unknown) > -UNSEEN_MARGIN:
+            why = f"{best.component} stands out, but has no telemetry of its own"
+            yield _Line("unknown.unseen", math.log1p(math.exp(beside)), why, best.cite)
+
+    def _scaled(self, lines: Iterator[_Line]) -> list[Contribution]:
+        return [
+            Contribution(
+                evidence=line.evidence,
+                log_odds=round(line.log_odds * self.weights.of(line.term), 3),
+                why=line.why,
+                term=line.term,
+            )
+            for line in lines
+        ]
+
+
+def _down(lead: float, most: float, why: str) -> list[Contribution]:
+    if lead <= most:
+        return []
+    return [
+        Contribution(evidence="", log_odds=round(most - lead, 3), why=why, term="healthy.unwatched")
+    ]  # fmt: skip
+
+
+def _sum(lines: Sequence[Contribution]) -> float:
+    return sum(c.log_odds for c in lines)
+
+
+def _suspect(name: str, lines: Sequence[Contribution]) -> Suspect:
+    return Suspect(component="", fault=name, score=round(_sum(lines), 3), probability=0, ledger=tuple(lines))
