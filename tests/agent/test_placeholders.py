@@ -175,7 +175,7 @@ def test_facts_name_what_they_agree_on_and_quotes_name_nothing() -> None:
 
 def test_a_step_of_a_runbook_says_what_was_filled_in() -> None:
     book = {
-        "id": "rb", "title": "Pool full", "faults": ["resource.connections"],
+        "id": "rb", "origin": "site", "title": "Pool full", "faults": ["resource.connections"],
         "steps": [{"text": "Roll it back", "when": "now", "effect": "changing", "command": "shopctl rollback SERVICE"},
                   {"text": "shopctl top <pod>", "when": "now", "effect": "read-only", "command": "shopctl top <pod>"}],
     }  # fmt: skip
