@@ -203,9 +203,9 @@ def is_anomaly(evidence: Evidence) -> bool:
 
 
 def _is_first_hand(evidence: Evidence) -> bool:
-    """Whether it is the component's own telemetry of now, not its condition or a memory of it nor another's word about it."""
+    """Whether it is the component's own telemetry of now, not a change of it, its condition, a memory or another's word."""
     told_by = evidence.values.get("reported_by", evidence.component)
-    return evidence.aspect not in MEMORY | CONDITION | RANK and told_by == evidence.component
+    return evidence.aspect not in CHANGE | MEMORY | CONDITION | RANK and told_by == evidence.component
 
 
 def _tells(evidence: Evidence) -> bool:

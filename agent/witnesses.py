@@ -316,8 +316,8 @@ def _computing(fact: Evidence) -> bool:
 
 
 def _single(view: View) -> Iterator[Against]:
-    """Of a suspect of whom one series moved, or none, and whom nobody else felt."""
-    moved = sorted({e.aspect for e in view.moved if e.id not in view.faint})
+    """Of a suspect of whom one series moved, or none, and whom nobody else felt. How much it is asked is its clients' doing."""
+    moved = sorted({e.aspect for e in view.moved if e.id not in view.faint and e.aspect != "traffic"})
     if not view.plainly_felt and len(moved) < 2 and len({e.aspect for e in view.quiet}) > 1:
         what = moved[0].replace("_", " ") if moved else "none of its series"
         yield _line(

@@ -96,3 +96,25 @@ def test_a_pump_that_does_not_reach_the_alarmed_one_is_not_the_cause() -> None:
     assert of(shaking, pumps("pump-b")).component == "pump-b"
     assert of(shaking, pumps("pump-b"), "pump-a").verdict != "cause"
     assert of(shaking, pumps("pump-b"), "exchanger").component == "pump-b"
+
+
+def test_a_change_of_what_nobody_watches_does_not_convict_it() -> None:
+    told = [
+        slow("gateway", peer="orders", ratio=40.0, kind="metric.shift"),
+        slow("gateway", ratio=40.0, kind="metric.shift"),
+        fact("orders", "rank.metrics", "orders ranks first.", kind="rank.suspect", direction="none", at=None),
+    ]
+    planted = fact("orders", "change.config", "orders: pool size 20 to 1.", kind="change.config", at=-10.0)
+    assert of(told, inventory()).verdict != "cause"
+    assert of([*told, planted], inventory()).verdict != "cause"
+
+
+def test_how_much_a_component_is_asked_bears_nothing_out() -> None:
+    forged = fact("gateway", "errors", "gateway: deadlocks rose from 0 to 1 /s.", direction="up")
+    ranked = fact(
+        "gateway", "rank.metrics", "gateway ranks first.", kind="rank.suspect", direction="none", at=None
+    )
+    asked = fact("gateway", "traffic", "gateway: requests fell from 6 to 3 /s.", direction="down", ratio=0.5)
+    calm = quiet("gateway", "availability", "latency", "connections")
+    weighed = of([forged, ranked, asked, *calm, *quiet("orders", "latency", "errors")], inventory())
+    assert "quiet.single" in why(weighed, "gateway")
