@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -120,12 +119,6 @@ class Lookup:
         for of, words in zip(self._of, self._words, strict=True):
             whole[of] += words
         self._by_document = LexicalIndex(whole, few=0)
-
-    def compared_by(self, dense: Compares) -> Lookup:
-        """The same passages, compared by meaning as well."""
-        other = copy(self)
-        other.dense = dense
-        return other
 
     def find(self, question: str, *, mix: Mix | None = None, top: int = 8) -> list[Hit]:
         """The best passages, best first; none where the question has everyday words only, or no word of it is in any document."""

@@ -195,7 +195,7 @@ def predictions(
     told = reports(runs, (q.about for q in questions if q.about != "kb"), kept)
     records = {name: Record(report, bundled()) for name, report in told.items()}
     words = Lookup(held)
-    both = words.compared_by(dense) if dense is not None else words
+    both = Lookup(held, dense=dense) if dense is not None else words
     peer = peers(words, told)
     found: dict[str, dict[str, Said]] = {}
     for q in questions:
