@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aitia.agent.fit import Judged
+from aitia.agent.judged import Judged
 from aitia.agent.learned import NOTHING, Learned
 from aitia.agent.weigher import Weighed, weigh
 from aitia.core.errors import AitiaError

@@ -60,14 +60,6 @@ class ChatTemplate:
             pieces += self.turn(asked)
         return tuple(pieces)
 
-    def render_prefix(self, system: str) -> str:
-        """The static part as one text."""
-        return "".join(piece.text for piece in self.prefix(system))
-
-    def render_turn(self, user: str) -> str:
-        """The varying part as one text."""
-        return "".join(piece.text for piece in self.turn(user))
-
 
 CHATML = ChatTemplate(
     before_system="<|im_start|>system\n",

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from aitia.core.errors import BadInput
 from aitia.core.llm import Prompt
 from aitia.core.words import Word
-from aitia.models.lexical import TfIdf, likeness
+from aitia.models.lexical import index_of, likeness, words
 
 Kind = Literal["next_check", "cause"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -107,23 +107,19 @@ class Retrieval:
     def __init__(self, known: Sequence[Question]) -> None:
         self._kinds = [q.kind for q in known]
         self._right = [label(q.kind, q.options[q.answer]) for q in known]
-        self._asked, self._said = TfIdf([q.question for q in known]), TfIdf(self._right)
-        self._questions, self._answers = (
-            self._asked.rows([q.question for q in known]),
-            self._said.rows(self._right),
-        )
+        self._asked, self._said = index_of([q.question for q in known]), index_of(self._right)
 
     def votes(self, question: Question) -> NDArray[np.float64]:
         """Each option's share of the votes of the 5 nearest questions of its kind, weighted by likeness, 0..1.
 
         A neighbour votes for an option as far as its own right answer says the same, components left aside.
         """
-        alike = self._questions @ self._asked.rows([question.question])[0]
+        alike = self._asked.cosine(words(question.question))
         own = [i for i, kind in enumerate(self._kinds) if kind == question.kind]
         nearest = sorted(own, key=lambda i: -alike[i])[:NEIGHBOURS]
         weight = alike[nearest]
-        same = self._said.rows([label(question.kind, o) for o in question.options]) @ self._answers[nearest].T
-        share: NDArray[np.float64] = same @ weight / max(float(weight.sum()), 1e-12)
+        said = [self._said.cosine(words(label(question.kind, o))) for o in question.options]
+        share: NDArray[np.float64] = np.array(said)[:, nearest] @ weight / max(float(weight.sum()), 1e-12)
         return share
 
     def features(self, question: Question) -> NDArray[np.float64]:

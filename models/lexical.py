@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.core.lexical import LexicalIndex, smooth_idf
+
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
 
@@ -16,35 +18,14 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-class TfIdf:
-    """Unit vectors of word counts, damped (1 + log) and weighted by how few of the given texts hold the word."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        held = [set(words(text)) for text in texts]
-        self._column = {word: i for i, word in enumerate(sorted(set().union(*held)))}
-        counts = np.zeros(len(self._column))
-        for found in held:
-            counts[[self._column[w] for w in found]] += 1
-        self._idf = np.log((1 + len(texts)) / (1 + counts)) + 1
-
-    def rows(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Shape (texts, words known); words that no given text holds are left out."""
-        made = np.zeros((len(texts), len(self._column)))
-        for row, text in zip(made, texts, strict=True):
-            for word in words(text):
-                if word in self._column:
-                    row[self._column[word]] += 1
-        weighed = np.where(made > 0, 1 + np.log(np.maximum(made, 1)), 0) * self._idf
-        length = np.linalg.norm(weighed, axis=1, keepdims=True)
-        unit: NDArray[np.float64] = weighed / np.maximum(length, 1e-12)
-        return unit
+def index_of(texts: Sequence[str]) -> LexicalIndex:
+    """The texts, compared by their words; a word that none of them holds does not count."""
+    return LexicalIndex([words(text) for text in texts], few=0, idf=smooth_idf)
 
 
 def likeness(question: str, options: Sequence[str]) -> NDArray[np.float64]:
     """Cosine between the question and each option, 0..1; a word counts the more the fewer options hold it."""
-    space = TfIdf(options)
-    found: NDArray[np.float64] = space.rows(options) @ space.rows([question])[0]
-    return found
+    return index_of(options).cosine(words(question))
 
 
 def shortlist(question: str, options: Sequence[str], most: int) -> list[int]:

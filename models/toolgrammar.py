@@ -36,13 +36,6 @@ def calls_grammar(tools: Sequence[Schema], *, forced: bool, lead_chars: int = 30
     return "\n".join([f"root ::= {root}", *rules.lines, _CHAR])
 
 
-def object_grammar(schema: Schema) -> str:
-    """One JSON object of the schema."""
-    rules = _Rules()
-    value = rules.value("v", schema, schema.get("$defs", {}))
-    return "\n".join([f"root ::= {value}", *rules.lines, _CHAR])
-
-
 def literal(text: str) -> str:
     """A GBNF literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +15,11 @@ from numpy.typing import NDArray
 from aitia.agent.asking.passages import Passage, passages
 from aitia.agent.text import stem
 from aitia.core.bounds import own_yaml
-from aitia.tools.incidents.lexical import terms
+from aitia.core.lexical import LexicalIndex
+from aitia.tools.incidents.terms import terms
 from aitia.tools.sources.base import Document
 
 Floats = NDArray[np.float64]
-K1, B = 1.2, 0.75
 PLAIN: Final = 0.25  # how much an everyday word counts in what a passage covers
 CANDIDATES: Final = 30  # of the ranking by words are compared by meaning: a bound on the embedding time
 
@@ -90,34 +87,6 @@ class Hit:
     features: dict[str, float]
 
 
-class _Bm25:
-    """An index of term lists that answers many questions."""
-
-    def __init__(self, texts: Sequence[Sequence[str]]) -> None:
-        self.size = len(texts)
-        postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for number, text in enumerate(texts):
-            for term, count in Counter(text).items():
-                postings[term].append((number, count))
-        lengths = np.array([len(t) for t in texts], dtype=np.float64)
-        self._norm = K1 * (1 - B + B * lengths / max(1.0, float(lengths.mean()) if self.size else 1.0))
-        self._postings = {t: np.array(p, dtype=np.int64) for t, p in postings.items()}
-
-    def idf(self, term: str) -> float:
-        """How rare a term is; one that no text has counts as the rarest."""
-        df = len(self._postings.get(term, ()))
-        return math.log(1 + (self.size - df + 0.5) / (df + 0.5))
-
-    def scores(self, query: Sequence[str]) -> Floats:
-        """One score per text; everyday words count little."""
-        total = np.zeros(self.size)
-        for term in query:
-            if term in self._postings:
-                at, count = self._postings[term].T
-                total[at] += burden(term) * self.idf(term) * count * (K1 + 1) / (count + self._norm[at])
-        return total
-
-
 @dataclass(frozen=True, kw_only=True)
 class Mix:
     """How the parts of a passage's score are weighed (fitted on development questions, cross-validated)."""
@@ -141,28 +110,24 @@ class Lookup:
         self._titles = [frozenset(roots(_names(d))) for d in self.documents]
         self._context = [frozenset(roots(p.context)) for p in self.passages]
         self._words = [roots(p.text) for p in self.passages]
-        self._by_passage = _Bm25([w + sorted(c) for w, c in zip(self._words, self._context, strict=True)])
+        self._by_passage = LexicalIndex(
+            [w + sorted(c) for w, c in zip(self._words, self._context, strict=True)], few=0
+        )
         whole: list[list[str]] = [
             [*sorted(t) * 3, *roots(_more(d))] for d, t in zip(self.documents, self._titles, strict=True)
         ]
         for of, words in zip(self._of, self._words, strict=True):
             whole[of] += words
-        self._by_document = _Bm25(whole)
-
-    def compared_by(self, dense: Compares) -> Lookup:
-        """The same passages, compared by meaning as well."""
-        other = copy(self)
-        other.dense = dense
-        return other
+        self._by_document = LexicalIndex(whole, few=0)
 
     def find(self, question: str, *, mix: Mix | None = None, top: int = 8) -> list[Hit]:
         """The best passages, best first; none where the question has everyday words only, or no word of it is in any document."""
         mix, wanted = mix or Mix(), asked(question)
-        words = self._by_passage.scores(wanted)
+        words = _scores(self._by_passage, wanted)
         vague = all(t in lists().plain for t in wanted)
         if vague or not self.passages or not words.max(initial=0.0):
             return []
-        whole = self._by_document.scores(wanted)
+        whole = _scores(self._by_document, wanted)
         weight = {t: self._by_document.idf(t) * burden(t) for t in wanted}
         mass = sum(weight.values()) or 1.0
         named = np.array([sum(weight[t] for t in wanted if t in title) / mass for title in self._titles])
@@ -213,6 +178,13 @@ class Lookup:
             for h, s in zip(hits, near, strict=True)
         ]
         return sorted(made, key=lambda h: -h.score)
+
+
+def _scores(index: LexicalIndex, wanted: Sequence[str]) -> Floats:
+    """BM25 scores, one per text; everyday words count little."""
+    plain = lists().plain
+    told = index.bm25([t for t in wanted if t not in plain])
+    return told + PLAIN * index.bm25([t for t in wanted if t in plain])
 
 
 def _names(document: Document) -> str:

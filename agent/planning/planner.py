@@ -57,7 +57,6 @@ _FAMILIES: Final = (
     "signals",
     "incidents",
     "rank",
-    "library",
 )
 _SYMPTOMS: Final = (
     (

@@ -14,8 +14,9 @@ from aitia.agent.planning.defaults import Roles, Step, bundled_defaults
 from aitia.agent.taxonomy import covers
 from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
+from aitia.core.lexical import LexicalIndex
 from aitia.core.words import Incident, Inventory, Report, Result, SourceKind, Unit01, Word
-from aitia.tools.incidents.lexical import Lexicon, terms
+from aitia.tools.incidents.terms import terms
 
 NEAREST: Final = 5
 FILE: Final = "plans.jsonl"
@@ -175,7 +176,7 @@ def nearest(
     confirmed = [p for p in plans if p.confirmed and p.id != incident.id]
     if not confirmed:
         return []
-    alike = Lexicon([terms(p.text) for p in confirmed]).cosine(terms(text_of(incident)))
+    alike = LexicalIndex([terms(p.text) for p in confirmed]).cosine(terms(text_of(incident)))
     found = [
         Recalled(plan=p, similarity=round(min(1.0, float(a)) * _overlap(held, set(p.sources)), 4))
         for p, a in zip(confirmed, alike, strict=True)

@@ -14,7 +14,7 @@ from aitia.core.llm import Choice
 from aitia.core.words import Plan, Task
 from aitia.tools import Registry
 
-RANKINGS: Final = ("ranking", "suspects", "library_ranking", "paths", "anomalies", "shifts", "findings")
+RANKINGS: Final = ("ranking", "suspects", "paths", "anomalies", "shifts", "findings")
 """What a reference to a suspect points at, the best that the plan produces."""
 
 

@@ -14,7 +14,6 @@ from aitia.cli import (
     cluster,
     confirm,
     diagnose,
-    library,
     listen,
     logs,
     memory,
@@ -99,7 +98,6 @@ app.add_typer(runbook.app, name="runbook", rich_help_panel="Diagnose")
 app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
-app.add_typer(library.app, name="library", rich_help_panel="Set up")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)

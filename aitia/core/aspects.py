@@ -34,7 +34,7 @@ CONDITION: Final = frozenset({"condition.life"})
 PATTERN: Final = frozenset({"pattern.known", "pattern.usual", "pattern.stopped"})
 """The pattern that a plant's signals make together: that of a fault which it had before, the usual one, or
 none any more."""
-RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.library"})
+RANK: Final = frozenset({"rank.metrics", "rank.traces"})
 """A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
 CLUSTER_SYMPTOMS: Final = frozenset(
     {

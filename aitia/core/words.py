@@ -32,7 +32,6 @@ SourceKind = Literal[
     "incidents",
     "runbooks",
     "cluster",
-    "events",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]

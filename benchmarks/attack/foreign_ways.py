@@ -241,7 +241,6 @@ for _kind, _type, _file in (
     ("incidents", "incidents", "incidents.jsonl"), ("changes", "changes", "changes.jsonl"),
     ("maintenance", "maintenance", "changes.jsonl"), ("topology", "topology", "topology.yaml"),
     ("traces", "otlp", "spans.jsonl"), ("cluster", "cluster_recorded", "cluster.json"),
-    ("events", "alert_events", "alerts.json"), ("events", "event_library", "library.jsonl"),
     ("incidents", "memory", ""),
 ):  # fmt: skip
     _read_by(_kind, _type, _file)

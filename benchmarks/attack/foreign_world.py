@@ -227,8 +227,6 @@ def _outside(folder: Path) -> None:
         "topology.yaml": yaml.safe_dump({"components": [{"id": HELD}]}),
         "spans.jsonl": json.dumps({"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": [span]}]}]}),
         "cluster.json": json.dumps({f'GetErrorLogs:{{"service_name": "{HELD}"}}': HELD}),
-        "alerts.json": json.dumps([{"component": HELD, "signal": HELD, "at": at}]),
-        "library.jsonl": json.dumps({"id": "1", "fault": HELD, "events": [{"signal": HELD}]}) + "\n",
         "faults.yaml": yaml.safe_dump({"faults": [{"id": HELD}]}),
         "weights.json": json.dumps({HELD: 1}),
         "report.json": json.dumps({"id": HELD, "title": HELD, "schema_version": 1, "state": "finished"}),

@@ -29,8 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import ModelError
+from aitia.core.lexical import LexicalIndex
 from aitia.models.load import load_llm
-from aitia.tools.incidents.lexical import Lexicon, terms
+from aitia.tools.incidents.terms import terms
 from aitia.tools.logs.headers import detect
 from aitia.tools.logs.naming.check import objection, obvious, words
 from aitia.tools.logs.naming.namer import propose, unique
@@ -61,7 +62,7 @@ def first(text: str) -> str:
 
 def bm25(names: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
     """Likeness by words."""
-    index = Lexicon([terms(text) for text in texts])
+    index = LexicalIndex([terms(text) for text in texts])
     return np.array([index.bm25(terms(name)) for name in names])
 
 

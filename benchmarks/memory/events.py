@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import Case
 from aitia.tools.memory.evidence_index import overlap
 from aitia.tools.memory.words_index import idf
+from benchmarks.adapters.tvdiag.events import Case, events_of, read_answers, systems
 from benchmarks.contract import Case as Row
 from benchmarks.contract import chosen, finish, parser, rows
-from benchmarks.rca.tvdiag import events_of, peers, read_answers, systems
+from benchmarks.rca.tvdiag import peers
 
 FOLDS, INNER = 5, 5
 NEIGHBOURS, POWERS = (3, 5, 8, 12), (1, 2, 4, 8)

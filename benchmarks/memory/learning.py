@@ -30,7 +30,7 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.fit import Judged
+from aitia.agent.judged import Judged
 from aitia.agent.learned import Learned, Lesson, lesson_of, likeness, signs_of
 from aitia.agent.taxonomy import Pattern, Taxonomy, bundled, covers
 from aitia.agent.weigher import Weighed, weigh

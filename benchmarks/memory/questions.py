@@ -31,12 +31,13 @@ from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.record import Record
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import ModelError
+from aitia.core.lexical import LexicalIndex
 from aitia.core.llm import Llm
 from aitia.core.words import Report
 from aitia.graphs.ask import AskContext, ask
 from aitia.graphs.replay import replay
 from aitia.graphs.state import Options
-from aitia.tools.incidents.lexical import Lexicon, terms
+from aitia.tools.incidents.terms import terms
 from aitia.tools.sources.base import Document
 from aitia.tools.sources.documents import read_runbook
 from benchmarks.contract import Case, chosen, finish, parser, rows
@@ -156,7 +157,7 @@ class Bm25:
 
     def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
         self._texts = list(texts)
-        self._lexicon = Lexicon([terms(text) for _, text in texts])
+        self._lexicon = LexicalIndex([terms(text) for _, text in texts])
 
     def answer(self, question: str, top: int) -> Said:
         """The top passages, with the documents that they are from."""
@@ -194,7 +195,7 @@ def predictions(
     told = reports(runs, (q.about for q in questions if q.about != "kb"), kept)
     records = {name: Record(report, bundled()) for name, report in told.items()}
     words = Lookup(held)
-    both = words.compared_by(dense) if dense is not None else words
+    both = Lookup(held, dense=dense) if dense is not None else words
     peer = peers(words, told)
     found: dict[str, dict[str, Said]] = {}
     for q in questions:

@@ -129,9 +129,9 @@ def main() -> None:
     began, file = time.monotonic(), Path(args.questions)
     questions = [q for q in read_questions(file) if q.about == "kb"]
     answers = read_answers(file)
-    words = Lookup(documents(Path(args.data)))
+    held = documents(Path(args.data))
     dense = meaning(Path(args.vectors) if args.vectors else None)
-    ways = {"words": words} | ({"meaning": words.compared_by(dense)} if dense else {})
+    ways = {"words": Lookup(held)} | ({"meaning": Lookup(held, dense=dense)} if dense else {})
     table, fits = [], {}
     for name, lookup in ways.items():
         data = looked_up(lookup, MIX, questions, answers)

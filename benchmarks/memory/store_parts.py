@@ -21,13 +21,13 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.library.events import Case
 from aitia.tools.memory import evidence_index, fusion, words_index
 from aitia.tools.memory.rows import embedded_text
 from aitia.tools.memory.schema import connect
 from aitia.tools.memory.store import MemoryStore
 from aitia.tools.memory.vectors import Embeds, Rows
 from aitia.tools.memory.words import PastIncident, Query, Why, known_by
+from benchmarks.adapters.tvdiag.events import Case
 from benchmarks.memory.events import fingerprint
 from benchmarks.memory.fusing import Floats
 from benchmarks.memory.scale import START, VOCABULARY, incident, words

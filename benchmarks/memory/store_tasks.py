@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.errors import BadInput
+from benchmarks.adapters.tvdiag.events import events_of, read_answers, systems
 from benchmarks.contract import chosen
 from benchmarks.memory.events import folds
 from benchmarks.memory.store_fit import Right
 from benchmarks.memory.store_parts import Asked, Vectors, compared, event_parts, generated, text_parts
 from benchmarks.memory.tasks import answers_of, postmortems
-from benchmarks.rca.tvdiag import events_of, read_answers, systems
 
 FOLDS: Final = 5
 

@@ -28,10 +28,11 @@ from aitia.agent.planning.plans import PastPlan, kinds_of, nearest, step_of, tex
 from aitia.agent.planning.score import NO_GUIDES, Guides, usable
 from aitia.agent.planning.validate import call_key, validated
 from aitia.core.errors import BadInput
+from aitia.core.lexical import LexicalIndex
 from aitia.core.llm import Llm
 from aitia.core.words import Component, ComponentType, Holding, Incident, Inventory, Link, Task, Window
 from aitia.tools import Registry
-from aitia.tools.incidents.lexical import Lexicon, terms
+from aitia.tools.incidents.terms import terms
 from benchmarks import contract
 
 CALLS = 8
@@ -110,7 +111,7 @@ def trivial(case: Seen, registry: Registry) -> Planned:
 def retrieved(case: Seen, registry: Registry) -> Planned:
     """The tools whose names and docstrings are most like the report."""
     specs = usable(registry, case.inventory)
-    alike = Lexicon([terms(f"{s.name} {s.doc}") for s in specs]).cosine(terms(text_of(case.incident)))
+    alike = LexicalIndex([terms(f"{s.name} {s.doc}") for s in specs]).cosine(terms(text_of(case.incident)))
     order = sorted(range(len(specs)), key=lambda i: -round(float(alike[i]), 9))
     return _calls(case, [specs[i].name for i in order], registry)
 

@@ -21,12 +21,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.fit import Judged, fit
+from aitia.agent.judged import Judged
 from aitia.agent.taxonomy import bundled
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.graphs.replay import replay
 from benchmarks import contract
+from benchmarks.rca.factors import fit
 from benchmarks.rca.judged import judged, keep, kept
 from benchmarks.rca.labelled import labelled
 from benchmarks.rca.product import RULES, ordered

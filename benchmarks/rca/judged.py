@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from aitia.agent.fit import Judged
+from aitia.agent.judged import Judged
 from aitia.core.words import Evidence, Inventory, Report, Verdict
 
 

@@ -14,6 +14,7 @@ from aitia.core.store import RunStore
 from aitia.core.words import Component, Evidence, Incident, Report, Suspect
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.state import Options
+from aitia.tools import Registry
 from aitia.tools.sources import TopologySource, open_sources
 from benchmarks.rca.hidden import hidden
 
@@ -41,10 +42,12 @@ def diagnosed(
     llm: Llm | None = None,
     hide: Sequence[str] = (),
     options: Options | None = None,
+    registry: Registry | None = None,
 ) -> Report:
     """The report on a case as `aitia diagnose` makes it, with the rules alone where there is no model.
 
-    `hide` names components whose telemetry is taken away. `options` stand in for `RULES` or `VOTES`.
+    `hide` names components whose telemetry is taken away. `options` stand in for `RULES` or `VOTES`,
+    `registry` for the tools that are installed.
     """
     opened = open_sources(sources, root)
     if hide:
@@ -62,6 +65,7 @@ def diagnosed(
             options=options or (VOTES if llm else RULES),
             clock=RecordedClock(incident.window.end),
             components=components,
+            registry=registry,
         )
 
 

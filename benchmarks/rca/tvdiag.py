@@ -1,24 +1,22 @@
-"""Incident library: learn from labelled alert events, 5-fold, and name the culprit and the fault of those held back.
+"""TVDiag: learn from labelled alert events, 5-fold, and name the culprit and the fault of those held back.
 
 python benchmarks/rca/tvdiag.py --data data/rca/tvdiag --json OUT
 
 Layout: one folder per system with `label.csv` (index, instance, anomaly_type: the answer) and
 `raw/{metrics,logs,traces,nodes,edges}.json` keyed by index. Every incident is ranked by a model that was trained on
-the other folds; hyper-parameters are chosen by a second cross-validation inside those. No language model takes part,
-so that `ours` is `no_model`.
+the other folds; hyper-parameters are chosen by a second cross-validation inside those. The model is the benchmark's own
+(benchmarks/adapters/tvdiag, with scikit-learn): what is aitia's is the verdict, from the ranking and the alerts as facts. No
+language model takes part, so that `ours` is `no_model`.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import os
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,13 +24,12 @@ from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only wait for one another
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput
 from aitia.core.words import Component, Incident, Link, Report, Window
-from aitia.tools.library.check import weighted_f1
-from aitia.tools.library.events import AlertEvent, Case, Library, as_event
-from aitia.tools.library.folds import parts_of
-from aitia.tools.library.model import LibraryModel, train
+from aitia.tools import Registry
+from benchmarks.adapters.tvdiag.events import Case, events_of, hidden, read_answers, solved, systems
+from benchmarks.adapters.tvdiag.folds import parts_of
+from benchmarks.adapters.tvdiag.model import LibraryModel, train
+from benchmarks.adapters.tvdiag.tool import library_tool
 from benchmarks.contract import Case as Row
 from benchmarks.contract import chosen, finish, interval, parser, rows
 from benchmarks.rca.product import diagnosed
@@ -59,58 +56,10 @@ class Predicted:
     guesses: dict[str, Guess] = field(default_factory=dict)
 
 
-def systems(data: Path) -> Iterator[Path]:
-    """The folders of all systems, sorted."""
-    found = sorted(p.parent for p in data.rglob("label.csv") if (p.parent / "raw" / "metrics.json").exists())
-    if not found:
-        raise BadInput(f"Give --data a folder with SYSTEM/label.csv and SYSTEM/raw/*.json: {str(data)!r}.")
-    yield from found
-
-
-def events_of(folder: Path) -> dict[str, Case]:
-    """All incidents of a system by index, without answers."""
-    raw = {
-        kind: json.loads((folder / "raw" / f"{kind}.json").read_text(encoding="utf-8"))
-        for kind in ("metrics", "logs", "traces", "nodes", "edges")
-    }
-    return {index: _case(index, raw) for index in sorted(raw["metrics"], key=lambda i: (len(i), i))}
-
-
-def _case(index: str, raw: dict[str, Any]) -> Case:
-    nodes = raw["nodes"][index]
-    events = [as_event(e) for e in raw["metrics"][index]]
-    # A template is written as COMPONENT-NUMBER; its number means the same everywhere.
-    events += [as_event([c, t.removeprefix(f"{c}-")]) for c, t in raw["logs"][index]]
-    events += [as_event(e) for e in raw["traces"][index]]
-    return Case(
-        id=index,
-        nodes=tuple(nodes),
-        edges=tuple((nodes[a], nodes[b]) for a, b in raw["edges"][index]),
-        events=tuple(AlertEvent.model_validate(e) for e in events),
-    )
-
-
-def read_answers(folder: Path) -> dict[str, tuple[str, str]]:
-    """(component, fault) by index."""
-    with (folder / "label.csv").open(encoding="utf-8", newline="") as file:
-        return {r["index"]: (r["instance"], r["anomaly_type"]) for r in csv.DictReader(file)}
-
-
-def solved(cases: dict[str, Case], answers: dict[str, tuple[str, str]]) -> list[Case]:
-    """Incidents with their answers: what a library holds."""
-    return [
-        c.model_copy(update={"component": answers[i][0], "fault": answers[i][1]})
-        for i, c in cases.items()
-        if i in answers and answers[i][0] in c.candidates
-    ]
-
-
 def trained(library: Sequence[Case], part: Sequence[int]) -> dict[int, LibraryModel]:
     """The model of every fold, learned from the other folds alone."""
     return {
-        fold: train(
-            Library(cases=tuple(c for c, p in zip(library, part, strict=True) if p != fold), sha256="")
-        )
+        fold: train([c for c, p in zip(library, part, strict=True) if p != fold])
         for fold in sorted(set(part))
     }
 
@@ -137,29 +86,23 @@ def verdicts(
 ) -> list[Row]:
     """What a diagnosis says of every incident, whole and without its culprit's telemetry, from the library alone."""
     found: list[Row] = []
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        for fold, model in models.items():
-            (folder / f"{fold}.json").write_text(model.dumps(), encoding="utf-8")
-        for case, fold in zip(library, part, strict=True):
-            for hide in (False, True):
-                report = _diagnosed(_without(case, case.component) if hide else hidden(case), fold, folder)
-                found.append(
-                    {
-                        "id": f"{system}/{case.id}",
-                        "system": OURS,
-                        "verdict": report.verdict,
-                        "probability": report.probability,
-                        "right": report.component == case.component,
-                    }
-                    | ({"hidden": True} if hide else {})
-                )
+    for case, fold in zip(library, part, strict=True):
+        for hide in (False, True):
+            report = _diagnosed(_without(case, case.component) if hide else hidden(case), models[fold])
+            found.append(
+                {
+                    "id": f"{system}/{case.id}",
+                    "system": OURS,
+                    "verdict": report.verdict,
+                    "probability": report.probability,
+                    "right": report.component == case.component,
+                }
+                | ({"hidden": True} if hide else {})
+            )
     return found
 
 
-def _diagnosed(case: Case, fold: int, folder: Path) -> Report:
-    told = {"nodes": case.nodes, "edges": case.edges, "events": [e.model_dump() for e in case.events]}
-    (folder / "alerts.json").write_text(json.dumps(told), encoding="utf-8")
+def _diagnosed(case: Case, model: LibraryModel) -> Report:
     at = datetime(2025, 1, 1, tzinfo=UTC)
     incident = Incident(
         id="events", title="Alerts", started_at=at, window=Window(start=at - timedelta(minutes=30), end=at)
@@ -167,12 +110,9 @@ def _diagnosed(case: Case, fold: int, folder: Path) -> Report:
     calls: defaultdict[str, list[Link]] = defaultdict(list)
     for caller, callee in case.edges:
         calls[caller].append(Link(relation="calls", to=callee))
-    sources = [
-        SourceConfig(name="library", kind="events", type="event_library", path=f"{fold}.json"),
-        SourceConfig(name="alerts", kind="events", type="alert_events", path="alerts.json"),
-    ]
     components = [Component(id=n, type="service", links=tuple(calls[n])) for n in case.nodes]
-    return diagnosed(incident, sources, folder, components=components)
+    registry = Registry([*Registry.load(), library_tool(model, case)])
+    return diagnosed(incident, (), Path(), components=components, registry=registry)
 
 
 def _without(case: Case, culprit: str) -> Case:
@@ -201,11 +141,6 @@ def judged_rows(system: str, cases: Sequence[Row]) -> list[dict[str, Any]]:
             },
         )
     return made
-
-
-def hidden(case: Case) -> Case:
-    """The incident as a system may see it."""
-    return case.model_copy(update={"component": "", "fault": ""})
 
 
 def peers(kept: Sequence[Case]) -> dict[str, Callable[[Case], Guess]]:
@@ -274,7 +209,10 @@ def scored(
 
 def _f1(who: str, metric: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Weighted F1; its interval is that of accuracy, moved to the value: F1 is no mean over cases."""
-    value = weighted_f1(pairs)
+    from sklearn.metrics import f1_score
+
+    true, said = zip(*pairs, strict=True)
+    value = float(f1_score(true, said, average="weighted", zero_division=0.0))
     right = [float(a == b) for a, b in pairs]
     low, high = interval(right)
     shift = value - sum(right) / len(right)

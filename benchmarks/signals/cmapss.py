@@ -25,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.tools.signals.life import fleet as fleets
-from aitia.tools.signals.life.histories import History, cut, read_histories
+from aitia.tools.signals.life.histories import History, cut
 from aitia.tools.signals.life.trend import TrendLife
 from aitia.tools.sources.rows import Floats
+from benchmarks.adapters.cmapss import engines_of
 from benchmarks.contract import Case, chosen, finish, parser
 from benchmarks.signals.life_peers import PEER, SAME, Point, peers, trend
 
@@ -164,7 +165,7 @@ def main() -> None:
     per_case: list[Case] = []
     for path in sorted(data.glob("train_*.txt")):
         name = path.stem.removeprefix("train_")
-        engines = read_histories(path)
+        engines = engines_of(path)
         wanted = set(chosen((f"{name}/{h.machine}" for h in engines), args.cases))
         if not wanted:
             continue
@@ -184,7 +185,7 @@ def main() -> None:
         table += scored(name, found)
         answers = data / f"RUL_{name}.txt"
         if (data / f"test_{name}.txt").is_file() and answers.is_file():
-            held = said(engines, [(0, h) for h in read_histories(data / f"test_{name}.txt")])
+            held = said(engines, [(0, h) for h in engines_of(data / f"test_{name}.txt")])
             left = np.loadtxt(answers, ndmin=1)
             held = [
                 {"case": f"{name} test/{c['unit']}", "truth": float(r), **c}

@@ -29,9 +29,10 @@ from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.signals.life import fleet as fleets
 from aitia.tools.signals.life import store
 from aitia.tools.signals.life.evidence import life_facts
-from aitia.tools.signals.life.histories import History, cut, read_histories
+from aitia.tools.signals.life.histories import History, cut
 from aitia.tools.signals.life.report import remaining
 from aitia.tools.sources import open_source
+from benchmarks.adapters.cmapss import engines_of
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.signals.cmapss import CAP, cuts
 
@@ -98,7 +99,7 @@ def main() -> None:
     began, made, per_case = time.monotonic(), [], []
     for path in sorted(Path(given.data).glob("train_*.txt")):
         name = path.stem.removeprefix("train_")
-        engines = read_histories(path)
+        engines = engines_of(path)
         half = len(engines) // 2
         held = [
             h

@@ -18,7 +18,7 @@ from aitia.tools.signals.learned import train  # noqa: E402
 from aitia.tools.signals.learned.features import rows_of  # noqa: E402
 from aitia.tools.signals.learned.windows import cut  # noqa: E402
 from aitia.tools.signals.life import fleet  # noqa: E402
-from aitia.tools.signals.life.histories import read_histories  # noqa: E402
+from benchmarks.adapters.cmapss import engines_of  # noqa: E402
 from benchmarks.signals import cmapss, cwru_learned, life_evidence  # noqa: E402
 
 UNITS = 15
@@ -50,8 +50,26 @@ def turbofans(path: Path) -> Path:
     return path
 
 
+def test_the_layout_becomes_histories_with_the_same_numbers(tmp_path: Path) -> None:
+    rows = [
+        [2, 1, 0.1, 0.2, 100.0, 0.1 + 0.2, 7.5],
+        [1, 1, 0.0, 0.0, 100.0, 1 / 3, 8.0],
+        [1, 2, 0.0, 0.0, 100.0, 2e-17, 9.0],
+    ]
+    text = "".join(
+        "  ".join(map(repr, row)) + "  \n" for row in rows
+    )  # two blanks apart and at the end, as in the set
+    (tmp_path / "train_FD9.txt").write_text(text)
+    one, two = engines_of(tmp_path / "train_FD9.txt")
+    assert (one.machine, two.machine) == ("1", "2")
+    assert one.t.tolist() == [1, 2]
+    assert one.sensors.tolist() == [[1 / 3, 8.0], [2e-17, 9.0]]
+    assert two.settings.tolist() == [[0.1, 0.2, 100.0]]
+    assert (two.setting_names[0], two.sensor_names) == ("setting_1", ("sensor_1", "sensor_2"))
+
+
 def test_what_comes_after_the_cut_changes_nothing(tmp_path: Path) -> None:
-    engines = read_histories(turbofans(tmp_path) / "train_FD777.txt")
+    engines = engines_of(turbofans(tmp_path) / "train_FD777.txt")
     part = cmapss.folds(len(engines))
     seen = cmapss.cuts([h.t.size for h in engines], 2)
     honest = cmapss.predictions(engines, part, seen)
@@ -158,7 +176,7 @@ def test_any_folder_of_bearings_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_diagnosis_is_told_of_the_cut_and_nothing_after_it(tmp_path: Path) -> None:
-    engines = read_histories(turbofans(tmp_path) / "train_FD777.txt")
+    engines = engines_of(turbofans(tmp_path) / "train_FD777.txt")
     model, held = fleet.fit(engines[:12]), engines[12:]
     seen = np.array([[h.t.size - 4 for h in held], [20 for _ in held]])
     noisy = [

@@ -17,7 +17,7 @@ import yaml
 
 from aitia.tools.sources.base import Document
 
-from ..library.world import cases
+from .tvdiag_world import cases
 
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
@@ -184,7 +184,7 @@ def test_the_scripts_take_the_folder(data: Path, tmp_path: Path, script: str, ta
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A made-up system in the layout of the event library."""
+    """A made-up system in the layout of TVDiag."""
     folder = tmp_path / "events" / "bazaar"
     (folder / "raw").mkdir(parents=True)
     raw: dict[str, dict[str, object]] = {k: {} for k in ("metrics", "logs", "traces", "nodes", "edges")}

@@ -1,4 +1,4 @@
-"""The event-library benchmark: an incident's own answer is not read, and any folder of the layout is taken."""
+"""The TVDiag benchmark: an incident's own answer is not read, and any folder of the layout is taken."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from aitia.tools.library.events import Case
+from aitia.core.errors import BadInput
+from benchmarks.adapters.tvdiag.events import Case
 
-from ..library.world import cases
+from .tvdiag_world import cases
 
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
@@ -90,5 +91,5 @@ def test_the_script_takes_the_folder_and_ours_beats_the_peers(data: Path, tmp_pa
 
 
 def test_a_folder_without_the_layout_is_named(tmp_path: Path) -> None:
-    with pytest.raises(tvdiag.BadInput, match="--data"):
+    with pytest.raises(BadInput, match="--data"):
         list(tvdiag.systems(tmp_path))

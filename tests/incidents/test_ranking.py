@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from aitia.core.config import SourceConfig
+from aitia.core.lexical import LexicalIndex
 from aitia.core.redact import Redactor
 from aitia.core.words import Incident, Window
 from aitia.incoming import make_incident
@@ -15,9 +16,9 @@ from aitia.tools.incidents import index as indexing
 from aitia.tools.incidents import runbooks_search
 from aitia.tools.incidents.fusion import fusion
 from aitia.tools.incidents.index import WORDS, Index, index_of
-from aitia.tools.incidents.lexical import Lexicon, terms, written
 from aitia.tools.incidents.named import BY_NAME, BY_URL, named
 from aitia.tools.incidents.rank import CANDIDATES, parts_of, query_of, rank
+from aitia.tools.incidents.terms import terms, written
 from aitia.tools.incidents.views import OPENING, first_section, opening, pairs
 from aitia.tools.sources.base import Document
 from aitia.tools.sources.documents import RunbookFolder
@@ -135,7 +136,7 @@ def test_an_index_is_built_once_and_anew_where_a_document_changes(monkeypatch):
 
 
 def test_a_small_set_does_not_make_its_words_common():
-    one = Lexicon([terms("checkout answers with errors")])
+    one = LexicalIndex([terms("checkout answers with errors")])
     assert one.cosine(terms("checkout has errors since noon"))[0] > 0.3
 
 

@@ -8,14 +8,15 @@ import pytest
 from aitia.core.config import SourceConfig
 from aitia.core.errors import ModelError, SourceError
 from aitia.core.home import aitia_home
+from aitia.core.lexical import LexicalIndex
 from aitia.core.resolve import Resolver
 from aitia.core.words import Component, Incident, Window
 from aitia.models.embed import Embedder
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.incidents import incidents_search, runbooks_search
 from aitia.tools.incidents.dense import Dense, open_dense
-from aitia.tools.incidents.lexical import Lexicon, terms
 from aitia.tools.incidents.rank import rank
+from aitia.tools.incidents.terms import terms
 from aitia.tools.sources.base import Document
 from aitia.tools.sources.documents import IncidentFile, RunbookFolder
 
@@ -160,7 +161,7 @@ def test_terms_split_names():
 
 
 def test_lexicon_scores():
-    lexicon = Lexicon([terms("disk is full"), terms("cpu is busy"), terms("")])
+    lexicon = LexicalIndex([terms("disk is full"), terms("cpu is busy"), terms("")])
     assert lexicon.cosine(terms("disk full")).argmax() == 0
     assert lexicon.cosine(terms("disk is full"))[0] == pytest.approx(1.0)
     assert lexicon.cosine(terms("zebra")).max() == 0

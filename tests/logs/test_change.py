@@ -17,11 +17,11 @@ from aitia.tools.logs.change import (
     Column,
     Events,
     burst,
-    compare,
     concentration,
     departure,
     mix_changes,
     onset,
+    ranked,
     rate_changes,
     reordered,
     shifts,
@@ -29,10 +29,25 @@ from aitia.tools.logs.change import (
 )
 from aitia.tools.logs.change.numbers import parse
 from aitia.tools.logs.change.rates import dispersions
+from aitia.tools.logs.change.summary import Change
 
 START, SPAN = 1e9, 600.0
 HALF = START + SPAN / 2
 SEEDS = 200
+
+
+def compare(events: Events, baseline: tuple[float, float], incident: tuple[float, float]) -> list[Change]:
+    """All changes between two spans (epoch s), in 60 cells each."""
+    old, new = events.between(*baseline), events.between(*incident)
+    rows = events.templates
+    return ranked(
+        old.cells(*baseline, 60, templates=rows),
+        new.cells(*incident, 60, templates=rows),
+        old.columns,
+        new.columns,
+        levels=events.levels,
+        order=reordered(old, new),
+    )
 
 
 def allowed(seeds: int) -> float:

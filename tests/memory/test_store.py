@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput
-from aitia.tools.memory import evidence_index, fusion, words_index
+from aitia.tools.memory import evidence_index, fusion
 from aitia.tools.memory.store import FILE, MemoryStore
 from aitia.tools.memory.words import Counts, Outcome, PastIncident, Query
 
@@ -437,19 +437,6 @@ def test_parts_that_cannot_be_compared_are_left_out():
     assert fusion.fused({"words": 0.5, "recent": 1.0}) > 0.5
     assert fusion.recent(T0, T0 + timedelta(days=20)) == pytest.approx(0.5)
     assert fusion.recent(NOW, T0) == 1.0
-
-
-def test_terms_of_any_script():
-    assert words_index.terms("KubePodCrashLooping HTTP_5xx Überhitzung 磁盘") == [
-        "kube",
-        "pod",
-        "crash",
-        "looping",
-        "http",
-        "5xx",
-        "überhitzung",
-        "磁盘",
-    ]
 
 
 class TestVectors:

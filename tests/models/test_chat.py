@@ -18,8 +18,8 @@ ASK = Prompt(system="s", user="u")
 
 
 def test_chatml_is_what_the_publisher_writes() -> None:
-    whole = CHATML.render_prefix("Be brief.") + CHATML.render_turn("Why?")
-    assert whole == (
+    pieces = (*CHATML.prefix("Be brief."), *CHATML.turn("Why?"))
+    assert "".join(piece.text for piece in pieces) == (
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n"
     )
 

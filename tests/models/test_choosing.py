@@ -126,6 +126,10 @@ def test_the_shortlist_keeps_what_the_question_speaks_of() -> None:
     assert list(likeness("", ["a", "b"])) == [0, 0]
 
 
+# Asked of tools that are gone. The bundled calibrations were measured with them: they leave with the next calibration.
+RETIRED = {"next_check-043": "library_rank"}
+
+
 def test_the_bundled_questions_are_of_the_two_kinds_and_speak_aitias_language() -> None:
     questions = bundled_questions()
     assert len(questions) >= 120
@@ -135,9 +139,10 @@ def test_the_bundled_questions_are_of_the_two_kinds_and_speak_aitias_language() 
     tools, titles = Registry.load(), {f.title for f in bundled()} | {"nothing is wrong"}
     for q in questions:
         said = {label(q.kind, option) for option in q.options}
-        assert said <= (set(tools.names()) if q.kind == "next_check" else titles), q.id
+        known = {*tools.names(), RETIRED.get(q.id)} if q.kind == "next_check" else titles
+        assert said <= known, q.id
     for q in (q for q in questions if q.kind == "next_check"):
-        for option in q.options:
+        for option in (o for o in q.options if o != RETIRED.get(q.id)):
             assert bool(tools[label(q.kind, option)].target) == (" of " in option), (q.id, option)
     places = [q.answer / (len(q.options) - 1) for q in questions]
     assert 0.4 < np.mean(places) < 0.6

@@ -19,7 +19,7 @@ from aitia.models.dialogue import Dialogue
 from aitia.models.langchain import ChatAitia, conversation
 from aitia.models.llama import LlamaCpp
 from aitia.models.scripted import ScriptedLlm
-from aitia.models.toolgrammar import object_grammar
+from aitia.models.toolgrammar import calls_grammar
 
 CALL = '<tool_call>\n{"name": "scan", "arguments": {"component": "db"}}\n</tool_call>'
 
@@ -205,12 +205,15 @@ def test_a_conversation_over_the_context(smollm: LlamaCpp) -> None:
 @pytest.mark.model
 def test_optional_arguments_and_lists_parse(smollm: LlamaCpp) -> None:
     """Grammar for every kind of schema: whatever the model writes validates."""
-    grammar = object_grammar(Answer.model_json_schema())
+    tool = {"name": "answer", "parameters": Answer.model_json_schema()}
+    grammar = calls_grammar([tool], forced=True, lead_chars=0)
     for user in ("Write JSON.", "names: web, db; sure: 90; certain", "{}"):
-        done = smollm.complete(Prompt(system="You write JSON.", user=user), max_tokens=200, grammar=grammar)
-        Answer.model_validate_json(done.text)
+        done = smollm.complete(Prompt(system="You write JSON.", user=user), max_tokens=220, grammar=grammar)
+        call = json.loads(done.text.removeprefix("<tool_call>").removesuffix("</tool_call>"))
+        assert call["name"] == "answer"
+        Answer.model_validate(call["arguments"])
 
 
 def test_a_schema_without_a_type_is_an_error() -> None:
     with pytest.raises(ModelError, match=r"Give the tool's argument a plain JSON schema type"):
-        object_grammar({"type": "object", "properties": {"a": {}}})
+        calls_grammar([{"name": "t", "parameters": {"type": "object", "properties": {"a": {}}}}], forced=True)

@@ -16,7 +16,7 @@ from aitia.tools.cluster.finding import (
     get,
     quote,
 )
-from aitia.tools.cluster.objects import Container, Pod, Workload
+from aitia.tools.cluster.objects import Pod, Workload
 from aitia.tools.cluster.state import State
 
 RECENT_S = 3600.0  # a restart longer ago than this, of a pod that is ready, is history
@@ -176,10 +176,3 @@ def _sign(pod: Pod) -> tuple[str, str] | None:
     if not pod.healthy:
         return "k8s.not_ready", f"({pod.status}) has {pod.ready[0]} of {pod.ready[1]} containers ready"
     return None
-
-
-def crashed(pod: Pod) -> Container | None:
-    """The container of a pod that ended by itself or was killed, if any."""
-    return next(
-        (c for c in pod.spec.containers if c.last_reason or c.reason in ("CrashLoopBackOff", "Error")), None
-    )

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.incidents.lexical import Lexicon, terms, written
+from aitia.core.lexical import LexicalIndex
+from aitia.tools.incidents.terms import terms, written
 from aitia.tools.incidents.views import opening, pairs, whole
 from aitia.tools.sources.base import Document
 
@@ -31,9 +32,9 @@ class Index:
         self.openings = [opening(document) for document in documents]
         short = [terms(text) for text in self.openings]
         # Length counts fully: a short text that says it is nearer than a long one that says it too.
-        self._whole = Lexicon([written(whole(document)) for document in documents], b=1.0)
-        self._opening = Lexicon(short, b=1.0)
-        self._pairs = Lexicon([pairs(words) for words in short], b=1.0)
+        self._whole = LexicalIndex([written(whole(document)) for document in documents], b=1.0)
+        self._opening = LexicalIndex(short, b=1.0)
+        self._pairs = LexicalIndex([pairs(words) for words in short], b=1.0)
 
     def words(self, query: str) -> Floats:
         """Shape (documents, parts of WORDS). A term counts twice at most, however often the report says it."""

@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from aitia.core.words import Incident
-from aitia.tools.incidents.lexical import CAMEL
 from aitia.tools.incidents.rank import Hit
+from aitia.tools.incidents.terms import CAMEL
 from aitia.tools.sources.base import Document
 
 BY_URL: Final = "named by the alert"

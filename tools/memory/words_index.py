@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
 import sqlite3
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from aitia.tools.incidents.vocabulary import vocabulary
+from aitia.core.lexical import K1, B, bm25_idf
+from aitia.tools.incidents.terms import terms
 from aitia.tools.memory.schema import meta, set_meta
 
 T = TypeVar("T")
@@ -20,25 +18,6 @@ POSTINGS: Final = (
     6_000  # that one query reads: its rarest terms come first, which bounds the time at any size
 )
 OTHERS: Final = 50
-_K1, _B = 1.2, 0.75
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORD: Final = re.compile(r"\d+xx|[^\W\d_]+|\d+")
-_LONGEST: Final = 40  # characters of a term; base64 and the like is no word
-
-
-def terms(text: str) -> list[str]:
-    """Lower-case terms of any script: CamelCase split, plural `s` dropped, stop words left out."""
-    stop = vocabulary().stop
-    words = (w.casefold() for w in _WORD.findall(_CAMEL.sub(" ", unicodedata.normalize("NFKC", text))))
-    return [_stem(w) for w in words if w not in stop and (len(w) > 1 or not w.isascii() or w.isdigit())]
-
-
-def _stem(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    return word[:_LONGEST]
 
 
 def add(db: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
@@ -122,7 +101,7 @@ def idf(n: int, size: int) -> float:
 
     In a young store that holds one kind of incident its words would otherwise say nothing.
     """
-    return math.log(1.0 + (size + OTHERS - n + 0.5) / (n + 0.5))
+    return bm25_idf(n, size + OTHERS)
 
 
 def shares(
@@ -143,11 +122,11 @@ def _told(weights: Mapping[str, float], strong: list[str], rest: list[str], usua
     often: dict[str, float] = {**Counter(rest)}
     for term in strong:
         often[term] = often.get(term, 0.0) + STRONG
-    damped = _K1 * (1.0 - _B + _B * (len(strong) + len(rest)) / usual)
+    damped = K1 * (1.0 - B + B * (len(strong) + len(rest)) / usual)
     told = 0.0
     for term, weight in weights.items():
         if count := often.get(term):
-            told += weight * min(1.0, (_K1 + 1.0) * count / (count + damped))
+            told += weight * min(1.0, (K1 + 1.0) * count / (count + damped))
     return told
 
 

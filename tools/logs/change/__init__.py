@@ -9,7 +9,7 @@ from aitia.tools.logs.change.numbers import NumberShift, shifts
 from aitia.tools.logs.change.onset import Onset, burst, onset
 from aitia.tools.logs.change.order import Reordered, reordered
 from aitia.tools.logs.change.rates import RateChange, rate_changes
-from aitia.tools.logs.change.summary import compare, summary
+from aitia.tools.logs.change.summary import ranked, summary
 from aitia.tools.logs.change.values import Concentration, MixChange, concentration, mix_changes
 
 __all__ = [
@@ -25,11 +25,11 @@ __all__ = [
     "Reordered",
     "Slot",
     "burst",
-    "compare",
     "concentration",
     "departure",
     "mix_changes",
     "onset",
+    "ranked",
     "rate_changes",
     "reordered",
     "shifts",

@@ -5,33 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from aitia.tools.logs.change.events import Cells, Column, Events, Slot
+from aitia.tools.logs.change.events import Cells, Column, Slot
 from aitia.tools.logs.change.numbers import NumberShift, is_numeric, shifts
-from aitia.tools.logs.change.order import Reordered, reordered
+from aitia.tools.logs.change.order import Reordered
 from aitia.tools.logs.change.rates import ALPHA, RateChange, rate_changes
 from aitia.tools.logs.change.values import Concentration, MixChange, concentration, mix_changes
 from aitia.tools.logs.headers.levels import RANK, Level
 
 Change = RateChange | NumberShift | MixChange | Concentration | Reordered
-_CELLS: Final = 60  # of each span
 _VERB: Final = {"new": "is new", "surge": "rose", "fade": "fell", "vanished": "vanished"}
-
-
-def compare(
-    events: Events, baseline: tuple[float, float], incident: tuple[float, float], *, alpha: float = ALPHA
-) -> list[Change]:
-    """All changes between two spans (epoch s), the most surprising first; equal surprise goes by level, then effect."""
-    old, new = events.between(*baseline), events.between(*incident)
-    rows = events.templates
-    return ranked(
-        old.cells(*baseline, _CELLS, templates=rows),
-        new.cells(*incident, _CELLS, templates=rows),
-        old.columns,
-        new.columns,
-        levels=events.levels,
-        order=reordered(old, new, alpha=alpha),
-        alpha=alpha,
-    )
 
 
 def ranked(

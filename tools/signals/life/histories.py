@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.learned.table import Table, read
+from aitia.tools.signals.learned.table import read
 from aitia.tools.sources.rows import Floats
-
-MOST_BYTES: Final = 200 * 2**20  # of a headerless table
-SETTINGS: Final = 3  # of that layout (Saxena et al. 2008, C-MAPSS): unit, cycle, 3 settings, sensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +31,10 @@ def read_histories(
 ) -> list[History]:  # fmt: skip
     """The machines of a table, by name.
 
-    CSV or Parquet with a header, or `.txt` in the headerless C-MAPSS layout. Rows may be unsorted; of several at one
-    time the last one counts. A missing value is the sensor's last known one. Raises BadInput with what to mend.
+    CSV or Parquet with named columns. Rows may be unsorted; of several at one time the last one counts. A missing value
+    is the sensor's last known one. Raises BadInput with what to mend.
     """
-    if path.name.lower().endswith((".txt", ".dat")):
-        table = _headerless(path)
-        machine, time = "unit", "cycle"
-        settings = [f"setting_{n + 1}" for n in range(SETTINGS)]
-    else:
-        table = read(path, texts=[machine], drop=drop)
+    table = read(path, texts=[machine], drop=drop)
     missing = [c for c in (time, *settings) if c not in table.numbers]
     if missing:
         raise BadInput(
@@ -92,30 +83,6 @@ def filled(wide: Floats) -> Floats:
     last = np.maximum.accumulate(np.where(known, row, -1), axis=0)
     first = np.argmax(known, axis=0)
     return np.take_along_axis(np.where(known, wide, np.nan), np.where(last < 0, first, last), axis=0)
-
-
-def _headerless(path: Path) -> Table:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadInput(
-                f"{str(path)!r} is larger than {MOST_BYTES // 2**20} MiB. Give a smaller CSV or Parquet file."
-            )
-        lines = path.read_text(encoding="utf-8").splitlines()
-        rows = np.array([[float(v) for v in line.split()] for line in lines if line.strip()], ndmin=2)
-    except OSError as error:
-        raise BadInput(
-            f"Cannot read {str(path)!r} ({error.strerror or error}). Give a readable table."
-        ) from None
-    except ValueError as error:
-        raise BadInput(f"{str(path)!r} is not a table of numbers ({error}). Fix it.") from None
-    if rows.shape[0] == 0 or rows.shape[1] < 3 + SETTINGS:
-        raise BadInput(
-            f"{str(path)!r} has no rows. Give rows of unit, cycle, {SETTINGS} settings and sensors."
-        )
-    names = ["cycle", *(f"setting_{n + 1}" for n in range(SETTINGS))]
-    names += [f"sensor_{n + 1}" for n in range(rows.shape[1] - len(names) - 1)]
-    return Table(texts={"unit": [f"{u:g}" for u in rows[:, 0]]},
-                 numbers={c: rows[:, 1 + n] for n, c in enumerate(names)})  # fmt: skip
 
 
 def _natural(text: str) -> tuple[float, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from aitia.tools.signals.vibration.bearings import Orders
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.sources.rows import Floats
@@ -85,8 +83,3 @@ def line(
         sidebands=tuple(beside),
         spacing=spacing,
     )
-
-
-def finite(values: tuple[float, ...]) -> list[float]:
-    """The values that are numbers."""
-    return [v for v in values if np.isfinite(v)]

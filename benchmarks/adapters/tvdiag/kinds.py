@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from aitia.tools.library.events import AlertEvent, Case
+from benchmarks.adapters.tvdiag.events import AlertEvent, Case
 
 LEAST_SEEN: Final = 3  # calls by which an operation is known to be a component's
 _INSTANCE: Final = re.compile(r"(?:-[a-z0-9]{6,10}-[a-z0-9]{5}|-\d{1,3})$")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import Case
+from benchmarks.adapters.tvdiag.events import Case
 
 Floats = NDArray[np.float64]
 NEIGHBOURS: Final = 8
@@ -103,18 +103,3 @@ class Memory:
             if neighbour.component in row:
                 votes[row[neighbour.component]] += neighbour.similarity**_POWER / total
         return np.asarray(np.log(votes / votes.sum()), dtype=float)
-
-    def plain(self) -> list[dict[str, Any]]:
-        """As JSON values."""
-        rows = zip(self.ids, self.components, self.faults, self.prints, strict=True)
-        return [{"id": i, "component": c, "fault": f, "tokens": sorted(p)} for i, c, f, p in rows]
-
-    @classmethod
-    def of(cls, plain: Sequence[Mapping[str, Any]]) -> Memory:
-        """From `plain`."""
-        return cls(
-            ids=tuple(p["id"] for p in plain),
-            components=tuple(p["component"] for p in plain),
-            faults=tuple(p["fault"] for p in plain),
-            prints=tuple(frozenset(p["tokens"]) for p in plain),
-        )

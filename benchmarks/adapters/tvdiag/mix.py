@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import Case
-from aitia.tools.library.features import Lens
-from aitia.tools.library.folds import parts_of
-from aitia.tools.library.logit import fit_pairs
-from aitia.tools.library.nearest import Memory
+from benchmarks.adapters.tvdiag.events import Case
+from benchmarks.adapters.tvdiag.features import Lens
+from benchmarks.adapters.tvdiag.folds import parts_of
+from benchmarks.adapters.tvdiag.logit import fit_pairs
+from benchmarks.adapters.tvdiag.nearest import Memory
 
 Floats = NDArray[np.float64]
 INNER: Final = 4

@@ -1,10 +1,10 @@
-"""A made-up shop whose incidents look like what their faults do: for tests of the event library."""
+"""A made-up shop whose incidents look like what their faults do: for tests of the TVDiag benchmark."""
 
 from __future__ import annotations
 
 import random
 
-from aitia.tools.library.events import AlertEvent, Case, Library
+from benchmarks.adapters.tvdiag.events import AlertEvent, Case
 
 CALLS = {"web": ("basket", "search"), "basket": ("ledger",), "search": ("index",), "ledger": (), "index": ()}
 NODES = tuple(f"{c}-{n}" for c in CALLS for n in (0, 1))
@@ -60,10 +60,6 @@ def cases(*, but: str = "", seed: int = 0, rounds: int = 3) -> list[Case]:
     """Every fault of every component, some rounds of them; none at the component `but`."""
     answers = [(c, f) for _ in range(rounds) for c in NODES for f in FAULTS if c != but]
     return [case_of(n, c, f, seed=seed) for n, (c, f) in enumerate(answers)]
-
-
-def library(*, but: str = "") -> Library:
-    return Library(cases=tuple(cases(but=but)), sha256="0" * 64)
 
 
 def asked(case: Case) -> Case:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import Case
+from benchmarks.adapters.tvdiag.events import Case
 
 Floats = NDArray[np.float64]
 LEAST: Final = 3

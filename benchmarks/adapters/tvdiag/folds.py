@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 
-from aitia.tools.library.events import Case
+from benchmarks.adapters.tvdiag.events import Case
 
 
 def parts_of(cases: Sequence[Case], *, folds: int, seed: int) -> list[int]:

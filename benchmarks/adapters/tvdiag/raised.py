@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import Final
 
 from aitia.core.words import Evidence, SourceRef
-from aitia.tools.library.events import AlertEvent, Case
 from aitia.tools.metrics.aspects import bundled
 from aitia.tools.registry import ToolContext
+from benchmarks.adapters.tvdiag.events import AlertEvent, Case
 
 STRENGTH: Final = 0.6  # an alert rule fired: something moved; how far it does not say
 MOST: Final = 50  # facts

@@ -12,13 +12,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.library.events import Case
-from aitia.tools.library.kinds import kinds_of, replica_group, servers_of
+from benchmarks.adapters.tvdiag.events import Case
+from benchmarks.adapters.tvdiag.kinds import kinds_of, replica_group, servers_of
 
 Floats = NDArray[np.float64]
 BLOCKS: Final = ("own", "calls", "share", "surprise", "early", "replica", "near", "others")
@@ -140,27 +140,6 @@ class Lens:
                 moments[n, 1] = 1.0
             moments[n, 0] = max(moments[n, 0], when)
         return early, moments
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "kinds": list(self.kinds),
-            "rate": self.rate.tolist(),
-            "rate_at": {c: r.tolist() for c, r in self.rate_at.items()},
-            "causes": dict(self.causes),
-            "servers": {o: list(s) for o, s in self.servers.items()},
-        }
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> Lens:
-        """From `plain`."""
-        return cls(
-            kinds=tuple(plain["kinds"]),
-            rate=np.array(plain["rate"], dtype=float),
-            rate_at={c: np.array(r, dtype=float) for c, r in plain["rate_at"].items()},
-            causes=dict(plain["causes"]),
-            servers={o: tuple(s) for o, s in plain["servers"].items()},
-        )
 
 
 _SHARES: Final = ("share", "share of surprise", "most", "most surprise")

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from aitia.agent.fit import Judged, fit
+from aitia.agent.judged import Judged
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weights import Weights
+from benchmarks.rca.factors import fit
 
-from . import evidence as shop
+from ..agent import evidence as shop
 
 
 def cases() -> list[Judged]:
