@@ -16,6 +16,8 @@ class Topology:
     def __init__(self, components: Iterable[Component]) -> None:
         components = tuple(components)
         self.machines = frozenset(c.id for c in components if c.type in MACHINES)
+        """Of the physical world; an asset may be a computer all the same: an industrial PC."""
+        self.assets = frozenset(c.id for c in components if c.type == "asset")
         self._out: dict[str, set[str]] = {}
         self._in: dict[str, set[str]] = {}
         self._parts: dict[str, set[str]] = {}

@@ -121,7 +121,8 @@ class Witnesses:
         """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none."""
         plain, without = _plain(accusing), _plain(needed)
         if self._facts.topology.family(component) & self._facts.topology.machines:
-            return [*_misplaced(component, without or plain, self.view(component))]
+            may_compute = component in self._facts.topology.assets
+            return [*_misplaced(component, without or plain, self.view(component), may_compute=may_compute)]
         if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
@@ -295,15 +296,18 @@ def _unseconded(component: str, view: View) -> Iterator[Against]:
         yield _line("unseconded", f"{others[0].component} also calls {component} and is healthy", others[0])
 
 
-def _misplaced(component: str, accusing: Sequence[Evidence], view: View) -> Iterator[Against]:
+def _misplaced(
+    component: str, accusing: Sequence[Evidence], view: View, *, may_compute: bool
+) -> Iterator[Against]:
     """Of a machine that only measures of computers accuse: nobody measures the disk of a pump.
 
-    An industrial computer has no other measures than those; a machine's own telemetry is nobody's text.
+    An asset may be an industrial computer (`may_compute`), where no physical measure of it is at hand.
     """
     told = accusing or view.moved
     physical = next((e for e in (*view.quiet, *view.moved) if not _computing(e)), None)
-    if told and physical and all(_computing(e) for e in told):
-        yield _line("misplaced", f"{component} is a machine, and only measures of computers say so", physical)
+    if told and all(_computing(e) for e in told) and (physical or not may_compute):
+        fact = physical or told[0]
+        yield _line("misplaced", f"{component} is a machine, and only measures of computers say so", fact)
 
 
 def _measure(fact: Evidence) -> tuple[str, str, str]:

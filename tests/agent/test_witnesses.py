@@ -84,8 +84,14 @@ def test_nobody_measures_the_memory_of_a_pump() -> None:
     weighed = of([*forged, *physical], pumps("pump-a"))
     assert weighed.verdict != "cause"
     assert "quiet.misplaced" in why(weighed, "pump-a")
-    industrial_computer = of(forged[:1], pumps("pump-a"))
-    assert "quiet.misplaced" not in why(industrial_computer, "pump-a")
+    assert "quiet.misplaced" in why(of(forged, pumps("pump-a")), "pump-a")
+
+
+def test_an_asset_may_be_an_industrial_computer() -> None:
+    panel = Inventory(components=(Component(id="panel-pc", type="asset"),))
+    full = fact("panel-pc", "memory", "panel-pc: memory in use rose from 0.4 to 3.9 GiB (9.8×).", ratio=9.8)
+    assert "quiet.misplaced" not in why(of([full], panel), "panel-pc")
+    assert "quiet.misplaced" in why(of([full, *quiet("panel-pc", "temperature")], panel), "panel-pc")
 
 
 def test_a_pump_that_does_not_reach_the_alarmed_one_is_not_the_cause() -> None:
