@@ -1,23 +1,19 @@
-"""The incident store's fusion: weights learned by cross-validation beside the hand-set ones and every part alone.
+"""The incident store's fusion: the hand-set weights that ship, beside learned ones and every part alone.
 
-python benchmarks/memory/fit_store.py --data DIR [--cases 'hotel,postmortems'] [--seed N] [--fusion PATH] --json OUT
+python benchmarks/memory/fit_store.py --data DIR [--cases 'hotel,postmortems'] [--seed N] --json OUT
 
 DIR holds `rca/tvdiag` and `knowledge` in the layouts of events.py and postmortems.py; what it lacks is left out. The tasks are
 those of store_parts.py. Rows of each task, ours with meaning and no_model without it:
 
-ours, no_model            learned from the other folds of every task, the ridge chosen by a second cross-validation inside them
-... hand                  the weights as they were set by hand
-... elsewhere             learned from the other tasks alone
-... shipped               tools/memory/fusion.json: learned from all, so in sample
+ours, no_model            the weights of tools/memory/fusion.py, set by hand
+... learned               learned from the other folds of every task, the ridge chosen by a second cross-validation inside them
+... elsewhere             learned from the other tasks alone: a system that was left out
 part, peer RRF, trivial   one part alone; reciprocal rank fusion of all parts; the order of ids
-
-`--fusion` writes what all queries teach, with its provenance.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -29,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 
 from aitia.core.home import aitia_home
-from aitia.tools.memory.fusion import CONTENT, FLOOR, HAND, weights
+from aitia.tools.memory.fusion import CONTENT, FLOOR, WEIGHTS
 from aitia.tools.memory.vectors import open_embedder
 from benchmarks.contract import finish, parser, rows
 from benchmarks.memory.fusing import Floats
@@ -38,9 +34,7 @@ from benchmarks.memory.store_parts import PARTS, Vectors, text_parts
 from benchmarks.memory.store_tasks import FOLDS, Task, tasks
 from benchmarks.memory.tasks import alerts, postmortems
 
-FIGURES: Final = ("ours", "ours hand", "no_model", "no_model hand")
-PRIOR: Final = np.array([HAND[p] for p in PARTS])
-SHIPPED: Final = np.array([weights()[p] for p in PARTS])
+PRIOR: Final = np.array([WEIGHTS[p] for p in PARTS])
 JUDGED: Final = PRIOR * np.array([p in CONTENT for p in PARTS])  # what the floor goes by
 MODES: Final[Mapping[str, tuple[str, ...]]] = {"ours": (), "no_model": ("meaning",)}
 
@@ -76,7 +70,7 @@ def predictions(made: Sequence[Task], by: Learning) -> list[dict[str, Any]]:
     for task in made:
         elsewhere = by.of(-1, without=task.name)[0]
         for fold, asked in enumerate(task.test):
-            systems = {"": folded[fold], " hand": PRIOR, " elsewhere": elsewhere, " shipped": SHIPPED}
+            systems = {"": PRIOR, " learned": folded[fold], " elsewhere": elsewhere}
             for a in asked:
                 orders = {f"{m}{n}": ranking(a, w, MODES[m]) for m in by.modes for n, w in systems.items()}
                 parts = [n for n in range(len(PARTS)) if not np.isnan(a.parts[:, n]).all()]
@@ -96,7 +90,7 @@ def _rrf(orders: Sequence[Sequence[int]], n: int) -> list[int]:
 
 
 def scored(task: Task, found: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """R@1 and MRR of every system on one task, and how much the learned weights gain over the hand-set ones."""
+    """R@1 and MRR of every system on one task, and how much learned weights gain over the hand-set ones."""
     places: dict[str, list[float]] = {}
     cases = []
     for row in found:
@@ -114,8 +108,8 @@ def scored(task: Task, found: Sequence[dict[str, Any]]) -> tuple[list[dict[str, 
         )
     for mode in MODES:
         if mode in places:
-            gain = [a - b for a, b in zip(places[mode], places[f"{mode} hand"], strict=True)]
-            made += rows(f"{mode} less hand", {f"{task.name} MRR": gain})
+            gain = [a - b for a, b in zip(places[f"{mode} learned"], places[mode], strict=True)]
+            made += rows(f"{mode} learned less ours", {f"{task.name} MRR": gain})
     return made, cases
 
 
@@ -124,7 +118,6 @@ def main() -> None:
     asked.add_argument(
         "--seed", type=int, default=0, help="which split into folds, and which generated incidents"
     )
-    asked.add_argument("--fusion", default="", help="write the weights here")
     args = asked.parse_args()
     began = time.monotonic()
     model, note = open_embedder(aitia_home())
@@ -146,8 +139,6 @@ def main() -> None:
     for name, (learnt, strength) in told.items():
         said = ", ".join(f"{p} {w:.3f}" for p, w in zip(PARTS, learnt, strict=True))
         print(f"learned from {name}: {said} (ridge {strength})")
-    if args.fusion:
-        write(Path(args.fusion), by.of(-1), made, table, args.seed)
     finish("memory/fit_store", table, cases, n=len(cases), began=began, out=args.json)
 
 
@@ -161,44 +152,20 @@ def floors(
     )
     table: list[dict[str, Any]] = []
     for mode in modes:
-        for name, by in ((" hand", PRIOR), (" shipped", SHIPPED)):
-            held = np.array([p not in MODES[mode] for p in PARTS], dtype=float)
-            passed: dict[str, list[float]] = {
-                "right first, above the floor": [],
-                "alerts over post-mortems, above the floor": [],
-            }
-            for metric, asked in zip(passed, (task.every, unrelated), strict=True):
-                for a in asked:
-                    first = ranking(a, by, MODES[mode])[0]
-                    if asked is unrelated or task.right(a.name, a.ids[first]):
-                        part = a.parts[first]
-                        share = scores(np.nan_to_num(part), ~np.isnan(part) * held, JUDGED)
-                        passed[metric].append(float(share >= FLOOR))
-            table += rows(f"{mode}{name}", passed)
+        held = np.array([p not in MODES[mode] for p in PARTS], dtype=float)
+        passed: dict[str, list[float]] = {
+            "right first, above the floor": [],
+            "alerts over post-mortems, above the floor": [],
+        }
+        for metric, asked in zip(passed, (task.every, unrelated), strict=True):
+            for a in asked:
+                first = ranking(a, PRIOR, MODES[mode])[0]
+                if asked is unrelated or task.right(a.name, a.ids[first]):
+                    part = a.parts[first]
+                    share = scores(np.nan_to_num(part), ~np.isnan(part) * held, JUDGED)
+                    passed[metric].append(float(share >= FLOOR))
+        table += rows(mode, passed)
     return table
-
-
-def write(
-    path: Path,
-    found: tuple[Floats, float],
-    made: Sequence[Task],
-    table: Sequence[Mapping[str, Any]],
-    seed: int,
-) -> None:
-    """The weights with where they come from."""
-    value = {(r["system"], r["metric"]): r["value"] for r in table}
-    shown = sorted({m for s, m in value if s == "no_model"})
-    said = {
-        "weights": {p: round(float(w), 3) for p, w in zip(PARTS, found[0], strict=True)},
-        "fit": {
-            "script": "benchmarks/memory/fit_store.py",
-            "seed": seed,
-            "ridge": found[1],
-            "queries": {t.name: len(t.every) for t in made},
-            "held out": {s: {m: value[s, m] for m in shown if (s, m) in value} for s in FIGURES},
-        },
-    }
-    path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

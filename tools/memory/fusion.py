@@ -8,26 +8,23 @@ recent     1 today, half after each `HALF_LIFE_DAYS`: nine of ten recurring inci
 
 A part that cannot be compared (no vector, no fingerprint on one side, no component or time) is left out, and the weights of
 the others make up the whole. Words, meaning and evidence say whether two incidents are alike; component and time only
-order those that are. The order is by learned weights (`fusion.json`, benchmarks/memory/fit_store.py). Whether there is a match
-at all is judged by the weights as they were set by hand: texts that are alike stay a match where other things moved.
+order those that are. The weights are by hand: learned ones order the incidents of systems that were left out no better
+(benchmarks/memory/fit_store.py).
 """
 
 from __future__ import annotations
 
-import functools
-import json
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
 from aitia.tools.memory.words import Why
 
-HAND: Final[Mapping[Why, float]] = MappingProxyType(
+WEIGHTS: Final[Mapping[Why, float]] = MappingProxyType(
     {"words": 0.4, "meaning": 0.2, "evidence": 0.5, "component": 0.1, "recent": 0.1}
-)  # as set by hand: what the floor goes by, and what learning is pulled towards
+)
 CONTENT: Final[tuple[Why, ...]] = ("words", "meaning", "evidence")
 FLOOR: Final = 0.22  # of the content: less is no similar incident
 UNRELATED: Final = 0.2  # cosine of two texts that have nothing to do with each other
@@ -35,26 +32,19 @@ HALF_LIFE_DAYS: Final = 20.0
 NAMED: Final = 0.5
 
 
-@functools.cache
-def weights() -> Mapping[Why, float]:
-    """The learned weights, which ship."""
-    told = json.loads(files("aitia.tools.memory").joinpath("fusion.json").read_text(encoding="utf-8"))
-    return MappingProxyType(told["weights"])
-
-
 def fused(why: Mapping[Why, float]) -> float:
     """The weighted mean of the parts that could be compared; 0 below the floor."""
-    return _mean(why, tuple(why), weights()) if content(why) >= FLOOR else 0.0
+    return _mean(why, tuple(why)) if content(why) >= FLOOR else 0.0
 
 
 def content(why: Mapping[Why, float]) -> float:
-    """How alike by words, meaning and evidence alone, by the weights that the floor was set with."""
-    return _mean(why, CONTENT, HAND)
+    """How alike by words, meaning and evidence alone."""
+    return _mean(why, CONTENT)
 
 
-def _mean(why: Mapping[Why, float], parts: tuple[Why, ...], by: Mapping[Why, float]) -> float:
-    whole = sum(by[part] for part in parts if part in why)
-    return sum(by[part] * why[part] for part in parts if part in why) / whole if whole else 0.0
+def _mean(why: Mapping[Why, float], parts: tuple[Why, ...]) -> float:
+    whole = sum(WEIGHTS[part] for part in parts if part in why)
+    return sum(WEIGHTS[part] * why[part] for part in parts if part in why) / whole if whole else 0.0
 
 
 def meaning(cosine: float) -> float:
