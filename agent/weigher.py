@@ -18,7 +18,7 @@ from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
-from aitia.agent.weights import HAND_SET, Weights
+from aitia.agent.weights import Weights, bundled_weights
 from aitia.agent.witnesses import Witnesses
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
@@ -58,7 +58,7 @@ def weigh(
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
     what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread.
     """
-    judge = _Judge(inventory, taxonomy, weights or HAND_SET, alarmed, learned, unread)
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, unread)
     return judge.several(evidence, judge.one(evidence))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -78,7 +79,12 @@ class Weights(Word):
 
 
 HAND_SET: Final = Weights()
-"""The default: factors learned from public recordings named no more causes rightly on systems left out (docs/weigher.md)."""
+
+
+@lru_cache(maxsize=1)
+def bundled_weights() -> Weights:
+    """The weights that come with aitia."""
+    return load_weights(Path(__file__).with_name("weights.json"))
 
 
 def load_weights(path: Path) -> Weights:

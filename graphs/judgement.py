@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aitia.agent.taxonomy import Fault, Taxonomy, bundled
-from aitia.agent.weights import HAND_SET, Weights
+from aitia.agent.weights import Weights, bundled_weights
 
 
 def remembered(taxonomy: Taxonomy | None, weights: Weights | None) -> dict[str, Any]:
@@ -25,4 +25,4 @@ def taxonomy_of(meta: Mapping[str, Any]) -> Taxonomy:
 def weights_of(meta: Mapping[str, Any]) -> Weights:
     """The run's own weights, else the bundled ones."""
     own = meta.get("weights")
-    return Weights.model_validate(own) if own else HAND_SET
+    return Weights.model_validate(own) if own else bundled_weights()

@@ -34,7 +34,7 @@ from aitia.agent.judged import Judged
 from aitia.agent.learned import Learned, Lesson, lesson_of, likeness, signs_of
 from aitia.agent.taxonomy import Pattern, Taxonomy, bundled, covers
 from aitia.agent.weigher import Weighed, weigh
-from aitia.agent.weights import HAND_SET
+from aitia.agent.weights import bundled_weights
 from aitia.core.words import Report
 from aitia.tools.memory.words import Outcome, PastIncident, fingerprint_of
 from benchmarks.contract import chosen, finish, parser, rows
@@ -152,7 +152,9 @@ def _lesson(case: Judged, day: int, named: Weighed) -> Lesson:
 def _weighed(case: Judged, taxonomy: Taxonomy, lessons: Iterable[Lesson], day: int) -> Weighed:
     now = FIRST + timedelta(days=day)
     known = Learned(lessons=tuple(sorted(lessons, key=lambda x: x.at, reverse=True))).known_to(case.id, now)
-    return weigh(case.evidence, case.inventory, taxonomy, HAND_SET, alarmed=case.alarmed, learned=known)
+    return weigh(
+        case.evidence, case.inventory, taxonomy, bundled_weights(), alarmed=case.alarmed, learned=known
+    )
 
 
 def _new_kinds(cases: Sequence[Judged]) -> Iterator[dict[str, Any]]:
