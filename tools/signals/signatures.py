@@ -32,7 +32,7 @@ class Signatures:
 
     def __init__(self, *, seed: int = 0, limit: bool = True) -> None:
         self.seed, self.limit = seed, limit
-        self.model_ = Mcd(seed=seed, limit=False)
+        self.model_ = Mcd(seed=seed)
         self.known_: list[tuple[str, Floats]] = []
         self.threshold_ = float("inf")
 
@@ -41,7 +41,7 @@ class Signatures:
         self.model_.fit(reference)
         self.usual_ = self._pulls(reference).std(axis=0)
         if self.limit:
-            scores = _mean(held_out(lambda: Mcd(seed=self.seed, limit=False), reference))
+            scores = _mean(held_out(lambda: Mcd(seed=self.seed), reference))
             self.threshold_ = max(conformal_limit(scores, CONTAMINATION), BEYOND * float(np.max(scores)))
         return self
 

@@ -65,10 +65,6 @@ class PcaT2Spe:
         t2, spe = self.statistics(x)
         return np.asarray(np.maximum(t2 / self.t2_limit_, spe / self.spe_limit_), dtype=np.float64)
 
-    def predict(self, x: Floats) -> Floats:
-        """1 where a sample is anomalous, else 0."""
-        return (self.decision_function(x) > self.threshold_).astype(np.float64)
-
     def contributions(self, x: Floats) -> Floats:
         """How much of T² plus SPE (both over their limits) each channel could explain alone, per sample.
 

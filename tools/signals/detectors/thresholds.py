@@ -14,15 +14,19 @@ from aitia.tools.sources.rows import Floats
 Truths = NDArray[np.bool_]
 
 
-def held_out(make: Callable[[], Detector], x: Floats, *, folds: int = 4) -> Floats:
+def held_out(make: Callable[[], Detector], x: Floats, *, folds: int = 4, lookback: int = 1) -> Floats:
     """Scores of each contiguous block of the reference under a detector that was fitted on the other blocks.
 
-    Blocks, because neighbouring samples of a process are nearly copies of each other.
+    Blocks, because neighbouring samples of a process are nearly copies of each other. The `lookback` - 1 rows that a
+    block's first score needs before it are held out with it; the reference's first rows, which have none, get no score.
     """
     edges = np.linspace(0, x.shape[0], folds + 1).astype(int)
-    found = [
-        make().fit(np.delete(x, slice(a, b), axis=0)).decision_function(x[a:b]) for a, b in pairwise(edges)
-    ]
+    lead = lookback - 1
+    found = []
+    for a, b in pairwise(edges):
+        start = max(0, a - lead)
+        score = make().fit(np.delete(x, slice(start, b), axis=0)).decision_function(x[start:b])
+        found.append(score[lead:])
     return np.concatenate(found)
 
 
