@@ -18,7 +18,8 @@ class VectorAutoregression:
 
     The score is the root mean square over the channels of the residual in units of its held-out spread, each capped:
     one pump that switches at an odd hour is no anomaly of the plant. `ahead` 1 sees abrupt changes; larger values see
-    slow ones, since the forecast cannot follow them at once. BATADAL: 5 stretches at 12 false-alarm hours, PCA 47 (docs/results.md).
+    slow ones, since the forecast cannot follow them at once. BATADAL: all 5 stretches at 12 hours of false alarms, for PCA's 47
+    (docs/results.md).
     """
 
     def __init__(

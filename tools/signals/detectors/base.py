@@ -27,13 +27,17 @@ class Detector(Protocol):
 
 
 class Blaming(Detector, Protocol):
-    """A detector with a limit of its own, that also tells which channels its score comes from."""
-
-    threshold_: float
+    """A detector that also tells which channels its score comes from."""
 
     def contributions(self, x: Floats) -> Floats:
         """Each channel's part of the decision, per sample: (samples, channels), none negative."""
         ...
+
+
+class Limited(Blaming, Protocol):
+    """The same with a limit of its own, in the unit of its scores."""
+
+    threshold_: float
 
 
 class Unfit(BadInput):
