@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from aitia.tools.signals.detectors import Ensemble, PcaT2Spe, Scaler
 from aitia.tools.signals.detectors.features import rolling, window_features
-from aitia.tools.signals.detectors.thresholds import hysteresis, persistent, smoothed
+from aitia.tools.signals.detectors.thresholds import Truths, hysteresis, smoothed
 from benchmarks.contract import Case, chosen, finish, parser
 from benchmarks.signals.rates import counts, f1, pooled
 from benchmarks.signals.skab_files import TRAIN, Floats, answer, paths, read
@@ -82,6 +82,13 @@ def mcd(x: Floats) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the peer warns of a covariance that is not of full rank
         return np.asarray(MinCovDet(random_state=0).fit(z[:TRAIN]).mahalanobis(z), dtype=np.float64)
+
+
+def persistent(over: Truths, window: int) -> Truths:
+    """True where at least half of the last `window` samples are over the limit; before the first, none are."""
+    padded = np.concatenate((np.zeros(window - 1), over.astype(np.float64)))
+    total = np.cumsum(np.concatenate(([0.0], padded)))
+    return np.asarray(2.0 * (total[window:] - total[:-window]) >= window, dtype=np.bool_)
 
 
 def fixed(x: Floats, distance: Floats) -> dict[str, Alarms]:

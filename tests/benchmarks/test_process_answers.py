@@ -95,6 +95,11 @@ def test_skab_chooses_from_other_groups_only(tmp_path: Path) -> None:
     assert len(cases) == 3
 
 
+def test_an_alarm_is_a_majority_of_the_last_rows() -> None:
+    over = np.array([0, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0], dtype=bool)
+    assert np.flatnonzero(skab.persistent(over, 3)).tolist() == [5, 6, 7, 8]
+
+
 def test_changepoints_are_predicted_without_the_answers(tmp_path: Path) -> None:
     told = skab_changepoints.predictions(pumps(tmp_path / "a"), "rig/*")
     again = skab_changepoints.predictions(pumps(tmp_path / "b", noise=True), "rig/*")

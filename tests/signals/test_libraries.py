@@ -16,7 +16,7 @@ from aitia.tools.signals.watch import Alarm, Watch
 
 PYOD = ("ECOD", "COPOD", "IForest", "KNN", "LOF", "HBOS", "PCA", "MCD", "OCSVM", "GMM", "LODA", "INNE")
 SKLEARN = ("IsolationForest", "LocalOutlierFactor", "EllipticEnvelope", "OneClassSVM", "GaussianMixture")
-EVERY = (*(f"pyod:{n}" for n in PYOD), *(f"sklearn:{n}" for n in SKLEARN), "ruptures:l2", "ruptures:l1")
+EVERY = (*(f"pyod:{n}" for n in PYOD), *(f"sklearn:{n}" for n in SKLEARN), "ruptures:l2")
 
 
 def installed(name: str) -> None:

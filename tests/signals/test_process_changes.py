@@ -8,7 +8,7 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.tools.signals.changepoints import bootstrap_error
 from aitia.tools.signals.sequential import DriftScale, OnlineCusum
-from aitia.tools.signals.signatures import Signatures, learned
+from aitia.tools.signals.signatures import Signatures
 
 CHANGES = (500, 640, 900)
 
@@ -90,7 +90,9 @@ def faulty(seed: int, name: str) -> np.ndarray:
 
 def test_a_fault_is_named_by_the_nearest_direction() -> None:
     faults = ("leak", "block", "sensor", "valve")
-    model = learned(faulty(0, "none"), {f: faulty(i + 1, f) for i, f in enumerate(faults)})
+    model = Signatures(limit=False).fit(faulty(0, "none"))
+    for i, fault in enumerate(faults):
+        model.learn(fault, faulty(i + 1, fault))
     for i, fault in enumerate(faults):
         order = model.rank(faulty(20 + i, fault))
         assert order[0][0] == fault

@@ -22,7 +22,6 @@ from aitia.tools.signals.detectors.thresholds import (
     conformal_limit,
     held_out,
     hysteresis,
-    persistent,
     runs,
     smoothed,
     tail_limit,
@@ -179,9 +178,7 @@ def test_limits_hold_what_they_promise() -> None:
     assert conformal_limit(np.full(20, 2.0), 0.001) == 2.0
 
 
-def test_alarms_persist_and_fall() -> None:
-    over = np.array([0, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0], dtype=bool)
-    assert runs(persistent(over, 3)) == [(5, 9)]
+def test_alarms_fall_at_the_lower_limit() -> None:
     score = np.array([0.1, 0.6, 1.2, 0.7, 0.6, 0.2, 0.7])
     assert runs(hysteresis(score, 1.0, 0.5)) == [(2, 5)]
     assert runs(hysteresis(score, 1.0, 0.5, back=True)) == [(1, 5)]

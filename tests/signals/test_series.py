@@ -20,7 +20,7 @@ from aitia.tools.signals.series import detect_series
 from aitia.tools.signals.single import single_evidence
 from aitia.tools.signals.streaming import LeftNeighbours
 from aitia.tools.signals.subsequence import KMeansAD, NearestWindow
-from aitia.tools.signals.tail import Tail, alarms, onsets
+from aitia.tools.signals.tail import Tail, alarms
 
 N = 3000
 
@@ -125,8 +125,6 @@ def test_alarms_close_to_each_other_are_one() -> None:
     assert alarms(s, 5.0, 5) == [(10, 12), (40, 40), (90, 90)]
     assert alarms(s, 5.0, 30) == [(10, 40), (90, 90)]
     assert alarms(s, 50.0, 5) == []
-    assert np.flatnonzero(onsets(s, 5.0, 30)).tolist() == [10, 40, 90]
-    assert np.flatnonzero(onsets(s, 5.0, 31)).tolist() == [10, 90]
 
 
 def test_a_streaming_score_never_changes_when_more_comes() -> None:

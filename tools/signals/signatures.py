@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Self
 
 import numpy as np
@@ -130,11 +129,3 @@ def cosines(a: Floats, b: Floats) -> Floats:
 
 def _mean(score: Floats) -> Floats:
     return rolling(score[:, None], MEAN)[0][:, 0]
-
-
-def learned(reference: Floats, runs: Mapping[str, Floats]) -> Signatures:
-    """Signatures of one labelled run per fault."""
-    made = Signatures(limit=False).fit(reference)
-    for name, x in runs.items():
-        made.learn(name, x)
-    return made

@@ -86,8 +86,9 @@ class KMeansAD(Windowed):
     """Distance to the nearest of `clusters` centres (Yairi et al., 2001) that are large.
 
     Large are those that together hold the share `large` of the reference, the largest first (CBLOF, He et al., 2003):
-    a few anomalies in the reference must not become a centre of their own. NAB without a reference, 17 series: mean VUS-PR .533, pyod's
-    KNN .544 (benchmarks/LOG.md, 2026-11-28) in a hundred times its time (docs/results.md).
+    a few anomalies in the reference must not become a centre of their own.
+    NAB without a reference, 17 series: mean VUS-PR .533, pyod's KNN .544 (benchmarks/LOG.md, 2026-11-28) in a hundred times its
+    time (docs/results.md).
     """
 
     def __init__(self, *, window: int, clusters: int = 20, large: float = 0.95) -> None:

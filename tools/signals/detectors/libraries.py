@@ -23,14 +23,12 @@ from aitia.tools.signals.detectors.base import Scaler, checked
 from aitia.tools.sources.rows import Floats
 
 WINDOW: Final = (
-    50  # rows that a detector of shapes or of changes looks back on, as pyod's time series detectors do
+    50  # rows that a detector of shapes or of changes looks back on: pyod's default for time series
 )
-EXTRA: Final = {
-    "pyod": "detectors",
-    "ruptures": "",
-    "sklearn": "learn",
-    "stumpy": "detectors",
-}  # "": the core has it
+MOST: Final = (
+    2000  # rows of a reference that are learned, evenly: some detectors take the square of it in memory
+)
+EXTRA: Final = {"pyod": "detectors", "sklearn": "learn", "stumpy": "detectors"}  # ruptures is in the core
 _SKLEARN: Final = ("covariance", "decomposition", "ensemble", "linear_model", "mixture", "neighbors", "svm")
 _PROFILES: Final = {"stump": True, "aamp": False}  # whether sub-sequences are z-normalised
 # What libraries raise on data or options that they do not take.
@@ -81,6 +79,7 @@ class _Rows(LibraryDetector):
     """
 
     def _learn(self) -> None:
+        self._reference = self._reference[:: -(-len(self._reference) // MOST)]
         super()._learn()
         rows = np.concatenate((self._reference[:3], self._reference[:3] + 8.0))
         together = self._raw(rows)
@@ -96,12 +95,11 @@ class _Rows(LibraryDetector):
         return self._score_rows(z)
 
     def _raw(self, z: Floats) -> Floats:
-        made = (
-            self._model.decision_function(z)
-            if self.name.startswith("pyod:")
-            else -self._model.score_samples(z)
-        )
-        return np.asarray(made, dtype=np.float64)
+        if self.name.startswith("sklearn:"):
+            return np.asarray(
+                -self._model.score_samples(z), dtype=np.float64
+            )  # its larger ones are more usual
+        return np.asarray(self._model.decision_function(z), dtype=np.float64)
 
     def _one_by_one(self, z: Floats) -> Floats:
         return np.concatenate([self._raw(row[None]) for row in z])
@@ -155,7 +153,7 @@ def library_detector(name: str) -> LibraryDetector:
             return _MAKE[library](detector)
     except ImportError as error:
         missing = (error.name or library).partition(".")[0]
-        told = f"'aitia[{EXTRA[library]}]'" if missing == library else missing
+        told = f"'aitia[{EXTRA[library]}]'" if missing == library in EXTRA else missing
         raise ModelError(
             f"{name} needs {missing}, which is not installed. Install it: pip install {told}."
         ) from None

@@ -13,7 +13,8 @@ from aitia.tools.sources.rows import Floats
 class PcaT2Spe:
     """Hotelling's T² in the principal subspace and the squared prediction error outside it, each over its own limit.
 
-    For short references: SKAB, 80 rows: F1 .725, pyod's PCA .736, MCD .589 (benchmarks/LOG.md, 2026-11-28); it needs no extra and blames.
+    For short references. SKAB, 80 rows: F1 .725, pyod's PCA .736, MCD .589 (benchmarks/LOG.md, 2026-11-28); it needs no extra
+    and tells contributions.
     """
 
     def __init__(self, *, variance: float = 0.9, contamination: float = 0.01) -> None:

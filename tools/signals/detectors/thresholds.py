@@ -59,13 +59,6 @@ def tail_limit(scores: Floats, contamination: float, *, start: float = 0.9) -> f
     return base + max(float(beyond), 0.0)
 
 
-def persistent(over: Truths, window: int) -> Truths:
-    """True where at least half of the last `window` samples are over the limit; before the first, none are."""
-    padded = np.concatenate((np.zeros(window - 1), over.astype(np.float64)))
-    total = np.cumsum(np.concatenate(([0.0], padded)))
-    return np.asarray(2.0 * (total[window:] - total[:-window]) >= window, dtype=np.bool_)
-
-
 def runs(over: Truths) -> list[tuple[int, int]]:
     """The stretches that are true: first and one past the last sample of each."""
     edge = np.flatnonzero(np.diff(np.concatenate(([False], over, [False])).astype(int)))
