@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.blame import FIRST, occlusion, shares
+from aitia.tools.signals.blame import FIRST, occlusion
 from aitia.tools.signals.changepoints import bootstrap_error, located
 from aitia.tools.signals.detectors.base import spread
 from aitia.tools.signals.detectors.libraries import LibraryDetector, library_detector
@@ -143,26 +143,25 @@ class DetectorWatch:
         return np.stack(list(self._kept)[-rows:])
 
     def _blamed(self, raised: Raised) -> Raised:
-        """The alarm with the channel that its first rows' scores come from, and where that channel went."""
-        since = self._last(raised.age)
-        parts = self._parts(raised.age)
-        z = np.abs(since[: len(parts)] - self._median) / self._spread
-        parts = parts + 1e-9 * z  # the furthest channel where none has a part
-        channel = int(np.argmax(shares(parts, np.ones(len(parts), dtype=np.bool_))))
+        """The alarm with the channel that its last rows' scores come from, and where that channel went."""
+        z = np.abs(self._last(min(raised.age, FIRST)) - self._median) / self._spread
+        parts = self._parts(len(z)) + 1e-9 * z  # the furthest channel where none has a part
+        channel = int(np.argmax(parts.sum(axis=0)))
+        since = self._last(raised.age)[:, channel]
         before = self._last(raised.age + _BEFORE)[: -raised.age, channel]
-        moved = (since[:, channel].mean() - before.mean()) / self._spread[channel] if before.size else 0.0
+        moved = (since.mean() - before.mean()) / self._spread[channel] if before.size else 0.0
         return replace(
             raised, channel=channel, direction="up" if moved > 1.0 else "down" if moved < -1.0 else "changed"
         )
 
-    def _parts(self, age: int) -> Floats:
-        """The channels' parts of the first rows' scores; none where the library takes no channel that stands still."""
+    def _parts(self, rows: int) -> Floats:
+        """The channels' parts of the last rows' scores; none where the library takes no channel that stands still."""
         lead = self._detector.lookback - 1
-        rows = self._last(age + lead)[: lead + FIRST]
+        x = self._last(rows + lead)
         try:
-            return occlusion(self._detector, rows, self._median)[lead:]
+            return occlusion(self._detector, x, self._median)[lead:]
         except BadInput:
-            return np.zeros((len(rows) - lead, rows.shape[1]))
+            return np.zeros((rows, x.shape[1]))
 
 
 @dataclass(frozen=True, kw_only=True)
