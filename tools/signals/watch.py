@@ -150,8 +150,12 @@ class DetectorWatch:
         since = self._last(raised.age)[:, channel]
         before = self._last(raised.age + _BEFORE)[: -raised.age, channel]
         moved = (since.mean() - before.mean()) / self._spread[channel] if before.size else 0.0
+        # a score that looks back may have risen as many rows from the change as it sees
         return replace(
-            raised, channel=channel, direction="up" if moved > 1.0 else "down" if moved < -1.0 else "changed"
+            raised,
+            channel=channel,
+            error=raised.error + self._detector.lookback - 1,
+            direction="up" if moved > 1.0 else "down" if moved < -1.0 else "changed",
         )
 
     def _parts(self, rows: int) -> Floats:
