@@ -27,7 +27,7 @@ _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _EXTRAS = {
     "llm": "the local model writes sentences",
     "memory": "similar incidents by meaning, not only by words",
-    "neural": "neural detectors for signals",
+    "detectors": "detectors of pyod and stumpy for signals",
     "web": "the HTTP service and its pages",
     "slack": "answers in Slack",
     "mcp": "MCP, as a server and as a client",

@@ -42,8 +42,8 @@ def train(
     time: Time = "",
     drop: Drop = None,
     learner: Annotated[
-        Literal["trees", "cnn", "signatures"],
-        typer.Option(help="Trees on features, a network (torch), or fault signatures of one plant."),
+        Literal["trees", "signatures"],
+        typer.Option(help="Trees on features, or fault signatures of one plant."),
     ] = "trees",
     healthy: Annotated[
         str, typer.Option(help="The class that each machine is standardised against; signatures: normal.")
@@ -81,7 +81,7 @@ def train(
     from aitia.tools.signals.learned.train import train as fit
 
     windows = read(data, label=label, group=group, window=window, rate=rate, time=time, drop=drop or ())
-    model = fit(windows, learner=learner, healthy=healthy, error=error, seed=seed)
+    model = fit(windows, healthy=healthy, error=error, seed=seed)
     save(model, output)
     signatures.told(model.about, output, show=_print, as_json=as_json)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -31,14 +31,18 @@ def watch(
         ),
     ] = "400",
     detector: Annotated[
-        Literal["level", "pattern"],
-        typer.Option(help="Detect level changes in any column, or unusual shapes in a single one."),
+        str,
+        typer.Option(
+            help="level (changes in any column), pattern (shapes of a single one), or a library's: pyod:ECOD, "
+            "sklearn:IsolationForest, stumpy:stump, ruptures:rbf.",
+            metavar="NAME",
+        ),
     ] = "level",
     limit: Annotated[
         float,
         typer.Option(
             min=0.0,
-            help="Higher values give fewer alarms; default 12 (level), 3 (pattern).",
+            help="Higher values give fewer alarms; default 12, with pattern 3.",
             show_default=False,
         ),
     ] = 0.0,

@@ -1,6 +1,6 @@
 """Fault type of bearings, learned from labelled windows: leave one fault size out, leave one load out.
 
-python benchmarks/signals/cwru_learned.py --data DIR/signals/cwru [--cases '*'] [--cnn] --json OUT
+python benchmarks/signals/cwru_learned.py --data DIR/signals/cwru [--cases '*'] --json OUT
 
 Layout: records.json (file, fault, size_mil, load_hp, rpm, fs; `fault` and `size_mil` are the answers) and the files it names
 (npz, key `de`).
@@ -35,7 +35,7 @@ from benchmarks.contract import Case, chosen, finish, interval, parser
 # 6205-2RS JEM SKF, drive end: the multipliers that the data set's page publishes; a ball strikes both races in one spin.
 ORDERS = (3.5848, 5.4152, 4.7135 / 2, 0.39828)
 WINDOW, RATE, ERROR = 8192, 12000.0, 0.1
-OURS, CNN, PEER, RULE = "ours", "ours CNN", "peer RF on the same features", "peer no training"
+OURS, PEER, RULE = "ours", "peer RF on the same features", "peer no training"
 Ints = NDArray[np.intp]
 
 
@@ -86,7 +86,6 @@ def predictions(
     labels: Sequence[str],
     *,
     sets: bool = True,
-    cnn: Floats | None = None,
 ) -> list[Case]:
     """What every system says of each record of each part. Labels of a part are not looked at for its own records."""
     made: list[Case] = []
@@ -104,11 +103,6 @@ def predictions(
         limits = _limits(known, rows[learn], y, len(classes)) if sets else np.ones(len(classes))
         told = {OURS: training.fit_forest(rows[learn], y, share, classes=len(classes), seed=0).probabilities(rows[ask]),
                 PEER: forest(rows[learn], y, share, len(classes))(rows[ask])}  # fmt: skip
-        if cnn is not None:
-            from aitia.tools.signals.learned.cnn import fit_network
-
-            network = fit_network(cnn[learn], y, share, channels=1, classes=len(classes), seed=0)
-            told[CNN] = network.probabilities(cnn[ask])
         often = Counter(y.tolist()).most_common(1)[0][0]
         names = np.array(windows.records)[ask]
         for record in dict.fromkeys(names.tolist()):
@@ -126,7 +120,7 @@ def predictions(
 def _limits(known: Windows, rows: Floats, y: Ints, classes: int) -> Floats:
     """Conformal limits from records of the learned part alone, each held out in turn of ten."""
     names = np.unique(np.array(known.records), return_inverse=True)[1].reshape(-1)
-    told = training.held_out(known, rows, y, classes, names, "trees", 0)
+    told = training.held_out(known, rows, y, classes, names, 0)
     return class_quantiles(told, y, names, error=ERROR)[0]
 
 
@@ -155,7 +149,7 @@ def scored(split: str, found: Sequence[Case], truth: dict[str, str]) -> list[dic
             made.append({"system": system, "metric": f"{split}: {metric}", "value": round(float(np.mean(values)), 4),
                          "n": len(values), "ci95": interval(values)})  # fmt: skip
 
-    for who in (OURS, CNN, PEER, RULE, "trivial"):
+    for who in (OURS, PEER, RULE, "trivial"):
         told = [c for c in found if who in c]
         row(who, "records right", [float(c[who] == truth[c["record"]]) for c in told])
         shares = [
@@ -173,24 +167,18 @@ def scored(split: str, found: Sequence[Case], truth: dict[str, str]) -> list[dic
 
 
 def main() -> None:
-    asked = parser(__doc__)
-    asked.add_argument("--cnn", action="store_true", help="the network too (torch, some minutes)")
-    args = asked.parse_args()
+    args = parser(__doc__).parse_args()
     began = time.monotonic()
     data = Path(args.data)
     windows = cut(records(data), window=WINDOW, rate=RATE)
-    rows = rows_of("trees", windows, healthy="")[0]
-    raw = rows_of("cnn", windows, healthy="")[0] if args.cnn else None
+    rows = rows_of(windows, healthy="")[0]
     truth = dict(zip(windows.records, windows.labels, strict=True))
     wanted = set(chosen(truth, args.cases))
     rule = untrained(windows)
     table: list[dict[str, Any]] = []
     per_case: list[Case] = []
     for name, part in splits(data, windows).items():
-        network = raw if name == "by size" else None
-        found = predictions(
-            windows, rows, part, windows.labels, sets=not name.startswith("windows"), cnn=network
-        )
+        found = predictions(windows, rows, part, windows.labels, sets=not name.startswith("windows"))
         found = [c | {RULE: rule[c["record"]]} for c in found if c["record"] in wanted]
         table += scored(name, found, truth)
         per_case += [{"split": name, "truth": truth[c["record"]], **c} for c in found]

@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.streaming import REFRACTORY, LeftNeighbours
-from aitia.tools.signals.tail import onsets
 from benchmarks.contract import chosen, finish, parser
 from benchmarks.signals.nab_score import PROFILES, Profile, Worth, normalised, worth
 
@@ -83,6 +82,17 @@ def answers(data: Path) -> dict[str, list[tuple[float, float]]]:
     """The windows of each series; only the scorer calls this."""
     told = json.loads((data / "combined_windows.json").read_text(encoding="utf-8"))
     return {name: [(moment(a), moment(b)) for a, b in spans] for name, spans in told.items()}
+
+
+def onsets(surprise: Floats, threshold: float, refractory: int) -> NDArray[np.bool_]:
+    """True at the samples that raise an alarm online: over the threshold, and the last alarm `refractory` samples ago."""
+    made = np.zeros(surprise.size, dtype=np.bool_)
+    free = 0
+    for i in np.flatnonzero(surprise > threshold):
+        if i >= free:
+            made[i] = True
+            free = int(i) + refractory
+    return made
 
 
 def ours(case: Case) -> Floats:

@@ -35,8 +35,8 @@ from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 from benchmarks.signals.vus import buffer_length, vus_pr
 
 Floats = NDArray[np.float64]
-SINGLE = ("robust", "kmeans", "sub-pca", "nearest", "matrix profile", "ridge", "spectral residual")
-ALONE = ("robust", "kmeans", "sub-pca", "spectral residual")  # may learn from what they score
+SINGLE = ("robust", "kmeans", "nearest", "matrix profile")
+ALONE = ("robust", "kmeans")  # may learn from what they score
 FIXED = (*((name,) for name in SINGLE), ("nearest", "matrix profile", "kmeans"))
 LEARNS: tuple[Learns, ...] = ("reference", "head", "both", "itself")
 PEERS = ("MCD", "KNN", "PCA", "IForest")
@@ -84,9 +84,7 @@ def fixed(channel: Channel) -> Iterator[tuple[str, Floats]]:
     for learns in LEARNS:
         for detectors in FIXED:
             name = " + ".join(detectors)
-            if (learns == "itself" and name not in ALONE) or (
-                learns != "itself" and name == "spectral residual"
-            ):
+            if learns == "itself" and name not in ALONE:
                 continue  # a sub-sequence is its own nearest: most need something else to learn from
             choice = Choice(detectors=detectors, learns=learns, window=window, reason="fixed")
             yield f"{name}, {learns}", scores(channel.test, choice, reference=channel.train)

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.signals.detectors import Mcd, PcaT2Spe, RobustBaseline
+from aitia.tools.signals.detectors import Mcd, PcaT2Spe, Scaler
 from aitia.tools.signals.detectors.features import rolling
 from aitia.tools.signals.detectors.thresholds import conformal_limit, held_out
 from aitia.tools.signals.signatures import Signatures
@@ -61,17 +61,19 @@ def detectors(reference: Floats) -> dict[str, Alarm]:
     from sklearn.covariance import MinCovDet  # what pyod's MCD is
 
     mean = lambda score: rolling(score[:, None], MEAN)[0][:, 0]  # noqa: E731
-    robust, plain = Mcd(limit=False).fit(reference), PcaT2Spe().fit(reference)
-    limit = conformal_limit(mean(held_out(lambda: Mcd(limit=False), reference)), 0.01)
+    robust, plain = Mcd().fit(reference), PcaT2Spe().fit(reference)
+    limit = conformal_limit(mean(held_out(Mcd, reference)), 0.01)
     center, spread = reference.mean(axis=0), np.maximum(reference.std(axis=0), 1e-12)
     peer = MinCovDet(random_state=0).fit((reference - center) / spread)
     most = float(np.quantile(peer.mahalanobis((reference - center) / spread), 0.99))
-    baseline = RobustBaseline().fit(reference)
+    scaler = Scaler().fit(reference)
+    furthest = lambda x: np.max(np.abs(scaler.transform(x)), axis=1)  # noqa: E731
+    limit_of_one = 1.2 * float(np.quantile(furthest(reference), 0.99))
     return {
         "ours": lambda x: mean(robust.decision_function(x)) > limit,
         "peer MCD": lambda x: peer.mahalanobis((x - center) / spread) > most,
         "ours PCA T2+SPE": lambda x: plain.decision_function(x) > plain.threshold_,
-        "no_model": lambda x: baseline.decision_function(x) > baseline.threshold_,
+        "no_model": lambda x: furthest(x) > limit_of_one,
         "trivial": lambda x: np.ones(x.shape[0], dtype=np.bool_),
     }
 

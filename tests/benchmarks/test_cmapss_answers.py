@@ -154,7 +154,7 @@ def bearings(path: Path) -> Path:
 def test_labels_of_the_tested_size_change_nothing(tmp_path: Path) -> None:
     data = bearings(tmp_path)
     windows = cut(cwru_learned.records(data), window=cwru_learned.WINDOW)
-    rows = rows_of("trees", windows, healthy="")[0]
+    rows = rows_of(windows, healthy="")[0]
     part = cwru_learned.splits(data, windows)["by size"]
     honest = cwru_learned.predictions(windows, rows, part, windows.labels)
     noise = ["shaft" if p == "30" else label for p, label in zip(part, windows.labels, strict=True)]

@@ -103,6 +103,13 @@ def test_nab_scores_use_the_past_only(tmp_path: Path) -> None:
         nab.read(tmp_path, "none*")
 
 
+def test_alarms_within_the_refractory_period_are_the_last_ones() -> None:
+    s = np.zeros(100)
+    s[[10, 12, 40, 90]] = 9.0
+    assert np.flatnonzero(nab.onsets(s, 5.0, 30)).tolist() == [10, 40, 90]
+    assert np.flatnonzero(nab.onsets(s, 5.0, 31)).tolist() == [10, 90]
+
+
 def test_the_threshold_of_a_group_comes_from_the_others(tmp_path: Path) -> None:
     cases = nab.read(nab_folder(tmp_path))
     told = {c.name: nab.worth([], c.t) for c in cases}

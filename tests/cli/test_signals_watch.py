@@ -169,3 +169,18 @@ def test_stdin_is_watched(home: Path) -> None:
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0
     assert json.loads(done.stdout.splitlines()[0])["alarm"]["channel"] == "p"
+
+
+def test_a_library_is_a_detector_by_name(aitia: Aitia, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    plant = table(tmp_path / "plant.csv", rows(500, at=450))
+    done = aitia("signals", "watch", plant, "--detector", "sklearn:LocalOutlierFactor", "--json")
+    alarm, summary = [json.loads(line) for line in done.out.splitlines()]
+    assert (alarm["alarm"]["channel"], alarm["alarm"]["direction"]) == ("pressure_bar", "up")
+    assert alarm["alarm"]["onset"] == "2026-01-01T01:15:00Z"
+    assert summary["summary"]["alarms"] == 1
+    said = aitia("signals", "watch", plant, "--detector", "sklearn:LocalOutlierFactor").out
+    assert said.startswith("2026-01-01T01:15:40Z pressure_bar rose from 4.00 to 4.4")
+    wrong = aitia("signals", "watch", plant, "--detector", "sklearn:LocalOutlier")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "Near names: sklearn:LocalOutlierFactor" in wrong.err

@@ -47,6 +47,15 @@ def _signals(place: Path) -> dict[str, Any]:
     return {"t": t, "v": v, "usual": v[:288]}
 
 
+def _plant(place: Path) -> None:
+    """Two signals of a machine, of which the pressure rises after 700 rows."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(0, 1, (900, 2)) * [0.02, 0.5] + [4, 120]
+    x[700:, 0] += 0.4
+    rows = [f"{1767225600 + 10 * i},{p:.4f},{q:.3f}" for i, (p, q) in enumerate(x)]
+    (place / "pump.csv").write_text("\n".join(["time,pressure_bar,flow_lpm", *rows]) + "\n")
+
+
 def _vibration(place: Path) -> dict[str, Any]:
     return {"x": np.random.default_rng(7).normal(0, 1, 24_000)}
 
@@ -80,6 +89,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("AITIA_MODELS", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
+    _plant(tmp_path)
     for scenario in (SHOP, REPOSITORY / "scenarios" / "bearing-outer-race"):
         shutil.copytree(scenario, tmp_path / "scenarios" / scenario.name)
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")

@@ -335,17 +335,3 @@ def test_a_table_over_the_limit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="Aggregate or split"):
         table.read(tmp_path / "t.csv", most=100)
     assert table.read(tmp_path / "t.csv", most=200).rows == 60
-
-
-@pytest.mark.neural
-def test_a_network_learns_and_is_read_back(tmp_path: Path, fleet: Windows) -> None:
-    pytest.importorskip("torch")
-    from aitia.tools.signals.learned.features import rows_of
-
-    few = fleet.pick(np.array([int(g) < 3 for g in fleet.groups]))
-    model = train(few, learner="cnn")
-    assert model.about.figures.accuracy.value > 0.6
-    save(model, tmp_path / "n.npz")
-    rows = rows_of("cnn", few, healthy="")[0]
-    assert np.allclose(load(tmp_path / "n.npz").probabilities(rows), model.probabilities(rows), atol=1e-6)
-    assert model.diagnose(few)[0].reasons == ()

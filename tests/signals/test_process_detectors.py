@@ -10,34 +10,28 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.tools.signals.blame import Onset, leaders, onset_order, shares
 from aitia.tools.signals.detectors import (
-    Blaming,
-    DriftAware,
+    Detector,
     Ensemble,
     Knn,
-    Lof,
     Mcd,
     PcaT2Spe,
-    RobustBaseline,
     VectorAutoregression,
 )
 from aitia.tools.signals.detectors.features import rolling, window_features
 from aitia.tools.signals.detectors.thresholds import (
     conformal_limit,
+    held_out,
     hysteresis,
-    persistent,
     runs,
     smoothed,
     tail_limit,
 )
 
-MAKERS: dict[str, Callable[[], Blaming]] = {
+MAKERS: dict[str, Callable[[], Detector]] = {
     "mcd": Mcd,
     "knn": Knn,
-    "lof": Lof,
     "pca": PcaT2Spe,
-    "robust": RobustBaseline,
     "autoregression": VectorAutoregression,
-    "drift": DriftAware,
     "ensemble": Ensemble,
 }
 
@@ -59,13 +53,19 @@ def step(x: np.ndarray, channel: int, size: float, start: int = 700) -> np.ndarr
     return made
 
 
+def limit_of(name: str, reference: np.ndarray) -> float:
+    """A detector's own limit; else what 1 % of held-out samples of normal operation pass."""
+    own = getattr(MAKERS[name]().fit(reference), "threshold_", None)
+    return conformal_limit(held_out(MAKERS[name], reference), 0.01) if own is None else own
+
+
 def test_mcd_agrees_with_scikit_learn() -> None:
     """Both find the clean half of a contaminated reference: the same centre, and the covariance up to one factor."""
     covariance = pytest.importorskip("sklearn.covariance")
     rng = np.random.default_rng(0)
     x = rng.normal(0, 1, (400, 8)) @ rng.normal(0, 1, (8, 8))
     x[:60] += 25.0
-    ours = Mcd(limit=False).fit(x)
+    ours = Mcd().fit(x)
     z = ours.scaler_.transform(x)
     theirs = covariance.MinCovDet(random_state=0).fit(z)
     assert np.abs(ours.location_ - theirs.location_).max() < 0.05
@@ -76,41 +76,17 @@ def test_mcd_agrees_with_scikit_learn() -> None:
     assert ours.decision_function(x[:60]).min() > ours.decision_function(x[60:]).max()
 
 
-def test_lof_is_scikit_learns() -> None:
-    neighbors = pytest.importorskip("sklearn.neighbors")
-    rng = np.random.default_rng(1)
-    x, new = rng.normal(0, 1, (300, 4)), rng.normal(0, 2, (50, 4))
-    ours = Lof(k=20, limit=False).fit(x)
-    theirs = neighbors.LocalOutlierFactor(n_neighbors=20, novelty=True).fit(ours.scaler_.transform(x))
-    assert ours.decision_function(new) == pytest.approx(-theirs.score_samples(ours.scaler_.transform(new)))
-
-
-@pytest.mark.parametrize("name", [n for n in MAKERS if n != "drift"])
+@pytest.mark.parametrize("name", list(MAKERS))
 def test_a_step_is_seen_and_normal_operation_is_not(name: str) -> None:
     seen, false = [], []
     for seed in range(5):
         x = step(plant(seed), 2, 6.0)
         model = MAKERS[name]().fit(x[:600])
-        score = model.decision_function(x)
-        seen.append(np.mean(score[720:] > model.threshold_))
-        false.append(np.mean(score[600:700] > model.threshold_))
+        score, limit = model.decision_function(x), limit_of(name, x[:600])
+        seen.append(np.mean(score[720:] > limit))
+        false.append(np.mean(score[600:700] > limit))
     assert np.mean(false) < 0.06
     assert np.mean(seen) > (0.1 if name == "autoregression" else 0.7)
-
-
-def test_a_drifting_channel_keeps_its_right_to_drift() -> None:
-    """The temperature that warmed up all along warms on; a flow that stood still may not move."""
-    rng = np.random.default_rng(3)
-    t = np.arange(800.0)
-    x = np.stack([0.01 * t + rng.normal(0, 0.2, 800), 5 + rng.normal(0, 0.2, 800)], axis=1)
-    model = DriftAware().fit(rolling(x, 10)[0][9:400])
-    usual = model.decision_function(rolling(x, 10)[0][400:])
-    assert np.mean(usual > model.threshold_) < 0.02
-    assert np.mean(Mcd().fit(x[:400]).predict(x[400:])) > 0.3
-    x[600:, 1] += 1.5
-    assert np.mean(model.decision_function(rolling(x, 10)[0][400:])[230:] > model.threshold_) > 0.95
-    z = model.z_scores(rolling(x, 10)[0][400:])
-    assert np.median(np.abs(z[250:, 1])) > 5 * np.median(np.abs(z[250:, 0]))
 
 
 @pytest.mark.parametrize("name", ["mcd", "pca", "ensemble"])
@@ -120,13 +96,13 @@ def test_the_faulty_channel_is_blamed(name: str) -> None:
     for seed in range(3):
         x = plant(seed)
         rng = np.random.default_rng(seed)
-        model = MAKERS[name]().fit(x[:600])
+        model, limit = MAKERS[name]().fit(x[:600]), limit_of(name, x[:600])
         for channel in range(x.shape[1]):
             spread = x[:600, channel].std()
             for fault in (4.0 * spread, np.linspace(0, 6, 200) * spread, rng.normal(0, 3 * spread, 200)):
                 bad = x.copy()
                 bad[700:, channel] += fault
-                over = model.decision_function(bad) > model.threshold_
+                over = model.decision_function(bad) > limit
                 over[:700] = False
                 right += int(np.argmax(shares(model.contributions(bad), over))) == channel and over.any()
                 total += 1
@@ -138,7 +114,7 @@ def test_reconstruction_smears_less_than_distance() -> None:
     ours, plain = [], []
     for seed in range(10):
         x = step(plant(seed), 1, 4.0)
-        model = Mcd(limit=False).fit(x[:600])
+        model = Mcd().fit(x[:600])
         z = model.scaler_.transform(x[720:]) - model.location_
         simple = np.abs(z * (z @ model.precision_))
         ours.append(np.median(model.contributions(x[720:])[:, 1] / model.contributions(x[720:]).max(axis=1)))
@@ -202,9 +178,7 @@ def test_limits_hold_what_they_promise() -> None:
     assert conformal_limit(np.full(20, 2.0), 0.001) == 2.0
 
 
-def test_alarms_persist_and_fall() -> None:
-    over = np.array([0, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0], dtype=bool)
-    assert runs(persistent(over, 3)) == [(5, 9)]
+def test_alarms_fall_at_the_lower_limit() -> None:
     score = np.array([0.1, 0.6, 1.2, 0.7, 0.6, 0.2, 0.7])
     assert runs(hysteresis(score, 1.0, 0.5)) == [(2, 5)]
     assert runs(hysteresis(score, 1.0, 0.5, back=True)) == [(1, 5)]
@@ -241,4 +215,4 @@ def test_equal_values_and_gaps_give_finite_scores(name: str) -> None:
     assert np.isfinite(model.contributions(new)).all()
     flat = MAKERS[name]().fit(np.full((300, 3), 2.0))
     assert np.isfinite(flat.decision_function(np.full((50, 3), 2.0))).all()
-    assert not (flat.decision_function(np.full((50, 3), 2.0)) > flat.threshold_).any()
+    assert not (flat.decision_function(np.full((50, 3), 2.0)) > limit_of(name, np.full((300, 3), 2.0))).any()

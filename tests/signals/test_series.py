@@ -15,14 +15,12 @@ from aitia.tools.metrics.aspects import Aspect
 from aitia.tools.metrics.derive import Derived
 from aitia.tools.metrics.gather import Gathered
 from aitia.tools.signals.choose import Choice, built, scores
-from aitia.tools.signals.forecast import RidgeForecast
 from aitia.tools.signals.seasonal import SeasonalBaseline
 from aitia.tools.signals.series import detect_series
 from aitia.tools.signals.single import single_evidence
-from aitia.tools.signals.spectral import SpectralResidual
 from aitia.tools.signals.streaming import LeftNeighbours
-from aitia.tools.signals.subsequence import KMeansAD, NearestWindow, SubPca
-from aitia.tools.signals.tail import Tail, alarms, onsets
+from aitia.tools.signals.subsequence import KMeansAD, NearestWindow
+from aitia.tools.signals.tail import Tail, alarms
 
 N = 3000
 
@@ -40,11 +38,8 @@ def broken(v: np.ndarray) -> np.ndarray:
 
 MAKE: dict[str, Callable[[], object]] = {
     "kmeans": lambda: KMeansAD(window=50),
-    "sub-pca": lambda: SubPca(window=50),
     "nearest": lambda: NearestWindow(window=50),
     "shape": lambda: NearestWindow(window=50, shape=True),
-    "five neighbours": lambda: NearestWindow(window=50, neighbours=5),
-    "ridge": lambda: RidgeForecast(lags=50, smooth=25),
     "seasonal": lambda: SeasonalBaseline(period=50),
 }
 
@@ -55,8 +50,9 @@ def test_a_wrong_shape_is_found_where_it_is(name: str) -> None:
     score = model.decision_function(broken(wave()))
     assert score.shape == (N,)
     assert 1960 <= int(np.argmax(score)) <= 2100
-    assert model.predict(broken(wave()))[2000:2060].max() == 1
-    assert model.predict(wave(seed=2)).mean() < 0.1
+    limit = np.quantile(model.decision_function(wave(seed=2)), 0.99)
+    assert score[2000:2060].max() > 1.2 * limit
+    assert (model.decision_function(wave(seed=3)) > limit).mean() < 0.1
 
 
 @pytest.mark.parametrize("name", MAKE)
@@ -83,7 +79,7 @@ def test_a_window_of_one_sample_is_refused() -> None:
         NearestWindow(window=1)
     with pytest.raises(BadInput, match="at least 2 samples"):
         LeftNeighbours(lengths=(1,))
-    with pytest.raises(BadInput, match=r"There is no detector 'magic'. Name one of autoencoder"):
+    with pytest.raises(BadInput, match=r"There is no detector 'magic'. Name one of kmeans"):
         built("magic", 50)
 
 
@@ -103,31 +99,13 @@ def test_few_anomalies_in_the_reference_are_no_centre() -> None:
     assert 950 <= int(np.argmax(score)) <= 1100
 
 
-def test_the_conformal_limit_holds_for_unseen_samples() -> None:
-    rates = []
-    for seed in range(10):
-        rng = np.random.default_rng(seed)
-        v = np.convolve(rng.normal(0, 1, 6100), [1, 0.6, 0.3], mode="valid")
-        rates.append(RidgeForecast(lags=8, contamination=0.05).fit(v[:2000]).predict(v[2000:]).mean())
-    assert 0.035 < float(np.mean(rates)) < 0.065
-
-
 def test_a_season_is_scored_by_its_phase() -> None:
     v = 10 + 5 * (np.arange(2880) % 288 > 200) + np.random.default_rng(0).normal(0, 0.2, 2880)
     model = SeasonalBaseline(period=288).fit(v[:2304])
     new = v[2304:].copy()
     new[100] = 15.0  # usual by night, not at this hour
-    score = model.decision_function(new, start=2304)
+    score = model.decision_function(new)
     assert int(np.argmax(score)) == 100
-    assert np.array_equal(model.decision_function(new[50:], start=2354), score[50:])
-
-
-def test_a_spike_stands_out_of_the_spectral_residual() -> None:
-    v = wave()
-    v[1234] += 2.0
-    model = SpectralResidual().fit(wave())
-    assert abs(int(np.argmax(model.decision_function(v))) - 1234) <= 1
-    assert model.predict(v)[1233:1236].max() == 1
 
 
 def test_surprise_is_the_tail_probability() -> None:
@@ -147,8 +125,6 @@ def test_alarms_close_to_each_other_are_one() -> None:
     assert alarms(s, 5.0, 5) == [(10, 12), (40, 40), (90, 90)]
     assert alarms(s, 5.0, 30) == [(10, 40), (90, 90)]
     assert alarms(s, 50.0, 5) == []
-    assert np.flatnonzero(onsets(s, 5.0, 30)).tolist() == [10, 40, 90]
-    assert np.flatnonzero(onsets(s, 5.0, 31)).tolist() == [10, 90]
 
 
 def test_a_streaming_score_never_changes_when_more_comes() -> None:
@@ -269,25 +245,6 @@ def test_a_lone_channel_of_a_machine_gives_a_fact_with_its_onset() -> None:
     for quiet in (v, np.full(1200, np.nan), np.full(1200, 60.0)):
         assert not list(single_evidence(gathered(quiet, 1000).derived, gathered(quiet, 1000)))
     assert not list(single_evidence(gathered(rose[990:], 10).derived, gathered(rose[990:], 10)))
-
-
-@pytest.mark.neural
-@pytest.mark.parametrize("name", ["CnnForecaster", "Autoencoder"])
-def test_neural_detectors_find_a_wrong_shape(name: str) -> None:
-    pytest.importorskip("torch")
-    from aitia.models import detectors
-
-    made = [getattr(detectors, name)(window=50, epochs=5).fit(wave(seed=1)) for _ in range(2)]
-    score = made[0].decision_function(broken(wave()))
-    assert score.shape == (N,)
-    assert score[2000:2060].mean() > 2 * np.median(score)
-    assert np.array_equal(score, made[1].decision_function(broken(wave())))
-    assert made[0].predict(wave(seed=2)).mean() < 0.05
-    for bad in (np.zeros((100, 2)), np.full(N, np.nan), np.zeros(20)):
-        with pytest.raises(BadInput, match=r"(Give|Fill)"):
-            getattr(detectors, name)(window=50).fit(bad)
-    with pytest.raises(BadInput, match=r"samples is too short. Give at least 16 samples."):
-        getattr(detectors, name)(window=8)
 
 
 def test_the_series_detectors_need_no_heavy_import() -> None:

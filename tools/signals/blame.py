@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aitia.tools.signals.changepoints import bootstrap_error, departure
-from aitia.tools.signals.detectors.base import checked, spread
+from aitia.tools.signals.detectors.base import Detector, checked, spread
 from aitia.tools.signals.detectors.thresholds import Truths
 from aitia.tools.sources.rows import Floats
 
@@ -38,6 +38,19 @@ def shares(contributions: Floats, over: Truths, *, first: int = FIRST) -> Floats
     part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-12)
     found = np.median(part, axis=0)
     return np.asarray(found / max(float(found.sum()), 1e-12), dtype=np.float64)
+
+
+def occlusion(model: Detector, x: Floats, usual: Floats) -> Floats:
+    """How much of each row's score goes where a channel is put at its `usual` value (channels): (rows, channels).
+
+    For detectors that tell no contributions of their own; after the occlusion of images (Zeiler & Fergus, 2014).
+    """
+    whole, made = model.decision_function(x), np.zeros(x.shape)
+    for channel, value in enumerate(usual):
+        without = x.copy()
+        without[:, channel] = value
+        made[:, channel] = whole - model.decision_function(without)
+    return np.maximum(made, 0.0)
 
 
 def onset_order(x: Floats, reference: Floats, *, limit: float = 12.0) -> list[Onset]:

@@ -46,25 +46,6 @@ def changepoints(t: Floats, v: Floats, *, penalty: float = 3.0, least: int = 5) 
     return found
 
 
-def joint_changepoints(z: Floats, *, penalty: float = 30.0, least: int = 10) -> list[int]:
-    """The first rows of new levels of several channels at once: PELT, L2 cost summed over scaled samples.
-
-    `z` is (samples, channels) in units of each channel's noise, see `DriftScale`; one change costs `penalty`. More
-    than 1500 samples are averaged in equal bins, so that the cost stays linear in them.
-    """
-    import ruptures
-
-    k = int(np.ceil(z.shape[0] / _MOST)) if z.size else 1
-    whole = z.shape[0] // k * k
-    if whole // k < 2 * least:
-        return []
-    binned = z[:whole].reshape(-1, k, z.shape[1]).mean(axis=1) * np.sqrt(k)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # numpy deprecations inside the library
-        ends = ruptures.KernelCPD(kernel="linear", min_size=least).fit(binned).predict(pen=penalty)
-    return [k * int(e) for e in ends[:-1]]
-
-
 def bootstrap_error(v: Floats, edge: int, *, seed: int = 0) -> float:
     """The half-width, in samples, within which a single change of level at row `edge` of `v` is located (90 %).
 
@@ -135,12 +116,6 @@ def _binned(t: Floats, v: Floats) -> tuple[Floats, Floats]:
     k = int(np.ceil(v.size / _MOST))
     whole = v.size // k * k
     return t[:whole].reshape(-1, k)[:, 0], v[:whole].reshape(-1, k).mean(axis=1)
-
-
-def cusum(v: Floats, *, median: float, spread: float, slack: float = 0.5, limit: float = 6.0) -> int | None:
-    """The sample at which a two-sided CUSUM that later passes its limit last left zero, or None."""
-    found = departure((v - median) / spread, slack=slack, limit=limit)
-    return None if found is None else found[0]
 
 
 def departure(z: Floats, *, slack: float = 0.5, limit: float = 6.0) -> tuple[int, int] | None:

@@ -9,12 +9,10 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.detectors import Detector
-from aitia.tools.signals.forecast import RidgeForecast
+from aitia.tools.signals.detectors import Detector, library_detector
 from aitia.tools.signals.profile import HEAD, Profile
 from aitia.tools.signals.seasonal import SeasonalBaseline
-from aitia.tools.signals.spectral import SpectralResidual
-from aitia.tools.signals.subsequence import KMeansAD, NearestWindow, SubPca
+from aitia.tools.signals.subsequence import KMeansAD, LibraryWindows, NearestWindow
 from aitia.tools.sources.rows import Floats
 
 Learns = Literal["reference", "head", "both", "itself"]
@@ -42,8 +40,7 @@ def choose(p: Profile, *, adjoining: bool = False) -> Choice:
     An `adjoining` reference ends where the series begins: a departure from it is then what is looked for, and the
     series' own first part is not taken as usual.
     """
-    window = p.period if WINDOW < p.period <= 2 * WINDOW else WINDOW  # much longer ones blur what is short
-    window = max(4, min(window, p.samples // 8, (p.reference or p.samples) // 3))
+    window = _window(p)
 
     def made(learns: Learns, reason: str, *detectors: str) -> Choice:
         return Choice(detectors=detectors, learns=learns, window=window, reason=reason)
@@ -75,24 +72,33 @@ def choose(p: Profile, *, adjoining: bool = False) -> Choice:
     return made("both", "clean reference, no season: distance to the nearest sub-sequence", "nearest")
 
 
-def built(name: str, window: int, period: int = 0) -> Detector:
-    """A new detector by its name; `cnn` and `autoencoder` need torch once they are fitted."""
-    from aitia.models.detectors import Autoencoder, CnnForecaster
+def named(p: Profile, detector: str, *, adjoining: bool = False) -> Choice:
+    """A detector that a person names: it learns from what the profile leaves usual."""
+    learns: Learns = "itself" if not p.reference else "reference" if adjoining else "both"
+    return Choice(detectors=(detector,), learns=learns, window=_window(p), reason=f"{detector}, as asked")
 
+
+def _window(p: Profile) -> int:
+    window = p.period if WINDOW < p.period <= 2 * WINDOW else WINDOW  # much longer ones blur what is short
+    return max(4, min(window, p.samples // 8, (p.reference or p.samples) // 3))
+
+
+def built(name: str, window: int, period: int = 0) -> Detector:
+    """A new detector of one channel by its name, ours or a library's (`pyod:ECOD`)."""
     make: dict[str, Callable[[], Detector]] = {
         "robust": lambda: SeasonalBaseline(),
         "seasonal": lambda: SeasonalBaseline(period=period),
         "kmeans": lambda: KMeansAD(window=window),
-        "sub-pca": lambda: SubPca(window=window),
         "nearest": lambda: NearestWindow(window=window),
         "matrix profile": lambda: NearestWindow(window=window, shape=True),
-        "ridge": lambda: RidgeForecast(lags=min(32, window)),
-        "spectral residual": lambda: SpectralResidual(),
-        "cnn": lambda: CnnForecaster(window=max(16, min(64, window))),
-        "autoencoder": lambda: Autoencoder(window=max(16, min(64, window))),
     }
+    if ":" in name:
+        model = library_detector(name)
+        return model if model.lookback > 1 else LibraryWindows(model, window=window)
     if name not in make:
-        raise BadInput(f"There is no detector {name!r}. Name one of {', '.join(sorted(make))}.")
+        raise BadInput(
+            f"There is no detector {name!r}. Name one of {', '.join(sorted(make))}, or a library's, such as pyod:ECOD."
+        )
     return make[name]()
 
 
@@ -108,7 +114,7 @@ def score(name: str, v: Floats, usual: Floats, *, window: int, period: int = 0) 
     """Scores of `v` under a detector fitted on `usual`, averaged over one window: what is unusual for long counts."""
     from scipy.ndimage import uniform_filter1d
 
-    raw = built(name, window, period).fit(usual).decision_function(v)
+    raw = built(name, window, period).fit(usual[:, None]).decision_function(v[:, None])
     if name in ("robust", "seasonal"):
         return raw
     return np.asarray(uniform_filter1d(raw, window, mode="nearest"), dtype=np.float64)

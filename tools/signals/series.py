@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from aitia.tools.signals.choose import Choice, choose, material, score
+from aitia.tools.signals.choose import Choice, choose, material, named, score
 from aitia.tools.signals.grid import LEAST, numbers, regular, size
 from aitia.tools.signals.profile import Profile, profile
 from aitia.tools.signals.tail import Tail, alarms
@@ -44,10 +44,16 @@ class Findings:
 
 
 def detect_series(
-    t: object, v: object, reference: object = None, *, adjoining: bool = False, threshold: float = THRESHOLD
+    t: object,
+    v: object,
+    reference: object = None,
+    *,
+    adjoining: bool = False,
+    detector: str = "",
+    threshold: float = THRESHOLD,
 ) -> Findings:
     """Profile one series, choose, score and raise alarms; times in epoch seconds, `reference` on the same steps
-    (`adjoining`: it ends where the series begins).
+    (`adjoining`: it ends where the series begins). A `detector` that is named (`nearest`, `pyod:ECOD`) is not chosen.
 
     Counters are taken as rates. Raises BadInput on strings, unequal lengths or times that are not finite.
     """
@@ -64,7 +70,7 @@ def detect_series(
     if usual.size < LEAST:
         usual = np.array([])
         p = p.model_copy(update={"reference": 0, "departure": 0.0, "reference_constant": False})
-    choice = choose(p, adjoining=adjoining)
+    choice = named(p, detector, adjoining=adjoining) if detector else choose(p, adjoining=adjoining)
     unit = size(grid.v, usual)
     surprise = _surprise(grid.v / unit, choice, usual / unit, p.period)
     surprise[~grid.known] = 0.0

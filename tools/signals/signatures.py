@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Self
 
 import numpy as np
@@ -32,7 +31,7 @@ class Signatures:
 
     def __init__(self, *, seed: int = 0, limit: bool = True) -> None:
         self.seed, self.limit = seed, limit
-        self.model_ = Mcd(seed=seed, limit=False)
+        self.model_ = Mcd(seed=seed)
         self.known_: list[tuple[str, Floats]] = []
         self.threshold_ = float("inf")
 
@@ -41,7 +40,7 @@ class Signatures:
         self.model_.fit(reference)
         self.usual_ = self._pulls(reference).std(axis=0)
         if self.limit:
-            scores = _mean(held_out(lambda: Mcd(seed=self.seed, limit=False), reference))
+            scores = _mean(held_out(lambda: Mcd(seed=self.seed), reference))
             self.threshold_ = max(conformal_limit(scores, CONTAMINATION), BEYOND * float(np.max(scores)))
         return self
 
@@ -130,11 +129,3 @@ def cosines(a: Floats, b: Floats) -> Floats:
 
 def _mean(score: Floats) -> Floats:
     return rolling(score[:, None], MEAN)[0][:, 0]
-
-
-def learned(reference: Floats, runs: Mapping[str, Floats]) -> Signatures:
-    """Signatures of one labelled run per fault."""
-    made = Signatures(limit=False).fit(reference)
-    for name, x in runs.items():
-        made.learn(name, x)
-    return made

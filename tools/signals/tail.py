@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aitia.tools.sources.rows import Floats
 
@@ -54,14 +53,3 @@ def alarms(surprise: Floats, threshold: float, refractory: int) -> list[tuple[in
     first = over[np.concatenate([[0], new + 1])]
     last = over[np.concatenate([new, [over.size - 1]])]
     return [(int(a), int(b)) for a, b in zip(first, last, strict=True)]
-
-
-def onsets(surprise: Floats, threshold: float, refractory: int) -> NDArray[np.bool_]:
-    """True at the samples that raise an alarm online: over the threshold, and the last alarm `refractory` samples ago."""
-    made = np.zeros(surprise.size, dtype=np.bool_)
-    free = 0
-    for i in np.flatnonzero(surprise > threshold):
-        if i >= free:
-            made[i] = True
-            free = int(i) + refractory
-    return made

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.signals.blame import Onset, onset_order, shares
-from aitia.tools.signals.detectors import Blaming, Ensemble, PcaT2Spe
+from aitia.tools.signals.detectors import Ensemble, Limited, PcaT2Spe
 from aitia.tools.signals.detectors.thresholds import Truths, hysteresis, smoothed
 from aitia.tools.sources.rows import Floats
 
@@ -78,7 +78,7 @@ def _order(reference: Floats, x: Floats, start: int, began: int) -> list[Onset]:
     return [Onset(channel=o.channel, row=o.row + first - start, error=o.error) for o in found]
 
 
-def detector_for(reference: Floats) -> tuple[Blaming, str]:
+def detector_for(reference: Floats) -> tuple[Limited, str]:
     """The fitted detector for a clean reference (samples, channels), and the rule that chose it."""
     rows, channels = reference.shape
     needed = max(_ENOUGH_ROWS, ROWS_A_CHANNEL * channels)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal, Protocol
 
 import numpy as np
+from scipy.special import ndtri
 
 from aitia.core.errors import BadInput
+from aitia.tools.signals.blame import FIRST, occlusion
 from aitia.tools.signals.changepoints import bootstrap_error, located
+from aitia.tools.signals.detectors.base import spread
+from aitia.tools.signals.detectors.libraries import LibraryDetector, library_detector
+from aitia.tools.signals.detectors.thresholds import held_out
 from aitia.tools.signals.sequential import DriftScale, OnlineCusum
 from aitia.tools.signals.streaming import REFRACTORY, NeighbourStream
 from aitia.tools.sources.rows import Floats
@@ -20,7 +26,6 @@ LEAST, MOST = 30, 100_000  # rows of a reference
 GAP: Final = 5.0  # usual steps; a longer silence is a gap
 _KEPT: Final = 240  # rows that an onset is looked for in
 _BEFORE: Final = 60  # rows right before an onset that show the level before
-Detector = Literal["level", "pattern"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +109,65 @@ class PatternWatch:
         return Raised(channel=0, age=self._over, error=8.0, direction="changed")
 
 
+class DetectorWatch:
+    """Rows that a library's detector finds unusual for long.
+
+    A score counts by its rank among held-out scores of the reference, as a normal deviate, so that one limit fits every
+    detector; `LevelWatch` takes the deviates as one channel.
+    """
+
+    def __init__(self, reference: Floats, *, limit: float, make: Callable[[], LibraryDetector]) -> None:
+        self._detector = make().fit(reference)
+        lookback = self._detector.lookback
+        usual = held_out(make, reference, lookback=lookback)
+        self._usual = np.sort(usual)
+        self._level = LevelWatch(self._deviates(usual)[:, None], limit=limit)
+        self._median = np.median(reference, axis=0)
+        self._spread = spread(reference, self._median)
+        self._kept = deque(reference[-_KEPT:], maxlen=_KEPT + lookback)
+
+    def update(self, row: Floats) -> Raised | None:
+        """The alarm that this row raises, if any; a NaN takes the value before it."""
+        self._kept.append(np.where(np.isnan(row), self._kept[-1], row))
+        score = self._detector.decision_function(self._last(self._detector.lookback))
+        raised = self._level.update(self._deviates(score[-1:]))
+        if raised is None or raised.direction == "down":  # back to normal is no alarm
+            return None
+        return self._blamed(raised)
+
+    def _deviates(self, score: Floats) -> Floats:
+        below, up_to = (np.searchsorted(self._usual, score, side=side) for side in ("left", "right"))
+        return np.asarray(ndtri((below + up_to + 1.0) / (2.0 * self._usual.size + 2.0)), dtype=np.float64)
+
+    def _last(self, rows: int) -> Floats:
+        return np.stack(list(self._kept)[-rows:])
+
+    def _blamed(self, raised: Raised) -> Raised:
+        """The alarm with the channel that its last rows' scores come from, and where that channel went."""
+        z = np.abs(self._last(min(raised.age, FIRST)) - self._median) / self._spread
+        parts = self._parts(len(z)) + 1e-9 * z  # the furthest channel where none has a part
+        channel = int(np.argmax(parts.sum(axis=0)))
+        since = self._last(raised.age)[:, channel]
+        before = self._last(raised.age + _BEFORE)[: -raised.age, channel]
+        moved = (since.mean() - before.mean()) / self._spread[channel] if before.size else 0.0
+        # a score that looks back may have risen as many rows from the change as it sees
+        return replace(
+            raised,
+            channel=channel,
+            error=raised.error + self._detector.lookback - 1,
+            direction="up" if moved > 1.0 else "down" if moved < -1.0 else "changed",
+        )
+
+    def _parts(self, rows: int) -> Floats:
+        """The channels' parts of the last rows' scores; none where the library takes no channel that stands still."""
+        lead = self._detector.lookback - 1
+        x = self._last(rows + lead)
+        try:
+            return occlusion(self._detector, x, self._median)[lead:]
+        except BadInput:
+            return np.zeros((rows, x.shape[1]))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
     """What an alarm says: `at` and `onset` in epoch seconds, the levels before the onset and since it."""
@@ -119,20 +183,23 @@ class Alarm:
 
 
 class Watch:
-    """Rows in, alarms out. The first `reference` rows are normal operation and raise none; or it is given beforehand."""
+    """Rows in, alarms out. The first `reference` rows are normal operation and raise none; or it is given beforehand.
+
+    `detector` is level, pattern, or one of a library, such as pyod:ECOD.
+    """
 
     def __init__(
         self,
         channels: Sequence[str],
         *,
-        detector: Detector = "level",
+        detector: str = "level",
         limit: float = 0.0,
         reference: int = 400,
     ) -> None:
         if not LEAST <= reference <= MOST:
             raise BadInput(f"Set --reference to {LEAST} to {MOST} rows of normal operation, not {reference}.")
-        self.channels, self._detector, self._wanted = tuple(channels), detector, reference
-        self._limit = limit or (12.0 if detector == "level" else 3.0)
+        self.channels, self._wanted = tuple(channels), reference
+        self._learned = partial(_watcher(detector), limit=limit or (3.0 if detector == "pattern" else 12.0))
         self._normal: list[tuple[float, Floats]] = []
         self._watcher: Watcher | None = None
         self._kept: deque[tuple[float, Floats]] = deque(maxlen=_KEPT)
@@ -156,8 +223,7 @@ class Watch:
             )
         x = np.where(np.isfinite(x), x, np.nanmedian(x, axis=0))
         self._step = float(np.median(np.diff(times)))
-        kind = LevelWatch if self._detector == "level" else PatternWatch
-        self._watcher = kind(x, limit=self._limit)
+        self._watcher = self._learned(x)
         self._kept.extend(zip(times[-_KEPT:].tolist(), x[-_KEPT:], strict=True))
 
     def update(self, at: float, row: Floats) -> Alarm | None:
@@ -197,6 +263,18 @@ class Watch:
             before=_mean(v[max(0, onset - _BEFORE) : onset]),
             since=_mean(v[onset:]),
         )
+
+
+def _watcher(detector: str) -> Callable[..., Watcher]:
+    """What watches for a detector's name. Raises BadInput for an unknown one, ModelError for one not installed."""
+    if detector in ("level", "pattern"):
+        return LevelWatch if detector == "level" else PatternWatch
+    if ":" not in detector:
+        raise BadInput(
+            f"There is no detector {detector!r}. Name level, pattern, or one of a library, such as pyod:ECOD."
+        )
+    library_detector(detector)  # a wrong name is told before the reference has come
+    return partial(DetectorWatch, make=partial(library_detector, detector))
 
 
 def _mean(v: Floats) -> float:

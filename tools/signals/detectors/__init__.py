@@ -1,25 +1,23 @@
-"""Anomaly detectors in the usual vocabulary: fit, decision_function, threshold_, predict. One file a family."""
+"""Anomaly detectors of several channels behind one protocol, `Detector`: our own, one file a family, and those of libraries."""
 
 from aitia.tools.signals.detectors.autoregression import VectorAutoregression
-from aitia.tools.signals.detectors.base import Blaming, Detector, Scaler, Unfit
-from aitia.tools.signals.detectors.drift import DriftAware
+from aitia.tools.signals.detectors.base import Blaming, Detector, Limited, Scaler, Unfit
 from aitia.tools.signals.detectors.ensemble import Ensemble
+from aitia.tools.signals.detectors.libraries import library_detector
 from aitia.tools.signals.detectors.mcd import Mcd
-from aitia.tools.signals.detectors.neighbours import Knn, Lof
+from aitia.tools.signals.detectors.neighbours import Knn
 from aitia.tools.signals.detectors.pca import PcaT2Spe
-from aitia.tools.signals.detectors.robust import RobustBaseline
 
 __all__ = [
     "Blaming",
     "Detector",
-    "DriftAware",
     "Ensemble",
     "Knn",
-    "Lof",
+    "Limited",
     "Mcd",
     "PcaT2Spe",
-    "RobustBaseline",
     "Scaler",
     "Unfit",
     "VectorAutoregression",
+    "library_detector",
 ]

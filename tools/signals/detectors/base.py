@@ -1,4 +1,4 @@
-"""What every detector shares: the vocabulary of pyod, and the robust scale of a channel."""
+"""What every detector shares: the protocol, and the robust scale of a channel."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from aitia.tools.sources.rows import Floats
 
 
 class Detector(Protocol):
-    """Fitted on rows (samples) of normal operation; larger decisions are more anomalous."""
+    """Learns from rows of normal operation, then scores rows: pyod's vocabulary.
 
-    threshold_: float
+    Rows are (samples, channels), float64, in time order and evenly spaced, each channel in any unit of its own. A score has no
+    unit: the larger, the less usual; scores compare under one fit only.
+    """
 
     def fit(self, x: Floats) -> Self:
-        """Learn what is normal from (samples, channels)."""
+        """Learn what is normal from a reference. Raises BadInput where nothing can be learned from it."""
         ...
 
     def decision_function(self, x: Floats) -> Floats:
-        """One score per sample."""
+        """One score per row, (samples,)."""
         ...
 
 
@@ -30,6 +32,12 @@ class Blaming(Detector, Protocol):
     def contributions(self, x: Floats) -> Floats:
         """Each channel's part of the decision, per sample: (samples, channels), none negative."""
         ...
+
+
+class Limited(Blaming, Protocol):
+    """The same with a limit of its own, in the unit of its scores."""
+
+    threshold_: float
 
 
 class Unfit(BadInput):

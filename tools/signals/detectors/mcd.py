@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 
 from aitia.tools.signals.detectors.base import Scaler, checked
-from aitia.tools.signals.detectors.thresholds import conformal_limit, held_out
 from aitia.tools.sources.rows import Floats
 
 _STARTS, _BEST, _STEPS, _MOST = 200, 10, 30, 1500
@@ -19,20 +18,15 @@ class Mcd:
 
     FastMCD with random starts of p + 1 samples, concentration steps, the consistency factor and one reweighting.
     A long reference is thinned evenly to 1500 samples: the cost is then one of scoring, linear in the samples.
+    TEP: no false alarms, scikit-learn's MCD 3.3 %, at .918 and .912 detection (docs/results.md); the core has no scikit-learn.
     """
 
-    def __init__(self, *, contamination: float = 0.01, seed: int = 0, limit: bool = True) -> None:
-        self.contamination = contamination
+    def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
-        self.limit = limit
-        self.threshold_ = float("inf")
 
     def fit(self, x: Floats) -> Self:
-        """Learn centre and covariance; with `limit`, the threshold from held-out blocks of the reference."""
+        """Learn centre and covariance from the reference."""
         x = checked(x, least=8)
-        if self.limit:
-            scores = held_out(lambda: Mcd(seed=self.seed, limit=False), x)
-            self.threshold_ = conformal_limit(scores, self.contamination)
         self.scaler_ = Scaler().fit(x)
         z = self.scaler_.transform(x)
         z = z[:: int(np.ceil(z.shape[0] / _MOST))]
@@ -50,10 +44,6 @@ class Mcd:
         z = self.scaler_.transform(x) - self.location_
         pull = z @ self.precision_
         return np.asarray(pull**2 / np.diag(self.precision_) / z.shape[1], dtype=np.float64)
-
-    def predict(self, x: Floats) -> Floats:
-        """1 where a sample is anomalous, else 0."""
-        return (self.decision_function(x) > self.threshold_).astype(np.float64)
 
 
 def raw_mcd(z: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:

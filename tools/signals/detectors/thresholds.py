@@ -14,15 +14,19 @@ from aitia.tools.sources.rows import Floats
 Truths = NDArray[np.bool_]
 
 
-def held_out(make: Callable[[], Detector], x: Floats, *, folds: int = 4) -> Floats:
+def held_out(make: Callable[[], Detector], x: Floats, *, folds: int = 4, lookback: int = 1) -> Floats:
     """Scores of each contiguous block of the reference under a detector that was fitted on the other blocks.
 
-    Blocks, because neighbouring samples of a process are nearly copies of each other.
+    Blocks, because neighbouring samples of a process are nearly copies of each other. The `lookback` - 1 rows that a
+    block's first score needs before it are held out with it; the reference's first rows, which have none, get no score.
     """
     edges = np.linspace(0, x.shape[0], folds + 1).astype(int)
-    found = [
-        make().fit(np.delete(x, slice(a, b), axis=0)).decision_function(x[a:b]) for a, b in pairwise(edges)
-    ]
+    lead = lookback - 1
+    found = []
+    for a, b in pairwise(edges):
+        start = max(0, a - lead)
+        score = make().fit(np.delete(x, slice(start, b), axis=0)).decision_function(x[start:b])
+        found.append(score[lead:])
     return np.concatenate(found)
 
 
@@ -53,13 +57,6 @@ def tail_limit(scores: Floats, contamination: float, *, start: float = 0.9) -> f
     ratio = over.size / (contamination * scores.size)
     beyond = scale * np.log(ratio) if abs(shape) < 1e-6 else scale / shape * (ratio**shape - 1.0)
     return base + max(float(beyond), 0.0)
-
-
-def persistent(over: Truths, window: int) -> Truths:
-    """True where at least half of the last `window` samples are over the limit; before the first, none are."""
-    padded = np.concatenate((np.zeros(window - 1), over.astype(np.float64)))
-    total = np.cumsum(np.concatenate(([0.0], padded)))
-    return np.asarray(2.0 * (total[window:] - total[:-window]) >= window, dtype=np.bool_)
 
 
 def runs(over: Truths) -> list[tuple[int, int]]:

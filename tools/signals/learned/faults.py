@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from pydantic import ValidationError
@@ -22,22 +22,6 @@ STRANGEST: Final = 0.1  # share of features outside the training range from whic
 FEW: Final = 10.0  # labelled windows of a new machine that weigh as much as the fleet; not tuned
 _REASONS: Final = 5
 _EXPLAINED: Final = 40  # windows of a record whose reasons are averaged
-
-
-class Learner(Protocol):
-    """What names classes: trees on features or a network on samples."""
-
-    def probabilities(self, rows: Floats) -> Floats:
-        """Shape (windows, classes)."""
-        ...
-
-    def kernel(self, rows: Floats, known: Floats) -> Floats:
-        """How alike windows are to known ones, 0..1, shape (windows, known)."""
-        ...
-
-    def arrays(self) -> store.Arrays:
-        """As arrays of an npz file."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,23 +57,23 @@ class FaultModel:
     """A classifier as its file holds it. `usual`, `low`, `high` are median and range of the training features."""
 
     about: About
-    learner: Learner
+    forest: Forest
     usual: Floats
     low: Floats
     high: Floats
     few: Few | None = None
 
     def rows(self, windows: Windows) -> Floats:
-        """What the learner sees, shape (windows, features). Raises BadInput where the windows are of another kind."""
+        """What the trees see, shape (windows, features). Raises BadInput where the windows are of another kind."""
         self._check(windows)
-        return rows_of(self.about.learner, windows, healthy=self.about.healthy, usual=self.usual)[0]
+        return rows_of(windows, healthy=self.about.healthy, usual=self.usual)[0]
 
     def probabilities(self, rows: Floats) -> Floats:
         """Shape (windows, classes); known windows of the machine vote by their likeness, the more of them the more."""
-        told = self.learner.probabilities(rows)
+        told = self.forest.probabilities(rows)
         if self.few is None:
             return told
-        alike = self.learner.kernel(rows, self.few.rows) + 1e-6
+        alike = self.forest.kernel(rows, self.few.rows) + 1e-6
         per_class = self.few.classes.sum(axis=0)
         votes = alike @ (self.few.classes / np.maximum(per_class, 1.0))
         votes /= votes.sum(axis=1, keepdims=True)
@@ -123,8 +107,7 @@ class FaultModel:
             c for c, p, q in zip(self.about.classes, mean, self.about.quantiles, strict=True) if 1.0 - p <= q
         )
         reach = 0.05 * (self.high - self.low)
-        named = self.about.features  # a network has none, and no range of them
-        off = (rows[at] < self.low - reach) | (rows[at] > self.high + reach) if named else np.zeros(1)
+        off = (rows[at] < self.low - reach) | (rows[at] > self.high + reach)
         return Diagnosis(
             record=name, group=windows.groups[at[0]], windows=at.size, set=inside, best=self.about.classes[best],
             after=self.about.classes[after], label=inside[0] if len(inside) == 1 else "",
@@ -133,10 +116,8 @@ class FaultModel:
         )  # fmt: skip
 
     def _reasons(self, rows: Floats, best: int) -> tuple[Reason, ...]:
-        if not isinstance(self.learner, Forest):
-            return ()
         rows = rows[:: -(-len(rows) // _EXPLAINED)]
-        added = self.learner.trees.contributions(rows)[:, :, best].mean(axis=0)
+        added = self.forest.trees.contributions(rows)[:, :, best].mean(axis=0)
         order = [int(n) for n in np.argsort(-added)[:_REASONS] if added[n] > 0]
         return tuple(
             Reason(feature=self.about.features[n], value=float(np.median(rows[:, n])), usual=float(self.usual[n]),
@@ -171,7 +152,7 @@ class FaultModel:
 def save(model: FaultModel, path: Path) -> None:
     """Write a model file (npz, no pickle)."""
     own = {"usual": model.usual, "low": model.low, "high": model.high}
-    store.save(path, model.about.model_dump(mode="json"), {**own, **model.learner.arrays()})
+    store.save(path, model.about.model_dump(mode="json"), {**own, **model.forest.arrays()})
 
 
 def load(path: Path) -> FaultModel:
@@ -179,16 +160,9 @@ def load(path: Path) -> FaultModel:
     held, arrays = store.load(path, "fault")
     try:
         about = About.model_validate(held)
-        if about.learner == "cnn":
-            from aitia.tools.signals.learned.cnn import Network
-
-            learner: Learner = Network.from_arrays(
-                arrays, channels=len(about.channels), classes=len(about.classes)
-            )
-        else:
-            learner = Forest(trees=Trees.from_arrays(arrays, "trees."))
+        forest = Forest(trees=Trees.from_arrays(arrays, "trees."))
         usual, low, high = (np.asarray(arrays[n], dtype=np.float64) for n in ("usual", "low", "high"))
-        return FaultModel(about=about, learner=learner, usual=usual, low=low, high=high)
+        return FaultModel(about=about, forest=forest, usual=usual, low=low, high=high)
     except (KeyError, ValueError, ValidationError) as error:
         said = str(error).splitlines()[0]
         raise ModelError(f"{str(path)!r} is not a fault model ({said}). Train it again.") from None

@@ -128,17 +128,13 @@ def _mean(heights: tuple[float, ...]) -> float:
 
 
 def rows_of(
-    learner: str, windows: Windows, *, healthy: str, usual: Floats | None = None
+    windows: Windows, *, healthy: str, usual: Floats | None = None
 ) -> tuple[Floats, tuple[str, ...], Floats]:
-    """What a learner sees, its names, and the medians that stand for missing features.
+    """What the trees see, its names, and the medians that stand for missing features.
 
     With `healthy` each machine's features are taken as distances from its own healthy windows (in their spread, and in a
     twentieth of the level at least). Raises BadInput where a machine has too few of them.
     """
-    if learner == "cnn":
-        x = windows.x - windows.x.mean(axis=1, keepdims=True)
-        flat = (x / np.maximum(x.std(axis=1, keepdims=True), 1e-12)).reshape(len(x), -1)
-        return flat, (), np.zeros(flat.shape[1])
     x, names = extract(windows)
     if healthy:
         x = _against_own(x, windows, healthy)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.learned.conformal import class_quantiles
-from aitia.tools.signals.learned.faults import FaultModel, Forest, Learner, labels_of
+from aitia.tools.signals.learned.faults import FaultModel, Forest, labels_of
 from aitia.tools.signals.learned.features import rows_of
 from aitia.tools.signals.learned.store import versions
 from aitia.tools.signals.learned.trees import Trees
@@ -21,29 +21,26 @@ from aitia.tools.signals.learned.windows import Windows
 from aitia.tools.signals.learned.words import About, Data, Figures, Measured, Unit
 from aitia.tools.sources.rows import Floats
 
-Kind = Literal["trees", "cnn"]
 Ints = NDArray[np.intp]
 TREES: Final = 300
 MOST_FOLDS: Final = 10  # with fewer machines each is left out once
 _DRAWS: Final = 1000
 
 
-def train(
-    windows: Windows, *, learner: Kind = "trees", healthy: str = "", error: float = 0.1, seed: int = 0
-) -> FaultModel:
-    """A model from labelled windows; needs scikit-learn (`learn`), with `cnn` torch (`neural`).
+def train(windows: Windows, *, healthy: str = "", error: float = 0.1, seed: int = 0) -> FaultModel:
+    """A model from labelled windows; needs scikit-learn (`learn`).
 
     Raises BadInput for one class or one machine, for a window without label, and where `healthy` is no class.
     """
     classes, groups = _usable(windows, healthy)
-    rows, names, usual = rows_of(learner, windows, healthy=healthy)
+    rows, names, usual = rows_of(windows, healthy=healthy)
     y = labels_of(windows, classes)
-    told = held_out(windows, rows, y, len(classes), groups, learner, seed)
+    told = held_out(windows, rows, y, len(classes), groups, seed)
     unit, units = _unit(windows, y, groups, len(classes), error)
     quantiles, missed = class_quantiles(told, y, units, error=error)
-    fitted = _fitted(learner, windows, rows, y, len(classes), seed)
+    fitted = _fitted(windows, rows, y, len(classes), seed)
     about = About(
-        learner=learner, classes=classes, features=names, channels=windows.channels, window=windows.x.shape[1],
+        classes=classes, features=names, channels=windows.channels, window=windows.x.shape[1],
         fs=windows.fs if np.isfinite(windows.fs) else None, healthy=healthy, error=error, unit=unit, seed=seed,
         quantiles=tuple(quantiles.tolist()),
         missed=dict(zip(classes, missed.tolist(), strict=True)),
@@ -51,13 +48,13 @@ def train(
                   windows_of=dict(sorted(Counter(windows.labels).items()))),
         figures=figures(windows, told, y, classes, groups, quantiles, seed), versions=versions(),
     )  # fmt: skip
-    low, high = (np.quantile(rows[:, : len(names)], q, axis=0) for q in (0.0, 1.0))
-    model = FaultModel(about=about, learner=fitted, usual=usual, low=low, high=high)
-    if about.fs is not None or learner == "cnn":
+    low, high = (np.quantile(rows, q, axis=0) for q in (0.0, 1.0))
+    model = FaultModel(about=about, forest=fitted, usual=usual, low=low, high=high)
+    if about.fs is not None:
         return model
 
-    def fit(some: NDArray[np.bool_]) -> Learner:
-        return _fitted(learner, windows.pick(some), rows[some], y[some], len(classes), seed)
+    def fit(some: NDArray[np.bool_]) -> Forest:
+        return _fitted(windows.pick(some), rows[some], y[some], len(classes), seed)
 
     measured = with_unseen(model, windows, rows, y, told, fit)
     return replace(model, about=about.model_copy(update={"figures": measured}))
@@ -80,10 +77,8 @@ def _usable(windows: Windows, healthy: str) -> tuple[tuple[str, ...], Ints]:
     return classes, np.array([machines.index(g) for g in windows.groups], dtype=np.intp)
 
 
-def held_out(
-    windows: Windows, rows: Floats, y: Ints, classes: int, groups: Ints, learner: Kind, seed: int
-) -> Floats:
-    """Each window's probabilities by a learner that saw no window of its machine."""
+def held_out(windows: Windows, rows: Floats, y: Ints, classes: int, groups: Ints, seed: int) -> Floats:
+    """Each window's probabilities by trees that saw no window of its machine."""
     machines = np.unique(groups)
     count = min(MOST_FOLDS, machines.size)
     fold = np.random.default_rng(seed).permutation(np.arange(machines.size) % count)[
@@ -92,19 +87,13 @@ def held_out(
     told = np.zeros((len(y), classes))
     for f in range(count):
         learn = fold != f
-        told[~learn] = _fitted(
-            learner, windows.pick(learn), rows[learn], y[learn], classes, seed
-        ).probabilities(rows[~learn])
+        forest = _fitted(windows.pick(learn), rows[learn], y[learn], classes, seed)
+        told[~learn] = forest.probabilities(rows[~learn])
     return told
 
 
-def _fitted(learner: Kind, windows: Windows, rows: Floats, y: Ints, classes: int, seed: int) -> Learner:
-    share = weights(windows, y)
-    if learner == "cnn":
-        from aitia.tools.signals.learned.cnn import fit_network
-
-        return fit_network(rows, y, share, channels=len(windows.channels), classes=classes, seed=seed)
-    return fit_forest(rows, y, share, classes=classes, seed=seed)
+def _fitted(windows: Windows, rows: Floats, y: Ints, classes: int, seed: int) -> Forest:
+    return fit_forest(rows, y, weights(windows, y), classes=classes, seed=seed)
 
 
 def weights(windows: Windows, y: Ints) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.signals.learned.faults import STRANGEST, FaultModel, Learner
+from aitia.tools.signals.learned.faults import STRANGEST, FaultModel, Forest
 from aitia.tools.signals.learned.open_set import Ints, Truths, precision
 from aitia.tools.signals.learned.windows import Windows
 from aitia.tools.signals.learned.words import Diagnosis, Figures, is_well
@@ -16,11 +16,11 @@ from aitia.tools.sources.rows import Floats
 
 
 def with_unseen(
-    model: FaultModel, windows: Windows, rows: Floats, y: Ints, told: Floats, fit: Callable[[Truths], Learner]
+    model: FaultModel, windows: Windows, rows: Floats, y: Ints, told: Floats, fit: Callable[[Truths], Forest]
 ) -> Figures:
     """The model's figures with the share of left-out classes that were named, and how far a name is to be trusted.
 
-    `told` are held-out probabilities (windows, classes), `fit` gives a learner of some of the windows. A name counts as
+    `told` are held-out probabilities (windows, classes), `fit` gives the trees of some of the windows. A name counts as
     a diagnosis takes it: one class in the set, not that of health, and few features outside the training range.
     """
     healthy = model.about.healthy
@@ -33,7 +33,7 @@ def with_unseen(
     for c, label in enumerate(model.about.classes):
         if not is_well(label, healthy):
             learn = y != c
-            some = replace(model, learner=fit(learn), low=_end(rows[learn], 0.0), high=_end(rows[learn], 1.0))
+            some = replace(model, forest=fit(learn), low=_end(rows[learn], 0.0), high=_end(rows[learn], 1.0))
             unknown = some.told(windows.pick(~learn), rows[~learn])
             shares.append(float(np.mean([_names(d, healthy) for d in unknown])))
     return model.about.figures.model_copy(

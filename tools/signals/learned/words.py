@@ -65,7 +65,7 @@ class About(Word):
 
     schema_version: Literal[1] = 1
     kind: Literal["fault"] = "fault"
-    learner: Literal["trees", "cnn"]
+    learner: Literal["trees"] = "trees"
     classes: tuple[str, ...] = Field(min_length=2)
     features: tuple[str, ...]
     channels: tuple[str, ...]
