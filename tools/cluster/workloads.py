@@ -36,7 +36,7 @@ def find(state: State) -> Iterator[Finding]:
 
 
 def _zero(state: State, workload: Workload) -> Iterator[Finding]:
-    if workload.kind == "DaemonSet" or workload.desired or state.pods_of(workload.name):
+    if workload.kind not in ("Deployment", "StatefulSet") or workload.desired or state.pods_of(workload.name):
         return
     needed = state.services_of(workload.name) or state.callers(workload.name)
     why = "though a service sends traffic to it" if state.services_of(workload.name) else "so it does not run"
