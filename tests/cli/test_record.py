@@ -199,7 +199,7 @@ def test_a_cluster_is_recorded_as_the_recorded_source_reads_it(
     assert replayed.objects("pods", "not-asked") == []
     changes = [json.loads(line) for line in (out / "rollouts.jsonl").read_text().splitlines()]
     assert ("payment", "deploy") in {(c["component"], c["kind"]) for c in changes}
-    assert any("10.1.0.9" in c.aliases for c in written.components)
+    assert any("10.1.0.9" in c.aliases for c in replayed.components())
 
 
 def _facts(source) -> set[tuple[str, str]]:

@@ -215,7 +215,7 @@ class KubectlSource(Configured):
 
     def _may_not(self, namespace: str) -> list[str]:
         """Types that the account may not list there, by its own word (`auth can-i --list`) or as was found."""
-        refused = self._denied.get(namespace, set())
+        refused = self._denied.get(namespace, set()) | self._denied.get("", set())
         wanted = (*NAMESPACED, *CLUSTER_WIDE)
         try:
             rules = self._kubectl.run("auth", "can-i", "--list", f"--namespace={namespace}", "--no-headers")

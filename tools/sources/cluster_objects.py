@@ -1,4 +1,4 @@
-"""What is read from Kubernetes API objects (JSON): owners, selectors, nodes, and what an account may list."""
+"""What Kubernetes API objects (JSON) tell of components: owners, addresses, names; and what an account may list."""
 
 from __future__ import annotations
 
@@ -9,33 +9,6 @@ from typing import Any
 from aitia.core.words import Component, Link
 
 Object = Mapping[str, Any]
-_ROLE = "node-role.kubernetes.io/"
-
-
-def selector(workload: Object) -> tuple[str, dict[str, str]]:
-    """A workload's name and the labels by which it selects its pods."""
-    labels = _at(workload, "spec", "selector", "matchLabels")
-    return _name(workload), {str(k): str(v) for k, v in labels.items()}
-
-
-def node(raw: Object) -> dict[str, Any]:
-    """A node in short: role, readiness, pressures, taints, labels, allocatable resources."""
-    conditions = {str(c.get("type")): str(c.get("status")) for c in _list(raw, "status", "conditions")}
-    labels = _at(raw, "metadata", "labels")
-    roles = [k.removeprefix(_ROLE) for k in labels if k.startswith(_ROLE)]
-    taints = [f"{t.get('key')}{'=' + t['value'] if t.get('value') else ''}:{t.get('effect')}"
-              for t in _list(raw, "spec", "taints")]  # fmt: skip
-    return {
-        "name": _name(raw),
-        "role": roles[0] if roles else "worker",
-        "status": "Ready" if conditions.get("Ready") == "True" else "NotReady",
-        "conditions": {k: v for k, v in sorted(conditions.items()) if k != "Ready"},
-        "taints": taints,
-        "labels": dict(sorted(labels.items())),
-        "allocatable_resources": {
-            k: str(v) for k, v in sorted(_at(raw, "status", "allocatable").items()) if k in ("cpu", "memory")
-        },
-    }
 
 
 def components(items: Iterable[Object], namespace: str) -> list[Component]:
