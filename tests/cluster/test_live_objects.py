@@ -18,6 +18,7 @@ from aitia.tools.cluster import live
 from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet
 from aitia.tools.cluster.gather import brief, gather
 from aitia.tools.cluster.hosts import env_calls, host_of, resolved
+from aitia.tools.cluster.listed import listing
 from aitia.tools.cluster.manifest import spec_of
 from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.reading import Reader
@@ -210,6 +211,73 @@ def test_pods_that_nothing_owns_jobs_and_the_last_run_of_a_cron_job() -> None:
     assert not state.short("backup")
 
 
+def test_webhooks_and_autoscalers_tell_why_pods_are_missing() -> None:
+    web = made("Deployment", "web", spec={"replicas": 2}, status={"readyReplicas": 0})
+    sets = made("ReplicaSet", "web-1", owner="Deployment/web", spec={"replicas": 2}, status={"replicas": 0})
+    said = 'Internal error occurred: failed calling webhook "check.acme.io": connection refused'
+    event = made(
+        "Event",
+        "e",
+        involvedObject={"kind": "ReplicaSet", "name": "web-1"},
+        type="Warning",
+        reason="FailedCreate",
+        message=said,
+    )
+    hook = {"name": "check.acme.io", "clientConfig": {"service": {"name": "checker", "namespace": "ops"}}}
+    held = {
+        "deployments": [web],
+        "replicasets": [sets],
+        "events": [event],
+        "validatingwebhookconfigurations": [made("ValidatingWebhookConfiguration", "v", webhooks=[hook, 3])],
+    }
+    told = next(f for f in analyse(state_of(held)) if f.aspect == "k8s.missing_pods")
+    assert (
+        "admission webhook check.acme.io, which service checker in ops answers, refuses them"
+        in told.statement
+    )
+    stuck = {
+        "type": "ScalingActive",
+        "status": "False",
+        "reason": "FailedGetMetrics",
+        "message": "no metrics",
+    }
+    scaler = made("HorizontalPodAutoscaler", "web-hpa", spec={"scaleTargetRef": {"name": "web"}, "maxReplicas": 4},
+                  status={"conditions": [stuck], "desiredReplicas": 2})  # fmt: skip
+    told = next(
+        f
+        for f in analyse(state_of({"deployments": [web], "horizontalpodautoscalers": [scaler]}))
+        if f.aspect == "k8s.missing_pods"
+    )
+    assert told.statement.endswith('pods exist; autoscaler web-hpa does not scale ("no metrics").')
+
+
+def test_lists_of_jobs_autoscalers_and_budgets_are_read() -> None:
+    failed = made(
+        "Job",
+        "j",
+        status={"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]},
+    )
+    held = {
+        "jobs": [failed, made("Job", "k")],
+        "horizontalpodautoscalers": [
+            made("HorizontalPodAutoscaler", "h", spec={"maxReplicas": 4}, status={"desiredReplicas": 4})
+        ],
+        "poddisruptionbudgets": [made("PodDisruptionBudget", "b", status={"disruptionsAllowed": 0})],
+        "cronjobs": [made("CronJob", "c")],
+    }
+    reader = Reader(Held(held), "x")  # type: ignore[arg-type]
+    read = {r: listing(r, reader) for r in held}
+    assert {r: found and found.signs for r, found in read.items()} == {
+        "jobs": ("job.failed",),
+        "horizontalpodautoscalers": ("autoscaler.limit",),
+        "poddisruptionbudgets": ("budget.spent",),
+        "cronjobs": ("cronjobs.listed",),
+    }
+    assert read["jobs"]
+    assert read["jobs"].statement == "get jobs: 2: j BackoffLimitExceeded."
+    assert listing("jobs", Reader(Held(held, frozenset({"jobs"})), "x")) is None  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("status", "meta", "printed"),
     [
@@ -260,7 +328,9 @@ def test_quantities() -> None:
 
 def test_every_list_of_the_builder_is_read(tmp_path: Path) -> None:
     state = gather(Reader(healthy().write(tmp_path), "acme"))
-    assert {u.split(" ")[0] for u in state.unread} == {"jobs", "cronjobs"}
+    assert {u.split(" ")[0].rstrip(":") for u in state.unread} == {
+        "jobs", "cronjobs", "horizontalpodautoscalers", "validatingwebhookconfigurations", "mutatingwebhookconfigurations",
+    }  # fmt: skip
     assert set(state.apps) == {
         "web",
         "orders",

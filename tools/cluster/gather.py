@@ -17,9 +17,10 @@ from aitia.tools.cluster.state import State
 from aitia.tools.sources.base import ClusterSource
 
 BRIEF: Final = ("pods", *WORKLOADS, *OWNERS, "services", "nodes", "configmaps")
+WEBHOOKS: Final = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
 LISTS: Final = (
     *BRIEF, "endpoints", "events", "persistentvolumeclaims", "resourcequotas", "storageclasses", "persistentvolumes", "secrets",
-    "serviceaccounts", "networkpolicies", "ingresses",
+    "serviceaccounts", "networkpolicies", "ingresses", "horizontalpodautoscalers", *WEBHOOKS,
 )  # fmt: skip
 MOST_TEXT: Final = 100_000  # characters of a config map
 
@@ -55,6 +56,8 @@ def gather(reader: Reader) -> State:
         configmaps=reader.names("configmaps"),
         accounts=reader.names("serviceaccounts"),
         policies=tuple(live.policy(d) for d in reader.listed("networkpolicies")),
+        scalers=tuple(live.scaler(d) for d in reader.listed("horizontalpodautoscalers")),
+        webhooks=tuple(w for r in WEBHOOKS for d in reader.listed(r) for w in live.webhooks(d)),
         declared_services=tuple(m.service_of(d, namespace) for d in reader.manifests("services").values()),
         declared_claims=tuple(
             m.claim_of(d, namespace) for d in reader.manifests("persistentvolumeclaims").values()

@@ -63,6 +63,12 @@ def listing(resource: str, reader: Reader) -> Reading | None:
             return nodes([live.node(d) for d in docs])
         case "resourcequotas":
             return quotas([live.quota(d) for d in docs])
+        case "jobs":
+            return jobs(docs)
+        case "horizontalpodautoscalers":
+            return scalers(docs)
+        case "poddisruptionbudgets":
+            return budgets(docs)
         case "persistentvolumeclaims":
             return claims([m.claim_of(d, reader.namespace) for d in docs])
         case "events":
@@ -184,6 +190,36 @@ def events(found: Sequence[Event]) -> Reading:
     unwell = [thing(r, n, state=reason) for (r, n), reason in told.items()]
     what = f"get events: {len(warned)} warnings among {len(found)}"
     return made(what, [*event_signs(warned), *([] if warned else ["events.calm"])], unwell, unwell)
+
+
+def jobs(docs: Sequence[m.Doc]) -> Reading:
+    """`get jobs`: which failed."""
+    failed = [d for d in docs if live.conditions(d).get("Failed", ("",))[0] == "True"]
+    unwell = [thing("jobs", m.name_of(d), state=live.conditions(d)["Failed"][1] or "failed") for d in failed]
+    signs = ["job.failed" if failed else "jobs.listed"]
+    return made(f"get jobs: {len(docs)}", signs, unwell, [thing("jobs", m.name_of(d)) for d in docs])
+
+
+def scalers(docs: Sequence[m.Doc]) -> Reading:
+    """`get horizontalpodautoscalers`: which cannot scale, or are at their limit."""
+    unwell: list[Thing] = []
+    signs: list[str] = []
+    for one in map(live.scaler, docs):
+        if one.problem or (one.most and one.wanted >= one.most):
+            signs.append("autoscaler.stuck" if one.problem else "autoscaler.limit")
+            state = one.problem[:120] or f"at its limit of {one.most}"
+            unwell.append(thing("horizontalpodautoscalers", one.name, state=state))
+    seen = [thing("horizontalpodautoscalers", m.name_of(d)) for d in docs]
+    return made(f"get horizontalpodautoscalers: {len(docs)}", signs or ["autoscalers.listed"], unwell, seen)
+
+
+def budgets(docs: Sequence[m.Doc]) -> Reading:
+    """`get poddisruptionbudgets`: which allow no further pod to be taken away."""
+    spent = [m.name_of(d) for d in docs if m.at(d, "status", "disruptionsAllowed") == 0]
+    unwell = [thing("poddisruptionbudgets", n, state="no disruption allowed") for n in spent]
+    seen = [thing("poddisruptionbudgets", m.name_of(d)) for d in docs]
+    signs = ["budget.spent" if spent else "budgets.listed"]
+    return made(f"get poddisruptionbudgets: {len(docs)}", signs, unwell, seen)
 
 
 def claims(found: Sequence[Claim]) -> Reading:

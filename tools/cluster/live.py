@@ -10,7 +10,19 @@ from typing import Any, Final
 
 from aitia.tools.cluster import manifest as m
 from aitia.tools.cluster.manifest import Doc, at, listed, mapping, name_of
-from aitia.tools.cluster.objects import Container, Event, Node, Pod, Policy, Quota, Service, Spec, Workload
+from aitia.tools.cluster.objects import (
+    Container,
+    Event,
+    Node,
+    Pod,
+    Policy,
+    Quota,
+    Scaler,
+    Service,
+    Spec,
+    Webhook,
+    Workload,
+)
 from aitia.tools.sources.cluster_recorded import moment
 
 _ROLE: Final = "node-role.kubernetes.io/"
@@ -270,6 +282,36 @@ def policy(doc: Doc) -> Policy:
         selector=mapping(at(doc, "spec", "podSelector", "matchLabels")),
         closed="Ingress" in kinds and not listed(at(doc, "spec", "ingress")),
     )
+
+
+def scaler(doc: Doc) -> Scaler:
+    """A horizontal pod autoscaler."""
+    told = {str(c.get("type")): c for c in listed(at(doc, "status", "conditions")) if isinstance(c, Mapping)}
+    stuck = [
+        c for k, c in told.items() if k in ("AbleToScale", "ScalingActive") and c.get("status") == "False"
+    ]
+    return Scaler(
+        name=name_of(doc),
+        target=str(at(doc, "spec", "scaleTargetRef", "name") or ""),
+        least=_count(at(doc, "spec", "minReplicas")) or 1,
+        most=_count(at(doc, "spec", "maxReplicas")),
+        wanted=_count(at(doc, "status", "desiredReplicas")),
+        problem=str(stuck[0].get("message") or stuck[0].get("reason") or "") if stuck else "",
+    )
+
+
+def webhooks(doc: Doc) -> list[Webhook]:
+    """The webhooks of an admission configuration."""
+    return [
+        Webhook(
+            name=str(w.get("name") or ""),
+            service=str(at(w, "clientConfig", "service", "name") or ""),
+            namespace=str(at(w, "clientConfig", "service", "namespace") or ""),
+            closed=w.get("failurePolicy", "Fail") == "Fail",
+        )
+        for w in listed(doc.get("webhooks"))
+        if isinstance(w, Mapping)
+    ]
 
 
 def events(docs: Iterable[Doc], now: datetime | None) -> list[Event]:

@@ -296,6 +296,28 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """An admission webhook; `service` is what answers it in `namespace`, `closed` where objects are refused without it."""
+
+    name: str
+    service: str = ""
+    namespace: str = ""
+    closed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler:
+    """An autoscaler of a workload; `problem` is why it does not scale, where it does not."""
+
+    name: str
+    target: str
+    least: int = 1
+    most: int = 1
+    wanted: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """A metric of an app or a node that left its level: what it was before and what it is now."""
 

@@ -25,7 +25,8 @@ STRENGTH: Final = 0.05  # what one look shows is for a person to read; causes ar
 Listed = Literal[
     "pods", "deployments", "statefulsets", "daemonsets", "replicasets", "services", "endpoints", "events", "nodes",
     "resourcequotas", "persistentvolumeclaims", "persistentvolumes", "storageclasses", "serviceaccounts", "secrets", "configmaps",
-    "ingresses", "networkpolicies",
+    "ingresses", "networkpolicies", "jobs", "cronjobs", "horizontalpodautoscalers", "poddisruptionbudgets",
+    "validatingwebhookconfigurations", "mutatingwebhookconfigurations",
 ]  # fmt: skip
 Described = Literal[
     "pods", "deployments", "statefulsets", "daemonsets", "replicasets", "services", "endpoints", "nodes", "resourcequotas",

@@ -18,9 +18,11 @@ from aitia.tools.cluster.objects import (
     Policy,
     Quota,
     Route,
+    Scaler,
     Service,
     Spec,
     Volume,
+    Webhook,
     Workload,
 )
 
@@ -55,6 +57,8 @@ class State:
     config_texts: Mapping[str, str] = field(default_factory=dict)  # of config maps
     routes: tuple[Route, ...] = ()
     policies: tuple[Policy, ...] = ()
+    scalers: tuple[Scaler, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
     moves: tuple[Move, ...] = ()
     calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
