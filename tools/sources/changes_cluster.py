@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.base import ClusterSource, Configured, Object, RecordedChange, open_source
 from aitia.tools.sources.cluster_recorded import moment
-from aitia.tools.sources.kinds import WORKLOADS
+from aitia.tools.sources.kinds import WORKLOADS, entries, name_of, section
 
 ROLLOUT_S: Final = 600.0  # scaling so soon after a new replica set was made is part of its rollout
 _SCALED = re.compile(r"Scaled (up|down) replica set (\S+?)(?: to (\d+))?(?: from (\d+))?(?: to (\d+))?$")
@@ -77,7 +77,7 @@ class ClusterChanges(Configured):
         known: set[str] = set()
         twice: set[str] = set()
         for namespace in spaces if len(spaces) > 1 else ():
-            names = {_name(i) for r in WORKLOADS for _, i in self._dated(r, namespace)}
+            names = {name_of(i) for r in WORKLOADS for _, i in self._dated(r, namespace)}
             twice |= known & names
             known |= names
         return twice
@@ -88,7 +88,7 @@ class ClusterChanges(Configured):
         for at, item in self._dated("replicasets", namespace):
             sets.setdefault(_deployment(item), []).append((at, item))
         for app, made in sorted(sets.items()):
-            made.sort(key=lambda dated: (-dated[0].timestamp(), _name(dated[1])))
+            made.sort(key=lambda dated: (-dated[0].timestamp(), name_of(dated[1])))
             befores: list[Object] = [*(item for _, item in made[1:]), {}]
             for (at, item), before in zip(made, befores, strict=True):
                 rollouts.setdefault(app, []).append(at)
@@ -96,14 +96,17 @@ class ClusterChanges(Configured):
         for resource in ("statefulsets", "daemonsets"):
             for at, item in self._dated(resource, namespace):
                 text = f"{resource[:-1]} created: {_images(item)}".rstrip(": ")
-                yield self._change(at, _name(item), "deploy", text, resource, namespace)
+                yield self._change(at, name_of(item), "deploy", text, resource, namespace)
         for at, event in self._dated("events", namespace):
             yield from self._event(at, event, rollouts, namespace)
 
     def _event(
         self, at: datetime, event: Object, rollouts: Mapping[str, list[datetime]], namespace: str
     ) -> Iterator[RecordedChange]:
-        app, message = str(_at(event, "involvedObject").get("name") or ""), str(event.get("message") or "")
+        app, message = (
+            str(section(event, "involvedObject").get("name") or ""),
+            str(event.get("message") or ""),
+        )
         if event.get("reason") == "ScalingReplicaSet" and (told := _SCALED.search(message)):
             near = any(abs((at - made).total_seconds()) <= ROLLOUT_S for made in rollouts.get(app, ()))
             if not near:
@@ -118,7 +121,7 @@ class ClusterChanges(Configured):
         """Nodes that somebody cordoned: their events lie in the namespace `default`, which not every source may read."""
         for at, event in self._dated("events", "default"):
             if event.get("reason") in _DRAINS:
-                node = str(_at(event, "involvedObject").get("name") or "")
+                node = str(section(event, "involvedObject").get("name") or "")
                 yield self._change(
                     at, node, "maintenance", str(event.get("message") or ""), "events", "default"
                 )
@@ -134,40 +137,25 @@ class ClusterChanges(Configured):
         found = []
         for item in self._cluster.objects(resource, namespace) or ():
             said = (item.get("lastTimestamp") or item.get("eventTime")) if resource == "events" else None
-            if (at := moment(said or _at(item, "metadata").get("creationTimestamp"))) is not None:
+            if (at := moment(said or section(item, "metadata").get("creationTimestamp"))) is not None:
                 found.append((at, item))
         return found
 
 
 def _deployment(replica_set: Object) -> str:
     """What owns a replica set, else its name without the hash."""
-    owners = _at(replica_set, "metadata").get("ownerReferences")
-    named = [o.get("name") for o in owners if isinstance(o, Mapping)] if isinstance(owners, list) else []
-    return str(named[0]) if named and named[0] else _HASH.sub("", _name(replica_set))
+    named = [o["name"] for o in entries(replica_set, "metadata", "ownerReferences") if o.get("name")]
+    return str(named[0]) if named else _HASH.sub("", name_of(replica_set))
 
 
 def _rollout(item: Object, before: Object) -> str:
     images, old = _images(item), _images(before)
-    what = f"rollout of replica set {_name(item)}"
+    what = f"rollout of replica set {name_of(item)}"
     if images and old and images != old:
         return f"{what}: {old} -> {images}"
     return f"{what}: {images}" if images else what
 
 
 def _images(item: Object) -> str:
-    containers = _at(item, "spec", "template", "spec").get("containers")
-    found = (
-        [c.get("image") for c in containers if isinstance(c, Mapping)] if isinstance(containers, list) else []
-    )
-    return ",".join(str(i) for i in found if i)
-
-
-def _name(item: Object) -> str:
-    return str(_at(item, "metadata").get("name") or "")
-
-
-def _at(item: Object, *path: str) -> Mapping[str, Any]:
-    here: Any = item
-    for key in path:
-        here = here.get(key) if isinstance(here, Mapping) else None
-    return here if isinstance(here, Mapping) else {}
+    containers = entries(item, "spec", "template", "spec", "containers")
+    return ",".join(str(c["image"]) for c in containers if c.get("image"))

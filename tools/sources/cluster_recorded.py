@@ -21,7 +21,7 @@ from aitia.core.bounds import TooMuch, check_yaml, load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Window
 from aitia.tools.sources.base import Configured, Object, iter_files
-from aitia.tools.sources.kinds import CLUSTER_WIDE, KINDS, SYSTEM
+from aitia.tools.sources.kinds import CLUSTER_WIDE, KINDS, SYSTEM, section
 
 MAX_BYTES: Final = 256 * 2**20  # of one file, and of all logs together
 MAX_YAML: Final = 2_000_000  # characters of one document file
@@ -62,7 +62,7 @@ class RecordedCluster(Configured):
         names = [
             str(pod["metadata"].get("name"))
             for pod in self._objects.get(("Pod", namespace), [])
-            if selector and selector.items() <= _mapping(pod["metadata"].get("labels")).items()
+            if selector and selector.items() <= section(pod, "metadata", "labels").items()
         ]
         return [line for name in names for line in self._lines(namespace, name)]
 
@@ -209,7 +209,3 @@ def moment(said: object) -> datetime | None:
         return at and (at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -1,9 +1,9 @@
-"""The kinds of Kubernetes objects that are read, by the plural under which the API lists them."""
+"""The kinds of Kubernetes objects that are read, by the plural under which the API lists them, and access to their parts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 NAMESPACED: Final[Mapping[str, str]] = {
     "pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet",
@@ -26,3 +26,22 @@ SHARED: Final[Mapping[str, tuple[str, ...]]] = {
     "kube-system": ("pods", "deployments", "daemonsets", "services", "endpoints"),
 }
 """Lists of other namespaces that tell of the whole cluster: events of nodes, and whether its DNS runs."""
+
+
+def section(item: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """The mapping under a path of keys, {} for anything else."""
+    here: Any = item
+    for key in path:
+        here = here.get(key) if isinstance(here, Mapping) else None
+    return here if isinstance(here, Mapping) else {}
+
+
+def entries(item: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
+    """The mappings in the list under a path of keys."""
+    found = section(item, *path[:-1]).get(path[-1])
+    return [f for f in found if isinstance(f, Mapping)] if isinstance(found, list) else []
+
+
+def name_of(item: Mapping[str, Any]) -> str:
+    """metadata.name."""
+    return str(section(item, "metadata").get("name") or "")

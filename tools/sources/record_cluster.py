@@ -14,7 +14,7 @@ from aitia.core.redact import Redactor
 from aitia.core.words import from_epoch
 from aitia.tools.sources.base import ClusterSource, Object
 from aitia.tools.sources.cluster_redact import redacted_object
-from aitia.tools.sources.kinds import CLUSTER_WIDE, KINDS, NAMESPACED, SHARED, WORKLOADS
+from aitia.tools.sources.kinds import CLUSTER_WIDE, KINDS, NAMESPACED, SHARED, WORKLOADS, section
 
 WORKERS: Final = 4  # questions at once
 MOST_LOGGED: Final = 200  # workloads of a namespace
@@ -107,27 +107,20 @@ def _logs(
     if len(owners) > MOST_LOGGED:
         made.notes.append(f"only the logs of {MOST_LOGGED} of {len(owners)} workloads of {space} were read")
     for one in owners[:MOST_LOGGED]:
-        labels = _at(one, "spec", "selector", "matchLabels")
+        labels = section(one, "spec", "selector", "matchLabels")
         pods = [
             p
             for p in found.get("pods", ())
-            if labels and labels.items() <= _at(p, "metadata", "labels").items()
+            if labels and labels.items() <= section(p, "metadata", "labels").items()
         ]
         if not pods:
             continue
         try:
             lines = source.logs(space, labels)
         except SourceError as error:
-            failed.append((f"logs of {_at(one, 'metadata').get('name')} {space}", error))
+            failed.append((f"logs of {section(one, 'metadata').get('name')} {space}", error))
             continue
         if lines is not None:
-            path = _below(folder, space) / "pods" / str(_at(pods[0], "metadata")["name"]) / "current.log"
+            path = _below(folder, space) / "pods" / str(section(pods[0], "metadata")["name"]) / "current.log"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("".join(f"{redactor.text(line)}\n" for line in lines), encoding="utf-8")
-
-
-def _at(item: Object, *path: str) -> Mapping[str, Any]:
-    here: Any = item
-    for key in path:
-        here = here.get(key) if isinstance(here, Mapping) else None
-    return here if isinstance(here, Mapping) else {}
