@@ -412,7 +412,6 @@ def test_a_secret_environment_value_never_survives(name: str, value: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "Data\n====\nDB_PASSWORD:\n----\nhunter4\n hunter4\n\nhunter4\n\nport:\n----\nkept\n\nBinaryData\n====\n\nEvents:  <none>\n",
         "data:\n  secret: hunter4\n  port: kept\n",
         "secret: hunter4\nport: kept\n",
         "env:\n- name: DB_PASSWORD\n  value: |-\n    hunter4\n\n    hunter4\n- name: PORT\n  value: kept\n",

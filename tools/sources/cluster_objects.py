@@ -20,7 +20,7 @@ def components(items: Iterable[Object], namespace: str) -> list[Component]:
     items = list(items)
     owners = {(_kind(i), name_of(i)): _owner(i) for i in items}
     found: list[Component] = [Component(id=namespace, type="namespace")]
-    labels: dict[str, dict[str, str]] = {}
+    labels: dict[str, Mapping[str, Any]] = {}
     for pod in (i for i in items if _kind(i) == "Pod" and name_of(i)):
         app = _root(pod, owners)
         host = str(section(pod, "spec").get("nodeName") or "")

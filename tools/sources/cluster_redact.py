@@ -29,11 +29,6 @@ _JSON_PAIR = re.compile(
 )
 # `      DB_PASSWORD:       hunter2` in the environment that `describe` prints, and in YAML.
 _KEYED = re.compile(rf"(?P<head>(?P<lead>\s*(?:- )?){_SECRET_WORD}:\s+)(?P<value>\S.*)$", re.IGNORECASE)
-# `DB_PASSWORD:`, dashes and the value, in a described ConfigMap.
-_DATA = re.compile(
-    rf"(?ims)^(?P<head>{_SECRET_WORD}:[ \t]*\n----[ \t]*\n)(?P<value>.*?)"
-    r"(?=\n(?:[^\s:][^\n:]*:[ \t]*\n----[ \t]*$|BinaryData[ \t]*\n====|Events:)|\Z)"
-)
 # `--requirepass hunter4`: on two lines of a list, as two items of `[...]`, in one text.
 _OPTION: Final = r"(?P<option>--?[A-Za-z][\w.-]{0,60})"
 _OPTIONS: Final = (
@@ -54,9 +49,6 @@ _SECRET_OPTION = re.compile(
 )
 _NO_SECRET_OPTION = re.compile(r"(?i)[-_.](?:files?|path|dir|name|namespace|ttl|env|ref|url)$")
 _REFERENCE = re.compile(r"<set to the key |<none>|<unset>|<secret:|\$\(|true$|false$")
-_APPLIED = re.compile(
-    r"(?m)^(?P<in>[ \t]*)kubectl\.kubernetes\.io/last-applied-configuration:[^\n]*\n(?:(?P=in)[ \t]+[^\n]*\n|[ \t]*\n)*"
-)
 _STRUCTURE = re.compile(
     r"\s*(?:- )?[\"']?(?:secretName|SecretName|secretKeyRef|secretRef|imagePullSecrets|Image pull secrets"
     r"|Mountable secrets|Tokens|automountServiceAccountToken|tokenExpirationSeconds|TokenExpirationSeconds"
@@ -88,9 +80,8 @@ def redacted(text: str, redactor: Redactor) -> str:
         quote = value[0] if value[0] in "\"'" else ""
         return f"{match['head']}{quote}{hidden(value.strip(quote) if quote else value)}{quote}"
 
-    text = _APPLIED.sub("", text)
     text = _PEM.sub(lambda m: redactor.text(m[0]), text)
-    for pattern in (_PAIR, _JSON_PAIR, _DATA):
+    for pattern in (_PAIR, _JSON_PAIR):
         text = pattern.sub(pair, text)
     for pattern in _OPTIONS:
         text = pattern.sub(option, text)
