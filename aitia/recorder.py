@@ -6,7 +6,6 @@ as long as a recording is unfinished the folder holds a file INCOMPLETE that say
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -238,14 +237,10 @@ class _Writer:
     def _cluster(self, config: SourceConfig, source: ClusterSource) -> None:
         folder = self._path(source, "")
         folder.mkdir()
-        taken = record_cluster(source, self.redactor, at=self.now.timestamp(), told=self.told)
+        taken = record_cluster(source, folder, self.redactor, at=self.now.timestamp(), told=self.told)
         self.made.notes += [f"{source.name}: {note}" for note in taken.notes]
-        text = json.dumps(taken.answers, ensure_ascii=False, indent=1)
-        (folder / "cluster.json").write_text(text + "\n", encoding="utf-8")
         spaces = {"namespaces": ",".join(source.namespaces())}
-        self._add(source, "cluster_recorded", folder, len(taken.answers), options=spaces)
-        if isinstance(source, TopologySource):  # addresses and container ids, which no table tells
-            self.made.components += source.components()
+        self._add(source, "cluster_recorded", folder, taken.lists, options=spaces)
 
     def _signals(self, source: SignalSource) -> None:
         folder = self._path(source, "")

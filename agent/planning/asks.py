@@ -19,16 +19,10 @@ def instances(call: str, seen: Seen) -> list[dict[str, Any]]:
     verb, *words = call.split()
     if verb == "get":
         return [{"resource": words[0]}]
-    if verb in ("configuration", "alerts"):
-        return [{"namespace": seen.namespace}] if seen.namespace else []
     targets = seen.target(words[1 if verb == "describe" else 0].strip("{}"))
     if verb == "describe":
         names = [seen.named(words[0], t) for t in targets]
         return [{"resource": words[0], "name": n} for n in names if n]
-    if verb == "connect":
-        return [{"component": t, "port": p} for t in targets for p in seen.ports(t)[:1]]
-    if verb == "node_service":
-        return [{"component": t, "service": words[1]} for t in targets]
     return [{"component": t} for t in targets]
 
 
@@ -37,15 +31,13 @@ def generalised(tool: str, args: Mapping[str, Any], seen: Seen) -> str:
     verb = tool.removeprefix("cluster_")
     if verb == "get":
         return f"get {args['resource']}"
-    if verb in ("configuration", "alerts"):
-        return verb
-    resource = str(args.get("resource", "nodes" if verb == "node_service" else ""))
+    resource = str(args.get("resource", ""))
     role = seen.role(resource, str(args.get("name", args.get("component", ""))))
-    parts = (verb, resource if verb == "describe" else "", f"{{{role}}}", str(args.get("service", "")))
+    parts = (verb, resource if verb == "describe" else "", f"{{{role}}}")
     return " ".join(p for p in parts if p) if role else ""
 
 
 def described(task: Task) -> str:
     """A call in words, as the model and the reader see it."""
-    words = " ".join(str(v) for k, v in task.args.items() if k != "namespace")
+    words = " ".join(map(str, task.args.values()))
     return f"{task.tool.removeprefix('cluster_').replace('_', ' ')} {words}: {task.why}".replace(" :", ":")

@@ -13,10 +13,6 @@ _SAID: Final = (
     ("said.restart", r"(?i)restart|crash"),
     ("said.broken", r"(?i)unreach|unavail|disrupt|down|error|fail"),
 )
-# What a source may not be able to answer at all; once silent it is not asked again.
-_OPTIONAL: Final = frozenset(
-    f"cluster_{verb}" for verb in ("dependencies", "connect", "node_service", "configuration", "alerts")
-)
 _ENTRIES: Final = (
     r"front",
     r"gateway|edge|ingress",
@@ -35,11 +31,8 @@ class Seen:
         self.words = f"{incident.title} {incident.text}"
         self.things = [t for r in answered for t in (*r.data.get("seen", ()), *r.data.get("unwell", ()))]
         self.bad = [t for r in answered for t in r.data.get("unwell", ())]
-        self.points = [(r.tool, p) for r in answered for p in r.data.get("points", ())]
-        self.namespace = next((str(r.data["namespace"]) for r in answered if r.data.get("namespace")), "")
+        self.points = [p for r in answered for p in r.data.get("points", ())]
         self.signs = {s for r in answered for s in r.data.get("signs", ())} | {"start"}
-        self.silent = {r.tool for r in done if r.status == "no_data"} & _OPTIONAL
-        self.signs |= {f"no.{tool}" for tool in self.silent}
         self.signs |= {sign for sign, words in _SAID if re.search(words, self.words)}
         self.pods = self._apps("pods")
         self.services: dict[str, dict[str, Any]] = {}
@@ -83,10 +76,6 @@ class Seen:
             ),
             "" if resource in ("pods", "replicasets") else component,
         )
-
-    def ports(self, service: str) -> list[int]:
-        """The ports of a listed service."""
-        return [int(p) for p in self.services.get(service, {}).get("ports", ())]
 
     def _apps(self, resource: str) -> list[str]:
         return list(dict.fromkeys(str(t["component"]) for t in self.things if t["resource"] == resource))
@@ -176,11 +165,11 @@ class Seen:
         return service not in self.pods and any(service.startswith(f"{a}-") for a in self.pods)
 
     def _pointed(self) -> Iterable[str]:
-        """Services that logs or alerts name, by address or by name."""
+        """Services that logs name, by address or by name."""
         by_address = {str(t.get("address")): n for n, t in self.services.items() if t.get("address")}
-        for tool, point in self.points:
+        for point in self.points:
             name = by_address.get(point.rpartition(":")[0], point)
-            if name in self.services or name in self.pods or tool == "cluster_alerts":
+            if name in self.services or name in self.pods:
                 yield name
 
     def missing_pods(self) -> list[str]:

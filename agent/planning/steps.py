@@ -103,11 +103,7 @@ def next_steps(
         remembered = likely.get(call, 0.0)
         for place, args in enumerate(instances(call, seen)[:MOST_TARGETS]):
             task = Task(id=len(done) + 1, tool=tool_of(call), args=args, why=why)
-            if (
-                _key(task.tool, args) in asked
-                or task.tool in seen.silent
-                or task.tool not in registry.names()
-            ):
+            if _key(task.tool, args) in asked or task.tool not in registry.names():
                 continue
             score = ((1 - share) * ruled + share * remembered) * NEXT_TARGET**place
             step = Step(

@@ -146,9 +146,9 @@ class OpenSre:
             yield _source("rds-changes", "changes", "changes", out / "changes.jsonl")
 
     def _cluster(self, out: Path) -> Iterator[SourceConfig]:
-        if answers := recording(self.evidence, self.now):
+        if objects := recording(self.evidence, self.now):
             path = out / "cluster.json"
-            path.write_text(json.dumps(answers, ensure_ascii=False), encoding="utf-8")
+            path.write_text(json.dumps(objects, ensure_ascii=False), encoding="utf-8")
             yield _source("cluster", "cluster", "cluster_recorded", path)
             yield _source("rollouts", "changes", "cluster_changes", path, reader="cluster_recorded")
 

@@ -226,7 +226,7 @@ def _outside(folder: Path) -> None:
         "changes.jsonl": json.dumps({"at": at, "component": HELD, "kind": "deploy", "text": HELD}) + "\n",
         "topology.yaml": yaml.safe_dump({"components": [{"id": HELD}]}),
         "spans.jsonl": json.dumps({"resourceSpans": [{"resource": service, "scopeSpans": [{"spans": [span]}]}]}),
-        "cluster.json": json.dumps({f'GetErrorLogs:{{"service_name": "{HELD}"}}': HELD}),
+        "cluster.json": json.dumps({"kind": "Deployment", "metadata": {"name": HELD, "namespace": HELD, "uid": "1"}}),
         "faults.yaml": yaml.safe_dump({"faults": [{"id": HELD}]}),
         "weights.json": json.dumps({HELD: 1}),
         "report.json": json.dumps({"id": HELD, "title": HELD, "schema_version": 1, "state": "finished"}),

@@ -56,8 +56,9 @@ def _public_reports(rca: Path, each: int) -> Iterator[tuple[str, Report]]:
     for fault in _evenly(nezha_sources.cases(rca / "nezha"), each):
         yield f"nezha-{fault.name.replace('/', '-')}", nezha_sources.ours(rca / "nezha", fault)
     for folder in _evenly(sorted(p.parent for p in (rca / "k8s_snapshots").glob("*/metadata.json")), each):
-        incident, config = k8s_snapshots.asked_of(folder)
-        yield folder.name, diagnosed(incident, [config], folder)
+        with tempfile.TemporaryDirectory() as made:
+            incident, sources = k8s_snapshots.asked_of(folder, Path(made))
+            yield folder.name, diagnosed(incident, sources, folder)
 
 
 def _evenly(items: Sequence[T], count: int) -> Sequence[T]:

@@ -13,9 +13,11 @@ from __future__ import annotations
 import json
 import random
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +32,7 @@ from aitia.core.llm import Llm
 from aitia.core.words import Holding, Inventory, Result, Task
 from aitia.tools import Registry, SourceSet, ToolContext
 from aitia.tools.cluster.signs import app_of
-from aitia.tools.sources.cluster_recorded import RecordedCluster
+from aitia.tools.sources import open_source
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 from benchmarks.rca.k8s_snapshots import asked_of
 from benchmarks.rca.product import model
@@ -78,8 +80,8 @@ class Learned:
         for name in dev:
             for path in gold(data, name):
                 words.update(path)
-                context = opened(data / name)
-                results = replayed(path, context, registry)
+                with opened(data / name) as context:
+                    results = replayed(path, context, registry)
                 self.memory.remember(context.incident, results)
                 calls = ["", *(c for c, _ in walked(context.incident, results) if c)]
                 for before, then in pairwise(calls):
@@ -89,7 +91,7 @@ class Learned:
 
 
 def gold(data: Path, case: str) -> list[list[str]]:
-    """The two expert paths, each call once, in the scorer's words."""
+    """The two expert paths, each call once, in the scorer's words; what objects, events and logs tell is asked by our tools."""
     process = json.loads((data / case / "metadata.json").read_text(encoding="utf-8"))["process"]
     return [list(dict.fromkeys(_plain(w) for w in path)) for _, path in sorted(process.items())]
 
@@ -101,12 +103,14 @@ def _plain(word: str) -> str:
     return "::".join([tool, *rest])
 
 
-def opened(folder: Path) -> ToolContext:
-    """A case as the tools get it: the report, and the recorded answers. Nothing of its paths or result is read."""
-    incident, config = asked_of(folder)
-    inventory = Inventory(holdings=(Holding(source=config.name, kind="cluster", count=1),))
-    sources = SourceSet([RecordedCluster(config, folder)])
-    return ToolContext(incident=incident, sources=sources, inventory=inventory)
+@contextmanager
+def opened(folder: Path) -> Iterator[ToolContext]:
+    """A case as the tools get it: the report, and the recorded cluster. Nothing of its paths or result is read."""
+    with tempfile.TemporaryDirectory() as made:
+        incident, (config, *_) = asked_of(folder, Path(made))
+        inventory = Inventory(holdings=(Holding(source=config.name, kind="cluster", count=1),))
+        sources = SourceSet([open_source(config, folder)])
+        yield ToolContext(incident=incident, sources=sources, inventory=inventory)
 
 
 def replayed(path: Sequence[str], context: ToolContext, registry: Registry) -> list[Result]:
@@ -129,21 +133,13 @@ def task_of(word: str, seen: Seen) -> tuple[str, dict[str, Any]] | None:
         case "DescribeResource", [resource, name]:
             resource = plural.get(resource, resource)
             return "cluster_describe", {"resource": resource, "name": seen.named(resource, name) or name}
-        case (("GetAppYAML" | "GetErrorLogs" | "GetServiceDependencies"), [name]):
-            ours = {
-                "GetAppYAML": "manifest",
-                "GetErrorLogs": "logs",
-                "GetServiceDependencies": "dependencies",
-            }
-            return f"cluster_{ours[tool]}", {"component": name}
-        case "CheckServiceConnectivity", [name, port]:
-            return "cluster_connect", {"component": name, "port": int(port)}
-        case "CheckNodeServiceStatus", [node, service]:
-            return "cluster_node_service", {"component": node, "service": service}
-        case (("GetClusterConfiguration" | "GetAlerts"), _):
-            name = "configuration" if tool == "GetClusterConfiguration" else "alerts"
-            return f"cluster_{name}", {"namespace": seen.namespace}
-        case _:
+        case (("GetAppYAML" | "GetErrorLogs"), [name]):
+            return f"cluster_{'manifest' if tool == 'GetAppYAML' else 'logs'}", {"component": name}
+        case "CheckNodeServiceStatus", [node, _]:  # a condition of the node
+            return "cluster_describe", {"resource": "nodes", "name": node}
+        case "GetClusterConfiguration", _:
+            return "cluster_get", {"resource": "nodes"}
+        case _:  # connectivity tests, drawn dependencies and the set's own alerts have no objects
             return None
 
 
@@ -157,11 +153,6 @@ def word_of(tool: str, args: Mapping[str, Any]) -> str:
         "cluster_describe": f"DescribeResource::{kind}::{app_of(resource, name)}",
         "cluster_manifest": f"GetAppYAML::{name}",
         "cluster_logs": f"GetErrorLogs::{name}",
-        "cluster_dependencies": f"GetServiceDependencies::{name}",
-        "cluster_connect": f"CheckServiceConnectivity::{name}::{args.get('port')}",
-        "cluster_node_service": f"CheckNodeServiceStatus::{name}::{args.get('service')}",
-        "cluster_configuration": "GetClusterConfiguration::",
-        "cluster_alerts": "GetAlerts::",
     }[tool]
 
 
@@ -184,18 +175,24 @@ def predicted(folder: Path, learned: Learned, registry: Registry, llm: Llm | Non
 def stepwise(folder: Path, registry: Registry, **how: Any) -> Case:
     """The product's stepwise planner on one case."""
     began, tokens, votes, words, valid = time.monotonic(), 0, 0, [], []
-    for step, result in investigate(registry, opened(folder), calls=CALLS, **how):
-        words.append(word_of(step.task.tool, step.task.args))
-        valid.append(result.status != "error")
-        votes += step.choice is not None
-        tokens += step.choice.prompt_tokens if step.choice else 0
+    with opened(folder) as context:
+        for step, result in investigate(registry, context, calls=CALLS, **how):
+            words.append(word_of(step.task.tool, step.task.args))
+            valid.append(result.status != "error")
+            votes += step.choice is not None
+            tokens += step.choice.prompt_tokens if step.choice else 0
     seconds = time.monotonic() - began
     return {"calls": words, "valid": valid, "tokens": tokens, "votes": votes, "seconds": round(seconds, 3)}
 
 
 def by_frequency(folder: Path, registry: Registry, learned: Learned) -> Case:
     """The call that most often followed the last one, else the commonest, that was not asked yet."""
-    began, context, done = time.monotonic(), opened(folder), list[Result]()
+    with opened(folder) as context:
+        return _by_frequency(context, registry, learned)
+
+
+def _by_frequency(context: ToolContext, registry: Registry, learned: Learned) -> Case:
+    began, done = time.monotonic(), list[Result]()
     last, words = "", list[str]()
     while len(done) < CALLS:
         seen = Seen(context.incident, done)

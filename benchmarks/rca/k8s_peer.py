@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from aitia.tools.sources.base import ClusterCall
-from aitia.tools.sources.cluster_recorded import RecordedCluster
+from benchmarks.adapters.k8s_tool_cache import Answers, Question
 
 Pair = tuple[str, str]
 POD_RULES: Final = (
@@ -50,12 +49,12 @@ NODE_SERVICES: Final = {
 }
 
 
-def diagnose_by_rules(source: RecordedCluster, namespace: str, services: Sequence[str]) -> list[Pair]:
+def diagnose_by_rules(answers: Answers, services: Sequence[str]) -> list[Pair]:
     """The first three (object, cause) pairs by fixed scores."""
 
-    def ask(verb: str, resource: str = "", name: str = "", **more: bool | int) -> str:
-        call = ClusterCall(verb=verb, resource=resource, name=name, namespace=namespace, **more)  # type: ignore[arg-type]
-        return source.ask(call) or ""
+    def ask(verb: str, resource: str = "", name: str = "") -> str:
+        asked = Question(verb=verb, resource=resource, name=name, namespace=answers.namespace)
+        return answers.ask(asked) or ""
 
     found: list[tuple[float, Pair]] = []
     for line in ask("get", "nodes").splitlines()[1:]:
@@ -93,7 +92,7 @@ def diagnose_by_rules(source: RecordedCluster, namespace: str, services: Sequenc
         word = next(
             (w for w in ("cpu", "memory", "pod", "service", "storage") if w in exceeded.group(1)), "pod"
         )
-        found.append((7.5, (f"namespace/{namespace}", f"namespace_{word}_quota_exceeded")))
+        found.append((7.5, (f"namespace/{answers.namespace}", f"namespace_{word}_quota_exceeded")))
     for name, text in re.findall(r'"name": "([^"]+)".*?"evidence": \[(.*?)\]', ask("alerts"), re.DOTALL):
         if name in services:
             cause, score = ("pod_cpu_overload", 4.5) if "cpu_cfs" in text else ("pod_network_delay", 3.5)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
 from aitia.core.words import Incident, Report, Window
-from aitia.tools.sources.cluster_recorded import RecordedCluster
+from benchmarks.adapters.k8s_tool_cache import Answers, transcribed
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 from benchmarks.rca.judged import Judged, judged, keep
 from benchmarks.rca.k8s_peer import diagnose_by_rules
@@ -122,58 +123,67 @@ def _candidates(data: Path) -> dict[str, Any]:
 
 def _predicted(folder: Path, candidates: Mapping[str, Any], llm: Llm | None) -> tuple[Case, Report | None]:
     """The rankings of all systems on one case, and the report. Nothing of the answer is read here."""
-    incident, config = asked_of(folder)
-    namespace = str(config.options["namespaces"])
+    with tempfile.TemporaryDirectory() as made:
+        return _ran(folder, Path(made), candidates, llm)
+
+
+def _ran(
+    folder: Path, made: Path, candidates: Mapping[str, Any], llm: Llm | None
+) -> tuple[Case, Report | None]:
+    incident, sources = asked_of(folder, made)
     began = time.monotonic()
     try:
-        report: Report | None = diagnosed(incident, [config], folder)
+        report: Report | None = diagnosed(incident, sources, folder)
     except AitiaError as error:
         report, problem = None, str(error)
     else:
         problem = ""
     seconds = time.monotonic() - began
-    cluster = RecordedCluster(config, folder)
+    answers = Answers.of(folder, namespace_of(folder))
     told: Case = {
         "case": folder.name,
         "no_model": [list(p) for p in _answers(report, candidates)] if report else [],
         "verdict": report.verdict if report else "error",
         "probability": report.probability if report else 0.0,
         "named": _named(report, candidates) if report else [],
-        "peer": [list(p) for p in diagnose_by_rules(cluster, namespace, candidates["services"])],
+        "peer": [list(p) for p in diagnose_by_rules(answers, candidates["services"])],
         "seconds": round(seconds, 2),
         "problem": problem,
     }
     if llm is not None and report is not None:
-        voted = diagnosed(incident, [config], folder, llm=llm)
+        voted = diagnosed(incident, sources, folder, llm=llm)
         told["ours"] = [list(p) for p in _answers(voted, candidates)]
     return told, report
 
 
-def asked_of(folder: Path) -> tuple[Incident, SourceConfig]:
-    """What is asked of a case: the incident, and the recorded cluster. Nothing of the answer is in it."""
+def asked_of(folder: Path, made: Path) -> tuple[Incident, list[SourceConfig]]:
+    """What is asked of a case: the incident, and its sources transcribed below `made`. Nothing of the answer is in it."""
+    return incident_of(folder), transcribed(folder, namespace_of(folder), made)
+
+
+def namespace_of(folder: Path) -> str:
+    """The namespace that a case is about."""
     asked = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-    config = SourceConfig(
-        name="cluster",
-        kind="cluster",
-        type="cluster_recorded",
-        path=str(folder.resolve()),
-        options={"namespaces": str(asked.get("namespace", ""))},
-    )
-    return _incident(folder, str(asked.get("query", ""))), config
+    return str(asked.get("namespace", ""))
 
 
-def _incident(folder: Path, query: str) -> Incident:
-    at = datetime(2025, 1, 1, tzinfo=UTC)
+def incident_of(folder: Path) -> Incident:
+    """The report, with when the alerts began and ended; of a case without alerts, when it was recorded."""
+    asked = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     file = folder / "alert.json"
     raw = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     alerts = raw.get("alerts") or []
     text = " ".join(f"{a.get('name')}: {'; '.join(a.get('evidence') or [])}." for a in alerts)
+    spans = [str(a["time_range"]).split(" ~ ") for a in alerts if " ~ " in str(a.get("time_range"))]
+    times = [[datetime.fromisoformat(t).replace(tzinfo=UTC) for t in span] for span in spans]
+    start = min((t[0] for t in times), default=datetime(2025, 1, 1, tzinfo=UTC))
+    end = max((t[1] for t in times), default=start)
     return Incident(
         id="k8s",
-        title=query or "Incident",
+        title=str(asked.get("query", "")) or "Incident",
         text=text[:4000],
-        started_at=at,
-        window=Window(start=at - timedelta(minutes=30), end=at),
+        started_at=start,
+        window=Window(start=start - timedelta(minutes=30), end=end),
     )
 
 

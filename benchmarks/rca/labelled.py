@@ -15,6 +15,7 @@ from typing import Any
 from aitia.agent.topology import Topology
 from aitia.core.scenario import load_scenario
 from aitia.core.words import Report
+from benchmarks.adapters.k8s_tool_cache import transcribed
 from benchmarks.rca import k8s_snapshots, nezha_metrics, nezha_sources, petshop, sockshop
 from benchmarks.rca.metric_cases import MetricCase
 from benchmarks.rca.metric_runs import report_of
@@ -115,12 +116,13 @@ def _clusters(data: Path) -> Iterator[Labelled]:
             continue
 
         def run(hide: bool, folder: Path = folder, culprit: str = culprit) -> Report:
-            incident, source = k8s_snapshots.asked_of(folder)
-            if not hide:
-                return diagnosed(incident, [source], folder)
-            with tempfile.TemporaryDirectory() as left:
-                without(folder, culprit, Path(left))
-                return diagnosed(incident, [source.model_copy(update={"path": left})], Path(left))
+            with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as made:
+                case = folder
+                if hide:
+                    without(folder, culprit, Path(left))
+                    case = Path(left)
+                sources = transcribed(case, k8s_snapshots.namespace_of(folder), Path(made))
+                return diagnosed(k8s_snapshots.incident_of(folder), sources, case)
 
         yield Labelled(
             name=folder.name, group=f"k8s {cause}", run=run, right=lambda c, culprit=culprit: c == culprit

@@ -426,5 +426,5 @@ def test_the_benchmark_scores_the_shorter_path() -> None:
 @pytest.mark.model
 def test_tasks_may_take_the_tokens_that_they_need(smollm: Llm) -> None:
     pod = "recommendation-service-7f9c6d5b44-x2x9q"
-    longest = json.dumps(item(10, "cluster_node_service", (1, 2, 3), service="kube-scheduler", component=pod))
+    longest = json.dumps(item(10, "cluster_describe", (1, 2, 3), resource="persistentvolumeclaims", name=pod))
     assert smollm.count(longest.replace(" ", "")) < 2 * free_plan.TASK_TOKENS

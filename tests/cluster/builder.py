@@ -1,10 +1,11 @@
-"""A small cluster that prints itself as kubectl would: manifests are the only truth, all texts are made from them."""
+"""A small cluster that prints itself as kubectl would, transcribed into objects: manifests are the only truth of its texts."""
 
 from __future__ import annotations
 
 import copy
 import json
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,21 @@ import yaml
 
 from aitia.core.config import SourceConfig
 from aitia.tools.sources.cluster_recorded import RecordedCluster
+from aitia.tools.sources.table import TableSource
+from benchmarks.adapters.k8s_tool_cache import Answers
+from benchmarks.adapters.k8s_tool_cache.recording import write
 
 SPACE = "acme"
+POLICY = """\
+Name:         {name}
+Namespace:    {space}
+Spec:
+  PodSelector:     {selector}
+  Allowing ingress traffic:
+    <none> (Selected pods are isolated for ingress connectivity)
+  Not affecting egress traffic
+  Policy Types: Ingress
+"""
 NODES = ("alpha", "beta", "gamma")
 
 
@@ -100,9 +114,8 @@ class Cluster:
     configmaps: dict[str, dict[str, str]] = field(default_factory=dict)
     accounts: list[str] | None = None
     events: list[list[str]] = field(default_factory=list)  # [age, type, reason, object, message]
-    connects: dict[tuple[str, int], str] = field(default_factory=dict)
     node_services: dict[tuple[str, str], str] = field(default_factory=dict)
-    alerts: list[dict[str, Any]] = field(default_factory=list)
+    metrics: list[tuple[str, str, float, float]] = field(default_factory=list)  # component, name, before, now
     policies: dict[str, str] = field(default_factory=dict)
     hidden_services: set[str] = field(default_factory=set)
     system: list[list[str]] = field(default_factory=list)
@@ -168,9 +181,8 @@ class Cluster:
         if self.system:
             heading = ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE"]
             listed("pods", table(heading, self.system), wide=table(heading, self.system), space="kube-system")
-        for (name, port), text in self.connects.items():
-            put("CheckServiceConnectivity", text, namespace=SPACE, service_name=name, port=port)
-        put("GetAlerts", {"alerts": self.alerts} if self.alerts else {})
+        for name, selector in self.policies.items():
+            described("networkpolicies", name, POLICY.format(name=name, space=SPACE, selector=selector))
         for one in self.apps:
             patterns = [{"count": c, "ratio": 0.1, "sample": s} for c, s in one.logs]
             text = {"total_log_count": 100, "total_errors": 5, "patterns": patterns} if patterns else ""
@@ -179,8 +191,8 @@ class Cluster:
         return made
 
     def write(self, folder: Path) -> RecordedCluster:
-        """The recording as a file and the source that reads it."""
-        (folder / "cluster.json").write_text(json.dumps(self.answers()))
+        """The recording as a folder of objects and the source that reads it."""
+        write(Answers(self.answers(), SPACE), SPACE, folder)
         config = SourceConfig(
             name="rec",
             kind="cluster",
@@ -189,6 +201,19 @@ class Cluster:
             options={"namespaces": SPACE},
         )
         return RecordedCluster(config, folder)
+
+    def measured(self, folder: Path, at: datetime) -> list[TableSource]:
+        """The metrics as a table that is read every ten seconds, five minutes before `at` and after."""
+        if not self.metrics:
+            return []
+        lines = ["time,component,metric,value"]
+        for step in range(-30, 30):
+            for component, metric, before, now in self.metrics:
+                moment = (at + timedelta(seconds=10 * step)).isoformat()
+                lines.append(f"{moment},{component},{metric},{before if step < 0 else now}")
+        (folder / "metrics.csv").write_text("\n".join(lines) + "\n")
+        config = SourceConfig(name="met", kind="metrics", type="table", path=str(folder / "metrics.csv"))
+        return [TableSource(config, folder)]
 
     def _manifests(self, one: App) -> list[dict[str, Any]]:
         workload = {

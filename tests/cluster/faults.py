@@ -81,11 +81,6 @@ def healthy() -> Cluster:
         ["50m", "Warning", "FailedCreate", "replicaset/web-6d4cf56db6",
          'Error creating: pods "web-6d4cf56db6-" is forbidden: error looking up service account acme/web: serviceaccount "web" not found'],
     ]  # fmt: skip
-    cluster.connects = {
-        (a.name, a.service["ports"][0]["port"]): f"{a.name} (10.8.0.7) open\nConnection Succeeded"
-        for a in apps
-        if a.service
-    }
     cluster.node_services = {
         (n, s): RUNS.format(s) for n in NODES for s in ("kubelet", "containerd", "kube-proxy")
     }
@@ -145,8 +140,6 @@ def down(cluster: Cluster, name: str, status: str, **more: Any) -> App:
     one.status, one.ready = status, False
     for key, value in more.items():
         setattr(one, key, value)
-    if one.service:
-        cluster.connects[name, one.service["ports"][0]["port"]] = "Connection Failed"
     return one
 
 
@@ -218,7 +211,6 @@ def _two_resources(cluster: Cluster) -> str:
 def _no_service(cluster: Cluster) -> str:
     cluster.quotas = {"q": {"services": ("7", "7")}}
     cluster.hidden_services.add("billing")
-    cluster.connects["billing", 8082] = "Connection Failed"
     return SPACE
 
 
@@ -363,18 +355,6 @@ def _scheduler_by_silence(cluster: Cluster) -> str:
     cluster.node_services = {}
     down(cluster, "mail", "Pending", node="", conditions={}, age="3m")
     return "alpha"
-
-
-@fault("node.k8s.kube_proxy")
-def _proxy_by_tests(cluster: Cluster) -> str:
-    cluster.node_services = {}
-    for name, port in cluster.connects:
-        lines = [f"=== Service {name}:{port} Connectivity test report ==="]
-        for node in NODES:
-            lines += [f"Debug Pod test results deployed on {node}: " + ("punt!" if node == "beta" else f"{name} open"),
-                      "Connection Failed" if node == "beta" else "Connection Succeeded"]  # fmt: skip
-        cluster.connects[name, port] = "\n".join(lines)
-    return "beta"
 
 
 @fault("node.k8s.pressure")
@@ -575,7 +555,6 @@ def _service_selector(cluster: Cluster) -> str:
     one = cluster.app("billing")
     assert one.service
     one.service["selector"] = {"app": "billing-v2"}
-    cluster.connects["billing", 8082] = "Connection Failed"
     return "billing"
 
 
@@ -584,7 +563,6 @@ def _service_port(cluster: Cluster) -> str:
     one = cluster.app("billing")
     assert one.service
     one.service["ports"][0]["targetPort"] = 8092
-    cluster.connects["billing", 8082] = "Connection Failed"
     return "billing"
 
 
@@ -593,7 +571,6 @@ def _service_offers_another_port(cluster: Cluster) -> str:
     one = cluster.app("billing")
     assert one.service
     one.service["ports"][0] = {"name": "main", "port": 8092, "targetPort": 8082}
-    del cluster.connects["billing", 8082]
     return "billing"
 
 
@@ -656,7 +633,7 @@ def _dns_default(cluster: Cluster) -> str:
 @fault("network.policy.k8s")
 def _policy(cluster: Cluster) -> str:
     cluster.policies = {"lock-down": "app=billing"}
-    cluster.connects["billing", 8082] = "Connection Failed"
+    cluster.app("web").logs = [(30, "error: dial tcp: connect to billing:8082: i/o timeout")]
     return "billing"
 
 
@@ -819,47 +796,42 @@ def _readonly_by_config(cluster: Cluster) -> str:
     return "sql-main"
 
 
-def _alert(name: str, *lines: str, kind: str = "Service") -> dict[str, Any]:
-    return {"type": kind, "name": name, "status": "ABNORMAL", "evidence": list(lines)}
-
-
-_SLOW = "LATENCY_DEGRADATION [Slow Response] | {0}-p95latency: Normal=20.10ms -> Current={1}ms (+400%)"
+def _slow(name: str, now: float) -> tuple[str, str, float, float]:
+    return name, "p95latency", 20.1, now
 
 
 @fault("resource.cpu.pod")
 def _busy(cluster: Cluster) -> str:
-    cluster.alerts = [_alert("stock", "RESOURCE_SATURATION [cpu_cfs] | Val: 0.9s (Throttled)", "RESOURCE_SATURATION [cpu core] | Normal=0.1 cores -> Current=0.9 cores",
-                             _SLOW.format("stock", 300)), _alert("web", _SLOW.format("web", 330))]  # fmt: skip
+    cluster.metrics = [
+        ("stock", "cpu_cfs", 0.0, 0.9),
+        ("stock", "cpu", 0.1, 0.9),
+        _slow("stock", 300),
+        _slow("web", 330),
+    ]
     return "stock"
 
 
 @fault("network.delay.pod")
 def _slow_pod(cluster: Cluster) -> str:
-    cluster.alerts = [_alert("orders", _SLOW.format("orders", 2000)), _alert("web", _SLOW.format("web", 2100)),
-                      _alert("mail", "TRAFFIC_ANOMALY [Network Drop] | Inbound: Normal=20pps -> Current=4pps")]  # fmt: skip
+    cluster.metrics = [_slow("orders", 2000), _slow("web", 2100), ("mail", "network_receive", 20.0, 4.0)]
     return "orders"
 
 
 @fault("network.delay.node")
 def _slow_node(cluster: Cluster) -> str:
-    names = ("orders", "billing", "web", "edge-gateway")
-    cluster.alerts = [_alert(n, _SLOW.format(n, 900)) for n in names]
+    cluster.metrics = [_slow(n, 900) for n in ("orders", "billing", "web", "edge-gateway")]
     return "beta"
 
 
 @fault("network.delay.node")
 def _slow_node_named(cluster: Cluster) -> str:
-    cluster.alerts = [
-        _alert("gamma", "NETWORK_LATENCY [Node RTT] | Normal=0.3ms -> Current=210ms", kind="Node"),
-        _alert("stock", _SLOW.format("stock", 800)),
-    ]
+    cluster.metrics = [("gamma", "node_rtt", 0.3, 210.0), _slow("stock", 800)]
     return "gamma"
 
 
 @fault("network.loss.node")
 def _lossy(cluster: Cluster) -> str:
-    cluster.alerts = [_alert("beta", "NETWORK_ANOMALY [TCP Retransmission] | Normal=0.4/s -> Current=37.0/s (+9000%)", kind="Node"),
-                      _alert("orders", _SLOW.format("orders", 700)), _alert("web", _SLOW.format("web", 720))]  # fmt: skip
+    cluster.metrics = [("beta", "tcp_retrans", 0.4, 37.0), _slow("orders", 700), _slow("web", 720)]
     return "beta"
 
 

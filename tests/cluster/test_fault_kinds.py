@@ -26,10 +26,13 @@ CASES = [(kind, change) for kind, changes in FAULTS.items() for change in change
 
 def context(cluster: Cluster, folder: Path) -> ToolContext:
     source = cluster.write(folder)
+    sources = [source, *cluster.measured(folder, AT - timedelta(minutes=10))]
     resolver = Resolver()
-    inventory = build_inventory([source], WINDOW, resolver)
-    incident = Incident(id="i", title="Something is wrong", started_at=AT, window=WINDOW)
-    return ToolContext(incident=incident, sources=SourceSet([source]), inventory=inventory, resolver=resolver)
+    inventory = build_inventory(sources, WINDOW, resolver)
+    incident = Incident(
+        id="i", title="Something is wrong", started_at=AT - timedelta(minutes=10), window=WINDOW
+    )
+    return ToolContext(incident=incident, sources=SourceSet(sources), inventory=inventory, resolver=resolver)
 
 
 def call(ctx: ToolContext, tool: str = "cluster_state", **args: str) -> Result:
@@ -55,10 +58,10 @@ def test_fault_is_ranked_first_and_cited_by_a_readable_call(kind: str, change, t
         e.statement for e in result.evidence if e.kind != "cluster.quiet"
     ]
     for e in result.evidence:
-        assert e.source.source == "rec"
-        assert re.match(
-            r"kubectl (get|describe|logs) |connect to |systemctl status |alerts", e.source.query
-        ), e.source.query
+        measured = e.source.source == "met"
+        assert measured or e.source.source == "rec"
+        readable = r"SELECT .+metrics\.csv" if measured else r"kubectl (get|describe|logs) "
+        assert re.match(readable, e.source.query), e.source.query
         assert "\n" not in e.statement
 
 

@@ -17,7 +17,7 @@ from aitia.core.words import Incident, Window
 from aitia.tools.changes import changes_list
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import ChangeSource, open_source
-from aitia.tools.sources.changes_cluster import age_s, rows
+from aitia.tools.sources.cluster_recorded import moment
 
 from . import kube_api
 
@@ -191,23 +191,14 @@ def test_rollouts_and_scalings_of_a_live_cluster(tmp_path: Path, monkeypatch: py
     }  # the last: from 0, an event
 
 
-def test_ages_and_tables_as_kubectl_prints_them() -> None:
-    assert [age_s(t) for t in ("61s", "4m3s", "2d5h", "3y", "<unknown>", "")] == [
-        61,
-        243,
-        190_800,
-        94_608_000,
-        None,
-        None,
-    ]
-    text = "LAST SEEN          TYPE      REASON    OBJECT   MESSAGE\n61s (x9 over 4m)   Warning   BackOff   pod/x    Back-off  a   b\n"
-    assert rows(text) == [{"LAST SEEN": "61s (x9 over 4m)", "TYPE": "Warning", "REASON": "BackOff", "OBJECT": "pod/x",
-                           "MESSAGE": "Back-off  a   b"}]  # fmt: skip
-    assert rows("No resources found") == []
-
-
 @settings(max_examples=100)
-@given(st.text(max_size=200))
-def test_no_text_breaks_the_table_reader(text: str) -> None:
-    assert all(isinstance(v, str) for row in rows(text) for v in row.values())
-    assert (age_s(text) or 0) >= 0
+@given(st.text(max_size=60) | st.integers() | st.none())
+def test_no_time_breaks_the_reader(said: object) -> None:
+    at = moment(said)
+    assert at is None or at.tzinfo is not None
+
+
+def test_times_of_the_api_are_read() -> None:
+    assert moment("2026-01-02T03:04:05Z") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert moment("2026-01-02T03:04:05.123456Z") is not None
+    assert [moment(t) for t in ("soon", "", None, 5, "0001-01-01T00:00:00+14:00")] == [None] * 5

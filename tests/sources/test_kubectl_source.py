@@ -26,8 +26,8 @@ from aitia.core.store import RunStore
 from aitia.core.words import Window, from_epoch
 from aitia.graphs.diagnose import Options, diagnose
 from aitia.incoming import make_incident
-from aitia.tools.sources import ClusterCall, ClusterSource, build_inventory, cluster_objects, open_source
-from aitia.tools.sources.cluster_redact import redacted
+from aitia.tools.sources import ClusterSource, build_inventory, cluster_objects, open_source
+from aitia.tools.sources.cluster_redact import redacted, redacted_object
 from aitia.tools.sources.error_lines import summary
 from aitia.tools.sources.kubectl import Denied, Kubectl, Unanswered
 
@@ -72,35 +72,22 @@ def cluster() -> Iterator[tuple[str, type[kube_api.KubeApi]]]:
         yield served
 
 
-def call(
-    verb: str, resource: str = "", name: str = "", namespace: str = "shop", **more: object
-) -> ClusterCall:
-    return ClusterCall(verb=verb, resource=resource, name=name, namespace=namespace, **more)
-
-
 @needs_kubectl
 @pytest.mark.server
-def test_answers_are_what_kubectl_prints(cluster, tmp_path: Path) -> None:
+def test_objects_are_those_of_the_api_and_logs_those_of_the_pods(cluster, tmp_path: Path) -> None:
     url, api = cluster
     source = opened(tmp_path, url)
-    pods = source.ask(call("get", "pods", wide=True)) or ""
-    assert pods.splitlines()[0].split()[:6] == ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP"]
-    assert "CrashLoopBackOff" in pods
-    assert "pod-template-hash=7f9c4d5b6f" in (source.ask(call("get", "pods", labels=True)) or "")
-    told = source.ask(call("describe", "pods", "payment-7f9c4d5b6f-x2v9k")) or ""
-    assert "Back-off restarting failed container" in told
-    assert "<set to the key 'token' in secret 'payment-token'>" in told
-    manifest = yaml.safe_load(source.ask(call("yaml", name="payment", namespace="")) or "")
-    assert [i["kind"] for i in manifest["items"]] == ["Deployment", "Service"]
-    assert json.loads(source.ask(call("configuration")) or "")["nodes"][0]["taints"] == [
-        "dedicated=shop:NoSchedule"
-    ]
-    logs = json.loads(source.ask(call("logs", name="payment")) or "")
-    assert (logs["total_log_count"], logs["total_errors"]) == (4, 3)
-    assert logs["patterns"][0]["count"] == 2
-    assert any("DB_HOST is not set" in p["sample"] for p in logs["patterns"])
-    assert source.ask(call("get", "jobs")) == ""
-    assert source.ask(call("get", "pods", "not-there")) == ""
+    pods = {p["metadata"]["name"]: p for p in source.objects("pods", "shop") or ()}
+    payment = pods["payment-7f9c4d5b6f-x2v9k"]
+    assert payment["kind"] == "Pod"
+    assert payment["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    assert any("Back-off restarting" in e["message"] for e in source.objects("events", "shop") or ())
+    assert "dedicated" in json.dumps([n["spec"] for n in source.objects("nodes") or ()])
+    lines = source.logs("shop", {"app": "payment"}) or []
+    assert sum("attempt" in line for line in lines) == 2
+    assert any("DB_HOST is not set" in line for line in lines)  # of the container that crashed
+    assert source.objects("jobs", "shop") == []
+    assert abs((datetime.now(tz=UTC) - source.observed_at()).total_seconds()) < 60
     assert {method for method, _ in api.asked} <= {"GET", "POST"}
     assert all("selfsubjectrulesreviews" in path for method, path in api.asked if method == "POST")
 
@@ -109,48 +96,47 @@ def test_answers_are_what_kubectl_prints(cluster, tmp_path: Path) -> None:
 @pytest.mark.server
 def test_no_secret_leaves_the_source(cluster, tmp_path: Path) -> None:
     source = opened(tmp_path, cluster[0])
-    secrets = source.ask(call("get", "secrets")) or ""
-    assert "payment-token" in secrets
-    assert source.ask(call("describe", "secrets", "payment-token")) is None
-    everything = [secrets, *(source.ask(c) or "" for c in (
-        call("describe", "pods", "payment-7f9c4d5b6f-x2v9k"), call("describe", "deployments", "payment"),
-        call("describe", "configmaps", "payment-config"), call("yaml", name="payment"), call("logs", name="payment")))]  # fmt: skip
+    secrets = source.objects("secrets", "shop") or []
+    assert "payment-token" in {s["metadata"]["name"] for s in secrets}
+    assert all(set(s) == {"kind", "metadata", "type"} for s in secrets)
+    lists = [
+        json.dumps(source.objects(r, "shop"))
+        for r in ("pods", "deployments", "configmaps", "events", "secrets")
+    ]
+    everything = [*lists, "\n".join(source.logs("shop", {"app": "payment"}) or ())]
     assert not [p for p in PLANTED for text in everything if p in text]
-    assert all("<secret:" in text for text in everything[1:])
+    assert all("<secret:" in text for text in (*lists[:3], everything[-1]))
 
 
 @needs_kubectl
 @pytest.mark.server
-def test_only_questions_about_configured_namespaces_and_valid_names_are_asked(
-    cluster, tmp_path: Path
-) -> None:
+def test_only_lists_of_configured_namespaces_are_asked_for(cluster, tmp_path: Path) -> None:
     url, api = cluster
     source = opened(tmp_path, url, options={"namespaces": "shop"})
     before = len(api.asked)
     for odd in (
         "--all-namespaces",
         "-A",
-        "pay ment",
+        "pods -A",
         "a;id",
         "$(id)",
         "../x",
-        "A" * 300,
         "secrets/payment-token",
+        "widgets",
     ):
-        assert source.ask(call("get", "pods", odd)) is None
-        assert source.ask(call("yaml", name=odd)) is None
-    assert source.ask(call("get", "pods", namespace="billing")) is None
-    assert source.ask(call("get", "secrets", namespace="kube-system")) is None
-    assert source.ask(call("yaml", name="payment", namespace="kube-system")) is None
-    assert source.ask(call("get", "secrets --output=yaml")) is None
-    assert source.ask(call("delete", "pods", "x")) is None
-    assert source.ask(call("connect", name="orders", port=80)) is None
+        assert source.objects(odd, "shop") is None
+    for space in ("billing", "", "--all-namespaces", "shop --as=admin"):
+        assert source.objects("pods", space) is None
+        assert source.logs(space, {"app": "payment"}) is None
+    assert source.objects("secrets", "kube-system") is None
+    for labels in ({}, {"app": "x,y"}, {"app": "a b"}, {"--all": "x"}):
+        assert source.logs("shop", labels) is None
     assert len(api.asked) == before
     closed = opened(tmp_path, url, options={"namespaces": "shop", "system": False})
-    assert closed.ask(call("get", "pods", namespace="kube-system")) is None
-    assert source.ask(call("get", "pods", namespace="kube-system")) == ""
+    assert closed.objects("pods", "kube-system") is None
+    assert source.objects("pods", "kube-system") == []
     after = len(api.asked)
-    assert source.ask(call("get", "pods", namespace="kube-system")) == ""
+    assert source.objects("pods", "kube-system") == []
     assert len(api.asked) == after  # asked twice within a minute: one state for all tools of a run
     assert opened(tmp_path, url, options={"namespaces": "*"}).namespaces() == ["shop"]
     with pytest.raises(SourceError, match="namespaces"):
@@ -225,7 +211,7 @@ def test_owner_references_make_one_component_of_a_workload_and_two_of_two_namesp
 def test_what_the_account_may_not_read_is_named(tmp_path: Path) -> None:
     with kube_api.serving(forbidden=frozenset({"nodes", "secrets"})) as (url, _):
         source = opened(tmp_path, url)
-        assert source.ask(call("get", "nodes", namespace="")) is None
+        assert source.objects("nodes") is None
         note = source.describe(SPAN).note
         assert "not allowed to list" in note
         assert "nodes" in note
@@ -246,10 +232,9 @@ def test_an_account_that_may_list_some_types_is_answered_of_those(tmp_path: Path
         assert held.components == ("orders", "payment")
         assert "daemonsets" in held.note
         assert {c.id for c in source.components() if c.type == "app"} == {"orders", "payment"}
-        assert "kind: Deployment" in (source.ask(call("yaml", name="payment")) or "")
-        assert source.ask(call("yaml", name="agent")) is None  # it may be a daemon set
-        assert source.ask(call("logs", name="agent")) is None
-        assert json.loads(source.ask(call("logs", name="payment")) or "")["total_errors"] == 3
+        assert source.objects("daemonsets", "shop") is None
+        assert len(source.objects("deployments", "shop") or ()) == 2
+        assert len(source.logs("shop", {"app": "payment"}) or ()) == 4
 
 
 @needs_kubectl
@@ -342,18 +327,40 @@ def test_only_the_api_server_can_say_that_there_is_nothing(
 
 
 def test_lines_of_an_application_that_begin_with_error_are_read(tmp_path: Path) -> None:
-    told = {"items": [{"metadata": {"name": "web"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}}]}
     lines = [
         "error: cannot open the ledger",
         'error: container "c" in pod "web-1" is waiting to start: ContainerCreating',
         'error: previous terminated container "c" in pod "web-1" not found',
         "error: unable to retrieve container logs for containerd://4f2a",
     ]
-    body = f"import sys\nprint({chr(10).join(lines)!r} if 'logs' in sys.argv else {json.dumps(told)!r})"
-    stub = _stub(tmp_path, body)
+    stub = _stub(tmp_path, f"import sys\nprint({chr(10).join(lines)!r} if 'logs' in sys.argv else '{{}}')")
     source = opened(tmp_path, "http://127.0.0.1:1", options={"kubectl": stub, "namespaces": "shop"})
-    logs = json.loads(source.ask(call("logs", name="web")) or "")
-    assert [p["sample"] for p in logs["patterns"]] == ["error: cannot open the ledger"]
+    assert set(source.logs("shop", {"app": "web"}) or ()) == {"error: cannot open the ledger"}
+
+
+def test_lists_are_redacted_and_of_secrets_names_and_types_are_asked_for_alone(tmp_path: Path) -> None:
+    pod = {
+        "metadata": {"name": "web-1"},
+        "spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "hunter4-planted"}]}]},
+    }
+    told = {"items": [pod, 3]}
+    body = (
+        "import sys\n"
+        f"print('db-login   Opaque   2   9d' if sys.argv[-1] == 'secrets' else {json.dumps(told)!r})\n"
+        f"open({str(tmp_path / 'asked')!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10))"
+    )
+    source = opened(
+        tmp_path, "http://127.0.0.1:1", options={"kubectl": _stub(tmp_path, body), "namespaces": "shop"}
+    )
+    (one,) = source.objects("pods", "shop") or ()
+    assert one["kind"] == "Pod"
+    assert "<secret:" in json.dumps(one)
+    assert "planted" not in json.dumps(one)
+    (secret,) = source.objects("secrets", "shop") or ()
+    assert (secret["metadata"]["name"], secret["type"]) == ("db-login", "Opaque")
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [("--output=json" in line) for line in asked] == [True, False]
+    assert all("--namespace=shop" in line for line in asked)
 
 
 def test_namespaces_beyond_the_bound_are_named(tmp_path: Path) -> None:
@@ -405,7 +412,6 @@ def test_a_secret_environment_value_never_survives(name: str, value: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "Data\n====\nDB_PASSWORD:\n----\nhunter4\n hunter4\n\nhunter4\n\nport:\n----\nkept\n\nBinaryData\n====\n\nEvents:  <none>\n",
         "data:\n  secret: hunter4\n  port: kept\n",
         "secret: hunter4\nport: kept\n",
         "env:\n- name: DB_PASSWORD\n  value: |-\n    hunter4\n\n    hunter4\n- name: PORT\n  value: kept\n",
@@ -428,6 +434,62 @@ def test_secrets_of_every_form_go_and_what_stands_beside_them_stays(text: str) -
     assert "<secret:" in told
     assert "kept" in told
     assert redacted(told, redactor) == told
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {
+            "spec": {
+                "containers": [
+                    {"env": [{"name": "DB_PASSWORD", "value": "hunter4"}, {"name": "PORT", "value": "kept"}]}
+                ]
+            }
+        },
+        {"spec": {"containers": [{"args": ["--requirepass", "hunter4", "--port", "kept"]}]}},
+        {
+            "spec": {
+                "containers": [
+                    {"command": ["sh", "-c", "exec redis-server --requirepass hunter4 --port kept"]}
+                ]
+            }
+        },
+        {"kind": "ConfigMap", "data": {"DB_PASSWORD": "hunter4\nhunter4", "port": "kept"}},
+        {
+            "kind": "ConfigMap",
+            "data": {"secret": "hunter4", "app.yaml": "db:\n  password: hunter4\n  name: kept\n"},
+        },
+        {"metadata": {"annotations": {"note": "kept", "token": "hunter4"}}},
+        {"message": "login failed password=hunter4, kept"},
+    ],
+)
+def test_secrets_in_objects_go_and_what_stands_beside_them_stays(made: dict) -> None:
+    redactor = Redactor(b"k" * 32)
+    once = redacted_object(made, redactor)
+    told = json.dumps(once)
+    assert "hunter4" not in told
+    assert "<secret:" in told
+    assert "kept" in told
+    assert redacted_object(once, redactor) == once
+
+
+def test_what_refers_to_secrets_stays_and_what_was_applied_goes() -> None:
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": '{"env":"hunter4"}'}
+    made = {
+        "metadata": {"name": "web", "annotations": applied, "managedFields": [{"manager": "x"}]},
+        "spec": {
+            "volumes": [{"name": "certs", "secret": {"secretName": "shop-certs"}}],
+            "imagePullSecrets": [{"name": "registry-token"}],
+            "env": [
+                {
+                    "name": "API_TOKEN",
+                    "valueFrom": {"secretKeyRef": {"name": "payment-token", "key": "token"}},
+                }
+            ],
+        },
+    }
+    told = redacted_object(made, Redactor(b"k" * 32))
+    assert told == {"metadata": {"name": "web", "annotations": {}}, "spec": made["spec"]}
 
 
 def test_a_redacted_block_leaves_valid_yaml() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aitia.core.words import Scalar
 from aitia.tools.cluster.databases import is_database
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, manifest
-from aitia.tools.cluster.graph import host_of
+from aitia.tools.cluster.hosts import host_of, resolved
 from aitia.tools.cluster.objects import Service
 from aitia.tools.cluster.services import listening
 from aitia.tools.cluster.state import State, own_containers
@@ -54,7 +54,8 @@ def addresses(state: State, app: str) -> list[Address]:
 
 
 def _pairs(env: Mapping[str, str], namespace: str) -> Iterator[Address]:
-    for key, value in sorted(env.items()):
+    for key, raw in sorted(env.items()):
+        value = resolved(raw, env)
         space = _FOREIGN.match(value)
         elsewhere = space.group(1) if space and space.group(1) != namespace else ""
         host, port = host_of(value)

@@ -68,10 +68,10 @@ def quiet(state: State) -> list[Finding]:
     found = []
     for workload in state.workloads:
         pods = state.pods_of(workload.name)
-        if workload.manifest is None and not any(p.described for p in pods):
+        if workload.manifest is None and not any(p.specified for p in pods):
             continue
         services_ = state.services_of(workload.name)
-        reachable = all(s.endpoints or s.endpoints is None for s in services_ if s.selector)
+        reachable = all(s.endpoints for s in services_ if s.selector)  # unread ones do not speak for it
         calm = bool(pods) and all(p.healthy and not (p.restarts and workloads.recent(p)) for p in pods)
         if calm and len(pods) >= workload.desired and reachable:
             ends = f", {len(services_)} services with endpoints" if services_ else ""

@@ -7,11 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aitia.core.words import Scalar
-from aitia.tools.sources.base import ClusterCall
 
 MAX_QUOTE = 200
 # How sure a reason is: specs that contradict each other, what the cluster itself said, what fits and was not excluded.
 CONTRADICTION, SAID, LIKELY, POSSIBLE, SYMPTOM = 0.96, 0.9, 0.75, 0.5, 0.35
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterCall:
+    """Where something can be read again: `get`, `describe`, `manifest` of an object, an app's `logs`, or a `metrics` query."""
+
+    verb: str
+    resource: str = ""
+    name: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,22 +45,18 @@ def quote(text: str, limit: int = MAX_QUOTE) -> str:
 
 
 def citation(call: ClusterCall) -> str:
-    """The call as a kubectl command line (or what stands for it where kubectl has none)."""
+    """The call as a kubectl command line."""
     space = f" -n {call.namespace}" if call.namespace else ""
     match call.verb:
-        case "get" | "describe":
-            name = f" {call.name}" if call.name else ""
-            return f"kubectl {call.verb} {call.resource}{name}{space}" + (" -o wide" if call.wide else "")
-        case "yaml":
+        case "manifest":
             return f"kubectl get deployment,service {call.name}{space} -o yaml"
         case "logs":
             return f"kubectl logs deployment/{call.name}{space} --all-containers"
-        case "connect":
-            return f"connect to {call.name}.{call.namespace}:{call.port}"
-        case "node_service":
-            return f"systemctl status {call.resource} on {call.name}"
+        case "metrics":
+            return call.name
         case _:
-            return f"{call.verb} {call.name}{space}".strip()
+            name = f" {call.name}" if call.name else ""
+            return f"kubectl {call.verb} {call.resource}{name}{space}"
 
 
 def get(resource: str, namespace: str, name: str = "") -> ClusterCall:
@@ -66,7 +71,7 @@ def describe(resource: str, namespace: str, name: str) -> ClusterCall:
 
 def manifest(app: str, namespace: str) -> ClusterCall:
     """A manifest to cite."""
-    return ClusterCall(verb="yaml", name=app, namespace=namespace)
+    return ClusterCall(verb="manifest", name=app, namespace=namespace)
 
 
 def logs(app: str, namespace: str) -> ClusterCall:

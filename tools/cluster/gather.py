@@ -2,189 +2,118 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from aitia.tools.cluster import described as d
+from aitia.tools.cluster import live
 from aitia.tools.cluster import manifest as m
-from aitia.tools.cluster.answers import connection, described_addresses, ingress_rules, log_lines, read_alerts
-from aitia.tools.cluster.asking import Asker, names_of
-from aitia.tools.cluster.objects import (
-    Claim,
-    Event,
-    LogLine,
-    Node,
-    Route,
-    Service,
-    Volume,
-    Workload,
-)
-from aitia.tools.cluster.objects_read import (
-    listed_pod,
-    read_nodes,
-    read_pods,
-    read_quotas,
-    read_services,
-    read_volumes,
-    read_workloads,
-    with_services,
-)
+from aitia.tools.cluster.hosts import env_calls
+from aitia.tools.cluster.objects import LogLine, Route, Workload
+from aitia.tools.cluster.reading import AT_ONCE, OWNERS, WORKLOADS, Reader
 from aitia.tools.cluster.routes import argument_routes, env_routes, ingress_routes, routes_of
-from aitia.tools.cluster.state import Connection, State
-from aitia.tools.cluster.text import Row
+from aitia.tools.cluster.state import State
 from aitia.tools.sources.base import ClusterSource
 
+BRIEF: Final = ("pods", *WORKLOADS, *OWNERS, "services", "nodes", "configmaps")
+WEBHOOKS: Final = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
 LISTS: Final = (
-    "deployments", "statefulsets", "daemonsets", "replicasets", "endpoints", "events", "persistentvolumeclaims", "resourcequotas",
-    "storageclasses", "secrets", "configmaps", "serviceaccounts", "networkpolicies", "ingresses",
+    *BRIEF, "endpoints", "events", "persistentvolumeclaims", "resourcequotas", "storageclasses", "persistentvolumes", "secrets",
+    "serviceaccounts", "networkpolicies", "ingresses", "horizontalpodautoscalers", *WEBHOOKS,
 )  # fmt: skip
-DESCRIBED: Final = ("deployments", "pods", "services", "nodes")
+MOST_TEXT: Final = 100_000  # characters of a config map
 
 
 def brief(source: ClusterSource, namespace: str) -> State:
     """What the component graph needs: workloads, pods, services, nodes, and who calls whom."""
-    ask = Asker(source, namespace)
-    workloads = read_workloads(ask)
-    services, _ = read_services(ask, deep=False)
-    pods = read_pods(ask, workloads, deep=False)
-    state = State(
-        namespace=namespace,
-        workloads=tuple(workloads),
-        pods=tuple(pods),
-        services=tuple(services),
-        nodes=tuple(Node(name=r["NAME"]) for r in ask.table("nodes") or []),
-    )
-    return replace(state, calls=_calls(ask, state))
+    reader = Reader(source, namespace)
+    reader.ahead(BRIEF)
+    return _basic(reader, None)
 
 
-def gather(source: ClusterSource, namespace: str, *, patient: Callable[[], bool] = lambda: True) -> State:
-    """Everything the analysers look at. `patient` turns False when time is running out; then optional looks are left out."""
-    ask = Asker(source, namespace, patient)
-    ask.ahead([*(("get", r, "") for r in LISTS), *(("describe", r, "") for r in DESCRIBED)])
-    workloads = read_workloads(ask)
-    pods = read_pods(ask, workloads, deep=True)
-    services, _ = read_services(ask, deep=True)
-    claims = ask.described("persistentvolumeclaims", names_of(ask.table("persistentvolumeclaims")))
-    quotas = read_quotas(ask)
-    classes = ask.table("storageclasses")
-    secrets = ask.table("secrets")
-    configmaps = ask.table("configmaps")
-    accounts = ask.table("serviceaccounts")
-    state = State(
-        namespace=namespace,
-        pods=tuple(pods),
-        workloads=tuple(workloads),
-        services=tuple(services),
-        quotas=tuple(quotas),
-        claims=tuple(d.claim(b) for b in claims.values()),
-        volumes=tuple(read_volumes(ask)),
-        classes=None if classes is None else frozenset(r["NAME"] for r in classes),
-        nodes=tuple(read_nodes(ask)),
-        events=_events(ask, namespace),
-        node_events=_events(ask, "default"),
-        system_pods=tuple(
-            listed_pod(r, "kube-system", ())
-            for r in ask.table("pods", wide=True, namespace="kube-system") or []
-        ),
-        secrets=None if secrets is None else frozenset(r["NAME"] for r in secrets),
-        pull_secrets=frozenset(r["NAME"] for r in secrets or () if "docker" in r.get("TYPE", "")),
-        configmaps=None if configmaps is None else frozenset(r["NAME"] for r in configmaps),
-        accounts=None if accounts is None else frozenset(r["NAME"] for r in accounts),
-        policies=tuple((r["NAME"], r.get("POD-SELECTOR", "")) for r in ask.table("networkpolicies") or []),
-    )
-    state = _with_manifests(ask, _with_events(state))
-    state = replace(state, calls=_calls(ask, state), connections=tuple(_connections(ask, state)))
-    maps = _configmaps(ask, configmaps or [])
-    ingresses = ask.described("ingresses", names_of(ask.table("ingresses")))
-    routes = [*state.routes, *(r for name, text in maps.items() for r in routes_of(name, text, "configmap"))]
-    routes += [r for b in ingresses.values() for r in ingress_rules(b)]
+def gather(reader: Reader) -> State:
+    """Everything the analysers look at."""
+    namespace = reader.namespace
+    reader.ahead(LISTS)
+    secrets = reader.known("secrets")
     state = replace(
-        state,
-        routes=tuple(dict.fromkeys(routes)),
-        config_texts={**{n: t[:100_000] for n, t in maps.items()}, **state.config_texts},
-        addresses={**{n: described_addresses(t) for n, t in maps.items()}, **state.addresses},
-        alerts=tuple(read_alerts(ask)),
-        nodes=tuple(with_services(ask, state.nodes)),
-        logs=_logs(ask, state),
+        _basic(reader, reader.known("endpoints")),
+        quotas=tuple(live.quota(d) for d in reader.listed("resourcequotas")),
+        claims=tuple(
+            replace(
+                m.claim_of(d, namespace), events=tuple(reader.about("persistentvolumeclaim", m.name_of(d)))
+            )
+            for d in reader.listed("persistentvolumeclaims")
+        ),
+        volumes=tuple(m.volume_of(d) for d in reader.listed("persistentvolumes")),
+        classes=reader.names("storageclasses"),
+        events=tuple(reader.events),
+        node_events=tuple(live.events(reader.listed("events", "default"), reader.now)),
+        system_pods=tuple(live.pod(d, {}, (), reader.now) for d in reader.listed("pods", "kube-system")),
+        secrets=reader.names("secrets"),
+        pull_secrets=frozenset(m.name_of(d) for d in secrets or () if "docker" in str(d.get("type"))),
+        configmaps=reader.names("configmaps"),
+        accounts=reader.names("serviceaccounts"),
+        policies=tuple(live.policy(d) for d in reader.listed("networkpolicies")),
+        scalers=tuple(live.scaler(d) for d in reader.listed("horizontalpodautoscalers")),
+        webhooks=tuple(w for r in WEBHOOKS for d in reader.listed(r) for w in live.webhooks(d)),
+        declared_services=tuple(m.service_of(d, namespace) for d in reader.manifests("services").values()),
+        declared_claims=tuple(
+            m.claim_of(d, namespace) for d in reader.manifests("persistentvolumeclaims").values()
+        ),
+        declared_volumes=tuple(m.volume_of(d) for d in reader.manifests("persistentvolumes").values()),
+        config_texts=_texts(reader),
     )
-    for workload in state.workloads:
-        own = state.pods_of(workload.name)
-        if workload.manifest is None and own and not any(p.described for p in own):
-            ask.miss(f"{workload.name}: listed, but no pod described and no manifest read")
-    return replace(state, unread=tuple(ask.unread), asked=ask.asked)
+    state = replace(state, routes=tuple(dict.fromkeys(_routes(reader, state))), logs=_logs(reader, state))
+    return replace(state, unread=tuple(reader.unread), asked=reader.asked)
 
 
-def _events(ask: Asker, namespace: str) -> tuple[Event, ...]:
-    text = ask.text("get", "events", namespace=namespace)
-    if text is None:
-        ask.miss(f"get events in {namespace}: not answered")
-    return d.listed_events(text or "")
-
-
-def _with_events(state: State) -> State:
-    """Listed events for the pods that were not described."""
-    told: dict[str, list[Event]] = {}
-    for event in state.events:
-        if event.kind == "pod":
-            told.setdefault(event.name, []).append(event)
-    pods = (p if p.described else replace(p, events=tuple(told.get(p.name, ()))) for p in state.pods)
-    return replace(state, pods=tuple(pods))
-
-
-def _with_manifests(ask: Asker, state: State) -> State:
-    """What each app's manifest says: its template, services, claims, volumes, and addresses in its config maps."""
-    workloads: list[Workload] = []
-    services: dict[str, Service] = {}
-    claims: dict[str, Claim] = {}
-    volumes: dict[str, Volume] = {}
-    addresses: dict[str, dict[str, str]] = {}
-    texts: dict[str, str] = {}
-    routes: list[Route] = []
-    order = _by_trouble(state)
-    ask.ahead(("yaml", "", app) for app in order)
-    said = {app: ask.text("yaml", "", app) for app in order}
-    for workload in state.workloads:
-        text = said[workload.name]
-        for doc in m.documents(text) if text else []:
-            kind, name = str(doc.get("kind") or ""), m.name_of(doc)
-            if kind in m.WORKLOADS and name == workload.name:
-                workload = replace(workload, manifest=m.spec_of(doc))
-            elif kind == "Service":
-                services[name] = m.service_of(doc, state.namespace)
-            elif kind == "PersistentVolumeClaim":
-                claims[name] = m.claim_of(doc, state.namespace)
-            elif kind == "PersistentVolume":
-                volumes[name] = m.volume_of(doc)
-            elif kind in ("Ingress", "HTTPRoute", "VirtualService"):
-                routes += ingress_routes(doc, workload.name)
-            elif kind in ("ConfigMap", "Secret"):
-                addresses[name] = m.addresses(doc)
-                if kind == "ConfigMap":
-                    texts[name] = "\n".join(f"{k}: {v}" for k, v in m.mapping(doc.get("data")).items())[
-                        :100_000
-                    ]
-                    for key, value in m.mapping(doc.get("data")).items():
-                        routes += routes_of(workload.name, value, f"{name}/{key}")
-        routes += _own_routes(workload)
-        workloads.append(workload)
-    return replace(
-        state,
-        workloads=tuple(workloads),
-        declared_services=tuple(services[k] for k in sorted(services)),
-        declared_claims=tuple(claims[k] for k in sorted(claims)),
-        declared_volumes=tuple(volumes[k] for k in sorted(volumes)),
-        addresses=addresses,
-        config_texts=texts,
-        routes=tuple(routes),
+def _basic(reader: Reader, ends: Sequence[m.Doc] | None) -> State:
+    by_name = None if ends is None else {m.name_of(d): d for d in ends}
+    services = [live.service(d, reader.namespace, by_name) for d in reader.listed("services")]
+    state = State(
+        namespace=reader.namespace,
+        workloads=tuple(reader.workloads),
+        pods=tuple(reader.pods),
+        services=tuple(services),
+        nodes=tuple(live.node(d) for d in reader.listed("nodes")),
+        addresses=_addresses(reader),
     )
+    return replace(state, calls=_calls(state))
 
 
-def _own_routes(workload: Workload) -> list[Route]:
-    """Routes in the environment and arguments of an app's containers."""
+def _addresses(reader: Reader) -> dict[str, dict[str, str]]:
+    """The hosts and ports among the entries of config maps and of applied secrets, as they are before as they were applied."""
+    docs = [
+        *reader.manifests("secrets").values(),
+        *reader.manifests("configmaps").values(),
+        *reader.listed("configmaps"),
+    ]
+    return {m.name_of(d): m.addresses(d) for d in docs}
+
+
+def _texts(reader: Reader) -> dict[str, str]:
+    docs = [*reader.manifests("configmaps").values(), *reader.listed("configmaps")]
+    return {
+        m.name_of(d): "\n".join(f"{k}: {v}" for k, v in m.mapping(d.get("data")).items())[:MOST_TEXT]
+        for d in docs
+    }
+
+
+def _routes(reader: Reader, state: State) -> list[Route]:
+    """Routes of ingresses, of config maps, and of the environment and arguments of apps."""
+    found = [r for d in reader.known("ingresses") or () for r in ingress_routes(d, m.name_of(d))]
+    for doc in reader.known("configmaps") or ():
+        name = m.name_of(doc)
+        for key, value in m.mapping(doc.get("data")).items():
+            found += routes_of(name, value, f"{name}/{key}")
+    return [*found, *(r for w in state.workloads for r in _own_routes(state, w))]
+
+
+def _own_routes(state: State, workload: Workload) -> list[Route]:
     found: list[Route] = []
-    for container in (workload.manifest or workload.spec).containers:
+    for container in state.spec(workload.name).containers:
         found += env_routes(workload.name, container.env)
         found += argument_routes(workload.name, (*container.command, *container.env.values()))
         for key, value in sorted(container.env.items()):
@@ -192,61 +121,25 @@ def _own_routes(workload: Workload) -> list[Route]:
     return found
 
 
-def _configmaps(ask: Asker, table: Iterable[Row]) -> dict[str, str]:
-    """Config maps that could hold routes, as their description prints them."""
-    found = {}
-    for name in [r["NAME"] for r in table if not re.search(r"root-ca|ca-root|ca-crl|leader", r["NAME"])][:40]:
-        text = ask.text("describe", "configmaps", name)
-        if text:
-            found[name] = text
-    return found
-
-
-def _calls(ask: Asker, state: State) -> dict[str, tuple[str, ...]]:
-    from aitia.tools.cluster.graph import env_calls, tree_calls
-
-    edges: dict[str, set[str]] = {}
-    told = False
-    for app in state.apps:
-        text = ask.text("dependencies", "", app)
-        if text is None and not told:
-            break
-        told = told or text is not None
-        for caller, callees in tree_calls(text or "").items():
-            edges.setdefault(caller, set()).update(callees)
+def _calls(state: State) -> dict[str, tuple[str, ...]]:
+    """Who calls whom, by the services that environments name, their own entries or those of the config maps that they take in."""
     names = frozenset(s.name for s in state.services)
-    behind = {s.name: state.app_behind(s) for s in state.services}
+    behind: dict[str, str] = {s.name: state.app_behind(s) for s in state.services}
+    found: dict[str, tuple[str, ...]] = {}
     for workload in state.workloads:
+        called: set[str] = set()
         for container in state.spec(workload.name).containers:
-            called = {behind[c] for c in env_calls(container.env, names)} - {workload.name, ""}
-            if called:
-                edges.setdefault(workload.name, set()).update(called)
-    known = set(state.apps)
-    return {a: tuple(sorted(c & known - {a})) for a, c in sorted(edges.items()) if a in known}
-
-
-def _connections(ask: Asker, state: State) -> list[Connection]:
-    found: list[Connection] = []
-    missed = 0
-    wanted = {(s.name, p.number) for s in (*state.services, *state.declared_services) for p in s.ports}
-    for name, port in sorted(wanted):
-        text = ask.text("connect", "", name, port=port)
-        if text is None:
-            missed += 1
-            if missed > 8 and not found:
-                break
-            continue
-        found.append(connection(name, port, text))
+            taken = [state.addresses.get(r.name, {}) for r in container.references if not r.key]
+            for env in (container.env, *taken):
+                called |= {behind[c] for c in env_calls(env, names)}
+        if called := called - {workload.name, ""}:
+            found[workload.name] = tuple(sorted(called))
     return found
 
 
-def _by_trouble(state: State) -> list[str]:
-    """The apps, those in trouble first: time may not suffice for all."""
-    return sorted(state.apps, key=lambda a: (not state.short(a), a))
-
-
-def _logs(ask: Asker, state: State) -> dict[str, tuple[LogLine, ...]]:
-    """Error lines of all apps, those in trouble first."""
-    order = _by_trouble(state)
-    ask.ahead(("logs", "", app) for app in order)
-    return {app: lines for app in order if (lines := log_lines(ask.text("logs", "", app) or ""))}
+def _logs(reader: Reader, state: State) -> dict[str, tuple[LogLine, ...]]:
+    """Error lines of all apps, those in trouble first: time may not suffice for all."""
+    order = sorted(state.workloads, key=lambda w: (not state.short(w.name), w.name))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        lines = pool.map(lambda w: reader.error_lines(w, state.pods_of(w.name)), order)
+        return {w.name: found for w, found in zip(order, lines, strict=True) if found}

@@ -1,4 +1,4 @@
-"""Manifests (`kubectl get -o yaml`, or the files that were applied) to typed objects."""
+"""How objects are meant to be, from what they declare (live or as applied): pod specifications, services, claims, volumes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import yaml
-
-from aitia.core.bounds import TooMuch, check_yaml
 from aitia.tools.cluster.objects import (
     Claim,
     Container,
@@ -24,42 +21,8 @@ from aitia.tools.cluster.objects import (
     Volume,
 )
 
-MAX_CHARS: Final = 2_000_000
-MAX_ALIASES: Final = 50  # kubectl prints none; thousands of them are an attack
-_ALIAS = re.compile(r"[:\-\[,]\s*\*\w")
 _ADDRESS_KEY = re.compile(r"(HOST|PORT|ADDR(ESS)?|SERVER|ENDPOINT)S?$", re.IGNORECASE)
-WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 Doc = Mapping[str, Any]
-
-
-def documents(text: str) -> list[Doc]:
-    """The objects of a YAML stream, lists unfolded; an unreadable document ends the reading. Never raises."""
-    found: list[Doc] = []
-    if len(text) > MAX_CHARS or len(_ALIAS.findall(text)) > MAX_ALIASES:
-        return found
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        check_yaml(text)
-    except TooMuch:
-        return found
-    except yaml.YAMLError:
-        pass  # the documents before the broken one are read
-    try:
-        for part in yaml.load_all(text, Loader=loader):
-            found += _unfold(part)
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError):
-        return found
-    return found
-
-
-def _unfold(part: object) -> Iterator[Doc]:
-    if not isinstance(part, Mapping):
-        return
-    items = part.get("items")
-    if str(part.get("kind", "")).endswith("List") and isinstance(items, list):
-        yield from (item for item in items if isinstance(item, Mapping))
-    else:
-        yield part
 
 
 def at(doc: object, *path: str) -> Any:

@@ -17,9 +17,8 @@ from aitia.tools.cluster.finding import (
     manifest,
     quote,
 )
-from aitia.tools.cluster.objects import Service, Spec
+from aitia.tools.cluster.objects import LogLine, Service, Spec
 from aitia.tools.cluster.state import State
-from aitia.tools.cluster.text import pairs
 
 _SERVER = re.compile(r"lookup (?P<name>[\w.-]+) on (?P<server>[\d.:a-f\[\]]+):53: (?P<why>[^\"\\]{3,60})")
 _UNKNOWN = re.compile(
@@ -32,6 +31,9 @@ _UNKNOWN = re.compile(
 _DIALED = re.compile(
     r"(?:dial tcp |connect(?:ing)? to |Connection (?:to )?/?)((?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})"
 )
+_SILENT = re.compile(
+    r"(?i)timed? ?out|deadline exceeded|ETIMEDOUT"
+)  # packets that are dropped are not refused
 _CLUSTER_DNS = ("ClusterFirst", "ClusterFirstWithHostNet", "")
 
 
@@ -185,21 +187,42 @@ def _was_young(state: State, app: str, failed: Counter[str]) -> bool:
 
 
 def _policies(state: State) -> Iterator[Finding]:
-    for name, selector in state.policies:
-        wanted = pairs(selector)
+    """Policies that let nothing in to an app whose callers complain that it does not answer."""
+    for policy in (p for p in state.policies if p.closed):
         for app in state.apps:
             workload = state.workload(app)
             labels = dict(workload.spec.labels or workload.selector) if workload else {}
-            blocked = [
-                s.name for s in state.services_of(app) if state.connected(s.name) is False and s.endpoints
-            ]
-            if blocked and wanted.items() <= labels.items():
+            waiting = _waiting(state, app) if policy.selector.items() <= labels.items() else None
+            if waiting is not None:
                 yield Finding(
                     aspect="k8s.network_policy",
                     component=app,
-                    statement=f"{app}: network policy {name} covers its pods, and service {blocked[0]} has endpoints that "
-                    f"cannot be reached.",
+                    statement=f"{app}: network policy {policy.name} covers its pods and lets nothing in, and {waiting[0]} waits "
+                    f'for it in vain: "{quote(waiting[1].text[-160:])}".',
                     strength=LIKELY,
-                    call=get("networkpolicies", state.namespace, name),
-                    values={"policy": name},
+                    call=get("networkpolicies", state.namespace, policy.name),
+                    values={"policy": policy.name},
+                    quotes=True,
                 )
+
+
+def _waiting(state: State, app: str) -> tuple[str, LogLine] | None:
+    """Another app whose log says that one of this app's services does not answer in time."""
+    names = [
+        n
+        for s in state.services_of(app)
+        if s.endpoints
+        for n in (s.name, s.cluster_ip)
+        if n not in ("", "None")
+    ]
+    return next(
+        (
+            (other, line)
+            for other in state.apps
+            if other != app
+            for line in state.lines(other)
+            if _SILENT.search(line.text)
+            and any(re.search(rf"(?<![\w.-]){re.escape(n)}(?![\w-])", line.text) for n in names)
+        ),
+        None,
+    )

@@ -19,21 +19,14 @@ from aitia.tools.cluster.finding import (
 )
 from aitia.tools.cluster.objects import Node
 from aitia.tools.cluster.state import State
-from aitia.tools.sources.base import ClusterCall
 
-_ASPECTS: Final = {
-    "kubelet": "k8s.kubelet",
-    "containerd": "k8s.container_runtime",
-    "docker": "k8s.container_runtime",
-    "crio": "k8s.container_runtime",
-    "kube-proxy": "k8s.kube_proxy",
-    "kube-scheduler": "k8s.scheduler",
+# Conditions that a health checker beside the kubelet reports (node-problem-detector's names).
+_UNHEALTHY: Final = {
+    "KubeletUnhealthy": ("kubelet", "k8s.kubelet"),
+    "ContainerRuntimeUnhealthy": ("the container runtime", "k8s.container_runtime"),
+    "KubeProxyUnhealthy": ("kube-proxy", "k8s.kube_proxy"),
+    "KubeSchedulerUnhealthy": ("kube-scheduler", "k8s.scheduler"),
 }
-_DOWN = re.compile(
-    r"Active:\s*(inactive|failed|deactivating|activating \(auto-restart\))|not running|Process not found",
-    re.IGNORECASE,
-)
-_ACTIVE = re.compile(r"Active:\s*active")
 _RUNTIME = re.compile(
     r"(?i)container runtime is down|runtime network not ready|containerd\.sock|crio\.sock|dockershim|PLEG is not healthy"
 )
@@ -47,7 +40,6 @@ def find(state: State) -> Iterator[Finding]:
     for finding in (
         *_services(state),
         *_conditions(state),
-        *_proxy(state),
         *_scheduler(state),
         *_pressure(state),
     ):
@@ -58,25 +50,22 @@ def find(state: State) -> Iterator[Finding]:
 
 def _services(state: State) -> Iterator[Finding]:
     for node in state.nodes:
-        for service, text in sorted(node.services.items()):
-            aspect = _ASPECTS.get(service)
-            down = _DOWN.search(text)
-            if aspect is None or down is None or _ACTIVE.search(text):
-                continue
-            line = next((ln.strip() for ln in text.splitlines() if "Active:" in ln), down.group())
-            yield Finding(
-                aspect=aspect,
-                component=node.name,
-                statement=f'{node.name}: {service} is not running ("{quote(line, 90)}").',
-                strength=CONTRADICTION,
-                call=ClusterCall(verb="node_service", resource=service, name=node.name),
-                values={"service": service},
-                quotes=True,
-            )
+        for condition, (service, aspect) in _UNHEALTHY.items():
+            status, message = node.conditions.get(condition, ("", ""))
+            if status == "True":
+                yield Finding(
+                    aspect=aspect,
+                    component=node.name,
+                    statement=f'{node.name}: {service} is not running ("{quote(message, 90)}").',
+                    strength=CONTRADICTION,
+                    call=describe("nodes", "", node.name),
+                    values={"service": service},
+                    quotes=True,
+                )
 
 
 def _conditions(state: State) -> Iterator[Finding]:
-    known = any(n.services for n in state.nodes)
+    known = any(c in n.conditions for n in state.nodes for c in _UNHEALTHY)
     for node in state.nodes:
         if node.ready == "True" or not node.ready:
             continue
@@ -117,26 +106,6 @@ def _runtime_events(state: State, node: Node) -> bool:
     return any(_RUNTIME.search(e.message) and (e.last_s or 0.0) <= RECENT_S for e in mine)
 
 
-def _proxy(state: State) -> Iterator[Finding]:
-    """Services that answer from every node but one: that node's packets are not forwarded."""
-    tested = [c for c in state.connections if c.ok_from or c.failed_from]
-    for node in sorted({n for c in tested for n in c.failed_from}):
-        here = [c for c in tested if node in (*c.failed_from, *c.ok_from)]
-        lost = [c for c in here if node in c.failed_from and c.ok_from]
-        if len(lost) >= 3 and len(lost) >= 0.8 * len(here):
-            yield Finding(
-                aspect="k8s.kube_proxy",
-                component=node,
-                statement=f"{node}: {len(lost)} of {len(here)} services cannot be reached from this node and can from others: "
-                f"it does not forward service addresses.",
-                strength=LIKELY,
-                call=ClusterCall(
-                    verb="connect", name=lost[0].service, namespace=state.namespace, port=lost[0].port
-                ),
-                values={"failed": len(lost), "tested": len(here)},
-            )
-
-
 def _scheduler(state: State) -> Iterator[Finding]:
     """Pods that nobody tried to place, and scheduler pods that do not run."""
     for pod in state.system_pods:
@@ -154,7 +123,7 @@ def _scheduler(state: State) -> Iterator[Finding]:
         for p in state.pods
         if p.status == "Pending"
         and not p.node
-        and p.described
+        and p.specified
         and not p.events
         and "PodScheduled" not in p.conditions
         and (p.age_s or 0.0) >= PENDING_S
@@ -178,12 +147,13 @@ def _scheduler(state: State) -> Iterator[Finding]:
 
 def _pressure(state: State) -> Iterator[Finding]:
     for node in state.nodes:
-        for pressure in node.pressure:
-            yield Finding(
-                aspect="k8s.node_pressure",
-                component=node.name,
-                statement=f"{node.name}: the node reports {pressure}.",
-                strength=SAID,
-                call=describe("nodes", "", node.name),
-                values={"condition": pressure},
-            )
+        for condition, (status, _) in sorted(node.conditions.items()):
+            if condition.endswith("Pressure") and status == "True":
+                yield Finding(
+                    aspect="k8s.node_pressure",
+                    component=node.name,
+                    statement=f"{node.name}: the node reports {condition}.",
+                    strength=SAID,
+                    call=describe("nodes", "", node.name),
+                    values={"condition": condition},
+                )

@@ -1,6 +1,5 @@
 """The typed state of a cluster: what pods, workloads, services, volumes, quotas and nodes say of themselves.
 
-Each object comes from two texts at most: its description (how it is) and its manifest (how it is meant to be).
 Values of secrets are never held.
 """
 
@@ -161,9 +160,13 @@ class Pod:
     node: str = ""
     ip: str = ""
     spec: Spec = Spec()
-    described: bool = False
     conditions: Labels = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+
+    @property
+    def specified(self) -> bool:
+        """Whether more than its row in a list is known of it."""
+        return bool(self.spec.containers)
 
     @property
     def done(self) -> bool:
@@ -178,7 +181,10 @@ class Pod:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A deployment, stateful set or daemon set: what owns the pods of an app. `manifest` is how it is meant to be."""
+    """What owns the pods of an app: a deployment, a set, a job, a cron job, or a pod that nothing owns.
+
+    `manifest` is how it was applied, where the recording holds that too.
+    """
 
     kind: str
     name: str
@@ -247,7 +253,7 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A node. `services` maps a system service (kubelet, containerd, ...) to the status text that was recorded."""
+    """A node. `conditions` are those besides Ready, by type: status and message."""
 
     name: str
     ready: str = ""  # True | False | Unknown
@@ -257,9 +263,7 @@ class Node:
     labels: Labels = field(default_factory=dict)
     taints: tuple[str, ...] = ()
     allocatable: Mapping[str, str] = field(default_factory=dict)
-    requested: Mapping[str, str] = field(default_factory=dict)
-    pressure: tuple[str, ...] = ()
-    services: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,9 +287,56 @@ class LogLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alert:
-    """A recorded alert on a component: its evidence lines."""
+class Policy:
+    """A network policy on pods; `closed` where it lets nothing in."""
+
+    name: str
+    selector: Labels = field(default_factory=dict)
+    closed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """An admission webhook; `service` is what answers it in `namespace`, `closed` where objects are refused without it."""
+
+    name: str
+    service: str = ""
+    namespace: str = ""
+    closed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler:
+    """An autoscaler of a workload; `problem` is why it does not scale, where it does not."""
+
+    name: str
+    target: str
+    least: int = 1
+    most: int = 1
+    wanted: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A metric of an app or a node that left its level: what it was before and what it is now."""
 
     component: str
-    kind: str
-    lines: tuple[str, ...]
+    kind: Literal["latency", "errors", "cpu", "memory", "traffic", "loss"]
+    metric: str
+    before: float
+    now: float
+    source: str = ""
+    query: str = ""
+    node: bool = False
+    throttled: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """Now over before."""
+        return self.now / max(self.before, 1e-3)
+
+    @property
+    def text(self) -> str:
+        """The move in words."""
+        return f"{self.metric} {self.before:.3g} -> {self.now:.3g}"

@@ -1,119 +1,39 @@
-"""Slowness from recorded alerts: who is busy, who is slow by itself, and whether a node slows all that runs on it."""
+"""Slowness from metrics that moved: who is busy, who is slow by itself, and whether a node slows all that runs on it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from aitia.core.words import Direction
-from aitia.tools.cluster.finding import LIKELY, POSSIBLE, SAID, Finding, quote
+from aitia.tools.cluster.finding import LIKELY, POSSIBLE, SAID, ClusterCall, Finding
+from aitia.tools.cluster.objects import Move
 from aitia.tools.cluster.state import State
-from aitia.tools.sources.base import ClusterCall
 
-_KINDS: Final = (
-    ("loss", re.compile(r"(?i)retran|packet.?loss|\bloss\b|lost packets|packet drop|dropped packets")),
-    ("memory", re.compile(r"(?i)\bmem(ory)?\b")),
-    ("cpu", re.compile(r"(?i)cpu|throttl")),
-    ("latency", re.compile(r"(?i)latency|slow|delay|rtt|response time|duration")),
-    ("errors", re.compile(r"(?i)error|success")),
-    ("traffic", re.compile(r"(?i)traffic|throughput|\brps\b|network drop|requests?/s")),
-)
-_NUMBERS = re.compile(r"(?i)normal\s*=\s*([\d.]+)\S*\s*->\s*(?:current|cur)\s*=\s*([\d.]+)")
-_VALUE = re.compile(r"(?i)val(?:ue)?\s*[:=]\s*([\d.]+)")
-_ORDINARY: Final = {
-    "loss": "network",
-    "traffic": "traffic",
-    "errors": "errors",
-    "latency": "latency",
-    "cpu": "cpu",
-    "memory": "memory",
-}
 IDLE: Final = 0.3  # how much a calm app counts against a cause that might have slowed it
-CALL: Final = ClusterCall(verb="alerts")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sign:
-    """One line of an alert: what moved on which component, and how much (ratio; 0 where no numbers were given)."""
-
-    component: str
-    kind: str
-    ratio: float
-    text: str
-    node: bool
-    throttled: bool = False
-
-
-def signs(state: State) -> list[Sign]:
-    """The lines of all alerts by kind."""
-    nodes = {n.name for n in state.nodes}
-    found = []
-    for alert in state.alerts:
-        node = alert.component in nodes or alert.kind.lower() == "node"
-        for line in alert.lines:
-            head = line.split("|")[0]
-            kind = next((k for k, p in _KINDS if p.search(head)), "") or next(
-                (k for k, p in _KINDS if p.search(line)), ""
-            )
-            if kind:
-                numbers = _NUMBERS.search(line)
-                before, now = (float(numbers.group(1)), float(numbers.group(2))) if numbers else (0.0, 0.0)
-                found.append(
-                    Sign(
-                        component=alert.component,
-                        kind=kind,
-                        ratio=now / max(before, 1e-3) if numbers else 0.0,
-                        text=line,
-                        node=node,
-                        throttled="throttl" in line.lower(),
-                    )
-                )
-    return found
 
 
 def find(state: State) -> Iterator[Finding]:
-    """Numbers of the alerts as facts, and the component that explains them."""
-    found = signs(state)
-    if not found:
-        return
-    yield from _facts(found)
+    """The component that explains what moved."""
+    found = list(state.moves)
     busy = _busy(state, found)
     yield from busy
     slow = {s.component for s in found if not s.node and s.kind in ("latency", "errors") and _worse(s)}
-    yield from _network(state, found, slow, weak=bool(busy))
+    if slow or any(s.node for s in found):
+        yield from _network(state, found, slow, weak=bool(busy))
 
 
-def _worse(sign: Sign) -> bool:
-    return sign.ratio == 0.0 or (
-        sign.ratio > 1.2 if sign.kind == "latency" else sign.ratio < 0.98 or sign.ratio > 1.2
-    )
+def _cited(moves: Iterable[Move]) -> ClusterCall:
+    first = next(iter(moves))
+    return ClusterCall(verb="metrics", resource=first.source, name=first.query)
 
 
-def _facts(found: Iterable[Sign]) -> Iterator[Finding]:
-    for s in found:
-        yield Finding(
-            aspect=_ORDINARY[s.kind],
-            component=s.component,
-            statement=f'{s.component}: an alert says "{quote(s.text, 150)}".',
-            strength=0.4 if s.kind == "traffic" else 0.6,
-            call=CALL,
-            values={"ratio": round(s.ratio, 3)} if s.ratio else {},
-            symptom=True,
-            quotes=True,
-        )
+def _worse(sign: Move) -> bool:
+    return sign.ratio > 1.2 if sign.kind == "latency" else sign.ratio < 0.98 or sign.ratio > 1.2
 
 
-def direction(finding: Finding) -> Direction:
-    """The direction of a fact of an alert."""
-    ratio = finding.values.get("ratio", 2.0)
-    return "up" if not isinstance(ratio, int | float) or ratio >= 1.0 else "down"
-
-
-def _busy(state: State, found: Iterable[Sign]) -> list[Finding]:
+def _busy(state: State, found: Iterable[Move]) -> list[Finding]:
     """Apps whose processor is saturated, the one that rose most first."""
-    cpu: dict[str, list[Sign]] = {}
+    cpu: dict[str, list[Move]] = {}
     for s in found:
         if s.kind == "cpu" and not s.node and s.component in state.apps and (s.throttled or s.ratio >= 1.5):
             cpu.setdefault(s.component, []).append(s)
@@ -122,12 +42,11 @@ def _busy(state: State, found: Iterable[Sign]) -> list[Finding]:
         Finding(
             aspect="k8s.pod_cpu",
             component=app,
-            statement=f'{app}: its CPU is saturated: "{quote(cpu[app][0].text, 150)}".',
+            statement=f"{app}: its CPU is saturated: {cpu[app][0].text}.",
             strength=(SAID if place == 0 else POSSIBLE)
             - (0.0 if any(s.throttled for s in cpu[app]) else 0.15),
-            call=CALL,
+            call=_cited(cpu[app]),
             values={"ratio": round(max(s.ratio for s in cpu[app]), 3)},
-            quotes=True,
         )
         for place, app in enumerate(order)
     ]
@@ -144,7 +63,7 @@ def _reach(state: State, app: str) -> set[str]:
     return found
 
 
-def _network(state: State, found: list[Sign], slow: set[str], *, weak: bool) -> Iterator[Finding]:
+def _network(state: State, found: list[Move], slow: set[str], *, weak: bool) -> Iterator[Finding]:
     """Which single slow thing explains best who is slow: an app with its callers, or a node with all that runs on it."""
     told = _told_by_nodes(found)
     down = 0.3 if weak else 0.0
@@ -174,13 +93,13 @@ def _network(state: State, found: list[Sign], slow: set[str], *, weak: bool) -> 
             statement=f"{best_app[2]}: it is slow and nothing that it calls is slower; it and its callers are "
             f"{len(_reach(state, best_app[2]) & slow)} of the {len(slow)} slow apps.",
             strength=sure - down,
-            call=CALL,
+            call=_cited(m for m in found if m.component == best_app[2]),
             values={"fit": round(best_app[0], 3), "slow": len(slow)},
         )
 
 
-def _told_by_nodes(found: Iterable[Sign]) -> dict[str, tuple[str, ...]]:
-    """What alerts on nodes themselves tell of their network, the node that moved most first."""
+def _told_by_nodes(found: Iterable[Move]) -> dict[str, tuple[str, ...]]:
+    """What the metrics of nodes themselves tell of their network, the node that moved most first."""
     mine = sorted(
         (s for s in found if s.node and s.kind in ("loss", "latency")), key=lambda s: (-s.ratio, s.component)
     )
@@ -210,18 +129,18 @@ def _fit(expected: set[str], slow: set[str]) -> float:
     return 5.0 * both / (both + IDLE * len(expected - slow) + 4.0 * len(slow)) if both else 0.0
 
 
-def _worst(found: Iterable[Sign], app: str) -> float:
+def _worst(found: Iterable[Move], app: str) -> float:
     return max((s.ratio for s in found if s.component == app and s.kind == "latency"), default=0.0)
 
 
 def _node(
-    node: str, aspect: str, strength: float, fit: float, slow: set[str], found: Iterable[Sign]
+    node: str, aspect: str, strength: float, fit: float, slow: set[str], found: Iterable[Move]
 ) -> Finding:
     what = "loses packets" if aspect == "k8s.node_loss" else "is slow on the network"
     own = next(
         (s.text for s in found if s.node and s.component == node and s.kind in ("loss", "latency")), ""
     )
-    said = f' An alert says "{quote(own, 120)}".' if own else ""
+    said = f" Its own {own}." if own else ""
     return Finding(
         aspect=aspect,
         component=node,
@@ -230,7 +149,6 @@ def _node(
             f"slow apps by {fit:.0%}.{said}"
         ),
         strength=strength,
-        call=CALL,
+        call=_cited(m for m in found if m.component == node or m.component in slow),
         values={"fit": round(fit, 3), "slow": len(slow)},
-        quotes=bool(own),
     )

@@ -29,7 +29,7 @@ def find(state: State) -> Iterator[Finding]:
     """At most one reason per app and probe."""
     for app in state.apps:
         for pod in state.pods_of(app):
-            if pod.described and (not pod.healthy or recent(pod)):
+            if pod.specified and (not pod.healthy or recent(pod)):
                 found = [*_liveness(state, app, pod), *_readiness(state, app, pod)]
                 yield from found
                 if found:
@@ -37,7 +37,9 @@ def find(state: State) -> Iterator[Finding]:
 
 
 def _failures(pod: Pod, which: Which) -> list[str]:
-    return [e.message for e in pod.events if e.reason == "Unhealthy" and f"{which} probe" in e.message]
+    """What the kubelet says of failures; a probe that errored could not be run, and the kubelet throws its result away."""
+    told = [e.message for e in pod.events if e.reason == "Unhealthy" and f"{which} probe" in e.message]
+    return [t for t in told if f"{which} probe errored" not in t]
 
 
 def _killed(pod: Pod, container: Container) -> bool:

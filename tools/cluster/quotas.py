@@ -8,8 +8,8 @@ from typing import Final
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, get
 from aitia.tools.cluster.objects import Claim, Quota
+from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.state import State
-from aitia.tools.cluster.text import quantity
 
 _EXCEEDED = re.compile(
     r"exceeded quota: (?P<quota>\S+), requested: (?P<requested>\S+(?:,\S+)*), used: (?P<used>\S+(?:,\S+)*),"

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from aitia.tools.cluster.manifest import MAX_CHARS, at, listed
+from aitia.tools.cluster.manifest import at, listed
 from aitia.tools.cluster.objects import Route
 
+MAX_CHARS = 2_000_000
 _NGINX = re.compile(r"location\s+(?:[~^=*]+\s*)?(/\S*)\s*\{([^{}]*)\}")
 _PASS = re.compile(r"proxy_pass\s+https?://([A-Za-z0-9_.-]+)(?::(\d{1,5}))?")
 _ID = re.compile(r"^[ \t]*-[ \t]+[\"']?id[\"']?:\s*[\"']?([\w.-]+)", re.MULTILINE)

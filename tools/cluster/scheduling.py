@@ -9,8 +9,8 @@ from typing import Final
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, describe, quote
 from aitia.tools.cluster.objects import Node, Pod, Spec
+from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.state import State
-from aitia.tools.cluster.text import quantity
 
 SYSTEM_TAINT: Final = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 _COUNTED: Final = (
@@ -72,7 +72,7 @@ def said(pod: Pod) -> Said | None:
 
 def _reasons(state: State, app: str, pod: Pod) -> Iterator[Finding]:
     told = said(pod)
-    spec = state.spec(app) if not pod.described else _pod_spec(state, app, pod)
+    spec = state.spec(app) if not pod.specified else _pod_spec(state, app, pod)
     if told is None and not _unplaceable(state, spec):
         return  # nobody tried to place it: the scheduler's affair (nodes.py), or it is young
     fits = [n for n in state.nodes if all(n.labels.get(k) == v for k, v in spec.node_selector.items())]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, SYMPTOM, Finding, describe, get
-from aitia.tools.cluster.graph import host_of
+from aitia.tools.cluster.hosts import host_of
 from aitia.tools.cluster.objects import Port, Service, Spec
 from aitia.tools.cluster.state import State, own_containers
-from aitia.tools.sources.base import ClusterCall
 
 
 def find(state: State) -> Iterator[Finding]:
@@ -42,7 +41,7 @@ def _of_another(state: State, service: Service, app: str) -> Iterator[Finding]:
 def _template_labels(state: State, app: str) -> dict[str, str]:
     workload = state.workload(app)
     pods = state.pods_of(app)
-    labels = pods[0].spec.labels if pods and pods[0].described else None
+    labels = pods[0].spec.labels if pods and pods[0].specified else None
     return dict(
         labels or (workload.spec.labels if workload else {}) or (workload.selector if workload else {})
     )
@@ -56,7 +55,7 @@ def _selector(state: State, service: Service, app: str) -> Iterator[Finding]:
     if any(
         service.selector.items() <= dict(p.spec.labels).items()
         for p in state.pods
-        if not p.done and p.described
+        if not p.done and p.specified
     ):
         return
     workload = state.workload(app)
@@ -123,6 +122,14 @@ def listening(spec: Spec) -> set[str]:
     return found
 
 
+def _missed(state: State, service: Service, port: int) -> bool:
+    """Whether an app's log speaks of a service's port."""
+    places = tuple(
+        f"{host}:{port}" for host in (service.name, service.cluster_ip) if host not in ("", "None")
+    )
+    return any(place in line.text for app in state.apps for line in state.lines(app) for place in places)
+
+
 def _port(state: State, service: Service, app: str) -> Iterator[Finding]:
     known = listening(state.spec(app))
     if not _declared(state.spec(app)):
@@ -131,17 +138,12 @@ def _port(state: State, service: Service, app: str) -> Iterator[Finding]:
         target = port.target or str(port.number)
         if target in known:
             continue
-        reached = state.connected(service.name, port.number)
-        if reached and state.pods_of(app):
-            continue  # it answers: declared ports are a hint, not a rule
+        if not target.isdigit() and service.endpoints:
+            continue  # a named target with endpoints was found in the pods
         partly = any((p.target or str(p.number)) in known for p in service.ports)
-        sure = (
-            CONTRADICTION
-            if reached is False or (target.isdigit() and not partly)
-            else POSSIBLE
-            if partly
-            else LIKELY
-        )
+        if partly and not _missed(state, service, port.number):
+            continue  # declared ports are a hint, not a rule: this one need not be declared
+        sure = POSSIBLE if partly else CONTRADICTION if target.isdigit() else LIKELY
         yield Finding(
             aspect="k8s.service_port",
             component=app,
@@ -197,18 +199,5 @@ def _unreachable(state: State) -> Iterator[Finding]:
                 strength=SYMPTOM,
                 call=get("endpoints", state.namespace, service.name),
                 values={"service": service.name, "not_ready": len(service.not_ready)},
-                symptom=True,
-            )
-        failed = [c for c in state.connections if c.service == service.name and not c.ok]
-        if failed and not (failed[0].ok_from and failed[0].failed_from):
-            yield Finding(
-                aspect="k8s.unreachable",
-                component=app,
-                statement=f"{app}: connections to service {service.name}:{failed[0].port} fail.",
-                strength=SYMPTOM,
-                call=ClusterCall(
-                    verb="connect", name=service.name, namespace=state.namespace, port=failed[0].port
-                ),
-                values={"service": service.name, "port": failed[0].port},
                 symptom=True,
             )

@@ -62,11 +62,6 @@ class Reading:
     points: tuple[str, ...] = ()
 
 
-def owned(name: str) -> bool:
-    """Whether a pod's name is that of a replica set's pod."""
-    return bool(_OWNED.match(name))
-
-
 def app_of(resource: str, name: str) -> str:
     """The app that a pod's or a replica set's name begins with; any other name itself."""
     if resource == "pods" and (match := _OWNED.match(name) or _ONE.match(name)):

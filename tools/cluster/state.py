@@ -8,18 +8,21 @@ from functools import cached_property
 from typing import Final
 
 from aitia.tools.cluster.objects import (
-    Alert,
     Claim,
     Container,
     Event,
     LogLine,
+    Move,
     Node,
     Pod,
+    Policy,
     Quota,
     Route,
+    Scaler,
     Service,
     Spec,
     Volume,
+    Webhook,
     Workload,
 )
 
@@ -27,19 +30,8 @@ INJECTED = ("istio-proxy", "istio-init", "linkerd-proxy", "linkerd-init", "vault
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connection:
-    """A recorded connectivity test: did it connect, and from which nodes did it fail, where that was told."""
-
-    service: str
-    port: int
-    ok: bool
-    failed_from: tuple[str, ...] = ()
-    ok_from: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class State:
-    """One namespace. What was not recorded or could not be parsed is in `unread`, in words."""
+    """One namespace. What could not be read is in `unread`, in words."""
 
     namespace: str
     pods: tuple[Pod, ...] = ()
@@ -57,7 +49,6 @@ class State:
     node_events: tuple[Event, ...] = ()
     system_pods: tuple[Pod, ...] = ()
     logs: Mapping[str, tuple[LogLine, ...]] = field(default_factory=dict)
-    connections: tuple[Connection, ...] = ()
     secrets: frozenset[str] | None = None  # names only
     pull_secrets: frozenset[str] = frozenset()
     configmaps: frozenset[str] | None = None
@@ -65,8 +56,10 @@ class State:
     addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of config maps and secrets
     config_texts: Mapping[str, str] = field(default_factory=dict)  # of config maps
     routes: tuple[Route, ...] = ()
-    policies: tuple[tuple[str, str], ...] = ()  # name, pod selector
-    alerts: tuple[Alert, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    scalers: tuple[Scaler, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    moves: tuple[Move, ...] = ()
     calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     asked: int = 0
@@ -127,11 +120,6 @@ class State:
         """Whether pods of a workload are missing, or a new set of them cannot be created."""
         failing = workload.conditions.get("ReplicaFailure", ("", ""))[0] == "True"
         return failing or len(self.pods_of(workload.name)) < workload.desired
-
-    def connected(self, service: str, port: int = 0) -> bool | None:
-        """Whether connection tests to a service (on one port) succeeded; None where none was recorded."""
-        mine = [c for c in self.connections if c.service == service and port in (0, c.port)]
-        return all(c.ok for c in mine) if mine else None
 
     def lines(self, app: str) -> tuple[LogLine, ...]:
         """Recent error lines of an app."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, describe, logs, quote
 from aitia.tools.cluster.objects import Claim, Event, Pod, Volume
+from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.state import State
-from aitia.tools.cluster.text import quantity
 
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _TAKEN = re.compile(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from aitia.core.errors import SourceError
-from aitia.core.words import Direction, Evidence, Result, SourceRef
-from aitia.tools.cluster import performance
+from aitia.core.words import Evidence, Result, SourceRef
 from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet, quiet_nodes
 from aitia.tools.cluster.finding import Finding, citation
 from aitia.tools.cluster.gather import gather
+from aitia.tools.cluster.moves import moves_of
+from aitia.tools.cluster.reading import reader_of
 from aitia.tools.cluster.state import State
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ClusterSource
@@ -99,7 +101,12 @@ def _looked(ctx: ToolContext) -> _Looked:
 def _states(ctx: ToolContext, source: ClusterSource) -> list[State]:
     began, budget = ctx.clock.elapsed(), SHARE_OF_TIME * ctx.limits.seconds
     patient: Callable[[], bool] = lambda: ctx.clock.elapsed() - began < budget  # noqa: E731
-    states = [gather(source, namespace, patient=patient) for namespace in source.namespaces()]
+    states = []
+    for namespace in source.namespaces():
+        reader = reader_of(ctx, source, namespace)
+        reader.patient = patient
+        state = gather(reader)
+        states.append(replace(state, moves=moves_of(ctx, state)))
     return [s for s in states if s.workloads or s.pods or s.nodes]
 
 
@@ -129,27 +136,23 @@ def _evidence(ctx: ToolContext, source: str, found: Iterable[Finding], own: dict
             statement=f.statement,
             values=dict(f.values),
             window=ctx.incident.window,
-            direction=_direction(f),
+            direction="steady" if f.aspect == "k8s.ready" else "new",
             strength=round(min(1.0, max(0.0, f.strength)), 3),
-            source=SourceRef(source=source, query=citation(f.call)),
+            source=SourceRef(source=_source(f, source), query=citation(f.call)),
             taint=f.quotes,
         )
         for f in found
     ]
 
 
+def _source(finding: Finding, cluster: str) -> str:
+    return finding.call.resource if finding.call.verb == "metrics" else cluster
+
+
 def _kind(finding: Finding) -> str:
     if finding.aspect == "k8s.ready":
         return "cluster.quiet"
-    if not finding.aspect.startswith("k8s."):
-        return "cluster.alert"
     return "cluster.symptom" if finding.symptom else "cluster.finding"
-
-
-def _direction(finding: Finding) -> Direction:
-    if finding.aspect == "k8s.ready":
-        return "steady"
-    return "new" if finding.aspect.startswith("k8s.") else performance.direction(finding)
 
 
 def _row(evidence: Evidence) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from aitia.tools.sources.base import (
     ChangeSource,
-    ClusterCall,
     ClusterSource,
     Document,
     DocumentSource,
@@ -28,7 +27,6 @@ from aitia.tools.sources.builtin import READERS
 __all__ = [
     "READERS",
     "ChangeSource",
-    "ClusterCall",
     "ClusterSource",
     "Document",
     "DocumentSource",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,22 +126,7 @@ class Span:
     exception: str = ""  # the type of the exception that ended or marked it, where recorded
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClusterCall:
-    """A read-only question to a cluster. Only these verbs exist; names come from the cluster's own answers.
-
-    verb      get | describe | yaml | logs | dependencies | connect | node_service | configuration | alerts
-    resource  plural resource name for get and describe; the system service for node_service
-    name      object, app or service ("" lists all); `port` for connect; `namespace` "" for cluster-scoped objects
-    """
-
-    verb: str
-    resource: str = ""
-    name: str = ""
-    namespace: str = ""
-    port: int = 0
-    wide: bool = False
-    labels: bool = False
+Object = Mapping[str, Any]  # a Kubernetes object as the API gives it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,14 +256,25 @@ class TraceSource(Source, Protocol):
 
 @runtime_checkable
 class ClusterSource(Source, Protocol):
-    """The state of a cluster, through read-only questions whose answers are text as `kubectl` prints it."""
+    """The state of a cluster: Kubernetes objects as the API gives them, and lines of container logs."""
 
     def namespaces(self) -> list[str]:
         """The namespaces that may be looked at (configured or recorded)."""
         ...
 
-    def ask(self, call: ClusterCall) -> str | None:
-        """The answer as text, or None where a recorded source does not hold it (`not recorded`)."""
+    def objects(self, resource: str, namespace: str = "") -> list[Object] | None:
+        """The objects of a resource (its plural); None where they were not recorded or may not be read.
+
+        Raises SourceError where the cluster did not answer.
+        """
+        ...
+
+    def logs(self, namespace: str, selector: Mapping[str, str]) -> list[str] | None:
+        """Recent lines of all containers of the pods with these labels; None and errors as for `objects`."""
+        ...
+
+    def observed_at(self) -> datetime | None:
+        """When the objects were read, to which ages count back."""
         ...
 
 

@@ -1,37 +1,35 @@
-"""Changes from a cluster's own state: rollouts by the age of replica sets, scalings and drains by events.
+"""Changes from a cluster's own state: rollouts by when replica sets were made, scalings and drains by events.
 
 Kubernetes keeps no journal of deploys. What it keeps is when each replica set was made, which is a rollout of its
-deployment, and events for about an hour. Ages count back from the moment at which the answer was given.
+deployment, and events for about an hour.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
-from aitia.tools.sources.base import ClusterCall, ClusterSource, Configured, RecordedChange, open_source
+from aitia.tools.sources.base import ClusterSource, Configured, Object, RecordedChange, open_source
+from aitia.tools.sources.cluster_recorded import moment
+from aitia.tools.sources.kinds import WORKLOADS, entries, name_of, section
 
 ROLLOUT_S: Final = 600.0  # scaling so soon after a new replica set was made is part of its rollout
-WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 31_536_000}
-_AGE = re.compile(r"(\d{1,9})([smhdy])")
 _SCALED = re.compile(r"Scaled (up|down) replica set (\S+?)(?: to (\d+))?(?: from (\d+))?(?: to (\d+))?$")
 _HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
-Row = dict[str, str]
+_DRAINS: Final = ("NodeNotSchedulable", "NodeSchedulable")
 
 
 class ClusterChanges(Configured):
     """A change source over a cluster source: option `reader` names its type (`kubectl` or `cluster_recorded`).
 
-    The other fields are those of that type. Option `now` (ISO 8601) tells when a recording was made, where it does not say.
+    The other fields are those of that type.
     """
 
     KIND = "changes"
@@ -49,7 +47,7 @@ class ClusterChanges(Configured):
 
     def describe(self, window: Window) -> Holding:
         """The applications that were rolled out or scaled before the window's end."""
-        found = [c for c in self._all(window) if c.at < window.end]
+        found = [c for c in self._all() if c.at < window.end]
         return Holding(
             source=self.name,
             kind=self.kind,
@@ -61,18 +59,17 @@ class ClusterChanges(Configured):
 
     def read(self, window: Window) -> list[RecordedChange]:
         """The rollouts, scalings and drains of the window, in time order."""
-        return [c for c in self._all(window) if window.contains(c.at)]
+        return [c for c in self._all() if window.contains(c.at)]
 
-    def _all(self, window: Window) -> list[RecordedChange]:
-        now = self._now(window)
+    def _all(self) -> list[RecordedChange]:
         spaces = self._cluster.namespaces()
         twice = self._twice(spaces)
         found = [
             replace(c, component=f"{namespace}/{c.component}") if c.component in twice else c
             for namespace in spaces
-            for c in self._namespace(namespace, now)
+            for c in self._namespace(namespace)
         ]
-        found += self._drains(now)
+        found += self._drains()
         return sorted(set(found), key=lambda c: (c.at, c.component, c.kind, c.text))
 
     def _twice(self, spaces: Sequence[str]) -> set[str]:
@@ -80,118 +77,85 @@ class ClusterChanges(Configured):
         known: set[str] = set()
         twice: set[str] = set()
         for namespace in spaces if len(spaces) > 1 else ():
-            names = {row.get("NAME", "") for r in WORKLOADS for row in self._table(r, namespace, wide=True)}
+            names = {name_of(i) for r in WORKLOADS for _, i in self._dated(r, namespace)}
             twice |= known & names
             known |= names
         return twice
 
-    def _namespace(self, namespace: str, now: datetime) -> Iterator[RecordedChange]:
+    def _namespace(self, namespace: str) -> Iterator[RecordedChange]:
         rollouts: dict[str, list[datetime]] = {}
-        for app, sets in sorted(_by_app(self._dated("replicasets", namespace, now)).items()):
-            sets.sort(key=lambda dated: (-dated[0].timestamp(), dated[1]["NAME"]))
-            befores: list[Row] = [*(row for _, row in sets[1:]), {}]
-            for (at, row), before in zip(sets, befores, strict=True):
+        sets: dict[str, list[tuple[datetime, Object]]] = {}
+        for at, item in self._dated("replicasets", namespace):
+            sets.setdefault(_deployment(item), []).append((at, item))
+        for app, made in sorted(sets.items()):
+            made.sort(key=lambda dated: (-dated[0].timestamp(), name_of(dated[1])))
+            befores: list[Object] = [*(item for _, item in made[1:]), {}]
+            for (at, item), before in zip(made, befores, strict=True):
                 rollouts.setdefault(app, []).append(at)
-                yield self._change(
-                    at, app, "deploy", _rollout(row, before), "get replicasets -o wide", namespace
-                )
+                yield self._change(at, app, "deploy", _rollout(item, before), "replicasets", namespace)
         for resource in ("statefulsets", "daemonsets"):
-            for at, row in self._dated(resource, namespace, now):
-                yield self._change(at, row["NAME"], "deploy", f"{resource[:-1]} created: {row.get('IMAGES', '')}".rstrip(": "),
-                                   f"get {resource} -o wide", namespace)  # fmt: skip
-        for at, row in self._dated("events", namespace, now):
-            yield from self._event(at, row, rollouts, namespace)
+            for at, item in self._dated(resource, namespace):
+                text = f"{resource[:-1]} created: {_images(item)}".rstrip(": ")
+                yield self._change(at, name_of(item), "deploy", text, resource, namespace)
+        for at, event in self._dated("events", namespace):
+            yield from self._event(at, event, rollouts, namespace)
 
     def _event(
-        self, at: datetime, row: Row, rollouts: dict[str, list[datetime]], namespace: str
+        self, at: datetime, event: Object, rollouts: Mapping[str, list[datetime]], namespace: str
     ) -> Iterator[RecordedChange]:
-        app, message = row.get("OBJECT", "").partition("/")[2], row.get("MESSAGE", "")
-        if row.get("REASON") == "ScalingReplicaSet" and (told := _SCALED.search(message)):
+        app, message = (
+            str(section(event, "involvedObject").get("name") or ""),
+            str(event.get("message") or ""),
+        )
+        if event.get("reason") == "ScalingReplicaSet" and (told := _SCALED.search(message)):
             near = any(abs((at - made).total_seconds()) <= ROLLOUT_S for made in rollouts.get(app, ()))
             if not near:
                 kind = "deploy" if told[4] == "0" or told[3] == "0" else "scale"
-                yield self._change(at, app, kind, message, "get events", namespace)
-        elif row.get("REASON") == "SuccessfulRescale":
-            yield self._change(at, app, "scale", f"autoscaler: {message}", "get events", namespace)
-        elif row.get("REASON") in ("DeploymentRollback", "RollbackDone"):
-            yield self._change(at, app, "deploy", message, "get events", namespace)
+                yield self._change(at, app, kind, message, "events", namespace)
+        elif event.get("reason") == "SuccessfulRescale":
+            yield self._change(at, app, "scale", f"autoscaler: {message}", "events", namespace)
+        elif event.get("reason") in ("DeploymentRollback", "RollbackDone"):
+            yield self._change(at, app, "deploy", message, "events", namespace)
 
-    def _drains(self, now: datetime) -> Iterator[RecordedChange]:
+    def _drains(self) -> Iterator[RecordedChange]:
         """Nodes that somebody cordoned: their events lie in the namespace `default`, which not every source may read."""
-        for at, row in self._dated("events", "default", now):
-            if row.get("REASON") in ("NodeNotSchedulable", "NodeSchedulable"):
-                node = row.get("OBJECT", "").partition("/")[2]
-                yield self._change(at, node, "maintenance", row.get("MESSAGE", ""), "get events", "default")
+        for at, event in self._dated("events", "default"):
+            if event.get("reason") in _DRAINS:
+                node = str(section(event, "involvedObject").get("name") or "")
+                yield self._change(
+                    at, node, "maintenance", str(event.get("message") or ""), "events", "default"
+                )
 
     def _change(
-        self, at: datetime, component: str, kind: str, text: str, query: str, namespace: str
+        self, at: datetime, component: str, kind: str, text: str, resource: str, namespace: str
     ) -> RecordedChange:
-        ref = SourceRef(source=self.name, query=f"kubectl {query} -n {namespace}")
+        ref = SourceRef(source=self.name, query=f"kubectl get {resource} -n {namespace}")
         return RecordedChange(at=at, component=component, kind=kind, text=text, ref=ref)
 
-    def _dated(self, resource: str, namespace: str, now: datetime) -> list[tuple[datetime, Row]]:
-        """The rows whose age is told, with the moment to which it counts back."""
-        column = "LAST SEEN" if resource == "events" else "AGE"
+    def _dated(self, resource: str, namespace: str) -> list[tuple[datetime, Object]]:
+        """The objects with when they were made, or events with when they were seen last."""
         found = []
-        for row in self._table(resource, namespace, wide=resource != "events"):
-            age = age_s(row.get(column, "").split(" ")[0])
-            if age is not None and (resource == "events" or row.get("NAME")):
-                with contextlib.suppress(OverflowError):
-                    found.append((now - timedelta(seconds=age), row))
+        for item in self._cluster.objects(resource, namespace) or ():
+            said = (item.get("lastTimestamp") or item.get("eventTime")) if resource == "events" else None
+            if (at := moment(said or section(item, "metadata").get("creationTimestamp"))) is not None:
+                found.append((at, item))
         return found
 
-    def _table(self, resource: str, namespace: str, *, wide: bool = False) -> list[Row]:
-        answer = self._cluster.ask(ClusterCall(verb="get", resource=resource, namespace=namespace, wide=wide))
-        if not answer and wide:
-            answer = self._cluster.ask(ClusterCall(verb="get", resource=resource, namespace=namespace))
-        return rows(answer or "")
 
-    def _now(self, window: Window) -> datetime:
-        """When the ages were read: said by the configuration or by the recording; of a live cluster, now."""
-        told = self._config.options.get("now") or getattr(self._cluster, "recorded_at", None)
-        if isinstance(told, datetime):
-            return told.astimezone(UTC)
-        if told:
-            try:
-                at = datetime.fromisoformat(str(told))
-            except ValueError:
-                raise SourceError(
-                    f"Write `options.now` of source {self.name!r} as ISO 8601, not {told!r}."
-                ) from None
-            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-        live = str(self._config.options.get("reader", "kubectl")) == "kubectl"
-        return datetime.now(tz=UTC) if live else window.end
+def _deployment(replica_set: Object) -> str:
+    """What owns a replica set, else its name without the hash."""
+    named = [o["name"] for o in entries(replica_set, "metadata", "ownerReferences") if o.get("name")]
+    return str(named[0]) if named else _HASH.sub("", name_of(replica_set))
 
 
-def rows(text: str) -> list[Row]:
-    """The rows of a table that kubectl printed, by column name. Cells are cut where the header's columns begin."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2 or not re.match(r"[A-Z]", lines[0]):
-        return []
-    names = [(m.group().strip(), m.start()) for m in re.finditer(r"\S+(?: \S+)*", lines[0])]
-    ends = [start for _, start in names[1:]] + [None]
-    return [
-        {name: line[start:end].strip() for (name, start), end in zip(names, ends, strict=True)}
-        for line in lines[1:]
-    ]
-
-
-def age_s(text: str) -> float | None:
-    """Seconds of an age as kubectl prints it: `61s`, `4m3s`, `2d5h`; None for anything else."""
-    found = _AGE.findall(text)
-    return float(sum(int(n) * _UNITS[u] for n, u in found)) if found else None
-
-
-def _by_app(sets: Sequence[tuple[datetime, Row]]) -> dict[str, list[tuple[datetime, Row]]]:
-    found: dict[str, list[tuple[datetime, Row]]] = {}
-    for at, row in sets:
-        found.setdefault(_HASH.sub("", row["NAME"]), []).append((at, row))
-    return found
-
-
-def _rollout(row: Row, before: Row) -> str:
-    images, old = row.get("IMAGES", ""), before.get("IMAGES", "")
-    what = f"rollout of replica set {row['NAME']}"
+def _rollout(item: Object, before: Object) -> str:
+    images, old = _images(item), _images(before)
+    what = f"rollout of replica set {name_of(item)}"
     if images and old and images != old:
         return f"{what}: {old} -> {images}"
     return f"{what}: {images}" if images else what
+
+
+def _images(item: Object) -> str:
+    containers = entries(item, "spec", "template", "spec", "containers")
+    return ",".join(str(c["image"]) for c in containers if c.get("image"))

@@ -1,4 +1,4 @@
-"""What is read from Kubernetes API objects (JSON): owners, selectors, nodes, and what an account may list."""
+"""What Kubernetes API objects (JSON) tell of components: owners, addresses, names; and what an account may list."""
 
 from __future__ import annotations
 
@@ -7,35 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aitia.core.words import Component, Link
+from aitia.tools.sources.kinds import entries, name_of, section
 
 Object = Mapping[str, Any]
-_ROLE = "node-role.kubernetes.io/"
-
-
-def selector(workload: Object) -> tuple[str, dict[str, str]]:
-    """A workload's name and the labels by which it selects its pods."""
-    labels = _at(workload, "spec", "selector", "matchLabels")
-    return _name(workload), {str(k): str(v) for k, v in labels.items()}
-
-
-def node(raw: Object) -> dict[str, Any]:
-    """A node in short: role, readiness, pressures, taints, labels, allocatable resources."""
-    conditions = {str(c.get("type")): str(c.get("status")) for c in _list(raw, "status", "conditions")}
-    labels = _at(raw, "metadata", "labels")
-    roles = [k.removeprefix(_ROLE) for k in labels if k.startswith(_ROLE)]
-    taints = [f"{t.get('key')}{'=' + t['value'] if t.get('value') else ''}:{t.get('effect')}"
-              for t in _list(raw, "spec", "taints")]  # fmt: skip
-    return {
-        "name": _name(raw),
-        "role": roles[0] if roles else "worker",
-        "status": "Ready" if conditions.get("Ready") == "True" else "NotReady",
-        "conditions": {k: v for k, v in sorted(conditions.items()) if k != "Ready"},
-        "taints": taints,
-        "labels": dict(sorted(labels.items())),
-        "allocatable_resources": {
-            k: str(v) for k, v in sorted(_at(raw, "status", "allocatable").items()) if k in ("cpu", "memory")
-        },
-    }
 
 
 def components(items: Iterable[Object], namespace: str) -> list[Component]:
@@ -44,20 +18,23 @@ def components(items: Iterable[Object], namespace: str) -> list[Component]:
     A pod is an alias of the application that owns it (through its replica set): what is said of either is said of one.
     """
     items = list(items)
-    owners = {(_kind(i), _name(i)): _owner(i) for i in items}
+    owners = {(_kind(i), name_of(i)): _owner(i) for i in items}
     found: list[Component] = [Component(id=namespace, type="namespace")]
-    labels: dict[str, dict[str, str]] = {}
-    for pod in (i for i in items if _kind(i) == "Pod" and _name(i)):
+    labels: dict[str, Mapping[str, Any]] = {}
+    for pod in (i for i in items if _kind(i) == "Pod" and name_of(i)):
         app = _root(pod, owners)
-        host = str(_at(pod, "spec").get("nodeName") or "")
+        host = str(section(pod, "spec").get("nodeName") or "")
         links = [Link(relation="part_of", to=namespace)]
         links += [Link(relation="runs_on", to=host)] if host else []
-        address = str(_at(pod, "status").get("podIP") or "")
-        aliases = [_name(pod), address if address != _host_ip(pod) else ""]  # a host's address is the host's
-        aliases += [_container(c) for c in _list(pod, "status", "containerStatuses")]
+        address = str(section(pod, "status").get("podIP") or "")
+        aliases = [
+            name_of(pod),
+            address if address != _host_ip(pod) else "",
+        ]  # a host's address is the host's
+        aliases += [_container(c) for c in entries(pod, "status", "containerStatuses")]
         found.append(Component(id=app, type="app", aliases=_distinct(aliases, app), links=tuple(links)))
         found += [Component(id=host, type="node", aliases=_distinct([_host_ip(pod)], host))] if host else []
-        labels.setdefault(app, _at(pod, "metadata", "labels"))
+        labels.setdefault(app, section(pod, "metadata", "labels"))
     for service in (i for i in items if _kind(i) == "Service"):
         found += _service(service, namespace, labels)
     return found
@@ -103,12 +80,12 @@ def not_listable(rules: str, wanted: Sequence[str]) -> list[str]:
 
 def _service(service: Object, namespace: str, labels: Mapping[str, Mapping[str, str]]) -> list[Component]:
     """The service's DNS name is one of the application's, where it selects the pods of exactly one."""
-    wanted = _at(service, "spec", "selector")
+    wanted = section(service, "spec", "selector")
     behind = [app for app, has in labels.items() if wanted and wanted.items() <= has.items()]
     if len(behind) != 1:
         return []
-    name, app = _name(service), behind[0]
-    address = str(_at(service, "spec").get("clusterIP") or "")
+    name, app = name_of(service), behind[0]
+    address = str(section(service, "spec").get("clusterIP") or "")
     known = [name, f"{name}.{namespace}", f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.cluster.local"]
     return [
         Component(id=app, type="app", aliases=_distinct([*known, address if address != "None" else ""], app))
@@ -117,7 +94,7 @@ def _service(service: Object, namespace: str, labels: Mapping[str, Mapping[str, 
 
 def _root(item: Object, owners: Mapping[tuple[str, str], tuple[str, str]]) -> str:
     """The name of the topmost owner; a pod without owner stands for itself."""
-    key, seen = (_kind(item), _name(item)), set()
+    key, seen = (_kind(item), name_of(item)), set()
     while key not in seen:
         seen.add(key)
         above = owners.get(key)
@@ -128,7 +105,7 @@ def _root(item: Object, owners: Mapping[tuple[str, str], tuple[str, str]]) -> st
 
 
 def _owner(item: Object) -> tuple[str, str]:
-    for reference in _list(item, "metadata", "ownerReferences"):
+    for reference in entries(item, "metadata", "ownerReferences"):
         if reference.get("controller", True) and reference.get("kind") != "Node":
             return str(reference.get("kind")), str(reference.get("name"))
     return "", ""
@@ -140,28 +117,12 @@ def _container(status: Object) -> str:
 
 
 def _host_ip(pod: Object) -> str:
-    return str(_at(pod, "status").get("hostIP") or "")
+    return str(section(pod, "status").get("hostIP") or "")
 
 
 def _distinct(names: Iterable[str], own: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for n in names if n and n != own))
 
 
-def _name(item: Object) -> str:
-    return str(_at(item, "metadata").get("name") or "")
-
-
 def _kind(item: Object) -> str:
     return str(item.get("kind") or "")
-
-
-def _at(item: Object, *path: str) -> dict[str, Any]:
-    here: Any = item
-    for key in path:
-        here = here.get(key) if isinstance(here, Mapping) else None
-    return dict(here) if isinstance(here, Mapping) else {}
-
-
-def _list(item: Object, *path: str) -> list[Object]:
-    found = _at(item, *path[:-1]).get(path[-1])
-    return [f for f in found if isinstance(f, Mapping)] if isinstance(found, list) else []

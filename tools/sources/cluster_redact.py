@@ -7,8 +7,8 @@ value is no secret. Here a text is taken line by line, and such keys are left al
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from aitia.core.redact import Redactor
 
@@ -16,6 +16,9 @@ _SECRET_WORD: Final = (
     r"[\w.-]{0,253}(?:passw|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)"
     r"[\w.-]{0,253}"
 )
+_SECRET_KEY = re.compile(_SECRET_WORD, re.IGNORECASE)
+_NAMING: Final = frozenset({"secretName", "secretNamespace"})
+_NEVER: Final = frozenset({"managedFields", "kubectl.kubernetes.io/last-applied-configuration"})
 # `- name: DB_PASSWORD` and, on the next line, `value: hunter2` (either may be quoted); lines indented deeper go on with it.
 _PAIR = re.compile(
     rf"(?im)^(?P<head>[ \t]*(?:- )?name:[ \t]*[\"']?{_SECRET_WORD}[\"']?[ \t]*\n(?P<in>[ \t]+)value:[ \t]*)"
@@ -26,11 +29,6 @@ _JSON_PAIR = re.compile(
 )
 # `      DB_PASSWORD:       hunter2` in the environment that `describe` prints, and in YAML.
 _KEYED = re.compile(rf"(?P<head>(?P<lead>\s*(?:- )?){_SECRET_WORD}:\s+)(?P<value>\S.*)$", re.IGNORECASE)
-# `DB_PASSWORD:`, dashes and the value, in a described ConfigMap.
-_DATA = re.compile(
-    rf"(?ims)^(?P<head>{_SECRET_WORD}:[ \t]*\n----[ \t]*\n)(?P<value>.*?)"
-    r"(?=\n(?:[^\s:][^\n:]*:[ \t]*\n----[ \t]*$|BinaryData[ \t]*\n====|Events:)|\Z)"
-)
 # `--requirepass hunter4`: on two lines of a list, as two items of `[...]`, in one text.
 _OPTION: Final = r"(?P<option>--?[A-Za-z][\w.-]{0,60})"
 _OPTIONS: Final = (
@@ -51,9 +49,6 @@ _SECRET_OPTION = re.compile(
 )
 _NO_SECRET_OPTION = re.compile(r"(?i)[-_.](?:files?|path|dir|name|namespace|ttl|env|ref|url)$")
 _REFERENCE = re.compile(r"<set to the key |<none>|<unset>|<secret:|\$\(|true$|false$")
-_APPLIED = re.compile(
-    r"(?m)^(?P<in>[ \t]*)kubectl\.kubernetes\.io/last-applied-configuration:[^\n]*\n(?:(?P=in)[ \t]+[^\n]*\n|[ \t]*\n)*"
-)
 _STRUCTURE = re.compile(
     r"\s*(?:- )?[\"']?(?:secretName|SecretName|secretKeyRef|secretRef|imagePullSecrets|Image pull secrets"
     r"|Mountable secrets|Tokens|automountServiceAccountToken|tokenExpirationSeconds|TokenExpirationSeconds"
@@ -85,9 +80,8 @@ def redacted(text: str, redactor: Redactor) -> str:
         quote = value[0] if value[0] in "\"'" else ""
         return f"{match['head']}{quote}{hidden(value.strip(quote) if quote else value)}{quote}"
 
-    text = _APPLIED.sub("", text)
     text = _PEM.sub(lambda m: redactor.text(m[0]), text)
-    for pattern in (_PAIR, _JSON_PAIR, _DATA):
+    for pattern in (_PAIR, _JSON_PAIR):
         text = pattern.sub(pair, text)
     for pattern in _OPTIONS:
         text = pattern.sub(option, text)
@@ -122,3 +116,38 @@ def _end(lines: Sequence[str], at: int, column: int) -> int:
             end = at + 1
         at += 1
     return end
+
+
+def redacted_object(value: Any, redactor: Redactor) -> Any:
+    """A Kubernetes object without secret values: of environments, of options, of config maps, and what applied it."""
+    said: dict[str, str] = {}
+
+    def text(part: str) -> str:
+        if part not in said:
+            said[part] = redacted(part, redactor)
+        return said[part]
+
+    def walked(part: Any, name: str = "") -> Any:
+        if isinstance(part, str):
+            plain = not _SECRET_KEY.fullmatch(name) or _REFERENCE.match(part) or not part
+            return text(part) if plain else redactor.secret(part)
+        if isinstance(part, Mapping):
+            said_name = str(part.get("name") or "") if "value" in part else ""
+            return {
+                key: walked(inner, said_name if key == "value" else "" if key in _NAMING else str(key))
+                for key, inner in part.items()
+                if key not in _NEVER
+            }
+        if isinstance(part, list):
+            return [walked(inner, _option_before(part, at)) for at, inner in enumerate(part)]
+        return part
+
+    return walked(value)
+
+
+def _option_before(parts: Sequence[Any], at: int) -> str:
+    """The option whose value an argument is, where it stands by itself: `--requirepass`, `hunter4`."""
+    before = parts[at - 1] if at else ""
+    option = isinstance(before, str) and bool(re.fullmatch(r"--?[A-Za-z][\w.-]{0,60}", before))
+    secret = option and bool(_SECRET_OPTION.search(before)) and not _NO_SECRET_OPTION.search(before)
+    return "secret" if secret and not str(parts[at]).startswith("-") else ""

@@ -16,8 +16,8 @@ from typing import IO, Final
 from aitia.core.children import program, safe_path
 from aitia.core.errors import SourceError
 
-READ_ONLY: Final = frozenset({"get", "describe", "logs", "top", "version", "config view", "auth can-i"})
-MAX_BYTES: Final = 16 * 1024 * 1024
+READ_ONLY: Final = frozenset({"get", "logs", "config view", "auth can-i"})
+MAX_BYTES: Final = 64 * 1024 * 1024  # a pod is about 10 KB of JSON
 GRACE_S: Final = 5.0  # what the process may take besides its request
 _CREDENTIALS: Final = ("unauthorized", "must be logged in", "provide credentials", "getting credentials")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")

@@ -1,183 +1,126 @@
-"""A live cluster's answers, written down as `cluster_recorded` reads them: `{"Tool:{json arguments}": answer}`."""
+"""A live cluster's objects and logs, written down as `cluster_recorded` reads them: one list a file, logs by pod."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.words import from_epoch
-from aitia.tools.sources.base import ClusterCall, ClusterSource
-from aitia.tools.sources.changes_cluster import rows
-from aitia.tools.sources.cluster_redact import redacted
-from aitia.tools.sources.written import clean
+from aitia.tools.sources.base import ClusterSource, Object
+from aitia.tools.sources.cluster_redact import redacted_object
+from aitia.tools.sources.kinds import CLUSTER_WIDE, KINDS, NAMESPACED, SHARED, WORKLOADS, section
 
-NAMESPACED: Final = (
-    "pods", "deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "services", "endpoints", "ingresses",
-    "networkpolicies", "configmaps", "secrets", "serviceaccounts", "rolebindings", "resourcequotas", "limitranges",
-    "persistentvolumeclaims", "horizontalpodautoscalers", "events",
-)  # fmt: skip
-CLUSTER_WIDE: Final = ("nodes", "namespaces", "persistentvolumes", "storageclasses")
-DESCRIBED: Final = (
-    "pods", "deployments", "statefulsets", "daemonsets", "replicasets", "services", "endpoints", "ingresses", "networkpolicies",
-    "configmaps", "serviceaccounts", "resourcequotas", "limitranges", "persistentvolumeclaims", "nodes",
-    "persistentvolumes", "storageclasses",
-)  # fmt: skip
-SHARED: Final = {
-    "default": ("events",),
-    "kube-system": ("pods", "deployments", "daemonsets", "services", "endpoints"),
-}
-"""Lists of other namespaces that tell of the whole cluster: events of nodes, and whether its DNS runs."""
-WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
 WORKERS: Final = 4  # questions at once
-MOST_DESCRIBED: Final = 60  # objects of one type in one namespace
-Answers = dict[str, str]
+MOST_LOGGED: Final = 200  # workloads of a namespace
 
 
 @dataclass(kw_only=True)
 class Snapshot:
-    """Recorded answers by key, and what was left out."""
+    """What was written, and what was left out."""
 
-    answers: Answers
+    lists: int = 0
     notes: list[str] = field(default_factory=list)
 
 
 def record_cluster(
-    source: ClusterSource, redactor: Redactor, *, at: float, told: Callable[[str], None] = lambda _: None
+    source: ClusterSource,
+    folder: Path,
+    redactor: Redactor,
+    *,
+    at: float,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Snapshot:
-    """All lists, descriptions, manifests and error logs of the source's namespaces, redacted. `at` is now, in epoch seconds.
+    """All lists and recent logs of the source's namespaces, redacted, below `folder`. `at` is now, in epoch seconds.
 
-    `told` hears what is being asked. A question that fails is noted. Raises SourceError where none is answered.
+    `told` hears what is being read. A list that fails is noted. Raises SourceError where none is answered.
     """
-    made = Snapshot(answers={"collection_timestamp": from_epoch(at).isoformat()})
-    with ThreadPoolExecutor(WORKERS) as pool:
-        recorder = _Recorder(source, redactor, made, pool)
-        for namespace in source.namespaces():
-            told(f"lists of {namespace}")
-            names = recorder.lists(namespace, NAMESPACED)
-            if recorder.failed and len(made.answers) == 1:
-                raise recorder.failed[0][1]  # not one list: the cluster cannot be reached
-            told(f"descriptions of {namespace}")
-            recorder.descriptions(namespace, names)
-            told(f"manifests and error logs of {namespace}")
-            apps = dict.fromkeys(n for r in WORKLOADS for n in names.get(r, []))
-            verbs = ("yaml", "logs", "dependencies")
-            recorder.ask(ClusterCall(verb=v, name=app, namespace=namespace) for app in apps for v in verbs)
-        told("nodes and what belongs to the whole cluster")
-        recorder.descriptions("", recorder.lists("", CLUSTER_WIDE))
-        recorder.ask(
-            ClusterCall(verb="get", resource=resource, namespace=space, wide=wide)
-            for space, resources in SHARED.items()
-            for resource in resources
-            for wide in (False, True)
-        )
-        recorder.ask(ClusterCall(verb=verb) for verb in ("configuration", "alerts"))
-    if recorder.failed:
-        if len(made.answers) == 1:
-            raise recorder.failed[0][1]
-        call, error = recorder.failed[0]
-        said = redactor.text(str(error))
-        made.notes.append(f"{len(recorder.failed)} queries failed, first {key_of(call)}: {said}")
-    made.answers = dict(sorted(made.answers.items()))
+    made, failed = Snapshot(), list[tuple[str, SourceError]]()
+    spaces = source.namespaces()
+    wanted = [(r, s) for s in spaces for r in NAMESPACED] + [(r, "") for r in CLUSTER_WIDE]
+    wanted += [(r, s) for s, resources in SHARED.items() if s not in spaces for r in resources]
+    for space in dict.fromkeys(s for _, s in wanted):
+        told(f"objects of {space or 'the whole cluster'}")
+        resources = [r for r, s in wanted if s == space]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            answers = list(pool.map(lambda r, s=space: _asked(source, r, s, failed), resources))
+        if failed and not made.lists and not any(a is not None for a in answers):
+            raise failed[0][1]  # not one list: the cluster cannot be reached
+        found = {r: a for r, a in zip(resources, answers, strict=True) if a is not None}
+        for resource, items in found.items():
+            made.lists += 1
+            _write(folder, resource, space, items, redactor, at)
+        if space in spaces:
+            told(f"logs of {space}")
+            _logs(source, folder, space, found, redactor, failed, made)
+    if failed:
+        what, error = failed[0]
+        made.notes.append(f"{len(failed)} queries failed, first {what}: {redactor.text(str(error))}")
     return made
 
 
-class _Recorder:
-    """Asks several questions at once and keeps their answers."""
-
-    def __init__(self, source: ClusterSource, redactor: Redactor, made: Snapshot, pool: Executor) -> None:
-        self._source, self._redactor, self._made, self._pool = source, redactor, made, pool
-        self.failed: list[tuple[ClusterCall, SourceError]] = []
-
-    def lists(self, namespace: str, resources: Sequence[str]) -> dict[str, list[str]]:
-        """Record the plain, the wide and the labelled list of each type; the names of its objects."""
-        plain = [ClusterCall(verb="get", resource=r, namespace=namespace) for r in resources]
-        answers = dict(zip(resources, self.ask(plain), strict=True))
-        wide = [replace(c, wide=True) for c in plain]
-        shown = [*wide, *(replace(c, labels=True) for c in plain)]
-        self._made.answers |= {
-            key_of(c): "" for c in shown if answers[c.resource] == ""
-        }  # empty however it is shown
-        self.ask(c for c in shown if answers[c.resource])
-        return {
-            r: [row["NAME"] for row in rows(answer) if row.get("NAME")]
-            for r, answer in answers.items()
-            if answer and r != "events"
-        }
-
-    def descriptions(self, namespace: str, names: Mapping[str, Sequence[str]]) -> None:
-        """Record the description of each object, up to a number of each type."""
-        for resource in DESCRIBED:
-            listed = names.get(resource, ())
-            if len(listed) > MOST_DESCRIBED:
-                self._made.notes.append(
-                    f"only {MOST_DESCRIBED} of {len(listed)} {resource} of {namespace or 'the cluster'} were "
-                    "described"
-                )
-            self.ask(
-                ClusterCall(verb="describe", resource=resource, name=name, namespace=namespace)
-                for name in listed[:MOST_DESCRIBED]
-            )
-
-    def ask(self, calls: Iterable[ClusterCall]) -> list[str | None]:
-        """The answers in the order of the calls, recorded where there is one."""
-        calls = list(calls)
-        answers = list(self._pool.map(self._answer, calls))
-        for call, answer in zip(calls, answers, strict=True):
-            if answer is not None:
-                is_json = call.verb in ("logs", "configuration", "alerts")
-                told = _json(answer, self._redactor) if is_json else redacted(answer, self._redactor)
-                self._made.answers[key_of(call)] = told
-        return answers
-
-    def _answer(self, call: ClusterCall) -> str | None:
-        """One that fails leaves the others: what was answered is kept."""
-        try:
-            return self._source.ask(call)
-        except SourceError as error:
-            self.failed.append((call, error))
-            return None
-
-
-def key_of(call: ClusterCall) -> str:
-    """The key under which a call's answer is recorded."""
-    tool, arguments = _key(call)
-    return f"{tool}:{json.dumps(arguments, ensure_ascii=False, separators=(',', ':'))}"
-
-
-def _key(call: ClusterCall) -> tuple[str, dict[str, Any]]:
-    space = {"namespace": call.namespace} if call.namespace else {}
-    match call.verb:
-        case "get":
-            shown = ({"output_wide": True} if call.wide else {}) | (
-                {"show_labels": True} if call.labels else {}
-            )
-            return "GetResources", {"resource_type": call.resource, "name": call.name, **space, **shown}
-        case "describe":
-            return "DescribeResource", {"resource_type": call.resource, "name": call.name, **space}
-        case "yaml":
-            return "GetAppYAML", {"app_name": call.name, **space}
-        case "logs":
-            return "GetErrorLogs", {**space, "service_name": call.name}
-        case "dependencies":
-            return "GetServiceDependencies", {"service_name": call.name, **space}
-        case "connect":
-            return "CheckServiceConnectivity", {**space, "service_name": call.name, "port": call.port}
-        case "node_service":
-            return "CheckNodeServiceStatus", {"node_name": call.name, "service_name": call.resource}
-        case "configuration":
-            return "GetClusterConfiguration", {}
-        case _:
-            return "GetAlerts", {}
-
-
-def _json(answer: str, redactor: Redactor) -> str:
-    """A JSON answer redacted text by text, so that it stays JSON; any other as a whole."""
+def _asked(
+    source: ClusterSource, resource: str, space: str, failed: list[tuple[str, SourceError]]
+) -> list[Object] | None:
     try:
-        return json.dumps(clean(json.loads(answer), redactor), ensure_ascii=False)
-    except ValueError:
-        return redacted(answer, redactor)
+        return source.objects(resource, space)
+    except SourceError as error:
+        failed.append((f"{resource} {space}".strip(), error))
+        return None
+
+
+def _write(
+    folder: Path, resource: str, space: str, items: list[Object], redactor: Redactor, at: float
+) -> None:
+    """A list as `kubectl get -o json` writes it, with its own kind: an empty one was read too."""
+    path = _below(folder, space) / f"{resource}.json"
+    made: dict[str, Any] = {
+        "kind": f"{KINDS[resource]}List",
+        "metadata": {"creationTimestamp": from_epoch(at).isoformat()},
+        "items": [redacted_object(item, redactor) for item in items],
+    }
+    path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _below(folder: Path, space: str) -> Path:
+    path = folder / "namespaces" / space if space else folder / "cluster"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _logs(
+    source: ClusterSource,
+    folder: Path,
+    space: str,
+    found: Mapping[str, list[Object]],
+    redactor: Redactor,
+    failed: list[tuple[str, SourceError]],
+    made: Snapshot,
+) -> None:
+    """The recent lines of each workload, below the first of its pods."""
+    owners = [i for r in WORKLOADS for i in found.get(r, ())]
+    if len(owners) > MOST_LOGGED:
+        made.notes.append(f"only the logs of {MOST_LOGGED} of {len(owners)} workloads of {space} were read")
+    for one in owners[:MOST_LOGGED]:
+        labels = section(one, "spec", "selector", "matchLabels")
+        pods = [
+            p
+            for p in found.get("pods", ())
+            if labels and labels.items() <= section(p, "metadata", "labels").items()
+        ]
+        if not pods:
+            continue
+        try:
+            lines = source.logs(space, labels)
+        except SourceError as error:
+            failed.append((f"logs of {section(one, 'metadata').get('name')} {space}", error))
+            continue
+        if lines is not None:
+            path = _below(folder, space) / "pods" / str(section(pods[0], "metadata")["name"]) / "current.log"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(f"{redactor.text(line)}\n" for line in lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Text as kubectl prints it: tables of `get`, trees of `describe`, quantities and ages.
+"""Text as kubectl prints it: tables of `get`, trees of `describe`, and ages.
 
 Nothing here raises on odd input: what does not look like a table or a tree gives an empty answer.
 """
@@ -6,7 +6,7 @@ Nothing here raises on odd input: what does not look like a table or a tree give
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,11 +17,6 @@ _GAP = re.compile(r"\s{2,}")
 _TITLE = re.compile(r"[A-Z()/ -]+")
 _AGE = re.compile(r"(\d{1,9})([ydhms])")
 _SECONDS: Final = {"y": 31_536_000, "d": 86_400, "h": 3600, "m": 60, "s": 1}
-_QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
-_UNITS: Final = {
-    "": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
-}  # fmt: skip
 Row = dict[str, str]
 
 
@@ -161,20 +156,7 @@ def pairs(text: str) -> dict[str, str]:
     return found
 
 
-def quantity(text: object) -> float | None:
-    """A Kubernetes quantity (`500m`, `64Mi`, `2`) in its base unit, or None."""
-    match = _QUANTITY.match(str(text).strip())
-    return float(match.group(1)) * _UNITS[match.group(2) or ""] if match else None
-
-
 def age_s(text: str) -> float | None:
     """A kubectl age (`2m5s`, `4d6h`) in seconds, or None."""
     found = _AGE.findall(text)
     return float(sum(int(n) * _SECONDS[unit] for n, unit in found)) if found else None
-
-
-def chunks(text: str) -> Iterator[str]:
-    """The non-empty lines, stripped, at most MAX_LINES."""
-    for line in text.split("\n")[:MAX_LINES]:
-        if line.strip():
-            yield line.strip()
