@@ -324,6 +324,9 @@ def test_quantities() -> None:
         None,
         None,
     ]
+    for n, prefix in enumerate("KMGTP", 1):  # of the SI, where kilo is written k, and of the IEC
+        assert quantity(f"2{prefix.replace('K', 'k')}") == 2 * 1000.0**n
+        assert quantity(f"2{prefix}i") == 2 * 1024.0**n
 
 
 def test_every_list_of_the_builder_is_read(tmp_path: Path) -> None:
