@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,7 +136,11 @@ def test_sources_of_an_unknown_type_are_named(home: Path) -> None:
 
 
 def test_importing_the_package_loads_no_engine() -> None:
-    assert aitia.__version__
+    program = (
+        "import sys, aitia; print(aitia.__version__, *(m for m in sys.modules if m.startswith('aitia.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{aitia.__version__}\n"
     assert json.dumps(aitia.__all__)
     with pytest.raises(AttributeError):
         aitia.nosuch  # noqa: B018

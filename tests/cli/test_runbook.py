@@ -143,12 +143,13 @@ def telemetry(scenario: Path) -> list[str]:
     ]
 
 
+def never(*args: object, **kwargs: object) -> None:
+    raise AssertionError("a command was run")
+
+
 def test_a_run_makes_the_named_calls_only_leaves_the_rest_to_a_person_and_is_played_back(
     aitia: Aitia, tmp_path: Path, scenario: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*args: object, **kwargs: object) -> None:
-        raise AssertionError("a command was run")
-
     monkeypatch.setattr("subprocess.Popen", never)
     path = write(tmp_path / "books", "good.md", GOOD)
     got = aitia("runbook", "run", path, *telemetry(scenario), "--json")
@@ -185,6 +186,8 @@ def test_interactive_asks_about_what_is_left_and_runs_nothing(
     aitia: Aitia, tmp_path: Path, scenario: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+    monkeypatch.setattr("subprocess.Popen", never)
+    monkeypatch.setattr("os.system", never)
     monkeypatch.setattr("typer.confirm", lambda *a, **k: not asked.append("x") and len(asked) == 1)
     path = write(tmp_path / "books", "good.md", GOOD)
     got = aitia("runbook", "run", path, *telemetry(scenario), "--interactive", "--json")

@@ -324,6 +324,19 @@ def test_quantities() -> None:
         None,
         None,
     ]
+    for n, prefix in enumerate("KMGTPE", 1):  # of the SI, where kilo is written k, and of the IEC
+        assert quantity(f"2{prefix.replace('K', 'k')}") == 2 * 1000.0**n
+        assert quantity(f"2{prefix}i") == 2 * 1024.0**n
+    assert [quantity(q) for q in ("129e6", "2E3", ".5", "5.", "250000000n", "1500u", "2e3M", "1e")] == [
+        129e6,
+        2000.0,
+        0.5,
+        5.0,
+        0.25,
+        pytest.approx(0.0015),
+        None,
+        None,
+    ]
 
 
 def test_every_list_of_the_builder_is_read(tmp_path: Path) -> None:

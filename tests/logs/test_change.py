@@ -157,7 +157,8 @@ def test_one_burst_of_many_lines_is_one_sign() -> None:
 
 def test_the_spans_are_compared_by_their_length() -> None:
     assert rate_changes(cells([[10] * 60]), cells([[1] * 100], width=1.0)) == []
-    assert rate_changes(cells([[1] * 60]), cells([[1] * 100], width=1.0))[0].kind == "surge"
+    (found,) = rate_changes(cells([[1] * 60]), cells([[1] * 100], width=1.0))
+    assert (found.kind, found.ratio) == ("surge", pytest.approx(10.0))
 
 
 def test_rows_that_differ_and_nothing_at_all() -> None:

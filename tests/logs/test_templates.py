@@ -89,6 +89,7 @@ def test_a_word_like_a_known_numbered_name_is_exact():
     masker = Masker({"10.0.0.7": "db"})
     assert masker.tokens("call of 10.0.0.7 failed").exact
     assert masker.tokens("call of 10.0.0.8 failed").exact
+    assert masker.tokens("call of http://10.0.0.8:80/pay failed").exact
     assert not masker.tokens("call of 7 failed").exact
 
 

@@ -285,8 +285,11 @@ def test_a_line_that_gives_orders_changes_no_verdict(reports: dict[str, Report])
     clean, found = about(report, question), about(poisoned, question)
     assert found.understood == clean.understood
     assert found.replies[0] == clean.replies[0]
-    for reply in found.replies:
-        assert order not in reply.text or reply.text.startswith('orders logged once in the window: "')
+    assert found.replies[0].cites[0] == "V1"
+    quoting = about(poisoned, "what did orders log about instructions?")
+    assert order in quoting.text
+    for reply in (*found.replies, *quoting.replies):
+        assert order not in reply.text or reply.text == f"{planted.statement}."
 
 
 def test_without_telemetry_of_a_component_nothing_is_said_of_it_but_that(reports: dict[str, Report]) -> None:

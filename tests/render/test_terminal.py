@@ -226,15 +226,12 @@ def test_times_of_another_day_than_the_windows_bear_their_date(cause: Report) ->
     text = render_text(cause.model_copy(update={"timeline": (earlier, cause.timeline[1])}), full=True)
     assert f"{earlier.at:%Y-%m-%d %H:%M:%S} [E3] orders: deploy" in text
     assert f"  {cause.timeline[1].at:%H:%M:%S}" in text
-    window = cause.incident.window
-    over = window.model_copy(update={"start": window.start - timedelta(days=1)})
-    told = render_text(
-        cause.model_copy(update={"incident": cause.incident.model_copy(update={"window": over})}),
-        width=140,
-        full=True,
-    )
-    assert f"reported {cause.incident.started_at:%Y-%m-%d %H:%M:%S}" in told
-    assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} [E2] postgres" in told
+    window, day = cause.incident.window, timedelta(days=1)
+    for over in ({"start": window.start - day}, {"end": window.end + day}):  # over midnight
+        incident = cause.incident.model_copy(update={"window": window.model_copy(update=over)})
+        told = render_text(cause.model_copy(update={"incident": incident}), width=140, full=True)
+        assert f"reported {cause.incident.started_at:%Y-%m-%d %H:%M:%S}" in told
+        assert f"{cause.timeline[1].at:%Y-%m-%d %H:%M:%S} [E2] postgres" in told
     assert 'class="when dated"' in render_html(cause.model_copy(update={"timeline": (earlier,)}))
     assert 'class="when"' in render_html(cause)
 

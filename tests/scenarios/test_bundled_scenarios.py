@@ -100,6 +100,8 @@ def test_samples_are_sorted_and_labels_are_json(folder: Path) -> None:
     assert table(folder, "SELECT count(*) FROM T WHERE value IS NULL OR time IS NULL OR component = ''") == [
         (0,)
     ]
+    rows = table(folder, "SELECT component, metric, labels, time FROM T")
+    assert rows == sorted(rows)
     for (labels,) in table(folder, "SELECT DISTINCT labels FROM T"):
         assert all(isinstance(v, str) for v in json.loads(labels).values())
 

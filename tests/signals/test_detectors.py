@@ -66,10 +66,15 @@ def test_changepoints_lie_within_their_stated_error(size: float) -> None:
     assert inside >= 36
 
 
-def test_noise_has_no_changepoints() -> None:
-    t = np.arange(300.0)
-    found = [changepoints(t, np.random.default_rng(seed).normal(0, 1, 300)) for seed in range(60)]
-    assert sum(map(bool, found)) <= 2
+@pytest.mark.parametrize("memory", [0.0, 0.3, 0.5])
+def test_noise_has_no_changepoints(memory: float) -> None:
+    found = 0
+    for seed in range(60):
+        v = np.random.default_rng(seed).normal(0, 1, 300)
+        for i in range(1, v.size):
+            v[i] += memory * v[i - 1]
+        found += bool(changepoints(np.arange(300.0), v))
+    assert found <= 2
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=60))

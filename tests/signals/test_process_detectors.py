@@ -80,7 +80,7 @@ def test_mcd_agrees_with_scikit_learn() -> None:
 def test_a_step_is_seen_and_normal_operation_is_not(name: str) -> None:
     seen, false = [], []
     for seed in range(5):
-        x = step(plant(seed), 2, 6.0)
+        x = step(plant(seed), 2, 6.0 if seed % 2 else -6.0)
         model = MAKERS[name]().fit(x[:600])
         score, limit = model.decision_function(x), limit_of(name, x[:600])
         seen.append(np.mean(score[720:] > limit))

@@ -78,9 +78,10 @@ def test_the_speed_is_estimated_from_a_comb_or_asked_for() -> None:
     assert found.speed is not None
     assert found.speed.origin == "estimated"
     assert found.speed.rpm == pytest.approx(RPM, abs=max(5 * found.speed.error, 2))
-    lost = diagnose(record(0, fault="bpfi", shaft={}), fs=FS, bearing=BEARING)
-    assert lost.outcome == "cannot_be_diagnosed"
-    assert "order analysis not possible" in lost.why[0]
+    for shaft in ({}, {1.0: 0.1}, {1.0: 0.1, 2.0: 0.1, 3.0: 0.1}):  # too few lines are no comb
+        lost = diagnose(record(0, fault="bpfi", shaft=shaft, seconds=4.0), fs=FS, bearing=BEARING)
+        assert lost.outcome == "cannot_be_diagnosed"
+        assert "order analysis not possible" in lost.why[0]
 
 
 def test_mains_lines_are_no_shaft_speed() -> None:

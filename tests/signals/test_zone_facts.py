@@ -120,6 +120,7 @@ def test_zone_b_changes_no_verdict(tmp_path: Path) -> None:
     assert (told.verdict, told.probability) == (plain.verdict, plain.probability) != ("unknown", 0)
     (fact,) = zones(told)
     assert (fact.values["zone"], fact.direction) == ("B", "steady")
+    assert 0.4 < fact.strength <= 0.5  # a defect's lines may stand in zone B: it outweighs none
 
 
 def test_an_old_zone_c_is_no_news_of_a_machine_that_the_alarm_does_not_name(tmp_path: Path) -> None:
@@ -129,8 +130,11 @@ def test_an_old_zone_c_is_no_news_of_a_machine_that_the_alarm_does_not_name(tmp_
     assert zones(called(config, hints=(), title="other trouble"))[0].values["zone"] == "C"
 
 
-def test_without_a_past_the_standard_stands_alone(tmp_path: Path) -> None:
-    (fact,) = zones(called(site(tmp_path, [], [fan(6.0, 8), fan(6.0, 9)], **MACHINE), hints=()))
+@pytest.mark.parametrize(("level", "letter"), [(6.0, "D"), (3.5, "C")])
+def test_without_a_past_the_standard_stands_alone(tmp_path: Path, level: float, letter: str) -> None:
+    now = [fan(level, 8), fan(level, 9)]
+    (fact,) = zones(called(site(tmp_path, [], now, **MACHINE), hints=(), title="other trouble"))
+    assert fact.values["zone"] == letter
     assert (fact.direction, fact.onset, fact.values["baseline_blocks"]) == ("changed", None, 0)
     assert "no earlier data" in fact.statement
 
