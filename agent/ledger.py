@@ -17,6 +17,7 @@ from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
+from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 
 # Log-odds, by hand; the learned weights scale them.
@@ -134,7 +135,7 @@ def _ranking(case: Case) -> Iterator[Line]:
                 shares.append((SECOND_HAND * e.strength, e.statement, e))
     if shares:
         share, _, best = max(shares, key=lambda s: s[:2])
-        why = f"a ranking scores {best.component} at {best.strength:.0%}"
+        why = f"a ranking scores {best.component} at {percent(best.strength)}"
         yield Line("ranking", math.log1p(share / RANKING_FLOOR), why, best.id)
 
 
@@ -143,7 +144,7 @@ def _coverage(case: Case) -> Iterator[Line]:
     total = sum(case.facts.weight(e) for e in mass.values())
     if total:
         share = sum(case.facts.weight(e) for e in mass.values() if e.component in case.reached) / total
-        yield Line("coverage", UNEXPLAINED + COVERAGE * share, f"explains {share:.0%} of what changed")
+        yield Line("coverage", UNEXPLAINED + COVERAGE * share, f"explains {percent(share)} of what changed")
 
 
 def _order(case: Case) -> Iterator[Line]:

@@ -20,6 +20,7 @@ from aitia.core.events import (
     SentenceDone,
     TaskDone,
 )
+from aitia.core.percent import percent
 from aitia.core.words import Suspect, Task
 from aitia.render.text import clean, count
 
@@ -133,7 +134,7 @@ def name_of(suspect: Suspect) -> str:
 def told_progress(event: Progress) -> str:
     """Long work in a few words: `fetching x 40 %`."""
     if event.total:
-        return f"{clean(event.what)} {event.done / event.total:.0%}"
+        return f"{clean(event.what)} {percent(event.done / event.total)}"
     return f"{clean(event.what)} {event.done:g} {clean(event.unit)}".strip()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from aitia.core.percent import chance
 from aitia.core.words import Report, Verdict
 from aitia.render import closing, sections
 from aitia.render import text as t
@@ -106,7 +107,7 @@ def _headline(report: Report) -> Headline:
     return Headline(
         verdict=report.verdict,
         label="POSSIBLE CAUSE" if unlikely else _LABEL[report.verdict],
-        probability="" if report.verdict == "unknown" else t.percent(report.probability),
+        probability="" if report.verdict == "unknown" else chance(report.probability),
         subject=subject + code,
         incident=t.clean(incident.title),
         context=(

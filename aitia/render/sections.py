@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
+from aitia.core.percent import chance
 from aitia.core.words import (
     NOT_SEEN,
     Evidence,
@@ -103,7 +104,7 @@ def ruled_out(report: Report, full: bool) -> Section:
     return Section(
         title="Ruled out",
         items=tuple(
-            Item(lead=t.percent(x.probability), text=told(x), cites=t.missing_cites(x.sentence))
+            Item(lead=chance(x.probability), text=told(x), cites=t.missing_cites(x.sentence))
             for x in report.ruled_out
         ),
     )
@@ -148,7 +149,7 @@ def further(report: Report) -> Section:
     """Independent causes beside the named one."""
     items = tuple(
         Item(
-            lead=t.percent(s.probability),
+            lead=chance(s.probability),
             text=f"{_named(s.component, s.fault)}: it explains what the first cause does not",
             cites=s.supporting[:4],
         )
@@ -165,7 +166,7 @@ def candidates(report: Report, title: str) -> Section:
         told.add((report.component, report.fault))
     items = tuple(
         Item(
-            lead=t.percent(s.probability),
+            lead=chance(s.probability),
             text=_named(s.component, s.fault),
             cites=s.supporting[:4],
         )

@@ -35,15 +35,6 @@ def clean_lines(text: str) -> str:
     ).strip("\n")
 
 
-def percent(share: float) -> str:
-    """A probability in whole percent; never 0 % or 100 %, which would claim certainty."""
-    if share < 0.01:
-        return "<1 %"
-    if share > 0.99:
-        return ">99 %"
-    return f"{round(share * 100)} %"
-
-
 def at(moment: datetime, *, date: bool = False) -> str:
     """A UTC time of day, with its date where asked."""
     return f"{moment:%Y-%m-%d %H:%M:%S}" if date else f"{moment:%H:%M:%S}"

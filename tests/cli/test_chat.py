@@ -97,7 +97,7 @@ def test_commands_show_the_run(chat: Chat, home: Path) -> None:
         ("/confirm right orders", "/confirm wrong COMPONENT FAULT"),
         ("/save", ".html"),
         ("/save report.docx", ".html"),
-        ("/open nothing", "no such run"),
+        ("/open nothing", "There is no such run"),
         ("/since 2h", "/since 2h checkout is slow"),
         ("/since noon the gateway fails", "30m"),
         ("/again", "used recorded telemetry, which has no later"),

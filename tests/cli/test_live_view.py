@@ -132,7 +132,7 @@ def test_calls_that_have_not_returned_are_what_runs_now() -> None:
         board.take(event)
     assert board.now() == "1 call under way: metrics_scan"
     board.take(ev.Progress(what="fetching", done=5, total=10))
-    assert board.now() == "fetching 50%"
+    assert board.now() == "fetching 50 %"
 
 
 @given(width=st.integers(20, 200), height=st.integers(3, 80), upto=st.integers(0, len(STREAM)))

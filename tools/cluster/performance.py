@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.core.words import Direction
 from aitia.tools.cluster.finding import LIKELY, POSSIBLE, SAID, Finding, quote
 from aitia.tools.cluster.state import State
@@ -227,7 +228,7 @@ def _node(
         component=node,
         statement=(
             f"{node}: the node {what}: the apps that run on it and their callers match the {len(slow)} "
-            f"slow apps by {fit:.0%}.{said}"
+            f"slow apps by {percent(fit)}.{said}"
         ),
         strength=strength,
         call=CALL,

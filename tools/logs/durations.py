@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from aitia.core.percent import percent
 from aitia.core.words import Evidence, SourceRef, Window
 
 _MIN = 30  # answers in each span
@@ -67,7 +68,7 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
         aspect="latency",
         statement=(
             f"According to the access log of {component}, the 90th percentile of the {whose} is "
-            f"{_three(new):g} ms, before that {_three(old):g} ms; {beyond / n:.0%} of {n} are slower than "
+            f"{_three(new):g} ms, before that {_three(old):g} ms; {percent(beyond / n)} of {n} are slower than "
             "the 95th percentile was."
         ),
         values={
