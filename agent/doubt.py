@@ -88,7 +88,7 @@ class Doubt:
         )
         yield _Line("healthy.watched", ALL_QUIET * self._seen, why)
         alarm = PLAIN_ALARM * self.facts.alarm() * self._seen
-        yield _Line("healthy.alarm", alarm, "what changed most", self._weightiest)
+        yield _Line("healthy.alarm", alarm, "strongest change", self._weightiest)
 
     def _unknown(self) -> Iterator[_Line]:
         yield _Line("unknown.prior", NOT_TOLD, "prior")

@@ -135,7 +135,7 @@ def _ranking(case: Case) -> Iterator[Line]:
                 shares.append((SECOND_HAND * e.strength, e.statement, e))
     if shares:
         share, _, best = max(shares, key=lambda s: s[:2])
-        why = f"a ranking scores {best.component} at {percent(best.strength)}"
+        why = f"{best.aspect.removeprefix('rank.')} ranking: {percent(best.strength)} {best.component}"
         yield Line("ranking", math.log1p(share / RANKING_FLOOR), why, best.id)
 
 
@@ -157,7 +157,7 @@ def _order(case: Case) -> Iterator[Line]:
     if lag <= TOLERANCE_S:
         # An order that is known to within minutes only tells little.
         sure = FIRST * SHARP_S / (SHARP_S + error)
-        yield Line("order.first", sure, "changed no later than what it explains", own.id)
+        yield Line("order.first", sure, "began no later than what it would explain", own.id)
     elif lag > max(TOLERANCE_S, error):
         yield Line("order.late", LATE, "it changed later", own.id, first.id)
 
@@ -290,7 +290,7 @@ def _overlooked(facts: Facts, components: Sequence[str]) -> str:
 
 def _why(on: str, fact: Evidence) -> str:
     if on == "self":
-        return "its own"
+        return "its own telemetry"
     return {
         "peer": f"seen by {fact.component}",
         "calls": "its calls",

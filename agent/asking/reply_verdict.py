@@ -134,7 +134,8 @@ def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
         return
     for c in topic.components:
         draft.say(
-            f"No fault kind was weighed for {c}.", *[e.id for e in seen if c in (e.component, e.peer)][:3]
+            f"{c} was not considered as a cause: nothing seen there is the sign of a fault.",
+            *[e.id for e in seen if c in (e.component, e.peer)][:3],
         )
     ranked = [e for e in seen if e.kind.startswith("rank.")]
     shifted = [e for e in seen if moved(e) and e not in ranked]

@@ -111,7 +111,7 @@ def summary_brief(
     cause, effect = by_id[edges[0].cause], by_id[edges[-1].effect]
     grounds = _grounds(cause, effect, names, probability)
     why = f" ({fault.explanation})" if fault and fault.explanation else ""
-    own = f"{_clause(cause)}{why}, and in the end {_clause(effect, first=False)}."
+    own = f"{_clause(cause)}{why}, and as a result {_clause(effect, first=False)}."
     return Brief(role="summary", grounds=grounds, template=own)
 
 

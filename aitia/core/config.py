@@ -68,6 +68,12 @@ class Columns(Word):
     labels: tuple[str, ...] = ()
 
 
+def option_of(source: str) -> str:
+    """The option of the command line that a source was given with, by its name (`cli-logs-2`); "" for any other source."""
+    given = re.fullmatch(r"cli-([a-z]+)(?:-\d+)?", source)
+    return given[1] if given else ""
+
+
 class SourceConfig(Word):
     """One source. `type` picks the reader (registered through the `aitia.sources` entry point)."""
 
@@ -119,8 +125,8 @@ class SourceConfig(Word):
 
     def place(self, field: Literal["url", "path"]) -> str:
         """What a person has to change where the address or the file is wrong: the field, or the option of the command line."""
-        if option := re.fullmatch(r"cli-([a-z]+)(?:-\d+)?", self.name):
-            return f"the {'address' if field == 'url' else 'file'} given with --{option[1]}"
+        if option := option_of(self.name):
+            return f"the {'address' if field == 'url' else 'file'} given with --{option}"
         return f"`{field}` of source {self.name!r}"
 
     def bound_to(self, root: Path) -> SourceConfig:

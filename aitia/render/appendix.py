@@ -20,7 +20,7 @@ from aitia.render.plots import plot
 
 _NOBODY: Final = {
     "healthy": "nothing is wrong (healthy)",
-    "unknown": "a cause that no fact here shows (unknown)",
+    "unknown": f"{t.NOT_VISIBLE} (unknown)",
 }
 _ID: Final = re.compile(r"E\d{1,6}")
 

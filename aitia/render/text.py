@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
+from typing import Final
 
 from aitia.core.words import Report, Sentence, Window
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _SELECT = re.compile(r"^(SELECT)\b.*? FROM .*? (WHERE)\b", re.IGNORECASE)
 _CITED = re.compile(r"\bE\d+\b")
+
+
+NOT_VISIBLE: Final = "a cause not visible in this telemetry"
 
 
 def clean(text: str) -> str:

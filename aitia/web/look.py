@@ -16,11 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aitia.agent.taxonomy import Taxonomy
 from aitia.core.percent import chance
-from aitia.render.text import clean, clean_lines, clip, duration
+from aitia.render.text import NOT_VISIBLE, clean, clean_lines, clip, duration
 from aitia.web.progress import line
 
 LONGEST_TEXT: Final = 4_000  # characters of a text from outside that has lines
-_NOBODY: Final = {"healthy": "nothing is wrong", "unknown": "a cause that no fact here shows"}
+_NOBODY: Final = {"healthy": "nothing is wrong", "unknown": NOT_VISIBLE}
 _FILES: Final = {
     "page.css": ("aitia.web", "static/page.css", "text/css"),
     "live.js": ("aitia.web", "static/live.js", "text/javascript"),
