@@ -7,9 +7,10 @@ import re
 from aitia.agent.asking.draft import Draft
 from aitia.agent.asking.matching import matching, moved, sentence
 from aitia.agent.asking.questions import Topic, lists
-from aitia.agent.asking.record import Record, chance, weighed
+from aitia.agent.asking.record import Record, weighed
 from aitia.agent.asking.reply_facts import verdict_first
 from aitia.agent.taxonomy import covers
+from aitia.core.percent import chance
 from aitia.core.words import Suspect
 
 
