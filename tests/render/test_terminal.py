@@ -177,7 +177,7 @@ def test_components_without_telemetry_come_first_of_what_is_missing(unknown: Rep
         )
     })  # fmt: skip
     report = unknown.model_copy(update={"inventory": inventory, "calls": (call, *unknown.calls)})
-    lines = render_text(report, full=True).splitlines()
+    lines = render_text(report).splitlines()
     first = lines[next(i for i, line in enumerate(lines) if "What is missing" in line) + 1]
     assert first.split() == ["till,", "mail", "no", "metrics,", "no", "logs"]
     assert not any("'till' has no signals" in line for line in lines)
