@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aitia.agent.gated import look_at
@@ -12,7 +13,9 @@ from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
 from aitia.core.aspects import CHANGE, LOG, MEMORY, METRIC, RANK, VIBRATION
 from aitia.core.commands import spoken
+from aitia.core.config import option_of
 from aitia.core.words import Evidence, Inventory, NextCheck, Suspect
+from aitia.tools.metrics.numbers import with_unit
 
 MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
@@ -26,31 +29,47 @@ _WORDS: Final = {
 
 
 def next_checks(
-    weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy
+    weighed: Weighed,
+    evidence: Sequence[Evidence],
+    inventory: Inventory,
+    taxonomy: Taxonomy,
+    *,
+    ruled_out: Collection[tuple[str, str]] = (),
 ) -> list[NextCheck]:
-    """What to measure or mend next, most useful first; of a plain cause what must go back once a step was taken."""
+    """What to measure or mend next, most useful first; of a plain cause what must go back once a step was taken.
+
+    ruled_out   component and fault of suspects that the report rules out: nothing is told from these any more
+    """
     names = {n for c in inventory.components for n in (c.id, *c.aliases)}
     names |= {n for e in evidence for n in (e.component, e.peer) if n}
     broken = [
-        NextCheck(text=f"Fix source {h.source}: {h.note}", command="aitia doctor")
+        NextCheck(text=h.note)  # `aitia doctor` knows the sources of the settings alone
+        if option_of(h.source)
+        else NextCheck(text=f"Fix source {h.source}: {h.note}", command="aitia doctor")
         for h in inventory.holdings
         if h.note and not h.count
     ]
-    apart = list(_apart(weighed, evidence, inventory, taxonomy))
-    cause = weighed.verdict == "cause"
-    seen = [look_at(f, names, _lead(f, cause)) for f in _facts_of_top(weighed, evidence)]
-    if cause:
+    apart = list(_apart(weighed, evidence, inventory, taxonomy, ruled_out))
+    top = _facts_of_top(weighed, evidence)
+    if weighed.verdict == "cause":
+        seen = [look_at(f, names, "Once you have acted, check", back_to(f)) for f in top]
         return [*apart, *seen, *broken][:MOST]
-    return [*broken, *apart, *_unseen(evidence, inventory), *seen][:MOST]
+    seen = [look_at(f, names, "Look at", f.statement) for f in top]
+    return [*broken, *_unseen(evidence, inventory), *apart, *seen][:MOST]
 
 
 def _apart(
-    weighed: Weighed, evidence: Sequence[Evidence], inventory: Inventory, taxonomy: Taxonomy
+    weighed: Weighed,
+    evidence: Sequence[Evidence],
+    inventory: Inventory,
+    taxonomy: Taxonomy,
+    ruled_out: Collection[tuple[str, str]],
 ) -> Iterable[NextCheck]:
     """Measurements that nobody made and that would tell the two likeliest suspects from each other."""
     if weighed.verdict == "healthy" or (weighed.verdict == "cause" and weighed.probability >= _PLAIN_CASE):
         return
-    pair = two_best([s for s in weighed.suspects if s.fault != "unspecified"])
+    kinds = [s for s in weighed.suspects if s.fault != "unspecified"]
+    pair = two_best([s for s in kinds if (s.component, s.fault) not in ruled_out])
     read = {c for h in inventory.holdings if h.kind == "logs" for c in h.components}
     wanted = missing(pair, taxonomy, evidence, Topology(inventory.components))
     made: dict[tuple[str, str], NextCheck] = {}
@@ -89,12 +108,21 @@ def _named(suspect: Suspect, pair: Sequence[Suspect], taxonomy: Taxonomy) -> str
     return f"{spoken(suspect.component)} ({title})"
 
 
-def _lead(fact: Evidence, cause: bool) -> str:
-    if not cause:
-        return "Look here first"
-    return (
-        f"After the step, check that this {'stops' if fact.kind.startswith('log.') else 'returns to normal'}"
-    )
+def back_to(fact: Evidence) -> str:
+    """What a fact says once the step has helped: its value as it was before, or that it does not happen any more."""
+    said = fact.statement.rstrip(".")
+    moved = re.fullmatch(r"([^:]+): (.+?) (?:rose|fell|(?:grew|shrank)(?: steadily)?) from .+", said)
+    keys = ("from", "to") if fact.kind == "metric.trend" else ("before", "after")
+    before, after = (fact.values.get(key) for key in keys)
+    if moved and isinstance(before, float | int) and isinstance(after, float | int):
+        value, now = with_unit(float(before), fact.unit), with_unit(float(after), fact.unit)
+        return f"{moved[1]}: {moved[2]} back at about {value} ({now} now)"
+    if fact.aspect == "restart":
+        return f"{fact.component} does not restart again"
+    if fact.kind == "vibration.line" and "spectrum has a line" in said:
+        line = fact.aspect.removeprefix("vibration.").upper()
+        return f"{fact.component}: the {line} line is gone from the envelope spectrum"
+    return f"this is not {'logged' if fact.kind.startswith('log.') else 'so'} any more: {said}"
 
 
 def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -112,9 +140,10 @@ def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Eviden
 
 def _unseen(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
     """Components of which no telemetry was seen, the first three by name."""
-    seen = {e.component for e in evidence if e.component}
-    unseen = [c.id for c in inventory.components if c.id not in seen][:_UNSEEN]
-    return [
-        NextCheck(text=f"Add metrics or logs for {spoken(c)}: none were found", command="aitia init")
-        for c in unseen
-    ]
+    seen = {e.component for e in evidence if e.aspect not in RANK | CHANGE | MEMORY}
+    unseen = [spoken(c.id) for c in inventory.components if c.id not in seen]
+    if not unseen:
+        return []
+    more = f" and {len(unseen) - _UNSEEN} more" if len(unseen) > _UNSEEN else ""
+    text = f"Add metrics or logs for {', '.join(unseen[:_UNSEEN])}{more}: none were found"
+    return [NextCheck(text=text, command="aitia init")]

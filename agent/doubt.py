@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from aitia.agent.facts import Facts
 from aitia.agent.ledger import Ledger
 from aitia.agent.weights import Weights
+from aitia.core.percent import percent
 from aitia.core.words import Contribution, Suspect
 
 HEALTHY, UNKNOWN = "healthy", "unknown"
@@ -83,11 +84,11 @@ class Doubt:
         why = (
             f"{self.missed}, which the alarm names, was not watched"
             if self.missed
-            else f"{self._seen:.0%} of the components were watched"
+            else f"{percent(self._seen)} of the components were watched"
         )
         yield _Line("healthy.watched", ALL_QUIET * self._seen, why)
         alarm = PLAIN_ALARM * self.facts.alarm() * self._seen
-        yield _Line("healthy.alarm", alarm, "what changed most", self._weightiest)
+        yield _Line("healthy.alarm", alarm, "strongest change", self._weightiest)
 
     def _unknown(self) -> Iterator[_Line]:
         yield _Line("unknown.prior", NOT_TOLD, "prior")

@@ -45,7 +45,7 @@ def gated(
     Placeholders are filled in before the gate; a step whose commands may not be shown keeps its words and says why.
     """
     raw, written = str(step.get("text") or ""), str(step.get("command") or "")
-    told = fill_prose(raw, component)
+    told = fill_prose(raw, component, names.get("machine", ""))
     if not written.strip():
         reads = step.get("effect") in ("read-only", "read")
         text = _prose(told, foreign)
@@ -100,9 +100,9 @@ def _prose(text: str, foreign: bool) -> str:
     return text
 
 
-def look_at(fact: Evidence, names: Iterable[str], lead: str) -> NextCheck:
-    """A fact to look at, by its query to its source, after words that say why; what others wrote in it is left out."""
-    said = _QUOTE.sub("“…”", fact.statement) if fact.taint else fact.statement
+def look_at(fact: Evidence, names: Iterable[str], lead: str, words: str) -> NextCheck:
+    """A fact to look at, by its query to its source: `words` of it after `lead`; what others wrote in it is left out."""
+    said = _QUOTE.sub("“…”", words) if fact.taint else words
     text = f"{lead}: {_plainly(said, names)}"
     query = "" if _plainly(fact.source.query, names) != fact.source.query else query_line(fact.source.query)
     if fact.source.query and not query:

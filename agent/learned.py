@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from aitia.agent.taxonomy import covers
+from aitia.core.percent import percent
 from aitia.core.words import Moment, Word
 from aitia.tools.memory.words import Outcome, PastIncident
 
@@ -135,7 +136,7 @@ class Taught:
                 continue
             moved = x.alike * self._learned.age_weight(x.lesson)
             moved *= 1.0 if x.whom == component else ELSEWHERE
-            told = (moved, f"similarity {x.alike:.0%} to run {x.lesson.run}")
+            told = (moved, f"similarity {percent(x.alike)} to run {x.lesson.run}")
             best[x.right] = max(best.get(x.right, (0.0, "")), told)
         if True in best:
             yield "learned.alike", most * best[True][0], f"the confirmed cause, {best[True][1]}"

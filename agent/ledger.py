@@ -17,6 +17,7 @@ from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
+from aitia.core.percent import percent
 from aitia.core.words import Contribution, Evidence
 
 # Log-odds, by hand; the learned weights scale them.
@@ -134,7 +135,7 @@ def _ranking(case: Case) -> Iterator[Line]:
                 shares.append((SECOND_HAND * e.strength, e.statement, e))
     if shares:
         share, _, best = max(shares, key=lambda s: s[:2])
-        why = f"a ranking scores {best.component} at {best.strength:.0%}"
+        why = f"{best.aspect.removeprefix('rank.')} ranking: {percent(best.strength)} {best.component}"
         yield Line("ranking", math.log1p(share / RANKING_FLOOR), why, best.id)
 
 
@@ -143,7 +144,7 @@ def _coverage(case: Case) -> Iterator[Line]:
     total = sum(case.facts.weight(e) for e in mass.values())
     if total:
         share = sum(case.facts.weight(e) for e in mass.values() if e.component in case.reached) / total
-        yield Line("coverage", UNEXPLAINED + COVERAGE * share, f"explains {share:.0%} of what changed")
+        yield Line("coverage", UNEXPLAINED + COVERAGE * share, f"explains {percent(share)} of what changed")
 
 
 def _order(case: Case) -> Iterator[Line]:
@@ -156,7 +157,7 @@ def _order(case: Case) -> Iterator[Line]:
     if lag <= TOLERANCE_S:
         # An order that is known to within minutes only tells little.
         sure = FIRST * SHARP_S / (SHARP_S + error)
-        yield Line("order.first", sure, "changed no later than what it explains", own.id)
+        yield Line("order.first", sure, "began no later than what it would explain", own.id)
     elif lag > max(TOLERANCE_S, error):
         yield Line("order.late", LATE, "it changed later", own.id, first.id)
 
@@ -289,7 +290,7 @@ def _overlooked(facts: Facts, components: Sequence[str]) -> str:
 
 def _why(on: str, fact: Evidence) -> str:
     if on == "self":
-        return "its own"
+        return "its own telemetry"
     return {
         "peer": f"seen by {fact.component}",
         "calls": "its calls",

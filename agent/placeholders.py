@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aitia.core.commands import spoken
-from aitia.core.words import ComponentType, Evidence, Inventory
+from aitia.core.words import Component, ComponentType, Evidence, Inventory
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")  # neither -x nor .. nor what must be quoted
 _WORDS: Final[Mapping[ComponentType, tuple[str, ...]]] = {
@@ -70,6 +70,8 @@ def names_of(component: str, inventory: Inventory, evidence: Sequence[Evidence])
     for own in (c for c in inventory.components if c.id == component):
         for word in _WORDS.get(own.type, ()):
             said[word].add(own.id)
+        if own.type in ("part", "channel") and (machine := _machine_of(own, inventory)):
+            said["machine"].add(machine)
         for link in own.links:
             if (wanted := _LINKED.get(link.relation)) and types.get(link.to) == wanted:
                 said[wanted].add(link.to)
@@ -80,6 +82,19 @@ def names_of(component: str, inventory: Inventory, evidence: Sequence[Evidence])
                 # A label of telemetry may say anything; the control plane knows its own objects.
                 said[key].add(value if value in known or fact.kind.startswith("cluster.") else "")
     return {word: name for word, (name, *others) in said.items() if not others and _PLAIN.fullmatch(name)}
+
+
+def _machine_of(part: Component, inventory: Inventory) -> str:
+    """The machine that a part belongs to, over the parts between; "" where the inventory names none."""
+    known, at, seen = {c.id: c for c in inventory.components}, part, {part.id}
+    while above := next((k for li in at.links if li.relation == "part_of" and (k := known.get(li.to))), None):
+        if above.type in ("machine", "asset"):
+            return above.id
+        if above.id in seen:
+            break
+        at = above
+        seen.add(above.id)
+    return ""
 
 
 def fill(command: str, names: Mapping[str, str]) -> Filled:
@@ -102,9 +117,11 @@ def fill(command: str, names: Mapping[str, str]) -> Filled:
     return Filled(command=_FOUND.sub(told, command), put=tuple(put.items()), left=tuple(left))
 
 
-def fill_prose(text: str, component: str) -> str:
-    """A step's words with the component's name, or with its pseudonym where it is no plain words."""
-    return text.replace("{component}", spoken(component))
+def fill_prose(text: str, component: str, machine: str = "") -> str:
+    """A step's words with the names of the component and of its machine (itself, where it is part of none); a pseudonym
+    where a name is no plain words.
+    """
+    return text.replace("{component}", spoken(component)).replace("{machine}", spoken(machine or component))
 
 
 def _word(placeholder: str) -> str:

@@ -276,7 +276,7 @@ def _serving(view: View) -> Iterator[Against]:
     served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
     troubled = view.named or any(e.aspect in table().harm for e in view.moved)
     if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
-        yield _line("serving", "it responds as fast and as correctly as before", served[0])
+        yield _line("serving", "its latency and error rate have not changed", served[0])
 
 
 def _unseconded(component: str, view: View) -> Iterator[Against]:

@@ -77,7 +77,7 @@ def diagnose(
     if not readers:
         raise BadInput(
             "No source is configured. Add one in aitia.yaml (`aitia init` proposes one), with "
-            "--metrics/--logs, or as sources=."
+            "--metrics/--logs."
         )
     clock: Clock = RecordedClock(at) if at else WallClock()
     found = incident_of(incident, settings, now=clock.now(), started_at=started_at, window=window)

@@ -26,18 +26,14 @@ _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _EXTRAS = {
     "llm": "the local model writes sentences",
-    "memory": "similar incidents by meaning, not only by words",
+    "memory": "packages for comparing incidents by meaning",
     "detectors": "detectors of pyod and stumpy for signals",
     "web": "the HTTP service and its pages",
     "slack": "answers in Slack",
     "mcp": "MCP, as a server and as a client",
 }
-_SAMPLES: Final = {
-    "metrics": "sample",
-    "logs": "line",
-    "traces": "span",
-    "signals": "block",
-}  # kinds that age
+# Of the kinds that age.
+_SAMPLES: Final = {"metrics": "sample", "logs": "line", "traces": "span", "signals": "block"}
 _ITEMS: Final = {"metrics": "metric", "logs": "stream", "traces": "operation", "signals": "channel"}
 _TOOLS = {"gcc": "gcc", "g++": "g++", "cmake": "cmake"}
 _FREE_BYTES = 3_000_000_000
@@ -72,7 +68,13 @@ def examine(*, home: Path, config: Path | None = None) -> list[Check]:
                 essential=True,
             ),
         ]
-    return [*checks, *source_checks(settings), *door_checks(settings), *model_checks(settings)]
+    return [
+        *checks,
+        *source_checks(settings),
+        *door_checks(settings),
+        *embedding_checks(home),
+        *model_checks(settings),
+    ]
 
 
 def python_check() -> Check:
@@ -330,6 +332,21 @@ def _variables(name: str, wanted: Sequence[str]) -> Check:
         else "needs no token",
         mend=f"export {absent[0]}=…" if absent else "",
     )
+
+
+def embedding_checks(home: Path) -> Iterator[Check]:
+    """Whether the model is here without which incidents and questions are compared by words alone."""
+    if _absent(_requirements().get("memory", [])):
+        return  # said of the extra
+    from aitia.models.embed import MODEL, Embedder
+
+    try:
+        Embedder(home=home)
+    except ModelError as error:
+        detail, mend = f"compared by words only: {error}", f"aitia models fetch {MODEL}"
+        yield Check(name="embedding model", state="warning", detail=detail, mend=mend)
+    else:
+        yield Check(name="embedding model", state="ok", detail=f"{MODEL}: compared by meaning")
 
 
 def model_checks(settings: Settings) -> Iterator[Check]:

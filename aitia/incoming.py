@@ -34,8 +34,8 @@ def parse_duration(text: str) -> float:
     return sum(float(n) * _UNITS[u] for n, u in parts)
 
 
-def parse_moment(text: str, *, now: datetime) -> datetime:
-    """An ISO 8601 time (UTC where it names no zone) or a duration that lies before `now`."""
+def parse_moment(text: str, *, now: datetime, option: str = "") -> datetime:
+    """An ISO 8601 time (UTC where it names no zone) or a duration that lies before `now`; `option` is who gave it."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -43,18 +43,24 @@ def parse_moment(text: str, *, now: datetime) -> datetime:
             moment = now - timedelta(seconds=parse_duration(text))
         except (BadInput, OverflowError):
             raise BadInput(
-                f"Write a time like 2026-11-25T10:05:00Z or a duration before now like 30m, not {text!r}."
+                f"Write a time like 2026-11-25T10:05:00Z or a duration before now like 30m{_asked_by(option)}, not {text!r}."
             ) from None
-    return _utc(moment, text)
+    return _utc(moment, text, option)
 
 
-def _utc(moment: datetime, text: str) -> datetime:
+def _asked_by(option: str) -> str:
+    return f" for {option}" if option else ""
+
+
+def _utc(moment: datetime, text: str, option: str = "") -> datetime:
     """The moment in UTC, which is meant where it names no zone. Raises BadInput for a year of which there is no telemetry."""
     with suppress(OverflowError):  # it leaves the calendar
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         if moment.year >= _FIRST_YEAR:
             return moment
-    raise BadInput(f"{text[:60]!r} is not a valid time. Give one from {_FIRST_YEAR} to 9999 (UTC).")
+    raise BadInput(
+        f"{text[:60]!r} is not a valid time{_asked_by(option)}. Give one from {_FIRST_YEAR} to 9999 (UTC)."
+    )
 
 
 def parse_window(text: str, *, now: datetime) -> Window:

@@ -125,7 +125,7 @@ def load_settings(file: Path) -> Settings:
             f"Cannot read the settings file {str(file)!r} ({error.strerror}). Give a readable one."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"Fix the YAML in {str(file)!r}: {_flat(error)}") from None
+        raise BadInput(f"Fix the YAML in {str(file)!r}{_yaml_fault(error)}") from None
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
@@ -139,7 +139,7 @@ def load_settings(file: Path) -> Settings:
     root = file.resolve().parent
     return settings.model_copy(
         update={
-            "sources": absolute(settings.sources, root),
+            "sources": tuple(source.named_in(file) for source in absolute(settings.sources, root)),
             "taxonomy": tuple(str(root / Path(path).expanduser()) for path in settings.taxonomy),
             "weights": str(root / Path(settings.weights).expanduser()) if settings.weights else "",
             "mcp": tuple(_placed(server, root) for server in settings.mcp),
@@ -215,5 +215,10 @@ def _inner(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _flat(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _yaml_fault(error: Exception) -> str:
+    """`, line 3, column 4: …` of what the parser says, or its whole text where it names no place."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or not problem:
+        return f": {' '.join(str(error).split())}"
+    context = getattr(error, "context", None)
+    return f", line {mark.line + 1}, column {mark.column + 1}: {f'{context}: ' if context else ''}{problem}"

@@ -38,7 +38,9 @@ class Embedder:
         if fetch_missing:
             fetch(MODEL, home=home, on_progress=on_progress)
         self.sha256 = catalogue()[MODEL].sha256
-        files = (_File.at(path_of(TOKENIZER, home=home)), _File.at(path_of(MODEL, home=home)))
+        # The model first: fetching it brings its tokenizer along, so that the error names what a person asks for.
+        model = _File.at(path_of(MODEL, home=home))
+        files = (_File.at(path_of(TOKENIZER, home=home)), model)
         self._tokenizer, self._session, self._lock = _loaded(
             *files, threads or default_threads(), os.getpid()
         )

@@ -11,10 +11,10 @@ from typing import Final
 
 from aitia.agent.asking.answer import Citation
 from aitia.agent.asking.lookup import roots
-from aitia.agent.sentences.template import percent
 from aitia.agent.sentences.verifier import Grounds, supported
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
+from aitia.core.percent import chance
 from aitia.core.words import NOT_SEEN, Contribution, Evidence, Report, SourceRef, Suspect
 
 _OF_FACT: Final = re.compile(r"\bsee E\d+\b")
@@ -80,11 +80,6 @@ class Record:
         )
 
 
-def chance(probability: float) -> str:
-    """A probability in words that never claim certainty."""
-    return "below 1 %" if probability < 0.01 else percent(probability)
-
-
 def _line(
     id: str,
     statement: str,
@@ -110,7 +105,7 @@ def _line(
 def _concluded(report: Report, taxonomy: Taxonomy) -> Iterator[Evidence]:
     by_id = {e.id: e for e in report.evidence}
     said = next((s.text for s in report.summary if s.role == "verdict"), report.verdict)
-    yield _line("V1", f"{said} The verdict is {report.verdict} with a probability of {percent(report.probability)}.",
+    yield _line("V1", f"{said} The verdict is {report.verdict} with a probability of {chance(report.probability)}.",
                 component=report.component, strength=report.probability, where="verdict")  # fmt: skip
     incident = report.incident
     labels = ", ".join(f"{k} {v}" for k, v in sorted(incident.labels.items()))

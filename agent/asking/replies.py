@@ -70,13 +70,11 @@ def _add(draft: Draft, topic: Topic, record: Record, ranked: Sequence[Scored], l
 
 
 def _not_known(topic: Topic, record: Record, *, sure: float) -> Draft:
-    """What comes nearest: what was seen of the components that are named, else which components there are."""
+    """What comes nearest: what was seen of the components that are named."""
     seen = [e for e in record.report.evidence if is_about(e, topic.components, record)]
     nearest = [
         f"{c}: {_count(sum(is_about(e, (c,), record) for e in seen), 'fact')}" for c in topic.components
     ]
-    if not nearest:
-        nearest = ["components: " + ", ".join(c.id for c in record.report.inventory.components[:12])]
     return Draft(status="not_known", nearest=nearest, sure=sure)
 
 

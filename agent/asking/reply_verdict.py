@@ -7,9 +7,10 @@ import re
 from aitia.agent.asking.draft import Draft
 from aitia.agent.asking.matching import matching, moved, sentence
 from aitia.agent.asking.questions import Topic, lists
-from aitia.agent.asking.record import Record, chance, weighed
+from aitia.agent.asking.record import Record, weighed
 from aitia.agent.asking.reply_facts import verdict_first
 from aitia.agent.taxonomy import covers
+from aitia.core.percent import chance
 from aitia.core.words import Suspect
 
 
@@ -134,7 +135,8 @@ def _unsuspected(draft: Draft, topic: Topic, record: Record) -> None:
         return
     for c in topic.components:
         draft.say(
-            f"No fault kind was weighed for {c}.", *[e.id for e in seen if c in (e.component, e.peer)][:3]
+            f"{c} was not considered as a cause: nothing seen there is the sign of a fault.",
+            *[e.id for e in seen if c in (e.component, e.peer)][:3],
         )
     ranked = [e for e in seen if e.kind.startswith("rank.")]
     shifted = [e for e in seen if moved(e) and e not in ranked]

@@ -12,6 +12,7 @@ from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.text import words
 from aitia.agent.weigher import Weighed
 from aitia.agent.witnesses import by_logs_alone
+from aitia.core.percent import chance
 from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
 
 MAX_RULED_OUT = 3
@@ -20,11 +21,6 @@ UNSEEN = (
     "and run it again."
 )
 CERTAIN = 0.8  # probability from which a sentence may tell a cause without "may" or "probably"
-
-
-def percent(probability: float) -> str:
-    """A probability in words that never claim certainty."""
-    return f"{min(99, max(1, round(100 * probability)))} %"
 
 
 def verdict_sentence(
@@ -39,7 +35,7 @@ def verdict_sentence(
         if by_logs_alone([e for e in facts.all if e.id in top.supporting]):
             text += " It rests on logs alone: no measurement confirms it."
     elif weighed.verdict == "healthy":
-        text = f"The telemetry shows nothing wrong ({percent(weighed.probability)})."
+        text = f"The telemetry shows nothing wrong ({chance(weighed.probability)})."
         # First what the alarm was about: users' answers at the component that it names.
         calm = sorted(
             (e for e in facts.all if e.direction == "steady"),
@@ -57,7 +53,7 @@ def verdict_sentence(
         top_pair = next((s for s in weighed.suspects if s.component), None)
         text = "The cause cannot be determined from this telemetry."
         if top_pair is not None:
-            text += f" The first thing to check is {top_pair.component} ({percent(top_pair.probability)})."
+            text += f" The first thing to check is {top_pair.component} ({chance(top_pair.probability)})."
             cites = top_pair.supporting[:2]
     if not cites:
         strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.statement))
@@ -67,11 +63,11 @@ def verdict_sentence(
 
 def _likeliest(weighed: Weighed, taxonomy: Taxonomy) -> str:
     pairs = [s for s in weighed.suspects if s.component == weighed.component]
-    named = f"{taxonomy.title(weighed.fault)} ({percent(weighed.probability)})"
+    named = f"{taxonomy.title(weighed.fault)} ({chance(weighed.probability)})"
     if weighed.probability >= 0.5 or len(pairs) < 2:
         return f"The likeliest cause is {weighed.component}: {named}."
-    whole = percent(sum(s.probability for s in pairs))
-    second = f"{taxonomy.title(pairs[1].fault)} ({percent(pairs[1].probability)})"
+    whole = chance(sum(s.probability for s in pairs))
+    second = f"{taxonomy.title(pairs[1].fault)} ({chance(pairs[1].probability)})"
     return f"The likeliest cause is {weighed.component} ({whole}): {named}, or {second}."
 
 
@@ -115,7 +111,7 @@ def summary_brief(
     cause, effect = by_id[edges[0].cause], by_id[edges[-1].effect]
     grounds = _grounds(cause, effect, names, probability)
     why = f" ({fault.explanation})" if fault and fault.explanation else ""
-    own = f"{_clause(cause)}{why}, and in the end {_clause(effect, first=False)}."
+    own = f"{_clause(cause)}{why}, and as a result {_clause(effect, first=False)}."
     return Brief(role="summary", grounds=grounds, template=own)
 
 

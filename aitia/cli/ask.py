@@ -86,7 +86,8 @@ def show_answer(
 
     from aitia.agent.asking.answer import NOT_KNOWN
     from aitia.cli.console import note, stdout_console
-    from aitia.render.text import clean, clean_lines, percent
+    from aitia.core.percent import chance
+    from aitia.render.text import clean, clean_lines
 
     console = stdout_console()
     if answer.status == "not_known":
@@ -115,7 +116,7 @@ def show_answer(
         else "confidence that nothing here answers the question"
     )
     note(
-        f"{sure}: {percent(answer.sure)}{going_on}" + (f"; see cut lines in full with {whole}" if cut else "")
+        f"{sure}: {chance(answer.sure)}{going_on}" + (f"; see cut lines in full with {whole}" if cut else "")
     )
     for line in answer.notes:
         note(line)

@@ -20,8 +20,9 @@ from aitia.core.events import (
     SentenceDone,
     TaskDone,
 )
+from aitia.core.percent import percent
 from aitia.core.words import Suspect, Task
-from aitia.render.text import clean, count
+from aitia.render.text import NOT_VISIBLE, clean, count
 
 _AFTER = {
     "": "checking what can be read",
@@ -35,7 +36,7 @@ _AFTER = {
     "verify": "collecting steps to take",
     "mitigate": "writing the report",
 }
-_UNNAMED = {"healthy": "nothing is wrong", "unknown": "something not seen yet"}
+_UNNAMED = {"healthy": "nothing is wrong", "unknown": NOT_VISIBLE}
 _WEAK = 0.1  # facts below this strength are counted and not shown
 _NEWEST = 60  # facts and sentences that are kept for a tall screen
 Pair = tuple[str, str]
@@ -133,7 +134,7 @@ def name_of(suspect: Suspect) -> str:
 def told_progress(event: Progress) -> str:
     """Long work in a few words: `fetching x 40 %`."""
     if event.total:
-        return f"{clean(event.what)} {event.done / event.total:.0%}"
+        return f"{clean(event.what)} {percent(event.done / event.total)}"
     return f"{clean(event.what)} {event.done:g} {clean(event.unit)}".strip()
 
 

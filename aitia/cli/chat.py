@@ -48,7 +48,7 @@ def chat(
                 signals=signals or [],
             )
         ),
-        at=parse_moment(at, now=datetime.now(tz=UTC)) if at else None,
+        at=parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else None,
         model=model,
         threads=threads,
     )

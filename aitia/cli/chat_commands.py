@@ -182,7 +182,7 @@ COMMANDS: dict[str, Command] = {
             "Do now",
             "Prevent",
             none="no steps are known for this verdict",
-            after="aitia runs none of these: a step marked [changing] changes something",
+            after="aitia runs none of these: a step marked [makes changes] alters the system",
         ),
     ),
     "ruled-out": Command(

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from aitia.cli.console import note, stdout_console
+from aitia.core.percent import chance
 from aitia.core.words import Evidence, Report
-from aitia.render.text import at, clean, duration, percent, span
+from aitia.render.text import at, clean, duration, span
 
 if TYPE_CHECKING:
     from aitia.cli.chat_commands import Command
@@ -81,7 +82,7 @@ def show_runs(runs: Sequence[Mapping[str, Any]], *, held: str) -> None:
     for style in ("", "dim"):
         grid.add_column(style=style, no_wrap=True, overflow="ellipsis")
     for run in runs:
-        sure = f" {percent(float(run['probability']))}" if run.get("probability") is not None else ""
+        sure = f" {chance(float(run['probability']))}" if run.get("probability") is not None else ""
         answer = " ".join(str(run.get(k) or "") for k in ("component", "fault")).strip()
         told = f"{answer or run.get('verdict') or run.get('state')}{sure}"
         mark = "→ " if run["id"] == held else "  "

@@ -94,11 +94,12 @@ def _told(said: Said) -> dict[str, Any]:
 
 def sentence(said: Said, report: Report) -> str:
     """What was said of a run, which run that is, and what of it was kept."""
-    from aitia.render.text import clean, percent
+    from aitia.core.percent import chance
+    from aitia.render.text import clean
 
     told = said.outcome
     named = f" {told.named} {told.named_fault}" if report.verdict == "cause" else ""
-    what = f"{report.verdict} {percent(report.probability)}{named}"
+    what = f"{report.verdict} {chance(report.probability)}{named}"
     meant = f"{told.component} {told.fault}".strip()
     how = f"confirmed: {what}" if told.right else f"corrected: {meant} instead of {what}"
     kept = [name for name, there in (("incident", said.incident), ("plan", said.plan)) if there]
@@ -184,10 +185,11 @@ def _effect(e: Effect) -> dict[str, Any]:
 
 def _print_effects(effects: list[Effect]) -> None:
     from aitia.cli.console import note, stdout_console
-    from aitia.render.text import clean, percent
+    from aitia.core.percent import chance
+    from aitia.render.text import clean
 
     def side(w: Any) -> str:
-        return clean(f"{w.component} {w.fault}".strip() or w.verdict) + f" {percent(w.probability)}"
+        return clean(f"{w.component} {w.fault}".strip() or w.verdict) + f" {chance(w.probability)}"
 
     console = stdout_console()
     for e in (e for e in effects if e.changed):

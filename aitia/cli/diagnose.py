@@ -112,7 +112,7 @@ def diagnose(
     from aitia.incoming import parse_moment, parse_window
 
     now = datetime.now(tz=UTC)
-    moment = parse_moment(at, now=now) if at else None
+    moment = parse_moment(at, now=now, option="--at") if at else None
     seen_from = moment or now
     sources = named_sources(
         metrics=metrics or [],
@@ -153,7 +153,7 @@ def diagnose(
             threads=threads,
             max_calls=max_calls,
             at=moment,
-            started_at=parse_moment(since, now=seen_from) if since else None,
+            started_at=parse_moment(since, now=seen_from, option="--since") if since else None,
             window=parse_window(window, now=seen_from) if window else None,
             on_event=view,
         )

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from aitia.agent.sentences.review import checks
 from aitia.core.events import Decided, PlanMade, RunFailed
+from aitia.core.percent import chance, percent
 from aitia.core.store import RunStore
 from aitia.graphs.judgement import taxonomy_of
-from aitia.render.text import clean, clean_lines, percent
+from aitia.render.text import clean, clean_lines
 
 
 def explanation(store: RunStore) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def explanation(store: RunStore) -> dict[str, Any]:
 
 def print_explanation(console: Console, told: dict[str, Any]) -> None:
     """The explanation for a person."""
-    console.print(Text(f"{told['verdict']} {percent(told['probability'])}  run {told['run']}", style="bold"))
+    console.print(Text(f"{told['verdict']} {chance(told['probability'])}  run {told['run']}", style="bold"))
     _plans(console, told)
     _decisions(console, told)
     print_suspects(console, told)
@@ -100,9 +101,9 @@ def _weights(decision: dict[str, Any], voters: list[str]) -> str:
     if not weights:  # recorded before they were kept
         model = float(decision["model_weight"]) if decision["model"] else 0.0
         weights = {"rules": 1.0 - model, "model": model}
-    told = [f"{who} {weights.get(who, 0.0):.0%}" for who in voters if who != "model"]
+    told = [f"{who} {percent(weights.get(who, 0.0))}" for who in voters if who != "model"]
     if "model" in voters:
-        told.append(f"the model's vote {weights['model']:.0%} where these do not decide")
+        told.append(f"the model's vote {percent(weights['model'])} where these do not decide")
     return ", ".join(told)
 
 
@@ -115,7 +116,7 @@ def print_suspects(console: Console, told: dict[str, Any]) -> None:
     for suspect in told["suspects"]:
         name = f"{clean(suspect['component'])} {clean(suspect['fault'])}".strip()
         console.print(
-            Text(f"  {percent(suspect['probability'])} {name}  (score {suspect['score']:+.2f})", style="bold")
+            Text(f"  {chance(suspect['probability'])} {name}  (score {suspect['score']:+.2f})", style="bold")
         )
         ledger = Table.grid(padding=(0, 1, 0, 0))
         ledger.add_column(width=10, justify="right")
@@ -144,7 +145,7 @@ def _checks(console: Console, told: dict[str, Any]) -> None:
         _title(console, "Check next")
     for check in told["next_checks"]:
         console.print(Text(f"  {clean(check['text'])}"))
-        for line in clean_lines(check["command"]).split("\n"):
+        for line in clean_lines(check["command"] or check["query"]).split("\n"):
             console.print(Text(f"    {line}", style="blue"), soft_wrap=True)
 
 

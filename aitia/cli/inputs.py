@@ -52,19 +52,24 @@ def named_sources(
     found += [_source("topology", "topology", p) for p in topology]
     for place in signals:  # waveforms are listed in YAML; a table holds slow process signals
         listed = place.endswith((".yaml", ".yml"))
-        found.append(_source("signals", "waveform", place) if listed else _source("metrics", "table", place))
+        found.append(
+            _source("signals", "waveform", place)
+            if listed
+            else _source("metrics", "table", place, option="signals")
+        )
     return _renamed(found)
 
 
-def _source(kind: SourceKind, reader: str, place: str) -> SourceConfig:
+def _source(kind: SourceKind, reader: str, place: str, *, option: str = "") -> SourceConfig:
+    option = option or kind
     if place.startswith(_URL):
-        return SourceConfig(name=f"cli-{kind}", kind=kind, type=reader, url=place)
+        return SourceConfig(name=f"cli-{option}", kind=kind, type=reader, url=place)
     if not place:
-        raise BadInput(f"--{kind} needs a file.")
+        raise BadInput(f"--{option} needs a file.")
     path = Path(place).expanduser()
     if not path.exists() and not any(c in place for c in "*?["):
-        raise BadInput(f"{place!r} does not exist. Give --{kind} a file, folder or glob.")
-    return SourceConfig(name=f"cli-{kind}", kind=kind, type=reader, path=str(path))
+        raise BadInput(f"{place!r} does not exist. Give --{option} a file, folder or glob.")
+    return SourceConfig(name=f"cli-{option}", kind=kind, type=reader, path=str(path))
 
 
 def _renamed(sources: list[SourceConfig]) -> list[SourceConfig]:

@@ -132,8 +132,9 @@ def _printer(jobs: Jobs, *, as_json: bool) -> _Say:
     import json
 
     from aitia.cli.console import note
+    from aitia.core.percent import chance
     from aitia.core.store import find_run
-    from aitia.render.text import clean, percent
+    from aitia.render.text import clean
 
     def say(job: Job, *, resolved: bool = False) -> None:
         told = "resolved" if resolved else job.message
@@ -150,7 +151,7 @@ def _printer(jobs: Jobs, *, as_json: bool) -> _Say:
             note(f"{job.id} ({job.title}): {told}")
         if job.state == "done" and not resolved:
             cause = " ".join(p for p in (job.component, job.fault) if p)
-            line_ = f"{job.run} revision {job.revision}: {job.verdict} {percent(job.probability)} {cause}"
+            line_ = f"{job.run} revision {job.revision}: {job.verdict} {chance(job.probability)} {cause}"
             print(clean(f"{line_}  {path}"), flush=True)
 
     return say

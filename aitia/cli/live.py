@@ -31,7 +31,8 @@ from aitia.core.events import (
     SentenceDone,
     TaskDone,
 )
-from aitia.render.text import clean, clip, count, duration, percent
+from aitia.core.percent import chance
+from aitia.render.text import clean, clip, count, duration
 
 _FRAMES, _FRAMES_PER_S = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 8
 _LONGEST = 160  # characters of a fact on a plain line
@@ -155,7 +156,7 @@ def mute_keys() -> Callable[[], None] | None:
 def suspects_line(event: Ranked) -> str:
     """The first three suspects with their probabilities."""
     ranked = sorted(event.suspects, key=lambda s: -s.probability)[:3]
-    return "; ".join(f"{percent(s.probability)} {name_of(s)}" for s in ranked)
+    return "; ".join(f"{chance(s.probability)} {name_of(s)}" for s in ranked)
 
 
 def describe(event: Event) -> str:
@@ -179,7 +180,7 @@ def describe(event: Event) -> str:
         case SentenceDone():
             return f"[{event.by}] {clean(event.text)}"
         case RunFinished():
-            return f"{event.verdict} {percent(event.probability)}"
+            return f"{event.verdict} {chance(event.probability)}"
         case RunFailed():
             return f"failed: {clean(event.message)}"
         case NodeDone() | Progress():

@@ -179,8 +179,8 @@ def spans_of(
     from aitia.core.errors import BadInput
     from aitia.incoming import parse_moment, parse_window
 
-    start = parse_moment(since, now=last).timestamp() if since else float("-inf")
-    end = parse_moment(until, now=last).timestamp() if until else float("inf")
+    start = parse_moment(since, now=last, option="--since").timestamp() if since else float("-inf")
+    end = parse_moment(until, now=last, option="--until").timestamp() if until else float("inf")
     if start >= end:
         raise BadInput(f"--until {until!r} is not after --since {since!r}. Give a later --until.")
     if not baseline:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aitia.cli.diagnose import Json
+from aitia.core.percent import percent
 
 if TYPE_CHECKING:
     from aitia.models.embed import Embedder
@@ -129,9 +130,9 @@ def _print(model: Model) -> None:
         table.add_row(f"{name} *" if name == model.mixture else name, f"{value:.3f}")
     console, d, f = stdout_console(), model.data, model.figures
     console.print(table)
-    right = "" if f.named_right is None else f", right in {f.named_right:.0%} of them"
+    right = "" if f.named_right is None else f", right in {percent(f.named_right)} of them"
     console.print(
         f"{d.rows} lines ({d.templates} templates, {d.conflicts} texts with two classes, {d.skipped} rows skipped),"
         f" {len(model.classes)} classes; * chosen by log-loss: {f.log_loss:.3f}, ECE {f.ece:.3f};"
-        f" names {f.named:.0%} of lines{right}"
+        f" names {percent(f.named)} of lines{right}"
     )

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from aitia.core.percent import percent
+
 if TYPE_CHECKING:
     from aitia.core.events import Progress
     from aitia.tools.memory.importing.run import Imported
@@ -69,7 +71,7 @@ def _lines() -> Put:
         nonlocal due
         if time.monotonic() >= due:
             due = time.monotonic() + EVERY_S
-            note(f"{what}: {100 * done / total:.0f} %, {said}")
+            note(f"{what}: {percent(done / total)}, {said}")
 
     return put
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from aitia.core.percent import percent
+
 if TYPE_CHECKING:
     from aitia.core.events import Progress
 
@@ -48,7 +50,7 @@ def describe(event: Progress) -> str:
     """The event in one line: `fetching x: 40 % of 1117 MB`."""
     if event.total <= 0 or event.unit != "bytes":
         return event.what
-    return f"{event.what}: {100 * event.done / event.total:.0f} % of {size(event.total)}"
+    return f"{event.what}: {percent(event.done / event.total)} of {size(event.total)}"
 
 
 def size(count: float) -> str:

@@ -61,13 +61,13 @@ def record(
             "No sources are configured. Add at least one to aitia.yaml (`aitia init` proposes one), or "
             "give --config."
         )
-    now = parse_moment(at, now=datetime.now(tz=UTC)) if at else datetime.now(tz=UTC)
+    now = parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else datetime.now(tz=UTC)
     told = read_report(text, alert) if text or alert else "Recorded window"
     incident = api.incident_of(
         told,
         settings,
         now=now,
-        started_at=parse_moment(since, now=now) if since else None,
+        started_at=parse_moment(since, now=now, option="--since") if since else None,
         window=parse_window(window, now=now) if window else None,
     )
     home = aitia_home()

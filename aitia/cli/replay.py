@@ -80,7 +80,7 @@ def replay(
     else:
         write_out(_json(told) if shape == "json" else written[shape](scores), output)
     if len(final) == 1 and final[0].get("run"):
-        note(f"its report: aitia report {final[0]['run']}")
+        note(f"Full report: aitia report {final[0]['run']} --full")
     if any(_unstored(s) for s in final):
         raise typer.Exit(EXIT_NOT_STORED)
     raise typer.Exit(0 if all(s.get("correct") for s in final) else 1)
@@ -114,6 +114,8 @@ def _json(told: dict[str, Any]) -> str:
 
 def scenario_folders(paths: list[Path], *, skipped: Any) -> list[Path]:
     """The folders with a scenario.yaml: a path itself, or the ones directly in it; others are told to `skipped`."""
+    from aitia.core.errors import BadInput
+
     found: list[Path] = []
     for path in paths:
         folder = path.parent if path.name == "scenario.yaml" else path
@@ -122,6 +124,8 @@ def scenario_folders(paths: list[Path], *, skipped: Any) -> list[Path]:
             found.append(folder)
         elif inside:
             found += inside
+        elif not path.exists():
+            raise BadInput(f"{str(path)!r} does not exist. Give scenario folders, or folders of them.")
         else:
             skipped(f"skipped {path}: no scenario.yaml")
     return list(dict.fromkeys(found))

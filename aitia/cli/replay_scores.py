@@ -91,7 +91,8 @@ def score_table(name: str, rows: list[Score], *, width: int, titled: bool = Fals
 
 def cells(row: Score) -> tuple[str, ...]:
     """One scenario's line."""
-    from aitia.render.text import clean, percent
+    from aitia.core.percent import chance
+    from aitia.render.text import clean
 
     if "error" in row:
         return (str(row["id"]), "✗", "", "error", "", clean(str(row["error"])), "", "", "", "", "")
@@ -101,7 +102,7 @@ def cells(row: Score) -> tuple[str, ...]:
         "✓" if row.get("correct") else "✗",
         _text(row.get("rank")),
         str(row.get("verdict", "")),
-        percent(float(row["probability"])) if row.get("probability") is not None else "",
+        chance(float(row["probability"])) if row.get("probability") is not None else "",
         clean(answer),
         _share(row.get("grounded")),
         _text(row.get("calls")),
@@ -119,7 +120,7 @@ def totals(rows: list[Score]) -> tuple[str, ...]:
     sums.append(str(sum(_tokens(r) for r in rows)))
     seconds = f"{sum(float(r.get('seconds') or 0.0) for r in rows):.1f}"
     mean = _share(sum(grounded) / len(grounded)) if grounded else ""
-    return (f"{len(rows)} in all", f"{right}/{len(rows)}", "", "", "", "", mean, *sums, seconds)
+    return (f"Total: {len(rows)}", f"{right}/{len(rows)}", "", "", "", "", mean, *sums, seconds)
 
 
 def _tokens(row: Score) -> int:
@@ -132,4 +133,6 @@ def _text(value: Any) -> str:
 
 
 def _share(value: Any) -> str:
-    return "" if value is None else f"{float(value):.0%}"
+    from aitia.core.percent import percent
+
+    return "" if value is None else percent(float(value))

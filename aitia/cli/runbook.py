@@ -128,7 +128,7 @@ def run(
     from aitia.runbooks import carried_out, read_program
 
     now = datetime.now(tz=UTC)
-    moment = parse_moment(at, now=now) if at else None
+    moment = parse_moment(at, now=now, option="--at") if at else None
     sources = named_sources(
         metrics=metrics or [],
         logs=logs or [],
@@ -145,7 +145,7 @@ def run(
             model=None if model == "none" else model,
             max_calls=max_calls,
             at=moment,
-            started_at=parse_moment(since, now=moment or now) if since else None,
+            started_at=parse_moment(since, now=moment or now, option="--since") if since else None,
             window=parse_window(window, now=moment or now) if window else None,
             on_event=view,
             runbook=file,

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from aitia.cli.board import Board, name_of, pair
 from aitia.core.events import TaskDone
+from aitia.core.percent import chance
 from aitia.core.words import Task
-from aitia.render.text import clean, count, duration, percent
+from aitia.render.text import clean, count, duration
 
 _MARKS = {
     "ok": ("✓", "green"),
@@ -103,11 +104,11 @@ def _suspects(board: Board, width: int) -> list[RenderableType]:
         lines.append(
             _line(
                 Text.assemble(
-                    f"{percent(suspect.probability):>5} ",
+                    f"{chance(suspect.probability):>5} ",
                     (f"{mark:<3} ", colour),
                     (bar(suspect.probability, long) + " ", "blue"),
                     name_of(suspect),
-                    (f"  was {percent(was)}" if mark and was is not None else "", "dim"),
+                    (f"  was {chance(was)}" if mark and was is not None else "", "dim"),
                 )
             )
         )

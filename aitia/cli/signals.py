@@ -10,6 +10,7 @@ import typer
 
 from aitia.cli.diagnose import Json
 from aitia.cli.signals_watch import watch
+from aitia.core.percent import percent
 
 if TYPE_CHECKING:
     from aitia.tools.signals.learned.words import About
@@ -133,7 +134,7 @@ def predict(
         for r in d.reasons[:3]:
             print(clean(f"  {r.feature}: {r.value:.3g} (usually {r.usual:.3g}), {r.share:+.2f}"))
         if d.strange > 0.1:
-            print(f"  {d.strange:.0%} of its features are outside the training range")
+            print(f"  {percent(d.strange)} of its features are outside the training range")
 
 
 @app.command()
@@ -211,10 +212,10 @@ def _print(about: About) -> None:
         console.print(
             f"{name}: {m.value:.3f} [{m.low:.3f}, {m.high:.3f}], {m.machines} machines", markup=False
         )
-    right = "" if f.named_right is None else f", right in {f.named_right:.0%} of them"
+    right = "" if f.named_right is None else f", right in {percent(f.named_right)} of them"
     worst = max(about.missed.values())
     console.print(
-        f"one class named for {f.named:.0%} of records{right}; sets miss at most {worst:.0%}, counted by {about.unit}",
+        f"one class named for {percent(f.named)} of records{right}; sets miss at most {percent(worst)}, counted by {about.unit}",
         markup=False,
     )
     console.print(", ".join(f"{c} {r:.2f}" for c, r in f.recall.items()), markup=False)
@@ -222,8 +223,8 @@ def _print(about: About) -> None:
     if f.unseen is not None and f.precision is not None:
         console.print(
             (
-                f"faults held out completely: {f.unseen:.0%} of them named as another; with known and unknown "
-                f"faults equally frequent, {f.precision:.0%} of names are correct"
+                f"faults held out completely: {percent(f.unseen)} of them named as another; with known and unknown "
+                f"faults equally frequent, {percent(f.precision)} of names are correct"
             ),
             markup=False,
         )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from aitia.cli.console import note, print_json, stdout_console
 from aitia.core.errors import BadInput
+from aitia.core.percent import percent
 from aitia.render.text import clean
 
 if TYPE_CHECKING:
@@ -95,19 +96,19 @@ def _print(about: SignatureAbout) -> None:
     console, r = stdout_console(), about.recognised
     if r.right is not None and r.wrong is not None:
         console.print(
-            f"{r.runs} runs held out: {r.right:.0%} named correctly, {r.wrong:.0%} named wrongly",
+            f"{r.runs} runs held out: {percent(r.right)} named correctly, {percent(r.wrong)} named wrongly",
             markup=False,
         )
     console.print(
         (
-            f"{r.faults} faults held out completely: {r.unseen:.0%} named as another (limit "
-            f"{about.limit:.2f} holds {about.held:.0%})"
+            f"{r.faults} faults held out completely: {percent(r.unseen)} named as another (limit "
+            f"{about.limit:.2f} holds {percent(about.held)})"
         ),
         markup=False,
     )
     if r.right is not None:
         console.print(
-            f"with known and unknown faults equally frequent, {r.precision:.0%} of names are correct",
+            f"with known and unknown faults equally frequent, {percent(r.precision)} of names are correct",
             markup=False,
         )
     known = (

@@ -9,8 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aitia.core.percent import chance
 from aitia.core.store import RunStore
-from aitia.render.text import clean, count, duration, percent
+from aitia.render.text import clean, count, duration
 
 
 def plain_table(*columns: str, fixed: tuple[str, ...] = ()) -> Table:
@@ -29,7 +30,7 @@ def runs_table(runs: Iterable[Mapping[str, Any]]) -> Table:
     for run in runs:
         share = run.get("probability")
         verdict = clean(str(run.get("verdict") or ""))
-        shown = f"{verdict} {percent(float(share))}" if verdict and share is not None else verdict
+        shown = f"{verdict} {chance(float(share))}" if verdict and share is not None else verdict
         answer = " ".join(clean(str(run.get(key) or "")) for key in ("component", "fault")).strip()
         seconds = run.get("seconds")
         cells = (

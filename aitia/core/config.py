@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,6 +68,12 @@ class Columns(Word):
     labels: tuple[str, ...] = ()
 
 
+def option_of(source: str) -> str:
+    """The option of the command line that a source was given with, by its name (`cli-logs-2`); "" for any other source."""
+    given = re.fullmatch(r"cli-([a-z]+)(?:-\d+)?", source)
+    return given[1] if given else ""
+
+
 class SourceConfig(Word):
     """One source. `type` picks the reader (registered through the `aitia.sources` entry point)."""
 
@@ -85,6 +92,7 @@ class SourceConfig(Word):
     options: dict[str, str | float | bool] = {}
     auth: Auth = Auth()
     _within: Path | None = PrivateAttr(default=None)  # no file can set it, and none keeps it
+    _file: str = PrivateAttr(default="")  # for messages
 
     @field_validator("url")
     @classmethod
@@ -103,6 +111,23 @@ class SourceConfig(Word):
     def within(self) -> Path | None:
         """The folder whose files are all that it may read, where it comes from foreign data."""
         return self._within
+
+    @property
+    def file(self) -> str:
+        """The settings file that names it, as it was given; "" where none does."""
+        return self._file
+
+    def named_in(self, file: Path) -> SourceConfig:
+        """The same source, with the settings file that names it."""
+        named = self.model_copy()
+        named._file = str(file)
+        return named
+
+    def place(self, field: Literal["url", "path"]) -> str:
+        """What a person has to change where the address or the file is wrong: the field, or the option of the command line."""
+        if option := option_of(self.name):
+            return f"the {'address' if field == 'url' else 'file'} given with --{option}"
+        return f"`{field}` of source {self.name!r}"
 
     def bound_to(self, root: Path) -> SourceConfig:
         """The same source, bound to the files below a folder (`aitia.core.trust`)."""

@@ -49,8 +49,10 @@ def named_run(home: Path, run_id: str) -> str:
         ids = run_folders(home)
         found = [run_id] if run_id in ids else [r for r in ids if run_id and r.startswith(run_id)]
     if len(found) != 1:
-        what = "several runs start with this id" if found else "there is no such run"
-        raise RunNotFound(f"{what}: {run_id!r}. Give a run id, the start of one, or last.")
+        what = "Several runs start with this id" if found else "There is no such run"
+        raise RunNotFound(
+            f"{what}: {run_id!r}. Give a run id, the start of one, or last; `aitia runs list` shows them."
+        )
     return found[0]
 
 

@@ -14,7 +14,8 @@ from aitia.core.events import (
     SentenceDone,
     TaskDone,
 )
-from aitia.render.text import clean, clip, count, percent
+from aitia.core.percent import chance
+from aitia.render.text import clean, clip, count
 
 LONGEST: Final = 300  # characters of a line
 
@@ -41,7 +42,7 @@ def _said(event: Event) -> str:
             named = f"{best.component} {best.fault}" if best.component else best.fault
             return (
                 f"most likely {'in the end' if event.settled else 'so far'}: {named} "
-                f"{percent(best.probability)}"
+                f"{chance(best.probability)}"
             )
         case SentenceDone():
             return event.text

@@ -9,6 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from aitia.core.percent import chance
 from aitia.core.words import Evidence, Report, Suspect
 from aitia.render import text as t
 from aitia.render.document import Document
@@ -19,7 +20,7 @@ from aitia.render.plots import plot
 
 _NOBODY: Final = {
     "healthy": "nothing is wrong (healthy)",
-    "unknown": "a cause that no fact here shows (unknown)",
+    "unknown": f"{t.NOT_VISIBLE} (unknown)",
 }
 _ID: Final = re.compile(r"E\d{1,6}")
 
@@ -88,7 +89,7 @@ def ledger(suspect: Suspect, room: Room) -> Ledger:
     weighty = sorted(suspect.ledger, key=lambda c: -abs(c.log_odds))[: min(room.entries, 30)]
     return Ledger(
         name=name,
-        probability=t.percent(suspect.probability),
+        probability=chance(suspect.probability),
         score=f"{suspect.score:+.2f}",
         lines=tuple(
             (f"{c.log_odds:+.2f}", short(c.evidence, 20), short(c.why, room.source)) for c in weighty

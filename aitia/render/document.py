@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from aitia.core.percent import chance
 from aitia.core.words import Report, Verdict
 from aitia.render import closing, sections
 from aitia.render import text as t
@@ -42,22 +43,22 @@ class Document:
 
 
 ORDER: Final = (
-    "Why", "A further cause", "Closest candidates", "What is missing", "As usual", "Do now", "Check next", "Not seen",
+    "Why", "A further cause", "Closest candidates", "What is missing", "Unchanged", "Do now", "Check next", "Not seen",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "Closest candidates": 3, "What is missing": 4, "As usual": 6, "Do now": 4, "Check next": 3, "Not seen": 3,
+    "Why": 6, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6, "Do now": 4, "Check next": 3, "Not seen": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
-    "Why": 6, "A further cause": 2, "Closest candidates": 3, "What is missing": 3, "As usual": 4, "Do now": 3, "Check next": 2,
+    "Why": 6, "A further cause": 2, "Closest candidates": 3, "What is missing": 3, "Unchanged": 4, "Do now": 3, "Check next": 2,
     "Not seen": 2, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""
-_CRAMPED: Final = _SCREEN | {"What is missing": 2, "As usual": 3, "Do now": 2, "Not seen": 1}
+_CRAMPED: Final = _SCREEN | {"What is missing": 2, "Unchanged": 3, "Do now": 2, "Not seen": 1}
 Amount = Literal["cramped", "screen", "short", "full"]
 _AMOUNTS: Final[dict[Amount, dict[str, int]]] = {"cramped": _CRAMPED, "screen": _SCREEN, "short": _SHORT}
 _LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
@@ -97,7 +98,7 @@ def _headline(report: Report) -> Headline:
         "cause": f"{t.clean(report.component)}: {t.clean(t.fault_name(report))}",
         "healthy": "no fault found in the telemetry of this window",
         "unknown": "the telemetry cannot tell the causes apart"
-        if _observed(report)
+        if any(map(sections.observes, report.evidence))
         else "no telemetry was found for this window",
     }[report.verdict]
     code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
@@ -106,11 +107,11 @@ def _headline(report: Report) -> Headline:
     return Headline(
         verdict=report.verdict,
         label="POSSIBLE CAUSE" if unlikely else _LABEL[report.verdict],
-        probability="" if report.verdict == "unknown" else t.percent(report.probability),
+        probability="" if report.verdict == "unknown" else chance(report.probability),
         subject=subject + code,
         incident=t.clean(incident.title),
         context=(
-            f"reported {t.at(incident.started_at, date=not same_day)}",
+            f"{'alert fired' if 'alertname' in incident.labels else 'reported'} {t.at(incident.started_at, date=not same_day)}",
             f"window {t.span(incident.window)}",
             f"run {t.clean(report.run)}",
         ),
@@ -124,17 +125,14 @@ def split_subject(subject: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (subject, "")
 
 
-def _observed(report: Report) -> bool:
-    """Whether any fact tells how something is: changes, memories and outside texts do not."""
-    told = ("change.", "incident.", "runbook.", "maintenance.", "external.", "rank.")
-    return any(not e.kind.startswith(told) for e in report.evidence)
-
-
 def _sections(report: Report, full: bool) -> Iterable[Section]:
     yield sections.why(report)
     yield sections.further(report)
     if report.verdict == "unknown":
-        yield sections.candidates(report, "Closest candidates")
+        if any(
+            map(sections.observes, report.evidence)
+        ):  # where nothing was read, the candidates are the prior alone
+            yield sections.candidates(report, "Closest candidates")
         yield Section(title="What is missing", items=sections.missing(report))
     if report.verdict == "healthy":
         yield sections.as_usual(report)

@@ -33,10 +33,10 @@ Layout = Literal["items", "timeline", "facts", "queries", "folded", "suspects", 
 
 
 _LAYOUTS: Final[Mapping[str, Layout]] = {
-    "Timeline (UTC)": "timeline", "Evidence": "facts", "Tool calls": "queries", "As usual": "folded", "Suspects": "suspects",
+    "Timeline (UTC)": "timeline", "Evidence": "facts", "Tool calls": "queries", "Unchanged": "folded", "Suspects": "suspects",
     "Sources and versions": "sources",
 }  # fmt: skip
-_PICTURED: Final = ("Why", "Closest candidates", "As usual")  # sections that the drawings belong to
+_PICTURED: Final = ("Why", "Closest candidates", "Unchanged")  # sections that the drawings belong to
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,11 @@ class Item:
     glance: bool = False  # so may the command: it tells what is asked, and stands whole elsewhere
     kept: bool = False  # stays longest where the list is cut
 
+    @property
+    def does(self) -> str:
+        """The mark in words."""
+        return "makes changes" if self.mark == "changing" else self.mark
+
 
 @dataclass(frozen=True, kw_only=True)
 class Section:

@@ -70,7 +70,7 @@ def _item(item: Item, bullet: str) -> str:
 
 
 def _inline(item: Item) -> str:
-    parts = [f"**{escape(item.lead)}**" if item.lead else "", f"`{item.mark}`" if item.mark else ""]
+    parts = [f"**{escape(item.lead)}**" if item.lead else "", f"`{item.does}`" if item.mark else ""]
     parts += [escape(item.text), f"\\[{', '.join(item.cites)}\\]" if item.cites else ""]
     parts += [f"*({escape(item.source)})*" if item.source else ""]
     return " ".join(part for part in parts if part)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
+from aitia.core.percent import chance
 from aitia.core.words import (
     NOT_SEEN,
     Evidence,
@@ -14,6 +16,7 @@ from aitia.core.words import (
     NextCheck,
     Report,
     Sentence,
+    SourceKind,
     Window,
 )
 from aitia.render import text as t
@@ -21,6 +24,9 @@ from aitia.render.items import Item, Section
 
 _STATEMENT: Final = 170  # characters of a statement where it is told in short
 _QUERY: Final = 160
+_TELEMETRY: Final[tuple[SourceKind, ...]] = ("metrics", "logs", "traces", "signals")
+_WATCHED: Final = frozenset({"service", "app", "machine"})  # of which telemetry is to be expected
+_MOST_DARK: Final = 4
 _Gated = TypeVar("_Gated", Mitigation, NextCheck)
 _CLOSE: Final = 1.0  # log-odds below `unknown` down to which a suspect is close to being named
 _BY_TEXT: Final = frozenset({"quiet.unmoved", "quiet.contrary"})  # terms of suspects whom texts alone accuse
@@ -69,8 +75,8 @@ def statement(evidence: Evidence, full: bool) -> str:
     text = t.clean(evidence.statement)
     if not full:
         return t.clip(text, _STATEMENT)
-    quotes = " (quotes outside text)" if evidence.taint else ""
-    return f"{text} (written by: {evidence.provenance}){quotes}"
+    quotes = " (contains quoted log or alert text)" if evidence.taint else ""
+    return f"{text} (source: {evidence.provenance}){quotes}"
 
 
 def _with_component(component: str, text: str) -> str:
@@ -81,9 +87,7 @@ def _with_component(component: str, text: str) -> str:
 def _named(component: str, fault: str) -> str:
     """A suspect in words; the two that blame no component have names of their own."""
     if not component:
-        return {"healthy": "nothing is wrong", "unknown": "a cause that no fact here shows"}.get(
-            fault, t.clean(fault)
-        )
+        return {"healthy": "nothing is wrong", "unknown": t.NOT_VISIBLE}.get(fault, t.clean(fault))
     return f"{t.clean(component)}, {t.clean(fault)}"
 
 
@@ -103,7 +107,7 @@ def ruled_out(report: Report, full: bool) -> Section:
     return Section(
         title="Ruled out",
         items=tuple(
-            Item(lead=t.percent(x.probability), text=told(x), cites=t.missing_cites(x.sentence))
+            Item(lead=chance(x.probability), text=told(x), cites=t.missing_cites(x.sentence))
             for x in report.ruled_out
         ),
     )
@@ -122,7 +126,7 @@ def as_usual(report: Report) -> Section:
         ),
     )
     items = tuple(Item(lead=e.id, text=statement(e, False)) for e in quiet)
-    return Section(title="As usual", items=items)
+    return Section(title="Unchanged", items=items)
 
 
 def misfits(report: Report) -> Section:
@@ -148,7 +152,7 @@ def further(report: Report) -> Section:
     """Independent causes beside the named one."""
     items = tuple(
         Item(
-            lead=t.percent(s.probability),
+            lead=chance(s.probability),
             text=f"{_named(s.component, s.fault)}: it explains what the first cause does not",
             cites=s.supporting[:4],
         )
@@ -165,7 +169,7 @@ def candidates(report: Report, title: str) -> Section:
         told.add((report.component, report.fault))
     items = tuple(
         Item(
-            lead=t.percent(s.probability),
+            lead=chance(s.probability),
             text=_named(s.component, s.fault),
             cites=s.supporting[:4],
         )
@@ -176,21 +180,52 @@ def candidates(report: Report, title: str) -> Section:
 
 
 def missing(report: Report) -> tuple[Item, ...]:
-    """What kept the verdict open: unreadable or empty sources, calls without data, names that matched nothing."""
+    """What kept the verdict open: components without telemetry, unreadable or empty sources, calls without data, names
+    that matched nothing.
+    """
+    dark = unobserved(report)
     sources = [
         Item(lead=t.clean(h.source), text=t.clean(h.note) or "nothing in the window")
         for h in report.inventory.holdings
         if _empty(h)
     ]
     seen: dict[str, Item] = {}
-    for call in report.calls:
+    # What a call for a component without telemetry says is said already; what could not be done comes before what was empty.
+    asked = [c for c in report.calls if c.args.get("component") not in dark]
+    for call in sorted(asked, key=lambda c: c.status == "no_data"):
         if call.status in ("no_data", "error") and call.message:
             seen.setdefault(call.message, Item(lead=call.tool, text=t.clean(call.message)))
         elif call.status == "ok" and (lacking := call.message.partition(NOT_SEEN)[2]):
             seen.setdefault(lacking, Item(lead=call.tool, text=t.clean(lacking)))
     unresolved = report.inventory.unresolved
     names = [Item(lead="names", text=f"not resolved: {t.clean(', '.join(unresolved))}")] if unresolved else []
-    return (*sources, *seen.values(), *names)
+    return (*_without(report, dark), *sources, *names, *seen.values())
+
+
+def observes(fact: Evidence) -> bool:
+    """Whether it tells how something is: changes, memories and outside texts do not."""
+    return not fact.kind.startswith(
+        ("change.", "incident.", "runbook.", "maintenance.", "external.", "rank.")
+    )
+
+
+def unobserved(report: Report) -> list[str]:
+    """Components of which no source holds telemetry, by name."""
+    held = {c for h in report.inventory.holdings if h.kind in _TELEMETRY for c in h.components}
+    told = {e.component for e in report.evidence if observes(e)}
+    return [c.id for c in report.inventory.components if c.type in _WATCHED and c.id not in held | told]
+
+
+def _without(report: Report, dark: Sequence[str]) -> list[Item]:
+    if not dark:
+        return []
+    kinds = [k for k in _TELEMETRY if k in ("metrics", "logs") or report.inventory.has(k)]
+    more = f" and {len(dark) - _MOST_DARK} more" if len(dark) > _MOST_DARK else ""
+    return [
+        Item(
+            lead=t.clean(", ".join(dark[:_MOST_DARK]) + more), text=", ".join(f"no {kind}" for kind in kinds)
+        )
+    ]
 
 
 def unread(report: Report) -> tuple[Item, ...]:

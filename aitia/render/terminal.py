@@ -138,7 +138,7 @@ def _body(item: Item) -> Text:
     body = Text()
     if item.mark:
         style = "bold yellow" if item.mark == "changing" else "green"
-        body.append(f"[{item.mark}] ", style=style)
+        body.append(f"[{item.does}] ", style=style)
     if item.short:  # citations first: the end of the line may be cut
         body.append(f"[{', '.join(item.cites)}] " if item.cites else "", style="cyan")
         body.append(item.text)

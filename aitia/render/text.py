@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
+from typing import Final
 
 from aitia.core.words import Report, Sentence, Window
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _SELECT = re.compile(r"^(SELECT)\b.*? FROM .*? (WHERE)\b", re.IGNORECASE)
 _CITED = re.compile(r"\bE\d+\b")
+
+
+NOT_VISIBLE: Final = "a cause not visible in this telemetry"
 
 
 def clean(text: str) -> str:
@@ -33,15 +37,6 @@ def clean_lines(text: str) -> str:
     return "\n".join(
         line if line.isprintable() else "".join(c for c in line if _visible(c)) for line in flat
     ).strip("\n")
-
-
-def percent(share: float) -> str:
-    """A probability in whole percent; never 0 % or 100 %, which would claim certainty."""
-    if share < 0.01:
-        return "<1 %"
-    if share > 0.99:
-        return ">99 %"
-    return f"{round(share * 100)} %"
 
 
 def at(moment: datetime, *, date: bool = False) -> str:

@@ -89,7 +89,7 @@ def actions(*buttons: Inline) -> Block:
 def entry(item: Item) -> Inline:
     """An entry of a list, without its command."""
     pieces = [words(f"{item.lead} ", "bold", limit=LEAD)] if item.lead else []
-    pieces += [words(item.mark, "code"), words(" ")] if item.mark else []
+    pieces += [words(item.does, "code"), words(" ")] if item.mark else []
     pieces.append(words(item.text))
     pieces += [words(f" [{', '.join(item.cites)}]", limit=LEAD)] if item.cites else []
     pieces += [words(f" ({item.source})", "italic", limit=200)] if item.source else []

@@ -17,9 +17,9 @@ from aitia.core.events import (
     RunStarted,
     TaskDone,
 )
+from aitia.core.percent import chance
 from aitia.core.words import Suspect, Task
 from aitia.jobs import Job
-from aitia.render.text import percent
 from aitia.slack import blocks as b
 from aitia.slack.mrkdwn import streamed
 
@@ -153,7 +153,7 @@ def _called(task: Task) -> str:
 
 
 def _suspect(suspect: Suspect) -> str:
-    return f"{percent(suspect.probability)} {' '.join(p for p in (suspect.component, suspect.fault) if p)}"
+    return f"{chance(suspect.probability)} {' '.join(p for p in (suspect.component, suspect.fault) if p)}"
 
 
 def _chunk(name: str, step: Step) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aitia.agent.taxonomy import Taxonomy
-from aitia.render.text import clean, clean_lines, clip, duration, percent
+from aitia.core.percent import chance
+from aitia.render.text import NOT_VISIBLE, clean, clean_lines, clip, duration
 from aitia.web.progress import line
 
 LONGEST_TEXT: Final = 4_000  # characters of a text from outside that has lines
-_NOBODY: Final = {"healthy": "nothing is wrong", "unknown": "a cause that no fact here shows"}
+_NOBODY: Final = {"healthy": "nothing is wrong", "unknown": NOT_VISIBLE}
 _FILES: Final = {
     "page.css": ("aitia.web", "static/page.css", "text/css"),
     "live.js": ("aitia.web", "static/live.js", "text/javascript"),
@@ -103,7 +104,7 @@ def _environment() -> Environment:
         "lines": _lines,
         "short": _short,
         "when": _when,
-        "percent": percent,
+        "percent": chance,
         "duration": duration,
     }
     made.globals["file"] = _file

@@ -17,8 +17,9 @@ from aitia.core.events import (
     SentenceDone,
     TaskDone,
 )
+from aitia.core.percent import chance
 from aitia.core.words import Suspect
-from aitia.render.text import clean, clip, count, duration, percent
+from aitia.render.text import clean, clip, count, duration
 
 Mark = Literal["runs", "done", "nothing", "failed", "asks"]
 Move = Literal["", "new", "up", "down"]
@@ -144,6 +145,6 @@ def _move(suspect: Suspect, was: Mapping[tuple[str, str], float]) -> Move:
     before = was.get((suspect.component, suspect.fault))
     if before is None:
         return "new"
-    if percent(before) == percent(suspect.probability):
+    if chance(before) == chance(suspect.probability):
         return ""
     return "up" if suspect.probability > before else "down"

@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 from aitia import outcomes as said
 from aitia.agent.taxonomy import Taxonomy
 from aitia.core.errors import BadInput, StoreError
+from aitia.core.percent import chance
 from aitia.core.store import RunStore
 from aitia.jobs import Job, Jobs
 from aitia.jobs.words import JobState
-from aitia.render.text import clean, count, duration, percent
+from aitia.render.text import clean, count, duration
 from aitia.tools.memory.words import Outcome
 from aitia.web.diagnoses import rendered
 from aitia.web.embed import embedded
@@ -149,7 +150,7 @@ class Views:
 
 def _title(row: Row) -> str:
     if row.job.state == "done" and row.verdict:
-        return f"{row.verdict} {percent(row.job.probability)} {row.cause}".strip()
+        return f"{row.verdict} {chance(row.job.probability)} {row.cause}".strip()
     return f"{row.state}: {clean(row.job.title)[:80]}"
 
 

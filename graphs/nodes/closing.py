@@ -23,7 +23,8 @@ def mitigate(state: State, runtime: Runtime[Context]) -> State:
     view, taxonomy = View(state), runtime.context.taxonomy
     weighed, inventory, evidence = view.weighed, view.inventory, view.evidence
     steps = mitigations(weighed, view.results, taxonomy, inventory=inventory, evidence=evidence)
-    checks = next_checks(weighed, evidence, inventory, taxonomy)
+    ruled_out = {(x.component, x.fault) for x in view.ruled_out}
+    checks = next_checks(weighed, evidence, inventory, taxonomy, ruled_out=ruled_out)
     return {"mitigations": dumps(steps), "next_checks": dumps(checks)}
 
 

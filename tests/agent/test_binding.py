@@ -53,7 +53,7 @@ GATEWAY = shop.fact(
 KILLED = shop.fact(
     "shop-host",
     "log.oom",
-    'shop-host logged about orders once in the window and never before (at 10:00:09 UTC): "orders (pid <num>) killed".',
+    'shop-host logged about orders once at 10:00:09 UTC and not in 2 min of baseline: "orders (pid <num>) killed".',
     kind="log.new",
     direction="new",
     at=9,
@@ -61,7 +61,7 @@ KILLED = shop.fact(
 SHARE = shop.fact(
     "orders",
     "errors",
-    "orders: 18.2% of 653 answers in the window failed with a 5xx status, before that 0.0% of 990.",
+    "orders: 18.2 % of 653 answers in the window failed with a 5xx status, before that 0.0 % of 990.",
     kind="log.surge",
 )
 PUMP = shop.fact(
@@ -70,8 +70,8 @@ PUMP = shop.fact(
 LINE = shop.fact(
     "P-101A-DE",
     "vibration.bpfo",
-    "P-101A-DE: the envelope spectrum has a line at the outer-race ball-pass frequency (BPFO, order 3.04), 27.5 dB over its "
-    "surroundings, 4 harmonics; the baseline blocks have 2.47 dB (since 10:02:40 UTC).",
+    "P-101A-DE: the envelope spectrum has a line at the outer-race ball-pass frequency (BPFO, order 3.04), 27.5 dB above the "
+    "noise floor, 4 harmonics; the baseline blocks have 2.47 dB (since 10:02:40 UTC).",
     kind="vibration.line",
     direction="new",
     at=160,
@@ -99,21 +99,21 @@ def grounds(*facts: Evidence, certain: bool = True, excludes: str = "", order: b
         (
             (MEMORY, KILLED),
             "As memory in use of orders grew steadily from 38.2 to 134 MiB since 10:00:02 UTC, shop-host logged about orders "
-            "once in the window and never before (at 10:00:09 UTC).",
+            "once at 10:00:09 UTC and not in 2 min of baseline.",
         ),
         (
             (KILLED, GATEWAY),
-            "As shop-host logged about orders once in the window, the mean latency of calls from gateway to orders rose to 616 ms.",
+            "As shop-host logged about orders once, the mean latency of calls from gateway to orders rose to 616 ms.",
         ),
         (
             (SHARE, GATEWAY),
-            "As 18.2% of 653 answers of orders failed with a 5xx status, the mean latency of calls from gateway to orders rose "
+            "As 18.2 % of 653 answers of orders failed with a 5xx status, the mean latency of calls from gateway to orders rose "
             "to 616 ms.",
         ),
         (
             (PUMP, LINE),
             "After the vibration rose from 0.0981 to 0.175 g at 10:00:00 UTC, the envelope spectrum of P-101A-DE had a line at "
-            "the outer-race ball-pass frequency, 27.5 dB over its surroundings.",
+            "the outer-race ball-pass frequency, 27.5 dB above the noise floor.",
         ),
         (
             (DEPLOY, MEMORY),
@@ -135,7 +135,7 @@ def test_true_sentences_pass(facts: tuple[Evidence, ...], sentence: str) -> None
         ("mechanism", (DEPLOY, MEMORY), "After the failed deploy of orders at 10:00:00 UTC, memory in use of orders grew from 38.2 to 134 MiB."),
         ("mechanism", (MEMORY, KILLED), "As memory in use of orders grew from 38.2 to 134 MiB, shop-host timed out and logged about orders."),
         ("end", (MEMORY, KILLED), "As memory in use of orders grew until 10:00:02 UTC from 38.2 to 134 MiB, shop-host logged about orders."),
-        ("rate", (SHARE, GATEWAY), "As 18.2% of 653 answers per minute of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
+        ("rate", (SHARE, GATEWAY), "As 18.2 % of 653 answers per minute of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
         ("whole", (SHARE, GATEWAY), "As 653 answers of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
         ("limit", (MEMORY, KILLED), "As memory in use of orders grew from 38.2 to the limit of 134 MiB, shop-host logged about orders."),
         ("unit", (DEPLOY, MEMORY), "After orders was deployed 57 h before the alarm, memory in use of orders grew from 38.2 to 134 MiB."),
@@ -147,13 +147,13 @@ def test_true_sentences_pass(facts: tuple[Evidence, ...], sentence: str) -> None
         ("order", (DEPLOY, MEMORY), "The deploy of orders at 10:00:00 UTC was an effect of memory in use of orders growing from 38.2 to 134 MiB."),
         ("order", (DEPLOY, MEMORY), "The deploy of orders at 10:00:00 UTC was a response to memory in use of orders growing from 38.2 to 134 MiB."),
         ("order", (DEPLOY, MEMORY), "The deploy of orders at 10:00:00 UTC is explained by memory in use of orders growing from 38.2 to 134 MiB."),
-        ("count", (SHARE, GATEWAY), "As 18.2% of 654 answers of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
+        ("count", (SHARE, GATEWAY), "As 18.2 % of 654 answers of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
         ("count", (KILLED, GATEWAY), "As shop-host logged about orders three times, the mean latency of calls from gateway to orders rose to 616 ms."),
         ("quotation", (DEPLOY, KILLED), 'After the deploy of orders at 10:00:00 UTC, shop-host logged "orders 2.14.0: seen list" about orders once.'),
         ("way", (CALLS_PAYMENT, LATENCY), "As calls that payment made to orders rose in mean latency from 10.3 to 986 ms, orders mean latency rose to 605 ms."),
         ("way", (CALLS_PAYMENT, LATENCY), "As payment called orders with a mean latency of 986 ms, the mean latency of orders rose to 605 ms."),
-        ("baseline", (SHARE, GATEWAY), "As 0.0% of 990 answers of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
-        ("baseline", (PUMP, LINE), "As the vibration of P-101A rose to 0.175 g, the envelope spectrum of P-101A-DE has a line 2.47 dB over its surroundings."),
+        ("baseline", (SHARE, GATEWAY), "As 0.0 % of 990 answers of orders failed, the mean latency of calls from gateway to orders rose to 616 ms."),
+        ("baseline", (PUMP, LINE), "As the vibration of P-101A rose to 0.175 g, the envelope spectrum of P-101A-DE has a line 2.47 dB above the noise floor."),
         ("alarm", (DEPLOY, MEMORY), "Orders was deployed at 10:00:00 UTC, 57 s after the alarm, then memory in use of orders grew from 38.2 to 134 MiB."),
         ("change", (PUMP, LINE), "As the vibration of P-101A rose by 0.175 g, the envelope spectrum of P-101A-DE had a line."),
         ("order", (NEAR, GATEWAY), "The mean latency of calls from orders to payment rose from 9.4 to 586 ms as a result of the mean latency of calls from gateway to orders rising from 9.43 to 616 ms."),
@@ -236,7 +236,7 @@ def test_an_exclusion_says_why() -> None:
         names=NAMES,
         vocabulary=frozenset({"slow", "itself", "something"}),
         excludes="gateway",
-        why="its calls to something are slow",
+        why="its calls are slow",
     )
     plain = "As the mean latency of calls from gateway to orders rose to 616 ms, gateway is unlikely."
     assert [r for r in check(plain, held) if r.startswith("does not say why")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aitia.agent.checks import next_checks
+from aitia.agent.checks import back_to, next_checks
 from aitia.agent.mitigate import mitigations
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
@@ -68,6 +68,9 @@ def test_no_cause_no_mitigation_but_what_is_missing() -> None:
     texts = [c.text for c in next_checks(weighed, shop.undecidable(), inventory, bundled())]
     assert any("catalog" in t and "none were found" in t for t in texts)
     assert any(t.startswith("Fix source logs") for t in texts)
+    given = Holding(source="cli-metrics", kind="metrics", note="http://x cannot be reached.")
+    told = next_checks(weighed, [], Inventory(holdings=(given,)), bundled())
+    assert [(c.text, c.command) for c in told[:1]] == [("http://x cannot be reached.", "")]
 
 
 def test_every_fault_has_steps_for_now_and_for_later() -> None:
@@ -89,9 +92,29 @@ def test_of_a_plain_cause_is_checked_that_it_goes_back() -> None:
     sure = weighed.model_copy(update={"probability": 0.97})
     checks = next_checks(sure, shop.connection_leak(), shop.inventory(), bundled())
     assert checks
-    assert all(c.text.startswith("After the step, check that this ") for c in checks)
-    moved = {e.statement: e.direction for e in shop.connection_leak()}
-    assert {moved[c.text.partition(": ")[2]] for c in checks} <= {"up", "down", "new", "gone"}
+    back = {f"Once you have acted, check: {back_to(e)}": e.direction for e in shop.connection_leak()}
+    assert {back[c.text] for c in checks} <= {"up", "down", "new", "gone"}
+
+
+def test_a_value_goes_back_to_what_it_was_and_an_event_is_over() -> None:
+    fact = shop.connection_leak()[0]
+    rose = fact.model_copy(update={
+        "statement": "postgres: connections from orders rose from 1 to 34 (34×) at 01:08:44 UTC.", "unit": "",
+        "values": {"before": 1.0, "after": 34.0},
+    })  # fmt: skip
+    assert back_to(rose) == "postgres: connections from orders back at about 1 (34 now)"
+    down = rose.model_copy(update={"statement": "a was down for 4 scrapes.", "values": {}})
+    assert back_to(down) == "this is not so any more: a was down for 4 scrapes"
+    logged = down.model_copy(update={"kind": "log.new", "statement": 'a logged "x" once.'})
+    assert back_to(logged) == 'this is not logged any more: a logged "x" once'
+
+
+def test_nothing_is_told_from_a_suspect_that_is_ruled_out() -> None:
+    facts = shop.undecidable()
+    weighed = weigh(facts, shop.inventory(), bundled())
+    out = {(s.component, s.fault) for s in weighed.suspects if s.component}
+    checks = next_checks(weighed, facts, shop.inventory(), bundled(), ruled_out=out)
+    assert not any("this would distinguish" in c.text for c in checks)
 
 
 def test_what_would_tell_two_suspects_apart_is_to_be_measured() -> None:
@@ -112,3 +135,19 @@ def test_what_would_tell_two_suspects_apart_is_to_be_measured() -> None:
     ]
     asked = next_checks(weighed, measured, shop.inventory(), bundled())
     assert not any(c.text.startswith("Measure the ") for c in asked)  # what was measured is not asked for
+
+
+def test_what_has_no_value_to_go_back_to_says_what_is_over() -> None:
+    fact = shop.connection_leak()[0]
+    grew = fact.model_copy(update={
+        "kind": "metric.trend", "unit": "MiB", "values": {"from": 23.7, "to": 133.0},
+        "statement": "catalog: memory in use grew from 23.7 to 133 MiB since 01:21:53 UTC, with 1 drop in between.",
+    })  # fmt: skip
+    assert back_to(grew) == "catalog: memory in use back at about 23.7 MiB (133 MiB now)"
+    restarted = fact.model_copy(update={"component": "catalog", "aspect": "restart", "values": {}})
+    assert back_to(restarted) == "catalog does not restart again"
+    line = fact.model_copy(update={
+        "component": "P-1-DE", "kind": "vibration.line", "aspect": "vibration.bpfo", "values": {},
+        "statement": "P-1-DE: the envelope spectrum has a line at 75 Hz.",
+    })  # fmt: skip
+    assert back_to(line) == "P-1-DE: the BPFO line is gone from the envelope spectrum"

@@ -41,6 +41,7 @@ def test_a_journal_of_changes_watches_nobody(tmp_path: Path, monkeypatch: pytest
     shown = render_text(report)
     assert "no telemetry was found for this window" in shown
     assert "cannot be reached" in shown
+    assert "Closest candidates" not in shown  # of the prior alone nothing is to be told
 
 
 @pytest.mark.parametrize(("origin", "near"), [("cli", True), ("slack", True), ("alertmanager", False)])

@@ -204,3 +204,15 @@ def test_a_step_of_a_runbook_says_what_was_filled_in() -> None:
 )
 def test_variables_of_a_script_and_functions_are_no_placeholders(command: str) -> None:
     assert fill(command, {"node": "n1", "version": "1.2"}).command == command
+
+
+def test_a_part_is_not_taken_out_of_service_but_its_machine() -> None:
+    held = Inventory(components=(
+        Component(id="P-1", type="machine"),
+        Component(id="P-1-DE", type="part", links=(Link(relation="part_of", to="P-1"),)),
+        Component(id="P-1-DE-H", type="channel", links=(Link(relation="part_of", to="P-1-DE"),)),
+    ))  # fmt: skip
+    for name in ("P-1", "P-1-DE", "P-1-DE-H"):
+        machine = names_of(name, held, ()).get("machine", "")
+        assert fill_prose("stop {machine}", name, machine) == "stop P-1"
+    assert fill_prose("stop {machine}", "P-2-DE") == "stop P-2-DE"

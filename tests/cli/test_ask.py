@@ -60,7 +60,7 @@ def test_documents_are_asked(aitia: Aitia, tmp_path: Path) -> None:
 def test_bad_input_is_named(aitia: Aitia, tmp_path: Path, home: Path) -> None:
     for arguments, word in (
         (("ask", ""), "Ask something"),
-        (("ask", "nope", "why?"), "no such run"),
+        (("ask", "nope", "why?"), "There is no such run"),
         (("ask", "a", "b", "c"), "quotation marks"),
         (("ask", "--again", "and?"), "first question"),
         (("ask", "what?", "--documents", tmp_path / "absent"), "--documents"),

@@ -75,7 +75,7 @@ def test_commands_show_the_run(chat: Chat, home: Path) -> None:
     assert "postgres resource.connections" in told("/why postgres")
     assert (report.next_checks[0].query or report.next_checks[0].command)[:60] in told("/next")
     steps = told("/steps")
-    assert "[changing]" in steps
+    assert "[makes changes]" in steps
     assert "[read-only]" in steps
     assert "as one caller holds the connections" in told("/ruled-out")
     assert "01:08:41" in told("/timeline")
@@ -97,7 +97,7 @@ def test_commands_show_the_run(chat: Chat, home: Path) -> None:
         ("/confirm right orders", "/confirm wrong COMPONENT FAULT"),
         ("/save", ".html"),
         ("/save report.docx", ".html"),
-        ("/open nothing", "no such run"),
+        ("/open nothing", "There is no such run"),
         ("/since 2h", "/since 2h checkout is slow"),
         ("/since noon the gateway fails", "30m"),
         ("/again", "used recorded telemetry, which has no later"),

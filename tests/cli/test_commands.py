@@ -93,14 +93,16 @@ def test_every_command_has_help(aitia: Aitia) -> None:
         (["diagnose", "slow", "--metrics", "absent.csv"], "absent.csv"),
         (["diagnose", "--alert", "absent.json", "--logs", "."], "absent.json"),
         (["diagnose", "slow", "--config", "absent.yaml"], "absent.yaml"),
-        (["diagnose", "slow", "--logs", ".", "--since", "soon"], "Write a time"),
+        (["diagnose", "slow", "--logs", ".", "--since", "soon"], "like 30m for --since, not 'soon'"),
+        (["diagnose", "slow", "--logs", ".", "--at", "soon"], "like 30m for --at, not 'soon'"),
         (["diagnose", "slow", "--logs", ".", "--window", "1h"], "START/END"),
         (["replay", "."], "scenario.yaml"),
-        (["report", "nosuch"], "no such run"),
-        (["explain"], "no such run"),
-        (["rerun"], "no such run"),
-        (["resume", "x"], "no such run"),
-        (["runs", "rm", "x"], "no such run"),
+        (["replay", "nope"], "'nope' does not exist"),
+        (["report", "nosuch"], "There is no such run"),
+        (["explain"], "There is no such run"),
+        (["rerun"], "There is no such run"),
+        (["resume", "x"], "There is no such run"),
+        (["runs", "rm", "x"], "There is no such run"),
         (["init", "--dir", "absent"], "absent"),
         (["init", "--url", "localhost:9090"], "http://"),
     ],
@@ -191,7 +193,7 @@ def test_scores_are_a_markdown_table_where_asked(aitia: Aitia, small: Path, home
     assert set(lines[1]) <= set("|- ")
     assert len({line.count("|") for line in lines}) == 1
     assert "| ✓ | 1 | cause |" in lines[2]
-    assert f"its report: aitia report {RunStore.open(home, 'last').id}" in shown.err
+    assert f"Full report: aitia report {RunStore.open(home, 'last').id} --full" in shown.err
 
 
 @pytest.mark.parametrize(

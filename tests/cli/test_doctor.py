@@ -10,7 +10,7 @@ import pytest
 
 from aitia.core.config import SourceConfig
 from aitia.core.words import Window
-from aitia.doctor import Check, door_checks, source_check, trained_checks
+from aitia.doctor import Check, door_checks, embedding_checks, source_check, trained_checks
 from aitia.settings import load_settings
 
 from .conftest import Aitia
@@ -100,3 +100,12 @@ def test_a_door_without_its_extra_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "aitia.yaml").write_text("slack: {channels: [C1]}\n")
     first = next(door_checks(load_settings(tmp_path / "aitia.yaml")))
     assert (first.state, first.mend) == ("look", "pip install 'aitia[slack]'")
+
+
+@pytest.mark.memory
+def test_an_embedding_model_that_is_not_here_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxruntime", reason="the [memory] extra is not installed")
+    monkeypatch.delenv("AITIA_MODELS", raising=False)
+    (check,) = embedding_checks(tmp_path)
+    assert (check.state, check.mend) == ("warning", "aitia models fetch minilm-l6-v2")
+    assert "by words only" in check.detail

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from aitia.cli.explain import _decisions
+from aitia.cli.explain import _checks, _decisions
 from aitia.core.events import EVENT, Decided
 
 OLD = (
@@ -30,7 +30,7 @@ def printed(event: Decided) -> str:
 
 def test_a_decision_recorded_before_there_was_memory_loads_and_prints() -> None:
     text = printed(old())
-    assert "(rules 70%, the model's vote 30% where these do not decide)" in text
+    assert "(rules 70 %, the model's vote 30 % where these do not decide)" in text
     assert "→   0.50    0.80  b of y" in text
 
 
@@ -40,7 +40,7 @@ def test_memory_reasons_and_notes_are_printed() -> None:
         weights={"rules": 0.6, "memory": 0.4, "model": 0.0}, why=("default for latency", "[b]bold[/b]"), note="not asked",
     )  # fmt: skip
     text = printed(event)
-    assert "(rules 60%, memory 40%)" in text
+    assert "(rules 60 %, memory 40 %)" in text
     assert "→   0.90    0.10  a of x  default for latency" in text
     assert "[b]bold[/b]" in text
     assert "not asked" in text
@@ -51,3 +51,16 @@ def test_memory_reasons_and_notes_are_printed() -> None:
 def test_the_new_fields_may_be_missing(field: str) -> None:
     assert field not in OLD
     assert not getattr(old(), field)
+
+
+def test_a_check_is_printed_with_its_command_or_its_whole_query() -> None:
+    query = "avg(pg_stat_activity_count{" + "x" * 200 + "})"
+    console = Console(width=80, file=StringIO())
+    checks = [
+        {"text": "Look", "command": "", "query": query},
+        {"text": "Do", "command": "df -h", "query": ""},
+    ]
+    _checks(console, {"next_checks": checks})
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert query in text.splitlines()[3].strip()
+    assert text.splitlines()[5].strip() == "df -h"

@@ -71,9 +71,15 @@ def test_plain_lines_where_stderr_is_no_terminal() -> None:
     lines = out.getvalue().splitlines()
     assert lines[0] == "run r1: slow [bold]x[/]"
     assert "metrics_scan #1: 3 facts (0.2 s): a: CPU use [red]rose." in lines
-    assert "suspects so far: 60 % something not seen yet; 30 % a resource.cpu; 10 % b resource.disk" in lines
+    assert (
+        "suspects so far: 60 % a cause not visible in this telemetry; 30 % a resource.cpu; 10 % b resource.disk"
+        in lines
+    )
     assert "logs_diff #2: no_data: Widen the window. (0.2 s)" in lines
-    assert "suspects: 80 % a resource.cpu; 15 % c network.loss; 5 % something not seen yet" in lines
+    assert (
+        "suspects: 80 % a resource.cpu; 15 % c network.loss; 5 % a cause not visible in this telemetry"
+        in lines
+    )
     assert "decided: which y" in lines
     assert "\x1b" not in out.getvalue()
     assert (view.run, view.finished) == ("r1", True)
@@ -116,7 +122,7 @@ def test_the_board_shows_what_moves() -> None:
     text = "\n".join(lines)
     assert "   80 % ↑   ████████   a resource.cpu  was 30 %" in text
     assert "   15 % new █▌         c network.loss" in text
-    assert "    5 % ↓   ▌          something not seen yet  was 60 %" in text
+    assert "    5 % ↓   ▌          a cause not visible in this telemetry  was 60 %" in text
     assert "0.93 a: CPU use [red]rose." in text
     assert "hardly anything" not in text
     assert "✓ metrics_scan component=a  3 facts (0.2 s)" in text
@@ -132,7 +138,7 @@ def test_calls_that_have_not_returned_are_what_runs_now() -> None:
         board.take(event)
     assert board.now() == "1 call under way: metrics_scan"
     board.take(ev.Progress(what="fetching", done=5, total=10))
-    assert board.now() == "fetching 50%"
+    assert board.now() == "fetching 50 %"
 
 
 @given(width=st.integers(20, 200), height=st.integers(3, 80), upto=st.integers(0, len(STREAM)))

@@ -2,8 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from aitia.cli.inputs import named_sources
+from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.settings import Settings, find_settings, load_settings
+from aitia.tools.sources import open_source
 
 GOOD = """
 sources:
@@ -52,7 +55,7 @@ def test_an_empty_file_and_no_file_are_the_defaults(tmp_path: Path) -> None:
         ("sources: [{name: a, kind: logs, type: t, path: x}, {name: a, kind: logs, type: t, path: y}]", ["names must differ: a"]),
         ("retention: {days: 0}", ["retention.days", "greater than or equal to 1"]),
         ("[1, 2]", ["mapping"]),
-        ("a: b: c", ["YAML"]),
+        ("a: b: c", ["YAML", "aitia.yaml', line 1, column 5: mapping values"]),
         ("\x00\x01", ["YAML"]),
     ],
 )  # fmt: skip
@@ -69,3 +72,26 @@ def test_binary_and_missing_files_are_named(tmp_path: Path) -> None:
     for name in ("junk.yaml", "absent.yaml"):
         with pytest.raises(BadInput, match=name):
             load_settings(tmp_path / name)
+
+
+def test_a_mistyped_type_names_the_file_and_what_was_meant(tmp_path: Path) -> None:
+    text = "sources: [{name: shop, kind: metrics, type: promethius, url: 'http://x'}]"
+    file = _written(tmp_path, text)
+    (source,) = load_settings(file).sources
+    with pytest.raises(BadInput) as raised:
+        open_source(source, tmp_path)
+    assert f"of source 'shop' in {str(file)!r} to one of" in str(raised.value)
+    assert str(raised.value).endswith("not 'promethius'. Did you mean 'prometheus'?")
+
+
+def test_a_source_of_the_command_line_is_named_by_its_option() -> None:
+    given = named_sources(
+        metrics=["http://x", "http://y"], logs=[], changes=[], topology=[], signals=["http://z"]
+    )
+    assert [s.place("url") for s in given] == [
+        "the address given with --metrics", "the address given with --metrics", "the address given with --signals",
+    ]  # fmt: skip
+    assert (
+        SourceConfig(name="shop", kind="metrics", type="table", path="x").place("path")
+        == "`path` of source 'shop'"
+    )

@@ -256,7 +256,7 @@ def test_runbooks_search_names_before_it_searches(tmp_path):
     own = [e for e in result.evidence if e.values["source"] == "books"]
     assert [e.values["runbook"] for e in own] == ["node/DiskFull", "db/SlowScan", "db/QueueFull"]
     assert own[0].statement.endswith("is named by the alert.")
-    assert own[1].statement.endswith("has the alert's name.")
+    assert own[1].statement.endswith("is written for this alert.")
     assert "has similar text (similarity 0." in own[2].statement
     assert "words in common: " in own[2].statement
     assert result.data["runbooks"][0]["id"] == "node/DiskFull"
@@ -268,7 +268,7 @@ def test_a_sample_runbook_that_the_alert_names_comes_before_any_search():
     first = runbooks_search(ToolContext(incident=told, sources=SourceSet())).evidence[0]
     assert first.values["runbook"].endswith("/KubePodCrashLooping")
     assert first.statement.startswith("Sample runbook, not this site's own, ")
-    assert first.statement.endswith("has the alert's name.")
+    assert first.statement.endswith("is written for this alert.")
     url = "https://runbooks.prometheus-operator.dev/runbooks/node/noderaiddegraded"
     told = incident("RAID", runbook_url=url)
     first = runbooks_search(ToolContext(incident=told, sources=SourceSet())).evidence[0]

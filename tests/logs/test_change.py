@@ -394,7 +394,7 @@ def test_five_lines_say_what_many_did() -> None:
     assert len(lines) == 5
     assert lines[0] == "[error] t12 is new (80 lines)"
     everything = summary(found, top=50, name=lambda t: f"t{t}")
-    assert "88% of t12 (80) mention '10.0.0.7'" in everything
+    assert "88 % of t12 (80) mention '10.0.0.7'" in everything
     assert {line.split()[0] for line in everything if " rose to " in line} == {
         f"t{t}" for t in range(1, 12, 2)
     }

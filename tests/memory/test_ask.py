@@ -171,7 +171,7 @@ def test_what_a_passage_does_not_hold_is_not_said_of_it(sentence: str) -> None:
         ("what is the root cause?", "orders: connections exhausted"),
         ("what was deployed before the alarm?", "orders 2.14.0"),
         ("how close did postgres get to its connection limit?", "95 % of its limit of 40"),
-        ("what should we do first?", "Now: List who holds the connections of orders"),
+        ("what should we do first?", "Now: List the sessions that orders holds"),
         ("how can we keep this from happening again?", "To prevent a recurrence: "),
         ("did the cpu of users go up?", "cpu unchanged"),
         ("how sure are you?", "The verdict is cause with a probability of 9"),
@@ -207,7 +207,7 @@ def test_what_the_run_does_not_hold_is_not_known(reports: dict[str, Report], que
     found = about(reports["connection-exhaustion"], question)
     assert found.status == "not_known"
     assert not found.replies
-    assert found.nearest
+    assert not any("components:" in n for n in found.nearest)  # a list of all names is no answer
 
 
 @pytest.mark.memory

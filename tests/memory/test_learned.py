@@ -70,7 +70,7 @@ def test_a_confirmed_cause_is_a_term_of_its_own_with_its_run() -> None:
     assert 0 < found["learned.prior"] <= PRIOR_MOST
     assert ALIKE * 0.9 < found["learned.alike"] < ALIKE
     why = [c.why for s in told.suspects for c in s.ledger if c.term == "learned.alike"]
-    assert "the confirmed cause, similarity 100% to run r1" in why
+    assert "the confirmed cause, similarity 100 % to run r1" in why
 
 
 def test_nothing_said_means_nothing_changed() -> None:

@@ -74,5 +74,5 @@ def test_without_the_model_the_error_says_what_to_fetch(
 ) -> None:
     pytest.importorskip("onnxruntime", reason="the [memory] extra is not installed")
     monkeypatch.delenv("AITIA_MODELS", raising=False)
-    with pytest.raises(ModelError, match=r"Run `aitia models fetch minilm-l6-v2"):
+    with pytest.raises(ModelError, match=r"Run `aitia models fetch minilm-l6-v2` first"):
         Embedder(home=tmp_path)

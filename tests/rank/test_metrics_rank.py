@@ -32,7 +32,7 @@ def test_the_deepest_component_that_adds_time_ranks_first(tmp_path: Path) -> Non
     assert first.component == "store"
     assert first.values["share_percent"] > 80
     assert first.values["target"] == "entry"
-    assert "of the extra latency of entry by itself" in first.statement
+    assert "% of the extra latency of entry" in first.statement
 
 
 def test_a_component_between_that_adds_the_time_itself_ranks_first(tmp_path: Path) -> None:
@@ -44,6 +44,14 @@ def test_the_target_itself_ranks_first_where_nothing_that_it_calls_moved(tmp_pat
     result = metrics_rank(context(tmp_path, slow(healthy(), "entry")))
     assert order(result)[0] == "entry"
     assert "nothing that it calls changed" in result.evidence[0].statement
+
+
+def test_a_callee_of_which_nothing_is_measured_is_not_said_to_be_unchanged(tmp_path: Path) -> None:
+    series = {key: values for key, values in slow(healthy(), "entry").items() if key[0] != "api"}
+    first = metrics_rank(context(tmp_path, series)).evidence[0]
+    assert first.component == "entry"
+    assert "api, which it calls, sends no metrics" in first.statement
+    assert "nothing that it calls changed" not in first.statement
 
 
 def test_what_moves_at_another_time_is_not_taken_for_the_symptoms_cause(tmp_path: Path) -> None:

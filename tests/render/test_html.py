@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from aitia.cli.app import run
 from aitia.core.errors import EXIT_BAD_INPUT
+from aitia.core.percent import chance
 from aitia.core.store import RunStore
 from aitia.core.words import Component, Evidence, Inventory, Link, Mitigation, Report, SourceRef
 from aitia.render import text as t
@@ -89,7 +90,7 @@ def _told(report: Report) -> list[str]:
     """What a reader must find, from the report itself."""
     sentences = [*report.summary, *report.chain, *(x.sentence for x in report.ruled_out)]
     told = [s.text for s in sentences] + [e.statement for e in report.evidence]
-    told += [w for s in report.suspects for w in (s.component, s.fault, t.percent(s.probability))]
+    told += [w for s in report.suspects for w in (s.component, s.fault, chance(s.probability))]
     told += [w for s in report.suspects for c in s.ledger for w in (c.why, f"{c.log_odds:+.2f}")]
     told += [w for m in report.mitigations for w in (m.text, m.source, m.effect, m.command)]
     told += [w for c in report.next_checks for w in (c.text, c.command)]
@@ -98,7 +99,7 @@ def _told(report: Report) -> list[str]:
     told += [w for h in report.inventory.holdings for w in (h.source, h.note)]
     told += [f"{name} {version}" for name, version in report.versions.items()]
     told += [report.incident.title, report.incident.text, report.run]
-    told += [t.percent(report.probability)] if report.verdict != "unknown" else []
+    told += [chance(report.probability)] if report.verdict != "unknown" else []
     told += [item.text for item in missing(report)]
     return [_flat(t.clean(words)) for words in told if words]
 
@@ -188,7 +189,7 @@ def test_unknown_says_what_is_missing_first_and_healthy_what_was_looked_at(
     assert "What could not be seen" not in text
     text = Page(render_html(healthy)).text
     assert "NOTHING WRONG 91 %" in text
-    assert text.rindex("As usual") < text.index("catalog: latency, errors and cpu unchanged")
+    assert text.rindex("Unchanged") < text.index("catalog: latency, errors and cpu unchanged")
     assert "since" not in text[: text.index("run 2026")]
 
 
@@ -328,7 +329,7 @@ def test_for_paper_everything_is_unfolded(cause: Report) -> None:
 def test_who_wrote_a_sentence_and_what_a_step_does_is_said_in_words(cause: Report) -> None:
     page = Page(render_html(cause))
     assert page.text.count("written by the model") == 4
-    assert re.search(r"changing Roll orders back", page.text)
+    assert re.search(r"makes changes Roll orders back", page.text)
     assert re.search(r"read-only See who holds connections", page.text)
 
 

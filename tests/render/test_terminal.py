@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from aitia.core.words import Evidence, Mitigation, NextCheck, Report
+from aitia.core.words import Component, Evidence, Mitigation, NextCheck, Report
 from aitia.render.document import ORDER, build
 from aitia.render.html import render_html
 from aitia.render.markdown import render_markdown
@@ -33,7 +33,7 @@ def test_the_verdict_comes_first_and_the_rest_in_the_order_of_need(cause: Report
 def test_sentences_carry_their_citations_and_steps_their_source_and_effect(cause: Report) -> None:
     text = render_text(cause, width=120)
     assert "payment logged too many clients 43 times. [E2, E4]" in text
-    assert "[changing] Roll orders back to the version before.  (runbook db-connections)" in text
+    assert "[makes changes] Roll orders back to the version before.  (runbook db-connections)" in text
     assert "$ kubectl rollout undo deployment/orders\n" in text
     assert "[read-only] See who holds connections." in text
 
@@ -47,7 +47,7 @@ def test_cited_evidence_is_shown_and_the_rest_counted(cause: Report) -> None:
     assert "E4 0.90" in render_markdown(cause, full=False)
     assert "E6 0.20" not in render_markdown(cause, full=False)
     assert "E15 0.20" in full
-    assert "(quotes outside text)" in full
+    assert "(contains quoted log or alert text)" in full
 
 
 def _swollen(report: Report) -> Report:
@@ -166,6 +166,23 @@ def test_unknown_says_what_is_missing_and_what_to_check(unknown: Report) -> None
     assert "Do now" not in text
 
 
+def test_components_without_telemetry_come_first_of_what_is_missing(unknown: Report) -> None:
+    call = unknown.calls[0].model_copy(
+        update={"args": {"component": "till"}, "status": "no_data", "message": "'till' has no signals."}
+    )
+    inventory = unknown.inventory.model_copy(update={
+        "components": (
+            Component(id="till", type="service"), Component(id="mail", type="app"), Component(id="gateway", type="service"),
+            Component(id="rack", type="node"),
+        )
+    })  # fmt: skip
+    report = unknown.model_copy(update={"inventory": inventory, "calls": (call, *unknown.calls)})
+    lines = render_text(report).splitlines()
+    first = lines[next(i for i, line in enumerate(lines) if "What is missing" in line) + 1]
+    assert first.split() == ["till,", "mail", "no", "metrics,", "no", "logs"]
+    assert not any("'till' has no signals" in line for line in lines)
+
+
 def test_healthy_says_what_could_not_be_read(healthy: Report) -> None:
     text = render_text(healthy)
     assert "What is missing" in text
@@ -177,7 +194,7 @@ def test_healthy_says_what_could_not_be_read(healthy: Report) -> None:
 def test_healthy_says_what_was_looked_at(healthy: Report) -> None:
     text = render_text(healthy)
     assert "NOTHING WRONG 91 %" in text
-    assert text.index("As usual") < text.index("catalog: latency, errors and cpu unchanged")
+    assert text.index("Unchanged") < text.index("catalog: latency, errors and cpu unchanged")
     assert "CAUSE" not in text
 
 
@@ -214,7 +231,7 @@ def test_the_last_line_repeats_the_verdict_and_the_first_step(
 ) -> None:
     last = {r.verdict: render_text(r, width=140).splitlines()[-1] for r in (cause, unknown, healthy)}
     assert last["cause"] == (
-        "CAUSE 87 %  orders: connection exhaustion  ·  do now: [changing] Roll orders back to the version before."
+        "CAUSE 87 %  orders: connection exhaustion  ·  do now: [makes changes] Roll orders back to the version before."
     )
     assert last["unknown"].startswith("UNKNOWN  ")
     assert "  ·  check next: " in last["unknown"]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitia.core.percent import chance, percent
 from aitia.core.words import Window
 from aitia.render import text as t
 
@@ -28,10 +29,14 @@ def test_commands_keep_their_lines_and_nothing_unprintable(raw: str) -> None:
     assert all(c == "\n" or unicodedata.category(c) not in INVISIBLE for c in cleaned)
 
 
-def test_percent_never_claims_certainty() -> None:
-    assert [t.percent(p) for p in (0.0, 0.004, 0.01, 0.871, 0.99, 0.996, 1.0)] == [
+def test_a_probability_never_claims_certainty() -> None:
+    assert [chance(p) for p in (0.0, 0.004, 0.01, 0.871, 0.99, 0.996, 1.0)] == [
         "<1 %", "<1 %", "1 %", "87 %", "99 %", ">99 %", ">99 %",
     ]  # fmt: skip
+
+
+def test_a_share_is_none_or_all_only_where_it_is() -> None:
+    assert [percent(p) for p in (0.0, 0.004, 0.125, 0.996, 1.0)] == ["0 %", "<1 %", "12 %", ">99 %", "100 %"]
 
 
 def test_durations_read_as_people_say_them() -> None:

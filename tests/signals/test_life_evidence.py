@@ -99,7 +99,7 @@ def test_a_machine_near_its_end_is_told_with_its_interval_and_drawn(folder: Path
     assert result.status == "ok"
     assert fact.statement.startswith("Machine C-1: ")
     assert " h left (" in fact.statement
-    assert "90% interval), based on 20 machines that ran to failure" in fact.statement
+    assert "90 % interval), based on 20 machines that ran to failure" in fact.statement
     assert float(fact.values["low"]) <= 2 <= float(fact.values["high"])
     assert float(fact.values["life"]) < 8
     assert (fact.aspect, fact.direction, fact.onset, fact.unit) == ("condition.life", "down", None, "h")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.tools.cluster.finding import LIKELY, POSSIBLE, SAID, ClusterCall, Finding
 from aitia.tools.cluster.objects import Move
 from aitia.tools.cluster.state import State
@@ -146,7 +147,7 @@ def _node(
         component=node,
         statement=(
             f"{node}: the node {what}: the apps that run on it and their callers match the {len(slow)} "
-            f"slow apps by {fit:.0%}.{said}"
+            f"slow apps by {percent(fit)}.{said}"
         ),
         strength=strength,
         call=_cited(m for m in found if m.component == node or m.component in slow),

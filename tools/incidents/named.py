@@ -13,7 +13,7 @@ from aitia.tools.incidents.terms import CAMEL
 from aitia.tools.sources.base import Document
 
 BY_URL: Final = "named by the alert"
-BY_NAME: Final = "has the alert's name"
+BY_NAME: Final = "is written for this alert"
 _ANY = frozenset({"readme", "index", "_index", "runbook", "playbook"})  # say nothing without their folder
 _SUFFIX = re.compile(r"\.(?:md|markdown|html?)$", re.IGNORECASE)
 

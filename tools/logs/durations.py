@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from aitia.core.percent import percent
 from aitia.core.words import Evidence, SourceRef, Window
 
 _MIN = 30  # answers in each span
@@ -66,9 +67,9 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
         kind="log.surge",
         aspect="latency",
         statement=(
-            f"According to the access log of {component}, the 90th percentile of the {whose} is "
-            f"{_three(new):g} ms, before that {_three(old):g} ms; {beyond / n:.0%} of {n} are slower than "
-            "the 95th percentile was."
+            f"According to the access log of {component}, the 90th percentile of the {whose} rose from "
+            f"{_three(old):g} to {_three(new):g} ms; {percent(beyond / n)} of {n} requests are slower than the "
+            "95th percentile was."
         ),
         values={
             "p90_window_ms": _three(new),
@@ -118,7 +119,7 @@ def _quiet(component: str, via: str, took: Took, window: Window, source: SourceR
         aspect="latency",
         statement=(
             f"According to the access log of {component}, the {whose} are about the same as before (90th "
-            f"percentile {_three(old):g} ms, now {_three(new):g} ms of {n})."
+            f"percentile {_three(old):g} ms before, {_three(new):g} ms now, {n} requests)."
         ),
         values={
             "p90_window_ms": _three(new),

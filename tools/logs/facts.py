@@ -152,17 +152,26 @@ def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
         rate = _three(60 * f.count.before / max(f.mined.old_exposure, 1e-9))
         return f'{who} stopped logging{about} (last{when}, before that {rate:g} a minute): "{quote}"'
     if f.change == "new":
-        never = "never before" if f.mined.old_lines else "it has no lines in the baseline"
-        first = "" if f.count.window == 1 else "first "
-        return f'{who} logged{about} {times} in the window and {never} ({first}{when.strip()}): "{quote}"'
+        span = _span(f.mined.old_exposure)
+        never = f"not in {span} of baseline" if f.mined.old_lines else "it has no lines in the baseline"
+        seen = when if f.count.window == 1 else when.replace(" at ", " since ")
+        return f'{who} logged{about} {times}{seen} and {never}: "{quote}"'
     return (
         f"{who} logged{about} {_three(f.ratio):g} times as often as before "
         f'({times} in the window, rising from{when.removeprefix(" at")}): "{quote}"'
     )
 
 
+def _span(seconds: float) -> str:
+    """`3 min`, `2 h`, `45 s`: about."""
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{round(seconds)} s"
+
+
 def _shown(mined: Mined, count: Count, redactor: Redactor) -> str:
-    """The quoted template, a route or host that is always the same by its name."""
+    """The quoted template; a number, route or host that is always the same stands as itself."""
     if mined.tally is None:
         return quoted(count, redactor)
     sample = count.new if count.window else count.old

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, Window
 from aitia.tools.logs.change import Column, Concentration, NumberShift, Slot, concentration, shifts
@@ -109,7 +110,7 @@ def _about(
 ) -> Evidence:
     component, peer = attribute(mined.component, count.template.text, names)
     value = redactor.text(one.value)
-    before = f", before {one.share[0]:.0%}" if one.n[0] else ""
+    before = f", before {percent(one.share[0])}" if one.n[0] else ""
     what = meaning(count.template.text, count.level)
     return Evidence(
         component=component,
@@ -117,7 +118,7 @@ def _about(
         kind="log.concentration",
         aspect=what.aspect,
         statement=(
-            f'{mined.component}: {one.share[1]:.0%} of the messages "{quoted(count, redactor)}" mention '
+            f'{mined.component}: {percent(one.share[1])} of the messages "{quoted(count, redactor)}" mention '
             f"{value!r}{before}."
         ),
         values={

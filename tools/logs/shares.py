@@ -32,8 +32,8 @@ def failing_share(mined: Mined, window: Window) -> Evidence | None:
         kind="log.surge",
         aspect="errors",
         statement=(
-            f"{mined.component}: {new:.1%} of {after} responses in the window failed with a 5xx status, "
-            f"before that {old:.1%} of {before}; most of them {worst.template.text!r}."
+            f"{mined.component}: {100 * new:.1f} % of {after} responses in the window failed with a 5xx status, "
+            f"before that {100 * old:.1f} % of {before}; most of them {worst.template.text!r}."
         ),
         values={
             "share_window": round(new, 4),

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from aitia.core.percent import percent
 from aitia.core.words import NOT_SEEN, Window
 from aitia.tools.metrics.gather import within
 from aitia.tools.metrics.rates import step_of
@@ -44,7 +45,7 @@ def _thin(source: str, held: Sequence[tuple[int, float]]) -> Iterator[str]:
         yield f"a series of {source} has {points:g} samples in the window: shorter events are not seen"
     elif present <= 1.0 - SHARE:
         yield (
-            f"{1.0 - present:.0%} of the samples expected from the step of {source} are missing in the window"
+            f"{percent(1.0 - present)} of the samples expected from the step of {source} are missing in the window"
         )
 
 

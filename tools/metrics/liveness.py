@@ -48,12 +48,17 @@ def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
         earlier = series.v[: part.start]
         if zero.size >= 2 and bool(np.any(earlier > 0)):
             since, still = float(t[zero[0]]), bool(v[-1] == 0.0)
-            tail = "and stayed there" if still else f"for {zero.size} samples"
+            zeros = f"({series.metric} = 0)"
+            when = clock(from_epoch(since))
+            down = (
+                f"has been down {zeros} since {when}"
+                if still
+                else f"was down {zeros} at {when}, for {zero.size} scrapes"
+            )
             step = step_of(series.t)
             yield _fact(
                 series, source, window, since, step, "availability", "gone", 0.95 if still else 0.7,
-                f"{series.component}: {series.metric} went to 0 at {clock(from_epoch(since))} {tail}:"
-                " it did not answer its health scrape.",
+                f"{series.component} {down}.",
                 {"metric": series.metric, "samples": int(zero.size), "still": still},
             )  # fmt: skip
 

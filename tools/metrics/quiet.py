@@ -11,7 +11,7 @@ import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.numbers import scale, sig3, text, with_unit
+from aitia.tools.metrics.numbers import scale, sig3, with_unit
 
 GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
           "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip
@@ -68,7 +68,7 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
         kind="metric.quiet",
         aspect=aspect,
         statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} unchanged, {plural} within the baseline range"
-        f" ({name} {text(before)} before, {with_unit(after, unit)} in the window).",
+        f" ({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window).",
         values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
                 "baseline": baseline},
         unit=unit,

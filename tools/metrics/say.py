@@ -81,12 +81,14 @@ def trend_evidence(d: Derived, trend: Trend, *, window: Window, baseline: str) -
     )
     since = from_epoch(trend.since)
     verb = "grew" if trend.slope_per_min > 0 else "shrank"
-    again = f" It fell back {trend.resets} times and grew again." if trend.resets > 1 else ""
-    again = " It fell back once and grew again." if trend.resets == 1 else again
+    steadily = "" if trend.resets else " steadily"
+    drops = f", with {trend.resets} {'drop' if trend.resets == 1 else 'drops'} in between" * bool(
+        trend.resets
+    )
     statement = (
-        f"{d.component}: {subject(d)} {verb} steadily from {text(start)} to {with_unit(end, unit)} since {clock(since)},"
-        f" {text(abs(slope))} {unit} per minute.".replace("  per", " per")
-        + again
+        f"{d.component}: {subject(d)} {verb}{steadily} from {text(start)} to {with_unit(end, unit)} since {clock(since)},"
+        f" {text(abs(slope))} {unit} per minute".replace("  per", " per")
+        + f"{drops}."
     )
     return Evidence(
         component=d.component,

@@ -22,6 +22,7 @@ class Found:
     """What the sentences need beside a suspect: how many were ranked, who calls whom, which of them moved."""
 
     measured: int
+    named: frozenset[str]  # all of which there are metrics
     graph: Mapping[str, Sequence[str]]
     moved: frozenset[str]
     target: Target | None
@@ -43,8 +44,7 @@ def suspect_fact(one: Ranked, rank: int, found: Found) -> Evidence:
         "target": found.target.component if found.target else "",
     }
     reasons = [*_account(one, found.target, values), *_sign(one, sign, values)]
-    if found.graph.get(one.component) and not found.moved.intersection(found.graph[one.component]):
-        reasons.append("nothing that it calls changed")
+    reasons += _callees(found.graph.get(one.component, ()), found)
     return Evidence(
         component=one.component,
         kind="rank.suspect",
@@ -64,13 +64,30 @@ def suspect_fact(one: Ranked, rank: int, found: Found) -> Evidence:
     )
 
 
+def _callees(called: Sequence[str], found: Found) -> list[str]:
+    """That what it calls did not change, and of which callee nothing is known."""
+    if not called or found.moved.intersection(called):
+        return []
+    unmeasured = sorted(set(called) - found.named)
+    if not unmeasured:
+        return ["nothing that it calls changed"]
+    calm = sorted(found.named.intersection(called))
+    told = [f"{_listed(calm)}, which it calls, did not change"] if calm else []
+    verb = "sends" if len(unmeasured) == 1 else "send"
+    return [*told, f"{_listed(unmeasured)}, which it{' also' * bool(calm)} calls, {verb} no metrics"]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def _account(one: Ranked, target: Target | None, values: dict[str, Scalar]) -> list[str]:
     if one.account is None or target is None:
         return []
     share = values["share_percent"] = sig3(100.0 * one.account.share)
     extra = _EXTRA.get(target.aspect, target.aspect)
     whose = "" if one.component == target.component else f" of {target.component}"
-    return [f"it adds {text(share)} % of the extra {extra}{whose} by itself"]
+    return [f"it accounts for {text(share)} % of the extra {extra}{whose}"]
 
 
 def _sign(one: Ranked, sign: Sign | None, values: dict[str, Scalar]) -> list[str]:
@@ -78,8 +95,10 @@ def _sign(one: Ranked, sign: Sign | None, values: dict[str, Scalar]) -> list[str
         return []
     off = sig3(sign.move.z)
     values |= {"metric": sign.row.of.metric, "deviations": off}
-    whose = "its" if sign.row.component == one.component else f"the {sign.row.component} side's"
-    return [f"{whose} {subject(sign.row.of)}: {text(off)} robust deviations from normal"]
+    seen = f"its {subject(sign.row.of)}"
+    if sign.row.component != one.component:
+        seen = f"{subject(sign.row.of)} as measured by {sign.row.component}"
+    return [f"{seen}: {text(off)} robust deviations from normal"]
 
 
 def first_sign(one: Ranked) -> Sign | None:

@@ -55,6 +55,7 @@ def metrics_rank(ctx: ToolContext, *, method: Method = "combined") -> Result:
     graph = graph_of(components)
     found = Found(
         measured=len(measured),
+        named=frozenset({*measured, *(d.component for d in gathered.derived)}),
         graph=graph,
         moved=frozenset(c for c, b in blames(rows, graph).items() if b.score >= LEAST),
         target=target,

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.core.percent import percent
 from aitia.tools.signals.detectors import Detector, library_detector
 from aitia.tools.signals.profile import HEAD, Profile
 from aitia.tools.signals.seasonal import SeasonalBaseline
@@ -62,7 +63,7 @@ def choose(p: Profile, *, adjoining: bool = False) -> Choice:
                     "nearest")  # fmt: skip
     if p.departure > DEPARTED:
         return made("head", f"the series begins away from its reference (distance {p.departure:.2f}): its own first"
-                    f" {HEAD:.0%} is the reference; distance to the nearest sub-sequence", "nearest")  # fmt: skip
+                    f" {percent(HEAD)} is the reference; distance to the nearest sub-sequence", "nearest")  # fmt: skip
     if p.reference_constant:
         return made("both", "the reference is constant, so it gives no scale: average rank of three detectors",
                     "nearest", "matrix profile", "kmeans")  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from aitia.core.percent import percent
 from aitia.tools.signals.detectors.base import Scaler
 from aitia.tools.signals.detectors.features import rolling
 from aitia.tools.signals.detectors.mcd import Mcd
@@ -78,9 +79,7 @@ class Signatures:
         """Why rows of normal operation are not of the normal that was learned; "" where they are."""
         over = _mean(self.model_.decision_function(normal)) > self.threshold_
         if float(np.mean(over)) > 0.5:
-            return (
-                f"{float(np.mean(over)):.0%} of its baseline is outside the normal pattern that was learned"
-            )
+            return f"{percent(float(np.mean(over)))} of its baseline is outside the normal pattern that was learned"
         swing = float(np.exp(np.median(self._swing(self._pulls(normal)))))
         if not 1 / OTHERWISE <= swing <= OTHERWISE:
             return f"the signals of its baseline vary {swing:.2g} times as much as the training signals"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -329,10 +330,15 @@ def open_source(config: SourceConfig, root: Path) -> Source:
         for _, found in plugins.foreign(group, lambda module: dict(module.READERS)):
             readers = found | readers
     if config.type not in readers:
-        raise BadInput(
-            f"Set `type` of source {config.name!r} to one of {', '.join(sorted(readers))}, not {config.type!r}."
-        )
+        raise BadInput(_unknown_type(config, sorted(readers)))
     return readers[config.type](config, root)
+
+
+def _unknown_type(config: SourceConfig, types: Sequence[str]) -> str:
+    close = difflib.get_close_matches(config.type, types, n=1)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    where = f" in {config.file!r}" if config.file else ""
+    return f"Set `type` of source {config.name!r}{where} to one of {', '.join(types)}, not {config.type!r}.{meant}"
 
 
 def open_sources(configs: Iterable[SourceConfig], root: Path) -> list[Source]:
@@ -457,7 +463,7 @@ def check_file(config: SourceConfig, root: Path) -> Path:
     path = Path(config.path).expanduser()
     path = path if path.is_absolute() else root / path
     if not path.exists():
-        raise SourceError(f"{str(path)!r} does not exist. Fix `path` of source {config.name!r}.")
+        raise SourceError(f"{str(path)!r} does not exist. Fix {config.place('path')}.")
     try:
         check_regular(path)
     except OSError as error:
@@ -490,7 +496,7 @@ def _named_files(config: SourceConfig, root: Path) -> Iterator[Path]:
     else:
         found = sorted(p for p in path.parent.glob(path.name) if p.is_file())
         if not found:
-            raise SourceError(f"{str(path)!r} does not exist. Fix `path` of source {config.name!r}.")
+            raise SourceError(f"{str(path)!r} does not exist. Fix {config.place('path')}.")
         yield from (_entry(p, path.parent, config) for p in found)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 96 * 1024 * 1024  # of an answer, unpacked: 4,000 series of 1,000 samples
 SILENT_S = 30.0
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -72,8 +73,8 @@ class JsonApi:
 
     def _away(self, error: Exception) -> SourceError:
         return self._gone(
-            f"{self._config.url} cannot be reached ({clean(str(error)) or type(error).__name__}). Start "
-            f"the server or fix `url` of source {self._config.name!r}."
+            f"{self._config.url} cannot be reached ({_ERRNO.sub('', clean(str(error))) or type(error).__name__}). Start "
+            f"the server or fix {self._config.place('url')}."
         )
 
     def _gone(self, message: str) -> SourceError:

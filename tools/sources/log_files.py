@@ -92,7 +92,7 @@ class LogFiles(Configured):
                 raise SourceError(f"Source {self.name!r} has more than {MAX_FILES} files. Narrow its `path`.")
         if not found:
             raise SourceError(
-                f"No log file was found in {self._config.path!r}. Fix `path` of source {self.name!r}."
+                f"No log file was found in {self._config.path!r}. Fix {self._config.place('path')}."
             )
         return found
 

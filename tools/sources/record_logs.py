@@ -9,6 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.core.redact import Redactor
 from aitia.core.words import Window
 from aitia.tools.logs.reader import Extract, LogFile
@@ -41,7 +42,7 @@ def copy_streams(
     for stream in streams:
         if stream.shares:
             done.notes.append(
-                f"{stream.name}: {min(stream.shares.values()):.0%} of its lines, in even blocks"
+                f"{stream.name}: {percent(min(stream.shares.values()))} of its lines, in even blocks"
             )
         done.notes += [stream.note] if stream.note else []
         for path in stream.paths:
@@ -67,6 +68,6 @@ def _copy(
                 out.write(redactor.text(text) + "\n")
                 done.lines += record.lines
             if extract.share < 1.0:
-                done.notes.append(f"{path.name}: {extract.share:.0%} of its lines, in even blocks")
+                done.notes.append(f"{path.name}: {percent(extract.share)} of its lines, in even blocks")
     if not target.stat().st_size:
         target.unlink()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.core.words import Evidence, Result
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.traces.analysis import Analysis, analyse, explained
@@ -128,7 +129,7 @@ def _fact(found: Analysis, name: str, place: int, score: Score, strength: float,
 def _because(found: Analysis, name: str, score: Score) -> list[str]:
     out = []
     if score.time >= 0.1:
-        out.append(f"it accounts for {found.latency.share_of[name]:.0%} of the extra request time")
+        out.append(f"it accounts for {percent(found.latency.share_of[name])} of the extra request time")
     if score.failures >= 0.1:
         out.append(f"{origins(found.failing)[name]:.0f} more failures than usual start there")
     own = [b for b in found.breaks if b.component == name]

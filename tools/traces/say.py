@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, from_epoch
 from aitia.tools.traces.analysis import Analysis, explained
@@ -202,7 +203,7 @@ def _flow(a: Analysis, b: Break, also: int, redactor: Redactor) -> Evidence:
 
 
 def _part(share: float) -> str:
-    return f": {share:.0%} of the extra request time" if share >= 0.005 else ""
+    return f": {percent(share)} of the extra request time" if share >= 0.005 else ""
 
 
 def quoted(text: str, most: int = QUOTE) -> str:

@@ -105,10 +105,10 @@ class Gate:
             )
         if missing := self._unseen(line):
             named = _NAMES.get(missing, missing.capitalize())
-            note = f"its command is left out: no {named} was seen here"
+            note = f"command omitted: no {named} was seen here"
             return Shown(command="", effect="changing", note=note)
         if foreign:
-            note = "its command is left out: nobody at the site vouches for this document"
+            note = "command omitted: nobody at the site vouches for this document"
             return Shown(command="", effect="changing", note=note)
         return Shown(command=line, effect=effect(line))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from aitia.core.percent import percent
 from aitia.tools.logs.change.events import Cells, Column, Slot
 from aitia.tools.logs.change.numbers import NumberShift, is_numeric, shifts
 from aitia.tools.logs.change.order import Reordered
@@ -103,17 +104,17 @@ def _line(
             )
         case MixChange():
             return (
-                f"{quote(change.value)} in {what}: {change.share[1]:.0%} of {change.n[1]}, "
-                f"before {change.share[0]:.0%} of {change.n[0]}"
+                f"{quote(change.value)} in {what}: {percent(change.share[1])} of {change.n[1]}, "
+                f"before {percent(change.share[0])} of {change.n[0]}"
             )
         case Concentration():
             of = what if change.slot else "them"
-            before = f", before {change.share[0]:.0%}" if change.n[0] else ""
-            return f"{change.share[1]:.0%} of {of} ({change.n[1]}) mention {quote(change.value)}{before}"
+            before = f", before {percent(change.share[0])}" if change.n[0] else ""
+            return f"{percent(change.share[1])} of {of} ({change.n[1]}) mention {quote(change.value)}{before}"
         case Reordered():
             return (
-                f"{what} came before {name(change.then)} in {change.before:.0%} of {change.sessions[0]} sessions, "
-                f"now in {change.after:.0%} of {change.sessions[1]}"
+                f"{what} came before {name(change.then)} in {percent(change.before)} of {change.sessions[0]} sessions, "
+                f"now in {percent(change.after)} of {change.sessions[1]}"
             )
 
 

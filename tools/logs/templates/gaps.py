@@ -54,11 +54,11 @@ def values(text: str, message: str) -> list[str] | None:
     return out if rest or len(message) == len(first) else None
 
 
-_NAMES: Final = frozenset({"<path>", "<host>", "<addr>", "<url>"})
+_NAMES: Final = frozenset({"<path>", "<host>", "<addr>", "<url>", "<num>"})
 
 
 def filled(text: str, messages: Iterable[str]) -> str:
-    """The template with those paths, hosts and addresses in place that are the same in all messages.
+    """The template with those numbers, paths, hosts and addresses in place that are the same in all messages.
 
     Messages may lack what follows ` | ` (an exception's line).
     """

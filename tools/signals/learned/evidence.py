@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from aitia.core.errors import BadInput, ModelError
+from aitia.core.percent import percent
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.registry import ToolContext
 from aitia.tools.signals.learned import faults
@@ -110,7 +111,7 @@ def _fact(ctx: ToolContext, said: _Said, classes: Mapping[str, str]) -> tuple[li
     if strange >= STRANGEST:
         return [], [
             (
-                f"{name} has not learned a machine like this: {strange:.0%} of its features are outside the "
+                f"{name} has not learned a machine like this: {percent(strange)} of its features are outside the "
                 "training range."
             )
         ]
@@ -132,7 +133,7 @@ def _fact(ctx: ToolContext, said: _Said, classes: Mapping[str, str]) -> tuple[li
     statement = (
         f"a classifier learned from {about.data.machines} machines names {hits} of {count} blocks {label}"
         + (f", mainly because of {' and '.join(reasons)}" if reasons else "")
-        + ("" if right is None else f"; on held-out machines {right:.0%} of its names were correct")
+        + ("" if right is None else f"; on held-out machines {percent(right)} of its names were correct")
     )
     block = said.blocks[first]
     onset, error = (None, 0.0) if well else _onset(said.blocks, first, ctx.incident.window)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from aitia.core.errors import BadInput, ModelError
+from aitia.core.percent import percent
 from aitia.core.words import Evidence, Moment, Scalar, SourceRef, from_epoch
 from aitia.tools.metrics.gather import Gathered
 from aitia.tools.metrics.numbers import clock, sig3
@@ -163,7 +164,7 @@ def _by_trees(plant: Plant, model: FaultModel, onset: Moment) -> _Fault | str:
         return f"cannot tell: fewer than {about.window} samples since the plant left its normal pattern"
     if told.strange >= STRANGEST:
         return (
-            f"does not know anything like this: {told.strange:.0%} of its features are outside the "
+            f"does not know anything like this: {percent(told.strange)} of its features are outside the "
             "training range"
         )
     if not told.label:
@@ -176,7 +177,7 @@ def _by_trees(plant: Plant, model: FaultModel, onset: Moment) -> _Fault | str:
     trust = (
         "there was no other machine to test it on"
         if figures.named_right is None or told.label in figures.untested
-        else f"on held-out machines {figures.named_right:.0%} of the names were correct"
+        else f"on held-out machines {percent(figures.named_right)} of the names were correct"
     )
     names = [r.feature.rsplit(", ", 1)[-1] for r in told.reasons]
     return _Fault(

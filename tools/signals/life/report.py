@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from aitia.core.errors import BadInput
+from aitia.core.percent import percent
 from aitia.core.words import Unit01, Word
 from aitia.tools.metrics.numbers import sig3, text, with_unit
 from aitia.tools.signals.life.fleet import Fleet
@@ -52,9 +53,7 @@ def remaining(model: Fleet, history: History, *, unit: str = "") -> Remaining:
     cap = model.prepared.cap
     capped = high >= cap - 1e-9
     span = f"{text(sig3(low))} or more" if capped else f"{text(sig3(low))} to {text(sig3(high))}"
-    said = (
-        f"Machine {history.machine}: {with_unit(life, unit)} left ({span}, {model.band.level:.0%} interval)"
-    )
+    said = f"Machine {history.machine}: {with_unit(life, unit)} left ({span}, {percent(model.band.level)} interval)"
     said += f", based on {model.machines} machines that ran to failure"
     if reasons:
         said += (
@@ -62,7 +61,7 @@ def remaining(model: Fleet, history: History, *, unit: str = "") -> Remaining:
             f"{reasons[0].statistic})"
         )
     if strange > STRANGE:
-        said += f"; {strange:.0%} of its features are outside the fleet's range, so the interval may be wrong"
+        said += f"; {percent(strange)} of its features are outside the fleet's range, so the interval may be wrong"
     return Remaining(
         machine=history.machine, by="fleet", life=sig3(life), low=sig3(low), high=None if capped else sig3(high), capped=capped,
         age=float(history.t[-1] - history.t[0]), error=sig3(model.error), strange=strange, reasons=reasons, sentence=said + ".",
@@ -103,7 +102,7 @@ def by_trend(
     )
     said = found.why or (
         f"{with_unit(found.life, unit)} until {indicator} reaches {text(sig3(limit))} ({span}, "
-        f"{found.level:.0%} interval), based on its {found.shape} trend."
+        f"{percent(found.level)} interval), based on its {found.shape} trend."
     )
     return Remaining(
         machine=history.machine, by="trend", life=sig3(found.life), low=sig3(found.low),

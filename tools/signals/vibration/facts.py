@@ -39,7 +39,7 @@ def line_fact(
     strength *= min(1.0, max(0.3, line.rise / best)) if past and best > 0 else 1.0
     onset, error = _onset(channel, heights, line.base + 0.5 * line.rise if past else ALONE_DB)
     where = _where(line.name, line.order, line.hz, rpm)
-    said = f"the envelope spectrum has a line at {where}, {text(line.db)} dB over its surroundings, {line.family} harmonics"
+    said = f"the envelope spectrum has a line at {where}, {text(line.db)} dB above the noise floor, {line.family} harmonics"
     values = _values(channel, line.order, line.hz, rpm) | {"snr_db": sig3(line.db), "harmonics": line.family}
     if past:
         values["baseline_snr_db"] = sig3(line.base)

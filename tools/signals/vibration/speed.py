@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.core.percent import percent
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
 from aitia.tools.sources.base import Pulses, Waveform
 from aitia.tools.sources.rows import Floats
@@ -96,7 +97,7 @@ def _by_pulses(pulses: Pulses) -> Speed | str:
     except BadInput as error:
         return str(error).rstrip(".")
     if speed.error > _OFF * speed.rpm:
-        return f"the speed varies by more than {_OFF:.0%} within a block"
+        return f"the speed varies by more than {percent(_OFF)} within a block"
     return speed
 
 
