@@ -15,7 +15,7 @@ from aitia.core.aspects import CHANGE, LOG, MEMORY, METRIC, RANK, VIBRATION
 from aitia.core.commands import spoken
 from aitia.core.config import option_of
 from aitia.core.words import Evidence, Inventory, NextCheck, Suspect
-from aitia.tools.metrics.numbers import with_unit
+from aitia.tools.series.numbers import with_unit
 
 MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort

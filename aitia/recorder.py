@@ -23,7 +23,7 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Redactor
 from aitia.core.scenario import Expected, Recorded, Reported, Scenario
 from aitia.core.words import Component, Incident, SourceKind, Window
-from aitia.tools.metrics.gather import joined
+from aitia.tools.series.gather import joined
 from aitia.tools.sources import (
     ChangeSource,
     ClusterSource,
@@ -36,8 +36,8 @@ from aitia.tools.sources import (
     TraceSource,
 )
 from aitia.tools.sources.base import iter_files
-from aitia.tools.sources.record_cluster import record_cluster
-from aitia.tools.sources.record_logs import copy_streams, read_server
+from aitia.tools.sources.cluster.record_cluster import record_cluster
+from aitia.tools.sources.logs.record_logs import copy_streams, read_server
 from aitia.tools.sources.rows import label_key
 from aitia.tools.sources.written import (
     MOST_SAMPLES,

@@ -21,7 +21,7 @@ def read_program(file: Path) -> dict[str, Any]:
     from aitia.agent.taxonomy import bundled
     from aitia.tools import Registry
     from aitia.tools.incidents.program import as_program
-    from aitia.tools.sources.documents import read_runbook
+    from aitia.tools.sources.documents.document_files import read_runbook
 
     if not file.is_file():
         raise BadInput(f"There is no file {str(file)!r}. Give a runbook that exists.")

@@ -16,7 +16,7 @@ from aitia.agent.asking.passages import Passage, passages
 from aitia.agent.text import stem
 from aitia.core.bounds import own_yaml
 from aitia.core.lexical import LexicalIndex
-from aitia.tools.incidents.terms import terms
+from aitia.tools.memory.terms import terms
 from aitia.tools.sources.base import Document
 
 Floats = NDArray[np.float64]

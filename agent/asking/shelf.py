@@ -13,7 +13,7 @@ from aitia.core.trust import leads_out
 from aitia.core.words import SourceRef
 from aitia.tools.incidents.sample import sample_documents
 from aitia.tools.sources.base import Document, DocumentSource
-from aitia.tools.sources.documents import read_runbook
+from aitia.tools.sources.documents.document_files import read_runbook
 
 MARKDOWN = (".md", ".markdown")
 

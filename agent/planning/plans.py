@@ -16,7 +16,7 @@ from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
 from aitia.core.lexical import LexicalIndex
 from aitia.core.words import Incident, Inventory, Report, Result, SourceKind, Unit01, Word
-from aitia.tools.incidents.terms import terms
+from aitia.tools.memory.terms import terms
 
 NEAREST: Final = 5
 FILE: Final = "plans.jsonl"

@@ -17,7 +17,7 @@ from aitia.core.trust import leads_out
 from aitia.tools import Registry
 from aitia.tools.incidents.front import Broken, Front, read_front, waits
 from aitia.tools.incidents.steps import Step, steps
-from aitia.tools.sources.documents import MAX_BYTES
+from aitia.tools.sources.documents.document_files import MAX_BYTES
 
 SUFFIXES: Final = (".md", ".markdown")
 _LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")

@@ -59,7 +59,7 @@ def listen(
     from aitia.engine import choose_engine
     from aitia.jobs import Here, Jobs
     from aitia.listen import Listener
-    from aitia.tools.sources.otlp_receiver import OtlpReceiver
+    from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
 
     token = os.environ.get(TOKEN, "")
     if not token and not is_local(host):

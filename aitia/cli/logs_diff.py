@@ -13,7 +13,7 @@ from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
     from aitia.tools.logs.naming.namer import Namer
-    from aitia.tools.logs.reading import LogSet
+    from aitia.tools.text.reading import LogSet
 
 WORDS = "words"
 _TIME = "a time (UTC unless it names a zone), or a duration before the last line such as 30m"
@@ -65,10 +65,10 @@ def patterns(
 ) -> None:
     """The templates of logs; with --since or --baseline, what changed first."""
     from aitia.cli.logs_show import put, put_names, put_words, reading, redactor
-    from aitia.tools.logs.reading import Skipped, gather
     from aitia.tools.logs.saved import load, save_states
     from aitia.tools.logs.survey import survey
     from aitia.tools.logs.told import EVENTS, told
+    from aitia.tools.text.reading import Skipped, gather
 
     skipped, zone, safe = Skipped(), zone_named(timezone), redactor()
     namer = _namer(name_with, safe.text) if name_with not in ("", WORDS) else None
@@ -114,9 +114,9 @@ def diff(
     """What two logs, or two folders of logs, say differently."""
     from aitia.cli.logs_show import put, reading, redactor
     from aitia.core.errors import BadInput
-    from aitia.tools.logs.reading import Skipped, gather
     from aitia.tools.logs.survey import survey
     from aitia.tools.logs.told import EVENTS, told
+    from aitia.tools.text.reading import Skipped, gather
 
     if before == after == "-":
         raise BadInput("- can be given only once: standard input can be only one of the two sides.")
@@ -202,7 +202,7 @@ def near_of(paths: Sequence[Path]) -> datetime:
 def last_of(paths: Sequence[Path], zone: tzinfo, near: datetime) -> datetime:
     """The last moment that the ends of the files name, else now."""
     from aitia.core.errors import SourceError
-    from aitia.tools.logs.reader import LogFile
+    from aitia.tools.text.reader import LogFile
 
     found: list[float] = []
     for path in paths:

@@ -152,9 +152,9 @@ def _mined(
     told: dict[str, Any],
 ) -> tuple[Store, Mined, tuple[float, float]]:
     from aitia.cli.logs_show import reading
-    from aitia.tools.logs.reading import Skipped, gather
     from aitia.tools.logs.search.mining import extent, mine
     from aitia.tools.logs.search.store import of_mined
+    from aitia.tools.text.reading import Skipped, gather
 
     skipped = Skipped()
     sets = gather(paths, skipped=skipped, zone=zone)

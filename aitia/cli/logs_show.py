@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from aitia.core.redact import Redactor
     from aitia.tools.logs.naming.namer import Namer
-    from aitia.tools.logs.reading import LogSet
+    from aitia.tools.text.reading import LogSet
 
 OnBlock = Callable[[int, int], None]
 

@@ -14,9 +14,9 @@ import typer
 from aitia.cli.logs_diff import Zone, near_of, zone_named
 
 if TYPE_CHECKING:
-    from aitia.tools.logs.reading import Skipped
     from aitia.tools.logs.watching import Settings, Watcher
     from aitia.tools.logs.watching.stream import Stream
+    from aitia.tools.text.reading import Skipped
 
 Paths = Annotated[list[str], typer.Argument(help="Growing log files, or - for stdin.", metavar="PATH...")]
 Reference = Annotated[
@@ -96,11 +96,11 @@ def _settings(reference: str, cell: str, every: str, streams: int) -> tuple[Sett
 def _stream(path: str, settings: Settings, reference: str, zone: tzinfo, *, new: bool, stay: bool) -> Stream:
     """A log, and its watcher that has learned its reference."""
     from aitia.cli.logs_show import redactor
-    from aitia.tools.logs.reading import Skipped
     from aitia.tools.logs.watching import Kinds, Watcher
     from aitia.tools.logs.watching.following import follow, piped
     from aitia.tools.logs.watching.stream import Stream
-    from aitia.tools.sources.log_files import stem_of
+    from aitia.tools.sources.logs.log_files import stem_of
+    from aitia.tools.text.reading import Skipped
 
     skipped = Skipped()
     component = "stdin" if path == "-" else stem_of(Path(path))
@@ -119,8 +119,8 @@ def _learn(watcher: Watcher, reference: str, skipped: Skipped, zone: tzinfo) -> 
     """Let a watcher learn the reference's log of its component, or the only one."""
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
-    from aitia.tools.logs.reading import gather
     from aitia.tools.logs.watching.stream import learn
+    from aitia.tools.text.reading import gather
 
     sets = gather([reference], skipped=skipped, zone=zone)
     own = [s for s in sets if s.component == watcher.component] or sets

@@ -11,7 +11,7 @@ from typing import Final
 from aitia.core.config import SourceConfig
 from aitia.core.redact import Redactor, load_key
 from aitia.tools.sources.base import Span
-from aitia.tools.sources.otlp_receiver import OtlpReceiver
+from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
 from aitia.tools.sources.written import write_spans
 
 _log: Final = logging.getLogger("aitia.web")

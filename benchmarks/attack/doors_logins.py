@@ -17,7 +17,7 @@ import httpx
 from aitia.jobs import Jobs
 from aitia.listen import Listener
 from aitia.settings import Settings
-from aitia.tools.sources.otlp_receiver import OtlpReceiver
+from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
 from aitia.web.limits import Bounds
 from benchmarks.attack.doors_try import Tried
 from tests.web.served import opened

@@ -28,7 +28,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.logs.classes import meaning
 from aitia.tools.logs.classify.classifier import Classifier
 from aitia.tools.logs.classify.features import Embed
 from aitia.tools.logs.classify.folds import ece, weighted_f1
@@ -36,6 +35,7 @@ from aitia.tools.logs.classify.learn import learn
 from aitia.tools.logs.classify.prior import bundled
 from aitia.tools.logs.classify.table import read
 from aitia.tools.logs.classify.views import template
+from aitia.tools.text.classes import meaning
 from benchmarks.contract import Case, chosen, finish, parser
 from benchmarks.contract import rows as contract_rows
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.tools.logs.headers import detect
+from aitia.tools.text.headers import detect
 from benchmarks.contract import Case, chosen, finish, parser, rows
 
 OURS, PEER, TRIVIAL = "ours", "peer lnav", "trivial"

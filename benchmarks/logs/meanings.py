@@ -35,16 +35,16 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.tools.logs.classes import meaning
 from aitia.tools.logs.classify.classifier import Classifier
 from aitia.tools.logs.classify.features import Embed
 from aitia.tools.logs.classify.learn import learn
 from aitia.tools.logs.classify.prior import bundled
 from aitia.tools.logs.classify.table import read
 from aitia.tools.logs.classify.views import line, template
-from aitia.tools.logs.headers.levels import RANK, Level
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.templates import Miner
+from aitia.tools.text.classes import meaning
+from aitia.tools.text.headers.levels import RANK, Level
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.templates import Miner
 from benchmarks.contract import Case, finish, parser, rows
 from benchmarks.logs.bertops import CATEGORY, SIGNAL, Embedded, split
 from benchmarks.logs.multilog import logs_of, stripped

@@ -45,8 +45,8 @@ import ruptures
 from aitia.core.errors import BadInput
 from aitia.tools.logs.change import Cells, Departure, Events, departure, rate_changes
 from aitia.tools.logs.change.departure import extent
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.templates import Form, Miner
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.templates import Form, Miner
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 from benchmarks.logs.multilog_faults import ranked
 from benchmarks.logs.multilog_online import ONLINE, firsts, measures, records_of

@@ -24,10 +24,10 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.logs.change import Events
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.templates import Masker, Miner
-from aitia.tools.logs.templates.masks import Tokens
 from aitia.tools.logs.watching import Kinds, Settings, Watcher
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.templates import Masker, Miner
+from aitia.tools.text.templates.masks import Tokens
 
 ONLINE: Final = ("online, other runs", "online, own start", "online burst")
 MESSAGE: Final = 1000

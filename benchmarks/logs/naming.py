@@ -31,12 +31,12 @@ from numpy.typing import NDArray
 from aitia.core.errors import ModelError
 from aitia.core.lexical import LexicalIndex
 from aitia.models.load import load_llm
-from aitia.tools.incidents.terms import terms
-from aitia.tools.logs.headers import detect
 from aitia.tools.logs.naming.check import objection, obvious, words
 from aitia.tools.logs.naming.namer import propose, unique
 from aitia.tools.logs.naming.telling import WORDS, Telling
-from aitia.tools.logs.templates import Miner
+from aitia.tools.memory.terms import terms
+from aitia.tools.text.headers import detect
+from aitia.tools.text.templates import Miner
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.logs.parsing import raw_lines
 

@@ -25,8 +25,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.tools.logs.headers import detect
-from aitia.tools.logs.templates import Miner
+from aitia.tools.text.headers import detect
+from aitia.tools.text.templates import Miner
 from benchmarks.contract import Case, chosen, finish, parser, rows
 
 NEAR = datetime(2026, 1, 1, tzinfo=UTC)

@@ -30,12 +30,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.tools.logs.reading import open_log
+from aitia.tools.text.reading import open_log
 from benchmarks.contract import chosen, finish, parser
 
 if TYPE_CHECKING:
     from aitia.core.redact import Redactor
-    from aitia.tools.logs.templates import Miner
+    from aitia.tools.text.templates import Miner
 
 _KEPT = re.compile(rb"(?P<a>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})|0x(?P<b>[0-9a-f]+)|\d{19,}")
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
@@ -117,7 +117,7 @@ def export(lines: list[bytes], path: Path) -> None:
 def worker(path: str, warm: str, jobs: int, search: bool = False) -> dict[str, Any]:
     """One measurement in this process."""
     from aitia.core.redact import Redactor
-    from aitia.tools.logs.templates import Miner
+    from aitia.tools.text.templates import Miner
 
     redactor, miner = Redactor(b"k" * 32), Miner()
     found: dict[str, Any] = {}
@@ -131,8 +131,8 @@ def worker(path: str, warm: str, jobs: int, search: bool = False) -> dict[str, A
 
 def surveyed(path: Path, redactor: Redactor, miner: Miner, jobs: int) -> dict[str, Any]:
     """How many lines and templates a survey of a file has."""
-    from aitia.tools.logs.reading import LogSet
     from aitia.tools.logs.survey import survey
+    from aitia.tools.text.reading import LogSet
 
     logs = LogSet(component="app", paths=(path,))
     found = survey(logs, zone=UTC, near=_NEAR, jobs=jobs, miner=miner, redact=redactor.text)
@@ -141,9 +141,9 @@ def surveyed(path: Path, redactor: Redactor, miner: Miner, jobs: int) -> dict[st
 
 def searched(path: Path, redactor: Redactor) -> dict[str, Any]:
     """How many records of a file are mined for a search."""
-    from aitia.tools.logs.reading import LogSet
     from aitia.tools.logs.search.mining import mine
     from aitia.tools.logs.search.store import workplace
+    from aitia.tools.text.reading import LogSet
 
     span = float("-inf"), float("inf")
     with workplace() as (db, folder):
@@ -173,7 +173,7 @@ def measured(path: Path, *, warm: Path | None = None, jobs: int = 1, search: boo
 
 def peer(python: str, path: Path) -> dict[str, Any]:
     """Drain3's lines per second on the messages of a file."""
-    from aitia.tools.logs.reader import Extract, LogFile
+    from aitia.tools.text.reader import Extract, LogFile
 
     file = LogFile(path, zone=UTC, near=_NEAR)
     records = file.records(float("-inf"), float("inf"), budget=1 << 62, extract=Extract())

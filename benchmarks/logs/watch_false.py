@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
-from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.logs.watching import Kinds, Settings, Watcher
+from aitia.tools.text.reader import Extract, LogFile
 from benchmarks.contract import Case, chosen, finish, parser
 
 CELLS, EVERY, SEEDS, LEARNED = 3000, 1000.0, 2, 1500

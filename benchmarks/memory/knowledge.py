@@ -19,7 +19,7 @@ import yaml
 
 from aitia.core.errors import BadInput
 from aitia.tools.sources.base import Document
-from aitia.tools.sources.documents import read_runbook
+from aitia.tools.sources.documents.document_files import read_runbook
 
 RUNBOOKS, PLAYBOOKS, POSTMORTEMS = "prometheus_runbooks", "scoutflo_playbooks", "icco_postmortems"
 _PATHS = (

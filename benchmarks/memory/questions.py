@@ -37,9 +37,9 @@ from aitia.core.words import Report
 from aitia.graphs.ask import AskContext, ask
 from aitia.graphs.replay import replay
 from aitia.graphs.state import Options
-from aitia.tools.incidents.terms import terms
+from aitia.tools.memory.terms import terms
 from aitia.tools.sources.base import Document
-from aitia.tools.sources.documents import read_runbook
+from aitia.tools.sources.documents.document_files import read_runbook
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.rca.product import model
 

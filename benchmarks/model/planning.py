@@ -32,7 +32,7 @@ from aitia.core.lexical import LexicalIndex
 from aitia.core.llm import Llm
 from aitia.core.words import Component, ComponentType, Holding, Incident, Inventory, Link, Task, Window
 from aitia.tools import Registry
-from aitia.tools.incidents.terms import terms
+from aitia.tools.memory.terms import terms
 from benchmarks import contract
 
 CALLS = 8

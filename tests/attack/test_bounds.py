@@ -31,8 +31,8 @@ from aitia.core.words import Holding, Window
 from aitia.jobs import Jobs
 from aitia.listen import Listener
 from aitia.settings import Settings
-from aitia.tools.logs.reading import unpack
 from aitia.tools.sources import build_inventory, open_source
+from aitia.tools.text.reading import unpack
 from benchmarks.attack.bombs import BOMBS
 from benchmarks.attack.hostile import WAYS, hostile
 
@@ -172,7 +172,7 @@ def test_json_that_unfolds_is_a_value_error(text: str | bytes) -> None:
 
 
 def test_an_array_is_measured_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aitia.tools.sources.waveform.MAX_SAMPLES", 1_000_000)
+    monkeypatch.setattr("aitia.tools.sources.signals.waveform.MAX_SAMPLES", 1_000_000)
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         head, {"descr": "<f8", "fortran_order": False, "shape": (300_000_000,)}

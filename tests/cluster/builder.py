@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from aitia.core.config import SourceConfig
-from aitia.tools.sources.cluster_recorded import RecordedCluster
-from aitia.tools.sources.table import TableSource
+from aitia.tools.sources.cluster.cluster_recorded import RecordedCluster
+from aitia.tools.sources.metrics.table import TableSource
 from benchmarks.adapters.k8s_tool_cache import Answers
 from benchmarks.adapters.k8s_tool_cache.recording import write
 

@@ -24,8 +24,8 @@ from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.reading import Reader
 from aitia.tools.cluster.routes import env_routes, routes_of
 from aitia.tools.sources.base import Object
-from aitia.tools.sources.cluster_recorded import documents
-from aitia.tools.sources.kinds import CLUSTER_WIDE, KINDS
+from aitia.tools.sources.cluster.cluster_recorded import documents
+from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE, KINDS
 
 from .builder import SPACE
 from .faults import FAULTS, healthy

@@ -17,7 +17,7 @@ from aitia.tools.cluster.objects import Pod
 from aitia.tools.cluster.signs import MOST, MOST_UNWELL, app_of
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import Object
-from aitia.tools.sources.cluster_recorded import RecordedCluster
+from aitia.tools.sources.cluster.cluster_recorded import RecordedCluster
 
 from .builder import SPACE
 from .faults import FAULTS, healthy

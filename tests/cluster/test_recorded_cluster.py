@@ -19,7 +19,7 @@ from aitia.tools.cluster.gather import gather
 from aitia.tools.cluster.reading import Reader
 from aitia.tools.sources import ChangeSource, ClusterSource, TopologySource, open_source
 from aitia.tools.sources.base import Object
-from aitia.tools.sources.cluster_recorded import documents
+from aitia.tools.sources.cluster.cluster_recorded import documents
 
 from .builder import SPACE
 from .faults import healthy

@@ -16,7 +16,7 @@ from aitia.models.choosing import Retrieval, bundled_questions
 from aitia.models.lexical import likeness
 from aitia.tools.incidents.index import Index
 from aitia.tools.incidents.sample import sample_documents
-from aitia.tools.incidents.terms import terms
+from aitia.tools.memory.terms import terms
 
 RECORDED = json.loads(Path(__file__).with_name("rankings.json").read_text(encoding="utf-8"))
 DOCUMENTS = [*bundled_documents(), *sample_documents()]

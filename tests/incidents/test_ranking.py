@@ -18,10 +18,10 @@ from aitia.tools.incidents.fusion import fusion
 from aitia.tools.incidents.index import WORDS, Index, index_of
 from aitia.tools.incidents.named import BY_NAME, BY_URL, named
 from aitia.tools.incidents.rank import CANDIDATES, parts_of, query_of, rank
-from aitia.tools.incidents.terms import terms, written
 from aitia.tools.incidents.views import OPENING, first_section, opening, pairs
+from aitia.tools.memory.terms import terms, written
 from aitia.tools.sources.base import Document
-from aitia.tools.sources.documents import RunbookFolder
+from aitia.tools.sources.documents.document_files import RunbookFolder
 
 AT = datetime(2026, 11, 25, 10, tzinfo=UTC)
 BOOKS = [

@@ -16,9 +16,9 @@ from aitia.tools import SourceSet, ToolContext
 from aitia.tools.incidents import incidents_search, runbooks_search
 from aitia.tools.incidents.dense import Dense, open_dense
 from aitia.tools.incidents.rank import rank
-from aitia.tools.incidents.terms import terms
+from aitia.tools.memory.terms import terms
 from aitia.tools.sources.base import Document
-from aitia.tools.sources.documents import IncidentFile, RunbookFolder
+from aitia.tools.sources.documents.document_files import IncidentFile, RunbookFolder
 
 REAL_HOME = aitia_home()  # where the embedding model lies; the tests' own home is empty
 AT = datetime(2026, 11, 25, 10, tzinfo=UTC)

@@ -30,7 +30,7 @@ from aitia.jobs import Here, Job, Jobs
 from aitia.listen import LARGEST, Listener, Taken, take
 from aitia.notices import parse_notice
 from aitia.settings import ModelChoice, Service, Settings, WindowRules
-from aitia.tools.sources.otlp_receiver import OtlpReceiver
+from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
 
 from .conftest import ROOT, free_port, wait_for
 

@@ -16,7 +16,7 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Window
 from aitia.settings import Settings, WindowRules
 from aitia.tools.sources import open_source
-from aitia.tools.sources.victorialogs import VictoriaLogsSource, stamp
+from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource, stamp
 from tests.live.conftest import wait_for
 
 BEGAN = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)

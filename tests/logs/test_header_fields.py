@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aitia.tools.logs.headers import detect
+from aitia.tools.text.headers import detect
 
 NEAR = datetime(2026, 11, 25, 2, tzinfo=UTC)
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from aitia.tools.logs.headers import detect
+from aitia.tools.text.headers import detect
 
 from .formats import LAYOUTS, NEAR, POOLS, lines
 

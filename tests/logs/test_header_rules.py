@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aitia.tools.logs.headers import detect, fold
+from aitia.tools.text.headers import detect, fold
 
 NEAR = datetime(2026, 11, 25, 2, tzinfo=UTC)
 

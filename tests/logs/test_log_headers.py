@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.tools.logs.headers import detect
-from aitia.tools.logs.headers.levels import fold, in_text, worst
+from aitia.tools.text.headers import detect
+from aitia.tools.text.headers.levels import fold, in_text, worst
 
 NEAR = datetime(2026, 11, 25, 2, tzinfo=UTC)
 AT = datetime(2026, 11, 25, 1, 2, 3, tzinfo=UTC).timestamp()

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from aitia.core.words import Component
-from aitia.tools.logs.access import canonical, status
-from aitia.tools.logs.classes import meaning
-from aitia.tools.logs.names import Names, attribute
-from aitia.tools.logs.stats import adjust, burst, dispersion, exact_p
+from aitia.tools.change.counts import adjust, burst, dispersion, exact_p
+from aitia.tools.text.access import canonical, status
+from aitia.tools.text.classes import meaning
+from aitia.tools.text.names import Names, attribute
 
 NAMES = Names(
     [

@@ -18,8 +18,8 @@ from aitia.tools.logs import logs_diff, logs_patterns
 from aitia.tools.logs.diff import findings
 from aitia.tools.logs.durations import bucket
 from aitia.tools.logs.mine import mine
-from aitia.tools.logs.names import Names
-from aitia.tools.sources.log_files import FileStream, LogFiles, stem_of
+from aitia.tools.sources.logs.log_files import FileStream, LogFiles, stem_of
+from aitia.tools.text.names import Names
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 BEFORE = Window(start=START - timedelta(minutes=30), end=START)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitia.tools.logs.reading import LINE_MAX, Skipped, blocks, form_of, lines_of, open_log, open_unpacked
+from aitia.tools.text.reading import LINE_MAX, Skipped, blocks, form_of, lines_of, open_log, open_unpacked
 
 
 def read(path: Path, *span: int | None, size: int = 1 << 20) -> tuple[list, Skipped]:

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.core.errors import SourceError
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.reading import Skipped, blocks, form_of, journal, lines_of, open_log, open_unpacked
-from aitia.tools.logs.reading.entry import WANTED, shown
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.reading import Skipped, blocks, form_of, journal, lines_of, open_log, open_unpacked
+from aitia.tools.text.reading.entry import WANTED, shown
 
 TEXT = b"".join(b"2026-11-25 10:00:%02d,000 INFO app line %d\n" % (i % 60, i) for i in range(5000))
 PACK = {

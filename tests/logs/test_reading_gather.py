@@ -15,9 +15,9 @@ import zstandard
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
-from aitia.tools.logs.reading import Skipped, gather
-from aitia.tools.logs.reading.order import in_time_order
-from aitia.tools.sources.log_files import LogFiles, stem_of
+from aitia.tools.sources.logs.log_files import LogFiles, stem_of
+from aitia.tools.text.reading import Skipped, gather
+from aitia.tools.text.reading.order import in_time_order
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from aitia.core.errors import SourceError
-from aitia.tools.logs.reader import Extract, LogFile, open_set
-from aitia.tools.logs.reading import Skipped
-from aitia.tools.logs.reading.marks import LineMarks
+from aitia.tools.text.reader import Extract, LogFile, open_set
+from aitia.tools.text.reading import Skipped
+from aitia.tools.text.reading.marks import LineMarks
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 AT = START.timestamp()

@@ -11,13 +11,13 @@ import pytest
 
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor
-from aitia.tools.logs.headers import RANK
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.reading import Skipped, gather
 from aitia.tools.logs.search import sandbox, spool, store
 from aitia.tools.logs.search.mining import extent, mine
 from aitia.tools.logs.search.query import Query, count_by, search
 from aitia.tools.logs.survey import survey
+from aitia.tools.text.headers import RANK
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.reading import Skipped, gather
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 EVER = (float("-inf"), float("inf"))

@@ -19,7 +19,7 @@ from aitia.tools.logs.sequence import Normal, Session
 from aitia.tools.logs.sequence.assemble import Assembler
 from aitia.tools.logs.sequence.conformal import Ranks
 from aitia.tools.logs.sequence.ids import session_field
-from aitia.tools.sources.log_files import LogFiles
+from aitia.tools.sources.logs.log_files import LogFiles
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 WINDOW = Window(start=START, end=START + timedelta(minutes=10))

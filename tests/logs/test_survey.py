@@ -10,11 +10,11 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor
 from aitia.tools.logs import work
-from aitia.tools.logs.reading import LogSet, Skipped
 from aitia.tools.logs.saved import load, save_states
 from aitia.tools.logs.survey import opened, survey
-from aitia.tools.logs.templates import Miner
 from aitia.tools.logs.told import told
+from aitia.tools.text.reading import LogSet, Skipped
+from aitia.tools.text.templates import Miner
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 BREAK = START + timedelta(minutes=40)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aitia.tools.logs.access import canonical
-from aitia.tools.logs.headers import worst
 from aitia.tools.logs.passing import Pass
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.reading import Skipped, blocks
 from aitia.tools.logs.tally import Side, Tally
-from aitia.tools.logs.templates import Masker, Miner
-from aitia.tools.logs.templates.masks import Tokens
+from aitia.tools.text.access import canonical
+from aitia.tools.text.headers import worst
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.reading import Skipped, blocks
+from aitia.tools.text.templates import Masker, Miner
+from aitia.tools.text.templates.masks import Tokens
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 EVER = Side(start=float("-inf"), end=float("inf"), index=-1)

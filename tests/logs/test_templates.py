@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput
 from aitia.core.words import Component
-from aitia.tools.logs.names import Names
-from aitia.tools.logs.templates import Masker, Miner
-from aitia.tools.logs.templates.cluster import WILDCARD, cluster
-from aitia.tools.logs.templates.shape import shape, shapes
+from aitia.tools.text.names import Names
+from aitia.tools.text.templates import Masker, Miner
+from aitia.tools.text.templates.cluster import WILDCARD, cluster
+from aitia.tools.text.templates.shape import shape, shapes
 
 MASK = Masker({"127.0.0.1:5432": "postgres", "redis": "redis"})
 
@@ -231,7 +231,7 @@ def test_a_shape_is_what_two_expressions_give(line):
 @given(st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\n", b"")), min_size=1, max_size=30))
 def test_a_block_has_the_shapes_of_its_lines(lines):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aitia.tools.logs.templates.shape._CHUNK", 64)
+        patch.setattr("aitia.tools.text.templates.shape._CHUNK", 64)
         assert shapes(b"\n".join(lines)) == [shape(line) for line in lines]
 
 
@@ -256,7 +256,7 @@ def test_each_sequence_is_in_one_cluster_that_it_fits(sequences):
 
 
 def test_paths_and_hosts_that_never_change_are_shown():
-    from aitia.tools.logs.templates.gaps import filled, kinds, name, values
+    from aitia.tools.text.templates.gaps import filled, kinds, name, values
 
     text = "POST <path> of <addr> failed after <num> ms | ValueError: <num>"
     messages = ["POST /api/pay of 10.0.0.1 failed after 3 ms", "POST /api/pay of 10.0.0.2 failed after 4 ms"]

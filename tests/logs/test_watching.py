@@ -11,9 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput, SourceError
-from aitia.tools.logs.reading import Skipped
-from aitia.tools.logs.reading.blocks import Block
-from aitia.tools.logs.templates import Miner
 from aitia.tools.logs.watching import Alarm, Kinds, Settings, Watcher
 from aitia.tools.logs.watching.cells import Cells
 from aitia.tools.logs.watching.clock import Clock
@@ -21,6 +18,9 @@ from aitia.tools.logs.watching.evidence import Detector, bet, excess, least_cell
 from aitia.tools.logs.watching.following import follow, piped
 from aitia.tools.logs.watching.records import Records
 from aitia.tools.logs.watching.stream import Stream, learn
+from aitia.tools.text.reading import Skipped
+from aitia.tools.text.reading.blocks import Block
+from aitia.tools.text.templates import Miner
 
 START = 1_700_000_000.0
 ZONE = {"zone": UTC, "near": datetime(2023, 11, 14, tzinfo=UTC)}

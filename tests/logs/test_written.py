@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitia.tools.logs.classes import classes, meaning
-from aitia.tools.logs.written import written
+from aitia.tools.text.classes import classes, meaning
+from aitia.tools.text.written import written
 
 # Lines with a place for what a client sends, as servers and libraries write them.
 ECHOES = (

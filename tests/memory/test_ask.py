@@ -326,7 +326,7 @@ def test_no_documents_and_no_folder_are_named(tmp_path: Path) -> None:
 
 def test_a_record_of_incidents_is_quoted_by_field(tmp_path: Path) -> None:
     from aitia.core.config import SourceConfig
-    from aitia.tools.sources.documents import IncidentFile
+    from aitia.tools.sources.documents.document_files import IncidentFile
 
     line = '{"id": "INC-7", "title": "Search is slow", "text": "p99 of 4 s", "cause": "A shard was lost."}\n'
     (tmp_path / "i.jsonl").write_text(line, encoding="utf-8")

@@ -24,7 +24,7 @@ from aitia.tools import Registry
 from aitia.tools.incidents import incidents_search
 from aitia.tools.memory.store import MemoryStore
 from aitia.tools.memory.words import PastIncident, fingerprint_of
-from aitia.tools.sources.documents import IncidentFile
+from aitia.tools.sources.documents.document_files import IncidentFile
 
 from ..graphs import lab
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.tools.metrics.aspects import bundled
-from aitia.tools.metrics.derive import Derived, Deriver
-from aitia.tools.metrics.numbers import scale, sig3, text
-from aitia.tools.metrics.rates import increments, quantile, rolling_sum, summed
+from aitia.tools.series.aspects import bundled
+from aitia.tools.series.derive import Derived, Deriver
+from aitia.tools.series.numbers import scale, sig3, text
+from aitia.tools.series.rates import increments, quantile, rolling_sum, summed
 from aitia.tools.sources.base import Series
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aitia.tools.metrics.aspects import Aspect
-from aitia.tools.metrics.detect import detect, reference
-from aitia.tools.metrics.trend import find_trend
+from aitia.tools.change.levels import detect, reference
+from aitia.tools.change.trends import find_trend
+from aitia.tools.series.aspects import Aspect
 
 ABOUT = Aspect(aspect="latency", say="latency", unit="s", bad="up", floor=0.0)
 N, M, TESTS = 120, 60, 300

@@ -20,11 +20,11 @@ from aitia.core.errors import BadInput
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Component, Incident, Link, Window, from_epoch
 from aitia.tools.metrics import metrics_scan
-from aitia.tools.metrics.large import look, near_alarm, overview_names
 from aitia.tools.rank import metrics_rank
 from aitia.tools.registry import SourceSet, ToolContext
+from aitia.tools.series.large import look, near_alarm, overview_names
 from aitia.tools.sources import LargeMetricSource, Series, build_inventory, open_source
-from aitia.tools.sources.promql import by_label, moved_most, with_label
+from aitia.tools.sources.metrics.promql import by_label, moved_most, with_label
 
 T0, STEP, N, FROM = 1_767_225_600.0, 30.0, 140, 120
 WINDOW = Window(start=from_epoch(T0 + FROM * STEP), end=from_epoch(T0 + N * STEP))

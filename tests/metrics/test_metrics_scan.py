@@ -17,8 +17,8 @@ from aitia.core.config import SourceConfig
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Evidence, Incident, Result, Task, Window, from_epoch
 from aitia.tools.metrics import metrics_component, metrics_scan
-from aitia.tools.metrics.gather import joined
 from aitia.tools.registry import Registry, SourceSet, ToolContext
+from aitia.tools.series.gather import joined
 from aitia.tools.sources import build_inventory, open_source
 
 T0, N, STEP, FROM = 1_767_225_600.0, 180, 2.0, 120

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aitia.tools.metrics.aspects import Aspect
-from aitia.tools.metrics.strength import direction, grounding, persistence, size, strength, surprise
+from aitia.tools.change.strength import direction, grounding, persistence, size, strength, surprise
+from aitia.tools.series.aspects import Aspect
 
 LATENCY = Aspect(aspect="latency", say="latency", unit="s", bad="up", floor=0.005)
 

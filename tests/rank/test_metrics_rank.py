@@ -15,7 +15,7 @@ from aitia.core.words import Result, Task, from_epoch
 from aitia.tools.metrics import metrics_component, metrics_scan
 from aitia.tools.rank import metrics_rank
 from aitia.tools.registry import Registry
-from aitia.tools.sources.table import TableSource
+from aitia.tools.sources.metrics.table import TableSource
 
 from . import shop
 from .shop import FROM, STEP, T0, N, context, healthy, slow

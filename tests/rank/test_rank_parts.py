@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Incident, Window, from_epoch
-from aitia.tools.metrics.aspects import Aspect, bundled, plain_name
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.gather import Gathered
-from aitia.tools.metrics.kinds import failed_share
 from aitia.tools.rank.burden import Account, accounts, burdens, self_shares
 from aitia.tools.rank.combine import LEAST, reached, shares_of
 from aitia.tools.rank.rows import Row, rows_of
 from aitia.tools.rank.scores import MOST, moved, nsigma, robust
 from aitia.tools.rank.target import target_of
+from aitia.tools.series.aspects import Aspect, bundled, plain_name
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered
+from aitia.tools.series.kinds import failed_share
 from aitia.tools.sources.base import Series
 
 N, M = 120, 20

@@ -25,7 +25,7 @@ from aitia.tools.signals.life.histories import History, cut
 from aitia.tools.signals.life.machines import machine_of
 from aitia.tools.sources import open_source
 from aitia.tools.sources.base import Series
-from aitia.tools.sources.life_options import Life, life_of
+from aitia.tools.sources.signals.life_options import Life, life_of
 
 from .test_envelope import FS, ORDERS, RPM, block
 from .test_life import fitted, machine

@@ -11,9 +11,9 @@ import pytest
 
 from aitia.core.errors import BadInput
 from aitia.core.words import Baseline, Window, from_epoch
-from aitia.tools.metrics.aspects import Aspect
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.gather import Gathered
+from aitia.tools.series.aspects import Aspect
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered
 from aitia.tools.signals.choose import Choice, built, scores
 from aitia.tools.signals.seasonal import SeasonalBaseline
 from aitia.tools.signals.series import detect_series

@@ -17,7 +17,7 @@ from aitia.core.words import Incident, Window
 from aitia.tools.changes import changes_list
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import ChangeSource, open_source
-from aitia.tools.sources.cluster_recorded import moment
+from aitia.tools.sources.cluster.cluster_recorded import moment
 
 from . import kube_api
 

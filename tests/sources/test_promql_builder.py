@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput
-from aitia.tools.sources.promql import any_of, escape, matcher, selector
+from aitia.tools.sources.metrics.promql import any_of, escape, matcher, selector
 
 # A PromQL string between double quotes: no bare quote, backslash or line break.
 _STRING = r'"(?:[^"\\\n]|\\["\\nr])*"'

@@ -20,10 +20,10 @@ from aitia.doctor import source_check
 from aitia.tools.logs import logs_diff, logs_patterns
 from aitia.tools.registry import Registry, SourceSet, ToolContext
 from aitia.tools.sources import RemoteLogSource, build_inventory, open_source
-from aitia.tools.sources.loki import LokiSource
-from aitia.tools.sources.remote_lines import Entry, LineWriter, hash_of, time_of
-from aitia.tools.sources.remote_plan import cuts, pieces_of, reversed_bits
-from aitia.tools.sources.victorialogs import VictoriaLogsSource, moment, stamp
+from aitia.tools.sources.logs.loki import LokiSource
+from aitia.tools.sources.logs.remote_lines import Entry, LineWriter, hash_of, time_of
+from aitia.tools.sources.logs.remote_plan import cuts, pieces_of, reversed_bits
+from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource, moment, stamp
 from tests.sources.loki_api import SECOND, Loki, Refused, serving
 
 T0 = 1_772_614_800

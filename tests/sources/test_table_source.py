@@ -16,7 +16,7 @@ from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.words import Window, from_epoch
 from aitia.tools.sources import Series, open_source, written
-from aitia.tools.sources.table import TableSource
+from aitia.tools.sources.metrics.table import TableSource
 
 T0 = 1_767_225_600.0
 WINDOW = Window(start=from_epoch(T0), end=from_epoch(T0 + 60))

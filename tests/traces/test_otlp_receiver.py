@@ -15,7 +15,7 @@ import pytest
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Window, from_epoch
 from aitia.tools.sources import TopologySource, TraceSource
-from aitia.tools.sources.otlp_receiver import OtlpReceiver
+from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
 
 from .shop import T0, Shop
 

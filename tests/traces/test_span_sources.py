@@ -17,7 +17,7 @@ from aitia.core.errors import SourceError
 from aitia.core.resolve import Resolver
 from aitia.core.words import Component, Window, from_epoch
 from aitia.tools.sources import Span, TopologySource, TraceSource, build_inventory, open_source
-from aitia.tools.sources.span_files import SpanFiles, derived
+from aitia.tools.sources.traces.span_files import SpanFiles, derived
 
 from .shop import T0, Shop
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from aitia.core.words import Component, Link
 from aitia.tools.cluster.gather import brief
 from aitia.tools.cluster.state import State
-from aitia.tools.sources import cluster_objects as objects
 from aitia.tools.sources.base import ClusterSource
+from aitia.tools.sources.cluster import cluster_objects as objects
 
 _OWNED = ("pods", "replicasets", "jobs", "services")
 

@@ -23,7 +23,7 @@ from aitia.tools.cluster.objects import (
     Webhook,
     Workload,
 )
-from aitia.tools.sources.cluster_recorded import moment
+from aitia.tools.sources.cluster.cluster_recorded import moment
 
 _ROLE: Final = "node-role.kubernetes.io/"
 Owners = Mapping[tuple[str, str], tuple[str, str]]  # (kind, name) of an object to that of what controls it

@@ -11,8 +11,8 @@ import numpy as np
 from aitia.core.errors import SourceError
 from aitia.tools.cluster.objects import Move
 from aitia.tools.cluster.state import State
-from aitia.tools.metrics.gather import gather
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.gather import gather
 from aitia.tools.sources.base import Series
 
 Kind = Literal["latency", "errors", "cpu", "memory", "traffic", "loss"]

@@ -19,7 +19,7 @@ from aitia.tools.cluster.reading import Reader, reader_of
 from aitia.tools.cluster.signs import Reading, Thing
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ClusterSource
-from aitia.tools.sources.kinds import CLUSTER_WIDE
+from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE
 
 STRENGTH: Final = 0.05  # what one look shows is for a person to read; causes are weighed from whole states
 Listed = Literal[

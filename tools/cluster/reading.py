@@ -14,8 +14,8 @@ from aitia.tools.cluster.manifest import Doc, at, mapping, name_of
 from aitia.tools.cluster.objects import Event, LogLine, Pod, Workload
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import ClusterSource
-from aitia.tools.sources.error_lines import summary
-from aitia.tools.sources.kinds import CLUSTER_WIDE
+from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE
+from aitia.tools.sources.logs.error_lines import summary
 
 MOST_UNREAD: Final = 40
 AT_ONCE: Final = 4

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.lexical import LexicalIndex
-from aitia.tools.incidents.terms import terms, written
 from aitia.tools.incidents.views import opening, pairs, whole
+from aitia.tools.memory.terms import terms, written
 from aitia.tools.sources.base import Document
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from aitia.core.words import Incident
 from aitia.tools.incidents.rank import Hit
-from aitia.tools.incidents.terms import CAMEL
+from aitia.tools.memory.terms import CAMEL
 from aitia.tools.sources.base import Document
 
 BY_URL: Final = "named by the alert"

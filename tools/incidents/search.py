@@ -19,7 +19,7 @@ from aitia.tools.incidents.remembered import remembered
 from aitia.tools.incidents.sample import SAMPLE, sample_documents
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import Document, DocumentSource
-from aitia.tools.sources.documents import read_runbook
+from aitia.tools.sources.documents.document_files import read_runbook
 
 CEILING = 0.5  # memory suggests; it does not convict
 _NAME = re.compile(r"[A-Za-z0-9][\w.:/#-]{0,59}")  # an id that can be said without quotation marks

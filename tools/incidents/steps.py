@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypedDict
 
 from aitia.core.commands import Does, effect, is_program
-from aitia.tools.incidents.vocabulary import vocabulary
+from aitia.tools.memory.vocabulary import vocabulary
 
 Role = Literal["check", "now", "prevent"]
 

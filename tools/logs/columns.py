@@ -9,7 +9,7 @@ import numpy as np
 from aitia.tools.logs.change import Column, Slot
 from aitia.tools.logs.count import Count, Sample
 from aitia.tools.logs.tally import Tally
-from aitia.tools.logs.templates.gaps import kinds, values
+from aitia.tools.text.templates.gaps import kinds, values
 
 
 def columns(tally: Tally, counts: Sequence[Count], *, old: bool) -> dict[Slot, Column]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from aitia.tools.logs.headers.levels import Level
-from aitia.tools.logs.templates import Form, Template
+from aitia.tools.text.headers.levels import Level
+from aitia.tools.text.templates import Form, Template
 
 KEPT: Final = 48  # records of a template and side that are kept as samples, at most
 _BYTES: Final = 1200

@@ -12,14 +12,14 @@ from typing import Final, Literal
 from aitia.core.provenance import Provenance
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, SourceRef, Window, from_epoch
-from aitia.tools.logs.classes import Meaning, meaning
+from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.headers.levels import RANK
 from aitia.tools.logs.mine import CELLS, Mined
-from aitia.tools.logs.names import Names, attribute
-from aitia.tools.logs.stats import burst
-from aitia.tools.logs.templates.gaps import filled
-from aitia.tools.sources.remote_lines import hash_of, time_of
+from aitia.tools.sources.logs.remote_lines import hash_of, time_of
+from aitia.tools.text.classes import Meaning, meaning
+from aitia.tools.text.headers.levels import RANK
+from aitia.tools.text.names import Names, attribute
+from aitia.tools.text.templates.gaps import filled
 
 QUOTE: Final = 160
 ALIKE: Final = 4

@@ -11,14 +11,14 @@ from aitia.core.percent import percent
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, Window
 from aitia.tools.logs.change import Column, Concentration, NumberShift, Slot, concentration, shifts
-from aitia.tools.logs.classes import meaning
 from aitia.tools.logs.columns import columns
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import quoted, reference
-from aitia.tools.logs.headers import RANK
 from aitia.tools.logs.mine import Mined
-from aitia.tools.logs.names import Names, attribute
-from aitia.tools.logs.templates.gaps import kinds, name
+from aitia.tools.text.classes import meaning
+from aitia.tools.text.headers import RANK
+from aitia.tools.text.names import Names, attribute
+from aitia.tools.text.templates.gaps import kinds, name
 
 _LEAST: Final = 8  # samples on either side
 _SURE: Final = 1e-4

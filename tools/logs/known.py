@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from aitia.tools.logs.headers import Header, Level
-from aitia.tools.logs.templates import Form
+from aitia.tools.text.headers import Header, Level
+from aitia.tools.text.templates import Form
 
 SHAPES: Final = 150_000
 JOINS: Final = 50_000

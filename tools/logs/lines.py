@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.tools.logs.count import Seen
-from aitia.tools.logs.reading.blocks import Block
-from aitia.tools.logs.reading.blocks import Place as Line
+from aitia.tools.text.reading.blocks import Block
+from aitia.tools.text.reading.blocks import Place as Line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.headers import Header, Level, Place, worst
 from aitia.tools.logs.known import CONTINUED, EXACT, JOINS, SHAPES, Entry, Memory, Time, layout, memory_of
 from aitia.tools.logs.lines import MAX_WIDTH, Lines
 from aitia.tools.logs.moments import SCALES
-from aitia.tools.logs.reading.joining import exception_in, frame
-from aitia.tools.logs.reading.record import text_of
 from aitia.tools.logs.tally import MESSAGE, Tally
-from aitia.tools.logs.templates import Form
-from aitia.tools.logs.templates.masks import Tokens
-from aitia.tools.logs.templates.shape import shape, shapes
+from aitia.tools.text.headers import Header, Level, Place, worst
+from aitia.tools.text.reading.joining import exception_in, frame
+from aitia.tools.text.reading.record import text_of
+from aitia.tools.text.templates import Form
+from aitia.tools.text.templates.masks import Tokens
+from aitia.tools.text.templates.shape import shape, shapes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from aitia.tools.logs.headers import Header
 from aitia.tools.logs.known import Time
 from aitia.tools.logs.lines import Lines
-from aitia.tools.logs.reading.record import text_of
+from aitia.tools.text.headers import Header
+from aitia.tools.text.reading.record import text_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

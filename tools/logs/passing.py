@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.headers import Header
 from aitia.tools.logs.known import Entry, Time
 from aitia.tools.logs.lines import Lines
 from aitia.tools.logs.meanings import Meanings
 from aitia.tools.logs.moments import Clock
 from aitia.tools.logs.noting import Records
-from aitia.tools.logs.reading.blocks import Block
-from aitia.tools.logs.reading.blocks import Place as Line
-from aitia.tools.logs.reading.record import JOINED_LINES
-from aitia.tools.logs.reading.skipped import Skipped
 from aitia.tools.logs.tally import Side, Tally
+from aitia.tools.text.headers import Header
+from aitia.tools.text.reading.blocks import Block
+from aitia.tools.text.reading.blocks import Place as Line
+from aitia.tools.text.reading.record import JOINED_LINES
+from aitia.tools.text.reading.skipped import Skipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,14 +5,15 @@ from __future__ import annotations
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
-from aitia.tools.logs.classes import Meaning, meaning
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.diff import findings
 from aitia.tools.logs.facts import quoted, reference
-from aitia.tools.logs.headers.levels import RANK
-from aitia.tools.logs.mine import Mined, mine, spans, streams
-from aitia.tools.logs.names import Names, attribute, known
+from aitia.tools.logs.mine import Mined, mine
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.text.classes import Meaning, meaning
+from aitia.tools.text.headers.levels import RANK
+from aitia.tools.text.names import Names, attribute, known
+from aitia.tools.text.streams import spans, streams
 
 TOP = 30
 ERRORS = 5

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aitia.core.errors import BadInput
-from aitia.tools.logs.templates import Miner
+from aitia.tools.text.templates import Miner
 
 
 def save_states(path: Path, miners: Mapping[str, Miner]) -> None:

@@ -13,13 +13,13 @@ from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Direction, Evidence, Result, SourceRef, Window, from_epoch
-from aitia.tools.logs.classes import meaning
-from aitia.tools.logs.mine import spans, streams
-from aitia.tools.logs.names import known
 from aitia.tools.logs.sequence import Normal, Reason, Session, Verdict
 from aitia.tools.logs.sequence.stream import Place, Told, told
 from aitia.tools.registry import ToolContext, tool
-from aitia.tools.sources.remote_lines import hash_of, time_of
+from aitia.tools.sources.logs.remote_lines import hash_of, time_of
+from aitia.tools.text.classes import meaning
+from aitia.tools.text.names import known
+from aitia.tools.text.streams import spans, streams
 
 GROUPS: Final = 8
 QUOTE: Final = 90

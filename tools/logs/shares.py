@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from aitia.core.words import Evidence, Window, from_epoch
-from aitia.tools.logs.access import status
 from aitia.tools.logs.mine import Mined
+from aitia.tools.text.access import status
 
 _MIN = 20  # access lines in each span
 _MIN_RISE = 0.02

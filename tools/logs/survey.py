@@ -13,18 +13,18 @@ import numpy as np
 
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
-from aitia.tools.logs.access import canonical
 from aitia.tools.logs.change import Cells, Concentration, Events, MixChange, reordered
 from aitia.tools.logs.change.summary import Change, ranked
 from aitia.tools.logs.columns import columns
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.reader import LogFile, open_each
-from aitia.tools.logs.reading import LogSet, Skipped
 from aitia.tools.logs.tally import Side, Tally
-from aitia.tools.logs.templates import Miner
-from aitia.tools.logs.templates.gaps import kinds
-from aitia.tools.logs.templates.masks import NUMBER
 from aitia.tools.logs.work import FOREVER, OnBlock, Work, shared
+from aitia.tools.text.access import canonical
+from aitia.tools.text.reader import LogFile, open_each
+from aitia.tools.text.reading import LogSet, Skipped
+from aitia.tools.text.templates import Miner
+from aitia.tools.text.templates.gaps import kinds
+from aitia.tools.text.templates.masks import NUMBER
 
 _IDS: Final = ("<uuid>", "<hex>", "<id>", "<time>")
 _STATUS: Final = re.compile(r"[1-5]\d\d")

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aitia.tools.logs.count import KEPT, Count, Sample
-from aitia.tools.logs.headers import Header, Level
 from aitia.tools.logs.noting import Records, count_records
-from aitia.tools.logs.reading.record import text_of
-from aitia.tools.logs.templates import Form, Miner
-from aitia.tools.logs.templates.masks import Tokens
-from aitia.tools.logs.templates.miner import observe
+from aitia.tools.text.headers import Header, Level
+from aitia.tools.text.reading.record import text_of
+from aitia.tools.text.templates import Form, Miner
+from aitia.tools.text.templates.masks import Tokens
+from aitia.tools.text.templates.miner import observe
 
 MESSAGE: Final = 1000  # characters of a message that are mined
 _MANY, _FEW = 2000, 6  # from so many forms on, each keeps a small sample

@@ -12,7 +12,7 @@ from aitia.tools.logs.change import Departure, Slot, departure
 from aitia.tools.logs.change.summary import Change, summary
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.survey import Survey, changes, events, named
-from aitia.tools.logs.templates.gaps import name as gap_name
+from aitia.tools.text.templates.gaps import name as gap_name
 
 EVENTS: Final = 1_000_000  # records that are kept one by one to find when a log leaves its normal
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from aitia.core.children import safe_imports
 from aitia.core.errors import SourceError
-from aitia.tools.logs.access import canonical
 from aitia.tools.logs.passing import Pass
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.reading import Skipped
-from aitia.tools.logs.reading.blocks import Block, newlines
 from aitia.tools.logs.tally import Parcel, Side, Tally
-from aitia.tools.logs.templates import Masker, Miner
+from aitia.tools.text.access import canonical
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.reading import Skipped
+from aitia.tools.text.reading.blocks import Block, newlines
+from aitia.tools.text.templates import Masker, Miner
 
 FOREVER: Final = float("inf")
 PIECE: Final = 8 << 20  # bytes of a large file that one process takes at a time

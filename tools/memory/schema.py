@@ -18,7 +18,7 @@ BUSY_S: Final = 30.0  # how long a writer waits for another process
 
 # `ended` is the moment from which on an incident may be known: the later of `at` and `resolved_at`, epoch seconds.
 # `moved` in `incidents` repeats the fingerprint, one token a line; the table `moved` finds incidents by token.
-# `words` holds terms, not text: they are made by `aitia.tools.incidents.terms`.
+# `words` holds terms, not text: they are made by `aitia.tools.memory.terms`.
 _TABLES: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE incidents (

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from aitia.core.lexical import K1, B, bm25_idf
-from aitia.tools.incidents.terms import terms
 from aitia.tools.memory.schema import meta, set_meta
+from aitia.tools.memory.terms import terms
 
 T = TypeVar("T")
 STRONG: Final = 2.0  # a word of title, symptoms or component counts twice

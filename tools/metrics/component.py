@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aitia.core.words import Evidence, Result
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.gather import Gathered, gather, within
-from aitia.tools.metrics.numbers import sig3, text
-from aitia.tools.metrics.rates import step_of
-from aitia.tools.metrics.say import plain, subject
-from aitia.tools.metrics.scan import LEAST, nothing, queries, scan_series
+from aitia.tools.change.correlation import spearman
+from aitia.tools.metrics.scan import LEAST, scan_series
 from aitia.tools.metrics.scan import everything as scanned
 from aitia.tools.registry import ToolContext, tool
-from aitia.tools.sources.rows import Floats
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered, gather, within
+from aitia.tools.series.numbers import sig3, text
+from aitia.tools.series.rates import step_of
+from aitia.tools.series.remarks import nothing, queries
+from aitia.tools.series.say import plain, subject
 
 EASE = 0.6  # log2 units of surprise that a single component needs less than a scan of everything
 WEAK = 0.1
@@ -105,20 +106,6 @@ def lagged(symptom: Derived, d: Derived, gathered: Gathered) -> tuple[float, flo
         if best is None or abs(rho) > abs(best[0]) + 0.01:
             best = (rho, k * step, int(np.sum(good)))
     return best
-
-
-def spearman(x: Floats, y: Floats) -> float:
-    """Rank correlation with average ranks for ties; 0 where one side does not vary."""
-    a, b = _ranks(x), _ranks(y)
-    a, b = a - a.mean(), b - b.mean()
-    norm = float(np.sqrt(np.dot(a, a) * np.dot(b, b)))
-    return float(np.dot(a, b)) / norm if norm > 0 else 0.0
-
-
-def _ranks(x: Floats) -> Floats:
-    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts).astype(np.float64)
-    return np.asarray((last - (counts - 1) / 2.0)[inverse], dtype=np.float64)
 
 
 def _fact(symptom: Derived, d: Derived, rho: float, lag: float, samples: int, gathered: Gathered) -> Evidence:

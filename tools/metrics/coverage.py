@@ -9,8 +9,8 @@ import numpy as np
 
 from aitia.core.percent import percent
 from aitia.core.words import NOT_SEEN, Window
-from aitia.tools.metrics.gather import within
-from aitia.tools.metrics.rates import step_of
+from aitia.tools.series.gather import within
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aitia.core.words import Baseline, Evidence, SourceRef, Window, from_epoch
-from aitia.tools.metrics.gather import within
-from aitia.tools.metrics.numbers import clock, sig3
-from aitia.tools.metrics.rates import step_of
+from aitia.tools.series.gather import within
+from aitia.tools.series.numbers import clock, sig3
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.numbers import scale, sig3, with_unit
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.numbers import scale, sig3, with_unit
 
 GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
           "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip

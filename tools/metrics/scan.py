@@ -9,19 +9,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aitia.core.words import Baseline, Evidence, Result, Window, from_epoch
-from aitia.tools.metrics.aspects import bundled
+from aitia.tools.change.levels import MIN_PERSIST, Shift, detect, reference
+from aitia.tools.change.trends import Trend, find_trend
 from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.detect import MIN_BASELINE, MIN_PERSIST, Shift, detect, reference
-from aitia.tools.metrics.gather import Gathered, gather, remembered, within
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
 from aitia.tools.metrics.quiet import GOLDEN, Looked, find_quiet
-from aitia.tools.metrics.rates import step_of
-from aitia.tools.metrics.say import Onset, shift_evidence, trend_evidence
-from aitia.tools.metrics.trend import Trend, find_trend
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.series.aspects import bundled
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered, gather, remembered, within
+from aitia.tools.series.rates import step_of
+from aitia.tools.series.remarks import nothing, queries, too_short
+from aitia.tools.series.say import Onset, shift_evidence, trend_evidence
 from aitia.tools.sources.rows import Floats
 
 LEAST = 0.2  # weaker facts are not worth a line
@@ -187,54 +188,3 @@ def _lacks(gathered: Gathered) -> str:
     """What could not be read or is not there, for the report's list of what was not seen."""
     lacking = unseen(gathered.raw, baseline=_primary(gathered).window, window=gathered.window)
     return coverage_message([*(p.rstrip(".") for p in gathered.problems), *lacking])
-
-
-def nothing(gathered: Gathered, component: str) -> str:
-    """Why there is no series, and what to change."""
-    if gathered.problems:
-        return " ".join(gathered.problems)
-    whose = f" of {component}" if component else ""
-    return (
-        f"No series{whose} has samples between {_span(gathered)}. Widen the window or check the "
-        "metric sources."
-    )
-
-
-def too_short(gathered: Gathered) -> str:
-    """Why nothing could be compared: how many samples there are, how many are needed, and what to change."""
-    now, step = max((_known(d, gathered.window), step_of(d.t)) for d in gathered.derived)
-    before = max(_known(d, b.window) for d in gathered.derived for b in gathered.baselines)
-    told = []
-    if now < MIN_PERSIST:
-        apart = f", {step:g} s apart" if step else ""
-        told.append(
-            "Widen the window, or give sources that sample more often: a series has at most"
-            f" {_samples(now)} in it{apart}, and {MIN_PERSIST} are needed."
-        )
-    if before < MIN_BASELINE:
-        told.append(
-            f"Give a longer baseline: a series has at most {_samples(before)} in it, and {MIN_BASELINE} are needed."
-        )
-    return (
-        f"{' '.join(told) or 'Give a longer baseline or window.'} Too few samples to compare: no "
-        f"series has at least {MIN_BASELINE} in a baseline and {MIN_PERSIST} in the window ({_span(gathered)})."
-    )
-
-
-def _known(d: Derived, window: Window) -> int:
-    return int(np.sum(np.isfinite(d.v[within(d.t, window)])))
-
-
-def _samples(number: int) -> str:
-    return "1 sample" if number == 1 else f"{number} samples"
-
-
-def _span(gathered: Gathered) -> str:
-    start = min(b.window.start for b in gathered.baselines)
-    return f"{start:%Y-%m-%d %H:%M:%S} and {gathered.window.end:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def queries(gathered: Gathered) -> str:
-    """What was read, in short."""
-    names = dict.fromkeys(name for name, _ in gathered.raw)
-    return f"all series of {', '.join(names) or 'no source'} between {_span(gathered)}"

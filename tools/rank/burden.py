@@ -15,11 +15,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from aitia.tools.metrics.aspects import plain_name
-from aitia.tools.metrics.kinds import states_unit
-from aitia.tools.metrics.rates import step_of
 from aitia.tools.rank.rows import Row
 from aitia.tools.rank.scores import RUN, Move
+from aitia.tools.series.aspects import plain_name
+from aitia.tools.series.kinds import states_unit
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 K = TypeVar("K")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from aitia.core.words import Component
-from aitia.tools.metrics.detect import SHORT
+from aitia.tools.change.levels import SHORT
 from aitia.tools.rank.blame import Blame, blames
 from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, acyclic, burdens
 from aitia.tools.rank.target import Target

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from aitia.tools.metrics.component import spearman
+from aitia.tools.change.correlation import spearman
 from aitia.tools.rank.burden import Moved, aligned, burdens
 from aitia.tools.rank.combine import reached
 from aitia.tools.rank.scores import nsigma, robust

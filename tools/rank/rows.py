@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.words import Window
-from aitia.tools.metrics.aspects import plain_name
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.detect import MIN_BASELINE, MIN_PERSIST, Reference, reference
-from aitia.tools.metrics.gather import Gathered, within
+from aitia.tools.change.levels import MIN_BASELINE, MIN_PERSIST, Reference, reference
+from aitia.tools.series.aspects import plain_name
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered, within
 from aitia.tools.sources.rows import Floats
 
 Side = Literal["own", "client", "served"]

@@ -8,9 +8,6 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.words import Component, Result, from_epoch
-from aitia.tools.metrics.gather import gather
-from aitia.tools.metrics.numbers import sig3
-from aitia.tools.metrics.scan import nothing, queries, too_short
 from aitia.tools.rank.blame import blames
 from aitia.tools.rank.burden import Moved
 from aitia.tools.rank.combine import LEAST, Ranked, combined, graph_of, settled, shares_of
@@ -20,6 +17,9 @@ from aitia.tools.rank.say import Found, first_sign, onset_of, suspect_fact
 from aitia.tools.rank.scores import moved
 from aitia.tools.rank.target import Target, target_of
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.series.gather import gather
+from aitia.tools.series.numbers import sig3
+from aitia.tools.series.remarks import nothing, queries, too_short
 
 MOST = 10
 Method = Literal["combined", "nsigma", "robust", "correlation", "traversal"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aitia.tools.metrics.large import near_alarm
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.large import near_alarm
 
 
 def is_alarmed(ctx: ToolContext, component: str) -> bool:

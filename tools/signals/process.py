@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from aitia.core.words import NOT_SEEN, Evidence, Result, SourceRef, Status, Window, from_epoch
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.gather import Gathered, gather, within
-from aitia.tools.metrics.numbers import clock, scale, sig3, text, with_unit
-from aitia.tools.metrics.rates import step_of
-from aitia.tools.metrics.say import subject
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered, gather, within
+from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.rates import step_of
+from aitia.tools.series.say import subject
 from aitia.tools.signals.blame import leaders
 from aitia.tools.signals.changepoints import Changepoint, changepoints
 from aitia.tools.signals.life.evidence import life_facts

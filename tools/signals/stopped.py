@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window, from_epoch
-from aitia.tools.metrics.numbers import clock, sig3, text
-from aitia.tools.metrics.rates import step_of
+from aitia.tools.series.numbers import clock, sig3, text
+from aitia.tools.series.rates import step_of
 from aitia.tools.signals.tables import Table
 from aitia.tools.sources.rows import Floats
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from aitia.core.words import MACHINES, Component
-from aitia.tools.metrics.derive import Derived
-from aitia.tools.metrics.gather import Gathered
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered
 from aitia.tools.sources.rows import Floats
 
 LEAST_CHANNELS, LEAST_ROWS, MOST_CHANNELS = 3, 40, 64

@@ -10,21 +10,21 @@ from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.tools.incidents.sample import SampleRunbooks
 from aitia.tools.sources.base import Reader
-from aitia.tools.sources.changes import JournalSource
-from aitia.tools.sources.changes_cluster import ClusterChanges
-from aitia.tools.sources.changes_git import GitSource
-from aitia.tools.sources.cluster_kubectl import KubectlSource
-from aitia.tools.sources.cluster_recorded import RecordedCluster
-from aitia.tools.sources.documents import IncidentFile, RunbookFolder
-from aitia.tools.sources.jaeger import JaegerFiles
-from aitia.tools.sources.log_files import LogFiles
-from aitia.tools.sources.loki import LokiSource
-from aitia.tools.sources.otlp_files import OtlpFiles
-from aitia.tools.sources.prometheus import PrometheusSource
-from aitia.tools.sources.table import TableSource
+from aitia.tools.sources.changes.changes_cluster import ClusterChanges
+from aitia.tools.sources.changes.changes_git import GitSource
+from aitia.tools.sources.changes.journal import JournalSource
+from aitia.tools.sources.cluster.cluster_kubectl import KubectlSource
+from aitia.tools.sources.cluster.cluster_recorded import RecordedCluster
+from aitia.tools.sources.documents.document_files import IncidentFile, RunbookFolder
+from aitia.tools.sources.logs.log_files import LogFiles
+from aitia.tools.sources.logs.loki import LokiSource
+from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource
+from aitia.tools.sources.metrics.prometheus import PrometheusSource
+from aitia.tools.sources.metrics.table import TableSource
+from aitia.tools.sources.signals.waveform import WaveformSource
 from aitia.tools.sources.topology import TopologyFile
-from aitia.tools.sources.victorialogs import VictoriaLogsSource
-from aitia.tools.sources.waveform import WaveformSource
+from aitia.tools.sources.traces.jaeger import JaegerFiles
+from aitia.tools.sources.traces.otlp_files import OtlpFiles
 
 
 def _incident_memory(config: SourceConfig, root: Path) -> Source:

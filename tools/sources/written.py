@@ -13,7 +13,7 @@ import numpy as np
 from aitia.core.redact import Redactor
 from aitia.core.words import Component
 from aitia.tools.sources.base import RecordedChange, Series, Span, Waveform
-from aitia.tools.sources.span_attributes import KINDS
+from aitia.tools.sources.traces.span_attributes import KINDS
 
 MOST_SAMPLES: Final = 20_000_000
 _SECRET_KEY: Final = re.compile(

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from aitia.core.words import Direction, Evidence
-from aitia.tools.logs.stats import adjust, exact_p
+from aitia.tools.change.counts import adjust, exact_p
 from aitia.tools.traces.analysis import Analysis
 from aitia.tools.traces.say import counted, ms, sig
 from aitia.tools.traces.stats import certainty

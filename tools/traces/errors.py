@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from aitia.tools.logs.stats import adjust
+from aitia.tools.change.counts import adjust
 from aitia.tools.traces.gather import Compared
 from aitia.tools.traces.stats import fisher
 from aitia.tools.traces.visits import Visit

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.logs.stats import adjust
+from aitia.tools.change.counts import adjust
 from aitia.tools.traces.stats import certainty
 
 FLOOR_S: Final = 0.001  # below this, a duration is measuring noise

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef, Window
-from aitia.tools.logs.mine import spans as windows_of
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import Span, TraceSource
+from aitia.tools.text.streams import spans as windows_of
 from aitia.tools.traces.visits import Visit, fold
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aitia.tools.logs.classes import meaning
-from aitia.tools.logs.headers.levels import RANK, Level, fold
-from aitia.tools.logs.names import known
-from aitia.tools.logs.templates import Form, Masker, Miner
-from aitia.tools.logs.templates.cluster import variable
-from aitia.tools.logs.templates.masks import Tokens, separator
 from aitia.tools.registry import ToolContext
+from aitia.tools.text.classes import meaning
+from aitia.tools.text.headers.levels import RANK, Level, fold
+from aitia.tools.text.names import known
+from aitia.tools.text.templates import Form, Masker, Miner
+from aitia.tools.text.templates.cluster import variable
+from aitia.tools.text.templates.masks import Tokens, separator
 
 _IDS = re.compile(
     r"(?:[A-Za-z_.]{2,20}[=:]\s*)?(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{16})(?![0-9a-zA-Z])"

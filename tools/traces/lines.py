@@ -10,13 +10,13 @@ from typing import Final
 
 from aitia.core.errors import SourceError
 from aitia.core.words import Window
-from aitia.tools.logs.headers.levels import Level
-from aitia.tools.logs.mine import streams
-from aitia.tools.logs.reader import Extract, LogFile
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import LogStream
-from aitia.tools.sources.log_files import FileStream
-from aitia.tools.sources.span_files import in_sample
+from aitia.tools.sources.logs.log_files import FileStream
+from aitia.tools.sources.traces.span_files import in_sample
+from aitia.tools.text.headers.levels import Level
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.streams import streams
 from aitia.tools.traces.labels import Label, Labels
 from aitia.tools.traces.visits import Visit
 

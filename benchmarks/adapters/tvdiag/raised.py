@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import Final
 
 from aitia.core.words import Evidence, SourceRef
-from aitia.tools.metrics.aspects import bundled
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.aspects import bundled
 from benchmarks.adapters.tvdiag.events import AlertEvent, Case
 
 STRENGTH: Final = 0.6  # an alert rule fired: something moved; how far it does not say

@@ -14,7 +14,7 @@ from typing import Final
 from aitia.core.errors import BadInput
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, Document
-from aitia.tools.sources.documents import runbook_of
+from aitia.tools.sources.documents.document_files import runbook_of
 
 SAMPLE: Final = "sample"
 ORIGINS: Final = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.core.errors import BadInput
-from aitia.tools.logs.headers.levels import Level
+from aitia.tools.text.headers.levels import Level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from aitia.tools.change.counts import adjust
 from aitia.tools.logs.change.events import Column, Floats, Slot
 from aitia.tools.logs.change.rates import ALPHA, CAP
-from aitia.tools.logs.stats import adjust
 
 MIN_VALUES: Final = 8  # in each span
 MIN_DELTA: Final = 0.33  # a medium effect (Romano et al., 2006)

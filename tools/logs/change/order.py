@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from aitia.tools.change.counts import adjust
 from aitia.tools.logs.change.events import Events, Floats, Ints
 from aitia.tools.logs.change.rates import ALPHA, CAP
-from aitia.tools.logs.stats import adjust
 
 _TEMPLATES: Final = 200  # the ones in most sessions are paired
 _MIN_SESSIONS: Final = 5  # with both templates, in either span

@@ -8,8 +8,8 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.tools.change.counts import adjust, exact_p
 from aitia.tools.logs.change.events import Cells, Floats, Ints
-from aitia.tools.logs.stats import adjust, exact_p
 
 ALPHA: Final = 0.05
 MIN_RATIO: Final = 1.5

@@ -11,7 +11,7 @@ from aitia.tools.logs.change.numbers import NumberShift, is_numeric, shifts
 from aitia.tools.logs.change.order import Reordered
 from aitia.tools.logs.change.rates import ALPHA, RateChange, rate_changes
 from aitia.tools.logs.change.values import Concentration, MixChange, concentration, mix_changes
-from aitia.tools.logs.headers.levels import RANK, Level
+from aitia.tools.text.headers.levels import RANK, Level
 
 Change = RateChange | NumberShift | MixChange | Concentration | Reordered
 _VERB: Final = {"new": "is new", "surge": "rose", "fade": "fell", "vanished": "vanished"}

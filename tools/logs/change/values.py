@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from aitia.tools.change.counts import adjust
 from aitia.tools.logs.change.events import Column, Slot
 from aitia.tools.logs.change.rates import ALPHA, CAP
-from aitia.tools.logs.stats import adjust
 
 ENUMERATION: Final = 20  # distinct values of an enumeration
 _EXPECTED: Final = 5.0  # rarer values are pooled (Cochran, 1954)

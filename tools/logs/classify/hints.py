@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.logs.classes import classes, meaning
 from aitia.tools.logs.classify.views import line
+from aitia.tools.text.classes import classes, meaning
 
 _SIZE: Final = 0.5  # of a hint beside a row of words of length 1
 _SEVERITIES: Final = ("debug", "info", "warning", "error", "fatal")

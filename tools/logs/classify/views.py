@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, Literal
 
-from aitia.tools.logs.templates import Masker
+from aitia.tools.text.templates import Masker
 
 View = Literal["chars", "words"]
 MAX_CHARS: Final = 2000

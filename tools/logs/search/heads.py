@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from aitia.tools.logs.headers import Fields, Header, Level, Parsed, Place
 from aitia.tools.logs.known import Entry
 from aitia.tools.logs.lines import Lines
-from aitia.tools.logs.reading.record import LINE_BYTES, text_of
 from aitia.tools.logs.search.spool import items
+from aitia.tools.text.headers import Fields, Header, Level, Parsed, Place
+from aitia.tools.text.reading.record import LINE_BYTES, text_of
 
 if TYPE_CHECKING:
     from aitia.tools.logs.lines import Rows

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
-from aitia.tools.logs.access import canonical
-from aitia.tools.logs.reader import Extract, LogFile
-from aitia.tools.logs.reading import LogSet, Skipped
-from aitia.tools.logs.reading.blocks import newlines
 from aitia.tools.logs.search.rows import Rows
 from aitia.tools.logs.search.spool import Spool
 from aitia.tools.logs.survey import opened
 from aitia.tools.logs.tally import Side, Tally
-from aitia.tools.logs.templates import Form, Miner, Template
 from aitia.tools.logs.work import FOREVER
+from aitia.tools.text.access import canonical
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.reading import LogSet, Skipped
+from aitia.tools.text.reading.blocks import newlines
+from aitia.tools.text.templates import Form, Miner, Template
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from aitia.core.errors import BadInput
 from aitia.core.words import Word
-from aitia.tools.logs.headers import fold
 from aitia.tools.logs.search.store import Store, short
 from aitia.tools.logs.search.values import condition
+from aitia.tools.text.headers import fold
 
 _SEVERITY: Final = {"debug": 5, "info": 9, "warning": 13, "error": 17, "fatal": 21}
 _SHORT: Final = {

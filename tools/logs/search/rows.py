@@ -11,14 +11,14 @@ from aitia.tools.logs.known import Entry
 from aitia.tools.logs.lines import Lines
 from aitia.tools.logs.noting import Records
 from aitia.tools.logs.passing import Pass
-from aitia.tools.logs.reader import LogFile
-from aitia.tools.logs.reading.blocks import Block
-from aitia.tools.logs.reading.joining import exception_in
-from aitia.tools.logs.reading.record import JOINED_LINES, text_of
 from aitia.tools.logs.search.heads import Heads, Once
 from aitia.tools.logs.search.spool import NULL, Spool
 from aitia.tools.logs.tally import Side, Tally
-from aitia.tools.logs.templates import Form
+from aitia.tools.text.reader import LogFile
+from aitia.tools.text.reading.blocks import Block
+from aitia.tools.text.reading.joining import exception_in
+from aitia.tools.text.reading.record import JOINED_LINES, text_of
+from aitia.tools.text.templates import Form
 
 if TYPE_CHECKING:
     from aitia.tools.logs.meanings import Numbers

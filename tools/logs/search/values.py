@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from aitia.core.errors import BadInput
-from aitia.tools.logs.templates import gaps as _gaps
+from aitia.tools.text.templates import gaps as _gaps
 
 _CONDITION: Final = re.compile(r"\s*(?P<name>.+?)\s*(?P<sign>>=|<=|!=|=|>|<)\s*(?P<bound>.+?)\s*", re.DOTALL)
 NUMBER: Final = r"^[^0-9+-]*([-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)"

@@ -11,14 +11,14 @@ from typing import Final
 
 from aitia.core.errors import SourceError
 from aitia.core.words import Baseline, Window
-from aitia.tools.logs.names import Names
-from aitia.tools.logs.reader import Extract, LogFile, Record
 from aitia.tools.logs.sequence.assemble import Assembler, Draft
 from aitia.tools.logs.sequence.ids import Field, session_field
 from aitia.tools.logs.sequence.sessions import Session
-from aitia.tools.logs.templates import Form, Masker, Miner
 from aitia.tools.sources.base import LogStream
-from aitia.tools.sources.log_files import FileStream
+from aitia.tools.sources.logs.log_files import FileStream
+from aitia.tools.text.names import Names
+from aitia.tools.text.reader import Extract, LogFile, Record
+from aitia.tools.text.templates import Form, Masker, Miner
 
 BUDGET: Final = 40 << 20  # bytes of all files: what one core turns into sessions well within a task's 30 s
 SAMPLE: Final = 10_000  # records that the session's field is found in

@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.logs.access import canonical
 from aitia.tools.logs.change.events import Ints
-from aitia.tools.logs.headers import Level
 from aitia.tools.logs.tally import MESSAGE
-from aitia.tools.logs.templates import Form, Miner
+from aitia.tools.text.access import canonical
+from aitia.tools.text.headers import Level
+from aitia.tools.text.templates import Form, Miner
 
 ANY: Final = 0  # the number of all lines together
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")  # its digits would be masked, and be a part of the template

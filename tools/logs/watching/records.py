@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
-from aitia.tools.logs.headers import Header, Level, detect, worst
-from aitia.tools.logs.reading.blocks import Block, lines_of
-from aitia.tools.logs.reading.joining import exception_in, frame
-from aitia.tools.logs.reading.record import text_of
+from aitia.tools.text.headers import Header, Level, detect, worst
+from aitia.tools.text.reading.blocks import Block, lines_of
+from aitia.tools.text.reading.joining import exception_in, frame
+from aitia.tools.text.reading.record import text_of
 
 _SAMPLE: Final = 300  # lines that the layout is found by
 _FEW: Final = 20  # fewer are a guess

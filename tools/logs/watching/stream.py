@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.errors import BadInput
-from aitia.tools.logs.reading.blocks import Block
-from aitia.tools.logs.reading.skipped import Skipped
 from aitia.tools.logs.watching.following import whole
 from aitia.tools.logs.watching.records import Records, Said
 from aitia.tools.logs.watching.told import Alarm
 from aitia.tools.logs.watching.watcher import Watcher
+from aitia.tools.text.reading.blocks import Block
+from aitia.tools.text.reading.skipped import Skipped
 
 _PAUSE_S: Final = 1.0  # after which the last record is taken to be whole
 _FIRST_S: Final = 10.0  # after which the layout of very few lines is guessed

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import numpy as np
 
+from aitia.tools.change.counts import exact_p
 from aitia.tools.logs.change.events import Floats
-from aitia.tools.logs.stats import exact_p
 from aitia.tools.logs.watching.cells import Cells, Statistic
 from aitia.tools.logs.watching.kinds import ANY, Kind, Kinds
 

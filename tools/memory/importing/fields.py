@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from aitia.tools.memory.importing.reading import moment
 from aitia.tools.memory.words import PastIncident, RecordKind
-from aitia.tools.sources.documents import flat
+from aitia.tools.sources.documents.document_files import flat
 
 # Of several that a record has, the first one counts. Compared in lower case, letters and digits only.
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {

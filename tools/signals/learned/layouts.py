@@ -14,8 +14,8 @@ from aitia.core.errors import BadInput
 from aitia.tools.signals.learned import table
 from aitia.tools.signals.learned.store import sha256
 from aitia.tools.signals.learned.windows import ORDERS, Record, Windows, cut
-from aitia.tools.sources.arrays import check_arrays
 from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.signals.arrays import check_arrays
 
 LEAST_SAMPLES: Final = 8
 INDEX: Final = "index.csv"

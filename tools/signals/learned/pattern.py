@@ -13,10 +13,10 @@ import numpy as np
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.percent import percent
 from aitia.core.words import Evidence, Moment, Scalar, SourceRef, from_epoch
-from aitia.tools.metrics.gather import Gathered
-from aitia.tools.metrics.numbers import clock, sig3
-from aitia.tools.metrics.rates import step_of
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.gather import Gathered
+from aitia.tools.series.numbers import clock, sig3
+from aitia.tools.series.rates import step_of
 from aitia.tools.signals.learned import faults, signature, store
 from aitia.tools.signals.learned.faults import STRANGEST, FaultModel
 from aitia.tools.signals.learned.plant import Plant, plants_of
@@ -24,7 +24,7 @@ from aitia.tools.signals.learned.signature import SignatureAbout, SignatureModel
 from aitia.tools.signals.learned.windows import Record, cut
 from aitia.tools.signals.learned.words import is_well
 from aitia.tools.signals.signatures import LEAST, MEAN
-from aitia.tools.sources.fault_model import ModelledSource
+from aitia.tools.sources.signals.fault_model import ModelledSource
 
 Model = FaultModel | SignatureModel
 _UNTESTED: Final = 0.5  # strength at most of a fault that was never named right when left out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aitia.tools.metrics.gather import Gathered, within
+from aitia.tools.series.gather import Gathered, within
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
 

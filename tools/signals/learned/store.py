@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, ModelError
-from aitia.tools.sources.arrays import check_arrays
+from aitia.tools.sources.signals.arrays import check_arrays
 
 MAX_BYTES: Final = 500 * 2**20
 Arrays = dict[str, NDArray[Any]]

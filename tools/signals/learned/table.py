@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.tools.sources.metrics.table_sql import name, scan
 from aitia.tools.sources.rows import Floats
-from aitia.tools.sources.table_sql import name, scan
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

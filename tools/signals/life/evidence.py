@@ -20,7 +20,7 @@ from aitia.tools.signals.life.machines import Machine, machine_of
 from aitia.tools.signals.life.report import STRANGE, Remaining, by_trend, remaining
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.sources.base import Series
-from aitia.tools.sources.life_options import Life, LifeSource
+from aitia.tools.sources.signals.life_options import Life, LifeSource
 
 MOST_MACHINES: Final = 10
 _MOST_DRAWN: Final = 150

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from aitia.core.errors import BadInput
 from aitia.tools.signals.life.histories import History, filled
 from aitia.tools.sources.base import Series
-from aitia.tools.sources.life_options import SECONDS, Life
 from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.signals.life_options import SECONDS, Life
 
 LEAST_ROWS: Final = 6
 _FINER, _COARSER = 0.5, 2.0  # times the fleet's step between two rows

@@ -10,7 +10,7 @@ from pydantic import Field
 from aitia.core.errors import BadInput
 from aitia.core.percent import percent
 from aitia.core.words import Unit01, Word
-from aitia.tools.metrics.numbers import sig3, text, with_unit
+from aitia.tools.series.numbers import sig3, text, with_unit
 from aitia.tools.signals.life.fleet import Fleet
 from aitia.tools.signals.life.histories import History
 from aitia.tools.signals.life.trend import trend_life

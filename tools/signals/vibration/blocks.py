@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aitia.tools.metrics.numbers import sig3
+from aitia.tools.series.numbers import sig3
 from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Orders
 from aitia.tools.signals.vibration.channels import Channel

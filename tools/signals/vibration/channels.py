@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from aitia.core.errors import SourceError
-from aitia.tools.metrics.gather import baselines_of
 from aitia.tools.registry import ToolContext
+from aitia.tools.series.gather import baselines_of
 from aitia.tools.signals.vibration.quality import unusable
 from aitia.tools.sources.base import SignalSource, Waveform
 

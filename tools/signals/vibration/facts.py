@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
-from aitia.tools.metrics.numbers import clock, sig3, text
+from aitia.tools.series.numbers import clock, sig3, text
 from aitia.tools.signals.vibration.channels import Channel
 from aitia.tools.signals.vibration.shaft import ShaftRise
 from aitia.tools.signals.vibration.verdict import ALONE_DB, Summary

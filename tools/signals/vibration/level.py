@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
-from aitia.tools.metrics.numbers import clock, sig3, text, with_unit
+from aitia.tools.series.numbers import clock, sig3, text, with_unit
 from aitia.tools.sources.base import Waveform
 from aitia.tools.sources.rows import Floats
 

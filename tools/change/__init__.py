@@ -1,0 +1,1 @@
+"""Did it move, when, how much: one engine for series and counts."""

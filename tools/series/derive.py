@@ -1,0 +1,282 @@
+"""From raw series to comparable ones: rates, means, quantiles and error ratios per component and peer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from aitia.tools.series.aspects import Aspect, Aspects
+from aitia.tools.series.kinds import (
+    CLIENT,
+    CODE,
+    FAILED,
+    FAILED_SHARE,
+    IDENTITY,
+    MODES_SKIPPED,
+    PEER,
+    REQUEST,
+    SKIPPED,
+    Labels,
+    failed_share,
+    is_counter,
+    named_unit,
+    own_floor,
+    rate_unit,
+    steps_of,
+    told_apart,
+    upper_bound,
+)
+from aitia.tools.series.rates import (
+    grid_of,
+    quantile,
+    rolling_sum,
+    smoothing,
+    summed,
+)
+from aitia.tools.sources.base import Series
+from aitia.tools.sources.rows import Floats
+
+Stat = Literal["gauge", "rate", "mean", "p95", "ratio"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """One comparable series. `smooth` is how many samples each value sums over; `query` reads its raw data again."""
+
+    component: str
+    peer: str = ""
+    client: bool = False  # the peer is the one that calls, not the one called
+    metric: str
+    stat: Stat
+    about: Aspect
+    t: Floats
+    v: Floats
+    labels: Labels = ()
+    source: str = ""
+    query: str = ""
+    smooth: int = 1
+    raw: tuple[Series, ...] = field(default=(), repr=False)
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str, Labels]:
+        """A total order over derived series."""
+        return (self.component, self.about.aspect, self.peer, self.metric, self.stat, self.labels)
+
+
+@dataclass(frozen=True)
+class _Group:
+    component: str
+    metric: str
+    peer: str
+    rest: Labels
+    client: bool = False
+
+
+class Deriver:
+    """Derives the comparable series of one source. `resolve` maps a raw name to a known component id or ""."""
+
+    def __init__(self, *, aspects: Aspects, resolve: Callable[[str], str], source: str = "") -> None:
+        self._aspects = aspects
+        self._resolve = resolve
+        self._source = source
+
+    def derive(self, series: Sequence[Series]) -> list[Derived]:
+        """All comparable series, in a total order."""
+        usable = [s for s in series if s.t.size and not SKIPPED.search(s.metric)]
+        names = {(s.component, s.metric) for s in usable}
+        groups: dict[_Group, list[Series]] = defaultdict(list)
+        gauges: list[Series] = []
+        for one in usable:
+            if is_counter(one, names, self._aspects.of(one.metric, one.labels)):
+                if one.labels.get("mode") not in MODES_SKIPPED:
+                    groups[self._group(one)].append(one)
+            else:
+                gauges.append(one)
+        found = [*self._counters(groups), *self._gauges(gauges)]
+        return sorted((d for d in found if d.v.size), key=lambda d: d.key)
+
+    def component(self, raw: str) -> str:
+        """The canonical id, or the raw name where it is not known."""
+        return self._resolve(raw) or raw
+
+    def _group(self, one: Series) -> _Group:
+        component = self.component(one.component)
+        peer, used = self._peer(one.labels, component)
+        rest = tuple(
+            (k, v)
+            for k, v in sorted(one.labels.items())
+            if k not in IDENTITY and k not in REQUEST and k not in {used, "le", "mode"}
+        )
+        return _Group(component, one.metric, peer, rest, used in CLIENT)
+
+    def _peer(self, labels: Mapping[str, str], component: str) -> tuple[str, str]:
+        """The known component that a label names as the other end, and that label."""
+        for label in (*PEER, *CLIENT):
+            if label in labels:
+                peer = self._resolve(labels[label])
+                if peer and peer != component:
+                    return peer, label
+        return "", ""
+
+    def _counters(self, groups: Mapping[_Group, list[Series]]) -> Iterator[Derived]:
+        for group, members in groups.items():
+            if group.metric.endswith("_sum"):
+                count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+                yield from self._mean(group, members, count)
+            elif group.metric.endswith("_bucket"):
+                yield from self._p95(group, members)
+            else:
+                yield from self._rate(group, members)
+
+    def _rate(self, group: _Group, members: list[Series]) -> Iterator[Derived]:
+        grid = grid_of(members)
+        counts = summed(members, grid)
+        about = self._aspects.of(group.metric, dict(group.rest))
+        code = next((label for label in CODE if any(label in m.labels for m in members)), "")
+        base = about
+        counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
+        if code or counts_requests:
+            base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
+        yield self._per_second(group, members, grid, counts, rate_unit(base, group.metric), about=base)
+        if code:
+            failed = [m for m in members if FAILED.search(m.labels.get(code, ""))]
+            yield from self._errors(group, members, failed, grid, counts)
+
+    def _per_second(
+        self, group: _Group, members: list[Series], grid: Floats, counts: Floats, unit: str, *, about: Aspect
+    ) -> Derived:
+        events = about.aspect in ("errors", "traffic", "network", "io")
+        k = smoothing(counts, wanted=10.0, most=5) if events else 3
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = rolling_sum(counts, k) / (k * steps_of(grid))
+        about = replace(about, unit=unit)
+        return self._made(group, members, grid[1:], rate[1:], "rate", about, k)
+
+    def _errors(
+        self, group: _Group, members: list[Series], failed: list[Series], grid: Floats, counts: Floats
+    ) -> Iterator[Derived]:
+        bad = summed(failed, grid) if failed else np.zeros(grid.size)
+        bad = np.where(np.isfinite(counts), np.nan_to_num(bad), np.nan)
+        about = Aspect(aspect="errors", say="failed requests", unit="/s", bad="up", floor=0.05)
+        yield self._per_second(group, failed or members, grid, bad, "/s", about=about)
+        k = smoothing(counts, wanted=20.0, most=5)
+        total = rolling_sum(counts, k)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(total > 0, rolling_sum(bad, k) / total, np.nan)
+        ratio = Aspect(aspect="errors", say="error ratio", unit="ratio", bad="up", floor=0.01)
+        yield self._made(group, failed or members, grid[1:], share[1:], "ratio", ratio, k)
+
+    def _mean(self, group: _Group, sums: list[Series], counts: list[Series]) -> Iterator[Derived]:
+        if not counts:
+            return
+        grid = grid_of([*sums, *counts])
+        total, number = summed(sums, grid), summed(counts, grid)
+        k = smoothing(number, wanted=8.0, most=5)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            events = rolling_sum(number, k)
+            mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
+            about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
+        yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
+
+    def _p95(self, group: _Group, members: list[Series]) -> Iterator[Derived]:
+        by_bound: dict[float, list[Series]] = defaultdict(list)
+        for one in members:
+            bound = upper_bound(one.labels.get("le", ""))
+            if np.isfinite(bound) or bound > 0:
+                by_bound[bound].append(one)
+        bounds = np.array(sorted(by_bound))
+        if bounds.size < 3 or np.isfinite(bounds[-1]):
+            return
+        grid = grid_of(members)
+        cumulative = np.stack([summed(by_bound[b], grid) for b in bounds], axis=1)
+        k = smoothing(cumulative[:, -1], wanted=30.0, most=8)
+        rolled = np.stack(
+            [rolling_sum(np.nan_to_num(cumulative[:, i]), k) for i in range(bounds.size)], axis=1
+        )
+        rolled = np.maximum.accumulate(np.nan_to_num(rolled), axis=1)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        inf = by_bound[float(bounds[-1])]
+        yield self._made(group, inf, grid[1:], quantile(bounds, rolled, 0.95)[1:], "p95", about, k)
+
+    def _gauges(self, series: Sequence[Series]) -> Iterator[Derived]:
+        families: dict[_Group, list[tuple[Series, Labels]]] = defaultdict(list)
+        for one in series:
+            component = self.component(one.component)
+            peer, used = self._peer(one.labels, component)
+            rest = tuple((k, v) for k, v in sorted(one.labels.items()) if k not in IDENTITY and k != used)
+            families[_Group(component, one.metric, peer, (), used in CLIENT)].append((one, rest))
+        yield from self._over_clients(families)
+        split = {(g.component, g.metric) for g in families if g.client}
+        for group, members in families.items():
+            metric = group.metric
+            about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
+            about = own_floor(about, [one for one, _ in members])
+            whole = not group.peer and (group.component, metric) in split
+            if len(members) > 1 and not whole and about.aspect in ("connections", "queue", "threads"):
+                yield self._total(group, [m for m, _ in members], about)
+            if len(members) <= 24:
+                for one, rest in told_apart(members, always=whole):
+                    yield self._gauge(replace(group, rest=rest), one, about)
+
+    def _gauge(self, group: _Group, one: Series, about: Aspect) -> Derived:
+        """A gauge as it is; a success rate as the share that failed, so that up is worse."""
+        failed = failed_share(one)
+        if failed is not None:
+            about = replace(about, unit="ratio", floor=0.01)
+            return self._made(group, [one], one.t, failed, "ratio", about, 1)
+        if about.say == FAILED_SHARE:
+            about = Aspect(aspect="availability", say="availability", bad="down", floor=0.3)
+        return self._made(group, [one], one.t, one.v, "gauge", about, 1)
+
+    def _over_clients(self, families: Mapping[_Group, list[tuple[Series, Labels]]]) -> Iterator[Derived]:
+        """What all clients together hold of a component's connections, sessions or queue places."""
+        held: dict[_Group, list[Series]] = defaultdict(list)
+        split: set[_Group] = set()
+        for group, members in families.items():
+            whole = replace(group, peer="", client=False)
+            held[whole] += [one for one, _ in members]
+            split |= {whole} if group.client else set()
+        for whole in sorted(split, key=lambda g: (g.component, g.metric)):
+            about = named_unit(self._aspects.of(whole.metric, {}), whole.metric)
+            if about.aspect in ("connections", "queue", "threads"):
+                yield self._total(whole, held[whole], about)
+
+    def _total(self, group: _Group, members: list[Series], about: Aspect) -> Derived:
+        grid = grid_of(members)
+        total = np.zeros(grid.size)
+        for one in members:
+            np.add.at(total, np.searchsorted(grid, one.t), np.nan_to_num(one.v))
+        return self._made(group, members, grid, total, "gauge", about, 1)
+
+    def _made(
+        self,
+        group: _Group,
+        raw: Iterable[Series],
+        t: Floats,
+        v: Floats,
+        stat: Stat,
+        about: Aspect,
+        smooth: int,
+    ) -> Derived:
+        members = tuple(raw)
+        return Derived(
+            component=group.component,
+            peer=group.peer,
+            client=group.client,
+            metric=group.metric,
+            stat=stat,
+            about=about,
+            t=t,
+            v=v,
+            labels=group.rest,
+            source=self._source,
+            query=members[0].query if members else "",
+            smooth=smooth,
+            raw=members,
+        )

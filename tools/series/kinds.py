@@ -1,0 +1,146 @@
+"""What kind of series a name and its labels make: counter or gauge, which unit, which labels tell series apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aitia.tools.series.aspects import Aspect, plain_name
+from aitia.tools.series.rates import step_of
+from aitia.tools.sources.base import Series
+from aitia.tools.sources.rows import Floats
+
+Labels = tuple[tuple[str, str], ...]
+
+IDENTITY = frozenset(
+    {"job", "instance", "service", "app", "component", "pod", "namespace", "node", "container", "cluster", "replica",
+     "exported_job", "exported_instance", "server", "cpu", "version", "host", "hostname", "service_name", "unit"}
+)  # fmt: skip
+CODE = ("code", "status", "status_code", "http_status", "http_status_code", "http_response_status_code", "response_code",
+        "grpc_code", "rpc_grpc_status_code", "outcome", "result", "status_class")  # fmt: skip
+REQUEST = frozenset({*CODE, "method", "route", "path", "handler", "endpoint", "uri", "operation", "verb", "http_method",
+                     "http_route", "quantile_group", "error", "exception", "reason", "type_of_error"})  # fmt: skip
+PEER = ("peer", "upstream", "target", "dst", "destination", "destination_service", "peer_service", "server_address",
+        "remote", "backend", "dependency", "callee", "downstream", "net_peer_name", "to")  # fmt: skip
+CLIENT = ("application_name", "usename", "user", "client", "src", "source_service", "caller", "client_name")
+FAILED = re.compile(
+    r"^5(\d\d|xx)$|err|fail|exception|time.?out|unavail|refused|abort|internal|unknown|deadline|reset|crash",
+    re.IGNORECASE,
+)
+SKIPPED = re.compile(
+    r"(_created|_info|_build_info|_start_time_seconds|uptime_in_seconds|uptime_seconds|_uptime|_timestamp|_timestamp_seconds|_time_seconds_created)$|^(node_load5|node_load15|go_|promhttp_|scrape_|python_gc|python_info|ALERTS)"
+)
+FAILED_SHARE = "share of failed requests"  # how aspects.yaml says it
+_SUCCESS = re.compile(
+    r"(^|_)(success|availability)(_?(rate|ratio|share|percent|pct|avg|average|mean|median|p\d\d))*$",
+    re.IGNORECASE,
+)
+_COUNTER = re.compile(r"_(total|sum|count|bucket)$")
+_GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
+_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
+_FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2}
+_UNIT_WORDS = tuple(
+    (re.compile(rf"(^|_)({words})(_|$)"), unit)
+    for words, unit in (
+        ("milliseconds|millis|ms", "ms"), ("microseconds|us", "us"), ("seconds", "s"), ("bytes", "bytes"),
+        ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
+        ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"), ("g", "g"),
+    )
+)  # fmt: skip
+MODES_SKIPPED = frozenset({"idle", "iowait", "steal", "nice", "guest", "guest_nice"})
+
+
+def told_apart(members: Sequence[tuple[Series, Labels]], *, always: bool) -> Iterator[tuple[Series, Labels]]:
+    """Each series with the labels that tell it from its siblings: at most three, identity labels only where needed."""
+    kept = [rest for _, rest in members]
+    if len(members) > 1:
+        kept = _differing(kept)
+        if len(set(kept)) < len(kept):
+            kept = _differing([tuple(sorted(one.labels.items())) for one, _ in members])
+    elif not always:
+        kept = [()]
+    yield from ((one, rest) for (one, _), rest in zip(members, kept, strict=True))
+
+
+def _differing(rests: Sequence[Labels]) -> list[Labels]:
+    common = set.intersection(*(set(rest) for rest in rests))
+    return [tuple(pair for pair in rest if pair not in common)[:3] for rest in rests]
+
+
+def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
+    """By the conventional suffix, else by behaviour: whole numbers of something countable that never fall."""
+    found = _COUNTER.search(one.metric)
+    if found:
+        kind, base = found.group(1), one.metric[: found.start()]
+        sibling = {"count": "_sum", "sum": "_count"}.get(kind)
+        return sibling is None or (one.component, base + sibling) in names
+    if about.aspect not in _COUNTED or _GAUGE_NAME.search(one.metric):
+        return False
+    v = one.v[np.isfinite(one.v)]
+    step = np.diff(v)
+    whole = bool(np.all(v == np.round(v)))
+    return whole and step.size > 8 and bool(np.all(step >= 0)) and int(np.sum(step > 0)) >= 3
+
+
+def steps_of(grid: Floats) -> Floats:
+    """Seconds since the sample before, the usual step for the first one."""
+    usual = step_of(grid) or 1.0
+    steps = np.diff(grid, prepend=grid[0] - usual)
+    return np.where(steps > 0, steps, usual)
+
+
+def rate_unit(about: Aspect, metric: str) -> str:
+    """The unit of a counter's increase per second."""
+    if about.aspect == "cpu" and "seconds" in metric:
+        return "cores"
+    if about.aspect in ("traffic", "errors"):
+        return "/s"
+    if "bytes" in metric:
+        return "bytes/s"
+    return "s/s" if "seconds" in metric else "/s"
+
+
+def states_unit(metric: str) -> bool:
+    """Whether a metric's own name says what it counts in."""
+    return any(pattern.search(plain_name(metric)) for pattern, _ in _UNIT_WORDS)
+
+
+def named_unit(about: Aspect, metric: str) -> Aspect:
+    """The unit that the metric's own name states wins over the rule's."""
+    for pattern, unit in _UNIT_WORDS:
+        if pattern.search(plain_name(metric)):
+            return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
+    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
+
+
+def failed_share(one: Series) -> Floats | None:
+    """A success rate as the share that failed, in [0, 1]; None for any other gauge.
+
+    A gauge of ones and zeros that is called `availability` is a state, not a share of requests.
+    """
+    known = one.v[np.isfinite(one.v)]
+    if not _SUCCESS.search(plain_name(one.metric)) or known.size == 0 or bool(np.min(known) < 0.0):
+        return None
+    most = float(np.max(known))
+    if most > 100.0 + 1e-6 or bool(np.all((known == 0.0) | (known == 1.0))):
+        return None
+    return np.clip(1.0 - one.v / (100.0 if most > 1.0 + 1e-6 else 1.0), 0.0, 1.0)
+
+
+def own_floor(about: Aspect, series: Sequence[Series]) -> Aspect:
+    """Without a floor where it is in bytes and no value comes near it: the name tells no unit, so it is another one."""
+    if about.aspect not in ("memory", "disk") or about.unit == "bytes":
+        return about
+    most = max((float(np.nanmax(np.abs(s.v), initial=0.0)) for s in series if s.v.size), default=0.0)
+    return replace(about, floor=0.0) if most < about.floor else about
+
+
+def upper_bound(text: str) -> float:
+    """The upper bound of a bucket; -inf where the label is no number."""
+    try:
+        return float(text.replace("+Inf", "inf"))
+    except ValueError:
+        return float("-inf")

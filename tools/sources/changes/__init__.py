@@ -1,0 +1,1 @@
+"""Sources of changes and maintenance acts."""

@@ -1,0 +1,1 @@
+"""Lines of logs, as every family reads them: layouts, records, templates, classes and names."""

@@ -1,0 +1,187 @@
+"""Structured log lines: JSON and logfmt, read by the keys that loggers use."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from aitia.tools.text.headers.fields import Fields, Parsed, of_mapping
+from aitia.tools.text.headers.header import StructuredHeader
+from aitia.tools.text.headers.keeper import Timekeeper, field_epoch
+from aitia.tools.text.headers.levels import fold
+from aitia.tools.text.headers.start import shape
+from aitia.tools.text.headers.timestamps import FORMATS
+
+_TIMES: Final = (
+    *(
+        "time",
+        "ts",
+        "timestamp",
+        "@timestamp",
+        "t",
+        "asctime",
+        "datetime",
+        "date",
+        "Timestamp",
+        "@t",
+        "eventTime",
+    ),
+    *(
+        "time_local",
+        "time_iso8601",
+        "receiveTimestamp",
+        "StartUTC",
+        "__REALTIME_TIMESTAMP",
+        "instant",
+        "start_time",
+    ),
+)
+_LEVELS: Final = (
+    *("level", "levelname", "severity", "lvl", "log.level", "SeverityText", "severityText", "loglevel", "s"),
+    "severity_text",  # OpenTelemetry, as its file exporters and many collectors write it
+    *("@l", "PRIORITY", "log_level", "Level", "LogLevel", "level_name"),
+)
+_MESSAGES: Final = (
+    *(
+        "message",
+        "msg",
+        "event",
+        "short_message",
+        "body",
+        "Body",
+        "log",
+        "MESSAGE",
+        "text",
+        "textPayload",
+        "@m",
+        "@mt",
+    ),
+    *("log_message", "Message", "RenderedMessage"),
+)
+_DETAILS: Final = ("error", "err", "exception", "exc_info", "stack", "status", "path", "peer", "upstream")
+_NESTED: Final = ("log", "jsonPayload", "payload", "record")
+_PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+_REACH: Final = 200
+
+Found = Mapping[str, Any]
+
+
+def mapping_header(
+    lines: Sequence[str], *, zone: tzinfo, near: datetime
+) -> tuple[int, StructuredHeader] | None:
+    """The reader of a stream in which at least half of the lines are JSON or logfmt, and the number of those."""
+    keeper = Timekeeper(FORMATS[0], zone=zone, near=near)
+    best: tuple[int, StructuredHeader] | None = None
+    for name, values in (("json lines", _prefixed(lines)), ("logfmt", logfmt_values)):
+        header = StructuredHeader(name, _reader(values, keeper), _fields(values))
+        votes = sum(header(line) is not None for line in lines)
+        if votes and votes * 2 >= len(lines) and (best is None or votes > best[0]):
+            best = votes, header
+    return best
+
+
+def _reader(values: Callable[[str], Found | None], keeper: Timekeeper) -> Callable[[str], Parsed | None]:
+    def read(line: str) -> Parsed | None:
+        found = values(line)
+        return _parsed(found, keeper) if found is not None else None
+
+    return read
+
+
+def _fields(values: Callable[[str], Found | None]) -> Callable[[str, Parsed], Fields]:
+    def fields(line: str, parsed: Parsed) -> Fields:
+        found = _flat(values(line) or {})
+        known = {*_TIMES, *_LEVELS, *_MESSAGES}
+        word = text_of(first_of(found, _LEVELS))
+        rest = {key: value for key, value in found.items() if key not in known}
+        return of_mapping(parsed, "" if word.isdigit() else word, rest)
+
+    return fields
+
+
+def json_values(line: str) -> Found | None:
+    """The object of a line that is one."""
+    if not line.startswith("{"):
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _prefixed(lines: Sequence[str]) -> Callable[[str], Found | None]:
+    """A reader of objects behind the prefix that most lines share (`web_1  | {…}`); the prefix is left out."""
+    heads = [line[: line.find("{")] for line in lines if 0 < line.find("{") < _REACH]
+    whole = sum(line.startswith("{") for line in lines)
+    if whole * 2 >= len(lines) or len(heads) * 2 < len(lines):
+        return json_values
+    shapes = [s for head in heads if (s := shape(head)) is not None]
+    most = max(set(shapes), key=shapes.count) if shapes else ""
+    if shapes.count(most) * 2 < len(lines):
+        return json_values
+    pattern = re.compile(re.sub(r"\(\?P<\w+>", "(?:", most) + r"(?=\{)")
+
+    def values(line: str) -> Found | None:
+        match = pattern.match(line)
+        return json_values(line[match.end() :].rstrip()) if match else None
+
+    return values
+
+
+def logfmt_values(line: str) -> Found | None:
+    """`key=value` pairs; the line must have a time and at least three pairs."""
+    if "=" not in line[:80] or not any(f"{key}=" in line for key in _TIMES[:4]):
+        return None
+    pairs = _PAIR.findall(line)
+    return {key: _unquote(value) for key, value in pairs} if len(pairs) >= 3 else None
+
+
+def _unquote(value: str) -> str:
+    if value.startswith('"') and value.endswith('"') and len(value) > 1:
+        return value[1:-1].replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+    return value
+
+
+def _flat(fields: Found) -> Found:
+    """Fields of the known envelopes lie beside the others."""
+    inner = {k: v for key in _NESTED if isinstance(fields.get(key), dict) for k, v in fields[key].items()}
+    return {**inner, **fields} if inner else fields
+
+
+def _parsed(fields: Found, keeper: Timekeeper) -> Parsed | None:
+    fields = _flat(fields)
+    at = next((at for key in _TIMES if (at := field_epoch(fields.get(key), keeper)) is not None), None)
+    if at is None:
+        return None
+    message = text_of(first_of(fields, _MESSAGES))
+    details = [
+        f"{key}={text_of(fields[key])}"
+        for key in _DETAILS
+        if fields.get(key) not in (None, "", {}, [], False)
+    ]
+    text = " ".join([message.rstrip(), *details]).strip()
+    if not message and not details:
+        known = {*_TIMES, *_LEVELS}
+        text = " ".join(f"{key}={text_of(value)}" for key, value in fields.items() if key not in known)
+    return at, fold(text_of(first_of(fields, _LEVELS))), text
+
+
+def first_of(fields: Found, keys: tuple[str, ...]) -> Any:
+    """The value of the first key that is there."""
+    return next((fields[key] for key in keys if fields.get(key) is not None), None)
+
+
+def text_of(value: Any) -> str:
+    """A value as text; of an object its message or name."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        inner = first_of(value, ("message", "msg", "type", "name", "level"))
+        return text_of(inner) if inner is not None else json.dumps(value, sort_keys=True)
+    return json.dumps(value, sort_keys=True)
