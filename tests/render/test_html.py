@@ -86,13 +86,16 @@ def _flat(words: str) -> str:
     return " ".join(words.split())
 
 
+_DOES = {"changing": "makes changes", "read-only": "read-only"}
+
+
 def _told(report: Report) -> list[str]:
     """What a reader must find, from the report itself."""
     sentences = [*report.summary, *report.chain, *(x.sentence for x in report.ruled_out)]
     told = [s.text for s in sentences] + [e.statement for e in report.evidence]
     told += [w for s in report.suspects for w in (s.component, s.fault, chance(s.probability))]
     told += [w for s in report.suspects for c in s.ledger for w in (c.why, f"{c.log_odds:+.2f}")]
-    told += [w for m in report.mitigations for w in (m.text, m.source, m.effect, m.command)]
+    told += [w for m in report.mitigations for w in (m.text, m.source, _DOES[m.effect], m.command)]
     told += [w for c in report.next_checks for w in (c.text, c.command)]
     told += [entry.text for entry in report.timeline]
     told += [w for c in report.calls for w in (c.tool, c.message, c.query)]
