@@ -85,10 +85,11 @@ def test_by_keyboard_from_the_first_page_to_a_diagnosis_and_an_answer(
         browser.press("Enter")
         browser.wait("location.pathname.startsWith('/diagnoses/')", "the page of the diagnosis")
         browser.run("window.same = true")
-        heard = (
-            "[...document.querySelectorAll('#steps > li')].length > 3 && document.querySelector('#standing')"
+        steps = "document.querySelectorAll('#steps > li').length > 3 && document.querySelector('#standing')"
+        # On a busy machine the diagnosis may be over before the page is looked at.
+        browser.wait(
+            f"({steps}) || document.querySelector('.columns')", "steps and suspects, or the report", 60
         )
-        browser.wait(heard, "steps and suspects", 60)
         browser.wait("document.querySelector('.columns')", "the report", 90)
         assert browser.run("window.same") is True  # nothing was loaded again
         assert browser.text("#said").startswith("Finished: CAUSE")
