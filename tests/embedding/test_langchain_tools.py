@@ -102,7 +102,7 @@ def test_a_run_is_an_id_and_never_a_path(home: Path, run: str) -> None:
     told = ask_tool().invoke({"name": "ask_about_incident", "type": "tool_call", "id": "1",
                               "args": {"question": "why?", "run": run}})  # fmt: skip
     assert told.status == "error"
-    assert ". Give a run id, the start of one, or last." in told.text
+    assert ". Give a run id, the start of one, or last;" in told.text
 
 
 def test_documents_are_asked_where_no_run_is_named(home: Path) -> None:

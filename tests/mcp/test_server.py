@@ -155,7 +155,7 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
         ),
         ("diagnose", {"incident": "x", "since": "yesterday"}, "Write a time like"),
         ("diagnose", {"incident": "x" * 2_100_000}, "Shorten the arguments of 'diagnose'"),
-        ("ask", {"question": "why?", "run": "none"}, ". Give a run id, the start of one, or last."),
+        ("ask", {"question": "why?", "run": "none"}, ". Give a run id, the start of one, or last;"),
         ("ask", {"question": "y" * 1001}, "Fix 'question': String should have at most 1000 characters."),
         ("list_runs", {"limit": 0}, "Fix 'limit'"),
         ("metrics_component", {}, "Fix argument 'component' of metrics_component"),
