@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aitia import api
+from aitia import api, retention
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.store import RunStore, list_runs
 from aitia.graphs.nodes.explaining import narrate as nodes_narrate
@@ -113,9 +113,9 @@ def test_clean_up_by_two_processes_fails_no_diagnosis(
     for _ in range(3):
         RunStore.create(tmp_path, meta={}).update_meta(state="finished")
     known = list_runs(tmp_path)
-    assert len(api.retain(tmp_path, Retention(runs=1), now=datetime.now(tz=UTC))) == 2
-    monkeypatch.setattr(api, "list_runs", lambda home: known)  # what the other process saw before
-    assert len(api.retain(tmp_path, Retention(runs=1), now=datetime.now(tz=UTC))) == 2
+    assert len(retention.retain(tmp_path, Retention(runs=1), now=datetime.now(tz=UTC))) == 2
+    monkeypatch.setattr(retention, "list_runs", lambda home: known)  # what the other process saw before
+    assert len(retention.retain(tmp_path, Retention(runs=1), now=datetime.now(tz=UTC))) == 2
     assert len(list_runs(tmp_path)) == 1
 
 
