@@ -53,7 +53,7 @@ GATEWAY = shop.fact(
 KILLED = shop.fact(
     "shop-host",
     "log.oom",
-    'shop-host logged about orders once at 10:00:09 UTC and not in 2 min of baseline: "orders (pid <num>) killed".',
+    'shop-host logged about orders once at 10:00:09 UTC and not once in the 2 min baseline: "orders (pid <num>) killed".',
     kind="log.new",
     direction="new",
     at=9,
@@ -99,7 +99,7 @@ def grounds(*facts: Evidence, certain: bool = True, excludes: str = "", order: b
         (
             (MEMORY, KILLED),
             "As memory in use of orders grew steadily from 38.2 to 134 MiB since 10:00:02 UTC, shop-host logged about orders "
-            "once at 10:00:09 UTC and not in 2 min of baseline.",
+            "once at 10:00:09 UTC and not once in the 2 min baseline.",
         ),
         (
             (KILLED, GATEWAY),

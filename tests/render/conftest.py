@@ -82,7 +82,7 @@ def cause() -> Report:
         _fact(
             4,
             "payment",
-            'payment logged "FATAL: sorry, too many clients already" 43 times since 10:00:41 UTC and not in 3 min of baseline.',
+            'payment logged "FATAL: sorry, too many clients already" 43 times since 10:00:41 UTC and not once in the 3 min baseline.',
             kind="log.new",
             aspect="log.connection_limit",
             taint=True,

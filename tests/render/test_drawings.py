@@ -93,10 +93,10 @@ def test_a_brief_statement_leaves_component_and_time_to_the_drawing(cause: Repor
     first, _, deploy, log, *_ = cause.evidence
     assert brief(first) == "5xx ratio rose from 0.1 % to 12.4 % (124×)"
     assert brief(deploy) == "deploy of version 1.4.2"
-    said = 'payment logged once at 10:01:02 UTC and not in 3 min of baseline: "a at b"'
+    said = 'payment logged once at 10:01:02 UTC and not once in the 3 min baseline: "a at b"'
     assert (
         brief(log.model_copy(update={"statement": said}))
-        == 'logged once and not in 3 min of baseline: "a at b"'
+        == 'logged once and not once in the 3 min baseline: "a at b"'
     )
 
 

@@ -153,7 +153,7 @@ def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
         return f'{who} stopped logging{about} (last{when}, before that {rate:g} a minute): "{quote}"'
     if f.change == "new":
         span = _span(f.mined.old_exposure)
-        never = f"not in {span} of baseline" if f.mined.old_lines else "it has no lines in the baseline"
+        never = f"not once in the {span} baseline" if f.mined.old_lines else "it has no lines in the baseline"
         seen = when if f.count.window == 1 else when.replace(" at ", " since ")
         return f'{who} logged{about} {times}{seen} and {never}: "{quote}"'
     return (
