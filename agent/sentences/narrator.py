@@ -32,7 +32,7 @@ SYSTEM: Final = (
     "F2: cart: memory in use rose from 210 to 498 MB (2.37×) at 09:14:05 UTC.\n"
     "Sentence: After the deploy of cart at 09:14:00 UTC, memory in use of cart rose from 210 to 498 MB at 09:14:05 UTC.\n"
     "F1: cart: mean latency of calls to stock rose from 3 to 40 ms (13.3×) at 09:16:02 UTC.\n"
-    'F2: web logged 71 times since 09:16:03 UTC and not once in the 10 min baseline: "GET /cart/<id> -> 504 via cart".\n'
+    'F2: web logged 71 times in the window and never before: "GET /cart/<id> -> 504 via cart".\n'
     "Sentence: As the mean latency of calls from cart to stock rose from 3 to 40 ms at 09:16:02 UTC, web logged "
     '"GET /cart/<id> -> 504 via cart" 71 times.\n'
     "Suspect: stock (disk full), unlikely as its disk has room.\n"
@@ -48,7 +48,7 @@ FREE_SYSTEM: Final = (
     "Example:\n"
     'F1: cart: deploy at 09:14:00 UTC, 20 s before the alarm: "cart 3.7: faster search".\n'
     "F2: cart: memory in use rose from 210 to 498 MB (2.37×) at 09:14:05 UTC.\n"
-    'F3: web logged 71 times since 09:16:03 UTC and not once in the 10 min baseline: "GET /cart/<id> -> 504 via cart".\n'
+    'F3: web logged 71 times in the window and never before: "GET /cart/<id> -> 504 via cart".\n'
     "1. After the deploy of cart at 09:14:00 UTC, memory in use of cart rose from 210 to 498 MB at 09:14:05 UTC.\n"
     '2. As memory in use of cart rose from 210 to 498 MB, web logged "GET /cart/<id> -> 504 via cart" 71 times.'
 )
