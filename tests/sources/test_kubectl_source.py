@@ -26,7 +26,8 @@ from aitia.core.store import RunStore
 from aitia.core.words import Window, from_epoch
 from aitia.graphs.diagnose import Options, diagnose
 from aitia.incoming import make_incident
-from aitia.tools.sources import ClusterSource, build_inventory, cluster_objects, open_source
+from aitia.tools.sources import ClusterSource, build_inventory, open_source
+from aitia.tools.sources.cluster import cluster_objects
 from aitia.tools.sources.cluster.cluster_redact import redacted, redacted_object
 from aitia.tools.sources.cluster.kubectl import Denied, Kubectl, Unanswered
 from aitia.tools.sources.logs.error_lines import summary
