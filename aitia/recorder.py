@@ -35,9 +35,9 @@ from aitia.tools.sources import (
     TopologySource,
     TraceSource,
 )
-from aitia.tools.sources.base import iter_files
 from aitia.tools.sources.cluster.record_cluster import record_cluster
 from aitia.tools.sources.logs.record_logs import copy_streams, read_server
+from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import label_key
 from aitia.tools.sources.written import (
     MOST_SAMPLES,

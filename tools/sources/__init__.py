@@ -17,12 +17,10 @@ from aitia.tools.sources.base import (
     TopologySource,
     TraceSource,
     Waveform,
-    build_inventory,
-    check_file,
-    open_source,
-    open_sources,
 )
 from aitia.tools.sources.builtin import READERS
+from aitia.tools.sources.opening import build_inventory, open_source, open_sources
+from aitia.tools.sources.paths import check_file
 
 __all__ = [
     "READERS",

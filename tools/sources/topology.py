@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Window
-from aitia.tools.sources.base import Configured, check_file
+from aitia.tools.sources.base import Configured
+from aitia.tools.sources.paths import check_file
 
 MAX_BYTES = 16_000_000
 

@@ -16,9 +16,10 @@ from typing import Final
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
-from aitia.tools.sources.base import ClusterSource, Configured, Object, RecordedChange, open_source
+from aitia.tools.sources.base import ClusterSource, Configured, Object, RecordedChange
 from aitia.tools.sources.cluster.cluster_recorded import moment
 from aitia.tools.sources.cluster.object_kinds import WORKLOADS, entries, name_of, section
+from aitia.tools.sources.opening import open_source
 
 ROLLOUT_S: Final = 600.0  # scaling so soon after a new replica set was made is part of its rollout
 _SCALED = re.compile(r"Scaled (up|down) replica set (\S+?)(?: to (\d+))?(?: from (\d+))?(?: to (\d+))?$")

@@ -17,8 +17,9 @@ from aitia.core.children import environment, program
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window, from_epoch
-from aitia.tools.sources.base import Configured, RecordedChange, check_file
+from aitia.tools.sources.base import Configured, RecordedChange
 from aitia.tools.sources.changes.journal import KINDS
+from aitia.tools.sources.paths import check_file
 
 MOST_COMMITS: Final = 2000
 MOST_BYTES: Final = 32 * 1024 * 1024

@@ -10,7 +10,8 @@ from typing import Any
 from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window, from_epoch
-from aitia.tools.sources.base import Configured, RecordedChange, iter_files
+from aitia.tools.sources.base import Configured, RecordedChange
+from aitia.tools.sources.paths import iter_files
 
 MAX_LINE = 65_536
 _ALIASES = {"deployment": "deploy", "release": "deploy", "rollout": "deploy", "configuration": "config",

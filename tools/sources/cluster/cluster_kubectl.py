@@ -21,7 +21,7 @@ from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Component, Holding, Window
-from aitia.tools.sources.base import Configured, Object, check_file
+from aitia.tools.sources.base import Configured, Object
 from aitia.tools.sources.cluster import cluster_objects as objects
 from aitia.tools.sources.cluster.cluster_redact import redacted_object
 from aitia.tools.sources.cluster.kubectl import Denied, Kubectl, Unanswered
@@ -33,6 +33,7 @@ from aitia.tools.sources.cluster.object_kinds import (
     SYSTEM,
     WORKLOADS,
 )
+from aitia.tools.sources.paths import check_file
 
 MOST_NAMESPACES: Final = 20
 HELD_S: Final = 60.0

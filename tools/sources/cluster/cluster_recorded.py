@@ -20,8 +20,9 @@ import yaml
 from aitia.core.bounds import TooMuch, check_yaml, load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Window
-from aitia.tools.sources.base import Configured, Object, iter_files
+from aitia.tools.sources.base import Configured, Object
 from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE, KINDS, SYSTEM, section
+from aitia.tools.sources.paths import iter_files
 
 MAX_BYTES: Final = 256 * 2**20  # of one file, and of all logs together
 MAX_YAML: Final = 2_000_000  # characters of one document file

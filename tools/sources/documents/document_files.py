@@ -14,7 +14,8 @@ import yaml
 from aitia.core.bounds import FRONT_VALUES, load_json, load_yaml, read_text
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
-from aitia.tools.sources.base import Configured, Document, iter_files
+from aitia.tools.sources.base import Configured, Document
+from aitia.tools.sources.paths import iter_files
 
 MAX_DOCUMENTS = 20_000
 MAX_BYTES = 1 << 20  # of one document

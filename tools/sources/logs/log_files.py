@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, Window
-from aitia.tools.sources.base import Configured, LogStream, iter_files
+from aitia.tools.sources.base import Configured, LogStream
+from aitia.tools.sources.paths import iter_files
 
 MAX_FILES = 2000
 MAX_DATED = 40

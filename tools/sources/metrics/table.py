@@ -16,7 +16,7 @@ import numpy as np
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window, from_epoch
-from aitia.tools.sources.base import Series, iter_files
+from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.metrics.table_sql import (
     TimeColumn,
@@ -27,6 +27,7 @@ from aitia.tools.sources.metrics.table_sql import (
     scan,
     time_column,
 )
+from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import Floats, ordered, parse_labels, sorted_series
 from aitia.tools.sources.signals.fault_model import Modelled
 from aitia.tools.sources.signals.life_options import Life, life_of

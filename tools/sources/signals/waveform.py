@@ -16,7 +16,8 @@ from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.trust import checked, is_below
 from aitia.core.words import Holding, SourceRef, Window
-from aitia.tools.sources.base import Configured, Pulses, Waveform, check_file
+from aitia.tools.sources.base import Configured, Pulses, Waveform
+from aitia.tools.sources.paths import check_file
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.arrays import check_arrays
 from aitia.tools.sources.signals.waveform_blocks import Block, Tachometers, shared

@@ -14,7 +14,8 @@ from typing import BinaryIO, Final, cast
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Link, Window
-from aitia.tools.sources.base import Configured, Span, iter_files
+from aitia.tools.sources.base import Configured, Span
+from aitia.tools.sources.paths import iter_files
 
 MAX_SPANS: Final = 100_000
 MAX_BYTES: Final = 512 << 20  # read per question
