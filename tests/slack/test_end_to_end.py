@@ -21,7 +21,6 @@ def test_a_command_streams_its_steps_and_ends_with_a_result_and_the_report(
     assert all(m["thread_ts"] == root["ts"] for m in replies)
     (stream,) = [m for m in replies if "stream" in m]
     assert stream["stream"] == "stopped"
-    assert len(slack.named("chat.appendStream")) >= 1
     assert {t["status"] for t in stream["tasks"].values()} == {"complete"}
     assert stream["tasks"]["open"]["output"].endswith("first findings")
     (result,) = [m for m in replies if any(b["type"] == "actions" for b in m["blocks"])]
