@@ -150,13 +150,27 @@ def _share(weights: Sequence[float], held: Sequence[bool]) -> float:
     return sum(w for w, h in zip(weights, held, strict=True) if h) / whole if whole else 0.0
 
 
+def _alike(one: Evidence, other: Evidence) -> bool:
+    return (one.kind, one.aspect, one.component, one.peer) == (
+        other.kind,
+        other.aspect,
+        other.component,
+        other.peer,
+    )
+
+
 def told(ranked: Sequence[Scored], limit: int, taken: Sequence[str] = ()) -> list[Scored]:
-    """The best lines, each fact once: what repeats one that is told already, or what is in `taken`, is left out."""
+    """The best lines, each fact once: what repeats one that is told already, or what is in `taken`, is left out.
+
+    So is a further message of the same component and class: two of them tell no more than one.
+    """
     chosen: list[Scored] = []
     texts = list(taken)
     for s in ranked:
         text = s.line.statement.strip().rstrip(".")
         if s.line.id[0] == "T" or any(text in t or t.rstrip(".") in text for t in texts):
+            continue
+        if s.line.kind.startswith("log.") and any(_alike(s.line, c.line) for c in chosen):
             continue
         chosen.append(s)
         texts.append(text)
