@@ -99,9 +99,28 @@ def detect(
     of_mean = abs(float(np.mean(_clipped(segment, ref)))) / null_mean(ref, stop - start)
     excess = min(abs(delta) / null_deviation(ref, stop - start), of_mean)
     after = _level(segment, ref.median, open_ended=stop == index.size)
+    span = int(index[start]), int(index[stop - 1])
+    return _shift(
+        ref,
+        about,
+        span,
+        delta=delta,
+        after=after,
+        excess=excess,
+        samples=stop - start,
+        tests=tests,
+        ease=ease,
+    )
+
+
+def _shift(
+    ref: Reference, about: Aspect, span: tuple[int, int], *,
+    delta: float, after: float, excess: float, samples: int, tests: int, ease: float,
+) -> Shift:  # fmt: skip
+    """A change by `delta` between two places of the window, as strong as its factors make it."""
     return Shift(
-        first=int(index[start]),
-        last=int(index[stop - 1]),
+        first=span[0],
+        last=span[1],
         before=ref.median,
         after=after,
         z=delta / ref.spread,
@@ -111,12 +130,12 @@ def detect(
             before=ref.median,
             excess=excess,
             about=about,
-            samples=stop - start,
+            samples=samples,
             baseline=ref.values.size,
             tests=tests,
             ease=ease,
         ),
-        samples=stop - start,
+        samples=samples,
     )
 
 
@@ -145,24 +164,17 @@ def _short(
     while stop < z.size and sign * z[stop] > max(2.0, 0.3 * abs(float(np.max(np.abs(z[start:stop]))))):
         stop += 1
     delta = float(np.median(values[start:stop])) - ref.median
-    return Shift(
-        first=int(index[start]),
-        last=int(index[stop - 1]),
-        before=ref.median,
+    span = int(index[start]), int(index[stop - 1])
+    return _shift(
+        ref,
+        about,
+        span,
+        delta=delta,
         after=ref.median + delta,
-        z=delta / ref.spread,
         excess=excess,
-        strength=strength(
-            delta,
-            before=ref.median,
-            excess=excess,
-            about=about,
-            samples=stop - start,
-            baseline=ref.values.size,
-            tests=tests,
-            ease=ease,
-        ),
         samples=stop - start,
+        tests=tests,
+        ease=ease,
     )
 
 
