@@ -21,9 +21,8 @@ from aitia.core.words import Evidence, Word
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
-FAINT: Final = (
-    2.0  # ratio below which a change of one statistic bears nothing out where the typical value stayed
-)
+# Ratio below which a change of one statistic bears nothing out where the typical value stayed.
+FAINT: Final = 2.0
 _CONTEXT: Final = CHANGE | MEMORY | RANK | CONDITION
 _MEASURED: Final = frozenset({"metric", "trace"})
 _OWN_TIME: Final = "trace.quiet"  # without the time of waiting for others: it clears no caller
@@ -72,9 +71,7 @@ class View(NamedTuple):
     above: tuple[Evidence, ...]  # trouble measured of those who call it, directly or not
     denied: tuple[Evidence, ...]  # calls to it that stayed as they were, measured by those who make them
     calm: tuple[Evidence, ...]  # what stayed quiet of those who call it directly
-    faint: frozenset[
-        str
-    ]  # of all these, changes of a statistic whose typical value stayed: they bear nothing out
+    faint: frozenset[str]  # ids of those where one statistic moved and the typical value stayed
 
     @property
     def felt(self) -> bool:
