@@ -11,7 +11,7 @@ from aitia.agent.planning.separate import Missing, missing, two_best
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import Weighed
-from aitia.core.aspects import CHANGE, LOG, MEMORY, METRIC, RANK, VIBRATION
+from aitia.core.aspects import CHANGE, LOG, MEMORY, METRIC, RANK, VIBRATION, objects_alone
 from aitia.core.commands import spoken
 from aitia.core.config import option_of
 from aitia.core.words import Evidence, Inventory, NextCheck, Suspect
@@ -26,6 +26,11 @@ _WORDS: Final = {
     "latency": "response time", "network": "network errors", "queue": "queue length", "restart": "number of restarts",
     "connections": "open connections", "availability": "availability", "file_descriptors": "open files",
 }  # fmt: skip
+
+_REQUESTS: Final = NextCheck(
+    text="Add metrics, traces or logs of the services: ready pods may fail their requests all the same",
+    command="aitia init",
+)
 
 
 def next_checks(
@@ -55,7 +60,8 @@ def next_checks(
         seen = [look_at(f, names, "Once you have acted, check", back_to(f)) for f in top]
         return [*apart, *seen, *broken][:MOST]
     seen = [look_at(f, names, "Look at", f.statement) for f in top]
-    return [*broken, *_unseen(evidence, inventory), *apart, *seen][:MOST]
+    requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
+    return [*broken, *requests, *_unseen(evidence, inventory), *apart, *seen][:MOST]
 
 
 def _apart(

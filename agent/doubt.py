@@ -27,6 +27,9 @@ NOT_EXPLAINED: Final = 2.2  # of `unknown`, where something plainly changed or n
 
 FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
 UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
+# The share of a service's faults that the state of its objects shows: ready pods answer wrongly, slowly or not at all as
+# well. By hand.
+BY_OBJECTS: Final = 0.2
 # Log-odds of `healthy` against `unknown` at most where telemetry could not be read (38 %); by hand.
 UNREAD: Final = -0.5
 
@@ -66,11 +69,23 @@ class Doubt:
 
     @cached_property
     def _seen(self) -> float:
-        """The share of components that were watched; none where what the alarm names was not."""
+        """The share of faults that would have been seen, over all components; none where what the alarm names was not
+        watched.
+        """
         if self.missed or not self.components:
             return 0.0
-        topology, watched = self.facts.topology, self.facts.watched
-        return sum(bool(topology.family(c) & watched) for c in self.components) / len(self.components)
+        seen = (BY_OBJECTS if c in self._by_objects else float(self._is_watched(c)) for c in self.components)
+        return sum(seen) / len(self.components)
+
+    def _is_watched(self, component: str) -> bool:
+        return bool(self.facts.topology.family(component) & self.facts.watched)
+
+    @cached_property
+    def _by_objects(self) -> frozenset[str]:
+        """Components of which nothing is known but the state of their objects in a cluster."""
+        measured = self.facts.measured
+        watched = {c for c in self.components if self._is_watched(c)}
+        return frozenset(c for c in watched if not self.facts.topology.family(c) & measured)
 
     @cached_property
     def _weightiest(self) -> str:
@@ -81,14 +96,20 @@ class Doubt:
         return best.id if best else ""
 
     def _healthy(self) -> Iterator[_Line]:
-        why = (
-            f"{self.missed}, which the alarm names, was not watched"
-            if self.missed
-            else f"{percent(self._seen)} of the components were watched"
-        )
-        yield _Line("healthy.watched", ALL_QUIET * self._seen, why)
+        yield _Line("healthy.watched", ALL_QUIET * self._seen, self._watching())
         alarm = PLAIN_ALARM * self.facts.alarm() * self._seen
         yield _Line("healthy.alarm", alarm, "strongest change", self._weightiest)
+
+    def _watching(self) -> str:
+        if self.missed:
+            return f"{self.missed}, which the alarm names, was not watched"
+        watched = sum(self._is_watched(c) for c in self.components)
+        if not self._by_objects:
+            return f"{percent(watched / max(len(self.components), 1))} of the components were watched"
+        return (
+            f"{watched} of {len(self.components)} components were watched, {len(self._by_objects)} of them only through "
+            "the state of their objects, which says nothing about requests"
+        )
 
     def _unknown(self) -> Iterator[_Line]:
         yield _Line("unknown.prior", NOT_TOLD, "prior")
@@ -100,7 +121,12 @@ class Doubt:
         if not 0 < self._seen < 1:
             return []
         most = math.log(FALSE_ALARM / (1 - FALSE_ALARM) / (1 - self._seen))
-        return _down(lead, most, "the fault may be in a component that was not watched")
+        return _down(lead, most, self._why_unseen())
+
+    def _why_unseen(self) -> str:
+        if self._by_objects:
+            return "ready pods may fail their requests all the same, and no requests were measured"
+        return "the fault may be in a component that was not watched"
 
     def _unread_bound(self, lead: float) -> list[Contribution]:
         """A source that did not answer is not a quiet one."""

@@ -8,11 +8,10 @@ from typing import Final
 
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, MEMORY, RANK
+from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK
 from aitia.core.words import Evidence
 from aitia.tools.memory.words import fingerprint_of
 
-CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK  # neither symptom nor cause by itself
 # How much a fact of an aspect counts as a sign that something is wrong; 1.0 where not named.
 SALIENCE: Final = {
     "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
@@ -67,6 +66,9 @@ class Facts:
         stopped = {e.component for e in own if e.kind == "signal.stopped"}
         self.watched = frozenset(e.component for e in own if _tells(e)) - stopped
         """Of whom telemetry tells how they are."""
+        theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or _is_first_hand(e))]
+        self.measured = frozenset(name for e in theirs if _tells(e) for name in (e.component, e.peer) if name)
+        """Of whom more is known than the state of their objects in a cluster: by themselves, or by who calls them."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:

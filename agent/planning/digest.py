@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from aitia.agent.facts import CONTEXT, SALIENCE
+from aitia.agent.facts import SALIENCE
+from aitia.core.aspects import CONTEXT
 from aitia.core.words import Evidence
 
 AGAIN: Final = 0.4  # what a second fact of the same component and aspect is worth of a first one

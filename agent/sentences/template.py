@@ -12,6 +12,7 @@ from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.text import words
 from aitia.agent.weigher import Weighed
 from aitia.agent.witnesses import by_logs_alone
+from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
 from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
 
@@ -20,6 +21,7 @@ UNSEEN = (
     "No telemetry was found for this window, so no diagnosis is possible: fix what is missing "
     "and run it again."
 )
+OBJECTS_ALONE = "Whether requests succeed is not known: only the state of the cluster's objects was read."
 CERTAIN = 0.8  # probability from which a sentence may tell a cause without "may" or "probably"
 
 
@@ -55,6 +57,8 @@ def verdict_sentence(
         if top_pair is not None:
             text += f" The first thing to check is {top_pair.component} ({chance(top_pair.probability)})."
             cites = top_pair.supporting[:2]
+        if objects_alone(e.aspect for e in facts.all):
+            text += f" {OBJECTS_ALONE}"
     if not cites:
         strongest = sorted(facts.all, key=lambda e: (-facts.weight(e), e.statement))
         cites = tuple(e.id for e in strongest[:2])

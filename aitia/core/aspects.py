@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 METRIC: Final = frozenset(
@@ -64,3 +65,11 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
 )  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
 ALL: Final = METRIC | LOG | CHANGE | VIBRATION | PATTERN | MEMORY | CONDITION | RANK | CLUSTER
+CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK
+"""What is known beside the telemetry: neither symptom nor cause by itself."""
+
+
+def objects_alone(aspects: Iterable[str]) -> bool:
+    """Whether all that was observed is the state of a cluster's objects: of requests that tells nothing."""
+    observed = set(aspects) - CONTEXT
+    return bool(observed) and observed <= CLUSTER

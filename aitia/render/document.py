@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
 from aitia.core.words import Report, Verdict
 from aitia.render import closing, sections
@@ -97,9 +98,7 @@ def _headline(report: Report) -> Headline:
     subject = {
         "cause": f"{t.clean(report.component)}: {t.clean(t.fault_name(report))}",
         "healthy": "no fault found in the telemetry of this window",
-        "unknown": "the telemetry cannot tell the causes apart"
-        if any(map(sections.observes, report.evidence))
-        else "no telemetry was found for this window",
+        "unknown": _unknown(report),
     }[report.verdict]
     code = f" ({report.fault})" if report.verdict == "cause" and report.fault_title else ""
     unlikely = report.verdict == "cause" and report.probability < _LIKELY
@@ -117,6 +116,14 @@ def _headline(report: Report) -> Headline:
         ),
         run=t.clean(report.run),
     )
+
+
+def _unknown(report: Report) -> str:
+    if not any(map(sections.observes, report.evidence)):
+        return "no telemetry was found for this window"
+    if objects_alone(e.aspect for e in report.evidence):
+        return "no cause in the state of the cluster's objects, and no requests were measured"
+    return "the telemetry cannot tell the causes apart"
 
 
 def split_subject(subject: str) -> tuple[str, str]:
