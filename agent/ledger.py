@@ -143,7 +143,8 @@ def _coverage(case: Case) -> Iterator[Line]:
     mass = case.facts.mass()
     total = sum(case.facts.weight(e) for e in mass.values())
     if total:
-        share = sum(case.facts.weight(e) for e in mass.values() if e.component in case.reached) / total
+        explained = (e for e in mass.values() if e.component in case.reached or e.peer in case.family)
+        share = sum(case.facts.weight(e) for e in explained) / total
         yield Line("coverage", UNEXPLAINED + COVERAGE * share, f"explains {percent(share)} of what changed")
 
 
@@ -196,13 +197,30 @@ def _harmless(case: Case) -> Iterator[Line]:
         yield Line("harmless", HARMLESS, "no other component is affected")
 
 
+def _agreeing(case: Case) -> Iterator[Evidence]:
+    """Further messages that say the same as a fact that counts, and those of others about trouble with the suspect."""
+    for pattern in case.fault.patterns:
+        if pattern.weight > 0:
+            yield from (
+                e for e in case.facts.matching(case.component, pattern) if e.aspect.startswith("log.")
+            )
+    for e in case.facts.anomalies:
+        if (
+            e.peer in case.family
+            and e.component not in case.family
+            and e.kind.startswith("log.")
+            and is_harm(e)
+        ):
+            yield e
+
+
 def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     """What should have moved with the facts that accuse the suspect by the lines before, and stayed quiet."""
     by_id = {e.id: e for e in case.facts.all}
     speaking = [c for c in lines if c.log_odds > 0 and c.evidence in by_id]
     accusing = [by_id[c.evidence] for c in speaking]
     needed = [by_id[c.evidence] for c in speaking if c.term.startswith("primary.")]
-    for line in case.witnesses.against(case.component, accusing, needed):
+    for line in case.witnesses.against(case.component, accusing, needed, list(_agreeing(case))):
         yield Line(line.term, line.rule.log_odds, line.why, line.evidence, bars=line.rule.bars)
 
 

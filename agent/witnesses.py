@@ -113,9 +113,16 @@ class Witnesses:
         self._stayed = stayed
 
     def against(
-        self, component: str, accusing: Sequence[Evidence], needed: Sequence[Evidence] = ()
+        self,
+        component: str,
+        accusing: Sequence[Evidence],
+        needed: Sequence[Evidence] = (),
+        agreeing: Sequence[Evidence] = (),
     ) -> list[Against]:
-        """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none."""
+        """What speaks against a suspect whom these facts accuse; without the `needed` ones it would be none.
+
+        agreeing   what says the same as those of the accusing that count
+        """
         plain, without = _plain(accusing), _plain(needed)
         if self._facts.topology.family(component) & self._facts.topology.machines:
             may_compute = component in self._facts.topology.assets
@@ -130,7 +137,9 @@ class Witnesses:
             *self._belied(component, view),
         ]
         if plain and all(family_of(e) == "log" for e in without or plain):
-            found += self._texts(view, [e for e in plain if family_of(e) == "log"])
+            texts = [e for e in plain if family_of(e) == "log"]
+            several = len({(e.component, e.statement) for e in (*texts, *_plain(agreeing))}) > 1
+            found += self._texts(view, texts, several=several)
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found
@@ -202,7 +211,7 @@ class Witnesses:
                 "belied", f"another record of {component} shows no such change in {other.aspect}", other
             )
 
-    def _texts(self, view: View, texts: Sequence[Evidence]) -> Iterator[Against]:
+    def _texts(self, view: View, texts: Sequence[Evidence], *, several: bool) -> Iterator[Against]:
         """Of a suspect whom nothing but texts accuse."""
         writers = {e.component for e in texts}
         near = writers | {host for w in writers for host in self._facts.topology.hosts(w)}
@@ -227,7 +236,7 @@ class Witnesses:
             )
         elif quiet:
             yield _line("unmoved", "only logs say so: nothing else changed that should have", quiet[0])
-        elif len({(e.component, e.statement) for e in texts}) < 2:
+        elif not several:
             yield _line("alone", "only logs say so, and only one message", texts[0])
 
 

@@ -42,9 +42,13 @@ def site(folder: Path) -> Path:
     """A deploy of `orders` and its errors from then on, with the settings that read them."""
     (folder / "logs").mkdir(parents=True)
     calm = [(T0 + timedelta(seconds=20 * n), "INFO GET /orders 200 in 12 ms") for n in range(60)]
-    failing = [
-        (T0 + timedelta(minutes=15, seconds=5 * n), "ERROR out of memory: heap exhausted") for n in range(40)
+    said = ("ERROR out of memory: heap exhausted", "FATAL java.lang.OutOfMemoryError: Java heap space")
+    failing = [(T0 + timedelta(minutes=15, seconds=5 * n), said[n % 2]) for n in range(40)]
+    failing += [
+        (at + timedelta(seconds=2), "INFO Started orders in 3.2 s (restart)") for at, _ in failing[::8]
     ]
+    failing.sort()
+    calm += [(at, "ERROR call to orders failed: connection refused") for at, _ in failing[::2]]
     for name, told in {"gateway": calm, "orders": failing}.items():
         lines = (f"{at.isoformat()} {text}\n" for at, text in told)
         (folder / "logs" / f"{name}.log").write_text("".join(lines))
@@ -92,8 +96,9 @@ def furnished(home: Path, case: Path) -> dict[str, str]:
     _killed_run(home, replay, set(finished))
     stopped = next(p.name for p in (home / "runs").iterdir() if p.name not in finished)
     child(cli("ask", finished[0], "why orders?", "--model", "none"), home=home)
-    child(cli("confirm", finished[0]), home=home)
-    child(_queued(case), home=home)
+    for made in (cli("confirm", finished[0]), _queued(case)):
+        if (end := child(made, home=home)).code:
+            raise RuntimeError(f"The home could not be furnished: {end}")
     return {"run": finished[0], "other": finished[1], "stopped": stopped}
 
 
