@@ -42,7 +42,6 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "hdfs_sessions": ("logs/hdfs_sessions",),
         "multilog": ("logs/multilog",),
         "watch_false": ("logs/loghub_2k",),
-        "bertops": ("logs/bertops",),
         "redaction": ("logs",),
         "speed": ("logs/multilog",),
     },

@@ -1,4 +1,4 @@
-"""`aitia logs`: what logs hold, what changed in them, and models learned from them."""
+"""`aitia logs`: what logs hold and what changed in them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import typer
 
 from aitia.cli.logs_diff import diff, patterns
 from aitia.cli.logs_search import search
-from aitia.cli.logs_train import classify, train
 from aitia.cli.logs_watch import watch
 
-app = typer.Typer(
-    help="Read any log: its templates, what changed, search, classes of lines.", no_args_is_help=True
-)
+app = typer.Typer(help="Read any log: its templates, what changed, search.", no_args_is_help=True)
 app.command("patterns")(patterns)
 app.command("diff")(diff)
 app.command("search")(search)
 app.command("watch")(watch)
-app.command("train")(train)
-app.command("classify")(classify)

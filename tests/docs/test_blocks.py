@@ -62,11 +62,6 @@ def _vibration(place: Path) -> dict[str, Any]:
     return {"x": np.random.default_rng(7).normal(0, 1, 24_000)}
 
 
-def _classes(place: Path) -> dict[str, Any]:
-    shutil.copy(REPOSITORY / "tools/logs/classify/default_signal.json", place / "ours.json")
-    return {}
-
-
 def _cluster(place: Path) -> dict[str, Any]:
     (place / "recording").mkdir()
     cluster = healthy()
@@ -78,7 +73,6 @@ def _cluster(place: Path) -> dict[str, Any]:
 GIVEN: dict[str, Callable[[Path], dict[str, Any]]] = {
     "signals.md": _signals,
     "vibration.md": _vibration,
-    "log-classes.md": _classes,
     "cluster.md": _cluster,
 }
 """Names and files that a page takes as at hand."""
