@@ -66,8 +66,7 @@ def patterns(
     """The templates of logs; with --since or --baseline, what changed first."""
     from aitia.cli.logs_show import put, put_names, put_words, reading, redactor
     from aitia.tools.logs.saved import load, save_states
-    from aitia.tools.logs.survey import survey
-    from aitia.tools.logs.told import EVENTS, told
+    from aitia.tools.logs.survey import EVENTS, survey, told
     from aitia.tools.text.reading import Skipped, gather
 
     skipped, zone, safe = Skipped(), zone_named(timezone), redactor()
@@ -114,8 +113,7 @@ def diff(
     """What two logs, or two folders of logs, say differently."""
     from aitia.cli.logs_show import put, reading, redactor
     from aitia.core.errors import BadInput
-    from aitia.tools.logs.survey import survey
-    from aitia.tools.logs.told import EVENTS, told
+    from aitia.tools.logs.survey import EVENTS, survey, told
     from aitia.tools.text.reading import Skipped, gather
 
     if before == after == "-":

@@ -15,8 +15,8 @@ from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Component, Incident, Task, Window
 from aitia.tools import Registry, SourceSet, ToolContext
 from aitia.tools.logs import logs_diff, logs_patterns
+from aitia.tools.logs.access import bucket
 from aitia.tools.logs.diff import findings
-from aitia.tools.logs.durations import bucket
 from aitia.tools.logs.mine import mine
 from aitia.tools.sources.logs.log_files import FileStream, LogFiles, stem_of
 from aitia.tools.text.names import Names

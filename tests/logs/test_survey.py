@@ -11,8 +11,7 @@ from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor
 from aitia.tools.logs import work
 from aitia.tools.logs.saved import load, save_states
-from aitia.tools.logs.survey import opened, survey
-from aitia.tools.logs.told import told
+from aitia.tools.logs.survey import opened, survey, told
 from aitia.tools.text.reading import LogSet, Skipped
 from aitia.tools.text.templates import Miner
 

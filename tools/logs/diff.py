@@ -11,14 +11,13 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.change.counts import adjust, dispersion, exact_p
+from aitia.tools.logs.access import as_before, failing_share, slower
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.durations import as_before, slower
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
-from aitia.tools.logs.inside import inside
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
-from aitia.tools.logs.shares import failing_share
 from aitia.tools.logs.silence import ended, silence
+from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers.levels import RANK

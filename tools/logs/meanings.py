@@ -1,17 +1,14 @@
-"""What the lines of a layout mean, by their shapes: forms and levels, and where the time stands."""
+"""What the lines of a layout mean, by their shapes: forms and levels, where the time stands, and the moments of many at once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from aitia.tools.logs.count import Count
-from aitia.tools.logs.known import CONTINUED, EXACT, JOINS, SHAPES, Entry, Memory, Time, layout, memory_of
-from aitia.tools.logs.lines import MAX_WIDTH, Lines
-from aitia.tools.logs.moments import SCALES
+from aitia.tools.logs.count import MAX_WIDTH, Count, Lines
 from aitia.tools.logs.tally import MESSAGE, Tally
 from aitia.tools.text.headers import Header, Level, Place, worst
 from aitia.tools.text.reading.joining import exception_in, frame
@@ -23,7 +20,149 @@ from aitia.tools.text.templates.shape import shape, shapes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from aitia.tools.logs.count import Rows
+
+    Moment = NDArray[np.float64]
     Numbers = NDArray[np.int32]
+
+
+SHAPES: Final = 150_000
+JOINS: Final = 50_000
+_LAYOUTS: Final = 16
+
+
+class Time(NamedTuple):
+    """The bytes of a line where its time stands, to the second, and those of its fraction, in units of `scale` s."""
+
+    start: int = 0
+    end: int = 0
+    frac: int = 0
+    frac_end: int = 0
+    scale: float = 0.0
+
+
+UNKNOWN: Final = Time()
+
+
+class Entry:
+    """What is known of a shape.
+
+    how  0: no header; 1: its form, and where its time stands; 2: its form; 3: nothing, it is parsed each time
+    """
+
+    __slots__ = ("form", "how", "level", "time")
+
+    def __init__(self, how: int, form: Form | None = None, level: Level = "", time: Time = UNKNOWN) -> None:
+        self.how, self.form, self.level, self.time = how, form, level, time
+
+
+CONTINUED: Final = Entry(0)
+EXACT: Final = Entry(3)
+
+
+class _Numbers(dict[bytes, int]):
+    """Numbers by shape; -1 where it is not known."""
+
+    def __missing__(self, key: bytes) -> int:
+        return -1
+
+
+class Memory:
+    """What passes over lines of one layout have learned of shapes, and of records with an exception below."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[bytes, int] = _Numbers()
+        self.entries: list[Entry] = []
+        self.joins: dict[tuple[Form, bytes], tuple[Form, Level]] = {}
+
+    def learn(self, shape: bytes, entry: Entry) -> int:
+        """The number of a new shape."""
+        number = self.numbers[shape] = len(self.entries)
+        self.entries.append(entry)
+        return number
+
+    def clear(self) -> None:
+        """Forget all of it: forms were folded, or it is too much."""
+        self.numbers.clear()
+        self.entries.clear()
+        self.joins.clear()
+
+
+def memory_of(kept: dict[object, Any], key: object) -> Memory:
+    """The memory of a layout among those that a miner keeps; of many layouts the oldest is forgotten."""
+    if key not in kept:
+        if len(kept) >= _LAYOUTS:
+            del kept[next(iter(kept))]
+        kept[key] = Memory()
+    found: Memory = kept[key]
+    return found
+
+
+def layout(header: Header | None) -> object:
+    """What headers have in common that read every line alike, but for the zone of a time that names none."""
+    parts = getattr(header, "headers", (header,))
+    return tuple((getattr(h, "regex", h), h and (h.fixed, h.zone_text)) for h in parts)
+
+
+_CLOCK: Final = 50_000
+SCALES: Final = {3: 1e-3, 6: 1e-6, 9: 1e-9}  # s of the last digit of a fraction with so many
+
+
+class Clock:
+    """Epoch seconds of the lines of one file. Each text of a time is read once."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._known: dict[bytes, float] = {b"": 0.0}
+
+    def moments(self, lines: Lines, rows: Rows, time: Time) -> Moment:
+        """Epoch seconds of some lines; NaN where the text is no date after all, the fraction alone then being lost."""
+        at = self._seconds(lines, rows, time)
+        if time.scale:
+            at += _fractions(lines, rows, time)
+        return at
+
+    def _seconds(self, lines: Lines, rows: Rows, time: Time) -> Moment:
+        """To the second: lines in a row mostly have the same."""
+        if time.end == time.start:
+            return np.zeros(len(rows))
+        texts = lines.column(rows, time.start, time.end)
+        first = np.concatenate(([0], np.flatnonzero(texts[1:] != texts[:-1]) + 1))
+        sizes = np.diff(first, append=len(rows))
+        known = [self._known.get(text) for text in texts[first].tolist()]
+        out: Moment = np.repeat(np.array(known, dtype=np.float64), sizes)  # None becomes NaN
+        for i, begin, size in zip(range(len(known)), first.tolist(), sizes.tolist(), strict=True):
+            if known[i] is None:
+                self._read(lines, rows, time, out, begin, begin + size)
+        return out
+
+    def _read(self, lines: Lines, rows: Rows, time: Time, out: Moment, begin: int, end: int) -> None:
+        """Read a text that is new; the first lines that have it may be no lines with a date."""
+        for i in range(begin, end):
+            raw = lines.raw(int(rows[i]))
+            text = raw[time.start : time.end]
+            if (at := self._known.get(text)) is None and (parsed := self._header(text_of(raw))) is not None:
+                at = parsed[0]
+                if time.scale:
+                    fraction = raw[time.frac : time.frac_end]
+                    at = float(round(at - int(fraction) * time.scale)) if fraction.isdigit() else at
+                if len(self._known) >= _CLOCK:
+                    self._known.clear()
+                self._known[text] = at
+            if at is not None:
+                out[i:end] = at
+                return
+
+
+def _fractions(lines: Lines, rows: Rows, time: Time) -> Moment:
+    """What stands after the second, in s; 0 where it is not all digits."""
+    width = time.frac_end - time.frac
+    digits = lines.column(rows, time.frac, time.frac_end).view(np.uint8).reshape(-1, width) - 48
+    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    whole = (digits < 10).all(axis=1)
+    out: Moment = np.where(whole, digits.astype(np.int64) @ powers, 0) * time.scale
+    return out
+
 
 _ZONE: Final = re.compile(r" ?[+-]\d\d:?\d\d")  # may change from line to line
 

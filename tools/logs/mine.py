@@ -11,8 +11,8 @@ from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Baseline, SourceRef, Window
+from aitia.tools.logs.access import Took, bucket
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.durations import Took, bucket
 from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.sources.base import LogStream

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from aitia.tools.logs.count import Count
-from aitia.tools.logs.known import Entry, Time
-from aitia.tools.logs.lines import Lines
-from aitia.tools.logs.meanings import Meanings
-from aitia.tools.logs.moments import Clock
-from aitia.tools.logs.noting import Records
+from aitia.tools.logs.count import Count, Lines, Records
+from aitia.tools.logs.meanings import Clock, Entry, Meanings, Time
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.text.headers import Header
 from aitia.tools.text.reading.blocks import Block
@@ -27,9 +23,8 @@ from aitia.tools.text.reading.skipped import Skipped
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from aitia.tools.logs.lines import Rows
-    from aitia.tools.logs.meanings import Numbers
-    from aitia.tools.logs.moments import Moment
+    from aitia.tools.logs.count import Rows
+    from aitia.tools.logs.meanings import Moment, Numbers
 
     How = NDArray[np.int8]
 

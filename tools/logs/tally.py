@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from aitia.tools.logs.count import KEPT, Count, Sample
-from aitia.tools.logs.noting import Records, count_records
+from aitia.tools.logs.count import KEPT, Count, Records, Sample, count_records
 from aitia.tools.text.headers import Header, Level
 from aitia.tools.text.reading.record import text_of
 from aitia.tools.text.templates import Form, Miner

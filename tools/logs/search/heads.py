@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from aitia.tools.logs.known import Entry
-from aitia.tools.logs.lines import Lines
+from aitia.tools.logs.count import Lines
+from aitia.tools.logs.meanings import Entry
 from aitia.tools.logs.search.spool import items
 from aitia.tools.text.headers import Fields, Header, Level, Parsed, Place
 from aitia.tools.text.reading.record import LINE_BYTES, text_of
 
 if TYPE_CHECKING:
-    from aitia.tools.logs.lines import Rows
+    from aitia.tools.logs.count import Rows
     from aitia.tools.logs.meanings import Numbers
 
 _KNOWN: Final = 50_000  # distinct headers that are remembered

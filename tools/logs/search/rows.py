@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from aitia.tools.logs.known import Entry
-from aitia.tools.logs.lines import Lines
-from aitia.tools.logs.noting import Records
+from aitia.tools.logs.count import Lines, Records
+from aitia.tools.logs.meanings import Entry
 from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.search.heads import Heads, Once
 from aitia.tools.logs.search.spool import NULL, Spool

@@ -1,24 +1,44 @@
-"""Facts from inside the messages: numbers that moved, and one value that most errors name."""
+"""Values inside messages: those in the gaps of templates, numbers that moved, and one value that most errors name."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
+
+import numpy as np
 
 from aitia.core.percent import percent
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, Window
 from aitia.tools.logs.change import Column, Concentration, NumberShift, Slot, concentration, shifts
-from aitia.tools.logs.columns import columns
-from aitia.tools.logs.count import Count
+from aitia.tools.logs.count import Count, Sample
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined
+from aitia.tools.logs.tally import Tally
 from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers import RANK
 from aitia.tools.text.names import Names, attribute
-from aitia.tools.text.templates.gaps import kinds, name
+from aitia.tools.text.templates.gaps import kinds, name, values
+
+
+def columns(tally: Tally, counts: Sequence[Count], *, old: bool) -> dict[Slot, Column]:
+    """A column for each gap, by the row of its count and its position, in order of time; `old` of the baselines."""
+    out: dict[Slot, Column] = {}
+    for row, count in enumerate(counts):
+        if kinds(count.template.text):
+            found = list(_values(tally, count, count.old if old else count.new))
+            for position, column in enumerate(zip(*found, strict=True)):
+                out[row, position] = Column(index=np.arange(len(column), dtype=np.int64), values=column)
+    return out
+
+
+def _values(tally: Tally, count: Count, sample: Sample) -> Iterator[list[str]]:
+    for _, message in sorted(tally.messages(sample)):
+        if (found := values(count.template.text, message)) is not None:
+            yield found
+
 
 _LEAST: Final = 8  # samples on either side
 _SURE: Final = 1e-4
