@@ -23,7 +23,7 @@ from aitia.core.trust import trusts
 from aitia.core.words import Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
 from aitia.incoming import baselines_of, make_incident
-from aitia.modes import Narrator, Planner
+from aitia.model_use import Narrator, Planner
 from aitia.readers import configured_readers, recorded_readers, with_memory
 from aitia.render.notebook import notebook_html, notebook_markdown
 from aitia.retention import retain

@@ -131,8 +131,8 @@ def _writer(model: str | Llm | None, threads: int | None) -> Llm | None:
 def _reader(model: str | Llm | None, threads: int | None) -> Llm | None:
     """The default model, where it is there and was measured at reading passages."""
     from aitia.agent.asking.reading import reader_fit
+    from aitia.model_use import known_sha256
     from aitia.models.load import load_llm
-    from aitia.modes import known_sha256
 
     if model != AUTO or reader_fit(known_sha256("default")) is None:
         return None
@@ -166,8 +166,8 @@ def _meaning(home: Path) -> tuple[Embeds | None, list[str]]:
 
 def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]]:
     """What is asked, in order, and notes on what could not be read or compared."""
+    from aitia.agent.asking.documents import own_documents, shelves
     from aitia.agent.asking.lookup import Lookup
-    from aitia.agent.asking.shelf import own_documents, shelves
     from aitia.tools.incidents.dense import open_dense
     from aitia.tools.sources import open_sources
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Event
 from aitia.core.llm import Llm
-from aitia.modes import Modes, Narrator, Planner, known_sha256, modes
+from aitia.model_use import Modes, Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Settings
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from aitia.core.llm import Llm
 from aitia.core.words import Component, Incident, Report
 from aitia.engine import AUTO, OnEvent
 from aitia.incoming import parse_moment
-from aitia.modes import Narrator, Planner
+from aitia.model_use import Narrator, Planner
 from aitia.render.markdown import escape, render_markdown
 from aitia.settings import Settings
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal, cast
 
+from aitia.alertmanager import Notice, parse_notice
 from aitia.core.errors import BadInput
 from aitia.core.serving import BoundedHandler, BoundedServer, host_name, is_local, length_of, read_body
 from aitia.core.tokens import Token
 from aitia.jobs import Full, Job, Jobs
-from aitia.notices import Notice, parse_notice
 
 _log: Final = logging.getLogger("aitia.listen")
 LARGEST: Final = 2_000_000

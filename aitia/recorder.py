@@ -36,10 +36,7 @@ from aitia.tools.sources import (
     TraceSource,
 )
 from aitia.tools.sources.cluster.record_cluster import record_cluster
-from aitia.tools.sources.logs.record_logs import copy_streams, read_server
-from aitia.tools.sources.paths import iter_files
-from aitia.tools.sources.rows import label_key
-from aitia.tools.sources.written import (
+from aitia.tools.sources.exporting import (
     MOST_SAMPLES,
     clean,
     write_changes,
@@ -49,6 +46,9 @@ from aitia.tools.sources.written import (
     write_topology,
     write_waveforms,
 )
+from aitia.tools.sources.logs.record_logs import copy_streams, read_server
+from aitia.tools.sources.paths import iter_files
+from aitia.tools.sources.rows import label_key
 
 INCOMPLETE: Final = "INCOMPLETE"
 _UNFINISHED: Final = "This recording was not finished: sources are missing or cut short.\n"

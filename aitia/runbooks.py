@@ -20,7 +20,7 @@ def read_program(file: Path) -> dict[str, Any]:
     from aitia.agent.runbooks.runbook_check import check
     from aitia.agent.taxonomy import bundled
     from aitia.tools import Registry
-    from aitia.tools.incidents.program import as_program
+    from aitia.tools.incidents.runbook_program import as_program
     from aitia.tools.sources.documents.document_files import read_runbook
 
     if not file.is_file():

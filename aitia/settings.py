@@ -12,11 +12,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
+from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT
 from aitia.core.errors import BadInput
-from aitia.core.places import CONNECTIONS, PER_CLIENT
 from aitia.core.redact import Policy
 from aitia.core.words import Component, Moment, Word
-from aitia.modes import Narrator, Planner
+from aitia.model_use import Narrator, Planner
 
 FILE = "aitia.yaml"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"

@@ -42,7 +42,7 @@ from aitia.agent.sentences.narrator import Budget
 from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.llm import Llm
-from aitia.graphs.apart import apart
+from aitia.graphs.isolation import apart
 from aitia.graphs.serde import STRICT
 
 Plain = dict[str, Any]

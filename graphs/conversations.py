@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.core.errors import BadInput, StoreDamaged
-from aitia.core.spare import spare_runs
+from aitia.core.memory_folder import spare_runs
 
 
 def new_conversation(home: Path, run: Path | None = None) -> Path:

@@ -29,7 +29,7 @@ from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore, surviving
 from aitia.core.words import Component, Incident, Report
-from aitia.graphs.apart import apart
+from aitia.graphs.isolation import apart
 from aitia.graphs.judgement import remembered
 from aitia.graphs.live import live, recorded_tools
 from aitia.graphs.nodes import closing, collecting, explaining, judging, planning
@@ -92,7 +92,7 @@ def diagnose(
 ) -> Report:
     """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed.
 
-    With a `runbook` (plain values of `aitia.tools.incidents.program`) the calls that it names are the plan.
+    With a `runbook` (plain values of `aitia.tools.incidents.runbook_program`) the calls that it names are the plan.
     """
     registry = registry or Registry.load()
     incident = redacted(incident, store.home)

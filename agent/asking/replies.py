@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from aitia.agent.asking.draft import Draft
-from aitia.agent.asking.held import likely, nobody
+from aitia.agent.asking.has_answer import likely, nobody
 from aitia.agent.asking.kinds import Embeds
 from aitia.agent.asking.lines import Scored, scored, told
 from aitia.agent.asking.matching import is_about, sentence

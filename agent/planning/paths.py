@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from aitia.agent.planning.asks import generalised
-from aitia.agent.planning.looks import Seen
+from aitia.agent.planning.call_templates import generalised
+from aitia.agent.planning.cluster_looks import Seen
 from aitia.core.words import Incident, Result
 
 NEAREST: Final = 10

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from aitia.agent.planning.closer import closer_round, is_thin
 from aitia.agent.planning.defaults import Roles, bundled_defaults
+from aitia.agent.planning.later_rounds import closer_round, is_thin
 from aitia.agent.planning.rounds import Round, made_round, rankings
 from aitia.agent.planning.score import (
     NO_GUIDES,

@@ -14,8 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from aitia.agent.planning.asks import described, instances, tool_of
-from aitia.agent.planning.looks import Seen
+from aitia.agent.planning.call_templates import described, instances, tool_of
+from aitia.agent.planning.cluster_looks import Seen
 from aitia.agent.planning.paths import Memory
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import ModelError

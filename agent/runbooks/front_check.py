@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from aitia.agent.runbooks.call_check import call_problem
 from aitia.agent.taxonomy import Taxonomy
 from aitia.tools import Registry
-from aitia.tools.incidents.front import STEP_KEYS, Front, waits
+from aitia.tools.incidents.front_matter import STEP_KEYS, Front, waits
 
 _TEXTS: Final = ("title", "id", "description")
 _LISTS: Final = ("alerts", "services", "symptoms", "faults", "tools", "after", "next")

@@ -15,7 +15,7 @@ from aitia.core.commands import effect
 from aitia.core.errors import BadInput
 from aitia.core.trust import leads_out
 from aitia.tools import Registry
-from aitia.tools.incidents.front import Broken, Front, read_front, waits
+from aitia.tools.incidents.front_matter import Broken, Front, read_front, waits
 from aitia.tools.incidents.steps import Step, steps
 from aitia.tools.sources.documents.document_files import MAX_BYTES
 

@@ -10,7 +10,7 @@ import typer
 from aitia.cli.diagnose import At, Changes, Config, Logs, Metrics, Model, Signals, Threads, Topology
 
 if TYPE_CHECKING:
-    from aitia.cli.talk import Talk
+    from aitia.cli.conversation import Talk
 
 
 def chat(
@@ -33,8 +33,8 @@ def chat(
     """
     from datetime import UTC, datetime
 
+    from aitia.cli.conversation import Asked, Talk
     from aitia.cli.inputs import named_sources
-    from aitia.cli.talk import Asked, Talk
     from aitia.incoming import parse_moment
 
     asked = Asked(

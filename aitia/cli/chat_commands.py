@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aitia.core.errors import BadInput
 
 if TYPE_CHECKING:
-    from aitia.cli.talk import Talk
+    from aitia.cli.conversation import Talk
     from aitia.core.words import Evidence, Report
 
 MOST_RUNS, MOST_FACTS = 20, 15

@@ -23,7 +23,7 @@ from aitia.core.store import list_runs
 from aitia.render.text import clean
 
 if TYPE_CHECKING:
-    from aitia.cli.talk import Talk
+    from aitia.cli.conversation import Talk
     from aitia.core.words import Report
 
 HISTORY = "chat_history"

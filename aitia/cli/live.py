@@ -15,7 +15,7 @@ from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
-from aitia.cli.board import Board, name_of, told_progress
+from aitia.cli.progress_board import Board, name_of, told_progress
 from aitia.cli.screen import screen
 from aitia.core.events import (
     Decided,

@@ -73,7 +73,7 @@ def put_names(namer: Namer, components: Sequence[dict[str, Any]]) -> None:
 def put_words(component: dict[str, Any], templates: Sequence[str]) -> None:
     """Name each shown template of a component by its words that fewest of all its templates hold."""
     from aitia.tools.logs.naming.check import obvious
-    from aitia.tools.logs.naming.telling import Telling
+    from aitia.tools.logs.naming.distinctive import Telling
 
     telling = Telling(templates)
     for row in component["templates"]:

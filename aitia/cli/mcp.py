@@ -72,9 +72,9 @@ def mcp(
     if not (token.isascii() and token.isprintable()):
         raise BadInput(f"Set {settings.service.token_env} to plain ASCII without line breaks.")
 
-    from aitia.mcp.own import House
     from aitia.mcp.serve import serve_http, serve_stdio
     from aitia.mcp.server import make_server
+    from aitia.mcp.server_tools import House
 
     listener = listening(host, port) if http else None
     house = House(

@@ -15,8 +15,8 @@ from aitia.core.errors import EXIT_NOT_STORED
 
 if TYPE_CHECKING:
     from aitia.core.llm import Llm
-    from aitia.modes import Narrator as NarratorName
-    from aitia.modes import Planner as PlannerName
+    from aitia.model_use import Narrator as NarratorName
+    from aitia.model_use import Planner as PlannerName
 
 Score = dict[str, Any]
 

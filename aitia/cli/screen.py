@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from aitia.cli.board import Board, name_of, pair
+from aitia.cli.progress_board import Board, name_of, pair
 from aitia.core.events import TaskDone
 from aitia.core.percent import chance
 from aitia.core.words import Task

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from aitia.core.disk import storing, tell_once, trouble
 from aitia.core.errors import RunNotFound, StoreDamaged
-from aitia.core.spare import spare_runs
+from aitia.core.memory_folder import spare_runs
 
 SCHEMA_VERSION = 1
 # What `run.json` must hold, and of which kind the rest is where it is there.

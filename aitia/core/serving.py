@@ -9,8 +9,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
+from aitia.core.connection_slots import Places
 from aitia.core.errors import BadInput
-from aitia.core.places import Places
 
 CONNECTIONS: Final = 64  # each has a thread
 BACKLOG: Final = 1024  # connections that wait to be taken

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from aitia.core.disk import need_room, set_aside, storing, tell_once, write_whole
 from aitia.core.errors import NotRecorded, RunNotFound, StoreDamaged, StoreError, Untrusted
 from aitia.core.events import EVENT, Event
+from aitia.core.memory_folder import adopt, make_spare, spare_runs
 from aitia.core.redact import Redactor, drawn_value, load_key
 from aitia.core.runs import (
     SCHEMA_VERSION,
@@ -36,7 +37,6 @@ from aitia.core.runs import (
     sweep,
     why_of,
 )
-from aitia.core.spare import adopt, make_spare, spare_runs
 from aitia.core.trust import strange
 from aitia.core.words import Report, Result
 

@@ -1,7 +1,7 @@
 """Diagnoses as jobs: a durable table with leases, worker processes, and their events as they come."""
 
-from aitia.jobs.here import Here
 from aitia.jobs.jobs import Jobs
+from aitia.jobs.thread_worker import Here
 from aitia.jobs.words import Approval, Full, Job, JobNotFound, JobState, Submitted, Update
 from aitia.jobs.workers import Workers
 

@@ -20,8 +20,8 @@ from aitia.core.redact import use
 from aitia.core.store import RunStore, find_run
 from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident
+from aitia.jobs.event_stream import Tail, parse_cursor
 from aitia.jobs.table import JobTable
-from aitia.jobs.tail import Tail, parse_cursor
 from aitia.jobs.words import APPROVAL, Job, JobState, Submitted, Update
 from aitia.settings import Settings
 

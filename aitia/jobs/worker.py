@@ -15,10 +15,10 @@ from aitia.core.errors import StoreError
 from aitia.core.redact import use
 from aitia.core.redaction.speech import guard_speech
 from aitia.engine import Engine, choose_engine
-from aitia.jobs.orders import Orders
 from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
 from aitia.jobs.work import Work
+from aitia.jobs.worker_options import Orders
 
 IDLE_S: Final = 0.2
 JOBS: Final = (

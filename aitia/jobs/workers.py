@@ -12,9 +12,9 @@ from typing import Final
 
 from aitia.core.children import own_environment, python_module
 from aitia.engine import AUTO
-from aitia.jobs.orders import Orders
 from aitia.jobs.table import JobTable
-from aitia.modes import Narrator, Planner
+from aitia.jobs.worker_options import Orders
+from aitia.model_use import Narrator, Planner
 from aitia.settings import Settings
 
 LOOK_S: Final = 0.2

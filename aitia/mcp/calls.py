@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from aitia.core.errors import AitiaError, BadInput
 from aitia.core.events import Event
 from aitia.core.words import Result, Word
-from aitia.mcp.desk import Desk
-from aitia.mcp.own import House
+from aitia.mcp.installed_tools import Desk
 from aitia.mcp.progress import line_of
+from aitia.mcp.server_tools import House
 from aitia.mcp.words import AskArgs, DiagnoseArgs, ListArgs
 from aitia.render.text import clean, clip
 

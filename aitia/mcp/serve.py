@@ -21,9 +21,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aitia.core.places import Places
+from aitia.core.connection_slots import Places
 from aitia.core.tokens import Token
-from aitia.patience import patient
+from aitia.http_protocol import patient
 
 PATH: Final = "/mcp"
 GRACE_S: Final = 3

@@ -19,11 +19,11 @@ from aitia.core.errors import AitiaError
 from aitia.core.words import Word
 from aitia.mcp import reports
 from aitia.mcp.calls import Calls
-from aitia.mcp.desk import Desk
-from aitia.mcp.own import House
+from aitia.mcp.installed_tools import Desk
+from aitia.mcp.server_tools import House
 from aitia.mcp.words import AskArgs, DiagnoseArgs, Diagnosed, ListArgs, Runs
 from aitia.render.text import clean
-from aitia.tools.mcp.quiet import quiet
+from aitia.tools.mcp.library_log import quiet
 
 INSTRUCTIONS: Final = (
     "aitia finds the root cause of an incident from the site's own telemetry. Begin with `diagnose`; `ask` answers"

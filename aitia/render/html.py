@@ -13,13 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from aitia.core.words import Report, Sentence
 from aitia.render import text as t
 from aitia.render.appendix import facts_of, ledger
-from aitia.render.around import around
 from aitia.render.document import ORDER, Document, build, split_subject
-from aitia.render.drawn import chain
+from aitia.render.drawings import chain
 from aitia.render.facts import began, source_kind
 from aitia.render.fitting import ROOMS, Room, fitted, fitted_items, short
 from aitia.render.items import Item, Section
 from aitia.render.lanes import SHAPES, lanes, mark
+from aitia.render.neighbourhood import around
 from aitia.render.sections import missing
 
 LARGEST: Final = 300_000  # bytes of a page

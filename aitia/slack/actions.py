@@ -12,8 +12,8 @@ from aitia.jobs import Job
 from aitia.slack import blocks as b
 from aitia.slack import forms, result
 from aitia.slack.answers import answer
+from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
-from aitia.slack.door import Door
 from aitia.slack.follow import Follower, part
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from aitia.core.errors import BadInput
 from aitia.slack import blocks as b
+from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
-from aitia.slack.door import Door
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer, Citation

@@ -25,7 +25,7 @@ from aitia.settings import Settings
 from aitia.slack import actions, commands
 from aitia.slack.dedupe import Entry, Inbox
 from aitia.slack.delivery import Delivery
-from aitia.slack.desk import Desk
+from aitia.slack.dispatcher import Desk
 from aitia.slack.entries import COMMAND, FORMS, MODALS, PRESSES, SHORTCUT, entry_of
 
 PATH: Final = "/slack/events"

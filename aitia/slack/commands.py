@@ -10,8 +10,8 @@ from aitia.core.errors import BadInput
 from aitia.jobs import Jobs
 from aitia.render.text import duration
 from aitia.slack.answers import answer
+from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
-from aitia.slack.door import Door
 from aitia.slack.thread import report_of
 
 HELP: Final = """\

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from aitia.slack.blocks import Block, said, words
 from aitia.slack.mrkdwn import fallback
-from aitia.slack.pace import CHANNEL, Pace, Patience
+from aitia.slack.rate_limits import CHANNEL, Pace, Patience
 
 _BLOCKS_REFUSED: Final = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
 _log: Final = logging.getLogger("aitia.slack")

@@ -18,9 +18,9 @@ from aitia.slack import blocks as b
 from aitia.slack import result
 from aitia.slack.dedupe import Inbox
 from aitia.slack.delivery import Delivery
-from aitia.slack.parts import Parts
 from aitia.slack.progress import Steps
-from aitia.slack.stage import Stage
+from aitia.slack.progress_message import Stage
+from aitia.slack.shown_parts import Parts
 
 PUMP_S: Final = 0.3
 _log: Final = logging.getLogger("aitia.slack")

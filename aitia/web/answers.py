@@ -12,10 +12,10 @@ from aitia import asking, outcomes
 from aitia.core.errors import BadInput
 from aitia.core.store import find_run
 from aitia.jobs import Jobs
+from aitia.web.approvals import answered
 from aitia.web.diagnoses import Id
 from aitia.web.problems import Problem
-from aitia.web.strict import ApiRoute
-from aitia.web.waiting import answered
+from aitia.web.strict_json import ApiRoute
 from aitia.web.words import ApprovalGiven, Diagnosis, Given, OutcomeGiven, QuestionAsked, Taken
 
 STRANGE: Final = "There is no such conversation about this diagnosis. Continue one that exists."

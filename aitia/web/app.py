@@ -12,8 +12,8 @@ from aitia.jobs import Jobs, Workers
 from aitia.settings import Settings
 from aitia.web import answers, diagnoses, metrics, openapi, pages, problems, search, stream
 from aitia.web.auth import Guard, login_router
-from aitia.web.door import Door
 from aitia.web.limits import Aside, Bounds
+from aitia.web.middleware import Door
 
 
 def create_app(

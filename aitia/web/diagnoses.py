@@ -16,8 +16,8 @@ from aitia.jobs import Job, Jobs, JobState
 from aitia.settings import Settings
 from aitia.web.incoming import SIGNATURE, asked, check_signature
 from aitia.web.problems import Problem
-from aitia.web.sent import PagerDutyMessage, Sent
-from aitia.web.strict import ApiRoute
+from aitia.web.strict_json import ApiRoute
+from aitia.web.submissions import PagerDutyMessage, Sent
 from aitia.web.words import Diagnoses, Diagnosis
 
 router = APIRouter(prefix="/v1/diagnoses", tags=["diagnoses"], route_class=ApiRoute)

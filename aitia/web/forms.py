@@ -17,8 +17,8 @@ from aitia.jobs import Full, Job, JobNotFound, Jobs
 from aitia.settings import Settings
 from aitia.web.answers import STRANGE, approve, ask, confirm
 from aitia.web.diagnoses import Id
-from aitia.web.guarded import GuardedRoute
-from aitia.web.look import page
+from aitia.web.guarded_route import GuardedRoute
+from aitia.web.page_templates import page
 from aitia.web.problems import Problem
 from aitia.web.views import Views
 from aitia.web.words import ApprovalGiven, OutcomeGiven, QuestionAsked

@@ -13,7 +13,7 @@ from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident, parse_moment
 from aitia.settings import Settings
 from aitia.web.problems import Problem
-from aitia.web.sent import AlertmanagerMessage, PagerDutyMessage, Words
+from aitia.web.submissions import AlertmanagerMessage, PagerDutyMessage, Words
 
 SIGNATURE: Final = "X-PagerDuty-Signature"
 _TROUBLE: Final = ("incident.triggered", "incident.reopened")

@@ -25,7 +25,7 @@ from aitia import __version__
 from aitia.core.errors import AitiaError
 from aitia.jobs import Job, Jobs, Workers
 from aitia.web.problems import BUSY_S, Problem
-from aitia.web.strict import ApiRoute
+from aitia.web.strict_json import ApiRoute
 
 _LOOKED_AT: Final = 500  # diagnoses that ended last
 _METHODS: Final = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")

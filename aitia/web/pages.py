@@ -16,8 +16,8 @@ from aitia.settings import Settings
 from aitia.web import forms
 from aitia.web.auth import Guard
 from aitia.web.diagnoses import REPORT_CSP, Id, rendered
-from aitia.web.guarded import GuardedRoute
-from aitia.web.look import asset, page
+from aitia.web.guarded_route import GuardedRoute
+from aitia.web.page_templates import asset, page
 from aitia.web.problems import Problem
 from aitia.web.views import VERDICTS, Views
 from aitia.web.words import Found

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from aitia.core.store import list_runs
 from aitia.jobs import Jobs
-from aitia.web.strict import ApiRoute
+from aitia.web.strict_json import ApiRoute
 from aitia.web.words import Found, RunFound
 
 if TYPE_CHECKING:

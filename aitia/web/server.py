@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 import uvicorn
 from fastapi import FastAPI
 
-from aitia.core.places import CONNECTIONS, PER_CLIENT, Places
-from aitia.patience import patient
+from aitia.core.connection_slots import CONNECTIONS, PER_CLIENT, Places
+from aitia.http_protocol import patient
 
 HEAD_BYTES: Final = 32_768
 _SPARE: Final = 64  # connections that are closing

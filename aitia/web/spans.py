@@ -11,8 +11,8 @@ from typing import Final
 from aitia.core.config import SourceConfig
 from aitia.core.redact import Redactor, load_key
 from aitia.tools.sources.base import Span
+from aitia.tools.sources.exporting import write_spans
 from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
-from aitia.tools.sources.written import write_spans
 
 _log: Final = logging.getLogger("aitia.web")
 FLUSH_S: Final = 5.0

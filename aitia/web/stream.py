@@ -17,7 +17,7 @@ from aitia.core.errors import AitiaError
 from aitia.jobs import Job, Jobs
 from aitia.web.diagnoses import Id
 from aitia.web.problems import BUSY_S, Problem
-from aitia.web.strict import ApiRoute
+from aitia.web.strict_json import ApiRoute
 from aitia.web.words import Diagnosis
 
 router = APIRouter(prefix="/v1/diagnoses", tags=["diagnoses"], route_class=ApiRoute)

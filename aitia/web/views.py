@@ -18,11 +18,11 @@ from aitia.jobs import Job, Jobs
 from aitia.jobs.words import JobState
 from aitia.render.text import clean, count, duration
 from aitia.tools.memory.words import Outcome
+from aitia.web.approvals import asked
 from aitia.web.diagnoses import rendered
 from aitia.web.embed import embedded
-from aitia.web.look import namer
+from aitia.web.page_templates import namer
 from aitia.web.progress import Progress, progress
-from aitia.web.waiting import asked
 
 MOST_ROWS: Final = 30
 AT_ONCE_S: Final = 5.0

@@ -722,7 +722,7 @@ def _told(got: Ended) -> dict[str, Any]:
 
 
 def _forget_spare(home: Path) -> None:
-    """What was kept in memory for a home (see aitia.core.spare), of either user."""
+    """What was kept in memory for a home (see aitia.core.memory_folder), of either user."""
     digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
     for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
         for path in place.glob(f"aitia-*-{digest}"):

@@ -32,8 +32,8 @@ from aitia.core.errors import ModelError
 from aitia.core.lexical import LexicalIndex
 from aitia.models.load import load_llm
 from aitia.tools.logs.naming.check import objection, obvious, words
+from aitia.tools.logs.naming.distinctive import WORDS, Telling
 from aitia.tools.logs.naming.namer import propose, unique
-from aitia.tools.logs.naming.telling import WORDS, Telling
 from aitia.tools.memory.terms import terms
 from aitia.tools.text.headers import detect
 from aitia.tools.text.templates import Miner

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
-from aitia.agent.asking import held, lines
+from aitia.agent.asking import has_answer, lines
 from aitia.agent.asking.answerable import Fit
 from aitia.agent.asking.kinds import Embeds, Kinds, KindsFit, ridge
 from aitia.agent.asking.questions import Topic, understood
@@ -171,15 +171,15 @@ def features(asked: Sequence[Asked], fits: Mapping[str, Fit], vectors: Embeds | 
     found = []
     for q in asked:
         q.ranked = lines.scored(q.question, q.topic, q.record, vectors, fits=fits)
-        made = held.features(q.question, q.topic, q.record, q.ranked, vectors)
-        found.append([made.get(n, 0.0) for n in held.FEATURES])
+        made = has_answer.features(q.question, q.topic, q.record, q.ranked, vectors)
+        found.append([made.get(n, 0.0) for n in has_answer.FEATURES])
     return np.array(found)
 
 
 def held_fitted(x: Floats, y: Floats) -> Fit:
     """Whether an answer is held; both sorts of questions count the same."""
     share = y.mean()
-    return logistic(x, y, held.FEATURES, np.where(y > 0, 0.5 / share, 0.5 / (1 - share)))
+    return logistic(x, y, has_answer.FEATURES, np.where(y > 0, 0.5 / share, 0.5 / (1 - share)))
 
 
 def fitted(
@@ -189,7 +189,7 @@ def fitted(
     y = np.array([q.wanted["answerable"] for q in asked], dtype=float)
     fold = np.array([q.run % FOLDS for q in asked])
     p, hit = np.zeros(len(asked)), np.zeros(len(asked), dtype=bool)
-    outer = np.zeros((len(asked), len(held.FEATURES)))
+    outer = np.zeros((len(asked), len(has_answer.FEATURES)))
     for f in range(FOLDS):
         train = [q for q, g in zip(asked, fold, strict=True) if g != f]
         fits = ranking(train, vectors)
@@ -200,7 +200,9 @@ def fitted(
             hit[i] = holds(told, asked[i].wanted["must"])
     for f in range(FOLDS):
         fit = held_fitted(outer[fold != f], y[fold != f])
-        p[fold == f] = [fit.probability(dict(zip(held.FEATURES, r, strict=True))) for r in outer[fold == f]]
+        p[fold == f] = [
+            fit.probability(dict(zip(has_answer.FEATURES, r, strict=True))) for r in outer[fold == f]
+        ]
     threshold = round(float(np.quantile(p[y == 0], REFUSE)), 3)
     says = p >= threshold
     measured = {

@@ -24,8 +24,8 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.agent.planning.asks import instances, tool_of
-from aitia.agent.planning.looks import Seen
+from aitia.agent.planning.call_templates import instances, tool_of
+from aitia.agent.planning.cluster_looks import Seen
 from aitia.agent.planning.paths import Memory, walked
 from aitia.agent.planning.steps import investigate
 from aitia.core.llm import Llm

@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
-from aitia.tools.signals.blame import Onset, leaders
-from aitia.tools.signals.together import Departure, departure_from
+from aitia.tools.signals.channel_blame import Onset, leaders
+from aitia.tools.signals.multivariate import Departure, departure_from
 from benchmarks.contract import Case, chosen, finish, hits, parser, rows
 from benchmarks.signals.tep import CHANNELS, HARD, Floats, fault, read
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from aitia.agent.planning import asks, looks
-from aitia.agent.planning.asks import generalised, instances
-from aitia.agent.planning.looks import Seen
+from aitia.agent.planning import call_templates, cluster_looks
+from aitia.agent.planning.call_templates import generalised, instances
+from aitia.agent.planning.cluster_looks import Seen
 from aitia.agent.planning.paths import Memory
 from aitia.agent.planning.steps import ENOUGH, Rule, Step, bundled_rules, investigate, next_steps
 from aitia.cli.app import run
@@ -20,7 +20,7 @@ from aitia.core.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED
 from aitia.core.words import Holding, Incident, Inventory, Result, Task
 from aitia.models.scripted import ScriptedLlm
 from aitia.tools import Registry, SourceSet, ToolContext
-from aitia.tools.cluster import listed, signs
+from aitia.tools.cluster import signs, unhealthy
 
 from ..cluster.builder import SPACE, Cluster
 from ..cluster.faults import FAULTS, healthy
@@ -114,7 +114,7 @@ def test_log_lines_choose_no_target(tmp_path: Path) -> None:
 
 def test_rules_name_tools_signs_and_parts_that_exist() -> None:
     known = set()
-    for module in (signs, listed, looks):
+    for module in (signs, unhealthy, cluster_looks):
         known |= set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)?)"', Path(str(module.__file__)).read_text()))
     played = set(Seen(Incident(id="i", title="t", started_at=AT, window=WINDOW), []).parts)
     for rule in bundled_rules():
@@ -124,7 +124,7 @@ def test_rules_name_tools_signs_and_parts_that_exist() -> None:
         assert set(parts) <= played, rule.call
         args = instances(rule.call, Everyone())  # type: ignore[arg-type]
         assert args, rule.call
-        REGISTRY.validate(Task(id=1, tool=asks.tool_of(rule.call), args=args[0]))
+        REGISTRY.validate(Task(id=1, tool=call_templates.tool_of(rule.call), args=args[0]))
 
 
 class Everyone:

@@ -23,8 +23,8 @@ import yaml
 import aitia
 from aitia.core.bounds import TooMuch, load_json, load_yaml
 from aitia.core.config import SourceConfig
+from aitia.core.connection_slots import Places
 from aitia.core.errors import BadInput, SourceError
-from aitia.core.places import Places
 from aitia.core.resolve import Resolver
 from aitia.core.scenario import load_scenario
 from aitia.core.words import Holding, Window

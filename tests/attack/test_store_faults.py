@@ -19,9 +19,9 @@ import pytest
 
 from aitia import api
 from aitia.cli.app import run as cli
-from aitia.core import disk, spare
+from aitia.core import disk, memory_folder
 from aitia.core.clock import RecordedClock
-from aitia.core.errors import EXIT_UNKNOWN, NoAccess, NoRoom, StoreDamaged
+from aitia.core.errors import EXIT_CAUSE, NoAccess, NoRoom, StoreDamaged
 from aitia.core.redact import load_key
 from aitia.core.runs import list_runs, not_stored
 from aitia.core.store import RunStore
@@ -36,7 +36,7 @@ sys.path.append(
 
 from benchmarks.attack.faults_store import line, site
 
-TOLD = EXIT_UNKNOWN  # the small incident: one message of one log, and nothing that bears it out
+TOLD = EXIT_CAUSE  # of the small incident
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home whose spare store lies beside it; lines are told anew in each test."""
     beside = tmp_path / "memory"
     beside.mkdir()
-    monkeypatch.setattr(spare, "_MEMORY", beside)
-    monkeypatch.setattr(spare, "_places", lambda: [beside])
+    monkeypatch.setattr(memory_folder, "_MEMORY", beside)
+    monkeypatch.setattr(memory_folder, "_places", lambda: [beside])
     monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
     disk._TOLD.clear()
     return tmp_path / "home"
@@ -186,11 +186,11 @@ class _FullAfter:
 
 def test_a_folder_that_others_can_read_is_not_taken_for_the_spare_store(home: Path) -> None:
     why = NoRoom("Free some")
-    runs = spare.make_spare(home, why)
+    runs = memory_folder.make_spare(home, why)
     runs.parent.chmod(0o755)
-    assert spare.spare_runs(home) is None
+    assert memory_folder.spare_runs(home) is None
     with pytest.raises(NoRoom):
-        spare.make_spare(home, why)
+        memory_folder.make_spare(home, why)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_disk_that_is_really_full(
         pytest.skip("mounting is not allowed here")
     try:
         monkeypatch.setenv("AITIA_HOME", str(place / "home"))
-        monkeypatch.setattr(spare, "_places", lambda: [tmp_path])
+        monkeypatch.setattr(memory_folder, "_places", lambda: [tmp_path])
         monkeypatch.setattr("aitia.core.store.need_room", lambda path: None)  # it fills within the run
         monkeypatch.setattr(RecordedClock, "elapsed", _filling(place, RecordedClock.elapsed))
         code, out, err = diagnosed(case, capsys)

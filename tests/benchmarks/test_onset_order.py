@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.tools.signals.blame import Onset
+from aitia.tools.signals.channel_blame import Onset
 
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:

@@ -17,8 +17,8 @@ from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Event, RunFinished
 from aitia.core.scenario import load_scenario
 from aitia.core.store import RunStore, list_runs
+from aitia.model_use import Narrator, Planner, known_sha256, modes
 from aitia.models.scripted import ScriptedLlm
-from aitia.modes import Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Retention, Settings
 
 

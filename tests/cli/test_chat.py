@@ -14,7 +14,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from aitia.cli.chat_line import RedactedHistory, Words
-from aitia.cli.talk import Asked, Talk
+from aitia.cli.conversation import Asked, Talk
 from aitia.core.redact import Redactor, load_key
 from aitia.core.store import RunStore
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console, ConsoleDimensions
 
-from aitia.cli.board import Board
 from aitia.cli.live import LiveView, describe
+from aitia.cli.progress_board import Board
 from aitia.cli.screen import screen, shares
 from aitia.core import events as ev
 from aitia.core.words import Suspect, Task

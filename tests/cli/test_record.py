@@ -30,7 +30,7 @@ from aitia.recorder import _UNFINISHED, Recording, _new_folder, record
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import RecordedChange, Span, build_inventory, open_source
 from aitia.tools.sources.cluster.record_cluster import record_cluster
-from aitia.tools.sources.written import clean, write_changes, write_spans, write_topology
+from aitia.tools.sources.exporting import clean, write_changes, write_spans, write_topology
 
 from ..sources import kube_api
 from ..sources.test_prometheus_source import free_port, running

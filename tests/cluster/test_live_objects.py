@@ -18,11 +18,11 @@ from aitia.tools.cluster import live
 from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet
 from aitia.tools.cluster.gather import brief, gather
 from aitia.tools.cluster.hosts import env_calls, host_of, resolved
-from aitia.tools.cluster.listed import listing
 from aitia.tools.cluster.manifest import spec_of
 from aitia.tools.cluster.quantity import quantity
 from aitia.tools.cluster.reading import Reader
 from aitia.tools.cluster.routes import env_routes, routes_of
+from aitia.tools.cluster.unhealthy import listing
 from aitia.tools.sources.base import Object
 from aitia.tools.sources.cluster.cluster_recorded import documents
 from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE, KINDS

@@ -12,9 +12,9 @@ from aitia.agent.weigher import weigh
 from aitia.core.config import SourceConfig
 from aitia.core.words import Component, Holding, Inventory, Result, Task
 from aitia.tools import Registry, SourceSet
-from aitia.tools.cluster.listed import pods
 from aitia.tools.cluster.objects import Pod
 from aitia.tools.cluster.signs import MOST, MOST_UNWELL, app_of
+from aitia.tools.cluster.unhealthy import pods
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import Object
 from aitia.tools.sources.cluster.cluster_recorded import RecordedCluster

@@ -8,7 +8,7 @@ from contextvars import copy_context
 import pytest
 from langsmith.utils import tracing_is_enabled
 
-from aitia.graphs.apart import apart
+from aitia.graphs.isolation import apart
 
 
 def test_tracing_is_off_inside_and_as_it_was_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from aitia.agent.asking.documents import own_documents
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.record import Record
-from aitia.agent.asking.shelf import own_documents
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aitia.agent.asking.documents import bundled_documents
 from aitia.agent.asking.lookup import Lookup
-from aitia.agent.asking.shelf import bundled_documents
 from aitia.core.lexical import FEW, K1, B, LexicalIndex, bm25_idf, smooth_idf
 from aitia.models.choosing import Retrieval, bundled_questions
 from aitia.models.lexical import likeness

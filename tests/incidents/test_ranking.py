@@ -14,9 +14,9 @@ from aitia.incoming import make_incident
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.incidents import index as indexing
 from aitia.tools.incidents import runbooks_search
+from aitia.tools.incidents.alert_links import BY_NAME, BY_URL, named
 from aitia.tools.incidents.fusion import fusion
 from aitia.tools.incidents.index import WORDS, Index, index_of
-from aitia.tools.incidents.named import BY_NAME, BY_URL, named
 from aitia.tools.incidents.rank import CANDIDATES, parts_of, query_of, rank
 from aitia.tools.incidents.views import OPENING, first_section, opening, pairs
 from aitia.tools.memory.terms import terms, written

@@ -20,9 +20,9 @@ from aitia.core.events import NodeDone, RunFinished, RunStarted
 from aitia.core.store import list_runs
 from aitia.engine import choose_engine
 from aitia.jobs import Full, Job, JobNotFound, Jobs, Workers
+from aitia.jobs.event_stream import parse_cursor
 from aitia.jobs.owner import is_alive, owner_of
 from aitia.jobs.table import JobTable
-from aitia.jobs.tail import parse_cursor
 from aitia.jobs.work import Work
 from aitia.settings import Settings
 from tests.shop import CAUSE, shop_alert, small_settings

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitia.alertmanager import parse_notice
 from aitia.cli.app import run as aitia
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
@@ -28,7 +29,6 @@ from aitia.core.store import RunStore, list_runs
 from aitia.engine import LEAST_CALLS, choose_engine
 from aitia.jobs import Here, Job, Jobs
 from aitia.listen import LARGEST, Listener, Taken, take
-from aitia.notices import parse_notice
 from aitia.settings import ModelChoice, Service, Settings, WindowRules
 from aitia.tools.sources.traces.otlp_receiver import OtlpReceiver
 

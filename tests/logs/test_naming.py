@@ -17,8 +17,8 @@ from aitia.models.llama import LlamaCpp
 from aitia.models.load import load_llm
 from aitia.models.scripted import ScriptedLlm
 from aitia.tools.logs.naming.check import closed, negative, objection, obvious, same, words
+from aitia.tools.logs.naming.distinctive import Telling
 from aitia.tools.logs.naming.namer import Namer, propose, unique
-from aitia.tools.logs.naming.telling import Telling
 
 SLOW = "no answer of db-3: timed out after <num> s"
 STORED = "order <num> of <host> was stored in <num> ms"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.tools.text.classes import classes, meaning
-from aitia.tools.text.written import written
+from aitia.tools.text.program_text import written
 
 # Lines with a place for what a client sends, as servers and libraries write them.
 ECHOES = (

@@ -14,8 +14,8 @@ pytest.importorskip("mcp", reason="pip install 'aitia[mcp]'")
 
 from aitia.core.errors import BadInput
 from aitia.mcp.calls import MOST_CALLS, Calls
-from aitia.mcp.desk import MOST_RESULTS, Desk
-from aitia.mcp.own import House
+from aitia.mcp.installed_tools import MOST_RESULTS, Desk
+from aitia.mcp.server_tools import House
 from aitia.settings import Service, Settings
 from tests.shop import shop_settings
 

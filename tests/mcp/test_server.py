@@ -182,8 +182,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, 
     import yaml
     from mcp.shared.memory import create_connected_server_and_client_session
 
-    from aitia.mcp.own import House
     from aitia.mcp.server import make_server
+    from aitia.mcp.server_tools import House
     from aitia.settings import Settings
     from tests.mcp.conftest import SCENARIO
 

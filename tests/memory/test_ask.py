@@ -8,13 +8,13 @@ import pytest
 
 from aitia.agent.asking.answer import Answer
 from aitia.agent.asking.condense import condensed, unsupported
+from aitia.agent.asking.documents import own_documents, shelves
 from aitia.agent.asking.kinds import Embeds, kinds, plain
 from aitia.agent.asking.lines import _ANSWERS
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.passages import of_document, passages
 from aitia.agent.asking.questions import understood
 from aitia.agent.asking.record import Record
-from aitia.agent.asking.shelf import own_documents, shelves
 from aitia.agent.sentences.narrator import Budget
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import BadInput, ModelError

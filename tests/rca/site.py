@@ -16,7 +16,7 @@ from aitia.core.store import RunStore
 from aitia.core.words import Baseline, Component, Incident, Report, Window
 from aitia.graphs.diagnose import Options, diagnose
 from aitia.tools.sources import Span, open_sources
-from aitia.tools.sources.written import write_spans
+from aitia.tools.sources.exporting import write_spans
 
 T0 = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 BEGIN, ONSET, END = T0 - timedelta(hours=2), T0 + timedelta(minutes=20), T0 + timedelta(minutes=35)

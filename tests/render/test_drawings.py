@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from aitia.core.words import Component, Inventory, Link, Relation, Report, TimelineEntry
 from aitia.render import svg
-from aitia.render.around import MOST, around
-from aitia.render.drawn import chain
+from aitia.render.drawings import chain
 from aitia.render.facts import apart, began, brief
 from aitia.render.lanes import LANES, lanes
 from aitia.render.layered import WIDTH, place, route
+from aitia.render.neighbourhood import MOST, around
 
 
 def _timed(report: Report, *seconds: float) -> Report:

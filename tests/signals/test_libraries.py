@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.blame import occlusion
+from aitia.tools.signals.channel_blame import occlusion
 from aitia.tools.signals.detectors import library_detector
 from aitia.tools.signals.series import detect_series
 from aitia.tools.signals.watch import Alarm, Watch

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.blame import Onset, leaders, onset_order, shares
+from aitia.tools.signals.channel_blame import Onset, leaders, onset_order, shares
 from aitia.tools.signals.detectors import (
     Detector,
     Ensemble,

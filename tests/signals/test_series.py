@@ -17,10 +17,10 @@ from aitia.tools.series.gather import Gathered
 from aitia.tools.signals.choose import Choice, built, scores
 from aitia.tools.signals.seasonal import SeasonalBaseline
 from aitia.tools.signals.series import detect_series
-from aitia.tools.signals.single import single_evidence
 from aitia.tools.signals.streaming import LeftNeighbours
 from aitia.tools.signals.subsequence import KMeansAD, NearestWindow
-from aitia.tools.signals.tail import Tail, alarms
+from aitia.tools.signals.tail_probability import Tail, alarms
+from aitia.tools.signals.univariate import single_evidence
 
 N = 3000
 

@@ -18,12 +18,12 @@ from aitia.core.resolve import Resolver
 from aitia.core.words import NOT_SEEN, Baseline, Component, Evidence, Incident, Link, Report, Result, Window
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.signals import signals_envelope
-from aitia.tools.signals.alarmed import is_alarmed
+from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.vibration.zone_facts import _strength
 from aitia.tools.signals.vibration.zones import severity, zone_at
 from aitia.tools.sources import open_source
 from aitia.tools.sources.base import SignalSource
-from aitia.tools.sources.written import write_waveforms
+from aitia.tools.sources.exporting import write_waveforms
 
 from .test_envelope import FS, ORDERS, RPM, block
 

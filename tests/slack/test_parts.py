@@ -21,8 +21,8 @@ from aitia.incoming import make_incident
 from aitia.slack.answers import is_question
 from aitia.slack.dedupe import TRIES, Entry, Inbox
 from aitia.slack.entries import entry_of
-from aitia.slack.pace import BURST, Pace
 from aitia.slack.progress import SHOWN, Steps
+from aitia.slack.rate_limits import BURST, Pace
 from aitia.slack.thread import report_of, said
 
 from .limits import check_chunks, check_message

@@ -15,7 +15,7 @@ from aitia.core.config import Columns, SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.redact import Redactor
 from aitia.core.words import Window, from_epoch
-from aitia.tools.sources import Series, open_source, written
+from aitia.tools.sources import Series, exporting, open_source
 from aitia.tools.sources.metrics.table import TableSource
 
 T0 = 1_767_225_600.0
@@ -202,9 +202,9 @@ def test_labels_that_are_no_object_are_no_labels(tmp_path: Path) -> None:
 def test_a_written_table_counts_what_it_holds_and_what_it_leaves_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(written, "MOST_SAMPLES", 7)
+    monkeypatch.setattr(exporting, "MOST_SAMPLES", 7)
     t = T0 + np.arange(4.0)
     series = [Series(component="a", metric=m, t=t[:n], v=t[:n]) for m, n in (("x", 4), ("y", 4), ("z", 3))]
-    assert written.write_table(tmp_path / "m.parquet", series, Redactor(b"k")) == (7, 1)
+    assert exporting.write_table(tmp_path / "m.parquet", series, Redactor(b"k")) == (7, 1)
     read = source("m.parquet", tmp_path).read(WINDOW)
     assert [(s.metric, s.t.size) for s in read] == [("x", 4), ("z", 3)]

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aitia import patience
+from aitia import http_protocol
 from aitia.core.errors import BadInput
 from aitia.core.serving import listening
 from aitia.core.store import RunStore
@@ -29,7 +29,7 @@ from aitia.web.incoming import SIGNATURE
 from aitia.web.limits import Aside, Bounds
 from aitia.web.problems import Problem
 from aitia.web.spans import SpanSpool
-from aitia.web.strict import parse_json
+from aitia.web.strict_json import parse_json
 
 from .served import opened, told, wait_for
 
@@ -297,7 +297,7 @@ def test_a_large_body_is_read_beside_the_event_loop(tmp_path: Path, monkeypatch:
         where.append(True)
         return parse_json(raw)
 
-    monkeypatch.setattr("aitia.web.strict.parse_json", parsed)
+    monkeypatch.setattr("aitia.web.strict_json.parse_json", parsed)
     with opened(tmp_path) as client:
         assert post(client, alerts("g", "slow " * 100_000)).status_code == 202
     assert where == [True]
@@ -412,7 +412,7 @@ def test_a_body_that_comes_too_slowly_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_head_that_does_not_end_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "HEAD_S", 0.5)
+    monkeypatch.setattr(http_protocol, "HEAD_S", 0.5)
     with opened(tmp_path) as client:
         place = (client.base_url.host, client.base_url.port or 0)
         for begun in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "):

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from aitia.core.errors import BadInput
 from aitia.core.words import Evidence, Result, SourceRef
-from aitia.tools.cluster import listed as ls
+from aitia.tools.cluster import unhealthy as ls
 from aitia.tools.cluster.finding import ClusterCall, citation, quote
 from aitia.tools.cluster.reading import Reader, reader_of
 from aitia.tools.cluster.signs import Reading, Thing

@@ -11,7 +11,7 @@ from aitia.core.words import Evidence, Result, SourceRef
 from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet, quiet_nodes
 from aitia.tools.cluster.finding import Finding, citation
 from aitia.tools.cluster.gather import gather
-from aitia.tools.cluster.moves import moves_of
+from aitia.tools.cluster.metric_shifts import moves_of
 from aitia.tools.cluster.reading import reader_of
 from aitia.tools.cluster.state import State
 from aitia.tools.registry import ToolContext, tool

@@ -11,11 +11,11 @@ from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceKind, SourceRef
+from aitia.tools.incidents.alert_links import BY_URL, named, names_any
 from aitia.tools.incidents.dense import open_dense
-from aitia.tools.incidents.named import BY_URL, named, names_any
-from aitia.tools.incidents.program import BUNDLED, Origin, as_program
 from aitia.tools.incidents.rank import Hit, query_of, rank
 from aitia.tools.incidents.remembered import remembered
+from aitia.tools.incidents.runbook_program import BUNDLED, Origin, as_program
 from aitia.tools.incidents.sample import SAMPLE, sample_documents
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import Document, DocumentSource

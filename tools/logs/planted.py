@@ -11,7 +11,7 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined
 from aitia.tools.text.classes import classed, meaning
-from aitia.tools.text.written import written
+from aitia.tools.text.program_text import written
 
 _EACH: Final = 2  # findings of one component
 STRENGTH: Final = 0.3  # they are told, and move nothing

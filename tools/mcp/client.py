@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from aitia.core.config import McpServer
 from aitia.core.errors import AitiaError, SourceError
-from aitia.tools.mcp.quiet import quiet
+from aitia.tools.mcp.library_log import quiet
 from aitia.tools.mcp.transport import Line, kept
 
 MOST_TOOLS: Final = 64  # of a server; more are not looked at

@@ -13,10 +13,10 @@ from aitia.tools.metrics.scan import everything as scanned
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, gather, within
+from aitia.tools.series.metric_facts import plain, subject
 from aitia.tools.series.numbers import sig3, text
 from aitia.tools.series.rates import step_of
 from aitia.tools.series.remarks import nothing, queries
-from aitia.tools.series.say import plain, subject
 
 EASE = 0.6  # log2 units of surprise that a single component needs less than a scan of everything
 WEAK = 0.1

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aitia.core.words import Baseline, Evidence, Window, from_epoch
-from aitia.tools.metrics.quiet import BOUND
+from aitia.tools.metrics.quiet_metrics import BOUND
 from aitia.tools.series.aspects import LimitRule
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import within
+from aitia.tools.series.metric_facts import Onset, plain, subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
-from aitia.tools.series.say import Onset, plain, subject
 from aitia.tools.sources.rows import Floats
 
 NEAR = 0.9

@@ -15,14 +15,14 @@ from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
-from aitia.tools.metrics.quiet import GOLDEN, Looked, find_quiet
+from aitia.tools.metrics.quiet_metrics import GOLDEN, Looked, find_quiet
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, gather, remembered, within
+from aitia.tools.series.metric_facts import Onset, shift_evidence, trend_evidence
 from aitia.tools.series.rates import step_of
 from aitia.tools.series.remarks import nothing, queries, too_short
-from aitia.tools.series.say import Onset, shift_evidence, trend_evidence
 from aitia.tools.sources.rows import Floats
 
 LEAST = 0.2  # weaker facts are not worth a line

@@ -11,9 +11,9 @@ from aitia.core.words import Component, Result, from_epoch
 from aitia.tools.rank.blame import blames
 from aitia.tools.rank.burden import Moved
 from aitia.tools.rank.combine import LEAST, Ranked, combined, graph_of, settled, shares_of
-from aitia.tools.rank.others import by_correlation, by_robust, by_sigma, by_traversal
+from aitia.tools.rank.other_rankings import by_correlation, by_robust, by_sigma, by_traversal
+from aitia.tools.rank.rank_facts import Found, first_sign, onset_of, suspect_fact
 from aitia.tools.rank.rows import rows_of
-from aitia.tools.rank.say import Found, first_sign, onset_of, suspect_fact
 from aitia.tools.rank.scores import moved
 from aitia.tools.rank.target import Target, target_of
 from aitia.tools.registry import ToolContext, tool

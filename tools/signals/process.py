@@ -10,14 +10,14 @@ from aitia.core.words import NOT_SEEN, Evidence, Result, SourceRef, Status, Wind
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, gather, within
+from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.series.rates import step_of
-from aitia.tools.series.say import subject
-from aitia.tools.signals.blame import leaders
 from aitia.tools.signals.changepoints import Changepoint, changepoints
+from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.life.evidence import life_facts
+from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.plots import SERIES, series_artifact
-from aitia.tools.signals.single import has_past, single_evidence
 from aitia.tools.signals.stopped import stopped
 from aitia.tools.signals.strength import calibrate
 from aitia.tools.signals.tables import (
@@ -29,7 +29,7 @@ from aitia.tools.signals.tables import (
     machines_of,
     tables,
 )
-from aitia.tools.signals.together import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
+from aitia.tools.signals.univariate import has_past, single_evidence
 
 _LEAST = 0.12
 _ROWS_OF_A_CHANNEL = 3  # of a past that bears a pattern of several signals

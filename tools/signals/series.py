@@ -10,7 +10,7 @@ import numpy as np
 from aitia.tools.signals.choose import Choice, choose, material, named, score
 from aitia.tools.signals.grid import LEAST, numbers, regular, size
 from aitia.tools.signals.profile import Profile, profile
-from aitia.tools.signals.tail import Tail, alarms
+from aitia.tools.signals.tail_probability import Tail, alarms
 from aitia.tools.sources.rows import Floats
 
 THRESHOLD = (

@@ -14,7 +14,7 @@ import numpy as np
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.subsequence import channel, spaced, squared_distances, windows
-from aitia.tools.signals.tail import Tail
+from aitia.tools.signals.tail_probability import Tail
 from aitia.tools.sources.rows import Floats
 
 _GROWTH, _FIRST = 20, 25  # refit when a twentieth more has been seen, at least 25 samples

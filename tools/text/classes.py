@@ -10,7 +10,7 @@ from typing import Final
 
 from aitia.core.bounds import own_yaml
 from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
-from aitia.tools.text.written import written
+from aitia.tools.text.program_text import written
 
 _STATUS = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")
 
@@ -63,7 +63,7 @@ def classed(text: str) -> Class | None:
 
 
 def meaning(text: str, level: Level) -> Meaning:
-    """Class and severity of a message, by what its program wrote of it (`aitia.tools.text.written`).
+    """Class and severity of a message, by what its program wrote of it (`aitia.tools.text.program_text`).
 
     A named level is believed; a quiet level keeps a bad class at warning.
     """

@@ -18,7 +18,7 @@ from aitia.core.errors import SourceError
 from aitia.tools.text.headers import Header, detect
 from aitia.tools.text.reading.blocks import BLOCK, Block, blocks, hole, lines_of, newlines
 from aitia.tools.text.reading.marks import LineMarks
-from aitia.tools.text.reading.opened import converted, open_unpacked, sniff
+from aitia.tools.text.reading.open_log import converted, open_unpacked, sniff
 from aitia.tools.text.reading.record import Extract, Record, assembled, text_of
 from aitia.tools.text.reading.skipped import Skipped
 

@@ -9,9 +9,9 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Result
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.traces.analysis import Analysis, analyse
-from aitia.tools.traces.calm import quiet_facts, rate_facts
 from aitia.tools.traces.gather import Compared
-from aitia.tools.traces.say import failure_facts, flow_facts, latency_facts
+from aitia.tools.traces.quiet_traces import quiet_facts, rate_facts
+from aitia.tools.traces.trace_facts import failure_facts, flow_facts, latency_facts
 
 LEAST = 0.1  # weaker facts are not worth a line
 PER_COMPONENT = 6

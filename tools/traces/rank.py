@@ -13,8 +13,8 @@ from aitia.tools.registry import ToolContext, tool
 from aitia.tools.traces.analysis import Analysis, analyse, explained
 from aitia.tools.traces.diff import message, nothing
 from aitia.tools.traces.errors import origins
-from aitia.tools.traces.say import UNDER, sig
 from aitia.tools.traces.stats import certainty
+from aitia.tools.traces.trace_facts import UNDER, sig
 
 WEIGHT: Final = 4.0  # log-odds of a component that answers for all of it, beyond doubt
 NOBODY: Final = 1.5  # log-odds of "none of them": what small changes do not reach

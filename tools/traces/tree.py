@@ -14,7 +14,7 @@ from aitia.tools.traces.diff import nothing
 from aitia.tools.traces.excess import Sample, excesses, quantile
 from aitia.tools.traces.gather import Compared, compared
 from aitia.tools.traces.latency import is_slow
-from aitia.tools.traces.say import counted, ms, quoted, time_fact
+from aitia.tools.traces.trace_facts import counted, ms, quoted, time_fact
 from aitia.tools.traces.visits import Visit
 
 MOST = 8

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
 
-from aitia.tools.logs.sequence.hit import Hit, best, times, weight
+from aitia.tools.logs.sequence.detection import Hit, best, times, weight
 from aitia.tools.logs.sequence.sessions import Session, grouped
 
 FEW: Final = 8  # an event whose counts take at most so many values has each of them as a rule

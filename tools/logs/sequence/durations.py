@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from aitia.tools.logs.sequence.hit import Hit, best
+from aitia.tools.logs.sequence.detection import Hit, best
 from aitia.tools.logs.sequence.sessions import MAX_EVENTS, Session
 
 QUANTILE: Final = 0.999

@@ -12,8 +12,8 @@ from typing import Any, Final
 from aitia.core.errors import BadInput
 from aitia.tools.logs.sequence.conformal import Ranks
 from aitia.tools.logs.sequence.counts import Nearest, Rules, Unseen
+from aitia.tools.logs.sequence.detection import Detector, Hit
 from aitia.tools.logs.sequence.durations import Slow
-from aitia.tools.logs.sequence.hit import Detector, Hit
 from aitia.tools.logs.sequence.order import End, Follow, Order
 from aitia.tools.logs.sequence.sessions import Session
 

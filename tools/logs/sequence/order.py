@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from aitia.tools.logs.sequence.hit import Hit, best, weight
+from aitia.tools.logs.sequence.detection import Hit, best, weight
 from aitia.tools.logs.sequence.sessions import Events, Session, grouped
 
 START: Final = "\x02"

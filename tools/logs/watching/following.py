@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from aitia.core.errors import BadInput, SourceError
+from aitia.tools.text.reading.binary import LINE_MAX, sound
 from aitia.tools.text.reading.blocks import Block, blocks
 from aitia.tools.text.reading.form import Form, form_of
-from aitia.tools.text.reading.opened import converted, open_log, sniff
+from aitia.tools.text.reading.open_log import converted, open_log, sniff
 from aitia.tools.text.reading.skipped import Skipped
-from aitia.tools.text.reading.sound import LINE_MAX, sound
 
 _CHUNK: Final = 1 << 18
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.errors import BadInput
+from aitia.tools.logs.watching.alarm import Alarm
 from aitia.tools.logs.watching.following import whole
 from aitia.tools.logs.watching.records import Records, Said
-from aitia.tools.logs.watching.told import Alarm
 from aitia.tools.logs.watching.watcher import Watcher
 from aitia.tools.text.reading.blocks import Block
 from aitia.tools.text.reading.skipped import Skipped

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from aitia.tools.logs.change.events import Ints
+from aitia.tools.logs.watching.alarm import Alarm, Onset, changes
 from aitia.tools.logs.watching.cells import STATISTICS, Cells, Statistic
 from aitia.tools.logs.watching.clock import Clock
 from aitia.tools.logs.watching.evidence import TOP, Detector, excess, rank_p
 from aitia.tools.logs.watching.kinds import ANY, Kinds
 from aitia.tools.logs.watching.settings import MOST, Settings
-from aitia.tools.logs.watching.told import Alarm, Onset, changes
 from aitia.tools.text.headers import Level
 
 _CALM: Final = 8  # cells in a row that end a departure

@@ -13,7 +13,7 @@ import numpy as np
 from aitia.core.errors import BadInput, ModelError, SourceError
 from aitia.core.words import Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.registry import ToolContext
-from aitia.tools.signals.alarmed import is_alarmed
+from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.life import store
 from aitia.tools.signals.life.fleet import Fleet
 from aitia.tools.signals.life.machines import Machine, machine_of

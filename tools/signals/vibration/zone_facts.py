@@ -13,7 +13,7 @@ import numpy as np
 from aitia.core.words import Direction, Evidence, SourceRef
 from aitia.tools.registry import ToolContext
 from aitia.tools.series.numbers import clock, sig3, text
-from aitia.tools.signals.alarmed import is_alarmed
+from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.vibration.channels import Channel
 from aitia.tools.signals.vibration.speed import Speed
 from aitia.tools.signals.vibration.zones import Group, Support, Zone, severity, zone_at

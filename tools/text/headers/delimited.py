@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
+from aitia.tools.text.headers.epoch import Timekeeper
 from aitia.tools.text.headers.fields import Fields, Parsed, of_mapping
 from aitia.tools.text.headers.header import StructuredHeader
-from aitia.tools.text.headers.keeper import Timekeeper
 from aitia.tools.text.headers.levels import ANY_CASE, fold
 from aitia.tools.text.headers.start import searches
 from aitia.tools.text.headers.timestamps import Format

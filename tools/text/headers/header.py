@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from aitia.tools.text.headers.compact_pattern import whole
+from aitia.tools.text.headers.epoch import Timekeeper
 from aitia.tools.text.headers.fields import Fields, of_groups
-from aitia.tools.text.headers.keeper import Timekeeper
 from aitia.tools.text.headers.levels import Level, fold, fold_column
-from aitia.tools.text.headers.slim import whole
 
 Parsed = tuple[float, Level, str]  # epoch seconds, level, message
 _MARKS: Final[dict[str, Level]] = {"#": "warning", "*": "info", "-": "info", ".": "debug"}

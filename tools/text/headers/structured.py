@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
+from aitia.tools.text.headers.epoch import Timekeeper, field_epoch
 from aitia.tools.text.headers.fields import Fields, Parsed, of_mapping
 from aitia.tools.text.headers.header import StructuredHeader
-from aitia.tools.text.headers.keeper import Timekeeper, field_epoch
 from aitia.tools.text.headers.levels import fold
 from aitia.tools.text.headers.start import shape
 from aitia.tools.text.headers.timestamps import FORMATS

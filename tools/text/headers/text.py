@@ -8,11 +8,11 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from aitia.tools.text.headers.atoms import SYSLOG_5424
+from aitia.tools.text.headers.compact_pattern import slim, whole
+from aitia.tools.text.headers.epoch import Timekeeper
 from aitia.tools.text.headers.header import PUNCTUATION, TextHeader
-from aitia.tools.text.headers.keeper import Timekeeper
 from aitia.tools.text.headers.levels import fold
 from aitia.tools.text.headers.piece import SHARE, Piece, compiled, share
-from aitia.tools.text.headers.slim import slim, whole
 from aitia.tools.text.headers.start import AFTER, Start, find
 from aitia.tools.text.headers.timestamps import Format
 from aitia.tools.text.headers.vote import pieces

@@ -8,7 +8,7 @@ from aitia.tools.text.reading.blocks import LINE_MAX, Block, Place, blocks, line
 from aitia.tools.text.reading.form import Form, form_of
 from aitia.tools.text.reading.gather import LogSet, gather
 from aitia.tools.text.reading.joining import continues, exception_in, frame
-from aitia.tools.text.reading.opened import open_log, open_unpacked
+from aitia.tools.text.reading.open_log import open_log, open_unpacked
 from aitia.tools.text.reading.skipped import Skipped
 
 __all__ = [

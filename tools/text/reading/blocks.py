@@ -8,9 +8,9 @@ import stat
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
+from aitia.tools.text.reading.binary import LINE_MAX, sound
 from aitia.tools.text.reading.places import Block, Line, Place, lines_of, newlines
 from aitia.tools.text.reading.skipped import Skipped
-from aitia.tools.text.reading.sound import LINE_MAX, sound
 
 __all__ = [
     "BLOCK",

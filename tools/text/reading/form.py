@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
+from aitia.tools.text.reading.binary import CONTROL
 from aitia.tools.text.reading.colour import MARK, plain
-from aitia.tools.text.reading.sound import CONTROL
 from aitia.tools.text.reading.unpack import Packing, Unpacked, packing_of
 
 if TYPE_CHECKING:

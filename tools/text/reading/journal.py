@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import BinaryIO, Final
 
+from aitia.tools.text.reading.binary import undecodable
 from aitia.tools.text.reading.blocks import LINE_MAX, Block, Line, Place
 from aitia.tools.text.reading.conversion import Convert, by_line, gathered, spread
 from aitia.tools.text.reading.entry import WANTED, fields_in, shown
 from aitia.tools.text.reading.skipped import Skipped
-from aitia.tools.text.reading.sound import undecodable
 
 _READ: Final = 1 << 18
 _WANTED: Final = frozenset(WANTED)

@@ -11,7 +11,7 @@ from typing import Final
 from aitia.core.errors import AitiaError
 from aitia.tools.text.reading.blocks import blocks, lines_of
 from aitia.tools.text.reading.form import SAMPLE
-from aitia.tools.text.reading.opened import open_log
+from aitia.tools.text.reading.open_log import open_log
 from aitia.tools.text.reading.skipped import Skipped
 
 _PACKED: Final = re.compile(r"\.(?:gz|zst|xz|bz2|log|txt|out|err|jsonl|json)$")

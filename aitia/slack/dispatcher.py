@@ -16,9 +16,9 @@ from aitia.core.redact import load_key
 from aitia.jobs import Job, Jobs
 from aitia.settings import Settings
 from aitia.slack import actions, answers, commands
+from aitia.slack.context import Door
 from aitia.slack.dedupe import TRIES, Entry, Inbox, Kind
 from aitia.slack.delivery import Delivery
-from aitia.slack.door import Door
 from aitia.slack.follow import Follower, needs
 
 LOOK_S: Final = 2.0  # how often jobs are looked at that another door or process may have moved

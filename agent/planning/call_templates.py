@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aitia.agent.planning.looks import Seen
+from aitia.agent.planning.cluster_looks import Seen
 from aitia.core.words import Task
 
 

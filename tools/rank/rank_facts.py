@@ -9,9 +9,9 @@ from aitia.core.words import Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.rank.blame import Sign
 from aitia.tools.rank.combine import Ranked
 from aitia.tools.rank.target import Target
+from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import sig3, text
 from aitia.tools.series.rates import step_of
-from aitia.tools.series.say import subject
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _EXTRA = {"errors": "failures", "latency": "latency"}

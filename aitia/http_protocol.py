@@ -8,7 +8,7 @@ from typing import ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from aitia.core.places import HEAD_S, Places
+from aitia.core.connection_slots import HEAD_S, Places
 
 
 class PatientProtocol(H11Protocol):

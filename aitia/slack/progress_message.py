@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 from slack_sdk.errors import SlackApiError
 
 from aitia.slack.delivery import Doubt, marked
-from aitia.slack.parts import Parts
 from aitia.slack.progress import Steps, title_of
+from aitia.slack.shown_parts import Parts
 
 Mode = Literal["stream", "update", "end"]
 _log: Final = logging.getLogger("aitia.slack")

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.signals.blame import Onset, onset_order, shares
+from aitia.tools.signals.channel_blame import Onset, onset_order, shares
 from aitia.tools.signals.detectors import Ensemble, Limited, PcaT2Spe
 from aitia.tools.signals.detectors.thresholds import Truths, hysteresis, smoothed
 from aitia.tools.sources.rows import Floats

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from aitia.core.commands import effect
-from aitia.tools.incidents.front import steps_of
+from aitia.tools.incidents.front_matter import steps_of
 from aitia.tools.incidents.steps import Step, steps
 from aitia.tools.sources.base import Document
 

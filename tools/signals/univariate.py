@@ -9,8 +9,8 @@ import numpy as np
 from aitia.core.words import Evidence, SourceRef, from_epoch
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, within
+from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, sig3, text
-from aitia.tools.series.say import subject
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.series import Finding, Findings, detect_series
 from aitia.tools.sources.rows import Floats

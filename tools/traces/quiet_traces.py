@@ -10,8 +10,8 @@ import numpy as np
 from aitia.core.words import Direction, Evidence
 from aitia.tools.change.counts import adjust, exact_p
 from aitia.tools.traces.analysis import Analysis
-from aitia.tools.traces.say import counted, ms, sig
 from aitia.tools.traces.stats import certainty
+from aitia.tools.traces.trace_facts import counted, ms, sig
 
 MIN_QUIET: Final = 10  # visits in each span
 

@@ -19,7 +19,7 @@ from aitia.engine import AUTO, Engine, choose_engine
 from aitia.incoming import make_incident, parse_moment
 from aitia.mcp.reports import MIME, uri
 from aitia.mcp.words import AskArgs, DiagnoseArgs, Diagnosed, ListArgs, Run, Runs
-from aitia.modes import Narrator, Planner
+from aitia.model_use import Narrator, Planner
 from aitia.render.markdown import escape, render_markdown
 from aitia.render.text import clean, clip
 from aitia.settings import Settings

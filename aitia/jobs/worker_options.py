@@ -6,7 +6,7 @@ from pydantic import Field
 
 from aitia.core.words import Word
 from aitia.engine import AUTO
-from aitia.modes import Narrator, Planner
+from aitia.model_use import Narrator, Planner
 from aitia.settings import Settings
 
 
