@@ -21,6 +21,7 @@ MOST: Final = 5
 _APART, _WATCHED, _UNSEEN = 2, 2, 3  # checks of each sort
 _PLAIN_CASE: Final = 0.9  # probability of a cause from which on its rival is not asked about
 _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
+_TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "signals"})
 _WORDS: Final = {
     "io": "disk I/O", "cpu": "CPU use", "disk": "free disk space", "errors": "share of failed requests",
     "latency": "response time", "network": "network errors", "queue": "queue length", "restart": "number of restarts",
@@ -147,6 +148,7 @@ def _facts_of_top(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Eviden
 def _unseen(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextCheck]:
     """Components of which no telemetry was seen, the first three by name."""
     seen = {e.component for e in evidence if e.aspect not in RANK | CHANGE | MEMORY}
+    seen |= {c for h in inventory.holdings if h.kind in _TELEMETRY and not h.unread for c in h.components}
     unseen = [spoken(c.id) for c in inventory.components if c.id not in seen]
     if not unseen:
         return []

@@ -22,6 +22,7 @@ UNSEEN = (
     "and run it again."
 )
 OBJECTS_ALONE = "Whether requests succeed is not known: only the state of the cluster's objects was read."
+UNNAMED = "The cause cannot be determined: telemetry was read, but the names of its measurements do not say what they measure."
 CERTAIN = 0.8  # probability from which a sentence may tell a cause without "may" or "probably"
 
 
@@ -50,7 +51,10 @@ def verdict_sentence(
         )
         cites = tuple(e.id for e in calm[:3])
     elif not facts.watched:
-        return Sentence(text=UNSEEN, cites=(), by="template", role="verdict")
+        strange = sorted(facts.anomalies, key=lambda e: (-facts.strength(e), e.statement))
+        if not strange:
+            return Sentence(text=UNSEEN, cites=(), by="template", role="verdict")
+        text, cites = UNNAMED, tuple(e.id for e in strange[:2])
     else:
         top_pair = next((s for s in weighed.suspects if s.component), None)
         text = "The cause cannot be determined from this telemetry."

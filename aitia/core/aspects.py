@@ -8,7 +8,7 @@ from typing import Final
 METRIC: Final = frozenset(
     {
         "latency", "traffic", "errors", "availability", "restart",
-        "cpu", "memory", "disk", "io", "network", "connections", "queue", "threads", "file_descriptors",
+        "cpu", "memory", "disk", "io", "network", "connections", "queue", "locks", "threads", "file_descriptors",
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip

@@ -86,7 +86,7 @@ class Resolver:
         why = (
             f"an alias of {' and of '.join(claimed)}, so it is not used"
             if claimed
-            else "first seen under this name"
+            else "no other source and no topology knows it"
         )
         self._why.setdefault(raw, f"{raw!r} is {name!r}: {why}")
         return name

@@ -11,8 +11,8 @@ import numpy as np
 from aitia.tools.logs.count import MAX_WIDTH, Count, Lines
 from aitia.tools.logs.tally import MESSAGE, Tally
 from aitia.tools.text.headers import Header, Level, Place, worst
+from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in, frame
-from aitia.tools.text.reading.record import text_of
 from aitia.tools.text.templates import Form
 from aitia.tools.text.templates.masks import Tokens
 from aitia.tools.text.templates.shape import shape, shapes

@@ -59,9 +59,10 @@ def logs_sessions(ctx: ToolContext, *, component: str = "", false_alarms: float 
     notes = "; ".join(found.notes)
     if found.by is None:
         if not found.records:
-            return Result(
-                status="no_data", message=f"There are no log records in the window. Widen it. {notes}".strip()
+            text = (
+                f"No log records were read: {notes}." if notes else "There are no log records in the window."
             )
+            return Result(status="no_data", message=text)
         text = (
             f"No id groups the {found.records} log records into sessions: none recurs across several "
             f"templates. {notes}"

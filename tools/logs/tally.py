@@ -10,7 +10,7 @@ from typing import Final
 
 from aitia.tools.logs.count import KEPT, Count, Records, Sample, count_records
 from aitia.tools.text.headers import Header, Level
-from aitia.tools.text.reading.record import text_of
+from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.templates import Form, Miner
 from aitia.tools.text.templates.masks import Tokens
 from aitia.tools.text.templates.miner import observe

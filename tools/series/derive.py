@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -74,6 +74,9 @@ class _Group:
     peer: str
     rest: Labels
     client: bool = False
+
+
+_SUMMED: Final = ("connections", "queue", "locks", "threads")  # over what a component's clients hold
 
 
 class Deriver:
@@ -218,7 +221,7 @@ class Deriver:
             about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
             about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and (group.component, metric) in split
-            if len(members) > 1 and not whole and about.aspect in ("connections", "queue", "threads"):
+            if len(members) > 1 and not whole and about.aspect in _SUMMED:
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:
                 for one, rest in told_apart(members, always=whole):
@@ -244,7 +247,7 @@ class Deriver:
             split |= {whole} if group.client else set()
         for whole in sorted(split, key=lambda g: (g.component, g.metric)):
             about = named_unit(self._aspects.of(whole.metric, {}), whole.metric)
-            if about.aspect in ("connections", "queue", "threads"):
+            if about.aspect in _SUMMED:
                 yield self._total(whole, held[whole], about)
 
     def _total(self, group: _Group, members: list[Series], about: Aspect) -> Derived:

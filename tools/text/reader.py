@@ -17,9 +17,10 @@ from typing import BinaryIO
 from aitia.core.errors import SourceError
 from aitia.tools.text.headers import Header, detect
 from aitia.tools.text.reading.blocks import BLOCK, Block, blocks, hole, lines_of, newlines
+from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.marks import LineMarks
 from aitia.tools.text.reading.open_log import converted, open_unpacked, sniff
-from aitia.tools.text.reading.record import Extract, Record, assembled, text_of
+from aitia.tools.text.reading.record import Extract, Record, assembled
 from aitia.tools.text.reading.skipped import Skipped
 
 __all__ = ["Extract", "LogFile", "Record", "open_each", "open_set"]

@@ -11,7 +11,7 @@ from aitia.tools.logs.count import Lines
 from aitia.tools.logs.meanings import Entry
 from aitia.tools.logs.search.spool import items
 from aitia.tools.text.headers import Fields, Header, Level, Parsed, Place
-from aitia.tools.text.reading.record import LINE_BYTES, text_of
+from aitia.tools.text.reading.cut import LINE_BYTES, text_of
 
 if TYPE_CHECKING:
     from aitia.tools.logs.count import Rows

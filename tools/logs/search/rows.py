@@ -15,8 +15,9 @@ from aitia.tools.logs.search.spool import NULL, Spool
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.text.reader import LogFile
 from aitia.tools.text.reading.blocks import Block
+from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in
-from aitia.tools.text.reading.record import JOINED_LINES, text_of
+from aitia.tools.text.reading.record import JOINED_LINES
 from aitia.tools.text.templates import Form
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ def told(
     for span in _chained([_fitted(sets, s, share, s == window.epoch, out) for s in spans], window.epoch[0]):
         records = merge(*(s.records(span, share) for s in sets), key=lambda p: p.record.at)
         drafts += ((draft, span) for draft in _sessions(records, miner, window.epoch[0], out))
-        if out.by is None:
+        if out.by is None and out.records:  # a baseline from before the logs began says nothing
             return out
     return _sorted_out(drafts, window.epoch[0], miner, out)
 

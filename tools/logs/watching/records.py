@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from aitia.tools.text.headers import Header, Level, detect, worst
 from aitia.tools.text.reading.blocks import Block, lines_of
+from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in, frame
-from aitia.tools.text.reading.record import text_of
 
 _SAMPLE: Final = 300  # lines that the layout is found by
 _FEW: Final = 20  # fewer are a guess

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from aitia.tools.text.reading.cut import is_object, shortened
 from aitia.tools.text.reading.places import Block, lines_of
 from aitia.tools.text.reading.skipped import Skipped
 
@@ -42,7 +43,8 @@ def sound(block: Block, skipped: Skipped) -> Iterator[Block]:
             skipped.cut += 1
         if text:
             lead = len(raw) - len(raw.lstrip(b"\0"))
-            yield Block(text[:LINE_MAX] + b"\n", place.offset + lead, place.line, after)
+            cut = shortened(text) if len(text) > LINE_MAX and is_object(text) else text
+            yield Block(cut[:LINE_MAX] + b"\n", place.offset + lead, place.line, after)
         begin, number = after, place.line + 1
     if kept:
         yield Block(b"\n".join(kept) + (b"\n" if data.endswith(b"\n") else b""), begin, number, block.end)

@@ -9,11 +9,11 @@ from typing import Final
 from aitia.tools.text.headers import Header, Parsed
 from aitia.tools.text.headers.levels import Level
 from aitia.tools.text.reading.blocks import Block, Place, lines_of
+from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.joining import exception_in, frame
 from aitia.tools.text.reading.marks import LineMarks
 from aitia.tools.text.reading.skipped import Skipped
 
-LINE_BYTES: Final = 8192  # longer lines are cut for mining, not for hashing
 JOINED_LINES: Final = 80
 
 
@@ -87,11 +87,6 @@ def assembled(
             return
     if current is not None:
         yield current
-
-
-def text_of(raw: bytes) -> str:
-    """A line's text, cut."""
-    return raw[:LINE_BYTES].decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _goes_on(record: Record, parsed: Parsed) -> bool:
