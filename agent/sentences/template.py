@@ -154,9 +154,10 @@ def exclusion_briefs(
 def _ruled_out(weighed: Weighed, taxonomy: Taxonomy, facts: Facts) -> list[tuple[Exclusion, Contribution]]:
     found: list[tuple[Exclusion, Contribution]] = []
     by_id = {e.id: e for e in facts.all}
-    top = weighed.component
+    first = next((s.component for s in weighed.suspects if s.component), "")  # what is to be checked first
+    told = {weighed.component or first, *(s.component for s in weighed.further)}
     for suspect in weighed.suspects:
-        if not suspect.component or suspect.component == top or suspect.probability > 0.2:
+        if not suspect.component or suspect.component in told or suspect.probability > 0.2:
             continue
         if any(e.component == suspect.component for e, _ in found) or len(found) == MAX_RULED_OUT:
             continue

@@ -143,9 +143,18 @@ def misfits(report: Report) -> Section:
         named = report.verdict == "cause" and s.component == report.component
         if against and not named and without >= unknown - _CLOSE:
             cites = dict.fromkeys([*s.supporting[:2], *(c.evidence for c in against if c.evidence)])
-            text = f"Looks planted: {_named(s.component, s.fault)}: {t.clean(against[-1].why)}"
+            text = f"Only texts say so, wrong or planted: {_named(s.component, s.fault)}: {t.clean(against[-1].why)}"
             told.setdefault(s.component, Item(text=text, cites=tuple(cites)))
     return Section(title="Does not fit", items=(*given, *told.values()))
+
+
+def standing_out(report: Report) -> Section:
+    """What moved most, one fact a component: where no cause could be named, it is where to look."""
+    moved = [e for e in report.evidence if observes(e) and e.direction not in ("steady", "none")]
+    moved.sort(key=lambda e: (e.component not in report.incident.hints, -e.strength, t.id_order(e.id)))
+    first = {e.component: e for e in reversed(moved)}
+    items = tuple(Item(lead=e.id, text=statement(e, False)) for e in moved if first[e.component] is e)
+    return Section(title="What stands out", items=items)
 
 
 def further(report: Report) -> Section:
