@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,8 @@ NOISE = (
 )  # fmt: skip
 _TIMEOUT_S = 1.5
 _DATA = (".csv", ".parquet")
+_LOGS = (".log", ".ndjson", ".jsonl", ".out")
+SYSTEM_LOGS = Path("/var/log")
 _FILES: tuple[
     tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals"], str], ...
 ] = (
@@ -161,36 +164,60 @@ def probe_alertmanager(url: str) -> Probe:
 
 
 def probe_kubeconfig() -> Probe:
-    """Whether a kubeconfig lies about; this version reads no cluster state."""
+    """Whether a kubeconfig lies about: which cluster may be read, a person says."""
     named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
     file = Path(named).expanduser() if named else Path.home() / ".kube" / "config"
     found = file.is_file()
-    reason = "there, but this version reads no cluster state" if found else "no such file"
+    reason = "to read it, add: - {name: cluster, kind: cluster, type: kubectl}" if found else "no such file"
     return Probe(what="cluster", place=str(file), state="found" if found else "absent", reason=reason)
 
 
 def probe_logs(folder: Path) -> Iterator[Probe]:
-    """Log folders: the usual one and `logs` of the folder."""
-    for name, place in (("logs", folder / "logs"), ("system-logs", Path("/var/log"))):
-        inside = place.glob("*.log") if place.is_dir() and not leads_out(place, folder) else ()
-        files = sorted(p for p in inside if _is_data(p, place))
-        readable = [p for p in files if os.access(p, os.R_OK)]
-        if not readable:
-            why = "no *.log file there" if place.is_dir() else "no such folder"
-            reason = f"{len(files)} log files, none readable" if files else why
-            yield Probe(what="logs", place=str(place), state="refused" if files else "absent", reason=reason)
-            continue
-        size = sum(p.stat().st_size for p in readable)
-        shown = str(place) if place.is_absolute() else "logs"
-        yield Probe(
-            what="logs",
-            place=str(place),
-            state="found",
-            reason=f"{len(readable)} of {len(files)} *.log files are readable; one component per file",
-            query=f"newest of {shown}/*.log",
-            answer=f"{max(readable, key=lambda p: p.stat().st_mtime).name}, {size / 1e6:.1f} MB in all",
-            source=SourceConfig(name=name, kind="logs", type="log_files", path=f"{shown}/*.log"),
+    """Log files of the folder and of its subfolders; only where there are none, those of the system."""
+    inside = (d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith("."))
+    found = [
+        p for place in (folder, *inside) if not leads_out(place, folder) and (p := _logs_in(place, folder))
+    ]
+    yield from found
+    if not any(p.source for p in found):
+        yield _logs_in(SYSTEM_LOGS, SYSTEM_LOGS) or Probe(
+            what="logs", place=str(SYSTEM_LOGS), state="absent", reason="no log files there"
         )
+
+
+def _logs_in(place: Path, root: Path) -> Probe | None:
+    """The log files of one place: those of their commonest suffix."""
+    known = {file for _, file, _, _ in _FILES}
+    every = sorted(
+        p
+        for p in (place.iterdir() if place.is_dir() else ())
+        if p.suffix.lower() in _LOGS and p.name not in known and _is_data(p, place)
+    )
+    if not every:
+        return None
+    suffix = Counter(p.suffix for p in every).most_common(1)[0][0]
+    files = [p for p in every if p.suffix == suffix]
+    readable = [p for p in files if os.access(p, os.R_OK)]
+    if not readable:
+        reason = f"{len(files)} log files, none readable"
+        return Probe(what="logs", place=str(place), state="refused", reason=reason)
+    shown = f"{place}/" if place == SYSTEM_LOGS else "" if place == root else f"{place.name}/"
+    glob = f"{shown}*{suffix}"
+    size = sum(p.stat().st_size for p in readable)
+    return Probe(
+        what="logs",
+        place=str(place),
+        state="found",
+        reason=f"{len(readable)} of {len(files)} *{suffix} files are readable; one component per file",
+        query=f"newest of {glob}",
+        answer=f"{max(readable, key=lambda p: p.stat().st_mtime).name}, {size / 1e6:.1f} MB in all",
+        source=SourceConfig(
+            name="system-logs" if place == SYSTEM_LOGS else "logs" if place == root else place.name,
+            kind="logs",
+            type="log_files",
+            path=glob,
+        ),
+    )
 
 
 def probe_folder(folder: Path) -> Iterator[Probe]:

@@ -17,6 +17,7 @@ import yaml
 
 from aitia import probe
 from aitia.core.errors import BadInput
+from aitia.probe import probe_logs
 from aitia.settings import DEFAULT_MODEL, load_settings
 
 Serve = Callable[[Mapping[str, object]], str]
@@ -200,3 +201,25 @@ def test_a_real_prometheus_is_proposed(tmp_path: Path) -> None:
     assert found.source is not None
     assert found.source.component_label == "job"
     assert {"go_*", "prometheus_*"} <= set(found.source.ignore)
+
+
+def test_init_finds_logs_one_level_down_and_leaves_those_of_the_system_alone(tmp_path: Path) -> None:
+    for name in ("app/orders.ndjson", "app/catalog.ndjson", "web.log", ".git/x.log", "changes.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"level":30,"time":1763632800000,"msg":"x"}\n')
+    found = {p.source.path for p in probe_logs(tmp_path) if p.source}
+    assert found == {"*.log", "app/*.ndjson"}
+
+
+def test_init_looks_at_the_system_where_the_folder_has_no_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "system").mkdir()
+    monkeypatch.setattr("aitia.probe.SYSTEM_LOGS", tmp_path / "system")
+    (tmp_path / "mine").mkdir()
+    (only,) = probe_logs(tmp_path / "mine")
+    assert (only.state, only.source) == ("absent", None)
+    (tmp_path / "system" / "syslog.log").write_text("x\n")
+    (only,) = probe_logs(tmp_path / "mine")
+    assert only.source
+    assert only.source.path == f"{tmp_path / 'system'}/*.log"

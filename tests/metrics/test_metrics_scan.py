@@ -229,7 +229,10 @@ def test_too_little_data_claims_nothing_and_says_what_to_change(tmp_path: Path) 
     short = [row for row in shop(change=slow) if row[0] >= T0 + (FROM - 6) * STEP]
     result = scan(short, tmp_path)
     assert result.status == "no_data"
-    assert "longer baseline" in result.message
+    assert "The metrics begin at 00:03:48 UTC, and the window at 00:04:00" in result.message
+    assert "--since" in result.message
+    gaps = [row for row in shop() if not T0 + STEP < row[0] < T0 + (FROM - 2) * STEP]
+    assert "longer baseline" in scan(gaps, tmp_path).message
     empty = scan([row for row in shop() if row[0] < T0 - 1], tmp_path)
     assert empty.status == "no_data"
 

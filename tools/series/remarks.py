@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aitia.core.words import Window
+from aitia.core.words import Window, from_epoch
 from aitia.tools.change.levels import MIN_BASELINE, MIN_PERSIST
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, within
@@ -33,7 +33,14 @@ def too_short(gathered: Gathered) -> str:
             "Widen the window, or give sources that sample more often: a series has at most"
             f" {_samples(now)} in it{apart}, and {MIN_PERSIST} are needed."
         )
-    if before < MIN_BASELINE:
+    first = min((float(d.t[0]) for d in gathered.derived if d.t.size), default=0.0)
+    earliest = min(b.window.start.timestamp() for b in gathered.baselines)
+    if before < MIN_BASELINE and first > earliest + step:
+        told.append(
+            f"The metrics begin at {from_epoch(first):%H:%M:%S} UTC, and the window at {gathered.window.start:%H:%M:%S}: tell "
+            "when it began more closely (--since), or set a shorter window.lead_s, so that a baseline is left."
+        )
+    elif before < MIN_BASELINE:
         told.append(
             f"Give a longer baseline: a series has at most {_samples(before)} in it, and {MIN_BASELINE} are needed."
         )

@@ -22,7 +22,7 @@ MAX_DATED = 40
 PACKED = (".gz", ".zst", ".xz", ".bz2")
 _ROTATION = re.compile(
     r"(?:\.\d{1,4}|[-._](?:\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})"
-    r"|\.(?:gz|zst|xz|bz2|log|txt|out|err|jsonl|json))$"
+    r"|\.(?:gz|zst|xz|bz2|log|txt|out|err|jsonl|ndjson|json))$"
 )
 
 
