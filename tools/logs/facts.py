@@ -19,6 +19,7 @@ from aitia.tools.sources.logs.remote_lines import hash_of, time_of
 from aitia.tools.text.classes import Meaning, meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute
+from aitia.tools.text.replies import replier
 from aitia.tools.text.templates.gaps import filled
 
 QUOTE: Final = 160
@@ -105,6 +106,8 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
     old_rate = count.before / mined.old_exposure if mined.old_exposure else 0.0
     at, error = onset(count, finding.change, window, old_rate)
     component, peer = attribute(mined.component, count.template.text, names)
+    if server := replier(component, count.template.text, names):
+        component, peer = server, ""
     rate = count.window / mined.exposure if mined.exposure else 0.0
     ref = reference(mined, count)
     return Evidence(
@@ -153,7 +156,9 @@ def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
         return f'{who} stopped logging{about} (last{when}, before that {rate:g} a minute): "{quote}"'
     if f.change == "new":
         span = _span(f.mined.old_exposure)
-        never = f"not once in the {span} baseline" if f.mined.old_lines else "it has no lines in the baseline"
+        never = (
+            f"not once in the {span} baseline" if f.mined.old_lines else "no earlier lines of it are at hand"
+        )
         seen = when if f.count.window == 1 else when.replace(" at ", " since ")
         return f'{who} logged{about} {times}{seen} and {never}: "{quote}"'
     return (
