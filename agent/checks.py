@@ -53,7 +53,7 @@ def next_checks(
         if option_of(h.source)
         else NextCheck(text=f"Fix source {h.source}: {h.note}", command="aitia doctor")
         for h in inventory.holdings
-        if h.note and not h.count
+        if h.unread or (h.note and not h.count and h.kind in _TELEMETRY)
     ]
     apart = list(_apart(weighed, evidence, inventory, taxonomy, ruled_out))
     top = _facts_of_top(weighed, evidence)

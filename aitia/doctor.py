@@ -127,7 +127,7 @@ def package_checks() -> Iterator[Check]:
             name=f"extra [{extra}]",
             state="warning" if absent else "ok",
             detail=f"{purpose}: " + (f"without {', '.join(absent)}" if absent else "installed"),
-            mend=f"pip install 'aitia[{extra}]'" if absent else "",
+            mend=f"pip install '.[{extra}]' in the checkout" if absent else "",
         )
 
 
@@ -300,7 +300,7 @@ def _extra_needed(section: str, extra: str) -> Iterator[Check]:
             name=section,
             state="look",
             detail=f"is in the settings, but not installed: {', '.join(absent)}",
-            mend=f"pip install 'aitia[{extra}]'",
+            mend=f"pip install '.[{extra}]' in the checkout",
         )
 
 

@@ -112,6 +112,6 @@ def _import() -> tuple[Any, Any]:
         import tokenizers
     except ImportError as error:
         raise ModelError(
-            f"Install the memory extra: pip install 'aitia[memory]' ({error.name} is missing)."
+            f"Install the memory extra: pip install '.[memory]' ({error.name} is missing)."
         ) from None
     return onnxruntime, tokenizers

@@ -32,7 +32,7 @@ def import_llama_cpp() -> ModuleType:
         import llama_cpp
     except ImportError:
         raise ModelError(
-            "Install the model runtime: pip install 'aitia[llm]' (it is compiled: gcc, g++ and cmake are needed)."
+            "Install the model runtime: pip install '.[llm]' (it is compiled: gcc, g++ and cmake are needed)."
         ) from None
     except (OSError, RuntimeError) as error:
         raise ModelError(

@@ -178,4 +178,4 @@ def _need_extra() -> None:
     from aitia.core.errors import BadInput
 
     if importlib.util.find_spec("mcp") is None:
-        raise BadInput("Install the extra for MCP: pip install 'aitia[mcp]'.")
+        raise BadInput("Install the extra for MCP: pip install '.[mcp]'.")

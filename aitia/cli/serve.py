@@ -60,9 +60,7 @@ def serve(
         from aitia.web.server import server, url_of
         from aitia.web.spans import SpanSpool
     except ModuleNotFoundError as error:
-        raise BadInput(
-            f"Install the web extra: pip install 'aitia[web]' ({error.name} is missing)."
-        ) from None
+        raise BadInput(f"Install the web extra: pip install '.[web]' ({error.name} is missing).") from None
 
     settings, home = api.settings_of(config), aitia_home()
     token = os.environ.get(settings.service.token_env, "")

@@ -63,7 +63,9 @@ def slack(
     try:
         from aitia.slack.app import API
     except ImportError as error:
-        raise BadInput(f"Install aitia[slack]: {error.name} is missing.") from None
+        raise BadInput(
+            f"Install the extra for Slack: pip install '.[slack]' ({error.name} is missing)."
+        ) from None
     settings = api.settings_of(config)
     if not settings.sources:
         raise BadInput(

@@ -355,7 +355,7 @@ def test_the_static_part_is_the_same_at_every_site_and_short() -> None:
 @pytest.fixture(scope="module")
 def smollm() -> Iterator[Llm]:
     """The real small model, one thread."""
-    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'aitia[llm]'")
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install '.[llm]'")
     from aitia.models.fetch import fetch
     from aitia.models.llama import LlamaCpp
     from aitia.models.load import load_llm

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-pytest.importorskip("langchain", reason="langchain is not installed: pip install 'aitia[dev]'")
+pytest.importorskip("langchain", reason="langchain is not installed: pip install '.[dev]'")
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution

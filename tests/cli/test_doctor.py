@@ -99,7 +99,7 @@ def test_a_door_without_its_extra_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("aitia.doctor._absent", absent)
     (tmp_path / "aitia.yaml").write_text("slack: {channels: [C1]}\n")
     first = next(door_checks(load_settings(tmp_path / "aitia.yaml")))
-    assert (first.state, first.mend) == ("look", "pip install 'aitia[slack]'")
+    assert (first.state, first.mend) == ("look", "pip install '.[slack]' in the checkout")
 
 
 @pytest.mark.memory

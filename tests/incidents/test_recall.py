@@ -170,8 +170,8 @@ def test_lexicon_scores():
 
 @pytest.mark.memory
 def test_dense_finds_what_words_do_not(home):
-    pytest.importorskip("chromadb", reason="pip install 'aitia[memory]'")
-    pytest.importorskip("onnxruntime", reason="pip install 'aitia[memory]'")
+    pytest.importorskip("chromadb", reason="pip install '.[memory]'")
+    pytest.importorskip("onnxruntime", reason="pip install '.[memory]'")
     try:
         embedder = Embedder(home=REAL_HOME)
     except ModelError as error:
@@ -192,4 +192,4 @@ def test_without_the_extra_the_note_says_what_to_install(home, monkeypatch):
     monkeypatch.setattr("aitia.tools.incidents.dense.find_spec", lambda name: None)
     dense, note = open_dense(home)
     assert dense is None
-    assert "aitia[memory]" in note
+    assert ".[memory]" in note

@@ -21,7 +21,7 @@ from tests.browser import Browser, needs_browser
 
 from .conftest import ROOT, SERVICES, Lab, answers, wait_for
 
-pytest.importorskip("fastapi", reason="pip install 'aitia[web]'")
+pytest.importorskip("fastapi", reason="pip install '.[web]'")
 BASELINE_S = 22.0
 TOKEN = "of-this-test-alone"
 

@@ -224,7 +224,7 @@ def test_the_command_names_by_words_without_a_model(
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[Llm]:
-    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'aitia[llm]'")
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install '.[llm]'")
     try:
         fetch("smollm2-135m")
     except HashMismatch:

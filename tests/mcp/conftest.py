@@ -19,7 +19,7 @@ SCENARIO = Path(__file__).parents[2] / "scenarios" / "connection-exhaustion"
 
 @pytest.fixture(autouse=True)
 def extra() -> None:
-    pytest.importorskip("mcp", reason="pip install 'aitia[mcp]'")
+    pytest.importorskip("mcp", reason="pip install '.[mcp]'")
 
 
 @dataclass(frozen=True, kw_only=True)

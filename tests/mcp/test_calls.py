@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-pytest.importorskip("mcp", reason="pip install 'aitia[mcp]'")
+pytest.importorskip("mcp", reason="pip install '.[mcp]'")
 
 from aitia.core.errors import BadInput
 from aitia.mcp.calls import MOST_CALLS, Calls

@@ -21,7 +21,7 @@ from aitia.api import resume
 from aitia.core.store import RunStore, list_runs
 from tests.mcp.conftest import Site
 
-mcp = pytest.importorskip("mcp", reason="pip install 'aitia[mcp]'")
+mcp = pytest.importorskip("mcp", reason="pip install '.[mcp]'")
 types, McpError, ClientSession = mcp.types, mcp.McpError, mcp.ClientSession
 AITIA = [sys.executable, "-c", "import sys; from aitia.cli import main; sys.exit(main())"]
 TOKEN = "a-token-of-the-test"

@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def minilm() -> Embeds:
     """The bundled embedding model of this machine; what needs it is skipped without it."""
-    pytest.importorskip("onnxruntime", reason="pip install 'aitia[memory]'")
+    pytest.importorskip("onnxruntime", reason="pip install '.[memory]'")
     try:
         return Embedder(home=REAL_HOME, threads=1)
     except ModelError as error:

@@ -51,7 +51,7 @@ def test_import_tells_what_it_did(aitia, home):
     assert "3 records read: 2 added, 0 updated, 0 unchanged, 0 duplicates, 1 broken" in err
     assert "x.jsonl:3: it is not a JSON object" in err
     assert "2 have no vector yet" in err
-    assert "aitia[memory]" in err
+    assert ".[memory]" in err
     code, out, _ = aitia("memory", "import", "x.jsonl", "--json")
     told = json.loads(out)
     assert (code, told["counts"], told["problems"]) == (

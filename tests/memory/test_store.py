@@ -425,7 +425,7 @@ def test_without_the_extra_words_do_and_it_is_said(home, monkeypatch):
     with MemoryStore(home) as store:
         store.put(SITE, by="test")
         assert ids(store.search(Query(text=LIKE_LEAK, before=NOW))) == ["INC-1"]
-        assert "aitia[memory]" in store.note
+        assert ".[memory]" in store.note
         store.reindex()
         assert store.pending() == 3
 
@@ -444,7 +444,7 @@ class TestVectors:
 
     @pytest.fixture(autouse=True)
     def _extra(self):
-        pytest.importorskip("chromadb", reason="pip install 'aitia[memory]'")
+        pytest.importorskip("chromadb", reason="pip install '.[memory]'")
 
     @pytest.mark.memory
     def test_meaning_takes_part_and_survives_a_new_process(self, home):

@@ -22,7 +22,7 @@ PART_BYTES = 300_000
 @pytest.fixture(scope="session")
 def smollm_path() -> Path:
     """The real SmolLM2-135M file, fetched into AITIA_HOME if it is not there."""
-    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install 'aitia[llm]'")
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed: pip install '.[llm]'")
     try:
         return fetch("smollm2-135m")
     except HashMismatch:

@@ -65,7 +65,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
         "except ModelError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Install the memory extra: pip install 'aitia[memory]'")
+    assert done.stdout.startswith("Install the memory extra: pip install '.[memory]'")
 
 
 @pytest.mark.memory

@@ -72,7 +72,7 @@ def test_no_runtime(tmp_path: Path) -> None:
         "except ModelError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Install the model runtime: pip install 'aitia[llm]'")
+    assert done.stdout.startswith("Install the model runtime: pip install '.[llm]'")
     assert all(tool in done.stdout for tool in ("gcc", "g++", "cmake"))
 
 

@@ -139,9 +139,9 @@ def test_what_a_library_refuses_is_bad_input() -> None:
 @pytest.mark.parametrize(
     ("name", "install"),
     [
-        ("pyod:ECOD", "'aitia[detectors]'"),
-        ("stumpy:stump", "'aitia[detectors]'"),
-        ("sklearn:OneClassSVM", "'aitia[learn]'"),
+        ("pyod:ECOD", "'.[detectors]'"),
+        ("stumpy:stump", "'.[detectors]'"),
+        ("sklearn:OneClassSVM", "'.[learn]'"),
     ],
 )
 def test_a_package_that_is_not_installed_is_named_with_its_extra(name: str, install: str) -> None:

@@ -91,6 +91,9 @@ def test_commits_are_changes_by_component(repo: Path) -> None:
 
 def test_no_subject_or_file_name_hides_a_change(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
+    commit(
+        tmp_path, "begin", 4, payment__README_DOT_md="1", payment__a_DOT_conf="1"
+    )  # the first one changes nothing
     commit(tmp_path, "a\x1eb\x1fc", 5, payment__main_DOT_py="1")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "nothing changed", at=T0 + timedelta(minutes=6))
     git(

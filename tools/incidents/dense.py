@@ -61,7 +61,7 @@ class Dense:
 def open_dense(home: Path, folder: Path | None = None) -> tuple[Dense | None, str]:
     """The dense index (under `home/memory`), or None and the sentence that says why only words are compared."""
     if any(find_spec(name) is None for name in ("chromadb", "onnxruntime", "tokenizers")):
-        return None, "compared by words only: pip install 'aitia[memory]' adds comparison by meaning"
+        return None, "compared by words only: pip install '.[memory]' adds comparison by meaning"
     from chromadb.errors import ChromaError
 
     from aitia.models.embed import Embedder

@@ -91,7 +91,7 @@ def mcp_tools(servers: Sequence[McpServer], home: Path) -> list[McpTool]:
     A server that does not answer gives the tools that the settings list: calling them says why they fail.
     """
     if servers and importlib.util.find_spec("mcp") is None:
-        raise BadInput("Install the extra for MCP servers: pip install 'aitia[mcp]'.")
+        raise BadInput("Install the extra for MCP servers: pip install '.[mcp]'.")
     if not servers:
         return []
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(servers)) as pool:

@@ -17,7 +17,7 @@ from aitia.core.errors import ModelError
 
 Rows = NDArray[np.float32]
 _EXTRA: Final = ("chromadb", "onnxruntime", "tokenizers")
-MISSING: Final = "compared by words and evidence only: pip install 'aitia[memory]' adds comparison by meaning"
+MISSING: Final = "compared by words and evidence only: pip install '.[memory]' adds comparison by meaning"
 
 
 class Embeds(Protocol):

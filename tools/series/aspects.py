@@ -74,10 +74,14 @@ class Aspects:
         self._known: dict[str, Aspect] = {}
 
     def of(self, metric: str, labels: Mapping[str, str] | None = None) -> Aspect:
-        """The first rule found in `metric{label=value,...}`, else `other`."""
-        key = plain_name(metric) + "{" + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
+        """The first rule found in `metric{`, or, where it holds a `=`, in `metric{label=value,...}`; else `other`."""
+        name = plain_name(metric) + "{"
+        key = name + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
         if key not in self._known:
-            self._known[key] = next((aspect for pattern, aspect in self._rules if pattern.search(key)), OTHER)
+            # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
+            self._known[key] = next(
+                (a for rule, a in self._rules if rule.search(key if "=" in rule.pattern else name)), OTHER
+            )
         return self._known[key]
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from aitia.tools.series.again import again
 from aitia.tools.series.aspects import Aspect, Aspects
 from aitia.tools.series.kinds import (
     CLIENT,
@@ -26,6 +27,7 @@ from aitia.tools.series.kinds import (
     named_unit,
     own_floor,
     rate_unit,
+    step_of,
     steps_of,
     told_apart,
     upper_bound,
@@ -279,7 +281,7 @@ class Deriver:
             v=v,
             labels=group.rest,
             source=self._source,
-            query=members[0].query if members else "",
+            query=again(members, stat, smooth * step_of(t)),
             smooth=smooth,
             raw=members,
         )

@@ -41,7 +41,7 @@ class Vault:
             from cryptography.hazmat.primitives.hashes import SHA256
             from cryptography.hazmat.primitives.kdf.hkdf import HKDF
         except ImportError:
-            raise BadInput("Install aitia[reveal]: the mapping of pseudonyms is encrypted with it.") from None
+            raise BadInput("Install the extra that encrypts pseudonyms: pip install '.[reveal]'.") from None
         self._path, self._lock = path, threading.Lock()
         self._seen: set[bytes] = set()
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"aitia redaction map v1").derive(key))

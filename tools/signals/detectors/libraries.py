@@ -153,7 +153,7 @@ def library_detector(name: str) -> LibraryDetector:
             return _MAKE[library](detector)
     except ImportError as error:
         missing = (error.name or library).partition(".")[0]
-        told = f"'aitia[{EXTRA[library]}]'" if missing == library in EXTRA else missing
+        told = f"'.[{EXTRA[library]}]'" if missing == library in EXTRA else missing
         raise ModelError(
             f"{name} needs {missing}, which is not installed. Install it: pip install {told}."
         ) from None

@@ -109,7 +109,7 @@ def fit_forest(rows: Floats, y: Ints, share: Floats, *, classes: int, seed: int,
     try:
         from sklearn.ensemble import ExtraTreesClassifier
     except ImportError:
-        raise BadInput("Install scikit-learn (pip install 'aitia[learn]') to train.") from None
+        raise BadInput("Install scikit-learn (pip install '.[learn]') to train.") from None
     made = ExtraTreesClassifier(**({"n_estimators": TREES} | options), random_state=seed)
     made.fit(rows, y, sample_weight=share)
     trees = Trees.of(made.estimators_, weight=1.0 / len(made.estimators_), bias=np.zeros(len(made.classes_)))

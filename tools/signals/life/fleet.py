@@ -173,7 +173,7 @@ def boosted(x: Sequence[Floats], y: Sequence[Floats], *, seed: int) -> Trees:
     try:
         from sklearn.ensemble import GradientBoostingRegressor
     except ImportError:
-        raise BadInput("Install scikit-learn (pip install 'aitia[learn]') to fit a fleet.") from None
+        raise BadInput("Install scikit-learn (pip install '.[learn]') to fit a fleet.") from None
     share = np.concatenate([np.full(len(own), 1.0 / len(own)) for own in y])
     target: NDArray[np.float64] = np.concatenate(y)
     made = GradientBoostingRegressor(**BOOSTING, random_state=seed)

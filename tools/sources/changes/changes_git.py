@@ -134,7 +134,7 @@ class GitSource(Configured):
         since, until = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (window.start, window.end))
         paths = [f":(top,literal){p}" for p in _parts(self._config.options.get("paths", ""))]
         out = self._git(
-            "log", f"--max-count={MOST_COMMITS}", f"--since={since}", f"--until={until}", "--first-parent",
+            "log", f"--max-count={MOST_COMMITS}", f"--since={since}", f"--until={until}", "--first-parent", "--min-parents=1",
             "--diff-merges=first-parent", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
             "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H%x00%ct%x00%s", branch, "--", *paths,
         )  # fmt: skip

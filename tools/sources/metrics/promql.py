@@ -47,10 +47,15 @@ def any_of(metrics: Iterable[str], *, match: str = "") -> str:
     return "{" + ",".join(parts) + "}"
 
 
+def any_value(label: str, values: Iterable[str]) -> str:
+    """The inside of a selector: one of some values of a label."""
+    alternatives = "|".join(_SPECIAL.sub(r"\\\1", value) for value in dict.fromkeys(values))
+    return matcher(label, alternatives, operator="=~")
+
+
 def with_label(label: str, values: Iterable[str], *, match: str = "") -> str:
     """The inside of a selector: one of some values of a label, and the configured matcher."""
-    alternatives = "|".join(_SPECIAL.sub(r"\\\1", value) for value in values)
-    parts = [matcher(label, alternatives, operator="=~")] + ([inner(match)] if inner(match) else [])
+    parts = [any_value(label, values)] + ([inner(match)] if inner(match) else [])
     return "{" + ",".join(parts) + "}"
 
 

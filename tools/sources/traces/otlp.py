@@ -15,7 +15,7 @@ from aitia.tools.sources.traces.span_attributes import KINDS, Kind, make_span
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-INSTALL = "Install the extra for OTLP protobuf (pip install 'aitia[traces]') or export OTLP as JSON."
+INSTALL = "Install the extra for OTLP protobuf (pip install '.[traces]') or export OTLP as JSON."
 _HEX = re.compile(r"[0-9a-fA-F]*")
 _DEPTH = 8
 

@@ -176,7 +176,7 @@ def _zstd(file: IO[bytes]) -> Iterator[bytes]:
         import zstandard
     except ImportError:
         raise SourceError(
-            f"Install the zstd reader (pip install 'aitia[compressed]') to read {file.name!r}."
+            f"Install the zstd reader (pip install '.[compressed]') to read {file.name!r}."
         ) from None
     try:
         engine, fed = zstandard.ZstdDecompressor().decompressobj(), False
