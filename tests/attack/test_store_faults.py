@@ -362,3 +362,20 @@ def test_lines_about_the_store_reach_stderr_without_any_logging_set_up(home: Pat
     )  # fmt: skip
     assert told.stderr.count(f"Run {broken.id} is damaged") == 1
     assert logging.getLogger("aitia.store").level == logging.NOTSET
+
+
+def test_a_key_that_cannot_be_made_is_told_once_though_what_is_told_is_redacted_by_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.write_text("")
+    told: list[bytes] = []
+
+    class Redacting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(load_key(home))
+
+    disk.log.addHandler(handler := Redacting())
+    try:
+        keys = {load_key(home), load_key(home)}
+    finally:
+        disk.log.removeHandler(handler)
+    assert [*keys] == told  # one key, told of once

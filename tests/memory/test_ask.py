@@ -216,7 +216,10 @@ def test_what_the_run_does_not_hold_is_not_known(reports: dict[str, Report], que
     [
         ("Who is the culprit here?", "orders: connections exhausted"),
         ("Could it be the database itself?", "one caller holds the connections"),
-        ("How do I get back to the release before?", "Roll orders back to the version before"),
+        (
+            "How do I get back to the release before?",
+            "If orders was deployed before this began, roll it back",
+        ),
         ("How many sessions did orders hold on the database?", "34"),
         ("Anything like it in the past?", "INC-1041"),
         ("On which facts do you base that?", "ranks first"),

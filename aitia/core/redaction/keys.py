@@ -15,6 +15,7 @@ from aitia.core.errors import BadInput, StoreError
 FILE: Final = "redaction.key"
 MAP: Final = "redaction.map"
 _KEY_BYTES: Final = 32
+_WITHOUT: Final[set[Path]] = set()  # homes whose key can be neither made nor read
 
 
 def load_key(home: Path) -> bytes:
@@ -36,9 +37,12 @@ def load_key(home: Path) -> bytes:
         _set_aside(home, "it was a folder")
         return load_key(home)
     except (OSError, StoreError) as error:
-        why = trouble(error, path) if isinstance(error, OSError) else error
-        tell_once(f"{why} Until then pseudonyms are valid for one run only.")
-        return _of_process(home)
+        key = _of_process(home)
+        if home not in _WITHOUT:  # what is told is redacted, by this very key
+            _WITHOUT.add(home)
+            why = trouble(error, path) if isinstance(error, OSError) else error
+            tell_once(f"{why} Until then pseudonyms are valid for one run only.")
+        return key
 
 
 @functools.cache
