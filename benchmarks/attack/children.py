@@ -49,7 +49,7 @@ class Ended:
 
 SAID = re.compile(  # what is wrong, then what to do about it
     r"(?m)(?:^|[.:;,] |\bor )(Remove|Restore|Use|Free|Give|Set|Fix|Make|Move|Play|Replay|Diagnose|Put|Check|Wait|Try|Ask|Choose"
-    r"|List|Name|Stop|Start|remove|restore|the recorded report was damaged)\b"
+    r"|List|Name|Raise|Stop|Start|remove|restore|the recorded report was damaged)\b"
 )
 
 
