@@ -97,7 +97,7 @@ def test_zstd_without_its_library_names_the_extra(tmp_path, monkeypatch):
     path = tmp_path / "a.zst"
     path.write_bytes(PACK["zstd"](TEXT))
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(SourceError, match=r"pip install 'aitia\[compressed\]'"):
+    with pytest.raises(SourceError, match=r"pip install '\.\[compressed\]'"):
         form_of(path)
 
 

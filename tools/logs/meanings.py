@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
 
 
+_CALM: Final = frozenset({"debug", "info"})
+"""Levels of a record of which an exception below it says nothing: the process wrote it without a header of its own."""
 SHAPES: Final = 150_000
 JOINS: Final = 50_000
 _LAYOUTS: Final = 16
@@ -281,10 +283,15 @@ class Meanings:
                 joins.clear()
             found = joins[key] = self._with_exception(raw, count, named[-1])
         form, level = found
-        return self._tally.counts.get(form) or self._tally.count(form, level, f"{count.text} | {named[-1]}")
+        text = named[-1] if count.level in _CALM else f"{count.text} | {named[-1]}"
+        return self._tally.counts.get(form) or self._tally.count(form, level, text)
 
     def _with_exception(self, raw: bytes, count: Count, exception: str) -> tuple[Form, Level]:
         miner = self._tally.miner
+        level = worst(count.level, "error")
+        if count.level in _CALM:
+            alone = miner.masker.tokens(self._tally.redact(exception))
+            return miner.take(alone, (level, *count.form.group[1:])), level
         below = miner.masker.tokens(f"| {self._tally.redact(exception)}")
         if len(count.form.group) > 1 or self._header is None:
             above = Tokens(count.form.tokens, ("",) * len(count.form.tokens))
@@ -292,5 +299,4 @@ class Meanings:
             parsed = self._header(text_of(raw))
             above = miner.masker.tokens(self._tally.redact(parsed[2][:MESSAGE] if parsed else ""))
         tokens = Tokens((*above.masked, " ", *below.masked), (*above.values, "", *below.values))
-        level = worst(count.level, "error")
         return miner.take(tokens, (level, *count.form.group[1:])), level
