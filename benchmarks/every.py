@@ -45,6 +45,11 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "redaction": ("logs",),
         "speed": ("logs/multilog",),
     },
+    "memory": {
+        "runbooks": ("knowledge",),
+        "postmortems": ("knowledge",),
+        "events": ("rca/tvdiag",),
+    },
     "rca": {
         "k8s_snapshots": ("rca/k8s_snapshots",),
         "petshop": ("rca/petshop",),

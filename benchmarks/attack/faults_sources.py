@@ -71,7 +71,8 @@ def settle(
         settings["mcp"] = [dict(mcp)]
     (folder / "aitia.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     words = " ".join(f"{scene.incident.title} {scene.incident.text}".split())
-    return ["diagnose", words, "--since", f"{scene.incident.started_at:%Y-%m-%dT%H:%M:%SZ}",
+    config = ("--config", str(folder / "aitia.yaml"))  # found without it, it would be asked about
+    return ["diagnose", words, *config, "--since", f"{scene.incident.started_at:%Y-%m-%dT%H:%M:%SZ}",
             "--at", f"{scene.now:%Y-%m-%dT%H:%M:%SZ}", "--json"]  # fmt: skip
 
 
