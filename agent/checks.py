@@ -123,7 +123,7 @@ def back_to(fact: Evidence) -> str:
     before, after = (fact.values.get(key) for key in keys)
     if moved and isinstance(before, float | int) and isinstance(after, float | int):
         value, now = with_unit(float(before), fact.unit), with_unit(float(after), fact.unit)
-        return f"{moved[1]}: {moved[2]} back at about {value} ({now} now)"
+        return f"{moved[1]}: {moved[2]} back at about {value} ({now} in the incident)"
     if fact.aspect == "restart":
         return f"{fact.component} does not restart again"
     if fact.kind == "vibration.line" and "spectrum has a line" in said:

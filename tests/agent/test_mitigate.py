@@ -102,7 +102,7 @@ def test_a_value_goes_back_to_what_it_was_and_an_event_is_over() -> None:
         "statement": "postgres: connections from orders rose from 1 to 34 (34×) at 01:08:44 UTC.", "unit": "",
         "values": {"before": 1.0, "after": 34.0},
     })  # fmt: skip
-    assert back_to(rose) == "postgres: connections from orders back at about 1 (34 now)"
+    assert back_to(rose) == "postgres: connections from orders back at about 1 (34 in the incident)"
     down = rose.model_copy(update={"statement": "a was down for 4 scrapes.", "values": {}})
     assert back_to(down) == "this is not so any more: a was down for 4 scrapes"
     logged = down.model_copy(update={"kind": "log.new", "statement": 'a logged "x" once.'})
@@ -143,7 +143,7 @@ def test_what_has_no_value_to_go_back_to_says_what_is_over() -> None:
         "kind": "metric.trend", "unit": "MiB", "values": {"from": 23.7, "to": 133.0},
         "statement": "catalog: memory in use grew from 23.7 to 133 MiB since 01:21:53 UTC, with 1 drop in between.",
     })  # fmt: skip
-    assert back_to(grew) == "catalog: memory in use back at about 23.7 MiB (133 MiB now)"
+    assert back_to(grew) == "catalog: memory in use back at about 23.7 MiB (133 MiB in the incident)"
     restarted = fact.model_copy(update={"component": "catalog", "aspect": "restart", "values": {}})
     assert back_to(restarted) == "catalog does not restart again"
     line = fact.model_copy(update={

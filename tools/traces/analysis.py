@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aitia.core.errors import SourceError
 from aitia.tools.registry import ToolContext
 from aitia.tools.traces.errors import Failing, failing
+from aitia.tools.traces.excess import FELT_S
 from aitia.tools.traces.flow import Break, breaks
 from aitia.tools.traces.gather import Compared, compared
 from aitia.tools.traces.latency import Latency, latency
@@ -30,6 +31,12 @@ class Analysis:
         """Seconds that requests take beyond the baseline's, in relation to what they took then: 1 is twice as long."""
         usual = sum(e.n * e.old_p50 for e in self.latency.whole)
         return sum(self.latency.blamed.values()) / usual if usual > 0 else 0.0
+
+    @property
+    def felt(self) -> float:
+        """0..1: how much of what anybody could feel the time added to one request is."""
+        requests = sum(e.n for e in self.latency.whole)
+        return min(1.0, sum(self.latency.blamed.values()) / requests / FELT_S) if requests else 0.0
 
 
 def analyse(ctx: ToolContext) -> Analysis:

@@ -41,6 +41,10 @@ class Sample:
     critical: bool = True
 
 
+FELT_S: Final = 0.001
+"""Added seconds of a request below which a change counts in proportion, however sure it is: nobody feels it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Excess:
     """How a place's times changed. `added` is the seconds beyond the baseline's that requests took because of it."""

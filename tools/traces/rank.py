@@ -82,7 +82,7 @@ def scored(found: Analysis) -> dict[str, Score]:
     """The score of each component that anything speaks against."""
     scores = _Scores()
     # Half again as long is as plain as ten times as long; a twentieth longer is nearly nothing.
-    size = min(1.0, found.added / 0.5)
+    size = min(1.0, found.added / 0.5) * found.felt
     for name, share in found.latency.share_of.items():
         scores.of(name).time = WEIGHT * share * size
     began = origins(found.failing)

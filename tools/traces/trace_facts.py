@@ -10,7 +10,7 @@ from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, from_epoch
 from aitia.tools.traces.analysis import Analysis, explained
 from aitia.tools.traces.errors import Failing
-from aitia.tools.traces.excess import Excess
+from aitia.tools.traces.excess import FELT_S, Excess
 from aitia.tools.traces.flow import Break
 from aitia.tools.traces.gather import Compared
 from aitia.tools.traces.stats import certainty
@@ -86,9 +86,10 @@ def time_fact(
     """A fact about times that rose: quantiles, ratio, seconds added, and how sure it is.
 
     Where it adds less than a third of the time that requests take longer, it is as much weaker: a component may be
-    slower beyond doubt and nobody feels it.
+    slower beyond doubt and nobody feels it. Likewise below a millisecond.
     """
     felt = min(1.0, 0.35 + 2.0 * float(values["share"])) if "share" in values else 1.0
+    felt *= min(1.0, e.each / FELT_S)
     return Evidence(
         component=component,
         peer=peer,
