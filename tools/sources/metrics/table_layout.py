@@ -1,0 +1,128 @@
+"""How a table is laid out: found by a look at its first rows, and told where it had to be guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from aitia.core.config import SourceConfig
+from aitia.core.errors import BadInput
+from aitia.tools.sources.metrics.table_columns import (
+    Layout,
+    Sample,
+    find_meaning,
+    find_time,
+    wide_values,
+)
+from aitia.tools.sources.metrics.table_sql import (
+    Clock,
+    TimeColumn,
+    has_comma,
+    is_number,
+    name,
+    time_column,
+)
+from aitia.tools.sources.text_form import TextForm, few
+from aitia.tools.sources.time_texts import configured_zone
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ROWS: Final = 300  # of a table that are looked at
+_ORDERS: Final = ("dmy", "mdy", "ymd")
+_DECIMALS: Final = (",", ".")
+
+
+def find_layout(
+    db: DuckDBPyConnection, table: str, form: TextForm, config: SourceConfig, near: datetime
+) -> Layout:
+    """The layout of the tables in some files of one kind. Raises SourceError, BadInput for options that are none."""
+    csv = table.startswith("read_csv")
+    sample = _sample(db, table)
+    comma = csv and _comma(sample, form, config)
+    clock = Clock(zone=configured_zone(config), near=near, order=_option(config, "date_order", _ORDERS))
+
+    def read(column: str, named: bool) -> TimeColumn | None:
+        kind, cells = sample.columns[column], sample.cells[column]
+        return time_column(db, table, column, kind, cells, clock, comma=comma, named=named)
+
+    time = find_time(sample, config, read)
+    meaning = find_meaning(sample, time.column, config)
+    cut, values = meaning.cut, dict[str, tuple[str, str]]()
+    if meaning.shape == "wide":
+        held = [c for c, kind in sample.columns.items() if c != time.column and (csv or is_number(kind))]
+        cut, values = wide_values(sample, held, config)
+    return Layout(
+        columns=dict(sample.columns),
+        meant=meaning.columns,
+        time=time,
+        shape=meaning.shape,
+        form=form,
+        comma=comma,
+        cut=cut,
+        values=values,
+        unused=meaning.unused,
+    )
+
+
+def _sample(db: DuckDBPyConnection, table: str) -> Sample:
+    """The columns, and the cells of the first rows that are not empty."""
+    columns = {
+        str(row[0]): str(row[1]) for row in db.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    }
+    texts = ", ".join(f"CAST({name(c)} AS VARCHAR)" for c in columns)
+    rows = db.execute(f"SELECT {texts} FROM {table} LIMIT {_ROWS}").fetchall()
+    cells = {
+        c: [str(row[n]) for row in rows if row[n] is not None and str(row[n]).strip()]
+        for n, c in enumerate(columns)
+    }
+    return Sample(columns=columns, cells=cells)
+
+
+def _comma(sample: Sample, form: TextForm, config: SourceConfig) -> bool:
+    given = _option(config, "decimal", _DECIMALS)
+    return given == "," or (not given and has_comma(list(chain(*sample.cells.values())), form))
+
+
+def _option(config: SourceConfig, key: str, allowed: Sequence[str]) -> str:
+    given = str(config.options.get(key, ""))
+    if given and given not in allowed:
+        raise BadInput(
+            f"Set options.{key} of source {config.name!r} to one of {' '.join(map(repr, allowed))}, not {given[:20]!r}."
+        )
+    return given
+
+
+def guesses(layout: Layout, config: SourceConfig) -> str:
+    """What had to be guessed, as phrases."""
+    return "; ".join(_guesses(layout, config))
+
+
+def _guesses(layout: Layout, config: SourceConfig) -> Iterator[str]:
+    yield from layout.form.said
+    if layout.comma:
+        yield "decimal comma"
+    time, wanted, meant = layout.time, config.columns, layout.meant
+    if time.column != wanted.time or time.notation:
+        yield f"times from {time.column!r}" + (f" as {time.notation}" if time.notation else "")
+    if not time.zoned and "timezone" not in config.options:
+        yield "times without a zone are read as UTC (else set options.timezone)"
+    if layout.shape == "long":
+        roles = [("metric", meant.metric), ("value", meant.value)]
+        roles += [("component", meant.component)] if not (layout.cut or config.component) else []
+        named = [f"{role} from {column!r}" for role, column in roles if column != getattr(wanted, role)]
+        if named:
+            yield ", ".join(named)
+        if layout.cut:
+            yield f"tags of {meant.metric!r} split at {layout.cut!r} into component and metric"
+        if layout.unused:
+            yield f"not used: {few(layout.unused)}"
+    elif layout.cut and "separator" not in config.options and layout.cut != "_":
+        column = next(iter(layout.values))
+        component, metric = layout.values[column]
+        yield f"column names split at {layout.cut!r}: {column!r} is {metric!r} of {component!r}"
+        left = [c for c in layout.columns if c not in layout.values and c != time.column]
+        if left:
+            yield f"not used: {few(left)}"
