@@ -13,6 +13,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.trust import leads_out
 from aitia.core.words import Word
+from aitia.probe_files import ENTRIES, TABLES, look_at
 from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
 PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
@@ -23,7 +24,6 @@ NOISE = (
     "vm_*", "vmselect_*", "vminsert_*", "flag", "*_created",
 )  # fmt: skip
 _TIMEOUT_S = 1.5
-_DATA = (".csv", ".parquet")
 _FILES: tuple[
     tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals"], str], ...
 ] = (
@@ -195,9 +195,11 @@ def probe_logs(folder: Path) -> Iterator[Probe]:
 
 def probe_folder(folder: Path) -> Iterator[Probe]:
     """Data files in the folder: tables, changes, topology, incidents, runbooks."""
-    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in _DATA and _is_data(p, folder))
-    for path in tables:
-        yield _table(path)
+    usual = {file for _, file, _, _ in _FILES}
+    data = sorted(p for p in folder.iterdir() if p.suffix.lower() in (*TABLES, *ENTRIES) and _is_data(p, folder))
+    for path in data:
+        if path.name not in usual:
+            yield from _data(path)
     for name, file, kind, reader in _FILES:
         if _is_data(folder / file, folder):
             size = (folder / file).stat().st_size
@@ -224,30 +226,17 @@ def _is_data(path: Path, folder: Path) -> bool:
     return path.is_file() and not leads_out(path, folder)
 
 
-def _table(path: Path) -> Probe:
-    from aitia.tables import read_header
-
-    try:
-        header = read_header(path)
-    except BadInput as error:
-        return Probe(what="table", place=str(path), state="refused", reason=str(error))
-    if header.columns is None:
-        return Probe(
-            what="table",
+def _data(path: Path) -> Iterator[Probe]:
+    for kind, (source, reason, answer) in look_at(path):
+        yield Probe(
+            what=kind,
             place=str(path),
-            state="refused",
-            reason=f"no time column among {', '.join(header.names[:12])}",
+            state="found" if source else "refused",
+            reason=reason,
+            query=f"select count(*) from '{path.name}'" if answer else "",
+            answer=answer,
+            source=source,
         )
-    name = "".join(c if c.isalnum() or c in "_.-" else "-" for c in path.stem)
-    return Probe(
-        what="table",
-        place=str(path),
-        state="found",
-        reason=f"{header.layout} layout, time in {header.columns.time!r}",
-        query=f"select count(*) from '{path.name}'",
-        answer=f"{header.rows} rows",
-        source=SourceConfig(name=name, kind="metrics", type="table", path=path.name, columns=header.columns),
-    )
 
 
 def proposal(probes: Sequence[Probe], folder: Path) -> str:

@@ -203,7 +203,7 @@ def test_the_time_column_is_found_by_name_or_by_what_it_holds(tmp_path: Path, co
 
 def test_small_numbers_are_no_times(tmp_path: Path) -> None:
     path = written(tmp_path, "t_s;acc_g\n0,00000;0,1\n0,00005;0,2\n")
-    with pytest.raises(SourceError, match="no column of times"):
+    with pytest.raises(SourceError, match="no time column"):
         read(path)
 
 

@@ -159,6 +159,12 @@ def _rows(lines: list[str], mark: str) -> Iterator[tuple[list[str], int]]:
         return
 
 
+def separated(text: str, form: TextForm) -> list[str]:
+    """The names of the columns."""
+    rows = _rows(text.splitlines()[:_ROWS], form.delimiter)
+    return next((row for row, before in rows if before >= form.skip and any(row)), [])
+
+
 def converted(path: Path, encoding: str, folder: Path) -> Path:
     """A copy of a file in UTF-8. Raises SourceError for one that is too large."""
     target = folder / f"{len(list(folder.iterdir()))}-{path.name.removesuffix('.gz')}"

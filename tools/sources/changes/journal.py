@@ -64,7 +64,7 @@ class Fields:
         """The fields that are called otherwise than ours."""
         roles = {"time": (self.at, "at"), "component": (self.component, "component"), "text": (self.text, "text")}
         for role, (name, own) in roles.items():
-            if name and name != own:
+            if name and name not in (own, role):
                 yield f"{role} from {name!r}"
 
 

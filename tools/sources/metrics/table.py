@@ -94,6 +94,12 @@ class TableSource(Modelled):
             guessed=guesses(layout, self._config),
         )
 
+    def rows(self) -> int:
+        """How many rows it has."""
+        with self._open() as db:
+            counted = db.execute(f"SELECT count(*) FROM {self._table}").fetchone()
+        return int(counted[0]) if counted else 0
+
     def layout(self, near: datetime) -> Layout:
         """How the table is written. `near` tells years of two digits apart. Raises SourceError."""
         with self._open() as db:

@@ -90,7 +90,7 @@ def find_time(sample: Sample, config: SourceConfig, read: ReadTime) -> TimeColum
                 return found
     if not by_name:
         raise SourceError(
-            f"{config.path!r} has no column of times: none is called {', '.join(TIME[:4])}, Zeitstempel or the like,"
+            f"{config.path!r} has no time column: none is called {', '.join(TIME[:4])}, Zeitstempel or the like,"
             f" and none holds times alone (it has {few(names)}). {_mend('columns.time', config)}"
         )
     shown = next(iter(sample.cells[by_name]), "")
