@@ -225,7 +225,7 @@ def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: P
     by_place = {Path(p.place).name: p for p in found}
     table = by_place["export.csv"].reason
     assert "decimal comma; times from 'Zeitstempel' as D.M.Y (dmy)" in table
-    assert "1 cells are no numbers, e.g. 'Bad' in TT-9.PV, row 3" in table
+    assert "1 cell is no number, e.g. 'Bad' in TT-9.PV, row 3" in table
     assert "time from 'Beginn'" in by_place["orders.csv"].reason
     assert "not UTF-8" in by_place["orders.csv"].reason
     assert "no time column" in by_place["tags.csv"].reason
@@ -254,7 +254,7 @@ def test_doctor_tells_what_was_guessed_and_what_is_no_number_also_of_an_old_tabl
     check = source_check(config, Window(start=now - timedelta(hours=1), end=now))
     assert check.state == "look"
     assert "nothing in the last hour; columns separated by ';'; decimal comma" in check.detail
-    assert "1 cells are no numbers, e.g. 'Bad' in TT-9.PV, row 3" in check.detail
+    assert "1 cell is no number, e.g. 'Bad' in TT-9.PV, row 3" in check.detail
     fresh = source_check(
         config, Window(start=datetime(2026, 11, 26, 2, 30, tzinfo=UTC), end=datetime(2026, 11, 26, 3, 30, tzinfo=UTC))
     )

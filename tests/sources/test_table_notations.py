@@ -258,7 +258,7 @@ def test_words_of_a_long_table_count_for_each_series(tmp_path: Path) -> None:
     found = source(written(tmp_path, "\n".join(["time,component,metric,value", *rows])))
     assert [s.metric for s in found.read(WINDOW)] == ["x"]
     note = found.describe(WINDOW).note
-    assert "1 cells are no numbers, e.g. 'Bad' in value, row 16" in note
+    assert "1 cell is no number, e.g. 'Bad' in value, row 16" in note
     assert note.endswith("left out, as more than half of their cells are no numbers: a s")
 
 

@@ -85,7 +85,7 @@ class TimeTexts:
         zone = "%z" if _ZONE.search(tail) else ""
         end = (f"{half[1]}%p" if half else "") + ((" " if tail[-6:-5] == " " else "") + zone if zone else "")
         hours = "%I" if half else "%H"
-        clocks = [f"{hours}:%M:%S{mark}%n" for mark in ".,:"] + [f"{hours}:%M:%S", f"{hours}:%M"]
+        clocks = [f"{hours}:%M:%S", f"{hours}:%M", *(f"{hours}:%M:%S{mark}%n" for mark in ".,:")]
         return [date + c + end for c in clocks] + [date.rstrip(" ,T")]
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,8 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
-from aitia.tools.sources.metrics.table_layout import Layout, find_layout, guesses
+from aitia.tools.sources.metrics.table_columns import Layout
+from aitia.tools.sources.metrics.table_layout import find_layout, guesses
 from aitia.tools.sources.metrics.table_rows import (
     WORD,
     column_of,
@@ -44,7 +46,6 @@ MAX_POINTS = 4_000_000  # more than this in one read is thinned to the last samp
 MAX_SERIES = 200_000  # of a table; each costs about 1 KB here
 LEAST_S = 25.0  # seconds that one question may take, or `timeout_s` where that is more: just below what a tool may take
 SPILL = "8GB"  # of a question's temporary files
-_ROW = "\x1frow"
 MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting samples
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq")
 
@@ -66,20 +67,22 @@ class TableSource(Modelled):
         """Components and metrics with rows in the window, cells that are no numbers, and what had to be guessed."""
         with self._open() as db:
             layout = self._layout(db, window.end)
-            rows = self._rows(layout, window)
+            rows, few = self._held(db, self._rows(layout, window))
             counted = self._few(
                 db.execute(
                     f"SELECT component, metric, labels, count(*), count(*) FILTER ({WORD}) FROM ({rows})"
                     f" GROUP BY ALL ORDER BY ALL LIMIT {MAX_SERIES + 1}"
                 ).fetchall()
             )
-            words = {(c, m): n for c, m, _, _, n in counted if n}
+            words: Counter[tuple[str, str]] = Counter()
+            for c, m, _, n, bad in counted:
+                words[c, m] += bad if bad <= n / 2 else 0
             left = [(c, m) for c, m, _, n, bad in counted if bad > n / 2]
             keys = [(str(c), str(m)) for c, m, _, n, bad in counted if bad <= n / 2]
             if left and not keys:
-                raise self._no_numbers(db, layout, left[0])
+                raise self._no_numbers(db, layout, window, left[0])
             notes = (
-                [self._thinned, self._twice(db, layout, window), self._words(db, layout, words, left)]
+                [self._thinned, self._twice(db, rows) if few else "", self._words(db, layout, window, words, left)]
                 if keys
                 else [self._elsewhere(db, layout, window)]
             )
@@ -106,50 +109,60 @@ class TableSource(Modelled):
             return self._layout(db, near)
 
     def _words(
-        self, db: DuckDBPyConnection, layout: Layout, words: dict[tuple[str, str], int], left: list[tuple[str, str]]
+        self,
+        db: DuckDBPyConnection,
+        layout: Layout,
+        window: Window,
+        words: Counter[tuple[str, str]],
+        left: list[tuple[str, str]],
     ) -> str:
         """A word on cells that are no numbers, and on the columns that are left out for them."""
         told = []
-        kept = {key: n for key, n in words.items() if key not in left}
-        if kept:
-            worst = sorted(kept, key=lambda key: -kept[key])
-            of = few([f"{_shown(layout, key)} {kept[key]}" for key in worst])
-            told.append(
-                f"{sum(kept.values())} cells are no numbers, e.g. {self._first_word(db, layout, worst[0])};"
-                f" read as missing ({of})"
-            )
+        if count := words.total():
+            worst = [(key, n) for key, n in words.most_common() if n]
+            of = few([f"{_shown(layout, key)} {n}" for key, n in worst])
+            first = self._first_word(db, layout, window, worst[0][0])
+            are = "1 cell is no number" if count == 1 else f"{count} cells are no numbers"
+            told.append(f"{are}, e.g. {first}; read as missing ({of})")
         if left:
             names = few(list(dict.fromkeys(_shown(layout, key) for key in left)))
             told.append(f"left out, as more than half of their cells are no numbers: {names}")
         return "; ".join(told)
 
-    def _first_word(self, db: DuckDBPyConnection, layout: Layout, key: tuple[str, str]) -> str:
+    def _first_word(
+        self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
+    ) -> str:
         """The first cell of a series that is no number, with its column and, in a file of its own, its row."""
         column = column_of(layout, *key)
         where = f" AND metric = {quote(key[1])} AND component = {quote(key[0])}" if layout.shape == "long" else ""
-        table = f"(SELECT *, row_number() OVER () AS {name(_ROW)} FROM {self._table})"
-        rows = words_in(layout, table, self._config, column, _ROW)
-        found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} ORDER BY row LIMIT 1").fetchone()
+        rows = words_in(layout, self._table, self._config, window, column)
+        found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} LIMIT 1").fetchone()
         if found is None:
             return repr(column)
-        row = f", row {found[1] + 1 + layout.form.skip}" if len(self._paths) == 1 else ""
+        before = 1 + layout.form.skip if is_csv(self._paths) else 0
+        row = f", row {found[1] + before}" if len(self._paths) == 1 else ""
         return f"{str(found[0])[:40]!r} in {column}{row}"
 
-    def _no_numbers(self, db: DuckDBPyConnection, layout: Layout, key: tuple[str, str]) -> SourceError:
+    def _no_numbers(
+        self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
+    ) -> SourceError:
         column = column_of(layout, *key)
-        shown = self._first_word(db, layout, key).partition(" in ")[0]
+        shown = self._first_word(db, layout, window, key).partition(" in ")[0]
         return SourceError(
             f"{shown} in column {column!r} of source {self.name!r} ({self._config.path!r}) is not a number, and"
             f" so are most cells of all its columns (it has {few(list(layout.columns))}). Name the column of"
             " numbers: `columns.value`."
         )
 
-    def _twice(self, db: DuckDBPyConnection, layout: Layout, window: Window) -> str:
-        """A word on samples of one series and time that contradict each other, in a table that can be checked at once."""
-        rows = self._rows(layout, window)
-        counted = db.execute(f"SELECT count(*) FROM ({rows})").fetchone()
-        if not counted or counted[0] > MAX_CHECKED:
-            return ""
+    def _held(self, db: DuckDBPyConnection, rows: str) -> tuple[str, bool]:
+        """The rows to count, and whether they are few enough to be held: then the file is read once."""
+        db.execute(f"CREATE TEMP TABLE held AS SELECT * FROM ({rows}) LIMIT {MAX_CHECKED + 1}")
+        counted = db.execute("SELECT count(*) FROM held").fetchone()
+        few = bool(counted and counted[0] <= MAX_CHECKED)
+        return ("SELECT * FROM held" if few else rows), few
+
+    def _twice(self, db: DuckDBPyConnection, rows: str) -> str:
+        """A word on samples of one series and time that contradict each other."""
         told = db.execute(
             "SELECT count(*) FROM (SELECT 1 FROM"
             f" ({rows}) GROUP BY component, metric, labels, t HAVING count(DISTINCT v) > 1)"
@@ -188,7 +201,7 @@ class TableSource(Modelled):
             layout = self._layout(db, window.end)
             rows = self._rows(layout, window, component=component, metric=metric)
             db.execute(f"CREATE TEMP TABLE rows AS SELECT row_number() OVER () AS n, * FROM ({rows})")
-            self._leave_out(db, layout, alone=bool(component or metric))
+            self._leave_out(db, layout, window, alone=bool(component or metric))
             self._thin(db, window)
             db.execute("CREATE TEMP TABLE keys AS SELECT row_number() OVER (ORDER BY component, metric, labels)"
                        " AS s, * FROM (SELECT DISTINCT component, metric, labels FROM rows)")  # fmt: skip
@@ -296,7 +309,9 @@ class TableSource(Modelled):
     def _rows(self, layout: Layout, window: Window, *, component: str = "", metric: str = "") -> str:
         return rows_of(layout, self._table, self._config, window, component=component, metric=metric)
 
-    def _leave_out(self, db: DuckDBPyConnection, layout: Layout, *, alone: bool) -> None:
+    def _leave_out(
+        self, db: DuckDBPyConnection, layout: Layout, window: Window, *, alone: bool
+    ) -> None:
         """Take out the series more than half of whose cells are words. Raises SourceError where none is left of all."""
         keys = "component, metric, labels"
         db.execute(
@@ -308,7 +323,7 @@ class TableSource(Modelled):
         db.execute(f"DELETE FROM rows WHERE ({keys}) IN (SELECT ({keys}) FROM words)")
         left = db.execute("SELECT count(*) FROM rows").fetchone()
         if not alone and not (left and left[0]):
-            raise self._no_numbers(db, layout, (str(gone[0]), str(gone[1])))
+            raise self._no_numbers(db, layout, window, (str(gone[0]), str(gone[1])))
 
     def _thin(self, db: DuckDBPyConnection, window: Window) -> None:
         counted = db.execute(

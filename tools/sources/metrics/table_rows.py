@@ -14,6 +14,7 @@ WORD: Final = (
     " AND lower(trim(raw)) NOT IN ('', 'na', 'n/a', 'null', 'none', '-', '+inf', '-inf')"
 )
 """Whether a cell holds neither a number nor a common word for nothing."""
+_ROW: Final = "\x1frow"
 
 
 def rows_of(
@@ -106,11 +107,12 @@ def series_query(
     return f"SELECT {columns} FROM {table} WHERE {' AND '.join(wheres)} ORDER BY 1"
 
 
-def words_in(layout: Layout, table: str, config: SourceConfig, column: str, row: str) -> str:
+def words_in(layout: Layout, table: str, config: SourceConfig, window: Window, column: str) -> str:
     """Component, metric, value, raw cell and row of one column, in which words are looked for."""
     kind = layout.columns[column]
     component, metric = _named(layout, config) if layout.shape == "long" else ("''", "''")
     return (
         f"SELECT {component} AS component, {metric} AS metric, {number(column, kind, comma=layout.comma)} AS v,"
-        f" CAST({name(column)} AS VARCHAR) AS raw, {name(row)} AS row FROM {table}"
+        f" CAST({name(column)} AS VARCHAR) AS raw, {name(_ROW)} AS row"
+        f" FROM (SELECT *, row_number() OVER () AS {name(_ROW)} FROM {table}) WHERE {layout.time.within(window)}"
     )
