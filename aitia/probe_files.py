@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from aitia.core.config import Columns, SourceConfig
 from aitia.core.errors import AitiaError
 from aitia.core.words import Holding, Window, from_epoch
-from aitia.tools.sources.column_names import DONE, OF, ORDER, TEXT, VERSION, first
+from aitia.tools.sources.column_names import DONE, MESSAGE, METRIC, OF, ORDER, TEXT, VALUE, VERSION, first, plain
 from aitia.tools.sources.text_form import few, form_of, head_of, separated
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "table", "
         dated = bool(first(names, DONE) and (first(names, VERSION) or first(names, TEXT)))
         return ("maintenance" if first(names, ORDER) else "changes") if dated else ""
     text = first(names, TEXT)
-    if not (text and first(names, DONE)):
+    measured = first(names, METRIC) and first(names, VALUE) and plain(text) not in MESSAGE
+    if measured or not (text and first(names, DONE)):
         return "table"
     if first(names, ORDER):
         return "maintenance"

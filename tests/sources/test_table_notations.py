@@ -17,33 +17,10 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import AitiaError, BadInput, SourceError
 from aitia.core.words import Window, from_epoch
 from aitia.tools.sources import open_source
-from aitia.tools.sources.metrics import table_columns
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.text_form import form_of, separator_of
 
-START = datetime(2026, 11, 25, 22, 59, 30, tzinfo=UTC)
-WINDOW = Window(start=START, end=START + timedelta(days=1))
-T0 = START.timestamp()
-
-
-def source(path: Path, **fields: object) -> TableSource:
-    config = {"name": "m", "kind": "metrics", "type": "table", "path": path.name} | fields
-    found = open_source(SourceConfig.model_validate(config), path.parent)
-    assert isinstance(found, TableSource)
-    return found
-
-
-def written(folder: Path, text: str, encoding: str = "utf-8", name: str = "m.csv") -> Path:
-    path = folder / name
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def read(path: Path, **fields: object) -> list[tuple[str, str, list[float], list[float]]]:
-    return [
-        (s.component, s.metric, s.t.tolist(), s.v.tolist()) for s in source(path, **fields).read(WINDOW)
-    ]
-
+from .exported import START, T0, WINDOW, read, source, written
 
 STAMPS = {
     "ISO": lambda t: t.strftime("%Y-%m-%d %H:%M:%S"),
@@ -180,7 +157,27 @@ def test_the_separator_is_found_and_lines_before_the_names_are_passed_over(tmp_p
     before = written(tmp_path, "\n".join(["Export of plant 7", "", *rows]))
     assert len(read(before)) == 2
     assert "first 2 lines passed over" in source(before).describe(WINDOW).guessed
-    assert separator_of("\n".join([f"sep={mark}", *rows])) == (mark, 1)
+    assert separator_of("\n".join([f"sep={mark}", *rows])) == (mark, 1, False)
+
+
+def test_rows_may_end_with_a_separator(tmp_path: Path) -> None:
+    rows = [f"2026-11-26 00:00:0{i};{i};1;" for i in range(3)]
+    assert [(m, v) for _, m, _, v in read(written(tmp_path, "\n".join(["time;P.x;P.y", *rows])))] == [
+        ("x", [0.0, 1.0, 2.0]), ("y", [1.0, 1.0, 1.0]),
+    ]  # fmt: skip
+
+
+def test_errors_of_the_file_say_where_and_how_to_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "time;P.x\n" + "2026-11-26 00:00:00;1\n" * 9000
+    with pytest.raises(SourceError, match=r"Line: 9002.*Expected Number of Columns: 2 Found: 3$"):
+        read(written(tmp_path, text + "2026-11-26 00:00:00;1;2;3\n"))
+    monkeypatch.setattr("aitia.tools.sources.text_form._CHECKED", 1 << 20)  # what lies behind is not looked at
+    late = written(tmp_path, text * 10 + "2026-11-26 00:00:00;ü\n", "cp1252")
+    with pytest.raises(SourceError, match=r"options: \{encoding: cp1252\}"):
+        read(late)
+    assert read(late, options={"encoding": "cp1252"})
+    with pytest.raises(SourceError, match="binary, not text"):
+        read(written(tmp_path, "PK\0\0\0"))
 
 
 def test_what_is_configured_is_not_guessed(tmp_path: Path) -> None:
@@ -190,21 +187,6 @@ def test_what_is_configured_is_not_guessed(tmp_path: Path) -> None:
     assert t == [T0 + 100, T0 + 101, T0 + 102]
     with pytest.raises(SourceError, match=r"no column 'when'.*columns\.time"):
         read(path, columns={"time": "when"})
-
-
-@pytest.mark.parametrize("column", ["time", "Timestamp", "ts", "DateTime", "@timestamp", "Zeitstempel", "Datum", "Time (UTC)", "when"])
-def test_the_time_column_is_found_by_name_or_by_what_it_holds(tmp_path: Path, column: str) -> None:
-    rows = [f"{i},2026-11-26 00:00:0{i}" for i in range(5)]
-    path = written(tmp_path, "\n".join([f"P.x,{column}", *rows]))
-    ((_, metric, t, v),) = read(path)
-    assert (metric, v, t[1] - t[0]) == ("x", [0.0, 1.0, 2.0, 3.0, 4.0], 1.0)
-    assert ("times from" in source(path).describe(WINDOW).guessed) == (column != "time")
-
-
-def test_small_numbers_are_no_times(tmp_path: Path) -> None:
-    path = written(tmp_path, "t_s;acc_g\n0,00000;0,1\n0,00005;0,2\n")
-    with pytest.raises(SourceError, match="no time column"):
-        read(path)
 
 
 def test_naive_times_are_local_where_a_zone_is_named_and_the_rest_is_told(tmp_path: Path) -> None:
@@ -225,117 +207,6 @@ def test_zones_in_the_texts_win_over_the_configured_one(tmp_path: Path) -> None:
     path = written(tmp_path, "time,P.x\n26.11.2026 01:00:00+01:00,1\n26.11.2026 01:00:10+01:00,2\n")
     ((_, _, t, _),) = read(path, options={"timezone": "America/New_York"})
     assert t[0] == datetime(2026, 11, 26, 0, 0, tzinfo=UTC).timestamp()
-
-
-WORDS = ["Bad", "No Data", "I/O Timeout", "#N/A", "---", "NaN", ""]
-
-
-def test_cells_that_are_no_numbers_are_missing_counted_and_told(tmp_path: Path) -> None:
-    rows = [f"2026-11-26 00:00:{i:02},{WORDS[i // 3] if i % 3 == 0 else i},{i}" for i in range(21)]
-    found = source(written(tmp_path, "\n".join(["time,TT-900.PV,P.y", *rows])))
-    series = {s.component: s for s in found.read(WINDOW)}
-    assert np.isnan(series["TT-900"].v).tolist() == [i % 3 == 0 for i in range(21)]
-    assert series["P"].v.tolist() == list(range(21))
-    note = found.describe(WINDOW).note
-    assert note == "5 cells are no numbers, e.g. 'Bad' in TT-900.PV, row 2; read as missing (TT-900.PV 5)"
-
-
-def test_a_column_of_words_is_left_out_and_named_and_no_more_than_five_are(tmp_path: Path) -> None:
-    names = [f"P.state{i}" for i in range(9)]
-    rows = [f"2026-11-26 00:00:0{i},{i}," + ",".join("run" for _ in names) for i in range(5)]
-    found = source(written(tmp_path, "\n".join([f"time,P.x,{','.join(names)}", *rows])))
-    assert [s.metric for s in found.read(WINDOW)] == ["x"]
-    holding = found.describe(WINDOW)
-    assert holding.items == ("x",)
-    assert "left out" in holding.note
-    assert "P.state4 and 4 more" in holding.note
-    assert "P.state5" not in holding.note
-    assert found.read(WINDOW, metric="state1") == []
-
-
-def test_words_of_a_long_table_count_for_each_series(tmp_path: Path) -> None:
-    rows = [f"2026-11-26 00:00:{i:02},a,x,{'Bad' if i == 7 else i}\n2026-11-26 00:00:{i:02},a,s,on" for i in range(9)]
-    found = source(written(tmp_path, "\n".join(["time,component,metric,value", *rows])))
-    assert [s.metric for s in found.read(WINDOW)] == ["x"]
-    note = found.describe(WINDOW).note
-    assert "1 cell is no number, e.g. 'Bad' in value, row 16" in note
-    assert note.endswith("left out, as more than half of their cells are no numbers: a s")
-
-
-def wide(folder: Path, *columns: str) -> Path:
-    return written(folder, ",".join(["time", *columns]) + "\n" + f"{T0 + 1}," + ",".join("1" for _ in columns) + "\n")
-
-
-@pytest.mark.parametrize(
-    ("columns", "split"),
-    [
-        (["P-1.speed", "P-1.suction_pressure_bar"], [("P-1", "speed"), ("P-1", "suction_pressure_bar")]),
-        (["area/P-1/speed", "area/P-2/speed"], [("area/P-1", "speed"), ("area/P-2", "speed")]),
-        (["P-1:speed", "P-2:speed"], [("P-1", "speed"), ("P-2", "speed")]),
-        (["P-1.FT.PV", "P-1.RUN", "LIC-1.SP"], [("LIC-1", "SP"), ("P-1", "FT.PV"), ("P-1", "RUN")]),
-        (["cart_cpu.90", "cart_mem.90"], [("cart", "cpu.90"), ("cart", "mem.90")]),
-    ],
-)
-def test_wide_columns_are_split_at_the_last_separator(
-    tmp_path: Path, columns: list[str], split: list[tuple[str, str]]
-) -> None:
-    found = read(wide(tmp_path, *columns))
-    assert [(c, m) for c, m, *_ in found] == split
-
-
-def test_where_nothing_splits_the_two_ways_are_told_with_an_own_column(tmp_path: Path) -> None:
-    columns = [f"Temp {i}" for i in range(40)]
-    with pytest.raises(SourceError) as caught:
-        read(wide(tmp_path, *columns))
-    said = str(caught.value)
-    assert "set `component: NAME` of source 'm', so that 'Temp 0' is a metric of NAME" in said
-    assert "map `columns: {metric: …, value: …}`" in said
-    assert "Temp 5" not in said
-    assert {c for c, *_ in read(wide(tmp_path, *columns), component="P-1")} == {"P-1"}
-
-
-@pytest.mark.parametrize(
-    ("names", "meant"),
-    [
-        (["host", "metric", "value"], ("host", "metric", "value")),
-        (["asset", "tag", "val"], ("asset", "tag", "val")),
-        (["Maschine", "Messstelle", "Wert"], ("Maschine", "Messstelle", "Wert")),
-        (["unit", "what", "num"], ("unit", "what", "num")),  # by what they hold
-        (["service", "what", "num"], ("service", "what", "num")),
-    ],
-)
-def test_long_columns_are_found_by_name_and_by_what_they_hold(
-    tmp_path: Path, names: list[str], meant: tuple[str, str, str]
-) -> None:
-    rows = [f"{T0 + i},pump{i % 2},bearing_temp{i % 3},{i}" for i in range(12)]
-    path = written(tmp_path, "\n".join([f"time,{','.join(names)}", *rows]))
-    layout = source(path).layout(START)
-    assert (layout.shape, layout.meant.component, layout.meant.metric, layout.meant.value) == ("long", *meant)
-    assert {(c, m) for c, m, *_ in read(path)} == {(f"pump{i}", f"bearing_temp{n}") for i in (0, 1) for n in (0, 1, 2)}
-
-
-def test_tags_of_a_long_table_without_a_component_are_split(tmp_path: Path) -> None:
-    tags = ["P-1.FT.PV", "P-1.RUN", "LIC-1.SP", "LIC-1.PV"]
-    rows = [f"{T0 + i};{tags[i % 4]};{i},5;Good" for i in range(8)]
-    path = written(tmp_path, "\n".join(["Zeit;Messstelle;Wert;Status", *rows]))
-    assert [(c, m, v) for c, m, _, v in read(path)] == [
-        ("LIC-1", "PV", [3.5, 7.5]), ("LIC-1", "SP", [2.5, 6.5]), ("P-1", "FT.PV", [0.5, 4.5]), ("P-1", "RUN", [1.5, 5.5]),
-    ]  # fmt: skip
-    assert [s.metric for s in source(path).read(WINDOW, component="P-1", metric="FT.PV")] == ["FT.PV"]
-    (series,) = source(path).read(WINDOW, component="P-1", metric="RUN")
-    assert len(duckdb.sql(series.query.replace("'m.csv'", f"'{path}'")).fetchall()) == 2
-    told = source(path).describe(WINDOW).guessed
-    assert "tags of 'Messstelle' split at '.'" in told
-    assert told.endswith("not used: Status")
-
-
-def test_sql_and_python_split_tags_alike(tmp_path: Path) -> None:
-    parts = ["a", "pv", "PV", "SP", "b-1", "ü", "val", "_"]
-    picked = random.Random(5)
-    tags = sorted({".".join(picked.choices(parts, k=picked.randint(2, 4))) for _ in range(60)})
-    rows = [f"{T0 + i},{tag},{i}" for i, tag in enumerate(tags)]
-    found = read(written(tmp_path, "\n".join(["time,tag,value", *rows])))
-    assert {(c, m) for c, m, *_ in found} == {table_columns.split_tag(tag, ".") for tag in tags}
 
 
 @pytest.mark.parametrize("name", ["\"; DROP TABLE rows; --.x", "a'b.x", "a\"b.x", "\x1f.x"])

@@ -21,6 +21,7 @@ OF: Final = ("component", "service", "app", "application", "repo", "repository",
              "functional_location", "tag")  # fmt: skip
 TEXT: Final = ("text", "message", "title", "description", "summary", "kurztext", "beschreibung", "meldung",
                "bezeichnung")  # fmt: skip
+MESSAGE: Final = frozenset({"text", "message", "meldung", "kurztext"})  # of an event; others may describe a tag
 VERSION: Final = ("version", "tag", "image", "sha", "commit", "revision")
 KIND: Final = ("kind", "type", "art", "auftragsart")
 ORDER: Final = ("auftrag", "auftragsnummer", "order", "work_order", "workorder", "wo", "beginn", "ausführender")

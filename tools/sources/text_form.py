@@ -31,11 +31,12 @@ _SEPARATORS: Final = {"\t": "tab", ";": "';'", "|": "'|'", ",": "','"}
 
 @dataclass(frozen=True, kw_only=True)
 class TextForm:
-    """How a file of rows is written. `skip` lines stand before the line of column names."""
+    """How a file of rows is written. `skip` lines stand before the line of column names; `padded`: rows end with a separator."""
 
     encoding: str = "utf-8"
     delimiter: str = ","
     skip: int = 0
+    padded: bool = False
 
     @property
     def said(self) -> list[str]:
@@ -53,8 +54,8 @@ class TextForm:
 def form_of(path: Path, *, encoding: str = "", delimiter: str = "") -> TextForm:
     """How a file is written; what is given is not guessed. Raises SourceError for a binary file, OSError."""
     encoding = known_encoding(encoding) or encoding_of(path)
-    mark, skip = separator_of(head_of(path, encoding), delimiter)
-    return TextForm(encoding=encoding, delimiter=mark, skip=skip)
+    mark, skip, padded = separator_of(head_of(path, encoding), delimiter)
+    return TextForm(encoding=encoding, delimiter=mark, skip=skip, padded=padded)
 
 
 def known_encoding(name: str) -> str:
@@ -97,7 +98,7 @@ def _narrow(file: BinaryIO, path: Path) -> str:
     for start in range(0, _CHECKED, _BLOCK):
         block = file.read(_BLOCK)
         if start == 0 and b"\0" in block:
-            raise SourceError(f"Fix the table {str(path)!r}: it is binary, not text.")
+            raise SourceError(f"Fix the table {str(path)!r}: it is binary, not text. Save it as CSV or Parquet.")
         try:
             if valid:
                 decoder.decode(block, final=not block)
@@ -127,25 +128,26 @@ def _decoded(encoding: str) -> str:
     return "cp1252" if encoding == "latin-1" else encoding
 
 
-def separator_of(text: str, given: str = "") -> tuple[str, int]:
-    """What separates the columns, and how many lines stand before their names.
+def separator_of(text: str, given: str = "") -> tuple[str, int, bool]:
+    """What separates the columns, how many lines stand before their names, and whether rows have one column more.
 
     The separator by which most rows have one number of columns, best from the first line on.
     """
     lines = text.splitlines()[:_ROWS]
     if lines and (told := re.fullmatch(r"sep=(.)", lines[0])):  # Excel's own word for it
-        return given or told[1], 1
+        return given or told[1], 1, False
     ranked = []
     for mark in given or _MARKS:
         widths = [(len(row), at) for row, at in _rows(lines, mark) if any(row)]
         usual, votes = max(Counter(w for w, _ in widths).items(), key=lambda one: one[1], default=(0, 0))
         if usual > 1 and votes >= _SHARE * len(widths):
-            skip = next(at for width, at in widths if width == usual)
-            ranked.append((skip == 0, round(votes / len(widths), 1), usual, mark, skip))
+            fit = [(width, at) for width, at in widths if width in (usual - 1, usual) and width > 1]
+            width, skip = fit[0]
+            ranked.append((skip == 0, round(votes / len(widths), 1), usual, mark, skip, width < usual))
     if not ranked:
-        return given or ",", 0
-    *_, mark, skip = max(ranked, key=lambda one: one[:3])
-    return mark, skip
+        return given or ",", 0, False
+    *_, mark, skip, padded = max(ranked, key=lambda one: one[:3])
+    return mark, skip, padded
 
 
 def _rows(lines: list[str], mark: str) -> Iterator[tuple[list[str], int]]:

@@ -17,7 +17,8 @@ from aitia.tools.text.headers.timestamps import FORMATS, readings_that_fit
 _FORMS: Final = tuple((f, re.compile(f.pattern)) for f in FORMATS if f.year and f.date and not f.weak)
 _SECONDS: Final = re.compile(r"\d:\d\d:\d\d|\.\d\d\.\d\d$")
 _MINUTES: Final = re.compile(r"(?<=[ T,])(\d{1,2}:\d\d)(?![\d:])")
-_DATE: Final = re.compile(r"\d{1,4}([./-])(?:\d{1,2}|[A-Z][a-z]{2,8})\1\d{1,4}")
+DATE: Final = re.compile(r"\d{1,4}([./-])(?:\d{1,2}|[A-Z][a-z]{2,8})\1\d{1,4}")
+CLOCK: Final = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d:\d\d")
 _ZONE: Final = re.compile(r" ?(?:Z|[+-]\d\d:?\d\d)$")
 _EARLIEST, _LATEST = 9.4e8, 4.2e9  # epoch seconds from 1999 to 2103: what a number is that can only be a time
@@ -28,7 +29,7 @@ _ISO: Final = "ISO 8601"
 def whole(text: str) -> str:
     """A time with a clock to the second, also where it has none or one without seconds."""
     text = text.strip()
-    if _DATE.fullmatch(text):
+    if DATE.fullmatch(text):
         return f"{text} 00:00:00"
     return text if _SECONDS.search(text) else _MINUTES.sub(r"\1:00", text, count=1)
 

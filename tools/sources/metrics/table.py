@@ -135,7 +135,7 @@ class TableSource(Modelled):
         """The first cell of a series that is no number, with its column and, in a file of its own, its row."""
         column = column_of(layout, *key)
         where = f" AND metric = {quote(key[1])} AND component = {quote(key[0])}" if layout.shape == "long" else ""
-        rows = words_in(layout, self._table, self._config, window, column)
+        rows = words_in(layout, layout.over(self._table), self._config, window, column)
         found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} LIMIT 1").fetchone()
         if found is None:
             return repr(column)
@@ -181,7 +181,7 @@ class TableSource(Modelled):
         return life_of(self._config, self._root)
 
     def _ends(self, db: DuckDBPyConnection, layout: Layout) -> tuple[float, float] | None:
-        ends = f"SELECT min(t), max(t) FROM (SELECT {layout.time.seconds} AS t FROM {self._table})"
+        ends = f"SELECT min(t), max(t) FROM (SELECT {layout.time.seconds} AS t FROM {layout.over(self._table)})"
         found = db.execute(ends).fetchone()
         return (float(found[0]), float(found[1])) if found and found[0] is not None else None
 
@@ -244,7 +244,9 @@ class TableSource(Modelled):
                     f" {seconds:g} s."
                 ) from None
             except duckdb.Error as error:
-                reason = str(error).strip().splitlines()[0][:200]
+                reason = " ".join(str(error).partition("Possible ")[0].split())[:240]
+                if "unicode" in reason or "encoded" in reason:
+                    reason += " Name its encoding: `options: {encoding: cp1252}`."
                 raise SourceError(
                     f"Fix the table of source {self.name!r} ({', '.join(map(str, self._paths[:3]))}): {reason}"
                 ) from None
@@ -307,7 +309,7 @@ class TableSource(Modelled):
         return scan(paths, replace(self._form, encoding="utf-8"))
 
     def _rows(self, layout: Layout, window: Window, *, component: str = "", metric: str = "") -> str:
-        return rows_of(layout, self._table, self._config, window, component=component, metric=metric)
+        return rows_of(layout, layout.over(self._table), self._config, window, component=component, metric=metric)
 
     def _leave_out(
         self, db: DuckDBPyConnection, layout: Layout, window: Window, *, alone: bool
@@ -360,7 +362,7 @@ class TableSource(Modelled):
 
     def _query(self, layout: Layout, component: str, metric: str, labels: str) -> str:
         """The SQL that reads this series again, with the path as it is configured."""
-        table = scan(self._paths, layout.form, [self._config.path])
+        table = layout.over(scan(self._paths, layout.form, [self._config.path]))
         return series_query(layout, table, self._config, component, metric, labels)
 
 

@@ -11,8 +11,9 @@ from typing import Final, Literal
 from aitia.core.config import Columns, SourceConfig, option_of
 from aitia.core.errors import SourceError
 from aitia.tools.sources.column_names import COMPONENT, METRIC, TIME, VALUE, first
-from aitia.tools.sources.metrics.table_sql import TimeColumn, is_number
+from aitia.tools.sources.metrics.table_sql import TimeColumn, is_number, name
 from aitia.tools.sources.text_form import TextForm, few
+from aitia.tools.sources.time_texts import CLOCK, DATE
 
 _DEFAULT: Final = Columns()
 MARKS: Final = "./:"
@@ -20,6 +21,8 @@ _MOST: Final = 0.8  # of the columns, or of the sampled tags, that must have a s
 FIELDS: Final = frozenset({"pv", "sp", "op", "mv", "cv", "out", "val", "value", "wert", "q", "ist", "soll"})
 """What control systems call the value of an instrument: it names a metric only together with the instrument."""
 BETWEEN: Final = "\x1f"  # component and metric of a column, while it is read
+UNIT: Final = r"(?:\s*[(\[].*)?"  # behind a name
+_FIELD: Final = re.compile(rf"(?:{'|'.join(sorted(FIELDS))}){UNIT}", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d[\d.,]*)([eE][+-]?\d+)?\s*")
 _TAG: Final = re.compile(r"[^\W\d][^\s,;]{0,120}")
 
@@ -33,6 +36,7 @@ class Layout:
     cut      what separates the component from the metric: in the names of a wide table's columns, or in the tags of
              a long one without a component
     values   of a wide table, the component and the metric of each column
+    joined   the columns of date and clock of which the time is made, where there is no column of both
     """
 
     columns: dict[str, str]
@@ -44,7 +48,17 @@ class Layout:
     cut: str = ""
     values: Mapping[str, tuple[str, str]]
     unused: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+
+    def over(self, table: str) -> str:
+        """A table function, with the column of times where that is made of two."""
+        return joined_table(table, self.joined) if self.joined else table
+
+
+def joined_table(table: str, columns: Sequence[str]) -> str:
+    """A table with a column of date and clock, called by the names of both."""
+    texts = ", ".join(f"trim({name(c)})" for c in columns)
+    return f"(SELECT *, concat_ws(' ', {texts}) AS {name(' '.join(columns))} FROM {table})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +67,12 @@ class Sample:
 
     columns: Mapping[str, str]
     cells: Mapping[str, Sequence[str]]
+
+    def date_and_clock(self) -> tuple[str, ...]:
+        """A column of dates alone and one of clocks alone; none where there are not both."""
+        dates = [c for c, held in self.cells.items() if held and all(map(DATE.fullmatch, map(str.strip, held)))]
+        clocks = [c for c, held in self.cells.items() if held and all(map(CLOCK.fullmatch, map(str.strip, held)))]
+        return (dates[0], clocks[0]) if dates and clocks else ()
 
     def numeric(self, column: str) -> bool:
         """Whether most of its cells are numbers."""
@@ -198,7 +218,7 @@ def split_tag(tag: str, cut: str) -> tuple[str, str]:
     head, found, tail = tag.rpartition(cut)
     if not found:
         return "", tag
-    if tail.casefold() in FIELDS and cut in head:
+    if _FIELD.fullmatch(tail) and cut in head:
         head, _, instrument = head.rpartition(cut)
         tail = f"{instrument}{cut}{tail}"
     return head, tail
@@ -218,10 +238,14 @@ def wide_values(sample: Sample, columns: Sequence[str], config: SourceConfig) ->
     own = next(iter(columns), "") or "Temp"
     raise SourceError(
         f"{config.path!r} is neither long (time, component, metric, value) nor wide (component{cut}metric): it has"
-        f" {few(list(sample.columns))}. Either set `component: NAME` of source {config.name!r}, so that {own!r} is a"
+        f" {few(list(sample.columns))}. Either set `component: NAME` of {_named(config)}, so that {own!r} is a"
         f" metric of NAME, or rename such columns to 'NAME.{own}'; for one value a row map"
         " `columns: {metric: …, value: …}`."
     )
+
+
+def _named(config: SourceConfig) -> str:
+    return "a source in aitia.yaml (`aitia init` proposes one)" if option_of(config.name) else f"source {config.name!r}"
 
 
 def _wide_cut(columns: Sequence[str]) -> str:

@@ -7,13 +7,15 @@ from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from aitia.core.config import SourceConfig
+from aitia.core.config import Columns, SourceConfig
 from aitia.core.errors import BadInput
+from aitia.tools.sources.column_names import TIME, first
 from aitia.tools.sources.metrics.table_columns import (
     Layout,
     Sample,
     find_meaning,
     find_time,
+    joined_table,
     wide_values,
 )
 from aitia.tools.sources.metrics.table_sql import (
@@ -41,6 +43,10 @@ def find_layout(
     """The layout of the tables in some files of one kind. Raises SourceError, BadInput for options that are none."""
     csv = table.startswith("read_csv")
     sample = _sample(db, table)
+    joined = _joined(sample, config) if csv else ()
+    if joined:
+        table = joined_table(table, joined)
+        sample = _sample(db, table, without=joined)
     comma = csv and _comma(sample, form, config)
     clock = Clock(zone=configured_zone(config), near=near, order=_option(config, "date_order", _ORDERS))
 
@@ -64,14 +70,22 @@ def find_layout(
         cut=cut,
         values=values,
         unused=meaning.unused,
+        joined=joined,
     )
 
 
-def _sample(db: DuckDBPyConnection, table: str) -> Sample:
+def _joined(sample: Sample, config: SourceConfig) -> tuple[str, ...]:
+    """Date and clock, where they stand in columns of their own and no other column is the time."""
+    parts = sample.date_and_clock()
+    wanted, named = config.columns.time, first(list(sample.columns), TIME)
+    asked = wanted in (*parts, " ".join(parts)) or (wanted == Columns().time and wanted not in sample.columns)
+    return parts if parts and asked and named in (*parts, "") else ()
+
+
+def _sample(db: DuckDBPyConnection, table: str, without: Sequence[str] = ()) -> Sample:
     """The columns, and the cells of the first rows that are not empty."""
-    columns = {
-        str(row[0]): str(row[1]) for row in db.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-    }
+    described = db.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    columns = {str(row[0]): str(row[1]) for row in described if str(row[0]) not in without}
     texts = ", ".join(f"CAST({name(c)} AS VARCHAR)" for c in columns)
     rows = db.execute(f"SELECT {texts} FROM {table} LIMIT {_ROWS}").fetchall()
     cells = {

@@ -6,7 +6,7 @@ from typing import Final
 
 from aitia.core.config import Columns, SourceConfig
 from aitia.core.words import Window
-from aitia.tools.sources.metrics.table_columns import BETWEEN, FIELDS, MARKS, Layout
+from aitia.tools.sources.metrics.table_columns import BETWEEN, FIELDS, MARKS, UNIT, Layout
 from aitia.tools.sources.metrics.table_sql import is_number, name, number, quote
 
 WORD: Final = (
@@ -53,7 +53,7 @@ def _named(layout: Layout, config: SourceConfig) -> tuple[str, str]:
         component = f"split_part({tag}, {quote(cut)}, 1)"
         return component, f"substr({tag}, length({component}) + {1 + len(cut)})"
     one = f"[^{cut}]*"
-    field = f"regexp_extract({tag}, '[{cut}]({one}[{cut}](?i:{'|'.join(sorted(FIELDS))}))$', 1)"
+    field = f"regexp_extract({tag}, '[{cut}]({one}[{cut}](?i:{'|'.join(sorted(FIELDS))}){UNIT})$', 1)"
     last = f"regexp_extract({tag}, '[{cut}]({one})$', 1)"
     metric = f"coalesce(nullif({field}, ''), nullif({last}, ''), {tag})"
     return f"left({tag}, greatest(length({tag}) - length({metric}) - 1, 0))", metric

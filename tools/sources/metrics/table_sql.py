@@ -80,7 +80,7 @@ def scan(paths: Sequence[Path], form: TextForm = PLAIN, shown: Sequence[str] = (
 
 def _written(form: TextForm) -> str:
     encoding = f", encoding = {quote(form.encoding)}" if form.encoding != "utf-8" else ""
-    skip = f", skip = {form.skip}" if form.skip else ""
+    skip = (f", skip = {form.skip}" if form.skip else "") + (", null_padding = true" if form.padded else "")
     if form.delimiter == "," and not skip:
         return encoding
     return f", delim = {quote(form.delimiter)}, quote = '\"', escape = '\"'{skip}{encoding}"
