@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -227,7 +228,8 @@ def _is_data(path: Path, folder: Path) -> bool:
 
 
 def _data(path: Path) -> Iterator[Probe]:
-    for kind, (source, reason, answer) in look_at(path):
+    kind, (source, reason, answer) = look_at(path)
+    if kind:
         yield Probe(
             what=kind,
             place=str(path),
@@ -241,7 +243,7 @@ def _data(path: Path) -> Iterator[Probe]:
 
 def proposal(probes: Sequence[Probe], folder: Path) -> str:
     """The text of an aitia.yaml with the sources that were found."""
-    sources = [p.source.model_dump(mode="json", exclude_defaults=True) for p in probes if p.source]
+    sources = [s.model_dump(mode="json", exclude_defaults=True) for s in _renamed(probes)]
     window = Settings().window.model_dump(mode="json")
     body = {"sources": sources, "window": window}
     # A folder's name may hold a line break, and what follows it would be settings.
@@ -257,6 +259,15 @@ def proposal(probes: Sequence[Probe], folder: Path) -> str:
         f"# model: {{name: {DEFAULT_MODEL}}}\n# narrator: model\n"
     )
     return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100) + model
+
+
+def _renamed(probes: Sequence[Probe]) -> Iterator[SourceConfig]:
+    """The sources, each with a name of its own: `export.csv` and `export.json` are two."""
+    seen = Counter[str]()
+    for source in (p.source for p in probes if p.source):
+        seen[source.name] += 1
+        more = f"-{seen[source.name]}" if seen[source.name] > 1 else ""
+        yield source.model_copy(update={"name": source.name + more})
 
 
 def write_settings(text: str, folder: Path, *, force: bool) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -21,16 +20,13 @@ ENTRIES: Final = (".json",)
 Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
 
 
-def look_at(path: Path) -> Iterator[tuple[str, Found]]:
-    """What one file is taken for, by the names of its columns: a kind of source, and what it would be."""
-    name = "".join(c if c.isalnum() or c in "_.-" else "-" for c in path.stem)
+def look_at(path: Path) -> tuple[str, Found]:
+    """What one file is taken for, by the names of its columns: a kind of source ("" for none), and what it would be."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in path.stem)
     kind = _kind_of(path)
     if kind in ("maintenance", "changes"):
-        yield kind, _journal(path, name, kind)
-    elif kind == "logs":
-        yield kind, _events(path, name)
-    elif kind == "table":
-        yield kind, _table(path, name)
+        return kind, _journal(path, name, kind)
+    return kind, _events(path, name) if kind == "logs" else _table(path, name) if kind else (None, "", "")
 
 
 def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "table", ""]:

@@ -220,6 +220,8 @@ def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: P
     (tmp_path / "alarms.csv").write_bytes("Zeit;Messstelle;Text\n26.11.2026 03:00:05;TT-9.PV;Fühler gestört\n".encode("cp1252"))
     (tmp_path / "releases.json").write_text('[{"deployed_at": "2026-11-26T01:00:00Z", "repo": "hmi", "version": "7"}]')
     (tmp_path / "other.json").write_text('{"a": 1}')
+    (tmp_path / "export.tsv").write_text(HISTORIAN.replace(";", "\t"))
+    (tmp_path / "Störung.csv").write_text(HISTORIAN)
     (tmp_path / "tags.csv").write_text("Messstelle;Einheit\nTT-9.PV;K\n")
     found = probe.probe(tmp_path)
     by_place = {Path(p.place).name: p for p in found}
@@ -237,6 +239,7 @@ def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: P
         "export": "metrics", "orders": "maintenance", "alarms": "logs", "releases": "changes",
     }  # fmt: skip
     assert sources["export"].options == {"timezone": "UTC"}
+    assert {"export-2", "St-rung"} <= set(sources)
     window = Window(start=datetime(2026, 11, 26, tzinfo=UTC), end=datetime(2026, 11, 27, tzinfo=UTC))
     from aitia.tools.sources import open_source
 

@@ -8,8 +8,10 @@ from typing import Final
 
 TIME: Final = ("time", "timestamp", "ts", "datetime", "date_time", "date", "at", "t", "zeit", "zeitstempel", "zeitpunkt",
                "datum", "datumzeit")  # fmt: skip
-COMPONENT: Final = ("component", "service", "app", "machine", "asset", "equipment", "entity", "pod", "instance", "host",
-                    "device", "anlagenteil", "anlage", "maschine", "komponente", "dienst")  # fmt: skip
+_COMPONENT: Final = ("component", "service", "app", "machine", "asset", "equipment", "entity", "pod", "instance", "host",
+                     "device", "anlagenteil", "anlage", "maschine", "komponente", "dienst")  # fmt: skip
+_SUFFIXES: Final = tuple(f"{word}{end}" for word in _COMPONENT for end in ("_name", "_id", "name", "id"))
+COMPONENT: Final = (*_COMPONENT, *_SUFFIXES)
 METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_name", "sensor", "signal", "field",
                  "measurement", "variable", "parameter", "point", "messstelle", "messgröße", "kanal")  # fmt: skip
 VALUE: Final = ("value", "val", "v", "wert", "messwert", "istwert", "reading")
@@ -18,7 +20,7 @@ DONE: Final = ("at", "time", "timestamp", "ts", "started", "started_at", "start"
                "zeitstempel", "end", "ende")  # fmt: skip
 OF: Final = ("component", "service", "app", "application", "repo", "repository", "project", "asset", "equipment",
              "machine", "anlagenteil", "anlage", "maschine", "messstelle", "technischer_platz",
-             "functional_location", "tag")  # fmt: skip
+             "functional_location", "tag", *_SUFFIXES)  # fmt: skip
 TEXT: Final = ("text", "message", "title", "description", "summary", "kurztext", "beschreibung", "meldung",
                "bezeichnung")  # fmt: skip
 MESSAGE: Final = frozenset({"text", "message", "meldung", "kurztext"})  # of an event; others may describe a tag

@@ -22,6 +22,7 @@ _BLOCK: Final = 1 << 20
 _HEAD: Final = 64 << 10
 _ROWS: Final = 200  # of the head, by which the separator is told
 _MARKS: Final = ";\t,|"
+_NAME: Final = 60  # characters of a name in a message
 _SHARE: Final = 0.8  # of these rows that have as many columns as most of them
 _C1: Final = bytes(range(0x80, 0xA0))  # letters and signs in Windows-1252, control characters in Latin-1
 _KNOWN: Final = re.compile(r"(utf|cp|windows|iso|latin|koi8|mac|shift|gb|big5|euc)[\w-]*", re.IGNORECASE)
@@ -193,6 +194,7 @@ def text_of(path: Path, encoding: str, most: int) -> str:
 
 
 def few(names: list[str] | tuple[str, ...], most: int = 5) -> str:
-    """Some names and how many more there are."""
+    """Some names, clipped, and how many more there are."""
+    names = [name if len(name) <= _NAME else f"{name[:_NAME]}…" for name in names[:most]] + list(names[most:])
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

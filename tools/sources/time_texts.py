@@ -22,13 +22,14 @@ CLOCK: Final = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d:\d\d")
 _ZONE: Final = re.compile(r" ?(?:Z|[+-]\d\d:?\d\d)$")
 _EARLIEST, _LATEST = 9.4e8, 4.2e9  # epoch seconds from 1999 to 2103: what a number is that can only be a time
+_LONGEST: Final = 100  # characters of a time
 _TRIED: Final = 300  # texts that may be no times before a notation is given up
 _ISO: Final = "ISO 8601"
 
 
 def whole(text: str) -> str:
     """A time with a clock to the second, also where it has none or one without seconds."""
-    text = text.strip()
+    text = text.strip()[:_LONGEST]
     if DATE.fullmatch(text):
         return f"{text} 00:00:00"
     return text if _SECONDS.search(text) else _MINUTES.sub(r"\1:00", text, count=1)

@@ -18,7 +18,7 @@ from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.base import Configured, RecordedChange
 from aitia.tools.sources.column_names import DONE, KIND, OF, TEXT, VERSION, first, plain
 from aitia.tools.sources.paths import iter_files
-from aitia.tools.sources.text_form import encoding_of, few, form_of, known_encoding, text_of
+from aitia.tools.sources.text_form import TextForm, encoding_of, few, form_of, known_encoding, text_of
 from aitia.tools.sources.time_texts import TimeTexts, configured_zone, moment, usual_texts
 
 MAX_LINE = 65_536
@@ -153,16 +153,13 @@ class JournalSource(Configured):
 
     def _entries(self, path: Path, encoding: str, text: str, found: _Read) -> Iterator[Entry]:
         start = text.lstrip()[:1]
+        if start in ("[", "{", ""):
+            found.guessed += TextForm(encoding=encoding).said
+            yield from (self._array if start == "[" else self._lines)(path, text)
+            return
         form = form_of(path, encoding=encoding, delimiter=str(self._config.options.get("delimiter", "")))
-        if encoding != "utf-8":
-            found.guessed += form.said[:1]
-        if start == "[":
-            yield from self._array(path, text)
-        elif start in ("{", ""):
-            yield from self._lines(path, text)
-        else:
-            found.guessed += [s for s in form.said if s not in found.guessed]
-            yield from self._rows(path, text, form.delimiter, form.skip)
+        found.guessed += form.said
+        yield from self._rows(path, text, form.delimiter, form.skip)
 
     def _lines(self, path: Path, text: str) -> Iterator[Entry]:
         for number, line in enumerate(io.StringIO(text), start=1):

@@ -138,10 +138,10 @@ class TableSource(Modelled):
         rows = words_in(layout, layout.over(self._table), self._config, window, column)
         found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} LIMIT 1").fetchone()
         if found is None:
-            return repr(column)
+            return f"one in {few([column])}"
         before = 1 + layout.form.skip if is_csv(self._paths) else 0
         row = f", row {found[1] + before}" if len(self._paths) == 1 else ""
-        return f"{str(found[0])[:40]!r} in {column}{row}"
+        return f"{str(found[0])[:40]!r} in {few([column])}{row}"
 
     def _no_numbers(
         self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
@@ -149,7 +149,7 @@ class TableSource(Modelled):
         column = column_of(layout, *key)
         shown = self._first_word(db, layout, window, key).partition(" in ")[0]
         return SourceError(
-            f"{shown} in column {column!r} of source {self.name!r} ({self._config.path!r}) is not a number, and"
+            f"{shown} in column {few([column])!r} of source {self.name!r} ({self._config.path!r}) is not a number, and"
             f" so are most cells of all its columns (it has {few(list(layout.columns))}). Name the column of"
             " numbers: `columns.value`."
         )

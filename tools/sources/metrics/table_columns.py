@@ -238,8 +238,8 @@ def wide_values(sample: Sample, columns: Sequence[str], config: SourceConfig) ->
     own = next(iter(columns), "") or "Temp"
     raise SourceError(
         f"{config.path!r} is neither long (time, component, metric, value) nor wide (component{cut}metric): it has"
-        f" {few(list(sample.columns))}. Either set `component: NAME` of {_named(config)}, so that {own!r} is a"
-        f" metric of NAME, or rename such columns to 'NAME.{own}'; for one value a row map"
+        f" {few(list(sample.columns))}. Either set `component: NAME` of {_named(config)}, so that {few([own])!r} is a"
+        f" metric of NAME, or rename such columns to 'NAME.{few([own])}'; for one value a row map"
         " `columns: {metric: …, value: …}`."
     )
 

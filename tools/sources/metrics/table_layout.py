@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ROWS: Final = 300  # of a table that are looked at
+_CELL: Final = 200  # characters of a cell that are looked at
 _ORDERS: Final = ("dmy", "mdy", "ymd")
 _DECIMALS: Final = (",", ".")
 
@@ -86,7 +87,7 @@ def _sample(db: DuckDBPyConnection, table: str, without: Sequence[str] = ()) -> 
     """The columns, and the cells of the first rows that are not empty."""
     described = db.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = {str(row[0]): str(row[1]) for row in described if str(row[0]) not in without}
-    texts = ", ".join(f"CAST({name(c)} AS VARCHAR)" for c in columns)
+    texts = ", ".join(f"left(CAST({name(c)} AS VARCHAR), {_CELL})" for c in columns)
     rows = db.execute(f"SELECT {texts} FROM {table} LIMIT {_ROWS}").fetchall()
     cells = {
         c: [str(row[n]) for row in rows if row[n] is not None and str(row[n]).strip()]
@@ -120,23 +121,23 @@ def _guesses(layout: Layout, config: SourceConfig) -> Iterator[str]:
         yield "decimal comma"
     time, wanted, meant = layout.time, config.columns, layout.meant
     if time.column != wanted.time or time.notation:
-        yield f"times from {time.column!r}" + (f" as {time.notation}" if time.notation else "")
+        yield f"times from {few([time.column])!r}" + (f" as {time.notation}" if time.notation else "")
     if not time.zoned and "timezone" not in config.options:
         yield "times without a zone are read as UTC (else set options.timezone)"
     if layout.shape == "long":
         roles = [("metric", meant.metric), ("value", meant.value)]
         roles += [("component", meant.component)] if not (layout.cut or config.component) else []
-        named = [f"{role} from {column!r}" for role, column in roles if column != getattr(wanted, role)]
+        named = [f"{role} from {few([column])!r}" for role, column in roles if column != getattr(wanted, role)]
         if named:
             yield ", ".join(named)
         if layout.cut:
-            yield f"tags of {meant.metric!r} split at {layout.cut!r} into component and metric"
+            yield f"tags of {few([meant.metric])!r} split at {layout.cut!r} into component and metric"
         if layout.unused:
             yield f"not used: {few(layout.unused)}"
     elif layout.cut and "separator" not in config.options and layout.cut != "_":
         column = next(iter(layout.values))
         component, metric = layout.values[column]
-        yield f"column names split at {layout.cut!r}: {column!r} is {metric!r} of {component!r}"
+        yield f"column names split at {layout.cut!r}: {few([column])!r} is {few([metric])!r} of {few([component])!r}"
         left = [c for c in layout.columns if c not in layout.values and c != time.column]
         if left:
             yield f"not used: {few(left)}"
