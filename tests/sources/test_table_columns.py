@@ -99,6 +99,20 @@ def test_wide_columns_are_split_at_the_last_separator(
     assert [(c, m) for c, m, *_ in found] == split
 
 
+def test_a_wide_table_may_name_the_component_in_a_column(tmp_path: Path) -> None:
+    rows = [f"{T0 + i // 2},web-{i % 2},{i},{'Bad' if i == 3 else i + 0.5}" for i in range(12)]
+    path = written(tmp_path, "\n".join(["time,host,cpu_load,mem", *rows]))
+    assert [(c, m) for c, m, *_ in read(path)] == [
+        ("web-0", "cpu_load"), ("web-0", "mem"), ("web-1", "cpu_load"), ("web-1", "mem"),
+    ]  # fmt: skip
+    series = source(path).read(WINDOW, component="web-1", metric="cpu_load")[0]
+    assert series.v.tolist() == [1, 3, 5, 7, 9, 11]
+    assert [v for _, v in duckdb.sql(series.query.replace("'m.csv'", f"'{path}'")).fetchall()] == ["1", "3", "5", "7", "9", "11"]
+    holding = source(path).describe(WINDOW)
+    assert holding.guessed == "component from 'host', a metric in each other column"
+    assert holding.note == "1 cell is no number, e.g. 'Bad' in mem, row 5; read as missing (web-1 mem 1)"
+
+
 def test_where_nothing_splits_the_two_ways_are_told_with_an_own_column(tmp_path: Path) -> None:
     columns = [f"Temp {i}" for i in range(40)]
     with pytest.raises(SourceError) as caught:

@@ -134,7 +134,8 @@ class TableSource(Modelled):
     ) -> str:
         """The first cell of a series that is no number, with its column and, in a file of its own, its row."""
         column = column_of(layout, *key)
-        where = f" AND metric = {quote(key[1])} AND component = {quote(key[0])}" if layout.shape == "long" else ""
+        where = f" AND metric = {quote(key[1])}" if layout.shape == "long" else ""
+        where += f" AND component = {quote(key[0])}" if layout.shape == "long" or layout.by_row else ""
         rows = words_in(layout, layout.over(self._table), self._config, window, column)
         found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} LIMIT 1").fetchone()
         if found is None:
@@ -368,7 +369,7 @@ class TableSource(Modelled):
 
 def _shown(layout: Layout, key: tuple[str, str]) -> str:
     """A series as its table calls it."""
-    return column_of(layout, *key) if layout.shape == "wide" else f"{key[0]}{layout.cut or ' '}{key[1]}"
+    return column_of(layout, *key) if layout.shape == "wide" and not layout.by_row else f"{key[0]}{layout.cut or ' '}{key[1]}"
 
 
 def _floats(column: Any) -> Floats:

@@ -35,7 +35,8 @@ class Layout:
     meant    which of them hold what
     cut      what separates the component from the metric: in the names of a wide table's columns, or in the tags of
              a long one without a component
-    values   of a wide table, the component and the metric of each column
+    values   of a wide table, the component and the metric of each column; the component is "" where a column of its own
+             holds it (`by_row`)
     joined   the columns of date and clock of which the time is made, where there is no column of both
     """
 
@@ -49,6 +50,7 @@ class Layout:
     values: Mapping[str, tuple[str, str]]
     unused: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
+    by_row: bool = False
 
     def over(self, table: str) -> str:
         """A table function, with the column of times where that is made of two."""
@@ -90,6 +92,7 @@ class Meaning:
     shape: Literal["long", "wide"]
     cut: str = ""
     unused: tuple[str, ...] = ()
+    by_row: bool = False
 
 
 ReadTime = Callable[[str, bool], TimeColumn | None]  # by name and whether it is named as the time
@@ -149,7 +152,10 @@ def find_meaning(sample: Sample, time: str, config: SourceConfig) -> Meaning:
         value = value or numbers[0]
         metric = metric or _tag_column(sample, texts)
     if not (metric and value):
-        return Meaning(columns=wanted.model_copy(update={"time": time}), shape="wide")
+        component = _chosen(texts, wanted.component, "component", COMPONENT, config)
+        own = bool(component and _is_tags(sample.cells[component]) and not config.component)
+        named = {"time": time, "component": component} if own else {"time": time}
+        return Meaning(columns=wanted.model_copy(update=named), shape="wide", by_row=own)
     component = _chosen(names, wanted.component, "component", COMPONENT, config, taken=[metric, value])
     cut = ""
     if not component and not config.component:
@@ -224,9 +230,11 @@ def split_tag(tag: str, cut: str) -> tuple[str, str]:
     return head, tail
 
 
-def wide_values(sample: Sample, columns: Sequence[str], config: SourceConfig) -> tuple[str, dict[str, tuple[str, str]]]:
+def wide_values(
+    sample: Sample, columns: Sequence[str], config: SourceConfig, *, by_row: bool
+) -> tuple[str, dict[str, tuple[str, str]]]:
     """The separator, and component and metric of each column of a wide table. Raises SourceError where none has both."""
-    if config.component:
+    if config.component or by_row:
         if columns:
             return "", {c: (config.component, c.replace(BETWEEN, " ")) for c in columns}
         raise SourceError(f"{config.path!r} has no columns of numbers ({few(list(sample.columns))}). Give one that has.")

@@ -59,8 +59,9 @@ def find_layout(
     meaning = find_meaning(sample, time.column, config)
     cut, values = meaning.cut, dict[str, tuple[str, str]]()
     if meaning.shape == "wide":
-        held = [c for c, kind in sample.columns.items() if c != time.column and (csv or is_number(kind))]
-        cut, values = wide_values(sample, held, config)
+        apart = (time.column, meaning.columns.component) if meaning.by_row else (time.column,)
+        held = [c for c, kind in sample.columns.items() if c not in apart and (csv or is_number(kind))]
+        cut, values = wide_values(sample, held, config, by_row=meaning.by_row)
     return Layout(
         columns=dict(sample.columns),
         meant=meaning.columns,
@@ -72,6 +73,7 @@ def find_layout(
         values=values,
         unused=meaning.unused,
         joined=joined,
+        by_row=meaning.by_row,
     )
 
 
@@ -134,6 +136,8 @@ def _guesses(layout: Layout, config: SourceConfig) -> Iterator[str]:
             yield f"tags of {few([meant.metric])!r} split at {layout.cut!r} into component and metric"
         if layout.unused:
             yield f"not used: {few(layout.unused)}"
+    elif layout.by_row:
+        yield f"component from {few([meant.component])!r}, a metric in each other column"
     elif layout.cut and "separator" not in config.options and layout.cut != "_":
         column = next(iter(layout.values))
         component, metric = layout.values[column]

@@ -48,7 +48,7 @@ def _named(layout: Layout, config: SourceConfig) -> tuple[str, str]:
     if config.component:
         return quote(config.component), tag
     if not cut:
-        return f"coalesce(CAST({name(meant.component)} AS VARCHAR), '')", tag
+        return _component(layout), tag
     if cut not in MARKS:
         component = f"split_part({tag}, {quote(cut)}, 1)"
         return component, f"substr({tag}, length({component}) + {1 + len(cut)})"
@@ -57,6 +57,10 @@ def _named(layout: Layout, config: SourceConfig) -> tuple[str, str]:
     last = f"regexp_extract({tag}, '[{cut}]({one})$', 1)"
     metric = f"coalesce(nullif({field}, ''), nullif({last}, ''), {tag})"
     return f"left({tag}, greatest(length({tag}) - length({metric}) - 1, 0))", metric
+
+
+def _component(layout: Layout) -> str:
+    return f"coalesce(CAST({name(layout.meant.component)} AS VARCHAR), '')"
 
 
 def labels_of(layout: Layout) -> str:
@@ -73,11 +77,14 @@ def _wide(layout: Layout, table: str, config: SourceConfig, window: Window) -> s
     kind = "VARCHAR" if text else "DOUBLE"
     renamed = {c: name(BETWEEN.join(pair)) for c, pair in layout.values.items()}
     casts = ", ".join(f"CAST({name(c)} AS {kind}) AS {to}" for c, to in renamed.items())
+    component, owner = f"split_part(col, '{BETWEEN}', 1)", ""
+    if layout.by_row:
+        component, owner = name(BETWEEN), f"{_component(layout)} AS {name(BETWEEN)}, "
     return (
-        f"SELECT t, split_part(col, '{BETWEEN}', 1) AS component, split_part(col, '{BETWEEN}', 2) AS metric,"
+        f"SELECT t, {component} AS component, split_part(col, '{BETWEEN}', 2) AS metric,"
         f" '' AS labels, {number('cell', kind, comma=layout.comma)} AS v,"
         f" {'cell' if text else 'NULL::VARCHAR'} AS raw"
-        f" FROM (SELECT {layout.time.seconds} AS t, {casts} FROM {table}"
+        f" FROM (SELECT {layout.time.seconds} AS t, {owner}{casts} FROM {table}"
         f" WHERE {layout.time.within(window)})"
         f" UNPIVOT INCLUDE NULLS (cell FOR col IN ({', '.join(renamed.values())}))"
     )
@@ -87,7 +94,8 @@ def column_of(layout: Layout, component: str, metric: str) -> str:
     """The column that holds the values of a series."""
     if layout.shape == "long":
         return layout.meant.value
-    return next(c for c, pair in layout.values.items() if pair == (component, metric))
+    wanted = ("" if layout.by_row else component, metric)
+    return next(c for c, pair in layout.values.items() if pair == wanted)
 
 
 def series_query(
@@ -97,7 +105,8 @@ def series_query(
     meant: Columns = layout.meant
     columns = f"{name(meant.time)}, {name(column_of(layout, component, metric))}"
     if layout.shape == "wide":
-        return f"SELECT {columns} FROM {table} ORDER BY 1"
+        of = f" WHERE {name(meant.component)} = {quote(component)}" if layout.by_row else ""
+        return f"SELECT {columns} FROM {table}{of} ORDER BY 1"
     tag = f"{component}{layout.cut}{metric}" if layout.cut and component else metric
     wheres = [f"{name(meant.metric)} = {quote(tag)}"]
     if not config.component and not layout.cut:
@@ -110,7 +119,11 @@ def series_query(
 def words_in(layout: Layout, table: str, config: SourceConfig, window: Window, column: str) -> str:
     """Component, metric, value, raw cell and row of one column, in which words are looked for."""
     kind = layout.columns[column]
-    component, metric = _named(layout, config) if layout.shape == "long" else ("''", "''")
+    component, metric = ("''", "''")
+    if layout.shape == "long":
+        component, metric = _named(layout, config)
+    elif layout.by_row:
+        component = _component(layout)
     return (
         f"SELECT {component} AS component, {metric} AS metric, {number(column, kind, comma=layout.comma)} AS v,"
         f" CAST({name(column)} AS VARCHAR) AS raw, {name(_ROW)} AS row"
