@@ -113,6 +113,13 @@ def test_a_wide_table_may_name_the_component_in_a_column(tmp_path: Path) -> None
     assert holding.note == "1 cell is no number, e.g. 'Bad' in mem, row 5; read as missing (web-1 mem 1)"
 
 
+@pytest.mark.parametrize(("name", "ids"), [("instance", ["10.0.0.3:9100", "10.0.0.4:9100"]), ("host", ["10.0.0.3", "10.0.0.4"]), ("device_id", ["7", "8"])])
+def test_addresses_and_numbers_may_name_components(tmp_path: Path, name: str, ids: list[str]) -> None:
+    rows = [f"{T0 + i // 2},{ids[i % 2]},{i}" for i in range(8)]
+    found = read(written(tmp_path, "\n".join([f"time,{name},value", *rows])))
+    assert [(c, m, v) for c, m, _, v in found] == [(ids[0], "value", [0, 2, 4, 6]), (ids[1], "value", [1, 3, 5, 7])]
+
+
 def test_where_nothing_splits_the_two_ways_are_told_with_an_own_column(tmp_path: Path) -> None:
     columns = [f"Temp {i}" for i in range(40)]
     with pytest.raises(SourceError) as caught:

@@ -142,6 +142,8 @@ def usual_texts(texts: Sequence[str], *, zone: tzinfo, near: datetime, order: st
     """The notation of the first text that has one, its order told by all that share it; None where no text has one."""
     for text in texts[:_TRIED]:
         if alone := time_texts([text], zone=zone, near=near):
+            if len(alone.keeper.form.readings) == 1:
+                return alone
             alike = [t for t in texts if alone.pattern.fullmatch(whole(t))]
             return time_texts(alike, zone=zone, near=near, order=order)
     return None
@@ -161,9 +163,9 @@ def moment(value: object, texts: TimeTexts | None, zone: tzinfo) -> datetime | N
         text = str(value).strip()
         if re.fullmatch(r"\d{9,19}(\.\d+)?", text) and (seconds := epoch_of(float(text))) is not None:
             return datetime.fromtimestamp(seconds, tz=UTC)
-        if texts is not None and (seconds := texts.epoch(text)) is not None:
+        if texts is not None and not texts.plain and (seconds := texts.epoch(text)) is not None:
             return datetime.fromtimestamp(seconds, tz=UTC)
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.replace(",", "."))
     except (ValueError, OverflowError, OSError):
         return None
     return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)

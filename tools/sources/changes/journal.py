@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +54,11 @@ class Fields:
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Fields:
         """By the usual names. A field is used once."""
-        names = [name for name, value in entry.items() if value not in (None, "") and not isinstance(value, list)]
+        return cls._named(tuple(n for n, v in entry.items() if v not in (None, "") and not isinstance(v, list)))
+
+    @classmethod
+    @lru_cache(maxsize=1024)  # entries of one file have few different sets of fields
+    def _named(cls, names: tuple[str, ...]) -> Fields:
         at = first(names, DONE)
         component = first(names, OF, [at])
         text = first(names, TEXT, [at, component])

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from aitia.core.config import Columns, SourceConfig, option_of
 from aitia.core.errors import SourceError
-from aitia.tools.sources.column_names import COMPONENT, METRIC, TIME, VALUE, first
+from aitia.tools.sources.column_names import COMPONENT, METRIC, TIME, VALUE, first, plain
 from aitia.tools.sources.metrics.table_sql import TimeColumn, is_number, name
 from aitia.tools.sources.text_form import TextForm, few
 from aitia.tools.sources.time_texts import CLOCK, DATE
@@ -148,12 +148,12 @@ def find_meaning(sample: Sample, time: str, config: SourceConfig) -> Meaning:
     texts = [c for c in names if c not in ("labels", *wanted.labels) and not sample.numeric(c)]
     numbers = [c for c in names if c not in texts and c not in ("labels", *wanted.labels)]
     one = not (metric and value or config.component) and len(numbers) == 1 and not re.search(r"[_./:]", numbers[0])
-    if one and any(_is_tags(sample.cells[c]) for c in texts):
+    if one and any(_is_tags(sample.cells[c]) and not first([c], COMPONENT) for c in texts):
         value = value or numbers[0]
         metric = metric or _tag_column(sample, texts)
     if not (metric and value):
-        component = _chosen(texts, wanted.component, "component", COMPONENT, config)
-        own = bool(component and _is_tags(sample.cells[component]) and not config.component)
+        component = _chosen(names, wanted.component, "component", COMPONENT, config)
+        own = bool(component and _names_rows(sample.cells[component], component) and not config.component)
         named = {"time": time, "component": component} if own else {"time": time}
         return Meaning(columns=wanted.model_copy(update=named), shape="wide", by_row=own)
     component = _chosen(names, wanted.component, "component", COMPONENT, config, taken=[metric, value])
@@ -190,12 +190,17 @@ def _is_tags(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and all(_TAG.fullmatch(c) for c in cells) and len(set(cells)) < len(cells)
 
 
+def _names_rows(cells: Sequence[str], column: str) -> bool:
+    """Whether a column that is called a component holds names, or numbers where it is called an id."""
+    numbers = all(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?\s*", c) for c in cells)
+    return bool(cells) and len(set(cells)) < max(len(cells), 2) and (not numbers or plain(column).endswith("id"))
+
+
 def _tag_column(sample: Sample, texts: Sequence[str]) -> str:
     """The column whose texts look most like names of metrics: with separators, else with many different ones."""
-    held = [c for c in texts if _is_tags(sample.cells[c])]
-    named = [c for c in held if first([c], COMPONENT)]
+    held = [c for c in texts if _is_tags(sample.cells[c]) and not first([c], COMPONENT)]
     return max(
-        [c for c in held if c not in named] or held,
+        held,
         key=lambda c: (sum(bool(re.search(r"[_./:]", v)) for v in sample.cells[c]), len(set(sample.cells[c]))),
     )
 
