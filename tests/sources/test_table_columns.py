@@ -120,6 +120,25 @@ def test_addresses_and_numbers_may_name_components(tmp_path: Path, name: str, id
     assert [(c, m, v) for c, m, _, v in found] == [(ids[0], "value", [0, 2, 4, 6]), (ids[1], "value", [1, 3, 5, 7])]
 
 
+EXPORTS = {
+    "WinCC": '"VarName";"TimeString";"VarValue";"Validity";"Time_ms"\n"P-1.x";"26.11.2026 00:00:00";1,5;1;46352000000,0\n"P-1.x";"26.11.2026 00:00:10";2,5;1;46352000115,7\n',
+    "Ignition": "t_stamp,tagpath,value\n2026-11-26 00:00:00.000,area/P-1/x,1.5\n2026-11-26 00:00:10.000,area/P-1/x,2.5\n",
+    "Wonderware": "DateTime,TagName,Value,QualityDetail\n2026-11-26 00:00:00.0000000,P-1.x,1.5,192\n2026-11-26 00:00:10.0000000,P-1.x,2.5,192\n",
+    "InfluxDB": "#group,false,false,true\n#datatype,string,long,dateTime:RFC3339\n#default,_result,,\n,_time,_value,_field,host\n,2026-11-26T00:00:00Z,1.5,x,P-1\n,2026-11-26T00:00:10Z,2.5,x,P-1\n",
+    "PI": "Timestamp;Tag;Value;UOM\n26-Nov-26 00:00:00;P-1.x;1,5;bar\n26-Nov-26 00:00:10;P-1.x;2,5;bar\n",
+    "a spreadsheet": "sep=;\nDate/Time;P-1.x\n11/26/2026 12:00:00 AM;1,5\n11/26/2026 12:00:10 AM;2,5\n",
+    "Home Assistant": "entity_id,state,last_changed\nP-1,1.5,2026-11-26T00:00:00.000Z\nP-1,2.5,2026-11-26T00:00:10.000Z\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", EXPORTS)
+def test_exports_of_known_programs_are_read(tmp_path: Path, program: str) -> None:
+    start = 1_795_651_200.0  # 2026-11-26 00:00:00 UTC
+    ((component, metric, t, v),) = read(written(tmp_path, EXPORTS[program]))
+    assert (component.removeprefix("area/"), t, v) == ("P-1", [start, start + 10], [1.5, 2.5])
+    assert metric in ("x", "state")
+
+
 def test_where_nothing_splits_the_two_ways_are_told_with_an_own_column(tmp_path: Path) -> None:
     columns = [f"Temp {i}" for i in range(40)]
     with pytest.raises(SourceError) as caught:

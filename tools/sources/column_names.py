@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 TIME: Final = ("time", "timestamp", "ts", "datetime", "date_time", "date", "at", "t", "zeit", "zeitstempel", "zeitpunkt",
-               "datum", "datumzeit")  # fmt: skip
+               "datum", "datumzeit", "timestring", "t_stamp")  # fmt: skip
 _COMPONENT: Final = ("component", "service", "app", "machine", "asset", "equipment", "entity", "pod", "instance", "host",
                      "device", "anlagenteil", "anlage", "maschine", "komponente", "dienst")  # fmt: skip
 _SUFFIXES: Final = tuple(f"{word}{end}" for word in _COMPONENT for end in ("_name", "_id", "name", "id"))
 COMPONENT: Final = (*_COMPONENT, *_SUFFIXES)
-METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_name", "sensor", "signal", "field",
+METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_name", "tagpath", "varname", "sensor", "signal", "field",
                  "measurement", "variable", "parameter", "point", "messstelle", "messgröße", "kanal")  # fmt: skip
-VALUE: Final = ("value", "val", "v", "wert", "messwert", "istwert", "reading")
+VALUE: Final = ("value", "val", "v", "wert", "messwert", "istwert", "reading", "varvalue")
 DONE: Final = ("at", "time", "timestamp", "ts", "started", "started_at", "start", "start_time", "beginn", "finished_at",
                "deployed_at", "completed_at", "created_at", "date", "datetime", "datum", "zeit",
                "zeitstempel", "end", "ende")  # fmt: skip
@@ -32,7 +32,7 @@ ORDER: Final = ("auftrag", "auftragsnummer", "order", "work_order", "workorder",
 def plain(name: str) -> str:
     """A name without case, unit and punctuation: `Time (UTC)` and `_time` are `time`, `@timestamp` is `timestamp`."""
     bare = re.sub(r"\s*[(\[].*$", "", name.strip().casefold())
-    return re.sub(r"[\s-]+", "_", bare).strip("_@ ")
+    return re.sub(r"[\s/-]+", "_", bare).strip("_@ ")
 
 
 def first(names: Iterable[str], wanted: Sequence[str], taken: Sequence[str] = ()) -> str:

@@ -137,18 +137,25 @@ def separator_of(text: str, given: str = "") -> tuple[str, int, bool]:
     lines = text.splitlines()[:_ROWS]
     if lines and (told := re.fullmatch(r"sep=(.)", lines[0])):  # Excel's own word for it
         return given or told[1], 1, False
+    remarks = _remarks(lines)
     ranked = []
     for mark in given or _MARKS:
-        widths = [(len(row), at) for row, at in _rows(lines, mark) if any(row)]
+        widths = [(len(row), at) for row, at in _rows(lines, mark) if any(row) and at >= remarks]
         usual, votes = max(Counter(w for w, _ in widths).items(), key=lambda one: one[1], default=(0, 0))
         if usual > 1 and votes >= _SHARE * len(widths):
             fit = [(width, at) for width, at in widths if width in (usual - 1, usual) and width > 1]
             width, skip = fit[0]
-            ranked.append((skip == 0, round(votes / len(widths), 1), usual, mark, skip, width < usual))
+            ranked.append((skip == remarks, round(votes / len(widths), 1), usual, mark, skip, width < usual))
     if not ranked:
         return given or ",", 0, False
     *_, mark, skip, padded = max(ranked, key=lambda one: one[:3])
     return mark, skip, padded
+
+
+def _remarks(lines: list[str]) -> int:
+    """How many lines begin with a # before one that names columns; a # before names themselves is no remark."""
+    count = next((n for n, line in enumerate(lines) if not line.startswith("#")), 0)
+    return count if count and not re.search(r"(?<![\w.])\d+(?![\w.])", lines[count]) else 0
 
 
 def _rows(lines: list[str], mark: str) -> Iterator[tuple[list[str], int]]:
