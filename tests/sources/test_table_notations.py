@@ -160,6 +160,16 @@ def test_the_separator_is_found_and_lines_before_the_names_are_passed_over(tmp_p
     assert separator_of("\n".join([f"sep={mark}", *rows])) == (mark, 1, False)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("delimiter", "::"), ("decimal", "x"), ("date_order", "ydm"), ("timezone", "Mars/Olympus")]
+)
+def test_options_that_cannot_be_are_named(tmp_path: Path, option: str, value: str) -> None:
+    path = written(tmp_path, "time;P.x\n2026-11-26 00:00:00;1\n")
+    with pytest.raises(AitiaError, match=rf"options\.{option}.*not '{value}'"):
+        read(path, options={option: value})
+    assert len(read(path, options={"delimiter": ";", "decimal": ".", "date_order": "dmy", "timezone": "UTC"})) == 1
+
+
 def test_rows_may_end_with_a_separator(tmp_path: Path) -> None:
     rows = [f"2026-11-26 00:00:0{i};{i};1;" for i in range(3)]
     assert [(m, v) for _, m, _, v in read(written(tmp_path, "\n".join(["time;P.x;P.y", *rows])))] == [

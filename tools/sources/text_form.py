@@ -55,6 +55,9 @@ class TextForm:
 def form_of(path: Path, *, encoding: str = "", delimiter: str = "") -> TextForm:
     """How a file is written; what is given is not guessed. Raises SourceError for a binary file, OSError."""
     encoding = known_encoding(encoding) or encoding_of(path)
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) > 1:
+        raise SourceError(f"Set `options.delimiter` to one character or to tab, not {delimiter[:20]!r}.")
     mark, skip, padded = separator_of(head_of(path, encoding), delimiter)
     return TextForm(encoding=encoding, delimiter=mark, skip=skip, padded=padded)
 

@@ -24,6 +24,7 @@ _ZONE: Final = re.compile(r" ?(?:Z|[+-]\d\d:?\d\d)$")
 _EARLIEST, _LATEST = 9.4e8, 4.2e9  # epoch seconds from 1999 to 2103: what a number is that can only be a time
 _LONGEST: Final = 100  # characters of a time
 _TRIED: Final = 300  # texts that may be no times before a notation is given up
+_ORDERS: Final = ("dmy", "mdy", "ymd")
 _ISO: Final = "ISO 8601"
 
 
@@ -180,3 +181,13 @@ def configured_zone(config: SourceConfig) -> tzinfo:
         raise BadInput(
             f"Set options.timezone of source {config.name!r} to an IANA zone such as 'Europe/Berlin', not {name!r}."
         ) from None
+
+
+def configured_order(config: SourceConfig) -> str:
+    """`options.date_order`, "" where it is to be guessed. Raises BadInput for another word."""
+    order = str(config.options.get("date_order", ""))
+    if order not in ("", *_ORDERS):
+        raise BadInput(
+            f"Set options.date_order of source {config.name!r} to {', '.join(_ORDERS)}, not {order[:20]!r}."
+        )
+    return order

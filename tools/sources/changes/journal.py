@@ -20,7 +20,7 @@ from aitia.tools.sources.base import Configured, RecordedChange
 from aitia.tools.sources.column_names import DONE, KIND, OF, TEXT, VERSION, first, plain
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.text_form import TextForm, encoding_of, few, form_of, known_encoding, text_of
-from aitia.tools.sources.time_texts import TimeTexts, configured_zone, moment, usual_texts
+from aitia.tools.sources.time_texts import TimeTexts, configured_order, configured_zone, moment, usual_texts
 
 MAX_LINE = 65_536
 MAX_BYTES = 64 << 20  # of a file
@@ -125,8 +125,7 @@ class JournalSource(Configured):
         zone = configured_zone(self._config)
         fields = [Fields.of(entry.fields) for entry in entries]
         stamps = [str(e.fields[f.at]) for e, f in zip(entries, fields, strict=True) if f.at]
-        order = str(self._config.options.get("date_order", ""))
-        notation = usual_texts(stamps, zone=zone, near=near, order=order)
+        notation = usual_texts(stamps, zone=zone, near=near, order=configured_order(self._config))
         dated = [
             (e, f, at)
             for e, f in zip(entries, fields, strict=True)

@@ -286,7 +286,6 @@ class TableSource(Modelled):
             return TextForm()
         options = self._config.options
         given = {k: str(options[k]) for k in ("encoding", "delimiter") if k in options}
-        given = {k: "\t" if v in ("tab", "\\t") else v for k, v in given.items()}
         return form_of(self._paths[0], **given)
 
     @cached_property

@@ -27,15 +27,13 @@ from aitia.tools.sources.metrics.table_sql import (
     time_column,
 )
 from aitia.tools.sources.text_form import TextForm, few
-from aitia.tools.sources.time_texts import configured_zone
+from aitia.tools.sources.time_texts import configured_order, configured_zone
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ROWS: Final = 300  # of a table that are looked at
 _CELL: Final = 200  # characters of a cell that are looked at
-_ORDERS: Final = ("dmy", "mdy", "ymd")
-_DECIMALS: Final = (",", ".")
 
 
 def find_layout(
@@ -49,7 +47,7 @@ def find_layout(
         table = joined_table(table, joined)
         sample = _sample(db, table, without=joined)
     comma = csv and _comma(sample, form, config)
-    clock = Clock(zone=configured_zone(config), near=near, order=_option(config, "date_order", _ORDERS))
+    clock = Clock(zone=configured_zone(config), near=near, order=configured_order(config))
 
     def read(column: str, named: bool) -> TimeColumn | None:
         kind, cells = sample.columns[column], sample.cells[column]
@@ -99,17 +97,10 @@ def _sample(db: DuckDBPyConnection, table: str, without: Sequence[str] = ()) -> 
 
 
 def _comma(sample: Sample, form: TextForm, config: SourceConfig) -> bool:
-    given = _option(config, "decimal", _DECIMALS)
+    given = str(config.options.get("decimal", ""))
+    if given not in ("", ",", "."):
+        raise BadInput(f"Set options.decimal of source {config.name!r} to ',' or '.', not {given[:20]!r}.")
     return given == "," or (not given and has_comma(list(chain(*sample.cells.values())), form))
-
-
-def _option(config: SourceConfig, key: str, allowed: Sequence[str]) -> str:
-    given = str(config.options.get(key, ""))
-    if given and given not in allowed:
-        raise BadInput(
-            f"Set options.{key} of source {config.name!r} to one of {' '.join(map(repr, allowed))}, not {given[:20]!r}."
-        )
-    return given
 
 
 def guesses(layout: Layout, config: SourceConfig) -> str:
