@@ -19,7 +19,7 @@ from aitia.consent import found_settings
 from aitia.core.children import program
 from aitia.core.config import McpServer, SourceConfig
 from aitia.core.errors import AitiaError, BadInput, ModelError, Untrusted
-from aitia.core.words import Holding, Window, Word
+from aitia.core.words import Holding, Window, Word, from_epoch
 from aitia.settings import Settings, load_settings
 
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
@@ -208,6 +208,9 @@ def source_check(source: SourceConfig, window: Window) -> Check:
         holding = opened.describe(window)
         dated = source.kind in _SAMPLES and isinstance(opened, Dated)
         extent = opened.extent(window.end) if dated and isinstance(opened, Dated) else None
+        if source.type == "table" and extent and not holding.count:  # what there is to say of its cells
+            whole = Window(start=from_epoch(extent[0]), end=from_epoch(extent[1] + 1))
+            holding = opened.describe(whole)
     except AitiaError as error:
         return Check(
             name=name,
@@ -249,23 +252,25 @@ def _held(name: str, holding: Holding, window: Window, newest: float | None) -> 
     """
     noun = _SAMPLES.get(holding.kind, "")
     age = None if newest is None else max(window.epoch[1] - newest, 0.0)
+    guessed = f"; {holding.guessed}" if holding.guessed else ""
     if age is not None and age > window.seconds:
+        note = f"; {holding.note}" if holding.note and "window" not in holding.note else ""
         return Check(
             name=name,
             state="look",
-            detail=f"newest {noun} is {_age(age)} old: nothing in the last hour",
+            detail=f"newest {noun} is {_age(age)} old: nothing in the last hour{guessed}{note}",
             mend="check why no new data arrives; for a recording use --at, or service.at in its settings",
         )
     empty = not (holding.count or holding.items or holding.components)
     if holding.note or empty:
         detail = holding.note or "reachable, but empty in the last hour"
-        return Check(name=name, state="look" if noun else "warning", detail=detail)
+        return Check(name=name, state="look" if noun else "warning", detail=detail + guessed)
     told = [(len(holding.components), "component"), (len(holding.items), _ITEMS.get(holding.kind, "item"))]
     held = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in told if n)
     new = "" if age is None else f"; newest {noun} {_age(age)} old"
     if age is not None and math.isnan(age):
         new = f"; the age of its newest {noun} is unknown: it is compressed, or has no time"
-    return Check(name=name, state="ok", detail=(held or f"{holding.count} entries") + new)
+    return Check(name=name, state="ok", detail=(held or f"{holding.count} entries") + new + guessed)
 
 
 def _age(seconds: float) -> str:
@@ -322,16 +327,10 @@ def _mcp_check(server: McpServer) -> Check:
 def _variables(name: str, wanted: Sequence[str]) -> Check:
     """Whether environment variables are set; their values are not looked at."""
     absent = [v for v in wanted if not os.environ.get(v)]
-    return Check(
-        name=name,
-        state="look" if absent else "ok",
-        detail=f"not set: {', '.join(absent)}"
-        if absent
-        else f"{', '.join(wanted)} set"
-        if wanted
-        else "needs no token",
-        mend=f"export {absent[0]}=…" if absent else "",
-    )
+    if absent:
+        detail, mend = f"not set: {', '.join(absent)}", f"export {absent[0]}=…"
+        return Check(name=name, state="look", detail=detail, mend=mend)
+    return Check(name=name, state="ok", detail=f"{', '.join(wanted)} set" if wanted else "needs no token")
 
 
 def embedding_checks(home: Path) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.trust import leads_out
 from aitia.core.words import Word
+from aitia.probe_files import ENTRIES, TABLES, look_at
 from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
 PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
@@ -24,8 +25,8 @@ NOISE = (
     "vm_*", "vmselect_*", "vminsert_*", "flag", "*_created",
 )  # fmt: skip
 _TIMEOUT_S = 1.5
-_DATA = (".csv", ".parquet")
 _LOGS = (".log", ".ndjson", ".jsonl", ".out")
+_SPANS = (".json", ".jsonl", ".ndjson")
 SYSTEM_LOGS = Path("/var/log")
 _FILES: tuple[
     tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals"], str], ...
@@ -175,10 +176,10 @@ def probe_kubeconfig() -> Probe:
 def probe_logs(folder: Path) -> Iterator[Probe]:
     """Log files of the folder and of its subfolders; only where there are none, those of the system."""
     inside = (d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith("."))
-    found = [
-        p for place in (folder, *inside) if not leads_out(place, folder) and (p := _logs_in(place, folder))
-    ]
+    places = [place for place in (folder, *inside) if not leads_out(place, folder)]
+    found = [p for place in places if (p := _logs_in(place, folder))]
     yield from found
+    yield from (p for place in places if (p := _spans_in(place, folder)))
     if not any(p.source for p in found):
         yield _logs_in(SYSTEM_LOGS, SYSTEM_LOGS) or Probe(
             what="logs", place=str(SYSTEM_LOGS), state="absent", reason="no log files there"
@@ -191,7 +192,7 @@ def _logs_in(place: Path, root: Path) -> Probe | None:
     every = sorted(
         p
         for p in (place.iterdir() if place.is_dir() else ())
-        if p.suffix.lower() in _LOGS and p.name not in known and _is_data(p, place)
+        if p.suffix.lower() in _LOGS and p.name not in known and _is_data(p, place) and not _holds_spans(p)
     )
     if not every:
         return None
@@ -220,11 +221,41 @@ def _logs_in(place: Path, root: Path) -> Probe | None:
     )
 
 
+def _spans_in(place: Path, root: Path) -> Probe | None:
+    """Files of OTLP spans in one place."""
+    every = (p for p in sorted(place.iterdir()) if p.suffix.lower() in _SPANS and _is_data(p, place))
+    files = [p for p in every if _holds_spans(p)]
+    if not files:
+        return None
+    shown = "" if place == root else f"{place.name}/"
+    suffix = Counter(p.suffix for p in files).most_common(1)[0][0]
+    return Probe(
+        what="traces",
+        place=str(place),
+        state="found",
+        reason=f"{len(files)} files of OTLP spans",
+        source=SourceConfig(name="spans", kind="traces", type="otlp", path=f"{shown}*{suffix}"),
+    )
+
+
+def _holds_spans(path: Path) -> bool:
+    """Whether a file begins as an export of OTLP spans in JSON does."""
+    try:
+        with path.open("rb") as file:
+            return b'"resourceSpans"' in file.read(4096)
+    except OSError:
+        return False
+
+
 def probe_folder(folder: Path) -> Iterator[Probe]:
     """Data files in the folder: tables, changes, topology, incidents, runbooks."""
-    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in _DATA and _is_data(p, folder))
-    for path in tables:
-        yield _table(path)
+    usual = {file for _, file, _, _ in _FILES}
+    data = sorted(
+        p for p in folder.iterdir() if p.suffix.lower() in (*TABLES, *ENTRIES) and _is_data(p, folder)
+    )
+    for path in data:
+        if path.name not in usual:
+            yield from _data(path)
     for name, file, kind, reader in _FILES:
         if _is_data(folder / file, folder):
             size = (folder / file).stat().st_size
@@ -251,35 +282,23 @@ def _is_data(path: Path, folder: Path) -> bool:
     return path.is_file() and not leads_out(path, folder)
 
 
-def _table(path: Path) -> Probe:
-    from aitia.tables import read_header
-
-    try:
-        header = read_header(path)
-    except BadInput as error:
-        return Probe(what="table", place=str(path), state="refused", reason=str(error))
-    if header.columns is None:
-        return Probe(
-            what="table",
+def _data(path: Path) -> Iterator[Probe]:
+    kind, (source, reason, answer) = look_at(path)
+    if kind:
+        yield Probe(
+            what=kind,
             place=str(path),
-            state="refused",
-            reason=f"no time column among {', '.join(header.names[:12])}",
+            state="found" if source else "refused",
+            reason=reason,
+            query=f"select count(*) from '{path.name}'" if answer else "",
+            answer=answer,
+            source=source,
         )
-    name = "".join(c if c.isalnum() or c in "_.-" else "-" for c in path.stem)
-    return Probe(
-        what="table",
-        place=str(path),
-        state="found",
-        reason=f"{header.layout} layout, time in {header.columns.time!r}",
-        query=f"select count(*) from '{path.name}'",
-        answer=f"{header.rows} rows",
-        source=SourceConfig(name=name, kind="metrics", type="table", path=path.name, columns=header.columns),
-    )
 
 
 def proposal(probes: Sequence[Probe], folder: Path) -> str:
     """The text of an aitia.yaml with the sources that were found."""
-    sources = [p.source.model_dump(mode="json", exclude_defaults=True) for p in probes if p.source]
+    sources = [s.model_dump(mode="json", exclude_defaults=True) for s in _renamed(probes)]
     window = Settings().window.model_dump(mode="json")
     body = {"sources": sources, "window": window}
     # A folder's name may hold a line break, and what follows it would be settings.
@@ -295,6 +314,15 @@ def proposal(probes: Sequence[Probe], folder: Path) -> str:
         f"# model: {{name: {DEFAULT_MODEL}}}\n# narrator: model\n"
     )
     return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100) + model
+
+
+def _renamed(probes: Sequence[Probe]) -> Iterator[SourceConfig]:
+    """The sources, each with a name of its own: `export.csv` and `export.json` are two."""
+    seen = Counter[str]()
+    for source in (p.source for p in probes if p.source):
+        seen[source.name] += 1
+        more = f"-{seen[source.name]}" if seen[source.name] > 1 else ""
+        yield source.model_copy(update={"name": source.name + more})
 
 
 def write_settings(text: str, folder: Path, *, force: bool) -> Path:

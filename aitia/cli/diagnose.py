@@ -105,11 +105,13 @@ def diagnose(
     from datetime import UTC, datetime
 
     from aitia import api
-    from aitia.cli.console import exit_code, pick_format, put_report
+    from aitia.cli.console import exit_code, note, pick_format, put_report
     from aitia.cli.inputs import named_sources, read_report
     from aitia.cli.session import watched
+    from aitia.core.config import option_of
     from aitia.core.errors import BadInput
     from aitia.incoming import parse_moment, parse_window
+    from aitia.render.text import clean
 
     now = datetime.now(tz=UTC)
     moment = parse_moment(at, now=now, option="--at") if at else None
@@ -157,5 +159,8 @@ def diagnose(
             window=parse_window(window, now=seen_from) if window else None,
             on_event=view,
         )
+    for held in report.inventory.holdings:
+        if held.guessed and option_of(held.source):
+            note(clean(f"{held.source}: {held.guessed}"))
     put_report(report, format=shape, output=output, full=full)
     raise typer.Exit(exit_code(report))

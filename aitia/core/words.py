@@ -144,6 +144,7 @@ class Holding(Word):
     items: tuple[str, ...] = ()  # metric names, log streams, channels, document titles
     count: int = 0  # series, lines, rows or documents, where known
     note: str = ""  # why it is empty, only partly readable or doubtful
+    guessed: str = ""  # how it was read where nothing said so: encoding, columns, notation of times
     doubt_s: float = 0.0  # by how many seconds its times may be wrong
     unread: bool = False  # it could not be read: unknown, never quiet
 

@@ -251,6 +251,20 @@ def test_diagnose_where_nothing_was_recorded_says_so(aitia: Aitia, tmp_path: Pat
     assert "Check next" in done.out
 
 
+def test_what_was_guessed_of_a_file_on_the_command_line_is_told(aitia: Aitia, tmp_path: Path) -> None:
+    rows = [f"26.11.2026 09:{i // 60:02}:{i % 60:02};1,{i % 7}" for i in range(600)]
+    (tmp_path / "export.csv").write_text("\n".join(["Zeit;P-1.speed", *rows]))
+    at = ("--at", "2026-11-26T09:10:00Z", "--since", "5m")
+    done = aitia("diagnose", "P-1 slow", "--metrics", "export.csv", *at, *RULES)
+    assert (
+        "cli-metrics: columns separated by ';'; decimal comma; times from 'Zeit' as D.M.Y (dmy)" in done.err
+    )
+    assert "P-1" in done.out
+    (tmp_path / "plain.csv").write_text("\n".join(["Zeit;Temp", *rows]))
+    refused = aitia("diagnose", "P-1 slow", "--metrics", "plain.csv", *at, *RULES)
+    assert "Either set `component: NAME` of a source in aitia.yaml" in " ".join(refused.out.split())
+
+
 def test_internal_errors_are_one_line_unless_debug(aitia: Aitia, monkeypatch: pytest.MonkeyPatch) -> None:
     from aitia.render import schema
 

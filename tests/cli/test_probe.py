@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,7 +17,10 @@ import pytest
 import yaml
 
 from aitia import probe
+from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
+from aitia.core.words import Window
+from aitia.doctor import source_check
 from aitia.probe import probe_logs
 from aitia.settings import DEFAULT_MODEL, load_settings
 
@@ -207,8 +211,10 @@ def test_init_finds_logs_one_level_down_and_leaves_those_of_the_system_alone(tmp
     for name in ("app/orders.ndjson", "app/catalog.ndjson", "web.log", ".git/x.log", "changes.jsonl"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text('{"level":30,"time":1763632800000,"msg":"x"}\n')
-    found = {p.source.path for p in probe_logs(tmp_path) if p.source}
-    assert found == {"*.log", "app/*.ndjson"}
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces" / "spans.jsonl").write_text('{"resourceSpans":[{"scopeSpans":[]}]}\n')
+    found = {(p.source.kind, p.source.path) for p in probe_logs(tmp_path) if p.source}
+    assert found == {("logs", "*.log"), ("logs", "app/*.ndjson"), ("traces", "traces/*.jsonl")}
 
 
 def test_init_looks_at_the_system_where_the_folder_has_no_logs(
@@ -223,3 +229,72 @@ def test_init_looks_at_the_system_where_the_folder_has_no_logs(
     (only,) = probe_logs(tmp_path / "mine")
     assert only.source
     assert only.source.path == f"{tmp_path / 'system'}/*.log"
+
+
+HISTORIAN = (
+    "Zeitstempel;P-1.FT.PV;P-1.RUN;TT-9.PV\n"
+    "26.11.2026 03:00:00;187,176;1;20,5\n26.11.2026 03:00:10;185,918;1;Bad\n26.11.2026 03:00:20;184,1;1;20,7\n"
+)
+
+
+def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_bytes(HISTORIAN.encode("cp1252"))
+    (tmp_path / "orders.csv").write_bytes(
+        "Auftrag;Beginn;Anlagenteil;Text\n1;26.11.2026 02:30;P-1;Lager geschmiert – ohne Befund\n".encode(
+            "cp1252"
+        )
+    )
+    (tmp_path / "alarms.csv").write_bytes(
+        "Zeit;Messstelle;Text\n26.11.2026 03:00:05;TT-9.PV;Fühler gestört\n".encode("cp1252")
+    )
+    (tmp_path / "releases.json").write_text(
+        '[{"deployed_at": "2026-11-26T01:00:00Z", "repo": "hmi", "version": "7"}]'
+    )
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    (tmp_path / "export.tsv").write_text(HISTORIAN.replace(";", "\t"))
+    (tmp_path / "Störung.csv").write_text(HISTORIAN)
+    (tmp_path / "tags.csv").write_text("Messstelle;Einheit\nTT-9.PV;K\n")
+    found = probe.probe(tmp_path)
+    by_place = {Path(p.place).name: p for p in found}
+    table = by_place["export.csv"].reason
+    assert "decimal comma; times from 'Zeitstempel' as D.M.Y (dmy)" in table
+    assert "1 cell is no number, e.g. 'Bad' in TT-9.PV, row 3" in table
+    assert "time from 'Beginn'" in by_place["orders.csv"].reason
+    assert "not UTF-8" in by_place["orders.csv"].reason
+    assert "no time column" in by_place["tags.csv"].reason
+    assert "other.json" not in by_place
+
+    file = probe.write_settings(probe.proposal(found, tmp_path), tmp_path, force=False)
+    sources = {s.name: s for s in load_settings(file).sources}
+    assert {n: sources[n].kind for n in ("export", "orders", "alarms", "releases")} == {
+        "export": "metrics", "orders": "maintenance", "alarms": "logs", "releases": "changes",
+    }  # fmt: skip
+    assert sources["export"].options == {"timezone": "UTC"}
+    assert {"export-2", "St-rung"} <= set(sources)
+    window = Window(start=datetime(2026, 11, 26, tzinfo=UTC), end=datetime(2026, 11, 27, tzinfo=UTC))
+    from aitia.tools.sources import open_source
+
+    holdings = {
+        n: open_source(s, tmp_path).describe(window) for n, s in sources.items() if n != "system-logs"
+    }
+    assert holdings["export"].components == ("P-1", "TT-9")
+    assert holdings["orders"].components == ("P-1",)
+    assert holdings["releases"].items == ("config",)
+    assert all(h.count for h in holdings.values())
+
+
+def test_doctor_tells_what_was_guessed_and_what_is_no_number_also_of_an_old_table(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text(HISTORIAN)
+    config = SourceConfig(name="h", kind="metrics", type="table", path=str(tmp_path / "export.csv"))
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    check = source_check(config, Window(start=now - timedelta(hours=1), end=now))
+    assert check.state == "look"
+    assert "nothing in the last hour; columns separated by ';'; decimal comma" in check.detail
+    assert "1 cell is no number, e.g. 'Bad' in TT-9.PV, row 3" in check.detail
+    fresh = source_check(
+        config,
+        Window(
+            start=datetime(2026, 11, 26, 2, 30, tzinfo=UTC), end=datetime(2026, 11, 26, 3, 30, tzinfo=UTC)
+        ),
+    )
+    assert "decimal comma" in fresh.detail

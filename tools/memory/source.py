@@ -23,6 +23,7 @@ class IncidentMemory(Configured):
     """`path` is the folder that holds `memory/`; without one it is AITIA_HOME."""
 
     KIND = "incidents"
+    OPTIONS = frozenset[str]()
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)

@@ -279,6 +279,9 @@ class Configured:
     """What every configured reader has: its name and kind, its configuration, and where relative paths start."""
 
     KIND: ClassVar[SourceKind | None] = None  # where a type of source has one kind only
+    OPTIONS: ClassVar[frozenset[str] | None] = (
+        None  # all that a type knows, `life_*` for a family; None: not told
+    )
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         self._config, self._root = config, root

@@ -7,8 +7,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from aitia.core.config import SourceConfig
 from aitia.core.deadline import TookTooLong, all_within, result_of
@@ -43,7 +45,23 @@ def open_source(config: SourceConfig, root: Path) -> Source:
             readers = found | readers
     if config.type not in readers:
         raise BadInput(_unknown_type(config, sorted(readers)))
-    return readers[config.type](config, root)
+    reader = readers[config.type]
+    if (known := getattr(reader, "OPTIONS", None)) is not None:
+        _check_options(config, sorted(known | COMMON_OPTIONS))
+    return reader(config, root)
+
+
+COMMON_OPTIONS: Final = frozenset({"follow_links", "foreign"})
+
+
+def _check_options(config: SourceConfig, known: Sequence[str]) -> None:
+    for key in config.options:
+        if not any(fnmatchcase(key, pattern) for pattern in known):
+            close = difflib.get_close_matches(key, known, n=1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            raise BadInput(
+                f"Remove option {key!r} of source {config.name!r}: type {config.type!r} knows {', '.join(known)}.{meant}"
+            )
 
 
 def _unknown_type(config: SourceConfig, types: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ class TopologyFile(Configured):
     """`components: [{id, type, aliases, links: [{relation, to}]}]`."""
 
     KIND = "topology"
+    OPTIONS = frozenset[str]()
 
     def describe(self, window: Window) -> Holding:
         """All components, whatever the window."""

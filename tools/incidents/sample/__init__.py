@@ -49,6 +49,7 @@ class SampleRunbooks(Configured):
     """Source of type `sample_runbooks`: the sample knowledge base; `options: {only: NAME}` takes one of its parts."""
 
     KIND = "runbooks"
+    OPTIONS = frozenset({"only"})
 
     @property
     def foreign(self) -> bool:

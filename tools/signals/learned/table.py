@@ -12,6 +12,7 @@ import numpy as np
 from aitia.core.errors import BadInput
 from aitia.tools.sources.metrics.table_sql import name, scan
 from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.text_form import few
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -62,12 +63,12 @@ def _read(db: DuckDBPyConnection, path: Path, texts: Sequence[str], drop: Sequen
     missing = [c for c in (*texts, *drop) if c not in columns]
     if missing:
         raise BadInput(
-            f"{path.name!r} has no column {missing[0]!r}. Name columns that it has ({', '.join(columns)})."
+            f"{path.name!r} has no column {missing[0]!r}. Name columns that it has ({few(columns)})."
         )
     numeric = [c for c in columns if c not in texts and c not in drop]
     if not numeric:
         raise BadInput(
-            f"{path.name!r} has no columns of numbers, only {', '.join(columns)}. Give a table that has some."
+            f"{path.name!r} has no columns of numbers, only {few(columns)}. Give a table that has some."
         )
     wrong = ", ".join(
         f"count(*) FILTER (trim(CAST({name(c)} AS VARCHAR)) <> '' AND TRY_CAST({name(c)} AS DOUBLE) IS NULL)"

@@ -38,7 +38,8 @@ class ClusterChanges(Configured):
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
         reader = str(config.options.get("reader", "kubectl"))
-        asked = config.model_copy(update={"type": reader, "kind": "cluster"})
+        options = {k: v for k, v in config.options.items() if k != "reader"}
+        asked = config.model_copy(update={"type": reader, "kind": "cluster", "options": options})
         opened = open_source(asked, root)
         if not isinstance(opened, ClusterSource):
             raise SourceError(

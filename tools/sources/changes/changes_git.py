@@ -70,6 +70,7 @@ class GitSource(Configured):
     """
 
     KIND = "changes"
+    OPTIONS = frozenset({"components", "kind", "branch", "paths"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)

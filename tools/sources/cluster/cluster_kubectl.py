@@ -58,6 +58,7 @@ class KubectlSource(Configured):
     """
 
     KIND = "cluster"
+    OPTIONS = frozenset({"context", "kubectl", "namespaces", "system"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)

@@ -42,6 +42,7 @@ class RecordedCluster(Configured):
     """Recorded objects and logs. Options: `namespaces` picks some; `now` (ISO 8601) is when they were read."""
 
     KIND = "cluster"
+    OPTIONS = frozenset({"namespaces", "now"})
 
     def namespaces(self) -> list[str]:
         """The configured namespaces, else those in which pods or workloads were recorded, without the system's own."""

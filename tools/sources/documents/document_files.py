@@ -28,6 +28,7 @@ class IncidentFile(Configured):
     """
 
     KIND = "incidents"
+    OPTIONS = frozenset[str]()
 
     def documents(self) -> list[Document]:
         """All incidents, in file order. Raises SourceError that names file and line of a broken one."""
@@ -56,6 +57,7 @@ class RunbookFolder(Configured):
     """Source of type `runbooks`: Markdown files; front matter may hold alerts, services, symptoms, faults."""
 
     KIND = "runbooks"
+    OPTIONS = frozenset[str]()
 
     def documents(self) -> list[Document]:
         """All runbooks by path; the id is the path below the folder without its suffix."""

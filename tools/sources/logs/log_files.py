@@ -9,13 +9,13 @@ from datetime import UTC, datetime, tzinfo
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aitia.core.config import SourceConfig
-from aitia.core.errors import BadInput, SourceError
+from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, LogStream
 from aitia.tools.sources.paths import iter_files
+from aitia.tools.sources.time_texts import configured_zone
 
 MAX_FILES = 2000
 MAX_DATED = 40
@@ -42,10 +42,11 @@ class LogFiles(Configured):
     """
 
     KIND = "logs"
+    OPTIONS = frozenset({"timezone"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
-        self._zone = zone_of(config)
+        self._zone = configured_zone(config)
 
     def streams(self) -> list[LogStream]:
         """One stream per stem, its files in the order of time. Raises SourceError where nothing is there."""
@@ -112,15 +113,4 @@ def _size(path: Path) -> int:
     except OSError as error:
         raise SourceError(
             f"Cannot read {str(path)!r} ({error.strerror}). Check the path and its permissions."
-        ) from None
-
-
-def zone_of(config: SourceConfig) -> tzinfo:
-    """The zone of a source's zone-less times. Raises BadInput for a name that is no zone."""
-    name = str(config.options.get("timezone", "UTC"))
-    try:
-        return UTC if name == "UTC" else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise BadInput(
-            f"Set options.timezone of source {config.name!r} to an IANA zone such as 'Europe/Berlin', not {name!r}."
         ) from None

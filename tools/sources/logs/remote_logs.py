@@ -23,11 +23,11 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, LogStream
-from aitia.tools.sources.logs.log_files import zone_of
 from aitia.tools.sources.logs.remote_api import LogApi
 from aitia.tools.sources.logs.remote_lines import Entry, LineWriter
 from aitia.tools.sources.logs.remote_plan import Block, Cells, blocks, pieces_of
 from aitia.tools.sources.logs.remote_spool import Folder, Spool
+from aitia.tools.sources.time_texts import configured_zone
 
 BUDGET: Final = 160 << 20
 SECONDS: Final = 15.0
@@ -60,6 +60,7 @@ class RemoteLogs(Configured):
     """A log source over HTTP. Subclasses say how a server is asked."""
 
     KIND = "logs"
+    OPTIONS = frozenset({"timezone", "page", "max_components", "tenant", "tenant_env"})
     HEADERS: ClassVar[Mapping[str, str]] = {}
     LABELS: ClassVar[tuple[str, ...]]
     """Labels that name components where none is configured: the first that occurs is taken."""
@@ -68,7 +69,7 @@ class RemoteLogs(Configured):
         if not config.url:
             raise SourceError(f"Set `url` of source {config.name!r}: a log server has no path.")
         super().__init__(config, root)
-        self._zone = zone_of(config)
+        self._zone = configured_zone(config)
         self._api = LogApi(config, root, headers={**self.HEADERS, **self._tenant()})
         self._lock = threading.RLock()
         self._folder: Folder | None = None

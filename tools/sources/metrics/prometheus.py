@@ -42,6 +42,7 @@ class PrometheusSource(Modelled):
     """A metric source over the Prometheus HTTP API."""
 
     KIND = "metrics"
+    OPTIONS = frozenset({"max_series", "max_points", "fault_model", "class.*"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         if not config.url:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 import threading
+import weakref
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,19 +22,22 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
-from aitia.tools.sources.metrics.table_sql import (
-    TimeColumn,
-    is_number,
-    name,
-    number,
-    quote,
-    scan,
-    time_column,
+from aitia.tools.sources.metrics.table_columns import Layout
+from aitia.tools.sources.metrics.table_layout import find_layout, guesses
+from aitia.tools.sources.metrics.table_rows import (
+    WORD,
+    column_of,
+    rows_of,
+    series_query,
+    words_in,
 )
+from aitia.tools.sources.metrics.table_sql import is_csv, quote, scan
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import Floats, ordered, parse_labels, sorted_series
 from aitia.tools.sources.signals.fault_model import Modelled
 from aitia.tools.sources.signals.life_options import Life, life_of
+from aitia.tools.sources.text_form import NATIVE, TextForm, converted, encoding_of, few, form_of
+from aitia.tools.sources.time_texts import configured_zone
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,32 +50,43 @@ MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting sample
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq")
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How a table is written: its columns by name and type, its time, and long or wide."""
-
-    columns: dict[str, str]
-    time: TimeColumn
-    shape: Literal["long", "wide"]
-
-
 class TableSource(Modelled):
     """A metric source over CSV or Parquet files."""
+
+    OPTIONS = frozenset(
+        {"separator", "max_points", "timezone", "date_order", "decimal", "delimiter", "encoding",
+         "fault_model", "class.*", "life_*"}
+    )  # fmt: skip
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
         self._thinned = ""
+        self._known: tuple[object, Layout] | None = None
 
     def describe(self, window: Window) -> Holding:
-        """Components and metrics with rows in the window."""
+        """Components and metrics with rows in the window, cells that are no numbers, and what had to be guessed."""
         with self._open() as db:
-            layout = self._layout(db)
-            rows = db.execute(
-                f"SELECT DISTINCT component, metric, labels FROM ({self._rows(layout, window)}) LIMIT {MAX_SERIES + 1}"
+            layout = self._layout(db, window.end)
+            rows, few = self._held(db, self._rows(layout, window))
+            counted = self._few(
+                db.execute(
+                    f"SELECT component, metric, labels, count(*), count(*) FILTER ({WORD}) FROM ({rows})"
+                    f" GROUP BY ALL ORDER BY ALL LIMIT {MAX_SERIES + 1}"
+                ).fetchall()
             )
-            keys = [(str(c), str(m)) for c, m, _ in self._few(rows.fetchall())]
+            words: Counter[tuple[str, str]] = Counter()
+            for c, m, _, n, bad in counted:
+                words[c, m] += bad if bad <= n / 2 else 0
+            left = [(c, m) for c, m, _, n, bad in counted if bad > n / 2]
+            keys = [(str(c), str(m)) for c, m, _, n, bad in counted if bad <= n / 2]
+            if left and not keys:
+                raise self._no_numbers(db, layout, window, left[0])
             notes = (
-                [self._thinned, self._twice(db, layout, window)]
+                [
+                    self._thinned,
+                    self._twice(db, rows) if few else "",
+                    self._words(db, layout, window, words, left),
+                ]
                 if keys
                 else [self._elsewhere(db, layout, window)]
             )
@@ -80,14 +98,76 @@ class TableSource(Modelled):
             items=tuple(sorted({m for _, m in keys})),
             count=len(keys),
             note=note,
+            guessed=guesses(layout, self._config),
         )
 
-    def _twice(self, db: DuckDBPyConnection, layout: Layout, window: Window) -> str:
-        """A word on samples of one series and time that contradict each other, in a table that can be checked at once."""
-        rows = self._rows(layout, window)
-        counted = db.execute(f"SELECT count(*) FROM ({rows})").fetchone()
-        if not counted or counted[0] > MAX_CHECKED:
-            return ""
+    def rows(self) -> int:
+        """How many rows it has."""
+        with self._open() as db:
+            counted = db.execute(f"SELECT count(*) FROM {self._table}").fetchone()
+        return int(counted[0]) if counted else 0
+
+    def layout(self, near: datetime) -> Layout:
+        """How the table is written. `near` tells years of two digits apart. Raises SourceError."""
+        with self._open() as db:
+            return self._layout(db, near)
+
+    def _words(
+        self,
+        db: DuckDBPyConnection,
+        layout: Layout,
+        window: Window,
+        words: Counter[tuple[str, str]],
+        left: list[tuple[str, str]],
+    ) -> str:
+        """A word on cells that are no numbers, and on the columns that are left out for them."""
+        told = []
+        if count := words.total():
+            worst = [(key, n) for key, n in words.most_common() if n]
+            of = few([f"{_shown(layout, key)} {n}" for key, n in worst])
+            first = self._first_word(db, layout, window, worst[0][0])
+            are = "1 cell is no number" if count == 1 else f"{count} cells are no numbers"
+            told.append(f"{are}, e.g. {first}; read as missing ({of})")
+        if left:
+            names = few(list(dict.fromkeys(_shown(layout, key) for key in left)))
+            told.append(f"left out, as more than half of their cells are no numbers: {names}")
+        return "; ".join(told)
+
+    def _first_word(
+        self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
+    ) -> str:
+        """The first cell of a series that is no number, with its column and, in a file of its own, its row."""
+        column = column_of(layout, *key)
+        where = f" AND metric = {quote(key[1])}" if layout.shape == "long" else ""
+        where += f" AND component = {quote(key[0])}" if layout.shape == "long" or layout.by_row else ""
+        rows = words_in(layout, layout.over(self._table), self._config, window, column)
+        found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} LIMIT 1").fetchone()
+        if found is None:
+            return f"one in {few([column])}"
+        before = 1 + layout.form.skip if is_csv(self._paths) else 0
+        row = f", row {found[1] + before}" if len(self._paths) == 1 else ""
+        return f"{str(found[0])[:40]!r} in {few([column])}{row}"
+
+    def _no_numbers(
+        self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
+    ) -> SourceError:
+        column = column_of(layout, *key)
+        shown = self._first_word(db, layout, window, key).partition(" in ")[0]
+        return SourceError(
+            f"{shown} in column {few([column])!r} of source {self.name!r} ({self._config.path!r}) is not a number, and"
+            f" so are most cells of all its columns (it has {few(list(layout.columns))}). Name the column of"
+            " numbers: `columns.value`."
+        )
+
+    def _held(self, db: DuckDBPyConnection, rows: str) -> tuple[str, bool]:
+        """The rows to count, and whether they are few enough to be held: then the file is read once."""
+        db.execute(f"CREATE TEMP TABLE held AS SELECT * FROM ({rows}) LIMIT {MAX_CHECKED + 1}")
+        counted = db.execute("SELECT count(*) FROM held").fetchone()
+        few = bool(counted and counted[0] <= MAX_CHECKED)
+        return ("SELECT * FROM held" if few else rows), few
+
+    def _twice(self, db: DuckDBPyConnection, rows: str) -> str:
+        """A word on samples of one series and time that contradict each other."""
         told = db.execute(
             "SELECT count(*) FROM (SELECT 1 FROM"
             f" ({rows}) GROUP BY component, metric, labels, t HAVING count(DISTINCT v) > 1)"
@@ -98,7 +178,7 @@ class TableSource(Modelled):
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """First and last time of all rows."""
         with self._open() as db:
-            return self._ends(db, self._layout(db))
+            return self._ends(db, self._layout(db, near))
 
     @property
     def life(self) -> Life | None:
@@ -106,7 +186,9 @@ class TableSource(Modelled):
         return life_of(self._config, self._root)
 
     def _ends(self, db: DuckDBPyConnection, layout: Layout) -> tuple[float, float] | None:
-        ends = f"SELECT min(t), max(t) FROM (SELECT {layout.time.seconds} AS t FROM {scan(self._paths)})"
+        ends = (
+            f"SELECT min(t), max(t) FROM (SELECT {layout.time.seconds} AS t FROM {layout.over(self._table)})"
+        )
         found = db.execute(ends).fetchone()
         return (float(found[0]), float(found[1])) if found and found[0] is not None else None
 
@@ -123,10 +205,10 @@ class TableSource(Modelled):
     def read(self, window: Window, *, component: str = "", metric: str = "") -> list[Series]:
         """All series with rows in the window, sorted by component, metric and labels."""
         with self._open() as db:
-            layout = self._layout(db)
+            layout = self._layout(db, window.end)
             rows = self._rows(layout, window, component=component, metric=metric)
             db.execute(f"CREATE TEMP TABLE rows AS SELECT row_number() OVER () AS n, * FROM ({rows})")
-            self._check_values(db, layout)
+            self._leave_out(db, layout, window, alone=bool(component or metric))
             self._thin(db, window)
             db.execute("CREATE TEMP TABLE keys AS SELECT row_number() OVER (ORDER BY component, metric, labels)"
                        " AS s, * FROM (SELECT DISTINCT component, metric, labels FROM rows)")  # fmt: skip
@@ -155,7 +237,8 @@ class TableSource(Modelled):
 
         seconds = max(LEAST_S, self._config.timeout_s)
         with duckdb.connect(":memory:") as db:
-            db.execute("SET threads = 2; SET memory_limit = '1GB'; SET TimeZone = 'UTC'")
+            db.execute("SET threads = 2; SET memory_limit = '1GB'")
+            db.execute(f"SET TimeZone = {quote(str(configured_zone(self._config)))}")
             db.execute(f"SET autoinstall_known_extensions = false; SET max_temp_directory_size = '{SPILL}'")
             late = threading.Timer(seconds, db.interrupt)
             late.daemon = True
@@ -168,7 +251,9 @@ class TableSource(Modelled):
                     f" {seconds:g} s."
                 ) from None
             except duckdb.Error as error:
-                reason = str(error).strip().splitlines()[0][:200]
+                reason = " ".join(str(error).partition("Possible ")[0].split())[:240]
+                if "unicode" in reason or "encoded" in reason:
+                    reason += " Name its encoding: `options: {encoding: cp1252}`."
                 raise SourceError(
                     f"Fix the table of source {self.name!r} ({', '.join(map(str, self._paths[:3]))}): {reason}"
                 ) from None
@@ -191,91 +276,62 @@ class TableSource(Modelled):
             )
         return found
 
-    def _layout(self, db: DuckDBPyConnection) -> Layout:
-        table, wanted = scan(self._paths), self._config.columns
-        described = db.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-        columns = {str(row[0]): str(row[1]) for row in described}
-        self._need(columns, wanted.time, "columns.time")
-        long = wanted.metric in columns and wanted.value in columns
-        if long and not self._config.component:
-            self._need(columns, wanted.component, "columns.component")
-        for label in wanted.labels:
-            self._need(columns, label, "columns.labels")
-        time = time_column(db, table, wanted.time, columns[wanted.time], self._config)
-        return Layout(columns, time, "long" if long else "wide")
+    def _layout(self, db: DuckDBPyConnection, near: datetime) -> Layout:
+        """The layout, looked for again when a file has changed."""
+        state = [(p, (s := p.stat()).st_size, s.st_mtime_ns) for p in iter_files(self._config, self._root)]
+        if self._known is None or self._known[0] != state:
+            for cached in ("_paths", "_form", "_copies", "_table"):
+                self.__dict__.pop(cached, None)
+            self._known = state, find_layout(db, self._table, self._form, self._config, near)
+        return self._known[1]
 
-    def _need(self, columns: dict[str, str], column: str, option: str) -> None:
-        if column not in columns:
-            raise SourceError(
-                f"{self._config.path!r} has no column {column!r} (it has {', '.join(columns)}). Set `{option}` "
-                f"of source {self.name!r}."
-            )
+    @cached_property
+    def _form(self) -> TextForm:
+        """How the files are written; they are all taken to be as the first one."""
+        if not is_csv(self._paths):
+            return TextForm()
+        options = self._config.options
+        given = {k: str(options[k]) for k in ("encoding", "delimiter") if k in options}
+        return form_of(self._paths[0], **given)
+
+    @cached_property
+    def _copies(self) -> Path:
+        """A folder that goes when the source does."""
+        folder = tempfile.mkdtemp(prefix="aitia-table-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    @cached_property
+    def _table(self) -> str:
+        """The table function over the files, of which those in an encoding that DuckDB cannot read are copied."""
+        if not is_csv(self._paths):
+            return scan(self._paths)
+        given = "encoding" in self._config.options
+        written = {p: self._form.encoding if given else encoding_of(p) for p in self._paths}
+        one = len(set(written.values())) == 1 and self._form.encoding in NATIVE
+        if one:
+            return scan(self._paths, self._form)
+        paths = [p if e == "utf-8" else converted(p, e, self._copies) for p, e in written.items()]
+        return scan(paths, replace(self._form, encoding="utf-8"))
 
     def _rows(self, layout: Layout, window: Window, *, component: str = "", metric: str = "") -> str:
-        inner = self._long(layout, window) if layout.shape == "long" else self._wide(layout, window)
-        wheres = ["t IS NOT NULL"]
-        wheres += [f"component = {quote(component)}"] if component else []
-        wheres += [f"metric = {quote(metric)}"] if metric else []
-        wheres += [f"NOT (metric GLOB {quote(pattern)})" for pattern in self._config.ignore]
-        return f"SELECT * FROM ({inner}) WHERE {' AND '.join(wheres)}"
-
-    def _long(self, layout: Layout, window: Window) -> str:
-        wanted, own = self._config.columns, self._config.component
-        component = quote(own) if own else f"coalesce(CAST({name(wanted.component)} AS VARCHAR), '')"
-        return (
-            f"SELECT {layout.time.seconds} AS t, {component} AS component,"
-            f" coalesce(CAST({name(wanted.metric)} AS VARCHAR), '') AS metric,"
-            f" {self._labels(layout)} AS labels, {number(wanted.value, layout.columns[wanted.value])} AS v,"
-            f" CAST({name(wanted.value)} AS VARCHAR) AS raw"
-            f" FROM {scan(self._paths)} WHERE {layout.time.within(window)}"
+        return rows_of(
+            layout, layout.over(self._table), self._config, window, component=component, metric=metric
         )
 
-    def _labels(self, layout: Layout) -> str:
-        named = self._config.columns.labels or (("labels",) if "labels" in layout.columns else ())
-        if named == ("labels",):
-            return "coalesce(CAST(\"labels\" AS VARCHAR), '')"
-        parts = ", ".join(f"{quote(c)}, CAST({name(c)} AS VARCHAR)" for c in named)
-        return f"CAST(json_object({parts}) AS VARCHAR)" if named else "''"
-
-    def _wide(self, layout: Layout, window: Window) -> str:
-        time = self._config.columns.time
-        values = [c for c, kind in layout.columns.items()
-                  if c != time and (is_number(kind) or self._is_csv)]  # fmt: skip
-        cut = str(self._config.options.get("separator", "_"))
-        if not self._config.component:
-            values = [c for c in values if cut in c]
-        if not values:
-            raise SourceError(
-                f"{self._config.path!r} is neither long (time, component, metric, value) nor wide (component{cut}metric); "
-                f"it has {', '.join(layout.columns)}. Set `component` of source {self.name!r}, or map "
-                "`columns`."
-            )
-        kind = "VARCHAR" if any(layout.columns[c] == "VARCHAR" for c in values) else "DOUBLE"
-        casts = ", ".join(f"CAST({name(c)} AS {kind}) AS {name(c)}" for c in values)
-        prefix, metric = quote(self._config.component), "col"
-        if not self._config.component:
-            prefix = f"split_part(col, {quote(cut)}, 1)"
-            metric = f"substr(col, length({prefix}) + {1 + len(cut)})"
-        return (
-            f"SELECT t, {prefix} AS component, {metric} AS metric, '' AS labels,"
-            f" {number('cell', kind)} AS v, CAST(cell AS VARCHAR) AS raw"
-            f" FROM (SELECT {layout.time.seconds} AS t, {casts} FROM {scan(self._paths)}"
-            f" WHERE {layout.time.within(window)})"
-            f" UNPIVOT INCLUDE NULLS (cell FOR col IN ({', '.join(name(c) for c in values)}))"
+    def _leave_out(self, db: DuckDBPyConnection, layout: Layout, window: Window, *, alone: bool) -> None:
+        """Take out the series more than half of whose cells are words. Raises SourceError where none is left of all."""
+        keys = "component, metric, labels"
+        db.execute(
+            f"CREATE TEMP TABLE words AS SELECT {keys} FROM rows GROUP BY ALL HAVING count(*) FILTER ({WORD}) * 2 > count(*)"
         )
-
-    def _check_values(self, db: DuckDBPyConnection, layout: Layout) -> None:
-        """A cell that is neither a number nor a known word for "missing" is an error, not a silent gap."""
-        bad = db.execute(
-            "SELECT metric, raw FROM rows WHERE v IS NULL AND raw IS NOT NULL"
-            " AND lower(trim(raw)) NOT IN ('', 'na', 'n/a', 'null', 'none', '-', '+inf', '-inf') LIMIT 1"
-        ).fetchone()
-        if bad:
-            where = self._config.columns.value if layout.shape == "long" else str(bad[0])
-            raise SourceError(
-                f"{str(bad[1])[:60]!r} in column {where!r} of source {self.name!r} ({self._config.path!r}) is "
-                f"not a number (columns: {', '.join(layout.columns)}). Fix it."
-            )
+        gone = db.execute("SELECT component, metric FROM words ORDER BY ALL LIMIT 1").fetchone()
+        if gone is None:
+            return
+        db.execute(f"DELETE FROM rows WHERE ({keys}) IN (SELECT ({keys}) FROM words)")
+        left = db.execute("SELECT count(*) FROM rows").fetchone()
+        if not alone and not (left and left[0]):
+            raise self._no_numbers(db, layout, window, (str(gone[0]), str(gone[1])))
 
     def _thin(self, db: DuckDBPyConnection, window: Window) -> None:
         counted = db.execute(
@@ -312,25 +368,17 @@ class TableSource(Modelled):
 
     def _query(self, layout: Layout, component: str, metric: str, labels: str) -> str:
         """The SQL that reads this series again, with the path as it is configured."""
-        wanted, table = self._config.columns, scan(self._paths, [self._config.path])
-        if layout.shape == "wide":
-            column = next(c for c in layout.columns if c in (metric, f"{component}{self._cut}{metric}"))
-            return f"SELECT {name(wanted.time)}, {name(column)} FROM {table} ORDER BY 1"
-        wheres = [f"{name(wanted.metric)} = {quote(metric)}"]
-        if not self._config.component:
-            wheres.insert(0, f"{name(wanted.component)} = {quote(component)}")
-        if labels:
-            wheres.append(f"{self._labels(layout)} = {quote(labels)}")
-        columns = f"{name(wanted.time)}, {name(wanted.value)}"
-        return f"SELECT {columns} FROM {table} WHERE {' AND '.join(wheres)} ORDER BY 1"
+        table = layout.over(scan(self._paths, layout.form, [self._config.path]))
+        return series_query(layout, table, self._config, component, metric, labels)
 
-    @property
-    def _is_csv(self) -> bool:
-        return self._paths[0].suffix.lower() not in (".parquet", ".pq")
 
-    @property
-    def _cut(self) -> str:
-        return str(self._config.options.get("separator", "_"))
+def _shown(layout: Layout, key: tuple[str, str]) -> str:
+    """A series as its table calls it."""
+    return (
+        column_of(layout, *key)
+        if layout.shape == "wide" and not layout.by_row
+        else f"{key[0]}{layout.cut or ' '}{key[1]}"
+    )
 
 
 def _floats(column: Any) -> Floats:

@@ -30,6 +30,7 @@ class WaveformSource(Configured):
     """A signal source over a listing of blocks."""
 
     KIND = "signals"
+    OPTIONS = frozenset({"fault_model", "class.*"})
 
     def describe(self, window: Window) -> Holding:
         """The channels with blocks in the window; reads the listing only."""

@@ -73,6 +73,7 @@ class SpanFiles(Configured):
     """
 
     KIND = "traces"
+    OPTIONS = frozenset({"max_spans", "max_mb"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)

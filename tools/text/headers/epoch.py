@@ -29,17 +29,24 @@ class Timekeeper:
     Texts without a zone are in `zone`, or in `zone_text` where every sampled line has that one; those without a year
     are nearest `near`, those without a date within 12 h of it. `12/11/26` is read in the order that every sampled
     line allows, then the one under which time goes backwards least, then (two-digit years) the one that lies within
-    400 days of `near`, then the format's default. Of an uptime clock the last sampled line lies at `near`.
+    400 days of `near`, then the format's default, unless `order` names one of the format's readings. Of an uptime clock the last sampled line lies at `near`.
     """
 
     def __init__(
-        self, form: Format, *, zone: tzinfo, near: datetime, texts: Sequence[str] = (), zone_text: str = ""
+        self,
+        form: Format,
+        *,
+        zone: tzinfo,
+        near: datetime,
+        texts: Sequence[str] = (),
+        zone_text: str = "",
+        order: str = "",
     ) -> None:
         self.form = form
         self.zone_text = zone_text
         self._zone = zone
         self._near = near
-        self.order, self._parse = _reading(form, texts, near)
+        self.order, self._parse = (order, form.readings[order]) if order else _reading(form, texts, near)
         self._boot = near.timestamp() - (int(texts[-1]) if texts else 0) if form.uptime else 0.0
         self._kin: Format | None = None
         self.memo: dict[str, float] = {}

@@ -1,0 +1,141 @@
+"""What `aitia init` makes of the data files in a folder: tables, event lists, work orders, changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from aitia.core.config import Columns, SourceConfig
+from aitia.core.errors import AitiaError
+from aitia.core.words import Holding, Window, from_epoch
+from aitia.tools.sources.column_names import (
+    DONE,
+    MESSAGE,
+    METRIC,
+    OF,
+    ORDER,
+    TEXT,
+    VALUE,
+    VERSION,
+    first,
+    plain,
+)
+from aitia.tools.sources.text_form import few, form_of, head_of, separated
+
+if TYPE_CHECKING:
+    from aitia.tools.sources.metrics.table import TableSource
+
+TABLES: Final = (".csv", ".tsv", ".parquet")
+ENTRIES: Final = (".json",)
+Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
+
+
+def look_at(path: Path) -> tuple[str, Found]:
+    """What one file is taken for, by the names of its columns: a kind of source ("" for none), and what it would be."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in path.stem)
+    kind = _kind_of(path)
+    if kind in ("maintenance", "changes"):
+        return kind, _journal(path, name, kind)
+    return kind, _events(path, name) if kind == "logs" else _table(path, name) if kind else (None, "", "")
+
+
+def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "table", ""]:
+    try:
+        names = _names(path)
+    except (AitiaError, OSError):
+        return "table"  # whose reader says what is wrong
+    if path.suffix.lower() in ENTRIES:
+        dated = bool(first(names, DONE) and (first(names, VERSION) or first(names, TEXT)))
+        return ("maintenance" if first(names, ORDER) else "changes") if dated else ""
+    text = first(names, TEXT)
+    measured = first(names, METRIC) and first(names, VALUE) and plain(text) not in MESSAGE
+    if measured or not (text and first(names, DONE)):
+        return "table"
+    if first(names, ORDER):
+        return "maintenance"
+    return "changes" if first(names, VERSION, [first(names, OF)]) else "logs"
+
+
+def _names(path: Path) -> list[str]:
+    """The names of a file's columns, or of the fields of a JSON array's first object."""
+    if path.suffix.lower() == ".parquet":
+        return []
+    form = form_of(path)
+    head = head_of(path, form.encoding)
+    if path.suffix.lower() in ENTRIES:
+        return _keys(head)
+    return separated(head, form)
+
+
+def _keys(head: str) -> list[str]:
+    import json
+
+    text = head.lstrip()
+    if not text.startswith("["):
+        return []
+    try:
+        entry, _ = json.JSONDecoder().raw_decode(text[1:].lstrip())
+    except (ValueError, RecursionError):
+        return []
+    return [str(key) for key in entry] if isinstance(entry, dict) else []
+
+
+def _journal(path: Path, name: str, kind: Literal["maintenance", "changes"]) -> Found:
+    source = SourceConfig(name=name, kind=kind, type=kind, path=path.name)
+    return _opened(source, path, Window(start=from_epoch(0), end=datetime.now(UTC)), "entries")
+
+
+def _events(path: Path, name: str) -> Found:
+    """A list of events: read as log lines, after a look at whether its times name their zone."""
+    looked, why, _ = _journal(path, name, "changes")
+    if looked is None:
+        return None, why, ""
+    source = SourceConfig(name=name, kind="logs", type="log_files", path=path.name, options=looked.options)
+    zone = "; times without a zone are read as UTC (else set options.timezone)" if looked.options else ""
+    return source, f"a list of events, read as log lines{zone}", ""
+
+
+def _table(path: Path, name: str) -> Found:
+    source = SourceConfig(name=name, kind="metrics", type="table", path=path.name)
+    try:
+        opened = _reader(source, path)
+        now = datetime.now(UTC)
+        layout, ends = opened.layout(now), opened.extent(now)
+        meant = layout.meant.model_dump()
+        if layout.shape == "wide":
+            meant = {"time": layout.meant.time}
+        options: dict[str, str | float | bool] = {} if layout.time.zoned else {"timezone": "UTC"}
+        source = source.model_copy(update={"columns": Columns(**meant), "options": options})
+        window = Window(start=from_epoch(ends[0]), end=from_epoch(ends[1] + 1)) if ends else None
+        holding = opened.describe(window) if window else None
+        rows = opened.rows()
+    except AitiaError as error:
+        return None, str(error), ""
+    told = [f"{layout.shape} layout, time in {layout.meant.time!r}", *_told(holding)]
+    return source, "; ".join(told), f"{rows} rows"
+
+
+def _reader(source: SourceConfig, path: Path) -> TableSource:
+    from aitia.tools.sources.metrics.table import TableSource
+
+    return TableSource(source, path.parent)
+
+
+def _opened(source: SourceConfig, path: Path, window: Window, noun: str) -> Found:
+    from aitia.tools.sources import open_source
+
+    try:
+        holding = open_source(source, path.parent).describe(window)
+    except AitiaError as error:
+        return None, str(error), ""
+    if "read as UTC" in holding.guessed:
+        source = source.model_copy(update={"options": {"timezone": "UTC"}})
+    return source, "; ".join([f"{holding.count} {noun}", *_told(holding)]), ""
+
+
+def _told(holding: Holding | None) -> list[str]:
+    if holding is None:
+        return ["no rows"]
+    of = f"components {few(holding.components)}" if holding.components else ""
+    return [part for part in (of, holding.guessed, holding.note) if part]

@@ -1,0 +1,55 @@
+"""What columns and fields of tables, journals and work orders are usually called, in English and German."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+TIME: Final = ("time", "timestamp", "ts", "datetime", "date_time", "date", "at", "t", "zeit", "zeitstempel", "zeitpunkt",
+               "datum", "datumzeit", "timestring", "t_stamp")  # fmt: skip
+_COMPONENT: Final = ("component", "service", "app", "machine", "asset", "equipment", "entity", "pod", "instance", "host",
+                     "device", "anlagenteil", "anlage", "maschine", "komponente", "dienst")  # fmt: skip
+_SUFFIXES: Final = tuple(f"{word}{end}" for word in _COMPONENT for end in ("_name", "_id", "name", "id"))
+COMPONENT: Final = (*_COMPONENT, *_SUFFIXES)
+METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_name", "tagpath", "varname", "sensor", "signal", "field",
+                 "measurement", "variable", "parameter", "point", "messstelle", "messgröße", "kanal")  # fmt: skip
+VALUE: Final = ("value", "val", "v", "wert", "messwert", "istwert", "reading", "varvalue")
+DONE: Final = ("at", "time", "timestamp", "ts", "started", "started_at", "start", "start_time", "beginn", "finished_at",
+               "deployed_at", "completed_at", "created_at", "date", "datetime", "datum", "zeit",
+               "zeitstempel", "end", "ende")  # fmt: skip
+OF: Final = ("component", "service", "app", "application", "repo", "repository", "project", "asset", "equipment",
+             "machine", "anlagenteil", "anlage", "maschine", "messstelle", "technischer_platz",
+             "functional_location", "tag", *_SUFFIXES)  # fmt: skip
+TEXT: Final = ("text", "message", "title", "description", "summary", "kurztext", "beschreibung", "meldung",
+               "bezeichnung")  # fmt: skip
+MESSAGE: Final = frozenset(
+    {"text", "message", "meldung", "kurztext"}
+)  # of an event; others may describe a tag
+VERSION: Final = ("version", "tag", "image", "sha", "commit", "revision")
+KIND: Final = ("kind", "type", "art", "auftragsart")
+ORDER: Final = (
+    "auftrag",
+    "auftragsnummer",
+    "order",
+    "work_order",
+    "workorder",
+    "wo",
+    "beginn",
+    "ausführender",
+)
+
+
+def plain(name: str) -> str:
+    """A name without case, unit and punctuation: `Time (UTC)` and `_time` are `time`, `@timestamp` is `timestamp`."""
+    bare = re.sub(r"\s*[(\[].*$", "", name.strip().casefold())
+    return re.sub(r"[\s/-]+", "_", bare).strip("_@ ")
+
+
+def first(names: Iterable[str], wanted: Sequence[str], taken: Sequence[str] = ()) -> str:
+    """The name that is meant by one of some words, the earlier word first; "" for none."""
+    by_name: dict[str, str] = {}
+    for name in names:
+        if name not in taken:
+            by_name.setdefault(plain(name), name)
+    return next((by_name[w] for w in wanted if w in by_name), "")
