@@ -12,8 +12,8 @@ _COMPONENT: Final = ("component", "service", "app", "machine", "asset", "equipme
                      "device", "anlagenteil", "anlage", "maschine", "komponente", "dienst")  # fmt: skip
 _SUFFIXES: Final = tuple(f"{word}{end}" for word in _COMPONENT for end in ("_name", "_id", "name", "id"))
 COMPONENT: Final = (*_COMPONENT, *_SUFFIXES)
-METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_name", "tagpath", "varname", "sensor", "signal", "field",
-                 "measurement", "variable", "parameter", "point", "messstelle", "messgröße", "kanal")  # fmt: skip
+METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_name", "tagpath", "varname", "sensor", "signal",
+                 "field", "measurement", "variable", "parameter", "point", "messstelle", "messgröße", "kanal")  # fmt: skip
 VALUE: Final = ("value", "val", "v", "wert", "messwert", "istwert", "reading", "varvalue")
 DONE: Final = ("at", "time", "timestamp", "ts", "started", "started_at", "start", "start_time", "beginn", "finished_at",
                "deployed_at", "completed_at", "created_at", "date", "datetime", "datum", "zeit",

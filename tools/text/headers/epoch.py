@@ -29,7 +29,8 @@ class Timekeeper:
     Texts without a zone are in `zone`, or in `zone_text` where every sampled line has that one; those without a year
     are nearest `near`, those without a date within 12 h of it. `12/11/26` is read in the order that every sampled
     line allows, then the one under which time goes backwards least, then (two-digit years) the one that lies within
-    400 days of `near`, then the format's default, unless `order` names one of the format's readings. Of an uptime clock the last sampled line lies at `near`.
+    400 days of `near`, then the format's default, unless `order` names one of the format's readings. Of an uptime clock
+    the last sampled line lies at `near`.
     """
 
     def __init__(
