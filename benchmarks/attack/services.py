@@ -35,7 +35,8 @@ def half_open(aitia: str, door: str, data: Path) -> dict[str, Any]:
         Path(place, "aitia.yaml").write_text(yaml.safe_dump({"sources": [source], "model": {"name": "none"}}))
         environment = {**os.environ, "AITIA_HOME": f"{place}/home"}
         child = subprocess.Popen(
-            [aitia, door, "--config", f"{place}/aitia.yaml", "--port", "0", "--model", "none"], cwd=place, env=environment, text=True, stderr=subprocess.PIPE,
+            [aitia, door, "--config", f"{place}/aitia.yaml", "--port", "0", "--model", "none"],
+            cwd=place, env=environment, text=True, stderr=subprocess.PIPE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard)), start_new_session=True,
         )  # fmt: skip
         try:

@@ -27,7 +27,6 @@ from aitia.tools.series.kinds import (
     named_unit,
     own_floor,
     rate_unit,
-    step_of,
     steps_of,
     told_apart,
     upper_bound,
@@ -37,6 +36,7 @@ from aitia.tools.series.rates import (
     quantile,
     rolling_sum,
     smoothing,
+    step_of,
     summed,
 )
 from aitia.tools.sources.base import Series
