@@ -11,6 +11,7 @@ from aitia.core.protocols import Source
 from aitia.core.words import Baseline, Incident, Window, from_epoch
 from aitia.tools.sources import MetricSource
 
+BEGINNING: Final = "start_of_data"
 SHARE: Final = (
     7.0  # the incident window begins a seventh of the history before the alarm: a six-fold baseline is left
 )
@@ -29,9 +30,15 @@ def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
     if history < LEAST_S:
         return incident
     start = from_epoch(incident.started_at.timestamp() - history / SHARE)
-    beginning = Baseline(name="start_of_data", window=Window(start=first, end=start))
+    beginning = Baseline(name=BEGINNING, window=Window(start=first, end=start))
     window = Window(start=start, end=incident.window.end)
     return incident.model_copy(update={"window": window, "baselines": (*incident.baselines, beginning)})
+
+
+def is_own_baseline(incident: Incident) -> bool:
+    """Whether what is compared may be the trouble on both sides: a short history, and nobody said when it began."""
+    unsaid = (incident.window.end - incident.started_at).total_seconds() < LEAST_S
+    return unsaid and any(b.name == BEGINNING for b in incident.baselines)
 
 
 def _count(source: MetricSource, window: Window) -> int:

@@ -11,6 +11,7 @@ from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
 from aitia.graphs.state import Context, State, dumps, learned_of
 from aitia.graphs.view import View
+from aitia.graphs.window import is_own_baseline
 
 MAX_RANKED = 8  # suspects that are shown while the run goes on
 
@@ -68,6 +69,8 @@ def _unread(view: View, context: Context) -> list[str]:
         asked = {r.status for r in view.results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
             told.append(f"none of the {kind} could be compared")
+    if is_own_baseline(view.incident):
+        told.append("nobody said when it began (--since), and the trouble may fill all of the short history")
     return told
 
 

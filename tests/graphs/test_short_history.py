@@ -55,3 +55,31 @@ def test_a_baseline_with_samples_is_kept(tmp_path: Path) -> None:
 def test_without_metrics_nothing_is_narrowed(tmp_path: Path, kind: str) -> None:
     sources = tuple(s for s in load_scenario(SCENARIO).sources if s.kind == kind)
     assert run(reported(1800), tmp_path, sources).incident.window == reported(1800).window
+
+
+@pytest.mark.parametrize(("said", "verdict"), [(True, "healthy"), (False, "unknown")])
+def test_a_short_history_that_the_trouble_may_fill_is_not_called_healthy(
+    tmp_path: Path, said: bool, verdict: str
+) -> None:
+    calm = SCENARIO.with_name("false-alarm")
+    scenario = load_scenario(calm)
+    began = scenario.incident.started_at if said else scenario.now
+    window = Window(start=began - timedelta(seconds=1800), end=scenario.now)
+    before = Window(start=window.start - timedelta(seconds=10800), end=window.start)
+    incident = scenario.as_incident().model_copy(
+        update={
+            "started_at": began,
+            "window": window,
+            "baselines": (Baseline(name="preceding", window=before),),
+        }
+    )
+    report = diagnose(
+        incident,
+        open_sources(scenario.sources, calm),
+        store=RunStore.create(tmp_path, meta={}),
+        llm=None,
+        options=Options(),
+        clock=RecordedClock(scenario.now),
+    )
+    assert report.baselines_used == ("start_of_data",)
+    assert report.verdict == verdict
