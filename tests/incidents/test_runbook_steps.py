@@ -134,3 +134,34 @@ def test_any_text_parses(text):
 )
 def test_a_chained_change_is_never_read_only(joint, change):
     assert effect(f"kubectl get pods{joint}{change}") == "changing"
+
+
+TEAM = """# Drain a replica
+
+Use this when one replica is slow.
+
+1. Set the replica to drain
+2. Wait until it has no sessions
+
+Never drain both.
+
+- Owner: platform team
+"""
+
+
+def test_numbered_items_are_steps_where_no_heading_says_which_are() -> None:
+    found = steps(TEAM)
+    assert [(s["text"], s["when"]) for s in found] == [
+        ("Set the replica to drain", "now"),
+        ("Wait until it has no sessions", "now"),
+    ]
+
+
+def test_a_paragraph_after_an_empty_line_is_none_of_the_items() -> None:
+    (step,) = steps("## Steps\n\n1. Drain it\n   and wait\n\nNever drain both.\n")
+    assert step["text"] == "Drain it and wait"
+
+
+def test_headed_steps_leave_other_numbers_alone() -> None:
+    (step,) = steps("1. Who is on call\n\n## Mitigation\n1. Restart it\n")
+    assert step["text"] == "Restart it"

@@ -37,11 +37,13 @@ class Step(TypedDict):
 
 
 def steps(markdown: str) -> list[Step]:
-    """All steps in order. Without a mitigation section, what is headed as steps is what to do."""
-    found = [_step(text, role) for role, text in _items(markdown)]
-    if found and not any(step["when"] == "now" for step in found):
-        return [_step(text, "now" if role == "check" else role) for role, text in _items(markdown)]
-    return found
+    """All steps in order. Without a mitigation section, what is headed as steps is what to do; without any such heading,
+    what is numbered is.
+    """
+    items = list(_items(markdown)) or list(_items(markdown, numbered=True))
+    if not any(role == "now" for role, _ in items):
+        items = [("now" if role == "check" else role, text) for role, text in items]
+    return [_step(text, role) for role, text in items]
 
 
 def commands_in(markdown: str) -> list[str]:
@@ -56,10 +58,13 @@ def commands_in(markdown: str) -> list[str]:
     return found
 
 
-def _items(markdown: str) -> Iterator[tuple[Role, str]]:
-    """(role, raw text) of each list item; continuation lines and code blocks belong to the item above."""
-    role: Role | None = None
-    depth, current, fenced = 0, "", False
+def _items(markdown: str, *, numbered: bool = False) -> Iterator[tuple[Role, str]]:
+    """(role, raw text) of each list item; continuation lines and code blocks belong to the item above.
+
+    numbered   numbered items alone, whatever they are headed by
+    """
+    role: Role | None = "check" if numbered else None
+    depth, current, fenced, apart = 0, "", False, False
     for line in [*markdown.splitlines(), "# "]:
         if _FENCE.match(line):
             fenced = not fenced
@@ -73,6 +78,8 @@ def _items(markdown: str) -> Iterator[tuple[Role, str]]:
             if role is not None:
                 yield role, current
             current = ""
+        if heading and numbered:
+            continue
         if heading:
             level = len(heading[1])
             named = next((r for pattern, r in _ROLES if pattern.search(heading[2])), None)
@@ -80,10 +87,15 @@ def _items(markdown: str) -> Iterator[tuple[Role, str]]:
                 role, depth = named, level
             elif level <= depth:
                 role = None
-        elif item and role is not None:
+        elif item and role is not None and (not numbered or line.lstrip()[0].isdigit()):
             current = item[2]
-        elif (current and line.strip() and line.startswith((" ", "\t"))) or (current and line.strip()):
+        elif current and line.strip() and (line.startswith((" ", "\t")) or not apart):
             current += " " + line.strip()
+        elif current and line.strip():  # a paragraph after an empty line is none of the item's
+            if role is not None:
+                yield role, current
+            current = ""
+        apart = not line.strip()
 
 
 def _step(raw: str, role: Role) -> Step:
