@@ -98,7 +98,7 @@ def _one(file: Path, base: Path, registry: Registry, taxonomy: Taxonomy) -> Chec
     listed = steps(front.body)
     calls = tuple(dict.fromkeys(c for part in _spoken(front) for c in called(part, registry)))
     if not listed and not calls and not front.fields.get("steps"):
-        what = "no steps found: write them as list items under a heading such as `## Steps`"
+        what = "no steps found: number them, or write them as list items under a heading such as `## Steps`"
         told.append((front.body_line, "warning", what))
     heading = next((s[2:].strip() for s in front.body.splitlines() if s.startswith("# ")), "")
     lines = front.lines
