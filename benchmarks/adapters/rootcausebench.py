@@ -195,11 +195,16 @@ def _journal(files: Files, path: Path) -> dict[int, str]:
 
 
 def _repository(commits: Sequence[Row], path: Path) -> dict[str, str]:
-    """A bare repository of the commits in the order of their times; what a file holds is its commit's id and diff."""
+    """A bare repository of the commits in the order of their times; what a file holds is its commit's id and diff.
+
+    Before them stands an empty one: a repository's first commit changes nothing.
+    """
     if not commits:
         return {}
     ordered = sorted(commits, key=lambda c: moment(c["timestamp"]))
-    stream = b"".join(_imported(number, commit) for number, commit in enumerate(ordered, start=1))
+    began = int(moment(ordered[0]["timestamp"]).timestamp()) - 1
+    stream = f"commit refs/heads/main\ncommitter nobody <> {began} +0000\ndata 0\n\n".encode()
+    stream += b"".join(_imported(number, commit) for number, commit in enumerate(ordered, start=1))
     marks = path.with_suffix(".marks")
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
     subprocess.run(
