@@ -35,7 +35,8 @@ def list_runs(home: Path) -> list[dict[str, Any]]:
         except StoreDamaged as error:
             if _holds_something(path):  # else another process begins or deletes it just now
                 tell_once(str(named_damage(run_id, error)))
-    return found
+    # Ids of one second end at random.
+    return sorted(found, key=lambda run: (str(run["id"])[:15], str(run.get("created_at", ""))), reverse=True)
 
 
 def named_run(home: Path, run_id: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from aitia.core.errors import BadInput, RunNotFound
 from aitia.core.events import NodeDone
+from aitia.core.runs import list_runs, named_run
 from aitia.core.store import RunStore
 
 
@@ -41,3 +42,9 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
     run.update_meta(schema_version=99)
     with pytest.raises(BadInput, match="schema"):
         RunStore.open(tmp_path, run.id)
+
+
+def test_of_runs_of_one_second_the_one_begun_last_is_last(tmp_path: Path) -> None:
+    begun = [RunStore.create(tmp_path, meta={}).id for _ in range(12)]
+    assert [run["id"] for run in list_runs(tmp_path)] == begun[::-1]
+    assert named_run(tmp_path, "last") == begun[-1]
