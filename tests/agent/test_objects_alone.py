@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aitia.agent.doubt import BY_OBJECTS
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
 from aitia.core.aspects import objects_alone
@@ -40,7 +39,6 @@ def test_each_component_of_which_objects_alone_are_known_lowers_what_may_be_said
         told.append(next(s.probability for s in found.suspects if s.fault == "healthy"))
     assert told == sorted(told, reverse=True)
     assert told[0] > told[-1]
-    assert 0 < BY_OBJECTS < 0.5
 
 
 def test_objects_alone() -> None:
