@@ -24,6 +24,7 @@ from aitia.models.threads import default_threads
 
 CONTEXT, BATCH = 4096, 256
 CONTENT_FREE = "N/A"
+_ASKED = "\n"  # what stands before the question in the text of a `classify`
 _PREFIXES, _BASELINES = 3, 1024
 MOST_OPTIONS = 24  # scored in one choice, so that its time is bounded
 _CHARS_PER_TOKEN = 64  # no prompt that fits has more; longer ones are not even tokenised
@@ -69,6 +70,7 @@ class LlamaCpp:
         self._prefixes: OrderedDict[str, SavedState] = OrderedDict()
         self._store = prefixes
         self._baselines: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._examples = ""  # of `classify`, while they are what the context begins with
 
     @property
     def name(self) -> str:
@@ -112,6 +114,7 @@ class LlamaCpp:
         """What the model writes after `opened` evaluated a prompt and told the tokens evaluated and restored."""
         start = time.monotonic()
         with self._lock:
+            self._examples = ""
             rules = self._session.grammar(grammar) if grammar else None
             try:
                 evaluated, restored = opened()
@@ -163,6 +166,55 @@ class LlamaCpp:
             seconds=time.monotonic() - start,
         )
 
+    def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        """The likeliest label by the log-probability of its first token; `baselines` are those of a text without content.
+
+        The examples are evaluated once and rewound to, which takes a seventh of the time of restoring them.
+        """
+        start = time.monotonic()
+        firsts = [self._session.plain_tokens(" " + label)[0] for label in labels]
+        if len(set(firsts)) < max(2, len(labels)):
+            raise ModelError("Give at least two labels that differ in their first token.")
+        key = prompt.system + "\0" + prompt.user.partition(_ASKED)[2]
+        with self._lock:
+            scores, evaluated, restored = self._read(prompt, firsts)
+            baselines = [self._baselines.get((key, label)) for label in labels]
+            if None in baselines:
+                empty = f" {CONTENT_FREE}{_ASKED}{prompt.user.partition(_ASKED)[2]}"
+                baselines, more, again = self._read(Prompt(system=prompt.system, user=empty), firsts)  # type: ignore[assignment]
+                evaluated, restored = evaluated + more, restored + again
+                self._baselines.update({(key, n): float(b) for n, b in zip(labels, baselines, strict=True)})  # type: ignore[arg-type]
+        return choice_of(
+            scores,
+            [float(b or 0.0) for b in baselines],
+            prompt_tokens=evaluated,
+            restored_tokens=restored,
+            seconds=time.monotonic() - start,
+        )
+
+    def _read(self, prompt: Prompt, firsts: Sequence[int]) -> tuple[list[float], int, int]:
+        """The log-probability of each first token after the prompt; tokens evaluated and tokens kept from the call before."""
+        prefix = self._session.first_tokens() + self._session.plain_tokens(prompt.system)
+        text = self._session.plain_tokens(prompt.user)
+        if len(prefix) + len(text) > self._session.context:
+            raise ModelError(
+                f"Shorten the text: {len(text)} tokens do not fit beside {len(prefix)} of examples."
+            )
+        kept = self._session.rewinds and self._examples == prompt.system
+        if kept:
+            self._session.rewind(len(prefix))
+        else:
+            self._session.clear()
+            self._session.eval(prefix)
+            self._examples = prompt.system
+        self._session.eval(text)
+        logits = log_softmax(self._session.logits())
+        return (
+            [float(logits[t]) for t in firsts],
+            len(text) + (0 if kept else len(prefix)),
+            len(prefix) * kept,
+        )
+
     def _open_turn(self, prompt: Prompt, *, room: int) -> tuple[int, int]:
         """Evaluate the prompt up to where the assistant writes. Returns tokens evaluated and tokens restored."""
         if len(prompt.user) + len(prompt.system) > _CHARS_PER_TOKEN * self._session.context:
@@ -170,6 +222,7 @@ class LlamaCpp:
                 f"Shorten the prompt: {len(prompt.user) + len(prompt.system)} characters exceed the context of "
                 f"{self._session.context} tokens by far."
             )
+        self._examples = ""
         turn = self._session.tokens(self._template.turn(prompt.user))
         prefix = self._prefix_tokens(prompt.system)
         size = len(prefix) + len(turn)

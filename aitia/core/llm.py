@@ -76,3 +76,14 @@ class Llm(Protocol):
     def count(self, text: str) -> int:
         """How many tokens the text takes."""
         ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """A model that reads: one evaluation of a short text, no word written."""
+
+    def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        """The likeliest label after `system` (examples, static) and `user` (a text whose end asks for the label), both as plain
+        text without a chat's turns. Raises ModelError where two labels begin with the same token.
+        """
+        ...

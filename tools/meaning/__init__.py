@@ -1,0 +1,1 @@
+"""What names and messages mean: quantity, unit, direction; read from words first, then by the model, once."""

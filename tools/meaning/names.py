@@ -1,0 +1,240 @@
+"""What a measurement's name means by its own words: each word speaks for quantities, units say which are possible."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+from aitia.core.bounds import own_yaml
+from aitia.tools.meaning.words import words_of
+
+Direction = Literal["up", "down", "both", "none"]
+UNKNOWN: Final = "unknown"
+_HEAD: Final = 1.25  # the last word that is neither a unit nor a statistic names the thing: `queue_wait_time`
+_UNSEEN: Final = 1.2  # the score that "none of these words" has: below it nothing was understood
+# Statistics and the like, which tell nothing of what is measured.
+_STATISTICS: Final = frozenset(
+    {"total", "sum", "count", "avg", "average", "mean", "min", "max", "value", "val", "rate", "per", "ratio", "pv",
+     "percent", "pct", "percentage", "mittelwert", "median", "stddev", "p50", "p75", "p90", "p95", "p99", "bucket", "of",
+     "the", "number", "num", "1m", "5m", "15m", "usage", "used", "utilization", "actual", "ist", "raw", "now", "new"}
+)  # fmt: skip
+_TAG: Final = re.compile(r"^(?:\d{1,4}[-_.]?)?([A-Z]{2,4})[-_]?(\d{1,5})[A-Z]?\d?(?:[._-]([A-Za-z]{1,8}))?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """One of the quantities of `quantities.yaml`."""
+
+    id: str
+    aspect: str
+    say: str
+    bad: Direction
+    words: Mapping[str, float]
+    pairs: Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A unit: UCUM symbol, dimension, factor to the dimension's base, and what it alone says of the quantity."""
+
+    symbol: str
+    dimension: str
+    scale: float
+    says: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What a name means. `confidence` 0..1 that quantity is right; `by` who read it; `scores` of each quantity in question."""
+
+    quantity: str
+    direction: Direction
+    unit: str
+    confidence: float
+    by: str
+    scores: Mapping[str, float]
+
+
+class Lexicon:
+    """The words, pairs, units and tags that come with aitia."""
+
+    def __init__(self) -> None:
+        self.quantities = {id: _quantity(id, raw) for id, raw in _data("quantities").items()}
+        self.units = {word: unit for word, unit in _units(_data("units"))}
+        self._says: dict[str, dict[str, float]] = defaultdict(dict)
+        for q in self.quantities.values():
+            for word, weight in q.words.items():
+                self._says[word][q.id] = weight
+        self._pairs = [(pair, q.id, w) for q in self.quantities.values() for pair, w in q.pairs.items()]
+        self._directions = {key: frozenset(words) for key, words in _data("directions").items()}
+        self._tags = _data("isa51")
+        self._paired = {word for pair, _, _ in self._pairs for word in pair}
+
+    def known(self, word: str) -> bool:
+        """Whether a word says anything here."""
+        return (
+            word in self._says or word in self.units or word in _STATISTICS or word in self._paired
+            or any(base in self._says or base in self._paired for base in _bases(word))
+        )  # fmt: skip
+
+    def read(self, name: str, unit: str = "") -> Meaning:
+        """The meaning of a name, and of the unit that its metadata states, where it does."""
+        by_tag = self._tag(name)
+        if by_tag:
+            return self._made(by_tag, name, unit, {by_tag: 5.0}, by="tag")
+        words = words_of(name, self.known)
+        stated = self.unit_of(words, unit)
+        scores = self._scores(words)
+        if stated:
+            for quantity, weight in stated.says.items():
+                scores[quantity] += weight
+        if not scores or max(scores.values()) <= _UNSEEN:
+            return self._made(UNKNOWN, name, unit, scores, by="words")
+        best = max(sorted(scores), key=lambda q: scores[q])
+        return self._made(best, name, unit, scores, by="words")
+
+    def unit_of(self, words: tuple[str, ...], stated: str = "") -> Unit | None:
+        """The unit that metadata states, else the last word of the name that is one (single letters only at its end)."""
+        if stated:
+            found = self.units.get(stated.lower()) or next(
+                (self.units[w] for w in reversed(words_of(stated)) if w in self.units), None
+            )
+            if found:
+                return found
+        for place, word in enumerate(reversed(words)):
+            if word in self.units and (len(word) > 2 or place == 0 or words[-place] in _STATISTICS):
+                return self.units[word]
+        return None
+
+    def _scores(self, words: tuple[str, ...]) -> dict[str, float]:
+        scores: dict[str, float] = defaultdict(float)
+        content = [w for w in words if w not in _STATISTICS and w not in self.units]
+        head = content[-1] if content else ""
+        seen: set[str] = set()
+        for word in words:
+            if word in seen:
+                continue
+            seen.add(word)
+            for quantity, weight in self._of(word).items():
+                scores[quantity] += weight * (_HEAD if word == head else 1.0)
+        forms = {form for word in words for form in (word, *_bases(word))}
+        for (a, b), quantity, weight in self._pairs:
+            if a in forms and b in forms:
+                scores[quantity] += weight
+        return scores
+
+    def _of(self, word: str) -> Mapping[str, float]:
+        if word in self._says:
+            return self._says[word]
+        return next((self._says[base] for base in _bases(word) if base in self._says), {})
+
+    def _made(self, quantity: str, name: str, unit: str, scores: Mapping[str, float], *, by: str) -> Meaning:
+        words = words_of(name, self.known)
+        stated = self.unit_of(words, unit)
+        return Meaning(
+            quantity=quantity,
+            direction=self.direction(quantity, words),
+            unit=stated.symbol if stated else "",
+            confidence=_confidence(quantity, scores),
+            by=by,
+            scores=dict(scores),
+        )
+
+    def direction(self, quantity: str, words: tuple[str, ...]) -> Direction:
+        """Which way trouble lies: by the name's words, else the quantity's own way."""
+        if quantity == UNKNOWN:
+            return "both"
+        held = {form for word in words for form in (word, *_bases(word))}
+        for way in ("up", "down"):
+            if held & self._directions.get(f"{way}_{quantity}", frozenset()):
+                return way  # type: ignore[return-value]
+        resource = quantity in (
+            "cpu",
+            "memory",
+            "disk",
+            "connections",
+            "threads",
+            "io",
+            "level",
+            "errors",
+            "file_descriptors",
+        )
+        if resource and held & self._directions["down"]:
+            return "down"
+        return self.quantities[quantity].bad
+
+    def _tag(self, name: str) -> str:
+        """The quantity of an ISA-5.1 tag such as `41-PT-101A.PV`, or nothing."""
+        found = _TAG.match(name)
+        if not found:
+            return ""
+        letters, _, part = found.groups()
+        variable = self._tags["first"].get(letters[0], "")
+        if not variable or any(c not in self._tags["functions"] for c in letters[1:]):
+            return ""
+        if part and part.lower() in self._tags["parts"] and self._tags["parts"][part.lower()]:
+            return str(self._tags["parts"][part.lower()])
+        if len(letters) > 1 and letters[1] in "SA" and all(c in self._tags["switches"] for c in letters[1:]):
+            return "state"
+        return "position" if letters[-1] == "V" and len(letters) > 1 else str(variable)
+
+
+def _confidence(quantity: str, scores: Mapping[str, float]) -> float:
+    """Softmax of the scores against that of not knowing."""
+    if quantity == UNKNOWN or quantity not in scores:
+        return 0.0
+    total = math.exp(_UNSEEN) + sum(math.exp(s) for s in scores.values())
+    return math.exp(scores[quantity]) / total
+
+
+def _bases(word: str) -> tuple[str, ...]:
+    """The singular and the bare form of an English word."""
+    found = []
+    if len(word) > 3 and word.endswith("s"):
+        found.append(word[:-1])
+        if word.endswith("ies"):
+            found.append(word[:-3] + "y")
+        if word.endswith("es"):
+            found.append(word[:-2])
+    return tuple(found)
+
+
+def _quantity(id: str, raw: Mapping[str, Any]) -> Quantity:
+    pairs = {}
+    for pair, weight in (raw.get("pairs") or {}).items():
+        a, b = str(pair).split()
+        pairs[a, b] = float(weight)
+    return Quantity(
+        id=id,
+        aspect=str(raw["aspect"]),
+        say=str(raw["say"]),
+        bad=raw["bad"],
+        words={str(w): float(v) for w, v in raw["words"].items()},
+        pairs=pairs,
+    )
+
+
+def _units(raw: Mapping[str, Any]) -> list[tuple[str, Unit]]:
+    return [
+        (str(word), Unit(symbol=str(u["symbol"]), dimension=name, scale=float(u["scale"]), says=of["says"]))
+        for name, of in raw.items()
+        for u in of["units"]
+        for word in u["words"]
+    ]
+
+
+def _data(name: str) -> dict[str, Any]:
+    text = files("aitia.tools.meaning").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return dict(own_yaml(text))
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The bundled lexicon."""
+    return Lexicon()
