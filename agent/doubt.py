@@ -25,6 +25,9 @@ PLAIN_ALARM: Final = -6.0  # the same, of an alarm that is plain
 NOT_TOLD: Final = 1.0  # of `unknown`
 NOT_EXPLAINED: Final = 2.2  # of `unknown`, where something plainly changed or nothing was watched
 
+# The same, where nothing that moved among the metrics is understood; none where half of it is. By hand.
+NOT_UNDERSTOOD: Final = 6.0
+
 FALSE_ALARM: Final = 0.5  # share of alarms behind which nothing is wrong
 UNSEEN_MARGIN: Final = 2.0  # log-odds below `unknown` from which on an unseen suspect adds nothing to it
 # The share of a service's faults that the state of its objects shows: ready pods answer wrongly, slowly or not at all as
@@ -115,6 +118,10 @@ class Doubt:
         yield _Line("unknown.prior", NOT_TOLD, "prior")
         alarm = NOT_EXPLAINED * max(self.facts.alarm(), 1.0 - self._seen)
         yield _Line("unknown.alarm", alarm, "an alarm or missing telemetry", self._weightiest)
+        share, strongest = self.facts.not_understood()
+        if share > 0.5:
+            why = f"of {percent(share)} of what moved the name does not say what is measured"
+            yield _Line("unknown.meaning", NOT_UNDERSTOOD * (2 * share - 1), why, strongest)
 
     def _unwatched_bound(self, lead: float) -> list[Contribution]:
         """`healthy` leads by no more than the share of faults that would have been seen allows."""

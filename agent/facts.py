@@ -158,6 +158,15 @@ class Facts:
         departed = max((self.departed(e) for e in self.anomalies), default=0.0)
         return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed)
 
+    def not_understood(self) -> tuple[float, str]:
+        """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these."""
+        moved = [e for e in self.anomalies if e.kind in ("metric.shift", "metric.trend")]
+        dark = [e for e in moved if e.values.get("meaning") == "unknown"]
+        if not dark:
+            return 0.0, ""
+        share = sum(self.strength(e) for e in dark) / sum(self.strength(e) for e in moved)
+        return share, max(dark, key=lambda e: (self.strength(e), e.statement)).id
+
     def departed(self, evidence: Evidence) -> float:
         """How surely a machine is not well: its signals together, or one of them, lastingly left what was normal.
 

@@ -48,6 +48,7 @@ TERMS: Final[dict[str, str]] = {
     "healthy.unwatched": "components that were not watched may be the cause",
     "unknown.prior": "prior for an unknown cause",
     "unknown.alarm": "an alarm, or telemetry that is missing",
+    "unknown.meaning": "most of what moved are measurements whose names say nothing",
     "unknown.unseen": "the most likely component has no telemetry of its own",
 }
 

@@ -27,6 +27,7 @@ class Aspect:
     bad: Bad = "both"
     floor: float = 0.0
     relative: bool = True
+    understood: bool = True  # False: no word of the name says what is measured
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ _FLOORS = {  # the smallest change that matters, where trouble lies the other wa
     ("availability", "up"): 0.5,  # members
 }
 OTHER = Aspect(aspect="other", say="")
+NOT_UNDERSTOOD = Aspect(aspect="other", say="", understood=False)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SUFFIX = re.compile(r"\s*[(\[]([^()\[\]]{1,12})[)\]]\s*$")
 _SUFFIXES = {"%": "percent", "s": "seconds", "ms": "milliseconds", "us": "microseconds", "b": "bytes"}
@@ -100,7 +102,7 @@ def meant(metric: str) -> Aspect:
     meaning = lexicon().read(metric)
     quantity = lexicon().quantities.get(meaning.quantity)
     if quantity is None:
-        return OTHER
+        return NOT_UNDERSTOOD
     if quantity.id == "lag" and meaning.unit in _TIMES:
         return Aspect(aspect="latency", say="lag", unit="s", bad="up", floor=1.0)
     if quantity.id == "locks":

@@ -25,6 +25,11 @@ def subject(d: Derived) -> str:
     return named + (other if d.peer else "")
 
 
+def meaning(d: Derived) -> dict[str, Scalar]:
+    """That nobody knows what is measured, where that is so."""
+    return {} if d.about.understood else {"meaning": "unknown"}
+
+
 def ref(d: Derived) -> SourceRef:
     """The query that reads the raw series again."""
     return SourceRef(source=d.source, query=d.query)
@@ -48,7 +53,7 @@ def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, ba
         values["ratio"] = sig3(after / before)
         if after > before:
             times = f" ({text(after / before)}×)"
-    values |= {"z": sig3(shift.z), "samples": shift.samples, "baseline": baseline}
+    values |= {"z": sig3(shift.z), "samples": shift.samples, "baseline": baseline, **meaning(d)}
     verb = "rose" if shift.direction == "up" else "fell"
     statement = (
         f"{d.component}: {subject(d)} {verb} from {text(before)} to {with_unit(after, unit)}{times}"
@@ -97,7 +102,7 @@ def trend_evidence(d: Derived, trend: Trend, *, window: Window, baseline: str) -
         aspect=d.about.aspect,
         statement=statement,
         values={"metric": d.metric, "from": start, "to": end, "slope_per_min": slope, "r2": sig3(trend.r2),
-                "resets": trend.resets, "baseline": baseline},
+                "resets": trend.resets, "baseline": baseline, **meaning(d)},
         unit=unit,
         window=window,
         onset=since,
