@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,17 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("aitia")
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector: what is made here stays, and searching it took 40 % of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass(frozen=True, kw_only=True)
