@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= dev,llm
 SCENARIO ?= scenarios/connection-exhaustion
-# As many tests at a time as there are cores. Each worker begins with its share in order, so what a file or folder sets up is made
+# `auto` is one more than there are cores (tests/conftest.py). Each worker begins with its share in order, so what a file or folder sets up is made
 # once as a rule, and who is done takes half of what another one still has: no long file is left for the end.
 PYTEST ?= -n auto --dist worksteal
 # Several tests share the cores: threads for small matrices only wait for one another.

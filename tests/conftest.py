@@ -30,6 +30,12 @@ hypothesis_settings.load_profile("aitia")
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a minute goes by in sleep, for Slack's pace and for servers that start."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Collect without the garbage collector: what is made here stays, and searching it took 40 % of the time."""
