@@ -5,14 +5,16 @@ PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= dev,llm
 SCENARIO ?= scenarios/connection-exhaustion
-# `auto` is one more than there are cores (tests/conftest.py). Each worker begins with its share in order, so what a file or folder sets up is made
-# once as a rule, and who is done takes half of what another one still has: no long file is left for the end.
+# `auto` is one more than there are cores (tests/conftest.py). Each worker begins with its share in order, so what a file or folder sets
+# up is made once as a rule, and who is done takes half of what another one still has: no long file is left for the end.
 PYTEST ?= -n auto --dist worksteal
 # Several tests share the cores: threads for small matrices only wait for one another.
 export OPENBLAS_NUM_THREADS = 1
 export OMP_NUM_THREADS = 1
 # Tests start aitia a hundred times: each start would compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
+# llama.cpp without its part for images, which is a quarter of what is compiled.
+export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-long test-benchmarks check tests lint types imports tree format drawing schema docs clean
