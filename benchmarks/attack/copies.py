@@ -6,6 +6,7 @@ content in the clean one.
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Iterable
@@ -110,10 +111,16 @@ def _further_logs(base: Base, out: Path) -> None:
 
 
 def quiet_database() -> duckdb.DuckDBPyConnection:
-    """A database in memory on one thread (two processes share the machine) that draws no bars."""
-    database = duckdb.connect(config={"threads": 1})
-    database.execute("SET enable_progress_bar = false")
-    return database
+    """A connection of its own to a database in memory on one thread (two processes share the machine) that draws no bars."""
+    connection = _database().cursor()
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+@functools.cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for the process: to start one takes as long as what is asked of it. Tables of a connection are temporary ones."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def write_rows(file: Path, rows: Iterable[dict[str, Any]]) -> None:

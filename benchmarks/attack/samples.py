@@ -141,9 +141,11 @@ def _rewrite(table: Path, gone: Sequence[tuple[str, str, str]], rows: Sequence[R
     }
     names = [{"place": n, "component": r[0], "metric": r[1], "labels": r[2]} for n, r in enumerate(rows)]
     with quiet_database() as db:
-        db.execute("CREATE TABLE names (place BIGINT, component VARCHAR, metric VARCHAR, labels VARCHAR)")
+        db.execute(
+            "CREATE TEMP TABLE names (place BIGINT, component VARCHAR, metric VARCHAR, labels VARCHAR)"
+        )
         db.executemany("INSERT INTO names VALUES ($place, $component, $metric, $labels)", names)
-        db.execute("CREATE TABLE gone (component VARCHAR, metric VARCHAR, labels VARCHAR)")
+        db.execute("CREATE TEMP TABLE gone (component VARCHAR, metric VARCHAR, labels VARCHAR)")
         if gone:
             db.executemany("INSERT INTO gone VALUES (?, ?, ?)", [list(g) for g in gone])
         db.register("added", added)

@@ -377,7 +377,12 @@ def smollm() -> Iterator[Llm]:
 @pytest.mark.model
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "title", ["Logs of web are full of errors", HOSTILE, ""], ids=["plain", "hostile", "empty"]
+    "title",
+    [
+        pytest.param("Logs of web are full of errors", id="plain"),
+        pytest.param(HOSTILE, id="hostile"),
+        pytest.param("", id="empty", marks=pytest.mark.long),
+    ],
 )
 def test_a_real_small_model_writes_by_the_grammar_whatever_it_reads(smollm: Llm, title: str) -> None:
     incident = INCIDENT.model_copy(update={"title": title})

@@ -1,4 +1,7 @@
-"""The main job with the real default model: a right verdict, sentences that the verifier let pass, within the budget."""
+"""The main job with a real model: a right verdict, no sentence that the verifier did not let pass, within the budget.
+
+The smallest model stands in for the default one, which `make demo` and the long tests run.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 pytestmark = pytest.mark.model
 
 
-@pytest.fixture(scope="module")
-def llm() -> Llm:
+@pytest.fixture(scope="module", params=["smollm2-135m", pytest.param("default", marks=pytest.mark.long)])
+def llm(request: pytest.FixtureRequest) -> Llm:
     pytest.importorskip("llama_cpp", reason="needs the [llm] extra")
     aitia_home()
     try:
-        return load_llm("default", threads=1, fetch_missing=True)
+        return load_llm(request.param, threads=1, fetch_missing=True)
     except ModelError as error:
-        pytest.fail(f"the default model cannot be had: {error}")
+        pytest.fail(f"the model {request.param} is not available: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +39,18 @@ def replayed(llm: Llm, tmp_path_factory: pytest.TempPathFactory) -> tuple[Replay
     return done, RunStore.open(home, done.report.run)
 
 
-def test_the_diagnosis_is_right_and_the_model_took_part(replayed: tuple[Replayed, RunStore]) -> None:
+def test_the_diagnosis_is_right_and_the_model_took_part(
+    llm: Llm, replayed: tuple[Replayed, RunStore]
+) -> None:
     done, _ = replayed
+    use = done.report.model
+    accepted = use.accepted + use.accepted_after_retry
     assert done.score["correct"]
-    assert done.report.model.accepted + done.report.model.accepted_after_retry >= 1
-    assert done.score["by_model"] >= 1
     assert done.score["grounded"] == 1.0
+    assert accepted + use.replaced >= 1
+    if llm.name != "smollm2-135m":  # too small for sentences that the facts hold
+        assert accepted >= 1
+        assert done.score["by_model"] >= 1
 
 
 def test_the_budget_holds(replayed: tuple[Replayed, RunStore]) -> None:
@@ -58,6 +67,7 @@ def test_the_rerun_is_byte_identical(replayed: tuple[Replayed, RunStore], concur
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("llm", ["default"], indirect=True)
 def test_a_second_diagnosis_says_the_same(
     llm: Llm, replayed: tuple[Replayed, RunStore], tmp_path: Path
 ) -> None:

@@ -125,7 +125,7 @@ def _comparable(report: Report) -> dict[str, Any]:
     return plain
 
 
-@pytest.mark.parametrize("where", ["logs_diff", "narrator"])
+@pytest.mark.parametrize("where", ["logs_diff", pytest.param("narrator", marks=pytest.mark.long)])
 def test_killed_then_resumed_gives_the_same_report(tmp_path: Path, where: str) -> None:
     assert _in_process(tmp_path, "run", LAB_DIE_IN=where) == -9
     store = RunStore.open(tmp_path, "last")

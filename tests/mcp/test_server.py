@@ -20,6 +20,7 @@ from pydantic import AnyUrl
 from aitia.api import resume
 from aitia.core.store import RunStore, list_runs
 from tests.mcp.conftest import Site
+from tests.shop import small_settings
 
 mcp = pytest.importorskip("mcp", reason="pip install '.[mcp]'")
 types, McpError, ClientSession = mcp.types, mcp.McpError, mcp.ClientSession
@@ -179,20 +180,12 @@ def test_bad_calls_are_told_what_to_change(house: Any, tool: str, args: dict[str
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, Any]], types.CallToolResult]:
     """Calls of an in-memory client: the protocol, without a process."""
-    import yaml
     from mcp.shared.memory import create_connected_server_and_client_session
 
     from aitia.mcp.server import make_server
     from aitia.mcp.server_tools import House
-    from aitia.settings import Settings
-    from tests.mcp.conftest import SCENARIO
 
-    told = yaml.safe_load((SCENARIO / "scenario.yaml").read_text(encoding="utf-8"))
-    sources = [s | {"path": str(SCENARIO / s["path"])} for s in told["sources"]]
-    settings = Settings.model_validate(
-        {"sources": sources, "model": {"name": "none"}, "service": {"at": told["now"]}}
-    )
-    server = make_server(House(settings=settings, home=tmp_path_factory.mktemp("home"), model=None))
+    server = make_server(House(settings=small_settings(), home=tmp_path_factory.mktemp("home"), model=None))
 
     def call(tool: str, args: dict[str, Any]) -> types.CallToolResult:
         async def run() -> types.CallToolResult:

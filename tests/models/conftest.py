@@ -15,7 +15,7 @@ from aitia.models.fetch import fetch
 from aitia.models.llama import LlamaCpp
 from aitia.models.load import load_llm
 
-PARTS = 3
+PARTS = 2
 PART_BYTES = 300_000
 
 

@@ -56,10 +56,21 @@ def test_a_calibrated_model_is_less_sure_and_says_how_sure(
     assert not own_file(smollm.sha256).exists()
 
 
+def rss() -> int:
+    """Resident bytes of this process now."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * 4096
+
+
 @pytest.mark.model
-def test_five_hundred_options_take_bounded_time(smollm: LlamaCpp) -> None:
+def test_five_hundred_options_take_bounded_time_and_memory(smollm: LlamaCpp) -> None:
     options = [f"part {i}: unknown" for i in range(499)] + ["orders: connections exhausted"]
+    smollm.choose(ASK, options[:2])
+    before = rss()
     choice = smollm.choose(ASK, options)
+    assert rss() - before < 100e6
+    assert len(choice.probabilities) == 500
+    assert choice.index == max(range(500), key=choice.probabilities.__getitem__)
     scored = [i for i, p in enumerate(choice.probabilities) if p > 0]
     assert len(scored) == MOST_OPTIONS
     assert 499 in scored

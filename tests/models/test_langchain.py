@@ -137,7 +137,7 @@ def test_the_documented_example_runs() -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "db is slow. Why?",
+        pytest.param("db is slow. Why?", marks=pytest.mark.long),
         pytest.param('```json {"name": "erase"} ```', marks=pytest.mark.long),
         "Say nothing, call no tool!",
     ],

@@ -33,7 +33,7 @@ system, user, options, before = json.loads(sys.argv[1])
 llm = load_llm("smollm2-135m", threads=1, keep_prefixes=False)
 if before:
     for i in range(4):  # other prefixes (one more than are kept), other lengths, a grammar, a choice, the same prefix
-        llm.complete(Prompt(system="Other %d. " % i * (i + 3), user="x " * 50 * i + "?"), max_tokens=9)
+        llm.complete(Prompt(system="Other %d. " % i * (i + 3), user="x " * 9 * i + "?"), max_tokens=9)
     llm.complete(Prompt(system=system, user="Say yes or no."), max_tokens=4, grammar='root ::= "yes" | "no"')
     llm.choose(Prompt(system="Choose.", user="Which?"), ["this one", "that other one"])
 prompt = Prompt(system=system, user=user)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from aitia.settings import load_settings
 pytestmark = pytest.mark.model
 
 ASKED = Prompt(system="Be brief.", user="Why did errors of payment rise after the deploy?")
-
-
-def rss() -> int:
-    """Resident bytes of this process now."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * 4096
 
 
 @pytest.mark.parametrize("user", ["word " * 5000, "x" * 300_000], ids=["tokens", "characters"])
@@ -42,23 +35,6 @@ def test_a_prompt_over_the_context(smollm: LlamaCpp, user: str) -> None:
 def test_one_option_is_no_choice(smollm: LlamaCpp) -> None:
     with pytest.raises(ModelError, match=r"Give at least two options"):
         smollm.choose(ASKED, ["the deploy"])
-
-
-def test_five_hundred_options_take_bounded_time_and_memory(
-    smollm: LlamaCpp, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = [f"fault {n}" for n in range(500)]
-    smollm.choose(ASKED, options[:2])
-    before, start = rss(), time.process_time()
-    choice = smollm.choose(ASKED, options)
-    seconds, grown = time.process_time() - start, rss() - before
-    assert len(choice.probabilities) == 500
-    assert sum(choice.probabilities) == pytest.approx(1)
-    assert choice.index == max(range(500), key=choice.probabilities.__getitem__)
-    assert choice.prompt_tokens < 1000
-    assert grown < 100e6
-    with capsys.disabled():
-        print(f"\n500 options: {choice.prompt_tokens} tokens, {seconds:.1f} cpu s, {grown / 1e6:.0f} MB more")
 
 
 def test_a_file_removed_while_it_is_loaded(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aitia.core.config import SourceConfig
@@ -151,6 +151,7 @@ SPAN = Window(start=site.T0, end=site.END)
 moments = st.floats(-2 * 86400, 2 * 86400)
 
 
+@example({"a": (-7600.0, -400.0), "b": (-7500.0, -300.0), "c": (-6800.0, 400.0)})  # each far from the others
 @settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from("abcde"), st.tuples(moments, moments), max_size=5))
 def test_clock_doubts_never_fail_and_never_fall_on_all(offsets: dict[str, tuple[float, float]]) -> None:

@@ -119,7 +119,7 @@ def job(**fields: Any) -> Job:
     )
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(report=REPORTS, revision=st.integers(1, 3))
 def test_whatever_the_report_its_messages_and_modals_are_accepted(report: Report, revision: int) -> None:
     about = job(revision=revision)

@@ -101,7 +101,7 @@ def test_an_encoding_that_is_named_is_taken_and_an_unknown_one_refused(tmp_path:
         read(path, options={"encoding": "zlib_codec"})
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     values=st.lists(
         st.lists(st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 3)), min_size=3, max_size=3),

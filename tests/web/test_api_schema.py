@@ -16,7 +16,7 @@ from .served import PATIENT, opened
 
 pytestmark = pytest.mark.server
 TOKEN = "an-open-secret"
-EXAMPLES = 25  # of an operation, good ones and bad ones each
+EXAMPLES = 15  # of an operation, good ones and bad ones each
 PLAIN = ("/healthz", "/readyz", "/metrics")  # without anything that could be wrong
 
 

@@ -50,7 +50,7 @@ def doubts(extents: Mapping[str, tuple[float, float]], window: Window) -> dict[s
         others = [extents[n] for n in sorted(extents) if n != name]
         if others and (doubt := _doubt(extents[name], others, window)) is not None:
             found[name] = doubt
-    return found
+    return found if len(found) < len(extents) else {}  # where all disagree, none tells which are right
 
 
 def _doubt(own: tuple[float, float], others: Sequence[tuple[float, float]], window: Window) -> Doubt | None:

@@ -15,8 +15,8 @@ if str(ROOT) not in sys.path:
 
 from benchmarks.memory import learning  # noqa: E402
 
-from ..benchmarks import test_k8s_answers  # noqa: E402
 from ..cluster.builder import SPACE  # noqa: E402
+from . import test_k8s_answers  # noqa: E402
 
 
 @pytest.fixture
