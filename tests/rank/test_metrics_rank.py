@@ -116,8 +116,8 @@ def test_healthy_data_has_no_culprit(tmp_path: Path, seed: int, hints: tuple[str
 
 def test_what_moved_but_ranks_nobody_is_not_said_to_have_stayed(tmp_path: Path) -> None:
     series = healthy()
-    series["store", "VI-104.PV", ""] = 2.1 + 0.05 * np.random.default_rng(1).standard_normal(N)
-    series["store", "VI-104.PV", ""][FROM:] *= 2
+    series["store", "XJ-104", ""] = 2.1 + 0.05 * np.random.default_rng(1).standard_normal(N)
+    series["store", "XJ-104", ""][FROM:] *= 2
     result = metrics_rank(context(tmp_path, series, hints=(), title="odd"))
     assert result.status == "no_data"
     assert result.message.startswith("1 of ")

@@ -40,7 +40,9 @@ _SUCCESS = re.compile(
 )
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
-_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
+_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart", "cpu"})
+_LONG = 20  # samples, from which on a gauge that only rises is none
+_RESET = 0.1  # of its value is left of a counter that begins anew
 _FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2}
 _UNIT_WORDS = tuple(
     (re.compile(rf"(^|_)({words})(_|$)"), unit)
@@ -81,6 +83,13 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         return False
     v = one.v[np.isfinite(one.v)]
     step = np.diff(v)
+    if (
+        about.aspect == "cpu"
+    ):  # time spent, in parts of a second; a share of a processor falls as often as it rises
+        reset = (step < 0) & (v[1:] < _RESET * v[:-1])
+        return (
+            step.size >= _LONG and bool(np.all((step >= 0) | reset)) and int(np.sum(step > 0)) > step.size / 2
+        )
     whole = bool(np.all(v == np.round(v)))
     return whole and step.size > 8 and bool(np.all(step >= 0)) and int(np.sum(step > 0)) >= 3
 
@@ -94,7 +103,7 @@ def steps_of(grid: Floats) -> Floats:
 
 def rate_unit(about: Aspect, metric: str) -> str:
     """The unit of a counter's increase per second."""
-    if about.aspect == "cpu" and "seconds" in metric:
+    if about.aspect == "cpu" and ("seconds" in metric or not states_unit(metric)):
         return "cores"
     if about.aspect in ("traffic", "errors"):
         return "/s"
