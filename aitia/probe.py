@@ -29,13 +29,15 @@ _LOGS = (".log", ".ndjson", ".jsonl", ".out")
 _SPANS = (".json", ".jsonl", ".ndjson")
 SYSTEM_LOGS = Path("/var/log")
 _FILES: tuple[
-    tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals"], str], ...
+    tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals", "dictionary"], str],
+    ...,
 ] = (
     ("changes", "changes.jsonl", "changes", "changes"),
     ("maintenance", "maintenance.jsonl", "maintenance", "maintenance"),
     ("topology", "topology.yaml", "topology", "topology"),
     ("incidents", "incidents.jsonl", "incidents", "incidents"),
     ("signals", "signals.yaml", "signals", "waveform"),
+    ("dictionary", "dictionary.yaml", "dictionary", "dictionary"),
 )
 
 

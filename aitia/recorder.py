@@ -23,10 +23,12 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Redactor
 from aitia.core.scenario import Expected, Recorded, Reported, Scenario
 from aitia.core.words import Component, Incident, SourceKind, Window
+from aitia.tools.meaning.dictionary import write_dictionary
 from aitia.tools.series.gather import joined
 from aitia.tools.sources import (
     ChangeSource,
     ClusterSource,
+    DictionarySource,
     LogSource,
     MetricSource,
     RemoteLogSource,
@@ -190,6 +192,10 @@ class _Writer:
         elif isinstance(source, TopologySource):
             path = self._path(source, ".json")
             self._add(source, "topology", path, write_topology(path, source.components(), self.redactor))
+        elif isinstance(source, DictionarySource):
+            path, entries = self._path(source, ".yaml"), source.entries()
+            write_dictionary(path, {self.redactor.text(name): entry for name, entry in entries.items()})
+            self._add(source, "dictionary", path, len(entries))
         else:
             self.made.notes.append(
                 f"{source.name} is left out: sources of kind {source.kind} cannot be recorded"

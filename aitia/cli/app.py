@@ -14,6 +14,7 @@ from aitia.cli import (
     cluster,
     confirm,
     diagnose,
+    dictionary,
     listen,
     logs,
     memory,
@@ -99,6 +100,7 @@ app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
+app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
 

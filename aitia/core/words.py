@@ -32,6 +32,7 @@ SourceKind = Literal[
     "incidents",
     "runbooks",
     "cluster",
+    "dictionary",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]

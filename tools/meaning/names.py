@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import defaultdict
@@ -24,6 +25,7 @@ _MISFIT: Final = 0.5  # of the words for what is not told in the name's unit: `u
 _HEAD: Final = 1.25  # the last word that is neither a unit nor a statistic names the thing: `queue_wait_time`
 _UNSEEN: Final = 1.2  # the score that "none of these words" has: below it nothing was understood
 _TAG_SURE: Final = 0.95
+_TABLE_SURE: Final = 0.97
 BAR: Final = 0.5
 """Below this share of the words nothing is said."""
 # Statistics and the like, which tell nothing of what is measured.
@@ -93,6 +95,12 @@ class Lexicon:
         self._pairs = [(pair, q.id, w) for q in self.quantities.values() for pair, w in q.pairs.items()]
         self._directions = {key: frozenset(words) for key, words in _data("directions").items()}
         self._tags = _data("isa51")
+        self._table: dict[str, tuple[str, Direction]] = {
+            name: (quantity, direction)
+            for quantity, of in json.loads(_text("known.json")).items()
+            for direction, names in of.items()
+            for name in names
+        }
         self._paired = {word for pair, _, _ in self._pairs for word in pair}
 
     def known(self, word: str) -> bool:
@@ -121,6 +129,8 @@ class Lexicon:
 
     def read(self, name: str, unit: str = "", *, bar: float = BAR) -> Meaning:
         """The meaning of a name by its words; unknown where no quantity is as probable as `bar`."""
+        if name in self._table:
+            return self._known(name, unit)
         shares = self.shares(name, unit)
         quantity = max(sorted(shares), key=lambda q: shares[q])
         known = quantity if shares[quantity] >= bar else UNKNOWN
@@ -133,6 +143,20 @@ class Lexicon:
             unit=stated.symbol if stated else "",
             confidence=shares[quantity],
             by="words",
+            words=words,
+        )
+
+    def _known(self, name: str, unit: str) -> Meaning:
+        """A name of a public list of its vendor's, as readers of that list have understood it."""
+        quantity, direction = self._table[name]
+        words = words_of(name, self.known)
+        stated = self.unit_of(words, unit)
+        return Meaning(
+            quantity=quantity,
+            direction=direction,
+            unit=stated.symbol if stated else "",
+            confidence=_TABLE_SURE,
+            by="table",
             words=words,
         )
 
@@ -269,8 +293,11 @@ def _units(raw: Mapping[str, Any]) -> list[tuple[str, Unit]]:
 
 
 def _data(name: str) -> dict[str, Any]:
-    text = files("aitia.tools.meaning").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return dict(own_yaml(text))
+    return dict(own_yaml(_text(f"{name}.yaml")))
+
+
+def _text(file: str) -> str:
+    return files("aitia.tools.meaning").joinpath(file).read_text(encoding="utf-8")
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from aitia.core.aspects import METRIC
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
+from aitia.tools.meaning.dictionary import Entry
 from aitia.tools.meaning.names import Quantity, lexicon
 
 Bad = Literal["up", "down", "both"]
@@ -84,11 +86,20 @@ class Aspects:
             for entry in raw.get("limits", [])
         )
         self._known: dict[str, Aspect] = {}
+        self._site: Mapping[str, Entry] = {}
+
+    def with_site(self, names: Mapping[str, Entry]) -> Aspects:
+        """The same rules, the names of a site's dictionary before all of them."""
+        made = copy.copy(self)
+        made._known, made._site = {}, names
+        return made
 
     def of(self, metric: str, labels: Mapping[str, str] | None = None) -> Aspect:
         """The first rule found in `metric{`, or, where it holds a `=`, in `metric{label=value,...}`; else what the name means."""
         name = plain_name(metric) + "{"
         key = name + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
+        if key not in self._known and metric in self._site:
+            self._known[key] = meant(metric, self._site[metric])
         if key not in self._known:
             # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
             self._known[key] = next(
@@ -97,9 +108,11 @@ class Aspects:
         return self._known[key]
 
 
-def meant(metric: str) -> Aspect:
-    """What a metric's name means by its words; `other` where that is not clear enough."""
+def meant(metric: str, entry: Entry | None = None) -> Aspect:
+    """What a metric's name means by the site's dictionary, else by its words; `other` where that is not clear enough."""
     meaning = lexicon().read(metric)
+    if entry is not None and entry.state == "counts":
+        meaning = replace(meaning, quantity=entry.quantity, direction=entry.direction)
     quantity = lexicon().quantities.get(meaning.quantity)
     if quantity is None:
         return NOT_UNDERSTOOD

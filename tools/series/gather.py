@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -11,11 +12,12 @@ import numpy as np
 
 from aitia.core.errors import SourceError
 from aitia.core.words import Baseline, Incident, SourceKind, Window
+from aitia.tools.meaning.dictionary import Entry
 from aitia.tools.registry import ToolContext
-from aitia.tools.series.aspects import bundled
+from aitia.tools.series.aspects import Aspects, bundled
 from aitia.tools.series.derive import Derived, Deriver
 from aitia.tools.series.large import is_large, look, near_alarm
-from aitia.tools.sources.base import LargeMetricSource, MetricSource, Series
+from aitia.tools.sources.base import DictionarySource, LargeMetricSource, MetricSource, Series
 from aitia.tools.sources.rows import Floats, label_key, ordered
 
 T = TypeVar("T")
@@ -49,6 +51,21 @@ def remembered(ctx: ToolContext, what: object, make: Callable[[], T]) -> T:
     return found
 
 
+def aspects_of(ctx: ToolContext) -> Aspects:
+    """What names mean: the bundled reading, the site's dictionaries before it. A dictionary that cannot be read is unread."""
+
+    def made() -> Aspects:
+        names: dict[str, Entry] = {}
+        for source in ctx.sources.of("dictionary"):
+            if isinstance(source, DictionarySource):
+                with suppress(SourceError):  # its holding says so: it is read when the run is opened
+                    names = source.entries() | names
+        return bundled().with_site(names) if names else bundled()
+
+    found: Aspects = ctx.sources.once("aspects of names", made)
+    return found
+
+
 def gather(ctx: ToolContext, *, component: str = "", kinds: Sequence[SourceKind] = ("metrics",)) -> Gathered:
     """Read and derive. An unreadable source becomes a problem; raises SourceError only where none can be read."""
     if component:
@@ -65,7 +82,7 @@ def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Ga
     unread = 0
     sources = [s for kind in kinds for s in ctx.sources.of(kind) if isinstance(s, MetricSource)]
     for source in sources:
-        deriver = Deriver(aspects=bundled(), resolve=ctx.resolver.resolve, source=source.name)
+        deriver = Deriver(aspects=aspects_of(ctx), resolve=ctx.resolver.resolve, source=source.name)
         try:
             series, note = _read(ctx, source, windows, component)
             problems += [note] if note else []

@@ -122,7 +122,7 @@ def named_unit(about: Aspect, metric: str) -> Aspect:
     for pattern, unit in _UNIT_WORDS:
         if pattern.search(plain_name(metric)):
             return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
-    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
+    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores", "s") else about.unit)
 
 
 def failed_share(one: Series) -> Floats | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
+from aitia.tools.meaning.dictionary import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +215,13 @@ class TopologySource(Source, Protocol):
     """Components and their relations."""
 
     def components(self) -> list[Component]: ...
+
+
+@runtime_checkable
+class DictionarySource(Source, Protocol):
+    """What names of the site mean."""
+
+    def entries(self) -> dict[str, Entry]: ...
 
 
 @runtime_checkable

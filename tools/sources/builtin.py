@@ -15,6 +15,7 @@ from aitia.tools.sources.changes.changes_git import GitSource
 from aitia.tools.sources.changes.journal import JournalSource
 from aitia.tools.sources.cluster.cluster_kubectl import KubectlSource
 from aitia.tools.sources.cluster.cluster_recorded import RecordedCluster
+from aitia.tools.sources.dictionary import DictionaryFile
 from aitia.tools.sources.documents.document_files import IncidentFile, RunbookFolder
 from aitia.tools.sources.logs.log_files import LogFiles
 from aitia.tools.sources.logs.loki import LokiSource
@@ -51,6 +52,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "cluster_changes": ClusterChanges,
     "maintenance": JournalSource,
     "topology": TopologyFile,
+    "dictionary": DictionaryFile,
     "cluster_recorded": RecordedCluster,
     "waveform": WaveformSource,
 }

@@ -1,0 +1,189 @@
+"""`aitia dictionary`: what the names of the site mean; built, shown, set by a person, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aitia.cli.diagnose import Json, Model
+
+if TYPE_CHECKING:
+    from aitia.tools.meaning.dictionary import Entry
+
+app = typer.Typer(help="What the metric names of this site mean.", no_args_is_help=True)
+File = Annotated[Path, typer.Option("--file", "-f", help="The dictionary.", dir_okay=False)]
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
+]
+_FILE = Path("dictionary.yaml")
+
+
+@app.command("build")
+def build(
+    file: File = _FILE,
+    config: Config = None,
+    model: Model = "none",
+    last: Annotated[str, typer.Option("--last", help="Names with samples in this time before now.")] = "1d",
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Most names that the model is asked about.")
+    ] = 2000,
+    as_json: Json = False,
+) -> None:
+    """Collect the metric names of all sources; what their words do not tell goes into the dictionary.
+
+    With --model a language model reads these, once each; entries that it is not sure of wait for a person. Ctrl-C keeps what was
+    read, and the next build goes on from there.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from aitia import dictionary
+    from aitia.api import settings_of
+    from aitia.cli.console import note, print_json
+    from aitia.core.errors import EXIT_INTERRUPTED, BadInput
+    from aitia.core.words import Window
+    from aitia.incoming import parse_duration
+    from aitia.readers import configured_readers
+    from aitia.tools.meaning.dictionary import read_dictionary
+
+    known = read_dictionary(file) if file.exists() else {}
+    readers, _ = configured_readers(settings_of(config, searching=True), [])
+    if not readers:
+        raise BadInput("No source is configured. Run `aitia init --write` first, or give --config.")
+    now = datetime.now(tz=UTC)
+    window = Window(start=now - timedelta(seconds=parse_duration(last)), end=now)
+    names, problems = dictionary.names_of(readers, window)
+    for problem in problems:
+        note(problem)
+    llm = None
+    if model not in ("none", "auto"):
+        from aitia.models.load import load_llm
+
+        llm = load_llm(model)
+    try:
+        made = dictionary.build(names, known, file, llm=llm, limit=limit, on_name=_progress)
+    except KeyboardInterrupt:
+        note(f"interrupted; what was read is in {file}")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    waiting = sum(e.state == "waits" for e in made.entries.values())
+    if as_json:
+        print_json({"file": str(file), "names": made.names, "by_words": made.by_words, "kept": made.kept,
+                    "asked": made.asked, "left": made.left, "waiting": waiting, "problems": problems})  # fmt: skip
+        return
+    typer.echo(
+        f"{made.names} names: {made.by_words} understood by their words, {len(made.entries)} in {file}"
+    )
+    if waiting:
+        note(f"{waiting} wait for a person: aitia dictionary show, then aitia dictionary set NAME QUANTITY")
+    if made.left:
+        note(f"{made.left} were left out by --limit {limit}; run it again to go on")
+    if made.entries and config is None:
+        note(
+            f"a diagnosis reads it through aitia.yaml: {{name: dictionary, kind: dictionary, type: dictionary, path: {file}}}"
+        )
+
+
+def _progress(done: int, of: int) -> None:
+    from aitia.cli.console import note
+
+    if done % 100 == 0:
+        note(f"{done} of {of} names read")
+
+
+@app.command("show")
+def show(file: File = _FILE, as_json: Json = False) -> None:
+    """The entries of the dictionary: those that wait for a person first, then by how sure they are."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from aitia.cli.console import print_json, stdout_console
+
+    found = _read(file)
+    ordered = sorted(found.items(), key=lambda pair: (pair[1].state == "counts", pair[1].confidence, pair[0]))
+    if as_json:
+        print_json({n: e.model_dump(mode="json") | {"state": e.state} for n, e in ordered})
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "quantity", "trouble", "sure", "by", ""):
+        table.add_column(title, overflow="fold")
+    for name, e in ordered:
+        cells = (
+            name,
+            e.quantity,
+            e.direction,
+            f"{e.confidence:.0%}",
+            e.by,
+            "" if e.state == "counts" else "waits",
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    stdout_console().print(table)
+
+
+@app.command("set")
+def set_(
+    name: Annotated[str, typer.Argument(help="The metric's name, as its source spells it.", metavar="NAME")],
+    quantity: Annotated[str, typer.Argument(help="What it measures.", metavar="QUANTITY")],
+    direction: Annotated[
+        str,
+        typer.Option(
+            "--bad", help="Which way trouble lies: up, down, both or none; default: the quantity's own."
+        ),
+    ] = "",
+    file: File = _FILE,
+) -> None:
+    """Say what a name means. It counts from the next diagnosis on."""
+    from pydantic import ValidationError
+
+    from aitia.cli.console import note
+    from aitia.core.errors import BadInput
+    from aitia.tools.meaning.dictionary import Entry, read_dictionary, write_dictionary
+    from aitia.tools.meaning.names import lexicon
+
+    known = lexicon().quantities
+    if quantity not in known:
+        raise BadInput(f"{quantity!r} is no quantity. Give one of: {', '.join(known)}.")
+    way = direction or lexicon().direction_of(name, quantity)
+    try:
+        entry = Entry.model_validate({"quantity": quantity, "direction": way})
+    except ValidationError:
+        raise BadInput(f"Give --bad up, down, both or none, not {direction!r}.") from None
+    entries = read_dictionary(file) if file.exists() else {}
+    write_dictionary(file, {**entries, name: entry})
+    note(f"{name} is {quantity}, trouble lies {way}")
+
+
+@app.command("check")
+def check(file: File = _FILE) -> None:
+    """Whether the file can be read; what is wrong otherwise."""
+    found = _read(file)
+    waiting = sum(e.state == "waits" for e in found.values())
+    typer.echo(f"{len(found)} entries, {waiting} wait for a person")
+
+
+@app.command("quantities")
+def quantities(as_json: Json = False) -> None:
+    """The quantities that a name can mean."""
+    from aitia.cli.console import print_json
+    from aitia.tools.meaning.names import lexicon
+
+    rows = {
+        q.id: {"says": q.say("both"), "bad": q.bad, "aspect": q.aspect} for q in lexicon().quantities.values()
+    }
+    if as_json:
+        print_json(rows)
+        return
+    for id, row in rows.items():
+        typer.echo(f"{id:18} {row['says']} (trouble: {row['bad']})")
+
+
+def _read(file: Path) -> dict[str, Entry]:
+    from aitia.core.errors import BadInput
+    from aitia.tools.meaning.dictionary import read_dictionary
+
+    try:
+        return read_dictionary(file)
+    except OSError as error:
+        raise BadInput(
+            f"Cannot read {str(file)!r}: {error.strerror}. Make one: aitia dictionary build."
+        ) from None

@@ -1,0 +1,146 @@
+"""The site's dictionary: built, corrected by a person, read by a diagnosis, and never a way to anything else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+import aitia
+from aitia import dictionary
+from aitia.core.errors import BadInput
+from aitia.core.llm import Choice, Prompt
+from aitia.models.scripted import ScriptedLlm
+from aitia.tools.meaning.dictionary import SURE, Entry, read_dictionary, write_dictionary
+from aitia.tools.series.aspects import bundled
+
+END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Reader(ScriptedLlm):
+    """Reads every name as a queue, as sure as it is told to be."""
+
+    def __init__(self, lead: float) -> None:
+        super().__init__([], name="reader")
+        self.lead, self.asked = lead, 0
+
+    def classify(self, prompt: Prompt, labels: list[str]) -> Choice:
+        self.asked += 1
+        scores = tuple(self.lead if label == "queue" else 0.0 for label in labels)
+        return Choice(
+            index=0, log_probs=scores, baselines=(0.0,) * len(labels), probabilities=scores, confidence=1.0
+        )
+
+
+def site(folder: Path) -> Path:
+    """Two services; of one a measurement of which nobody knows what it is jumps."""
+    rows = ["time,component,metric,value"]
+    for i in range(180):
+        at = (END - timedelta(minutes=180 - i)).isoformat()
+        for name in ("web", "db"):
+            jumped = 60.0 * (name == "web" and i > 150)
+            rows += [
+                f"{at},{name},zq_lng,{20 + i % 7 / 7 + jumped:.3f}",
+                f"{at},{name},cpu_busy_percent,{30 + i % 5}",
+            ]
+    (folder / "m.csv").write_text("\n".join(rows) + "\n")
+    sources = [
+        {"name": "m", "kind": "metrics", "type": "table", "path": "m.csv"},
+        {"name": "dictionary", "kind": "dictionary", "type": "dictionary", "path": "dictionary.yaml"},
+    ]
+    (folder / "aitia.yaml").write_text(yaml.safe_dump({"sources": sources}))
+    return folder / "aitia.yaml"
+
+
+def test_a_persons_word_makes_a_cause_of_what_nobody_understood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    config, file = site(tmp_path), tmp_path / "dictionary.yaml"
+    for entry, verdict in (
+        (Entry(quantity="latency", direction="up", by="model x", confidence=SURE - 0.01), "unknown"),
+        (Entry(quantity="latency", direction="up"), "cause"),
+    ):
+        write_dictionary(file, {"zq_lng": entry})
+        found = aitia.diagnose(
+            "web is odd", config=config, model=None, at=END, started_at=END - timedelta(minutes=30)
+        )
+        assert found.verdict == verdict
+        (moved,) = [
+            e for e in found.evidence if "zq_lng" in str(e.values.get("metric")) and e.kind == "metric.shift"
+        ]
+        assert (moved.aspect, moved.values.get("meaning")) == (
+            ("latency", None) if verdict == "cause" else ("other", "unknown")
+        )
+        assert any(h.kind == "dictionary" for h in found.inventory.holdings)
+    assert found.component == "web"
+
+
+def test_what_the_words_tell_is_not_asked_and_what_was_read_is_kept(tmp_path: Path) -> None:
+    path, model = tmp_path / "dictionary.yaml", Reader(20.0)
+    names = ["cpu_busy_percent", "zq_lng", "frobs", "blarg"]
+    made = dictionary.build(names, {}, path, llm=model, limit=2)
+    assert (made.names, made.by_words, made.asked, made.left, model.asked) == (4, 1, 2, 1, 2)
+    assert made.entries["frobs"] == read_dictionary(path)["frobs"]
+    assert made.entries["frobs"].state == "counts"
+    assert (made.entries["frobs"].quantity, made.entries["frobs"].by) == ("queue", "model reader")
+    again = dictionary.build(names, read_dictionary(path), path, llm=model, limit=2)
+    assert (again.kept, again.asked, model.asked) == (2, 1, 3)
+    assert dictionary.build(names, read_dictionary(path), path, llm=model, limit=2).asked == 0
+
+
+def test_without_a_model_and_with_an_unsure_one_a_name_waits(tmp_path: Path) -> None:
+    path = tmp_path / "dictionary.yaml"
+    alone = dictionary.build(["frobs"], {}, path, llm=None, limit=9)
+    assert alone.entries["frobs"].state == "waits"
+    unsure = dictionary.build(["frobs"], alone.entries, path, llm=Reader(0.5), limit=9)
+    assert (unsure.entries["frobs"].state, unsure.asked) == ("waits", 1)
+    assert bundled().with_site(unsure.entries).of("frobs").understood is False
+
+
+def test_an_interruption_keeps_what_was_read(tmp_path: Path) -> None:
+    path, seen = tmp_path / "dictionary.yaml", []
+
+    def stop(done: int, of: int) -> None:
+        seen.append(done)
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dictionary.build([f"frob{c}" for c in "abcdef"], {}, path, llm=Reader(20.0), limit=9, on_name=stop)
+    assert len(read_dictionary(path)) == 3
+
+
+def test_a_model_without_probabilities_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="gives no probabilities"):
+        dictionary.build(["frobs"], {}, tmp_path / "d.yaml", llm=ScriptedLlm([]), limit=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("names: [a]", "needs a mapping under `names`"),
+        ("names: {a: {quantity: speeed, direction: up}}", "Fix quantity of 'a'"),
+        ("names: {a: {quantity: speed, direction: sideways}}", "Fix direction of 'a'"),
+        ("names: {a: {quantity: speed, direction: up, run: rm}}", "Fix run of 'a'"),
+        ("names: {a: {quantity: speed", "Fix the YAML"),
+    ],
+)
+def test_a_damaged_dictionary_is_told(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "dictionary.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=told):
+        read_dictionary(path)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "dictionary.yaml"
+    entries = {
+        name: Entry(quantity="flow", direction="both") for name in ("a", "Druck: n", "#x", "'q'", "no", "1")
+    }
+    write_dictionary(path, entries)
+    assert read_dictionary(path) == entries
+    write_dictionary(path, {})
+    assert read_dictionary(path) == {}
