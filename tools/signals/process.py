@@ -1,4 +1,4 @@
-"""Tools over process signals: several channels of one machine taken together, and changes of level in each."""
+"""Tools over process signals: several channels of one machine taken together, lone ones by themselves, changes of level."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Detectors of unusual shapes: each sub-sequence of a series against those of a reference.
+"""Detectors of one channel: each sub-sequence of a series against those of a reference, or each sample in its season.
 
-All are fitted on one channel, (samples,) or (samples, 1), and give one score per sample: that of the window centred on it.
+All are fitted on one channel, (samples,) or (samples, 1), and give one score per sample; a window's is that of its centre.
 Every cost is linear in the samples scored; what a fit compares with is a bounded sample of the reference's windows.
 """
 
