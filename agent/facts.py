@@ -8,17 +8,10 @@ from typing import Final
 
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK
+from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.memory.words import fingerprint_of
 
-# How much a fact of an aspect counts as a sign that something is wrong; 1.0 where not named.
-SALIENCE: Final = {
-    "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
-    "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7, "connections": 0.8,
-    "disk": 0.7, "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
-    "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
-}  # fmt: skip
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
@@ -72,9 +65,9 @@ class Facts:
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:
-        """Strength times salience, after what load explains was taken off. A known fault counts whatever it is about."""
+        """Strength times its aspect's weight, what load explains taken off. A known fault counts whatever it is about."""
         known = evidence.kind == "signal.pattern"
-        return self.strength(evidence) * (1.0 if known else SALIENCE.get(evidence.aspect, 1.0))
+        return self.strength(evidence) * (1.0 if known else WEIGHT.get(evidence.aspect, 1.0))
 
     def strength(self, evidence: Evidence) -> float:
         """The fact's strength, a third of it where something plainer explains it.

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from aitia.agent.facts import SALIENCE
-from aitia.core.aspects import CONTEXT
+from aitia.core.aspects import CONTEXT, WEIGHT
 from aitia.core.words import Evidence
 
 AGAIN: Final = 0.4  # what a second fact of the same component and aspect is worth of a first one
@@ -19,12 +18,12 @@ def digest(
 ) -> list[str]:
     """Statements of at most `tokens` tokens together, in the evidence's order, each cut at `chars` characters.
 
-    Chosen one by one by value a token: strength times salience of the aspect, less by AGAIN for each fact of the same
+    Chosen one by one by value a token: strength times weight of the aspect, less by AGAIN for each fact of the same
     component and aspect, and of the same component, that is held already (greedy, as for a submodular gain under a
     knapsack: Sviridenko 2004). What was recalled and ranked is left out: it is no observation.
     """
     left = {
-        n: e.strength * SALIENCE.get(e.aspect, 1.0)
+        n: e.strength * WEIGHT.get(e.aspect, 1.0)
         for n, e in enumerate(evidence)
         if e.aspect not in CONTEXT or e.kind.startswith("change.")
     }

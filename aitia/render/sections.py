@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
-from aitia.agent.facts import SALIENCE
+from aitia.core.aspects import WEIGHT
 from aitia.core.percent import chance
 from aitia.core.words import (
     NOT_SEEN,
@@ -152,7 +152,7 @@ def misfits(report: Report) -> Section:
 def standing_out(report: Report) -> Section:
     """What moved most, one fact a component: where no cause could be named, it is where to look."""
     moved = [e for e in report.evidence if observes(e) and e.direction not in ("steady", "none")]
-    moved.sort(key=lambda e: (-e.strength * SALIENCE.get(e.aspect, 1.0), t.id_order(e.id)))
+    moved.sort(key=lambda e: (-e.strength * WEIGHT.get(e.aspect, 1.0), t.id_order(e.id)))
     first = {e.component: e for e in reversed(moved)}
     items = tuple(Item(lead=e.id, text=statement(e, False)) for e in moved if first[e.component] is e)
     return Section(title="What stands out", items=items)

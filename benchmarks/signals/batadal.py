@@ -53,7 +53,7 @@ def answer(path: Path) -> NDArray[np.bool_]:
 
 
 def autoregression(x: Floats) -> Callable[[Floats], Floats]:
-    return VectorAutoregression(lags=2).fit(x).decision_function
+    return VectorAutoregression().fit(x).decision_function
 
 
 def pca_spe(x: Floats, variance: float = 0.95) -> Callable[[Floats], Floats]:

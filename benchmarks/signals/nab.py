@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.streaming import REFRACTORY, LeftNeighbours
+from aitia.tools.signals.streaming import REFRACTORY, NeighbourStream
 from benchmarks.contract import chosen, finish, parser
 from benchmarks.signals.nab_score import PROFILES, Profile, Worth, normalised, worth
 
@@ -97,7 +97,8 @@ def onsets(surprise: Floats, threshold: float, refractory: int) -> NDArray[np.bo
 
 def ours(case: Case) -> Floats:
     """The streaming detector of the product."""
-    return LeftNeighbours().decision_function(case.v)
+    stream = NeighbourStream(keep=max(case.v.size, 1000))
+    return np.array([stream.update(float(x)) for x in case.v])
 
 
 def windowed_gaussian(case: Case, *, width: int = 6400, step: int = 100) -> Floats:

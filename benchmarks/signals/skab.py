@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.signals.detectors import Ensemble, PcaT2Spe, Scaler
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors import Ensemble, PcaT2Spe
 from aitia.tools.signals.detectors.features import rolling, window_features
 from aitia.tools.signals.detectors.thresholds import Truths, hysteresis, smoothed
 from benchmarks.contract import Case, chosen, finish, parser

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.choose import WINDOW, Choice, Learns, choose, scores
+from aitia.tools.signals.choose import WINDOW, Choice, Learns, choose, material, score
 from aitia.tools.signals.profile import profile
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 from benchmarks.signals.vus import buffer_length, vus_pr
@@ -78,6 +78,17 @@ def chosen_for(channel: Channel) -> Choice:
     return choose(profile(np.arange(channel.test.size), channel.test, reference=channel.train))
 
 
+def scores(v: Floats, choice: Choice, reference: Floats) -> Floats:
+    """Scores by a choice; of several detectors the average rank (0..1)."""
+    from scipy.stats import rankdata
+
+    usual = material(v, reference, choice.learns)
+    every = [score(d, v, usual, window=choice.window) for d in choice.detectors]
+    if len(every) == 1:
+        return every[0]
+    return np.asarray(np.mean([rankdata(s) / s.size for s in every], axis=0), dtype=np.float64)
+
+
 def fixed(channel: Channel) -> Iterator[tuple[str, Floats]]:
     """Scores of every fixed detector of ours."""
     window = min(WINDOW, channel.test.size // 8, channel.train.size // 3)
@@ -87,7 +98,7 @@ def fixed(channel: Channel) -> Iterator[tuple[str, Floats]]:
             if learns == "itself" and name not in ALONE:
                 continue  # a sub-sequence is its own nearest: most need something else to learn from
             choice = Choice(detectors=detectors, learns=learns, window=window, reason="fixed")
-            yield f"{name}, {learns}", scores(channel.test, choice, reference=channel.train)
+            yield f"{name}, {learns}", scores(channel.test, choice, channel.train)
 
 
 def peers(channel: Channel) -> Iterator[tuple[str, Floats]]:
@@ -132,7 +143,7 @@ def predictions(channels: list[Channel]) -> tuple[dict[str, Choice], dict[str, d
     choices = {c.name: chosen_for(c) for c in channels}
     made: dict[str, dict[str, Floats]] = defaultdict(dict)
     for c in channels:
-        made["ours by profile"][c.name] = scores(c.test, choices[c.name], reference=c.train)
+        made["ours by profile"][c.name] = scores(c.test, choices[c.name], c.train)
         for name, told in [*fixed(c), *(peers(c) if find_spec("pyod") else ())]:
             made[name][c.name] = told
     return choices, dict(made)

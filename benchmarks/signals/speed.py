@@ -59,9 +59,11 @@ def referenced(n: int) -> None:
 
 
 def streaming(n: int) -> None:
-    from aitia.tools.signals.streaming import LeftNeighbours
+    from aitia.tools.signals.streaming import NeighbourStream
 
-    LeftNeighbours().decision_function(series(n))
+    stream = NeighbourStream()
+    for x in series(n):
+        stream.update(float(x))
 
 
 def fifty(n: int) -> None:

@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.signals.detectors import Mcd, PcaT2Spe, Scaler
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors import Mcd, PcaT2Spe
 from aitia.tools.signals.detectors.features import rolling
 from aitia.tools.signals.detectors.thresholds import conformal_limit, held_out
 from aitia.tools.signals.signatures import Signatures

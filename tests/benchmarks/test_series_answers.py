@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
+from aitia.tools.signals.choose import Choice  # noqa: E402
 from benchmarks.signals import nab, smap_msl  # noqa: E402
 from benchmarks.signals.vus import buffer_length, vus_pr  # noqa: E402
 
@@ -142,6 +143,16 @@ def test_smap_takes_any_folder_and_chooses_without_the_answers(tmp_path: Path) -
             assert np.array_equal(first[1][system][name], second[1][system][name])
     with pytest.raises(BadInput, match="Name channels that"):
         smap_msl.read(data, "Q*")
+
+
+def test_several_detectors_are_averaged_by_rank() -> None:
+    rng = np.random.default_rng(0)
+    usual, v = (np.sin(np.arange(3000) / 8) + rng.normal(0, 0.1, 3000) for _ in range(2))
+    v[2000:2060] = 0.3 + rng.normal(0, 0.1, 60)
+    choice = Choice(detectors=("nearest", "kmeans"), learns="reference", window=50, reason="")
+    told = smap_msl.scores(v, choice, usual)
+    assert 0.0 < told.min() <= told.max() <= 1.0
+    assert 1950 <= int(np.argmax(told)) <= 2110
 
 
 def test_leaving_a_channel_out_does_not_look_at_it() -> None:

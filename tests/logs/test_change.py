@@ -16,11 +16,9 @@ from aitia.tools.logs.change import (
     Cells,
     Column,
     Events,
-    burst,
     concentration,
     departure,
     mix_changes,
-    onset,
     ranked,
     rate_changes,
     reordered,
@@ -28,7 +26,6 @@ from aitia.tools.logs.change import (
     summary,
 )
 from aitia.tools.logs.change.numbers import parse
-from aitia.tools.logs.change.rates import dispersions
 from aitia.tools.logs.change.summary import Change
 
 START, SPAN = 1e9, 600.0
@@ -92,27 +89,13 @@ def _order(events: Events) -> bool:
     return bool(reordered(events.between(START, HALF), events.between(HALF, START + SPAN)))
 
 
-def _onset(events: Events) -> bool:
-    rows = events.cells(START, START + SPAN, 60).counts
-    row = int(rows.sum(axis=1).argmax())
-    found = onset(rows[row], dispersion=float(dispersions(rows)[row]))
-    return found is not None and found.bits > np.log2(20)
-
-
-def _burst(events: Events) -> bool:
-    rows = events.cells(START, START + SPAN, 60).counts
-    row = int(rows.sum(axis=1).argmax())
-    found = burst(rows[row], dispersion=float(dispersions(rows)[row]))
-    return found is not None and found[0].bits > np.log2(20)
-
-
 def _departure(events: Events) -> bool:
     return departure([events]) is not None
 
 
 @pytest.mark.parametrize("seeds", [60, pytest.param(SEEDS, marks=pytest.mark.long)])
 @pytest.mark.parametrize("made", [steady, requests])
-@pytest.mark.parametrize("alarm", [_rates, _order, _onset, _burst, _departure])
+@pytest.mark.parametrize("alarm", [_rates, _order, _departure])
 def test_streams_without_a_change_raise_few_alarms(
     made: Callable[[int], Events], alarm: Callable[[Events], bool], seeds: int
 ) -> None:
@@ -240,48 +223,6 @@ def test_most_errors_name_one_host() -> None:
     assert concentration([], after) is not None
     assert concentration(before, before) is None
     assert concentration([], []) is None
-
-
-def test_the_credible_interval_of_an_onset_holds_it() -> None:
-    held = told = 0
-    for seed in range(SEEDS):
-        chance = np.random.default_rng(seed)
-        at = int(chance.integers(10, 50))
-        found = onset(np.concatenate([chance.poisson(3, at), chance.poisson(6, 60 - at)]))
-        assert found is not None
-        if found.bits > np.log2(20):
-            told += 1
-            held += found.low <= at <= found.high
-    assert told > 0.8 * SEEDS
-    assert held / told > 0.9
-
-
-def test_a_burst_has_a_beginning_and_an_end() -> None:
-    row = np.random.default_rng(0).poisson([4] * 20 + [15] * 10 + [4] * 30)
-    found = burst(row)
-    assert found is not None
-    assert [(o.low <= true <= o.high) for o, true in zip(found, (20, 30), strict=True)] == [True, True]
-
-
-def test_an_onset_with_a_known_rate_and_after_a_silence() -> None:
-    known = onset([1, 0, 2, 1, 9, 8, 9], rate=1.0)
-    silent = onset([0, 0, 0, 0, 5, 5, 5])
-    assert known is not None
-    assert silent is not None
-    assert (known.cell, silent.cell) == (4, 4)
-
-
-@pytest.mark.parametrize("counts", [[1.0, float("nan")], [-1.0, 2.0], [[1.0, 2.0]]])
-def test_counts_that_are_none(counts: object) -> None:
-    with pytest.raises(BadInput, match="counts per cell"):
-        onset(counts)  # type: ignore[arg-type]
-
-
-def test_too_few_cells_have_no_onset() -> None:
-    assert onset([]) is None
-    assert onset([3]) is None
-    assert onset([0, 0, 0]) is None
-    assert burst([1, 2]) is None
 
 
 def regimes(seed: int, *spans: tuple[float, float, float]) -> Events:

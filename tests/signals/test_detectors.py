@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.tools.signals import PcaT2Spe, changepoints
-from aitia.tools.signals.changepoints import departure
-from aitia.tools.signals.detectors import Scaler
+from aitia.tools.change.changepoints import changepoints, departure
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals import PcaT2Spe
 
 
 def machine(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.changepoints import bootstrap_error
+from aitia.tools.change.changepoints import bootstrap_error
 from aitia.tools.signals.sequential import DriftScale, OnlineCusum
 from aitia.tools.signals.signatures import Signatures
 

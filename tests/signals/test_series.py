@@ -14,13 +14,12 @@ from aitia.core.words import Baseline, Window, from_epoch
 from aitia.tools.series.aspects import Aspect
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
-from aitia.tools.signals.choose import Choice, built, scores
-from aitia.tools.signals.seasonal import SeasonalBaseline
+from aitia.tools.signals.choose import built
+from aitia.tools.signals.process import single_evidence
 from aitia.tools.signals.series import detect_series
-from aitia.tools.signals.streaming import LeftNeighbours
-from aitia.tools.signals.subsequence import KMeansAD, NearestWindow
+from aitia.tools.signals.streaming import NeighbourStream
+from aitia.tools.signals.subsequence import KMeansAD, NearestWindow, SeasonalBaseline
 from aitia.tools.signals.tail_probability import Tail, alarms
-from aitia.tools.signals.univariate import single_evidence
 
 N = 3000
 
@@ -78,7 +77,7 @@ def test_a_window_of_one_sample_is_refused() -> None:
     with pytest.raises(BadInput, match="window of at least 2"):
         NearestWindow(window=1)
     with pytest.raises(BadInput, match="at least 2 samples"):
-        LeftNeighbours(lengths=(1,))
+        NeighbourStream(lengths=(1,))
     with pytest.raises(BadInput, match=r"There is no detector 'magic'. Name one of kmeans"):
         built("magic", 50)
 
@@ -127,13 +126,11 @@ def test_alarms_close_to_each_other_are_one() -> None:
     assert alarms(s, 50.0, 5) == []
 
 
-def test_a_streaming_score_never_changes_when_more_comes() -> None:
-    v = broken(wave())
-    whole = LeftNeighbours().decision_function(v)
-    for k in (301, 777, 2010, 2999):
-        assert np.allclose(LeftNeighbours().decision_function(v[:k]), whole[:k], rtol=1e-9, atol=1e-9)
-    assert 2000 <= int(np.argmax(whole)) <= 2070
-    assert not LeftNeighbours().decision_function(np.ones(10)).any()
+def test_a_shape_that_was_never_seen_scores_highest() -> None:
+    stream = NeighbourStream()
+    score = [stream.update(float(x)) for x in broken(wave())]
+    assert 2000 <= int(np.argmax(score)) <= 2070
+    assert not any(NeighbourStream().update(1.0) for _ in range(10))
 
 
 @pytest.mark.parametrize("clean", [True, False])
@@ -210,13 +207,6 @@ def test_the_unit_does_not_matter(unit: float) -> None:
     assert (found.onset, found.end) == (wanted.onset, wanted.end)
     with pytest.raises(BadInput, match="below 1e100"):
         detect_series(np.arange(N), v * 1e200)
-
-
-def test_several_detectors_are_averaged_by_rank() -> None:
-    choice = Choice(detectors=("nearest", "kmeans"), learns="reference", window=50, reason="")
-    told = scores(broken(wave()), choice, reference=wave(seed=1))
-    assert 0.0 < told.min() <= told.max() <= 1.0
-    assert 1950 <= int(np.argmax(told)) <= 2110
 
 
 def gathered(v: np.ndarray, edge: int) -> Gathered:

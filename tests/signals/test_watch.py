@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.feed import LONGEST, Feed, followed, lines_of
-from aitia.tools.signals.streaming import LeftNeighbours, NeighbourStream
+from aitia.tools.signals.streaming import NeighbourStream
 from aitia.tools.signals.watch import Alarm, Watch
 
 T0 = 1_767_225_600.0
@@ -263,23 +263,14 @@ def test_no_values_break_the_watch(values: list[float], limit: float) -> None:
         assert alarm.error_s > 0
 
 
-def test_scores_of_a_stream_are_those_of_the_whole_series() -> None:
-    v = np.random.default_rng(1).normal(0, 1, 1500)
-    v[1100:1130] += 5.0
-    stream = NeighbourStream()
-    assert np.allclose(
-        [stream.update(x) for x in v], LeftNeighbours().decision_function(v), rtol=1e-9, atol=1e-9
-    )
-    with pytest.raises(BadInput, match=r"Keep at least six"):
-        NeighbourStream(keep=100)
-
-
 def test_a_stream_goes_on_in_the_memory_that_it_keeps() -> None:
     v = np.random.default_rng(2).normal(0, 1, 3000)
     v[2500:2530] += 6.0
-    stream = NeighbourStream(LeftNeighbours(lengths=(8, 20)), keep=500)
+    stream = NeighbourStream(lengths=(8, 20), keep=500)
     score = np.array([stream.update(x) for x in v])
     assert score[2500:2530].max() > 3.0 > score[:2500].max()
+    with pytest.raises(BadInput, match=r"Keep at least six"):
+        NeighbourStream(keep=100)
 
 
 def test_memory_does_not_grow_with_the_rows() -> None:

@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from aitia.tools.change.changepoints import contrasts, cusum
+from aitia.tools.change.scale import mad
 from aitia.tools.change.strength import strength
 from aitia.tools.series.aspects import Aspect
 from aitia.tools.sources.rows import Floats
@@ -60,7 +62,7 @@ def reference(values: Floats, about: Aspect) -> Reference | None:
     low, high = np.percentile(known, (25.0, 75.0))
     clipped = np.minimum(off, 8.0 * max(float(np.median(off)), 1e-300)) if np.median(off) > 0 else off
     spread = max(
-        1.4826 * float(np.median(off)),
+        float(mad(known, median)),
         float(high - low) / 1.349,
         0.5 * float(np.sqrt(np.mean(clipped**2))),
         0.004 * abs(median),
@@ -190,14 +192,10 @@ def _segment(z: Floats) -> tuple[int, int]:
     """The stretch [start, stop) with the largest sum of clipped z-scores beyond a slack, upward or downward."""
     best = (0.0, 0, 0)
     for sign in (1.0, -1.0):
-        score = np.clip(sign * z, -_CLIP, _CLIP) - _SLACK
-        total = np.concatenate(([0.0], np.cumsum(score)))
-        lowest = np.minimum.accumulate(total)
-        gain = total - lowest
+        gain, since = cusum(np.clip(sign * z, -_CLIP, _CLIP) - _SLACK)
         stop = int(np.argmax(gain))
         if gain[stop] > best[0]:
-            start = int(np.flatnonzero(total[: stop + 1] == lowest[stop])[-1])
-            best = (float(gain[stop]), start, stop)
+            best = (float(gain[stop]), int(since[stop]), stop)
     return best[1], best[2]
 
 
@@ -207,16 +205,11 @@ def _first_changed(z: Floats, start: int, stop: int, *, least: int) -> int:
     signed = np.clip(
         signed, -_CLIP, max(_CLIP, float(np.median(signed[start:])), float(np.percentile(signed[start:], 75)))
     )
-    n = np.arange(1, stop - least + 1)
-    if n.size == 0:
-        return start
-    left = np.cumsum(signed)[: n.size]
-    right = float(np.sum(signed)) - left
-    contrast = (right / (stop - n) - left / n) * np.sqrt(n * (stop - n))
     later = max(start - 1, 0)
-    if later >= contrast.size:
+    rise = contrasts(signed)[later : stop - least]
+    if rise.size == 0:
         return start
-    first = int(np.argmax(contrast[later:])) + later + 1
+    first = int(np.argmax(rise)) + later + 1
     size = float(np.median(signed[first:stop]))
     if start == 0 and float(np.median(signed[:first])) > 0.5 * size:
         return 0  # changed before the window opened

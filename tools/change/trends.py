@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from aitia.tools.series.aspects import Aspect
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 _LEAST, _KNOTS, _R2 = 8, 48, 0.8
@@ -50,7 +51,7 @@ def find_trend(t: Floats, v: Floats, about: Aspect, *, window_start: float) -> T
     own = _own_drift(t[before], v[before], length)
     strength = _strength(rise, base, r2, own, noise, about, samples=t.size - knot, window=float(t[-1] - window_start),
                          length=length)  # fmt: skip
-    step = float(np.median(np.diff(t)))
+    step = step_of(t)
     error = max(step, float(t[-1] - t[0]) / _KNOTS, 2.0 * noise / max(abs(slope), 1e-12))
     return Trend(
         start=float(np.clip(base, np.min(v[ramp]), np.max(v[ramp]))),

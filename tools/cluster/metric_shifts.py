@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.core.errors import SourceError
+from aitia.tools.change.scale import mad
 from aitia.tools.cluster.objects import Move
 from aitia.tools.cluster.state import State
 from aitia.tools.registry import ToolContext
@@ -61,11 +62,10 @@ def _moved(state: State, own: str, source: str, series: Series, start: float) ->
     if min(len(before), len(now)) < LEAST:
         return
     level = float(np.median(before))
-    spread = 1.4826 * float(np.median(np.abs(before - level)))
     reached = float(np.median(now))
     if throttling and reached < THROTTLED:
         return
-    if abs(reached - level) > max(NOISE * spread, CHANGE * abs(level)):
+    if abs(reached - level) > max(NOISE * float(mad(before)), CHANGE * abs(level)):
         yield Move(
             component=own,
             kind=kind,

@@ -107,7 +107,6 @@ def _slower(component: str, via: str, took: Took, window: Window, source: Source
     old, new = _quantile(took.old, 0.9), _quantile(took.new, 0.9)
     limit = _edge(took.old, 0.95)
     beyond = sum(count for b, count in took.new.items() if b > limit)
-    beyond = sum(count for b, count in took.new.items() if b > limit)
     z = (beyond - 0.05 * n) / math.sqrt(n * 0.05 * 0.95)
     if z < _Z or new < _RATIO * old or new - old < _RISE_MS:
         return None

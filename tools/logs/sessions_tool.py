@@ -118,7 +118,9 @@ def _fact(
     if not cited:
         return None
     first, place = min(cited, key=lambda pair: pair[0].session.times[pair[0].position])
-    chance = _at_least(len(group), len(found.window), max(o.verdict.p for o in group))
+    from scipy.stats import binom
+
+    chance = float(binom.sf(len(group) - 1, len(found.window), max(o.verdict.p for o in group)))
     if chance > ALPHA:
         return None
     names = {e: _quoted(found.texts.get(e, e), redactor) for e in first.reason.events}
@@ -157,13 +159,6 @@ def _aspect(reason: Reason, found: Told) -> str:
     if reason.kind == "event" and (what := meaning(found.texts.get(reason.events[0], ""), "")).bad:
         return what.aspect
     return "latency" if reason.kind == "duration" else "log.flow"
-
-
-def _at_least(k: int, n: int, p: float) -> float:
-    """P(X >= k) for X ~ Binomial(n, p)."""
-    from scipy.special import betainc
-
-    return float(betainc(k, n - k + 1, p)) if p < 1 else 1.0
 
 
 def _quoted(text: str, redactor: Redactor) -> str:

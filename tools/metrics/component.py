@@ -8,6 +8,7 @@ import numpy as np
 
 from aitia.core.words import Evidence, Result
 from aitia.tools.change.correlation import spearman
+from aitia.tools.change.scale import mad
 from aitia.tools.metrics.scan import LEAST, scan_series
 from aitia.tools.metrics.scan import everything as scanned
 from aitia.tools.registry import ToolContext, tool
@@ -73,8 +74,7 @@ def symptom_of(ctx: ToolContext, gathered: Gathered) -> Derived | None:
     def moved(d: Derived) -> float:
         now, all_ = d.v[within(d.t, gathered.window)], d.v[np.isfinite(d.v)]
         now = now[np.isfinite(now)]
-        spread = float(np.median(np.abs(all_ - np.median(all_)))) if all_.size else 0.0
-        return float(np.max(np.abs(now - np.median(all_)))) / (spread + 1e-9) if now.size else 0.0
+        return float(np.max(np.abs(now - np.median(all_)))) / (float(mad(all_)) + 1e-9) if now.size else 0.0
 
     return max(hinted, key=lambda d: (-aspects.index(d.about.aspect), moved(d), d.key))
 

@@ -14,6 +14,7 @@ from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import within
 from aitia.tools.series.metric_facts import Onset, plain, subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 NEAR = 0.9
@@ -59,16 +60,12 @@ def _at_limit(used: Derived, limit: Derived, baseline: Baseline, window: Window)
         return
     before = _share(used.v[within(used.t, baseline.window)], most)
     peak = float(np.max(now[near]))
-    yield _fact(used, limit, peak, most, before, float(at[near][0]), _step(at), int(np.sum(near)), window)
+    yield _fact(used, limit, peak, most, before, float(at[near][0]), step_of(at), int(np.sum(near)), window)
 
 
 def _share(values: Floats, most: float) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) / most if known.size else float("nan")
-
-
-def _step(t: Floats) -> float:
-    return float(np.median(np.diff(t))) if t.size > 1 else 0.0
 
 
 def _fact(

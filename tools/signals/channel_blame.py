@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aitia.tools.signals.changepoints import bootstrap_error, departure
-from aitia.tools.signals.detectors.base import Detector, checked, spread
+from aitia.tools.change.changepoints import bootstrap_error, departure
+from aitia.tools.change.scale import spread
+from aitia.tools.signals.detectors.base import Detector, checked
 from aitia.tools.signals.detectors.thresholds import Truths
 from aitia.tools.sources.rows import Floats
 
 FIRST = 30  # anomalous samples that are asked: later ones show what the fault has spread to
 SLACK, LEAST = 1.0, 5  # of the departure's CUSUM, in spreads; samples that a level after it needs
+_LIMIT = 12.0  # of its sum
 _BEFORE = 60  # samples of the reference that show the level before
 
 
@@ -26,12 +28,12 @@ class Onset:
     error: float
 
 
-def shares(contributions: Floats, over: Truths, *, first: int = FIRST) -> Floats:
+def shares(contributions: Floats, over: Truths) -> Floats:
     """Each channel's share of the contributions over the first anomalous rows; zeros where no row is anomalous.
 
     `contributions` is (rows, channels). Each row counts by its shares, so that no single one outweighs the others.
     """
-    rows = np.flatnonzero(over)[:first]
+    rows = np.flatnonzero(over)[:FIRST]
     if rows.size == 0:
         return np.zeros(contributions.shape[1])
     part = contributions[rows]
@@ -53,7 +55,7 @@ def occlusion(model: Detector, x: Floats, usual: Floats) -> Floats:
     return np.maximum(made, 0.0)
 
 
-def onset_order(x: Floats, reference: Floats, *, limit: float = 12.0) -> list[Onset]:
+def onset_order(x: Floats, reference: Floats) -> list[Onset]:
     """The channels of `x` (rows, channels) that left the level of `reference`, the earliest first.
 
     A two-sided CUSUM per channel with slack 1 finds the departure. Its error is bootstrapped from the channel's noise about
@@ -65,7 +67,7 @@ def onset_order(x: Floats, reference: Floats, *, limit: float = 12.0) -> list[On
     z, usual = (x - median) / spread(reference, median), reference[-_BEFORE:]
     found = []
     for channel in range(x.shape[1]):
-        left = departure(z[:, channel], slack=SLACK, limit=limit)
+        left = departure(z[:, channel], slack=SLACK, limit=_LIMIT)
         if left is not None:
             row, alarm = left
             length = max(LEAST, alarm - row)

@@ -12,17 +12,13 @@ from aitia.core.errors import BadInput
 from aitia.core.percent import percent
 from aitia.tools.signals.detectors import Detector, library_detector
 from aitia.tools.signals.profile import HEAD, Profile
-from aitia.tools.signals.seasonal import SeasonalBaseline
-from aitia.tools.signals.subsequence import KMeansAD, LibraryWindows, NearestWindow
+from aitia.tools.signals.subsequence import KMeansAD, LibraryWindows, NearestWindow, SeasonalBaseline
 from aitia.tools.sources.rows import Floats
 
 Learns = Literal["reference", "head", "both", "itself"]
 WINDOW = 100  # the usual sub-sequence length where no period gives one (Paparrizos et al., 2022)
 DEPARTED = 0.5  # half of the samples lie where the reference's do not
 SEASONAL = 0.4
-THRESHOLD = (
-    6.0  # -log10 of the tail probability; smoothed scores are dependent, so far below 1 in the samples
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,14 +115,3 @@ def score(name: str, v: Floats, usual: Floats, *, window: int, period: int = 0) 
     if name in ("robust", "seasonal"):
         return raw
     return np.asarray(uniform_filter1d(raw, window, mode="nearest"), dtype=np.float64)
-
-
-def scores(v: Floats, choice: Choice, *, reference: Floats | None = None, period: int = 0) -> Floats:
-    """Scores by a choice; of several detectors the average rank (0..1)."""
-    usual = material(v, np.array([]) if reference is None else reference, choice.learns)
-    every = [score(d, v, usual, window=choice.window, period=period) for d in choice.detectors]
-    if len(every) == 1:
-        return every[0]
-    from scipy.stats import rankdata
-
-    return np.asarray(np.mean([rankdata(s) / s.size for s in every], axis=0), dtype=np.float64)

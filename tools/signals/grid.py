@@ -47,10 +47,10 @@ def size(*parts: Floats) -> float:
     return largest or 1.0
 
 
-def regular(t: object, v: object, *, counter: bool | None = None, most: int = 4) -> Regular:
+def regular(t: object, v: object, *, counter: bool | None = None) -> Regular:
     """Sorted, the last of several samples at one time kept, counters turned into rates, on the median step.
 
-    A gap is filled with the value before it and marked unknown. Where the grid would be `most` times longer than the
+    A gap is filled with the value before it and marked unknown. Where the grid would be four times longer than the
     samples (a long silence), silences are cut to one step. Raises BadInput on unequal lengths or a time that is not finite.
     """
     times, values = numbers(t, "t"), numbers(v, "v")
@@ -70,7 +70,7 @@ def regular(t: object, v: object, *, counter: bool | None = None, most: int = 4)
         return Regular(t=times, v=np.nan_to_num(values), known=np.isfinite(values))
     step = float(np.median(np.diff(times)))
     place = np.rint((times - times[0]) / step).astype(np.int64)
-    if place[-1] + 1 > most * times.size:
+    if place[-1] + 1 > 4 * times.size:
         place = np.concatenate([[0], np.cumsum(np.minimum(np.maximum(np.diff(place), 1), 2))])
     grid = np.full(int(place[-1]) + 1, np.nan)
     grid[place] = values

@@ -1,23 +1,25 @@
-"""Tools over process signals: several channels of one machine taken together, and changes of level in each."""
+"""Tools over process signals: several channels of one machine taken together, lone ones by themselves, changes of level."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from aitia.core.words import NOT_SEEN, Evidence, Result, SourceRef, Status, Window, from_epoch
+from aitia.tools.change.changepoints import Changepoint, changepoints
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, gather, within
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.series.rates import step_of
-from aitia.tools.signals.changepoints import Changepoint, changepoints
 from aitia.tools.signals.channel_blame import leaders
+from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
 from aitia.tools.signals.plots import SERIES, series_artifact
+from aitia.tools.signals.series import Finding, Findings, detect_series
 from aitia.tools.signals.stopped import stopped
 from aitia.tools.signals.strength import calibrate
 from aitia.tools.signals.tables import (
@@ -29,7 +31,7 @@ from aitia.tools.signals.tables import (
     machines_of,
     tables,
 )
-from aitia.tools.signals.univariate import has_past, single_evidence
+from aitia.tools.sources.rows import Floats
 
 _LEAST = 0.12
 _ROWS_OF_A_CHANNEL = 3  # of a past that bears a pattern of several signals
@@ -251,5 +253,45 @@ def _change(d: Derived, change: Changepoint, window: Window, *, usual: float) ->
         onset_error_s=sig3(change.error_s),
         direction="up" if up else "down",
         strength=round(min(0.6, 0.6 * weight * inside * (1.0 - float(np.exp(-abs(change.z) / 6.0)))), 3),
+        source=SourceRef(source=d.source, query=d.query),
+    )  # fmt: skip
+
+
+def single_evidence(channels: Iterable[Derived], gathered: Gathered) -> Iterator[Evidence]:
+    """A `signal.anomaly` fact for each channel whose window is unlike the longest baseline before it."""
+    for d in channels:
+        part = within(d.t, gathered.window)
+        if has_past(d, gathered):
+            told = detect_series(d.t[part], d.v[part], _past(d, gathered), adjoining=True)
+            if told.found:
+                yield _fact(d, max(told.found, key=lambda f: f.surprise), told, gathered)
+
+
+def has_past(channel: Derived, gathered: Gathered) -> bool:
+    """Whether a channel has a baseline that it can be held against."""
+    return int(np.isfinite(_past(channel, gathered)).sum()) >= LEAST
+
+
+def _past(d: Derived, gathered: Gathered) -> Floats:
+    return max((d.v[within(d.t, b.window)] for b in gathered.baselines), key=len, default=np.array([]))
+
+
+def _fact(d: Derived, found: Finding, told: Findings, gathered: Gathered) -> Evidence:
+    at = from_epoch(found.onset)
+    share = sum(f.end - f.onset for f in told.found) / gathered.window.seconds
+    times = found.surprise / told.threshold
+    return Evidence(
+        component=d.component,
+        kind="signal.anomaly",
+        aspect=d.about.aspect,
+        statement=f"{d.component}: {subject(d)} left its usual pattern at {clock(at)},"
+        f" {text(sig3(times))} times the limit.",
+        values={"channel": d.metric, "times_limit": sig3(times), "channels": 1,
+                "detector": " + ".join(told.choice.detectors) if told.choice else "", "because": told.message},
+        window=gathered.window,
+        onset=at,
+        onset_error_s=sig3(found.error_s),
+        direction="changed",
+        strength=round(min(0.6, (1.0 - 0.5**times) * min(1.0, 0.5 + share)), 3),
         source=SourceRef(source=d.source, query=d.query),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from aitia.tools.signals.grid import LEAST, is_counter, numbers, regular, size
 from aitia.tools.sources.rows import Floats
 
 HEAD = 0.15  # the share of a series that is taken as its own usual state, as NAB's probation
+_LEAST_ACF = 0.3  # autocorrelation of a season
 _SEEN = 1 << 17  # samples that the search for a period looks at
 _RATE_HZ = 200.0  # sampled faster than this: vibration
 
@@ -32,13 +33,12 @@ class Profile(Word):
     periods: float  # length of the series in periods
     trend: float  # share of the variance that a straight line explains
     kind: Literal["vibration", "process"]
-    channels: int = 1
     reference: int = 0  # samples given as normal
     reference_constant: bool = False
     departure: float = 0.0  # Kolmogorov-Smirnov distance of the series' own first part from the reference
 
 
-def season(v: Floats, *, least: float = 0.3) -> tuple[int, float]:
+def season(v: Floats) -> tuple[int, float]:
     """The period in samples and its autocorrelation, or (0, 0) where the series does not repeat itself three times.
 
     The first peak of the detrended series' autocorrelation that comes within a tenth of the highest one.
@@ -57,11 +57,13 @@ def season(v: Floats, *, least: float = 0.3) -> tuple[int, float]:
     if acf[0] <= 1e-12 * n:
         return 0, 0.0
     acf = acf / acf[0] * (n / (n - np.arange(acf.size)))
-    below = np.flatnonzero(acf < 0.5 * least)
+    below = np.flatnonzero(acf < 0.5 * _LEAST_ACF)
     if not below.size:
         return 0, 0.0
     inner = np.arange(max(int(below[0]), 2), most)
-    peaks = inner[(acf[inner] >= acf[inner - 1]) & (acf[inner] >= acf[inner + 1]) & (acf[inner] >= least)]
+    peaks = inner[
+        (acf[inner] >= acf[inner - 1]) & (acf[inner] >= acf[inner + 1]) & (acf[inner] >= _LEAST_ACF)
+    ]
     if not peaks.size:
         return 0, 0.0
     best = float(acf[peaks].max())
@@ -87,7 +89,7 @@ def departure(a: Floats, b: Floats) -> float:
     return float(np.max(np.abs(of_a - of_b)))
 
 
-def profile(t: object, v: object, *, reference: object = None, channels: int = 1) -> Profile:
+def profile(t: object, v: object, *, reference: object = None) -> Profile:
     """Measure a series; `reference` holds samples known to be normal, measured the same way."""
     times, values = numbers(t, "t"), numbers(v, "v")
     given = np.array([]) if reference is None else numbers(reference, "reference")
@@ -110,7 +112,7 @@ def profile(t: object, v: object, *, reference: object = None, channels: int = 1
         distinct=int(np.unique(finite).size), constant=finite.size > 0 and float(np.ptp(finite)) == 0.0,
         counter=counter, resets=int(np.sum(np.diff(finite) < 0)) if counter else 0,
         period=period, seasonality=strength, periods=round(grid.v.size / period, 2) if period else 0.0,
-        trend=_trend(known), kind="vibration" if step and step < 1.0 / _RATE_HZ else "process", channels=channels,
+        trend=_trend(known), kind="vibration" if step and step < 1.0 / _RATE_HZ else "process",
         reference=int(given.size), reference_constant=given.size > 0 and float(np.ptp(given)) == 0.0,
         departure=round(departure(given, head), 3),
     )  # fmt: skip

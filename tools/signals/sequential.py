@@ -7,21 +7,21 @@ from typing import Self
 
 import numpy as np
 
-from aitia.tools.signals.detectors.base import Scaler, checked
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors.base import checked
 from aitia.tools.signals.detectors.features import rolling
 from aitia.tools.sources.rows import Floats
 
+_LAG, _CAP = 120, 5.0  # samples; deviations
+_SLACK, _LEARN, _MEMORY = 0.5, 10, 200
+
 
 class DriftScale:
-    """Robust z-scores over the drift that a channel shows within `lag` samples of normal operation, capped.
+    """Robust z-scores over the drift that a channel shows within 120 samples of normal operation, capped.
 
     White noise is left at about 1. What wanders (a temperature) is scaled down by its own wandering, measured on means
     of ten samples, so that a wander of the usual size is no change of level.
     """
-
-    def __init__(self, *, lag: int = 120, cap: float = 5.0) -> None:
-        self.lag = lag
-        self.cap = cap
 
     def fit(self, x: Floats) -> Self:
         """Learn level and drift per channel from normal operation (samples, channels) in time order."""
@@ -29,7 +29,7 @@ class DriftScale:
         self.scaler_ = Scaler().fit(x)
         z = self.scaler_.transform(x)
         self.level_ = np.median(z, axis=0)
-        lag = max(1, min(self.lag, z.shape[0] // 3))
+        lag = max(1, min(_LAG, z.shape[0] // 3))
         means = rolling(z, 10)[0][min(9, z.shape[0] - lag - 1) :]
         wander = _structure(means, lag) * np.sqrt(10.0)
         self.drift_ = np.maximum(np.maximum(_structure(z, lag), wander), 1e-6)
@@ -38,7 +38,7 @@ class DriftScale:
     def transform(self, x: Floats) -> Floats:
         """The scaled, capped deviation of each sample."""
         z = (self.scaler_.transform(x) - self.level_) / self.drift_
-        return np.asarray(np.clip(z, -self.cap, self.cap), dtype=np.float64)
+        return np.asarray(np.clip(z, -_CAP, _CAP), dtype=np.float64)
 
 
 def _structure(z: Floats, lag: int) -> Floats:
@@ -59,16 +59,13 @@ class Raised:
 class OnlineCusum:
     """Page's two-sided CUSUM (1954) on each channel of scaled samples; alarm where the largest passes `limit`.
 
-    After an alarm the level is learned anew from the next `learn` samples, so that the next change is seen as well;
-    between alarms it follows the mean of the last `memory` samples. `slack` 0.5 is the textbook half of a shift of one.
+    After an alarm the level is learned anew from the next ten samples, so that the next change is seen as well;
+    between alarms it follows the mean of the last 200 samples. The slack is the textbook half of a shift of one.
     `raised_` tells of the last alarm. SKAB: NAB 52.3 online, ruptures' PELT of the whole file 53.5 (docs/results.md).
     """
 
-    def __init__(self, *, slack: float = 0.5, limit: float = 8.0, learn: int = 10, memory: int = 200) -> None:
-        self.slack = slack
+    def __init__(self, *, limit: float = 8.0) -> None:
         self.limit = limit
-        self.learn = learn
-        self.memory = memory
         self._seen = 0
 
     def update(self, row: Floats) -> bool:
@@ -79,10 +76,10 @@ class OnlineCusum:
         off = row - self.level_
         off = np.where(np.isnan(off), 0.0, off)
         self._seen += 1
-        self.level_ = self.level_ + off / min(self._seen, self.memory)
-        if self._seen <= self.learn:
+        self.level_ = self.level_ + off / min(self._seen, _MEMORY)
+        if self._seen <= _LEARN:
             return False
-        self.sums_ = np.maximum(0.0, self.sums_ + np.stack((off, -off)) - self.slack)
+        self.sums_ = np.maximum(0.0, self.sums_ + np.stack((off, -off)) - _SLACK)
         self.age_ = np.where(self.sums_ > 0.0, self.age_ + 1, 0)
         if float(self.sums_.max()) <= self.limit:
             return False

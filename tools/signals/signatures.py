@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 
 from aitia.core.percent import percent
-from aitia.tools.signals.detectors.base import Scaler
+from aitia.tools.change.scale import Scaler
 from aitia.tools.signals.detectors.features import rolling
 from aitia.tools.signals.detectors.mcd import Mcd
 from aitia.tools.signals.detectors.thresholds import conformal_limit, held_out, runs

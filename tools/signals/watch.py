@@ -13,9 +13,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.changepoints import bootstrap_error, located
+from aitia.tools.change.changepoints import bootstrap_error, located
+from aitia.tools.change.scale import spread
 from aitia.tools.signals.channel_blame import FIRST, occlusion
-from aitia.tools.signals.detectors.base import spread
 from aitia.tools.signals.detectors.libraries import LibraryDetector, library_detector
 from aitia.tools.signals.detectors.thresholds import held_out
 from aitia.tools.signals.sequential import DriftScale, OnlineCusum

@@ -9,9 +9,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from aitia.tools.change.counts import adjust
+from aitia.tools.change.counts import adjust, fisher
 from aitia.tools.traces.gather import Compared
-from aitia.tools.traces.stats import fisher
 from aitia.tools.traces.visits import Visit
 
 SURE: Final = 0.05
@@ -58,7 +57,7 @@ def failing(compared: Compared) -> list[Failing]:
         found.append(
             Failing(
                 sort=sort, component=component, peer=peer, what=kind or operation, bad=bad, n=n,
-                old_bad=old_bad, old_n=old_n, first=now.first[key], p=fisher(bad, n, old_bad, old_n),
+                old_bad=old_bad, old_n=old_n, first=now.first[key], p=float(fisher(bad, n, old_bad, old_n)),
             )
         )  # fmt: skip
     adjusted = adjust(np.array([f.p for f in found]))

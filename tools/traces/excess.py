@@ -16,8 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.change.counts import adjust
-from aitia.tools.traces.stats import certainty
+from aitia.tools.change.counts import adjust, certainty
 
 FLOOR_S: Final = 0.001  # below this, a duration is measuring noise
 LEVELS: Final = (0.9, 0.99, 1.0)
@@ -180,10 +179,7 @@ def _one(place: Place, samples: Sequence[Sample], base: _Base) -> Excess:
 
 def quantile(values: Sequence[float], level: float) -> float:
     """The nearest-rank quantile of at least one value."""
-    ordered = sorted(values)
-    return ordered[
-        min(len(ordered) - 1, math.ceil(level * len(ordered)) - 1 if level < 1 else len(ordered) - 1)
-    ]
+    return float(np.quantile(values, level, method="inverted_cdf"))
 
 
 def share(parts: Mapping[str, float]) -> dict[str, float]:

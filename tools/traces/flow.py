@@ -16,9 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.change.counts import adjust
+from aitia.tools.change.counts import adjust, certainty, fisher
 from aitia.tools.traces.lines import Line
-from aitia.tools.traces.stats import certainty, fisher
 from aitia.tools.traces.visits import Visit
 
 MIN_VISITS: Final = 3  # of the baseline, to call anything usual
@@ -166,7 +165,7 @@ def _of_operation(key: tuple[str, str], now: list[_Visit], before: list[_Visit])
             first=min(root.start for root in at),
             traces=frozenset(root.trace for root in at),
             other_kind=_is_other_kind(lacking_now, total),
-            p=fisher(broken, n, lacking, old_n),
+            p=float(fisher(broken, n, lacking, old_n)),
         )
 
 

@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from aitia.core.words import Direction, Evidence
-from aitia.tools.change.counts import adjust, exact_p
+from aitia.tools.change.counts import adjust, certainty, exact_p
 from aitia.tools.traces.analysis import Analysis
-from aitia.tools.traces.stats import certainty
 from aitia.tools.traces.trace_facts import counted, ms, sig
 
 MIN_QUIET: Final = 10  # visits in each span

@@ -9,11 +9,11 @@ from typing import Final
 
 from aitia.core.percent import percent
 from aitia.core.words import Evidence, Result
+from aitia.tools.change.counts import certainty
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.traces.analysis import Analysis, analyse, explained
 from aitia.tools.traces.diff import message, nothing
 from aitia.tools.traces.errors import origins
-from aitia.tools.traces.stats import certainty
 from aitia.tools.traces.trace_facts import UNDER, sig
 
 WEIGHT: Final = 4.0  # log-odds of a component that answers for all of it, beyond doubt

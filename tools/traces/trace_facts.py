@@ -8,12 +8,12 @@ from typing import Final
 from aitia.core.percent import percent
 from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, from_epoch
+from aitia.tools.change.counts import certainty
 from aitia.tools.traces.analysis import Analysis, explained
 from aitia.tools.traces.errors import Failing
 from aitia.tools.traces.excess import FELT_S, Excess
 from aitia.tools.traces.flow import Break
 from aitia.tools.traces.gather import Compared
-from aitia.tools.traces.stats import certainty
 
 QUOTE: Final = 110
 PASSED_ON: Final = 0.5  # of its strength counts a failure that a callee's failure explains

@@ -1,4 +1,4 @@
-"""What changed in a stream of log events: rates, order, parameters, onsets, and when the stream left its normal.
+"""What changed in a stream of log events: rates, order, parameters, and when the stream left its normal.
 
 Pure functions over `Events` (times, template numbers, parameters) or counts per cell; whoever mined the templates.
 """
@@ -6,7 +6,6 @@ Pure functions over `Events` (times, template numbers, parameters) or counts per
 from aitia.tools.logs.change.departure import Departure, departure
 from aitia.tools.logs.change.events import Cells, Column, Events, Slot
 from aitia.tools.logs.change.numbers import NumberShift, shifts
-from aitia.tools.logs.change.onset import Onset, burst, onset
 from aitia.tools.logs.change.order import Reordered, reordered
 from aitia.tools.logs.change.rates import RateChange, rate_changes
 from aitia.tools.logs.change.summary import ranked, summary
@@ -20,15 +19,12 @@ __all__ = [
     "Events",
     "MixChange",
     "NumberShift",
-    "Onset",
     "RateChange",
     "Reordered",
     "Slot",
-    "burst",
     "concentration",
     "departure",
     "mix_changes",
-    "onset",
     "ranked",
     "rate_changes",
     "reordered",

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from aitia.tools.change.correlation import spearman
 from aitia.tools.change.counts import adjust
 from aitia.tools.logs.change.events import Column, Floats, Slot
 from aitia.tools.logs.change.rates import ALPHA, CAP
@@ -142,14 +143,12 @@ def _factor(unit: str, told: str) -> float | None:
 
 def _counts_up(values: Floats) -> bool:
     """Nearly every step goes up, or the values follow their order as those of a few interleaved counters do."""
-    from scipy.stats import spearmanr
-
     steps = np.diff(values)
     if np.ptp(values) == 0 or values[-1] <= values[0]:
         return False
     return (
         float((steps >= 0).mean()) >= _COUNTER
-        or float(spearmanr(np.arange(values.size), values)[0]) >= _TREND
+        or spearman(np.arange(values.size, dtype=np.float64), values) >= _TREND
     )
 
 

@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.change.counts import adjust
-from aitia.tools.logs.change.events import Events, Floats, Ints
+from aitia.tools.change.counts import adjust, fisher
+from aitia.tools.logs.change.events import Events, Ints
 from aitia.tools.logs.change.rates import ALPHA, CAP
 
+_NEAR_S: Final = 5.0  # events without sessions
 _TEMPLATES: Final = 200  # the ones in most sessions are paired
 _MIN_SESSIONS: Final = 5  # with both templates, in either span
 _MIN_TURN: Final = 0.3  # change of the share of sessions with A first
@@ -35,14 +36,14 @@ class Reordered:
         return abs(self.after - self.before)
 
 
-def reordered(before: Events, after: Events, *, near: float = 5.0, alpha: float = ALPHA) -> list[Reordered]:
+def reordered(before: Events, after: Events) -> list[Reordered]:
     """Pairs whose order turned (Fisher's exact test, false-discovery rate over all pairs), the most surprising first.
 
     What counts is a template's first occurrence in a session; events without sessions are cut into stretches of
-    `near` seconds.
+    five seconds.
     """
     rows = max(before.templates, after.templates)
-    old, new = _firsts(before, near), _firsts(after, near)
+    old, new = _firsts(before), _firsts(after)
     common = _common(old, new, rows)
     if common.size < 2:
         return []
@@ -54,11 +55,12 @@ def reordered(before: Events, after: Events, *, near: float = 5.0, alpha: float 
     if not a.size:
         return []
     k_old, n_old, k_new, n_new = (m[a, b] for m in (first_old, both_old, first_new, both_new))
-    p = _fisher(k_old, n_old, k_new, n_new)
+    more, less = fisher(k_new, n_new, k_old, n_old), fisher(n_new - k_new, n_new, n_old - k_old, n_old)
+    p = np.minimum(2 * np.minimum(more, less), 1.0)
     q = adjust(p)
     share_old, share_new = k_old / n_old, k_new / n_new
     found = []
-    for i in np.flatnonzero((q < alpha) & (np.abs(share_new - share_old) >= _MIN_TURN)):
+    for i in np.flatnonzero((q < ALPHA) & (np.abs(share_new - share_old) >= _MIN_TURN)):
         one, two, was, now = int(common[a[i]]), int(common[b[i]]), float(share_old[i]), float(share_new[i])
         if was < 0.5:
             one, two, was, now = two, one, 1 - was, 1 - now
@@ -77,13 +79,13 @@ def reordered(before: Events, after: Events, *, near: float = 5.0, alpha: float 
     return sorted(found, key=lambda r: (-r.bits, -r.effect, r.first, r.then))
 
 
-def _firsts(events: Events, near: float) -> list[Ints]:
+def _firsts(events: Events) -> list[Ints]:
     """The templates of each session in the order of their first occurrence."""
     if not events.times.size:
         return []
     session = events.sessions
     if session is None:
-        session = ((events.times - events.times[0]) // near).astype(np.int64)
+        session = ((events.times - events.times[0]) // _NEAR_S).astype(np.int64)
     order = np.argsort(session, kind="stable")
     order = order[session[order] >= 0]
     out = []
@@ -115,13 +117,3 @@ def _precedence(sessions: list[Ints], common: Ints, rows: int) -> tuple[Ints, In
         for i, template in enumerate(kept[:-1]):
             first[template, kept[i + 1 :]] += 1
     return first, first + first.T
-
-
-def _fisher(k_old: Ints, n_old: Ints, k_new: Ints, n_new: Ints) -> Floats:
-    """Two-sided p-values: twice the smaller tail of the hypergeometric distribution."""
-    from scipy.stats import hypergeom
-
-    total, marked = n_old + n_new, k_old + k_new
-    low = hypergeom.cdf(k_new, total, marked, n_new)
-    high = hypergeom.sf(k_new - 1, total, marked, n_new)
-    return np.asarray(np.clip(2 * np.minimum(low, high), 0.0, 1.0), dtype=np.float64)

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from aitia.tools.change.counts import adjust
+from aitia.tools.change.counts import adjust, fisher
 from aitia.tools.logs.change.events import Column, Slot
 from aitia.tools.logs.change.rates import ALPHA, CAP
 
@@ -171,8 +171,8 @@ def entropy(counts: Counter[str]) -> float:
 
 
 def _tail(k_old: int, n_old: int, k_new: int, n_new: int, values: int) -> float:
-    from scipy.stats import binom, hypergeom
+    from scipy.stats import binom
 
     if n_old:
-        return float(hypergeom.sf(k_new - 1, n_old + n_new, k_old + k_new, n_new))
+        return float(fisher(k_new, n_new, k_old, n_old))
     return float(binom.sf(k_new - 1, n_new, 1 / values))

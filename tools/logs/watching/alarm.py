@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
-from aitia.tools.change.counts import exact_p
+from aitia.tools.change.counts import Way, exact_p, way
 from aitia.tools.logs.change.events import Floats
 from aitia.tools.logs.watching.cells import Cells, Statistic
 from aitia.tools.logs.watching.kinds import ANY, Kind, Kinds
@@ -33,7 +33,7 @@ class Onset:
 class Changed:
     """Lines of one kind since the change began, and as many as were to be expected."""
 
-    what: Literal["new", "surge", "fade", "vanished"]
+    what: Way
     kind: Kind
     lines: int
     expected: float
@@ -81,10 +81,4 @@ def changes(normal: Cells, since: Sequence[Counter[int]], kinds: Kinds) -> tuple
 
 def _changed(kind: int, now: Floats, expected: Floats, kinds: Kinds) -> Changed:
     lines, due = int(now[kind]), float(expected[kind])
-    return Changed(what=_what(lines, due), kind=kinds.kind(kind), lines=lines, expected=due)
-
-
-def _what(lines: int, expected: float) -> Literal["new", "surge", "fade", "vanished"]:
-    if not expected or not lines:
-        return "vanished" if expected else "new"
-    return "surge" if lines > expected else "fade"
+    return Changed(what=way(due, lines, up=lines > due), kind=kinds.kind(kind), lines=lines, expected=due)

@@ -1,7 +1,7 @@
 """Anomaly detectors of several channels behind one protocol, `Detector`: our own, one file a family, and those of libraries."""
 
 from aitia.tools.signals.detectors.autoregression import VectorAutoregression
-from aitia.tools.signals.detectors.base import Blaming, Detector, Limited, Scaler, Unfit
+from aitia.tools.signals.detectors.base import Blaming, Detector, Limited, Unfit
 from aitia.tools.signals.detectors.ensemble import Ensemble
 from aitia.tools.signals.detectors.libraries import library_detector
 from aitia.tools.signals.detectors.mcd import Mcd
@@ -16,7 +16,6 @@ __all__ = [
     "Limited",
     "Mcd",
     "PcaT2Spe",
-    "Scaler",
     "Unfit",
     "VectorAutoregression",
     "library_detector",

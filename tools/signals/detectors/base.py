@@ -1,4 +1,4 @@
-"""What every detector shares: the protocol, and the robust scale of a channel."""
+"""What every detector shares: the protocol, and what is asked of a reference."""
 
 from __future__ import annotations
 
@@ -54,37 +54,3 @@ def checked(x: Floats, *, least: int = 3) -> Floats:
     if not np.isfinite(x).all():
         raise Unfit("The reference contains values that are not finite. Fill or leave out its gaps.")
     return x
-
-
-def spread(x: Floats, median: Floats) -> Floats:
-    """A scale per channel that neither outliers nor a constant stretch can bring to zero."""
-    off = np.abs(x - median)
-    mad = 1.4826 * np.median(off, axis=0)
-    std = np.std(x, axis=0)
-    floor = np.maximum(1e-3 * np.abs(median), 1e-9)
-    return np.asarray(np.maximum(np.maximum(mad, 0.5 * std), floor), dtype=np.float64)
-
-
-class Scaler:
-    """Robust z-scores: median and spread of the reference, clipped so that one sensor cannot overflow the rest."""
-
-    def __init__(self, *, clip: float = 50.0) -> None:
-        self.clip = clip
-
-    @classmethod
-    def of(cls, median: Floats, spread: Floats) -> Self:
-        """A scaler with a known median and spread."""
-        made = cls()
-        made.median_, made.spread_ = median, spread
-        return made
-
-    def fit(self, x: Floats) -> Self:
-        """Learn median and spread per channel."""
-        self.median_ = np.median(x, axis=0)
-        self.spread_ = spread(x, self.median_)
-        return self
-
-    def transform(self, x: Floats) -> Floats:
-        """Robust z-scores of each sample; a missing value says nothing, so it is 0."""
-        z = np.nan_to_num((x - self.median_) / self.spread_, nan=0.0)
-        return np.asarray(np.clip(z, -self.clip, self.clip), dtype=np.float64)

@@ -19,7 +19,8 @@ from typing import Any, Final, Self
 import numpy as np
 
 from aitia.core.errors import BadInput, ModelError
-from aitia.tools.signals.detectors.base import Scaler, checked
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors.base import checked
 from aitia.tools.sources.rows import Floats
 
 WINDOW: Final = (

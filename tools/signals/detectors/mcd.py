@@ -6,7 +6,8 @@ from typing import Self
 
 import numpy as np
 
-from aitia.tools.signals.detectors.base import Scaler, checked
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors.base import checked
 from aitia.tools.sources.rows import Floats
 
 _STARTS, _BEST, _STEPS, _MOST = 200, 10, 30, 1500

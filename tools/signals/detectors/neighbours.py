@@ -6,29 +6,30 @@ from typing import Self
 
 import numpy as np
 
-from aitia.tools.signals.detectors.base import Scaler, checked
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors.base import checked
 from aitia.tools.sources.rows import Floats
 
+_K = 10
 _MOST = 2000  # samples of the reference that are kept, evenly: the cost stays linear in what is scored
 
 
 class Knn:
-    """The distance to the k-th nearest sample of the reference, per root of channels (Ramaswamy et al., 2000).
+    """The distance to the tenth nearest sample of the reference, per root of channels (Ramaswamy et al., 2000).
 
     Euclidean over robust z-scores; with `precision`, an inverse covariance of them, Mahalanobis, so that channels
     that move together count once and one that leaves the others counts. In the ensemble that metric finds a broken relation in
     100 % of rows, plain distance in 52 % (benchmarks/LOG.md, 2026-11-25).
     """
 
-    def __init__(self, *, k: int = 10, precision: Floats | None = None) -> None:
-        self.k = k
+    def __init__(self, *, precision: Floats | None = None) -> None:
         self.precision = precision
 
     def fit(self, x: Floats) -> Self:
         """Keep the reference."""
         from scipy.spatial import cKDTree
 
-        x = checked(x, least=self.k + 1)
+        x = checked(x, least=_K + 1)
         self.scaler_ = Scaler().fit(x)
         precision = np.eye(x.shape[1]) if self.precision is None else self.precision
         self.root_ = np.linalg.cholesky(precision)
@@ -40,12 +41,12 @@ class Knn:
         return np.asarray(self.scaler_.transform(x) @ self.root_, dtype=np.float64)
 
     def neighbours(self, z: Floats) -> tuple[Floats, np.ndarray[tuple[int, int], np.dtype[np.intp]]]:
-        """Distances to and numbers of the k nearest kept samples of each placed sample."""
-        distance, index = self.tree_.query(z, k=np.arange(1, min(self.k, self.kept_.shape[0]) + 1))
+        """Distances to and numbers of the ten nearest kept samples of each placed sample."""
+        distance, index = self.tree_.query(z, k=np.arange(1, min(_K, self.kept_.shape[0]) + 1))
         return np.asarray(distance, dtype=np.float64), np.asarray(index, dtype=np.intp)
 
     def decision_function(self, x: Floats) -> Floats:
-        """The distance of each sample to its k-th neighbour."""
+        """The distance of each sample to its tenth neighbour."""
         return np.asarray(self.neighbours(self._placed(x))[0][:, -1] / np.sqrt(x.shape[1]), dtype=np.float64)
 
     def contributions(self, x: Floats) -> Floats:

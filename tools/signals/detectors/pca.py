@@ -6,8 +6,11 @@ from typing import Self
 
 import numpy as np
 
-from aitia.tools.signals.detectors.base import checked, spread
+from aitia.tools.change.scale import Scaler
+from aitia.tools.signals.detectors.base import checked
 from aitia.tools.sources.rows import Floats
+
+_VARIANCE, _CONTAMINATION = 0.9, 0.01
 
 
 class PcaT2Spe:
@@ -17,49 +20,40 @@ class PcaT2Spe:
     and tells contributions.
     """
 
-    def __init__(self, *, variance: float = 0.9, contamination: float = 0.01) -> None:
-        self.variance = variance
-        self.contamination = contamination
-        self.threshold_ = 1.0
+    threshold_ = 1.0
 
     def fit(self, x: Floats) -> Self:
-        """Learn scaling, the components that explain `variance`, and both limits from held-out folds of the reference."""
+        """Learn scaling, the components of 90 % of the variance, and both limits from held-out folds of the reference."""
         x = checked(x, least=8)
-        self.median_ = np.median(x, axis=0)
-        self.spread_ = spread(x, self.median_)
-        self._learn(self._scaled(x))
+        self.scaler_ = Scaler().fit(x)
         t2, spe = zip(*(self._held_out(x, fold) for fold in range(4)), strict=True)
         self.t2_limit_ = self._limit(np.concatenate(t2))
         self.spe_limit_ = self._limit(np.concatenate(spe))
-        self._learn(self._scaled(x))
+        self._learn(self.scaler_.transform(x))
         return self
 
     def _held_out(self, x: Floats, fold: int) -> tuple[Floats, Floats]:
         """Both statistics of a contiguous quarter of the reference under a model of the rest."""
         edge = np.linspace(0, x.shape[0], 5).astype(int)
         inside = slice(int(edge[fold]), int(edge[fold + 1]))
-        self._learn(self._scaled(np.delete(x, inside, axis=0)))
+        self._learn(self.scaler_.transform(np.delete(x, inside, axis=0)))
         return self.statistics(x[inside])
 
     def _limit(self, values: Floats) -> float:
-        return max(1.2 * float(np.quantile(values, 1.0 - self.contamination)), 1e-9)
+        return max(1.2 * float(np.quantile(values, 1.0 - _CONTAMINATION)), 1e-9)
 
     def _learn(self, z: Floats) -> None:
         self.center_ = z.mean(axis=0)
         _, singular, rows = np.linalg.svd(z - self.center_, full_matrices=False)
         power = singular**2 / max(z.shape[0] - 1, 1)
         share = np.cumsum(power) / max(float(np.sum(power)), 1e-12)
-        kept = min(int(np.searchsorted(share, self.variance)) + 1, max(1, z.shape[1] - 1), power.size)
+        kept = min(int(np.searchsorted(share, _VARIANCE)) + 1, max(1, z.shape[1] - 1), power.size)
         self.components_ = rows[:kept]
         self.power_ = np.maximum(power[:kept], 1e-9)
 
-    def _scaled(self, x: Floats) -> Floats:
-        z = np.nan_to_num((x - self.median_) / self.spread_, nan=0.0)  # a missing value says nothing
-        return np.asarray(np.clip(z, -50.0, 50.0), dtype=np.float64)
-
     def statistics(self, x: Floats) -> tuple[Floats, Floats]:
         """T² and SPE of each sample."""
-        z = self._scaled(x) - self.center_
+        z = self.scaler_.transform(x) - self.center_
         scores = z @ self.components_.T
         residual = z - scores @ self.components_
         return np.sum(scores**2 / self.power_, axis=1), np.sum(residual**2, axis=1)
@@ -75,7 +69,7 @@ class PcaT2Spe:
         Reconstruction-based contributions of the combined index (Alcala & Qin, 2009): a fault in one channel is blamed
         on that channel, where plain contributions smear it over its neighbours.
         """
-        z = self._scaled(x) - self.center_
+        z = self.scaler_.transform(x) - self.center_
         inside = self.components_.T @ (self.components_ / self.power_[:, None]) / self.t2_limit_
         outside = (np.eye(z.shape[1]) - self.components_.T @ self.components_) / self.spe_limit_
         index = inside + outside

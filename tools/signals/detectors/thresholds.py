@@ -12,15 +12,16 @@ from aitia.tools.signals.detectors.base import Detector
 from aitia.tools.sources.rows import Floats
 
 Truths = NDArray[np.bool_]
+_FOLDS = 4
 
 
-def held_out(make: Callable[[], Detector], x: Floats, *, folds: int = 4, lookback: int = 1) -> Floats:
+def held_out(make: Callable[[], Detector], x: Floats, *, lookback: int = 1) -> Floats:
     """Scores of each contiguous block of the reference under a detector that was fitted on the other blocks.
 
     Blocks, because neighbouring samples of a process are nearly copies of each other. The `lookback` - 1 rows that a
     block's first score needs before it are held out with it; the reference's first rows, which have none, get no score.
     """
-    edges = np.linspace(0, x.shape[0], folds + 1).astype(int)
+    edges = np.linspace(0, x.shape[0], _FOLDS + 1).astype(int)
     lead = lookback - 1
     found = []
     for a, b in pairwise(edges):
@@ -41,13 +42,13 @@ def conformal_limit(scores: Floats, contamination: float) -> float:
     return float(np.sort(scores)[rank - 1])
 
 
-def tail_limit(scores: Floats, contamination: float, *, start: float = 0.9) -> float:
-    """The limit passed with this probability by a generalised Pareto tail over the `start` quantile of the scores.
+def tail_limit(scores: Floats, contamination: float) -> float:
+    """The limit passed with this probability by a generalised Pareto tail over the 90 % quantile of the scores.
 
     Moment estimates of shape and scale (Hosking & Wallis, 1987), as in SPOT (Siffer et al., 2017); for limits beyond
     the largest score that was seen.
     """
-    base = float(np.quantile(scores, start))
+    base = float(np.quantile(scores, 0.9))
     over = scores[scores > base] - base
     mean, var = (float(over.mean()), float(over.var())) if over.size > 1 else (0.0, 0.0)
     if var <= 0.0:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.tools.change.scale import mad
 from aitia.tools.signals.learned.windows import ORDERS, Windows
 from aitia.tools.signals.vibration.bearings import Orders
 from aitia.tools.signals.vibration.lines import measure
@@ -156,6 +157,6 @@ def _against_own(x: Floats, windows: Windows, healthy: str) -> Floats:
                 "--healthy out."
             )
         middle = np.median(calm, axis=0)
-        spread = np.maximum(1.4826 * np.median(np.abs(calm - middle), axis=0), 0.05 * np.abs(middle))
+        spread = np.maximum(mad(calm), 0.05 * np.abs(middle))
         made[own] = (x[own] - middle) / np.maximum(spread, 1e-6)
     return np.asarray(np.clip(made, -100.0, 100.0), dtype=np.float64)

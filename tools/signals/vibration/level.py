@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
+from aitia.tools.change.scale import mad
 from aitia.tools.series.numbers import clock, sig3, text, with_unit
 from aitia.tools.sources.base import Waveform
 from aitia.tools.sources.rows import Floats
@@ -39,9 +40,7 @@ def level_evidence(
         if past.size < LEAST_PAST or now.size < 1:
             continue
         before = float(np.median(past))
-        spread = max(
-            1.4826 * float(np.median(np.abs(past - before))), float(np.std(past)), floor * before, 1e-12
-        )
+        spread = max(float(mad(past)), float(np.std(past)), floor * before, 1e-12)
         z = (now - before) / spread
         moved = np.abs(z) >= 3.0
         if int(np.sum(moved)) < min(2, now.size):

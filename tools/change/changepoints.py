@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.tools.change.scale import mad
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 _MOST = 1500  # samples that PELT sees; longer series are averaged in equal bins
+_PENALTY, _SEGMENT = 3.0, 5  # log samples that a change costs; samples of the shortest segment
 _DRAWS, _REACH = 100, 60  # bootstrap draws; samples on each side of a change that they take
 
 
@@ -25,16 +29,16 @@ class Changepoint:
     z: float
 
 
-def changepoints(t: Floats, v: Floats, *, penalty: float = 3.0, least: int = 5) -> list[Changepoint]:
+def changepoints(t: Floats, v: Floats) -> list[Changepoint]:
     """All level changes by PELT (L2 cost on robustly scaled values, BIC-like penalty), in time order."""
     known = np.isfinite(v)
     t, v = _binned(t[known], v[known])
-    if v.size < 3 * least:
+    if v.size < 3 * _SEGMENT:
         return []
     noise = _noise(v)
     if noise <= 0.0:
         return []
-    edges = [0, *_pelt(np.clip((v - np.median(v)) / noise, -30.0, 30.0), penalty, least), v.size]
+    edges = [0, *_pelt(np.clip((v - np.median(v)) / noise, -30.0, 30.0)), v.size]
     found = []
     for left, edge, right in zip(edges, edges[1:], edges[2:], strict=False):
         a, b = v[left:edge], v[edge:right]
@@ -46,7 +50,7 @@ def changepoints(t: Floats, v: Floats, *, penalty: float = 3.0, least: int = 5) 
     return found
 
 
-def bootstrap_error(v: Floats, edge: int, *, seed: int = 0) -> float:
+def bootstrap_error(v: Floats, edge: int) -> float:
     """The half-width, in samples, within which a single change of level at row `edge` of `v` is located (90 %).
 
     The residuals about both levels are drawn anew in blocks of five, which keeps their short memory, and the change
@@ -59,7 +63,7 @@ def bootstrap_error(v: Floats, edge: int, *, seed: int = 0) -> float:
     level = np.where(np.arange(end - start) < edge - start, a.mean(), b.mean())
     rest = v[start:end] - level
     size = min(5, rest.size)
-    first = np.random.default_rng(seed).integers(0, rest.size - size + 1, (_DRAWS, rest.size // size + 1))
+    first = np.random.default_rng(0).integers(0, rest.size - size + 1, (_DRAWS, rest.size // size + 1))
     drawn = rest[first[..., None] + np.arange(size)].reshape(_DRAWS, -1)[:, : rest.size] + level
     return float(np.quantile(np.abs(_located(drawn) - (edge - start)), 0.9))
 
@@ -71,19 +75,36 @@ def located(v: Floats) -> int:
 
 def _located(rows: Floats) -> NDArray[np.int64]:
     """The same for each of several series (series, samples)."""
-    left = np.cumsum(rows, axis=1)[:, :-1]
-    n = np.arange(1, rows.shape[1])
-    gain = left**2 / n + (rows.sum(axis=1, keepdims=True) - left) ** 2 / (rows.shape[1] - n)
-    return np.asarray(1 + np.argmax(gain, axis=1), dtype=np.int64)
+    return np.asarray(1 + np.argmax(np.abs(contrasts(rows)), axis=-1), dtype=np.int64)
 
 
-def _pelt(z: Floats, penalty: float, least: int) -> list[int]:
+def contrasts(v: Floats) -> Floats:
+    """For each edge between two samples of the last axis how far the mean after it exceeds the one before, in units of
+    its error: the largest is where a single step fits best by least squares.
+    """
+    size, left = v.shape[-1], np.cumsum(v, axis=-1)[..., :-1]
+    n = np.arange(1, size)
+    after = (np.sum(v, axis=-1, keepdims=True) - left) / (size - n)
+    return np.asarray((after - left / n) * np.sqrt(n * (size - n)), dtype=np.float64)
+
+
+def cusum(score: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Page's cumulative sum (1954): how far the sum has risen over its lowest, before and after each sample, and the
+    sample since which it rises.
+    """
+    total = np.concatenate(([0.0], np.cumsum(score)))
+    lowest = np.minimum.accumulate(total)
+    since = np.maximum.accumulate(np.where(total == lowest, np.arange(total.size), 0))
+    return total - lowest, since
+
+
+def _pelt(z: Floats) -> list[int]:
     import ruptures
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy deprecations inside the library
-        algorithm = ruptures.KernelCPD(kernel="linear", min_size=least).fit(z.reshape(-1, 1))
-        ends = algorithm.predict(pen=penalty * float(np.log(z.size)) * _inflation(z))
+        algorithm = ruptures.KernelCPD(kernel="linear", min_size=_SEGMENT).fit(z.reshape(-1, 1))
+        ends = algorithm.predict(pen=_PENALTY * float(np.log(z.size)) * _inflation(z))
     return [int(e) for e in ends[:-1]]
 
 
@@ -99,15 +120,14 @@ def _inflation(z: Floats) -> float:
 
 def _noise(v: Floats) -> float:
     """The spread of one sample, from differences, so that the changes themselves do not count."""
-    steps = np.abs(np.diff(v))
-    mad = 1.4826 * float(np.median(steps)) / np.sqrt(2.0)
-    return max(float(mad), 1e-3 * abs(float(np.median(v))), 0.02 * float(np.std(v)))
+    return max(
+        float(mad(np.diff(v), 0.0)) / math.sqrt(2.0), 1e-3 * abs(float(np.median(v))), 0.02 * float(np.std(v))
+    )
 
 
 def _error(t: Floats, z: float, drawn: float) -> float:
     """Half-width in seconds: what the bootstrap shows, and at least the 8/z² samples that theory gives, at least one."""
-    step = float(np.median(np.diff(t)))
-    return step * max(1.0, min(20.0, max(8.0 / z**2, drawn)))
+    return step_of(t) * max(1.0, min(20.0, max(8.0 / z**2, drawn)))
 
 
 def _binned(t: Floats, v: Floats) -> tuple[Floats, Floats]:
@@ -125,10 +145,8 @@ def departure(z: Floats, *, slack: float = 0.5, limit: float = 6.0) -> tuple[int
     z = np.clip(np.nan_to_num(z), -10.0, 10.0)
     first: list[tuple[int, int]] = []
     for sign in (1.0, -1.0):
-        total = np.concatenate(([0.0], np.cumsum(sign * z - slack)))
-        gain = total - np.minimum.accumulate(total)
+        gain, since = cusum(sign * z - slack)
         over = np.flatnonzero(gain > limit)
         if over.size:
-            lowest = total[: over[0] + 1]
-            first.append((int(np.flatnonzero(lowest == lowest.min())[-1]), int(over[0])))
+            first.append((int(since[over[0]]), int(over[0])))
     return min(first) if first else None
