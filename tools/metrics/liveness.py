@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aitia.core.words import Baseline, Evidence, SourceRef, Window, from_epoch
+from aitia.tools.meaning.names import lexicon
+from aitia.tools.series.aspects import bundled
 from aitia.tools.series.gather import within
 from aitia.tools.series.numbers import clock, sig3
 from aitia.tools.series.rates import step_of
@@ -19,6 +21,8 @@ Named = tuple[str, Series]  # source name, series with its component resolved
 _START = re.compile(r"(process_start_time_seconds|postmaster_start_time_seconds|_start_time_seconds)$")
 _UPTIME = re.compile(r"(uptime(_in)?_seconds|_uptime)$")
 _UP = re.compile(r"^(up|probe_success|redis_up|pg_up|nginx_up|mysql_up|haproxy_up|[a-z]+_up)$")
+_START_WORDS = frozenset({"start", "started", "starttime", "startzeit", "boot", "boottime"})
+_EPOCH_S = (1e9, 1e10)  # seconds since 1970 of the years 2001 to 2286
 _MOST = 0.8  # the share of a component's series that must stop together
 
 
@@ -40,7 +44,7 @@ def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) ->
 
 def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
     for source, series in members:
-        if not _UP.match(series.metric):
+        if not _says_up(series):
             continue
         part = within(series.t, window)
         t, v = series.t[part], series.v[part]
@@ -63,11 +67,35 @@ def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
             )  # fmt: skip
 
 
+def _says_up(series: Series) -> bool:
+    """Whether it is 1 while its component answers and 0 while it does not: by its name, or by what that means and its values."""
+    if _UP.match(series.metric):
+        return True
+    about = bundled().of(series.metric, series.labels)
+    known = series.v[np.isfinite(series.v)]
+    return (
+        about.aspect == "availability" and about.bad == "down" and known.size > 0
+        and bool(np.all((known == 0.0) | (known == 1.0)))
+    )  # fmt: skip
+
+
+def _says_start(series: Series) -> bool:
+    """Whether it is the time at which a process started, in seconds since 1970."""
+    if _START.search(series.metric):
+        return True
+    known = series.v[np.isfinite(series.v)]
+    return (
+        known.size > 0
+        and bool(np.all((known > _EPOCH_S[0]) & (known < _EPOCH_S[1])))
+        and not _START_WORDS.isdisjoint(lexicon().read(series.metric).words)
+    )
+
+
 def _gone(
     component: str, members: Sequence[Named], ends: dict[str, float], window: Window
 ) -> Evidence | None:
     start = window.epoch[0]
-    live = [(n, s) for n, s in members if s.t.size >= 5 and s.t[0] < start and not _UP.match(s.metric)]
+    live = [(n, s) for n, s in members if s.t.size >= 5 and s.t[0] < start and not _says_up(s)]
     stopped = [(n, s) for n, s in live if _ended(s.t, ends[n], start)]
     if len(live) < 2 or len(stopped) < _MOST * len(live):
         return None
@@ -89,10 +117,8 @@ def _ended(t: Floats, end: float, window_start: float) -> bool:
 def find_restarts(raw: Sequence[Named], *, baseline: Baseline, window: Window) -> Iterator[Evidence]:
     """A `metric.restart` fact for each component whose start time changed (or uptime fell) in the window."""
     seen: set[str] = set()
-    for source, series in sorted(
-        raw, key=lambda m: (m[1].component, not _START.search(m[1].metric), m[1].metric)
-    ):
-        starts, uptime = _START.search(series.metric), _UPTIME.search(series.metric)
+    for source, series in sorted(raw, key=lambda m: (m[1].component, not _says_start(m[1]), m[1].metric)):
+        starts, uptime = _says_start(series), _UPTIME.search(series.metric)
         if series.component in seen or not (starts or uptime):
             continue
         known = np.isfinite(series.v)

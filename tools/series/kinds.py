@@ -38,7 +38,7 @@ _SUCCESS = re.compile(
     r"(^|_)(success|availability)(_?(rate|ratio|share|percent|pct|avg|average|mean|median|p\d\d))*$",
     re.IGNORECASE,
 )
-_COUNTER = re.compile(r"_(total|sum|count|bucket)$")
+_COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart", "cpu"})
 _LONG = 20  # samples, from which on a gauge that only rises is none
