@@ -105,6 +105,26 @@ class Baseline(Word):
     window: Window
 
 
+class Saying(Word):
+    """A component that a person speaks of, and the words that name it ("" where none does)."""
+
+    component: str
+    words: str = ""
+
+
+class Understood(Word):
+    """How a person's words were read. A statement is the person's, not a fact: it removes no suspect."""
+
+    start: Moment | None = None
+    start_words: str = ""
+    affected: tuple[Saying, ...] = ()
+    excluded: tuple[Saying, ...] = ()
+    symptom: str = ""
+    symptom_words: str = ""
+    tried: tuple[str, ...] = ()
+    by: str = ""  # "words", or the model that read what they left open
+
+
 class Incident(Word):
     """What was reported: the alarm, its words, when, and where to look."""
 
@@ -117,6 +137,7 @@ class Incident(Word):
     hints: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     origin: Origin = "cli"
+    understood: Understood | None = None  # of words only: an alert says itself what it means
 
 
 class Link(Word):
