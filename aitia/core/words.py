@@ -123,6 +123,7 @@ class Understood(Word):
     symptom_words: str = ""
     tried: tuple[str, ...] = ()
     by: str = ""  # "words", or the model that read what they left open
+    typed: bool = True  # by a person; what an alert's text excludes does not count
 
 
 class Incident(Word):
@@ -138,6 +139,11 @@ class Incident(Word):
     labels: dict[str, str] = {}
     origin: Origin = "cli"
     understood: Understood | None = None  # of words only: an alert says itself what it means
+
+    @property
+    def cleared(self) -> frozenset[str]:
+        """The components that a person says are not it: they are no alarm's subject, yet stay suspects."""
+        return frozenset(s.component for s in self.understood.excluded) if self.understood else frozenset()
 
 
 class Link(Word):

@@ -107,7 +107,9 @@ def scored(made: Mapping[str, Any], truth: Case) -> dict[str, float]:
         said["no start, none told"] = made["start"] is None
     else:
         said["start within 10 min"] = near(made["start"], truth["start"])
-    said["start or none"] = made["start"] is None if truth["start"] is None else near(made["start"], truth["start"])
+    said["start or none"] = (
+        made["start"] is None if truth["start"] is None else near(made["start"], truth["start"])
+    )
     return {name: float(value) for name, value in said.items()}
 
 
@@ -137,7 +139,9 @@ def agreement(truths: Sequence[Case], second: Sequence[Case]) -> str:
         "affected": mean([float(set(a["affected"]) == set(b["affected"])) for a, b in pairs]),
         "excluded": mean([float(set(a["excluded"]) == set(b["excluded"])) for a, b in pairs]),
         "symptom": mean([float(a["symptom"] == b["symptom"]) for a, b in pairs]),
-        "start": mean([float(near(b["start"], a["start"]) if a["start"] else b["start"] is None) for a, b in pairs]),
+        "start": mean(
+            [float(near(b["start"], a["start"]) if a["start"] else b["start"] is None) for a, b in pairs]
+        ),
     }
     return f"two readers agree on {len(pairs)} texts: " + ", ".join(f"{k} {v:.2f}" for k, v in same.items())
 
@@ -145,11 +149,19 @@ def agreement(truths: Sequence[Case], second: Sequence[Case]) -> str:
 def main() -> None:
     """Read every text, score, print."""
     arguments = parser(__doc__)
-    arguments.add_argument("--answers", default="", help="JSON lines of the model's answers, kept and used again")
-    arguments.add_argument("--half", choices=("even", "odd"), default=None, help="only texts whose number is so")
+    arguments.add_argument(
+        "--answers", default="", help="JSON lines of the model's answers, kept and used again"
+    )
+    arguments.add_argument(
+        "--half", choices=("even", "odd"), default=None, help="only texts whose number is so"
+    )
     args = arguments.parse_args()
     began, folder = time.monotonic(), Path(args.data)
-    truths = [c for n, c in enumerate(cases(folder)) if args.half is None or (_number(c, n) % 2 == 0) == (args.half == "even")]
+    truths = [
+        c
+        for n, c in enumerate(cases(folder))
+        if args.half is None or (_number(c, n) % 2 == 0) == (args.half == "even")
+    ]
     questions = [asked(case) for case in truths]
     told: dict[str, list[Case]] = {"no_model": [ours(q, None) for q in questions]}
     told["trivial"] = [trivial(q) for q in questions]
@@ -160,7 +172,9 @@ def main() -> None:
         answers = Answers(Path(args.answers) if args.answers else None)
         reader = Reader(cast(Classifier, llm), sha256=llm.sha256, name=llm.name, answers=answers)
         told = {"ours": [ours(q, reader) for q in questions], **told}
-    made = [row for system, predictions in told.items() for row in rows(system, measured(predictions, truths))]
+    made = [
+        row for system, predictions in told.items() for row in rows(system, measured(predictions, truths))
+    ]
     if (folder / "texts_second.jsonl").is_file():
         print(agreement(truths, cases(folder, "texts_second.jsonl")) + "\n")
     print("languages:", dict(Counter(t["language"] for t in truths)))

@@ -75,14 +75,16 @@ class Reader:
         if not 0 < len(components) <= MOST_ASKED:
             return ""
         letters = [chr(ord("A") + n) for n in range(len(components) + 1)]
-        listed = ", ".join(f"{letter} {_line(name, 80)}" for letter, name in zip(letters, [*components, _NONE], strict=True))
+        listed = ", ".join(
+            f"{letter} {_line(name, 80)}" for letter, name in zip(letters, [*components, _NONE], strict=True)
+        )
         shares = self._ask("which", text, listed, letters, _WHICH)
         best = max(letters, key=lambda letter: shares[letter])
         return "" if best == letters[-1] else components[letters.index(best)]
 
     def _ask(self, task: str, text: str, about: str, labels: Sequence[str], terms: Terms) -> dict[str, float]:
         user = f" {_line(text, LONGEST)}\n{_ASKS[task][1].format(_line(about, 400))}"
-        prompt = Prompt(system=_examples(task), user=user)
+        prompt = Prompt(system=_examples(), user=user)
         parts = [self._sha256, prompt.system, prompt.user, *labels]
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
         shares = self._answers.get(key)
@@ -94,13 +96,12 @@ class Reader:
 
 
 @cache
-def _examples(task: str) -> str:
-    """The text in front of a question."""
-    head, asked = _ASKS[task]
-    lines = [head, ""]
-    for example in table("examples")[task]:
-        text, *about, answer = example
-        lines.append(f"Text: {text}\n{asked.format(*about)} {answer}\n")
+def _examples() -> str:
+    """The text in front of every question: one for all, so that it is evaluated once."""
+    lines = [*(head for head, _ in _ASKS.values()), ""]
+    for task, (_, asked) in _ASKS.items():
+        for text, *about, answer in table("examples")[task]:
+            lines.append(f"Text: {text}\n{asked.format(*about)} {answer}\n")
     return "\n".join(lines) + "\nText:"
 
 

@@ -13,7 +13,9 @@ from aitia.core.words import Component
 from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 
 _WORD: Final = re.compile(r"[a-z0-9à-öø-ÿœ]+")
-_GAP: Final = re.compile(r"[\s\-_./:#の'’]{0,3}(?:号機?の?|no\.?|nr\.?|n°|nº|number|nummer|número)?[\s\-_#]{0,2}")
+_GAP: Final = re.compile(
+    r"[\s\-_./:#の'’]{0,3}(?:号機?の?|no\.?|nr\.?|n°|nº|number|nummer|número)?[\s\-_#]{0,2}"
+)
 _LONGEST_RUN: Final = 5  # words of a name
 _SHORTEST_SLIP, _SHORTEST_PART = 5, 4
 _NAME, _KEY, _SLIP, _PART, _ROLE = 5.0, 4.0, 3.0, 2.0, 1.0  # how surely a match names its component
@@ -123,7 +125,11 @@ class _Names:
         first = telling[0]
         numbers = {n for t in telling for n in _numbers(t.word)}
         roles = [t.role for t in telling if t.role]
-        if len(telling) == 1 and not first.role and (found := _only(self._parts.get(_stem(first.word)) or self._parts.get(_plain(first.word)))):
+        if (
+            len(telling) == 1
+            and not first.role
+            and (found := _only(self._parts.get(_stem(first.word)) or self._parts.get(_plain(first.word))))
+        ):
             return found, _PART
         if len(roles) != 1 or len(telling) > 1 + bool(numbers):
             return "", 0.0
@@ -148,7 +154,9 @@ def one_slip(a: str, b: str) -> bool:
 
 def _tokens(low: str) -> list[_Token]:
     """Words and role phrases in order. A role in a script without blanks is found anywhere."""
-    spans = [(m.start(), m.end(), _said_roles()[" ".join(m.group().split())]) for m in _phrases().finditer(low)]
+    spans = [
+        (m.start(), m.end(), _said_roles()[" ".join(m.group().split())]) for m in _phrases().finditer(low)
+    ]
     found = [_Token(begin=a, end=b, word=_plain(low[a:b]), role=role) for a, b, role in spans]
     taken = [(a, b) for a, b, _ in spans]
     for m in _WORD.finditer(low):
@@ -168,7 +176,11 @@ def _compound(word: str) -> str:
 
 @cache
 def _endings() -> list[tuple[str, str]]:
-    return [(w, r) for w, r in _said_roles().items() if len(w) >= 5 and w.isalpha() and w.isascii() is not None and " " not in w]
+    return [
+        (w, r)
+        for w, r in _said_roles().items()
+        if len(w) >= 5 and w.isalpha() and w.isascii() is not None and " " not in w
+    ]
 
 
 @cache
@@ -226,7 +238,11 @@ def _numbers(word: str) -> Iterator[str]:
 
 def _plain(word: str) -> str:
     swapped = word.lower().replace("ß", "ss")
-    return "".join(c for c in unicodedata.normalize("NFKD", swapped) if unicodedata.category(c) != "Mn") if swapped.isascii() or swapped[0] < "\u0250" else swapped
+    return (
+        "".join(c for c in unicodedata.normalize("NFKD", swapped) if unicodedata.category(c) != "Mn")
+        if swapped.isascii() or swapped[0] < "\u0250"
+        else swapped
+    )
 
 
 def _only(ids: Iterable[str] | None) -> str:

@@ -116,4 +116,6 @@ def _after(key: str) -> re.Pattern[str]:
 @cache
 def _link() -> re.Pattern[str]:
     words = table("standing")
-    return re.compile(rf"\s*(?:{one_of(words['link'])}\s*){{1,2}}(?:(?:the|our|der|die|das|la|le|les|el|los|las|l')\s*)?")
+    return re.compile(
+        rf"\s*(?:{one_of(words['link'])}\s*){{1,2}}(?:(?:the|our|der|die|das|la|le|les|el|los|las|l')\s*)?"
+    )

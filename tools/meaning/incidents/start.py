@@ -16,7 +16,9 @@ _KIND: Final = {"clock": 1.0, "relative": 2.0, "day": 0.5, "part": 0.25}
 _SINCE, _FINE_UNTIL, _TROUBLE = 3.0, 3.5, 0.75
 _TRIED, _OVER, _STAMP, _UNTIL, _FINE, _RANGE = -3.0, -3.0, -3.0, -3.0, -1.5, -4.0
 _NEAR: Final = 28  # characters between a word such as "since" and its time
-_RANGE_SIGN: Final = re.compile(r"\s*(?:-|–|to|until|till|bis|à|a|hasta|and|und|et|y|〜|~|から|→)\s*(?:las\s+)?")
+_RANGE_SIGN: Final = re.compile(
+    r"\s*(?:-|–|to|until|till|bis|à|a|hasta|and|und|et|y|〜|~|から|→)\s*(?:las\s+)?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,10 @@ def _before(key: str) -> re.Pattern[str]:
 
 @cache
 def _until() -> re.Pattern[str]:
-    return re.compile(one_of(table("start")["until"]) + r"\s*(?:about|around|~|roughly|ca\.?|etwa|kurz|vor|shortly|before|gegen|environ|vers|a|las|la|les|unas)*\s*$")
+    return re.compile(
+        one_of(table("start")["until"])
+        + r"\s*(?:about|around|~|roughly|ca\.?|etwa|kurz|vor|shortly|before|gegen|environ|vers|a|las|la|les|unas)*\s*$"
+    )
 
 
 @cache

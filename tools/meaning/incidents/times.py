@@ -32,7 +32,9 @@ class Atom:
     sure: bool = True  # of the half of the day
     zone: tzinfo | None = None
     day: date | None = None
-    period: int = 0  # days after which the same words are said again: 7 for a weekday, 365 for a date without year
+    period: int = (
+        0  # days after which the same words are said again: 7 for a weekday, 365 for a date without year
+    )
     part: str = ""
     seconds: float = 0.0
     weak: bool = False  # a bare number, which is a time only beside a day or a part of it
@@ -58,7 +60,9 @@ def times_of(text: str, now: datetime) -> list[Told]:
             continue
         at = _resolve(group, now)
         if at is not None and now - LONGEST_AGO <= at <= now + _AHEAD:
-            kind: Kind = next((k for k in ("relative", "clock", "day") if any(a.kind == k for a in group)), "part")  # type: ignore[assignment]
+            kind: Kind = next(
+                (k for k in ("relative", "clock", "day") if any(a.kind == k for a in group)), "part"
+            )  # type: ignore[assignment]
             found.append(Told(at=min(at, now), begin=group[0].begin, end=group[-1].end, kind=kind))
     return found
 
@@ -197,7 +201,11 @@ def _grammar() -> list[tuple[re.Pattern[str], Made]]:
     hour = rf"(?:\d{{1,2}}|{hour_words})"
     about = rf"(?:{one_of(words['about'])}\s*)*"
     # No word boundary before a unit: it may follow its number directly ("20m").
-    unit = "(?:" + "|".join(sorted(map(re.escape, meaning_of(words["units"])), key=len, reverse=True)) + ")(?![a-zà-ÿ])"
+    unit = (
+        "(?:"
+        + "|".join(sorted(map(re.escape, meaning_of(words["units"])), key=len, reverse=True))
+        + ")(?![a-zà-ÿ])"
+    )
     span = rf"{num}[\s-]*(?P<unit>{unit})\.?(?:\s*(?:and|und|et|y|,)?\s*(?:(?P<n2>\d+)\s*(?P<unit2>{unit})|(?P<half>a half|半|media|demie?)))?"
     am = r"(?P<am>a\.?m\.?|p\.?m\.?)(?![a-z])"
     edge = r"(?<![\d.:/\w-])"
@@ -244,7 +252,11 @@ def _number(raw: str) -> float:
 
 
 def _relative(m: re.Match[str], now: datetime) -> Atom | None:
-    if m.group().startswith("depuis") and re.fullmatch(r"\d+h", m.group().split()[-1]) and _number(m["n"]) >= 7:
+    if (
+        m.group().startswith("depuis")
+        and re.fullmatch(r"\d+h", m.group().split()[-1])
+        and _number(m["n"]) >= 7
+    ):
         return None  # "depuis 13h" is a clock time, "depuis 2h" a duration
     units = meaning_of(table("times")["units"])
     size = float(units[m["unit"]])
@@ -265,7 +277,9 @@ def _clock(m: re.Match[str], now: datetime) -> Atom | None:
     minute = int(given.get("m") or 0)
     said = given.get("said")
     if said:
-        minute = {"media": 30, "半": 30, "cuarto": 15}.get(said) or int(said) if not said.isdigit() else int(said)
+        minute = (
+            {"media": 30, "半": 30, "cuarto": 15}.get(said) or int(said) if not said.isdigit() else int(said)
+        )
     half = (given.get("am") or "").replace(".", "")
     if half:
         if not 1 <= hour <= 12:
@@ -274,23 +288,34 @@ def _clock(m: re.Match[str], now: datetime) -> Atom | None:
     if hour > 24 or minute > 59:
         return None
     # "02:15" is of 24 hours, "2:15" may be of either half of the day.
-    sure = bool(half) or "sure" in given or m["h"].startswith("0") or hour > 12 or given.get("iso") is not None
+    sure = (
+        bool(half) or "sure" in given or m["h"].startswith("0") or hour > 12 or given.get("iso") is not None
+    )
     sure = sure or "uhr" in m.group() or (hour >= 10 and given.get("m") is not None)
     zone: tzinfo | None = None
     if iso := given.get("iso"):
         zone = UTC if iso == "z" else _zone(iso if ":" in iso else f"{iso[:3]}:{iso[3:]}")
-    return Atom(begin=begin, end=m.end(), kind="clock", hour=hour % 24, minute=minute, sure=sure, zone=zone, weak="weak" in given)
+    return Atom(
+        begin=begin,
+        end=m.end(),
+        kind="clock",
+        hour=hour % 24,
+        minute=minute,
+        sure=sure,
+        zone=zone,
+        weak="weak" in given,
+    )
 
 
 def _french_hour(m: re.Match[str], now: datetime) -> Atom | None:
-    """"depuis 13h" is a clock time, "depuis 2h" a duration."""
+    """ "depuis 13h" is a clock time, "depuis 2h" a duration."""
     if m.group().startswith(("depuis", "seit", "since", "desde", "for")) and int(m["h"]) < 7:
         return None
     return _clock(m, now)
 
 
 def _spoken(m: re.Match[str], now: datetime) -> Atom | None:
-    """"half past two" and "halb drei" are both 2:30."""
+    """ "half past two" and "halb drei" are both 2:30."""
     words, hour = m["past"], int(_number(m["h"]))
     minutes = {"half past": 30, "quarter past": 15, "quarter to": -15, "viertel nach": 15, "viertel vor": -15,
                "dreiviertel": -15, "halb": -30}[" ".join(words.split())]  # fmt: skip

@@ -12,7 +12,14 @@ from aitia.core.bounds import own_yaml
 
 LONGEST: Final = 4000  # characters of a text that are read: a report may be long and hostile
 _LETTER: Final = "a-z0-9à-öø-ÿœ"  # of scripts that put blanks between words; Japanese does not
-_SWAPPED: Final = {ord("　"): " ", ord("\xa0"): " ", ord("’"): "'", ord("‘"): "'", ord("："): ":", ord("～"): "~"}
+_SWAPPED: Final = {
+    ord("　"): " ",
+    ord("\xa0"): " ",
+    ord("’"): "'",
+    ord("‘"): "'",
+    ord("："): ":",
+    ord("～"): "~",
+}
 _SWAPPED.update({0xFF10 + n: str(n) for n in range(10)})
 _BREAK: Final = re.compile(
     r"[.;!?](?=\s|$)|[。；！？、\n]|,(?=\s)|\s[-–—/|]+\s|—|\.{2,}|…|[()\[\]\"“”«»]|(?<![a-z])(?:but|and then|while|though|although|aber|jedoch|sondern|mais|pero|sino|mientras)(?![a-z])"
