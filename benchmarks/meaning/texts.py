@@ -3,11 +3,12 @@
 python benchmarks/meaning/texts.py --data DIR [--model NAME] [--answers FILE] [--half even|odd] --json OUT
 
 `DIR/texts.jsonl`: a text, its language, the components of its site, when it was written; and the labels, which only the
-scorer reads: affected, excluded, symptom, start. `DIR/texts_second.jsonl`, where there is one, holds the labels of a second
-reader by `id` (agreement is printed).
+scorer reads: affected, excluded, symptom, start. `DIR/texts_second.jsonl`, where there is one, holds a second reader's
+labels by `id` (agreement is printed).
 
-`ours` reads with the model, `no_model` by rules alone. `trivial`: the first component whose exact name stands in the text, nothing excluded,
-the commonest symptom, now. `peer` is dateparser's `search_dates` (told the language), where it is installed: its first time before now.
+`ours` reads with the model, `no_model` by rules alone. `trivial`: the first component whose exact name stands in the
+text, nothing excluded, the commonest symptom, now. `peer` is dateparser's `search_dates` (told the language), where it is
+installed: its first time before now.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def start_of(text: str, now: datetime) -> Start | None:
     good = [(points, t) for points, t in scored if points > 0]
     if not good:
         return None
-    points, best = max(good, key=lambda pair: (pair[0], -pair[1].at.timestamp(), -pair[1].begin))
+    _, best = max(good, key=lambda pair: (pair[0], -pair[1].at.timestamp(), -pair[1].begin))
     return Start(at=best.at, words=_phrase(text, low, best))
 
 

@@ -21,8 +21,10 @@ _SWAPPED: Final = {
     ord("～"): "~",
 }
 _SWAPPED.update({0xFF10 + n: str(n) for n in range(10)})
+_HOWEVER: Final = "but|and then|while|though|although|aber|jedoch|sondern|mais|pero|sino|mientras"
 _BREAK: Final = re.compile(
-    r"[.;!?](?=\s|$)|[。；！？、\n]|,(?=\s)|\s[-–—/|]+\s|—|\.{2,}|…|[()\[\]\"“”«»]|(?<![a-z])(?:but|and then|while|though|although|aber|jedoch|sondern|mais|pero|sino|mientras)(?![a-z])"
+    r"[.;!?](?=\s|$)|[。；！？、\n]|,(?=\s)|\s[-–—/|]+\s|—|\.{2,}|…|[()\[\]\"“”«»]"
+    rf"|(?<![a-z])(?:{_HOWEVER})(?![a-z])"
 )
 
 
