@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from aitia.core.llm import Classifier, Prompt
-from aitia.models.scoring import Terms, pick
-from aitia.tools.meaning.incidents.standing import STANDINGS
+from aitia.models.scoring import pick
 from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
 from aitia.tools.meaning.incidents.words import table
 
 LONGEST: Final = 1200  # characters that a model reads: what is wrong stands at the beginning
 MOST_ASKED: Final = 12  # components that are put to a choice
-_TERMS: Final = Terms(prior=0.7, temperature=1.0)
-_WHICH: Final = Terms(prior=0.0, temperature=1.0)  # letters have no meaning that a baseline could take off
+_PRIOR: Final = 0.7  # share of the content-free baseline that is taken off a symptom's score
+_SURE: Final = 0.5  # probability from which a component that no word names is taken
 _NONE: Final = "none of these"
 _ASKS: Final = {
-    "standing": ("What an incident text says of a component: affected (it shows the trouble), excluded (checked, fine, not "
-                 "the cause) or mentioned (neither).", "Component: {}\nThis component is:"),
     "symptom": ("The main symptom of an incident text.", "Main symptom:"),
     "which": ("Which component an incident text is about.", "Components: {}\nIt is about:"),
-}  # fmt: skip
+}
+Scores = tuple[list[float], list[float]]
+"""Log-probabilities of the labels, and those of a text without content."""
 
 
 class Answers:
@@ -33,26 +32,27 @@ class Answers:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._known: dict[str, list[float]] = {}
+        self._known: dict[str, Scores] = {}
         if path is not None and path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
                 try:
                     raw = json.loads(line)
-                    self._known[raw["key"]] = [float(s) for s in raw["shares"]]
+                    scores, baselines = raw["scores"], raw["baselines"]
+                    self._known[raw["key"]] = [float(s) for s in scores], [float(b) for b in baselines]
                 except (ValueError, KeyError, TypeError):  # a line cut by a kill; it is asked again
                     continue
 
-    def get(self, key: str) -> list[float] | None:
-        """The shares that were answered, or None."""
+    def get(self, key: str) -> Scores | None:
+        """What was answered, or None."""
         return self._known.get(key)
 
-    def put(self, key: str, shares: Sequence[float]) -> None:
+    def put(self, key: str, scores: Scores) -> None:
         """Keep an answer."""
-        self._known[key] = list(shares)
+        self._known[key] = scores
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"key": key, "shares": list(shares)}) + "\n")
+                file.write(json.dumps({"key": key, "scores": scores[0], "baselines": scores[1]}) + "\n")
 
 
 class Reader:
@@ -62,37 +62,34 @@ class Reader:
         self.name = name
         self._model, self._sha256, self._answers = model, sha256, answers or Answers()
 
-    def standing(self, text: str, component: str) -> dict[str, float]:
-        """The probability of each standing of a component."""
-        return self._ask("standing", text, component, STANDINGS, _TERMS)
-
-    def symptom(self, text: str) -> dict[str, float]:
-        """The probability of each symptom."""
-        return self._ask("symptom", text, "", SYMPTOMS, _TERMS)
+    def symptom(self, text: str, points: Mapping[str, float]) -> str:
+        """The likeliest of the symptoms that have points: the model's score and the words' points are both log-odds."""
+        scores, baselines = self._ask("symptom", text, "", SYMPTOMS)
+        both = zip(SYMPTOMS, scores, baselines, strict=True)
+        gains = {name: s - _PRIOR * b + points[name] for name, s, b in both if name in points}
+        return max(gains, key=lambda name: gains[name])
 
     def which(self, text: str, components: Sequence[str]) -> str:
-        """The component that a text is about, or "" for none."""
+        """The component that a text is about, or "" for none. Letters have no meaning that a baseline could take off."""
         if not 0 < len(components) <= MOST_ASKED:
             return ""
         letters = [chr(ord("A") + n) for n in range(len(components) + 1)]
-        listed = ", ".join(
-            f"{letter} {_line(name, 80)}" for letter, name in zip(letters, [*components, _NONE], strict=True)
-        )
-        shares = self._ask("which", text, listed, letters, _WHICH)
-        best = max(letters, key=lambda letter: shares[letter])
-        return "" if best == letters[-1] else components[letters.index(best)]
+        named = zip(letters, [*components, _NONE], strict=True)
+        scores, _ = self._ask("which", text, ", ".join(f"{a} {_line(b, 80)}" for a, b in named), letters)
+        best, shares = pick(scores, [0.0] * len(scores))
+        return components[best] if best < len(components) and shares[best] >= _SURE else ""
 
-    def _ask(self, task: str, text: str, about: str, labels: Sequence[str], terms: Terms) -> dict[str, float]:
-        user = f" {_line(text, LONGEST)}\n{_ASKS[task][1].format(_line(about, 400))}"
+    def _ask(self, task: str, text: str, about: str, labels: Sequence[str]) -> Scores:
+        user = f" {_line(text, LONGEST)}\n{_ASKS[task][1].format(_line(about, 1200))}"
         prompt = Prompt(system=_examples(), user=user)
         parts = [self._sha256, prompt.system, prompt.user, *labels]
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-        shares = self._answers.get(key)
-        if shares is None or len(shares) != len(labels):
+        known = self._answers.get(key)
+        if known is None or len(known[0]) != len(labels):
             choice = self._model.classify(prompt, labels)
-            shares = [round(p, 6) for p in pick(choice.log_probs, choice.baselines, terms)[1]]
-            self._answers.put(key, shares)
-        return dict(zip(labels, shares, strict=True))
+            known = [round(s, 4) for s in choice.log_probs], [round(b, 4) for b in choice.baselines]
+            self._answers.put(key, known)
+        return known
 
 
 @cache

@@ -59,6 +59,8 @@ _SPOKEN: Final = {
     "halb": -30,
 }  # fmt: skip
 
+_PARTS_OF_HOUR: Final = {"media": 30, "半": 30, "demie": 30, "cuarto": 15, "quart": 15}
+
 
 @cache
 def rules() -> tuple[Rule, ...]:
@@ -77,14 +79,23 @@ def _durations() -> Iterator[Rule]:
     num = rf"(?P<n>(?<![\d.,:])\d+(?:[.,]\d+)?|{one_of(meaning_of(words['numbers']))})"
     about = rf"(?:{one_of(words['about'])}\s*)*"
     rest = rf"(?:(?P<n2>\d+)\s*(?P<unit2>{_unit()})|(?P<half>a half|半|media|demie?))"
-    span = rf"{num}[\s-]*(?P<unit>{_unit()})\.?(?:\s*(?:and|und|et|y|,)?\s*{rest})?"
+    tail = rf"(?:ish)?[\s-]*(?P<unit>{_unit()})\.?(?:\s*(?:and|und|et|y|,)?\s*{rest})?"
+    span = num + tail
     yield re.compile(rf"{about}{span}\s*(?:ago|back(?!\w)|now(?!\w)|in a row|and counting)"), _relative
     yield re.compile(rf"{_FOR}{about}{span}(?:\s*ago)?"), _relative
-    yield re.compile(rf"(?:last|past|letzten|dernières|últimos)\s+{span}"), _relative
     yield (
-        re.compile(rf"{about}{span}\s*(?:ほど|くらい|ぐらい|程度|ちょっと|弱|強)?(?:前|以上|続|経)"),
+        re.compile(
+            rf"(?:last|past|letzten?|dernières?|últim[oa]s?)\s+(?:{num}|(?=hour|stunde|heure|hora)){tail}"
+        ),
         _relative,
     )
+    already = r"(?:already|schon|jetzt|inzwischen|etwa|déjà|maintenant|ya)(?!\w)"
+    yield re.compile(rf"{about}{span}\s*{already}"), _relative
+    alone = r"(?:(?<=[,.;!?]\s)|(?<=\n)|^)"  # a clause of nothing but a duration
+    end = r"(?:\s+(?:about|etwa|oder so|or so|environ))?(?=\s*(?:[,;!?\n]|\.(?:\s|$)|$))"
+    yield re.compile(rf"{alone}{about}{span}{end}"), _relative
+    japanese = r"(?:ほど|くらい|ぐらい|程度|ちょっと|弱|強)?(?:以上)?(?:前|続|経)"
+    yield re.compile(rf"{about}{span}\s*{japanese}"), _relative
 
 
 def _days() -> Iterator[Rule]:
@@ -130,10 +141,22 @@ def _clocks() -> Iterator[Rule]:
     yield re.compile(rf"{_EDGE}{hour}\s*o'?clock"), _clock
     spanish = r"(?::(?P<m>[0-5]\d)|\s+y\s+(?P<said>media|cuarto|\d{1,2}))?"
     yield (
-        re.compile(rf"(?:las|la)\s+{hour}{spanish}(?!\d|[.,:]\d|\s*(?:{unit}))(?:\s*h(?:oras)?(?!\w))?"),
+        re.compile(
+            rf"(?:las|la(?=\s+(?:una|1)(?!\w)))\s+{hour}{spanish}(?!\d|[.,:]\d|\s*(?:{unit}))(?:\s*h(?:oras)?(?!\w))?"
+        ),
         _clock,
     )
     yield re.compile(rf"(?P<past>{'|'.join(_SPOKEN)})\s+{hour}(?!\d)"), _spoken
+    numbers = meaning_of(words["numbers"])
+    few = rf"(?P<few>[1-9]|[12]\d|{one_of([w for w, v in numbers.items() if v in range(3, 31) and w.isalpha()])})"
+    beside = rf"\s+(?:las?\s+)?{hour}(?!\d|\s*(?:{unit}))"
+    cue = r"(?<!\w)(?:since|at|around|about|seit|um|gegen|ab|kurz|desde|a)\s+"
+    yield re.compile(rf"{cue}{few}\s+(?P<side>past|to|till|after|vor|nach|para){beside}"), _minutes_beside
+    yield re.compile(rf"(?<![\d:.]){few}\s+(?P<side>past|para){beside}"), _minutes_beside
+    half = r"(?:\s+et\s+(?P<said>demie|quart))?"
+    yield re.compile(rf"(?<!\w)(?:à|vers|dès|avant|après|jusqu'à)\s+{hour}\s+heures?{half}"), _clock
+    alone = r"(?:(?<=[,.;!?]\s)|(?<=\n)|^)"
+    yield re.compile(rf"{alone}{_H24}\.(?P<m>[0-5]\d)(?=\s*(?:[,;\n]|\.?$|\.\s))"), _clock
     japanese = r"(?<!\d)(?P<h>[01]?\d|2[0-4])時(?!間)(?:(?P<m>[0-5]?\d)分|(?P<said>半))?頃?"
     yield re.compile(rf"{japanese}(?P<sure>)"), _clock
     joined = r"(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)(?P<sure>)"
@@ -161,14 +184,15 @@ def _relative(m: re.Match[str], now: datetime) -> Atom | None:
         return None  # a clock time; "depuis 2h" is a duration
     units = meaning_of(table("times")["units"])
     size = float(units[m["unit"]])
-    seconds = _number(m["n"]) * size
+    seconds = (_number(m["n"]) if m["n"] else 1.0) * size
     if m["n2"]:
         seconds += float(m["n2"]) * float(units[m["unit2"]])
     elif m["half"]:
         seconds += size / 2
     if seconds > LONGEST_AGO.total_seconds():
         return None
-    return Atom(begin=m.start(), end=m.end(), kind="relative", seconds=seconds)
+    end = m.end() - m.group().endswith(".")  # the clause's, not the unit's
+    return Atom(begin=m.start(), end=end, kind="relative", seconds=seconds)
 
 
 def _clock(m: re.Match[str], now: datetime) -> Atom | None:
@@ -178,9 +202,7 @@ def _clock(m: re.Match[str], now: datetime) -> Atom | None:
     minute = int(given.get("m") or 0)
     said = given.get("said")
     if said:
-        minute = (
-            {"media": 30, "半": 30, "cuarto": 15}.get(said) or int(said) if not said.isdigit() else int(said)
-        )
+        minute = _PARTS_OF_HOUR[said] if said in _PARTS_OF_HOUR else int(said)
     half = (given.get("am") or "").replace(".", "")
     if half:
         if not 1 <= hour <= 12:
@@ -223,6 +245,16 @@ def _spoken(m: re.Match[str], now: datetime) -> Atom | None:
     return Atom(
         begin=m.start(), end=m.end(), kind="clock", hour=total // 60, minute=total % 60, sure=hour > 12
     )
+
+
+def _minutes_beside(m: re.Match[str], now: datetime) -> Atom | None:
+    """`ten past four`, `10 vor 5`, `diez para las tres`."""
+    minutes, hour = int(_number(m["few"])), int(_number(m["h"]))
+    if hour > 24:
+        return None
+    total = (hour * 60 + (minutes if m["side"] in ("past", "after", "nach") else -minutes)) % (24 * 60)
+    begin = m.start("few")
+    return Atom(begin=begin, end=m.end(), kind="clock", hour=total // 60, minute=total % 60, sure=hour > 12)
 
 
 def _date(m: re.Match[str], now: datetime) -> Atom | None:

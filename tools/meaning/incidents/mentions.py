@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from aitia.core.words import Component
+from aitia.core.words import MACHINES, Component
 from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 
 _WORD: Final = re.compile(r"[a-z0-9à-öø-ÿœ]+")
 _GAP: Final = re.compile(
     r"[\s\-_./:#の'’]{0,3}(?:号機?の?|no\.?|nr\.?|n°|nº|number|nummer|número)?[\s\-_#]{0,2}"
 )
+_SEAM: Final = re.compile(
+    r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-zA-Z]{3})(?=\d)|(?<=[ぁ-んァ-ヶー一-龠])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[ぁ-んァ-ヶー一-龠])"
+)
 _LONGEST_RUN: Final = 5  # words of a name
-_SHORTEST_SLIP, _SHORTEST_PART = 5, 4
+_SHORTEST_SLIP, _SHORTEST_PART_SLIP, _SHORTEST_PART = 5, 6, 3
+_UNSPACED: Final = re.compile(r"[ぁ-んァ-ヶー一-龠]")
 _NAME, _KEY, _SLIP, _PART, _ROLE = 5.0, 4.0, 3.0, 2.0, 1.0  # how surely a match names its component
 
 
@@ -44,7 +48,7 @@ def mentions_of(text: str, components: Sequence[Component]) -> list[Mention]:
     low = plain(text)
     names = _Names(components)
     tokens = _tokens(low)
-    found: list[Mention] = []
+    found = list(names.literal(low))
     for first in range(len(tokens)):
         for last in range(first, min(len(tokens), first + _LONGEST_RUN)):
             if last > first and not _GAP.fullmatch(low, tokens[last - 1].end, tokens[last].begin):
@@ -61,6 +65,12 @@ def mentions_of(text: str, components: Sequence[Component]) -> list[Mention]:
     return sorted(kept, key=lambda m: m.begin)
 
 
+def is_plant(components: Sequence[Component]) -> bool:
+    """Whether a component is a machine, by its type or by its name."""
+    machines = set(table("roles")["plant"])
+    return any(c.type in MACHINES or machines & {t.role for t in _tokens(plain(c.id))} for c in components)
+
+
 class _Names:
     """What the components of a site can be called. A call that two of them answer to names none."""
 
@@ -70,24 +80,31 @@ class _Names:
         self._parts: dict[str, set[str]] = {}
         self._roles: dict[str, set[str]] = {}
         self._numbers: dict[str, set[str]] = {}
+        self._literal: dict[str, set[str]] = {}
+        self._lengths: dict[tuple[str, int], set[str]] = {}
         for component in components:
             for name in (component.id, *component.aliases):
                 self._add(component.id, name)
+        for name in (*self._full, *self._parts):
+            self._lengths.setdefault((name[0], len(name)), set()).add(name)
 
     def _add(self, id: str, name: str) -> None:
         words = [w for w in _words(name) if w]
         if not words:
             return
         self._full.setdefault("".join(words), set()).add(id)
+        if _UNSPACED.search(name):
+            self._literal.setdefault(plain(name), set()).add(id)
         telling = [w for w in words if w not in _generic()]
         if telling:
             self._full.setdefault("".join(telling), set()).add(id)
             self._keys.setdefault(frozenset(map(_said_by_name, telling)), set()).add(id)
-        for word in telling:
-            if len(word) >= _SHORTEST_PART and word not in _everyday() and not word.isdigit():
-                self._parts.setdefault(word, set()).add(id)
-            if role := _named_roles().get(word, ""):
-                self._roles.setdefault(role, set()).add(id)
+        for role in {t.role for t in _tokens(plain(name))} | {_named_roles().get(w, "") for w in telling}:
+            self._roles.setdefault(role, set()).add(id)
+        for first in range(len(telling)):
+            for last in range(first + 1, len(telling) + 1):
+                if part := _part(telling[first:last]):
+                    self._parts.setdefault(part, set()).add(id)
         self._numbers.setdefault(id, set()).update(n for w in telling for n in _numbers(w))
 
     def of(self, run: Sequence[_Token], raw: str) -> tuple[str, float]:
@@ -98,46 +115,56 @@ class _Names:
         telling = [t for t in run if t.word not in _generic()]
         if not telling:
             return "", 0.0
+        alone = len(telling) == 1 and bool(
+            telling[0].role
+        )  # "the pump": a role, though it may be a part of a name
         key = frozenset(t.role or _stem(t.word) for t in telling)
-        if (len(telling) > 1 or not telling[0].role) and (found := _only(self._keys.get(key))):
+        if not alone and (found := _only(self._keys.get(key))):
             return found, _KEY
         short = "".join(_plain(t.word) for t in telling)
         if found := _only(self._full.get(short)) or _only(self._full.get(short.removesuffix("s"))):
             return found, _KEY
-        if found := self._slip(joined):
+        if found := _only(self._near(self._full, joined, _SHORTEST_SLIP)):
             return found, _SLIP
+        if not alone and (found := self._by_part(short)):
+            return found, _PART
         return self._by_role(telling)
 
-    def _slip(self, joined: str) -> str:
-        """The only name from which the word differs by one slip of the finger (first letter right)."""
-        if len(joined) < _SHORTEST_SLIP:
-            return ""
-        near = {
-            id
-            for name, ids in self._full.items()
-            if len(name) >= _SHORTEST_SLIP and name[0] == joined[0] and one_slip(name, joined)
-            for id in ids
-        }
-        return _only(near)
+    def literal(self, low: str) -> Iterator[Mention]:
+        """Names in a script without blanks, wherever they stand."""
+        for name, ids in self._literal.items():
+            if found := _only(ids):
+                for m in re.finditer(re.escape(name), low):
+                    yield Mention(component=found, begin=m.start(), end=m.end(), sure=_NAME)
+
+    def _by_part(self, short: str) -> str:
+        parts = self._parts
+        exact = _only(parts.get(short)) or _only(parts.get(short.removesuffix("s")))
+        return exact or _only(self._near(parts, short, _SHORTEST_PART_SLIP))
+
+    def _near(self, names: Mapping[str, set[str]], joined: str, shortest: int) -> set[str]:
+        """Those from whose names the word differs by one slip of the finger (first letter right)."""
+        if len(joined) < shortest:
+            return set()
+        lengths = range(max(shortest, len(joined) - 1), len(joined) + 2)
+        beside = (n for size in lengths for n in self._lengths.get((joined[0], size), ()))
+        return {id for name in beside if name in names and one_slip(name, joined) for id in names[name]}
 
     def _by_role(self, telling: Sequence[_Token]) -> tuple[str, float]:
-        """By a word of the name that only one has, or by a role, with a number where one is said."""
-        first = telling[0]
+        """By a role, with a number where one is said; or by "number three" alone, where only one component has it."""
         numbers = {n for t in telling for n in _numbers(t.word)}
         roles = [t.role for t in telling if t.role]
-        if (
-            len(telling) == 1
-            and not first.role
-            and (found := _only(self._parts.get(_stem(first.word)) or self._parts.get(_plain(first.word))))
-        ):
-            return found, _PART
+        if telling[0].word in _number_words() and len(telling) == 2 and numbers:
+            return _only(id for id, held in self._numbers.items() if numbers & held), _PART
         if len(roles) != 1 or len(telling) > 1 + bool(numbers):
             return "", 0.0
         holders = self._roles.get(roles[0], set())
-        if numbers:
-            holders = {h for h in holders if numbers & self._numbers[h]}
-            return _only(holders), _PART
-        return _only(holders), _ROLE
+        if not numbers:
+            return _only(holders), _ROLE
+        numbered = {h for h in holders if numbers & self._numbers[h]}
+        # "pump 2" of P-101 and P-102
+        ending = {h for h in holders if any(n[-1] in numbers for n in self._numbers[h])}
+        return _only(numbered or ending), _PART
 
 
 def one_slip(a: str, b: str) -> bool:
@@ -224,16 +251,33 @@ def _stem(word: str) -> str:
 
 def _words(name: str) -> list[str]:
     """The words of a name: separators, camelCase, a letter beside digits."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-zA-Z]{3})(?=\d)", " ", name)
+    spaced = re.sub(_SEAM, " ", name)
     return [_plain(w) for w in re.split(r"[\s\-_./:#'’()の]+", spaced) if w]
 
 
+def _part(words: Sequence[str]) -> str:
+    """A part of a name by which it may be called, or ""."""
+    joined = "".join(words)
+    coded = any(c.isdigit() for c in joined) and not joined.isdigit()  # FB3, P-102
+    if len(words) == 1 and not coded and (joined in _everyday() or joined.isdigit()):
+        return ""
+    return joined if len(joined) >= _SHORTEST_PART or (coded and len(joined) > 1) else ""
+
+
+@cache
+def _number_words() -> frozenset[str]:
+    return frozenset(table("roles")["number"])
+
+
 def _numbers(word: str) -> Iterator[str]:
-    """Numbers and single letters that tell like things apart."""
+    """Numbers, also in words, and single letters that tell like things apart."""
     for digits in re.findall(r"\d+[a-z]?", word):
         yield digits.lstrip("0") or "0"
     if len(word) == 1 and word.isalpha():
         yield word
+    spelled = meaning_of(table("times")["numbers"]).get(word)
+    if spelled in range(1, 13) and len(word) > 2:
+        yield str(spelled)
 
 
 def _plain(word: str) -> str:

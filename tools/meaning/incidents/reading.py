@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from aitia.core.words import Component, Saying, Understood
 from aitia.tools.meaning.incidents.asking import Reader
-from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
+from aitia.tools.meaning.incidents.mentions import Mention, is_plant, mentions_of
 from aitia.tools.meaning.incidents.standing import Said, standings
 from aitia.tools.meaning.incidents.start import start_of
 from aitia.tools.meaning.incidents.symptoms import symptom_of
 from aitia.tools.meaning.incidents.tried import tried_in
 from aitia.tools.meaning.incidents.words import clauses, plain
-
-_PHYSICAL: Final = frozenset({"asset", "machine", "part", "channel"})
 
 
 def read_start(text: str, now: datetime) -> Understood:
@@ -37,16 +34,13 @@ def read_components(
     """The same with the affected and the excluded components, and the symptom beside them."""
     mentions = mentions_of(text, components)
     said = standings(text, mentions)
-    if reader is not None:
-        said = [_asked(s, text, reader) for s in said]
-        if not said and (found := reader.which(text, [c.id for c in components])):
-            said = [Said(component=found, standing="affected", words="", sure=False)]
-    symptom = symptom_of(text, _quiet(text, mentions, said))
+    if reader is not None and not said and (found := reader.which(text, [c.id for c in components])):
+        said = [Said(component=found, standing="affected", words="")]
+    symptom = symptom_of(text, _quiet(text, mentions, said), plant=is_plant(components))
     name, words = symptom.name, symptom.words
     if reader is not None and not symptom.sure:
-        shares = reader.symptom(text)
-        best = max(shares, key=lambda s: shares[s])
-        name, words = (name, words) if best == name else (best, "")
+        name = reader.symptom(text, symptom.points)
+        words = words if name == symptom.name else ""
     return understood.model_copy(
         update={
             "affected": _sayings(said, "affected"),
@@ -56,15 +50,6 @@ def read_components(
             "by": reader.name if reader is not None else "words",
         }
     )
-
-
-def _asked(said: Said, text: str, reader: Reader) -> Said:
-    """What the model says where the words leave it open."""
-    if said.sure:
-        return said
-    shares = reader.standing(text, said.component)
-    best = max(shares, key=lambda s: shares[s])
-    return Said(component=said.component, standing=best, words=said.words, sure=False)  # type: ignore[arg-type]
 
 
 def _sayings(said: Sequence[Said], standing: str) -> tuple[Saying, ...]:

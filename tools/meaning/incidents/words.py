@@ -35,14 +35,17 @@ def plain(text: str) -> str:
 
 
 def one_of(words: Iterable[str]) -> str:
-    """A pattern of any of the words, longest first; `deploy*` takes what begins so, `works$` stands at a clause's end."""
+    """A pattern of any of the words, longest first; `deploy*` takes what begins so, `*stau` what ends so.
+
+    `works$` stands at a clause's end, `#` is a number.
+    """
     return "(?:" + "|".join(_word(w) for w in sorted(words, key=lambda w: (-len(w), w))) + ")"
 
 
 def _word(word: str) -> str:
-    bare = word.removesuffix("*").removesuffix("$")
-    spaced = re.escape(bare).replace(r"\ ", r"\s+")
-    left = rf"(?<![{_LETTER}])" if re.match(rf"[{_LETTER}]", bare) else ""
+    bare = word.removesuffix("*").removesuffix("$").removeprefix("*")
+    spaced = re.escape(bare).replace(r"\ ", r"\s+").replace(r"\#", r"[\d.,-]+")
+    left = rf"(?<![{_LETTER}])" if word[0] != "*" and re.match(rf"[{_LETTER}]", bare) else ""
     right = rf"(?![{_LETTER}])" if not word.endswith("*") and re.search(rf"[{_LETTER}]$", bare) else ""
     right += r"(?=\W*$)" if word.endswith("$") else ""
     return left + spaced + right
