@@ -123,13 +123,10 @@ def test_the_model_is_asked_only_what_the_words_leave_open() -> None:
     assert (found.symptom, found.by) == ("other", "tiny")
 
 
-def test_where_nothing_is_named_the_model_names_one_of_the_site() -> None:
-    reader = Reader(Labels("B", "latency"), sha256="x", name="tiny")
-    assert [s.component for s in read("nobody can buy", reader=reader).affected] == ["payment-service"]
-    none = Reader(Labels("G", "other"), sha256="x", name="tiny")
-    assert read("the coffee is cold", reader=none).affected == ()
-    many = Reader(Labels("A", "other"), sha256="x", name="tiny")
-    assert read("the coffee is cold", [f"part-{n}" for n in range(40)], many).affected == ()
+def test_where_nothing_is_named_no_component_is_made_up() -> None:
+    reader = Reader(Labels("latency"), sha256="x", name="tiny")
+    found = read("nobody can buy", reader=reader)
+    assert found.affected == found.excluded == ()
 
 
 def test_of_a_shop_nothing_vibrates() -> None:

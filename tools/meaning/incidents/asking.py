@@ -1,28 +1,23 @@
-"""What a model says of an incident text: small questions with few answers, by log-probability less a content-free baseline."""
+"""What a model says is the symptom of an incident text: by log-probability, less a part of a content-free baseline."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from aitia.core.llm import Classifier, Prompt
-from aitia.models.scoring import pick
 from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
 from aitia.tools.meaning.incidents.words import table
 
 LONGEST: Final = 1200  # characters that a model reads: what is wrong stands at the beginning
-MOST_ASKED: Final = 12  # components that are put to a choice
-_PRIOR: Final = 0.7  # share of the content-free baseline that is taken off a symptom's score
-_SURE: Final = 0.5  # probability from which a component that no word names is taken
-_NONE: Final = "none of these"
-_ASKS: Final = {
-    "symptom": ("The main symptom of an incident text.", "Main symptom:"),
-    "which": ("Which component an incident text is about.", "Components: {}\nIt is about:"),
-}
+_PRIOR: Final = 0.5  # share of the content-free baseline that is taken off a symptom's score
+_WORDS: Final = 2.0  # log-odds of one point of the words
+_HEAD: Final = "The main symptom of an incident text."
+_ASKED: Final = "Main symptom:"
 Scores = tuple[list[float], list[float]]
 """Log-probabilities of the labels, and those of a text without content."""
 
@@ -56,7 +51,7 @@ class Answers:
 
 
 class Reader:
-    """Puts the questions to a model, each at most once."""
+    """Puts the question to a model, of each text at most once."""
 
     def __init__(self, model: Classifier, *, sha256: str, name: str, answers: Answers | None = None) -> None:
         self.name = name
@@ -64,29 +59,18 @@ class Reader:
 
     def symptom(self, text: str, points: Mapping[str, float]) -> str:
         """The likeliest of the symptoms that have points: the model's score and the words' points are both log-odds."""
-        scores, baselines = self._ask("symptom", text, "", SYMPTOMS)
+        scores, baselines = self._ask(text)
         both = zip(SYMPTOMS, scores, baselines, strict=True)
-        gains = {name: s - _PRIOR * b + points[name] for name, s, b in both if name in points}
+        gains = {name: s - _PRIOR * b + _WORDS * points[name] for name, s, b in both if name in points}
         return max(gains, key=lambda name: gains[name])
 
-    def which(self, text: str, components: Sequence[str]) -> str:
-        """The component that a text is about, or "" for none. Letters have no meaning that a baseline could take off."""
-        if not 0 < len(components) <= MOST_ASKED:
-            return ""
-        letters = [chr(ord("A") + n) for n in range(len(components) + 1)]
-        named = zip(letters, [*components, _NONE], strict=True)
-        scores, _ = self._ask("which", text, ", ".join(f"{a} {_line(b, 80)}" for a, b in named), letters)
-        best, shares = pick(scores, [0.0] * len(scores))
-        return components[best] if best < len(components) and shares[best] >= _SURE else ""
-
-    def _ask(self, task: str, text: str, about: str, labels: Sequence[str]) -> Scores:
-        user = f" {_line(text, LONGEST)}\n{_ASKS[task][1].format(_line(about, 1200))}"
-        prompt = Prompt(system=_examples(), user=user)
-        parts = [self._sha256, prompt.system, prompt.user, *labels]
+    def _ask(self, text: str) -> Scores:
+        prompt = Prompt(system=_examples(), user=f" {_line(text)}\n{_ASKED}")
+        parts = [self._sha256, prompt.system, prompt.user, *SYMPTOMS]
         key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
         known = self._answers.get(key)
-        if known is None or len(known[0]) != len(labels):
-            choice = self._model.classify(prompt, labels)
+        if known is None or len(known[0]) != len(SYMPTOMS):
+            choice = self._model.classify(prompt, SYMPTOMS)
             known = [round(s, 4) for s in choice.log_probs], [round(b, 4) for b in choice.baselines]
             self._answers.put(key, known)
         return known
@@ -94,14 +78,11 @@ class Reader:
 
 @cache
 def _examples() -> str:
-    """The text in front of every question: one for all, so that it is evaluated once."""
-    lines = [*(head for head, _ in _ASKS.values()), ""]
-    for task, (_, asked) in _ASKS.items():
-        for text, *about, answer in table("examples")[task]:
-            lines.append(f"Text: {text}\n{asked.format(*about)} {answer}\n")
-    return "\n".join(lines) + "\nText:"
+    """The text in front of the question."""
+    lines = [f"Text: {text}\n{_ASKED} {answer}\n" for text, answer in table("examples")["symptom"]]
+    return "\n".join([_HEAD, "", *lines]) + "\nText:"
 
 
-def _line(text: str, longest: int) -> str:
+def _line(text: str) -> str:
     """One line without control characters: no text ends a question or begins another."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST]

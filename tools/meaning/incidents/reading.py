@@ -34,8 +34,6 @@ def read_components(
     """The same with the affected and the excluded components, and the symptom beside them."""
     mentions = mentions_of(text, components)
     said = standings(text, mentions)
-    if reader is not None and not said and (found := reader.which(text, [c.id for c in components])):
-        said = [Said(component=found, standing="affected", words="")]
     symptom = symptom_of(text, _quiet(text, mentions, said), plant=is_plant(components))
     name, words = symptom.name, symptom.words
     if reader is not None and not symptom.sure:
