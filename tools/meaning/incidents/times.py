@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfoNotFoundError
 
 from aitia.tools.meaning.incidents.grammar import LONGEST_AGO, Atom, Kind, rules, zone_of
 from aitia.tools.meaning.incidents.words import meaning_of, plain, table
 
 _AHEAD: Final = timedelta(minutes=5)  # by how much the clock of who writes may be ahead
 _FINEST: Final[tuple[Kind, ...]] = ("relative", "clock", "day", "part")
-_BETWEEN: Final = re.compile(
-    r"[\s,(~]*(?:(?:at|around|about|on|in|the|of|um|gegen|am|ab|kurz|nach|à|a|vers|les|las|la|el|le|del|de|en|sobre|the|früh|approx\.?|ca\.?|circa|shortly|just|after|before|のお?|に|は|,)[\s,(~]*){0,3}"
-)
+_JOINING: Final = (
+    "at", "around", "about", "on", "in", "the", "of", "shortly", "just", "after", "before", r"approx\.?", "circa",
+    r"ca\.?", "um", "gegen", "am", "ab", "kurz", "nach", "früh", "à", "a", "vers", "les", "las", "la", "el", "le",
+    "del", "de", "en", "sobre", "のお?", "に", "は", ",",
+)  # fmt: skip
+_BETWEEN: Final = re.compile(rf"[\s,(~]*(?:(?:{'|'.join(_JOINING)})[\s,(~]*){{0,3}}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +130,24 @@ def _atoms(low: str, text: str, now: datetime) -> Iterator[Atom]:
     for pattern, make in rules():
         for found in pattern.finditer(low):
             atom = make(found, now)
+            if atom is not None and atom.kind == "clock":
+                atom = _zoned(atom, text)
             if atom is not None:
-                yield _zoned(atom, text) if atom.kind == "clock" else atom
+                yield atom
 
 
-def _zoned(atom: Atom, text: str) -> Atom:
+def _zoned(atom: Atom, text: str) -> Atom | None:
     """With the zone that is written behind a clock time; abbreviations count in capitals only ("est", "et", "ist" are words)."""
     found = _zone_pattern().match(text, atom.end)
     if not found:
         return atom
     name, offset = found.group("zone"), found.group("offset")
-    zone: tzinfo = zone_of(_zone_names()[name])
+    try:
+        zone: tzinfo = zone_of(_zone_names()[name])
+    except (
+        ZoneInfoNotFoundError
+    ):  # a machine without the time zone database: no time is better than a wrong one
+        return None
     if offset:
         digits = offset[1:].replace(":", "")
         hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
