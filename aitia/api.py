@@ -54,6 +54,8 @@ def diagnose(
     at: datetime | None = None,
     started_at: datetime | None = None,
     window: Window | None = None,
+    hints: Sequence[str] = (),
+    typed: bool = True,
     home: Path | None = None,
     on_event: OnEvent | None = None,
     runbook: str | Path | None = None,
@@ -66,6 +68,8 @@ def diagnose(
     model     a catalogue name, a GGUF path, `openai:URL#model`, an `Llm`, or None for no model
     max_calls how many tools may be called, at least 4 (default 24)
     at        the moment to look from (default: now); aware datetime
+    hints     the components that it is about, where the words are not to tell it
+    typed     whether a person wrote the words: only a person may say what is not it
     runbook   a Markdown runbook whose calls are the whole plan, beside the first scan and what memory knows
     approvals stop where a planned call may change something, and raise WaitsForPerson; `resume(answers=)` goes on
     """
@@ -80,7 +84,9 @@ def diagnose(
             "--metrics/--logs."
         )
     clock: Clock = RecordedClock(at) if at else WallClock()
-    found = incident_of(incident, settings, now=clock.now(), started_at=started_at, window=window)
+    found = incident_of(
+        incident, settings, now=clock.now(), started_at=started_at, window=window, hints=hints, typed=typed
+    )
     engine = choose_engine(
         model,
         settings=settings,
@@ -342,10 +348,20 @@ def incident_of(
     now: datetime,
     started_at: datetime | None = None,
     window: Window | None = None,
+    hints: Sequence[str] = (),
+    typed: bool = True,
 ) -> Incident:
     """The incident; one made by the caller keeps its window and gets candidate baselines if it has none."""
     if not isinstance(incident, Incident):
-        return make_incident(incident, now=now, rules=settings.window, started_at=started_at, window=window)
+        return make_incident(
+            incident,
+            now=now,
+            rules=settings.window,
+            started_at=started_at,
+            window=window,
+            hints=hints,
+            typed=typed,
+        )
     if incident.baselines:
         return incident
     return incident.model_copy(update={"baselines": baselines_of(incident.window, settings.window)})

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from aitia.core.errors import BadInput
-from aitia.core.words import Baseline, Incident, Origin, Window
+from aitia.core.words import Baseline, Incident, Origin, Understood, Window
 from aitia.settings import BaselineName, WindowRules
+from aitia.tools.meaning.incidents.reading import read_start
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
@@ -108,15 +109,29 @@ def make_incident(
     started_at: datetime | None = None,
     window: Window | None = None,
     origin: Origin = "cli",
+    hints: Sequence[str] = (),
+    typed: bool = True,
 ) -> Incident:
     """An Incident from an Alertmanager message (v4 JSON, as text or mapping) or from plain words.
 
+    Words are read: the incident starts when they say, unless `started_at` is given, and `hints` are the components that it
+    is about, in place of those that the words name. `typed` is whether a person wrote them, who may say what is not it.
     A group of alerts is one incident. The window starts at the earliest startsAt, less the rule's `for`, less
     the lead; it ends at endsAt where the alerts are resolved, else now.
     """
     rules = rules or WindowRules()
     alert = _as_alert(report)
-    said = _from_alert(alert) if alert is not None else _from_words(str(report))
+    said = (
+        _from_alert(alert)
+        if alert is not None
+        else _from_words(str(report), now.astimezone(rules.zone or now.tzinfo))
+    )
+    understood: Understood | None = said.get("understood")
+    if understood is not None:
+        away = window is not None and understood.start is not None and not window.contains(understood.start)
+        if started_at or away:  # what is given says more than the words
+            understood = understood.model_copy(update={"start": None, "start_words": ""})
+        said["started_at"], understood = understood.start, understood.model_copy(update={"typed": typed})
     began = started_at or said.get("started_at") or now
     if alert is not None and now < began <= now + timedelta(seconds=_SKEW_S):
         began = now
@@ -135,9 +150,10 @@ def make_incident(
         started_at=began,
         window=window,
         baselines=baselines_of(window, rules),
-        hints=said["hints"],
+        hints=tuple(dict.fromkeys((*hints, *said["hints"]))),
         labels=said["labels"],
         origin="alertmanager" if alert is not None and origin == "cli" else origin,
+        understood=understood,
     )
 
 
@@ -165,11 +181,18 @@ def _as_alert(report: str | Mapping[str, Any]) -> Mapping[str, Any] | None:
     return message
 
 
-def _from_words(text: str) -> dict[str, Any]:
+def _from_words(text: str, now: datetime) -> dict[str, Any]:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if not lines:
         raise BadInput('Say what is wrong, for example "checkout is slow since 10:00".')
-    return {"title": lines[0][:200], "text": text.strip()[:20_000], "hints": (), "labels": {}}
+    told = text.strip()[:20_000]
+    return {
+        "title": lines[0][:200],
+        "text": told,
+        "hints": (),
+        "labels": {},
+        "understood": read_start(told, now),
+    }
 
 
 def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:

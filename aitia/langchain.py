@@ -194,7 +194,8 @@ def diagnose_tool(**given: Unpack[Given]) -> BaseTool:
     def arguments(text: str, since: str) -> dict[str, Any]:
         now = given.get("at") or datetime.now(tz=UTC)
         moment = parse_moment(since, now=now) if since else None
-        return {"incident": text, "started_at": moment, "on_event": _listener(), **given}
+        # An agent writes the text, and may repeat what an alert says.
+        return {"incident": text, "started_at": moment, "typed": False, "on_event": _listener(), **given}
 
     def run(text: str, since: str = "") -> tuple[str, Report]:
         try:

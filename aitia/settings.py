@@ -6,9 +6,10 @@ import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.config import FILE_FIELDS, FILE_OPTIONS, Auth, McpServer, SourceConfig
@@ -30,6 +31,19 @@ class WindowRules(Word):
     for_s: float = Field(default=0.0, ge=0)  # the alert rule's `for`, where the alert does not tell it
     baselines: tuple[BaselineName, ...] = ("preceding", "yesterday", "last_week")
     preceding_factor: float = Field(default=6.0, gt=0)
+    timezone: str = ""  # of the people who report: "since 10:00" is meant in it (IANA name; UTC where empty)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name and name not in available_timezones():
+            raise ValueError(f"{name[:60]!r} is no IANA time zone; write one like Europe/Berlin")
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone, or None where none is set."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
 
 class ModelChoice(Word):

@@ -24,6 +24,7 @@ from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.outcome import learned
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
+from aitia.graphs.understanding import understood
 from aitia.graphs.window import fitted
 from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
@@ -164,6 +165,7 @@ def _open(
         incident = within(seconds, partial(fitted, incident, readable), name="window")
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
     home = store.home
+    incident = understood(incident, inventory.components, llm, home)
     guides = _guides(incident, inventory, llm, home)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])

@@ -109,7 +109,8 @@ class Roles:
         self._type: dict[str, ComponentType] = {c.id: c.type for c in inventory.components}
         known = {n.casefold(): c.id for c in inventory.components for n in (*c.aliases, c.id)}
         told = f"{incident.title}\n{incident.text}\n" + "\n".join(incident.labels.values())
-        self.named = tuple(dict.fromkeys(known[w] for w in _spoken(told) if w in known))
+        spoken = dict.fromkeys(known[w] for w in _spoken(told) if w in known)
+        self.named = tuple(c for c in spoken if c not in incident.cleared)
         hints = [known[h.casefold()] for h in incident.hints if h.casefold() in known]
         self.alarmed = tuple(dict.fromkeys([*hints, *self.named]))[:MAX_OF_ROLE]
 

@@ -57,6 +57,12 @@ Changes = Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and ch
 Topology = Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")]
 Signals = Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")]
+About = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--component", metavar="NAME", help="What it is about, in place of what the words name; repeatable."
+    ),
+]
 Span = Annotated[
     str, typer.Option("--window", metavar="START/END", help="The time window to look at: 2h/0s or ISO times.")
 ]
@@ -79,6 +85,7 @@ def diagnose(
     topology: Topology = None,
     signals: Signals = None,
     since: Since = "",
+    component: About = None,
     window: Span = "",
     at: At = "",
     again: Annotated[
@@ -125,7 +132,7 @@ def diagnose(
     )
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
-        if sources or since or window or planner or narrator or max_calls:
+        if sources or since or component or window or planner or narrator or max_calls:
             raise BadInput(
                 "--again RUN only takes an alert or words, --config and --at: everything else comes from the "
                 "run."
@@ -157,6 +164,8 @@ def diagnose(
             at=moment,
             started_at=parse_moment(since, now=seen_from, option="--since") if since else None,
             window=parse_window(window, now=seen_from) if window else None,
+            hints=component or (),
+            typed=not alert,
             on_event=view,
         )
     for held in report.inventory.holdings:

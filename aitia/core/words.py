@@ -106,6 +106,27 @@ class Baseline(Word):
     window: Window
 
 
+class Saying(Word):
+    """A component that a person speaks of, and the words that name it ("" where none does)."""
+
+    component: str
+    words: str = ""
+
+
+class Understood(Word):
+    """How a person's words were read. A statement is the person's, not a fact: it removes no suspect."""
+
+    start: Moment | None = None
+    start_words: str = ""
+    affected: tuple[Saying, ...] = ()
+    excluded: tuple[Saying, ...] = ()
+    symptom: str = ""
+    symptom_words: str = ""
+    tried: tuple[str, ...] = ()
+    by: str = ""  # "words", or the model that read what they left open
+    typed: bool = True  # by a person; what an alert's text excludes does not count
+
+
 class Incident(Word):
     """What was reported: the alarm, its words, when, and where to look."""
 
@@ -118,6 +139,12 @@ class Incident(Word):
     hints: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     origin: Origin = "cli"
+    understood: Understood | None = None  # of words only: an alert says itself what it means
+
+    @property
+    def cleared(self) -> frozenset[str]:
+        """The components that a person says are not it: they are no alarm's subject, yet stay suspects."""
+        return frozenset(s.component for s in self.understood.excluded) if self.understood else frozenset()
 
 
 class Link(Word):

@@ -61,7 +61,9 @@ class House:
         at = self.settings.service.at
         now = at or datetime.now(tz=UTC)
         since = parse_moment(args.since, now=now) if args.since else None
-        incident = make_incident(args.incident, now=now, rules=self.settings.window, started_at=since)
+        incident = make_incident(
+            args.incident, now=now, rules=self.settings.window, started_at=since, typed=False
+        )  # an agent writes it, and may repeat what an alert says
         if incident.origin == "cli":
             incident = incident.model_copy(update={"origin": "api"})
         report = diagnose(

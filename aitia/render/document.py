@@ -13,6 +13,7 @@ from aitia.core.words import Report, Verdict
 from aitia.render import closing, sections
 from aitia.render import text as t
 from aitia.render.items import Item, Section
+from aitia.render.understood import understood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Headline:
     incident: str
     context: tuple[str, ...]
     run: str
+    understood: str = ""  # how a person's words were read
 
     @property
     def told(self) -> str:
@@ -118,6 +120,7 @@ def _headline(report: Report) -> Headline:
             f"run {t.clean(report.run)}",
         ),
         run=t.clean(report.run),
+        understood=understood(report),
     )
 
 

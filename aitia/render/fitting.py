@@ -42,6 +42,7 @@ def fitted(document: Document, room: Room) -> Document:
         headline=replace(
             head,
             incident=t.clip(head.incident, 300),
+            understood=t.clip(head.understood, 400),
             subject=t.clip(head.subject, 160),
             context=tuple(t.clip(words, 120) for words in head.context),
         ),

@@ -42,7 +42,13 @@ def _head(document: Document) -> list[str]:
     head = document.headline
     blocks = [
         f"# {escape(head.told)}: {escape(head.subject)}",
-        f"**{escape(head.incident)}**  \n" + escape(" · ".join(head.context)),
+        "  \n".join(
+            [
+                f"**{escape(head.incident)}**",
+                *([escape(head.understood)] if head.understood else []),
+                escape(" · ".join(head.context)),
+            ]
+        ),
     ]
     if document.summary:
         blocks.append("\n".join(_inline(item) for item in document.summary))

@@ -81,6 +81,7 @@ def _headline(head: Headline) -> Panel:
     lines = [
         Text.assemble((head.told, f"bold {colour}"), "  ", (head.subject, "bold")),
         Text(head.incident),
+        *([Text(head.understood)] if head.understood else []),
         Text("  ·  ".join(head.context), style="dim"),
     ]
     return Panel(Group(*lines), border_style=colour, padding=(0, 1))

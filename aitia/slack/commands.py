@@ -12,7 +12,7 @@ from aitia.render.text import duration
 from aitia.slack.answers import answer
 from aitia.slack.context import Door
 from aitia.slack.dedupe import Entry
-from aitia.slack.thread import report_of
+from aitia.slack.thread import report_of, said
 
 HELP: Final = """\
 /aitia TEXT: diagnose what TEXT says, for example /aitia checkout is slow since 10:00
@@ -84,8 +84,13 @@ async def _diagnose(door: Door, entry: Entry, thread: str, *, words: str) -> Non
     own = wanted == entry.ts and entry.kind == "mention"  # the mention is the report
     if own:
         message = {**message, "text": entry.text, "blocks": []}
-    report = report_of(
-        message, words="" if own or _BARE.fullmatch(words) else words, latest=door.settings.service.at
+    # What a person asks us in words is read as such; a message that an alert may have written is an alert.
+    report = (
+        said(entry.text).strip() or report_of(message)
+        if own
+        else report_of(
+            message, words="" if _BARE.fullmatch(words) else words, latest=door.settings.service.at
+        )
     )
     place = {
         "channel": entry.channel,

@@ -29,7 +29,12 @@ def result(report: Report, job: Job) -> list[b.Block]:
     sections = {s.title: s for s in document.sections}
     top = [
         b.header(f"{head.told}: {head.subject}"),
-        b.context(head.incident, *head.context, *([f"revision {job.revision}"] if job.revision > 1 else [])),
+        b.context(
+            head.incident,
+            *([head.understood] if head.understood else []),
+            *head.context,
+            *([f"revision {job.revision}"] if job.revision > 1 else []),
+        ),
     ]
     summary = [[b.words(i.text), *_cites(i.cites)] for i in document.summary[:6]]
     told = [b.rich(b.lines(*summary))] if summary else []

@@ -1,9 +1,10 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from aitia.core.errors import BadInput
 from aitia.incoming import make_incident, parse_duration, parse_moment, parse_window
@@ -223,3 +224,45 @@ def test_no_group_does_more_than_be_refused(alerts: list[object], cut: object) -
         return
     assert incident.title
     assert incident.window.end <= NOW or incident.window.end == incident.started_at
+
+
+def test_words_say_when_it_began_and_the_window_follows() -> None:
+    incident = make_incident("checkout is slow since 09:00", now=NOW, rules=WindowRules(lead_s=600))
+    assert incident.started_at == datetime(2026, 11, 25, 9, tzinfo=UTC)
+    assert incident.window.start == incident.started_at - timedelta(seconds=600)
+    assert incident.window.end == NOW
+    assert incident.understood is not None
+    assert incident.understood.start_words == "since 09:00"
+
+
+def test_a_start_that_is_given_wins_over_the_words() -> None:
+    given_start = NOW - timedelta(minutes=5)
+    incident = make_incident("checkout is slow since 09:00", now=NOW, started_at=given_start)
+    assert incident.started_at == given_start
+    assert incident.understood is not None
+    assert incident.understood.start is None
+
+
+def test_a_window_that_is_given_does_not_hold_an_earlier_start() -> None:
+    window = parse_window("20m/0s", now=NOW)
+    assert make_incident("slow since 09:00", now=NOW, window=window).started_at == NOW
+    assert make_incident("slow since 10:00", now=NOW, window=window).started_at == NOW - timedelta(minutes=10)
+
+
+def test_words_without_a_zone_are_meant_in_that_of_the_settings_then_of_now() -> None:
+    text = "checkout is slow since 10:00"
+    berlin = make_incident(text, now=NOW, rules=WindowRules(timezone="Europe/Berlin"))
+    assert berlin.started_at == datetime(2026, 11, 25, 9, tzinfo=UTC)
+    here = NOW.astimezone(timezone(timedelta(hours=1)))
+    assert make_incident(text, now=here).started_at == berlin.started_at
+    with pytest.raises(ValidationError, match="no IANA time zone"):
+        WindowRules(timezone="Mars/Olympus")
+
+
+@given(st.text(max_size=400))
+def test_whatever_is_typed_starts_in_the_last_month(text: str) -> None:
+    try:
+        incident = make_incident(text, now=NOW)
+    except BadInput:
+        return
+    assert NOW - timedelta(days=31) <= incident.started_at <= NOW

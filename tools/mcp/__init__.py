@@ -170,7 +170,7 @@ def _ask(tool: McpTool, ctx: ToolContext, **args: Any) -> Result:
 
 def _alarmed(ctx: ToolContext) -> list[str]:
     """The components that the report names, hints first: words choose among what telemetry knows, and nothing else."""
-    known = {c.id for c in ctx.inventory.components}
+    known = {c.id for c in ctx.inventory.components} - ctx.incident.cleared
     told = _WORD.findall(f"{ctx.incident.title}\n{ctx.incident.text}")[:_MOST_WORDS]
     found = [ctx.resolver.resolve(word) for word in (*ctx.incident.hints, *told)]
     return [c for c in dict.fromkeys(found) if c in known][:MOST_ASKED]

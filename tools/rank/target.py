@@ -32,7 +32,7 @@ def target_of(incident: Incident, resolver: Resolver, measured: Iterable[str]) -
         if found in known:
             return Target(component=found, aspect=_aspect(incident, found))
     for words in (incident.title, incident.text):
-        named = [name for name in known if _names(words, name)]
+        named = [name for name in known - incident.cleared if _names(words, name)]
         if named:
             found = min(named, key=lambda n: (-len(n), n))
             return Target(component=found, aspect=_aspect(incident, found))

@@ -132,7 +132,8 @@ def near_alarm(
             beside.setdefault(link.to, set()).add(component.id)
     words = {w.strip(".,:;()'\"") for w in f"{incident.title} {incident.text}".split()}
     labelled = [*incident.hints, *incident.labels.values(), *sorted(words)]
-    named = list(dict.fromkeys(found for raw in labelled if (found := resolve(raw))))
+    spoken = dict.fromkeys(found for raw in labelled if (found := resolve(raw)))
+    named = [c for c in spoken if c not in incident.cleared]
     queue, distance = deque(named), dict.fromkeys(named, 0)
     while queue:
         here = queue.popleft()

@@ -1,0 +1,1 @@
+"""What an incident text says: start, components, symptom, what was tried; words first, then a model, once."""
