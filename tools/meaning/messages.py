@@ -1,0 +1,208 @@
+"""What a log message means by its own words: a sign of a fault or not, of which class, and whose fault it is.
+
+Codes of vendors and standards first (`message_codes`), then words in five languages (`message_words.yaml`,
+`message_classes.yaml`). What says that there was no trouble (`0 errors`) is taken out before the rest is read, and what says
+that trouble is over outweighs a sign of it. Only the program's own words are read (`aitia.tools.text.program_text`): what a
+client can put into a message never makes it a fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+from aitia.core.bounds import own_yaml
+from aitia.tools.meaning.message_codes import NORMAL, codes
+from aitia.tools.meaning.phrases import Phrases, plain
+from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
+from aitia.tools.text.program_text import written
+
+Whose = Literal["own", "peer", "client", "host"]
+LONGEST: Final = 600  # characters of a message that are read
+# Log-odds of a fault, by hand; benchmarks/meaning/messages.py tells what comes of them.
+_START: Final = -1.0
+_SAYS: Final = 2.5  # a phrase that names a class
+_SIGN: Final = 1.8  # a word of trouble
+_MORE: Final = 0.4  # each further one of either, three at most
+_CODE: Final = 3.0
+_OVER: Final = -4.0
+_NONE: Final = -1.5
+_CALM: Final = -0.7  # each, three at most
+_SAID: Final = 80.0  # odds of the first class that a phrase names against one that nothing speaks for; half for each further
+_HINTED: Final = 8.0
+_LEVEL: Final[Mapping[Level, float]] = {
+    "": 0.0, "debug": -1.5, "info": -1.0, "warning": 1.0, "error": 3.0, "fatal": 4.0
+}  # fmt: skip
+# What follows a denial did not happen: "could not be established", "nicht verfügbar", "waiting for … to become ready".
+_DENIED: Final = re.compile(
+    r"(?i)(?<!\w)(?:not(?! needed| required| necessary)|never|cannot|unable to|fail(?:ed|s|ure)? to|\w+n't|without|until|wait(?:ing)? for|before|"
+    r"nicht(?! mehr)|konnte|ne|n'\w+ pas|no (?:se|está|es|fue)|not yet)(?:[^\w\n]+\w+){1,3}"
+)
+_ZERO: Final = re.compile(
+    r"(?i)(?<![\w.])[\w.-]{2,60}\s?[=:]\s?(?:0+(?:\.0+)?|none|null|nil|false|no|ok)(?![\w.:-])"
+)  # `crc_errors=0`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Class:
+    """A class of faults: the aspect that a fact of it has, and how much that tells about a cause."""
+
+    name: str
+    aspect: str
+    weight: float
+    whose: Whose
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was read: log-odds of a fault, the classes that speak for themselves and those only hinted at, in order of the table."""
+
+    fault: float
+    says: tuple[str, ...]
+    hints: tuple[str, ...]
+    whose: Whose
+    peer: str
+    over: bool
+
+    @property
+    def kind(self) -> str:
+        """The likeliest class; "" where no word tells."""
+        return next(iter(self.says or self.hints), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """A message's aspect and the severity that it has in effect."""
+
+    aspect: str
+    severity: Level
+    weight: float
+
+    @property
+    def bad(self) -> bool:
+        """Whether it tells of something wrong."""
+        return RANK[self.severity] >= RANK["warning"]
+
+
+@cache
+def classes() -> Mapping[str, Class]:
+    """The classes, in order."""
+    return {
+        e["class"]: Class(name=e["class"], aspect=e["aspect"], weight=float(e["weight"]), whose=e["whose"])
+        for e in _data("message_classes")
+    }
+
+
+@lru_cache(maxsize=8192)
+def read(text: str, level: Level = "") -> Reading:
+    """The meaning of a message by its words and its level."""
+    words = written(text[:LONGEST]).own
+    own = plain(_without_zeros(words, text[:LONGEST]))
+    none, over, calm, signs, says, hints, whose = _phrases()
+    left = own
+    quiet = _NONE if own.partition("\n")[0] != words else 0.0
+    for _, match in none.matched(own):
+        left, quiet = left.replace(match[0], " "), _NONE
+    found = list(dict.fromkeys(says.found(left)))
+    signalled = len(list(signs.found(left)))
+    coded = list(codes(words, text[:LONGEST]))
+    bad, good = [c for c in coded if c != NORMAL], NORMAL in coded
+    affirmed = _DENIED.sub(" ", own)
+    is_over = any(over.found(affirmed))
+    fault = _START + quiet + _LEVEL[level] + _OVER * is_over + _CALM * min(3, len(list(calm.found(affirmed))))
+    fault += max(_CODE * bool(bad), _SAYS * bool(found), _SIGN * bool(signalled))
+    fault += _MORE * min(3, max(0, len(bad) + len(found) + signalled - 1)) - _SIGN * (good and not bad)
+    kinds = tuple(dict.fromkeys([*(c for c in bad if c in classes() and c != "other"), *found]))
+    hinted = tuple(dict.fromkeys(hints.found(left)))
+    owner = _whose(left, next(iter(kinds or hinted), ""), whose)
+    return Reading(
+        fault=fault,
+        says=kinds,
+        hints=hinted,
+        whose=owner,
+        peer=peer(text) if owner == "peer" else "",
+        over=is_over,
+    )
+
+
+def shares(found: Reading) -> dict[str, float]:
+    """The probability of each class given that a message tells of a fault; even where no word tells."""
+    odds = dict.fromkeys(classes(), 1.0)
+    for step, kind in enumerate(found.says):
+        odds[kind] += _SAID / 2**step
+    for step, kind in enumerate(found.hints):
+        odds[kind] += _HINTED / 2**step
+    return {kind: value / sum(odds.values()) for kind, value in odds.items()}
+
+
+def meaning(text: str, level: Level) -> Meaning:
+    """Aspect and severity of a message. A named level is believed; a quiet one keeps a bad class at warning, unless that is over."""
+    named = level or in_text(written(text[:LONGEST]).own)
+    found = read(text, named)
+    aspects = [c for k in found.says if (c := classes()[k]).aspect != "log.error"]
+    of = aspects[0] if aspects else None
+    if found.over and RANK[named] <= RANK["info"]:
+        return Meaning(aspect=of.aspect if of else "log.other", severity=named or "info", weight=0.25)
+    if of is None or (of.aspect == "log.restart" and RANK[named] >= RANK["error"]):
+        if RANK[named] >= RANK["error"] or (not named and found.fault > 0):
+            return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
+        return Meaning(aspect="log.other", severity=named or "info", weight=0.25)
+    if of.aspect == "log.restart":
+        return Meaning(aspect=of.aspect, severity=named or "info", weight=of.weight)
+    severity: Level = worst(named, "warning") if named else "error"
+    return Meaning(aspect=of.aspect, severity=severity, weight=of.weight)
+
+
+def _without_zeros(own: str, text: str) -> str:
+    """A program's own words without the names of fields whose value is 0 or none: the value counts as given to it."""
+    for match in _ZERO.finditer(text):
+        name = re.split(r"\s?[=:]", match[0])[0]
+        own = re.sub(
+            rf"(?<![\w.]){re.escape(name)}\s?[=:]\s?(?:…|{re.escape(match[0][len(name) :].lstrip(' =:'))})",
+            " ",
+            own,
+        )
+    return own
+
+
+def peer(text: str) -> str:
+    """The name of the peer that a message names, as it stands there; "" for none."""
+    for pattern in _peers():
+        if match := pattern.search(text[:LONGEST]):
+            return match[1].rstrip(".,:;")
+    return ""
+
+
+def _whose(text: str, kind: str, whose: Phrases) -> Whose:
+    """The owner that most phrases speak for; the class has a vote and a half."""
+    votes: dict[str, float] = dict.fromkeys(("own", "peer", "client", "host"), 0.0)
+    votes[classes()[kind].whose if kind else "own"] += 1.5
+    for owner in whose.found(text):
+        votes[owner] += 1.0
+    return max(votes, key=lambda o: votes[o])  # type: ignore[return-value]
+
+
+@cache
+def _phrases() -> tuple[Phrases, ...]:
+    """Those of `none`, `over`, `calm` and `signs`, those that say and that hint at a class, and those of owners."""
+    words: dict[str, Any] = dict(_data("message_words"))
+    table = _data("message_classes")
+    return (
+        *(Phrases((part, phrase) for phrase in words[part]) for part in ("none", "over", "calm", "signs")),
+        *(Phrases((e["class"], phrase) for e in table for phrase in e[part]) for part in ("says", "hints")),
+        Phrases((owner, phrase) for owner, phrases in words["whose"].items() for phrase in phrases),
+    )
+
+
+@cache
+def _peers() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(p) for p in _data("message_words")["peer"])
+
+
+@cache
+def _data(name: str) -> Any:
+    return own_yaml(files("aitia.tools.meaning").joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
