@@ -39,12 +39,17 @@ _LEVEL: Final[Mapping[Level, float]] = {
 }  # fmt: skip
 # What follows a denial did not happen: "could not be established", "nicht verfügbar", "waiting for … to become ready".
 _DENIED: Final = re.compile(
-    r"(?i)(?<!\w)(?:not(?! needed| required| necessary)|never|cannot|unable to|fail(?:ed|s|ure)? to|\w+n't|without|until|wait(?:ing)? for|before|"
+    r"(?i)(?<!\w)(?:0 ?(?:/|of) ?\d+|not(?! needed| required| necessary)|never|cannot|unable to|fail(?:ed|s|ure)? to|\w+n't|without|until|wait(?:ing)? for|before|"
     r"nicht(?! mehr)|konnte|ne|n'\w+ pas|no (?:se|está|es|fue)|not yet)(?:[^\w\n]+\w+){1,3}"
 )
+# A field whose value is nothing: `crc_errors=0`, `errors: none`.
 _ZERO: Final = re.compile(
-    r"(?i)(?<![\w.])[\w.-]{2,60}\s?[=:]\s?(?:0+(?:\.0+)?|none|null|nil|false|no|ok)(?![\w.:-])"
-)  # `crc_errors=0`
+    r"(?i)(?<![\w.])[\w.-]{2,60}\s?(?:=\s?(?:0+(?:\.0+)?|none|null|nil|false|no|ok)|:\s?(?:0+(?:\.0+)?|none|null|nil))(?![\w.:/-])"
+)
+# Options of a command and names with numbers in them (`error-page-6b`) are names whatever words they hold.
+_NAMES: Final = re.compile(
+    r"(?<!\S)-{1,2}[A-Za-z][\w:+-]*(?:=\S*)?|(?<![\w.-])[a-z]+(?:-[a-z0-9]+)*-[a-z]*\d[a-z0-9.]*(?:-[a-z0-9]+)*(?![\w-])|-XX:\S+"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +106,11 @@ def classes() -> Mapping[str, Class]:
 def read(text: str, level: Level = "") -> Reading:
     """The meaning of a message by its words and its level."""
     words = written(text[:LONGEST]).own
-    own = plain(_without_zeros(words, text[:LONGEST]))
+    rest = _without_zeros(words, text[:LONGEST])
+    own = plain(_NAMES.sub(" ", rest))
     none, over, calm, signs, says, hints, whose = _phrases()
     left = own
-    quiet = _NONE if own.partition("\n")[0] != words else 0.0
+    quiet = _NONE if rest != words and any(signs.found(plain(words))) else 0.0
     for _, match in none.matched(own):
         left, quiet = left.replace(match[0], " "), _NONE
     found = list(dict.fromkeys(says.found(left)))
