@@ -19,6 +19,7 @@ class _Codes:
     pattern: re.Pattern[str]
     numbers: Mapping[str, str]
     quoted: bool
+    answer: bool
     trouble: int | None  # the greatest digit that is trouble, where the code is a severity
 
 
@@ -30,15 +31,21 @@ def _table() -> tuple[_Codes, ...]:
             pattern=re.compile(entry["pattern"]),
             numbers=entry.get("numbers", {}),
             quoted=entry.get("quoted", False),
+            answer=entry.get("answer", False),
             trouble=entry.get("digits"),
         )
         for entry in raw
     )
 
 
-def codes(own: str, text: str) -> Iterator[str]:
-    """What each code says in a program's own words of a message and in the whole: a class, `normal`, "" for trouble of no class."""
+def codes(own: str, text: str, *, answers: bool) -> Iterator[str]:
+    """What the codes of a message say, in its program's own words and in the whole text: a class, `normal`, "" for any trouble.
+
+    `answers`: also the status of an answer to a client.
+    """
     for table in _table():
+        if table.answer and not answers:
+            continue
         for match in table.pattern.finditer(text if table.quoted else own):
             code = match[1]
             if table.trouble is not None:

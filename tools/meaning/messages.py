@@ -22,7 +22,7 @@ from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
 from aitia.tools.text.program_text import written
 
 Whose = Literal["own", "peer", "client", "host"]
-LONGEST: Final = 600  # characters of a message that are read
+LONGEST: Final = 1000  # characters of a message that are read
 # Log-odds of a fault, by hand; benchmarks/meaning/messages.py tells what comes of them.
 _START: Final = -1.0
 _SAYS: Final = 2.5  # a phrase that names a class
@@ -32,6 +32,8 @@ _CODE: Final = 3.0
 _OVER: Final = -4.0
 _NONE: Final = -1.5
 _CALM: Final = -0.7  # each, three at most
+_BAR: Final = 2.0  # log-odds above which words of no class make an error where no level says so
+_FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
 _SAID: Final = 80.0  # odds of the first class that a phrase names against one that nothing speaks for; half for each further
 _HINTED: Final = 8.0
 _LEVEL: Final[Mapping[Level, float]] = {
@@ -72,6 +74,7 @@ class Reading:
     whose: Whose
     peer: str
     over: bool
+    starts: bool
 
     @property
     def kind(self) -> str:
@@ -103,19 +106,19 @@ def classes() -> Mapping[str, Class]:
 
 
 @lru_cache(maxsize=8192)
-def read(text: str, level: Level = "") -> Reading:
-    """The meaning of a message by its words and its level."""
+def read(text: str, level: Level = "", *, answers: bool = True) -> Reading:
+    """The meaning of a message by its words and its level; `answers`: also by the status of an answer to a client."""
     words = written(text[:LONGEST]).own
     rest = _without_zeros(words, text[:LONGEST])
     own = plain(_NAMES.sub(" ", rest))
-    none, over, calm, signs, says, hints, whose = _phrases()
+    none, over, calm, signs, starts, says, hints, whose = _phrases()
     left = own
     quiet = _NONE if rest != words and any(signs.found(plain(words))) else 0.0
     for _, match in none.matched(own):
         left, quiet = left.replace(match[0], " "), _NONE
     found = list(dict.fromkeys(says.found(left)))
     signalled = len(list(signs.found(left)))
-    coded = list(codes(words, text[:LONGEST]))
+    coded = list(codes(words, text[:LONGEST], answers=answers))
     bad, good = [c for c in coded if c != NORMAL], NORMAL in coded
     affirmed = _DENIED.sub(" ", own)
     is_over = any(over.found(affirmed))
@@ -132,6 +135,7 @@ def read(text: str, level: Level = "") -> Reading:
         whose=owner,
         peer=peer(text) if owner == "peer" else "",
         over=is_over,
+        starts=any(starts.found(own)),
     )
 
 
@@ -145,22 +149,43 @@ def shares(found: Reading) -> dict[str, float]:
     return {kind: value / sum(odds.values()) for kind, value in odds.items()}
 
 
+@lru_cache(maxsize=8192)
 def meaning(text: str, level: Level) -> Meaning:
-    """Aspect and severity of a message. A named level is believed; a quiet one keeps a bad class at warning, unless that is over."""
-    named = level or in_text(written(text[:LONGEST]).own)
-    found = read(text, named)
-    aspects = [c for k in found.says if (c := classes()[k]).aspect != "log.error"]
-    of = aspects[0] if aspects else None
-    if found.over and RANK[named] <= RANK["info"]:
-        return Meaning(aspect=of.aspect if of else "log.other", severity=named or "info", weight=0.25)
-    if of is None or (of.aspect == "log.restart" and RANK[named] >= RANK["error"]):
-        if RANK[named] >= RANK["error"] or (not named and found.fault > 0):
-            return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
-        return Meaning(aspect="log.other", severity=named or "info", weight=0.25)
-    if of.aspect == "log.restart":
-        return Meaning(aspect=of.aspect, severity=named or "info", weight=of.weight)
-    severity: Level = worst(named, "warning") if named else "error"
-    return Meaning(aspect=of.aspect, severity=severity, weight=of.weight)
+    """Aspect and severity of a message of a diagnosis: a named level is believed, words decide where it says nothing.
+
+    A quiet level keeps a class of faults at warning, unless the message says that it is over. The status of an answer counts
+    where it tells that the server failed.
+    """
+    own = written(text[:LONGEST]).own
+    named = level or in_text(own)
+    found = read(text, named, answers=False)
+    of = _spoken(found.says)
+    if _FAILED.search(own):
+        aspect = of.aspect if of and of.aspect != "log.restart" else "log.error"
+        return Meaning(aspect=aspect, severity="error", weight=0.85)
+    loud = RANK[named] >= RANK["error"]
+    if of and of.aspect != "log.restart":
+        if found.over and RANK[named] < RANK["warning"]:
+            return Meaning(aspect=of.aspect, severity=named or "info", weight=0.25)
+        return Meaning(
+            aspect=of.aspect, severity=worst(named, "warning") if named else "error", weight=of.weight
+        )
+    if loud or (not named and not of and found.fault > _BAR):
+        return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
+    if of or found.starts:
+        return Meaning(aspect="log.restart", severity=named or "info", weight=classes()["restart"].weight)
+    return Meaning(aspect="log.other", severity=named or "info", weight=0.25)
+
+
+def spoken_of(text: str) -> str:
+    """The aspect of the class that a text speaks of, whoever wrote it; "" for none that a diagnosis knows."""
+    says = _phrases()[5]
+    found = _spoken(tuple(says.found(plain(text))))
+    return found.aspect if found else ""
+
+
+def _spoken(says: tuple[str, ...]) -> Class | None:
+    return next((c for k in says if (c := classes()[k]).aspect != "log.error"), None)
 
 
 def _without_zeros(own: str, text: str) -> str:
@@ -194,11 +219,14 @@ def _whose(text: str, kind: str, whose: Phrases) -> Whose:
 
 @cache
 def _phrases() -> tuple[Phrases, ...]:
-    """Those of `none`, `over`, `calm` and `signs`, those that say and that hint at a class, and those of owners."""
+    """Those of `none`, `over`, `calm`, `signs` and `starts`, those that say and that hint at a class, and those of owners."""
     words: dict[str, Any] = dict(_data("message_words"))
     table = _data("message_classes")
     return (
-        *(Phrases((part, phrase) for phrase in words[part]) for part in ("none", "over", "calm", "signs")),
+        *(
+            Phrases((part, phrase) for phrase in words[part])
+            for part in ("none", "over", "calm", "signs", "starts")
+        ),
         *(Phrases((e["class"], phrase) for e in table for phrase in e[part]) for part in ("says", "hints")),
         Phrases((owner, phrase) for owner, phrases in words["whose"].items() for phrase in phrases),
     )

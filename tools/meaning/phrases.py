@@ -23,14 +23,19 @@ def plain(text: str) -> str:
 @cache
 def compiled(phrase: str) -> re.Pattern[str]:
     """The pattern of a phrase: `word*` any ending, ` .. ` up to 60 characters, groups and `?` as in regular expressions."""
-    pattern = phrase
-    for name, means in _NAMED.items():
-        pattern = pattern.replace(name, means)
-    pattern = pattern.replace(" .. ", "\0")
-    pattern = re.sub(r"(?<=[\wÀ-ɏぁ-ヿ一-鿿])\*", f"[{_LETTER}]*", pattern)
-    pattern = pattern.replace(" ", r"[ \t:-]+").replace("(", "(?:").replace("(?:?", "(?")
     gap = rf"(?:[^{_LETTER}\n]|[^{_LETTER}\n].{{0,60}}?[^{_LETTER}\n])"
-    pattern = pattern.replace("\0", gap)
+    parts = []
+    for number, part in enumerate(
+        re.split(r"(\[[^\]]*\])", phrase)
+    ):  # what stands in brackets stays as it is
+        if number % 2 == 0:
+            part = re.sub(r"<\w+>", lambda m: _NAMED[m[0]], part)
+            part = re.sub(r"(?<=[\wÀ-ɏぁ-ヿ一-鿿])\*", f"[{_LETTER}]*", part)
+            part = (
+                part.replace("(", "(?:").replace("(?:?", "(?").replace(" .. ", "\0").replace(" ", r"[ \t:-]+")
+            )
+        parts.append(part)
+    pattern = "".join(parts).replace("\0", gap)
     return re.compile(rf"(?<![{_LETTER}])(?:{pattern})(?![{_LETTER}])", re.IGNORECASE)
 
 
@@ -70,9 +75,8 @@ def _stems(phrase: str) -> Iterator[str]:
     found = []
     for start in starts:
         word = re.match(rf"[{_LETTER}]+", start)
-        if (
-            not word
-            or start[word.end() : word.end() + 1] in "?[.\\("
+        if not word or (
+            start[word.end() : word.end() + 1] in "?[.\\("
             and len(word[0]) < _STEM + 1
             and word.end() < len(start)
         ):
