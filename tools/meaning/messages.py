@@ -32,7 +32,10 @@ _CODE: Final = 3.0
 _OVER: Final = -4.0
 _NONE: Final = -1.5
 _CALM: Final = -0.7  # each, three at most
-_BAR: Final = 2.0  # log-odds above which words of no class make an error where no level says so
+# Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
+_BAR_OF_CLASS: Final = 0.7
+_BAR: Final = 1.4
+_UNIT: Final = re.compile(r"[\w@.-]+\.(?:service|socket|mount|timer|slice|scope): ")
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
 _SAID: Final = 80.0  # odds of the first class that a phrase names against one that nothing speaks for; half for each further
 _HINTED: Final = 8.0
@@ -165,7 +168,8 @@ def meaning(text: str, level: Level) -> Meaning:
         return Meaning(aspect=aspect, severity="error", weight=0.85)
     loud = RANK[named] >= RANK["error"]
     if of and of.aspect != "log.restart":
-        if found.over and RANK[named] < RANK["warning"]:
+        calm = found.over if named else found.fault <= _BAR_OF_CLASS
+        if calm and RANK[named] < RANK["warning"]:
             return Meaning(aspect=of.aspect, severity=named or "info", weight=0.25)
         return Meaning(
             aspect=of.aspect, severity=worst(named, "warning") if named else "error", weight=of.weight
@@ -209,7 +213,9 @@ def peer(text: str) -> str:
 
 
 def _whose(text: str, kind: str, whose: Phrases) -> Whose:
-    """The owner that most phrases speak for; the class has a vote and a half."""
+    """The unit that a supervisor speaks of, else the owner that most phrases speak for; the class has a vote and a half."""
+    if _UNIT.match(text):
+        return "peer"
     votes: dict[str, float] = dict.fromkeys(("own", "peer", "client", "host"), 0.0)
     votes[classes()[kind].whose if kind else "own"] += 1.5
     for owner in whose.found(text):
