@@ -76,7 +76,7 @@ def test_the_signal_that_moved_first_is_told(tmp_path: Path) -> None:
     assert found.values["first"] == "motor_current_amps"
     assert str(found.values["order"]).startswith("motor_current_amps, water_flow_lpm")
     said = re.search(
-        r"; electrical load \(motor_current_amps\) changed first, at (\S+) UTC within (\d+) s\.$",
+        r"; electric current \(motor_current_amps\) changed first, at (\S+) UTC within (\d+) s\.$",
         found.statement,
     )
     assert said is not None

@@ -1,15 +1,15 @@
-"""What a model says a name means: one small question with distinct answers, by log-probability, against a content-free baseline."""
+"""What a model says a name means: a small question with distinct answers, by log-probability, less a content-free baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
 from aitia.core.llm import Classifier, Prompt
-from aitia.models.scoring import Terms, pick
+from aitia.models.scoring import Terms, pick, pool
 
 TERMS: Final = Terms(prior=0.3, temperature=1.0)
 """Of the content-free baseline .3 is taken off: raw .74, .76 so on 202 names that nobody had looked at."""
@@ -42,3 +42,11 @@ def ask_quantity(model: Classifier, name: str, quantities: Sequence[str]) -> dic
     choice = model.classify(prompt, [_WORDS.get(q, q) for q in quantities])
     _, shares = pick(choice.log_probs, choice.baselines, TERMS)
     return dict(zip(quantities, shares, strict=True))
+
+
+def pooled(words: Mapping[str, float], model: Mapping[str, float], weight: float) -> dict[str, float]:
+    """Words and model together: log-odds added, the model's times `weight`; what the words leave open is spread evenly."""
+    options = sorted(model)
+    rest = (1.0 - sum(words.get(q, 0.0) for q in options)) / len(options)
+    shares = pool([words.get(q, 0.0) + rest for q in options], [model[q] for q in options], weight)
+    return dict(zip(options, shares, strict=True))

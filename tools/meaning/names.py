@@ -16,8 +16,16 @@ from aitia.tools.meaning.words import words_of
 
 Direction = Literal["up", "down", "both", "none"]
 UNKNOWN: Final = "unknown"
+_PREFIX: Final = (
+    0.5  # the first of four words or more is mostly the product's name: `airflow.scheduler.tasks.killed`
+)
+_LONG: Final = 4  # words
+_MISFIT: Final = 0.5  # of the words for what is not told in the name's unit: `upstream_response_seconds`
 _HEAD: Final = 1.25  # the last word that is neither a unit nor a statistic names the thing: `queue_wait_time`
 _UNSEEN: Final = 1.2  # the score that "none of these words" has: below it nothing was understood
+_TAG_SURE: Final = 0.95
+BAR: Final = 0.5
+"""Below this share of the words nothing is said."""
 # Statistics and the like, which tell nothing of what is measured.
 _STATISTICS: Final = frozenset(
     {"total", "sum", "count", "avg", "average", "mean", "min", "max", "value", "val", "rate", "per", "ratio", "pv",
@@ -25,6 +33,9 @@ _STATISTICS: Final = frozenset(
      "the", "number", "num", "1m", "5m", "15m", "usage", "used", "utilization", "actual", "ist", "raw", "now", "new"}
 )  # fmt: skip
 _TAG: Final = re.compile(r"^(?:\d{1,4}[-_.]?)?([A-Z]{2,4})[-_]?(\d{1,5})[A-Z]?\d?(?:[._-]([A-Za-z]{1,8}))?$")
+_TAG_WITHIN: Final = re.compile(
+    r"(?:^|[-_.])([TPFLS]D?[IT]C?)[-_]([A-Z]?\d{3,5})[A-Z]?(?:[.]([A-Za-z]{1,8}))?$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +44,17 @@ class Quantity:
 
     id: str
     aspect: str
-    say: str
+    says: Mapping[str, str]  # by the direction of trouble; "" is the usual one
     bad: Direction
+    unit: str
+    floor: float
+    relative: bool
     words: Mapping[str, float]
     pairs: Mapping[tuple[str, str], float]
+
+    def say(self, direction: Direction) -> str:
+        """How a sentence names it, where trouble lies that way."""
+        return (self.says.get(direction, "") if direction != self.bad else "") or self.says[""]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +65,19 @@ class Unit:
     dimension: str
     scale: float
     says: Mapping[str, float]
+    fits: frozenset[str]  # empty: all
 
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """What a name means. `confidence` 0..1 that quantity is right; `by` who read it; `scores` of each quantity in question."""
+    """What a name means. `confidence` 0..1 that the quantity is right; `by` who read it."""
 
     quantity: str
     direction: Direction
     unit: str
     confidence: float
     by: str
-    scores: Mapping[str, float]
+    words: tuple[str, ...] = ()
 
 
 class Lexicon:
@@ -66,7 +85,7 @@ class Lexicon:
 
     def __init__(self) -> None:
         self.quantities = {id: _quantity(id, raw) for id, raw in _data("quantities").items()}
-        self.units = {word: unit for word, unit in _units(_data("units"))}
+        self.units = dict(_units(_data("units")))
         self._says: dict[str, dict[str, float]] = defaultdict(dict)
         for q in self.quantities.values():
             for word, weight in q.words.items():
@@ -83,21 +102,43 @@ class Lexicon:
             or any(base in self._says or base in self._paired for base in _bases(word))
         )  # fmt: skip
 
-    def read(self, name: str, unit: str = "") -> Meaning:
-        """The meaning of a name, and of the unit that its metadata states, where it does."""
+    def shares(self, name: str, unit: str = "") -> dict[str, float]:
+        """The probability of each quantity, and of `unknown`, by the name's words and the unit that its metadata states."""
         by_tag = self._tag(name)
         if by_tag:
-            return self._made(by_tag, name, unit, {by_tag: 5.0}, by="tag")
+            return {by_tag: _TAG_SURE, UNKNOWN: 1.0 - _TAG_SURE}
         words = words_of(name, self.known)
-        stated = self.unit_of(words, unit)
         scores = self._scores(words)
+        stated = self.unit_of(words, unit)
         if stated:
+            if stated.fits:
+                scores.update({q: s * _MISFIT for q, s in scores.items() if q not in stated.fits})
             for quantity, weight in stated.says.items():
                 scores[quantity] += weight
-        if not scores or max(scores.values()) <= _UNSEEN:
-            return self._made(UNKNOWN, name, unit, scores, by="words")
-        best = max(sorted(scores), key=lambda q: scores[q])
-        return self._made(best, name, unit, scores, by="words")
+        raised = {q: math.exp(s) for q, s in scores.items()}
+        total = math.exp(_UNSEEN) + sum(raised.values())
+        return {**{q: value / total for q, value in raised.items()}, UNKNOWN: math.exp(_UNSEEN) / total}
+
+    def read(self, name: str, unit: str = "", *, bar: float = BAR) -> Meaning:
+        """The meaning of a name by its words; unknown where no quantity is as probable as `bar`."""
+        shares = self.shares(name, unit)
+        quantity = max(sorted(shares), key=lambda q: shares[q])
+        known = quantity if shares[quantity] >= bar else UNKNOWN
+        words = words_of(name, self.known)
+        stated = self.unit_of(words, unit)
+        alarm = known == "state" and self._tag(name) == known
+        return Meaning(
+            quantity=known,
+            direction="up" if alarm else self.direction(known, words),
+            unit=stated.symbol if stated else "",
+            confidence=shares[quantity],
+            by="words",
+            words=words,
+        )
+
+    def direction_of(self, name: str, quantity: str) -> Direction:
+        """Which way trouble lies for a name that means this quantity."""
+        return self.direction(quantity, words_of(name, self.known))
 
     def unit_of(self, words: tuple[str, ...], stated: str = "") -> Unit | None:
         """The unit that metadata states, else the last word of the name that is one (single letters only at its end)."""
@@ -107,6 +148,11 @@ class Lexicon:
             )
             if found:
                 return found
+        for a, per, b in zip(words, words[1:], words[2:], strict=False):
+            if per == "per" and b in self.units and self.units[b].dimension == "time":
+                return self.units.get(f"{a}/{self.units[b].symbol}") or self.units.get(
+                    f"/{self.units[b].symbol}"
+                )
         for place, word in enumerate(reversed(words)):
             if word in self.units and (len(word) > 2 or place == 0 or words[-place] in _STATISTICS):
                 return self.units[word]
@@ -117,12 +163,13 @@ class Lexicon:
         content = [w for w in words if w not in _STATISTICS and w not in self.units]
         head = content[-1] if content else ""
         seen: set[str] = set()
-        for word in words:
+        for place, word in enumerate(words):
             if word in seen:
                 continue
             seen.add(word)
+            share = _HEAD if word == head else _PREFIX if place == 0 and len(words) >= _LONG else 1.0
             for quantity, weight in self._of(word).items():
-                scores[quantity] += weight * (_HEAD if word == head else 1.0)
+                scores[quantity] += weight * share
         forms = {form for word in words for form in (word, *_bases(word))}
         for (a, b), quantity, weight in self._pairs:
             if a in forms and b in forms:
@@ -133,18 +180,6 @@ class Lexicon:
         if word in self._says:
             return self._says[word]
         return next((self._says[base] for base in _bases(word) if base in self._says), {})
-
-    def _made(self, quantity: str, name: str, unit: str, scores: Mapping[str, float], *, by: str) -> Meaning:
-        words = words_of(name, self.known)
-        stated = self.unit_of(words, unit)
-        return Meaning(
-            quantity=quantity,
-            direction=self.direction(quantity, words),
-            unit=stated.symbol if stated else "",
-            confidence=_confidence(quantity, scores),
-            by=by,
-            scores=dict(scores),
-        )
 
     def direction(self, quantity: str, words: tuple[str, ...]) -> Direction:
         """Which way trouble lies: by the name's words, else the quantity's own way."""
@@ -171,7 +206,7 @@ class Lexicon:
 
     def _tag(self, name: str) -> str:
         """The quantity of an ISA-5.1 tag such as `41-PT-101A.PV`, or nothing."""
-        found = _TAG.match(name)
+        found = _TAG.match(name) or _TAG_WITHIN.search(name)
         if not found:
             return ""
         letters, _, part = found.groups()
@@ -183,14 +218,6 @@ class Lexicon:
         if len(letters) > 1 and letters[1] in "SA" and all(c in self._tags["switches"] for c in letters[1:]):
             return "state"
         return "position" if letters[-1] == "V" and len(letters) > 1 else str(variable)
-
-
-def _confidence(quantity: str, scores: Mapping[str, float]) -> float:
-    """Softmax of the scores against that of not knowing."""
-    if quantity == UNKNOWN or quantity not in scores:
-        return 0.0
-    total = math.exp(_UNSEEN) + sum(math.exp(s) for s in scores.values())
-    return math.exp(scores[quantity]) / total
 
 
 def _bases(word: str) -> tuple[str, ...]:
@@ -213,8 +240,11 @@ def _quantity(id: str, raw: Mapping[str, Any]) -> Quantity:
     return Quantity(
         id=id,
         aspect=str(raw["aspect"]),
-        say=str(raw["say"]),
+        says={"": str(raw["say"]), "up": str(raw.get("say_up", "")), "down": str(raw.get("say_down", ""))},
         bad=raw["bad"],
+        unit=str(raw.get("unit", "")),
+        floor=float(raw.get("floor", 0.0)),
+        relative=bool(raw.get("relative", True)),
         words={str(w): float(v) for w, v in raw["words"].items()},
         pairs=pairs,
     )
@@ -222,7 +252,16 @@ def _quantity(id: str, raw: Mapping[str, Any]) -> Quantity:
 
 def _units(raw: Mapping[str, Any]) -> list[tuple[str, Unit]]:
     return [
-        (str(word), Unit(symbol=str(u["symbol"]), dimension=name, scale=float(u["scale"]), says=of["says"]))
+        (
+            str(word),
+            Unit(
+                symbol=str(u["symbol"]),
+                dimension=name,
+                scale=float(u["scale"]),
+                says=of["says"],
+                fits=frozenset(of.get("fits", ())),
+            ),
+        )
         for name, of in raw.items()
         for u in of["units"]
         for word in u["words"]

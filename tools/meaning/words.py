@@ -1,4 +1,4 @@
-"""A name taken apart into words: separators, camelCase, digits, and compounds of known words (`cpuusage`, `Vorlauftemperatur`)."""
+"""A name taken apart into words: at separators, camelCase and digits, and compounds of known words (`Vorlauftemperatur`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-_SPLIT = re.compile(r"[^A-Za-z0-9%°µ²³/]+")
+_SPLIT = re.compile(r"[^A-Za-z0-9%°µ²³]+")
 _CAMEL = re.compile(
     r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z]{3})(?=\d)|(?<=\d)(?=[A-Za-z]{3})"
 )
@@ -18,11 +18,14 @@ Known = Callable[[str], bool]
 
 
 def words_of(name: str, known: Known = lambda _: True) -> tuple[str, ...]:
-    """The words of a name, lower case, without accents, in order; words that are not `known` are taken apart where they can be."""
+    """The words of a name, lower case, without accents, in order; words that are not `known` are taken apart."""
     found: list[str] = []
     for piece in _SPLIT.split(_plain(name)):
+        if piece and known(piece.lower()):  # `SoC`, `pH`, `kWh`, `IOPS`
+            found.append(piece.lower())
+            continue
         for word in _CAMEL.split(piece):
-            low = word.strip("/").lower()
+            low = word.lower()
             if low:
                 found += [low] if known(low) else _parts(low, known)
     return tuple(found)
@@ -56,5 +59,5 @@ def _parts(word: str, known: Known) -> list[str]:
         return whole
     for start in range(1, len(word) - _HEAD + 1):
         if known(word[start:]):
-            return [word[:start], word[start:]]
+            return [word[start:]]
     return [word]

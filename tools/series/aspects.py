@@ -1,4 +1,4 @@
-"""What a metric is about: rules of a data file, matched once per metric name and label set."""
+"""What a metric is about: what its name means (tools/meaning), and a few rules for names that mean another thing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from aitia.core.aspects import METRIC
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
+from aitia.tools.meaning.names import Quantity, lexicon
 
 Bad = Literal["up", "down", "both"]
 
@@ -44,6 +45,15 @@ class LimitRule:
         return re.compile(f"^{self.limit.replace('{1}', re.escape(stem))}$", re.IGNORECASE)
 
 
+_TIMES = ("s", "ms", "us", "ns", "min", "h", "d")
+_FLOORS = {  # the smallest change that matters, where trouble lies the other way
+    (
+        "memory",
+        "down",
+    ): 67_108_864.0,  # bytes: of what is free a host's page cache moves tens of MiB at any time
+    ("network", "up"): 0.5,  # errors and drops per second
+    ("availability", "up"): 0.5,  # members
+}
 OTHER = Aspect(aspect="other", say="")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SUFFIX = re.compile(r"\s*[(\[]([^()\[\]]{1,12})[)\]]\s*$")
@@ -74,15 +84,44 @@ class Aspects:
         self._known: dict[str, Aspect] = {}
 
     def of(self, metric: str, labels: Mapping[str, str] | None = None) -> Aspect:
-        """The first rule found in `metric{`, or, where it holds a `=`, in `metric{label=value,...}`; else `other`."""
+        """The first rule found in `metric{`, or, where it holds a `=`, in `metric{label=value,...}`; else what the name means."""
         name = plain_name(metric) + "{"
         key = name + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
         if key not in self._known:
             # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
             self._known[key] = next(
-                (a for rule, a in self._rules if rule.search(key if "=" in rule.pattern else name)), OTHER
-            )
+                (a for rule, a in self._rules if rule.search(key if "=" in rule.pattern else name)), None
+            ) or meant(metric)
         return self._known[key]
+
+
+def meant(metric: str) -> Aspect:
+    """What a metric's name means by its words; `other` where that is not clear enough."""
+    meaning = lexicon().read(metric)
+    quantity = lexicon().quantities.get(meaning.quantity)
+    if quantity is None:
+        return OTHER
+    if quantity.id == "lag" and meaning.unit in _TIMES:
+        return Aspect(aspect="latency", say="lag", unit="s", bad="up", floor=1.0)
+    if quantity.id == "locks":
+        return _locks(meaning.words, quantity)
+    return Aspect(
+        aspect=quantity.aspect,
+        say=quantity.say(meaning.direction) if quantity.aspect != "other" else "",
+        unit=quantity.unit,
+        bad="both" if meaning.direction == "none" else meaning.direction,
+        floor=_FLOORS.get((quantity.id, meaning.direction), quantity.floor),
+        relative=quantity.relative,
+    )
+
+
+def _locks(words: tuple[str, ...], quantity: Quantity) -> Aspect:
+    """Locks that are waited for are trouble, a deadlock is work that failed, and locks that are held tell nothing."""
+    if any(w.startswith("deadlock") for w in words):
+        return Aspect(aspect="errors", say="deadlocks", unit="/s", bad="up", floor=0.02)
+    if any(w.startswith(("wait", "block", "conten")) for w in words):
+        return Aspect(aspect="locks", say=quantity.say("up"), bad="up", floor=quantity.floor)
+    return OTHER
 
 
 def _rule(entry: Mapping[str, Any]) -> tuple[re.Pattern[str], Aspect]:

@@ -15,6 +15,7 @@ import numpy as np
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
+from aitia.tools.identity.owner import owner_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.http import JsonApi, reason
 from aitia.tools.sources.metrics.prometheus_answers import (
@@ -237,8 +238,7 @@ class PrometheusSource(Modelled):
         """Which component a label set speaks of."""
         if self._config.component:
             return self._config.component
-        wanted = (self._config.component_label,) if self._config.component_label else COMPONENT_LABELS
-        return next((labels[label] for label in wanted if labels.get(label)), "")
+        return owner_of(labels, label=self._config.component_label)
 
     def _listed(self, window: Window, *, metric: str = "", match: str = "") -> tuple[list[Labels], bool]:
         """The label sets in the window, bounded and sorted, and whether the bound cut some off."""

@@ -1,0 +1,28 @@
+"""The real small model reads: one evaluation after static examples, the same answer in any order."""
+
+from __future__ import annotations
+
+import pytest
+
+from aitia.core.errors import ModelError
+from aitia.core.llm import Classifier, Prompt
+from aitia.models.llama import LlamaCpp
+from aitia.tools.meaning.asking import ask_quantity
+
+pytestmark = pytest.mark.model
+QUANTITIES = ("latency", "memory", "temperature", "errors")
+
+
+def test_a_real_model_reads_the_same_in_any_order(smollm: LlamaCpp) -> None:
+    assert isinstance(smollm, Classifier)
+    names = ["host_ram_used_bytes", "boiler outlet degC", "host_ram_used_bytes"]
+    first, other, again = (ask_quantity(smollm, name, QUANTITIES) for name in names)
+    assert first == again != other
+    assert sum(first.values()) == pytest.approx(1.0)
+    smollm.complete(Prompt(system="Say.", user="Hello."), max_tokens=3)  # takes the context for itself
+    assert ask_quantity(smollm, names[0], QUANTITIES) == first
+
+
+def test_labels_that_begin_alike_are_refused(smollm: LlamaCpp) -> None:
+    with pytest.raises(ModelError, match="differ in their first token"):
+        smollm.classify(Prompt(system="", user="a\nb:"), ["the one", "the other"])
