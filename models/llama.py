@@ -175,7 +175,7 @@ class LlamaCpp:
         """The likeliest label by the log-probability of its first token; `baselines` are those of a text without content.
 
         The examples are evaluated once and rewound to, which takes a seventh of the time of restoring them. So is a text of
-        which a further question is asked (`text\\nSign:`, then `text\\nSign: fault Kind:`).
+        which a further question is asked: after `Sign:` the text is kept for `Sign: fault Kind:`.
         """
         start = time.monotonic()
         firsts = [self._session.plain_tokens(" " + label)[0] for label in labels]

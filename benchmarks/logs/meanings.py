@@ -29,7 +29,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.tools.meaning.messages import meaning
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers.levels import RANK, Level
 from aitia.tools.text.reader import Extract, LogFile
 from aitia.tools.text.templates import Miner

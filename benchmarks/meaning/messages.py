@@ -3,14 +3,14 @@
     python benchmarks/meaning/messages.py --data benchmarks/meaning/data --model qwen2.5-coder-1.5b,qwen2.5-coder-0.5b --json OUT
 
 DIR/messages.jsonl: a message a line, without time and level word, with `product`, `language`, the labels of a first reader
-(`fault`, `class`, `whose`, `peer`) and, where there is one, of a second who saw the text and the product only (`second_fault`, …).
+(`fault`, `class`, `whose`, `peer`) and, where there is one, of a second who saw text and product only (`second_fault`, …).
 Scored are the messages on which both agree, for each label; all messages and both readers are language models' work.
 
-Systems: `ours MODEL` (rules and model), `no_model` (rules), `peer MODEL` (the model alone), `peer table` (the regular expressions that
-aitia had before: DIR/classes_before.yaml), `trivial` (ten words). Bars, and the weights of `ours` and `peer MODEL`, are those that
-were best on all other products. `found` and `false` are at a bar that lets at most .02 of the others' normal messages through;
-`found, own bar` at even odds of the system itself. Answers are read by the scorer only. --answers keeps what models said;
---most asks and scores only so many messages, drawn by a hash of their text.
+Systems: `ours MODEL` (rules and model), `no_model` (rules), `peer MODEL` (the model alone), `peer table` (the regular
+expressions that aitia had before: DIR/classes_before.yaml), `trivial` (ten words). Bars, and the weights of `ours` and
+`peer MODEL`, are those that were best on all other products. `found` and `false` are at a bar that lets at most .02 of the
+others' normal messages through; `found, own bar` at even odds of the system itself. Answers are read by the scorer only.
+--answers keeps what models said; --most asks and scores only so many messages, drawn by a hash of their text.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.models.scoring import Terms, pick
-from aitia.tools.meaning.messages import Reading, peer, read
+from aitia.tools.meaning.messages import Reading, peer
 from aitia.tools.meaning.messages_asking import SAID, WHOSE, Said, Weights, pooled
+from aitia.tools.text.classes import reading
 from benchmarks import contract
 from benchmarks.meaning.asked import answers
 from benchmarks.meaning.before import table, words
@@ -93,7 +94,7 @@ def drawn(text: str) -> str:
 
 def predicted(texts: Sequence[str], args: Any) -> dict[str, Tried]:
     """What each system says of each text, with each of its settings. It sees texts only."""
-    readings = [read(t) for t in texts]
+    readings = [reading(t) for t in texts]
     systems: dict[str, Tried] = {}
     for model in args.model.split(",") if args.model != "none" else ():
         said = answers(model, texts, args.answers, threads=args.threads)
@@ -113,10 +114,10 @@ def predicted(texts: Sequence[str], args: Any) -> dict[str, Tried]:
 
 
 def with_model(
-    text: str, reading: Reading, said: Said, fault: float, kind: float, whose: float, prior: float
+    text: str, words: Reading, said: Said, fault: float, kind: float, whose: float, prior: float
 ) -> Answer:
     """Rules and model."""
-    odds, of, owner = pooled(reading, said, Weights(fault=fault, kind=kind, whose=whose, prior=prior))
+    odds, of, owner = pooled(words, said, Weights(fault=fault, kind=kind, whose=whose, prior=prior))
     return Answer(fault=odds, kind=of, whose=owner, peer=peer(text) if owner == "peer" else "")
 
 

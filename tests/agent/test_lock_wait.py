@@ -9,8 +9,8 @@ import pytest
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import weigh
 from aitia.core.words import Evidence
-from aitia.tools.meaning.messages import meaning
 from aitia.tools.series.aspects import bundled as aspects
+from aitia.tools.text.classes import meaning
 from tests.agent import evidence as shop
 
 

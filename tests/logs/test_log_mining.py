@@ -8,8 +8,8 @@ from scipy.stats import binom
 
 from aitia.core.words import Component
 from aitia.tools.change.counts import adjust, burst, dispersion, exact_p
-from aitia.tools.meaning.messages import meaning
 from aitia.tools.text.access import canonical, status
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.names import Names, attribute
 
 NAMES = Names(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitia.tools.meaning.messages import classes, meaning
+from aitia.tools.meaning.messages import classes
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.program_text import written
 
 # Lines with a place for what a client sends, as servers and libraries write them.

@@ -18,8 +18,8 @@ from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.values import inside
-from aitia.tools.meaning.messages import meaning
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, known
 from aitia.tools.text.streams import BUDGET, spans, streams

@@ -15,8 +15,8 @@ from aitia.core.words import Direction, Evidence, SourceRef, Window, from_epoch
 from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined
-from aitia.tools.meaning.messages import Meaning, meaning
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
+from aitia.tools.text.classes import Meaning, meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute
 from aitia.tools.text.replies import replier

@@ -9,8 +9,8 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.diff import findings
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined, mine
-from aitia.tools.meaning.messages import Meaning, meaning
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.text.classes import Meaning, meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute, known
 from aitia.tools.text.streams import spans, streams

@@ -15,9 +15,9 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Direction, Evidence, Result, SourceRef, Window, from_epoch
 from aitia.tools.logs.sequence import Normal, Reason, Session, Verdict
 from aitia.tools.logs.sequence.stream import Place, Told, told
-from aitia.tools.meaning.messages import meaning
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.names import known
 from aitia.tools.text.streams import spans, streams
 

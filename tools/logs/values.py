@@ -17,7 +17,7 @@ from aitia.tools.logs.count import Count, Sample
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined
 from aitia.tools.logs.tally import Tally
-from aitia.tools.meaning.messages import meaning
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers import RANK
 from aitia.tools.text.names import Names, attribute
 from aitia.tools.text.templates.gaps import kinds, name, values

@@ -2,8 +2,8 @@
 
 Codes of vendors and standards first (`message_codes`), then words in five languages (`message_words.yaml`,
 `message_classes.yaml`). What says that there was no trouble (`0 errors`) is taken out before the rest is read, and what says
-that trouble is over outweighs a sign of it. Only the program's own words are read (`aitia.tools.text.program_text`): what a
-client can put into a message never makes it a fault.
+that trouble is over outweighs a sign of it. Who calls tells the program's own words from what it was given: what a client can
+put into a message never makes it a fault.
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ from typing import Any, Final, Literal
 from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.message_codes import NORMAL, codes
 from aitia.tools.meaning.phrases import Phrases, plain
-from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
-from aitia.tools.text.program_text import written
 
 Whose = Literal["own", "peer", "client", "host"]
-LONGEST: Final = 1000  # characters of a message that are read
 # Log-odds of a fault, by hand; benchmarks/meaning/messages.py tells what comes of them.
 _START: Final = -1.0
 _SAYS: Final = 2.5  # a phrase that names a class
@@ -32,20 +29,13 @@ _CODE: Final = 3.0
 _OVER: Final = -4.0
 _NONE: Final = -1.5
 _CALM: Final = -0.7  # each, three at most
-# Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
-_BAR_OF_CLASS: Final = 0.7
-_BAR: Final = 1.4
 _UNIT: Final = re.compile(r"[\w@.-]+\.(?:service|socket|mount|timer|slice|scope): ")
-_FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
 _SAID: Final = 80.0  # odds of the first class that a phrase names against one that nothing speaks for; half for each further
 _HINTED: Final = 8.0
-_LEVEL: Final[Mapping[Level, float]] = {
-    "": 0.0, "debug": -1.5, "info": -1.0, "warning": 1.0, "error": 3.0, "fatal": 4.0
-}  # fmt: skip
 # What follows a denial did not happen: "could not be established", "nicht verfügbar", "waiting for … to become ready".
 _DENIED: Final = re.compile(
-    r"(?i)(?<!\w)(?:0 ?(?:/|of) ?\d+|not(?! needed| required| necessary)|never|cannot|unable to|fail(?:ed|s|ure)? to|\w+n't|without|until|wait(?:ing)? for|before|"
-    r"nicht(?! mehr)|konnte|ne|n'\w+ pas|no (?:se|está|es|fue)|not yet)(?:[^\w\n]+\w+){1,3}"
+    r"(?i)(?<!\w)(?:0 ?(?:/|of) ?\d+|not(?! needed| required| necessary)|never|cannot|unable to|fail(?:ed|s|ure)? to|\w+n't|"
+    r"without|until|wait(?:ing)? for|before|nicht(?! mehr)|konnte|ne|n'\w+ pas|no (?:se|está|es|fue)|not yet)(?:[^\w\n]+\w+){1,3}"
 )
 # A field whose value is nothing: `crc_errors=0`, `errors: none`.
 _ZERO: Final = re.compile(
@@ -69,7 +59,7 @@ class Class:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What was read: log-odds of a fault, the classes that speak for themselves and those only hinted at, in order of the table."""
+    """What was read: log-odds of a fault, the classes that are named and those only hinted at, in order of the table."""
 
     fault: float
     says: tuple[str, ...]
@@ -85,20 +75,6 @@ class Reading:
         return next(iter(self.says or self.hints), "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """A message's aspect and the severity that it has in effect."""
-
-    aspect: str
-    severity: Level
-    weight: float
-
-    @property
-    def bad(self) -> bool:
-        """Whether it tells of something wrong."""
-        return RANK[self.severity] >= RANK["warning"]
-
-
 @cache
 def classes() -> Mapping[str, Class]:
     """The classes, in order."""
@@ -109,10 +85,9 @@ def classes() -> Mapping[str, Class]:
 
 
 @lru_cache(maxsize=8192)
-def read(text: str, level: Level = "", *, answers: bool = True) -> Reading:
-    """The meaning of a message by its words and its level; `answers`: also by the status of an answer to a client."""
-    words = written(text[:LONGEST]).own
-    rest = _without_zeros(words, text[:LONGEST])
+def read(words: str, text: str, *, answers: bool = True) -> Reading:
+    """The meaning of a message by its program's own words of the whole text; `answers`: also by the status of one to a client."""
+    rest = _without_zeros(words, text)
     own = plain(_NAMES.sub(" ", rest))
     none, over, calm, signs, starts, says, hints, whose = _phrases()
     left = own
@@ -121,11 +96,11 @@ def read(text: str, level: Level = "", *, answers: bool = True) -> Reading:
         left, quiet = left.replace(match[0], " "), _NONE
     found = list(dict.fromkeys(says.found(left)))
     signalled = len(list(signs.found(left)))
-    coded = list(codes(words, text[:LONGEST], answers=answers))
+    coded = list(codes(words, text, answers=answers))
     bad, good = [c for c in coded if c != NORMAL], NORMAL in coded
     affirmed = _DENIED.sub(" ", own)
     is_over = any(over.found(affirmed))
-    fault = _START + quiet + _LEVEL[level] + _OVER * is_over + _CALM * min(3, len(list(calm.found(affirmed))))
+    fault = _START + quiet + _OVER * is_over + _CALM * min(3, len(list(calm.found(affirmed))))
     fault += max(_CODE * bool(bad), _SAYS * bool(found), _SIGN * bool(signalled))
     fault += _MORE * min(3, max(0, len(bad) + len(found) + signalled - 1)) - _SIGN * (good and not bad)
     kinds = tuple(dict.fromkeys([*(c for c in bad if c in classes() and c != "other"), *found]))
@@ -152,44 +127,9 @@ def shares(found: Reading) -> dict[str, float]:
     return {kind: value / sum(odds.values()) for kind, value in odds.items()}
 
 
-@lru_cache(maxsize=8192)
-def meaning(text: str, level: Level) -> Meaning:
-    """Aspect and severity of a message of a diagnosis: a named level is believed, words decide where it says nothing.
-
-    A quiet level keeps a class of faults at warning, unless the message says that it is over. The status of an answer counts
-    where it tells that the server failed.
-    """
-    own = written(text[:LONGEST]).own
-    named = level or in_text(own)
-    found = read(text, named, answers=False)
-    of = _spoken(found.says)
-    if _FAILED.search(own):
-        aspect = of.aspect if of and of.aspect != "log.restart" else "log.error"
-        return Meaning(aspect=aspect, severity="error", weight=0.85)
-    loud = RANK[named] >= RANK["error"]
-    if of and of.aspect != "log.restart":
-        calm = found.over if named else found.fault <= _BAR_OF_CLASS
-        if calm and RANK[named] < RANK["warning"]:
-            return Meaning(aspect=of.aspect, severity=named or "info", weight=0.25)
-        return Meaning(
-            aspect=of.aspect, severity=worst(named, "warning") if named else "error", weight=of.weight
-        )
-    if loud or (not named and not of and found.fault > _BAR):
-        return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
-    if of or found.starts:
-        return Meaning(aspect="log.restart", severity=named or "info", weight=classes()["restart"].weight)
-    return Meaning(aspect="log.other", severity=named or "info", weight=0.25)
-
-
-def spoken_of(text: str) -> str:
-    """The aspect of the class that a text speaks of, whoever wrote it; "" for none that a diagnosis knows."""
-    says = _phrases()[5]
-    found = _spoken(tuple(says.found(plain(text))))
-    return found.aspect if found else ""
-
-
-def _spoken(says: tuple[str, ...]) -> Class | None:
-    return next((c for k in says if (c := classes()[k]).aspect != "log.error"), None)
+def spoken(text: str) -> tuple[str, ...]:
+    """The classes that a text names, whoever wrote it."""
+    return tuple(dict.fromkeys(_phrases()[5].found(plain(text))))
 
 
 def _without_zeros(own: str, text: str) -> str:
@@ -207,7 +147,7 @@ def _without_zeros(own: str, text: str) -> str:
 def peer(text: str) -> str:
     """The name of the peer that a message names, as it stands there; "" for none."""
     for pattern in _peers():
-        if match := pattern.search(text[:LONGEST]):
+        if match := pattern.search(text):
             return match[1].rstrip(".,:;")
     return ""
 
@@ -216,11 +156,11 @@ def _whose(text: str, kind: str, whose: Phrases) -> Whose:
     """The unit that a supervisor speaks of, else the owner that most phrases speak for; the class has a vote and a half."""
     if _UNIT.match(text):
         return "peer"
-    votes: dict[str, float] = dict.fromkeys(("own", "peer", "client", "host"), 0.0)
+    votes: dict[Whose, float] = {"own": 0.0, "peer": 0.0, "client": 0.0, "host": 0.0}
     votes[classes()[kind].whose if kind else "own"] += 1.5
     for owner in whose.found(text):
-        votes[owner] += 1.0
-    return max(votes, key=lambda o: votes[o])  # type: ignore[return-value]
+        votes[owner] += 1.0  # type: ignore[index]
+    return max(votes, key=lambda o: votes[o])
 
 
 @cache

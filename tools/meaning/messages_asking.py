@@ -1,4 +1,4 @@
-"""What a model says a message means: fault or not, then its kind, then whose; one short evaluation for each, each template once."""
+"""What a model says a message means: fault or not, then its kind, then whose; one short evaluation for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phrases of messages: word lists as data, compiled to patterns that match whole words only, tried where their first word stands."""
+"""Phrases as data, compiled to patterns that match whole words only and tried where their first word stands."""
 
 from __future__ import annotations
 

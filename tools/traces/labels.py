@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aitia.tools.meaning.messages import meaning
 from aitia.tools.registry import ToolContext
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers.levels import RANK, Level, fold
 from aitia.tools.text.names import known
 from aitia.tools.text.templates import Form, Masker, Miner
