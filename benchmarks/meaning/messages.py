@@ -40,6 +40,11 @@ FALSE = 0.02  # of the normal messages may be called faulty
 FAULT_WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)  # of the model's log-odds beside the rules'
 KIND_WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)
 PRIORS = (0.0, 0.3, 0.6, 1.0)
+# fault, class, owner, prior: what moves one label only is tried by itself
+SETTINGS = [
+    *((f, 1.0, 1.0, 0.3) for f in FAULT_WEIGHTS),
+    *((1.0, k, k, p) for k, p in product(KIND_WEIGHTS, PRIORS)),
+]
 Row = Mapping[str, Any]
 
 
@@ -100,7 +105,7 @@ def predicted(texts: Sequence[str], args: Any) -> dict[str, Tried]:
         said = answers(model, texts, args.answers, threads=args.threads)
         systems[f"ours {model}"] = {
             key: [with_model(t, r, s, *key) for t, r, s in zip(texts, readings, said, strict=True)]
-            for key in product(FAULT_WEIGHTS, KIND_WEIGHTS, KIND_WEIGHTS, PRIORS)
+            for key in SETTINGS
         }
         systems[f"peer {model}"] = {
             prior: [alone(t, s, prior) for t, s in zip(texts, said, strict=True)] for prior in PRIORS
