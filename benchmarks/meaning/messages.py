@@ -28,8 +28,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aitia.models.scoring import Terms, pick
-from aitia.tools.meaning.messages import Reading, peer
+from aitia.tools.meaning.messages import SIGNS, Reading, peer
 from aitia.tools.meaning.messages_asking import SAID, WHOSE, Said, Weights, pooled
 from aitia.tools.text.classes import reading
 from benchmarks import contract
@@ -56,6 +59,7 @@ class Answer:
     kind: str = ""
     whose: str = ""
     peer: str = ""
+    seen: tuple[float, ...] = ()  # by the rules, whose weights are fitted: `fault` is what stands beside them
 
 
 Tried = Mapping[Any, Sequence[Answer]]  # the answers with each setting
@@ -66,6 +70,9 @@ def main() -> int:
     parser = contract.parser(__doc__)
     parser.add_argument("--answers", default="", help="a folder that keeps what models said")
     parser.add_argument("--most", type=int, default=0, help="messages at most (0: all)")
+    parser.add_argument(
+        "--fit", action="store_true", help="only print the rules' weights, fitted to all messages"
+    )
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     began = time.monotonic()
@@ -75,6 +82,12 @@ def main() -> int:
     rows = sorted((r for r in rows if r["product"] in kept), key=lambda r: drawn(r["text"]))
     rows = rows[: args.most or len(rows)]
     texts = [str(r["text"]) for r in rows]
+    if args.fit:
+        usable = [r for r in rows if agreed(r, "fault")]
+        seen = np.array([reading(str(r["text"])).seen for r in usable])
+        weights = fitted(seen, np.array([float(r["fault"]) for r in usable]))
+        print(dict(zip(SIGNS, weights.round(2).tolist(), strict=True)))
+        return 0
     systems = {name: left_out(rows, tried) for name, tried in predicted(texts, args).items()}
     made: list[dict[str, Any]] = []
     for system, answered in systems.items():
@@ -123,7 +136,8 @@ def with_model(
 ) -> Answer:
     """Rules and model."""
     odds, of, owner = pooled(words, said, Weights(fault=fault, kind=kind, whose=whose, prior=prior))
-    return Answer(fault=odds, kind=of, whose=owner, peer=peer(text) if owner == "peer" else "")
+    name = peer(text) if owner == "peer" else ""
+    return Answer(fault=odds - words.fault, kind=of, whose=owner, peer=name, seen=words.seen)
 
 
 def alone(text: str, said: Said, prior: float) -> Answer:
@@ -142,7 +156,7 @@ def alone(text: str, said: Said, prior: float) -> Answer:
 
 
 def left_out(rows: Sequence[Row], tried: Tried) -> list[tuple[Answer, float]]:
-    """Each message's answer and the bar of a fault, with the setting and the bar that were best on all other products.
+    """Each message's answer and the bar of a fault, with weights, setting and bar that were best on all other products.
 
     Settings for faults, classes and owners are chosen each by their own metric; a setting is a tuple (fault, class, owner, prior)
     or one number.
@@ -150,38 +164,61 @@ def left_out(rows: Sequence[Row], tried: Tried) -> list[tuple[Answer, float]]:
     products = [str(r["product"]) for r in rows]
     out: list[tuple[Answer, float]] = [(Answer(fault=0.0), 0.0)] * len(rows)
     picked: Counter[Any] = Counter()
+    by_fault = {key[0] if isinstance(key, tuple) else key: key for key in tried}
     for name in sorted(set(products)):
         others = [i for i, p in enumerate(products) if p != name] or list(range(len(rows)))
-        by_fault = {key[0] if isinstance(key, tuple) else key: key for key in tried}
-        key = max(by_fault.values(), key=lambda k: found_at(rows, tried[k], others))
+        rules = by_rules(rows, next(iter(tried.values())), others)
+        scores = {
+            k: [a.fault + r for a, r in zip(tried[key], rules, strict=True)] for k, key in by_fault.items()
+        }
+        fault = max(scores, key=lambda k: found_at(rows, scores[k], others))
         kind = max(tried, key=lambda k: hits(rows, tried[k], others, "class"))
         whose = max(tried, key=lambda k: hits(rows, tried[k], others, "whose"))
-        bar = bar_of(rows, tried[key], others)
-        picked[key[0] if isinstance(key, tuple) else key, kind, whose] += 1
+        bar = bar_of(rows, scores[fault], others)
+        picked[fault, kind, whose] += 1
         for i, p in enumerate(products):
             if p == name:
                 of, owner = tried[kind][i], tried[whose][i]
-                out[i] = (
-                    Answer(fault=tried[key][i].fault, kind=of.kind, whose=owner.whose, peer=owner.peer),
-                    bar,
-                )
+                answer = Answer(fault=scores[fault][i], kind=of.kind, whose=owner.whose, peer=owner.peer)
+                out[i] = answer, bar
     if len(tried) > 1:
         print("settings:", picked.most_common(2))
     return out
 
 
-def bar_of(rows: Sequence[Row], answered: Sequence[Answer], among: Sequence[int]) -> float:
+def by_rules(rows: Sequence[Row], answered: Sequence[Answer], among: Sequence[int]) -> list[float]:
+    """Log-odds by what the rules saw, with weights fitted to some of the messages; 0 where there are no rules."""
+    if not answered[0].seen:
+        return [0.0] * len(rows)
+    seen = np.array([a.seen for a in answered])
+    usable = [i for i in among if agreed(rows[i], "fault")]
+    weights = fitted(seen[usable], np.array([float(rows[i]["fault"]) for i in usable]))
+    return [float(v) for v in seen @ weights]
+
+
+def fitted(seen: NDArray[np.float64], faults: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logistic regression by Newton's method; the first column is the constant, the others are held back (L2, 1)."""
+    weights, held = np.zeros(seen.shape[1]), np.eye(seen.shape[1])
+    held[0, 0] = 1e-6
+    for _ in range(30):
+        likely = 1 / (1 + np.exp(-(seen @ weights)))
+        slope = seen.T @ (likely - faults) + held @ weights
+        weights = weights - np.linalg.solve((seen.T * (likely * (1 - likely))) @ seen + held, slope)
+    return weights
+
+
+def bar_of(rows: Sequence[Row], scores: Sequence[float], among: Sequence[int]) -> float:
     """The lowest score above which at most `FALSE` of the normal messages lie."""
     normal = sorted(
-        (answered[i].fault for i in among if agreed(rows[i], "fault") and not rows[i]["fault"]), reverse=True
+        (scores[i] for i in among if agreed(rows[i], "fault") and not rows[i]["fault"]), reverse=True
     )
     return normal[int(FALSE * len(normal))] if normal else 0.0
 
 
-def found_at(rows: Sequence[Row], answered: Sequence[Answer], among: Sequence[int]) -> float:
+def found_at(rows: Sequence[Row], scores: Sequence[float], among: Sequence[int]) -> float:
     """The share of faults above the bar."""
-    bar = bar_of(rows, answered, among)
-    faults = [answered[i].fault > bar for i in among if agreed(rows[i], "fault") and rows[i]["fault"]]
+    bar = bar_of(rows, scores, among)
+    faults = [scores[i] > bar for i in among if agreed(rows[i], "fault") and rows[i]["fault"]]
     return sum(faults) / max(1, len(faults))
 
 

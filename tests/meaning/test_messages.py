@@ -75,7 +75,7 @@ def test_a_denied_recovery_is_no_recovery() -> None:
 
 
 def test_the_digit_of_a_cisco_message_is_its_severity() -> None:
-    assert reading("%BAY-2-STATE: shelf 4").fault > 0 > reading("%BAY-6-STATE: shelf 4").fault
+    assert reading("%BAY-2-STATE: shelf 4").fault > reading("%BAY-6-STATE: shelf 4").fault + 2
 
 
 @pytest.mark.parametrize(

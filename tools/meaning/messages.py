@@ -20,15 +20,25 @@ from aitia.tools.meaning.message_codes import NORMAL, codes
 from aitia.tools.meaning.phrases import Phrases, plain
 
 Whose = Literal["own", "peer", "client", "host"]
-# Log-odds of a fault, by hand; benchmarks/meaning/messages.py tells what comes of them.
-_START: Final = -1.0
-_SAYS: Final = 2.5  # a phrase that names a class
-_SIGN: Final = 1.8  # a word of trouble
-_MORE: Final = 0.4  # each further one of either, three at most
-_CODE: Final = 3.0
-_OVER: Final = -4.0
-_NONE: Final = -1.5
-_CALM: Final = -0.7  # each, three at most
+SIGNS: Final[Mapping[str, float]] = {
+    "constant": -1.8,
+    "nothing": -0.8,  # `0 errors`
+    "zero": -1.1,  # `errors=0`
+    "over": -1.0,
+    "overs": -1.2,  # how many, three at most
+    "calm": -0.7,  # how many words of ordinary work, four at most
+    "sign": 1.0,
+    "signs": 0.5,  # how many, three at most
+    "named": 2.1,  # a phrase that names a class
+    "names": 0.4,  # how many, four at most
+    "code": 3.5,
+    "normal code": -2.1,
+    "starts": -0.5,
+    "hints": 0.2,  # how many, four at most
+    "denied": 1.3,
+    "named over": -1.1,  # a class is named and something is over
+}
+"""Log-odds of a fault for each thing that is read, added. Logistic regression, fitted: benchmarks/meaning/messages.py --fit."""
 _UNIT: Final = re.compile(r"[\w@.-]+\.(?:service|socket|mount|timer|slice|scope): ")
 _SAID: Final = 80.0  # odds of the first class that a phrase names against one that nothing speaks for; half for each further
 _HINTED: Final = 8.0
@@ -62,6 +72,7 @@ class Reading:
     """What was read: log-odds of a fault, the classes that are named and those only hinted at, in order of the table."""
 
     fault: float
+    seen: tuple[float, ...]  # in the order of `SIGNS`
     says: tuple[str, ...]
     hints: tuple[str, ...]
     whose: Whose
@@ -91,29 +102,31 @@ def read(words: str, text: str, *, answers: bool = True) -> Reading:
     own = plain(_NAMES.sub(" ", rest))
     none, over, calm, signs, starts, says, hints, whose = _phrases()
     left = own
-    quiet = _NONE if rest != words and any(signs.found(plain(words))) else 0.0
     for _, match in none.matched(own):
-        left, quiet = left.replace(match[0], " "), _NONE
-    found = list(dict.fromkeys(says.found(left)))
-    signalled = len(list(signs.found(left)))
-    coded = list(codes(words, text, answers=answers))
-    bad, good = [c for c in coded if c != NORMAL], NORMAL in coded
+        left = left.replace(match[0], " ")
     affirmed = _DENIED.sub(" ", own)
-    is_over = any(over.found(affirmed))
-    fault = _START + quiet + _OVER * is_over + _CALM * min(3, len(list(calm.found(affirmed))))
-    fault += max(_CODE * bool(bad), _SAYS * bool(found), _SIGN * bool(signalled))
-    fault += _MORE * min(3, max(0, len(bad) + len(found) + signalled - 1)) - _SIGN * (good and not bad)
-    kinds = tuple(dict.fromkeys([*(c for c in bad if c in classes() and c != "other"), *found]))
-    hinted = tuple(dict.fromkeys(hints.found(left)))
+    coded = list(codes(words, text, answers=answers))
+    bad = [c for c in coded if c and c != NORMAL]
+    named, hinted = list(says.found(left)), list(hints.found(left))
+    overs, signalled = len(list(over.found(affirmed))), len(list(signs.found(left))) + coded.count("")
+    begun = any(starts.found(own))
+    seen: dict[str, float] = {
+        "constant": 1.0, "nothing": left != own, "zero": rest != words, "over": overs > 0, "overs": min(3, overs),
+        "calm": min(4, len(list(calm.found(affirmed)))), "sign": signalled > 0, "signs": min(3, signalled),
+        "named": bool(named), "names": min(4, len(named)), "code": bool(bad), "normal code": NORMAL in coded,
+        "starts": begun, "hints": min(4, len(hinted)), "denied": affirmed != own, "named over": bool(named) and overs > 0,
+    }  # fmt: skip
+    kinds = tuple(dict.fromkeys([*(c for c in bad if c in classes() and c != "other"), *named]))
     owner = _whose(left, next(iter(kinds or hinted), ""), whose)
     return Reading(
-        fault=fault,
+        fault=sum(SIGNS[name] * value for name, value in seen.items()),
+        seen=tuple(float(seen[name]) for name in SIGNS),
         says=kinds,
-        hints=hinted,
+        hints=tuple(dict.fromkeys(hinted)),
         whose=owner,
         peer=peer(text) if owner == "peer" else "",
-        over=is_over,
-        starts=any(starts.found(own)),
+        over=overs > 0,
+        starts=begun,
     )
 
 

@@ -14,7 +14,7 @@ from aitia.tools.text.program_text import written
 
 LONGEST: Final = 1000  # characters of a message that are read
 # Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
-_BAR_OF_CLASS: Final = 0.7
+_BAR_OF_CLASS: Final = 0.5
 _BAR: Final = 1.4
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
 
