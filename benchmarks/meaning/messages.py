@@ -10,7 +10,8 @@ Systems: `ours MODEL` (rules and model), `no_model` (rules), `peer MODEL` (the m
 expressions that aitia had before: DIR/classes_before.yaml), `trivial` (ten words). Bars, and the weights of `ours` and
 `peer MODEL`, are those that were best on all other products. `found` and `false` are at a bar that lets at most .02 of the
 others' normal messages through; `found, own bar` at even odds of the system itself. Answers are read by the scorer only.
---answers keeps what models said; --most asks and scores only so many messages, drawn by a hash of their text.
+--answers keeps what models said; --most asks and scores only so many messages, drawn by a hash of their text (the weights
+of the rules are fitted to all).
 """
 
 from __future__ import annotations
@@ -80,7 +81,6 @@ def main() -> int:
     rows: list[Row] = [json.loads(line) for line in lines if line]
     kept = set(contract.chosen({r["product"] for r in rows}, args.cases))
     rows = sorted((r for r in rows if r["product"] in kept), key=lambda r: drawn(r["text"]))
-    rows = rows[: args.most or len(rows)]
     texts = [str(r["text"]) for r in rows]
     if args.fit:
         usable = [r for r in rows if agreed(r, "fault")]
@@ -88,7 +88,9 @@ def main() -> int:
         weights = fitted(seen, np.array([float(r["fault"]) for r in usable]))
         print(dict(zip(SIGNS, weights.round(2).tolist(), strict=True)))
         return 0
-    systems = {name: left_out(rows, tried) for name, tried in predicted(texts, args).items()}
+    most = args.most or len(rows)
+    systems = {name: left_out(rows, tried, most) for name, tried in predicted(texts, most, args).items()}
+    rows, texts = rows[:most], texts[:most]
     made: list[dict[str, Any]] = []
     for system, answered in systems.items():
         made += contract.rows(system, score(rows, answered))
@@ -110,18 +112,19 @@ def drawn(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def predicted(texts: Sequence[str], args: Any) -> dict[str, Tried]:
-    """What each system says of each text, with each of its settings. It sees texts only."""
+def predicted(texts: Sequence[str], most: int, args: Any) -> dict[str, Tried]:
+    """What each system says of each text, with each of its settings. Texts alone are seen; those after `most` by the rules only."""
     readings = [reading(t) for t in texts]
+    rest = [Answer(fault=0.0, seen=r.seen) for r in readings[most:]]
     systems: dict[str, Tried] = {}
     for model in args.model.split(",") if args.model != "none" else ():
-        said = answers(model, texts, args.answers, threads=args.threads)
+        said = answers(model, texts[:most], args.answers, threads=args.threads)
         systems[f"ours {model}"] = {
-            key: [with_model(t, r, s, *key) for t, r, s in zip(texts, readings, said, strict=True)]
+            key: [with_model(t, r, s, *key) for t, r, s in zip(texts, readings, said, strict=False)] + rest
             for key in SETTINGS
         }
         systems[f"peer {model}"] = {
-            prior: [alone(t, s, prior) for t, s in zip(texts, said, strict=True)] for prior in PRIORS
+            prior: [alone(t, s, prior) for t, s in zip(texts, said, strict=False)] for prior in PRIORS
         }
     systems["no_model"] = {
         0: [Answer(fault=r.fault, kind=r.kind or "other", whose=r.whose, peer=r.peer) for r in readings]
@@ -155,28 +158,29 @@ def alone(text: str, said: Said, prior: float) -> Answer:
     )
 
 
-def left_out(rows: Sequence[Row], tried: Tried) -> list[tuple[Answer, float]]:
+def left_out(rows: Sequence[Row], tried: Tried, most: int) -> list[tuple[Answer, float]]:
     """Each message's answer and the bar of a fault, with weights, setting and bar that were best on all other products.
 
     Settings for faults, classes and owners are chosen each by their own metric; a setting is a tuple (fault, class, owner, prior)
     or one number.
     """
     products = [str(r["product"]) for r in rows]
-    out: list[tuple[Answer, float]] = [(Answer(fault=0.0), 0.0)] * len(rows)
+    out: list[tuple[Answer, float]] = [(Answer(fault=0.0), 0.0)] * most
     picked: Counter[Any] = Counter()
     by_fault = {key[0] if isinstance(key, tuple) else key: key for key in tried}
-    for name in sorted(set(products)):
-        others = [i for i, p in enumerate(products) if p != name] or list(range(len(rows)))
-        rules = by_rules(rows, next(iter(tried.values())), others)
+    for name in sorted(set(products[:most])):
+        elsewhere = [i for i, p in enumerate(products) if p != name] or list(range(len(rows)))
+        others = [i for i in elsewhere if i < most]
+        rules = by_rules(rows, next(iter(tried.values())), elsewhere)
         scores = {
-            k: [a.fault + r for a, r in zip(tried[key], rules, strict=True)] for k, key in by_fault.items()
+            k: [a.fault + r for a, r in zip(tried[key], rules, strict=False)] for k, key in by_fault.items()
         }
-        fault = max(scores, key=lambda k: found_at(rows, scores[k], others))
+        fault = max(scores, key=lambda k: area(rows, scores[k], others))
         kind = max(tried, key=lambda k: hits(rows, tried[k], others, "class"))
         whose = max(tried, key=lambda k: hits(rows, tried[k], others, "whose"))
         bar = bar_of(rows, scores[fault], others)
         picked[fault, kind, whose] += 1
-        for i, p in enumerate(products):
+        for i, p in enumerate(products[:most]):
             if p == name:
                 of, owner = tried[kind][i], tried[whose][i]
                 answer = Answer(fault=scores[fault][i], kind=of.kind, whose=owner.whose, peer=owner.peer)
@@ -215,11 +219,15 @@ def bar_of(rows: Sequence[Row], scores: Sequence[float], among: Sequence[int]) -
     return normal[int(FALSE * len(normal))] if normal else 0.0
 
 
-def found_at(rows: Sequence[Row], scores: Sequence[float], among: Sequence[int]) -> float:
-    """The share of faults above the bar."""
-    bar = bar_of(rows, scores, among)
-    faults = [scores[i] > bar for i in among if agreed(rows[i], "fault") and rows[i]["fault"]]
-    return sum(faults) / max(1, len(faults))
+def area(rows: Sequence[Row], scores: Sequence[float], among: Sequence[int]) -> float:
+    """How often a fault lies above a normal message, ties half: the area under the ROC curve."""
+    usable = [i for i in among if agreed(rows[i], "fault")]
+    faults = np.array([scores[i] for i in usable if rows[i]["fault"]])
+    normal = np.array([scores[i] for i in usable if not rows[i]["fault"]])
+    if not len(faults) or not len(normal):
+        return 0.5
+    above = (faults[:, None] > normal).mean() + 0.5 * (faults[:, None] == normal).mean()
+    return float(above)
 
 
 def hits(rows: Sequence[Row], answered: Sequence[Answer], among: Sequence[int], label: str) -> int:

@@ -67,7 +67,7 @@ def test_a_bar_is_set_without_the_product_that_it_judges() -> None:
     ]
     answers = [messages.Answer(fault=s) for s in (2.0, 9.0, 1.0)]
     assert (
-        messages.left_out(rows, {0: answers})[0][1] == 1.0
+        messages.left_out(rows, {0: answers}, 3)[0][1] == 1.0
     )  # b's; its own normal one, at 9, is not looked at
 
 
