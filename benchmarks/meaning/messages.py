@@ -113,7 +113,7 @@ def drawn(text: str) -> str:
 
 
 def predicted(texts: Sequence[str], most: int, args: Any) -> dict[str, Tried]:
-    """What each system says of each text, with each of its settings. Texts alone are seen; those after `most` by the rules only."""
+    """What each system says of each text, with each of its settings. Only texts are seen; those after `most` by the rules."""
     readings = [reading(t) for t in texts]
     rest = [Answer(fault=0.0, seen=r.seen) for r in readings[most:]]
     systems: dict[str, Tried] = {}
