@@ -39,6 +39,8 @@ SIGNS: Final[Mapping[str, float]] = {
     "named over": -1.1,  # a class is named and something is over
 }
 """Log-odds of a fault for each thing that is read, added. Logistic regression, fitted: benchmarks/meaning/messages.py --fit."""
+# Votes for an owner, where a phrase has 1; chosen on the products that were looked at.
+_OWN, _CLASS, _CLASS_PEER, _PEER_NAMED = 0.4, 1.0, 0.3, 0.5
 _UNIT: Final = re.compile(r"[\w@.-]+\.(?:service|socket|mount|timer|slice|scope): ")
 _SAID: Final = 80.0  # odds of the first class that a phrase names against one that nothing speaks for; half for each further
 _HINTED: Final = 8.0
@@ -119,7 +121,7 @@ def read(words: str, text: str, *, answers: bool = True) -> Reading:
         "starts": begun, "hints": min(4, len(hinted)), "denied": affirmed != own, "named over": bool(named) and overs > 0,
     }  # fmt: skip
     kinds = tuple(dict.fromkeys([*(c for c in bad if c in classes() and c != "other"), *named]))
-    owner = _whose(left, next(iter(kinds or hinted), ""), whose)
+    owner = _whose(left, text, next(iter(kinds or hinted), ""), whose)
     return Reading(
         fault=sum(SIGNS[name] * value for name, value in seen.items()),
         seen=tuple(float(seen[name]) for name in SIGNS),
@@ -167,13 +169,15 @@ def peer(text: str) -> str:
     return ""
 
 
-def _whose(text: str, kind: str, whose: Phrases) -> Whose:
-    """The unit that a supervisor speaks of, else the owner that most phrases speak for; the class has a vote and a half."""
-    if _UNIT.match(text):
+def _whose(own: str, text: str, kind: str, whose: Phrases) -> Whose:
+    """The unit that a supervisor speaks of, else the owner that most phrases, the class and a peer's name speak for."""
+    if _UNIT.match(own):
         return "peer"
-    votes: dict[Whose, float] = {"own": 0.0, "peer": 0.0, "client": 0.0, "host": 0.0}
-    votes[classes()[kind].whose if kind else "own"] += 1.5
-    for owner in whose.found(text):
+    votes: dict[Whose, float] = {"own": _OWN, "peer": 0.0, "client": 0.0, "host": 0.0}
+    usual = classes()[kind].whose if kind else "own"
+    votes[usual] += _CLASS_PEER if usual == "peer" else _CLASS
+    votes["peer"] += _PEER_NAMED if peer(text) else 0.0
+    for owner in whose.found(own):
         votes[owner] += 1.0  # type: ignore[index]
     return max(votes, key=lambda o: votes[o])
 
