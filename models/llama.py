@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -25,6 +26,7 @@ from aitia.models.threads import default_threads
 CONTEXT, BATCH = 4096, 256
 CONTENT_FREE = "N/A"
 _ASKED = "\n"  # what stands before the question in the text of a `classify`
+_ANSWERED = re.compile(r"(?<=:)(?= )")  # between a question that is answered and its answer
 _PREFIXES, _BASELINES = 3, 1024
 MOST_OPTIONS = 24  # scored in one choice, so that its time is bounded
 _CHARS_PER_TOKEN = 64  # no prompt that fits has more; longer ones are not even tokenised
@@ -71,6 +73,9 @@ class LlamaCpp:
         self._store = prefixes
         self._baselines: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._examples = ""  # of `classify`, while they are what the context begins with
+        self._steps: list[
+            tuple[str, int]
+        ] = []  # of `classify`, evaluated after them, each with where it ends
 
     @property
     def name(self) -> str:
@@ -169,7 +174,8 @@ class LlamaCpp:
     def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
         """The likeliest label by the log-probability of its first token; `baselines` are those of a text without content.
 
-        The examples are evaluated once and rewound to, which takes a seventh of the time of restoring them.
+        The examples are evaluated once and rewound to, which takes a seventh of the time of restoring them. So is a text of
+        which a further question is asked: after `Sign:` the text is kept for `Sign: fault Kind:`.
         """
         start = time.monotonic()
         firsts = [self._session.plain_tokens(" " + label)[0] for label in labels]
@@ -195,25 +201,29 @@ class LlamaCpp:
     def _read(self, prompt: Prompt, firsts: Sequence[int]) -> tuple[list[float], int, int]:
         """The log-probability of each first token after the prompt; tokens evaluated and tokens kept from the call before."""
         prefix = self._session.first_tokens() + self._session.plain_tokens(prompt.system)
-        text = self._session.plain_tokens(prompt.user)
-        if len(prefix) + len(text) > self._session.context:
-            raise ModelError(
-                f"Shorten the text: {len(text)} tokens do not fit beside {len(prefix)} of examples."
-            )
+        steps = [(step, self._session.plain_tokens(step)) for step in _steps(prompt.user)]
+        size = sum(len(tokens) for _, tokens in steps)
+        if len(prefix) + size > self._session.context:
+            raise ModelError(f"Shorten the text: {size} tokens do not fit beside {len(prefix)} of examples.")
         kept = self._session.rewinds and self._examples == prompt.system
-        if kept:
-            self._session.rewind(len(prefix))
-        else:
+        if not kept:
             self._session.clear()
             self._session.eval(prefix)
-            self._examples = prompt.system
-        self._session.eval(text)
+            self._examples, self._steps = prompt.system, []
+        same = 0  # each step is evaluated by itself, so that its logits are the same whether the others were kept or not
+        while same < min(len(self._steps), len(steps) - 1) and self._steps[same][0] == steps[same][0]:
+            same += 1
+        self._steps = self._steps[:same]
+        end = self._steps[-1][1] if self._steps else len(prefix)
+        if kept:
+            self._session.rewind(end)
+        evaluated = 0 if kept else len(prefix)
+        for step, tokens in steps[same:]:
+            self._session.eval(tokens)
+            end, evaluated = end + len(tokens), evaluated + len(tokens)
+            self._steps.append((step, end))
         logits = log_softmax(self._session.logits())
-        return (
-            [float(logits[t]) for t in firsts],
-            len(text) + (0 if kept else len(prefix)),
-            len(prefix) * kept,
-        )
+        return [float(logits[t]) for t in firsts], evaluated, end - evaluated
 
     def _open_turn(self, prompt: Prompt, *, room: int) -> tuple[int, int]:
         """Evaluate the prompt up to where the assistant writes. Returns tokens evaluated and tokens restored."""
@@ -307,6 +317,13 @@ class LlamaCpp:
         self._session.eval(tokens[:-1], all_logits=True)
         rows = (self._session.logits(i) for i in range(len(tokens) - 1))
         return sum(float(log_softmax(row)[token]) for row, token in zip(rows, tokens[1:], strict=True))
+
+
+def _steps(text: str) -> list[str]:
+    """A text up to its first question, then each answer with the question after it."""
+    head, line, questions = text.partition(_ASKED)
+    first, *rest = _ANSWERED.split(questions)
+    return [head + line + first, *rest]
 
 
 def _first_stop(written: bytes, stops: Sequence[bytes]) -> int:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitia.tools.text.classes import classes, meaning
+from aitia.tools.meaning.messages import classes
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.program_text import written
 
 # Lines with a place for what a client sends, as servers and libraries write them.
@@ -99,6 +100,6 @@ def test_any_text_is_taken_apart_and_no_word_is_added(text):
 
 
 def test_every_class_of_the_table_is_lost_in_quotes():
-    assert {c.aspect for c in classes()} >= {"log.deadlock", "log.oom", "log.disk_full"}
+    assert {c.aspect for c in classes().values()} >= {"log.deadlock", "log.oom", "log.disk_full"}
     assert written('bad id "deadlock detected"').own == 'bad id "…"'
     assert "deadlock" in written('bad id "deadlock detected"').given

@@ -26,3 +26,19 @@ def test_a_real_model_reads_the_same_in_any_order(smollm: LlamaCpp) -> None:
 def test_labels_that_begin_alike_are_refused(smollm: LlamaCpp) -> None:
     with pytest.raises(ModelError, match="differ in their first token"):
         smollm.classify(Prompt(system="", user="a\nb:"), ["the one", "the other"])
+
+
+def test_a_further_question_keeps_the_text_and_depends_on_nothing_before(smollm: LlamaCpp) -> None:
+    system = "Animals.\n\nWord: dog\nSign: animal Legs: four\n\nWord:"
+    first, second = (" cat\nSign:", ["animal", "plant"]), (" cat\nSign: animal Legs:", ["four", "two"])
+
+    def ask(user: str, labels: list[str]) -> tuple[float, ...]:
+        return smollm.classify(Prompt(system=system, user=user), labels).log_probs
+
+    one, two = ask(*first), ask(*second)
+    ask(" rose\nSign:", ["animal", "plant"])
+    assert ask(*second) == two  # the text is evaluated anew
+    assert ask(*first) == one
+    kept = smollm.classify(Prompt(system=system, user=second[0]), second[1])
+    assert kept.log_probs == two
+    assert kept.restored_tokens > smollm.count(system)

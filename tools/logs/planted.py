@@ -10,7 +10,7 @@ from aitia.core.words import Evidence, Window
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined
-from aitia.tools.text.classes import classed, meaning
+from aitia.tools.text.classes import aspect_of, meaning
 from aitia.tools.text.program_text import written
 
 _EACH: Final = 2  # findings of one component
@@ -30,10 +30,10 @@ def planted(mined: Mined, window: Window, redactor: Redactor) -> list[Evidence]:
 def given(count: Count) -> str:
     """The kind of fault that a template speaks of only in what its program was given; "" for none."""
     text = count.template.text
-    found = classed(unquote_plus(written(text).given).replace("_", " ").replace("-", " "))
-    if found is None or found.severity != "error" or found.aspect == "log.exception":
+    aspect = aspect_of(unquote_plus(written(text).given).replace("_", " ").replace("-", " "))
+    if aspect in ("log.restart", "log.exception"):
         return ""
-    return found.aspect if meaning(text, count.level).aspect != found.aspect else ""
+    return aspect if meaning(text, count.level).aspect != aspect else ""
 
 
 def _fact(mined: Mined, aspect: str, counts: list[Count], window: Window, redactor: Redactor) -> Evidence:

@@ -1,33 +1,27 @@
-"""The semantic class of a template, by the table `classes.yaml`."""
+"""What a message tells a diagnosis: its aspect and severity, by its level and by what its program wrote of it."""
 
 from __future__ import annotations
 
-import functools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
+from functools import lru_cache
 from typing import Final
 
-from aitia.core.bounds import own_yaml
+from aitia.tools.meaning.messages import Class, Reading, classes, read, spoken
 from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
 from aitia.tools.text.program_text import written
 
-_STATUS = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Class:
-    """What a message is about. `weight` is how informative it is about a cause."""
-
-    aspect: str
-    severity: Level
-    weight: float
-    pattern: re.Pattern[str]
+LONGEST: Final = 1000  # characters of a message that are read
+# Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
+_BAR_OF_CLASS: Final = 0.5
+_BAR: Final = 1.4
+_FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """A template's class and the severity that it has in effect."""
+    """A message's aspect and the severity that it has in effect. `weight` is how informative it is about a cause."""
 
     aspect: str
     severity: Level
@@ -39,45 +33,46 @@ class Meaning:
         return RANK[self.severity] >= RANK["warning"]
 
 
-_OTHER: Final = Meaning(aspect="log.other", severity="info", weight=0.25)
+def reading(text: str, *, answers: bool = True) -> Reading:
+    """What a message means by what its program wrote of it; `answers`: also by the status of an answer to a client."""
+    return read(written(text[:LONGEST]).own, text[:LONGEST], answers=answers)
 
 
-@functools.cache
-def classes() -> tuple[Class, ...]:
-    """The table, in order."""
-    raw = own_yaml(files("aitia.tools.text").joinpath("classes.yaml").read_text(encoding="utf-8"))
-    return tuple(
-        Class(
-            aspect=entry["aspect"],
-            severity=entry["severity"],
-            weight=float(entry["weight"]),
-            pattern=re.compile("|".join(f"(?:{p})" for p in entry["patterns"]), re.IGNORECASE),
-        )
-        for entry in raw
-    )
-
-
-def classed(text: str) -> Class | None:
-    """The first class of the table that a text has words of, whoever wrote them."""
-    return next((c for c in classes() if c.pattern.search(text)), None)
-
-
+@lru_cache(maxsize=8192)
 def meaning(text: str, level: Level) -> Meaning:
-    """Class and severity of a message, by what its program wrote of it (`aitia.tools.text.program_text`).
+    """Aspect and severity of a message: a named level is believed, words decide where it says nothing.
 
-    A named level is believed; a quiet level keeps a bad class at warning.
+    A quiet level keeps a class of faults at warning, unless the message says that it is over. The status of an answer counts
+    where it tells that the server failed.
     """
-    text = written(text).own
-    named = level or in_text(text)
-    found = classed(text)
-    if _STATUS.search(text):
-        aspect = found.aspect if found and found.severity == "error" else "log.error"
+    own = written(text[:LONGEST]).own
+    named = level or in_text(own)
+    found = read(own, text[:LONGEST], answers=False)
+    of = _known(found.says)
+    if _FAILED.search(own):
+        aspect = of.aspect if of and of.aspect != "log.restart" else "log.error"
         return Meaning(aspect=aspect, severity="error", weight=0.85)
-    if found is None or (found.aspect == "log.restart" and RANK[named] >= RANK["error"]):
-        if RANK[named] >= RANK["error"]:
-            return Meaning(aspect="log.error", severity=named, weight=0.85)
-        return Meaning(aspect=_OTHER.aspect, severity=named or "info", weight=0.25)
-    if found.severity == "info":
-        return Meaning(aspect=found.aspect, severity=named or "info", weight=found.weight)
-    severity: Level = worst(named, "warning") if named else "error"
-    return Meaning(aspect=found.aspect, severity=severity, weight=found.weight)
+    loud = RANK[named] >= RANK["error"]
+    if of and of.aspect != "log.restart":
+        calm = found.over if named else found.fault <= _BAR_OF_CLASS
+        if calm and RANK[named] < RANK["warning"]:
+            return Meaning(aspect=of.aspect, severity=named or "info", weight=0.25)
+        return Meaning(
+            aspect=of.aspect, severity=worst(named, "warning") if named else "error", weight=of.weight
+        )
+    if loud or (not named and not of and found.fault > _BAR):
+        return Meaning(aspect="log.error", severity=named or "error", weight=0.85)
+    if of or found.starts:
+        return Meaning(aspect="log.restart", severity=named or "info", weight=classes()["restart"].weight)
+    return Meaning(aspect="log.other", severity=named or "info", weight=0.25)
+
+
+def aspect_of(text: str) -> str:
+    """The aspect of the class that a text names, whoever wrote it; "" for none that a diagnosis knows."""
+    found = _known(spoken(text))
+    return found.aspect if found else ""
+
+
+def _known(kinds: Iterable[str]) -> Class | None:
+    """The first class that has an aspect of its own."""
+    return next((c for k in kinds if (c := classes()[k]).aspect != "log.error"), None)
