@@ -87,7 +87,7 @@ class Weights:
     prior: float
 
 
-WEIGHTS: Final = Weights(fault=0.75, kind=0.25, whose=0.25, prior=1.0)
+WEIGHTS: Final = Weights(fault=0.5, kind=0.25, whose=0.25, prior=1.0)
 """What was best most often in benchmarks/meaning/messages.py with qwen2.5-coder-1.5b, products left out."""
 
 
