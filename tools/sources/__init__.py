@@ -3,6 +3,7 @@
 from aitia.tools.sources.base import (
     ChangeSource,
     ClusterSource,
+    DictionarySource,
     Document,
     DocumentSource,
     LargeMetricSource,
@@ -26,6 +27,7 @@ __all__ = [
     "READERS",
     "ChangeSource",
     "ClusterSource",
+    "DictionarySource",
     "Document",
     "DocumentSource",
     "LargeMetricSource",
