@@ -122,3 +122,9 @@ def test_no_start_lies_after_now_or_long_before() -> None:
     text = "since tomorrow 15:00, in 2031, 99:99, 31.02. at 10:00, since 400 days, 2019-01-01 10:00"
     for time in times_of(text, NOW):
         assert NOW - timedelta(days=31) <= time.at <= NOW
+
+
+def test_seconds_count() -> None:
+    found = start_of("errors since 01:09:30", NOW)
+    assert found is not None
+    assert found.at == datetime(2026, 11, 25, 1, 9, 30, tzinfo=UTC)

@@ -25,6 +25,7 @@ class Atom:
     kind: Kind
     hour: int = 0
     minute: int = 0
+    second: int = 0
     sure: bool = True  # of the half of the day
     zone: tzinfo | None = None
     day: date | None = None
@@ -129,8 +130,11 @@ def _clocks() -> Iterator[Rule]:
     for at, said in words["clocks"].items():
         yield re.compile(one_of(said)), _fixed_maker(at)
     iso_zone = r"(?P<iso>z(?!\w)|[+-]\d{2}:?\d{2})?"
-    yield re.compile(rf"(?<=\dt)(?P<h>\d{{2}}):(?P<m>\d{{2}})(?::\d{{2}}(?:[.,]\d+)?)?{iso_zone}"), _clock
-    minutes = r"(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::[0-5]\d(?:[.,]\d+)?)?(?![\d:])"
+    yield (
+        re.compile(rf"(?<=\dt)(?P<h>\d{{2}}):(?P<m>\d{{2}})(?::(?P<s>\d{{2}})(?:[.,]\d+)?)?{iso_zone}"),
+        _clock,
+    )
+    minutes = r"(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:[.,]\d+)?)?(?![\d:])"
     yield re.compile(rf"{_EDGE}{minutes}\s*(?:{_AM})?\s*{iso_zone}(?:\s*(?:uhr|hrs|h)(?!\w))?"), _clock
     yield re.compile(rf"{_EDGE}{_H24}[.:](?P<m>[0-5]\d)\s*(?:uhr|h(?:rs|eures)?(?!\w)|{_AM})"), _clock
     yield re.compile(rf"(?<=um ){_H24}\.(?P<m>[0-5]\d)(?!\d)"), _clock
@@ -208,7 +212,8 @@ def _clock(m: re.Match[str], now: datetime) -> Atom | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if half == "pm" else 0)
-    if hour > 24 or minute > 59:
+    second = int(given.get("s") or 0)
+    if hour > 24 or minute > 59 or second > 59:
         return None
     # "02:15" is of 24 hours, "2:15" may be of either half of the day.
     sure = (
@@ -224,6 +229,7 @@ def _clock(m: re.Match[str], now: datetime) -> Atom | None:
         kind="clock",
         hour=hour % 24,
         minute=minute,
+        second=second,
         sure=sure,
         zone=zone,
         weak="weak" in given,

@@ -81,7 +81,11 @@ def _resolve(group: list[Atom], now: datetime) -> datetime | None:
     clock, day, part = by_kind.get("clock"), by_kind.get("day"), by_kind.get("part")
     if ago := by_kind.get("relative"):
         then = now - timedelta(seconds=ago.seconds)
-        return then if clock is None else datetime.combine(then, time(clock.hour, clock.minute), now.tzinfo)
+        return (
+            then
+            if clock is None
+            else datetime.combine(then, time(clock.hour, clock.minute, clock.second), now.tzinfo)
+        )
     zone = (clock.zone if clock else None) or (day.zone if day else None) or now.tzinfo or UTC
     here = now.astimezone(zone)
     told = (day.day if day else None) or (part.day if part else None)
@@ -92,7 +96,7 @@ def _resolve(group: list[Atom], now: datetime) -> datetime | None:
         return _before(datetime.combine(told, time(hour), zone), here, day.period if day else 0)
     options = []
     for hour in _hours(clock, part):
-        at = datetime.combine(told or here.date(), time(hour, clock.minute), zone)
+        at = datetime.combine(told or here.date(), time(hour, clock.minute, clock.second), zone)
         if part and part.part == "night" and told and hour >= 18 and (day is None or day.day == here.date()):
             at -= timedelta(days=1)  # "last night at 23:40"
         period = (day.period if day else 0) if told else 1
