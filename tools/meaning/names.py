@@ -212,7 +212,7 @@ class Lexicon:
         held = {form for word in words for form in (word, *_bases(word))}
         for way in ("up", "down"):
             if held & self._directions.get(f"{way}_{quantity}", frozenset()):
-                return way  # type: ignore[return-value]
+                return way
         resource = quantity in (
             "cpu",
             "memory",
