@@ -151,3 +151,29 @@ def test_units_scale_to_what_people_read() -> None:
     assert scale("bytes", 3e9)[1] == "GiB"
     assert scale("ratio", 0.5) == (100.0, "%")
     assert scale("cores", 0.5) == (1.0, "cores")
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "stat"),
+    [
+        ("builtin:host.cpu.time", [0.31 * i for i in range(60)], "rate"),  # time spent, in parts of a second
+        ("cpuShare", [20.0 + (i % 7) for i in range(60)], "gauge"),  # a share, which falls again
+        (
+            "app.requests.count",
+            [3.0 * i for i in range(40)] + [2.0 * i for i in range(30)],
+            "rate",
+        ),  # begins anew
+        ("pool.requests.waiting", [float(i % 4) for i in range(60)], "gauge"),
+        ("cached_items", [float(i) for i in range(5)] * 12, "gauge"),  # falls too often for a counter
+    ],
+)
+def test_a_counter_is_known_by_what_it_does(metric: str, values: list[float], stat: str) -> None:
+    (found,) = Deriver(aspects=bundled(), resolve=lambda raw: raw).derive([series(metric, values)])
+    assert found.stat == stat
+
+
+def test_a_quiet_member_of_a_counters_family_is_a_counter_too() -> None:
+    busy = series("host.cpu.time", [0.31 * i for i in range(60)], mode="user")
+    quiet = series("host.cpu.time", [1.0 + 0.1 * (i // 30) for i in range(60)], mode="irq")
+    found = Deriver(aspects=bundled(), resolve=lambda raw: raw).derive([busy, quiet])
+    assert {d.stat for d in found} == {"rate"}

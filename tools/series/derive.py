@@ -25,6 +25,7 @@ from aitia.tools.series.kinds import (
     failed_share,
     is_counter,
     named_unit,
+    never_falls,
     own_floor,
     rate_unit,
     steps_of,
@@ -95,14 +96,23 @@ class Deriver:
         names = {(s.component, s.metric) for s in usable}
         groups: dict[_Group, list[Series]] = defaultdict(list)
         gauges: list[Series] = []
+        counted = self._counted(usable, names)
         for one in usable:
-            if is_counter(one, names, self._aspects.of(one.metric, one.labels)):
+            if one.metric in counted or is_counter(one, names, self._about(one)):
                 if one.labels.get("mode") not in MODES_SKIPPED:
                     groups[self._group(one)].append(one)
             else:
                 gauges.append(one)
         found = [*self._counters(groups), *self._gauges(gauges)]
         return sorted((d for d in found if d.v.size), key=lambda d: d.key)
+
+    def _about(self, one: Series) -> Aspect:
+        return self._aspects.of(one.metric, one.labels)
+
+    def _counted(self, series: Sequence[Series], names: set[tuple[str, str]]) -> set[str]:
+        """The metrics of which all series never fall and one at least rises as a counter does: the quiet ones count too."""
+        rising = {s.metric for s in series if is_counter(s, names, self._about(s))}
+        return rising - {s.metric for s in series if s.metric in rising and not never_falls(s)}
 
     def component(self, raw: str) -> str:
         """The canonical id, or the raw name where it is not known."""
@@ -184,7 +194,7 @@ class Deriver:
         with np.errstate(invalid="ignore", divide="ignore"):
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric, family=True)
         if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
             about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
@@ -205,7 +215,7 @@ class Deriver:
             [rolling_sum(np.nan_to_num(cumulative[:, i]), k) for i in range(bounds.size)], axis=1
         )
         rolled = np.maximum.accumulate(np.nan_to_num(rolled), axis=1)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric, family=True)
         inf = by_bound[float(bounds[-1])]
         yield self._made(group, inf, grid[1:], quantile(bounds, rolled, 0.95)[1:], "p95", about, k)
 

@@ -40,9 +40,13 @@ _SUCCESS = re.compile(
 )
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
-_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart", "cpu"})
+_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
+_SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
+_TIME = re.compile(r"time|wait|second", re.IGNORECASE)
 _LONG = 20  # samples, from which on a gauge that only rises is none
-_RESET = 0.1  # of its value is left of a counter that begins anew
+_RISING = 0.3  # of the samples, at least, where time is counted
+_RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
+_RESETS = 3  # of a counter; what falls more often is a gauge
 _FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2}
 _UNIT_WORDS = tuple(
     (re.compile(rf"(^|_)({words})(_|$)"), unit)
@@ -73,25 +77,30 @@ def _differing(rests: Sequence[Labels]) -> list[Labels]:
 
 
 def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
-    """By the conventional suffix, else by behaviour: whole numbers of something countable that never fall."""
+    """By the conventional suffix, else by behaviour: something countable that never falls but where it begins anew."""
     found = _COUNTER.search(one.metric)
     if found:
-        kind, base = found.group(1), one.metric[: found.start()]
+        kind, base = found.group(1) or "total", one.metric[: found.start()]
         sibling = {"count": "_sum", "sum": "_count"}.get(kind)
         return sibling is None or (one.component, base + sibling) in names
-    if about.aspect not in _COUNTED or _GAUGE_NAME.search(one.metric):
+    spent = about.aspect == "cpu" or (about.aspect in _SPENT and bool(_TIME.search(one.metric)))
+    if not (spent or about.aspect in _COUNTED) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
         return False
     v = one.v[np.isfinite(one.v)]
+    rising = int(np.sum(np.diff(v) > 0))
+    if spent:  # time spent, in parts of a second; a share of a processor falls as often as it rises
+        return v.size > _LONG and rising > _RISING * v.size
+    if not bool(np.all(v == np.round(v))):
+        return False
+    return rising >= _LONG or (v.size > 9 and rising >= 3 and bool(np.all(np.diff(v) >= 0)))
+
+
+def never_falls(one: Series) -> bool:
+    """Whether a series falls nowhere, but for a few times to less than half: a counter that begins anew."""
+    v = one.v[np.isfinite(one.v)]
     step = np.diff(v)
-    if (
-        about.aspect == "cpu"
-    ):  # time spent, in parts of a second; a share of a processor falls as often as it rises
-        reset = (step < 0) & (v[1:] < _RESET * v[:-1])
-        return (
-            step.size >= _LONG and bool(np.all((step >= 0) | reset)) and int(np.sum(step > 0)) > step.size / 2
-        )
-    whole = bool(np.all(v == np.round(v)))
-    return whole and step.size > 8 and bool(np.all(step >= 0)) and int(np.sum(step > 0)) >= 3
+    reset = (step < 0) & (v[1:] < _RESET * v[:-1])
+    return bool(np.all((step >= 0) | reset)) and int(np.sum(reset)) <= _RESETS
 
 
 def steps_of(grid: Floats) -> Floats:
@@ -117,12 +126,17 @@ def states_unit(metric: str) -> bool:
     return any(pattern.search(plain_name(metric)) for pattern, _ in _UNIT_WORDS)
 
 
-def named_unit(about: Aspect, metric: str) -> Aspect:
-    """The unit that the metric's own name states wins over the rule's."""
+def named_unit(about: Aspect, metric: str, *, family: bool = False) -> Aspect:
+    """The unit that the metric's own name states wins over the quantity's, which only a histogram's family is told in."""
     for pattern, unit in _UNIT_WORDS:
         if pattern.search(plain_name(metric)):
             return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
-    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores", "s") else about.unit)
+    return replace(
+        about,
+        unit=""
+        if about.unit in ("/s", "bytes", "cores") or (about.unit == "s" and not family)
+        else about.unit,
+    )
 
 
 def failed_share(one: Series) -> Floats | None:
