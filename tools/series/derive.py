@@ -194,7 +194,7 @@ class Deriver:
         with np.errstate(invalid="ignore", divide="ignore"):
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric, family=True)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
         if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
             about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
@@ -215,7 +215,7 @@ class Deriver:
             [rolling_sum(np.nan_to_num(cumulative[:, i]), k) for i in range(bounds.size)], axis=1
         )
         rolled = np.maximum.accumulate(np.nan_to_num(rolled), axis=1)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric, family=True)
+        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
         inf = by_bound[float(bounds[-1])]
         yield self._made(group, inf, grid[1:], quantile(bounds, rolled, 0.95)[1:], "p95", about, k)
 

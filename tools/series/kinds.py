@@ -126,17 +126,12 @@ def states_unit(metric: str) -> bool:
     return any(pattern.search(plain_name(metric)) for pattern, _ in _UNIT_WORDS)
 
 
-def named_unit(about: Aspect, metric: str, *, family: bool = False) -> Aspect:
-    """The unit that the metric's own name states wins over the quantity's, which only a histogram's family is told in."""
+def named_unit(about: Aspect, metric: str) -> Aspect:
+    """The unit that the metric's own name states wins over the quantity's; a latency without one is told in seconds."""
     for pattern, unit in _UNIT_WORDS:
         if pattern.search(plain_name(metric)):
             return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
-    return replace(
-        about,
-        unit=""
-        if about.unit in ("/s", "bytes", "cores") or (about.unit == "s" and not family)
-        else about.unit,
-    )
+    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
 
 
 def failed_share(one: Series) -> Floats | None:
