@@ -33,6 +33,8 @@ from aitia.tools.sources import build_inventory
 
 EVIDENCE = "evidence"  # a tool that consumes this is told of every fact that the run has found so far
 
+_TELEMETRY = frozenset({"metrics", "logs", "traces", "signals", "cluster"})
+
 
 def recorded_tools(meta: Mapping[str, Any]) -> Registry:
     """The installed tools that the run knew: a tool that was installed since must not change its plan."""
@@ -165,7 +167,10 @@ def _open(
         incident = within(seconds, partial(fitted, incident, readable), name="window")
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
     home = store.home
-    incident = understood(incident, inventory.components, llm, home)
+    watched = {
+        resolver.resolve(c) or c for h in inventory.holdings if h.kind in _TELEMETRY for c in h.components
+    }
+    incident = understood(incident, inventory.components, llm, home, watched=watched)
     guides = _guides(incident, inventory, llm, home)
     lessons = learned(home).known_to(store.id, incident.started_at)
     names = Names(store.redactor, [inventory])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +16,18 @@ ANSWERS: Final = "understood.jsonl"
 _MOST: Final = 6  # components that are taken from one text
 
 
-def understood(incident: Incident, components: Sequence[Component], llm: Llm | None, home: Path) -> Incident:
+def understood(
+    incident: Incident,
+    components: Sequence[Component],
+    llm: Llm | None,
+    home: Path,
+    *,
+    watched: Collection[str] = (),
+) -> Incident:
     """The incident with the components that its words complain of as hints; those given as hints stand instead.
 
-    What an alert's text excludes does not count: only a person may say that something is not it.
+    What an alert's text excludes does not count: only a person may say that something is not it. Words that name a component
+    in part (`shop.service` of `shop-host`) do so only where it is `watched`: else the incident would be about a silent one.
     """
     if incident.understood is None:
         return incident
@@ -30,7 +38,11 @@ def understood(incident: Incident, components: Sequence[Component], llm: Llm | N
         read = read_components(incident.understood, text, components)
     if not read.typed:
         read = read.model_copy(update={"excluded": ()})
-    affected = tuple(Saying(component=h) for h in incident.hints) or read.affected[:_MOST]
+    names = {c.id: {n.casefold() for n in (c.id, *c.aliases)} for c in components}
+    told = [
+        s for s in read.affected if s.component in watched or s.words.casefold() in names.get(s.component, ())
+    ]
+    affected = tuple(Saying(component=h) for h in incident.hints) or tuple(told[:_MOST])
     named = {s.component for s in affected}
     excluded = tuple(s for s in read.excluded if s.component not in named)[:_MOST]
     return incident.model_copy(

@@ -213,7 +213,7 @@ def test_when_time_is_over_what_was_read_is_kept(shop: tuple[Loki, str]) -> None
             time.sleep(0.4)
 
     loki.hook = slow
-    streams = opened(url).fetch(SPANS, seconds=0.3)
+    streams = opened(url, timeout_s=30.0).fetch(SPANS, seconds=0.3)
     assert any(s.shares for s in streams)
     assert any("reading ran out of time" in s.note for s in streams)
 
