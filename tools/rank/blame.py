@@ -14,7 +14,7 @@ from aitia.tools.rank.rows import Row
 from aitia.tools.rank.scores import RUN, Move
 
 # How much a moved series says of where the fault is, not that there is one (aitia.core.aspects.WEIGHT). With that table
-# in its place 139 healthy windows get a cause in .065 for .029, and Sock Shop's causes are named in .68 for .78.
+# in its place 139 healthy windows get a cause in .065 for .029.
 PLACE: Final = {
     "cpu": 1.0, "memory": 1.0, "connections": 0.9, "disk": 0.9, "file_descriptors": 0.7, "threads": 0.7, "queue": 0.6,
     "locks": 0.9, "io": 0.5, "latency": 0.9, "errors": 1.0, "availability": 1.0, "restart": 1.0,
