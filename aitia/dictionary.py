@@ -16,7 +16,7 @@ from aitia.tools.meaning.dictionary import Entry, write_dictionary
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 
 MODEL_WEIGHT: Final = 0.5
-"""Of a model beside the words: best on the vendors of benchmarks/meaning, each left out in turn."""
+"""Of a model beside the words; by hand. Where few may be wrong, vendors left out in turn choose 0 or .25 (benchmarks/meaning)."""
 SAVED_EVERY: Final = 25  # names, so that an interruption loses seconds
 
 
@@ -29,7 +29,6 @@ class Built:
     kept: int = 0
     asked: int = 0
     left: int = 0
-    problems: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
 
 

@@ -27,10 +27,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from aitia.core.bounds import own_yaml
 from aitia.core.llm import Classifier
 from aitia.dictionary import MODEL_WEIGHT
 from aitia.tools.meaning.asking import ask_quantity, pooled
+from aitia.tools.meaning.dictionary import SURE
 from aitia.tools.meaning.names import BAR, UNKNOWN, lexicon
+from aitia.tools.series.aspects import OTHER, Aspects
 from benchmarks import contract
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the model beside the words
@@ -77,7 +80,18 @@ def main() -> int:
     systems["trivial"] = frequent(rows)
     made: list[dict[str, Any]] = []
     for system, answered in systems.items():
-        made += contract.rows(system, score(rows, answered))
+        made += contract.rows(
+            system, score(rows, answered) | by_aspect(rows, [aspect(a[0]) for a in answered])
+        )
+    table = own_yaml((Path(__file__).parent / "data" / "table_before.yaml").read_text("utf-8"))
+    before = Aspects(table, otherwise=lambda name: OTHER)
+    made += contract.rows(
+        "peer table before", by_aspect(rows, [before.of(str(r["name"])).aspect for r in asked])
+    )
+    if "model" in said:
+        made += contract.rows(
+            f"ours as shipped {args.model}", entries(rows, systems["no_model as shipped"], mixed)
+        )
     agreement(rows)
     per_case = [
         {"name": r["name"], "vendor": r["vendor"], **{s: list(a[i]) for s, a in systems.items()}}
@@ -202,9 +216,7 @@ def score(rows: Sequence[Row], answered: Sequence[Answer]) -> dict[str, list[flo
         if not agreed(row):
             continue
         out["right"].append(float(marked == "right"))
-        half = (
-            int(hashlib.sha256(str(row["vendor"]).encode()).hexdigest(), 16) % 2
-        )  # 0: lists whose misses were looked at
+        half = not_looked_at(row)
         out["right, lists not looked at" if half else "right, lists looked at"].append(
             float(marked == "right")
         )
@@ -220,6 +232,44 @@ def score(rows: Sequence[Row], answered: Sequence[Answer]) -> dict[str, list[flo
         ):
             out["direction, of the right"].append(float(answer[1] == row["direction"]))
     return out
+
+
+def aspect(quantity: str) -> str:
+    """What a diagnosis goes by for a quantity."""
+    known = lexicon().quantities.get(quantity)
+    return known.aspect if known else "other"
+
+
+def by_aspect(rows: Sequence[Row], answered: Sequence[str]) -> dict[str, list[float]]:
+    """The same by the coarser aspects, on the lists that were not looked at; `other` counts as not understood."""
+    out: dict[str, list[float]] = defaultdict(list)
+    for row, found in zip(rows, answered, strict=True):
+        if agreed(row) and not_looked_at(row):
+            truth = aspect(str(row["quantity"]))
+            out["by aspect: right, not looked at"].append(float(found == truth))
+            out["by aspect: wrong, not looked at"].append(float(found not in (truth, "other")))
+    return out
+
+
+def entries(
+    rows: Sequence[Row], words: Sequence[Answer], mixed: Sequence[Mapping[float, Mapping[str, float]]]
+) -> dict[str, list[float]]:
+    """Of names that no word explains: how many of the model's entries count in a dictionary, and how many of these are right."""
+    out: dict[str, list[float]] = defaultdict(list)
+    for row, answer, of in zip(rows, words, mixed, strict=True):
+        if not agreed(row) or answer[0] != UNKNOWN:
+            continue
+        quantity, _, share = best(of[MODEL_WEIGHT], str(row["name"]))
+        counts = quantity != UNKNOWN and share >= SURE
+        out["dictionary: entries that count"].append(float(counts))
+        if counts:
+            out["dictionary: right, of these"].append(float(quantity == row["quantity"]))
+    return out
+
+
+def not_looked_at(row: Row) -> bool:
+    """Whether nobody read the misses of the name's list."""
+    return bool(int(hashlib.sha256(str(row["vendor"]).encode()).hexdigest(), 16) % 2)
 
 
 def agreement(rows: Sequence[Row]) -> None:

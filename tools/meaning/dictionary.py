@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,11 +10,11 @@ import yaml
 from pydantic import ValidationError, field_validator
 
 from aitia.core.bounds import load_yaml, read_text
+from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput
 from aitia.core.words import Unit01, Word
 from aitia.tools.meaning.names import UNKNOWN, Direction, lexicon
 
-FILE: Final = "dictionary.yaml"
 SURE: Final = 0.9
 """From this probability on what a model reads counts: .83 of such entries are right (benchmarks/meaning).
 Below it they wait for a person."""
@@ -83,12 +81,4 @@ def write_dictionary(path: Path, entries: Mapping[str, Entry]) -> None:
         lines += [f"  {line}\n" for line in text.splitlines()]
     if not entries:
         lines[-1] = "names: {}\n"
-    handle, fresh = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(lines)
-        Path(fresh).chmod(0o644)
-        Path(fresh).replace(path)
-    except BaseException:
-        Path(fresh).unlink(missing_ok=True)
-        raise
+    write_whole(path, "".join(lines).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -79,7 +79,8 @@ def plain_name(metric: str) -> str:
 class Aspects:
     """The rules of one file."""
 
-    def __init__(self, raw: Mapping[str, Any]) -> None:
+    def __init__(self, raw: Mapping[str, Any], *, otherwise: Callable[[str], Aspect] | None = None) -> None:
+        self._otherwise = otherwise or meant  # of a name that no rule takes
         self._rules = [_rule(entry) for entry in raw.get("rules", [])]
         self.limits = tuple(
             LimitRule(re.compile(entry["used"], re.IGNORECASE), str(entry["limit"]))
@@ -104,7 +105,7 @@ class Aspects:
             # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
             self._known[key] = next(
                 (a for rule, a in self._rules if rule.search(key if "=" in rule.pattern else name)), None
-            ) or meant(metric)
+            ) or self._otherwise(metric)
         return self._known[key]
 
 
