@@ -154,11 +154,11 @@ class Facts:
     def not_understood(self) -> tuple[float, str]:
         """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these."""
         moved = [e for e in self.anomalies if e.kind in ("metric.shift", "metric.trend")]
-        dark = [e for e in moved if e.values.get("meaning") == "unknown"]
-        if not dark:
+        dark = [(not_read(e) * self.strength(e), e.statement, e.id) for e in moved]
+        doubt = sum(weight for weight, _, _ in dark)
+        if not doubt:
             return 0.0, ""
-        share = sum(self.strength(e) for e in dark) / sum(self.strength(e) for e in moved)
-        return share, max(dark, key=lambda e: (self.strength(e), e.statement)).id
+        return doubt / sum(self.strength(e) for e in moved), max(dark)[2]
 
     def departed(self, evidence: Evidence) -> float:
         """How surely a machine is not well: its signals together, or one of them, lastingly left what was normal.
@@ -195,6 +195,14 @@ class Facts:
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
         return min(plainest, key=lambda e: (onset(e), _order(e)), default=None)
+
+
+def not_read(evidence: Evidence) -> float:
+    """How surely it is not known what a metric's fact is about: 1 where nobody read its name, else the doubt of who did."""
+    if evidence.values.get("meaning") == "unknown":
+        return 1.0
+    sure = evidence.values.get("read_sure", 1.0)
+    return 1.0 - float(sure) if isinstance(sure, int | float) else 0.0
 
 
 def is_anomaly(evidence: Evidence) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from aitia.core.errors import BadInput, SourceError
+from aitia.core.home import aitia_home
 from aitia.core.llm import Classifier, Llm
 from aitia.core.protocols import Source
 from aitia.core.words import Window
-from aitia.tools.meaning.asking import ask_quantity, pooled
-from aitia.tools.meaning.dictionary import Entry, write_dictionary
+from aitia.engine import AUTO, on_demand
+from aitia.incoming import parse_duration
+from aitia.readers import configured_readers
+from aitia.settings import Settings
+from aitia.tools.meaning.answers import ANSWERS, Answers
+from aitia.tools.meaning.asking import read_name
+from aitia.tools.meaning.dictionary import Entry, read_dictionary, write_dictionary
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 
-MODEL_WEIGHT: Final = 0.5
-"""Of a model beside the words; by hand. Where few may be wrong, vendors left out in turn choose 0 or .25 (benchmarks/meaning)."""
 SAVED_EVERY: Final = 25  # names, so that an interruption loses seconds
 
 
@@ -30,6 +35,25 @@ class Built:
     asked: int = 0
     left: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
+
+
+def model_for(model: str, settings: Settings) -> Llm | None:
+    """The model that reads: by name; for `auto` the one of the settings where it is installed, loaded when it is asked."""
+    if model == "none":
+        return None
+    if model == AUTO:
+        return on_demand(AUTO, settings.model)
+    from aitia.models.load import load_llm
+
+    return load_llm(model)
+
+
+def names_in(settings: Settings, last: str) -> tuple[list[str] | None, list[str]]:
+    """The metric names of all configured sources with samples in the time before now; None where no source is configured."""
+    readers, _ = configured_readers(settings, [])
+    now = datetime.now(tz=UTC)
+    window = Window(start=now - timedelta(seconds=parse_duration(last)), end=now)
+    return names_of(readers, window) if readers else (None, [])
 
 
 def names_of(sources: Iterable[Source], window: Window) -> tuple[list[str], list[str]]:
@@ -49,9 +73,13 @@ def names_of(sources: Iterable[Source], window: Window) -> tuple[list[str], list
     return sorted(found), problems
 
 
+def understood(names: Iterable[str]) -> bool:
+    """Whether the words explain all of them."""
+    return all(lexicon().read(name).quantity != UNKNOWN for name in names)
+
+
 def build(
     names: Iterable[str],
-    known: Mapping[str, Entry],
     path: Path,
     *,
     llm: Llm | None,
@@ -60,11 +88,13 @@ def build(
 ) -> Built:
     """Read names that the words do not tell, at most `limit` by the model, and write the dictionary as it grows.
 
-    What a person set and what a model read before stays. Without a model such names wait for a person. Raises BadInput for
-    a model that cannot give the probability of a label.
+    What a person set and what a model read before stays, and what it was asked in a diagnosis it is not asked again. Without a
+    model such names wait for a person. Raises BadInput for a model that cannot give the probability of a label.
     """
     if llm is not None and not isinstance(llm, Classifier):
         raise BadInput(f"{llm.name} gives no probabilities of labels. Choose a GGUF model, or --model none.")
+    known = read_dictionary(path) if path.exists() else {}
+    model = Answers(llm, llm.sha256, aitia_home() / ANSWERS) if llm is not None else None
     made = Built(entries=dict(known))
     open_names = []
     for name in names:
@@ -79,29 +109,11 @@ def build(
     wanted = open_names[:limit]
     try:
         for done, name in enumerate(wanted, 1):
-            made.entries[name] = _read(name, llm)
-            made.asked += llm is not None
+            made.entries[name] = read_name(name, model, llm.name if llm is not None else "")
+            made.asked = model.asked if model is not None else 0
             if done % SAVED_EVERY == 0:
                 write_dictionary(path, made.entries)
             on_name(done, len(wanted))
     finally:
         write_dictionary(path, made.entries)
     return made
-
-
-def _read(name: str, llm: Llm | None) -> Entry:
-    words = lexicon().shares(name)
-    by = "words"
-    if llm is not None:
-        assert isinstance(llm, Classifier)
-        said = ask_quantity(llm, name, [*lexicon().quantities, "other"])
-        words, by = pooled(words, said, MODEL_WEIGHT), f"model {llm.name}"
-    quantity = max(sorted(words), key=lambda q: words[q])
-    if quantity == "other":
-        quantity = UNKNOWN
-    return Entry(
-        quantity=quantity,
-        direction=lexicon().direction_of(name, quantity),
-        by=by,
-        confidence=0.0 if quantity == UNKNOWN else round(words[quantity], 3),
-    )

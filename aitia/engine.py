@@ -29,6 +29,12 @@ class Engine:
     options: Options
     note: str = ""
     failed: bool = False  # a model was wanted and could not be loaded
+    reader: Llm | None = None  # reads names that no word explains, whoever plans and narrates
+
+    @property
+    def model(self) -> Llm | None:
+        """The model to hand on for further diagnoses."""
+        return self.llm or self.reader
 
 
 def choose_engine(
@@ -45,13 +51,14 @@ def choose_engine(
     from aitia.graphs.diagnose import Options
 
     plan, narrate = planner or settings.planner, narrator or settings.narrator
-    llm, note, failed = None, "", False
+    llm, note, failed, reader = None, "", False, None
     by = " by its calibration" if "auto" in (plan, narrate) else ""
     chosen = idle = Modes(planner="rules", narrator="template")
     if model is None or model == "none" or (model == AUTO and settings.model.name == "none"):
         note = "switched off"
     elif not isinstance(model, str):
         llm, chosen = model, modes(plan, narrate, model.sha256, asked=True)
+        reader = llm
     else:
         asked = model != AUTO
         chosen = modes(plan, narrate, known_sha256(model if asked else settings.model.name), asked=asked)
@@ -59,13 +66,35 @@ def choose_engine(
             llm, note = _load(model, settings.model, threads, on_event)
             failed = llm is None
             chosen = modes(plan, narrate, llm.sha256, asked=asked) if llm is not None else idle
+        reader = llm or (None if failed else on_demand(model, settings.model, threads))
     if not failed and not note and not chosen.needs_model:
         llm, note = None, f"not needed{by}: planner rules, narrator template"
     calls = settings.max_calls if max_calls is None else max_calls
     if calls < LEAST_CALLS:
         raise BadInput(f"Allow at least {LEAST_CALLS} calls: scan and recall alone take up to three.")
     options = Options(planner=chosen.planner, narrator=chosen.narrator, max_calls=calls)
-    return Engine(llm=llm, options=options, note=note, failed=failed)
+    return Engine(llm=llm, options=options, note=note, failed=failed, reader=reader)
+
+
+def on_demand(model: str, configured: ModelChoice, threads: int | None = None) -> Llm | None:
+    """The catalogue's model of this name where its file is here, loaded when it is asked."""
+    from aitia.models.catalogue import catalogue
+    from aitia.models.files import locate
+    from aitia.models.on_demand import OnDemand
+
+    found = catalogue()
+    name = configured.name if model == AUTO else model
+    entry = found.models.get(found.default if name == "default" else name)
+    if entry is None or entry.kind != "gguf" or locate(entry) is None:
+        return None
+
+    def load() -> Llm:
+        llm, note = _load(entry.name, configured, threads, None)
+        if llm is None:
+            raise ModelError(note)
+        return llm
+
+    return OnDemand(entry.name, entry.sha256, load)
 
 
 def _load(

@@ -82,6 +82,7 @@ def diagnose(
     llm: Llm | None,
     options: Options,
     clock: Clock,
+    reader: Llm | None = None,
     components: Sequence[Component] = (),
     on_event: OnEvent | None = None,
     model_note: str = "",
@@ -92,7 +93,8 @@ def diagnose(
 ) -> Report:
     """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed.
 
-    With a `runbook` (plain values of `aitia.tools.incidents.runbook_program`) the calls that it names are the plan.
+    `reader` is asked what names mean that no word explains; without one the `llm`. With a `runbook` (plain values of
+    `aitia.tools.incidents.runbook_program`) the calls that it names are the plan.
     """
     registry = registry or Registry.load()
     incident = redacted(incident, store.home)
@@ -111,7 +113,7 @@ def diagnose(
             **({"runbook": dict(runbook)} if runbook else {}),
             **remembered(taxonomy, weights),
         )
-        context = live(store, sources, llm, clock, registry)
+        context = live(store, sources, llm, clock, registry, reader=reader or llm)
         _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
         return run(context, {}, on_event=on_event)
 
@@ -140,7 +142,7 @@ def resume(
     def go_on() -> Report:
         store.update_meta(state="running")
         clock = RecordedClock(datetime.fromisoformat(meta["now"]))
-        context = live(store, sources, llm, clock, registry or recorded_tools(meta))
+        context = live(store, sources, llm, clock, registry or recorded_tools(meta), reader=llm)
         approved = sorted(call for call, said in (answers or {}).items() if said)
         start: Any = (
             None if has_begun(store) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.outcome import learned
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
-from aitia.graphs.understanding import understood
+from aitia.graphs.understanding import NamesRead, names_read, understood
 from aitia.graphs.window import fitted
 from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
@@ -48,6 +49,8 @@ def live(
     llm: Llm | None,
     clock: Clock,
     registry: Registry,
+    *,
+    reader: Llm | None,
 ) -> Context:
     """A context that reads the sources and records what it reads."""
     meta = store.meta()
@@ -56,6 +59,9 @@ def live(
     before = timings.get("total", 0.0)
     resolver = Resolver(Component.model_validate(c) for c in meta["components"])
     opened: list[tuple[Opened, Names]] = []
+    shared: list[
+        ToolContext
+    ] = []  # of all tools: what one has read of the sources the next does not read again
     redactor = store.redactor
 
     def measured(name: str) -> float:
@@ -68,13 +74,17 @@ def live(
         if not opened:
             incident = Incident.model_validate(meta["incident"])
             opened.append(_open(incident, sources, resolver, store, llm, options.task_seconds))
+            found, names = opened[0]
+            shared.append(
+                _with_names(_context(found, names, sources, resolver, clock, options), reader, store)
+            )
         return opened[0]
 
     def call(task: Task) -> Result:
         known = store.result(task.id)
         if known is not None and (known.tool, known.args) == (task.tool, task.args):
             return known
-        found, names = open_sources()
+        _, names = open_sources()
         refused: list[StoreError] = []
 
         def put_artifact(data: bytes, suffix: str = "") -> str:
@@ -86,13 +96,8 @@ def live(
 
         result = unresolved(task) or registry.call(
             names.word(task),
-            ToolContext(
-                incident=names.word(found.incident),
-                sources=SourceSet(_readable(sources, found.inventory)),
-                inventory=names.word(found.inventory),
-                resolver=resolver,
-                limits=Limits(seconds=options.task_seconds),
-                clock=clock,
+            replace(
+                shared[0],
                 put_artifact=put_artifact,
                 found=names.real(_consumed(task, store, registry)),
             ),
@@ -116,6 +121,35 @@ def live(
         model_note=meta.get("model_note", ""),
         versions=meta["versions"],
     )
+
+
+def _context(
+    found: Opened,
+    names: Names,
+    sources: Sequence[Source],
+    resolver: Resolver,
+    clock: Clock,
+    options: Options,
+) -> ToolContext:
+    """What all tools of the run share."""
+    return ToolContext(
+        incident=names.word(found.incident),
+        sources=SourceSet(_readable(sources, found.inventory)),
+        inventory=names.word(found.inventory),
+        resolver=resolver,
+        limits=Limits(seconds=options.task_seconds),
+        clock=clock,
+    )
+
+
+def _with_names(shared: ToolContext, reader: Llm | None, store: RunStore) -> ToolContext:
+    """With what a model says of names that no word explains: asked when the run is opened, on a resume what was said then."""
+    opened = store.meta()["opened"]
+    if "names" not in opened:
+        read = names_read(shared, reader, store.home)
+        store.update_meta(opened=opened | {"names": store.redactor.word(read).model_dump(mode="json")})
+        return replace(shared, names=read.entries)
+    return replace(shared, names=NamesRead.model_validate(opened["names"]).entries)
 
 
 def _consumed(task: Task, store: RunStore, registry: Registry) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def replay(
     options: Options,
     on_event: Callable[[Event], None] | None = None,
     model_note: str = "",
+    reader: Llm | None = None,
     trusted: bool = False,
 ) -> Replayed:
     """Diagnose a scenario folder anew and score it. The diagnosis never sees the answer.
@@ -56,6 +57,7 @@ def replay(
         readers,
         store=store,
         llm=llm,
+        reader=reader,
         options=options,
         clock=RecordedClock(scenario.now),
         components=scenario.components,

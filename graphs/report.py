@@ -15,7 +15,7 @@ from aitia.core.words import (
     Report,
     TimelineEntry,
 )
-from aitia.graphs.state import Context, State
+from aitia.graphs.state import Context, State, names_read_of
 from aitia.graphs.view import View
 
 MAX_SUSPECTS = 8
@@ -84,4 +84,6 @@ def _cost(state: State, context: Context) -> Cost:
         prompt_tokens=cost.get("prompt_tokens", 0) + cost.get("vote_prompt_tokens", 0),
         restored_tokens=cost.get("restored_tokens", 0) + cost.get("vote_restored_tokens", 0),
         generated_tokens=cost.get("generated_tokens", 0) + cost.get("vote_generated_tokens", 0),
+        names_read=names_read_of(context).asked,
+        reading_s=names_read_of(context).seconds,
     )

@@ -13,6 +13,7 @@ from aitia.agent.weights import Weights
 from aitia.core.llm import Llm
 from aitia.core.store import RunStore
 from aitia.core.words import Incident, Inventory, Result, Task
+from aitia.graphs.understanding import NamesRead
 from aitia.tools import Registry
 
 Plain = dict[str, Any]
@@ -93,6 +94,11 @@ class Context:
 def guides_of(context: Context) -> Guides:
     """What planning goes by beside the rules, as the run found it when it was opened."""
     return Guides.model_validate(context.store.meta().get("opened", {}).get("guides", {}))
+
+
+def names_read_of(context: Context) -> NamesRead:
+    """What a model said of names when the run was opened, and what that took."""
+    return NamesRead.model_validate(context.store.meta().get("opened", {}).get("names", {}))
 
 
 def learned_of(context: Context) -> Learned:

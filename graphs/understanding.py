@@ -1,18 +1,27 @@
-"""What a person's words say of the site's components, read once when the run is opened and kept with it."""
+"""What is read once when a run is opened and kept with it: a person's words, and names that no word of theirs explains."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from aitia.core.deadline import TookTooLong, within
 from aitia.core.errors import ModelError
 from aitia.core.llm import Classifier, Llm
-from aitia.core.words import Component, Incident, Saying
-from aitia.tools.meaning.incidents.asking import Answers, Reader
+from aitia.core.words import Component, Incident, Saying, Word
+from aitia.tools import ToolContext
+from aitia.tools.meaning.answers import ANSWERS, Answers
+from aitia.tools.meaning.asking import read_name
+from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.incidents.asking import Reader
 from aitia.tools.meaning.incidents.reading import read_components
+from aitia.tools.series.gather import site_names
+from aitia.tools.series.new_names import new_names
 
-ANSWERS: Final = "understood.jsonl"
+MOST_NAMES: Final = 40  # names that a model is asked about in one diagnosis: some 20 seconds on two cores
 _MOST: Final = 6  # components that are taken from one text
 
 
@@ -56,4 +65,43 @@ def understood(
 def _reader(llm: Llm | None, home: Path) -> Reader | None:
     if llm is None or not isinstance(llm, Classifier):
         return None
-    return Reader(llm, sha256=llm.sha256, name=llm.name, answers=Answers(home / ANSWERS))
+    return Reader(Answers(llm, llm.sha256, home / ANSWERS), name=llm.name)
+
+
+class NamesRead(Word):
+    """What a model said of names that no word explains, in the site's dictionary or now: `asked` questions in `seconds`.
+
+    `left` are names that moved and were not read.
+    """
+
+    entries: dict[str, Entry] = {}
+    asked: int = 0
+    left: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+
+def names_read(ctx: ToolContext, llm: Llm | None, home: Path) -> NamesRead:
+    """What a model says of the names that no word explains and that moved.
+
+    At most `MOST_NAMES` are read, by count and not by the clock: the same incident gives the same reading on a busy machine.
+    """
+    kept = {name: entry for name, entry in site_names(ctx).items() if entry.by.startswith("model ")}
+    if llm is None or not isinstance(llm, Classifier):
+        return NamesRead(entries=kept)
+    began = time.monotonic()
+    try:
+        wanted = within(ctx.limits.seconds, partial(new_names, ctx), name="names")
+    except TookTooLong as error:  # the tools will say what cannot be read in time
+        return NamesRead(entries=kept, note=str(error))
+    answers = Answers(llm, llm.sha256, home / ANSWERS)
+    try:
+        entries = {name: read_name(name, answers, llm.name) for name in wanted[:MOST_NAMES]}
+    except ModelError as error:  # it cannot tell the labels apart: the words alone then
+        return NamesRead(entries=kept, note=str(error))
+    return NamesRead(
+        entries=kept | entries,
+        asked=answers.asked,
+        left=len(wanted) - len(entries),
+        seconds=round(time.monotonic() - began, 3),
+    )

@@ -28,6 +28,7 @@ from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
 from aitia.tools import plugins
+from aitia.tools.meaning.dictionary import Entry
 
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -91,6 +92,8 @@ class ToolContext:
     put_artifact: Callable[[bytes, str], str] = _discard
     found: Mapping[str, Any] = field(default_factory=dict)
     """What earlier tasks of the run produced under the names that the tool consumes; plain JSON values."""
+    names: Mapping[str, Entry] = field(default_factory=dict)
+    """What a model said that metrics mean whose names neither a word nor a person explains."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +227,8 @@ class Registry:
                 "message": result.message[: ctx.limits.message_chars],
                 "query": result.query[: ctx.limits.message_chars],
                 "evidence": tuple(
-                    _tidy(e, task.tool, ctx.limits, doubted) for e in result.evidence[: ctx.limits.evidence]
+                    _read_by(_tidy(e, task.tool, ctx.limits, doubted), ctx.names)
+                    for e in result.evidence[: ctx.limits.evidence]
                 ),
             }
         )
@@ -314,6 +318,24 @@ def specs_of(module: ModuleType) -> list[ToolSpec]:
     """The tools that a module holds as attributes."""
     found: Mapping[str, Any] = vars(module)
     return [value for value in found.values() if isinstance(value, ToolSpec)]
+
+
+def _read_by(evidence: Evidence, names: Mapping[str, Entry]) -> Evidence:
+    """A fact about a metric whose name a model read counts by the probability of that reading."""
+    entry = names.get(str(evidence.values.get("metric", "")))
+    if entry is None or not entry.taken:
+        return evidence
+    told = {
+        "read_by": entry.by.removeprefix("model "),
+        "read_as": entry.quantity,
+        "read_sure": entry.confidence,
+    }
+    return evidence.model_copy(
+        update={
+            "values": {**evidence.values, **told},
+            "strength": round(evidence.strength * entry.confidence, 3),
+        }
+    )
 
 
 def _tidy(evidence: Evidence, tool_name: str, limits: Limits, doubted: Mapping[str, float]) -> Evidence:

@@ -18,13 +18,14 @@ Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
 ]
 _FILE = Path("dictionary.yaml")
+_AT_FIRST = 200  # names that are read by the way when a configuration is written
 
 
 @app.command("build")
 def build(
     file: File = _FILE,
     config: Config = None,
-    model: Model = "none",
+    model: Model = "auto",
     last: Annotated[str, typer.Option("--last", help="Names with samples in this time before now.")] = "1d",
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Most names that the model is asked about.")
@@ -33,36 +34,25 @@ def build(
 ) -> None:
     """Collect the metric names of all sources; what their words do not tell goes into the dictionary.
 
-    With --model a language model reads these, once each; entries that it is not sure of wait for a person. Ctrl-C keeps what was
-    read, and the next build goes on from there.
+    The model reads these, once each (none where none is installed, or with --model none); entries that it is not sure of wait
+    for a person. Ctrl-C keeps what was read, and the next build goes on from there.
     """
-    from datetime import UTC, datetime, timedelta
-
     from aitia import dictionary
     from aitia.api import settings_of
     from aitia.cli.console import note, print_json
     from aitia.core.errors import EXIT_INTERRUPTED, BadInput
-    from aitia.core.words import Window
-    from aitia.incoming import parse_duration
-    from aitia.readers import configured_readers
-    from aitia.tools.meaning.dictionary import read_dictionary
 
-    known = read_dictionary(file) if file.exists() else {}
-    readers, _ = configured_readers(settings_of(config, searching=True), [])
-    if not readers:
+    settings = settings_of(config, searching=True)
+    names, problems = dictionary.names_in(settings, last)
+    if names is None:
         raise BadInput("No source is configured. Run `aitia init --write` first, or give --config.")
-    now = datetime.now(tz=UTC)
-    window = Window(start=now - timedelta(seconds=parse_duration(last)), end=now)
-    names, problems = dictionary.names_of(readers, window)
     for problem in problems:
         note(problem)
-    llm = None
-    if model not in ("none", "auto"):
-        from aitia.models.load import load_llm
-
-        llm = load_llm(model)
+    llm = dictionary.model_for(model, settings)
+    if llm is None and model == "auto":
+        note("no model is installed, so the words alone read; to get one: aitia models fetch")
     try:
-        made = dictionary.build(names, known, file, llm=llm, limit=limit, on_name=_progress)
+        made = dictionary.build(names, file, llm=llm, limit=limit, on_name=_progress)
     except KeyboardInterrupt:
         note(f"interrupted; what was read is in {file}")
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -82,6 +72,30 @@ def build(
         note(
             f"a diagnosis reads it through aitia.yaml: {{name: dictionary, kind: dictionary, type: dictionary, path: {file}}}"
         )
+
+
+def read(config: Path) -> bool:
+    """Read the names of a new configuration that no word explains, as many as take a minute; whether a dictionary was begun.
+
+    Where no model is installed nothing is written: a diagnosis tells by itself what nobody understands.
+    """
+    from aitia import dictionary
+    from aitia.api import settings_of
+    from aitia.cli.console import note
+
+    file = config.parent / _FILE
+    began = not file.exists()
+    settings = settings_of(config)
+    names, _ = dictionary.names_in(settings, "1d")
+    llm = dictionary.model_for("auto", settings)
+    if not names or llm is None or dictionary.understood(names):
+        return False
+    note("the model reads names that no word explains (Ctrl-C leaves the rest to the first diagnosis)")
+    try:
+        dictionary.build(names, file, llm=llm, limit=_AT_FIRST, on_name=_progress)
+    except KeyboardInterrupt:
+        note("interrupted; what was read is kept")
+    return began and file.exists()
 
 
 def _progress(done: int, of: int) -> None:

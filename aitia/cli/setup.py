@@ -21,10 +21,15 @@ def init(
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the proposal to aitia.yaml.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing aitia.yaml.")] = False,
+    read_names: Annotated[
+        bool,
+        typer.Option("--names/--no-names", help="Let the installed model read names that no word explains."),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Look for telemetry on this machine and propose an aitia.yaml. Writes nothing without --write."""
     from aitia.cli.console import note, print_json, stdout_console
+    from aitia.cli.dictionary import read
     from aitia.cli.probing import probe_table
     from aitia.consent import remember
     from aitia.probe import probe, proposal, write_settings
@@ -38,6 +43,8 @@ def init(
         typer.echo("\n" + text, nl=False)
     if write:
         file = write_settings(text, folder, force=force)
+        if read_names and read(file):
+            write_settings(proposal(probe(folder, urls=urls or []), folder), folder, force=True)
         remember(file)  # the user's own act: it is not asked about again
         note(f"written to {file}")
     elif not as_json:

@@ -392,6 +392,8 @@ class Cost(Word):
     prompt_tokens: int = 0
     restored_tokens: int = 0
     generated_tokens: int = 0
+    names_read: int = 0  # names that the model was asked about; what that took is in no other field
+    reading_s: float = 0.0
 
 
 class ModelUse(Word):

@@ -212,7 +212,7 @@ class Work:
     def _roles(self) -> dict[str, Any]:
         options = self._engine.options
         return {
-            "model": self._engine.llm,
+            "model": self._engine.model,
             "planner": options.planner,
             "narrator": options.narrator,
             "max_calls": options.max_calls,

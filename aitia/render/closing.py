@@ -81,10 +81,13 @@ def _cost_items(report: Report) -> tuple[Item, ...]:
         f"{t.count(cost.model_calls, 'model call')}: {t.count(cost.prompt_tokens, 'token')} read, "
         f"{t.count(cost.restored_tokens, 'token')} restored, {t.count(cost.generated_tokens, 'token')} written"
     )
+    read = f"{t.count(cost.names_read, 'name')} read by the model in {t.duration(cost.reading_s)}"
+    reading = (Item(text=read),) if cost.names_read else ()
     if not model.name:
-        return (Item(text=f"{work}; {_no_model(report)}"),)
+        return (Item(text=f"{work}; {_no_model(report)}"), *reading)
     return (
         Item(text=work),
+        *reading,
         Item(text=tokens) if cost.model_calls else Item(text=_no_model(report)),
         _who(report),
     )

@@ -29,8 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.bounds import own_yaml
 from aitia.core.llm import Classifier
-from aitia.dictionary import MODEL_WEIGHT
-from aitia.tools.meaning.asking import ask_quantity, pooled
+from aitia.tools.meaning.asking import MODEL_WEIGHT, ask_quantity, pooled
 from aitia.tools.meaning.dictionary import SURE
 from aitia.tools.meaning.names import BAR, UNKNOWN, lexicon
 from aitia.tools.series.aspects import OTHER, Aspects

@@ -29,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.core.llm import Classifier
 from aitia.core.words import Component
 from aitia.models.load import load_llm
-from aitia.tools.meaning.incidents.asking import Answers, Reader
+from aitia.tools.meaning.answers import Answers
+from aitia.tools.meaning.incidents.asking import Reader
 from aitia.tools.meaning.incidents.reading import read_components, read_start
 from benchmarks.contract import Case, finish, mean, parser, rows
 
@@ -170,8 +171,8 @@ def main() -> None:
         told["peer dateparser"] = [dateparser_start(q) for q in questions]
     if args.model != "none":
         llm = load_llm(args.model, threads=1)
-        answers = Answers(Path(args.answers) if args.answers else None)
-        reader = Reader(cast(Classifier, llm), sha256=llm.sha256, name=llm.name, answers=answers)
+        answers = Answers(cast(Classifier, llm), llm.sha256, Path(args.answers) if args.answers else None)
+        reader = Reader(answers, name=llm.name)
         told = {"ours": [ours(q, reader) for q in questions], **told}
     made = [
         row for system, predictions in told.items() for row in rows(system, measured(predictions, truths))

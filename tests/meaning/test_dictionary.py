@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,23 +13,36 @@ import aitia
 from aitia import dictionary
 from aitia.core.errors import BadInput
 from aitia.core.llm import Choice, Prompt
+from aitia.core.store import RunStore
+from aitia.core.words import Evidence, Report
+from aitia.graphs.rerun import rerun
 from aitia.models.scripted import ScriptedLlm
-from aitia.tools.meaning.dictionary import SURE, Entry, read_dictionary, write_dictionary
+from aitia.tools.meaning.dictionary import Entry, read_dictionary, write_dictionary
+from aitia.tools.meaning.names import BAR
 from aitia.tools.series.aspects import bundled
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
 
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class Reader(ScriptedLlm):
-    """Reads every name as a queue, as sure as it is told to be."""
+    """Reads every name as the same quantity, as sure as it is told to be."""
 
-    def __init__(self, lead: float) -> None:
+    def __init__(self, lead: float, quantity: str = "queue") -> None:
         super().__init__([], name="reader")
-        self.lead, self.asked = lead, 0
+        self.lead, self.quantity, self.asked = lead, quantity, 0
+        self.names: list[str] = []
 
-    def classify(self, prompt: Prompt, labels: list[str]) -> Choice:
+    def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
         self.asked += 1
-        scores = tuple(self.lead if label == "queue" else 0.0 for label in labels)
+        self.names.append(prompt.user.split()[0])
+        scores = tuple(self.lead if label == self.quantity else 0.0 for label in labels)
         return Choice(
             index=0, log_probs=scores, baselines=(0.0,) * len(labels), probabilities=scores, confidence=1.0
         )
@@ -54,13 +68,10 @@ def site(folder: Path) -> Path:
     return folder / "aitia.yaml"
 
 
-def test_a_persons_word_makes_a_cause_of_what_nobody_understood(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AITIA_HOME", str(tmp_path / "home"))
+def test_a_persons_word_makes_a_cause_of_what_nobody_understood(tmp_path: Path) -> None:
     config, file = site(tmp_path), tmp_path / "dictionary.yaml"
     for entry, verdict in (
-        (Entry(quantity="latency", direction="up", by="model x", confidence=SURE - 0.01), "unknown"),
+        (Entry(quantity="latency", direction="up", by="model x", confidence=BAR - 0.01), "unknown"),
         (Entry(quantity="latency", direction="up"), "cause"),
     ):
         write_dictionary(file, {"zq_lng": entry})
@@ -78,24 +89,114 @@ def test_a_persons_word_makes_a_cause_of_what_nobody_understood(
     assert found.component == "web"
 
 
+def diagnosed(config: Path, model: Reader | None) -> Report:
+    return aitia.diagnose(
+        "web is odd",
+        config=config,
+        model=model,
+        planner="rules",
+        narrator="template",
+        at=END,
+        started_at=END - timedelta(minutes=30),
+    )
+
+
+def moved(report: Report) -> Evidence:
+    (fact,) = [
+        e for e in report.evidence if "zq_lng" in str(e.values.get("metric")) and e.kind == "metric.shift"
+    ]
+    return fact
+
+
+def test_a_diagnosis_asks_the_model_once_what_a_new_name_means(tmp_path: Path, home: Path) -> None:
+    config = site(tmp_path)
+    write_dictionary(tmp_path / "dictionary.yaml", {})
+    unread, model = moved(diagnosed(config, None)), Reader(20.0)
+    report = diagnosed(config, model)
+    fact = moved(report)
+    assert unread.values["meaning"] == "unknown"
+    assert (fact.aspect, fact.values["read_by"]) == ("queue", "reader")
+    assert "meaning" not in fact.values
+    assert 0.5 < fact.strength <= float(fact.values["read_sure"]) < 1
+    assert (report.cost.names_read, report.cost.model_calls, model.asked) == (1, 0, 1)
+    assert rerun(RunStore.open(home, report.run)) == report
+    again = diagnosed(config, model)
+    assert (again.cost.names_read, model.asked, moved(again).aspect) == (0, 1, "queue")
+
+
+def test_what_the_model_doubts_counts_by_its_probability_and_is_named(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    write_dictionary(tmp_path / "dictionary.yaml", {})
+    report = diagnosed(config, Reader(9.0, "latency"))
+    fact = moved(report)
+    sure = float(fact.values["read_sure"])
+    assert BAR <= sure < 1
+    assert fact.strength <= sure
+    assert report.verdict == "cause"
+    text = (report._repr_markdown_() or "").replace("\\", "")
+    assert f"latency, {round(100 * sure)} % sure, by reader" in " ".join(
+        text.split("How names were read")[1].split()
+    )
+    assert "1 name read by the model in" in text
+
+
+def test_a_guess_is_not_taken(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    write_dictionary(tmp_path / "dictionary.yaml", {})
+    fact = moved(diagnosed(config, Reader(0.1)))
+    assert fact.values["meaning"] == "unknown"
+    assert "read_by" not in fact.values
+
+
+def test_a_person_is_heard_before_the_model(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    write_dictionary(tmp_path / "dictionary.yaml", {"zq_lng": Entry(quantity="latency", direction="up")})
+    model = Reader(20.0)
+    fact = moved(diagnosed(config, model))
+    assert (fact.aspect, fact.values.get("read_by"), model.asked) == ("latency", None, 0)
+
+
+def test_what_moved_most_and_is_nearest_the_alarm_is_asked_first_and_no_more_than_forty(
+    tmp_path: Path,
+) -> None:
+    rows = ["time,component,metric,value"]
+    for i in range(120):
+        at = (END - timedelta(minutes=120 - i)).isoformat()
+        late = i > 95
+        rows += [
+            f"{at},web,zqa,{20 + i % 7 / 7 + 3 * late:.3f}",
+            f"{at},db,zqb,{20 + i % 7 / 7 + 90 * late:.3f}",
+        ]
+        rows += [f"{at},db,zq{n:02d},{20 + i % 7 / 7 + (50 - n) * late:.3f}" for n in range(45)]
+    (tmp_path / "m.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "aitia.yaml").write_text("sources: [{name: m, kind: metrics, type: table, path: m.csv}]\n")
+    model = Reader(20.0)
+    report = aitia.diagnose("web is odd", config=tmp_path / "aitia.yaml", model=model, planner="rules", narrator="template",
+                            at=END, started_at=END - timedelta(minutes=20))  # fmt: skip
+    read = [e.values["metric"] for e in report.evidence if "read_by" in e.values]
+    assert (report.cost.names_read, model.asked) == (40, 40)
+    assert model.names[:3] == ["zqa", "zqb", "zq00"]
+    assert "zq44" not in read
+
+
 def test_what_the_words_tell_is_not_asked_and_what_was_read_is_kept(tmp_path: Path) -> None:
     path, model = tmp_path / "dictionary.yaml", Reader(20.0)
     names = ["cpu_busy_percent", "zq_lng", "frobs", "blarg"]
-    made = dictionary.build(names, {}, path, llm=model, limit=2)
+    made = dictionary.build(names, path, llm=model, limit=2)
     assert (made.names, made.by_words, made.asked, made.left, model.asked) == (4, 1, 2, 1, 2)
     assert made.entries["frobs"] == read_dictionary(path)["frobs"]
     assert made.entries["frobs"].state == "counts"
     assert (made.entries["frobs"].quantity, made.entries["frobs"].by) == ("queue", "model reader")
-    again = dictionary.build(names, read_dictionary(path), path, llm=model, limit=2)
+    again = dictionary.build(names, path, llm=model, limit=2)
     assert (again.kept, again.asked, model.asked) == (2, 1, 3)
-    assert dictionary.build(names, read_dictionary(path), path, llm=model, limit=2).asked == 0
+    assert dictionary.build(names, path, llm=model, limit=2).asked == 0
 
 
 def test_without_a_model_and_with_an_unsure_one_a_name_waits(tmp_path: Path) -> None:
     path = tmp_path / "dictionary.yaml"
-    alone = dictionary.build(["frobs"], {}, path, llm=None, limit=9)
+    alone = dictionary.build(["frobs"], path, llm=None, limit=9)
     assert alone.entries["frobs"].state == "waits"
-    unsure = dictionary.build(["frobs"], alone.entries, path, llm=Reader(0.5), limit=9)
+    unsure = dictionary.build(["frobs"], path, llm=Reader(0.5), limit=9)
     assert (unsure.entries["frobs"].state, unsure.asked) == ("waits", 1)
     assert bundled().with_site(unsure.entries).of("frobs").understood is False
 
@@ -109,13 +210,13 @@ def test_an_interruption_keeps_what_was_read(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        dictionary.build([f"frob{c}" for c in "abcdef"], {}, path, llm=Reader(20.0), limit=9, on_name=stop)
+        dictionary.build([f"frob{c}" for c in "abcdef"], path, llm=Reader(20.0), limit=9, on_name=stop)
     assert len(read_dictionary(path)) == 3
 
 
 def test_a_model_without_probabilities_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="gives no probabilities"):
-        dictionary.build(["frobs"], {}, tmp_path / "d.yaml", llm=ScriptedLlm([]), limit=1)
+        dictionary.build(["frobs"], tmp_path / "d.yaml", llm=ScriptedLlm([]), limit=1)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,14 @@ from typing import Any, Final
 from aitia.core.bounds import own_yaml
 from aitia.core.llm import Classifier, Prompt
 from aitia.models.scoring import Terms, pick, pool
+from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.names import UNKNOWN, lexicon
 
 TERMS: Final = Terms(prior=0.3, temperature=1.0)
 """Of the content-free baseline .3 is taken off. Set on other names than those of benchmarks/meaning, and not fitted to these."""
+MODEL_WEIGHT: Final = 0.5
+"""Of a model beside the words; by hand. Where few may be wrong, vendors left out in turn choose 0 or .25 (benchmarks/meaning)."""
+OTHER: Final = "other"  # none of the quantities
 LONGEST: Final = 160  # characters of a name that are read; what is longer is no name
 _WORDS: Final = {
     "file_descriptors": "files"
@@ -32,6 +37,23 @@ def name_examples() -> str:
         "What a measurement's name means: its quantity and the direction that means trouble.\n\n"
         + "\n".join(lines)
         + "\nMeasurement:"
+    )
+
+
+def read_name(name: str, model: Classifier | None, model_name: str = "") -> Entry:
+    """What a name means by its words, and by the model where there is one. Raises ModelError."""
+    words, by = lexicon().shares(name), "words"
+    if model is not None:
+        said = ask_quantity(model, name, [*lexicon().quantities, OTHER])
+        words, by = pooled(words, said, MODEL_WEIGHT), f"model {model_name}"
+    quantity = max(sorted(words), key=lambda q: words[q])
+    if quantity == OTHER:
+        quantity = UNKNOWN
+    return Entry(
+        quantity=quantity,
+        direction=lexicon().direction_of(name, quantity),
+        by=by,
+        confidence=0.0 if quantity == UNKNOWN else round(words[quantity], 3),
     )
 
 

@@ -13,15 +13,15 @@ from aitia.core.bounds import load_yaml, read_text
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput
 from aitia.core.words import Unit01, Word
-from aitia.tools.meaning.names import UNKNOWN, Direction, lexicon
+from aitia.tools.meaning.names import BAR, UNKNOWN, Direction, lexicon
 
 SURE: Final = 0.9
-"""From this probability on what a model reads counts: .83 of such entries are right (benchmarks/meaning).
-Below it they wait for a person."""
+"""From this probability on what a model reads needs no person: .83 of such entries are right (benchmarks/meaning)."""
 _HEAD: Final = (
     "# What names of this site mean: read by a diagnosis through the source of kind `dictionary`.\n"
     "# quantity: one of `aitia dictionary quantities`; direction of trouble: up, down, both or none.\n"
-    "# by: person, or the model that read it; a model's entries below 0.9 wait for a person (`aitia dictionary set`).\n"
+    "# by: person, or the model that read it, whose entries count by their confidence; below 0.9 they wait for a person\n"
+    "# (`aitia dictionary set`).\n"
 )
 
 
@@ -41,8 +41,13 @@ class Entry(Word):
         return quantity
 
     @property
+    def taken(self) -> bool:
+        """Whether a diagnosis goes by it; what a model said counts by its probability."""
+        return self.quantity != UNKNOWN and self.confidence >= BAR
+
+    @property
     def state(self) -> Literal["counts", "waits"]:
-        """Whether a diagnosis goes by it."""
+        """Whether it waits for a person to look at it."""
         return "counts" if self.quantity != UNKNOWN and self.confidence >= SURE else "waits"
 
 

@@ -14,7 +14,7 @@ from aitia.core.aspects import METRIC
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.dictionary import Entry
-from aitia.tools.meaning.names import Quantity, lexicon
+from aitia.tools.meaning.names import Meaning, Quantity, lexicon
 
 Bad = Literal["up", "down", "both"]
 
@@ -112,8 +112,12 @@ class Aspects:
 def meant(metric: str, entry: Entry | None = None) -> Aspect:
     """What a metric's name means by the site's dictionary, else by its words; `other` where that is not clear enough."""
     meaning = lexicon().read(metric)
-    if entry is not None and entry.state == "counts":
+    if entry is not None and entry.taken:
         meaning = replace(meaning, quantity=entry.quantity, direction=entry.direction)
+    return _aspect(meaning)
+
+
+def _aspect(meaning: Meaning) -> Aspect:
     quantity = lexicon().quantities.get(meaning.quantity)
     if quantity is None:
         return NOT_UNDERSTOOD

@@ -52,18 +52,27 @@ def remembered(ctx: ToolContext, what: object, make: Callable[[], T]) -> T:
 
 
 def aspects_of(ctx: ToolContext) -> Aspects:
-    """What names mean: the bundled reading, the site's dictionaries before it. A dictionary that cannot be read is unread."""
+    """What names mean: the bundled reading, before it a model's, before both the site's dictionaries.
+
+    A dictionary that cannot be read is unread.
+    """
 
     def made() -> Aspects:
-        names: dict[str, Entry] = {}
-        for source in ctx.sources.of("dictionary"):
-            if isinstance(source, DictionarySource):
-                with suppress(SourceError):  # its holding says so: it is read when the run is opened
-                    names = source.entries() | names
+        names = {**ctx.names, **site_names(ctx)}
         return bundled().with_site(names) if names else bundled()
 
-    found: Aspects = ctx.sources.once("aspects of names", made)
+    found: Aspects = ctx.sources.once(("aspects", *ctx.names), made)
     return found
+
+
+def site_names(ctx: ToolContext) -> dict[str, Entry]:
+    """What the site's dictionaries say; of two that hold a name, the first."""
+    names: dict[str, Entry] = {}
+    for source in ctx.sources.of("dictionary"):
+        if isinstance(source, DictionarySource):
+            with suppress(SourceError):  # its holding says so: it is read when the run is opened
+                names = source.entries() | names
+    return names
 
 
 def gather(ctx: ToolContext, *, component: str = "", kinds: Sequence[SourceKind] = ("metrics",)) -> Gathered:
@@ -74,8 +83,6 @@ def gather(ctx: ToolContext, *, component: str = "", kinds: Sequence[SourceKind]
 
 
 def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Gathered:
-    baselines = baselines_of(ctx.incident)
-    windows = (*(b.window for b in baselines), ctx.incident.window)
     raw: list[tuple[str, Series]] = []
     derived: list[Derived] = []
     problems: list[str] = []
@@ -84,7 +91,7 @@ def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Ga
     for source in sources:
         deriver = Deriver(aspects=aspects_of(ctx), resolve=ctx.resolver.resolve, source=source.name)
         try:
-            series, note = _read(ctx, source, windows, component)
+            series, note = series_of(ctx, source, component)
             problems += [note] if note else []
         except SourceError as error:
             problems.append(str(error))
@@ -101,16 +108,24 @@ def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Ga
     return Gathered(
         raw=tuple(raw),
         derived=tuple(derived),
-        baselines=baselines,
+        baselines=baselines_of(ctx.incident),
         window=ctx.incident.window,
         problems=tuple(problems),
     )
 
 
-def _read(
-    ctx: ToolContext, source: MetricSource, windows: Sequence[Window], component: str
-) -> tuple[list[Series], str]:
-    """All series of a source, or of a large one those that matter most, with the words that say so."""
+def series_of(ctx: ToolContext, source: MetricSource, component: str = "") -> tuple[list[Series], str]:
+    """The series of a source over the window and its baselines, read once per run, and what was not read of a large one.
+
+    Raises SourceError.
+    """
+    if component:
+        return _read(ctx, source, component)
+    return remembered(ctx, ("read", source.name), lambda: _read(ctx, source, ""))
+
+
+def _read(ctx: ToolContext, source: MetricSource, component: str) -> tuple[list[Series], str]:
+    windows = (*(b.window for b in baselines_of(ctx.incident)), ctx.incident.window)
     spans = joined(windows)
     if not isinstance(source, LargeMetricSource) or not is_large(source, ctx.incident.window):
         return read_spans(source, windows), ""

@@ -1,0 +1,47 @@
+"""A model that is loaded when it is first asked: most diagnoses meet no new name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from aitia.core.errors import ModelError
+from aitia.core.llm import Choice, Classifier, Completion, Llm, Prompt
+
+
+class OnDemand:
+    """A language model behind a function that loads it. Its name and hash are known before; every call raises ModelError where
+    it cannot be loaded.
+    """
+
+    def __init__(self, name: str, sha256: str, load: Callable[[], Llm]) -> None:
+        self.name, self.sha256 = name, sha256
+        self._load, self._lock = load, threading.Lock()
+        self._loaded: Llm | None = None
+
+    def complete(
+        self, prompt: Prompt, *, max_tokens: int, grammar: str | None = None, stop: Sequence[str] = ()
+    ) -> Completion:
+        """The model's completion."""
+        return self._model().complete(prompt, max_tokens=max_tokens, grammar=grammar, stop=stop)
+
+    def choose(self, prompt: Prompt, options: Sequence[str]) -> Choice:
+        """The model's choice."""
+        return self._model().choose(prompt, options)
+
+    def count(self, text: str) -> int:
+        """How many tokens the text takes."""
+        return self._model().count(text)
+
+    def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        """The model's label."""
+        model = self._model()
+        if not isinstance(model, Classifier):
+            raise ModelError(f"{self.name} gives no probabilities of labels. Choose a GGUF model.")
+        return model.classify(prompt, labels)
+
+    def _model(self) -> Llm:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
