@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,7 @@ from aitia.core.llm import Classifier, Llm
 from aitia.core.protocols import Source
 from aitia.core.words import Window
 from aitia.engine import AUTO, on_demand
-from aitia.incoming import parse_duration
+from aitia.incoming import span_before
 from aitia.readers import configured_readers
 from aitia.settings import Settings
 from aitia.tools.meaning.answers import ANSWERS, Answers
@@ -51,9 +50,7 @@ def model_for(model: str, settings: Settings) -> Llm | None:
 def names_in(settings: Settings, last: str) -> tuple[list[str] | None, list[str]]:
     """The metric names of all configured sources with samples in the time before now; None where no source is configured."""
     readers, _ = configured_readers(settings, [])
-    now = datetime.now(tz=UTC)
-    window = Window(start=now - timedelta(seconds=parse_duration(last)), end=now)
-    return names_of(readers, window) if readers else (None, [])
+    return names_of(readers, span_before(last)) if readers else (None, [])
 
 
 def names_of(sources: Iterable[Source], window: Window) -> tuple[list[str], list[str]]:

@@ -64,6 +64,13 @@ def _utc(moment: datetime, text: str, option: str = "") -> datetime:
     )
 
 
+def span_before(last: str, at: str = "") -> Window:
+    """The window of this duration before a time, by default now. Raises BadInput."""
+    now = datetime.now(tz=UTC)
+    end = parse_moment(at, now=now, option="--at") if at else now
+    return _window(end - timedelta(seconds=parse_duration(last)), end)
+
+
 def parse_window(text: str, *, now: datetime) -> Window:
     """`START/END`, each a time or a duration before now."""
     start, slash, end = text.partition("/")

@@ -31,6 +31,7 @@ from aitia.cli.ask import ask
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
+from aitia.cli.topology import topology
 from aitia.cli.trust import trust
 from aitia.core.errors import (
     EXIT_BAD_INPUT,
@@ -101,6 +102,7 @@ app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
+app.command("topology", rich_help_panel="Set up")(topology)
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
 

@@ -21,9 +21,13 @@ def init(
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the proposal to aitia.yaml.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing aitia.yaml.")] = False,
-    read_names: Annotated[
+    look_in: Annotated[
         bool,
-        typer.Option("--names/--no-names", help="Let the installed model read names that no word explains."),
+        typer.Option(
+            "--look/--no-look",
+            help="With --write, look into the sources: who calls whom (topology.yaml), and what names mean that no word "
+            "explains, where a model is installed (dictionary.yaml).",
+        ),
     ] = True,
     as_json: Json = False,
 ) -> None:
@@ -31,6 +35,7 @@ def init(
     from aitia.cli.console import note, print_json, stdout_console
     from aitia.cli.dictionary import read
     from aitia.cli.probing import probe_table
+    from aitia.cli.topology import draw
     from aitia.consent import remember
     from aitia.probe import probe, proposal, write_settings
 
@@ -43,7 +48,7 @@ def init(
         typer.echo("\n" + text, nl=False)
     if write:
         file = write_settings(text, folder, force=force)
-        if read_names and read(file):
+        if look_in and any([draw(file), read(file)]):
             write_settings(proposal(probe(folder, urls=urls or []), folder), folder, force=True)
         remember(file)  # the user's own act: it is not asked about again
         note(f"written to {file}")

@@ -1,0 +1,167 @@
+"""Which component calls which, proposed from what the sources hold: labels that name a peer, peers named in logs, traces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from aitia.core.disk import write_whole
+from aitia.core.errors import BadInput, SourceError
+from aitia.core.protocols import Source
+from aitia.core.resolve import Resolver
+from aitia.core.words import Component, Link, Window, Word
+from aitia.tools.logs.mine import mine
+from aitia.tools.series.kinds import CLIENT, PEER
+from aitia.tools.series.large import is_large
+from aitia.tools.sources.base import LogSource, LogStream, MetricSource, RemoteLogSource, Series
+from aitia.tools.sources.opening import build_inventory
+from aitia.tools.text.names import HOST_LOGS, Names
+
+LEAST: Final = 3  # lines of one component that name another: a single one may quote anything
+READ: Final = 8 << 20  # bytes of one component's logs
+_KEEPS: Final = re.compile(
+    r"(?i)\b(?:spawn\w*|pid|exited|start(?:ed|ing)|stopp(?:ed|ing)|reaped|entered|restart\w*)\b"
+)
+_PAIRS: Final = (
+    ("source_workload", "destination_workload"),
+    ("source_app", "destination_app"),
+    ("client", "server"),
+    ("source", "destination"),
+)
+_INBOUND: Final = r"\b(?:from|by|for|client|caller|user|agent|von|de|par|da)\b[\s=:\"'(@/]*(?:\w+[\s=:]+)?"
+
+
+class Call(Word):
+    """One component calls another. `lines` of logs and `series` say so, and `drawn` where traces or owners do."""
+
+    caller: str
+    callee: str
+    lines: int = 0
+    series: int = 0
+    drawn: bool = False
+    example: str = ""
+
+    @property
+    def why(self) -> str:
+        """What it was seen by."""
+        parts = [f"{self.lines} log lines"] * bool(self.lines) + [f"{self.series} series"] * bool(self.series)
+        return ", ".join(parts + ["traces or the cluster"] * self.drawn)
+
+
+def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[str]]:
+    """All calls that the sources show in the window, by caller and callee, and what could not be read.
+
+    Of two components that name each other the more frequent direction is taken: a server logs who called it as well.
+    """
+    resolver, problems = Resolver(), []
+    inventory = build_inventory(sources, window, resolver)
+    problems += [f"{h.source}: {h.note}" for h in inventory.holdings if h.unread]
+    lines, series = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    examples: dict[tuple[str, str], str] = {}
+    names = Names(inventory.components)
+    for source in sources:
+        try:
+            if isinstance(source, MetricSource) and not is_large(source, window):
+                series.update(_by_labels(source.read(window), resolver))
+            elif isinstance(source, LogSource):
+                for pair, count, text in _by_logs(source, window, resolver, names):
+                    lines[pair] += count
+                    examples.setdefault(pair, text)
+        except SourceError as error:
+            problems.append(str(error))
+    drawn = {(c.id, link.to) for c in inventory.components for link in c.links if link.relation == "calls"}
+    seen = {pair for pair, count in lines.items() if count >= LEAST} | set(series) | drawn
+    weight = {pair: (pair in drawn, series[pair], lines[pair]) for pair in seen}
+    kept = sorted(
+        p
+        for p in seen
+        if p in drawn or weight[p] > weight.get(p[::-1], (False, 0, 0)) or (p[::-1] not in seen)
+    )
+    return [
+        Call(caller=a, callee=b, lines=lines[a, b], series=series[a, b], drawn=(a, b) in drawn, example=examples.get((a, b), ""))
+        for a, b in kept
+    ], problems  # fmt: skip
+
+
+def components_of(found: Iterable[Call]) -> list[Component]:
+    """The components of a topology file: everything that calls or is called, with its calls."""
+    links: dict[str, set[str]] = defaultdict(set)
+    for call in found:
+        links[call.caller].add(call.callee)
+        links.setdefault(call.callee, set())
+    return [
+        Component(id=name, type="service", links=tuple(Link(relation="calls", to=to) for to in sorted(links[name])))
+        for name in sorted(links)
+    ]  # fmt: skip
+
+
+def _by_labels(series: Iterable[Series], resolver: Resolver) -> Iterator[tuple[str, str]]:
+    """Callers and callees that labels name: `peer`, `application_name`, or both ends as a mesh writes them."""
+    for one in series:
+        own = resolver.resolve(one.component)
+        for caller, callee in _PAIRS:
+            ends = [resolver.resolve(one.labels.get(key, "")) for key in (caller, callee)]
+            if all(ends) and ends[0] != ends[1]:
+                yield ends[0], ends[1]
+                break
+        else:
+            peer = next((p for k in PEER if (p := resolver.resolve(one.labels.get(k, ""))) and p != own), "")
+            client = next(
+                (c for k in CLIENT if (c := resolver.resolve(one.labels.get(k, ""))) and c != own), ""
+            )
+            if own and peer:
+                yield own, peer
+            elif own and client:
+                yield client, own
+
+
+def _by_logs(
+    source: LogSource, window: Window, resolver: Resolver, names: Names
+) -> Iterator[tuple[tuple[str, str], int, str]]:
+    """Who names whom in its log, how many lines of one template do, and that template."""
+    streams = source.fetch([window]) if isinstance(source, RemoteLogSource) else source.streams()
+    by_component: dict[str, list[tuple[str, LogStream]]] = defaultdict(list)
+    for stream in streams:
+        by_component[resolver.resolve(stream.component) or stream.component].append((source.name, stream))
+    for component, own in sorted(by_component.items()):
+        if component.casefold() in HOST_LOGS:
+            continue
+        for count in mine(component, own, window, (), names, budget=READ).counts:
+            text = count.template.text
+            if not count.window or _KEEPS.search(text):  # who keeps a process running does not call it
+                continue
+            for other in names.of(text):
+                if other != component:
+                    pair = (other, component) if _inbound(text, other, names) else (component, other)
+                    yield pair, count.window, text
+
+
+def _inbound(text: str, other: str, names: Names) -> bool:
+    """Whether the text names the other as the one who came: `from web`, `client web`."""
+    said = [re.escape(alias) for alias, id in names.alias.items() if id == other]
+    return bool(re.search(rf"(?i){_INBOUND}(?:{'|'.join(said)})(?![\w-])", text))
+
+
+def write_topology(file: Path, found: Sequence[Call], *, force: bool = False) -> None:
+    """Write a topology file. Raises BadInput where one is there and `force` is not given, or where it cannot be written."""
+    if file.exists() and not force:
+        raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
+    why = {(c.caller, c.callee): c.why for c in found}
+    lines = [
+        "# Which component calls which: proposed by aitia, to be corrected by a person.\n",
+        "components:\n",
+    ]
+    for component in components_of(found):
+        lines.append(f"  - id: {json.dumps(component.id, ensure_ascii=False)}\n    type: {component.type}\n")
+        lines += ["    links:\n"] * bool(component.links)
+        for link in component.links:
+            to = json.dumps(link.to, ensure_ascii=False)
+            lines.append(f"      - {{relation: calls, to: {to}}} # {why[component.id, link.to]}\n")
+    try:
+        write_whole(file, "".join(lines).encode())
+    except OSError as error:
+        raise BadInput(f"Cannot write {str(file)!r} ({error.strerror}). Choose another --file.") from None
