@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.home import aitia_home
@@ -20,8 +19,6 @@ from aitia.tools.meaning.answers import ANSWERS, Answers
 from aitia.tools.meaning.asking import read_name
 from aitia.tools.meaning.dictionary import Entry, read_dictionary, write_dictionary
 from aitia.tools.meaning.names import UNKNOWN, lexicon
-
-SAVED_EVERY: Final = 25  # names, so that an interruption loses seconds
 
 
 @dataclass(kw_only=True)
@@ -83,10 +80,10 @@ def build(
     limit: int,
     on_name: Callable[[int, int], None] = lambda done, of: None,
 ) -> Built:
-    """Read names that the words do not tell, at most `limit` by the model, and write the dictionary as it grows.
+    """Read names that the words do not tell, at most `limit` by the model, and write the dictionary, interrupted or not.
 
-    What a person set and what a model read before stays, and what it was asked in a diagnosis it is not asked again. Without a
-    model such names wait for a person. Raises BadInput for a model that cannot give the probability of a label.
+    What a person set and what a model read before stays. Each answer is kept as it comes: nothing is asked twice, after a kill
+    either. Without a model such names wait for a person. Raises BadInput for a model that cannot give the probability of a label.
     """
     if llm is not None and not isinstance(llm, Classifier):
         raise BadInput(f"{llm.name} gives no probabilities of labels. Choose a GGUF model, or --model none.")
@@ -108,8 +105,6 @@ def build(
         for done, name in enumerate(wanted, 1):
             made.entries[name] = read_name(name, model, llm.name if llm is not None else "")
             made.asked = model.asked if model is not None else 0
-            if done % SAVED_EVERY == 0:
-                write_dictionary(path, made.entries)
             on_name(done, len(wanted))
     finally:
         write_dictionary(path, made.entries)
