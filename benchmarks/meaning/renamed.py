@@ -4,9 +4,11 @@
 
 Every scenario of DIR with a metrics.parquet is diagnosed as it is, with the names of six vocabularies
 (data/vocabularies.json: Datadog, CloudWatch, Dynatrace, StatsD, OpenTelemetry, a German company's own; written by a language
-model that had seen neither code nor rules) and with names that mean nothing. Nothing but the names changes. Without a model.
+model that had seen neither code nor rules) and with names that mean nothing. Nothing but the names changes. With --model the
+diagnosis asks it what new names mean; it neither plans nor narrates.
 
-Rows: `ours`, same verdict, unknown, wrong (where it was right), over scenarios and vocabularies; `trivial` says always unknown.
+Rows: `no_model` or `ours MODEL`, same verdict, unknown, wrong (where it was right), over scenarios and vocabularies; `trivial`
+says always unknown.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from aitia.core.llm import Llm
+from aitia.models.load import load_llm
 from benchmarks import contract
 
 VOCABULARIES = Path(__file__).parent / "data" / "vocabularies.json"
@@ -37,22 +41,24 @@ def main() -> int:
     folders = [f.parent for f in sorted(Path(args.data).glob("*/metrics.parquet"))]
     kept = set(contract.chosen((f.name for f in folders), args.cases))
     names: dict[str, dict[str, str]] = json.loads(Path(args.vocabularies).read_text("utf-8"))
-    measured: dict[str, dict[str, list[float]]] = {"ours": defaultdict(list), "trivial": defaultdict(list)}
+    ours = "no_model" if args.model == "none" else f"ours {args.model}"
+    measured: dict[str, dict[str, list[float]]] = {ours: defaultdict(list), "trivial": defaultdict(list)}
     per_case = []
+    engine = None if args.model == "none" else load_llm(args.model, threads=2)
     for folder in (f for f in folders if f.name in kept):
-        before, right = verdict(folder)
+        before, right = verdict(folder, engine)
         for vocabulary in (*names, "random"):
             with tempfile.TemporaryDirectory() as where:
                 copy = Path(where) / folder.name
                 shutil.copytree(folder, copy)
                 rename(copy, names.get(vocabulary, {}))
-                after, still = verdict(copy)
+                after, still = verdict(copy, engine)
             case = {"scenario": folder.name, "vocabulary": vocabulary, "before": before, "after": after}
             per_case.append(case)
             print(case, flush=True)
             where_was = "random" if vocabulary == "random" else "six vocabularies"
             unknown = after[0] == "unknown"
-            count = measured["ours"]
+            count = measured[ours]
             count[f"{where_was}: same verdict"].append(float(after[:3] == before[:3]))
             count[f"{where_was}: unknown"].append(float(unknown))
             count[f"{where_was}: wrong"].append(float(not unknown and not still))
@@ -64,12 +70,12 @@ def main() -> int:
     return 0
 
 
-def verdict(folder: Path) -> tuple[tuple[str, str, str, float], bool]:
+def verdict(folder: Path, engine: Llm | None) -> tuple[tuple[str, str, str, float], bool]:
     """What is said of a scenario (verdict, component, fault, probability), and whether the scenario's answer agrees."""
     import aitia
 
     with tempfile.TemporaryDirectory() as home:
-        done = aitia.replay(folder, model=None, home=Path(home))
+        done = aitia.replay(folder, model=engine, planner="rules", narrator="template", home=Path(home))
     report, score = done.report, done.score
     return (report.verdict, report.component, report.fault, round(report.probability, 3)), bool(
         score["correct"]
