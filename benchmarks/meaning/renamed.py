@@ -19,13 +19,16 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aitia.core.llm import Llm
+from aitia.core.llm import Choice, Classifier, Llm, Prompt
 from aitia.models.load import load_llm
+from aitia.models.on_demand import OnDemand
+from aitia.tools.meaning.answers import Answers
 from benchmarks import contract
 
 VOCABULARIES = Path(__file__).parent / "data" / "vocabularies.json"
@@ -44,7 +47,7 @@ def main() -> int:
     ours = "no_model" if args.model == "none" else f"ours {args.model}"
     measured: dict[str, dict[str, list[float]]] = {ours: defaultdict(list), "trivial": defaultdict(list)}
     per_case = []
-    engine = None if args.model == "none" else load_llm(args.model, threads=2)
+    engine = None if args.model == "none" else Reader(load_llm(args.model, threads=2))
     for folder in (f for f in folders if f.name in kept):
         before, right = verdict(folder, engine)
         for vocabulary in (*names, "random"):
@@ -68,6 +71,18 @@ def main() -> int:
     made = [row for system, of in measured.items() for row in contract.rows(system, of)]
     contract.finish("meaning/renamed", made, per_case, n=len(per_case), began=began, out=args.json)
     return 0
+
+
+class Reader(OnDemand):
+    """The model, asked each question once over all runs, though every run has an empty home."""
+
+    def __init__(self, llm: Llm) -> None:
+        super().__init__(llm.name, llm.sha256, lambda: llm)
+        self.answers = Answers(cast(Classifier, llm), llm.sha256)
+
+    def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
+        """The model's label, or what it answered before."""
+        return self.answers.classify(prompt, labels)
 
 
 def verdict(folder: Path, engine: Llm | None) -> tuple[tuple[str, str, str, float], bool]:
