@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -13,12 +14,14 @@ from aitia.tools.series.kinds import SKIPPED
 from aitia.tools.series.large import near_alarm
 from aitia.tools.sources.base import MetricSource, Series
 
+LEAST: Final = 10.0  # of a series' own spread (the median distance from its median): what moved less makes no strong fact
+
 
 def new_names(ctx: ToolContext) -> list[str]:
     """The names that no word and no dictionary explains: nearest the alarm first, of these what moved most.
 
     How far a series moved is how far its outermost tenth in the window is from its median before, in units of its own spread.
-    A series that did not move says nothing whatever it is called, and is not among them.
+    A series that did not move plainly says nothing whatever it is called, and is not among them: a model is not loaded for it.
     """
     near = near_alarm(ctx.incident, ctx.resolver.resolve, ctx.resolver.components)
     place = {component: n for n, component in enumerate(near)}
@@ -27,7 +30,7 @@ def new_names(ctx: ToolContext) -> list[str]:
         if SKIPPED.search(series.metric) or aspects_of(ctx).of(series.metric, series.labels).understood:
             continue
         moved = _moved(series, ctx)
-        if moved > 0:
+        if moved >= LEAST:
             component = ctx.resolver.resolve(series.component) or series.component
             here = place.get(component, len(near)), -moved
             found[series.metric] = min(here, found.get(series.metric, here))
@@ -57,4 +60,4 @@ def _moved(series: Series, ctx: ToolContext) -> float:
         return 0.0
     middle = float(np.median(before))
     spread = float(np.median(np.abs(before - middle))) + 1e-3 * abs(middle) + 1e-9
-    return float(np.log1p(np.quantile(np.abs(now - middle), 0.9) / spread))
+    return float(np.quantile(np.abs(now - middle), 0.9)) / spread
