@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from aitia.alerts.formats import Part, Source
@@ -12,7 +14,8 @@ from aitia.core.errors import BadInput
 
 LONGEST: Final = 4_000  # characters of a value
 MOST_LABELS, LONGEST_NAME, LONGEST_LABEL = 50, 100, 500
-_MOST_CHILDREN: Final = 1_000  # that a `*` looks at
+_MOST_CHILDREN: Final = 100  # that a `*` looks at
+_MOST_FIELDS: Final = 300  # of an object that are compared: a message of a thousand fields is no tool's
 # What a template leaves where it had nothing to fill in: Datadog's $NAME, Zabbix's {MACRO} and *UNKNOWN*.
 _UNFILLED: Final = re.compile(r"\$[A-Z_]+|\{\$?[A-Z][A-Z0-9_.]*\}|\*UNKNOWN\*|null")
 _EPOCH: Final = re.compile(r"\d{9,19}(?:\.\d+)?")
@@ -20,6 +23,7 @@ _DOTTED_DATE: Final = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")  # Zabbix's {EVE
 _NAMES: Final = ("name", "key", "tag", "label")
 
 
+@lru_cache(maxsize=2_048)
 def loose(name: str) -> str:
     """A field's name as it is compared: `event_id`, `EVENT.ID` and `eventId` are one."""
     return "".join(c for c in name.casefold() if c.isalnum())
@@ -32,18 +36,14 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
         yield value
         return
     if step == "*":
-        children: list[Any] = []
-        if isinstance(value, Mapping):
-            children = list(value.values())
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            children = list(value)
-        for child in children[:_MOST_CHILDREN]:
+        children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        for child in islice(children, _MOST_CHILDREN):
             yield from values_at(child, rest)
     elif isinstance(value, Mapping):
         wanted = loose(step)
-        for name, child in value.items():
+        for name in islice(value, _MOST_FIELDS):
             if loose(str(name)) == wanted:
-                yield from values_at(child, rest)
+                yield from values_at(value[name], rest)
                 return
 
 
@@ -101,12 +101,14 @@ def _pairs(value: Any) -> Iterator[tuple[str, str]]:
             if colon:
                 yield name, held
     elif isinstance(value, Mapping):
+        value = dict(islice(value.items(), _MOST_FIELDS))
         held_at = {loose(str(name)): held for name, held in value.items()}
         named = next((held_at[n] for n in _NAMES if isinstance(held_at.get(n), str)), None)
         if named is not None and _plain(held_at.get("value")):
             yield named, str(held_at["value"])
         else:
-            yield from ((str(name), str(held)) for name, held in value.items() if _plain(held))
+            firsts = ((name, held[0] if isinstance(held, list) and held else held) for name, held in value.items())
+            yield from ((str(name), str(first)) for name, first in firsts if _plain(first))
     elif isinstance(value, list):
         for one in value[:_MOST_CHILDREN]:
             yield from _pairs(one)

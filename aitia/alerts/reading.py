@@ -16,8 +16,9 @@ from aitia.core.errors import BadInput
 from aitia.core.strict_json import NotJson, parse_json
 from aitia.core.words import Origin
 
+_LONGEST_TEXT: Final = 20_000  # characters of a pasted text that are looked at
 _LONGEST_TITLE, _LONGEST_LINK, _MOST_COMPONENTS = 1_000, 500, 20
-_FENCE: Final = re.compile(r"^\s*```[a-z]*\s*\n?(.*?)\n?\s*```\s*$", re.DOTALL)
+_FENCED: Final = re.compile(r"```(?:json)?\s*([{\[].*?)```", re.DOTALL)
 _STATES: Final = ("firing", "resolved")
 State = Literal["firing", "resolved", "other"]
 
@@ -76,15 +77,15 @@ def as_webhook(message: Any) -> Notice:
 
 
 def read_text(text: str) -> Notice | None:
-    """A message that was pasted: JSON (also in ``` ```), or an alert's text. None where it is plain words. Raises BadInput."""
-    text = fenced[1] if (fenced := _FENCE.match(text)) else text
+    """A message that was pasted: JSON (also between ```), or an alert's text. None where it is plain words. Raises BadInput."""
+    text = fenced[1] if (fenced := _FENCED.search(text)) else text
     if text.lstrip().startswith(("{", "[")):
         try:
             return read_message(parse_json(text))
         except NotJson:
             return None  # words that begin with a bracket
     for one in formats():
-        fields = _fields_of(one, text)
+        fields = _fields_of(one, text[:_LONGEST_TEXT])
         if one.needs and fields.keys() >= set(one.needs):
             return _read(one, fields)
     return None

@@ -44,8 +44,7 @@ class AlertMessage(RootModel[dict[str, Any]]):
 def _kind(body: Any) -> str | None:
     if isinstance(body, dict):
         return ("text" if "text" in body and format_of(body) is None else "alert") if body else None
-    kinds = {"text": Words, "alert": AlertMessage}
-    return next((kind for kind, model in kinds.items() if isinstance(body, model)), None)
+    return "text" if isinstance(body, Words) else "alert" if isinstance(body, AlertMessage) else None
 
 
 Sent = Annotated[
