@@ -33,6 +33,10 @@ EXPECTED: dict[str, tuple[str, str, str, str, str]] = {
 }  # fmt: skip
 
 
+def test_each_message_has_its_expectation() -> None:
+    assert sorted(EXPECTED) == FILES
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_message_gives_all_that_an_incident_needs(name: str) -> None:
     notice, incident = read_text(text(name)), make_incident(text(name), now=NOW)
