@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, get_args
 
-from aitia.alerts import Notice, read_message, read_text
+from aitia.alerts import read_message, read_text
 from aitia.core.errors import BadInput
 from aitia.core.words import Baseline, Incident, Origin, Understood, Window
 from aitia.settings import BaselineName, WindowRules
@@ -22,7 +22,6 @@ _LONGEST_FOR_S = 86400.0
 _LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
 _MOST_RUNBOOKS = 5
 _MOST_HINTS = 50
-_LONGEST_LINK = 500
 _ZONELESS = re.compile(r"[\d-]{10}[T ][\d:.]+")
 _SKEW_S = 300.0  # by how much the alerting system's clock may be ahead of ours
 _DAY = 86400.0
@@ -124,7 +123,7 @@ def make_incident(
     rules = rules or WindowRules()
     notice = read_text(report) if isinstance(report, str) else read_message(report)
     said = (
-        _from_notice(notice, rules.zone or UTC)
+        _from_alert(notice.alert(), rules.zone or UTC)
         if notice is not None
         else _from_words(str(report), now.astimezone(rules.zone or now.tzinfo))
     )
@@ -170,14 +169,6 @@ def _id(began: datetime, *parts: str) -> str:
     return f"{began:%Y%m%d-%H%M%S}-{digest[:6]}"
 
 
-def _from_notice(notice: Notice, zone: tzinfo) -> dict[str, Any]:
-    if notice.state == "other":
-        raise BadInput(
-            f"This {notice.format} message says {notice.said[:60]!r}: nothing began. Give the one of the alert itself."
-        )
-    return _from_alert(notice.message, zone) | {"link": str(notice.message.get("link") or "")[:_LONGEST_LINK]}
-
-
 def _from_words(text: str, now: datetime) -> dict[str, Any]:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if not lines:
@@ -216,6 +207,7 @@ def _from_alert(message: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
         "ended_at": max((e for e in ends if e), default=None) if resolved else None,
         "for_s": max(_for(_strings(a.get("labels")), notes | _strings(a.get("annotations"))) for a in firing),
         "hints": _hints(firing, labels, message.get("components")),
+        "link": str(message.get("link") or ""),
         "labels": labels,
         "zoneless": any(_ZONELESS.fullmatch(str(a.get("startsAt") or "")) for a in firing),
     }

@@ -50,6 +50,14 @@ class Notice:
         """The alert's name among all alerts, "" where it has none."""
         return f"{self.origin} {self.group}" if self.group else ""
 
+    def alert(self) -> Mapping[str, Any]:
+        """The message. Raises BadInput where it says neither that something began nor that it is over."""
+        if self.state == "other":
+            raise BadInput(
+                f"This {self.format} message says {self.said[:60]!r}: nothing began. Give the one of the alert itself."
+            )
+        return self.message
+
     @property
     def key(self) -> str:
         """Two notices of one key are about the same time that the same alert fired."""
