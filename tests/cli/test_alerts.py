@@ -46,7 +46,7 @@ def test_an_alert_is_diagnosed_however_it_is_given(
         (json.dumps({"a": 1}), "no known alert format. Send one of these"),
         (json.dumps(resolved("datadog.json")), "does not say when it began. Give the start (--since)"),
         (json.dumps(payload("opsgenie.json") | {"action": "Acknowledge"}), "says 'Acknowledge': nothing began"),
-        (json.dumps(CONFIRMATION), "run: aws sns confirm-subscription --topic-arn arn:aws:sns:eu-central-1:123456789012:alarms"),
+        (json.dumps(CONFIRMATION), "run aws sns confirm-subscription --topic-arn arn:aws:sns:eu-central-1:123456789012:alarms"),
         ('{"alerts": ' + "[" * 60 + "]" * 60 + "}", "at most 40 levels deep"),
         ('{"alerts": [NaN]}', "NaN is not a JSON number"),
     ],
