@@ -61,7 +61,7 @@ def diagnose(
     runbook: str | Path | None = None,
     approvals: bool = False,
 ) -> Report:
-    """Diagnose an incident: words, an Alertmanager message, or an `Incident`.
+    """Diagnose an incident: words, an alert (`aitia.alerts`), or an `Incident`.
 
     sources   readers or their configurations, besides those of `config`
     config    settings, or the path of an `aitia.yaml`; without it and without sources, ./aitia.yaml

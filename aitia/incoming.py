@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, get_args
 
+from aitia.alerts import read_message, read_text
 from aitia.core.errors import BadInput
 from aitia.core.words import Baseline, Incident, Origin, Understood, Window
 from aitia.settings import BaselineName, WindowRules
@@ -22,6 +22,7 @@ _LONGEST_FOR_S = 86400.0
 _LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
 _MOST_RUNBOOKS = 5
 _MOST_HINTS = 50
+_ZONELESS = re.compile(r"[\d-]{10}[T ][\d:.]+")
 _SKEW_S = 300.0  # by how much the alerting system's clock may be ahead of ours
 _DAY = 86400.0
 _FIRST_YEAR = 1970
@@ -119,7 +120,7 @@ def make_incident(
     hints: Sequence[str] = (),
     typed: bool = True,
 ) -> Incident:
-    """An Incident from an Alertmanager message (v4 JSON, as text or mapping) or from plain words.
+    """An Incident from an alert (text or mapping, of any format in `aitia.alerts`) or from plain words.
 
     Words are read: the incident starts when they say, unless `started_at` is given, and `hints` are the components that it
     is about, in place of those that the words name. `typed` is whether a person wrote them, who may say what is not it.
@@ -127,10 +128,10 @@ def make_incident(
     the lead; it ends at endsAt where the alerts are resolved, else now.
     """
     rules = rules or WindowRules()
-    alert = _as_alert(report)
+    notice = read_text(report) if isinstance(report, str) else read_message(report)
     said = (
-        _from_alert(alert)
-        if alert is not None
+        _from_alert(notice.alert(), rules.zone or UTC)
+        if notice is not None
         else _from_words(str(report), now.astimezone(rules.zone or now.tzinfo))
     )
     understood: Understood | None = said.get("understood")
@@ -139,12 +140,17 @@ def make_incident(
         if started_at or away:  # what is given says more than the words
             understood = understood.model_copy(update={"start": None, "start_words": ""})
         said["started_at"], understood = understood.start, understood.model_copy(update={"typed": typed})
+    if notice is not None and notice.state == "resolved" and not (started_at or said["started_at"]):
+        raise BadInput(
+            "The alert is over, and its message does not say when it began. Give the start (--since) to look at it."
+        )
     began = started_at or said.get("started_at") or now
-    if alert is not None and now < began <= now + timedelta(seconds=_SKEW_S):
+    if notice is not None and now < began <= now + timedelta(seconds=_SKEW_S):
         began = now
     if began > now:
         raise BadInput(
-            f"{began.isoformat()} is in the future (after {now.isoformat()}). Give an earlier time."
+            f"{began.isoformat()} is in the future (after {now.isoformat()}). Give an earlier time"
+            + (", or set window.timezone: the message names no zone." if said.get("zoneless") else ".")
         )
     held = said.get("for_s") or rules.for_s
     if window is None:
@@ -159,7 +165,8 @@ def make_incident(
         baselines=baselines_of(window, rules),
         hints=tuple(dict.fromkeys((*hints, *said["hints"]))),
         labels=said["labels"],
-        origin="alertmanager" if alert is not None and origin == "cli" else origin,
+        link=said.get("link", ""),
+        origin=notice.origin if notice is not None and origin == "cli" else origin,
         understood=understood,
     )
 
@@ -167,25 +174,6 @@ def make_incident(
 def _id(began: datetime, *parts: str) -> str:
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{began:%Y%m%d-%H%M%S}-{digest[:6]}"
-
-
-def _as_alert(report: str | Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The message as a mapping, or None for plain words."""
-    message: Any = report
-    if isinstance(report, str):
-        if not report.lstrip().startswith(("{", "[")):
-            return None
-        try:
-            message = json.loads(report)
-        except (ValueError, RecursionError):
-            return None
-    if isinstance(message, list):  # the Alertmanager API lists alerts without the envelope
-        message = {"alerts": message}
-    if not isinstance(message, Mapping) or not isinstance(message.get("alerts"), list):
-        raise BadInput(
-            'Give an Alertmanager message (JSON with "alerts": [...]), or describe the problem in words.'
-        )
-    return message
 
 
 def _from_words(text: str, now: datetime) -> dict[str, Any]:
@@ -202,15 +190,14 @@ def _from_words(text: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
+def _from_alert(message: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     alerts = [a for a in message["alerts"] if isinstance(a, Mapping) and not _suppressed(a)]
     if not alerts:
         raise BadInput(
-            "The alert list is empty, or all alerts are silenced. Give an Alertmanager message with at "
-            "least one alert."
+            "The alert list is empty, or all alerts are silenced. Give a message with at least one alert."
         )
     firing = [a for a in alerts if a.get("status", "firing") == "firing"] or alerts
-    starts = [_time(a, "startsAt") for a in firing]
+    starts = [_time(a, "startsAt", zone) for a in firing]
     began = min((s for s in starts if s), default=None)
     # The earliest alert leads: what it names is nearest to the cause.
     last = datetime.max.replace(tzinfo=UTC)
@@ -219,15 +206,17 @@ def _from_alert(message: Mapping[str, Any]) -> dict[str, Any]:
     if books := _runbooks(firing, notes):
         labels["runbook_url"] = books
     resolved = all(a.get("status") == "resolved" for a in alerts)
-    ends = [_time(a, "endsAt") for a in firing]
+    ends = [_time(a, "endsAt", zone) for a in firing]
     return {
         "title": _title(firing, labels, message),
         "text": _told(firing, message),
         "started_at": began,
         "ended_at": max((e for e in ends if e), default=None) if resolved else None,
         "for_s": max(_for(_strings(a.get("labels")), notes | _strings(a.get("annotations"))) for a in firing),
-        "hints": _hints(firing, labels),
+        "hints": _hints(firing, labels, message.get("components")),
+        "link": str(message.get("link") or ""),
         "labels": labels,
+        "zoneless": any(_ZONELESS.fullmatch(str(a.get("startsAt") or "")) for a in firing),
     }
 
 
@@ -290,8 +279,8 @@ def _strings(mapping: Any) -> dict[str, str]:
     return {str(k): str(v) for k, v in mapping.items()} if isinstance(mapping, Mapping) else {}
 
 
-def _time(alert: Mapping[str, Any], key: str) -> datetime | None:
-    """A time of the alert; Go's zero time means not set."""
+def _time(alert: Mapping[str, Any], key: str, zone: tzinfo) -> datetime | None:
+    """A time of the alert, in `zone` where it names none; Go's zero time means not set."""
     raw = alert.get(key)
     if not raw or str(raw).startswith("0001-"):
         return None
@@ -299,7 +288,7 @@ def _time(alert: Mapping[str, Any], key: str) -> datetime | None:
         moment = datetime.fromisoformat(str(raw))
     except ValueError:
         raise BadInput(f"{str(raw)[:60]!r} is not an RFC 3339 time. Fix {key!r} of the alert.") from None
-    return _utc(moment, str(raw))
+    return _utc(moment if moment.tzinfo else moment.replace(tzinfo=zone), str(raw))
 
 
 def _for(labels: Mapping[str, str], notes: Mapping[str, str]) -> float:
@@ -313,7 +302,8 @@ def _for(labels: Mapping[str, str], notes: Mapping[str, str]) -> float:
     return 0.0
 
 
-def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str]) -> tuple[str, ...]:
-    found = [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
+def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str], named: Any) -> tuple[str, ...]:
+    found = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
+    found += [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
     found += [labels.get(key, "") for key in _HINTS]
     return tuple(dict.fromkeys(f[:200] for f in found if f))[:_MOST_HINTS]

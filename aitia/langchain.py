@@ -60,7 +60,7 @@ class Given(TypedDict, total=False):
 
 
 class Asked(TypedDict, total=False):
-    """What the sub-graph takes: an incident (words, an Alertmanager message, `Incident` as JSON), or a human's last message."""
+    """What the sub-graph takes: an incident (words, an alert, `Incident` as JSON), or a human's last message."""
 
     incident: str | dict[str, Any]
     messages: Annotated[list[AnyMessage], add_messages]

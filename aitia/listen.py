@@ -1,4 +1,4 @@
-"""Alertmanager's webhook (version 4) on loopback: one alert group is one run, whatever number of alerts it has."""
+"""A webhook on loopback for alerts of every known format: one alert (group) is one run, however often it is told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal, cast
 
-from aitia.alertmanager import Notice, parse_notice
+from aitia.alerts import AsksPerson, Notice, parse_notice
 from aitia.core.errors import BadInput
 from aitia.core.serving import BoundedHandler, BoundedServer, host_name, is_local, length_of, read_body
 from aitia.core.tokens import Token
@@ -23,6 +23,7 @@ PATIENCE_S: Final = 10.0
 BODY_S: Final = 30.0
 BUG: Final = "Internal error. Please report it as an aitia bug; the log has details."
 Reply = tuple[HTTPStatus, Mapping[str, Any]]
+SNS: Final = "x-amz-sns-message-type"  # Amazon SNS sends JSON as text/plain, with this header
 LOCAL: Final = "Without a token only requests to localhost or 127.0.0.1 are answered. Use one of these."
 Said = Literal["queued", "queued again", "known already", "nothing fires"]
 
@@ -40,11 +41,11 @@ def take(jobs: Jobs, notice: Notice) -> Taken:
 
     A group that is resolved is closed. Raises BadInput, Full.
     """
-    group = f"alertmanager {notice.group}"
-    if not notice.firing:
-        return Taken(said="nothing fires", job=jobs.resolve(group))
+    if notice.state != "firing":
+        over = notice.state == "resolved"
+        return Taken(said="nothing fires", job=jobs.resolve(notice.whose) if over else None)
     known = jobs.submit(
-        notice.message, origin="alertmanager", key=f"{group} {notice.began}", group=group, by="alertmanager"
+        notice.message, origin=notice.origin, key=notice.key, group=notice.whose, by=notice.origin
     )
     if known.new:
         return Taken(said="queued", job=known.job)
@@ -122,6 +123,8 @@ class _Handler(BoundedHandler):
         except Full as error:
             code, told = HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)}
         except BadInput as error:
+            if isinstance(error, AsksPerson):
+                _log.warning("%s", error)
             code, told = HTTPStatus.BAD_REQUEST, {"error": str(error)}
         except Exception:  # the door's outermost place
             _log.exception("a request failed")
@@ -147,8 +150,8 @@ class _Handler(BoundedHandler):
             )
         if self.path not in ("/", "/alerts"):
             return HTTPStatus.NOT_FOUND, "POST to /."
-        # A page in a browser can send plain text to loopback, JSON only with consent.
-        if self.headers.get_content_type() != "application/json":
+        # A page in a browser can send plain text to loopback, JSON or a header of its own only with consent.
+        if self.headers.get_content_type() != "application/json" and SNS not in self.headers:
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."
         length = length_of(self.headers.get("Content-Length", ""))
         if length is None:

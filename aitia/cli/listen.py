@@ -1,4 +1,4 @@
-"""`aitia listen`: Alertmanager's webhook in, one run per alert group out."""
+"""`aitia listen`: webhooks of alerts in, one run per alert (group) out."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def listen(
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Diagnose each alert group that Alertmanager sends (webhook_configs: url: http://127.0.0.1:8765/).
+    """Diagnose each alert that Alertmanager, Grafana, Datadog and others send to http://127.0.0.1:8765/ (docs/alerts.md).
 
-    A later notification of a group that says more is the next revision of its run. What waits or is in the making when
+    A later notification of an alert that says more is the next revision of its run. What waits or is in the making when
     the process ends goes on at its next start. With the environment variable
     AITIA_LISTEN_TOKEN set, requests must bear it. Ctrl-C or SIGTERM stops.
     """
@@ -106,7 +106,7 @@ def listen(
     with server:
         threading.Thread(target=server.serve_forever, name="aitia-listen", daemon=True).start()
         worker.start()
-        note(f"listening on http://{host}:{server.server_address[1]}/ for Alertmanager; Ctrl-C stops")
+        note(f"listening on http://{host}:{server.server_address[1]}/ for alerts; Ctrl-C stops")
         if receiver:
             note(f"receiving traces on http://{host}:{receiver.address[1]}/v1/traces")
         if engine.note:

@@ -14,7 +14,20 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from aitia.core.provenance import Provenance, provenance_of
 
-Origin = Literal["cli", "scenario", "alertmanager", "pagerduty", "slack", "api"]
+Origin = Literal[
+    "cli",
+    "scenario",
+    "alertmanager",
+    "azure",
+    "cloudwatch",
+    "datadog",
+    "grafana",
+    "opsgenie",
+    "pagerduty",
+    "zabbix",
+    "slack",
+    "api",
+]
 ComponentType = Literal[
     "service", "pod", "node", "namespace", "app", "asset", "machine", "part", "channel", "unknown"
 ]
@@ -138,6 +151,7 @@ class Incident(Word):
     baselines: tuple[Baseline, ...] = ()
     hints: tuple[str, ...] = ()
     labels: dict[str, str] = {}
+    link: str = ""  # where the alert can be seen, as it says: never opened
     origin: Origin = "cli"
     understood: Understood | None = None  # of words only: an alert says itself what it means
 

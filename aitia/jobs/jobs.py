@@ -48,7 +48,7 @@ class Jobs:
         by: str = "",
         place: Mapping[str, str] | None = None,
     ) -> Submitted:
-        """Ask for a diagnosis of words, an Alertmanager message, or an incident. Raises BadInput, Full.
+        """Ask for a diagnosis of words, an alert (`aitia.alerts`), or an incident. Raises BadInput, Full.
 
         key    two requests of one key are one job: said again it is the same, said otherwise the job's next revision
         group  of alerts that come and go together: while it fires it is one job, whatever the key

@@ -13,7 +13,7 @@ class DiagnoseArgs(Word):
     """What a client may say of an incident."""
 
     incident: str | dict[str, Any] = Field(
-        description="What is wrong in words (which service, which symptom), or an Alertmanager message as JSON."
+        description="What is wrong in words (which service, which symptom), or an alert as its tool sends it (JSON)."
     )
     since: str = Field(
         default="",

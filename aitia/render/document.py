@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
-from aitia.core.words import Report, Verdict
+from aitia.core.words import Incident, Report, Verdict
 from aitia.render import closing, sections
 from aitia.render import text as t
 from aitia.render.items import Item, Section
@@ -115,13 +115,17 @@ def _headline(report: Report) -> Headline:
         subject=subject + code,
         incident=t.clean(incident.title),
         context=(
-            f"{'alert fired' if 'alertname' in incident.labels else 'reported'} {t.at(incident.started_at, date=not same_day)}",
+            f"{'alert fired' if _fired(incident) else 'reported'} {t.at(incident.started_at, date=not same_day)}",
             f"window {t.span(incident.window)}",
             f"run {t.clean(report.run)}",
         ),
         run=t.clean(report.run),
         understood=understood(report),
     )
+
+
+def _fired(incident: Incident) -> bool:
+    return "alertname" in incident.labels or incident.origin not in ("cli", "scenario", "slack", "api")
 
 
 def _unknown(report: Report) -> str:

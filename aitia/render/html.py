@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from aitia.core.words import Report, Sentence
+from aitia.core.words import Incident, Report, Sentence
 from aitia.render import text as t
 from aitia.render.appendix import facts_of, ledger
 from aitia.render.document import ORDER, Document, build, split_subject
@@ -86,7 +86,7 @@ def _page(
         parts=parts,
         share=round(report.probability * 100, 1),
         alert=t.clip(t.clean_lines(incident.text[: room.text * 4]), room.text),
-        labels=[(short(k, 80), short(v, room.source)) for k, v in list(incident.labels.items())[:50]],
+        labels=[(short(k, 80), short(v, room.source)) for k, v in _labels(incident)],
         origin=incident.origin,
         pictured=next((p.slug for p in parts if p.section.title in _PICTURED), ""),
         chain=chain(report),
@@ -105,6 +105,11 @@ def _page(
         opened=opened,
         clean=lambda words: short(words, room.source),
     )  # fmt: skip
+
+
+def _labels(incident: Incident) -> list[tuple[str, str]]:
+    """The alert's labels, and its link: as text, so that nobody is led anywhere by what a message says."""
+    return [*list(incident.labels.items())[:50], *([("link", incident.link)] if incident.link else [])]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The message that a thread is about, read as a report of trouble: Alertmanager's, another tool's, or a person's words."""
+"""The message that a thread is about, read as a report of trouble: a tool's alert or a person's words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from aitia.alerts import read_text
 from aitia.core.errors import BadInput
 
 # What alerting tools write as `name: value`; anything else stays a sentence.
@@ -30,13 +31,16 @@ def said(text: str) -> str:
 
 def report_of(
     message: Mapping[str, Any], *, words: str = "", latest: datetime | None = None
-) -> dict[str, Any]:
-    """A Slack message as an alert. Raises BadInput where it says nothing.
+) -> Mapping[str, Any]:
+    """A Slack message as an alert: as a tool's own message where it is one. Raises BadInput where it says nothing.
 
     words   what the person who asks adds
     latest  a moment that it cannot be later than: of recorded telemetry
     """
-    lines = [line for part in _parts(message) for line in part.splitlines() if line.strip()]
+    parts = list(_parts(message))
+    if notice := next((found for part in parts if (found := read_text(part)) is not None), None):
+        return notice.alert()
+    lines = [line for part in parts for line in part.splitlines() if line.strip()]
     lines = list(dict.fromkeys(line.strip() for line in lines))
     if not lines and not words.strip():
         raise BadInput("This message has no text. Say what is wrong, or ask in the thread of an alert.")

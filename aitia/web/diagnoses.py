@@ -14,10 +14,10 @@ from aitia.core.store import RunStore, report_bytes
 from aitia.core.words import Origin, Report
 from aitia.jobs import Job, Jobs, JobState
 from aitia.settings import Settings
-from aitia.web.incoming import SIGNATURE, asked, check_signature
+from aitia.web.incoming import SIGNATURE, asked, check_signature, is_signed
 from aitia.web.problems import Problem
 from aitia.web.strict_json import ApiRoute
-from aitia.web.submissions import PagerDutyMessage, Sent
+from aitia.web.submissions import AlertMessage, Sent
 from aitia.web.words import Diagnoses, Diagnosis
 
 router = APIRouter(prefix="/v1/diagnoses", tags=["diagnoses"], route_class=ApiRoute)
@@ -55,14 +55,14 @@ async def submit(
     idempotency_key: IdempotencyKey = "",
     signature: Annotated[str, Header(alias=SIGNATURE, max_length=2000)] = "",
 ) -> Any:
-    """Ask for a diagnosis: in words, or with a webhook message of Alertmanager (version 4) or PagerDuty (version 3).
+    """Ask for a diagnosis: in words, or with what a tool that sends alerts sends (docs/alerts.md lists the formats).
 
-    Without an `Idempotency-Key` an alert group that fires is one diagnosis (`groupKey` and the earliest `startsAt`),
-    an incident of PagerDuty is one (its id and `created_at`), and words are a new one each time. A message that says
-    something new of a known group is its next revision; one that says that it is resolved closes the alert.
+    Without an `Idempotency-Key` an alert that fires is one diagnosis (its own key and when it began), and words are a
+    new one each time. A message that says something new of a known alert is its next revision; one that says that it is
+    resolved closes the alert.
     """
     state = request.app.state
-    if isinstance(body, PagerDutyMessage) and state.pagerduty_secret:
+    if isinstance(body, AlertMessage) and is_signed(body.root) and state.pagerduty_secret:
         check_signature(await request.body(), signature, state.pagerduty_secret)
     return await state.quick(_taken, state.jobs, state.settings, body, idempotency_key)
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from aitia.alerts import AsksPerson, as_webhook, format_of, read_text
 from aitia.core.words import Incident, Origin
 from aitia.incoming import make_incident, parse_moment
 from aitia.settings import Settings
 from aitia.web.problems import Problem
-from aitia.web.submissions import AlertmanagerMessage, PagerDutyMessage, Words
+from aitia.web.submissions import AlertMessage, Words
 
+_log: Final = logging.getLogger("aitia.web")
 SIGNATURE: Final = "X-PagerDuty-Signature"
-_TROUBLE: Final = ("incident.triggered", "incident.reopened")
-_OVER: Final = "incident.resolved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +26,29 @@ class Asked:
     """A request for a diagnosis. `report` is None where there is nothing to diagnose."""
 
     origin: Origin
-    report: str | Mapping[str, Any] | Incident | None
+    report: Mapping[str, Any] | Incident | None
     key: str = ""  # two requests of one key are one diagnosis
     group: str = ""  # of alerts that come and go together
     over: bool = False  # the alert is resolved
 
 
-def asked(body: Words | AlertmanagerMessage | PagerDutyMessage, settings: Settings) -> Asked:
-    """What is asked for. Raises BadInput where a time cannot be read."""
-    if isinstance(body, Words):
+def asked(body: Words | AlertMessage, settings: Settings) -> Asked:
+    """What is asked for; an alert pasted as words is an alert. Raises BadInput where it cannot be read."""
+    try:
+        notice = as_webhook(body.root) if isinstance(body, AlertMessage) else read_text(body.text)
+    except AsksPerson as error:
+        _log.warning("%s", error)  # who sent it shows the answer to nobody
+        raise
+    if isinstance(body, Words) and (notice is None or not notice.group or body.since.strip()):
         return _of_words(body, settings)
-    if isinstance(body, AlertmanagerMessage):
-        return _of_alerts(body)
-    return _of_pagerduty(body)
+    assert notice is not None
+    return Asked(
+        origin=notice.origin,
+        report=notice.message if notice.state != "other" else None,
+        key=notice.key,
+        group=notice.whose,
+        over=notice.state == "resolved",
+    )
 
 
 def _of_words(words: Words, settings: Settings) -> Asked:
@@ -47,38 +58,10 @@ def _of_words(words: Words, settings: Settings) -> Asked:
     return Asked(origin="api", report=incident)
 
 
-def _of_alerts(message: AlertmanagerMessage) -> Asked:
-    """Go's zero time sorts first and means not set."""
-    starts = sorted(a.startsAt for a in message.alerts if a.startsAt and not a.startsAt.startswith("0001-"))
-    return Asked(
-        origin="alertmanager",
-        report=message.model_dump(mode="json", exclude_unset=True),
-        key=f"alertmanager {message.groupKey} {starts[0] if starts else ''}",
-        group=f"alertmanager {message.groupKey}",
-        over=all(a.status == "resolved" for a in message.alerts),
-    )
-
-
-def _of_pagerduty(message: PagerDutyMessage) -> Asked:
-    """An incident as an alert of one; an event that is no trouble has no report."""
-    event, incident = message.event, message.event.data
-    if not incident.id or event.event_type not in (*_TROUBLE, _OVER):
-        return Asked(origin="pagerduty", report=None)
-    service = incident.service.summary if incident.service else ""
-    alert = {
-        "status": "firing",
-        "labels": {k: v for k, v in (("service", service), ("urgency", incident.urgency)) if v},
-        "annotations": {"summary": incident.title or f"PagerDuty incident {incident.id}"},
-        "startsAt": incident.created_at,
-    }
-    again = event.occurred_at if event.event_type == "incident.reopened" else ""
-    return Asked(
-        origin="pagerduty",
-        report={"alerts": [alert]},
-        key=f"pagerduty {incident.id} {incident.created_at} {again}",
-        group=f"pagerduty {incident.id}",
-        over=event.event_type == _OVER,
-    )
+def is_signed(message: Mapping[str, Any]) -> bool:
+    """Whether PagerDuty signs such a message: its webhooks, not its Events API."""
+    found = format_of(message)
+    return found is not None and found.signed
 
 
 def check_signature(raw: bytes, header: str, secret: str) -> None:

@@ -1,9 +1,7 @@
-"""JSON as it is meant: UTF-8, no key twice, finite numbers, bounded depth; read only after the caller is known."""
+"""A request's JSON, read strictly and only after the caller is known."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -11,58 +9,22 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aitia.core import strict_json
+from aitia.core.errors import BadInput
 from aitia.web.auth import require_token
 from aitia.web.problems import Problem
 
-DEEPEST: Final = 40
 _LARGE: Final = 65_536  # bytes
+SNS: Final = "x-amz-sns-message-type"
+"""Amazon SNS sends JSON as text/plain. No page of another site can make a browser send this header without consent."""
 
 
 def parse_json(raw: bytes) -> Any:
     """The value of a JSON text. Raises Problem (400)."""
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        raise Problem(400, "The body is not UTF-8. Send JSON in UTF-8.") from None
-    except RecursionError:
-        raise Problem(400, f"Send JSON that is at most {DEEPEST} levels deep.") from None
-    except ValueError as error:
-        raise Problem(400, f"Send valid JSON: {error}"[:200].rstrip(".") + ".") from None
-    _check(value)
-    return value
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise ValueError(f"the key {key[:60]!r} occurs twice")
-            seen.add(key)
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _check(value: Any) -> None:
-    """Depth, numbers and characters, without recursion."""
-    waiting: list[tuple[Any, int]] = [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        if depth > DEEPEST:
-            raise Problem(400, f"Send JSON that is at most {DEEPEST} levels deep.")
-        if isinstance(item, dict):
-            waiting += [(key, depth) for key in item]
-            waiting += [(inner, depth + 1) for inner in item.values()]
-        elif isinstance(item, list):
-            waiting += [(inner, depth + 1) for inner in item]
-        elif isinstance(item, float) and not math.isfinite(item):
-            raise Problem(400, "A number is too large. Send finite numbers.")
-        elif isinstance(item, str) and not item.isascii() and any("\ud800" <= c <= "\udfff" for c in item):
-            raise Problem(400, "A string contains an unpaired surrogate. Send valid Unicode.")
+        return strict_json.parse_json(raw)
+    except BadInput as error:
+        raise Problem(400, str(error)) from None
 
 
 class StrictRequest(Request):
@@ -86,9 +48,13 @@ class ApiRoute(APIRoute):
 
         async def checked(request: Request) -> Response:
             require_token(request)
+            scope = request.scope
             if self.body_field is not None and not _is_json(request.headers.get("content-type", "")):
-                raise Problem(415, "Send Content-Type: application/json.")
-            return await handler(StrictRequest(request.scope, request.receive))
+                if SNS not in request.headers:
+                    raise Problem(415, "Send Content-Type: application/json.")
+                others = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+                scope = {**scope, "headers": [*others, (b"content-type", b"application/json")]}
+            return await handler(StrictRequest(scope, request.receive))
 
         return checked
 
