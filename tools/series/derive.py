@@ -23,8 +23,8 @@ from aitia.tools.series.kinds import (
     SKIPPED,
     Labels,
     failed_share,
+    in_unit,
     is_counter,
-    named_unit,
     never_falls,
     own_floor,
     rate_unit,
@@ -92,7 +92,9 @@ class Deriver:
 
     def derive(self, series: Sequence[Series]) -> list[Derived]:
         """All comparable series, in a total order."""
-        usable = [s for s in series if s.t.size and not SKIPPED.search(s.metric)]
+        usable = [
+            s for s in series if s.t.size and not SKIPPED.search(s.metric) and s.metadata.kind != "info"
+        ]
         names = {(s.component, s.metric) for s in usable}
         groups: dict[_Group, list[Series]] = defaultdict(list)
         gauges: list[Series] = []
@@ -107,7 +109,13 @@ class Deriver:
         return sorted((d for d in found if d.v.size), key=lambda d: d.key)
 
     def _about(self, one: Series) -> Aspect:
-        return self._aspects.of(one.metric, one.labels)
+        return self._aspects.of(one.metric, one.labels, one.metadata)
+
+    def _about_of(self, group: _Group, members: Sequence[Series], labels: Labels | None = None) -> Aspect:
+        """What a group is about, in the unit that is stated."""
+        metadata = members[0].metadata
+        about = self._aspects.of(group.metric, dict(group.rest if labels is None else labels), metadata)
+        return in_unit(about, group.metric, metadata)
 
     def _counted(self, series: Sequence[Series], names: set[tuple[str, str]]) -> set[str]:
         """The metrics of which all series never fall and one at least rises as a counter does: the quiet ones count too."""
@@ -139,10 +147,11 @@ class Deriver:
 
     def _counters(self, groups: Mapping[_Group, list[Series]]) -> Iterator[Derived]:
         for group, members in groups.items():
-            if group.metric.endswith("_sum"):
-                count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+            count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+            counted = members[0].metadata.kind == "counter"  # then its name is only a name
+            if group.metric.endswith("_sum") and (count or not counted):
                 yield from self._mean(group, members, count)
-            elif group.metric.endswith("_bucket"):
+            elif group.metric.endswith("_bucket") and ("le" in members[0].labels or not counted):
                 yield from self._p95(group, members)
             else:
                 yield from self._rate(group, members)
@@ -150,13 +159,16 @@ class Deriver:
     def _rate(self, group: _Group, members: list[Series]) -> Iterator[Derived]:
         grid = grid_of(members)
         counts = summed(members, grid)
-        about = self._aspects.of(group.metric, dict(group.rest))
+        metadata = members[0].metadata
+        about = self._aspects.of(group.metric, dict(group.rest), metadata)
         code = next((label for label in CODE if any(label in m.labels for m in members)), "")
         base = about
         counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
-        yield self._per_second(group, members, grid, counts, rate_unit(base, group.metric), about=base)
+        yield self._per_second(
+            group, members, grid, counts, rate_unit(base, group.metric, metadata), about=base
+        )
         if code:
             failed = [m for m in members if FAILED.search(m.labels.get(code, ""))]
             yield from self._errors(group, members, failed, grid, counts)
@@ -194,7 +206,7 @@ class Deriver:
         with np.errstate(invalid="ignore", divide="ignore"):
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = self._about_of(group, sums)
         if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
             about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
@@ -215,7 +227,7 @@ class Deriver:
             [rolling_sum(np.nan_to_num(cumulative[:, i]), k) for i in range(bounds.size)], axis=1
         )
         rolled = np.maximum.accumulate(np.nan_to_num(rolled), axis=1)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = self._about_of(group, members)
         inf = by_bound[float(bounds[-1])]
         yield self._made(group, inf, grid[1:], quantile(bounds, rolled, 0.95)[1:], "p95", about, k)
 
@@ -230,7 +242,7 @@ class Deriver:
         split = {(g.component, g.metric) for g in families if g.client}
         for group, members in families.items():
             metric = group.metric
-            about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
+            about = self._about_of(group, [one for one, _ in members], members[0][1])
             about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and (group.component, metric) in split
             if len(members) > 1 and not whole and about.aspect in _SUMMED:
@@ -258,7 +270,7 @@ class Deriver:
             held[whole] += [one for one, _ in members]
             split |= {whole} if group.client else set()
         for whole in sorted(split, key=lambda g: (g.component, g.metric)):
-            about = named_unit(self._aspects.of(whole.metric, {}), whole.metric)
+            about = self._about_of(whole, held[whole], ())
             if about.aspect in _SUMMED:
                 yield self._total(whole, held[whole], about)
 
