@@ -66,7 +66,7 @@ def reference(values: Floats, about: Aspect) -> Reference | None:
         float(high - low) / 1.349,
         0.5 * float(np.sqrt(np.mean(clipped**2))),
         0.004 * abs(median),
-        about.least(median) / 8.0,
+        about.floor / 8.0,
         1e-12,
     )
     return Reference(median=median, spread=spread, memory=_memory(known), values=known)

@@ -34,8 +34,7 @@ def surprise(excess: float, *, tests: int, ease: float) -> float:
 
 def size(delta: float, before: float, about: Aspect) -> float:
     """Half at the aspect's floor (the change that matters, in its unit); less where it is a small share of the level."""
-    floor = about.least(before)
-    absolute = abs(delta) / (abs(delta) + floor) if floor else 1.0
+    absolute = abs(delta) / (abs(delta) + about.floor) if about.floor else 1.0
     if not about.relative:
         return absolute
     share = abs(delta) / abs(before) if before else 1.0

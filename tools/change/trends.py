@@ -46,7 +46,7 @@ def find_trend(t: Floats, v: Floats, about: Aspect, *, window_start: float) -> T
     length = float(t[-1] - t[knot])
     rise = slope * length
     noise = float(np.std(v[ramp] - (base + slope * (t[ramp] - t[knot]))))
-    if r2 < _R2 or abs(rise) < max(about.least(base), 4.0 * noise):
+    if r2 < _R2 or abs(rise) < max(about.floor, 4.0 * noise):
         return None
     own = _own_drift(t[before], v[before], length)
     strength = _strength(rise, base, r2, own, noise, about, samples=t.size - knot, window=float(t[-1] - window_start),
@@ -80,8 +80,7 @@ def _longest_climb(t: Floats, v: Floats, window_start: float) -> tuple[int, int,
 def _worth_a_fit(t: Floats, v: Floats, about: Aspect, window_start: float) -> bool:
     third = max(3, t.size // 6)
     change = abs(float(np.median(v[-third:]) - np.median(v[:third])))
-    level = float(np.median(v))
-    return change >= max(about.least(level) * 0.5, 0.02 * abs(level), 1e-12)
+    return change >= max(about.floor * 0.5, 0.02 * abs(float(np.median(v))), 1e-12)
 
 
 def _knot(t: Floats, v: Floats) -> int:
@@ -128,8 +127,7 @@ def _strength(
 ) -> float:  # fmt: skip
     """Fit × size × novelty × how much of it lies in the window."""
     fit = (r2 - 0.7) / 0.3
-    floor = about.least(base)
-    size = abs(rise) / (abs(rise) + floor) if floor else 1.0
+    size = abs(rise) / (abs(rise) + about.floor) if about.floor else 1.0
     if about.relative and base:
         size *= min(1.0, abs(rise / base) / 0.3) ** 0.5
     novelty = 1.0 / (1.0 + (1.5 * (own + noise) / abs(rise)) ** 2)

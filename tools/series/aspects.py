@@ -25,7 +25,7 @@ class Aspect:
     """A rule: the aspect, how a sentence names it, its unit, the direction of trouble and what change matters.
 
     assumed     the unit is the quantity's usual one, in which the floor is meant: nobody has stated it
-    share       of the level, the smallest change that matters where no unit says what a floor would be
+    share       of the metric's usual level: the smallest change that matters where no unit says how much a floor is
     understood  False: nothing says what is measured
     by          who says what it means: a rule or the name's words (""), metadata, behaviour, the dictionary's author
     """
@@ -40,10 +40,6 @@ class Aspect:
     share: float = 0.0
     understood: bool = True
     by: str = ""
-
-    def least(self, level: float) -> float:
-        """The smallest change from a level that matters."""
-        return max(self.floor, self.share * abs(level))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from aitia.tools.series.kinds import (
     never_falls,
     own_floor,
     rate_unit,
+    sized,
     steps_of,
     told_apart,
     upper_bound,
@@ -79,6 +80,15 @@ class _Group:
     client: bool = False
 
 
+def _with_floors(found: Iterable[Derived]) -> Iterator[Derived]:
+    by_metric: dict[tuple[str, str], list[Derived]] = defaultdict(list)
+    for d in found:
+        by_metric[d.metric, d.stat].append(d)
+    for alike in by_metric.values():
+        abouts = sized([(d.about, d.v) for d in alike])
+        yield from (replace(d, about=about) for d, about in zip(alike, abouts, strict=True))
+
+
 _SUMMED: Final = ("connections", "queue", "locks", "threads")  # over what a component's clients hold
 
 
@@ -105,8 +115,8 @@ class Deriver:
                     groups[self._group(one)].append(one)
             else:
                 gauges.append(one)
-        found = [*self._counters(groups), *self._gauges(gauges)]
-        return sorted((d for d in found if d.v.size), key=lambda d: d.key)
+        found = [d for d in (*self._counters(groups), *self._gauges(gauges)) if d.v.size]
+        return sorted(_with_floors(found), key=lambda d: d.key)
 
     def _about(self, one: Series) -> Aspect:
         return self._aspects.of(one.metric, one.labels, one.metadata)

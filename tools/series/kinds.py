@@ -51,9 +51,7 @@ _RISING = 0.3  # of the samples, at least, where time is counted
 _RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
 _RESETS = 3  # of a counter; what falls more often is a gauge
 _TOTAL = re.compile(r"[_.]total$")
-_UNSIZED = (
-    0.1  # of a level in an unknown unit of time, the change that matters: what 3 ms are of 30 ms; by hand
-)
+UNSIZED = 0.04  # of the usual duration in a unit that nobody states, the change that matters: 3 ms of 75 ms; by hand
 # How facts call what UCUM calls otherwise.
 _SHOWN = {
     "By": "bytes", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "By/s": "bytes/s", "%": "percent", "Cel": "celsius",
@@ -154,15 +152,25 @@ def stated_unit(metric: str, metadata: Metadata = UNTOLD) -> str:
 
 
 def in_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> Aspect:
-    """The stated unit wins over the quantity's, which is told of nothing: of a duration in no unit a share is what matters."""
+    """In the stated unit, which wins over the quantity's; without one in none: then a duration's floor is a share (`sized`)."""
     unit = stated_unit(metric, metadata)
     if unit:
         return replace(about, unit=unit, floor=about.floor * _factor(about.unit, unit), assumed=False)
     if not about.assumed:
         return about
     if about.unit == "s":
-        about = replace(about, floor=0.0, share=_UNSIZED)
+        about = replace(about, floor=0.0, share=UNSIZED)
     return replace(about, unit="", assumed=False)
+
+
+def sized(abouts: Sequence[tuple[Aspect, Floats]]) -> list[Aspect]:
+    """The aspects of one metric's series with a floor where only a share of the metric's usual level is known.
+
+    Series of one name are in one unit, whatever it is: the level of them all tells which of them are too small to be felt.
+    """
+    levels = [float(np.nanmedian(np.abs(v))) for _, v in abouts if np.isfinite(v).any()]
+    usual = float(np.median(levels)) if levels else 0.0
+    return [replace(about, floor=about.share * usual) if about.share else about for about, _ in abouts]
 
 
 def _factor(assumed: str, unit: str) -> float:
