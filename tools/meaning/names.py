@@ -229,11 +229,16 @@ class Lexicon:
     def stated_unit(self, stated: str) -> Unit | None:
         """The unit that metadata states: a UCUM symbol without its annotation (`{request}/s`), or words."""
         bare = _ANNOTATION.sub("", stated.strip()[:_UNIT_CHARS])
-        return (
-            self._symbols.get(bare)
-            or self.units.get(bare.lower())
-            or next((self.units[w] for w in reversed(words_of(bare)) if w in self.units), None)
-        )
+        if found := self._symbols.get(bare) or self.units.get(bare.lower()):
+            return found
+        of, slash, per = bare.partition("/")
+        if not slash:
+            return next((self.units[w] for w in reversed(words_of(bare)) if w in self.units), None)
+        over = self.units.get(per.strip().lower())
+        if over is None or over.symbol != "s":
+            return None
+        counted = self.stated_unit(of)
+        return self._symbols.get(f"{counted.symbol if counted else ''}/s")
 
     def _scores(self, words: tuple[str, ...]) -> dict[str, float]:
         scores: dict[str, float] = defaultdict(float)
