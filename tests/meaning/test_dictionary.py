@@ -72,7 +72,7 @@ def test_a_persons_word_makes_a_cause_of_what_nobody_understood(
             e for e in found.evidence if "zq_lng" in str(e.values.get("metric")) and e.kind == "metric.shift"
         ]
         assert (moved.aspect, moved.values.get("meaning")) == (
-            ("latency", None) if verdict == "cause" else ("other", "unknown")
+            ("latency", "by dictionary") if verdict == "cause" else ("other", "unknown")
         )
         assert any(h.kind == "dictionary" for h in found.inventory.holdings)
     assert found.component == "web"

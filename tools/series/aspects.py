@@ -18,6 +18,7 @@ from aitia.tools.meaning.metadata import UNTOLD, Metadata
 from aitia.tools.meaning.names import Meaning, Quantity, lexicon
 
 Bad = Literal["up", "down", "both"]
+By = Literal["", "metadata", "behaviour", "dictionary", "model"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,8 @@ class Aspect:
     assumed     the unit is the quantity's usual one, in which the floor is meant: nobody has stated it
     share       of the metric's usual level: the smallest change that matters where no unit says how much a floor is
     understood  False: nothing says what is measured
-    by          who says what it means: a rule or the name's words (""), metadata, behaviour, the dictionary's author
+    setting     what somebody sets, as its name says
+    by          what says so, where it is neither a rule nor the name's words
     """
 
     aspect: str
@@ -39,7 +41,8 @@ class Aspect:
     assumed: bool = False
     share: float = 0.0
     understood: bool = True
-    by: str = ""
+    setting: bool = False
+    by: By = ""
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,10 @@ class Aspects:
 def meant(metric: str, metadata: Metadata = UNTOLD, entry: Entry | None = None) -> Aspect:
     """What a metric means by the site's dictionary, else by its name and metadata; `other` where that is not clear enough."""
     meaning = lexicon().read(metric, metadata.unit, metadata.help)
-    by = "metadata" if meaning.by == "metadata" else ""
+    by: By = "metadata" if meaning.by == "metadata" else ""
     if entry is not None and entry.state == "counts":
-        meaning, by = replace(meaning, quantity=entry.quantity, direction=entry.direction), entry.by
+        meaning = replace(meaning, quantity=entry.quantity, direction=entry.direction)
+        by = "model" if entry.by.startswith("model") else "dictionary"
     return replace(_aspect(meaning), by=by)
 
 
@@ -147,6 +151,7 @@ def _aspect(meaning: Meaning) -> Aspect:
         floor=_FLOORS.get((quantity.id, meaning.direction), quantity.floor),
         relative=quantity.relative,
         assumed=True,
+        setting=quantity.id == "setting",
     )
 
 

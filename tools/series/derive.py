@@ -11,6 +11,7 @@ import numpy as np
 
 from aitia.tools.series.again import again
 from aitia.tools.series.aspects import Aspect, Aspects
+from aitia.tools.series.behaviour import SETTING, about_state, is_setting, state_labels, state_of
 from aitia.tools.series.kinds import (
     CLIENT,
     CODE,
@@ -60,6 +61,7 @@ class Derived:
     t: Floats
     v: Floats
     labels: Labels = ()
+    state: Labels = ()  # of which it says whether, or how many times, it is taken
     source: str = ""
     query: str = ""
     smooth: int = 1
@@ -68,7 +70,14 @@ class Derived:
     @property
     def key(self) -> tuple[str, str, str, str, str, Labels]:
         """A total order over derived series."""
-        return (self.component, self.about.aspect, self.peer, self.metric, self.stat, self.labels)
+        return (
+            self.component,
+            self.about.aspect,
+            self.peer,
+            self.metric,
+            self.stat,
+            self.labels + self.state,
+        )
 
 
 @dataclass(frozen=True)
@@ -255,14 +264,23 @@ class Deriver:
             about = self._about_of(group, [one for one, _ in members], members[0][1])
             about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and (group.component, metric) in split
-            if len(members) > 1 and not whole and about.aspect in _SUMMED:
+            states = state_labels([m for m, _ in members])
+            if len(members) > 1 and not whole and not states and about.aspect in _SUMMED:
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:
                 for one, rest in told_apart(members, always=whole):
-                    yield self._gauge(replace(group, rest=rest), one, about)
+                    of = state_of(one, states)
+                    if of:
+                        rest = tuple(pair for pair in rest if pair not in of)
+                    yield self._gauge(replace(group, rest=rest), one, about, of)
 
-    def _gauge(self, group: _Group, one: Series, about: Aspect) -> Derived:
+    def _gauge(self, group: _Group, one: Series, about: Aspect, state: Labels) -> Derived:
         """A gauge as it is; a success rate as the share that failed, so that up is worse."""
+        if state:
+            made = self._made(group, [one], one.t, one.v, "gauge", about_state(about, state), 1)
+            return replace(made, state=state)
+        if (about.setting or not about.understood) and is_setting(one.v):
+            about = SETTING
         failed = failed_share(one)
         if failed is not None:
             about = replace(about, unit="ratio", floor=0.01)
