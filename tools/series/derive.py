@@ -22,6 +22,7 @@ from aitia.tools.series.kinds import (
     PEER,
     REQUEST,
     SKIPPED,
+    TIMES,
     Labels,
     failed_share,
     in_unit,
@@ -226,8 +227,9 @@ class Deriver:
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
         about = self._about_of(group, sums)
-        if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
-            about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
+        if about.aspect in ("other", "traffic") and about.unit in TIMES:
+            timed = Aspect(aspect="latency", say="latency", unit="s", bad="up", floor=0.003)
+            about = in_unit(timed, group.metric, sums[0].metadata)
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
 
     def _p95(self, group: _Group, members: list[Series]) -> Iterator[Derived]:

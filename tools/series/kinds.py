@@ -57,7 +57,7 @@ _SHOWN = {
     "By": "bytes", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "By/s": "bytes/s", "%": "percent", "Cel": "celsius",
     "/min": "rpm", "m3/h": "m³/h", "1": "",
 }  # fmt: skip
-_TIMES = ("s", "ms", "us", "ns")
+TIMES = ("s", "ms", "us", "ns")
 _UNIT_WORDS = tuple(
     (re.compile(rf"(^|_)({words})(_|$)"), unit)
     for words, unit in (
@@ -97,8 +97,8 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         return False
     found = _COUNTER.search(one.metric)
     if found:
-        kind, base = found.group(1) or "total", one.metric[: found.start()]
-        sibling = {"count": "_sum", "sum": "_count"}.get(kind)
+        ending, base = found.group(1) or "total", one.metric[: found.start()]
+        sibling = {"count": "_sum", "sum": "_count"}.get(ending)
         return sibling is None or (one.component, base + sibling) in names
     spent = about.aspect == "cpu" or (about.aspect in _SPENT and bool(_TIME.search(one.metric)))
     if not (spent or about.aspect in _COUNTED) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
@@ -140,7 +140,7 @@ def rate_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> str:
         return "cores"
     if about.aspect in ("traffic", "errors"):
         return "/s"
-    return f"{unit}/s" if unit in ("bytes", *_TIMES) else "/s"
+    return f"{unit}/s" if unit in ("bytes", *TIMES) else "/s"
 
 
 def stated_unit(metric: str, metadata: Metadata = UNTOLD) -> str:
