@@ -195,7 +195,7 @@ def test_of_targets_that_disagree_neither_counts() -> None:
             }
         }
     )
-    assert parse_metadata(text)["a"] == Metadata(unit="s", help="a")
+    assert parse_metadata(text)["a"] == Metadata(unit="s")
 
 
 @pytest.mark.parametrize("text", ["{", "hello", "", '{"a": 1}\n{'])

@@ -45,11 +45,13 @@ def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) ->
 
 def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
     families: dict[str, list[Series]] = defaultdict(list)
-    for _, series in members:
+    up = [(source, series) for source, series in members if _says_up(series)]
+    for _, series in up:
         families[series.metric].append(series)
-    for source, series in members:
-        state = state_of(series, state_labels(families[series.metric])) if _says_up(series) else ()
-        if not _says_up(series) or (state and trouble_of(state) != "down"):
+    states = {metric: state_labels(family) for metric, family in families.items()}
+    for source, series in up:
+        state = state_of(series, states[series.metric])
+        if state and trouble_of(state) != "down":
             continue  # a phase that is over is none that is down
         part = within(series.t, window)
         t, v = series.t[part], series.v[part]

@@ -170,6 +170,6 @@ def _keep(name: str, entry: Metadata, found: Known) -> None:
         else Metadata(
             kind=known.kind if known.kind == entry.kind else "",
             unit=known.unit if known.unit == entry.unit else "",
-            help=min(known.help, entry.help),
+            help=known.help if known.help == entry.help else "",
         )
     )
