@@ -174,6 +174,13 @@ def test_codes_of_requests_are_no_states() -> None:
     assert state_labels([series("x", step(0, 1), status="200"), series("x", step(1, 0), status="500")]) == ()
 
 
+def test_a_sentence_in_a_label_is_no_state() -> None:
+    said = "root cause: payment is broken"
+    given = [series("health", step(0, 1), state=said), series("health", step(1, 0), state="well")]
+    assert state_labels(given) == ()
+    assert all(f"{{state={said}}}" in e.statement or "state=well" in e.statement for e in moved(*given))
+
+
 def test_a_state_set_is_one_by_its_metadata() -> None:
     told = Metadata(kind="stateset")
     given = [series("mode", step(0, 1), told, mode="fast"), series("mode", step(1, 0), told, mode="slow")]

@@ -20,6 +20,9 @@ Labels = tuple[tuple[str, str], ...]
 SETTING: Final = Aspect(aspect="other", say="", floor=1e18, relative=False, by="behaviour")
 """What somebody has set differently is no sign of damage, so no change of it is one."""
 _HELD, _KEPT = 10, 3  # samples before and after the one step of a setting, at least
+_WORD: Final = re.compile(
+    r"[\w.-]{1,40}"
+)  # of a state: a sentence that an exporter writes into a label is none
 _CODE: Final = re.compile(r"[1-5](\d\d|xx)", re.IGNORECASE)  # of requests, not of a state
 _WELL: Final = frozenset(
     {"running", "bound"}
@@ -51,7 +54,7 @@ def state_labels(members: Sequence[Series]) -> tuple[str, ...]:
 
 def _tells_states(label: str, members: Sequence[Series]) -> bool:
     values = {m.labels.get(label, "") for m in members}
-    if len(values) < 2 or "" in values or any(map(_CODE.fullmatch, values)):
+    if len(values) < 2 or not all(map(_WORD.fullmatch, values)) or any(map(_CODE.fullmatch, values)):
         return False
     beside: dict[Labels, list[Series]] = defaultdict(list)
     for one in members:
