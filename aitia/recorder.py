@@ -24,6 +24,7 @@ from aitia.core.redact import Redactor
 from aitia.core.scenario import Expected, Recorded, Reported, Scenario
 from aitia.core.words import Component, Incident, SourceKind, Window
 from aitia.tools.meaning.dictionary import write_dictionary
+from aitia.tools.meaning.metadata import UNTOLD
 from aitia.tools.series.gather import joined
 from aitia.tools.sources import (
     ChangeSource,
@@ -49,6 +50,7 @@ from aitia.tools.sources.exporting import (
     write_waveforms,
 )
 from aitia.tools.sources.logs.record_logs import copy_streams, read_server
+from aitia.tools.sources.metrics.metric_metadata import write_metadata
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import label_key
 
@@ -214,8 +216,13 @@ class _Writer:
                 "samples"
             )
             self.made.notes.append(f"{source.name}: {note}")
-        columns = Columns(labels=("labels",))
-        self._add(source, "table", path, count, columns=columns, step_s=config.step_s)
+        columns, options = Columns(labels=("labels",)), {}
+        told = {s.metric: s.metadata for s in series if s.metadata != UNTOLD}
+        if told and count:
+            beside = path.with_suffix(".metadata.json")
+            write_metadata(beside, told, self.redactor)
+            options = {"metadata": beside.name}
+        self._add(source, "table", path, count, columns=columns, step_s=config.step_s, options=options)
 
     def _logs(self, config: SourceConfig, source: LogSource) -> None:
         folder = self._path(source, "")

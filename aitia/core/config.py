@@ -17,7 +17,7 @@ BUNDLED = frozenset({"sample_runbooks", "memory"})
 """Types of sources that come with aitia and need no path."""
 
 
-FILE_OPTIONS = frozenset({"fault_model", "life_model"})
+FILE_OPTIONS = frozenset({"fault_model", "life_model", "metadata"})
 """Options of sources that name a file, relative to the file that holds the configuration."""
 
 FILE_FIELDS = ("password_file", "bearer_file", "ca", "cert", "key")

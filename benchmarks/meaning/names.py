@@ -83,7 +83,7 @@ def main() -> int:
             system, score(rows, answered) | by_aspect(rows, [aspect(a[0]) for a in answered])
         )
     table = own_yaml((Path(__file__).parent / "data" / "table_before.yaml").read_text("utf-8"))
-    before = Aspects(table, otherwise=lambda name: OTHER)
+    before = Aspects(table, otherwise=lambda name, metadata: OTHER)
     made += contract.rows(
         "peer table before", by_aspect(rows, [before.of(str(r["name"])).aspect for r in asked])
     )

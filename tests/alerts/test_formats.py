@@ -115,7 +115,9 @@ def test_zabbix_speaks_in_its_own_zone() -> None:
         make_incident(there, now=NOW)
 
 
-@pytest.mark.parametrize("names", [("To", "Subject", "Message"), ("sendto", "alert_subject", "alert_message")])
+@pytest.mark.parametrize(
+    "names", [("To", "Subject", "Message"), ("sendto", "alert_subject", "alert_message")]
+)
 def test_zabbix_subject_and_message_of_a_webhooks_default_parameters(names: tuple[str, str, str]) -> None:
     subject, body = text("zabbix.txt").split("\n\n", 1)
     incident = make_incident(dict(zip(names, ("ops", subject, body), strict=True)), now=NOW)
@@ -139,7 +141,11 @@ def test_zabbix_recovery_mail_is_over() -> None:
 
 def test_the_alarm_of_sns_may_come_without_its_envelope_and_with_metric_maths() -> None:
     alarm = json.loads(payload("cloudwatch-sns.json")["Message"])
-    maths = {"MetricStat": {"Metric": {"Dimensions": [{"name": "FunctionName", "value": "charge"}], "MetricName": "Errors"}}}
+    maths = {
+        "MetricStat": {
+            "Metric": {"Dimensions": [{"name": "FunctionName", "value": "charge"}], "MetricName": "Errors"}
+        }
+    }
     alarm["Trigger"] = {"Metrics": [{"Expression": "m1 / m2", "Id": "e1"}, maths]}
     incident = make_incident(alarm, now=NOW)
     assert (incident.hints, incident.labels["metric"]) == (("charge",), "Errors")

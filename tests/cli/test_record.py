@@ -25,10 +25,12 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.scenario import load_scenario
+from aitia.core.trust import beyond
 from aitia.core.words import Component, Holding, Incident, Link, Report, SourceRef, Window, from_epoch
 from aitia.recorder import _UNFINISHED, Recording, _new_folder, record
+from aitia.tools.meaning.metadata import UNTOLD
 from aitia.tools.registry import SourceSet, ToolContext
-from aitia.tools.sources import RecordedChange, Span, build_inventory, open_source
+from aitia.tools.sources import MetricSource, RecordedChange, Span, build_inventory, open_source
 from aitia.tools.sources.cluster.record_cluster import record_cluster
 from aitia.tools.sources.exporting import clean, write_changes, write_spans, write_topology
 
@@ -426,6 +428,55 @@ def test_a_source_whose_file_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     made = recorded(tmp_path / "o", Journal("broken", OSError("stale file handle")), Journal("journal"))
     assert [s.name for s in made.sources] == ["journal"]
     assert "broken is left out: stale file handle" in made.notes
+
+
+def test_metadata_is_recorded_beside_the_samples(tmp_path: Path) -> None:
+    """Also of a family's parts, redacted; and two recordings of one thing are the same bytes."""
+    at = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+    window = Window(start=at, end=at + timedelta(minutes=5))
+    rows = [
+        f"{at.timestamp() + 15 * i:.0f},web,{m},{i}"
+        for m in ("took_sum", "took_count", "up")
+        for i in range(20)
+    ]
+    (tmp_path / "m.csv").write_text("\n".join(["time,component,metric,value", *rows]) + "\n")
+    (tmp_path / "m.txt").write_text(
+        "# HELP took Duration; ask planted.person@example.org.\n# TYPE took histogram\n# UNIT took milliseconds\n"
+    )
+    config = SourceConfig(name="m", kind="metrics", type="table", path="m.csv", options={"metadata": "m.txt"})
+    incident = Incident(id="i", title="slow", started_at=at, window=window)
+    made = []
+    for name in ("one", "two"):
+        source = open_source(config, tmp_path)
+        record(incident, [(config, source)], tmp_path / name, redactor=Redactor(b"k" * 32), now=window.end)
+        made.append((tmp_path / name / "m.metadata.json").read_bytes())
+    assert made[0] == made[1]
+    assert b"planted.person" not in made[0]
+    (told,) = load_scenario(tmp_path / "one").sources
+    again = open_source(told, tmp_path / "one")
+    assert isinstance(again, MetricSource)
+    found = {s.metric: s.metadata for s in again.read(window)}
+    assert (found["took_sum"].kind, found["took_sum"].unit) == ("counter", "milliseconds")
+    assert (found["took_count"].kind, found["took_count"].unit) == ("counter", "")
+    assert "Duration" in found["took_sum"].help
+    assert found["up"] == UNTOLD
+
+
+@pytest.mark.parametrize(("file", "said"), [("none.json", "No such file"), ("bad.json", "neither JSON")])
+def test_a_file_of_metadata_that_cannot_be_read_is_told(tmp_path: Path, file: str, said: str) -> None:
+    (tmp_path / "bad.json").write_text("hello")
+    (tmp_path / "m.csv").write_text("time,component,metric,value\n1767225600,web,up,1\n")
+    config = SourceConfig(name="m", kind="metrics", type="table", path="m.csv", options={"metadata": file})
+    with pytest.raises(SourceError, match=f"options.metadata of source 'm'.*{said}"):
+        open_source(config, tmp_path).describe(
+            Window(start=from_epoch(1767225000), end=from_epoch(1767226000))
+        )
+
+
+def test_a_foreign_folder_names_no_metadata_outside_itself(tmp_path: Path) -> None:
+    outside = {"metadata": "/etc/hostname"}
+    config = SourceConfig(name="m", kind="metrics", type="table", path="m.csv", options=outside)
+    assert any("/etc/hostname" in each for each in beyond(config, tmp_path))
 
 
 def test_a_secret_in_the_title_is_not_in_the_id(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_persons_word_makes_a_cause_of_what_nobody_understood(tmp_path: Path) 
             e for e in found.evidence if "zq_lng" in str(e.values.get("metric")) and e.kind == "metric.shift"
         ]
         assert (moved.aspect, moved.values.get("meaning")) == (
-            ("latency", None) if verdict == "cause" else ("other", "unknown")
+            ("latency", "by dictionary") if verdict == "cause" else ("other", "unknown")
         )
         assert any(h.kind == "dictionary" for h in found.inventory.holdings)
     assert found.component == "web"
@@ -116,7 +116,7 @@ def test_a_diagnosis_asks_the_model_once_what_a_new_name_means(tmp_path: Path, h
     fact = moved(report)
     assert unread.values["meaning"] == "unknown"
     assert (fact.aspect, fact.values["read_by"]) == ("queue", "reader")
-    assert "meaning" not in fact.values
+    assert fact.values["meaning"] == "by model"
     assert 0.5 < fact.strength <= float(fact.values["read_sure"]) < 1
     assert (report.cost.names_read, report.cost.model_calls, model.asked) == (1, 0, 1)
     assert rerun(RunStore.open(home, report.run)) == report

@@ -22,9 +22,11 @@ from aitia.core.config import Auth, SourceConfig
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Incident, Window, from_epoch
+from aitia.tools.meaning.metadata import UNTOLD, Metadata
 from aitia.tools.metrics import metrics_scan
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import MetricSource, build_inventory, open_source
+from aitia.tools.sources.metrics import prometheus
 
 T0 = 1_767_225_600.0
 STEP = 2.0
@@ -215,6 +217,14 @@ def test_a_real_prometheus_is_read(tmp_path: Path) -> None:
             up = source.read(window, metric="up")
             found = up[0].v.tolist() if up else []
         assert found[:3] == [1.0, 1.0, 1.0]
+        scraped = opened(url, tmp_path, step_s=1.0)
+        told = {
+            s.metric: s.metadata for s in scraped.read(window) if s.metric.startswith(("prometheus_", "up"))
+        }
+        assert told["prometheus_http_request_duration_seconds_bucket"].kind == "counter"
+        assert told["prometheus_ready"].kind == "gauge"
+        assert "ready" in told["prometheus_ready"].help
+        assert told["up"] == UNTOLD
         assert "self" in source.describe(window).components
         with pytest.raises(SourceError, match="parse error"):
             opened(url, tmp_path, match="{job=").read(window)
@@ -279,6 +289,53 @@ def rude() -> Iterator[str]:
 def test_rude_servers_are_source_errors(rude: str, tmp_path: Path, kind: str, said: str) -> None:
     with pytest.raises(SourceError, match=said):
         opened(f"{rude}/{kind}", tmp_path, timeout_s=0.5).read(SPAN)
+
+
+class Telling(http.server.BaseHTTPRequestHandler):
+    """One histogram's series, and what the first part of the path says of metadata."""
+
+    def do_GET(self) -> None:
+        how, _, what = self.path.split("?")[0].strip("/").partition("/api/v1/")
+        labels = {"__name__": "took_sum", "job": "web"}
+        data: dict[str, object] = {
+            "series": [labels],
+            "query_range": {"result": [{"metric": labels, "values": [[T0, "1"], [T0 + STEP, "2"]]}]},
+            "metadata": {"took": [{"type": "histogram", "help": "How long it took.", "unit": "ms"}]},
+        }
+        if what == "metadata" and how == "slow":
+            time.sleep(1.0)
+        body = json.dumps({"status": "success", "data": data.get(what, {})}).encode()
+        self.send_response(404 if what == "metadata" and how == "old" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("new", Metadata(kind="counter", unit="ms", help="How long it took.")),
+        ("old", UNTOLD),  # a server that knows no metadata
+        ("slow", UNTOLD),
+    ],
+)
+def test_what_a_server_tells_of_a_metric(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, told: Metadata
+) -> None:
+    monkeypatch.setattr(prometheus, "METADATA_S", 0.3)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Telling)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        source = opened(f"http://127.0.0.1:{server.server_port}/{how}", tmp_path)
+        for _ in range(2):  # one that is slow to tell metadata is still asked for its series
+            (found,) = source.read(SPAN)
+            assert (found.metric, found.v.tolist(), found.metadata) == ("took_sum", [1.0, 2.0], told)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_dead_server_is_a_source_error_and_an_inventory_note(tmp_path: Path) -> None:

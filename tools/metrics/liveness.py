@@ -11,6 +11,7 @@ import numpy as np
 from aitia.core.words import Baseline, Evidence, SourceRef, Window, from_epoch
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.aspects import bundled
+from aitia.tools.series.behaviour import state_labels, state_of, trouble_of
 from aitia.tools.series.gather import within
 from aitia.tools.series.numbers import clock, sig3
 from aitia.tools.series.rates import step_of
@@ -43,9 +44,15 @@ def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) ->
 
 
 def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
-    for source, series in members:
-        if not _says_up(series):
-            continue
+    families: dict[str, list[Series]] = defaultdict(list)
+    up = [(source, series) for source, series in members if _says_up(series)]
+    for _, series in up:
+        families[series.metric].append(series)
+    states = {metric: state_labels(family) for metric, family in families.items()}
+    for source, series in up:
+        state = state_of(series, states[series.metric])
+        if state and trouble_of(state) != "down":
+            continue  # a phase that is over is none that is down
         part = within(series.t, window)
         t, v = series.t[part], series.v[part]
         zero = np.flatnonzero(v == 0.0)
@@ -71,7 +78,7 @@ def _says_up(series: Series) -> bool:
     """Whether it is 1 while its component answers and 0 while it does not: by its name, or by what that means and its values."""
     if _UP.match(series.metric):
         return True
-    about = bundled().of(series.metric, series.labels)
+    about = bundled().of(series.metric, series.labels, series.metadata)
     known = series.v[np.isfinite(series.v)]
     return (
         about.aspect == "availability" and about.bad == "down" and known.size > 0

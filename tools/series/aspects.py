@@ -14,14 +14,23 @@ from aitia.core.aspects import METRIC
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.metadata import UNTOLD, Metadata
 from aitia.tools.meaning.names import Meaning, Quantity, lexicon
 
 Bad = Literal["up", "down", "both"]
+By = Literal["", "metadata", "behaviour", "dictionary", "model"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aspect:
-    """A rule: the aspect, how a sentence names it, its unit, the direction of trouble and what change matters."""
+    """A rule: the aspect, how a sentence names it, its unit, the direction of trouble and what change matters.
+
+    assumed     the unit is the quantity's usual one, in which the floor is meant: nobody has stated it
+    share       of the metric's usual level: the smallest change that matters where no unit says how much a floor is
+    understood  False: nothing says what is measured
+    setting     what somebody sets, as its name says
+    by          what says so, where it is neither a rule nor the name's words
+    """
 
     aspect: str
     say: str
@@ -29,7 +38,11 @@ class Aspect:
     bad: Bad = "both"
     floor: float = 0.0
     relative: bool = True
-    understood: bool = True  # False: no word of the name says what is measured
+    assumed: bool = False
+    share: float = 0.0
+    understood: bool = True
+    setting: bool = False
+    by: By = ""
 
 
 @dataclass(frozen=True)
@@ -79,14 +92,16 @@ def plain_name(metric: str) -> str:
 class Aspects:
     """The rules of one file."""
 
-    def __init__(self, raw: Mapping[str, Any], *, otherwise: Callable[[str], Aspect] | None = None) -> None:
+    def __init__(
+        self, raw: Mapping[str, Any], *, otherwise: Callable[[str, Metadata], Aspect] | None = None
+    ) -> None:
         self._otherwise = otherwise or meant  # of a name that no rule takes
         self._rules = [_rule(entry) for entry in raw.get("rules", [])]
         self.limits = tuple(
             LimitRule(re.compile(entry["used"], re.IGNORECASE), str(entry["limit"]))
             for entry in raw.get("limits", [])
         )
-        self._known: dict[str, Aspect] = {}
+        self._known: dict[tuple[str, Metadata], Aspect] = {}
         self._site: Mapping[str, Entry] = {}
 
     def with_site(self, names: Mapping[str, Entry]) -> Aspects:
@@ -95,26 +110,29 @@ class Aspects:
         made._known, made._site = {}, names
         return made
 
-    def of(self, metric: str, labels: Mapping[str, str] | None = None) -> Aspect:
+    def of(self, metric: str, labels: Mapping[str, str] | None = None, metadata: Metadata = UNTOLD) -> Aspect:
         """The first rule found in `metric{`, or, where it holds a `=`, in `metric{label=value,...}`; else what the name means."""
         name = plain_name(metric) + "{"
-        key = name + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
+        series = name + ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) + "}"
+        key = series, metadata
         if key not in self._known and metric in self._site:
-            self._known[key] = meant(metric, self._site[metric])
+            self._known[key] = meant(metric, metadata, self._site[metric])
         if key not in self._known:
             # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
             self._known[key] = next(
-                (a for rule, a in self._rules if rule.search(key if "=" in rule.pattern else name)), None
-            ) or self._otherwise(metric)
+                (a for rule, a in self._rules if rule.search(series if "=" in rule.pattern else name)), None
+            ) or self._otherwise(metric, metadata)
         return self._known[key]
 
 
-def meant(metric: str, entry: Entry | None = None) -> Aspect:
-    """What a metric's name means by the site's dictionary, else by its words; `other` where that is not clear enough."""
-    meaning = lexicon().read(metric)
+def meant(metric: str, metadata: Metadata = UNTOLD, entry: Entry | None = None) -> Aspect:
+    """What a metric means by the site's dictionary, else by its name and metadata; `other` where that is not clear enough."""
+    meaning = lexicon().read(metric, metadata.unit, metadata.help)
+    by: By = "metadata" if meaning.by == "metadata" else ""
     if entry is not None and entry.taken:
         meaning = replace(meaning, quantity=entry.quantity, direction=entry.direction)
-    return _aspect(meaning)
+        by = "model" if entry.by.startswith("model") else "dictionary"
+    return replace(_aspect(meaning), by=by)
 
 
 def _aspect(meaning: Meaning) -> Aspect:
@@ -122,7 +140,7 @@ def _aspect(meaning: Meaning) -> Aspect:
     if quantity is None:
         return NOT_UNDERSTOOD
     if quantity.id == "lag" and meaning.unit in _TIMES:
-        return Aspect(aspect="latency", say="lag", unit="s", bad="up", floor=1.0)
+        return Aspect(aspect="latency", say="lag", unit="s", bad="up", floor=1.0, assumed=True)
     if quantity.id == "locks":
         return _locks(meaning.words, quantity)
     return Aspect(
@@ -132,13 +150,15 @@ def _aspect(meaning: Meaning) -> Aspect:
         bad="both" if meaning.direction == "none" else meaning.direction,
         floor=_FLOORS.get((quantity.id, meaning.direction), quantity.floor),
         relative=quantity.relative,
+        assumed=True,
+        setting=quantity.id == "setting",
     )
 
 
 def _locks(words: tuple[str, ...], quantity: Quantity) -> Aspect:
     """Locks that are waited for are trouble, a deadlock is work that failed, and locks that are held tell nothing."""
     if any(w.startswith("deadlock") for w in words):
-        return Aspect(aspect="errors", say="deadlocks", unit="/s", bad="up", floor=0.02)
+        return Aspect(aspect="errors", say="deadlocks", unit="/s", bad="up", floor=0.02, assumed=True)
     if any(w.startswith(("wait", "block", "conten")) for w in words):
         return Aspect(aspect="locks", say=quantity.say("up"), bad="up", floor=quantity.floor)
     return OTHER

@@ -11,6 +11,7 @@ import numpy as np
 
 from aitia.tools.series.again import again
 from aitia.tools.series.aspects import Aspect, Aspects
+from aitia.tools.series.behaviour import SETTING, about_state, is_setting, state_labels, state_of
 from aitia.tools.series.kinds import (
     CLIENT,
     CODE,
@@ -21,13 +22,15 @@ from aitia.tools.series.kinds import (
     PEER,
     REQUEST,
     SKIPPED,
+    TIMES,
     Labels,
     failed_share,
+    in_unit,
     is_counter,
-    named_unit,
     never_falls,
     own_floor,
     rate_unit,
+    sized,
     steps_of,
     told_apart,
     upper_bound,
@@ -59,6 +62,7 @@ class Derived:
     t: Floats
     v: Floats
     labels: Labels = ()
+    state: Labels = ()  # of which it says whether, or how many times, it is taken
     source: str = ""
     query: str = ""
     smooth: int = 1
@@ -67,7 +71,14 @@ class Derived:
     @property
     def key(self) -> tuple[str, str, str, str, str, Labels]:
         """A total order over derived series."""
-        return (self.component, self.about.aspect, self.peer, self.metric, self.stat, self.labels)
+        return (
+            self.component,
+            self.about.aspect,
+            self.peer,
+            self.metric,
+            self.stat,
+            self.labels + self.state,
+        )
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,15 @@ class _Group:
     peer: str
     rest: Labels
     client: bool = False
+
+
+def _with_floors(found: Iterable[Derived]) -> Iterator[Derived]:
+    by_metric: dict[tuple[str, str], list[Derived]] = defaultdict(list)
+    for d in found:
+        by_metric[d.metric, d.stat].append(d)
+    for alike in by_metric.values():
+        abouts = sized([(d.about, d.v) for d in alike])
+        yield from (replace(d, about=about) for d, about in zip(alike, abouts, strict=True))
 
 
 _SUMMED: Final = ("connections", "queue", "locks", "threads")  # over what a component's clients hold
@@ -92,7 +112,9 @@ class Deriver:
 
     def derive(self, series: Sequence[Series]) -> list[Derived]:
         """All comparable series, in a total order."""
-        usable = [s for s in series if s.t.size and not SKIPPED.search(s.metric)]
+        usable = [
+            s for s in series if s.t.size and not SKIPPED.search(s.metric) and s.metadata.kind != "info"
+        ]
         names = {(s.component, s.metric) for s in usable}
         groups: dict[_Group, list[Series]] = defaultdict(list)
         gauges: list[Series] = []
@@ -103,11 +125,17 @@ class Deriver:
                     groups[self._group(one)].append(one)
             else:
                 gauges.append(one)
-        found = [*self._counters(groups), *self._gauges(gauges)]
-        return sorted((d for d in found if d.v.size), key=lambda d: d.key)
+        found = [d for d in (*self._counters(groups), *self._gauges(gauges)) if d.v.size]
+        return sorted(_with_floors(found), key=lambda d: d.key)
 
     def _about(self, one: Series) -> Aspect:
-        return self._aspects.of(one.metric, one.labels)
+        return self._aspects.of(one.metric, one.labels, one.metadata)
+
+    def _about_of(self, group: _Group, members: Sequence[Series], labels: Labels | None = None) -> Aspect:
+        """What a group is about, in the unit that is stated."""
+        metadata = members[0].metadata
+        about = self._aspects.of(group.metric, dict(group.rest if labels is None else labels), metadata)
+        return in_unit(about, group.metric, metadata)
 
     def _counted(self, series: Sequence[Series], names: set[tuple[str, str]]) -> set[str]:
         """The metrics of which all series never fall and one at least rises as a counter does: the quiet ones count too."""
@@ -139,10 +167,11 @@ class Deriver:
 
     def _counters(self, groups: Mapping[_Group, list[Series]]) -> Iterator[Derived]:
         for group, members in groups.items():
-            if group.metric.endswith("_sum"):
-                count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+            count = groups.get(replace(group, metric=group.metric.removesuffix("_sum") + "_count"), [])
+            counted = members[0].metadata.kind == "counter"  # then its name is only a name
+            if group.metric.endswith("_sum") and (count or not counted):
                 yield from self._mean(group, members, count)
-            elif group.metric.endswith("_bucket"):
+            elif group.metric.endswith("_bucket") and ("le" in members[0].labels or not counted):
                 yield from self._p95(group, members)
             else:
                 yield from self._rate(group, members)
@@ -150,13 +179,16 @@ class Deriver:
     def _rate(self, group: _Group, members: list[Series]) -> Iterator[Derived]:
         grid = grid_of(members)
         counts = summed(members, grid)
-        about = self._aspects.of(group.metric, dict(group.rest))
+        metadata = members[0].metadata
+        about = self._aspects.of(group.metric, dict(group.rest), metadata)
         code = next((label for label in CODE if any(label in m.labels for m in members)), "")
         base = about
         counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
-        yield self._per_second(group, members, grid, counts, rate_unit(base, group.metric), about=base)
+        yield self._per_second(
+            group, members, grid, counts, rate_unit(base, group.metric, metadata), about=base
+        )
         if code:
             failed = [m for m in members if FAILED.search(m.labels.get(code, ""))]
             yield from self._errors(group, members, failed, grid, counts)
@@ -194,9 +226,10 @@ class Deriver:
         with np.errstate(invalid="ignore", divide="ignore"):
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
-        if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
-            about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
+        about = self._about_of(group, sums)
+        if about.aspect in ("other", "traffic") and about.unit in TIMES:
+            timed = Aspect(aspect="latency", say="latency", unit="s", bad="up", floor=0.003)
+            about = in_unit(timed, group.metric, sums[0].metadata)
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
 
     def _p95(self, group: _Group, members: list[Series]) -> Iterator[Derived]:
@@ -215,7 +248,7 @@ class Deriver:
             [rolling_sum(np.nan_to_num(cumulative[:, i]), k) for i in range(bounds.size)], axis=1
         )
         rolled = np.maximum.accumulate(np.nan_to_num(rolled), axis=1)
-        about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
+        about = self._about_of(group, members)
         inf = by_bound[float(bounds[-1])]
         yield self._made(group, inf, grid[1:], quantile(bounds, rolled, 0.95)[1:], "p95", about, k)
 
@@ -230,17 +263,26 @@ class Deriver:
         split = {(g.component, g.metric) for g in families if g.client}
         for group, members in families.items():
             metric = group.metric
-            about = named_unit(self._aspects.of(metric, dict(members[0][1])), metric)
+            about = self._about_of(group, [one for one, _ in members], members[0][1])
             about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and (group.component, metric) in split
-            if len(members) > 1 and not whole and about.aspect in _SUMMED:
+            states = state_labels([m for m, _ in members])
+            if len(members) > 1 and not whole and not states and about.aspect in _SUMMED:
                 yield self._total(group, [m for m, _ in members], about)
             if len(members) <= 24:
                 for one, rest in told_apart(members, always=whole):
-                    yield self._gauge(replace(group, rest=rest), one, about)
+                    of = state_of(one, states)
+                    if of:
+                        rest = tuple(pair for pair in rest if pair not in of)
+                    yield self._gauge(replace(group, rest=rest), one, about, of)
 
-    def _gauge(self, group: _Group, one: Series, about: Aspect) -> Derived:
+    def _gauge(self, group: _Group, one: Series, about: Aspect, state: Labels) -> Derived:
         """A gauge as it is; a success rate as the share that failed, so that up is worse."""
+        if state:
+            made = self._made(group, [one], one.t, one.v, "gauge", about_state(about, state), 1)
+            return replace(made, state=state)
+        if (about.setting or not about.understood) and is_setting(one.v):
+            about = SETTING
         failed = failed_share(one)
         if failed is not None:
             about = replace(about, unit="ratio", floor=0.01)
@@ -258,7 +300,7 @@ class Deriver:
             held[whole] += [one for one, _ in members]
             split |= {whole} if group.client else set()
         for whole in sorted(split, key=lambda g: (g.component, g.metric)):
-            about = named_unit(self._aspects.of(whole.metric, {}), whole.metric)
+            about = self._about_of(whole, held[whole], ())
             if about.aspect in _SUMMED:
                 yield self._total(whole, held[whole], about)
 

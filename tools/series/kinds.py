@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from aitia.tools.meaning.metadata import UNTOLD, Metadata
+from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.aspects import Aspect, plain_name
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources.base import Series
@@ -44,10 +46,18 @@ _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
 _LONG = 20  # samples, from which on a gauge that only rises is none
+_RISES = 3  # that a counter shows at least
 _RISING = 0.3  # of the samples, at least, where time is counted
 _RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
 _RESETS = 3  # of a counter; what falls more often is a gauge
-_FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2}
+_TOTAL = re.compile(r"[_.]total$")
+UNSIZED = 0.04  # of the usual duration in a unit that nobody states, the change that matters: 3 ms of 75 ms; by hand
+# How facts call what UCUM calls otherwise.
+_SHOWN = {
+    "By": "bytes", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "By/s": "bytes/s", "%": "percent", "Cel": "celsius",
+    "/min": "rpm", "m3/h": "m³/h", "1": "",
+}  # fmt: skip
+TIMES = ("s", "ms", "us", "ns")
 _UNIT_WORDS = tuple(
     (re.compile(rf"(^|_)({words})(_|$)"), unit)
     for words, unit in (
@@ -77,11 +87,18 @@ def _differing(rests: Sequence[Labels]) -> list[Labels]:
 
 
 def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
-    """By the conventional suffix, else by behaviour: something countable that never falls but where it begins anew."""
+    """By the kind that metadata states, else the conventional suffix, else by behaviour: what counts never falls but
+    where it begins anew. What is called a total and never falls is none by its metadata alone: exporters err there.
+    """
+    kind = one.metadata.kind
+    if kind == "counter":
+        return True
+    if kind and not (_TOTAL.search(one.metric) and never_falls(one) and _rises(one)):
+        return False
     found = _COUNTER.search(one.metric)
     if found:
-        kind, base = found.group(1) or "total", one.metric[: found.start()]
-        sibling = {"count": "_sum", "sum": "_count"}.get(kind)
+        ending, base = found.group(1) or "total", one.metric[: found.start()]
+        sibling = {"count": "_sum", "sum": "_count"}.get(ending)
         return sibling is None or (one.component, base + sibling) in names
     spent = about.aspect == "cpu" or (about.aspect in _SPENT and bool(_TIME.search(one.metric)))
     if not (spent or about.aspect in _COUNTED) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
@@ -92,7 +109,12 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         return v.size > _LONG and rising > _RISING * v.size
     if not bool(np.all(v == np.round(v))):
         return False
-    return rising >= _LONG or (v.size > 9 and rising >= 3 and bool(np.all(np.diff(v) >= 0)))
+    return rising >= _LONG or (v.size > 9 and rising >= _RISES and bool(np.all(np.diff(v) >= 0)))
+
+
+def _rises(one: Series) -> bool:
+    known = one.v[np.isfinite(one.v)]
+    return int(np.sum(np.diff(known) > 0)) >= _RISES
 
 
 def never_falls(one: Series) -> bool:
@@ -110,28 +132,53 @@ def steps_of(grid: Floats) -> Floats:
     return np.where(steps > 0, steps, usual)
 
 
-def rate_unit(about: Aspect, metric: str) -> str:
-    """The unit of a counter's increase per second."""
-    if about.aspect == "cpu" and ("seconds" in metric or not states_unit(metric)):
+def rate_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> str:
+    """The unit of a counter's increase per second. Seconds of a processor per second are cores."""
+    unit = stated_unit(metric, metadata)
+    unit = unit or ("bytes" if "bytes" in metric else "s" if "seconds" in metric else "")
+    if about.aspect == "cpu" and unit == "s":
         return "cores"
     if about.aspect in ("traffic", "errors"):
         return "/s"
-    if "bytes" in metric:
-        return "bytes/s"
-    return "s/s" if "seconds" in metric else "/s"
+    return f"{unit}/s" if unit in ("bytes", *TIMES) else "/s"
 
 
-def states_unit(metric: str) -> bool:
-    """Whether a metric's own name says what it counts in."""
-    return any(pattern.search(plain_name(metric)) for pattern, _ in _UNIT_WORDS)
+def stated_unit(metric: str, metadata: Metadata = UNTOLD) -> str:
+    """What a metric counts in, by its metadata, else by its own name; "" where neither says it."""
+    if (found := lexicon().stated_unit(metadata.unit)) and (unit := _SHOWN.get(found.symbol, found.symbol)):
+        return unit
+    name = plain_name(metric)
+    return next((unit for pattern, unit in _UNIT_WORDS if pattern.search(name)), "")
 
 
-def named_unit(about: Aspect, metric: str) -> Aspect:
-    """The unit that the metric's own name states wins over the quantity's; a latency without one is told in seconds."""
-    for pattern, unit in _UNIT_WORDS:
-        if pattern.search(plain_name(metric)):
-            return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
-    return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
+def in_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> Aspect:
+    """In the stated unit, which wins over the quantity's; without one in none: then a duration's floor is a share (`sized`)."""
+    unit = stated_unit(metric, metadata)
+    if unit:
+        return replace(about, unit=unit, floor=about.floor * _factor(about.unit, unit), assumed=False)
+    if not about.assumed:
+        return about
+    if about.unit == "s":
+        about = replace(about, floor=0.0, share=UNSIZED)
+    return replace(about, unit="", assumed=False)
+
+
+def sized(abouts: Sequence[tuple[Aspect, Floats]]) -> list[Aspect]:
+    """The aspects of one metric's series with a floor where only a share of the metric's usual level is known.
+
+    Series of one name are in one unit, whatever it is: the level of them all tells which of them are too small to be felt.
+    """
+    levels = [float(np.nanmedian(np.abs(v))) for _, v in abouts if np.isfinite(v).any()]
+    usual = float(np.median(levels)) if levels else 0.0
+    return [replace(about, floor=about.share * usual) if about.share else about for about, _ in abouts]
+
+
+def _factor(assumed: str, unit: str) -> float:
+    """By which a floor in the assumed unit is one in another; 1 where they measure different things."""
+    if (assumed, unit) == ("cores", "percent"):
+        return 100.0
+    a, b = lexicon().stated_unit(assumed), lexicon().stated_unit(unit)
+    return a.scale / b.scale if a and b and a.dimension == b.dimension else 1.0
 
 
 def failed_share(one: Series) -> Floats | None:

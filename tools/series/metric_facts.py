@@ -12,9 +12,11 @@ from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 
 
 def subject(d: Derived) -> str:
-    """What a series is called in a sentence: `mean latency of calls to payment`, `pool_in_use{pool=main}`."""
+    """What a series is called in a sentence: `mean latency of calls to payment`, `pool_in_use{pool=main}`, `state=open (cb)`."""
     prefix = {"mean": "mean ", "p95": "p95 "}.get(d.stat, "")
     named = prefix + d.about.say if d.about.say else d.metric
+    if d.state:
+        named = f"{', '.join(f'{k}={v}' for k, v in d.state)} ({d.metric})"
     dims = ", ".join(f"{k}={v}" for k, v in d.labels)
     of_requests = d.about.aspect in ("errors", "traffic") and "request" in d.metric
     plain_words = of_requests or d.about.aspect in ("latency", "availability")
@@ -26,8 +28,10 @@ def subject(d: Derived) -> str:
 
 
 def meaning(d: Derived) -> dict[str, Scalar]:
-    """That nobody knows what is measured, where that is so."""
-    return {} if d.about.understood else {"meaning": "unknown"}
+    """That nobody knows what is measured, or who says it where the name's own words do not."""
+    if not d.about.understood:
+        return {"meaning": "unknown"}
+    return {"meaning": f"by {d.about.by}"} if d.about.by else {}
 
 
 def ref(d: Derived) -> SourceRef:

@@ -27,7 +27,8 @@ def new_names(ctx: ToolContext) -> list[str]:
     place = {component: n for n, component in enumerate(near)}
     found: dict[str, tuple[int, float]] = {}
     for series in _all(ctx):
-        if SKIPPED.search(series.metric) or aspects_of(ctx).of(series.metric, series.labels).understood:
+        about = aspects_of(ctx).of(series.metric, series.labels, series.metadata)
+        if SKIPPED.search(series.metric) or about.understood:
             continue
         moved = _moved(series, ctx)
         if moved >= LEAST:

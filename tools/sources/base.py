@@ -15,6 +15,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
 from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.metadata import UNTOLD, Metadata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Series:
     t: NDArray[np.float64]
     v: NDArray[np.float64]
     labels: Mapping[str, str] = field(default_factory=dict)
-    unit: str = ""
+    metadata: Metadata = UNTOLD
     query: str = ""
 
 

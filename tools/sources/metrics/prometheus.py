@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +17,10 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.identity.owner import owner_of
+from aitia.tools.meaning.metadata import Metadata, metadata_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.http import JsonApi, reason
+from aitia.tools.sources.metrics.metric_metadata import MOST, metadata_in, read_metadata
 from aitia.tools.sources.metrics.prometheus_answers import (
     Labels,
     aggregated,
@@ -33,6 +36,7 @@ from aitia.tools.sources.signals.fault_model import Modelled
 COMPONENT_LABELS = ("service", "app", "job", "instance")
 MAX_SERIES, MAX_POINTS = 4000, 5000  # per read, per series; options max_series and max_points override
 MAX_VALUES = 10_000  # label values that one metadata call may return
+METADATA_S = 5.0  # at most, for the names' metadata
 OVERVIEW_POINTS = 400  # samples per series of an aggregated overview
 CLOCK_S = 30.0  # clocks that differ by less are taken to agree
 # VictoriaMetrics answers from a cache that lacks the latest samples: an incident's window ends just there.
@@ -43,7 +47,7 @@ class PrometheusSource(Modelled):
     """A metric source over the Prometheus HTTP API."""
 
     KIND = "metrics"
-    OPTIONS = frozenset({"max_series", "max_points", "fault_model", "class.*"})
+    OPTIONS = frozenset({"max_series", "max_points", "metadata", "fault_model", "class.*"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         if not config.url:
@@ -310,8 +314,22 @@ class PrometheusSource(Modelled):
             t=t,
             v=v,
             labels=dict(sorted(labels.items())),
+            metadata=metadata_of(metric, self._metadata),
             query=selector(metric, labels),
         )
+
+    @cached_property
+    def _metadata(self) -> Mapping[str, Metadata]:
+        """HELP, TYPE and UNIT by metric: those of a file that `options.metadata` names, else the server's, asked for once."""
+        if given := read_metadata(self._config, self._root):
+            return given
+        # A connection of its own: a server that is slow to tell them is not taken for one that is gone.
+        quick = self._config.model_copy(update={"timeout_s": min(METADATA_S, self._config.timeout_s)})
+        try:
+            answer = JsonApi(quick, self._root).get("/api/v1/metadata", [("limit", str(MOST))])
+        except SourceError:
+            return {}  # what only adds to names is not missed: they are read by their words, and the facts say so
+        return metadata_in(answer.get("data") if isinstance(answer, dict) else None)
 
     def _answer(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
         parsed = self._api.get(path, params)

@@ -20,8 +20,10 @@ import numpy as np
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window, from_epoch
+from aitia.tools.meaning.metadata import Metadata, metadata_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
+from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
 from aitia.tools.sources.metrics.table_layout import find_layout, guesses
 from aitia.tools.sources.metrics.table_rows import (
@@ -55,7 +57,7 @@ class TableSource(Modelled):
 
     OPTIONS = frozenset(
         {"separator", "max_points", "timezone", "date_order", "decimal", "delimiter", "encoding",
-         "fault_model", "class.*", "life_*"}
+         "metadata", "fault_model", "class.*", "life_*"}
     )  # fmt: skip
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
@@ -65,6 +67,7 @@ class TableSource(Modelled):
 
     def describe(self, window: Window) -> Holding:
         """Components and metrics with rows in the window, cells that are no numbers, and what had to be guessed."""
+        _ = self._metadata  # a file that cannot be read is told here
         with self._open() as db:
             layout = self._layout(db, window.end)
             rows, few = self._held(db, self._rows(layout, window))
@@ -261,6 +264,10 @@ class TableSource(Modelled):
                 late.cancel()
 
     @cached_property
+    def _metadata(self) -> dict[str, Metadata]:
+        return read_metadata(self._config, self._root)
+
+    @cached_property
     def _paths(self) -> list[Path]:
         found = list(iter_files(self._config, self._root))
         if len(found) > 1:
@@ -361,6 +368,7 @@ class TableSource(Modelled):
                     t=at,
                     v=values,
                     labels=parse_labels(labels),
+                    metadata=metadata_of(metric, self._metadata),
                     query=self._query(layout, component, metric, labels),
                 )
             )
