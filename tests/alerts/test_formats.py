@@ -58,11 +58,13 @@ def test_what_is_over_has_the_key_of_what_began(name: str) -> None:
 
 @pytest.mark.parametrize("name", JSON_FILES)
 def test_what_is_over_is_no_incident_that_begins_now(name: str) -> None:
+    refused = ""
     try:
         incident = make_incident(resolved(name), now=NOW)
     except BadInput as error:
-        assert "when it began" in str(error)
+        refused = str(error)
         incident = make_incident(resolved(name), now=NOW, started_at=BEGAN)
+    assert not refused or "when it began" in refused
     assert abs(incident.started_at - BEGAN) < timedelta(seconds=1)
     ends = {"grafana.json", "datadog.json", "pagerduty-webhook.json", "azure-monitor.json"}
     if name in ends or name.startswith("cloudwatch"):
