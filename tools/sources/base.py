@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
 from aitia.tools.meaning.dictionary import Entry
+
+if TYPE_CHECKING:
+    from aitia.tools.text.reading.only import Only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,8 @@ class Series:
 class LogStream:
     """One log stream: a file (or rotated set) of one component, or what was read of a server into files.
 
-    Of a server: `query` reads its lines again, `shares` say of which spans not all lines are in the files, `note` why not.
+    `zone` is that of times without one, `only` picks the component out of files of several. Of a server: `query` reads its
+    lines again, `shares` say of which spans not all lines are in the files, `note` why not.
     """
 
     component: str
@@ -46,6 +50,8 @@ class LogStream:
     query: str = ""
     shares: Mapping[Window, float] = field(default_factory=dict)
     note: str = ""
+    zone: tzinfo = UTC
+    only: Only | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +53,7 @@ def copy_streams(
 def _copy(
     path: Path, stream: LogStream, spans: list[Window], target: Path, redactor: Redactor, done: Copied
 ) -> None:
-    log = LogFile(path, zone=getattr(stream, "zone", UTC), near=spans[-1].end, component=stream.component)
+    log = LogFile(path, zone=stream.zone, near=spans[-1].end, component=stream.component, only=stream.only)
     if log.header is None:
         if log.size:
             done.notes.append(f"{path.name} has no timestamps and is left out")

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, cast
 
 from aitia.core.errors import SourceError
 from aitia.tools.text.reading import containers, journal, rewritten
+from aitia.tools.text.reading.array import json_array
 from aitia.tools.text.reading.colour import coloured
 from aitia.tools.text.reading.conversion import Conversion, Convert
 from aitia.tools.text.reading.form import Form, form_of
@@ -25,6 +26,7 @@ _WRAPPERS: Final[dict[str, Callable[[Form], Convert]]] = {
     "journal-export": lambda form: journal.export,
     "journal-json": lambda form: journal.json_lines(),
     "json-pretty": lambda form: rewritten.json_objects(),
+    "json-array": lambda form: json_array,
     "coloured": lambda form: coloured,
 }
 
