@@ -24,6 +24,7 @@ from aitia.tools.sources.metrics.prometheus import PrometheusSource
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.signals.waveform import WaveformSource
 from aitia.tools.sources.topology import TopologyFile
+from aitia.tools.sources.traces.flat_spans import FlatSpans
 from aitia.tools.sources.traces.jaeger import JaegerFiles
 from aitia.tools.sources.traces.otlp_files import OtlpFiles
 
@@ -43,6 +44,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "victorialogs": VictoriaLogsSource,
     "otlp": OtlpFiles,
     "jaeger": JaegerFiles,
+    "spans": FlatSpans,
     "incidents": IncidentFile,
     "memory": _incident_memory,
     "runbooks": RunbookFolder,

@@ -160,7 +160,8 @@ def moment(value: object, texts: TimeTexts | None, zone: tzinfo) -> datetime | N
     """The moment that a field tells: epoch, ISO 8601, or in the notation of its column; None where it is no time."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000.0 if abs(value) >= 1e11 else float(value), tz=UTC)
+            seconds = epoch_of(float(value))
+            return datetime.fromtimestamp(float(value) if seconds is None else seconds, tz=UTC)
         text = str(value).strip()
         if re.fullmatch(r"\d{9,19}(\.\d+)?", text) and (seconds := epoch_of(float(text))) is not None:
             return datetime.fromtimestamp(seconds, tz=UTC)
