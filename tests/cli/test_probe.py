@@ -279,7 +279,7 @@ def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: P
     }
     assert holdings["export"].components == ("P-1", "TT-9")
     assert holdings["orders"].components == ("P-1",)
-    assert holdings["releases"].items == ("config",)
+    assert holdings["releases"].items == ("deploy",)
     assert all(h.count for h in holdings.values())
 
 

@@ -63,6 +63,7 @@ class RecordedChange:
     kind: str  # deploy | config | flag | scale | maintenance
     text: str
     ref: SourceRef
+    id: str = ""  # of the commit, deploy or flag, where recorded
 
 
 @dataclass(frozen=True, kw_only=True)
