@@ -20,6 +20,7 @@ from aitia.tools.sources.documents.document_files import IncidentFile, RunbookFo
 from aitia.tools.sources.logs.log_files import LogFiles
 from aitia.tools.sources.logs.loki import LokiSource
 from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource
+from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
 from aitia.tools.sources.metrics.prometheus import PrometheusSource
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.signals.waveform import WaveformSource
@@ -39,6 +40,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "prometheus": PrometheusSource,
     "kubectl": KubectlSource,
     "table": TableSource,
+    "cloudwatch": CloudWatchFiles,
     "log_files": LogFiles,
     "loki": LokiSource,
     "victorialogs": VictoriaLogsSource,

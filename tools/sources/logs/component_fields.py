@@ -57,7 +57,7 @@ def named(paths: Sequence[Path], *, stem: str, field: str = "") -> Named | None:
 
     Raises SourceError where the given field is in no line.
     """
-    objects = [fields for path in _spread(paths) for fields in _sampled(path)]
+    objects = [fields for path in _spread(paths) for fields in sampled(path)]
     if not objects:
         return None
     chosen = field or _guess(objects, stem)
@@ -86,7 +86,7 @@ def _spread(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])))
 
 
-def _sampled(path: Path) -> list[Mapping[str, Any]]:
+def sampled(path: Path) -> list[Mapping[str, Any]]:
     """Objects in lines of a file's beginning, middle and end; none where most of its lines are no objects."""
     found: list[Mapping[str, Any]] = []
     lines = 0
