@@ -226,10 +226,10 @@ def _log_files(files: Sequence[Path], path: str, place: Path, root: Path, name: 
         reason = f"{len(files)} log files, none readable"
         return Probe(what="logs", place=str(place), state="refused", reason=reason)
     size = sum(p.stat().st_size for p in readable)
-    source = SourceConfig(name=name, kind="logs", type="log_files", path=path)
+    source: SourceConfig | None = SourceConfig(name=name, kind="logs", type="log_files", path=path)
     reason = f"{len(readable)} of {len(files)} {Path(path).name} files are readable; one component per file"
     if any(p.suffix.lower() in JSONS for p in readable):
-        source, told, _ = described(source, root)
+        source, told, _ = described(SourceConfig(name=name, kind="logs", type="log_files", path=path), root)
         reason = f"{len(files)} {Path(path).name} files; {told}"
     return Probe(
         what="logs",
@@ -255,8 +255,8 @@ def probe_json(folder: Path) -> Iterator[Probe]:
             yield _opened(source, reason, where, folder)
     for dump in (folder, *sorted(d for d in folder.iterdir() if d.is_dir())):
         if not leads_out(dump, folder) and is_dump(dump, inside=dump != folder):
-            path = "." if dump == folder else dump.name
-            for source, reason, where in cluster_sources("cluster", path, dump, "a dump of a cluster"):
+            shown = "." if dump == folder else dump.name
+            for source, reason, where in cluster_sources("cluster", shown, dump, "a dump of a cluster"):
                 yield _opened(source, reason, where, folder)
     for path in sorted(folder.iterdir()):
         if is_graph(path) and _is_data(path, folder) and path.name not in known:

@@ -138,7 +138,7 @@ def probe_forms(place: Path, root: Path, files: Sequence[Path]) -> Iterator[tupl
         if form in ("", "logs"):
             continue
         own = [p for p in files if forms[p] == form]
-        for paths, pattern in patterns(own, files):
+        for paths, pattern in patterns(own, files, one=form != "otlp"):  # an exporter goes on writing
             name = file_name(
                 paths[0].stem if len(paths) == 1 else "spans" if KINDS[form] == "traces" else form
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
 from aitia.tools.meaning.dictionary import Entry
-
-if TYPE_CHECKING:
-    from aitia.tools.text.reading.only import Only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +31,18 @@ class Series:
     labels: Mapping[str, str] = field(default_factory=dict)
     unit: str = ""
     query: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Only:
+    """Lines of JSON whose field (`kubernetes.labels.app`) has this value; "" stands for those that have none.
+
+    `sharing`: how many components the files hold, this one with them.
+    """
+
+    field: str
+    value: str
+    sharing: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -167,8 +168,11 @@ def moment(value: object, texts: TimeTexts | None, zone: tzinfo) -> datetime | N
             return datetime.fromtimestamp(seconds, tz=UTC)
         if texts is not None and not texts.plain and (seconds := texts.epoch(text)) is not None:
             return datetime.fromtimestamp(seconds, tz=UTC)
-        at = datetime.fromisoformat(text.replace(",", "."))
-    except (ValueError, OverflowError, OSError):
+        if re.match(r"[A-Z][a-z]{2},? ", text):  # as git log and RFC 2822 write it
+            at = parsedate_to_datetime(text[:_LONGEST])
+        else:
+            at = datetime.fromisoformat(text.replace(",", "."))
+    except (ValueError, OverflowError, OSError, IndexError, TypeError):
         return None
     return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
 

@@ -81,35 +81,44 @@ class Graph:
 
 def holds_map(document: Mapping[str, Any]) -> bool:
     """Whether a JSON object is a map: our own, or nodes and edges."""
-    if isinstance(document.get("components"), list):
-        return all(isinstance(c, dict) and "id" in c for c in document["components"][:20])
-    edges = _first_list(document, _EDGES)
-    return (
-        bool(edges)
-        and isinstance(edges[0], dict)
-        and bool(first(edges[0], SOURCE) and first(edges[0], TARGET))
-    )
+    if isinstance(own := document.get("components"), list):
+        return all(isinstance(c, dict) and "id" in c for c in own[:20])
+    edges = _first_list(_elements(document), _EDGES)
+    head = _data(edges[0]) if edges else None
+    return isinstance(head, dict) and bool(first(head, SOURCE) and first(head, TARGET))
+
+
+def _elements(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Cytoscape keeps nodes and edges under `elements`, and each one's fields under `data`."""
+    held = document.get("elements")
+    return held if isinstance(held, dict) else document
+
+
+def _data(one: object) -> object:
+    return inner if isinstance(one, dict) and isinstance(inner := one.get("data"), dict) else one
 
 
 def graph_of(document: Mapping[str, Any]) -> Graph | None:
     """The graph of a document of another tool, None where it is none: `{nodes, edges | links}`, Compose."""
     if isinstance(services := document.get("services"), dict) and "components" not in document:
         return _compose(services)
+    document = _elements(document)
     edges, nodes = _first_list(document, _EDGES), _first_list(document, _NODES)
     if edges is None or "components" in document:
         return None
     graph = Graph()
-    for node in nodes or []:
+    for node in map(_data, nodes or []):
         if isinstance(node, dict):
-            data = node.get("data") if isinstance(node.get("data"), dict) else node  # Cytoscape
-            named = first(data, NAMED[1:])
-            own = data.get("id", data.get(named))
-            graph.node(_text(own), _text(data.get(named)), data.get("type") or data.get("kind"))
+            named = first(node, NAMED[1:])
+            graph.node(
+                _text(node.get("id", node.get(named))),
+                _text(node.get(named)),
+                node.get("type") or node.get("kind"),
+            )
         else:
             graph.node(_text(node))
-    for edge in edges:
-        data = edge.get("data") if isinstance(edge, dict) and isinstance(edge.get("data"), dict) else edge
-        graph.edge(*_ends(data))
+    for edge in map(_data, edges):
+        graph.edge(*_ends(edge))
     return graph
 
 
@@ -261,6 +270,6 @@ def graphml(text: str) -> Graph:
     for id, held in nodes.items():
         graph.node(names[id], "", held.get("type") or held.get("kind"))
     for held in edges:
-        ends = (names.get(held.get(k, ""), held.get(k, "")) for k in ("source", "target"))
-        graph.edge(*ends, held.get("relation") or held.get("type") or held.get("label") or "")
+        source, target = (names.get(held.get(k, ""), held.get(k, "")) for k in ("source", "target"))
+        graph.edge(source, target, held.get("relation") or held.get("type") or held.get("label"))
     return graph

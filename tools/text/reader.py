@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from aitia.core.errors import SourceError
+from aitia.tools.sources.base import Only
 from aitia.tools.text.headers import Header, detect
 from aitia.tools.text.reading.blocks import BLOCK, Block, blocks, hole, lines_of, newlines
 from aitia.tools.text.reading.conversion import Conversion
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.marks import LineMarks
-from aitia.tools.text.reading.only import Only
+from aitia.tools.text.reading.only import kept
 from aitia.tools.text.reading.open_log import converted, open_unpacked, sniff
 from aitia.tools.text.reading.record import Extract, Record, assembled
 from aitia.tools.text.reading.skipped import Skipped
@@ -93,7 +94,7 @@ class LogFile:
         with self.open() as raw:
             self._same()
             handle = converted(raw, self.form)
-            own = cast(BinaryIO, Conversion(handle, self._only.convert)) if self._only else handle
+            own = cast(BinaryIO, Conversion(handle, kept(self._only))) if self._only else handle
             # Others' lines are passed over without being read: those of this one are to fill the budget.
             budget *= self._only.sharing if self._only else 1
             if self.packed:

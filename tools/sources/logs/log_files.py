@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
-from aitia.tools.sources.base import Configured, LogStream
+from aitia.tools.sources.base import Configured, LogStream, Only
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.text_form import few
 from aitia.tools.sources.time_texts import configured_zone
@@ -54,7 +54,6 @@ class LogFiles(Configured):
         return [stream for stream, _ in self._streams()]
 
     def _streams(self) -> list[tuple[LogStream, Named | None]]:
-        from aitia.tools.text.reading.only import Only
         from aitia.tools.text.reading.order import first_time, in_time_order
 
         first = partial(first_time, zone=self._zone, near=datetime.now(UTC))

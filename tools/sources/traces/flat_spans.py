@@ -88,7 +88,7 @@ class FlatSpans(SpanFiles):
     def _spelling(self, rows: Sequence[Row]) -> Spelling:
         found = spelling_of(rows, service=str(self._config.options.get("service_field", "")))
         if found is None:
-            raise ValueError(lacking(rows[0]))
+            raise ValueError(lacking(rows[0], service=str(self._config.options.get("service_field", ""))))
         units = {
             n: (self._unit, "as configured") if self._unit else unit_of(rows, n, found, self._time)
             for n in found.duration
@@ -118,7 +118,7 @@ class FlatSpans(SpanFiles):
             kind=_kind(str(at(row, names.kind) or attributes.get("span.kind", ""))),
             start=start,
             duration=duration,
-            failed=_failed(row),
+            failed=_failed(row, attributes),
             attributes=attributes,
             resource=_resource(row, str(at(row, names.service) or "")),
         )
@@ -197,10 +197,11 @@ def _table(handle: BinaryIO, tally: Tally, limit: int) -> Iterator[Row | None]:
         text.detach()  # the file is its opener's to close
 
 
-def _failed(row: Row) -> bool:
+def _failed(row: Row, attributes: Mapping[str, str]) -> bool:
     status = {_text(value).lower() for name in STATUS if (value := at(row, name)) is not None}
-    errors = (at(row, name) for name in ERROR)
-    return bool(status & _FAILED) or any(e is not None and _text(e).lower() not in _SOUND for e in errors)
+    status.add(attributes.get("otel.status_code", "").lower())
+    errors = [attributes.get("error", ""), *(_text(e) for name in ERROR if (e := at(row, name)) is not None)]
+    return bool(status & _FAILED) or any(e.lower() not in _SOUND for e in errors)
 
 
 def _attributes(row: Row) -> dict[str, str]:

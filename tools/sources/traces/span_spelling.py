@@ -131,19 +131,14 @@ def spelling_of(rows: Sequence[Mapping[str, Any]], *, service: str = "") -> Spel
                     duration=duration, kind=first(KIND))  # fmt: skip
 
 
-def lacking(row: Mapping[str, Any]) -> str:
+def lacking(row: Mapping[str, Any], *, service: str = "") -> str:
     """What keeps a list from being one of spans, and what to set where that is in the settings."""
-    wanted = {
-        "a trace id": TRACE,
-        "a span id": OWN,
-        "a start": START,
-        "a duration or end": (*DURATION, *END),
-        "a service": SERVICE,
-    }
+    wanted = {"a trace id": TRACE, "a span id": OWN, "a start": START, "a duration or end": (*DURATION, *END),
+              "a service": (service,) if service else SERVICE}  # fmt: skip
     lacks = [what for what, names in wanted.items() if at(row, *names) is None]
+    more = ": set options.service_field" if lacks == ["a service"] else ""
     fields = ", ".join(str(key)[:40] for key in list(row)[:12])
-    more = "; set `options.service_field`" if lacks == ["a service"] else ""
-    return f"no field holds {' or '.join(lacks) or 'what all spans need'} (fields: {fields}){more}"
+    return f"no field holds {' or '.join(lacks) or 'what all spans need'}{more} (it has {fields})"
 
 
 def unit_of(rows: Sequence[Mapping[str, Any]], name: str, spelling: Spelling, time: Time) -> tuple[str, str]:

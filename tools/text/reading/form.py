@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 from aitia.tools.text.reading.array import array_at
 from aitia.tools.text.reading.binary import CONTROL
 from aitia.tools.text.reading.colour import MARK, plain
+from aitia.tools.text.reading.otlp_logs import MARK as OTLP_LOGS
 from aitia.tools.text.reading.unpack import Packing, Unpacked, packing_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,18 @@ if TYPE_CHECKING:
 
 Encoding = Literal["", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 Wrapper = Literal[
-    "", "docker", "cri", "journal-export", "journal-json", "json-pretty", "json-array", "coloured"
+    "",
+    "docker",
+    "cri",
+    "journal-export",
+    "journal-json",
+    "json-pretty",
+    "json-array",
+    "otlp-logs",
+    "coloured",
 ]
 SAMPLE: Final = 1 << 16
+_REQUEST: Final = 64  # bytes within which an OTLP request says what it holds
 _BOMS: Final[tuple[tuple[bytes, Encoding], ...]] = (
     (b"\xff\xfe\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"),
@@ -130,6 +140,7 @@ def _wrapper(head: bytes) -> Wrapper:
     votes: dict[Wrapper, Callable[[bytes], object]] = {
         "cri": CRI.match,
         "docker": DOCKER.match,
+        "otlp-logs": lambda raw: raw.startswith(b"{") and OTLP_LOGS in raw[:_REQUEST],
         "journal-json": lambda raw: raw.lstrip(b"\x1e").startswith(b"{") and b'"__REALTIME_TIMESTAMP"' in raw,
     }
     for name, test in votes.items():

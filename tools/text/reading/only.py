@@ -4,46 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from aitia.tools.text.reading.blocks import Line
 from aitia.tools.text.reading.conversion import Convert, by_line
 from aitia.tools.text.reading.skipped import Skipped
 
+if TYPE_CHECKING:
+    from aitia.tools.sources.base import Only
+
 _REACH: Final = 200  # bytes before an object: `web_1  | {…}`
 NAME: Final = 200  # characters of a component's name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Only:
-    """Lines whose field (`kubernetes.labels.app`) has this value; "" stands for those that have none.
+def kept(only: Only) -> Convert:
+    """The conversion that leaves the lines of one component."""
+    return by_line(partial(_kept, only))
 
-    `sharing`: how many components the file holds, this one with them.
-    """
 
-    field: str
-    value: str
-    sharing: int = 1
-
-    @property
-    def convert(self) -> Convert:
-        """The conversion that leaves these lines."""
-        return by_line(self._kept)
-
-    def _kept(self, lines: Iterable[Line], skipped: Skipped) -> Iterator[Line]:
-        # Most lines are another component's: those without the value's bytes need not be parsed.
-        plain = self.value if self.value.isascii() and self.value.isprintable() else ""
-        needle = b"" if '"' in plain or "\\" in plain or "/" in plain else plain.encode()
-        own = False
-        for place, raw in lines:
-            if needle and needle not in raw and raw.startswith(b"{"):
-                own = False
-                continue
-            if (fields := fields_of(raw)) is not None:
-                own = value_at(fields, self.field) == self.value
-            if own:
-                yield place, raw
+def _kept(only: Only, lines: Iterable[Line], skipped: Skipped) -> Iterator[Line]:
+    # Most lines are another component's: those without the value's bytes need not be parsed.
+    plain = only.value.isascii() and only.value.isprintable() and not set(only.value) & set('"\\/')
+    needle = only.value.encode() if plain else b""
+    own = False
+    for place, raw in lines:
+        if needle and needle not in raw and raw.startswith(b"{"):
+            own = False
+            continue
+        if (fields := fields_of(raw)) is not None:
+            own = value_at(fields, only.field) == only.value
+        if own:
+            yield place, raw
 
 
 def fields_of(raw: bytes) -> Mapping[str, Any] | None:
