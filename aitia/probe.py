@@ -199,6 +199,8 @@ def probe_logs(folder: Path) -> Iterator[Probe]:
 
 def _places(folder: Path) -> list[Path]:
     """The folder and the folders in it, dumps of clusters left out: those are sources of their own."""
+    if is_dump(folder, inside=False):
+        return []
     inside = (d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith("."))
     return [p for p in (folder, *inside) if not leads_out(p, folder) and not is_dump(p, inside=p != folder)]
 
@@ -253,10 +255,12 @@ def probe_json(folder: Path) -> Iterator[Probe]:
         )
         for source, reason, where in probe_forms(place, folder, files):
             yield _opened(source, reason, where, folder)
-    for dump in (folder, *sorted(d for d in folder.iterdir() if d.is_dir())):
-        if not leads_out(dump, folder) and is_dump(dump, inside=dump != folder):
-            shown = "." if dump == folder else dump.name
-            for source, reason, where in cluster_sources("cluster", shown, dump, "a dump of a cluster"):
+    whole = is_dump(folder, inside=False)
+    for dump in [folder] if whole else sorted(d for d in folder.iterdir() if d.is_dir()):
+        if not leads_out(dump, folder) and is_dump(dump):
+            for source, reason, where in cluster_sources(
+                "cluster", "." if whole else dump.name, dump, "a dump of a cluster"
+            ):
                 yield _opened(source, reason, where, folder)
     for path in sorted(folder.iterdir()):
         if is_graph(path) and _is_data(path, folder) and path.name not in known:
