@@ -140,7 +140,8 @@ def test_only_what_may_be_read_is_given(tmp_path: Path) -> None:
     assert [s.name for s in sources] == ["cloudwatch", "rds-events", "rds-changes", "map"]
     assert case.evidence("aws_performance_insights") is None
     assert "hidden_word" not in case.incident().model_dump_json() + json.dumps(case.facts)
-    (metrics,) = [s for s in open_sources(sources, tmp_path) if isinstance(s, MetricSource)]
+    metrics = next(s for s in open_sources(sources, tmp_path) if s.name == "cloudwatch")
+    assert isinstance(metrics, MetricSource)
     day = Window(start=datetime(2026, 5, 4, tzinfo=UTC), end=datetime(2026, 5, 5, tzinfo=UTC))
     assert [s.v.size for s in metrics.read(day, component="ledger", metric="CPUUtilization")] == [200]
 
