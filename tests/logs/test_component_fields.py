@@ -12,9 +12,11 @@ import pytest
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
+from aitia.core.redact import Redactor
 from aitia.core.words import Window
 from aitia.tools.sources.logs.component_fields import SAMPLE
 from aitia.tools.sources.logs.log_files import LogFiles
+from aitia.tools.sources.logs.record_logs import copy_streams
 from aitia.tools.text.reader import Extract, LogFile
 
 T0 = datetime(2026, 6, 18, 10, tzinfo=UTC)
@@ -236,3 +238,26 @@ def test_datadogs_status_is_a_level_and_that_of_http_is_none(tmp_path: Path) -> 
     file = LogFile(tmp_path / "dd.ndjson", zone=UTC, near=WINDOW.end)
     records = list(file.records(*WINDOW.epoch, budget=1 << 20, extract=Extract()))
     assert [(r.level, r.message) for r in records] == [("error", "x"), ("", "x status=500")]
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_a_recording_of_such_a_file_is_read_as_the_file_was(tmp_path: Path, array: bool) -> None:
+    lines = [line(n, ("cart", "payment")[n % 2], "service") for n in range(6)]
+    (tmp_path / "from").mkdir()
+    (tmp_path / "to").mkdir()
+    if array:
+        (tmp_path / "from" / "all.json").write_text(json.dumps(lines))
+    else:
+        write(tmp_path / "from" / "all.ndjson", lines)
+    found = source(tmp_path / "from")
+    copied = copy_streams(found.streams(), [WINDOW], tmp_path / "to", Redactor(b"k" * 32))
+    again = messages(source(tmp_path / "to"))
+    assert copied.lines == 6
+    assert {c: [m for m, _ in held] for c, held in again.items()} == {
+        c: [m for m, _ in held] for c, held in messages(found).items()
+    }
+
+
+def test_a_name_that_does_not_print_is_none(tmp_path: Path) -> None:
+    write(tmp_path / "all.ndjson", [line(0, "cart", "service"), line(1, "\x1b[31mevil\n", "service")])
+    assert set(messages(source(tmp_path))) == {"cart", "all"}

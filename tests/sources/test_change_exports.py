@@ -10,11 +10,13 @@ import pytest
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
+from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.words import Incident, Window
 from aitia.tools import SourceSet, ToolContext
 from aitia.tools.changes import changes_list
 from aitia.tools.sources.changes.journal import JournalSource
+from aitia.tools.sources.exporting import write_changes
 
 AT = datetime(2026, 6, 18, 10, 30, tzinfo=UTC)
 WINDOW = Window(start=AT - timedelta(hours=1), end=AT + timedelta(hours=1))
@@ -102,3 +104,14 @@ def test_the_fact_names_the_commit_also_after_a_long_text(tmp_path: Path) -> Non
 def test_hostile_exports_are_a_source_error_that_names_the_place(tmp_path: Path, told: str) -> None:
     with pytest.raises(SourceError, match=r"export\.json"):
         source(tmp_path, told).read(WINDOW)
+
+
+def test_a_recorded_change_keeps_its_id(tmp_path: Path) -> None:
+    made = source(tmp_path, [{"timestamp": WHEN, "service": "pay", "commit_sha": SHA, "version": "v7"}]).read(
+        WINDOW
+    )
+    assert write_changes(tmp_path / "again.jsonl", made, Redactor(b"k" * 32)) == 1
+    config = SourceConfig(name="s", kind="changes", type="changes", path="again.jsonl")
+    assert [(c.component, c.kind, c.id) for c in JournalSource(config, tmp_path).read(WINDOW)] == [
+        ("pay", "deploy", SHA)
+    ]

@@ -45,7 +45,9 @@ def copy_streams(
             )
         done.notes += [stream.note] if stream.note else []
         for path in stream.paths:
-            target = folder / _UNSAFE.sub("_", redactor.text(path.name.removesuffix(".gz")))
+            # Lines of several components in one file are copied one component after the other: a file each, in time order.
+            own = f"{stream.only.value}." if stream.only and stream.only.value else ""
+            target = folder / _UNSAFE.sub("_", redactor.text(own + path.name.removesuffix(".gz")))
             _copy(path, stream, spans, target, redactor, done)
     return done
 

@@ -55,7 +55,7 @@ def value_at(fields: Mapping[str, Any], path: str) -> str:
     found = _at(fields, path.split("."))
     if isinstance(found, dict):  # OTLP's AnyValue
         found = found.get("stringValue")
-    return found.strip()[:NAME] if isinstance(found, str) else ""
+    return found.strip()[:NAME] if isinstance(found, str) and found.isprintable() else ""
 
 
 def _at(fields: object, parts: list[str]) -> object:
