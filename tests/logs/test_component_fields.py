@@ -210,18 +210,21 @@ def test_hostile_arrays_neither_raise_nor_hang(tmp_path: Path, text: str) -> Non
     assert set(messages(source(tmp_path))) == {"export"}
 
 
-def test_requests_of_the_collector_are_records_with_the_line_they_lie_in(tmp_path: Path) -> None:
-    def request(*records: tuple[int, str, int]) -> Line:
-        groups = [
+def request(*records: tuple[int, str, int]) -> Line:
+    """One of OTLP, of records by second, service and severity."""
+    return {
+        "resourceLogs": [
             {
                 "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
                 "scopeLogs": [{"logRecords": [{"timeUnixNano": str(int((T0.timestamp() + n) * 1e9)), "severityNumber": level,
                                                "body": {"stringValue": f"handled {n}"}}]}],
             }
             for n, service, level in records
-        ]  # fmt: skip
-        return {"resourceLogs": groups}
+        ]
+    }  # fmt: skip
 
+
+def test_requests_of_the_collector_are_records_with_the_line_they_lie_in(tmp_path: Path) -> None:
     write(tmp_path / "otel.json", [request((0, "cart", 9), (1, "web", 17)), request((2, "cart", 9))])
     found = source(tmp_path)
     assert messages(found) == {"cart": [("handled 0", 1), ("handled 2", 2)], "web": [("handled 1", 1)]}
@@ -240,15 +243,16 @@ def test_datadogs_status_is_a_level_and_that_of_http_is_none(tmp_path: Path) -> 
     assert [(r.level, r.message) for r in records] == [("error", "x"), ("", "x status=500")]
 
 
-@pytest.mark.parametrize("array", [False, True])
-def test_a_recording_of_such_a_file_is_read_as_the_file_was(tmp_path: Path, array: bool) -> None:
+@pytest.mark.parametrize("form", ["lines", "array", "otlp"])
+def test_a_recording_of_such_a_file_is_read_as_the_file_was(tmp_path: Path, form: str) -> None:
     lines = [line(n, ("cart", "payment")[n % 2], "service") for n in range(6)]
+    requests = [request(*((n + i, ("cart", "payment")[i % 2], 9) for i in range(3))) for n in (0, 3)]
     (tmp_path / "from").mkdir()
     (tmp_path / "to").mkdir()
-    if array:
+    if form == "array":
         (tmp_path / "from" / "all.json").write_text(json.dumps(lines))
     else:
-        write(tmp_path / "from" / "all.ndjson", lines)
+        write(tmp_path / "from" / "all.ndjson", lines if form == "lines" else requests)
     found = source(tmp_path / "from")
     copied = copy_streams(found.streams(), [WINDOW], tmp_path / "to", Redactor(b"k" * 32))
     again = messages(source(tmp_path / "to"))

@@ -230,6 +230,15 @@ class LogFile:
         handle = converted(io.BytesIO(raw), self.form)
         return handle.read().decode("utf-8", "replace").rstrip("\r\n")
 
+    def text(self, record: Record, raw: bytes) -> str:
+        """The text of a record from its bytes, as `shown`; alone where one line of the file holds several records."""
+        text = self.shown(raw)
+        if self.form.wrapper != "otlp-logs" or self.header is None:
+            return text
+        parsed = ((line, self.header(line)) for line in text.split("\n"))
+        own = (record.at, record.message)
+        return next((line for line, found in parsed if found and (found[0], found[2]) == own), "")
+
     def extent(self) -> tuple[float, float] | None:
         """The times of its first and last dated line, as far as a block at each end tells; None where none is dated."""
         if self.header is None or not self.size or self.packed:

@@ -124,19 +124,10 @@ def _records(
                     handle.seek(record.offset)
                     raw = handle.read(min(record.size, 1 << 16))
                     if file.form.encoding or file.form.wrapper:
-                        raw = _own(file, raw, record.at, record.message).encode()
+                        raw = file.text(record, raw).encode()
                     yield raw, record.at, record.message[:1000], record.level
                 if extract.share < 1:
                     raise SourceError(f"{path.name} is too large to be joined with traces")
-
-
-def _own(file: LogFile, raw: bytes, at: float, message: str) -> str:
-    """A record's text out of its wrapper, alone where one line of the file holds several."""
-    text = file.shown(raw)
-    if file.form.wrapper != "otlp-logs" or file.header is None:
-        return text
-    parsed = ((line, file.header(line)) for line in text.split("\n"))
-    return next((line for line, found in parsed if found and (found[0], found[2]) == (at, message)), "")
 
 
 class _Owners:

@@ -65,7 +65,7 @@ def _copy(
             extract = Extract()
             for record in log.records(*span.epoch, budget=FILE_BYTES, extract=extract):
                 source.seek(record.offset)
-                text = log.shown(source.read(record.size))
+                text = log.text(record, source.read(record.size))
                 out.write(redactor.text(text) + "\n")
                 done.lines += record.lines
             if extract.share < 1.0:
