@@ -31,6 +31,7 @@ __all__ = ["Extract", "LogFile", "Record", "open_each", "open_set"]
 SAMPLE = 48 * 1024
 SLACK_S = 60.0  # of lines that are not in the order of time
 _PROBE = 256 * 1024
+_PASSING = 8  # lines of others that cost as much as one that is read
 _PASSED = 32  # times the budget: bytes before a span that are unpacked without being read line by line
 
 
@@ -95,8 +96,8 @@ class LogFile:
             self._same()
             handle = converted(raw, self.form)
             own = cast(BinaryIO, Conversion(handle, kept(self._only))) if self._only else handle
-            # Others' lines are passed over without being read: those of this one are to fill the budget.
-            budget *= self._only.sharing if self._only else 1
+            # Others' lines are passed over, which costs far less than reading them: this one's are to fill the budget.
+            budget *= min(self._only.sharing, _PASSING) if self._only else 1
             if self.packed:
                 yield self._sound(self._pass(own, raw, start, budget, extract), raw)
             else:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from aitia.core.errors import SourceError
 from aitia.tools.sources.text_form import few
 from aitia.tools.text.reading import Skipped, blocks, form_of, lines_of, open_log
-from aitia.tools.text.reading.only import NAME, fields_of, value_at
+from aitia.tools.text.reading.only import NAME, fields_of, last_key, value_at
 
 FIELDS: Final = (
     "service", "service.name", "service_name", "serviceName", "resource.attributes.service.name",
@@ -35,7 +35,7 @@ NONE_OF: Final = frozenset({"log", "logs", "all", "app", "application", "combine
                             "events", "messages", "data", "json", "search-results"})  # fmt: skip
 MOST: Final = 500  # values; more are no components
 SAMPLE: Final = 64 << 10
-SCANNED: Final = 512 << 20  # bytes that are searched for values, of a larger file in even pieces
+SCANNED: Final = 256 << 20  # bytes that are searched for values, of a larger file in even pieces
 _PIECES: Final = 64
 _SHARE: Final = 0.5  # of the sampled objects must have the field
 _TRIES: Final = 5  # lines that are parsed to see whether a value stands where the path says
@@ -120,9 +120,13 @@ def _guess(objects: Sequence[Mapping[str, Any]], stem: str) -> str:
 
 def _scan(path: Path, objects: Sequence[Mapping[str, Any]], field: str, values: Counter[str]) -> bool:
     """Add the values in a file; whether all of it was searched."""
-    last = field.rpartition(".")[2].encode()
+    spelled = Counter(key for one in objects if (key := last_key(one, field))) or Counter(
+        [field.rpartition(".")[2]]
+    )
     pattern = re.compile(
-        rb'"(?:[\w./@-]*\.)?' + re.escape(last) + rb'"\s*:\s*(?:\{\s*"stringValue"\s*:\s*)?'
+        rb'"(?:'
+        + b"|".join(re.escape(key.encode()) for key in spelled)
+        + rb')"\s*:\s*(?:\{\s*"stringValue"\s*:\s*)?'
         rb'"((?:[^"\\]|\\.){1,%d})"' % NAME
     )
     tried = Counter[bytes]()

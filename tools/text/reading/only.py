@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from aitia.tools.text.reading.blocks import Line
-from aitia.tools.text.reading.conversion import Convert, by_line
+from aitia.tools.text.reading.blocks import Block, Line, Place, blocks, lines_of
+from aitia.tools.text.reading.conversion import Convert, gathered
 from aitia.tools.text.reading.skipped import Skipped
 
 if TYPE_CHECKING:
@@ -20,22 +19,44 @@ NAME: Final = 200  # characters of a component's name
 
 def kept(only: Only) -> Convert:
     """The conversion that leaves the lines of one component."""
-    return by_line(partial(_kept, only))
-
-
-def _kept(only: Only, lines: Iterable[Line], skipped: Skipped) -> Iterator[Line]:
     # Most lines are another component's: those without the value's bytes need not be parsed.
     plain = only.value.isascii() and only.value.isprintable() and not set(only.value) & set('"\\/')
     needle = only.value.encode() if plain else b""
+
+    def convert(
+        handle: BinaryIO, start: int, end: int | None, *, size: int, line: int, skipped: Skipped
+    ) -> Iterator[Block]:
+        original = blocks(handle, start, end, size=size, line=line, skipped=skipped)
+        yield from gathered(_kept(only, needle, original), size)
+
+    return convert
+
+
+def _kept(only: Only, needle: bytes, original: Iterable[Block]) -> Iterator[Line]:
     own = False
-    for place, raw in lines:
-        if needle and needle not in raw and raw.startswith(b"{"):
-            own = False
-            continue
-        if (fields := fields_of(raw)) is not None:
-            own = value_at(fields, only.field) == only.value
-        if own:
-            yield place, raw
+    for block in original:
+        for place, raw in lines_of(block) if block.places or not needle else _near(block, needle):
+            if (fields := fields_of(raw)) is not None:
+                own = value_at(fields, only.field) == only.value
+            if own:
+                yield place, raw
+
+
+def _near(block: Block, needle: bytes) -> Iterator[Line]:
+    """The lines of a block that may be the component's, or end what is: an object without the value is passed on as `{}`."""
+    raws = block.data.split(b"\n")
+    if not raws[-1]:
+        raws.pop()
+    at, last, passed = block.offset, len(raws) - 1, False
+    for n, raw in enumerate(raws):
+        size = len(raw) + 1 if n < last else block.end - at
+        if not raw.startswith(b"{") or needle in raw:
+            yield Place(at, size, block.line + n), raw
+            passed = False
+        elif not passed:
+            yield Place(at, size, block.line + n), b"{}"
+            passed = True
+        at += size
 
 
 def fields_of(raw: bytes) -> Mapping[str, Any] | None:
@@ -56,6 +77,16 @@ def value_at(fields: Mapping[str, Any], path: str) -> str:
     if isinstance(found, dict):  # OTLP's AnyValue
         found = found.get("stringValue")
     return found.strip()[:NAME] if isinstance(found, str) and found.isprintable() else ""
+
+
+def last_key(fields: Mapping[str, Any], path: str) -> str:
+    """How an object spells the last name of a path: `service.name` or `name`; "" where the path leads nowhere."""
+    parts = path.split(".")
+    for n in range(len(parts)):
+        held = _at(fields, parts[:n])
+        if isinstance(held, dict) and (key := ".".join(parts[n:])) in held:
+            return key
+    return ""
 
 
 def _at(fields: object, parts: list[str]) -> object:
