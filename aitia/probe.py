@@ -14,7 +14,17 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.trust import leads_out
 from aitia.core.words import Word
-from aitia.probe_files import ENTRIES, TABLES, look_at
+from aitia.probe_files import TABLES, described, look_at
+from aitia.probe_json import (
+    JSONS,
+    cluster_sources,
+    file_name,
+    is_dump,
+    is_graph,
+    json_form,
+    patterns,
+    probe_forms,
+)
 from aitia.settings import DEFAULT_MODEL, FILE, Settings
 
 PROMETHEUS = ("http://localhost:9090", "http://localhost:8428")
@@ -25,8 +35,7 @@ NOISE = (
     "vm_*", "vmselect_*", "vminsert_*", "flag", "*_created",
 )  # fmt: skip
 _TIMEOUT_S = 1.5
-_LOGS = (".log", ".ndjson", ".jsonl", ".out")
-_SPANS = (".json", ".jsonl", ".ndjson")
+_LOGS = (".log", ".out", *JSONS)
 SYSTEM_LOGS = Path("/var/log")
 _FILES: tuple[
     tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals", "dictionary"], str],
@@ -62,11 +71,13 @@ def probe(folder: Path, *, urls: Sequence[str] = ()) -> list[Probe]:
             raise BadInput(f"Give --url an address that begins with http:// or https://, not {url!r}.")
     places = list(dict.fromkeys(u.rstrip("/") for u in (*urls, *PROMETHEUS)))
     found = [probe_metrics(url, n) for n, url in enumerate(places)]
+    held = list(probe_json(folder))  # beside an export of another site's, this machine's own logs say nothing
     return [
         *found,
         probe_alertmanager(ALERTMANAGER),
         probe_kubeconfig(),
-        *probe_logs(folder),
+        *(p for p in probe_logs(folder) if not held or p.place != str(SYSTEM_LOGS)),
+        *held,
         *probe_folder(folder),
     ]
 
@@ -177,84 +188,101 @@ def probe_kubeconfig() -> Probe:
 
 def probe_logs(folder: Path) -> Iterator[Probe]:
     """Log files of the folder and of its subfolders; only where there are none, those of the system."""
-    inside = (d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith("."))
-    places = [place for place in (folder, *inside) if not leads_out(place, folder)]
-    found = [p for place in places if (p := _logs_in(place, folder))]
+    places = _places(folder)
+    found = [p for place in places for p in _logs_in(place, folder)]
     yield from found
-    yield from (p for place in places if (p := _spans_in(place, folder)))
     if not any(p.source for p in found):
-        yield _logs_in(SYSTEM_LOGS, SYSTEM_LOGS) or Probe(
-            what="logs", place=str(SYSTEM_LOGS), state="absent", reason="no log files there"
-        )
+        yield from _logs_in(SYSTEM_LOGS, SYSTEM_LOGS) or [
+            Probe(what="logs", place=str(SYSTEM_LOGS), state="absent", reason="no log files there")
+        ]
 
 
-def _logs_in(place: Path, root: Path) -> Probe | None:
-    """The log files of one place: those of their commonest suffix."""
+def _places(folder: Path) -> list[Path]:
+    """The folder and the folders in it, dumps of clusters left out: those are sources of their own."""
+    if is_dump(folder, inside=False):
+        return []
+    inside = (d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith("."))
+    return [p for p in (folder, *inside) if not leads_out(p, folder) and not is_dump(p, inside=p != folder)]
+
+
+def _logs_in(place: Path, root: Path) -> list[Probe]:
+    """The log files of one place, a source for those of a suffix."""
     known = {file for _, file, _, _ in _FILES}
     every = sorted(
         p
         for p in (place.iterdir() if place.is_dir() else ())
-        if p.suffix.lower() in _LOGS and p.name not in known and _is_data(p, place) and not _holds_spans(p)
+        if p.suffix.lower() in _LOGS and p.name not in known and _is_data(p, place)
     )
-    if not every:
-        return None
-    suffix = Counter(p.suffix for p in every).most_common(1)[0][0]
-    files = [p for p in every if p.suffix == suffix]
+    logs = [p for p in every if p.suffix.lower() not in JSONS or json_form(p) == "logs"]
+    shown = f"{place}/" if place == SYSTEM_LOGS else "" if place == root else f"{place.name}/"
+    name = "system-logs" if place == SYSTEM_LOGS else "logs" if place == root else place.name
+    return [
+        _log_files(files, f"{shown}{pattern}", place, root, name)
+        for files, pattern in patterns(logs, every, one=False)
+    ]
+
+
+def _log_files(files: Sequence[Path], path: str, place: Path, root: Path, name: str) -> Probe:
     readable = [p for p in files if os.access(p, os.R_OK)]
     if not readable:
         reason = f"{len(files)} log files, none readable"
         return Probe(what="logs", place=str(place), state="refused", reason=reason)
-    shown = f"{place}/" if place == SYSTEM_LOGS else "" if place == root else f"{place.name}/"
-    glob = f"{shown}*{suffix}"
     size = sum(p.stat().st_size for p in readable)
+    source: SourceConfig | None = SourceConfig(name=name, kind="logs", type="log_files", path=path)
+    reason = f"{len(readable)} of {len(files)} {Path(path).name} files are readable; one component per file"
+    if any(p.suffix.lower() in JSONS for p in readable):
+        source, told, _ = described(SourceConfig(name=name, kind="logs", type="log_files", path=path), root)
+        reason = f"{len(files)} {Path(path).name} files; {told}"
     return Probe(
         what="logs",
         place=str(place),
-        state="found",
-        reason=f"{len(readable)} of {len(files)} *{suffix} files are readable; one component per file",
-        query=f"newest of {glob}",
+        state="found" if source else "refused",
+        reason=reason,
+        query=f"newest of {path}",
         answer=f"{max(readable, key=lambda p: p.stat().st_mtime).name}, {size / 1e6:.1f} MB in all",
-        source=SourceConfig(
-            name="system-logs" if place == SYSTEM_LOGS else "logs" if place == root else place.name,
-            kind="logs",
-            type="log_files",
-            path=glob,
-        ),
+        source=source,
     )
 
 
-def _spans_in(place: Path, root: Path) -> Probe | None:
-    """Files of OTLP spans in one place."""
-    every = (p for p in sorted(place.iterdir()) if p.suffix.lower() in _SPANS and _is_data(p, place))
-    files = [p for p in every if _holds_spans(p)]
-    if not files:
-        return None
-    shown = "" if place == root else f"{place.name}/"
-    suffix = Counter(p.suffix for p in files).most_common(1)[0][0]
+def probe_json(folder: Path) -> Iterator[Probe]:
+    """JSON files of the folder and of its subfolders by what they hold, logs left out, and dumps of clusters."""
+    known = {file for _, file, _, _ in _FILES}
+    for place in _places(folder):
+        files = sorted(
+            p
+            for p in place.iterdir()
+            if p.suffix.lower() in JSONS and p.name not in known and _is_data(p, place)
+        )
+        for source, reason, where in probe_forms(place, folder, files):
+            yield _opened(source, reason, where, folder)
+    whole = is_dump(folder, inside=False)
+    for dump in [folder] if whole else sorted(d for d in folder.iterdir() if d.is_dir()):
+        if not leads_out(dump, folder) and is_dump(dump):
+            for source, reason, where in cluster_sources(
+                "cluster", "." if whole else dump.name, dump, "a dump of a cluster"
+            ):
+                yield _opened(source, reason, where, folder)
+    for path in sorted(folder.iterdir()):
+        if is_graph(path) and _is_data(path, folder) and path.name not in known:
+            source = SourceConfig(name=file_name(path.stem), kind="topology", type="topology", path=path.name)
+            yield _opened(source, "who depends on whom", path, folder)
+
+
+def _opened(source: SourceConfig, reason: str, place: Path, root: Path) -> Probe:
+    read, told, _ = described(source, root)
     return Probe(
-        what="traces",
+        what=source.kind,
         place=str(place),
-        state="found",
-        reason=f"{len(files)} files of OTLP spans",
-        source=SourceConfig(name="spans", kind="traces", type="otlp", path=f"{shown}*{suffix}"),
+        state="found" if read else "refused",
+        reason=f"{reason}; {told}",
+        source=read,
     )
-
-
-def _holds_spans(path: Path) -> bool:
-    """Whether a file begins as an export of OTLP spans in JSON does."""
-    try:
-        with path.open("rb") as file:
-            return b'"resourceSpans"' in file.read(4096)
-    except OSError:
-        return False
 
 
 def probe_folder(folder: Path) -> Iterator[Probe]:
     """Data files in the folder: tables, changes, topology, incidents, runbooks."""
     usual = {file for _, file, _, _ in _FILES}
-    data = sorted(
-        p for p in folder.iterdir() if p.suffix.lower() in (*TABLES, *ENTRIES) and _is_data(p, folder)
-    )
+    data = sorted(p for p in folder.iterdir() if p.suffix.lower() in TABLES and _is_data(p, folder))
     for path in data:
         if path.name not in usual:
             yield from _data(path)

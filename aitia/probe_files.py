@@ -22,33 +22,40 @@ from aitia.tools.sources.column_names import (
     plain,
 )
 from aitia.tools.sources.text_form import few, form_of, head_of, separated
+from aitia.tools.sources.topology_forms import SOURCE, TARGET
+from aitia.tools.sources.traces.span_spelling import spelling_of
 
 if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table import TableSource
 
 TABLES: Final = (".csv", ".tsv", ".parquet")
-ENTRIES: Final = (".json",)
+_NOUNS: Final = {"traces": "spans", "topology": "components", "cluster": "objects", "metrics": "series"}
 Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
 
 
 def look_at(path: Path) -> tuple[str, Found]:
-    """What one file is taken for, by the names of its columns: a kind of source ("" for none), and what it would be."""
+    """What a table is taken for, by the names of its columns: a kind of source, and what it would be."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in path.stem)
     kind = _kind_of(path)
     if kind in ("maintenance", "changes"):
         return kind, _journal(path, name, kind)
-    return kind, _events(path, name) if kind == "logs" else _table(path, name) if kind else (None, "", "")
+    if kind == "traces":
+        return kind, described(SourceConfig(name=name, kind=kind, type="spans", path=path.name), path.parent)
+    if kind == "topology":
+        return kind, described(SourceConfig(name=name, kind=kind, type=kind, path=path.name), path.parent)
+    return kind, _events(path, name) if kind == "logs" else _table(path, name)
 
 
-def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "table", ""]:
+def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "traces", "topology", "table"]:
     try:
         names = _names(path)
     except (AitiaError, OSError):
         return "table"  # whose reader says what is wrong
-    if path.suffix.lower() in ENTRIES:
-        dated = bool(first(names, DONE) and (first(names, VERSION) or first(names, TEXT)))
-        return ("maintenance" if first(names, ORDER) else "changes") if dated else ""
+    if spelling_of([dict.fromkeys(names, "1")]) is not None:
+        return "traces"
     text = first(names, TEXT)
+    if not (first(names, DONE) or first(names, VALUE)) and first(names, SOURCE) and first(names, TARGET):
+        return "topology"
     measured = first(names, METRIC) and first(names, VALUE) and plain(text) not in MESSAGE
     if measured or not (text and first(names, DONE)):
         return "table"
@@ -58,32 +65,16 @@ def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "table", "
 
 
 def _names(path: Path) -> list[str]:
-    """The names of a file's columns, or of the fields of a JSON array's first object."""
+    """The names of a file's columns."""
     if path.suffix.lower() == ".parquet":
         return []
     form = form_of(path)
-    head = head_of(path, form.encoding)
-    if path.suffix.lower() in ENTRIES:
-        return _keys(head)
-    return separated(head, form)
-
-
-def _keys(head: str) -> list[str]:
-    import json
-
-    text = head.lstrip()
-    if not text.startswith("["):
-        return []
-    try:
-        entry, _ = json.JSONDecoder().raw_decode(text[1:].lstrip())
-    except (ValueError, RecursionError):
-        return []
-    return [str(key) for key in entry] if isinstance(entry, dict) else []
+    return separated(head_of(path, form.encoding), form)
 
 
 def _journal(path: Path, name: str, kind: Literal["maintenance", "changes"]) -> Found:
     source = SourceConfig(name=name, kind=kind, type=kind, path=path.name)
-    return _opened(source, path, Window(start=from_epoch(0), end=datetime.now(UTC)), "entries")
+    return described(source, path.parent)
 
 
 def _events(path: Path, name: str) -> Found:
@@ -122,16 +113,19 @@ def _reader(source: SourceConfig, path: Path) -> TableSource:
     return TableSource(source, path.parent)
 
 
-def _opened(source: SourceConfig, path: Path, window: Window, noun: str) -> Found:
+def described(source: SourceConfig, root: Path) -> Found:
+    """A source with what its reader says of it: how it was read, what it holds. None where it cannot be read."""
     from aitia.tools.sources import open_source
 
     try:
-        holding = open_source(source, path.parent).describe(window)
+        holding = open_source(source, root).describe(Window(start=from_epoch(0), end=datetime.now(UTC)))
     except AitiaError as error:
         return None, str(error), ""
     if "read as UTC" in holding.guessed:
-        source = source.model_copy(update={"options": {"timezone": "UTC"}})
-    return source, "; ".join([f"{holding.count} {noun}", *_told(holding)]), ""
+        source = source.model_copy(update={"options": {**source.options, "timezone": "UTC"}})
+    noun = _NOUNS.get(source.kind, "entries")
+    count = f"about {holding.count} lines" if source.kind == "logs" else f"{holding.count} {noun}"
+    return source, "; ".join([count, *_told(holding)]), ""
 
 
 def _told(holding: Holding | None) -> list[str]:

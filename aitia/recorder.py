@@ -231,7 +231,7 @@ class _Writer:
         streams = read_server(source, spans) if isinstance(source, RemoteLogSource) else source.streams()
         copied = copy_streams(streams, spans, folder, self.redactor)
         self.made.notes += [f"{source.name}: {note}" for note in copied.notes]
-        kept = {k: v for k, v in config.options.items() if k == "timezone"}
+        kept = {k: v for k, v in config.options.items() if k in ("timezone", "component_field")}
         self._add(source, "log_files", folder, copied.lines, component=config.component, options=kept)
 
     def _traces(self, config: SourceConfig, source: TraceSource) -> None:

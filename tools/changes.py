@@ -13,8 +13,10 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Incident, Result, Window
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ChangeSource, RecordedChange
+from aitia.tools.sources.changes.change_fields import short
 
 MAX_TEXT = 120
+MAX_ID = 40
 _HOUR = 3600.0
 _HISTORY = timedelta(days=3650)
 _WORK_AGE_S = 24 * _HOUR  # maintenance older than this is history
@@ -94,7 +96,10 @@ def _facts(ctx: ToolContext, changes: list[RecordedChange]) -> Iterator[Evidence
 
 def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) -> Evidence:
     component = ctx.resolver.resolve(change.component) or change.component
-    quoted = quote(Redactor(load_key(aitia_home())).text(change.text))
+    redact = Redactor(load_key(aitia_home())).text
+    quoted, named = quote(redact(change.text)), quote(redact(change.id))
+    if named and (shown := short(named)) not in quoted:  # the id is not what a long text loses
+        quoted = f"{quote(quoted, MAX_TEXT - min(len(shown), MAX_ID) - 3)} ({quote(shown, MAX_ID)})"
     when = f"{change.at:%H:%M:%S} UTC" if before < 20 * _HOUR else f"{change.at:%Y-%m-%d %H:%M} UTC"
     gap = f"{_duration(before)} before the alarm" if before >= 0 else f"{_duration(-before)} after the alarm"
     noun = _NOUNS[aspect]
@@ -103,7 +108,7 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         kind=aspect,
         aspect=aspect,
         statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}".',
-        values={"text": quoted, "before_alarm_s": round(before)},
+        values={"text": quoted, "before_alarm_s": round(before), **({"change_id": named} if named else {})},
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
@@ -130,10 +135,10 @@ def proximity(before_s: float, *, history: bool = False) -> float:
     return 0.2 + 0.5 * math.pow(0.5, max(0.0, before_s - 120.0) / 900.0)
 
 
-def quote(text: str) -> str:
-    """Outside text on one line, at most 120 characters, with its quotation marks tamed."""
+def quote(text: str, most: int = MAX_TEXT) -> str:
+    """Outside text on one line, at most `most` characters, with its quotation marks tamed."""
     line = " ".join(text.replace('"', "'").split())
-    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _duration(seconds: float) -> str:

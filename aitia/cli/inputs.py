@@ -46,7 +46,7 @@ def named_sources(
 ) -> list[SourceConfig]:
     """The sources that were named on the command line; a file must exist."""
     found: list[SourceConfig] = []
-    found += [_source("metrics", "prometheus" if p.startswith(_URL) else "table", p) for p in metrics]
+    found += [_source("metrics", _metric_reader(p), p) for p in metrics]
     found += [_source("logs", "log_files", p) for p in logs]
     found += [_source("changes", "changes", p) for p in changes]
     found += [_source("topology", "topology", p) for p in topology]
@@ -58,6 +58,12 @@ def named_sources(
             else _source("metrics", "table", place, option="signals")
         )
     return _renamed(found)
+
+
+def _metric_reader(place: str) -> str:
+    if place.startswith(_URL):
+        return "prometheus"
+    return "cloudwatch" if place.lower().endswith(".json") else "table"
 
 
 def _source(kind: SourceKind, reader: str, place: str, *, option: str = "") -> SourceConfig:

@@ -1,13 +1,12 @@
 """A case of the OpenSRE set as the files that aitia reads, transcribed: no threshold, no choice of what matters, no answer.
 
-CloudWatch series and the load of Performance Insights become a table, RDS events and logs become log files, RDS events
-that AWS itself files under a change a journal, the cluster's summaries what kubectl prints. The alert has no time:
-the diagnosis is asked for when the evidence ends.
+CloudWatch series, RDS events and Datadog's logs are read where they lie. The load of Performance Insights becomes what its API
+answers, a pod's log a file, the cluster's summaries what kubectl prints. The alert has no time: the diagnosis is asked for
+when the evidence ends.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,10 +24,6 @@ HIDDEN: Final = ("failure_mode", "adversarial_signals", "scenario_difficulty")
 NAMES: Final = {"db_instance_identifier": "instance", "kube_deployment": "deployment", "kube_pod": "pod"}
 """Annotations that name an object, and the label under which an alert of Alertmanager names it."""
 PROSE: Final = ("summary", "description", "error", "suspected_symptom")
-CHANGES: Final = {
-    "configuration change": "config",
-    "maintenance": "maintenance",
-}  # AWS event category -> kind
 AVERAGES: Final = ("top_sql", "top_wait_events", "top_users", "top_hosts")
 
 
@@ -47,21 +42,28 @@ class OpenSre:
 
     def evidence(self, name: str) -> Any:
         """An evidence file's content, the base's where the case has none; None where it may not be read or is none."""
+        found = self._file(name)
+        return _json(found) if found else None
+
+    def _file(self, name: str) -> Path | None:
         files = [p / f"{name}.json" for p in (self.folder, self._base)]
-        found = next((f for f in files if f.is_file()), None)
-        return _json(found) if found and name in self.readable else None
+        return next((f for f in files if f.is_file()), None) if name in self.readable else None
+
+    def _metric_files(self) -> list[Path]:
+        """The CloudWatch results: in one file, or in one a metric."""
+        for place in (self.folder, self._base):
+            whole, parts = (
+                place / "aws_cloudwatch_metrics.json",
+                sorted(place.glob("aws_cloudwatch_metrics_*.json")),
+            )
+            if whole.is_file() or parts:
+                return [whole] if whole.is_file() else parts
+        return []
 
     def series(self) -> list[dict[str, Any]]:
-        """The CloudWatch results: in one file, or in one a metric."""
-        if "aws_cloudwatch_metrics" not in self.readable:
-            return []
-        for place in (self.folder, self._base):
-            whole = place / "aws_cloudwatch_metrics.json"
-            parts = sorted(place.glob("aws_cloudwatch_metrics_*.json"))
-            if whole.is_file() or parts:
-                read = [_json(f) for f in ([whole] if whole.is_file() else parts)]
-                return [m for r in read for m in r.get("metric_data_results", [r] if "values" in r else [])]
-        return []
+        """The CloudWatch results."""
+        read = map(_json, self._metric_files() if "aws_cloudwatch_metrics" in self.readable else [])
+        return [m for r in read for m in r.get("metric_data_results", [r] if "values" in r else [])]
 
     @property
     def now(self) -> datetime:
@@ -101,49 +103,41 @@ class OpenSre:
         return made
 
     def _metrics(self, out: Path) -> Iterator[SourceConfig]:
-        rows = [
-            (at, m["dimensions"][0]["Value"], m["metric_name"], value)
-            for m in self.series()
-            for at, value in zip(m["timestamps"], m["values"], strict=True)
-        ]
+        if self.series():
+            first, *more = self._metric_files()
+            yield _source(
+                "cloudwatch",
+                "metrics",
+                "cloudwatch",
+                first.with_name("aws_cloudwatch_metrics_*.json") if more else first,
+            )
         insights = self.evidence("aws_performance_insights")
         if insights and (load := insights.get("db_load")):
-            of = insights["db_instance_identifier"]
-            rows += [(at, of, "DBLoad", v) for at, v in zip(load["timestamps"], load["values"], strict=True)]
-        if rows:
-            with (out / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([("time", "component", "metric", "value"), *rows])
-            yield _source("cloudwatch", "metrics", "table", out / "metrics.csv")
+            pairs = zip(load["timestamps"], load["values"], strict=True)
+            entry = {
+                "Key": {"Metric": "DBLoad"},
+                "DataPoints": [{"Timestamp": at, "Value": v} for at, v in pairs],
+            }
+            told = {"Identifier": insights["db_instance_identifier"], "MetricList": [entry]}
+            (out / "insights.json").write_text(json.dumps(told), encoding="utf-8")
+            yield _source("insights", "metrics", "cloudwatch", out / "insights.json")
 
     def _logs(self, out: Path) -> Iterator[SourceConfig]:
-        events = (self.evidence("aws_rds_events") or {}).get("events", [])
-        lines = (self.evidence("datadog_logs") or {}).get("logs", [])
-        pod = self.evidence("eks_pod_logs")
-        told = {
-            "rds-events": [(e["source_identifier"], json.dumps(e, ensure_ascii=False)) for e in events],
-            "datadog": [(e["service"], json.dumps(e, ensure_ascii=False)) for e in lines],
-            "pod-logs": [(pod["pod_name"], pod["logs"].rstrip("\n"))] if pod else [],
-        }
-        for name, found in told.items():
-            for component, text in found:
-                file = out / name / f"{component}.log"
-                file.parent.mkdir(exist_ok=True)
-                with file.open("a", encoding="utf-8") as log:
-                    log.write(f"{text}\n")
-            if found:
-                yield _source(name, "logs", "log_files", out / name)
+        for name, key, file in (
+            ("rds-events", "events", "aws_rds_events"),
+            ("datadog", "logs", "datadog_logs"),
+        ):
+            path = self._file(file)
+            if path and _json(path).get(key):
+                yield _source(name, "logs", "log_files", path)
+        if pod := self.evidence("eks_pod_logs"):
+            (out / f"{pod['pod_name']}.log").write_text(pod["logs"].rstrip("\n") + "\n", encoding="utf-8")
+            yield _source("pod-logs", "logs", "log_files", out / f"{pod['pod_name']}.log")
 
     def _changes(self, out: Path) -> Iterator[SourceConfig]:
-        events = (self.evidence("aws_rds_events") or {}).get("events", [])
-        rows = [
-            {"at": e["date"], "component": e["source_identifier"], "kind": kind, "text": e["message"]}
-            for e in events
-            if (kind := next((CHANGES[c] for c in e["event_categories"] if c in CHANGES), None))
-        ]
-        if rows:
-            text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
-            (out / "changes.jsonl").write_text(text, encoding="utf-8")
-            yield _source("rds-changes", "changes", "changes", out / "changes.jsonl")
+        path = self._file("aws_rds_events")
+        if path and _json(path).get("events"):
+            yield _source("rds-changes", "changes", "changes", path)
 
     def _cluster(self, out: Path) -> Iterator[SourceConfig]:
         if objects := recording(self.evidence, self.now):

@@ -1,47 +1,39 @@
-"""A RootCauseBench case in the forms that aitia reads: a table, log files, OTLP spans, a journal and a Git repository.
+"""A RootCauseBench case as aitia reads it: the files of `environment/data` as they lie there, and its alert.
 
-Only `environment/data` is opened. `metrics.csv` is read as it is. Log lines go unchanged into a file per service, since
-one file is one component. Spans become OTLP; deploys and flags a change journal; commits a repository with their times,
-authors, subjects and file names.
+Only two things are put otherwise: the monitor's alert becomes one of Alertmanager, and a span whose trace is called `same`
+gets that of the span before it.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-import subprocess
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aitia.core.config import Columns, SourceConfig
-from aitia.core.words import Incident, SourceRef
+from aitia.core.words import Evidence, Incident
 from aitia.incoming import make_incident
 
 Row = dict[str, Any]
 DATA = Path("environment/data")
-NANO = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What is given of a case, and how the changes that aitia reads lead back to the set's commits."""
+    """What is given of a case."""
 
     incident: Incident
     sources: list[SourceConfig]
-    deployed: dict[int, str]  # line of the journal: commit, "" for a flag
-    committed: dict[str, str]  # hash in the repository: commit
     not_given: list[str]
 
-    def commit_of(self, change: SourceRef) -> str:
-        """The set's commit id of a change that aitia cites by where it was read, "" where the change is a flag."""
-        if change.source == "commits":
-            return self.committed[change.query.rpartition(" ")[2]]
-        return self.deployed[change.lines[0]] if change.lines else ""
+
+def commit_of(change: Evidence) -> str:
+    """The commit of a change that aitia cites, "" where the change is a flag."""
+    return "" if change.kind == "change.flag" else str(change.values.get("change_id", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +47,6 @@ class Files:
     spans: list[Row]
     lines: list[str]  # of the log, each as it stands
     metrics: list[list[str]]  # time, service, metric, value
-
-    @property
-    def services(self) -> list[str]:
-        """Every service that a file names."""
-        told = [json.loads(line) for line in self.lines]
-        named = {str(x["service"]) for x in (*told, *self.spans, *self.deploys, *self.flags, self.alert)}
-        return sorted(named | {row[1] for row in self.metrics})
 
     @property
     def end(self) -> datetime:
@@ -89,31 +74,27 @@ def read(case: Path) -> Files:
 
 
 def write(case: Path, files: Files, out: Path) -> Given:
-    """Write a case below `out`, and say how to read it."""
+    """Say how to read a case; what is written lies below `out`."""
+    data = (case / DATA).resolve()
     sources = [
         SourceConfig(
-            name="metrics", kind="metrics", type="table", path=str((case / DATA / "metrics.csv").resolve()),
+            name="metrics", kind="metrics", type="table", path=str(data / "metrics.csv"),
             columns=Columns(time="timestamp", component="service"),
         ),
-        *_logs(files, out),
+        SourceConfig(name="logs", kind="logs", type="log_files", path=str(data / "logs.ndjson")),
     ]  # fmt: skip
     if files.spans:
-        (out / "spans.json").write_text(json.dumps(_otlp(files.spans)), encoding="utf-8")
-        sources.append(SourceConfig(name="spans", kind="traces", type="otlp", path="spans.json"))
-    deployed = _journal(files, out / "changes.jsonl")
-    if deployed:
-        sources.append(SourceConfig(name="deploys", kind="changes", type="changes", path="changes.jsonl"))
-    committed = _repository(files.commits, out / "commits.git")
-    if committed:
-        folders = ", ".join(f"{s}={s}, services/{s}={s}" for s in files.services)
-        sources.append(
-            SourceConfig(name="commits", kind="changes", type="git", path="commits.git", options={"components": folders})
-        )  # fmt: skip
+        (out / "spans.json").write_text(json.dumps(list(_traced(files.spans))), encoding="utf-8")
+        sources.append(SourceConfig(name="spans", kind="traces", type="spans", path="spans.json"))
+    held = {"deploys": files.deploys, "flags": files.flags, "commits": files.commits}
+    sources += [
+        SourceConfig(name=name, kind="changes", type="changes", path=str(data / "context" / f"{name}.json"))
+        for name, entries in held.items()
+        if entries
+    ]
     return Given(
         incident=make_incident(_alert(files.alert), now=files.end),
         sources=sources,
-        deployed=deployed,
-        committed=committed,
         not_given=_left_out(case, files),
     )
 
@@ -139,97 +120,12 @@ def _alert(alert: Row) -> Row:
     }
 
 
-def _logs(files: Files, out: Path) -> Iterator[SourceConfig]:
-    held: dict[str, list[str]] = defaultdict(list)
-    for line in files.lines:
-        held[str(json.loads(line)["service"])].append(line)
-    for number, (service, lines) in enumerate(sorted(held.items())):
-        path = f"log{number}.jsonl"
-        (out / path).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-        yield SourceConfig(
-            name=f"log{number}", kind="logs", type="log_files", path=path, component=service
-        )  # fmt: skip
-
-
-def _otlp(spans: Sequence[Row]) -> Row:
-    """One request. Ids become hexadecimal ones of OTLP's length; `same` stands for the trace of the span before."""
-    groups, trace = [], ""
+def _traced(spans: list[Row]) -> Iterator[Row]:
+    """The spans, `same` replaced by the trace of the span before."""
+    trace = ""
     for span in spans:
         trace = trace if span["trace_id"] == "same" else str(span["trace_id"])
-        begun = round(moment(span["start"]).timestamp()) * NANO
-        known = ("trace_id", "span_id", "parent_id", "service", "name", "start", "duration_ms", "status")
-        other = {k: v for k, v in span.items() if k not in (*known, "attributes")} | span.get(
-            "attributes", {}
-        )
-        told = {
-            "traceId": _id(trace, 32),
-            "spanId": _id(f"{trace} {span['span_id']}", 16),
-            "parentSpanId": _id(f"{trace} {span['parent_id']}", 16) if span["parent_id"] else "",
-            "name": span["name"],
-            "startTimeUnixNano": str(begun),
-            "endTimeUnixNano": str(begun + round(float(span["duration_ms"]) * NANO / 1000)),
-            "status": {"code": 2 if span["status"] == "ERROR" else 1, "message": str(span.get("error", ""))},
-            "attributes": [{"key": k, "value": {"stringValue": str(v)}} for k, v in other.items()],
-        }
-        resource = [{"key": "service.name", "value": {"stringValue": str(span["service"])}}]
-        groups.append({"resource": {"attributes": resource}, "scopeSpans": [{"spans": [told]}]})
-    return {"resourceSpans": groups}
-
-
-def _id(text: str, digits: int) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:digits]
-
-
-def _journal(files: Files, path: Path) -> dict[int, str]:
-    """Deploys and flags, one a line; the commit of each line by its number."""
-    entries = [
-        (d, "deploy", f"{d['version']} of commit {d['commit_sha']}", d["commit_sha"] or "")
-        for d in files.deploys
-    ]
-    entries += [(f, "flag", f"{f['flag']} {f['change']} by {f['actor']}", "") for f in files.flags]
-    with path.open("w", encoding="utf-8") as out:
-        for raw, kind, text, _ in entries:
-            told = {"at": raw["timestamp"], "component": raw["service"], "kind": kind, "text": text}
-            out.write(json.dumps(told) + "\n")
-    return {number: sha for number, (_, _, _, sha) in enumerate(entries, start=1)}
-
-
-def _repository(commits: Sequence[Row], path: Path) -> dict[str, str]:
-    """A bare repository of the commits in the order of their times; what a file holds is its commit's id and diff.
-
-    Before them stands an empty one: a repository's first commit changes nothing.
-    """
-    if not commits:
-        return {}
-    ordered = sorted(commits, key=lambda c: moment(c["timestamp"]))
-    began = int(moment(ordered[0]["timestamp"]).timestamp()) - 1
-    stream = f"commit refs/heads/main\ncommitter nobody <> {began} +0000\ndata 0\n\n".encode()
-    stream += b"".join(_imported(number, commit) for number, commit in enumerate(ordered, start=1))
-    marks = path.with_suffix(".marks")
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
-    subprocess.run(
-        ["git", "-C", str(path), "fast-import", "--quiet", f"--export-marks={marks.resolve()}"],
-        input=stream,
-        check=True,
-    )
-    hashes = dict(line.split() for line in _text(marks).splitlines())
-    return {hashes[f":{number}"]: commit["sha"] for number, commit in enumerate(ordered, start=1)}
-
-
-def _imported(number: int, commit: Row) -> bytes:
-    who = f"{commit['author']} <> {int(moment(commit['timestamp']).timestamp())} +0000"
-    lines = [
-        f"commit refs/heads/main\nmark :{number}\nauthor {who}\ncommitter {who}\n",
-        _blob(commit["message"]),
-    ]
-    for file in commit["files_changed"]:
-        name = json.dumps(file, ensure_ascii=False)
-        lines.append(f"M 100644 inline {name}\n{_blob(commit['sha'] + chr(10) + (commit['diff'] or ''))}")
-    return "".join(lines).encode() + b"\n"
-
-
-def _blob(text: str) -> str:
-    return f"data {len(text.encode())}\n{text}\n"
+        yield span | {"trace_id": trace}
 
 
 def _left_out(case: Path, files: Files) -> list[str]:
@@ -237,10 +133,7 @@ def _left_out(case: Path, files: Files) -> list[str]:
     path = case / DATA / "patterns.json"
     patterns = len(json.loads(_text(path))) if path.exists() else 0
     diffs = sum(bool(c["diff"]) for c in files.commits)
-    own = {f"{s}/" for s in files.services} | {f"services/{s}/" for s in files.services}
-    loose = sum(not any(f.startswith(tuple(own)) for f in c["files_changed"]) for c in files.commits)
     return [
         f"{patterns} clustered log patterns with their counts (no source type)",
-        f"{diffs} diffs (the git source reads no content)",
-        f"the component of {loose} of {len(files.commits)} commits (no folder named as a service)",
+        f"{diffs} diffs (no source reads their content)",
     ]

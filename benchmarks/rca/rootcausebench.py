@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
 from aitia.core.words import Evidence, Report
-from benchmarks.adapters.rootcausebench import Files, Given, moment, read, write
+from benchmarks.adapters.rootcausebench import Files, commit_of, moment, read, write
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.rca.product import diagnosed, model
 
@@ -81,7 +81,7 @@ def predicted(case: Path, llm: Llm | None) -> Case:
             except AitiaError as error:
                 told |= {"systems": told["systems"] | {system: _said(NONE, "", "")}, "problem": str(error)}
                 continue
-            told["systems"][system] = _answer(report, given)
+            told["systems"][system] = _answer(report)
             if system == "no_model":
                 told |= _shown(report)
     return told | {"seconds": round(time.monotonic() - began, 2)}
@@ -97,11 +97,11 @@ def cited(report: Report) -> list[Evidence]:
     return [facts[i] for i in dict.fromkeys(ids) if i in facts and facts[i].kind.startswith("change.")]
 
 
-def _answer(report: Report, given: Given) -> Case:
+def _answer(report: Report) -> Case:
     if report.verdict != "cause":
         return _said(NONE, report.component, "")
     changes = cited(report)
-    commit = (given.commit_of(changes[0].source) if changes else "") or NONE
+    commit = (commit_of(changes[0]) if changes else "") or NONE
     return _said(commit, report.component, _remedy(changes[0].kind if changes else report.fault))
 
 

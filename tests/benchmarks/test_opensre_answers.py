@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from aitia.agent.taxonomy import bundled
+from aitia.core.words import Window
+from aitia.tools.sources import MetricSource, open_sources
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -137,7 +140,10 @@ def test_only_what_may_be_read_is_given(tmp_path: Path) -> None:
     assert [s.name for s in sources] == ["cloudwatch", "rds-events", "rds-changes", "map"]
     assert case.evidence("aws_performance_insights") is None
     assert "hidden_word" not in case.incident().model_dump_json() + json.dumps(case.facts)
-    assert (tmp_path / "metrics.csv").read_text().count("ledger,CPUUtilization") == 200
+    metrics = next(s for s in open_sources(sources, tmp_path) if s.name == "cloudwatch")
+    assert isinstance(metrics, MetricSource)
+    day = Window(start=datetime(2026, 5, 4, tzinfo=UTC), end=datetime(2026, 5, 5, tzinfo=UTC))
+    assert [s.v.size for s in metrics.read(day, component="ledger", metric="CPUUtilization")] == [200]
 
 
 def test_keywords_are_sought_across_lines_and_frames() -> None:

@@ -21,7 +21,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.words import Window
 from aitia.doctor import source_check
-from aitia.probe import probe_logs
+from aitia.probe import probe_json, probe_logs
 from aitia.settings import DEFAULT_MODEL, load_settings
 
 Serve = Callable[[Mapping[str, object]], str]
@@ -213,7 +213,8 @@ def test_init_finds_logs_one_level_down_and_leaves_those_of_the_system_alone(tmp
         (tmp_path / name).write_text('{"level":30,"time":1763632800000,"msg":"x"}\n')
     (tmp_path / "traces").mkdir()
     (tmp_path / "traces" / "spans.jsonl").write_text('{"resourceSpans":[{"scopeSpans":[]}]}\n')
-    found = {(p.source.kind, p.source.path) for p in probe_logs(tmp_path) if p.source}
+    probes = [*probe_logs(tmp_path), *probe_json(tmp_path)]
+    found = {(p.source.kind, p.source.path) for p in probes if p.source}
     assert found == {("logs", "*.log"), ("logs", "app/*.ndjson"), ("traces", "traces/*.jsonl")}
 
 
@@ -279,7 +280,7 @@ def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: P
     }
     assert holdings["export"].components == ("P-1", "TT-9")
     assert holdings["orders"].components == ("P-1",)
-    assert holdings["releases"].items == ("config",)
+    assert holdings["releases"].items == ("deploy",)
     assert all(h.count for h in holdings.values())
 
 

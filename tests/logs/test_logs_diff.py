@@ -18,7 +18,8 @@ from aitia.tools.logs import logs_diff, logs_patterns
 from aitia.tools.logs.access import bucket
 from aitia.tools.logs.diff import findings
 from aitia.tools.logs.mine import mine
-from aitia.tools.sources.logs.log_files import FileStream, LogFiles, stem_of
+from aitia.tools.sources.base import LogStream
+from aitia.tools.sources.logs.log_files import LogFiles, stem_of
 from aitia.tools.text.names import Names
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -304,7 +305,7 @@ def test_a_span_beyond_the_budget_is_sampled_and_its_exposure_shrinks(tmp_path):
     text = "INFO app request {i} " + "was served in full length " * 8
     errors = steady(0.5, "ERROR app call {i} failed " + "with a long explanation " * 8)
     path = write(tmp_path / "a.log", steady(0.02, text) + errors)
-    stream = FileStream(component="a", name="a", paths=(path,))
+    stream = LogStream(component="a", name="a", paths=(path,))
     mined = mine("a", [("logs", stream)], WINDOW, [PRECEDING], Names(()), budget=9 << 20)
     assert min(mined.shares) < 0.7
     assert mined.old_lines / mined.old_exposure == pytest.approx(52, rel=0.1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from pathlib import Path
 
 from aitia.core.errors import SourceError
@@ -16,7 +15,6 @@ from aitia.tools.logs.count import Count
 from aitia.tools.logs.passing import Pass
 from aitia.tools.logs.tally import Side, Tally
 from aitia.tools.sources.base import LogStream
-from aitia.tools.sources.logs.log_files import FileStream
 from aitia.tools.text.access import canonical, refused
 from aitia.tools.text.names import Names
 from aitia.tools.text.reader import SLACK_S, Extract, LogFile, open_each
@@ -111,12 +109,12 @@ def _told(out: Mined, stream: LogStream, window: Window, baselines: Sequence[Bas
 
 def _files(out: Mined, stream: LogStream, window: Window) -> list[LogFile]:
     """The files of a stream that can be opened, each knowing where the next one begins."""
-    zone = stream.zone if isinstance(stream, FileStream) else UTC
     return open_each(
         stream.paths,
-        zone=zone,
+        zone=stream.zone,
         near=window.end,
         component=stream.component,
+        only=stream.only,
         refused=lambda path, error: out.notes.append(str(error)),
     )
 

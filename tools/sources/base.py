@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -35,10 +35,23 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Only:
+    """Lines of JSON whose field (`kubernetes.labels.app`) has this value; "" stands for those that have none.
+
+    `sharing`: how many components the files hold, this one with them.
+    """
+
+    field: str
+    value: str
+    sharing: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogStream:
     """One log stream: a file (or rotated set) of one component, or what was read of a server into files.
 
-    Of a server: `query` reads its lines again, `shares` say of which spans not all lines are in the files, `note` why not.
+    `zone` is that of times without one, `only` picks the component out of files of several. Of a server: `query` reads its
+    lines again, `shares` say of which spans not all lines are in the files, `note` why not.
     """
 
     component: str
@@ -47,6 +60,8 @@ class LogStream:
     query: str = ""
     shares: Mapping[Window, float] = field(default_factory=dict)
     note: str = ""
+    zone: tzinfo = UTC
+    only: Only | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +73,7 @@ class RecordedChange:
     kind: str  # deploy | config | flag | scale | maintenance
     text: str
     ref: SourceRef
+    id: str = ""  # of the commit, deploy or flag, where recorded
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,10 +20,12 @@ from aitia.tools.sources.documents.document_files import IncidentFile, RunbookFo
 from aitia.tools.sources.logs.log_files import LogFiles
 from aitia.tools.sources.logs.loki import LokiSource
 from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource
+from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
 from aitia.tools.sources.metrics.prometheus import PrometheusSource
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.signals.waveform import WaveformSource
 from aitia.tools.sources.topology import TopologyFile
+from aitia.tools.sources.traces.flat_spans import FlatSpans
 from aitia.tools.sources.traces.jaeger import JaegerFiles
 from aitia.tools.sources.traces.otlp_files import OtlpFiles
 
@@ -38,11 +40,13 @@ READERS: Final[Mapping[str, Reader]] = {
     "prometheus": PrometheusSource,
     "kubectl": KubectlSource,
     "table": TableSource,
+    "cloudwatch": CloudWatchFiles,
     "log_files": LogFiles,
     "loki": LokiSource,
     "victorialogs": VictoriaLogsSource,
     "otlp": OtlpFiles,
     "jaeger": JaegerFiles,
+    "spans": FlatSpans,
     "incidents": IncidentFile,
     "memory": _incident_memory,
     "runbooks": RunbookFolder,

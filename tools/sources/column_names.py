@@ -17,16 +17,33 @@ METRIC: Final = ("metric", "metric_name", "name", "kpi", "tag", "tagname", "tag_
 VALUE: Final = ("value", "val", "v", "wert", "messwert", "istwert", "reading", "varvalue")
 DONE: Final = ("at", "time", "timestamp", "ts", "started", "started_at", "start", "start_time", "beginn", "finished_at",
                "deployed_at", "completed_at", "created_at", "date", "datetime", "datum", "zeit",
-               "zeitstempel", "end", "ende")  # fmt: skip
+               "zeitstempel", "end", "ende", "committer_date", "commit.committer.date", "commit.author.date", "committed_date",
+               "committeddate", "authored_date", "author_date", "merged_at", "mergedat", "published_at", "released_at",
+               "deployedat", "createdat", "created", "updated", "updated_at", "commit.timestamp")  # fmt: skip
 OF: Final = ("component", "service", "app", "application", "repo", "repository", "project", "asset", "equipment",
              "machine", "anlagenteil", "anlage", "maschine", "messstelle", "technischer_platz",
-             "functional_location", "tag", *_SUFFIXES)  # fmt: skip
+             "functional_location", "tag", *_SUFFIXES, "sourceidentifier", "source_identifier", "repository.name",
+             "repository.full_name", "project.name", "releasename", "release_name", "chart", "deployable.project.name",
+             "reponame", "repo_name", "metadata.name")  # fmt: skip
 TEXT: Final = ("text", "message", "title", "description", "summary", "kurztext", "beschreibung", "meldung",
-               "bezeichnung")  # fmt: skip
+               "bezeichnung", "commit.message", "commit_message", "subject", "body")  # fmt: skip
 MESSAGE: Final = frozenset(
     {"text", "message", "meldung", "kurztext"}
 )  # of an event; others may describe a tag
 VERSION: Final = ("version", "tag", "image", "sha", "commit", "revision")
+ID: Final = ("commit_sha", "commit_id", "commit_hash", "sha", "commit", "hash", "revision", "deploy_id", "deployment_id",
+             "change_id", "id", "_id", "key", "number", "pr")  # fmt: skip
+FLAG: Final = (
+    "flag",
+    "flag_key",
+    "flag_name",
+    "feature_flag",
+    "featureflag",
+    "featurename",
+    "feature",
+    "toggle",
+    "flagkey",
+)
 KIND: Final = ("kind", "type", "art", "auftragsart")
 ORDER: Final = (
     "auftrag",

@@ -144,6 +144,7 @@ def write_changes(path: Path, changes: Iterable[RecordedChange], redactor: Redac
             "component": redactor.text(c.component),
             "kind": c.kind,
             "text": redactor.text(c.text),
+            **({"id": redactor.text(c.id)} if c.id else {}),
         }
         for c in found
     ]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -160,14 +161,18 @@ def moment(value: object, texts: TimeTexts | None, zone: tzinfo) -> datetime | N
     """The moment that a field tells: epoch, ISO 8601, or in the notation of its column; None where it is no time."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000.0 if abs(value) >= 1e11 else float(value), tz=UTC)
+            seconds = epoch_of(float(value))
+            return datetime.fromtimestamp(float(value) if seconds is None else seconds, tz=UTC)
         text = str(value).strip()
         if re.fullmatch(r"\d{9,19}(\.\d+)?", text) and (seconds := epoch_of(float(text))) is not None:
             return datetime.fromtimestamp(seconds, tz=UTC)
         if texts is not None and not texts.plain and (seconds := texts.epoch(text)) is not None:
             return datetime.fromtimestamp(seconds, tz=UTC)
-        at = datetime.fromisoformat(text.replace(",", "."))
-    except (ValueError, OverflowError, OSError):
+        if re.match(r"[A-Z][a-z]{2},? ", text):  # as git log and RFC 2822 write it
+            at = parsedate_to_datetime(text[:_LONGEST])
+        else:
+            at = datetime.fromisoformat(text.replace(",", "."))
+    except (ValueError, OverflowError, OSError, IndexError, TypeError):
         return None
     return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
 

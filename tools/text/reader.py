@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from aitia.core.errors import SourceError
+from aitia.tools.sources.base import Only
 from aitia.tools.text.headers import Header, detect
 from aitia.tools.text.reading.blocks import BLOCK, Block, blocks, hole, lines_of, newlines
+from aitia.tools.text.reading.conversion import Conversion
 from aitia.tools.text.reading.cut import text_of
 from aitia.tools.text.reading.marks import LineMarks
+from aitia.tools.text.reading.only import kept
 from aitia.tools.text.reading.open_log import converted, open_unpacked, sniff
 from aitia.tools.text.reading.record import Extract, Record, assembled
 from aitia.tools.text.reading.skipped import Skipped
@@ -28,16 +31,27 @@ __all__ = ["Extract", "LogFile", "Record", "open_each", "open_set"]
 SAMPLE = 48 * 1024
 SLACK_S = 60.0  # of lines that are not in the order of time
 _PROBE = 256 * 1024
+_PASSING = 8  # lines of others that cost as much as one that is read
 _PASSED = 32  # times the budget: bytes before a span that are unpacked without being read line by line
 
 
 class LogFile:
-    """One file of a stream. `packed` files are read in one pass; `until` is the first time of the set's next file."""
+    """One file of a stream. `packed` files are read in one pass; `until` is the first time of the set's next file.
+
+    `only` picks the lines of one component; layout, seeks and extent are those of all lines.
+    """
 
     def __init__(
-        self, path: Path, *, zone: tzinfo, near: datetime, component: str = "", until: float | None = None
+        self,
+        path: Path,
+        *,
+        zone: tzinfo,
+        near: datetime,
+        component: str = "",
+        until: float | None = None,
+        only: Only | None = None,
     ) -> None:
-        self.path, self.until, self.skipped = path, until, Skipped()
+        self.path, self.until, self.skipped, self._only = path, until, Skipped(), only
         self.form = sniff(path)
         self.packed = not self.form.seekable
         status = path.stat()
@@ -81,16 +95,17 @@ class LogFile:
         with self.open() as raw:
             self._same()
             handle = converted(raw, self.form)
+            own = cast(BinaryIO, Conversion(handle, kept(self._only))) if self._only else handle
+            # Others' lines are passed over, which costs far less than reading them: this one's are to fill the budget.
+            budget *= min(self._only.sharing, _PASSING) if self._only else 1
             if self.packed:
-                yield self._sound(self._pass(handle, raw, start, budget, extract), raw)
+                yield self._sound(self._pass(own, raw, start, budget, extract), raw)
             else:
                 whole = self.header is None or (start == float("-inf") and end == float("inf"))
                 ranges = [(0, self.size)] if whole else self._ranges(handle, start, end, budget, extract)
                 for a, b in ranges:
                     if max(a, low) < min(b, high):
-                        yield self._sound(
-                            blocks(handle, max(a, low), min(b, high), skipped=self.skipped), raw
-                        )
+                        yield self._sound(blocks(own, max(a, low), min(b, high), skipped=self.skipped), raw)
 
     def following(self, block: Block) -> Iterator[Block]:
         """What follows a block of an unpacked file, a little at a time. What reading leaves out there is not counted."""
@@ -216,6 +231,15 @@ class LogFile:
         handle = converted(io.BytesIO(raw), self.form)
         return handle.read().decode("utf-8", "replace").rstrip("\r\n")
 
+    def text(self, record: Record, raw: bytes) -> str:
+        """The text of a record from its bytes, as `shown`; alone where one line of the file holds several records."""
+        text = self.shown(raw)
+        if self.form.wrapper != "otlp-logs" or self.header is None:
+            return text
+        parsed = ((line, self.header(line)) for line in text.split("\n"))
+        own = (record.at, record.message)
+        return next((line for line, found in parsed if found and (found[0], found[2]) == own), "")
+
     def extent(self) -> tuple[float, float] | None:
         """The times of its first and last dated line, as far as a block at each end tells; None where none is dated."""
         if self.header is None or not self.size or self.packed:
@@ -258,24 +282,27 @@ def open_each(
     zone: tzinfo,
     near: datetime,
     component: str = "",
+    only: Only | None = None,
     refused: Callable[[Path, SourceError], None],
 ) -> list[LogFile]:
     """The files of a set as `open_set` gives them; where one cannot be opened, `refused` is told and the others are given."""
     try:
-        return open_set(paths, zone=zone, near=near, component=component)
+        return open_set(paths, zone=zone, near=near, component=component, only=only)
     except SourceError:
         files = []
         for path in paths:
             try:
-                files.append(LogFile(path, zone=zone, near=near, component=component))
+                files.append(LogFile(path, zone=zone, near=near, component=component, only=only))
             except SourceError as error:
                 refused(path, error)
         return files
 
 
-def open_set(paths: Sequence[Path], *, zone: tzinfo, near: datetime, component: str = "") -> list[LogFile]:
+def open_set(
+    paths: Sequence[Path], *, zone: tzinfo, near: datetime, component: str = "", only: Only | None = None
+) -> list[LogFile]:
     """The files of a set in time order, each with the first time of the next: what lies outside is not unpacked."""
-    files = [LogFile(path, zone=zone, near=near, component=component) for path in paths]
+    files = [LogFile(path, zone=zone, near=near, component=component, only=only) for path in paths]
     for one, after in pairwise(files):
         one.until = after.first
     return files

@@ -12,7 +12,6 @@ from aitia.core.errors import SourceError
 from aitia.core.words import Window
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import LogStream
-from aitia.tools.sources.logs.log_files import FileStream
 from aitia.tools.sources.traces.span_files import in_sample
 from aitia.tools.text.headers.levels import Level
 from aitia.tools.text.reader import Extract, LogFile
@@ -109,12 +108,11 @@ def _records(
     stream: LogStream, spans: Sequence[tuple[float, float]], budget: int
 ) -> Iterator[tuple[bytes, float, str, Level]]:
     """Raw bytes, time, message and level of each record in the spans. Raises SourceError where they are too many."""
-    zone = stream.zone if isinstance(stream, FileStream) else UTC
     near = datetime.fromtimestamp(spans[-1][1], tz=UTC)
     if stream.shares:
         raise SourceError(f"{stream.name} is too large to be joined with traces")
     for path in stream.paths:
-        file = LogFile(path, zone=zone, near=near, component=stream.component)
+        file = LogFile(path, zone=stream.zone, near=near, component=stream.component, only=stream.only)
         if file.header is None or not file.size:
             continue
         if file.packed and file.size * _UNPACKS > budget:
@@ -125,7 +123,8 @@ def _records(
                 for record in file.records(start, end, budget=budget // len(spans), extract=extract):
                     handle.seek(record.offset)
                     raw = handle.read(min(record.size, 1 << 16))
-                    raw = file.shown(raw).encode() if file.form.encoding or file.form.wrapper else raw
+                    if file.form.encoding or file.form.wrapper:
+                        raw = file.text(record, raw).encode()
                     yield raw, record.at, record.message[:1000], record.level
                 if extract.share < 1:
                     raise SourceError(f"{path.name} is too large to be joined with traces")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from heapq import merge
 from itertools import chain, islice
 from typing import Final
@@ -15,7 +14,6 @@ from aitia.tools.logs.sequence.assemble import Assembler, Draft
 from aitia.tools.logs.sequence.ids import Field, session_field
 from aitia.tools.logs.sequence.sessions import Session
 from aitia.tools.sources.base import LogStream
-from aitia.tools.sources.logs.log_files import FileStream
 from aitia.tools.text.names import Names
 from aitia.tools.text.reader import Extract, LogFile, Record
 from aitia.tools.text.templates import Form, Masker, Miner
@@ -97,11 +95,12 @@ class _Set:
 
     @classmethod
     def of(cls, component: str, source: str, stream: LogStream, window: Window, out: Told) -> _Set:
-        zone = stream.zone if isinstance(stream, FileStream) else UTC
         files = []
         for path in stream.paths:
             try:
-                file = LogFile(path, zone=zone, near=window.end, component=stream.component)
+                file = LogFile(
+                    path, zone=stream.zone, near=window.end, component=stream.component, only=stream.only
+                )
             except SourceError as error:  # a torn file does not silence the others
                 out.notes.append(str(error))
                 continue

@@ -18,24 +18,11 @@ from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window, from_epoch
 from aitia.tools.sources.base import Configured, RecordedChange
-from aitia.tools.sources.changes.journal import KINDS
+from aitia.tools.sources.changes.change_fields import CONFIG_FILES, DOCUMENTS, KINDS
 from aitia.tools.sources.paths import check_file
 
 MOST_COMMITS: Final = 2000
 MOST_BYTES: Final = 32 * 1024 * 1024
-CONFIG_FILES: Final = (
-    "*.yaml",
-    "*.yml",
-    "*.conf",
-    "*.cfg",
-    "*.ini",
-    "*.toml",
-    "*.json",
-    "*.properties",
-    "*.env",
-    "*.tf",
-)
-DOCUMENTS: Final = ("*.md", "*.rst", "*.adoc", "LICENSE*", "*/LICENSE*")
 # A repository is data: nothing in its own configuration may start a program or reach the network.
 _TAME: Final = tuple(
     part
@@ -107,6 +94,7 @@ class GitSource(Configured):
                 component=component,
                 kind=self._kind(files),
                 text=commit.subject,
+                id=commit.hash,
                 ref=SourceRef(
                     source=self.name, query=f"git show --stat {commit.hash}", path=self._config.path
                 ),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,18 +15,26 @@ from aitia.core.bounds import load_json
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, SourceRef, Window
 from aitia.tools.sources.base import Configured, RecordedChange
-from aitia.tools.sources.column_names import DONE, KIND, OF, TEXT, VERSION, first, plain
+from aitia.tools.sources.changes.change_fields import (
+    LISTS,
+    Roles,
+    components_of,
+    flattened,
+    id_of,
+    kind_of,
+    text_of,
+    unused,
+)
+from aitia.tools.sources.column_names import DONE, first
 from aitia.tools.sources.paths import iter_files
-from aitia.tools.sources.text_form import TextForm, encoding_of, few, form_of, known_encoding, text_of
+from aitia.tools.sources.text_form import TextForm, encoding_of, few, form_of, known_encoding
+from aitia.tools.sources.text_form import text_of as all_text
 from aitia.tools.sources.time_texts import TimeTexts, configured_order, configured_zone, moment, usual_texts
 
 MAX_LINE = 65_536
 MAX_BYTES = 64 << 20  # of a file
 MAX_ENTRIES = 1_000_000
-_ALIASES = {"deployment": "deploy", "release": "deploy", "rollout": "deploy", "configuration": "config",
-            "feature_flag": "flag", "toggle": "flag", "scaling": "scale", "work_order": "maintenance",
-            "rollback": "deploy", "repair": "maintenance", "inspection": "maintenance"}  # fmt: skip
-KINDS = ("deploy", "config", "flag", "scale", "maintenance")
+MOST_TOUCHED = 50  # components of one entry
 _PLAIN: Final = {"at": "at", "component": "component", "kind": "kind", "text": "text"}
 
 
@@ -39,44 +45,6 @@ class Entry:
     place: str
     number: int
     fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fields:
-    """Which field holds what, by its name; "" for none."""
-
-    at: str = ""
-    component: str = ""
-    text: str = ""
-    version: str = ""
-    kind: str = ""
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Fields:
-        """By the usual names. A field is used once."""
-        return cls._named(
-            tuple(n for n, v in entry.items() if v not in (None, "") and not isinstance(v, list))
-        )
-
-    @classmethod
-    @lru_cache(maxsize=1024)  # entries of one file have few different sets of fields
-    def _named(cls, names: tuple[str, ...]) -> Fields:
-        at = first(names, DONE)
-        component = first(names, OF, [at])
-        text = first(names, TEXT, [at, component])
-        version = first(names, VERSION, [at, component, text])
-        return cls(at=at, component=component, text=text, version=version, kind=first(names, KIND))
-
-    def said(self) -> Iterator[str]:
-        """The fields that are called otherwise than ours."""
-        roles = {
-            "time": (self.at, "at"),
-            "component": (self.component, "component"),
-            "text": (self.text, "text"),
-        }
-        for role, (name, own) in roles.items():
-            if name and name not in (own, role):
-                yield f"{role} from {name!r}"
 
 
 @dataclass(kw_only=True)
@@ -124,12 +92,12 @@ class JournalSource(Configured):
 
     def _file(self, path: Path, near: datetime, found: _Read) -> None:
         encoding = known_encoding(str(self._config.options.get("encoding", ""))) or encoding_of(path)
-        text = text_of(path, encoding, MAX_BYTES)
+        text = all_text(path, encoding, MAX_BYTES)
         entries = list(self._entries(path, encoding, text, found))
         if not entries:
             return
         zone = configured_zone(self._config)
-        fields = [Fields.of(entry.fields) for entry in entries]
+        fields = [Roles.of(entry.fields) for entry in entries]
         stamps = [str(e.fields[f.at]) for e, f in zip(entries, fields, strict=True) if f.at]
         notation = usual_texts(stamps, zone=zone, near=near, order=configured_order(self._config))
         dated = [
@@ -139,16 +107,23 @@ class JournalSource(Configured):
         ]
         if not dated:
             raise self._undated(path, entries[0], fields[0])
-        found.changes += [self._change(path, e, f, at) for e, f, at in dated]
+        made = [change for e, f, at in dated for change in self._changes(path, e, f, at)]
+        found.changes += made
+        if events := len(dated) - len({change.ref.query for change in made}):
+            found.dropped.append(
+                f"{events} of {len(entries)} entries are events, not changes: read them as logs"
+            )
         if left := len(entries) - len(dated):
             kept = {e.number for e, _, _ in dated}
             place = next(e.place for e in entries if e.number not in kept)
             found.dropped.append(
                 f"{left} of {len(entries)} entries have no time that can be read: left out ({place})"
             )
+        if not any(change.component for change in made):
+            found.guessed.append("no field names a component")
         self._say(dated[0][0], fields, notation, found)
 
-    def _say(self, entry: Entry, fields: list[Fields], notation: TimeTexts | None, found: _Read) -> None:
+    def _say(self, entry: Entry, fields: list[Roles], notation: TimeTexts | None, found: _Read) -> None:
         usual = Counter(fields).most_common(1)[0][0]
         if told := list(usual.said()):
             found.guessed.append(", ".join(told))
@@ -156,18 +131,15 @@ class JournalSource(Configured):
             found.guessed.append(f"times as {notation.name}")
         if notation is not None and not notation.zoned and "timezone" not in self._config.options:
             found.guessed.append("times without a zone are read as UTC (else set options.timezone)")
-        if not (usual.component or self._config.component):
-            found.guessed.append("no field names a component")
-        used = {usual.at, usual.component, usual.text, usual.version, usual.kind}
-        unused = [name for name in entry.fields if name not in used and plain(name) not in ("", *_PLAIN)]
-        if unused:
-            found.guessed.append(f"not used: {few(unused)}")
+        if usual.text and (names := unused(entry.fields, usual, tuple(_PLAIN))):
+            found.guessed.append(f"not used: {few(names)}")
 
     def _entries(self, path: Path, encoding: str, text: str, found: _Read) -> Iterator[Entry]:
         start = text.lstrip()[:1]
         if start in ("[", "{", ""):
             found.guessed += TextForm(encoding=encoding).said
-            yield from (self._array if start == "[" else self._lines)(path, text)
+            whole = start == "[" or _is_answer(text)
+            yield from (self._array if whole else self._lines)(path, text)
             return
         form = form_of(path, encoding=encoding, delimiter=str(self._config.options.get("delimiter", "")))
         found.guessed += form.said
@@ -192,6 +164,8 @@ class JournalSource(Configured):
         except ValueError as error:
             line = getattr(error, "lineno", 1)
             raise SourceError(f"Fix {self._where(path, f'line {line}')}: it is no JSON ({error}).") from None
+        if isinstance(raw, dict):
+            raw = next((raw[key] for key in LISTS if isinstance(raw.get(key), list)), [raw])
         for number, entry in enumerate(raw[:MAX_ENTRIES], start=1):
             where = self._where(path, f"entry {number}" if number > 1 else "line 1, entry 1")
             yield Entry(place=f"entry {number}", number=number, fields=self._object(entry, where))
@@ -199,7 +173,7 @@ class JournalSource(Configured):
     def _object(self, raw: object, where: str) -> Mapping[str, Any]:
         if not isinstance(raw, dict):
             raise SourceError(f'Fix {where}: it needs an object with "at", "component", "kind" and "text".')
-        return raw
+        return flattened(raw)
 
     def _rows(self, path: Path, text: str, mark: str, skip: int) -> Iterator[Entry]:
         lines = io.StringIO(text, newline="")
@@ -226,7 +200,7 @@ class JournalSource(Configured):
     def _where(self, path: Path, place: str) -> str:
         return f"{place} of {str(path)!r} (source {self.name!r})"
 
-    def _undated(self, path: Path, entry: Entry, fields: Fields) -> SourceError:
+    def _undated(self, path: Path, entry: Entry, fields: Roles) -> SourceError:
         where = self._where(path, entry.place if entry.place.startswith("line") else f"line 1, {entry.place}")
         if fields.at:
             shown = str(entry.fields[fields.at])[:40]
@@ -238,36 +212,36 @@ class JournalSource(Configured):
             f" {few([str(n)[:40] for n in entry.fields])}."
         )
 
-    def _change(self, path: Path, entry: Entry, fields: Fields, at: datetime) -> RecordedChange:
+    def _changes(self, path: Path, entry: Entry, roles: Roles, at: datetime) -> Iterator[RecordedChange]:
+        """The entry as a change of each component that it touches."""
+        fields = entry.fields
+        fallback = "maintenance" if self.kind == "maintenance" else "config"
+        kind = kind_of(fields, roles, hint=path.name.casefold(), fallback=fallback)
+        if not kind:
+            return
         shown = self._config.path if path == self._root / self._config.path else path.name
         line = entry.place.startswith("line")
-        return RecordedChange(
-            at=at,
-            component=str(self._config.component or entry.fields.get(fields.component) or ""),
-            kind=self._kind(entry.fields.get(fields.kind)),
-            text=_text(entry.fields, fields),
-            ref=SourceRef(
-                source=self.name,
-                query=f"{shown}:{entry.number}" if line else f"{shown} [{entry.number - 1}]",
-                path=shown,
-                lines=(entry.number, entry.number) if line else None,
-            ),
+        ref = SourceRef(
+            source=self.name,
+            query=f"{shown}:{entry.number}" if line else f"{shown} [{entry.number - 1}]",
+            path=shown,
+            lines=(entry.number, entry.number) if line else None,
         )
-
-    def _kind(self, raw: object) -> str:
-        word = str(raw or "").strip().lower().removeprefix("change.")
-        word = _ALIASES.get(word, word)
-        fallback = "maintenance" if self.kind == "maintenance" else "config"
-        return word if word in KINDS else fallback
-
-
-def _text(entry: Mapping[str, Any], fields: Fields) -> str:
-    """The text, and the version where it does not name it."""
-    text, version = (_flat(entry.get(name)) for name in (fields.text, fields.version))
-    if version and version not in text:
-        text = f"{text} ({fields.version} {version})" if text else f"{fields.version} {version}"
-    return text
+        own = self._config.component
+        for component in [own] if own else components_of(fields, roles)[:MOST_TOUCHED]:
+            yield RecordedChange(
+                at=at,
+                component=component,
+                kind=kind,
+                text=text_of(fields, roles),
+                ref=ref,
+                id=id_of(fields, roles),
+            )
 
 
-def _flat(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+def _is_answer(text: str) -> bool:
+    """Whether a text is one object, such as an API's answer around a list: its first line is none by itself, or the only one."""
+    first, _, more = text.strip().partition("\n")
+    if not more:
+        return any(f'"{key}"' in first[:MAX_LINE] for key in LISTS)
+    return not first.rstrip().endswith("}")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
-from aitia.tools.sources.base import Configured, LogStream
+from aitia.tools.sources.base import Configured, LogStream, Only
 from aitia.tools.sources.paths import iter_files
+from aitia.tools.sources.text_form import few
 from aitia.tools.sources.time_texts import configured_zone
+
+if TYPE_CHECKING:
+    from aitia.tools.sources.logs.component_fields import Named
 
 MAX_FILES = 2000
 MAX_DATED = 40
@@ -26,54 +32,93 @@ _ROTATION = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileStream(LogStream):
-    """A stream of files, with the zone of its zone-less timestamps."""
-
-    zone: tzinfo = UTC
-
-
 class LogFiles(Configured):
     """Source of type `log_files`: a file, a folder or a glob, packed or wrapped as `tools/text/reading` undoes it.
 
-    The component is `component` of the configuration, else the file's stem without rotation suffixes
-    (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`). Timestamps without a zone are UTC
+    The component is `component` of the configuration; of JSON lines what `options.component_field` or one of the usual fields
+    holds; else the file's stem without rotation suffixes (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`).
+    Timestamps without a zone are UTC
     unless `options.timezone` names another one.
     """
 
     KIND = "logs"
-    OPTIONS = frozenset({"timezone"})
+    OPTIONS = frozenset({"timezone", "component_field"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
         self._zone = configured_zone(config)
+        self._named: dict[tuple[tuple[Path, int, int], ...], Named | None] = {}
 
     def streams(self) -> list[LogStream]:
-        """One stream per stem, its files in the order of time. Raises SourceError where nothing is there."""
+        """One stream per component and stem, its files in the order of time. Raises SourceError where nothing is there."""
+        return [stream for stream, _ in self._streams()]
+
+    def _streams(self) -> list[tuple[LogStream, Named | None]]:
         from aitia.tools.text.reading.order import first_time, in_time_order
 
         first = partial(first_time, zone=self._zone, near=datetime.now(UTC))
-        groups: dict[tuple[str, str], list[Path]] = defaultdict(list)
+        groups: dict[str, list[Path]] = defaultdict(list)
         for path in self._files():
-            stem = stem_of(path)
-            groups[self._config.component or stem, stem].append(path)
-        return [
-            FileStream(component=component, name=stem, paths=in_time_order(paths, first), zone=self._zone)
-            for (component, stem), paths in sorted(groups.items())
-        ]
+            groups[stem_of(path)].append(path)
+        made = []
+        for stem, paths in groups.items():
+            ordered = tuple(in_time_order(paths, first))
+            own = LogStream(
+                component=self._config.component or stem, name=stem, paths=ordered, zone=self._zone
+            )
+            held = self._components(ordered, stem)
+            # A line that names no component belongs to the file, as all lines of other files do.
+            names = [*held.values, *([""] if held.others else [])] if held else []
+            for name in names:
+                only = (
+                    Only(field=held.field, value=name, sharing=len(names))
+                    if held and len(names) > 1
+                    else None
+                )
+                made.append((replace(own, component=name or stem, only=only), held))
+            if not names:
+                made.append((own, None))
+        return sorted(made, key=lambda one: (one[0].component, one[0].name))
+
+    def _components(self, paths: tuple[Path, ...], stem: str) -> Named | None:
+        """The components that lines of JSON name, looked for once while the files are the same."""
+        if self._config.component:
+            return None
+        from aitia.tools.sources.logs.component_fields import named
+
+        key = tuple((p, (status := p.stat()).st_size, status.st_mtime_ns) for p in paths)
+        if key not in self._named:
+            field = str(self._config.options.get("component_field", ""))
+            self._named[key] = named(paths, stem=stem, field=field)
+        return self._named[key]
 
     def describe(self, window: Window) -> Holding:
         """Streams and an estimate of their lines (bytes / 120); only file sizes are looked at."""
-        streams = self.streams()
-        size = sum(_size(path) for stream in streams for path in stream.paths)
+        found = self._streams()
+        streams = [stream for stream, _ in found]
+        size = sum(map(_size, {path for stream in streams for path in stream.paths}))
         return Holding(
             source=self.name,
             kind="logs",
             components=tuple(sorted({s.component for s in streams})),
-            items=tuple(s.name for s in streams),
+            items=tuple(dict.fromkeys(s.name for s in streams)),
             count=size // 120 + (size > 0),
             note="" if size else f"The files of source {self.name!r} are empty.",
+            guessed=self._said([held for _, held in found if held]),
         )
+
+    def _said(self, held: Sequence[Named]) -> str:
+        if not held:
+            return ""
+        fields = (
+            "" if "component_field" in self._config.options else few(sorted({repr(h.field) for h in held}))
+        )
+        told = [f"component from {fields} of the lines (else set options.component_field)"] if fields else []
+        if any(h.others for h in held):
+            told.append("lines without it belong to the file's name")
+        if not all(h.whole for h in held):
+            told.append("the files are large: component names were looked for in a part of them")
+        return "; ".join(told)
 
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """First and last time of the records in at most a few dozen unpacked files."""

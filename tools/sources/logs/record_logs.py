@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +45,9 @@ def copy_streams(
             )
         done.notes += [stream.note] if stream.note else []
         for path in stream.paths:
-            target = folder / _UNSAFE.sub("_", redactor.text(path.name.removesuffix(".gz")))
+            # Lines of several components in one file are copied one component after the other: a file each, in time order.
+            own = f"{stream.only.value}." if stream.only and stream.only.value else ""
+            target = folder / _UNSAFE.sub("_", redactor.text(own + path.name.removesuffix(".gz")))
             _copy(path, stream, spans, target, redactor, done)
     return done
 
@@ -54,7 +55,7 @@ def copy_streams(
 def _copy(
     path: Path, stream: LogStream, spans: list[Window], target: Path, redactor: Redactor, done: Copied
 ) -> None:
-    log = LogFile(path, zone=getattr(stream, "zone", UTC), near=spans[-1].end, component=stream.component)
+    log = LogFile(path, zone=stream.zone, near=spans[-1].end, component=stream.component, only=stream.only)
     if log.header is None:
         if log.size:
             done.notes.append(f"{path.name} has no timestamps and is left out")
@@ -64,7 +65,7 @@ def _copy(
             extract = Extract()
             for record in log.records(*span.epoch, budget=FILE_BYTES, extract=extract):
                 source.seek(record.offset)
-                text = log.shown(source.read(record.size))
+                text = log.text(record, source.read(record.size))
                 out.write(redactor.text(text) + "\n")
                 done.lines += record.lines
             if extract.share < 1.0:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from aitia.tools.text.headers.epoch import Timekeeper, field_epoch
 from aitia.tools.text.headers.fields import Fields, Parsed, of_mapping
 from aitia.tools.text.headers.header import StructuredHeader
-from aitia.tools.text.headers.levels import fold
+from aitia.tools.text.headers.levels import Level, fold
 from aitia.tools.text.headers.start import shape
 from aitia.tools.text.headers.timestamps import FORMATS
 
@@ -62,7 +62,7 @@ _MESSAGES: Final = (
     *("log_message", "Message", "RenderedMessage"),
 )
 _DETAILS: Final = ("error", "err", "exception", "exc_info", "stack", "status", "path", "peer", "upstream")
-_NESTED: Final = ("log", "jsonPayload", "payload", "record")
+_NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _REACH: Final = 200
 
@@ -161,13 +161,19 @@ def _parsed(fields: Found, keeper: Timekeeper) -> Parsed | None:
     details = [
         f"{key}={text_of(fields[key])}"
         for key in _DETAILS
-        if fields.get(key) not in (None, "", {}, [], False)
+        if fields.get(key) not in (None, "", {}, [], False) and not (key == "status" and _status(fields))
     ]
     text = " ".join([message.rstrip(), *details]).strip()
     if not message and not details:
         known = {*_TIMES, *_LEVELS}
         text = " ".join(f"{key}={text_of(value)}" for key, value in fields.items() if key not in known)
-    return at, fold(text_of(first_of(fields, _LEVELS))), text
+    return at, fold(text_of(first_of(fields, _LEVELS))) or _status(fields), text
+
+
+def _status(fields: Found) -> Level:
+    """Datadog calls the level `status`; an HTTP status is none."""
+    word = fields.get("status")
+    return fold(word) if isinstance(word, str) and word.isalpha() else ""
 
 
 def first_of(fields: Found, keys: tuple[str, ...]) -> Any:

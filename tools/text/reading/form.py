@@ -10,16 +10,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 
+from aitia.tools.text.reading.array import array_at
 from aitia.tools.text.reading.binary import CONTROL
 from aitia.tools.text.reading.colour import MARK, plain
+from aitia.tools.text.reading.otlp_logs import MARK as OTLP_LOGS
 from aitia.tools.text.reading.unpack import Packing, Unpacked, packing_of
 
 if TYPE_CHECKING:
     from aitia.tools.text.headers import Header
 
 Encoding = Literal["", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
-Wrapper = Literal["", "docker", "cri", "journal-export", "journal-json", "json-pretty", "coloured"]
+Wrapper = Literal[
+    "",
+    "docker",
+    "cri",
+    "journal-export",
+    "journal-json",
+    "json-pretty",
+    "json-array",
+    "otlp-logs",
+    "coloured",
+]
 SAMPLE: Final = 1 << 16
+_REQUEST: Final = 64  # bytes within which an OTLP request says what it holds
 _BOMS: Final[tuple[tuple[bytes, Encoding], ...]] = (
     (b"\xff\xfe\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"),
@@ -57,7 +70,9 @@ class Form:
     @property
     def seekable(self) -> bool:
         """Whether its lines can be read from any offset on."""
-        return not (self.packing or self.encoding or self.wrapper in ("journal-export", "json-pretty"))
+        return not (
+            self.packing or self.encoding or self.wrapper in ("journal-export", "json-pretty", "json-array")
+        )
 
 
 def form_of(path: Path) -> Form:
@@ -116,12 +131,16 @@ def _wrapper(head: bytes) -> Wrapper:
         return ""
     if any(_FIELD.match(raw) for raw in lines[:3]):
         return "journal-export"
+    pretty = lines[0].strip() == b"[" and lines[1:2] and lines[1].strip() == b"{"
+    if not pretty and array_at(head.removeprefix(b"\xef\xbb\xbf")) is not None:
+        return "json-array"
     if lines[0].strip() in (b"{", b"[") and lines[1:2] and lines[1].lstrip().startswith((b'"', b"{")):
         return "json-pretty"
     whole = lines[:-1] or lines
     votes: dict[Wrapper, Callable[[bytes], object]] = {
         "cri": CRI.match,
         "docker": DOCKER.match,
+        "otlp-logs": lambda raw: raw.startswith(b"{") and OTLP_LOGS in raw[:_REQUEST],
         "journal-json": lambda raw: raw.lstrip(b"\x1e").startswith(b"{") and b'"__REALTIME_TIMESTAMP"' in raw,
     }
     for name, test in votes.items():

@@ -14,9 +14,11 @@ from typing import BinaryIO, Final, cast
 
 from aitia.core.errors import SourceError
 from aitia.tools.text.reading import containers, journal, rewritten
+from aitia.tools.text.reading.array import json_array
 from aitia.tools.text.reading.colour import coloured
 from aitia.tools.text.reading.conversion import Conversion, Convert
 from aitia.tools.text.reading.form import Form, form_of
+from aitia.tools.text.reading.otlp_logs import otlp_logs
 from aitia.tools.text.reading.unpack import Unpacked
 
 _WRAPPERS: Final[dict[str, Callable[[Form], Convert]]] = {
@@ -25,6 +27,8 @@ _WRAPPERS: Final[dict[str, Callable[[Form], Convert]]] = {
     "journal-export": lambda form: journal.export,
     "journal-json": lambda form: journal.json_lines(),
     "json-pretty": lambda form: rewritten.json_objects(),
+    "json-array": lambda form: json_array,
+    "otlp-logs": lambda form: otlp_logs(),
     "coloured": lambda form: coloured,
 }
 
