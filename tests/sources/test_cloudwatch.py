@@ -66,7 +66,7 @@ def test_metric_data_is_named_by_its_queries_and_put_in_order(tmp_path: Path) ->
     assert [(s.component, s.metric, s.v.tolist()) for s in found] == [
         ("orders-db", "CPUUtilization", [1, 2, 3, 4]),
         ("orders-db", "FreeableMemory", [7]),
-        ("shop", "TargetResponseTime_p99", [0.2]),
+        ("web", "TargetResponseTime_p99", [0.2]),  # what targets take is their group's, not the balancer's
     ]
     assert found[0].labels == {"DBInstanceIdentifier": "orders-db"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -20,6 +21,8 @@ from aitia.core.bounds import load_json, read_bytes
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Holding, Window
+from aitia.tools.identity.owner import owner_of
+from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.sources.base import Configured, Series
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import Floats, ordered, sorted_series
@@ -28,11 +31,6 @@ from aitia.tools.sources.time_texts import configured_zone, moment
 
 MAX_BYTES: Final = 64 << 20  # of a file
 MAX_SERIES: Final = 5000
-_OF: Final = ("dbinstanceidentifier", "dbclusteridentifier", "servicename", "functionname", "loadbalancer", "targetgroup",
-              "queuename", "tablename", "cacheclusterid", "instanceid", "apiname", "streamname", "topicname", "bucketname",
-              "deliverystreamname", "autoscalinggroupname", "broker", "domainname", "podname", "nodename", "volumeid",
-              "clustername", "filesystemid", "loadbalancername")  # fmt: skip
-"""Dimensions that name a component, the nearest to a service first."""
 _STATS: Final = {"Average": "", "Sum": "", "SampleCount": "count", "Maximum": "max", "Minimum": "min"}
 _LABEL: Final = re.compile(r"(?:(?P<of>\S+)\s+)?(?P<metric>[A-Za-z][\w.%/-]*)")
 
@@ -228,7 +226,7 @@ class CloudWatchFiles(Configured):
             t=t,
             v=v,
             labels=labels,
-            unit=unit,
+            metadata=Metadata(unit=unit),
             query=f"{path.name}: {name}",
         )
 
@@ -255,8 +253,7 @@ def _dimensions(held: object) -> dict[str, str]:
 
 
 def _component(dimensions: Mapping[str, str]) -> str:
-    by_name = {name.casefold(): value for name, value in dimensions.items()}
-    value = next((by_name[n] for n in _OF if n in by_name), next(iter(dimensions.values()), ""))
+    value = owner_of({f"Dimensions.{name}": value for name, value in dimensions.items()})
     return value.split("/")[1] if value.count("/") == 2 else value  # app/NAME/ID of a load balancer
 
 
@@ -266,18 +263,8 @@ def _with_stat(name: str, stat: str) -> str:
 
 
 def _cut(one: Series, inside: Any) -> Series:
-    return Series(component=one.component, metric=one.metric, t=one.t[inside], v=one.v[inside], labels=one.labels, unit=one.unit,
-                  query=one.query)  # fmt: skip
+    return replace(one, t=one.t[inside], v=one.v[inside])
 
 
 def _bare(one: Series) -> Series:
-    labels = {k: v for k, v in one.labels.items() if k != "component" or v}
-    return Series(
-        component=one.component,
-        metric=one.metric,
-        t=one.t,
-        v=one.v,
-        labels=labels,
-        unit=one.unit,
-        query=one.query,
-    )
+    return replace(one, labels={k: v for k, v in one.labels.items() if k != "component" or v})
