@@ -149,6 +149,9 @@ def test_pasted_json_may_stand_in_a_fence_among_words() -> None:
     pasted = f"what is this?\n```json\n{text('opsgenie.json')}```\nthanks"
     assert make_incident(pasted, now=NOW).origin == "opsgenie"
     assert read_text("[12:00] checkout is slow") is None
+    assert read_text('it logs ```{"level": "error"}``` since then') is None, "a line of a log among words"
+    with pytest.raises(BadInput, match="no known alert format"):
+        read_text('```{"level": "error"}```')
     assert read_text("Host: gateway\nit is slow") is None
 
 
