@@ -35,7 +35,9 @@ class Refusal(Word):
 
     when: dict[str, str]
     says: str  # `{name}`s are filled in
-    shown: dict[str, Part] = {}  # their pattern bounds what can be filled in: all of it, or `says` is not told
+    shown: dict[
+        str, Part
+    ] = {}  # their pattern bounds what can be filled in: all of it, or `says` is not told
     otherwise: str
 
 
@@ -45,7 +47,9 @@ class Format(Word):
     name: str
     docs: tuple[str, ...] = Field(min_length=1)  # the pages that the field names are from
     origin: Origin
-    marks: tuple[tuple[str, ...], ...] = ()  # a message that has all the fields of one of these is of this format
+    marks: tuple[
+        tuple[str, ...], ...
+    ] = ()  # a message that has all the fields of one of these is of this format
     signed: bool = False  # PagerDuty's signature comes with it
     webhook: dict[str, str] = {}  # what a field must match where a webhook sends the message
     text: dict[str, str] = {}  # of a text: a field's name -> a pattern, whose group is its value
@@ -64,7 +68,9 @@ class Format(Word):
     ended: Sources = ()
     key: Sources = ()  # tells one alert from another, the same from when it fires until it is resolved
     episode: Sources = ()  # tells one time that it fires from the next; else when it started
-    tags: tuple[str, ...] = ()  # fields that hold labels: a mapping, a list of names and values, or `name:value` texts
+    tags: tuple[
+        str, ...
+    ] = ()  # fields that hold labels: a mapping, a list of names and values, or `name:value` texts
     labels: dict[str, Sources] = {}
     components: tuple[Source, ...] = ()  # all that are there; `labels.NAME` is a label found by then
     link: Sources = ()

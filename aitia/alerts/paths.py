@@ -107,7 +107,9 @@ def _pairs(value: Any) -> Iterator[tuple[str, str]]:
         if named is not None and _plain(held_at.get("value")):
             yield named, str(held_at["value"])
         else:
-            firsts = ((name, held[0] if isinstance(held, list) and held else held) for name, held in value.items())
+            firsts = (
+                (name, held[0] if isinstance(held, list) and held else held) for name, held in value.items()
+            )
             yield from ((str(name), str(first)) for name, first in firsts if _plain(first))
     elif isinstance(value, list):
         for one in value[:_MOST_CHILDREN]:

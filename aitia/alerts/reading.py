@@ -126,7 +126,9 @@ def format_of(message: Any) -> Format | None:
 
 
 def _read(one: Format, message: Any) -> Notice:
-    if one.refuse is not None and all(re.fullmatch(v, text_at(message, [p])) for p, v in one.refuse.when.items()):
+    if one.refuse is not None and all(
+        re.fullmatch(v, text_at(message, [p])) for p, v in one.refuse.when.items()
+    ):
         raise AsksPerson(_told(one.refuse, message))
     if one.unwrap:
         return _unwrapped(one, message)
@@ -146,7 +148,9 @@ def _unwrapped(one: Format, message: Any) -> Notice:
         ) from None
     found = format_of(inside)
     if found is None or found.unwrap:
-        raise BadInput(f"The {one.unwrap!r} of this {one.name} message is of no known alert format: {known()}.")
+        raise BadInput(
+            f"The {one.unwrap!r} of this {one.name} message is of no known alert format: {known()}."
+        )
     return _read(found, inside)
 
 
@@ -174,8 +178,12 @@ def _grouped(one: Format, message: Mapping[str, Any]) -> Notice:
         format=one.name,
         state="resolved" if alerts and all(s == "resolved" for s in states) else "firing",
         said="",
-        group=next((k for p in one.key for k in values_at(message, str(p)) if isinstance(k, str)), ""),  # whole
-        episode=min((s for s in starts if s and not s.startswith("0001-")), default=""),  # Go's zero time: not set
+        group=next(
+            (k for p in one.key for k in values_at(message, str(p)) if isinstance(k, str)), ""
+        ),  # whole
+        episode=min(
+            (s for s in starts if s and not s.startswith("0001-")), default=""
+        ),  # Go's zero time: not set
         message={**message, "alerts": alerts, "link": _link(one, message)},
     )
 
@@ -200,7 +208,10 @@ def _single(one: Format, message: Any) -> Notice:
     alert = {
         "status": "resolved" if state == "resolved" else "firing",
         "labels": labels,
-        "annotations": {"summary": title, "description": ". ".join(t.rstrip(".") for t in body if t != title)},
+        "annotations": {
+            "summary": title,
+            "description": ". ".join(t.rstrip(".") for t in body if t != title),
+        },
         "startsAt": started,
         "endsAt": ended,
     }
@@ -245,5 +256,3 @@ def _labels(one: Format, message: Any) -> dict[str, str]:
 def _names(sources: tuple[Source, ...]) -> str:
     names = dict.fromkeys(p for s in sources for p in ([s] if isinstance(s, str) else s.paths))
     return " or ".join(repr(name) for name in names)
-
-

@@ -76,7 +76,9 @@ def diagnose(
     text: Text = "",
     alert: Annotated[
         str,
-        typer.Option("--alert", metavar="FILE", help="An alert as its tool sends it, or plain text; - for stdin."),
+        typer.Option(
+            "--alert", metavar="FILE", help="An alert as its tool sends it, or plain text; - for stdin."
+        ),
     ] = "",
     config: Config = None,
     metrics: Metrics = None,

@@ -21,7 +21,9 @@ def record(
     text: Text = "",
     alert: Annotated[
         str,
-        typer.Option("--alert", metavar="FILE", help="An alert as its tool sends it, or plain text; - for stdin."),
+        typer.Option(
+            "--alert", metavar="FILE", help="An alert as its tool sends it, or plain text; - for stdin."
+        ),
     ] = "",
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")

@@ -33,7 +33,11 @@ class AlertMessage(RootModel[dict[str, Any]]):
                     "version": "4",
                     "groupKey": '{}:{alertname="Slow"}',
                     "alerts": [
-                        {"status": "firing", "labels": {"alertname": "Slow", "service": "shop"}, "startsAt": "2026-11-25T10:00:00Z"}
+                        {
+                            "status": "firing",
+                            "labels": {"alertname": "Slow", "service": "shop"},
+                            "startsAt": "2026-11-25T10:00:00Z",
+                        }
                     ],
                 }
             ],

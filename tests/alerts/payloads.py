@@ -54,7 +54,11 @@ def resolved(name: str) -> Any:
         message |= {"event_value": 0, "subject": "Resolved in 40s: Gateway 5xx ratio above 5 %"}
     elif name == "cloudwatch-sns.json":
         alarm = json.loads(message["Message"])
-        alarm |= {"NewStateValue": "OK", "OldStateValue": "ALARM", "StateChangeTime": "2026-11-25T01:10:00.000+0000"}
+        alarm |= {
+            "NewStateValue": "OK",
+            "OldStateValue": "ALARM",
+            "StateChangeTime": "2026-11-25T01:10:00.000+0000",
+        }
         message["Message"] = json.dumps(alarm)
     elif name == "cloudwatch-eventbridge.json":
         message["detail"]["state"] |= {"value": "OK", "timestamp": "2026-11-25T01:10:00.000+0000"}

@@ -33,6 +33,14 @@ EXPECTED: dict[str, tuple[str, str, str, str, str]] = {
 }  # fmt: skip
 
 
+TELL_NO_START = (
+    "cloudwatch-eventbridge.json",
+    "cloudwatch-sns.json",
+    "datadog.json",
+    "pagerduty-event.json",
+)
+
+
 def test_each_message_has_its_expectation() -> None:
     assert sorted(EXPECTED) == FILES
 
@@ -58,11 +66,11 @@ def test_what_is_over_has_the_key_of_what_began(name: str) -> None:
 
 @pytest.mark.parametrize("name", JSON_FILES)
 def test_what_is_over_is_no_incident_that_begins_now(name: str) -> None:
-    try:
-        incident = make_incident(resolved(name), now=NOW)
-    except BadInput as error:
-        assert "when it began" in str(error)
-        incident = make_incident(resolved(name), now=NOW, started_at=BEGAN)
+    if name in TELL_NO_START:
+        with pytest.raises(BadInput, match="does not say when it began"):
+            make_incident(resolved(name), now=NOW)
+    start = BEGAN if name in TELL_NO_START else None
+    incident = make_incident(resolved(name), now=NOW, started_at=start)
     assert abs(incident.started_at - BEGAN) < timedelta(seconds=1)
     ends = {"grafana.json", "datadog.json", "pagerduty-webhook.json", "azure-monitor.json"}
     if name in ends or name.startswith("cloudwatch"):
@@ -115,7 +123,9 @@ def test_zabbix_speaks_in_its_own_zone() -> None:
         make_incident(there, now=NOW)
 
 
-@pytest.mark.parametrize("names", [("To", "Subject", "Message"), ("sendto", "alert_subject", "alert_message")])
+@pytest.mark.parametrize(
+    "names", [("To", "Subject", "Message"), ("sendto", "alert_subject", "alert_message")]
+)
 def test_zabbix_subject_and_message_of_a_webhooks_default_parameters(names: tuple[str, str, str]) -> None:
     subject, body = text("zabbix.txt").split("\n\n", 1)
     incident = make_incident(dict(zip(names, ("ops", subject, body), strict=True)), now=NOW)
@@ -139,7 +149,11 @@ def test_zabbix_recovery_mail_is_over() -> None:
 
 def test_the_alarm_of_sns_may_come_without_its_envelope_and_with_metric_maths() -> None:
     alarm = json.loads(payload("cloudwatch-sns.json")["Message"])
-    maths = {"MetricStat": {"Metric": {"Dimensions": [{"name": "FunctionName", "value": "charge"}], "MetricName": "Errors"}}}
+    maths = {
+        "MetricStat": {
+            "Metric": {"Dimensions": [{"name": "FunctionName", "value": "charge"}], "MetricName": "Errors"}
+        }
+    }
     alarm["Trigger"] = {"Metrics": [{"Expression": "m1 / m2", "Id": "e1"}, maths]}
     incident = make_incident(alarm, now=NOW)
     assert (incident.hints, incident.labels["metric"]) == (("charge",), "Errors")

@@ -29,8 +29,12 @@ def config(tmp_path: Path) -> str:
 def test_an_alert_is_diagnosed_however_it_is_given(
     aitia: Aitia, config: str, home: Path, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
-    given = {"file": ("--alert", str(EXAMPLES / name)), "stdin": ("--alert", "-"), "words": (text(name),)}[way]
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text(name).encode()), isatty=lambda: False))
+    given = {"file": ("--alert", str(EXAMPLES / name)), "stdin": ("--alert", "-"), "words": (text(name),)}[
+        way
+    ]
+    monkeypatch.setattr(
+        "sys.stdin", SimpleNamespace(buffer=io.BytesIO(text(name).encode()), isatty=lambda: False)
+    )
     done = aitia("diagnose", *given, "--config", config, "--at", AT, "--model", "none")
     assert done.code == 0, done.err
     assert "alert fired 01:09:27" in done.out
@@ -78,4 +82,4 @@ def test_the_page_tells_the_link_as_text(aitia: Aitia, config: str, tmp_path: Pa
     assert aitia("report", "last", "-o", str(tmp_path / "r.html")).code == 0
     page = (tmp_path / "r.html").read_text()
     assert "https://app.datadoghq.com/&#34;&gt;&lt;script&gt;" in page
-    assert "href=\"https://app.datadoghq" not in page
+    assert 'href="https://app.datadoghq' not in page

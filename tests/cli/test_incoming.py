@@ -89,7 +89,10 @@ def test_a_list_of_alerts_and_json_that_is_cut_off() -> None:
     [
         ("", "Say what is wrong"),
         ("  \n ", "Say what is wrong"),
-        ('{"a": 1}', "of no known alert format. Send one of these.*: Alertmanager, Amazon CloudWatch.*Zabbix"),
+        (
+            '{"a": 1}',
+            "of no known alert format. Send one of these.*: Alertmanager, Amazon CloudWatch.*Zabbix",
+        ),
         ('{"alerts": []}', "at least one alert"),
         ('[{"status": {"state": "suppressed"}, "labels": {}}]', "silenced"),
         ('{"alerts": [{"startsAt": "yesterday"}]}', "startsAt"),

@@ -148,7 +148,11 @@ def test_tools_look_at_the_configured_telemetry_and_build_on_each_other(site: Ca
         ("diagnose", {}, "Fix 'incident': Field required."),
         ("diagnose", {"incident": ""}, "Say what is wrong"),
         ("diagnose", {"incident": 7}, "Fix 'incident"),
-        ("diagnose", {"incident": {"alerts": "none"}}, "Fix 'alerts' of the Alertmanager message: a list of alerts"),
+        (
+            "diagnose",
+            {"incident": {"alerts": "none"}},
+            "Fix 'alerts' of the Alertmanager message: a list of alerts",
+        ),
         (
             "diagnose",
             {"incident": "x", "path": "/etc/passwd"},

@@ -53,7 +53,11 @@ def test_an_alert_is_one_diagnosis_until_it_is_over(client: httpx.Client, name: 
     assert first.json()["id"] == again.json()["id"]
     assert first.json()["origin"] in name
     over = post(client, resolved(name))
-    assert (over.status_code, over.json()["alert"], over.json()["id"]) == (200, "resolved", first.json()["id"])
+    assert (over.status_code, over.json()["alert"], over.json()["id"]) == (
+        200,
+        "resolved",
+        first.json()["id"],
+    )
     fresh = post(client, later(name))
     assert fresh.status_code == 202
     assert fresh.json()["id"] != first.json()["id"]
