@@ -84,14 +84,20 @@ def as_webhook(message: Any) -> Notice:
     return notice
 
 
-def read_text(text: str) -> Notice | None:
-    """A message that was pasted: JSON (also between ```), or an alert's text. None where it is plain words. Raises BadInput."""
-    text = fenced[1] if (fenced := _FENCED.search(text)) else text
+def read_text(text: str, *, among: bool = False) -> Notice | None:
+    """A message that was pasted: JSON (also between ```), or an alert's text. None where it is plain words. Raises BadInput.
+
+    among   it stands among other words: then JSON of no known format is one of them, such as a line of a log
+    """
+    if fenced := _FENCED.search(text):
+        among = among or fenced[0] != text.strip()
+        text = fenced[1]
     if text.lstrip().startswith(("{", "[")):
         try:
-            return read_message(parse_json(text))
+            message = parse_json(text)
         except NotJson:
             return None  # words that begin with a bracket
+        return None if among and format_of(message) is None else read_message(message)
     for one in formats():
         fields = _fields_of(one, text[:_LONGEST_TEXT])
         if one.needs and fields.keys() >= set(one.needs):

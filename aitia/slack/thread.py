@@ -37,8 +37,9 @@ def report_of(
     words   what the person who asks adds
     latest  a moment that it cannot be later than: of recorded telemetry
     """
-    parts = list(_parts(message))
-    if notice := next((found for part in parts if (found := read_text(part)) is not None), None):
+    parts = [part for part in _parts(message) if part.strip()]
+    pasted = (read_text(part, among=len(parts) > 1) for part in parts)
+    if notice := next((found for found in pasted if found is not None), None):
         return notice.alert()
     lines = [line for part in parts for line in part.splitlines() if line.strip()]
     lines = list(dict.fromkeys(line.strip() for line in lines))

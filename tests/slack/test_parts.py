@@ -61,6 +61,13 @@ def test_recorded_telemetry_has_no_later_alert() -> None:
     assert alert["startsAt"] == early.isoformat()
 
 
+def test_json_beside_an_alerts_words_is_one_of_its_words() -> None:
+    details = {"text": "HighLatency", "attachments": [{"text": '{"p99": 4.1, "unit": "s"}'}]}
+    found = read(details)
+    assert found.title == "HighLatency"
+    assert "p99" in found.text
+
+
 def test_a_message_without_text_says_what_to_do() -> None:
     with pytest.raises(BadInput, match="Say what is wrong"):
         report_of({"ts": "1.0", "files": [{"id": "F1"}]})
