@@ -56,8 +56,10 @@ GITLAB = {"id": SHA, "short_id": SHA[:8], "title": "fix: pool size", "committed_
          "Finished applying modification", ""),
         ([{"commit": SHA, "date": "Thu Jun 18 10:30:00 2026 +0000", "message": "tune", "files": ["orders/a.py"]}], "log.json",
          "orders", "deploy", f"tune (commit {SHA[:12]})", SHA),
+        ([{"revision": 3, "updated": WHEN, "status": "deployed", "chart": "checkout-1.4.2", "description": "Upgrade complete"}],
+         "x.json", "checkout", "deploy", "Upgrade complete (revision 3)", "3"),
     ],
-    ids=["deploys", "flags", "commits", "configuration", "github", "gitlab", "launchdarkly", "rds", "git log"],
+    ids=["deploys", "flags", "commits", "configuration", "github", "gitlab", "launchdarkly", "rds", "git log", "helm"],
 )  # fmt: skip
 def test_an_export_is_read_with_its_ids(
     tmp_path: Path, told: object, name: str, component: str, kind: str, text: str, id: str

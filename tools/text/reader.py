@@ -31,7 +31,7 @@ __all__ = ["Extract", "LogFile", "Record", "open_each", "open_set"]
 SAMPLE = 48 * 1024
 SLACK_S = 60.0  # of lines that are not in the order of time
 _PROBE = 256 * 1024
-_PASSING = 8  # lines of others that cost as much as one that is read
+_PASSING = 16  # lines of others that cost as much as one that is read
 _PASSED = 32  # times the budget: bytes before a span that are unpacked without being read line by line
 
 

@@ -43,6 +43,7 @@ _HOLDERS: Final = frozenset({"services", "service", "apps", "app", "src", "pkg",
 _URLS: Final = re.compile(r"https?://[^/\s]+/(?:api/v\d+/)?(?:repos/|projects/)?[^/\s]+/(?:[^/\s]+/)*?([\w.-]+)/(?:-/)?"
                           r"(?:commits?|deployments?|releases?|pull|merge_requests|tree)\b")  # fmt: skip
 _HEX: Final = re.compile(r"[0-9a-f]{20,64}")
+_CHART: Final = re.compile(r"-v?\d[\w.+-]*$")  # Helm puts the version behind the name
 _DEPTH: Final = 3
 _FIELDS: Final = 200
 _TOLD: Final = 6  # further fields that stand for a text where there is none
@@ -124,6 +125,7 @@ def flattened(entry: Fields) -> Fields:
 def components_of(entry: Fields, roles: Roles) -> list[str]:
     """Whom an entry changed: as its field says, else by the folders of its files, else by the repository in its address."""
     if named := str(entry.get(roles.component) or ""):
+        named = _CHART.sub("", named) if plain(roles.component) == "chart" else named
         return [named.removesuffix(".git").rpartition("/")[2] if "/" in named else named]
     files = [f for f in files_of(entry, roles) if not any(fnmatchcase(f, p) for p in DOCUMENTS)]
     if folders := sorted({folder for f in files if (folder := _folder(f))}):
@@ -164,7 +166,9 @@ def kind_of(entry: Fields, roles: Roles, *, hint: str, fallback: str) -> str:
     deployed = any(word in hint for word in ("deploy", "release", "rollout", "commit", "git"))
     return (
         "deploy"
-        if deployed or ((roles.version or roles.id) and not roles.text) or "commit.message" in entry
+        if deployed
+        or ((roles.version or roles.id) and not roles.text)
+        or not {"commit.message", "chart"}.isdisjoint(entry)
         else fallback
     )
 

@@ -43,20 +43,21 @@ def _kept(only: Only, needle: bytes, original: Iterable[Block]) -> Iterator[Line
 
 
 def _near(block: Block, needle: bytes) -> Iterator[Line]:
-    """The lines of a block that may be the component's, or end what is: an object without the value is passed on as `{}`."""
-    raws = block.data.split(b"\n")
-    if not raws[-1]:
-        raws.pop()
-    at, last, passed = block.offset, len(raws) - 1, False
-    for n, raw in enumerate(raws):
-        size = len(raw) + 1 if n < last else block.end - at
-        if not raw.startswith(b"{") or needle in raw:
-            yield Place(at, size, block.line + n), raw
-            passed = False
-        elif not passed:
-            yield Place(at, size, block.line + n), b"{}"
-            passed = True
-        at += size
+    """The lines of a block that may be the component's, with what goes on from them; `{}` stands for those of others."""
+    data, at, number = block.data, 0, block.line
+    while at < len(data):
+        stop = data.find(b"\n", at)
+        stop = len(data) if stop < 0 else stop
+        raw = data[at:stop]
+        if raw.startswith(b"{") and needle not in raw:
+            yield Place(block.offset + at, 0, number), b"{}"
+            found = data.find(needle, stop)
+            begin = data.rfind(b"\n", stop, found) + 1 if found >= 0 else len(data)
+            number, at = number + data.count(b"\n", at, begin), begin
+            continue
+        end = block.offset + stop + 1 if stop + 1 < len(data) else block.end
+        yield Place(block.offset + at, end - block.offset - at, number), raw
+        at, number = stop + 1, number + 1
 
 
 def fields_of(raw: bytes) -> Mapping[str, Any] | None:
