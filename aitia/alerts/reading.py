@@ -173,17 +173,17 @@ def _grouped(one: Format, message: Mapping[str, Any]) -> Notice:
     if strange := next((s for s in states if s not in _STATES and not isinstance(s, Mapping)), None):
         raise BadInput(f"Fix 'status' of an alert: firing or resolved, not {str(strange)[:60]!r}.")
     starts = (str(a.get("startsAt") or "") for a in alerts)
+    began = (s for s in starts if s and not s.startswith("0001-"))  # Go's zero time: not set
+    keys = (
+        k for p in one.key for k in values_at(message, str(p)) if isinstance(k, str)
+    )  # whole, however long
     return Notice(
         origin=one.origin,
         format=one.name,
         state="resolved" if alerts and all(s == "resolved" for s in states) else "firing",
         said="",
-        group=next(
-            (k for p in one.key for k in values_at(message, str(p)) if isinstance(k, str)), ""
-        ),  # whole
-        episode=min(
-            (s for s in starts if s and not s.startswith("0001-")), default=""
-        ),  # Go's zero time: not set
+        group=next(keys, ""),
+        episode=min(began, default=""),
         message={**message, "alerts": alerts, "link": _link(one, message)},
     )
 
