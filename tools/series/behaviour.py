@@ -20,13 +20,11 @@ Labels = tuple[tuple[str, str], ...]
 SETTING: Final = Aspect(aspect="other", say="", floor=1e18, relative=False, by="behaviour")
 """What somebody has set differently is no sign of damage, so no change of it is one."""
 _HELD, _KEPT = 10, 3  # samples before and after the one step of a setting, at least
-_WORD: Final = re.compile(
-    r"[\w.-]{1,40}"
-)  # of a state: a sentence that an exporter writes into a label is none
+# Of a state: a sentence that an exporter writes into a label is none.
+_WORD: Final = re.compile(r"[\w.-]{1,40}")
 _CODE: Final = re.compile(r"[1-5](\d\d|xx)", re.IGNORECASE)  # of requests, not of a state
-_WELL: Final = frozenset(
-    {"running", "bound"}
-)  # phases of a pod and of a claim that the lexicon reads as states only
+# Phases of a pod and of a claim, which the lexicon reads as states only.
+_WELL: Final = frozenset({"running", "bound"})
 _YES: Final = {"true": True, "false": False, "unknown": False}
 _MOVED: Final = 0.3  # of a state that is 0 or 1; where states share a sum, of one member
 _KEEPS: Final = frozenset({"connections", "queue", "locks", "threads", "cpu", "memory", "disk"})

@@ -22,7 +22,8 @@ from aitia.tools.meaning.metadata import UNTOLD, Metadata
 class Series:
     """One metric series. `t` in epoch seconds, increasing; `v` of the same length, NaN where a sample is missing.
 
-    `component` is the source's raw name (tools resolve it); `query` reads exactly this series again.
+    `component` is the source's raw name (tools resolve it); `query` reads exactly this series again; `metadata` is what the
+    source says of the metric beside its numbers.
     """
 
     component: str
