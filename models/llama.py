@@ -13,6 +13,7 @@ import numpy as np
 
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
+from aitia.models.adapters import Role, check_adapter
 from aitia.models.calibration import terms_of
 from aitia.models.catalogue import Family
 from aitia.models.chat import template_of
@@ -54,8 +55,13 @@ class LlamaCpp:
         kv_cache: KvCache = "f16",
         prefixes: PrefixStore | None = None,
         home: Path | None = None,
+        adapter: Path | None = None,
+        role: Role | None = None,
     ) -> None:
         self._name, self._sha256, self._home = name, sha256, home
+        self._role = role if adapter else None
+        if adapter and role:
+            check_adapter(adapter, role=role, base=sha256)
         self._template = template_of(family)
         self._session = Session(
             path,
@@ -66,6 +72,7 @@ class LlamaCpp:
                 flash_attention=flash_attention,
                 kv_cache=kv_cache,
             ),
+            adapter=adapter,
         )
         self._end = self._session.token(self._template.end)
         self._lock = threading.RLock()
@@ -86,6 +93,11 @@ class LlamaCpp:
     def sha256(self) -> str:
         """The hash of the model file."""
         return self._sha256
+
+    @property
+    def role(self) -> Role | None:
+        """What the model was tuned for, where it has an adapter."""
+        return self._role
 
     def close(self) -> None:
         """Free the model's memory."""

@@ -87,3 +87,11 @@ class Classifier(Protocol):
         text without a chat's turns. Raises ModelError where two labels begin with the same token.
         """
         ...
+
+
+@runtime_checkable
+class Tuned(Protocol):
+    """A model with an adapter for one role (`names`); None without."""
+
+    @property
+    def role(self) -> str | None: ...

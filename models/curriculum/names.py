@@ -17,6 +17,9 @@ SIZE: Final = 6000  # names that a model is tuned on, unless told otherwise
 HELD_OUT: Final = 10  # every tenth subject and phrase is kept for names that the tuning never sees
 _TRIES: Final = 30  # for a name that was not made yet
 _NOISE, _TAGS = 0.35, 0.07  # share of `other` without any word, and of physical quantities written as tags
+SYSTEM: Final = "Metric:"
+QUESTION: Final = "\nQuantity, bad direction:"
+_WORDS: Final = {"file_descriptors": "files"}  # where a quantity's own id begins like another's
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 
 
@@ -52,6 +55,11 @@ def phrases() -> tuple[Phrase, ...]:
 def quantities() -> list[str]:
     """The quantities that names are made for, `other` among them."""
     return list(dict.fromkeys(phrase.quantity for phrase in phrases()))
+
+
+def label_of(quantity: str) -> str:
+    """How a quantity is put to a model."""
+    return _WORDS.get(quantity, quantity)
 
 
 def names(seed: int, size: int = SIZE, *, held_out: bool = False) -> list[Named]:

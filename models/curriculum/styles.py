@@ -10,6 +10,7 @@ ACRONYMS: Final = frozenset(
     "cpu io ip tcp udp http gc jvm os id db sql dns api rpc rtt vm iops ssl tls ups pdu ahu vav ph co2 hp".split()
 )
 _UMLAUTS: Final = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))
+_ALONE: Final = 2  # words of which a name alone is somebody's name
 _MULTIPLES: Final = 400  # instance numbers are below
 
 Words = Sequence[str]
@@ -45,7 +46,7 @@ def camel_name(random: Random, subject: Words, what: Words) -> str:
 
 def pascal_name(random: Random, subject: Words, what: Words) -> str:
     """`DbCpuLoad`; most often of what is measured alone."""
-    return pascal(random, what if len(what) > 1 and random.random() < 0.6 else [*subject, *what])
+    return pascal(random, what if len(what) > _ALONE and random.random() < 0.7 else [*subject, *what])
 
 
 def dotted(random: Random, subject: Words, what: Words) -> str:
@@ -69,7 +70,7 @@ def kebab(random: Random, subject: Words, what: Words) -> str:
 
 def titled(random: Random, subject: Words, what: Words) -> str:
     """`Db Cpu Load`, `cpu load`, `Cpu load`."""
-    words = [*subject, *what] if random.random() < 0.5 else list(what)
+    words = list(what) if len(what) > _ALONE and random.random() < 0.6 else [*subject, *what]
     text = " ".join(words)
     return random.choice([" ".join(_cap(w, True) for w in words), text[:1].upper() + text[1:], text])
 
