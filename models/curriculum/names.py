@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -17,6 +18,10 @@ SIZE: Final = 6000  # names that a model is tuned on, unless told otherwise
 HELD_OUT: Final = 10  # every tenth subject and phrase is kept for names that the tuning never sees
 _TRIES: Final = 30  # for a name that was not made yet
 _NOISE, _TAGS = 0.35, 0.07  # share of `other` without any word, and of physical quantities written as tags
+_FILLED, _SENSOR = 0.4, 0.12  # share made of templates, and of physical quantities that end in `sensor`
+_PHYSICAL: Final = frozenset(
+    "temperature pressure flow level vibration speed current voltage power energy position humidity concentration force frequency".split()
+)
 SYSTEM: Final = "Metric:"
 QUESTION: Final = "\nQuantity, bad direction:"
 _WORDS: Final = {"file_descriptors": "files"}  # where a quantity's own id begins like another's
@@ -52,6 +57,49 @@ def phrases() -> tuple[Phrase, ...]:
     )
 
 
+def _filled(held_out: bool) -> dict[str, list[list[Phrase]]]:
+    """By quantity and template: the template with each of its words."""
+
+    def part(texts: Iterable[str]) -> list[str]:
+        return [t for t in texts if _is_held_out(t) == held_out]
+
+    made: dict[str, list[list[Phrase]]] = {}
+    tables = _read("templates.yaml")
+    for table in (tables["things"], tables["objects"]):
+        words = [(table["kind"], w) for w in part(table["words"])]
+        _fill(made, table["templates"], words, part)
+    measured = [
+        (p.kind, p.text)
+        for p in phrases()
+        if p.kind != "it" and p.quantity in _PHYSICAL and _is_held_out(p.text) == held_out
+    ]
+    _fill(made, tables["derived"], measured, part)
+    return made
+
+
+def _fill(
+    made: dict[str, list[list[Phrase]]],
+    templates: Mapping[str, Mapping[str, Sequence[str]]],
+    words: Sequence[tuple[str, str]],
+    part: Callable[[Iterable[str]], list[str]],
+) -> None:
+    for quantity, directions in templates.items():
+        for direction, texts in directions.items():
+            for text in part(texts):
+                made.setdefault(quantity, []).append(
+                    [
+                        Phrase(text=_put(text, word), quantity=quantity, direction=direction, kind=kind)
+                        for kind, word in words
+                    ]
+                )
+
+
+def _put(template: str, word: str) -> str:
+    many = re.sub(r"([^aeiou])ys$", r"\1ies", f"{word}s")
+    many = re.sub(r"(s|sh|ch|x)s$", r"\1es", many)
+    return template.replace("{}s", many).replace("{}", word)
+
+
 def quantities() -> list[str]:
     """The quantities that names are made for, `other` among them."""
     return list(dict.fromkeys(phrase.quantity for phrase in phrases()))
@@ -85,6 +133,7 @@ class _Maker:
             for kind in ("it", "plant", "de")
         }
         self._owners = [o for o in self._parts["org"] if _is_held_out(o) == held_out]
+        self._templates = _filled(held_out)
         self._phrases: dict[str, list[Phrase]] = {}
         for phrase in phrases():
             if _is_held_out(phrase.text) == held_out:
@@ -109,7 +158,7 @@ class _Maker:
             return Named(name=self._noise(), quantity="other", direction="both")
         if quantity in self._parts["tags"]["letters"].values() and random.random() < _TAGS:
             return self._tag(quantity)
-        phrase = random.choice(self._phrases[quantity])
+        phrase = self._phrase(quantity)
         text, label = _without_label(phrase.text)
         before, star, after = text.partition("*")
         words = (after if star else text).split()
@@ -123,6 +172,12 @@ class _Maker:
         if phrase.kind == "it" and not label and random.random() < 0.03:
             label = random.choice(self._parts["labels"])
         return Named(name=name + label, quantity=quantity, direction=phrase.direction)
+
+    def _phrase(self, quantity: str) -> Phrase:
+        templates = self._templates.get(quantity)
+        if templates and self._random.random() < _FILLED:
+            return self._random.choice(self._random.choice(templates))
+        return self._random.choice(self._phrases[quantity])
 
     def _subject(self, kind: str, *, plain: bool) -> list[str]:
         """What it is of: an owner, a thing, both or neither."""
@@ -138,6 +193,8 @@ class _Maker:
         """The phrase with a unit or a statistic behind or in front."""
         random = self._random
         out = list(words)
+        if quantity in _PHYSICAL and random.random() < _SENSOR:
+            out.append("sensor")
         units: list[str] = self._parts["units"].get(quantity, [])
         if units and random.random() < 0.4:
             unit = random.choice(units).split()

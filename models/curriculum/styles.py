@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 ACRONYMS: Final = frozenset(
     "cpu io ip tcp udp http gc jvm os id db sql dns api rpc rtt vm iops ssl tls ups pdu ahu vav ph co2 hp".split()
 )
-_UMLAUTS: Final = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))
+_UMLAUTS: Final = (("ae", "ä"), ("oe", "ö"), ("(?<![aeq])ue", "ü"))  # not in `Dauer`
 _ALONE: Final = 2  # words of which a name alone is somebody's name
 _MULTIPLES: Final = 400  # instance numbers are below
 
@@ -151,7 +152,7 @@ def compound(random: Random, subject: Words, what: Words) -> str:
     text = random.choice(["_", ".", " ", "", "_"]).join([where[:1].upper() + where[1:] + number, measured])
     if random.random() < 0.3:
         for plain, accented in _UMLAUTS:
-            text = text.replace(plain, accented)
+            text = re.sub(plain, accented, text)
     return text
 
 
