@@ -54,7 +54,7 @@ class Entry(Word):
 
 
 class AdapterEntry(Word):
-    """An adapter that comes with aitia, in `models/adapters`, for what (`role`), and the model of the catalogue that it is for."""
+    """An adapter that comes with aitia, in `models/adapters`, for a role of the model `base`."""
 
     role: Literal["names"]
     base: str

@@ -29,7 +29,9 @@ from aitia.models.threads import default_threads
 if TYPE_CHECKING:
     from aitia.models.load import ModelFile
 
-ROOM: Final = 256 << 20  # bytes free for the states (weights, their best and two moments in f32) and the adapter
+ROOM: Final = (
+    256 << 20
+)  # bytes free for the states (weights, their best and two moments in f32) and the adapter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +125,15 @@ def tune(
     except OSError as error:
         raise trouble(error, out) from None
     trainer.state.unlink(missing_ok=True)
-    return Tuned(path=out, adapter=adapter, steps=trainer.step, held_out=len(held_out), loss=trainer.best_loss, right=trainer.right,
-                 seconds=trainer.elapsed)  # fmt: skip
+    return Tuned(
+        path=out,
+        adapter=adapter,
+        steps=trainer.step,
+        held_out=len(held_out),
+        loss=trainer.best_loss,
+        right=trainer.right,
+        seconds=trainer.elapsed,
+    )
 
 
 def _packages() -> Any:
@@ -145,7 +154,9 @@ def _check_room(folder: Path) -> None:
     except OSError as error:
         raise trouble(error, folder) from None
     if free < ROOM:
-        raise NoRoom(f"Free {(ROOM - free) >> 20} MB more under {str(folder)!r}: tuning keeps its state there.")
+        raise NoRoom(
+            f"Free {(ROOM - free) >> 20} MB more under {str(folder)!r}: tuning keeps its state there."
+        )
 
 
 def _tokenised(
@@ -180,7 +191,9 @@ def _trainable(path: Path, recipe: Recipe, seed: int) -> Any:
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    packed = getattr(transformers, "GgufConfig", None)  # releases that can keep weights packed train slowly so
+    packed = getattr(
+        transformers, "GgufConfig", None
+    )  # releases that can keep weights packed train slowly so
     more = {"quantization_config": packed(dequantize=True)} if packed else {}
     with redirect_stderr(StringIO()):  # a bar of its own that no setting hides
         model = transformers.AutoModelForCausalLM.from_pretrained(

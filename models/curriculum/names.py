@@ -20,11 +20,18 @@ _TRIES: Final = 30  # for a name that was not made yet
 _NOISE, _TAGS = 0.35, 0.07  # share of `other` without any word, and of physical quantities written as tags
 _FILLED, _SENSOR = 0.4, 0.12  # share made of templates, and of physical quantities that end in `sensor`
 _PHYSICAL: Final = frozenset(
-    "temperature pressure flow level vibration speed current voltage power energy position humidity concentration force frequency".split()
-)
+    (
+        "temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "energy", "position",
+        "humidity", "concentration", "force", "frequency",
+    )
+)  # fmt: skip
 SYSTEM: Final = "Metric:"
 QUESTION: Final = "\nQuantity, bad direction:"
 _WORDS: Final = {"file_descriptors": "files"}  # where a quantity's own id begins like another's
+_SHAPES: Final = (
+    "{a}_{b}", "{a}{n}", "{A}{n}", "{a}_{b}_{n}", "{o}.{a}.{b}", "{A}_{n}", "Tag_{n}", "reg{n}", "{o}_{a}", "CH{n}", "{a}.{b}{n}",
+    "DB{n}.DBW{n}", "point {n}", "{A}-{n}-{a}",
+)  # fmt: skip
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 
 
@@ -230,7 +237,7 @@ class _Maker:
             return "".join(random.choices(_CONSONANTS, k=random.randint(1, most)))
 
         number = str(random.randrange(1, 10 ** random.randint(1, 5)))
-        shape = random.choice(["{a}_{b}", "{a}{n}", "{A}{n}", "{a}_{b}_{n}", "{o}.{a}.{b}", "{A}_{n}", "Tag_{n}", "reg{n}", "{o}_{a}", "CH{n}", "{a}.{b}{n}", "DB{n}.DBW{n}", "point {n}", "{A}-{n}-{a}"])  # fmt: skip
+        shape = random.choice(_SHAPES)
         return shape.format(
             a=letters(4), A=letters(3).upper(), b=letters(3), n=number, o=random.choice(self._owners)
         )

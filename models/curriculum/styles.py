@@ -8,8 +8,11 @@ from random import Random
 from typing import Final
 
 ACRONYMS: Final = frozenset(
-    "cpu io ip tcp udp http gc jvm os id db sql dns api rpc rtt vm iops ssl tls ups pdu ahu vav ph co2 hp".split()
-)
+    (
+        "cpu", "io", "ip", "tcp", "udp", "http", "gc", "jvm", "os", "id", "db", "sql", "dns", "api", "rpc", "rtt", "vm",
+        "iops", "ssl", "tls", "ups", "pdu", "ahu", "vav", "ph", "co2", "hp",
+    )
+)  # fmt: skip
 _UMLAUTS: Final = (("ae", "ä"), ("oe", "ö"), ("(?<![aeq])ue", "ü"))  # not in `Dauer`
 _ALONE: Final = 2  # words of which a name alone is somebody's name
 _MULTIPLES: Final = 400  # instance numbers are below
@@ -21,6 +24,10 @@ Style = Callable[[Random, Words, Words], str]
 
 def _cap(word: str, keep: bool) -> str:
     return word.upper() if keep and word in ACRONYMS else word[:1].upper() + word[1:]
+
+
+def _initials(words: Words) -> str:
+    return "".join(w[0] for w in words).upper()
 
 
 def pascal(random: Random, words: Words) -> str:
@@ -93,7 +100,7 @@ def bean(random: Random, subject: Words, what: Words) -> str:
 
 
 def counter(random: Random, subject: Words, what: Words) -> str:
-    """A counter of Windows: `\\Db(_Total)\\Cpu Load`."""
+    r"""A counter of Windows: `\Db(_Total)\Cpu Load`."""
     place = random.choice(["", "(_Total)", "(*)", "(0)", "(main)"])
     words = [{"percent": "%", "pct": "%"}.get(w, w) for w in what]
     if "%" in words:
@@ -124,7 +131,7 @@ def tag(random: Random, subject: Words, what: Words) -> str:
     """`Pump_3_CpuLoad`, `PUMP3.CpuLoad`, `Hall2/Pump/Load`: what a control system calls it."""
     number = str(random.randrange(1, _MULTIPLES if random.random() < 0.3 else 9))
     where = random.choice([pascal(random, subject), "".join(subject).upper(), "_".join(subject)])
-    where = random.choice([where, where + number, f"{where}_{number}", "".join(w[0] for w in subject).upper() + number])  # fmt: skip
+    where = random.choice([where, where + number, f"{where}_{number}", _initials(subject) + number])
     measured = random.choice([pascal(random, what), "_".join(_cap(w, True) for w in what), "_".join(what)])
     return random.choice(["_", ".", "_", "/", "-", " "]).join([where, measured])
 
@@ -132,21 +139,24 @@ def tag(random: Random, subject: Words, what: Words) -> str:
 def object_of(random: Random, subject: Words, what: Words) -> str:
     """`AHU-1 Load`, `AI:12 Load`: a point of a building."""
     head = random.choice(["AI", "AV", "BI", "BV", "AO"]) + f":{random.randrange(60)} "
-    named = "".join(w[0] for w in subject).upper() + f"-{random.randrange(1, 30)} "
+    named = f"{_initials(subject)}-{random.randrange(1, 30)} "
     text = " ".join(_cap(w, True) for w in what)
-    return random.choice([head, named, named]) + random.choice([text, pascal(random, what), text.replace(" ", "-")])  # fmt: skip
+    spelling = [text, pascal(random, what), text.replace(" ", "-")]
+    return random.choice([head, named, named]) + random.choice(spelling)
 
 
 def node(random: Random, subject: Words, what: Words) -> str:
     """A path of OPC UA or MQTT."""
     path = [pascal(random, subject) + str(random.randrange(1, 9)), pascal(random, what)]
-    return random.choice([f"ns=2;s={'.'.join(path)}", "plant/" + "/".join(p.lower() for p in path), ".".join(["Line1", *path])])  # fmt: skip
+    topic = "/".join(p.lower() for p in path)
+    return random.choice([f"ns=2;s={'.'.join(path)}", f"plant/{topic}", ".".join(["Line1", *path])])
 
 
 def compound(random: Random, subject: Words, what: Words) -> str:
     """German: `Kessel_Vorlauftemperatur`, `Kessel1.VorlaufTemperatur`, sometimes with umlauts."""
-    joined = "".join(what)
-    measured = random.choice([joined[:1].upper() + joined[1:], "_".join(map(str.capitalize, what)), " ".join(map(str.capitalize, what)), "_".join(what)])  # fmt: skip
+    joined, parts = "".join(what), [w.capitalize() for w in what]
+    spelling = [joined[:1].upper() + joined[1:], "_".join(parts), " ".join(parts), "_".join(what)]
+    measured = random.choice(spelling)
     where = "".join(subject)
     number = random.choice(["", "", str(random.randrange(1, 20))])
     text = random.choice(["_", ".", " ", "", "_"]).join([where[:1].upper() + where[1:] + number, measured])
