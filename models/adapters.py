@@ -20,7 +20,7 @@ FIELDS: Final = "aitia."  # in front of what we write into an adapter's header
 
 
 class Adapter(Word):
-    """What an adapter's header tells. `base` and `curriculum` are the sha256 of the model file and of the examples it was made of."""
+    """What an adapter's header tells. `base` and `curriculum` are the sha256 of the model file and of the examples."""
 
     role: Role
     base: str

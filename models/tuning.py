@@ -38,7 +38,7 @@ ROOM: Final = (
 class Recipe:
     """How an adapter is tuned. `direction` is what the answer's second part counts beside the first."""
 
-    size: int = 5200
+    size: int = curriculum.SIZE
     held_out: int = 320
     rank: int = 8
     alpha: float = 16.0

@@ -60,7 +60,7 @@ def build(
     if model not in ("none", "auto"):
         from aitia.models.load import load_llm
 
-        llm = load_llm(model)
+        llm = load_llm(model, role="names")
     try:
         made = dictionary.build(names, known, file, llm=llm, limit=limit, on_name=_progress)
     except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from aitia.core.bounds import own_yaml
 from aitia.core.words import Word
 from aitia.models.curriculum.styles import spelled
 
-SIZE: Final = 6000  # names that a model is tuned on, unless told otherwise
+SIZE: Final = 5200  # names that a model is tuned on, unless told otherwise
 HELD_OUT: Final = 10  # every tenth subject and phrase is kept for names that the tuning never sees
 _TRIES: Final = 30  # for a name that was not made yet
 _NOISE, _TAGS = 0.35, 0.07  # share of `other` without any word, and of physical quantities written as tags
@@ -64,8 +64,12 @@ def phrases() -> tuple[Phrase, ...]:
     )
 
 
+@cache
 def _filled(held_out: bool) -> dict[str, list[list[Phrase]]]:
-    """By quantity and template: the template with each of its words."""
+    """By quantity and template: the template with each of its words. What is a phrase already, or trained on, is left out."""
+    known = {p.text for p in phrases()}
+    if held_out:
+        known |= {p.text for templates in _filled(False).values() for texts in templates for p in texts}
 
     def part(texts: Iterable[str]) -> list[str]:
         return [t for t in texts if _is_held_out(t) == held_out]
@@ -81,7 +85,10 @@ def _filled(held_out: bool) -> dict[str, list[list[Phrase]]]:
         if p.kind != "it" and p.quantity in _PHYSICAL and _is_held_out(p.text) == held_out
     ]
     _fill(made, tables["derived"], measured, part)
-    return made
+    return {
+        quantity: [kept for texts in templates if (kept := [p for p in texts if p.text not in known])]
+        for quantity, templates in made.items()
+    }
 
 
 def _fill(
@@ -119,7 +126,7 @@ def label_of(quantity: str) -> str:
 
 def names(seed: int, size: int = SIZE, *, held_out: bool = False) -> list[Named]:
     """`size` distinct names in random order; `held_out` ones share neither a subject nor a phrase with the others."""
-    return list(_Maker(seed, held_out).made(size))
+    return list(Parts(seed, held_out).made(size))
 
 
 def digest(made: Sequence[Named]) -> str:
@@ -128,8 +135,8 @@ def digest(made: Sequence[Named]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-class _Maker:
-    """Draws names from the subjects and phrases of one part."""
+class Parts:
+    """The subjects and phrases that are tuned on, or those that are held out; draws names from them."""
 
     def __init__(self, seed: int, held_out: bool) -> None:
         self._random = Random(f"{seed} {held_out}")
@@ -145,6 +152,13 @@ class _Maker:
         for phrase in phrases():
             if _is_held_out(phrase.text) == held_out:
                 self._phrases.setdefault(phrase.quantity, []).append(phrase)
+
+    @property
+    def texts(self) -> set[str]:
+        """All subjects, owners, phrases and filled templates of this part."""
+        subjects = {f"subject {s}" for part in self._subjects.values() for s in part}
+        filled = {p.text for part in self._templates.values() for texts in part for p in texts}
+        return subjects | set(self._owners) | filled | {p.text for part in self._phrases.values() for p in part}
 
     def made(self, size: int) -> Iterator[Named]:
         """Distinct names; a quantity's share follows its weight."""
