@@ -124,7 +124,9 @@ def answers(args: Any, asked: Sequence[Row]) -> list[dict[str, float]]:
                 kept.write_text(json.dumps(known), "utf-8")
         tuned = isinstance(model, Tuned) and model.role
         spent = (time.monotonic() - started) / len(missing)
-        print(f"{len(missing)} names asked, {'with' if tuned else 'without'} an adapter, {spent:.3f} s a name")
+        print(
+            f"{len(missing)} names asked, {'with' if tuned else 'without'} an adapter, {spent:.3f} s a name"
+        )
     return [known[str(r["name"])] for r in asked]
 
 

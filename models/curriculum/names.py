@@ -142,11 +142,11 @@ class Parts:
         self._random = Random(f"{seed} {held_out}")
         self._parts = _read("subjects.yaml")
         self._weights: Mapping[str, float] = self._parts["weights"]
-        self._subjects = {
+        self._subjects: dict[str, list[str]] = {
             kind: [s for s in self._parts[kind][0] if _is_held_out(s) == held_out]
             for kind in ("it", "plant", "de")
         }
-        self._owners = [o for o in self._parts["org"] if _is_held_out(o) == held_out]
+        self._owners: list[str] = [o for o in self._parts["org"] if _is_held_out(o) == held_out]
         self._templates = _filled(held_out)
         self._phrases: dict[str, list[Phrase]] = {}
         for phrase in phrases():
@@ -158,7 +158,9 @@ class Parts:
         """All subjects, owners, phrases and filled templates of this part."""
         subjects = {f"subject {s}" for part in self._subjects.values() for s in part}
         filled = {p.text for part in self._templates.values() for texts in part for p in texts}
-        return subjects | set(self._owners) | filled | {p.text for part in self._phrases.values() for p in part}
+        return (
+            subjects | set(self._owners) | filled | {p.text for part in self._phrases.values() for p in part}
+        )
 
     def made(self, size: int) -> Iterator[Named]:
         """Distinct names; a quantity's share follows its weight."""
