@@ -6,6 +6,7 @@ import hashlib
 import math
 import shutil
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
@@ -200,12 +201,12 @@ def _trainable(path: Path, recipe: Recipe, seed: int) -> Any:
             path.parent, gguf_file=path.name, dtype=torch.bfloat16, local_files_only=True, **more
         )
     torch.manual_seed(seed)
-    return peft.get_peft_model(
-        model,
-        peft.LoraConfig(
-            r=recipe.rank, lora_alpha=int(recipe.alpha), target_modules=list(TARGETS), task_type="CAUSAL_LM"
-        ),
+    config = peft.LoraConfig(
+        r=recipe.rank, lora_alpha=int(recipe.alpha), target_modules=list(TARGETS), task_type="CAUSAL_LM"
     )
+    with warnings.catch_warnings():  # peft asks transformers in a way that will go
+        warnings.simplefilter("ignore", FutureWarning)
+        return peft.get_peft_model(model, config)
 
 
 class _Trainer:
