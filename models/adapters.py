@@ -20,15 +20,12 @@ FIELDS: Final = "aitia."  # in front of what we write into an adapter's header
 
 
 class Adapter(Word):
-    """What an adapter's header tells. `base`, `curriculum` and `start` are the sha256 of the model file, of the examples, and of
-    the adapter that it went on from.
-    """
+    """What an adapter's header tells. `base` and `curriculum` are the sha256 of the model file and of the examples."""
 
     role: Role
     base: str
     curriculum: str
     seed: int
-    start: str = ""
 
 
 def own_file(role: Role, base: str, home: Path | None = None) -> Path:

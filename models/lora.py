@@ -62,27 +62,3 @@ def interleaved(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     halves = rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:])
     made: NDArray[np.float32] = halves.swapaxes(1, 2).reshape(rows.shape)
     return made
-
-
-def read_lora(path: Path, *, architecture: str, heads: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
-    """The weights of a file that `write_lora` wrote, by peft's names. Raises ValueError for a damaged one."""
-    import gguf
-
-    modules = {theirs: ours for ours, theirs in TARGETS.items()}
-    made = {}
-    for tensor in gguf.GGUFReader(path).tensors:
-        _, layer, theirs, _, half = tensor.name.split(".")
-        module, end = modules[theirs], half[-1].upper()
-        block = "self_attn" if theirs.startswith("attn") else "mlp"
-        values = np.array(tensor.data, dtype=np.float32)
-        if architecture == "llama" and end == "B" and module in ("q_proj", "k_proj"):
-            values = halved(values, heads[module == "k_proj"])
-        made[f"base_model.model.model.layers.{layer}.{block}.{module}.lora_{end}.weight"] = values
-    return made
-
-
-def halved(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    """What `interleaved` was made of."""
-    pairs = rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:])
-    made: NDArray[np.float32] = pairs.swapaxes(1, 2).reshape(rows.shape)
-    return made

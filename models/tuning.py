@@ -19,11 +19,11 @@ from aitia.core.disk import trouble
 from aitia.core.errors import ModelError, NoRoom
 from aitia.core.events import Progress
 from aitia.core.home import aitia_home
-from aitia.models.adapters import Adapter, check_adapter
+from aitia.models.adapters import Adapter
 from aitia.models.curriculum import names as curriculum
-from aitia.models.files import OnProgress, sha256_of, silent
+from aitia.models.files import OnProgress, silent
 from aitia.models.gguf import read_header
-from aitia.models.lora import ARCHITECTURES, TARGETS, read_lora, write_lora
+from aitia.models.lora import ARCHITECTURES, TARGETS, write_lora
 from aitia.models.runtime import Session, Shape
 from aitia.models.threads import default_threads
 
@@ -79,13 +79,12 @@ def tune(
     out: Path,
     seed: int = 0,
     minutes: float = 25.0,
-    start: Path | None = None,
     recipe: Recipe | None = None,
     threads: int | None = None,
     home: Path | None = None,
     on_progress: OnProgress = silent,
 ) -> Tuned:
-    """An adapter that reads metric names, written to `out`; with `start` it goes on from that one, with the names of this seed.
+    """An adapter that reads metric names, written to `out`.
 
     After an interruption the same call goes on at the last saved step. The learning rate falls to zero by the last example or
     when `minutes` are over, whichever is first; the weights are those that read held-out names best. Raises ModelError or
@@ -104,24 +103,15 @@ def tune(
         _check_room(folder)
     made = curriculum.names(seed, recipe.size)
     kept = curriculum.names(seed, recipe.held_out, held_out=True)
-    adapter = Adapter(
-        role="names",
-        base=base.sha256,
-        curriculum=curriculum.digest([*made, *kept]),
-        seed=seed,
-        start=sha256_of(start, home=home) if start else "",
-    )
-    if start:
-        check_adapter(start, role=adapter.role, base=base.sha256)
+    adapter = Adapter(role="names", base=base.sha256, curriculum=curriculum.digest([*made, *kept]), seed=seed)
     key = hashlib.sha256(f"{adapter.model_dump_json()} {asdict(recipe)}".encode()).hexdigest()
     on_progress(Progress(what=f"loading {base.name} for tuning", done=0, total=0, unit="steps"))
     training, held_out, labels = _tokenised(base.path, made, kept)
-    model = _trainable(base.path, recipe, seed)
-    heads = (model.config.num_attention_heads, model.config.num_key_value_heads)
-    if start:
-        _begin(model, start, architecture, heads)
-    trainer = _Trainer(model, recipe, labels, state=states / f"{key[:16]}.pt", key=key)
+    trainer = _Trainer(
+        _trainable(base.path, recipe, seed), recipe, labels, state=states / f"{key[:16]}.pt", key=key
+    )
     trainer.run(training, held_out, seed=seed, limit=minutes * 60, on_progress=on_progress)
+    config = trainer.model.config
     part = out.with_name(out.name + ".part")
     try:
         write_lora(
@@ -130,7 +120,7 @@ def tune(
             adapter,
             architecture=architecture,
             alpha=recipe.alpha,
-            heads=heads,
+            heads=(config.num_attention_heads, config.num_key_value_heads),
         )
         part.replace(out)
     except OSError as error:
@@ -217,18 +207,6 @@ def _trainable(path: Path, recipe: Recipe, seed: int) -> Any:
     with warnings.catch_warnings():  # peft asks transformers in a way that will go
         warnings.simplefilter("ignore", FutureWarning)
         return peft.get_peft_model(model, config)
-
-
-def _begin(model: Any, start: Path, architecture: str, heads: tuple[int, int]) -> None:
-    """Give the model an adapter's weights. Raises ModelError for one of another shape."""
-    import torch
-    from peft import set_peft_model_state_dict
-
-    try:
-        weights = read_lora(start, architecture=architecture, heads=heads)
-        set_peft_model_state_dict(model, {name: torch.from_numpy(values) for name, values in weights.items()})
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise ModelError(f"Give another adapter: {str(start)!r} cannot be gone on from ({error}).") from None
 
 
 class _Trainer:

@@ -176,9 +176,6 @@ def tune(
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="Most minutes to train.")] = 25.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the generated names and of the training.")] = 0,
-    start: Annotated[
-        Path | None, typer.Option("--from", help="Go on from this adapter, with the names of another seed.")
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a small adapter that reads metric names better, from generated names; written to AITIA_HOME it is used.
@@ -198,7 +195,7 @@ def tune(
         file = model_file(base, on_progress=show)
         path = out or own_file("names", file.sha256)
         try:
-            made = tune(file, out=path, seed=seed, minutes=minutes, start=start, on_progress=show)
+            made = tune(file, out=path, seed=seed, minutes=minutes, on_progress=show)
         except KeyboardInterrupt:
             note("what was learned is saved: run the same command again to continue")
             raise

@@ -17,7 +17,7 @@ from aitia.models.curriculum import names as curriculum
 from aitia.models.gguf import read_header
 from aitia.models.llama import LlamaCpp
 from aitia.models.load import ModelFile, load_llm, model_file
-from aitia.models.lora import interleaved, read_lora, write_lora
+from aitia.models.lora import interleaved, write_lora
 
 RECIPE = tuning.Recipe(size=64, held_out=16, batch=8, checks=2, saved_every=2)
 MADE = Adapter(role="names", base="a" * 64, curriculum="b" * 64, seed=3)
@@ -63,23 +63,6 @@ def test_a_file_that_is_no_adapter_of_ours_is_refused(tmp_path: Path) -> None:
 
 def test_there_is_none_for_a_base_that_nobody_tuned(tmp_path: Path) -> None:
     assert adapter_for("names", "0" * 64, tmp_path) is None
-
-
-@pytest.mark.parametrize("architecture", ["qwen2", "llama"])
-def test_what_was_written_is_gone_on_from(tmp_path: Path, architecture: str) -> None:
-    pytest.importorskip("gguf", reason="gguf is not installed: pip install '.[tune]'")
-    weights = {
-        f"base_model.model.model.layers.1.{place}.lora_{half}.weight": np.arange(
-            16, dtype=np.float32
-        ).reshape(shape)
-        for place in ("self_attn.q_proj", "mlp.down_proj")
-        for half, shape in (("A", (2, 8)), ("B", (8, 2)))
-    }
-    path = tmp_path / "a.gguf"
-    write_lora(path, weights, MADE, architecture=architecture, alpha=4.0, heads=(2, 1))
-    read = read_lora(path, architecture=architecture, heads=(2, 1))
-    assert read.keys() == weights.keys()
-    assert all((read[name] == weights[name]).all() for name in weights)
 
 
 def test_rows_of_a_head_are_interleaved() -> None:
