@@ -178,9 +178,9 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Of the generated names and of the training.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Make a small adapter that reads metric names better, from generated names; written to AITIA_HOME it is used.
+    """Train an adapter that makes a small model read metric names better, on generated names.
 
-    Ctrl-C keeps what was learned: the same command goes on.
+    Where it is written to AITIA_HOME, `aitia dictionary build` uses it. Ctrl-C keeps what was learned: the same command goes on.
     """
     from aitia.cli.console import note, print_json
     from aitia.cli.progress import progress_on_stderr
