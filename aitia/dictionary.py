@@ -11,7 +11,7 @@ from aitia.core.home import aitia_home
 from aitia.core.llm import Classifier, Llm
 from aitia.core.protocols import Source
 from aitia.core.words import Window
-from aitia.engine import AUTO, on_demand
+from aitia.engine import AUTO, READING, on_demand
 from aitia.incoming import span_before
 from aitia.readers import configured_readers
 from aitia.settings import Settings
@@ -41,7 +41,7 @@ def model_for(model: str, settings: Settings) -> Llm | None:
         return on_demand(AUTO, settings.model)
     from aitia.models.load import load_llm
 
-    return load_llm(model)
+    return load_llm(model, role=READING)
 
 
 def names_in(settings: Settings, last: str) -> tuple[list[str] | None, list[str]]:

@@ -53,11 +53,23 @@ class Entry(Word):
     wheels: Wheels | None = None
 
 
+class AdapterEntry(Word):
+    """An adapter that comes with aitia, in `models/adapters`, for a role of the model `base`."""
+
+    role: Literal["names"]
+    base: str
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    bytes: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    licence: str
+
+
 class Catalogue(Word):
     """All entries, and the name of the default language model."""
 
     default: str
     models: dict[str, Entry]
+    adapters: dict[str, AdapterEntry] = {}
 
     def __getitem__(self, name: str) -> Entry:
         """The entry of that name, or of "default". Raises ModelError that lists the names."""
@@ -80,4 +92,4 @@ def parse_catalogue(text: str) -> Catalogue:
     """A catalogue from YAML in the form of `catalogue.yaml`."""
     raw = yaml.safe_load(text)
     models = {name: Entry(name=name, **fields) for name, fields in raw["models"].items()}
-    return Catalogue(default=raw["default"], models=models)
+    return Catalogue(default=raw["default"], models=models, adapters=raw.get("adapters") or {})

@@ -13,9 +13,11 @@ import numpy as np
 
 from aitia.core.errors import ModelError
 from aitia.core.llm import Choice, Completion, Prompt
+from aitia.models.adapters import Role, check_adapter
 from aitia.models.calibration import terms_of
 from aitia.models.catalogue import Family
 from aitia.models.chat import template_of
+from aitia.models.files import sha256_of
 from aitia.models.grammar import Grammar
 from aitia.models.lexical import shortlist
 from aitia.models.prefixes import PrefixStore, parts_of
@@ -54,8 +56,15 @@ class LlamaCpp:
         kv_cache: KvCache = "f16",
         prefixes: PrefixStore | None = None,
         home: Path | None = None,
+        adapter: Path | None = None,
+        role: Role | None = None,
     ) -> None:
         self._name, self._sha256, self._home = name, sha256, home
+        self._role = role if adapter else None
+        self._adapter = ""
+        if adapter and role:
+            check_adapter(adapter, role=role, base=sha256)
+            self._adapter = sha256_of(adapter, home=home)
         self._template = template_of(family)
         self._session = Session(
             path,
@@ -66,6 +75,7 @@ class LlamaCpp:
                 flash_attention=flash_attention,
                 kv_cache=kv_cache,
             ),
+            adapter=adapter,
         )
         self._end = self._session.token(self._template.end)
         self._lock = threading.RLock()
@@ -86,6 +96,16 @@ class LlamaCpp:
     def sha256(self) -> str:
         """The hash of the model file."""
         return self._sha256
+
+    @property
+    def role(self) -> Role | None:
+        """What the model was tuned for, where it has an adapter."""
+        return self._role
+
+    @property
+    def adapter(self) -> str:
+        """The hash of the adapter's file, where it has one."""
+        return self._adapter
 
     def close(self) -> None:
         """Free the model's memory."""

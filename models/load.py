@@ -10,6 +10,7 @@ from typing import cast, get_args
 from aitia.core.errors import ModelError
 from aitia.core.events import Progress
 from aitia.core.llm import Llm
+from aitia.models.adapters import Role, adapter_for
 from aitia.models.catalogue import Family, catalogue
 from aitia.models.fetch import fetch
 from aitia.models.files import OnProgress, path_of, sha256_of, silent
@@ -43,14 +44,16 @@ def load_llm(
     tune: bool = False,
     keep_prefixes: bool = True,
     fetch_missing: bool = False,
+    role: Role | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     home: Path | None = None,
 ) -> Llm:
     """The model behind a name (`qwen2.5-coder-1.5b`, `default`), a path (`x.gguf`, `x.gguf#chatml`) or `openai:URL#model`.
 
     For models in this process: `context` in tokens; `tune` takes the batch size that `aitia models measure` found, or
-    measures for two seconds; `keep_prefixes` keeps evaluated system turns under `home`. Raises ModelError whose message
-    begins with what to do: install the runtime, fetch the model, set the family.
+    measures for two seconds; `keep_prefixes` keeps evaluated system turns under `home`. With `role` the model gets its adapter
+    for that, if there is one. Raises ModelError whose message begins with what to do: install the runtime, fetch the model, set
+    the family.
     """
     if name_or_path.startswith(OPENAI):
         return _openai(name_or_path.removeprefix(OPENAI))
@@ -63,6 +66,7 @@ def load_llm(
         kv_cache=kv_cache,
     )
     batch = measured(file.path, sha256=file.sha256, shape=shape, home=home).batch if tune else BATCH
+    adapter = adapter_for(role, file.sha256, home) if role else None
     return LlamaCpp(
         file.path,
         name=file.name,
@@ -73,8 +77,11 @@ def load_llm(
         batch=batch,
         flash_attention=flash_attention,
         kv_cache=kv_cache,
-        prefixes=PrefixStore(home) if keep_prefixes else None,
+        # a state follows from the adapter too, which its name does not tell
+        prefixes=PrefixStore(home) if keep_prefixes and not adapter else None,
         home=home,
+        adapter=adapter,
+        role=role,
     )
 
 

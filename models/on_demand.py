@@ -11,11 +11,13 @@ from aitia.core.llm import Choice, Classifier, Completion, Llm, Prompt
 
 class OnDemand:
     """A language model behind a function that loads it. Its name and hash are known before; every call raises ModelError where
-    it cannot be loaded.
+    it cannot be loaded. `role` and `adapter` are those of the adapter that it will have.
     """
 
-    def __init__(self, name: str, sha256: str, load: Callable[[], Llm]) -> None:
-        self.name, self.sha256 = name, sha256
+    def __init__(
+        self, name: str, sha256: str, load: Callable[[], Llm], *, role: str | None = None, adapter: str = ""
+    ) -> None:
+        self.name, self.sha256, self.role, self.adapter = name, sha256, role, adapter
         self._load, self._lock = load, threading.Lock()
         self._loaded: Llm | None = None
 

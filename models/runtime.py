@@ -75,11 +75,12 @@ class SavedState:
 class Session:
     """One loaded model with one context and one sequence."""
 
-    def __init__(self, path: Path, shape: Shape) -> None:
+    def __init__(self, path: Path, shape: Shape, *, adapter: Path | None = None) -> None:
         self._c: Any = import_llama_cpp()
         _silence()
         self._c.llama_backend_init()
         self._model = self._load(path)
+        self._adapter = self._load_adapter(adapter) if adapter else None
         self._vocab = self._c.llama_model_get_vocab(self._model)
         self.context = min(shape.context, int(self._c.llama_model_n_ctx_train(self._model)) or shape.context)
         self.shape = replace(shape, context=self.context, batch=min(shape.batch, self.context))
@@ -108,6 +109,16 @@ class Session:
             )
         return model
 
+    def _load_adapter(self, path: Path) -> Any:
+        """It is freed with the model."""
+        adapter = self._c.llama_adapter_lora_init(self._model, os.fsencode(path))
+        if not adapter:
+            self._c.llama_model_free(self._model)
+            raise ModelError(
+                f"Make the adapter again: llama.cpp cannot load {str(path)!r} on this model (cut short, or of another shape)."
+            )
+        return adapter
+
     def _open(self, shape: Shape) -> Any:
         params = self._c.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = self.context, self.batch, shape.batch
@@ -128,6 +139,9 @@ class Session:
             raise ModelError(
                 f"Free memory or choose a smaller model: llama.cpp cannot open a context of {self.context}."
             )
+        if self._adapter:
+            one = (self._c.llama_adapter_lora_p_ctypes * 1)(self._adapter)
+            self._c.llama_set_adapters_lora(ctx, one, 1, (ctypes.c_float * 1)(1.0))
         return ctx
 
     def close(self) -> None:

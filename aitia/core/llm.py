@@ -87,3 +87,13 @@ class Classifier(Protocol):
         text without a chat's turns. Raises ModelError where two labels begin with the same token.
         """
         ...
+
+
+@runtime_checkable
+class Tuned(Protocol):
+    """A model that may have an adapter for one role (`names`): the role and the adapter's sha256, None and "" without."""
+
+    @property
+    def role(self) -> str | None: ...
+    @property
+    def adapter(self) -> str: ...

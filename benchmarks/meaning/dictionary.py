@@ -41,7 +41,7 @@ def main() -> int:
     ]
     kept = set(contract.chosen({r["vendor"] for r in rows}, args.cases))
     names = site([str(r["name"]) for r in rows if r["vendor"] in kept], args.names)
-    model = load_llm(args.model, threads=args.threads) if args.model != "none" else None
+    model = load_llm(args.model, threads=args.threads, role="names") if args.model != "none" else None
     made: list[dict[str, Any]] = []
     for system, llm in (("ours", model), ("no_model", None)):
         if system == "no_model" or llm is not None:

@@ -10,7 +10,8 @@ Systems: `no_model as shipped` and `ours as shipped MODEL` (the words, or words 
 diagnosis; the table of known names is never used here), `ours MODEL` and `no_model` (weights and bar chosen on all other
 vendors so that few are wrong), `peer knn` (the most alike of all other vendors' names by parts of four letters, no bar),
 `peer MODEL` (the model alone), `trivial` (the most frequent quantity). With --metadata the unit of the list is given as well.
-The answers are read by the scorer only. --answers keeps what models said.
+The answers are read by the scorer only. --answers keeps what models said. A model with an adapter for names is asked with it,
+with --bare without.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.bounds import own_yaml
-from aitia.core.llm import Classifier
+from aitia.core.llm import Classifier, Tuned
 from aitia.tools.meaning.asking import MODEL_WEIGHT, ask_quantity, pooled
 from aitia.tools.meaning.dictionary import SURE
 from aitia.tools.meaning.names import BAR, UNKNOWN, lexicon
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--metadata", action="store_true", help="give unit and kind of the list as well")
     parser.add_argument("--answers", default="", help="a folder that keeps what models said")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--bare", action="store_true", help="ask the model without its adapter")
     args = parser.parse_args()
     began = time.monotonic()
     rows = [
@@ -104,16 +106,26 @@ def answers(args: Any, asked: Sequence[Row]) -> list[dict[str, float]]:
     """The model's shares for every name, asked once."""
     from aitia.models.load import load_llm
 
-    kept = Path(args.answers) / f"names-{args.model}.json" if args.answers else None
+    kept = (
+        Path(args.answers) / f"names-{args.model}{'-bare' if args.bare else ''}.json"
+        if args.answers
+        else None
+    )
     known: dict[str, dict[str, float]] = json.loads(kept.read_text("utf-8")) if kept and kept.exists() else {}
     missing = [str(r["name"]) for r in asked if r["name"] not in known]
     if missing:
-        model = load_llm(args.model, threads=args.threads)
+        model = load_llm(args.model, threads=args.threads, role=None if args.bare else "names")
         assert isinstance(model, Classifier)
+        started = time.monotonic()
         for done, name in enumerate(missing, 1):
             known[name] = ask_quantity(model, name, [*lexicon().quantities, "other"])
             if kept and (done % 50 == 0 or done == len(missing)):
                 kept.write_text(json.dumps(known), "utf-8")
+        tuned = isinstance(model, Tuned) and model.role
+        spent = (time.monotonic() - started) / len(missing)
+        print(
+            f"{len(missing)} names asked, {'with' if tuned else 'without'} an adapter, {spent:.3f} s a name"
+        )
     return [known[str(r["name"])] for r in asked]
 
 

@@ -47,7 +47,7 @@ def main() -> int:
     ours = "no_model" if args.model == "none" else f"ours {args.model}"
     measured: dict[str, dict[str, list[float]]] = {ours: defaultdict(list), "trivial": defaultdict(list)}
     per_case = []
-    engine = None if args.model == "none" else Reader(load_llm(args.model, threads=2))
+    engine = None if args.model == "none" else Reader(load_llm(args.model, threads=2, role="names"))
     for folder in (f for f in folders if f.name in kept):
         before, right = verdict(folder, engine)
         for vocabulary in (*names, "random"):
@@ -77,8 +77,10 @@ class Reader(OnDemand):
     """The model, asked each question once over all runs, though every run has an empty home."""
 
     def __init__(self, llm: Llm) -> None:
-        super().__init__(llm.name, llm.sha256, lambda: llm)
         self.answers = Answers(cast(Classifier, llm), llm.sha256)
+        super().__init__(
+            llm.name, llm.sha256, lambda: llm, role=self.answers.role, adapter=self.answers.adapter
+        )
 
     def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
         """The model's label, or what it answered before."""

@@ -43,3 +43,16 @@ def test_words_and_model_together() -> None:
     assert max(both := pooled(sure, model, 0.5), key=lambda q: both[q]) == "latency"
     assert sum(both.values()) == pytest.approx(1.0)
     assert pooled(sure, model, 0.0)["latency"] == pytest.approx(0.98)
+
+
+def test_a_model_that_was_tuned_on_names_gets_its_short_question_and_no_baseline() -> None:
+    class Tuned(Recorder):
+        role = "names"
+
+        def classify(self, prompt: Prompt, labels: list[str]) -> Choice:
+            return super().classify(prompt, labels).model_copy(update={"baselines": (9.0,) + (0.0,) * 3})
+
+    model = Tuned()
+    shares = ask_quantity(model, "x y", QUANTITIES)
+    assert model.prompts == [Prompt(system="Metric:", user=" x y\nQuantity, bad direction:")]
+    assert shares["latency"] > 0.9  # a baseline of 9 would have taken it away

@@ -81,3 +81,19 @@ def test_lines_are_few() -> None:
         lines(Progress(what="fetching x", done=done * 1e6, total=100e6, unit="bytes"))
     assert said == [f"fetching x: {n} % of 100 MB" for n in (0, 50, 100)]
     assert describe(Progress(what="waiting", done=0)) == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("texts",), "Give `names`"),
+        (("names", "--base", "minilm-l6-v2"), "is not a language model"),
+        (("names", "--base", "smollm2-135m"), "aitia models fetch smollm2-135m"),
+        (("names", "--base", "no-such"), "is neither a model in the catalogue"),
+    ],
+)
+def test_what_cannot_be_tuned_says_why(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    done = aitia(tmp_path, "tune", *arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from aitia.core.llm import Choice, Classifier, Prompt
+from aitia.core.llm import Choice, Classifier, Prompt, Tuned
 from aitia.models.scoring import choice_of
 
 ANSWERS: Final = "understood.jsonl"  # the file under the home
@@ -22,7 +22,8 @@ class Answers:
     """
 
     def __init__(self, model: Classifier, sha256: str, path: Path | None = None) -> None:
-        self._model, self._sha256, self._path = model, sha256, path
+        self.role, self.adapter = (model.role, model.adapter) if isinstance(model, Tuned) else (None, "")
+        self._model, self._sha256, self._path = model, sha256 + self.adapter, path
         self._known: dict[str, tuple[list[float], list[float]]] = {}
         self.asked = 0  # questions that the model itself was asked
         if path is not None and path.is_file():

@@ -8,7 +8,8 @@ from importlib.resources import files
 from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
-from aitia.core.llm import Classifier, Prompt
+from aitia.core.llm import Classifier, Prompt, Tuned
+from aitia.models.curriculum import names as curriculum
 from aitia.models.scoring import Terms, pick, pool
 from aitia.tools.meaning.dictionary import Entry
 from aitia.tools.meaning.names import UNKNOWN, lexicon
@@ -19,9 +20,8 @@ MODEL_WEIGHT: Final = 0.5
 """Of a model beside the words; by hand. Where few may be wrong, vendors left out in turn choose 0 or .25 (benchmarks/meaning)."""
 OTHER: Final = "other"  # none of the quantities
 LONGEST: Final = 160  # characters of a name that are read; what is longer is no name
-_WORDS: Final = {
-    "file_descriptors": "files"
-}  # how a label is put to the model, where its own id begins like another's
+TUNED: Final = Terms(prior=0.0)
+"""A model that was tuned on names says nothing of them without a name: there is no baseline to take off."""
 
 
 @cache
@@ -58,11 +58,14 @@ def read_name(name: str, model: Classifier | None, model_name: str = "") -> Entr
 
 
 def ask_quantity(model: Classifier, name: str, quantities: Sequence[str]) -> dict[str, float]:
-    """The model's probability of each quantity for a name."""
-    text = " ".join(name.split())[:LONGEST]
-    prompt = Prompt(system=name_examples(), user=f" {text}\nQuantity, bad direction:")
-    choice = model.classify(prompt, [_WORDS.get(q, q) for q in quantities])
-    _, shares = pick(choice.log_probs, choice.baselines, TERMS)
+    """The model's probability of each quantity for a name; one that was tuned on names needs no examples."""
+    tuned = isinstance(model, Tuned) and model.role == "names"
+    prompt = Prompt(
+        system=curriculum.SYSTEM if tuned else name_examples(),
+        user=f" {' '.join(name.split())[:LONGEST]}{curriculum.QUESTION}",
+    )
+    choice = model.classify(prompt, [curriculum.label_of(q) for q in quantities])
+    _, shares = pick(choice.log_probs, choice.baselines, TUNED if tuned else TERMS)
     return dict(zip(quantities, shares, strict=True))
 
 

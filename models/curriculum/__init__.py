@@ -1,0 +1,1 @@
+"""Generated examples that a model is tuned on."""
