@@ -102,6 +102,11 @@ class Doubt:
         yield _Line("healthy.watched", ALL_QUIET * self._seen, self._watching())
         alarm = PLAIN_ALARM * self.facts.alarm() * self._seen
         yield _Line("healthy.alarm", alarm, "strongest change", self._weightiest)
+        share, strongest = self.facts.not_understood(by_model=True)
+        alone = _meaning(share) - _meaning(self.facts.not_understood()[0])
+        if alone > 0:
+            why = f"of {percent(share)} of what moved no word or only a model says what is measured"
+            yield _Line("healthy.meaning", -alone, why, strongest)
 
     def _watching(self) -> str:
         if self.missed:
@@ -121,7 +126,7 @@ class Doubt:
         share, strongest = self.facts.not_understood()
         if share > 0.5:
             why = f"of {percent(share)} of what moved the name does not say what is measured"
-            yield _Line("unknown.meaning", NOT_UNDERSTOOD * (2 * share - 1), why, strongest)
+            yield _Line("unknown.meaning", _meaning(share), why, strongest)
 
     def _unwatched_bound(self, lead: float) -> list[Contribution]:
         """`healthy` leads by no more than the share of faults that would have been seen allows."""
@@ -155,6 +160,11 @@ class Doubt:
             )
             for line in lines
         ]
+
+
+def _meaning(share: float) -> float:
+    """The log-odds that this share of what moved is not understood costs; nothing up to a half."""
+    return NOT_UNDERSTOOD * max(0.0, 2 * share - 1)
 
 
 def _down(lead: float, most: float, why: str) -> list[Contribution]:

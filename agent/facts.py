@@ -151,10 +151,20 @@ class Facts:
         departed = max((self.departed(e) for e in self.anomalies), default=0.0)
         return max(self.harm({e.component for e in self.anomalies}), signs / 2, departed)
 
-    def not_understood(self) -> tuple[float, str]:
-        """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these."""
+    def not_understood(self, *, by_model: bool = False) -> tuple[float, str]:
+        """The share of what moved among metrics, by strength, of which no name says what is measured; the strongest of these.
+
+        by_model  what only a model says is not known either: good enough to suspect, not to call something well
+        """
         moved = [e for e in self.anomalies if e.kind in ("metric.shift", "metric.trend")]
-        dark = [(not_read(e) * self.strength(e), e.statement, e.id) for e in moved]
+        dark = [
+            (
+                (1.0 if by_model and "read_by" in e.values else not_read(e)) * self.strength(e),
+                e.statement,
+                e.id,
+            )
+            for e in moved
+        ]
         doubt = sum(weight for weight, _, _ in dark)
         if not doubt:
             return 0.0, ""

@@ -46,6 +46,7 @@ TERMS: Final[dict[str, str]] = {
     "healthy.watched": "components that were watched",
     "healthy.alarm": "how certain it is that anything is wrong",
     "healthy.unwatched": "components that were not watched may be the cause",
+    "healthy.meaning": "only a model says what most of what moved measures",
     "unknown.prior": "prior for an unknown cause",
     "unknown.alarm": "an alarm, or telemetry that is missing",
     "unknown.meaning": "most of what moved are measurements whose names say nothing",

@@ -47,7 +47,7 @@ def test_words_and_model_together() -> None:
 
 def test_a_model_that_was_tuned_on_names_gets_its_short_question_and_no_baseline() -> None:
     class Tuned(Recorder):
-        role = "names"
+        role, adapter = "names", "a1"
 
         def classify(self, prompt: Prompt, labels: list[str]) -> Choice:
             return super().classify(prompt, labels).model_copy(update={"baselines": (9.0,) + (0.0,) * 3})

@@ -140,6 +140,14 @@ def test_what_the_model_doubts_counts_by_its_probability_and_is_named(tmp_path: 
     assert "1 name read by the model in" in text
 
 
+def test_nothing_is_called_well_on_a_models_word(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    write_dictionary(tmp_path / "dictionary.yaml", {"zq_lng": Entry(quantity="queue", direction="up")})
+    assert diagnosed(config, None).verdict == "healthy"  # a person says that it is a queue: so it is
+    write_dictionary(tmp_path / "dictionary.yaml", {})
+    assert diagnosed(config, Reader(20.0)).verdict == "unknown"
+
+
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:
     config = site(tmp_path)
     write_dictionary(tmp_path / "dictionary.yaml", {})
