@@ -194,8 +194,8 @@ class LlamaCpp:
     def classify(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
         """The likeliest label by the log-probability of its first token; `baselines` are those of a text without content.
 
-        The examples are evaluated once and rewound to, which takes a seventh of the time of restoring them. So is a text of
-        which a further question is asked: after `Sign:` the text is kept for `Sign: fault Kind:`.
+        The examples are evaluated once, kept on disk for the next process, and rewound to, which takes a seventh of the time of
+        restoring them. So is a text of which a further question is asked: after `Sign:` the text is kept for `Sign: fault Kind:`.
         """
         start = time.monotonic()
         firsts = [self._session.plain_tokens(" " + label)[0] for label in labels]
@@ -226,9 +226,11 @@ class LlamaCpp:
         if len(prefix) + size > self._session.context:
             raise ModelError(f"Shorten the text: {size} tokens do not fit beside {len(prefix)} of examples.")
         kept = self._session.rewinds and self._examples == prompt.system
+        restored = False
         if not kept:
-            self._session.clear()
-            self._session.eval(prefix)
+            restored = self._kept(prefix) is not None  # of an earlier process
+            if not restored:
+                self._evaluate(prefix)
             self._examples, self._steps = prompt.system, []
         same = 0  # each step is evaluated by itself, so that its logits are the same whether the others were kept or not
         while same < min(len(self._steps), len(steps) - 1) and self._steps[same][0] == steps[same][0]:
@@ -237,7 +239,7 @@ class LlamaCpp:
         end = self._steps[-1][1] if self._steps else len(prefix)
         if kept:
             self._session.rewind(end)
-        evaluated = 0 if kept else len(prefix)
+        evaluated = 0 if kept or restored else len(prefix)
         for step, tokens in steps[same:]:
             self._session.eval(tokens)
             end, evaluated = end + len(tokens), evaluated + len(tokens)

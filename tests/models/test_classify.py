@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aitia.core.errors import ModelError
 from aitia.core.llm import Classifier, Prompt
 from aitia.models.llama import LlamaCpp
+from aitia.models.load import load_llm
 from aitia.tools.meaning.asking import ask_quantity
 
 pytestmark = pytest.mark.model
@@ -42,3 +45,20 @@ def test_a_further_question_keeps_the_text_and_depends_on_nothing_before(smollm:
     kept = smollm.classify(Prompt(system=system, user=second[0]), second[1])
     assert kept.log_probs == two
     assert kept.restored_tokens > smollm.count(system)
+
+
+def test_another_process_restores_the_examples_and_answers_the_same(
+    smollm_path: Path, tmp_path: Path
+) -> None:
+    prompt = Prompt(system="Colour or shape.\n\nThing: red\nIt is: colour\n\nThing:", user=" round\nIt is:")
+    found = []
+    for _ in range(2):
+        model = load_llm(str(smollm_path), threads=1, home=tmp_path)
+        assert isinstance(model, Classifier)
+        found.append(model.classify(prompt, ["colour", "shape"]))
+        model.close()  # type: ignore[attr-defined]
+    first, again = found
+    assert again.log_probs == first.log_probs
+    assert again.baselines == first.baselines
+    assert again.prompt_tokens < first.prompt_tokens
+    assert list((tmp_path / "prefixes").glob("*.state"))
