@@ -63,7 +63,9 @@ class Load:
                 act = None
 
 
-def _web(server: str, pages: tuple[str, ...] = ("index.html", "small.txt", "big.bin")) -> Callable[[Rig, random.Random], Act]:
+def _web(
+    server: str, pages: tuple[str, ...] = ("index.html", "small.txt", "big.bin")
+) -> Callable[[Rig, random.Random], Act]:
     def made(rig: Rig, chance: random.Random) -> Act:
         client = httpx.Client(base_url=f"http://{rig.at(server)}", timeout=4, trust_env=False)
         return lambda: client.get(f"/{chance.choice(pages)}")
@@ -99,11 +101,16 @@ def _mariadb(rig: Rig, chance: random.Random) -> Act:
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
     assert client.stdin
     lines = client.stdin
-    lines.write("CREATE DATABASE IF NOT EXISTS shop; USE shop;\nCREATE TABLE IF NOT EXISTS visits (id INT AUTO_INCREMENT PRIMARY KEY, item INT, KEY (item));\n")
+    lines.write(
+        "CREATE DATABASE IF NOT EXISTS shop; USE shop;\nCREATE TABLE IF NOT EXISTS visits (id INT AUTO_INCREMENT PRIMARY KEY,"
+        " item INT, KEY (item));\n"
+    )
 
     def act() -> None:
         item = chance.randrange(500)
-        lines.write(f"INSERT INTO visits (item) VALUES ({item});\nSELECT count(*) FROM visits WHERE item = {item};\n")
+        lines.write(
+            f"INSERT INTO visits (item) VALUES ({item});\nSELECT count(*) FROM visits WHERE item = {item};\n"
+        )
         lines.flush()
 
     return act
@@ -114,7 +121,9 @@ def _redis(rig: Rig, chance: random.Random) -> Act:
 
     def act() -> None:
         key = f"cart:{chance.randrange(2_000)}"
-        line.sendall(f"GET {key}\r\nSET {key} {'x' * chance.randrange(10, 400)} EX 90\r\nINCR hits\r\n".encode())
+        line.sendall(
+            f"GET {key}\r\nSET {key} {'x' * chance.randrange(10, 400)} EX 90\r\nINCR hits\r\n".encode()
+        )
         line.recv(65_536)
 
     return act
@@ -166,9 +175,14 @@ def _influx(rig: Rig, chance: random.Random) -> Act:
     client.post("/query", params={"q": "CREATE DATABASE rig"})
 
     def act() -> None:
-        client.post("/write", params={"db": "rig"}, content=f"room,n={chance.randrange(20)} t={chance.gauss(21, 1)}")
+        client.post(
+            "/write", params={"db": "rig"}, content=f"room,n={chance.randrange(20)} t={chance.gauss(21, 1)}"
+        )
         if chance.random() < 0.3:
-            client.get("/query", params={"db": "rig", "q": "SELECT mean(t) FROM room WHERE time > now() - 5m GROUP BY n"})
+            client.get(
+                "/query",
+                params={"db": "rig", "q": "SELECT mean(t) FROM room WHERE time > now() - 5m GROUP BY n"},
+            )
 
     return act
 
@@ -177,7 +191,10 @@ def _victoria(rig: Rig, chance: random.Random) -> Act:
     client = httpx.Client(base_url=f"http://{rig.at('vm')}", timeout=4, trust_env=False)
 
     def act() -> None:
-        client.post("/api/v1/import/prometheus", content=f'room_t{{n="{chance.randrange(20)}"}} {chance.gauss(21, 1)}\n')
+        client.post(
+            "/api/v1/import/prometheus",
+            content=f'room_t{{n="{chance.randrange(20)}"}} {chance.gauss(21, 1)}\n',
+        )
         if chance.random() < 0.3:
             client.get("/api/v1/query", params={"query": "avg(room_t)"})
 
@@ -201,7 +218,9 @@ def _monitoring(rig: Rig, chance: random.Random) -> Act:
     prometheus = httpx.Client(base_url=f"http://{rig.at('prometheus')}", timeout=8, trust_env=False)
 
     def act() -> None:
-        prometheus.get("/api/v1/query", params={"query": "sum by (job) (rate(process_cpu_seconds_total[1m]))"})
+        prometheus.get(
+            "/api/v1/query", params={"query": "sum by (job) (rate(process_cpu_seconds_total[1m]))"}
+        )
         alert = {"labels": {"alertname": "Drill", "room": str(chance.randrange(5))}}
         httpx.post(f"http://{rig.at('alertmanager')}/api/v2/alerts", json=[alert], timeout=4, trust_env=False)
 
@@ -228,7 +247,9 @@ def _nginx(rig: Rig, what: str) -> None:
 
 
 def _apache_graceful(rig: Rig) -> None:
-    subprocess.run(["apache2", "-f", rig.folder / "apache.conf", "-k", "graceful"], check=True, capture_output=True)
+    subprocess.run(
+        ["apache2", "-f", rig.folder / "apache.conf", "-k", "graceful"], check=True, capture_output=True
+    )
 
 
 def _reload_haproxy(rig: Rig) -> None:
@@ -261,10 +282,22 @@ def _cron(rig: Rig) -> None:
     dsn = f"postgresql://postgres:{PASSWORDS['postgres']}@{rig.at('postgres')}/shop"
     question = "SELECT a.item, count(*) FROM orders a JOIN orders b USING (item) GROUP BY 1"
     subprocess.run([postgres_bin() / "psql", dsn, "-qc", question], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["mariadb", f"--defaults-file={rig.folder}/my.cnf", "--protocol=tcp", "shop", "-e", "SELECT item, count(*) FROM visits GROUP BY 1"],
-                   check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    subprocess.run(
+        [
+            "mariadb",
+            f"--defaults-file={rig.folder}/my.cnf",
+            "--protocol=tcp",
+            "shop",
+            "-e",
+            "SELECT item, count(*) FROM visits GROUP BY 1",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     told = f"report_last_success_timestamp_seconds {time.time()}\nreport_duration_seconds {time.time() - began}\n"
-    httpx.post(f"http://{rig.at('pushgateway')}/metrics/job/report", content=told, timeout=4, trust_env=False).raise_for_status()
+    httpx.post(
+        f"http://{rig.at('pushgateway')}/metrics/job/report", content=told, timeout=4, trust_env=False
+    ).raise_for_status()
 
 
 EVENTS: Final[tuple[tuple[float, str, Callable[[Rig], Any]], ...]] = (

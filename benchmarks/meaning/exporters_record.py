@@ -46,13 +46,17 @@ def _export(rig: Rig, job: str, folder: Path, *, start: float, end: float) -> No
     several = len({s["metric"]["instance"] for s in series}) > 1
     rows = []
     for one in series:
-        kept = {k: v for k, v in sorted(one["metric"].items()) if k not in _KNOWN or (several and k == "instance")}
+        kept = {
+            k: v for k, v in sorted(one["metric"].items()) if k not in _KNOWN or (several and k == "instance")
+        }
         labels = json.dumps(kept).replace(str(rig.folder), "/srv/rig")
         rows += [(float(t), job, one["metric"]["__name__"], labels, float(v)) for t, v in one["values"]]
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "metrics.parquet", rows)
     told = {m["metric"]: {k: m[k] for k in ("type", "help", "unit")} for m in about}
-    (folder / "help.json").write_text(json.dumps(dict(sorted(told.items())), indent=0, ensure_ascii=False), encoding="utf-8")
+    (folder / "help.json").write_text(
+        json.dumps(dict(sorted(told.items())), indent=0, ensure_ascii=False), encoding="utf-8"
+    )
 
 
 def _got(client: httpx.Client, path: str, **params: str) -> Any:

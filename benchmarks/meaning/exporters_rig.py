@@ -10,161 +10,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.meaning import exporters_conf as conf
 from scenarios.record.folder import write_yaml
 from scenarios.record.stack import listening, outgoing_ports
-from scenarios.record.store_setup import PASSWORDS, POSTGRES_CONF, cluster_user, fill, init_cluster, postgres_bin
+from scenarios.record.store_setup import (
+    PASSWORDS,
+    POSTGRES_CONF,
+    cluster_user,
+    fill,
+    init_cluster,
+    postgres_bin,
+)
 from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 SCRAPE_S: Final = 5
 FIRST_PORT: Final = 21_000
 PHP: Final = "/usr/sbin/php-fpm8.4"
 RABBIT: Final = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # the packaged wrapper insists on its own user
-
-NGINX = """daemon off; worker_processes 1; pid {f}/nginx.pid; error_log {f}/nginx-error.log;
-events {{ worker_connections 128; }}
-http {{ access_log {f}/nginx-access.log; keepalive_timeout {keepalive};
-  client_body_temp_path {f}/t1; proxy_temp_path {f}/t2; fastcgi_temp_path {f}/t3; uwsgi_temp_path {f}/t4; scgi_temp_path {f}/t5;
-  server {{ listen 127.0.0.1:{nginx}; root {f}/www;
-    location /status {{ stub_status; access_log off; }}
-    location /php {{ fastcgi_pass unix:{f}/php.sock; fastcgi_param SCRIPT_FILENAME {f}/www/page.php;
-      fastcgi_param SCRIPT_NAME /page.php; fastcgi_param REQUEST_METHOD GET; fastcgi_param QUERY_STRING $query_string; }} }} }}
-"""
-HAPROXY = """global
-  maxconn 200
-defaults
-  mode http
-  timeout connect 2s
-  timeout client {client_s}s
-  timeout server 10s
-frontend web
-  bind 127.0.0.1:{haproxy}
-  default_backend pages
-backend pages
-  balance roundrobin
-  option httpchk GET /index.html
-  server nginx 127.0.0.1:{nginx} check inter 2s
-  server apache 127.0.0.1:{apache} check inter 2s
-frontend metrics
-  bind 127.0.0.1:{haproxy-metrics}
-  http-request use-service prometheus-exporter if {{ path /metrics }}
-"""
-APACHE = """ServerRoot {f}
-ServerName localhost
-Listen 127.0.0.1:{apache}
-PidFile {f}/apache.pid
-ErrorLog {f}/apache-error.log
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule status_module /usr/lib/apache2/modules/mod_status.so
-User www-data
-Group www-data
-StartServers 1
-MaxRequestWorkers 50
-ExtendedStatus On
-DocumentRoot {f}/www
-CustomLog {f}/apache-access.log "%h %t \\"%r\\" %>s %b"
-<Location /server-status>
-  SetHandler server-status
-</Location>
-"""
-NAMED = """options {{ directory "{f}/named"; listen-on port {bind} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-  pid-file none; session-keyfile none; recursion no; dnssec-validation no; }};
-controls {{ }};
-statistics-channels {{ inet 127.0.0.1 port {bind-stats} allow {{ 127.0.0.1; }}; }};
-zone "shop.test" {{ type master; file "{f}/named/zone"; }};
-"""
-ZONE = "$TTL 60\n@ IN SOA ns hostmaster 1 600 600 6000 60\n@ IN NS ns\nns IN A 127.0.0.1\n" + "".join(
-    f"h{i} IN A 127.0.0.{i + 2}\n" for i in range(100)
-)
-PGBOUNCER = """[databases]
-shop = host=127.0.0.1 port={postgres} dbname=shop
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {pgbouncer}
-auth_type = plain
-auth_file = {f}/pgbouncer.users
-admin_users = postgres
-stats_users = postgres
-pool_mode = transaction
-default_pool_size = 10
-unix_socket_dir =
-ignore_startup_parameters = extra_float_digits
-logfile = {f}/pgbouncer.log
-"""
-VCL = 'vcl 4.1;\nbackend web {{ .host = "127.0.0.1"; .port = "{nginx}"; }}\nsub vcl_backend_response {{ set beresp.ttl = 5s; }}\n'
-SQUID = """http_port 127.0.0.1:{squid}
-acl all_of_us src 127.0.0.1
-http_access allow all
-cache_mem 16 MB
-pid_filename {f}/squid.pid
-coredump_dir {f}/squid
-access_log stdio:{f}/squid/access.log
-cache_log {f}/squid/cache.log
-netdb_filename none
-pinger_enable off
-shutdown_lifetime 1 seconds
-"""
-CADDY = """{{
-  admin 127.0.0.1:{caddy-admin}
-  auto_https off
-  servers {{
-    metrics
-  }}
-}}
-http://127.0.0.1:{caddy} {{
-  root * {f}/www
-  file_server
-}}
-"""
-RECURSOR = """incoming: {{listen: ['127.0.0.1:{pdns}']}}
-recursor: {{socket_dir: {f}/pdns, threads: 1, config_dir: {f}/pdns,
-  forward_zones: [{{zone: shop.test, forwarders: ['127.0.0.1:{bind}']}}]}}
-dnssec: {{validation: 'off'}}
-webservice: {{webserver: true, address: 127.0.0.1, port: {pdns-web}, allow_from: ['127.0.0.1']}}
-"""
-DNSDIST = """setLocal("127.0.0.1:{dnsdist}")
-newServer({{address="127.0.0.1:{bind}", checkName="ns.shop.test."}})
-webserver("127.0.0.1:{dnsdist-web}")
-setWebserverConfig({{statsRequireAuthentication=false, acl="127.0.0.1"}})
-"""
-INFLUX = """reporting-disabled = true
-bind-address = "127.0.0.1:{influx-rpc}"
-[meta]
-  dir = "{f}/influx/meta"
-[data]
-  dir = "{f}/influx/data"
-  wal-dir = "{f}/influx/wal"
-[http]
-  bind-address = "127.0.0.1:{influx}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-"""
-REGISTRY = """version: 0.1
-storage: {{filesystem: {{rootdirectory: {f}/registry}}}}
-http: {{addr: '127.0.0.1:{registry}', debug: {{addr: '127.0.0.1:{registry-debug}', prometheus: {{enabled: true}}}}}}
-"""
-RABBITMQ = """listeners.tcp.1 = 127.0.0.1:{rabbit-amqp}
-stomp.listeners.tcp.1 = 127.0.0.1:{stomp}
-prometheus.tcp.ip = 127.0.0.1
-prometheus.tcp.port = {rabbit-metrics}
-distribution.listener.interface = 127.0.0.1
-"""
-FPM = """[global]
-error_log = {f}/fpm.log
-daemonize = no
-[www]
-user = www-data
-listen = {f}/php.sock
-listen.mode = 0666
-pm = dynamic
-pm.max_children = 6
-pm.start_servers = 2
-pm.min_spare_servers = 1
-pm.max_spare_servers = 3
-pm.status_path = /fpm-status
-"""
-PAGE = "<?php $s = 0; for ($i = 0; $i < 20000; $i++) { $s += $i % 7; } usleep(rand(2000, 20000)); echo $s;"
 
 
 class Rig:
@@ -226,12 +88,21 @@ class Rig:
         if up:
             wait_for(lambda: listening(self.port(up)), what=name, seconds=90)
 
-    def exporter(self, job: str, program: str, *argv: object, flag: str = "--web.listen-address", **env: str) -> None:
+    def exporter(
+        self, job: str, program: str, *argv: object, flag: str = "--web.listen-address", **env: str
+    ) -> None:
         """An exporter of its own; one that is not installed is noted and left out."""
         if shutil.which(program) is None:
             self.absent[job] = f"{program} is not installed"
             return
-        self.run(f"{job}-exporter", program, *argv, f"{flag}={self.at(f'{job}-exporter')}", up=f"{job}-exporter", **env)
+        self.run(
+            f"{job}-exporter",
+            program,
+            *argv,
+            f"{flag}={self.at(f'{job}-exporter')}",
+            up=f"{job}-exporter",
+            **env,
+        )
         self.scrape(job, f"{job}-exporter")
 
     def scrape(self, job: str, port: str, path: str = "/metrics") -> None:
@@ -240,8 +111,15 @@ class Rig:
 
     def _monitor(self) -> None:
         own = {"prometheus": "prometheus", "alertmanager": "alertmanager"}
-        self.run("alertmanager", "prometheus-alertmanager", f"--config.file={self.conf('am.yml', AM)}", f"--storage.path={self.folder}/am",
-                 f"--web.listen-address={self.at('alertmanager')}", "--cluster.listen-address=", up="alertmanager")  # fmt: skip
+        self.run(
+            "alertmanager",
+            "prometheus-alertmanager",
+            f"--config.file={self.conf('am.yml', conf.AM)}",
+            f"--storage.path={self.folder}/am",
+            f"--web.listen-address={self.at('alertmanager')}",
+            "--cluster.listen-address=",
+            up="alertmanager",
+        )
         for job, port in own.items():
             self.scrape(job, port)
         write_yaml(
@@ -251,11 +129,15 @@ class Rig:
                 "scrape_configs": [{"job_name": job, **of} for job, of in sorted(self.jobs.items())],
             },
         )
-        self.run("prometheus", "prometheus", f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/prom",
-                 f"--web.listen-address={self.at('prometheus')}", "--web.enable-lifecycle", up="prometheus")  # fmt: skip
-
-
-AM = "route: {{receiver: nobody}}\nreceivers: [{{name: nobody}}]\n"
+        self.run(
+            "prometheus",
+            "prometheus",
+            f"--config.file={self.folder}/prometheus.yml",
+            f"--storage.tsdb.path={self.folder}/prom",
+            f"--web.listen-address={self.at('prometheus')}",
+            "--web.enable-lifecycle",
+            up="prometheus",
+        )
 
 
 class _Ports(dict[str, Any]):
@@ -281,7 +163,7 @@ def _files(rig: Rig) -> None:
     www = rig.dir("www")
     for name, size in (("index.html", 2_000), ("small.txt", 300), ("big.bin", 200_000)):
         (www / name).write_bytes(os.urandom(size))
-    (www / "page.php").write_text(PAGE)
+    (www / "page.php").write_text(conf.PAGE)
 
 
 def _stores(rig: Rig) -> None:
@@ -293,18 +175,53 @@ def _stores(rig: Rig) -> None:
     rig.exporter("postgres", "prometheus-postgres-exporter",
                  DATA_SOURCE_NAME=f"postgresql://postgres:{secret}@{rig.at('postgres')}/shop?sslmode=disable")  # fmt: skip
     (rig.folder / "pgbouncer.users").write_text(f'"postgres" "{secret}"\n')
-    rig.run("pgbouncer", "pgbouncer", rig.conf("pgbouncer.ini", PGBOUNCER), up="pgbouncer", user=cluster_user())
-    rig.exporter("pgbouncer", "prometheus-pgbouncer-exporter",
-                 f"--pgBouncer.connectionString=postgres://postgres:{secret}@{rig.at('pgbouncer')}/pgbouncer?sslmode=disable")  # fmt: skip
-    rig.run("redis", "redis-server", "--port", rig.port("redis"), "--bind", "127.0.0.1", "--save", "", "--dir", rig.dir("redis"), up="redis")
-    rig.exporter("redis", "prometheus-redis-exporter", f"-redis.addr=redis://{rig.at('redis')}", flag="-web.listen-address")
+    rig.run(
+        "pgbouncer",
+        "pgbouncer",
+        rig.conf("pgbouncer.ini", conf.PGBOUNCER),
+        up="pgbouncer",
+        user=cluster_user(),
+    )
+    rig.exporter(
+        "pgbouncer",
+        "prometheus-pgbouncer-exporter",
+        f"--pgBouncer.connectionString=postgres://postgres:{secret}@{rig.at('pgbouncer')}/pgbouncer?sslmode=disable",
+    )
+    rig.run(
+        "redis",
+        "redis-server",
+        "--port",
+        rig.port("redis"),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--dir",
+        rig.dir("redis"),
+        up="redis",
+    )
+    rig.exporter(
+        "redis",
+        "prometheus-redis-exporter",
+        f"-redis.addr=redis://{rig.at('redis')}",
+        flag="-web.listen-address",
+    )
     _mariadb(rig)
 
 
 def _mariadb(rig: Rig) -> None:
     data = rig.dir("mariadb")
-    subprocess.run(["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={data}", "--auth-root-authentication-method=normal"],
-                   check=True, capture_output=True)  # fmt: skip
+    subprocess.run(
+        [
+            "mariadb-install-db",
+            "--no-defaults",
+            "--user=root",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+        ],
+        check=True,
+        capture_output=True,
+    )
     rig.run("mariadb", "mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--port={rig.port('mariadb')}",
             "--bind-address=127.0.0.1", f"--socket={data}/s", "--innodb-buffer-pool-size=32M", up="mariadb")  # fmt: skip
     rig.conf("my.cnf", "[client]\nuser=root\nhost=127.0.0.1\nport={mariadb}\n")
@@ -313,44 +230,86 @@ def _mariadb(rig: Rig) -> None:
 
 def nginx_conf(rig: Rig) -> Path:
     """Its configuration with the present keep-alive."""
-    return rig.conf("nginx.conf", NGINX, keepalive=rig.keepalive)
+    return rig.conf("nginx.conf", conf.NGINX, keepalive=rig.keepalive)
 
 
 def haproxy_conf(rig: Rig) -> Path:
     """Its configuration with the present time limit of clients."""
-    return rig.conf("haproxy.cfg", HAPROXY, client_s=rig.client_s)
+    return rig.conf("haproxy.cfg", conf.HAPROXY, client_s=rig.client_s)
 
 
 def _web(rig: Rig) -> None:
-    rig.run("php-fpm", PHP, "-R", "-F", "-y", rig.conf("fpm.conf", FPM))
-    rig.exporter("php-fpm", "prometheus-phpfpm-exporter", f"--phpfpm.socket-paths={rig.folder}/php.sock", "--phpfpm.status-path=/fpm-status")
+    rig.run("php-fpm", PHP, "-R", "-F", "-y", rig.conf("fpm.conf", conf.FPM))
+    rig.exporter(
+        "php-fpm",
+        "prometheus-phpfpm-exporter",
+        f"--phpfpm.socket-paths={rig.folder}/php.sock",
+        "--phpfpm.status-path=/fpm-status",
+    )
     rig.run("nginx", "nginx", "-c", nginx_conf(rig), "-e", rig.folder / "nginx-error.log", up="nginx")
     rig.exporter("nginx", "prometheus-nginx-exporter", f"--nginx.scrape-uri=http://{rig.at('nginx')}/status")
-    rig.run("apache", "apache2", "-f", rig.conf("apache.conf", APACHE), "-DFOREGROUND", up="apache")
-    rig.exporter("apache", "prometheus-apache-exporter", f"--scrape_uri=http://{rig.at('apache')}/server-status?auto")
-    rig.run("haproxy", "haproxy", "-W", "-db", "-p", rig.folder / "haproxy.pid", "-f", haproxy_conf(rig), up="haproxy")
+    rig.run("apache", "apache2", "-f", rig.conf("apache.conf", conf.APACHE), "-DFOREGROUND", up="apache")
+    rig.exporter(
+        "apache", "prometheus-apache-exporter", f"--scrape_uri=http://{rig.at('apache')}/server-status?auto"
+    )
+    rig.run(
+        "haproxy",
+        "haproxy",
+        "-W",
+        "-db",
+        "-p",
+        rig.folder / "haproxy.pid",
+        "-f",
+        haproxy_conf(rig),
+        up="haproxy",
+    )
     rig.scrape("haproxy", "haproxy-metrics")
     work = rig.dir("varnish")
-    rig.run("varnish", "varnishd", "-F", "-j", "none", "-n", work, "-a", rig.at("varnish"), "-f", rig.conf("web.vcl", VCL),
+    rig.run("varnish", "varnishd", "-F", "-j", "none", "-n", work, "-a", rig.at("varnish"), "-f", rig.conf("web.vcl", conf.VCL),
             "-s", "malloc,16m", up="varnish")  # fmt: skip
     rig.exporter("varnish", "prometheus-varnish-exporter", "-n", work, flag="-web.listen-address")
     rig.dir("squid")
-    rig.run("squid", "squid", "-N", "-f", rig.conf("squid.conf", SQUID), up="squid")
-    rig.exporter("squid", "prometheus-squid-exporter", "-squid-hostname", "127.0.0.1", "-squid-port", rig.port("squid"), flag="-listen")
-    rig.run("caddy", "caddy", "run", "--adapter", "caddyfile", "--config", rig.conf("Caddyfile", CADDY), up="caddy", HOME=str(rig.folder))
+    rig.run("squid", "squid", "-N", "-f", rig.conf("squid.conf", conf.SQUID), up="squid")
+    rig.exporter(
+        "squid",
+        "prometheus-squid-exporter",
+        "-squid-hostname",
+        "127.0.0.1",
+        "-squid-port",
+        rig.port("squid"),
+        flag="-listen",
+    )
+    rig.run(
+        "caddy",
+        "caddy",
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        rig.conf("Caddyfile", conf.CADDY),
+        up="caddy",
+        HOME=str(rig.folder),
+    )
     rig.scrape("caddy", "caddy-admin")
 
 
 def _names(rig: Rig) -> None:
     zone = rig.dir("named") / "zone"
-    zone.write_text(ZONE)
-    rig.run("named", "named", "-f", "-n", "1", "-c", rig.conf("named.conf", NAMED), up="bind-stats")
-    rig.exporter("bind", "prometheus-bind-exporter", f"--bind.stats-url=http://{rig.at('bind-stats')}/", "--bind.stats-groups=server,view,tasks")
+    zone.write_text(conf.ZONE)
+    rig.run("named", "named", "-f", "-n", "1", "-c", rig.conf("named.conf", conf.NAMED), up="bind-stats")
+    rig.exporter(
+        "bind",
+        "prometheus-bind-exporter",
+        f"--bind.stats-url=http://{rig.at('bind-stats')}/",
+        "--bind.stats-groups=server,view,tasks",
+    )
     rig.dir("pdns")
-    rig.conf("pdns/recursor.yml", RECURSOR)
+    rig.conf("pdns/recursor.yml", conf.RECURSOR)
     rig.run("pdns", "pdns_recursor", f"--config-dir={rig.folder}/pdns", "--daemon=no", up="pdns-web")
     rig.scrape("pdns-recursor", "pdns-web")
-    rig.run("dnsdist", "dnsdist", "--supervised", "-C", rig.conf("dnsdist.conf", DNSDIST), up="dnsdist-web")
+    rig.run(
+        "dnsdist", "dnsdist", "--supervised", "-C", rig.conf("dnsdist.conf", conf.DNSDIST), up="dnsdist-web"
+    )
     rig.scrape("dnsdist", "dnsdist-web")
 
 
@@ -359,32 +318,63 @@ def _queues(rig: Rig) -> None:
     (home / "plugins").write_text("[rabbitmq_prometheus,rabbitmq_stomp].\n")
     rig.run("rabbitmq", RABBIT, up="rabbit-metrics", HOME=str(home), RABBITMQ_MNESIA_BASE=str(home), RABBITMQ_LOG_BASE=str(home),
             RABBITMQ_NODENAME=f"rig{rig.port('rabbit-amqp')}@localhost", RABBITMQ_ENABLED_PLUGINS_FILE=str(home / "plugins"),
-            RABBITMQ_CONFIG_FILE=str(rig.conf("rabbit.conf", RABBITMQ)), RABBITMQ_DIST_PORT=str(rig.port("rabbit-dist")),
+            RABBITMQ_CONFIG_FILE=str(rig.conf("rabbit.conf", conf.RABBITMQ)), RABBITMQ_DIST_PORT=str(rig.port("rabbit-dist")),
             ERL_EPMD_PORT=str(rig.port("epmd")), RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 +sbwt none")  # fmt: skip
     rig.scrape("rabbitmq", "rabbit-metrics")
 
 
 def _databases(rig: Rig) -> None:
-    rig.run("etcd", "etcd", "--data-dir", rig.folder / "etcd", "--listen-client-urls", f"http://{rig.at('etcd')}",
-            "--advertise-client-urls", f"http://{rig.at('etcd')}", "--listen-peer-urls", f"http://{rig.at('etcd-peer')}",
-            "--initial-advertise-peer-urls", f"http://{rig.at('etcd-peer')}", "--initial-cluster", f"default=http://{rig.at('etcd-peer')}", up="etcd")  # fmt: skip
+    rig.run(
+        "etcd",
+        "etcd",
+        "--data-dir",
+        rig.folder / "etcd",
+        "--listen-client-urls",
+        f"http://{rig.at('etcd')}",
+        "--advertise-client-urls",
+        f"http://{rig.at('etcd')}",
+        "--listen-peer-urls",
+        f"http://{rig.at('etcd-peer')}",
+        "--initial-advertise-peer-urls",
+        f"http://{rig.at('etcd-peer')}",
+        "--initial-cluster",
+        f"default=http://{rig.at('etcd-peer')}",
+        up="etcd",
+    )
     rig.scrape("etcd", "etcd")
-    rig.run("influxdb", "influxd", "run", "-config", rig.conf("influx.conf", INFLUX), up="influx")
+    rig.run("influxdb", "influxd", "run", "-config", rig.conf("influx.conf", conf.INFLUX), up="influx")
     rig.scrape("influxdb", "influx")
-    rig.run("victoria-metrics", "victoria-metrics", f"-storageDataPath={rig.folder}/vm", f"-httpListenAddr={rig.at('vm')}", up="vm")
+    rig.run(
+        "victoria-metrics",
+        "victoria-metrics",
+        f"-storageDataPath={rig.folder}/vm",
+        f"-httpListenAddr={rig.at('vm')}",
+        up="vm",
+    )
     rig.scrape("victoria-metrics", "vm")
-    rig.run("registry", "docker-registry", "serve", rig.conf("registry.yml", REGISTRY), up="registry-debug")
+    rig.run(
+        "registry", "docker-registry", "serve", rig.conf("registry.yml", conf.REGISTRY), up="registry-debug"
+    )
     rig.scrape("docker-registry", "registry-debug")
 
 
 def _probes(rig: Rig) -> None:
     rig.exporter("node", "prometheus-node-exporter")
-    rig.run("pushgateway", "prometheus-pushgateway", f"--web.listen-address={rig.at('pushgateway')}", up="pushgateway")
+    rig.run(
+        "pushgateway",
+        "prometheus-pushgateway",
+        f"--web.listen-address={rig.at('pushgateway')}",
+        up="pushgateway",
+    )
     rig.scrape("pushgateway", "pushgateway")
     names = rig.folder / "process.yml"
     write_yaml(names, {"process_names": [{"name": "{{.Comm}}", "cmdline": [rig.folder.name]}]})
-    rig.exporter("process", "prometheus-process-exporter", f"-config.path={names}", flag="-web.listen-address")
-    modules = {"modules": {"http": {"prober": "http", "timeout": "4s"}, "tcp": {"prober": "tcp", "timeout": "4s"}}}
+    rig.exporter(
+        "process", "prometheus-process-exporter", f"-config.path={names}", flag="-web.listen-address"
+    )
+    modules = {
+        "modules": {"http": {"prober": "http", "timeout": "4s"}, "tcp": {"prober": "tcp", "timeout": "4s"}}
+    }
     write_yaml(rig.folder / "blackbox.yml", modules)
     rig.exporter("blackbox", "prometheus-blackbox-exporter", f"--config.file={rig.folder}/blackbox.yml")
     if "blackbox" in rig.jobs:
