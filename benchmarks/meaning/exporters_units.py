@@ -21,9 +21,9 @@ _TOLD: Final = {  # unit in a sentence: dimension, factor to its base
 }  # fmt: skip
 _TRUE: Final = {  # unit in units.jsonl: dimension, factor
     "1": ("count", 1.0), "s": ("time", 1.0), "ms": ("time", 1e-3), "us": ("time", 1e-6), "ns": ("time", 1e-9),
-    "bytes": ("bytes", 1.0), "KiB": ("bytes", 1024.0), "MiB": ("bytes", 2.0**20), "ratio": ("ratio", 1.0), "percent": ("ratio", 0.01),
-    "bit": ("bits", 1.0), "celsius": ("temperature", 1.0), "hertz": ("frequency", 1.0), "/s": ("count/s", 1.0), "bytes/s": ("bytes/s", 1.0),
-    "epoch": ("moment", 1.0), "id": ("id", 1.0), "state": ("state", 1.0),
+    "bytes": ("bytes", 1.0), "KiB": ("bytes", 1024.0), "MiB": ("bytes", 2.0**20), "bytes/s": ("bytes/s", 1.0),
+    "ratio": ("ratio", 1.0), "percent": ("ratio", 0.01), "bit": ("bits", 1.0), "celsius": ("temperature", 1.0),
+    "hertz": ("frequency", 1.0), "/s": ("count/s", 1.0), "epoch": ("moment", 1.0), "id": ("id", 1.0), "state": ("state", 1.0),
 }  # fmt: skip
 BARE: Final = ("count", "id", "state", "moment")  # of which a number may stand alone
 
