@@ -18,7 +18,7 @@ import numpy as np
 from aitia.tools.rank.rows import Row
 from aitia.tools.rank.scores import RUN, Move
 from aitia.tools.series.aspects import plain_name
-from aitia.tools.series.kinds import states_unit
+from aitia.tools.series.kinds import stated_unit
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
@@ -29,6 +29,7 @@ _BASE = {
     "s": ("s", 1.0),
     "ms": ("s", 1e-3),
     "us": ("s", 1e-6),
+    "ns": ("s", 1e-9),
     "min": ("s", 60.0),
     "percent": ("ratio", 1e-2),
 }
@@ -96,7 +97,7 @@ def measure(row: Row) -> str:
     A latency whose unit nobody states is comparable with others of that sort only, errors of no unit by their name.
     """
     unit, name = row.of.about.unit, row.of.metric
-    if row.aspect == "latency" and unit == "s" and not states_unit(name):
+    if row.aspect == "latency" and unit == "s" and not stated_unit(name):
         return "time in an unknown unit"
     return _BASE.get(unit, (unit, 1.0))[0] or plain_name(name)
 

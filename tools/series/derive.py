@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.tools.series.again import again
-from aitia.tools.series.aspects import Aspect, Aspects
+from aitia.tools.series.aspects import OTHER, Aspect, Aspects
 from aitia.tools.series.kinds import (
     CLIENT,
     CODE,
@@ -23,6 +23,7 @@ from aitia.tools.series.kinds import (
     SKIPPED,
     Labels,
     failed_share,
+    in_unit,
     is_counter,
     named_unit,
     never_falls,
@@ -156,6 +157,8 @@ class Deriver:
         counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
+        elif about.aspect == "latency":
+            base = OTHER  # time that was spent, or requests that took so long: both rise with the traffic
         yield self._per_second(group, members, grid, counts, rate_unit(base, group.metric), about=base)
         if code:
             failed = [m for m in members if FAILED.search(m.labels.get(code, ""))]
@@ -168,8 +171,7 @@ class Deriver:
         k = smoothing(counts, wanted=10.0, most=5) if events else 3
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = rolling_sum(counts, k) / (k * steps_of(grid))
-        about = replace(about, unit=unit)
-        return self._made(group, members, grid[1:], rate[1:], "rate", about, k)
+        return self._made(group, members, grid[1:], rate[1:], "rate", in_unit(about, unit), k)
 
     def _errors(
         self, group: _Group, members: list[Series], failed: list[Series], grid: Floats, counts: Floats
@@ -195,8 +197,10 @@ class Deriver:
             events = rolling_sum(number, k)
             mean = np.where(events > 0, rolling_sum(total, k) / events, np.nan)
         about = named_unit(self._aspects.of(group.metric, dict(group.rest)), group.metric)
-        if about.aspect in ("other", "traffic") and about.unit in ("s", "ms"):
-            about = Aspect(aspect="latency", say="latency", unit=about.unit, bad="up", floor=0.003)
+        if about.aspect in ("other", "traffic") and about.unit in ("s", "ms", "us", "ns"):
+            about = in_unit(
+                Aspect(aspect="latency", say="latency", unit="s", bad="up", floor=0.003), about.unit
+            )
         yield self._made(group, sums, grid[1:], mean[1:], "mean", about, k)
 
     def _p95(self, group: _Group, members: list[Series]) -> Iterator[Derived]:

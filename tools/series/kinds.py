@@ -40,6 +40,9 @@ _SUCCESS = re.compile(
 )
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
+_SELDOM_COUNTED = frozenset(
+    {"connections", "threads", "availability", "latency", "cpu"}
+)  # as a rule a level or a time
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
@@ -47,11 +50,15 @@ _LONG = 20  # samples, from which on a gauge that only rises is none
 _RISING = 0.3  # of the samples, at least, where time is counted
 _RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
 _RESETS = 3  # of a counter; what falls more often is a gauge
-_FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2}
+_FALLS = 0.1  # of the samples, at least, to more than that: no counter, whatever its name says
+_SPREAD = 7  # rises in each third of the samples, of what is seldom counted: a leak begins somewhere, a counter does not
+_FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("s", "ns"): 1e9, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2,
+           ("cores", "ms/s"): 1e3, ("cores", "us/s"): 1e6, ("cores", "ns/s"): 1e9}  # fmt: skip
 _UNIT_WORDS = tuple(
     (re.compile(rf"(^|_)({words})(_|$)"), unit)
     for words, unit in (
-        ("milliseconds|millis|ms", "ms"), ("microseconds|us", "us"), ("seconds", "s"), ("bytes", "bytes"),
+        ("milliseconds?|millis?|msecs?|ms", "ms"), ("microseconds?|micros|usecs?|us", "us"),
+        ("nanoseconds?|nanos|nsecs?|ns", "ns"), ("seconds?|secs?", "s"), ("bytes", "bytes"),
         ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
         ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"), ("g", "g"),
     )
@@ -81,18 +88,35 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
     found = _COUNTER.search(one.metric)
     if found:
         kind, base = found.group(1) or "total", one.metric[: found.start()]
+        if kind == "total" and _falls_partly(one):
+            return False
         sibling = {"count": "_sum", "sum": "_count"}.get(kind)
         return sibling is None or (one.component, base + sibling) in names
-    spent = about.aspect == "cpu" or (about.aspect in _SPENT and bool(_TIME.search(one.metric)))
-    if not (spent or about.aspect in _COUNTED) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
+    spent = about.aspect == "cpu" or (about.aspect in _SPENT and _of_time(one.metric))
+    counted = about.aspect in _COUNTED or about.aspect in _SELDOM_COUNTED
+    if not (spent or counted) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
         return False
     v = one.v[np.isfinite(one.v)]
-    rising = int(np.sum(np.diff(v) > 0))
-    if spent:  # time spent, in parts of a second; a share of a processor falls as often as it rises
-        return v.size > _LONG and rising > _RISING * v.size
-    if not bool(np.all(v == np.round(v))):
+    rising = np.diff(v) > 0
+    number = int(np.sum(rising))
+    if spent and v.size > _LONG and number > _RISING * v.size:
+        return True  # time spent, in parts of a second; a share of a processor falls as often as it rises
+    if not bool(np.all(v == np.round(v))) or (spent and about.aspect not in _SELDOM_COUNTED):
         return False
-    return rising >= _LONG or (v.size > 9 and rising >= 3 and bool(np.all(np.diff(v) >= 0)))
+    if about.aspect in _SELDOM_COUNTED:
+        return all(int(np.sum(part)) >= _SPREAD for part in np.array_split(rising, 3))
+    return number >= _LONG or (v.size > 9 and number >= 3 and bool(np.all(np.diff(v) >= 0)))
+
+
+def _falls_partly(one: Series) -> bool:
+    """Whether a series falls again and again to more than a counter that begins anew would: `memory_bytes_total`."""
+    v = one.v[np.isfinite(one.v)]
+    falls = int(np.sum((np.diff(v) < 0) & (v[1:] >= _RESET * v[:-1])))
+    return v.size > _LONG and falls >= _FALLS * v.size
+
+
+def _of_time(metric: str) -> bool:
+    return bool(_TIME.search(metric)) or stated_unit(metric) in ("s", "ms", "us", "ns")
 
 
 def never_falls(one: Series) -> bool:
@@ -112,26 +136,31 @@ def steps_of(grid: Floats) -> Floats:
 
 def rate_unit(about: Aspect, metric: str) -> str:
     """The unit of a counter's increase per second."""
-    if about.aspect == "cpu" and ("seconds" in metric or not states_unit(metric)):
+    stated = stated_unit(metric)
+    if about.aspect == "cpu" and stated in ("s", ""):
         return "cores"
     if about.aspect in ("traffic", "errors"):
         return "/s"
-    if "bytes" in metric:
-        return "bytes/s"
-    return "s/s" if "seconds" in metric else "/s"
+    return f"{stated}/s" if stated in ("bytes", "s", "ms", "us", "ns") else "/s"
 
 
-def states_unit(metric: str) -> bool:
-    """Whether a metric's own name says what it counts in."""
-    return any(pattern.search(plain_name(metric)) for pattern, _ in _UNIT_WORDS)
+def stated_unit(metric: str) -> str:
+    """What a metric's own name says that it counts in; "" where it says nothing."""
+    name = plain_name(metric)
+    return next((unit for pattern, unit in _UNIT_WORDS if pattern.search(name)), "")
 
 
 def named_unit(about: Aspect, metric: str) -> Aspect:
     """The unit that the metric's own name states wins over the quantity's; a latency without one is told in seconds."""
-    for pattern, unit in _UNIT_WORDS:
-        if pattern.search(plain_name(metric)):
-            return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
+    unit = stated_unit(metric)
+    if unit:
+        return in_unit(about, unit)
     return replace(about, unit="" if about.unit in ("/s", "bytes", "cores") else about.unit)
+
+
+def in_unit(about: Aspect, unit: str) -> Aspect:
+    """The same aspect told in another unit, with the smallest change that matters in it."""
+    return replace(about, unit=unit, floor=about.floor * _FACTOR.get((about.unit, unit), 1.0))
 
 
 def failed_share(one: Series) -> Floats | None:
