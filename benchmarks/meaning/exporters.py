@@ -39,7 +39,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.core.config import Columns, SourceConfig
 from aitia.core.words import Baseline, Evidence, Incident, Report, Window, from_epoch
 from benchmarks import contract
-from benchmarks.meaning.exporters_units import Metric, as_told, known, raw_range, units
+from benchmarks.meaning.exporters_units import Metric, as_told, known, units, usual_size
 from benchmarks.rca.product import diagnosed
 
 MOMENTS: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of a recording: where a window ends
@@ -135,15 +135,16 @@ def case_of(
 def unit_of(fact: Evidence, labelled: Mapping[str, Metric], table: Path) -> Iterator[dict[str, str]]:
     """The unit of a fact's numbers against the metric's own."""
     name = str(fact.values.get("metric", ""))
-    if not name:
+    numbers = [float(fact.values[k]) for k in ("before", "after", "from", "to", "used") if k in fact.values]
+    if not name or not numbers:
         return
     metric = known(labelled, name)
-    if metric is None:
-        yield {"metric": name, "told": fact.unit, "is": "not labelled"}
-        return
-    numbers = [float(fact.values[k]) for k in ("before", "after", "from", "to", "used") if k in fact.values]
-    told = as_told(metric, fact.unit, numbers, lambda: raw_range(table, name))
-    yield {"metric": name, "told": fact.unit, "is": told, "statement": fact.statement}
+    found = (
+        "not labelled"
+        if metric is None
+        else as_told(metric, fact.unit, numbers, lambda: usual_size(table, name))
+    )
+    yield {"metric": name, "told": fact.unit, "is": found, "statement": fact.statement}
 
 
 def measured(cases: Iterable[contract.Case]) -> dict[str, list[float]]:

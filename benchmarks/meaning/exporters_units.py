@@ -58,19 +58,17 @@ def known(labelled: Mapping[str, Metric], name: str) -> Metric | None:
     return None
 
 
-def as_told(
-    metric: Metric, told: str, numbers: Sequence[float], raw: Callable[[], tuple[float, float]]
-) -> str:
-    """right, wrong, `none told` though the metric has a unit, or `none to tell`."""
+def as_told(metric: Metric, told: str, numbers: Sequence[float], usual: Callable[[], float]) -> str:
+    """right, wrong, `none told` though the metric has a unit, or `none to tell`; `usual` is its middle in its own unit."""
     if not told:
         return "none to tell" if metric.dimension in BARE else "none told"
     dimension, factor = _TOLD.get(told, ("", 1.0))
     if dimension not in _right(metric):
         return "wrong"
-    if metric.kind == "gauge" and dimension == metric.dimension and numbers:
-        least, most = (x * _TRUE[metric.unit][1] for x in raw())
-        largest = max(abs(n) for n in numbers) * factor
-        if largest > _FAR * max(abs(least), abs(most)) or (largest and largest * _FAR < least):
+    sizes = [abs(n) * factor for n in numbers if n]
+    if metric.kind != "counter" and dimension == metric.dimension and sizes:
+        middle = abs(usual()) * _TRUE[metric.unit][1]
+        if middle and (min(sizes) > _FAR * middle or max(sizes) < middle / _FAR):
             return "wrong"
     return "right"
 
@@ -84,12 +82,19 @@ def _right(metric: Metric) -> set[str]:
     return {metric.dimension} - set(BARE)
 
 
-def raw_range(table: Path, metric: str) -> tuple[float, float]:
-    """The smallest and largest value of a metric in a recording."""
+def usual_size(table: Path, metric: str) -> float:
+    """The median of a gauge in a recording, the mean of a histogram or summary."""
     import duckdb
 
+    family = metric.removesuffix("_bucket").removesuffix("_sum")
+    ends = f"SELECT max(value) high, min(value) low FROM '{table}' WHERE metric = ? GROUP BY labels"
+    grown = f"(SELECT sum(high - low) FROM ({ends}))"
     with duckdb.connect() as db:
-        found = db.execute(
-            f"SELECT min(value), max(value) FROM '{table}' WHERE metric = ? AND isfinite(value)", [metric]
-        ).fetchone()
-    return (float(found[0] or 0.0), float(found[1] or 0.0)) if found else (0.0, 0.0)
+        if family != metric:
+            found = db.execute(f"SELECT {grown} / {grown}", [f"{family}_sum", f"{family}_count"]).fetchone()
+        else:
+            found = db.execute(
+                f"SELECT median(value) FROM '{table}' WHERE metric = ? AND isfinite(value) AND value <> 0",
+                [metric],
+            ).fetchone()
+    return float(found[0] or 0.0) if found else 0.0

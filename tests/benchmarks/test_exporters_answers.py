@@ -79,13 +79,14 @@ def test_a_calm_exporter_has_six_verdicts_no_cause_and_its_units(tmp_path: Path)
         (Metric("counter", "1"), "%", (3.0,), "right"),
         (Metric("counter", "bytes"), "/s", (3.0,), "wrong"),
         (Metric("counter", "s"), "cores", (0.3,), "right"),
-        (Metric("summary", "s"), "ms", (300.0,), "right"),
+        (Metric("summary", "bytes"), "MiB", (30.0,), "right"),
+        (Metric("histogram", "ms"), "s", (20_971_520.0,), "wrong"),
     ],
 )
 def test_a_unit_is_right_by_dimension_and_size(
     metric: Metric, told: str, numbers: tuple[float, ...], is_: str
 ) -> None:
-    assert as_told(metric, told, numbers, lambda: (1_000_000.0, 20_971_520.0)) == is_
+    assert as_told(metric, told, numbers, lambda: 20_971_520.0) == is_
 
 
 def test_a_part_of_a_histogram_has_its_familys_unit() -> None:

@@ -12,8 +12,8 @@ from aitia.tools.metrics.quiet_metrics import BOUND
 from aitia.tools.series.aspects import LimitRule
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import within
-from aitia.tools.series.metric_facts import Onset, plain, subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.metric_facts import Onset, plain, shown, subject
+from aitia.tools.series.numbers import clock, sig3, text, with_unit
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
@@ -75,7 +75,7 @@ def _fact(
     used: Derived, limit: Derived, peak: float, most: float, before: float, since: float, step: float, samples: int,
     window: Window,
 ) -> Evidence:  # fmt: skip
-    factor, unit = scale(used.about.unit, most)
+    factor, unit = shown(used, most)
     share = sig3(100.0 * peak / most)
     normal = "" if np.isnan(before) else f"; before, it was at {text(100.0 * before)} %"
     onset = Onset(at=from_epoch(since), error_s=step)

@@ -11,7 +11,8 @@ import numpy as np
 
 from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.series.derive import Derived
-from aitia.tools.series.numbers import scale, sig3, with_unit
+from aitia.tools.series.metric_facts import shown
+from aitia.tools.series.numbers import sig3, with_unit
 
 GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
           "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip
@@ -57,7 +58,7 @@ def find_quiet(
 
 def _fact(component: str, aspect: str, told: Looked, count: int, window: Window, baseline: str) -> Evidence:
     d = told.series
-    factor, unit = scale(d.about.unit, max(abs(told.before), abs(told.after)))
+    factor, unit = shown(d, max(abs(told.before), abs(told.after)))
     before, after = sig3(told.before * factor), sig3(told.after * factor)
     name = ({"mean": "mean ", "p95": "p95 "}.get(d.stat, "") + d.about.say) if d.about.say else d.metric
     plural = "1 series stayed" if count == 1 else f"{count} series stayed"

@@ -25,6 +25,7 @@ from aitia.tools.series.kinds import (
     failed_share,
     in_unit,
     is_counter,
+    is_moment,
     named_unit,
     never_falls,
     own_floor,
@@ -93,7 +94,7 @@ class Deriver:
 
     def derive(self, series: Sequence[Series]) -> list[Derived]:
         """All comparable series, in a total order."""
-        usable = [s for s in series if s.t.size and not SKIPPED.search(s.metric)]
+        usable = [s for s in series if s.t.size and not SKIPPED.search(s.metric) and not is_moment(s)]
         names = {(s.component, s.metric) for s in usable}
         groups: dict[_Group, list[Series]] = defaultdict(list)
         gauges: list[Series] = []
@@ -251,7 +252,8 @@ class Deriver:
             return self._made(group, [one], one.t, failed, "ratio", about, 1)
         if about.say == FAILED_SHARE:
             about = Aspect(aspect="availability", say="availability", bad="down", floor=0.3)
-        return self._made(group, [one], one.t, one.v, "gauge", about, 1)
+        v = np.where(one.v < 0.0, np.nan, one.v) if about.aspect == "latency" else one.v  # -1: there was none
+        return self._made(group, [one], one.t, v, "gauge", about, 1)
 
     def _over_clients(self, families: Mapping[_Group, list[tuple[Series, Labels]]]) -> Iterator[Derived]:
         """What all clients together hold of a component's connections, sessions or queue places."""

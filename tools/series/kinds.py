@@ -46,6 +46,7 @@ _SELDOM_COUNTED = frozenset(
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
+_CENTURY = (946_684_800.0, 4_102_444_800.0)  # epoch seconds
 _LONG = 20  # samples, from which on a gauge that only rises is none
 _RISING = 0.3  # of the samples, at least, where time is counted
 _RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
@@ -54,14 +55,17 @@ _FALLS = 0.1  # of the samples, at least, to more than that: no counter, whateve
 _SPREAD = 7  # rises in each third of the samples, of what is seldom counted: a leak begins somewhere, a counter does not
 _FACTOR = {("s", "ms"): 1e3, ("s", "us"): 1e6, ("s", "ns"): 1e9, ("cores", "percent"): 1e2, ("ratio", "percent"): 1e2,
            ("cores", "ms/s"): 1e3, ("cores", "us/s"): 1e6, ("cores", "ns/s"): 1e9}  # fmt: skip
-_UNIT_WORDS = tuple(
-    (re.compile(rf"(^|_)({words})(_|$)"), unit)
-    for words, unit in (
-        ("milliseconds?|millis?|msecs?|ms", "ms"), ("microseconds?|micros|usecs?|us", "us"),
-        ("nanoseconds?|nanos|nsecs?|ns", "ns"), ("seconds?|secs?", "s"), ("bytes", "bytes"),
-        ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
-        ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"), ("g", "g"),
-    )
+_UNIT_WORDS = (
+    *(
+        (re.compile(rf"(^|_)({words})(_|$)"), unit)
+        for words, unit in (
+            ("milliseconds?|millis?|msecs?|ms", "ms"), ("microseconds?|micros|usecs?|us", "us"),
+            ("nanoseconds?|nanos|nsecs?|ns", "ns"), ("seconds?|secs?", "s"), ("bytes", "bytes"),
+            ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
+            ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"),
+        )
+    ),
+    (re.compile(r"(^|_)g$"), "g"),
 )  # fmt: skip
 MODES_SKIPPED = frozenset({"idle", "iowait", "steal", "nice", "guest", "guest_nice"})
 
@@ -125,6 +129,14 @@ def never_falls(one: Series) -> bool:
     step = np.diff(v)
     reset = (step < 0) & (v[1:] < _RESET * v[:-1])
     return bool(np.all((step >= 0) | reset)) and int(np.sum(reset)) <= _RESETS
+
+
+def is_moment(one: Series) -> bool:
+    """Whether a series in seconds tells points in time, as its values of this century do: it has no size."""
+    v = one.v[np.isfinite(one.v) & (one.v != 0.0)]
+    return (
+        v.size > 0 and stated_unit(one.metric) == "s" and bool(np.all((v > _CENTURY[0]) & (v < _CENTURY[1])))
+    )
 
 
 def steps_of(grid: Floats) -> Floats:

@@ -8,6 +8,7 @@ from aitia.core.words import Direction, Evidence, Moment, Scalar, SourceRef, Win
 from aitia.tools.change.levels import Shift
 from aitia.tools.change.trends import Trend
 from aitia.tools.series.derive import Derived
+from aitia.tools.series.kinds import stated_unit
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 
 
@@ -35,6 +36,15 @@ def ref(d: Derived) -> SourceRef:
     return SourceRef(source=d.source, query=d.query)
 
 
+def shown(d: Derived, largest: float) -> tuple[float, str]:
+    """The factor and the unit in which a sentence tells a series; none of a latency whose name states none.
+
+    Such a one is weighed as if it were in seconds, but a reader would take that for a fact.
+    """
+    assumed = d.about.aspect == "latency" and d.about.unit == "s" and not stated_unit(d.metric)
+    return scale("" if assumed else d.about.unit, largest)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Onset:
     """When a change began, and how uncertain that is."""
@@ -45,7 +55,7 @@ class Onset:
 
 def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, baseline: str) -> Evidence:
     """A `metric.shift` fact."""
-    factor, unit = scale(d.about.unit, max(abs(shift.before), abs(shift.after)))
+    factor, unit = shown(d, max(abs(shift.before), abs(shift.after)))
     before, after = sig3(shift.before * factor), sig3(shift.after * factor)
     values: dict[str, Scalar] = {"metric": d.metric, "stat": d.stat, "before": before, "after": after}
     times = ""
@@ -78,7 +88,7 @@ def shift_evidence(d: Derived, shift: Shift, onset: Onset, *, window: Window, ba
 
 def trend_evidence(d: Derived, trend: Trend, *, window: Window, baseline: str) -> Evidence:
     """A `metric.trend` fact."""
-    factor, unit = scale(d.about.unit, max(abs(trend.start), abs(trend.end)))
+    factor, unit = shown(d, max(abs(trend.start), abs(trend.end)))
     start, end, slope = (
         sig3(trend.start * factor),
         sig3(trend.end * factor),

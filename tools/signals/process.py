@@ -11,8 +11,8 @@ from aitia.tools.change.changepoints import Changepoint, changepoints
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered, gather, within
-from aitia.tools.series.metric_facts import subject
-from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.series.metric_facts import shown, subject
+from aitia.tools.series.numbers import clock, sig3, text, with_unit
 from aitia.tools.series.rates import step_of
 from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.grid import LEAST
@@ -233,7 +233,7 @@ def _near(change: Changepoint, window: Window) -> bool:
 
 def _change(d: Derived, change: Changepoint, window: Window, *, usual: float) -> Evidence:
     """A `signal.changepoint` fact; a step no larger than the signal's usual ones is weak."""
-    factor, unit = scale(d.about.unit, max(abs(change.before), abs(change.after)))
+    factor, unit = shown(d, max(abs(change.before), abs(change.after)))
     before, after = sig3(change.before * factor), sig3(change.after * factor)
     at, up = from_epoch(change.at), change.after > change.before
     size = abs(change.after - change.before)
