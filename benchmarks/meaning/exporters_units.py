@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +68,17 @@ def as_told(metric: Metric, told: str, numbers: Sequence[float], usual: Callable
         return "wrong"
     sizes = [abs(n) * factor for n in numbers if n]
     if metric.kind != "counter" and dimension == metric.dimension and sizes:
-        middle = abs(usual()) * _TRUE[metric.unit][1]
-        if middle and (min(sizes) > _FAR * middle or max(sizes) < middle / _FAR):
-            return "wrong"
+        size = math.exp(sum(map(math.log, sizes)) / len(sizes))
+        return "wrong" if _nearer(size, abs(usual()), _TRUE[metric.unit][1]) else "right"
     return "right"
+
+
+def _nearer(size: float, middle: float, unit: float) -> bool:
+    """Whether a number told would be nearer to the metric's middle had its unit been taken for the base, or the base for it."""
+    if not middle or unit == 1.0:
+        return False
+    off = [abs(math.log(size * by / (middle * unit))) for by in (1.0, unit, 1.0 / unit)]
+    return min(off[1:]) < off[0]
 
 
 def _right(metric: Metric) -> set[str]:
