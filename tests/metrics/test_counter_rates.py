@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived, Deriver
+from aitia.tools.series.metric_facts import shown
 from aitia.tools.series.numbers import scale, sig3, text
 from aitia.tools.series.rates import increments, quantile, rolling_sum, summed
 from aitia.tools.sources.base import Series
@@ -214,3 +215,29 @@ def test_what_a_counter_gains_a_second_is_no_latency(metric: str, unit: str) -> 
         [series(metric, [3.1 * i for i in range(60)])]
     )
     assert (found.stat, found.about.aspect, found.about.unit) == ("rate", "other", unit)
+
+
+def test_a_point_in_time_has_no_size() -> None:
+    """`push_time_seconds` is no latency of 1.8 thousand million seconds."""
+    assert not derive(series("push_time_seconds", [1_795_931_263.0 + 120 * (i // 20) for i in range(60)]))
+    assert derive(series("push_latency_seconds", [0.2, 0.3] * 30))
+
+
+def test_a_duration_below_zero_is_none() -> None:
+    (found,) = derive(series("last_save_duration_sec", [-1.0] * 30 + [2.0] * 10)).values()
+    assert np.isnan(found.v[:30]).all()
+    assert found.v[30:].tolist() == [2.0] * 10
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"), [("qa_latency", ""), ("qa_latency_usec", "ms"), ("qa_latency_seconds", "s")]
+)
+def test_no_unit_is_told_of_a_latency_whose_name_states_none(metric: str, unit: str) -> None:
+    (found,) = derive(series(metric, [20.0, 30.5] * 20)).values()
+    assert found.about.aspect == "latency"
+    assert shown(found, 30.5)[1] == unit
+
+
+def test_what_an_exporter_tells_of_its_collectors_is_not_the_servers() -> None:
+    assert bundled().of("mysql_exporter_collector_duration_seconds").aspect == "other"
+    assert bundled().of("otelcol_exporter_queue_size").aspect == "queue"
