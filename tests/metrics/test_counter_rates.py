@@ -241,3 +241,11 @@ def test_no_unit_is_told_of_a_latency_whose_name_states_none(metric: str, unit: 
 def test_what_an_exporter_tells_of_its_collectors_is_not_the_servers() -> None:
     assert bundled().of("mysql_exporter_collector_duration_seconds").aspect == "other"
     assert bundled().of("otelcol_exporter_queue_size").aspect == "queue"
+
+
+def test_a_count_of_sizes_is_a_number_a_second() -> None:
+    rising = [float(i) for i in range(40)]
+    found = derive(
+        series("push_size_bytes_count", rising), series("push_size_bytes_sum", [256 * x for x in rising])
+    )
+    assert {d.about.unit for d in found.values() if d.stat == "rate"} == {"/s"}

@@ -148,7 +148,9 @@ def steps_of(grid: Floats) -> Floats:
 
 def rate_unit(about: Aspect, metric: str) -> str:
     """The unit of a counter's increase per second."""
-    stated = stated_unit(metric)
+    stated = (
+        "" if metric.endswith("_count") else stated_unit(metric)
+    )  # of sizes and times it counts how many there were
     if about.aspect == "cpu" and stated in ("s", ""):
         return "cores"
     if about.aspect in ("traffic", "errors"):
