@@ -96,7 +96,7 @@ WAVE = [50.0 + 10.0 * float(np.sin(i)) for i in range(40)]
     [
         ("zq_lng", RISING, "", "gauge"),
         ("zq_lng", RISING, "counter", "rate"),
-        ("jobs_total", WAVE, "", "rate"),
+        ("jobs_total", WAVE, "", "gauge"),  # whatever it is called, it falls again and again
         ("jobs_total", WAVE, "gauge", "gauge"),
         ("cpu_seconds_total", RISING, "gauge", "rate"),  # an exporter that errs
         ("open_sum", RISING, "counter", "rate"),  # no part of a histogram

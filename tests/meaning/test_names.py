@@ -61,6 +61,12 @@ def test_a_unit_that_does_not_fit_takes_weight_from_the_words() -> None:
     assert lexicon().read("backend_requests", unit="ms").quantity == "latency"
 
 
+@pytest.mark.parametrize("name", ["pg_stat_database_temp_files", "slave_open_temp_tables", "temp_bytes"])
+def test_what_is_stored_is_temporary_and_has_no_temperature(name: str) -> None:
+    assert lexicon().read(name).quantity != "temperature"
+    assert lexicon().read("disk_temp").quantity == lexicon().read("BrgTempDE").quantity == "temperature"
+
+
 def test_words_are_taken_apart() -> None:
     known = lexicon().known
     assert words_of("HTTPRequestsTotal", known) == ("http", "requests", "total")

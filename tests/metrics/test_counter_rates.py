@@ -151,6 +151,8 @@ def test_units_scale_to_what_people_read() -> None:
     assert scale("bytes", 3e9)[1] == "GiB"
     assert scale("ratio", 0.5) == (100.0, "%")
     assert scale("cores", 0.5) == (1.0, "cores")
+    assert scale("ns", 2e6) == (1e-6, "ms")
+    assert scale("s/s", 0.002) == (1e3, "ms/s")
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,9 @@ def test_units_scale_to_what_people_read() -> None:
         ),  # begins anew
         ("pool.requests.waiting", [float(i % 4) for i in range(60)], "gauge"),
         ("cached_items", [float(i) for i in range(5)] * 12, "gauge"),  # falls too often for a counter
+        ("nginx_connections_accepted", [3.0 * i for i in range(60)], "rate"),
+        ("connections", [20.0] * 40 + [20.0 + i for i in range(20)], "gauge"),  # a leak that began
+        ("vm_memory_bytes_total", [5e7 + 1e6 * (i % 7) for i in range(60)], "gauge"),  # falls too often
     ],
 )
 def test_a_counter_is_known_by_what_it_does(metric: str, values: list[float], stat: str) -> None:
@@ -177,3 +182,69 @@ def test_a_quiet_member_of_a_counters_family_is_a_counter_too() -> None:
     quiet = series("host.cpu.time", [1.0 + 0.1 * (i // 30) for i in range(60)], mode="irq")
     found = Deriver(aspects=bundled(), resolve=lambda raw: raw).derive([busy, quiet])
     assert {d.stat for d in found} == {"rate"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "floor"),
+    [
+        ("redis_latency_percentiles_usec", "us", 3e3),
+        ("rpc_latency_nanoseconds", "ns", 3e6),
+        ("backend_latency_msec", "ms", 3.0),
+        ("last_save_duration_sec", "s", 0.003),
+    ],
+)
+def test_an_abbreviated_unit_of_a_name_is_its_unit(metric: str, unit: str, floor: float) -> None:
+    """30 microseconds are no 30 seconds, and no change that matters."""
+    (found,) = Deriver(aspects=bundled(), resolve=lambda raw: raw).derive([series(metric, [5.0, 7.0] * 10)])
+    assert (found.about.aspect, found.about.unit) == ("latency", unit)
+    assert found.about.floor == pytest.approx(floor)
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"),
+    [
+        ("pg_stat_database_active_time_seconds_total", "s/s"),
+        ("server_sys_msec", "ms/s"),
+        ("queries_answered_slow_latency_total", "/s"),
+    ],
+)
+def test_what_a_counter_gains_a_second_is_no_latency(metric: str, unit: str) -> None:
+    """Time that is spent and requests of some latency rise with the traffic."""
+    (found,) = Deriver(aspects=bundled(), resolve=lambda raw: raw).derive(
+        [series(metric, [3.1 * i for i in range(60)])]
+    )
+    assert (found.stat, found.about.aspect, found.about.unit) == ("rate", "other", unit)
+
+
+def test_a_point_in_time_has_no_size() -> None:
+    """`push_time_seconds` is no latency of 1.8 thousand million seconds."""
+    assert not derive(series("push_time_seconds", [1_795_931_263.0 + 120 * (i // 20) for i in range(60)]))
+    assert derive(series("push_latency_seconds", [0.2, 0.3] * 30))
+
+
+def test_a_duration_below_zero_is_none() -> None:
+    (found,) = derive(series("last_save_duration_sec", [-1.0] * 30 + [2.0] * 10)).values()
+    assert np.isnan(found.v[:30]).all()
+    assert found.v[30:].tolist() == [2.0] * 10
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"), [("qa_latency", ""), ("qa_latency_usec", "ms"), ("qa_latency_seconds", "s")]
+)
+def test_no_unit_is_told_of_a_latency_whose_name_states_none(metric: str, unit: str) -> None:
+    (found,) = derive(series(metric, [20.0, 30.5] * 20)).values()
+    assert found.about.aspect == "latency"
+    assert scale(found.about.unit, 30.5)[1] == unit
+
+
+def test_what_an_exporter_tells_of_its_collectors_is_not_the_servers() -> None:
+    assert bundled().of("mysql_exporter_collector_duration_seconds").aspect == "other"
+    assert bundled().of("otelcol_exporter_queue_size").aspect == "queue"
+
+
+def test_a_count_of_sizes_is_a_number_a_second() -> None:
+    rising = [float(i) for i in range(40)]
+    found = derive(
+        series("push_size_bytes_count", rising), series("push_size_bytes_sum", [256 * x for x in rising])
+    )
+    assert {d.about.unit for d in found.values() if d.stat == "rate"} == {"/s"}

@@ -158,6 +158,14 @@ def test_a_pool_at_its_limit(tmp_path: Path) -> None:
     assert fact.strength > 0.85
 
 
+def test_what_stood_above_a_limit_before_has_another_one(tmp_path: Path) -> None:
+    def above(made: dict[str, Values]) -> None:
+        made["orders"]["db_pool_in_use{}"][:] = 200.0
+
+    found = scan(shop(change=above), tmp_path).evidence
+    assert not [e for e in found if e.kind == "metric.limit"]
+
+
 def test_a_leak_is_a_trend(tmp_path: Path) -> None:
     def grow(made: dict[str, Values]) -> None:
         made["users"]["process_resident_memory_bytes{}"] += 1e6 * np.maximum(np.arange(N) - 110, 0)

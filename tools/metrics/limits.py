@@ -18,6 +18,7 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 NEAR = 0.9
+BEYOND = 1.1  # of what is said to bound it: a gauge that stood there before has another limit
 
 
 def find_limits(
@@ -59,6 +60,8 @@ def _at_limit(used: Derived, limit: Derived, baseline: Baseline, window: Window)
     if int(np.sum(near)) < 3:
         return
     before = _share(used.v[within(used.t, baseline.window)], most)
+    if before > BEYOND:
+        return
     peak = float(np.max(now[near]))
     yield _fact(used, limit, peak, most, before, float(at[near][0]), step_of(at), int(np.sum(near)), window)
 

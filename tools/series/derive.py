@@ -10,7 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.tools.series.again import again
-from aitia.tools.series.aspects import Aspect, Aspects
+from aitia.tools.series.aspects import OTHER, Aspect, Aspects
 from aitia.tools.series.behaviour import SETTING, about_state, is_setting, state_labels, state_of
 from aitia.tools.series.kinds import (
     CLIENT,
@@ -27,12 +27,14 @@ from aitia.tools.series.kinds import (
     failed_share,
     in_unit,
     is_counter,
+    is_moment,
     never_falls,
     own_floor,
     rate_unit,
     sized,
     steps_of,
     told_apart,
+    told_in,
     upper_bound,
 )
 from aitia.tools.series.rates import (
@@ -113,7 +115,9 @@ class Deriver:
     def derive(self, series: Sequence[Series]) -> list[Derived]:
         """All comparable series, in a total order."""
         usable = [
-            s for s in series if s.t.size and not SKIPPED.search(s.metric) and s.metadata.kind != "info"
+            s
+            for s in series
+            if s.t.size and not SKIPPED.search(s.metric) and s.metadata.kind != "info" and not is_moment(s)
         ]
         names = {(s.component, s.metric) for s in usable}
         groups: dict[_Group, list[Series]] = defaultdict(list)
@@ -186,6 +190,8 @@ class Deriver:
         counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
         if code or counts_requests:
             base = Aspect(aspect="traffic", say="requests", unit="/s", bad="both", floor=0.5)
+        elif about.aspect == "latency":
+            base = OTHER  # time that was spent, or requests that took so long: both rise with the traffic
         yield self._per_second(
             group, members, grid, counts, rate_unit(base, group.metric, metadata), about=base
         )
@@ -200,8 +206,7 @@ class Deriver:
         k = smoothing(counts, wanted=10.0, most=5) if events else 3
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = rolling_sum(counts, k) / (k * steps_of(grid))
-        about = replace(about, unit=unit)
-        return self._made(group, members, grid[1:], rate[1:], "rate", about, k)
+        return self._made(group, members, grid[1:], rate[1:], "rate", told_in(about, unit), k)
 
     def _errors(
         self, group: _Group, members: list[Series], failed: list[Series], grid: Floats, counts: Floats
@@ -289,7 +294,8 @@ class Deriver:
             return self._made(group, [one], one.t, failed, "ratio", about, 1)
         if about.say == FAILED_SHARE:
             about = Aspect(aspect="availability", say="availability", bad="down", floor=0.3)
-        return self._made(group, [one], one.t, one.v, "gauge", about, 1)
+        v = np.where(one.v < 0.0, np.nan, one.v) if about.aspect == "latency" else one.v  # -1: there was none
+        return self._made(group, [one], one.t, v, "gauge", about, 1)
 
     def _over_clients(self, families: Mapping[_Group, list[tuple[Series, Labels]]]) -> Iterator[Derived]:
         """What all clients together hold of a component's connections, sessions or queue places."""

@@ -42,15 +42,21 @@ _SUCCESS = re.compile(
 )
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
 _GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
+_SELDOM_COUNTED = frozenset(
+    {"connections", "threads", "availability", "latency", "cpu"}
+)  # as a rule a level or a time
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
+_CENTURY = (946_684_800.0, 4_102_444_800.0)  # epoch seconds
 _LONG = 20  # samples, from which on a gauge that only rises is none
 _RISES = 3  # that a counter shows at least
 _RISING = 0.3  # of the samples, at least, where time is counted
 _RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
 _RESETS = 3  # of a counter; what falls more often is a gauge
 _TOTAL = re.compile(r"[_.]total$")
+_FALLS = 0.1  # of the samples, at least, to more than that: no counter, whatever its name says
+_SPREAD = 7  # rises in each third of the samples, of what is seldom counted: a leak begins somewhere, a counter does not
 UNSIZED = 0.04  # of the usual duration in a unit that nobody states, the change that matters: 3 ms of 75 ms; by hand
 # How facts call what UCUM calls otherwise.
 _SHOWN = {
@@ -58,13 +64,18 @@ _SHOWN = {
     "/min": "rpm", "m3/h": "m³/h", "1": "",
 }  # fmt: skip
 TIMES = ("s", "ms", "us", "ns")
-_UNIT_WORDS = tuple(
-    (re.compile(rf"(^|_)({words})(_|$)"), unit)
-    for words, unit in (
-        ("milliseconds|millis|ms", "ms"), ("microseconds|us", "us"), ("seconds", "s"), ("bytes", "bytes"),
-        ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
-        ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"), ("g", "g"),
-    )
+_FACTOR = {("cores", "percent"): 1e2, ("cores", "ms/s"): 1e3, ("cores", "us/s"): 1e6, ("cores", "ns/s"): 1e9}
+_UNIT_WORDS = (
+    *(
+        (re.compile(rf"(^|_)({words})(_|$)"), unit)
+        for words, unit in (
+            ("milliseconds?|millis?|msecs?|ms", "ms"), ("microseconds?|micros|usecs?|us", "us"),
+            ("nanoseconds?|nanos|nsecs?|ns", "ns"), ("seconds?|secs?", "s"), ("bytes", "bytes"),
+            ("percent|pct", "percent"), ("celsius", "celsius"), ("ratio", "ratio"), ("bar", "bar"), ("rpm", "rpm"),
+            ("amperes", "A"), ("volts", "V"), ("watts", "W"), ("mm_per_s", "mm/s"), ("m3_per_hour", "m³/h"),
+        )
+    ),
+    (re.compile(r"(^|_)g$"), "g"),
 )  # fmt: skip
 MODES_SKIPPED = frozenset({"idle", "iowait", "steal", "nice", "guest", "guest_nice"})
 
@@ -98,23 +109,40 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
     found = _COUNTER.search(one.metric)
     if found:
         ending, base = found.group(1) or "total", one.metric[: found.start()]
+        if ending == "total" and _falls_partly(one):
+            return False
         sibling = {"count": "_sum", "sum": "_count"}.get(ending)
         return sibling is None or (one.component, base + sibling) in names
-    spent = about.aspect == "cpu" or (about.aspect in _SPENT and bool(_TIME.search(one.metric)))
-    if not (spent or about.aspect in _COUNTED) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
+    spent = about.aspect == "cpu" or (about.aspect in _SPENT and _of_time(one.metric))
+    counted = about.aspect in _COUNTED or about.aspect in _SELDOM_COUNTED
+    if not (spent or counted) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
         return False
     v = one.v[np.isfinite(one.v)]
-    rising = int(np.sum(np.diff(v) > 0))
-    if spent:  # time spent, in parts of a second; a share of a processor falls as often as it rises
-        return v.size > _LONG and rising > _RISING * v.size
-    if not bool(np.all(v == np.round(v))):
+    rising = np.diff(v) > 0
+    number = int(np.sum(rising))
+    if spent and v.size > _LONG and number > _RISING * v.size:
+        return True  # time spent, in parts of a second; a share of a processor falls as often as it rises
+    if not bool(np.all(v == np.round(v))) or (spent and about.aspect not in _SELDOM_COUNTED):
         return False
-    return rising >= _LONG or (v.size > 9 and rising >= _RISES and bool(np.all(np.diff(v) >= 0)))
+    if about.aspect in _SELDOM_COUNTED:
+        return all(int(np.sum(part)) >= _SPREAD for part in np.array_split(rising, 3))
+    return number >= _LONG or (v.size > 9 and number >= _RISES and bool(np.all(np.diff(v) >= 0)))
 
 
 def _rises(one: Series) -> bool:
     known = one.v[np.isfinite(one.v)]
     return int(np.sum(np.diff(known) > 0)) >= _RISES
+
+
+def _falls_partly(one: Series) -> bool:
+    """Whether a series falls again and again to more than a counter that begins anew would: `memory_bytes_total`."""
+    v = one.v[np.isfinite(one.v)]
+    falls = int(np.sum((np.diff(v) < 0) & (v[1:] >= _RESET * v[:-1])))
+    return v.size > _LONG and falls >= _FALLS * v.size
+
+
+def _of_time(metric: str) -> bool:
+    return bool(_TIME.search(metric)) or stated_unit(metric) in TIMES
 
 
 def never_falls(one: Series) -> bool:
@@ -123,6 +151,16 @@ def never_falls(one: Series) -> bool:
     step = np.diff(v)
     reset = (step < 0) & (v[1:] < _RESET * v[:-1])
     return bool(np.all((step >= 0) | reset)) and int(np.sum(reset)) <= _RESETS
+
+
+def is_moment(one: Series) -> bool:
+    """Whether a series in seconds tells points in time, as its values of this century do: it has no size."""
+    v = one.v[np.isfinite(one.v) & (one.v != 0.0)]
+    return (
+        v.size > 0
+        and stated_unit(one.metric, one.metadata) == "s"
+        and bool(np.all((v > _CENTURY[0]) & (v < _CENTURY[1])))
+    )
 
 
 def steps_of(grid: Floats) -> Floats:
@@ -134,8 +172,8 @@ def steps_of(grid: Floats) -> Floats:
 
 def rate_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> str:
     """The unit of a counter's increase per second. Seconds of a processor per second are cores."""
-    unit = stated_unit(metric, metadata)
-    unit = unit or ("bytes" if "bytes" in metric else "s" if "seconds" in metric else "")
+    # a count of sizes and times counts how many there were
+    unit = "" if metric.endswith("_count") else stated_unit(metric, metadata)
     if about.aspect == "cpu" and unit == "s":
         return "cores"
     if about.aspect in ("traffic", "errors"):
@@ -155,12 +193,17 @@ def in_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> Aspect:
     """In the stated unit, which wins over the quantity's; without one in none: then a duration's floor is a share (`sized`)."""
     unit = stated_unit(metric, metadata)
     if unit:
-        return replace(about, unit=unit, floor=about.floor * _factor(about.unit, unit), assumed=False)
+        return told_in(about, unit)
     if not about.assumed:
         return about
     if about.unit == "s":
         about = replace(about, floor=0.0, share=UNSIZED)
     return replace(about, unit="", assumed=False)
+
+
+def told_in(about: Aspect, unit: str) -> Aspect:
+    """The same aspect told in another unit, with the smallest change that matters in it."""
+    return replace(about, unit=unit, floor=about.floor * _factor(about.unit, unit), assumed=False)
 
 
 def sized(abouts: Sequence[tuple[Aspect, Floats]]) -> list[Aspect]:
@@ -175,8 +218,8 @@ def sized(abouts: Sequence[tuple[Aspect, Floats]]) -> list[Aspect]:
 
 def _factor(assumed: str, unit: str) -> float:
     """By which a floor in the assumed unit is one in another; 1 where they measure different things."""
-    if (assumed, unit) == ("cores", "percent"):
-        return 100.0
+    if (assumed, unit) in _FACTOR:
+        return _FACTOR[assumed, unit]
     a, b = lexicon().stated_unit(assumed), lexicon().stated_unit(unit)
     return a.scale / b.scale if a and b and a.dimension == b.dimension else 1.0
 
