@@ -293,6 +293,7 @@ def _cron(rig: Rig) -> None:
         ],
         check=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     told = f"report_last_success_timestamp_seconds {time.time()}\nreport_duration_seconds {time.time() - began}\n"
     httpx.post(
