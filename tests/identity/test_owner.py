@@ -70,6 +70,7 @@ STATE = {"job": "kube-state-metrics", "service": "kps-kube-state-metrics", "inst
             {"reporter": "source", "source_workload": "web", "destination_workload": "cart"},
             "web",
         ),
+        ("grpc_calls_total", {"service": "web", "target": "pay:443", "job": "web"}, "web"),
         ("net_response_time", {"host": "probe-1", "server": "mail.example"}, "mail.example"),
         ("http_client_requests_seconds_sum", {"client_name": "tax", "pod": "pay-1", "service": "pay"}, "pay"),
         (

@@ -9,7 +9,7 @@ an exporter of many was asked about; the label of the settings; the usual labels
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -132,6 +132,8 @@ def _asked(metric: str, labels: Mapping[str, str]) -> str:
     data = _data()
     words = _words(metric)
     collector = _first(labels, ("service.name", "service_name", "host", "job", "k8s.pod.name", "instance"))
+    # A program that tells its own name measures what it calls under `server` and `target`.
+    calls = "client" in words or any(key in labels for key in ("service", "app", "pod", "service.name"))
     for_others = (
         metric.startswith(tuple(data["probes"]))
         or _MIB.fullmatch(metric)
@@ -140,8 +142,7 @@ def _asked(metric: str, labels: Mapping[str, str]) -> str:
         or any(labels.get(key) in data["scrapers"] for key in ("job", "service"))
         or "exported_instance" in labels
         or (metric.startswith("snmp.") and "snmp_device" in labels)
-        or "target" in labels
-        or ("server" in labels and "client" not in words)
+        or (not calls and ("target" in labels or "server" in labels))
     )
     keys = [k for k in data["asked"] if k != "instance" or _named(labels.get("instance", ""))]
     if not for_others or "exporter" in words:
@@ -192,7 +193,7 @@ def _measured(name: str, metric: str) -> str:
     return name
 
 
-def _first(labels: Mapping[str, str], keys: Iterator[str] | list[str] | tuple[str, ...]) -> str:
+def _first(labels: Mapping[str, str], keys: Iterable[str]) -> str:
     return next((labels[key] for key in keys if labels.get(key)), "")
 
 
