@@ -48,15 +48,17 @@ class Call(Word):
     @property
     def why(self) -> str:
         """What it was seen by."""
-        parts = [f"{self.lines} log lines"] * bool(self.lines) + [f"{self.series} series"] * bool(self.series)
+        lines = "1 log line" if self.lines == 1 else f"{self.lines} log lines"
+        parts = [lines] * bool(self.lines) + [f"{self.series} series"] * bool(self.series)
         return ", ".join(parts + ["traces or the cluster"] * self.drawn)
 
 
 def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[str]]:
-    """All calls that the sources show in the window, by caller and callee, and what could not be read.
+    """All calls that the sources (topologies aside) show in the window, by caller and callee, and what could not be read.
 
     Of two components that name each other the more frequent direction is taken: a server logs who called it as well.
     """
+    sources = [s for s in sources if s.kind != "topology"]  # what is proposed anew does not speak for itself
     resolver, problems = Resolver(), []
     inventory = build_inventory(sources, window, resolver)
     problems += [f"{h.source}: {h.note}" for h in inventory.holdings if h.unread]
@@ -65,9 +67,9 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     names = Names(inventory.components)
     for source in sources:
         try:
-            if isinstance(source, MetricSource) and not is_large(source, window):
+            if source.kind == "metrics" and isinstance(source, MetricSource) and not is_large(source, window):
                 series.update(_by_labels(source.read(window), resolver))
-            elif isinstance(source, LogSource):
+            elif source.kind == "logs" and isinstance(source, LogSource):
                 for pair, count, text in _by_logs(source, window, resolver, names):
                     lines[pair] += count
                     examples.setdefault(pair, text)

@@ -27,9 +27,12 @@ def draw(config: Path) -> bool:
     found, _ = calls(readers, span_before("1d"))
     if found:
         write_topology(file, found)
-        note(
-            f"{len(found)} calls between components are proposed in {file}: read them, a diagnosis goes by them"
+        told = (
+            "1 call between components is"
+            if len(found) == 1
+            else f"{len(found)} calls between components are"
         )
+        note(f"{told} proposed in {file}: read the file, a diagnosis goes by it")
     return bool(found)
 
 
@@ -77,8 +80,9 @@ def topology(
         note(f"nothing in the last {last} names a caller or a peer")
     if write and found:
         write_topology(file, found, force=force)
+        source = f"{{name: topology, kind: topology, type: topology, path: {file}}}"
         note(
-            f"written to {file}; a diagnosis reads it through a source of kind topology (aitia init --write adds it)"
+            f"written to {file}; a diagnosis reads it through this line under `sources` of aitia.yaml: - {source}"
         )
     elif found and not as_json:
         note("nothing was written; to save it, run: aitia topology --write")

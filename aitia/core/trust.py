@@ -17,8 +17,8 @@ from aitia.core.config import FILE_OPTIONS, SourceConfig
 from aitia.core.errors import Untrusted
 
 FILE_TYPES: Final = frozenset(
-    {"table", "log_files", "otlp", "jaeger", "incidents", "runbooks", "changes", "maintenance", "topology", "waveform",
-     "dictionary", "cluster_recorded", "sample_runbooks"}
+    {"table", "log_files", "otlp", "jaeger", "spans", "cloudwatch", "incidents", "runbooks", "changes", "maintenance",
+     "topology", "waveform", "dictionary", "cluster_recorded", "sample_runbooks"}
 )  # fmt: skip
 """Types of sources that read the files they name and do nothing else. Any other, third parties' among them, may do more."""
 

@@ -96,6 +96,24 @@ def test_init_writes_the_topology_that_it_sees_and_a_source_for_it(aitia: Aitia,
     assert not (tmp_path / "dictionary.yaml").exists()
 
 
+def test_changes_and_an_own_topology_do_not_speak(tmp_path: Path) -> None:
+    (tmp_path / "web.log").write_text("2026-03-01T10:00:00Z WARN call to pay failed\n" * 5)
+    (tmp_path / "pay.log").write_text("2026-03-01T10:00:00Z INFO up\n")
+    change = {"at": "2026-03-01T09:59:00Z", "component": "pay", "kind": "deploy", "text": "pay 2"}
+    (tmp_path / "changes.jsonl").write_text(json.dumps(change) + "\n")
+    (tmp_path / "topology.yaml").write_text(
+        "components: [{id: pay, links: [{relation: calls, to: web}]}, {id: web}]\n"
+    )
+    configs = [
+        SourceConfig(name="l", kind="logs", type="log_files", path="*.log"),
+        SourceConfig(name="c", kind="changes", type="changes", path="changes.jsonl"),
+        SourceConfig(name="t", kind="topology", type="topology", path="topology.yaml"),
+    ]
+    window = Window.model_validate({"start": "2026-03-01T09:00:00Z", "end": "2026-03-01T11:00:00Z"})
+    found, problems = calls(open_sources(configs, tmp_path), window)
+    assert ([(c.caller, c.callee, c.why) for c in found], problems) == ([("web", "pay", "5 log lines")], [])
+
+
 def test_init_does_not_look_where_it_is_told_not_to(aitia: Aitia, tmp_path: Path) -> None:
     now = datetime.now(tz=UTC).isoformat()
     (tmp_path / "web.log").write_text(f"{now} WARN call to pay failed\n" * 9)

@@ -17,8 +17,7 @@ from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Report
 from aitia.graphs.rerun import rerun
 from aitia.models.scripted import ScriptedLlm
-from aitia.tools.meaning.dictionary import Entry, read_dictionary, write_dictionary
-from aitia.tools.meaning.names import BAR
+from aitia.tools.meaning.dictionary import TAKEN, Entry, read_dictionary, write_dictionary
 from aitia.tools.series.aspects import bundled
 
 
@@ -71,7 +70,7 @@ def site(folder: Path) -> Path:
 def test_a_persons_word_makes_a_cause_of_what_nobody_understood(tmp_path: Path) -> None:
     config, file = site(tmp_path), tmp_path / "dictionary.yaml"
     for entry, verdict in (
-        (Entry(quantity="latency", direction="up", by="model x", confidence=BAR - 0.01), "unknown"),
+        (Entry(quantity="latency", direction="up", by="model x", confidence=TAKEN - 0.01), "unknown"),
         (Entry(quantity="latency", direction="up"), "cause"),
     ):
         write_dictionary(file, {"zq_lng": entry})
@@ -127,10 +126,10 @@ def test_a_diagnosis_asks_the_model_once_what_a_new_name_means(tmp_path: Path, h
 def test_what_the_model_doubts_counts_by_its_probability_and_is_named(tmp_path: Path) -> None:
     config = site(tmp_path)
     write_dictionary(tmp_path / "dictionary.yaml", {})
-    report = diagnosed(config, Reader(9.0, "latency"))
+    report = diagnosed(config, Reader(10.0, "latency"))
     fact = moved(report)
     sure = float(fact.values["read_sure"])
-    assert BAR <= sure < 1
+    assert TAKEN <= sure < 0.9
     assert fact.strength <= sure
     assert report.verdict == "cause"
     text = (report._repr_markdown_() or "").replace("\\", "")

@@ -15,6 +15,8 @@ from aitia.core.errors import BadInput
 from aitia.core.words import Unit01, Word
 from aitia.tools.meaning.names import BAR, UNKNOWN, Direction, lexicon
 
+TAKEN: Final = 0.8
+"""Below this probability a model's reading is not taken: fewer than half are right there, .72 above (benchmarks/meaning)."""
 SURE: Final = 0.9
 """From this probability on what a model reads needs no person: .83 of such entries are right (benchmarks/meaning)."""
 _HEAD: Final = (
@@ -43,7 +45,9 @@ class Entry(Word):
     @property
     def taken(self) -> bool:
         """Whether a diagnosis goes by it; what a model said counts by its probability."""
-        return self.quantity != UNKNOWN and self.confidence >= BAR
+        return self.quantity != UNKNOWN and self.confidence >= (
+            TAKEN if self.by.startswith("model ") else BAR
+        )
 
     @property
     def state(self) -> Literal["counts", "waits"]:

@@ -62,8 +62,9 @@ def _at_limit(used: Derived, limit: Derived, baseline: Baseline, window: Window)
     before = _share(used.v[within(used.t, baseline.window)], most)
     if before > BEYOND:
         return
-    peak = float(np.max(now[near]))
-    yield _fact(used, limit, peak, most, before, float(at[near][0]), step_of(at), int(np.sum(near)), window)
+    top = int(np.argmax(now[near]))
+    peak, since, then = float(now[near][top]), float(at[near][0]), float(at[near][top])
+    yield _fact(used, limit, peak, most, before, since, then, step_of(at), int(np.sum(near)), window)
 
 
 def _share(values: Floats, most: float) -> float:
@@ -72,8 +73,8 @@ def _share(values: Floats, most: float) -> float:
 
 
 def _fact(
-    used: Derived, limit: Derived, peak: float, most: float, before: float, since: float, step: float, samples: int,
-    window: Window,
+    used: Derived, limit: Derived, peak: float, most: float, before: float, since: float, then: float, step: float,
+    samples: int, window: Window,
 ) -> Evidence:  # fmt: skip
     factor, unit = scale(used.about.unit, most)
     share = sig3(100.0 * peak / most)
@@ -91,7 +92,7 @@ def _fact(
         used,
         kind="metric.limit",
         aspect=used.about.aspect,
-        statement=f"{used.component}: {subject(used)} reached {with_unit(peak * factor, unit)} at {clock(onset.at)};"
+        statement=f"{used.component}: {subject(used)} reached {with_unit(peak * factor, unit)} at {clock(from_epoch(then))};"
         f" that is {text(share)} % of its limit of {text(most * factor)}{normal}.",
         values=values,
         unit=unit,

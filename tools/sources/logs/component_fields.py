@@ -15,7 +15,7 @@ from aitia.tools.text.reading import Skipped, blocks, form_of, lines_of, open_lo
 from aitia.tools.text.reading.only import NAME, fields_of, last_key, value_at
 
 FIELDS: Final = (
-    "service", "service.name", "service_name", "serviceName", "resource.attributes.service.name",
+    "service", "service.name", "service_name", "serviceName", "svc", "resource.attributes.service.name",
     "resource.service.name", "Resource.service.name", "resource_attributes.service.name",
     "ResourceAttributes.service.name", "ServiceName", "attributes.service", "attributes.service.name",
     "_source.service.name", "_source.service", "fields.service", "labels.service", "_service",
