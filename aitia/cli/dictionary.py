@@ -18,6 +18,12 @@ Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
 ]
 _FILE = Path("dictionary.yaml")
+_TROUBLE = {
+    "up": "when it rises",
+    "down": "when it falls",
+    "both": "either way",
+    "none": "in neither direction",
+}
 _AT_FIRST = 200  # names that are read by the way when a configuration is written
 
 
@@ -164,7 +170,7 @@ def set_(
         raise BadInput(f"Give --bad up, down, both or none, not {direction!r}.") from None
     entries = read_dictionary(file) if file.exists() else {}
     write_dictionary(file, {**entries, name: entry})
-    note(f"{name} is {quantity}, trouble lies {way}")
+    note(f"{name} means {quantity}; trouble is {_TROUBLE[way]}")
 
 
 @app.command("check")

@@ -33,7 +33,7 @@ def checks_table(checks: Sequence[Check]) -> RenderableType:
     broken = sum(c.state == "missing" and c.essential for c in checks)
     doubtful = [c.name for c in checks if c.state == "look"]
     if broken:
-        verdict, colour = f"{broken} essential parts missing", "red"
+        verdict, colour = f"{broken} essential part{'s' * (broken != 1)} missing", "red"
     elif doubtful:
         verdict, colour = f"installed, but check: {clean(', '.join(doubtful))}", "yellow"
     else:
