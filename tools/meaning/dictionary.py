@@ -22,8 +22,8 @@ SURE: Final = 0.9
 _HEAD: Final = (
     "# What names of this site mean: read by a diagnosis through the source of kind `dictionary`.\n"
     "# quantity: one of `aitia dictionary quantities`; direction of trouble: up, down, both or none.\n"
-    "# by: person, or the model that read it, whose entries count by their confidence; below 0.9 they wait for a person\n"
-    "# (`aitia dictionary set`).\n"
+    "# by: person, or the model that read it, whose entries count from a confidence of 0.8 on, and by it; below 0.9 they wait\n"
+    "# for a person (`aitia dictionary set`).\n"
 )
 
 
