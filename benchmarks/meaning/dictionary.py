@@ -75,7 +75,10 @@ def build(names: list[str], llm: Llm | None, limit: int) -> dict[str, float]:
         path, start = Path(where) / "dictionary.yaml", time.monotonic()
         first = dictionary.build(names, path, llm=llm, limit=limit)
         middle = time.monotonic()
-        again = dictionary.build(names[: first.names - first.left], path, llm=llm, limit=limit)
+        read = [
+            n for n in names if n in first.entries or dictionary.understood([n])
+        ]  # not those that were left
+        again = dictionary.build(read, path, llm=llm, limit=limit)
         return {
             "names": first.names,
             "understood by words": first.by_words,
