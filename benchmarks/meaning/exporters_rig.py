@@ -314,6 +314,8 @@ def _names(rig: Rig) -> None:
 
 
 def _queues(rig: Rig) -> None:
+    # Erlang's own would outlive the broker that starts it.
+    rig.run("epmd", "epmd", "-port", rig.port("epmd"), "-address", "127.0.0.1", up="epmd")
     home = rig.dir("rabbit")
     (home / "plugins").write_text("[rabbitmq_prometheus,rabbitmq_stomp].\n")
     rig.run("rabbitmq", RABBIT, up="rabbit-metrics", HOME=str(home), RABBITMQ_MNESIA_BASE=str(home), RABBITMQ_LOG_BASE=str(home),
