@@ -13,15 +13,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from aitia.core.bounds import load_json
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.time_texts import configured_zone, moment
-from aitia.tools.sources.traces.otlp_files import WHOLE_BYTES
 from aitia.tools.sources.traces.span_attributes import KINDS, Kind, make_span
-from aitia.tools.sources.traces.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally
+from aitia.tools.sources.traces.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally, json_values
 from aitia.tools.sources.traces.span_spelling import (
     DURATION,
     END,
@@ -131,31 +129,8 @@ def _rows(handle: BinaryIO, tally: Tally, limit: int) -> Iterator[Row | None]:
     if start not in (b"[", b"{"):
         yield from _table(handle, tally, limit)
         return
-    bad = good = 0
-    while raw := handle.readline(LINE_BYTES):
-        if tally.bytes >= limit:
-            tally.cut = True
-            return
-        tally.bytes += max(len(raw), LINE_COST)
-        if not raw.strip():
-            continue
-        try:
-            found = load_json(raw)
-        except ValueError:
-            if good or bad:
-                bad += 1
-                continue
-            text = raw + handle.read(WHOLE_BYTES)
-            if handle.read(1):
-                raise ValueError(
-                    f"a JSON array may have {WHOLE_BYTES >> 20} MiB: write a span a line"
-                ) from None
-            found = load_json(text)
-            tally.bytes += len(text) - len(raw)
-        good += 1
+    for found in json_values(handle, tally, limit):
         yield from unfolded(found)
-    if bad:
-        raise ValueError(f"{bad} lines are not valid JSON")
 
 
 def unfolded(found: object, depth: int = 0) -> Iterator[Row | None]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
-from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
-from aitia.tools.sources.traces.otlp_files import WHOLE_BYTES
 from aitia.tools.sources.traces.span_attributes import KINDS, first, make_span
-from aitia.tools.sources.traces.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally
+from aitia.tools.sources.traces.span_files import SpanFiles, Tally, json_values
 
 _FAILED: Final = frozenset({"true", "1", "yes"})
 
@@ -19,27 +17,8 @@ class JaegerFiles(SpanFiles):
 
     def parse(self, handle: BinaryIO, tally: Tally, *, limit: int) -> Iterator[Span | None]:
         """The spans of one file. A parent is the first CHILD_OF reference, else the first FOLLOWS_FROM."""
-        bad = good = 0
-        while raw := handle.readline(LINE_BYTES):
-            if tally.bytes >= limit:
-                tally.cut = True
-                return
-            tally.bytes += max(len(raw), LINE_COST)  # a packed file may hold nothing but blank lines
-            if not raw.strip():
-                continue
-            try:
-                answer = load_json(raw)
-            except ValueError:
-                if good or bad:
-                    bad += 1
-                    continue
-                text = raw + handle.read(WHOLE_BYTES)
-                answer = load_json(text)
-                tally.bytes += len(text) - len(raw)
-            good += 1
+        for answer in json_values(handle, tally, limit):
             yield from _spans(answer)
-        if bad:
-            raise ValueError(f"{bad} lines are not valid JSON")
 
 
 def _spans(answer: object) -> Iterator[Span | None]:

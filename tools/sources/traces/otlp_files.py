@@ -8,9 +8,8 @@ from typing import BinaryIO, Final
 from aitia.core.bounds import load_json
 from aitia.tools.sources.base import Span
 from aitia.tools.sources.traces.otlp import spans_of_json, spans_of_protobuf
-from aitia.tools.sources.traces.span_files import LINE_BYTES, LINE_COST, SpanFiles, Tally
+from aitia.tools.sources.traces.span_files import LINE_BYTES, LINE_COST, WHOLE_BYTES, SpanFiles, Tally
 
-WHOLE_BYTES: Final = 256 << 20  # of a file that is one message
 _VARINT = 5  # bytes of a length
 _SPACE: Final = b" \t\r\n\xef\xbb\xbf"
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
+from aitia.core.bounds import load_json
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
 from aitia.core.words import Component, Holding, Link, Window
@@ -21,6 +22,7 @@ MAX_SPANS: Final = 100_000
 MAX_BYTES: Final = 512 << 20  # read per question
 HELD_BYTES: Final = 32 << 20  # sources up to this size are parsed once and held
 LINE_BYTES: Final = 64 << 20
+WHOLE_BYTES: Final = 256 << 20  # of a file that is one message
 LINE_COST: Final = 64  # bytes that a line counts at least: one takes as long to read as so many of a long one
 ORDER: Final = 1 << 32
 
@@ -64,6 +66,35 @@ class Tally:
     unusable: int = 0
     damaged: list[str] = field(default_factory=list)
     cut: bool = False
+
+
+def json_values(handle: BinaryIO, tally: Tally, limit: int) -> Iterator[Any]:
+    """The JSON values of a file: one a line, or one for the whole of it. Raises ValueError for another form or a damaged line."""
+    bad = good = 0
+    while raw := handle.readline(LINE_BYTES):
+        if tally.bytes >= limit:
+            tally.cut = True
+            return
+        tally.bytes += max(len(raw), LINE_COST)  # a packed file may hold nothing but blank lines
+        if not raw.strip():
+            continue
+        try:
+            found = load_json(raw)
+        except ValueError:
+            if good or bad:
+                bad += 1
+                continue
+            text = raw + handle.read(WHOLE_BYTES)
+            if handle.read(1):
+                raise ValueError(
+                    f"one JSON text may have {WHOLE_BYTES >> 20} MiB: write a span or a trace a line"
+                ) from None
+            found = load_json(text)
+            tally.bytes += len(text) - len(raw)
+        good += 1
+        yield found
+    if bad:
+        raise ValueError(f"{bad} lines are not valid JSON")
 
 
 class SpanFiles(Configured):
