@@ -56,7 +56,8 @@ class Call(Word):
 def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[str]]:
     """All calls that the sources (topologies aside) show in the window, by caller and callee, and what could not be read.
 
-    Of two components that name each other the more frequent direction is taken: a server logs who called it as well.
+    Of two components that name each other the more frequent direction is taken, of equals both: a server logs who called it
+    as well.
     """
     sources = [s for s in sources if s.kind != "topology"]  # what is proposed anew does not speak for itself
     resolver, problems = Resolver(), []
@@ -67,8 +68,13 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     names = Names(inventory.components)
     for source in sources:
         try:
-            if source.kind == "metrics" and isinstance(source, MetricSource) and not is_large(source, window):
-                series.update(_by_labels(source.read(window), resolver))
+            if source.kind == "metrics" and isinstance(source, MetricSource):
+                if is_large(source, window):
+                    problems.append(
+                        f"{source.name}: too many series to look at their labels; give a shorter --last"
+                    )
+                else:
+                    series.update(_by_labels(source.read(window), resolver))
             elif source.kind == "logs" and isinstance(source, LogSource):
                 for pair, count, text in _by_logs(source, window, resolver, names):
                     lines[pair] += count
@@ -78,11 +84,7 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     drawn = {(c.id, link.to) for c in inventory.components for link in c.links if link.relation == "calls"}
     seen = {pair for pair, count in lines.items() if count >= LEAST} | set(series) | drawn
     weight = {pair: (pair in drawn, series[pair], lines[pair]) for pair in seen}
-    kept = sorted(
-        p
-        for p in seen
-        if p in drawn or weight[p] > weight.get(p[::-1], (False, 0, 0)) or (p[::-1] not in seen)
-    )
+    kept = sorted(p for p in seen if p in drawn or weight[p] >= weight.get(p[::-1], (False, 0, 0)))
     return [
         Call(caller=a, callee=b, lines=lines[a, b], series=series[a, b], drawn=(a, b) in drawn, example=examples.get((a, b), ""))
         for a, b in kept

@@ -72,6 +72,15 @@ def test_logs_alone_show_what_they_name(tmp_path: Path) -> None:
     assert [c.id for c in components_of(found)] == ["cart", "pay", "web"]
 
 
+def test_of_two_that_name_each_other_alike_none_is_dropped(tmp_path: Path) -> None:
+    for one, other in (("web", "pay"), ("pay", "web")):
+        (tmp_path / f"{one}.log").write_text(f"2026-03-01T10:00:00Z WARN call to {other} failed\n" * 5)
+    configs = [SourceConfig(name="l", kind="logs", type="log_files", path="*.log")]
+    window = Window.model_validate({"start": "2026-03-01T09:00:00Z", "end": "2026-03-01T11:00:00Z"})
+    found, _ = calls(open_sources(configs, tmp_path), window)
+    assert [(c.caller, c.callee) for c in found] == [("pay", "web"), ("web", "pay")]
+
+
 def test_a_supervisor_that_starts_processes_does_not_call_them(tmp_path: Path) -> None:
     (tmp_path / "super.log").write_text("2026-03-01T10:00:00Z INFO spawned: web with pid 7\n" * 9)
     (tmp_path / "web.log").write_text("2026-03-01T10:00:00Z INFO up\n")
