@@ -103,7 +103,10 @@ def on_demand(model: str, configured: ModelChoice, threads: int | None = None) -
     def load() -> Llm:
         return _loaded(entry.name, configured, threads, None, role=READING)
 
-    adapter = adapter_for(READING, entry.sha256)
+    try:
+        adapter = adapter_for(READING, entry.sha256)
+    except ModelError:  # loading says it again, to who asks: a diagnosis goes on without, and tells why
+        adapter = None
     if adapter is None:
         return OnDemand(entry.name, entry.sha256, load)
     return OnDemand(entry.name, entry.sha256, load, role=READING, adapter=sha256_of(adapter))

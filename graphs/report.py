@@ -46,7 +46,7 @@ def assemble(state: State, context: Context) -> Report:
         calls=tuple(r.model_copy(update={"evidence": (), "data": {}}) for r in view.results),
         inventory=view.inventory,
         baselines_used=_baselines_used(incident, evidence),
-        model=ModelUse.model_validate(state["use"]),
+        model=_use(state, context),
         cost=_cost(state, context),
         versions=context.versions,
     )
@@ -71,6 +71,13 @@ def _baselines_used(incident: Incident, evidence: list[Evidence]) -> tuple[str, 
     """The baselines that a fact was compared with, in the incident's order: one without data is not among them."""
     compared = {str(e.values["baseline"]) for e in evidence if "baseline" in e.values}
     return tuple(b.name for b in incident.baselines if b.name in compared)
+
+
+def _use(state: State, context: Context) -> ModelUse:
+    """How the model was used, and why it did not read names where it was to."""
+    use, unread = ModelUse.model_validate(state["use"]), names_read_of(context).note
+    told = f"new names were not read: {unread}" if unread else ""
+    return use.model_copy(update={"note": "; ".join(filter(None, (use.note, told)))})
 
 
 def _cost(state: State, context: Context) -> Cost:

@@ -11,12 +11,15 @@ import yaml
 
 import aitia
 from aitia import dictionary
-from aitia.core.errors import BadInput
-from aitia.core.llm import Choice, Prompt
+from aitia.core.errors import BadInput, ModelError
+from aitia.core.llm import Choice, Llm, Prompt
 from aitia.core.store import RunStore
 from aitia.core.words import Evidence, Report
+from aitia.engine import AUTO, on_demand
 from aitia.graphs.rerun import rerun
+from aitia.models.on_demand import OnDemand
 from aitia.models.scripted import ScriptedLlm
+from aitia.settings import Settings
 from aitia.tools.meaning.dictionary import TAKEN, Entry, read_dictionary, write_dictionary
 from aitia.tools.series.aspects import bundled
 
@@ -88,7 +91,7 @@ def test_a_persons_word_makes_a_cause_of_what_nobody_understood(tmp_path: Path) 
     assert found.component == "web"
 
 
-def diagnosed(config: Path, model: Reader | None) -> Report:
+def diagnosed(config: Path, model: Llm | None) -> Report:
     return aitia.diagnose(
         "web is odd",
         config=config,
@@ -145,6 +148,30 @@ def test_nothing_is_called_well_on_a_models_word(tmp_path: Path) -> None:
     assert diagnosed(config, None).verdict == "healthy"  # a person says that it is a queue: so it is
     write_dictionary(tmp_path / "dictionary.yaml", {})
     assert diagnosed(config, Reader(20.0)).verdict == "unknown"
+
+
+def test_a_model_that_cannot_be_loaded_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    def load() -> Reader:
+        raise ModelError("Remove the adapter 'x.gguf'.")
+
+    config = site(tmp_path)
+    write_dictionary(tmp_path / "dictionary.yaml", {})
+    report = diagnosed(config, OnDemand("reader", "hash", load))
+    assert moved(report).values["meaning"] == "unknown"
+    assert "new names were not read: Remove the adapter 'x.gguf'." in report.model.note
+
+
+def test_a_damaged_adapter_of_ones_own_does_not_keep_the_engine_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aitia.models import adapters, files
+
+    def damaged(role: str, base: str, home: Path | None = None) -> Path:
+        raise ModelError("Give an adapter that `aitia models tune` wrote.")
+
+    monkeypatch.setattr(adapters, "adapter_for", damaged)
+    monkeypatch.setattr(files, "locate", lambda entry, **more: tmp_path)
+    assert on_demand(AUTO, Settings().model) is not None
 
 
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:
