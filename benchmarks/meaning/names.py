@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.core.bounds import own_yaml
 from aitia.core.llm import Classifier, Tuned
 from aitia.tools.meaning.asking import MODEL_WEIGHT, ask_quantity, pooled
-from aitia.tools.meaning.dictionary import SURE
+from aitia.tools.meaning.dictionary import SURE, TAKEN
 from aitia.tools.meaning.names import BAR, UNKNOWN, lexicon
 from aitia.tools.series.aspects import OTHER, Aspects
 from benchmarks import contract
@@ -265,16 +265,26 @@ def by_aspect(rows: Sequence[Row], answered: Sequence[str]) -> dict[str, list[fl
 def entries(
     rows: Sequence[Row], words: Sequence[Answer], mixed: Sequence[Mapping[float, Mapping[str, float]]]
 ) -> dict[str, list[float]]:
-    """Of names that no word explains: how many of the model's entries count in a dictionary, and how many of these are right."""
+    """Of names that no word explains: how many of the model's entries are taken, how many need no person, how many of these are
+    right; the same of the looked at and not looked at lists, as the bar was set with all of them in view.
+    """
     out: dict[str, list[float]] = defaultdict(list)
     for row, answer, of in zip(rows, words, mixed, strict=True):
         if not agreed(row) or answer[0] != UNKNOWN:
             continue
         quantity, _, share = best(of[MODEL_WEIGHT], str(row["name"]))
-        counts = quantity != UNKNOWN and share >= SURE
-        out["dictionary: entries that count"].append(float(counts))
-        if counts:
-            out["dictionary: right, of these"].append(float(quantity == row["quantity"]))
+        right, half = (
+            float(quantity == row["quantity"]),
+            "not looked at" if not_looked_at(row) else "looked at",
+        )
+        for word, least in (("taken", TAKEN), ("that need no person", SURE)):
+            counts = quantity != UNKNOWN and share >= least
+            out[f"dictionary: entries {word}"].append(float(counts))
+            if counts:
+                out[f"dictionary: right, of entries {word}"].append(right)
+                out[f"dictionary: right, of entries {word}, lists {half}"].append(right)
+        if quantity != UNKNOWN and BAR <= share < TAKEN:
+            out["dictionary: right, of entries not taken but above .5"].append(right)
     return out
 
 
