@@ -56,19 +56,29 @@ class System(Protocol):
     """A system of the lab."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its id, as `--system` takes it."""
+        ...
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What it is, in one line."""
+        ...
 
     @property
-    def kind(self) -> Kind: ...
+    def kind(self) -> Kind:
+        """Real servers, a simulated machine, or generated cluster state."""
+        ...
 
     @property
-    def failures(self) -> tuple[Failure, ...]: ...
+    def failures(self) -> tuple[Failure, ...]:
+        """What can be made of it, `none` among them."""
+        ...
 
     @property
-    def decoys(self) -> tuple[str, ...]: ...
+    def decoys(self) -> tuple[str, ...]:
+        """Harmless things that can happen in it."""
+        ...
 
     def missing(self) -> tuple[str, ...]:
         """Programs or packages that are not installed, each with what installs it."""
