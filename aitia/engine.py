@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from aitia.core.errors import BadInput, ModelError
 from aitia.core.events import Event
-from aitia.core.llm import Llm
+from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.model_use import Modes, Narrator, Planner, known_sha256, modes
 from aitia.settings import ModelChoice, Settings
 
 if TYPE_CHECKING:
     from aitia.graphs.diagnose import Options
     from aitia.models.adapters import Role
+    from aitia.models.on_demand import OnDemand
 
 OnEvent = Callable[[Event], None]
 AUTO = "auto"
 """The model of the settings, or none (with a note in the report) where it cannot be loaded."""
 LEAST_CALLS = 4
-READING: Final = "names"
+NAMES: Final = "names"
 """The role of the adapter with which a model reads names."""
 
 
@@ -32,12 +33,12 @@ class Engine:
     options: Options
     note: str = ""
     failed: bool = False  # a model was wanted and could not be loaded
-    reader: Llm | None = None  # reads names that no word explains, whoever plans and narrates
+    readers: Readers = NO_READERS
 
     @property
     def model(self) -> Llm | None:
         """The model to hand on for further diagnoses."""
-        return self.llm or self.reader
+        return self.llm or self.readers.any
 
 
 def choose_engine(
@@ -54,14 +55,14 @@ def choose_engine(
     from aitia.graphs.diagnose import Options
 
     plan, narrate = planner or settings.planner, narrator or settings.narrator
-    llm, note, failed, reader = None, "", False, None
+    llm, note, failed, readers = None, "", False, NO_READERS
     by = " by its calibration" if "auto" in (plan, narrate) else ""
     chosen = idle = Modes(planner="rules", narrator="template")
     if model is None or model == "none" or (model == AUTO and settings.model.name == "none"):
         note = "switched off"
     elif not isinstance(model, str):
         llm, chosen = model, modes(plan, narrate, model.sha256, asked=True)
-        reader = llm
+        readers = Readers(names=llm, messages=llm)
     else:
         asked = model != AUTO
         chosen = modes(plan, narrate, known_sha256(model if asked else settings.model.name), asked=asked)
@@ -69,20 +70,35 @@ def choose_engine(
             llm, note = _load(model, settings.model, threads, on_event)
             failed = llm is None
             chosen = modes(plan, narrate, llm.sha256, asked=asked) if llm is not None else idle
-        reader = None if failed else on_demand(model, settings.model, threads) or llm
+        if not failed:
+            found = readers_of(model, settings.model, threads)
+            readers = Readers(names=found.names or llm, messages=found.messages or llm)
     if not failed and not note and not chosen.needs_model:
         llm, note = None, f"not needed{by}: planner rules, narrator template"
     calls = settings.max_calls if max_calls is None else max_calls
     if calls < LEAST_CALLS:
         raise BadInput(f"Allow at least {LEAST_CALLS} calls: scan and recall alone take up to three.")
     options = Options(planner=chosen.planner, narrator=chosen.narrator, max_calls=calls)
-    return Engine(llm=llm, options=options, note=note, failed=failed, reader=reader)
+    return Engine(llm=llm, options=options, note=note, failed=failed, readers=readers)
 
 
-def on_demand(model: str, configured: ModelChoice, threads: int | None = None) -> Llm | None:
-    """The model that reads names, loaded when it is asked: the catalogue's of this name where its file is here.
+def readers_of(model: str, configured: ModelChoice, threads: int | None = None) -> Readers:
+    """The installed models that read names and messages; where one does both it is loaded once."""
+    names = on_demand(model, configured, threads, role=NAMES)
+    messages = on_demand(model, configured, threads)
+    same = (
+        names is not None and messages is not None and names.sha256 == messages.sha256 and not names.adapter
+    )
+    return Readers(names=names, messages=names if same else messages)
 
-    Left to itself (`auto`), one with an adapter for names goes before the settings': it reads better, and without examples in
+
+def on_demand(
+    model: str, configured: ModelChoice, threads: int | None = None, *, role: Role | None = None
+) -> OnDemand | None:
+    """The model that reads names (`role`) or messages, loaded when it is asked: the catalogue's of this name where its file is
+    here.
+
+    Left to itself (`auto`), one with an adapter for the role goes before the settings': it reads better, and without examples in
     a fraction of the time.
     """
     from aitia.models.adapters import adapter_for
@@ -93,7 +109,7 @@ def on_demand(model: str, configured: ModelChoice, threads: int | None = None) -
     found, wanted = catalogue(), configured.name if model == AUTO else model
     if wanted == "none":
         return None
-    tuned = [a.base for a in found.adapters.values() if a.role == READING] if model == AUTO else []
+    tuned = [a.base for a in found.adapters.values() if a.role == role] if model == AUTO else []
     names = [*tuned, found.default if wanted == "default" else wanted]
     entries = (e for n in names if (e := found.models.get(n)) is not None)
     entry = next((e for e in entries if e.kind == "gguf" and locate(e) is not None), None)
@@ -101,15 +117,15 @@ def on_demand(model: str, configured: ModelChoice, threads: int | None = None) -
         return None
 
     def load() -> Llm:
-        return _loaded(entry.name, configured, threads, None, role=READING)
+        return _loaded(entry.name, configured, threads, None, role=role)
 
     try:
-        adapter = adapter_for(READING, entry.sha256)
+        adapter = adapter_for(role, entry.sha256) if role else None
     except ModelError:  # loading says it again, to who asks: a diagnosis goes on without, and tells why
         adapter = None
     if adapter is None:
         return OnDemand(entry.name, entry.sha256, load)
-    return OnDemand(entry.name, entry.sha256, load, role=READING, adapter=sha256_of(adapter))
+    return OnDemand(entry.name, entry.sha256, load, role=role, adapter=sha256_of(adapter))
 
 
 def _load(

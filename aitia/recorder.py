@@ -23,7 +23,7 @@ from aitia.core.protocols import Source
 from aitia.core.redact import Redactor
 from aitia.core.scenario import Expected, Recorded, Reported, Scenario
 from aitia.core.words import Component, Incident, SourceKind, Window
-from aitia.tools.meaning.dictionary import write_dictionary
+from aitia.tools.meaning.dictionary import Dictionary, write_dictionary
 from aitia.tools.meaning.metadata import UNTOLD
 from aitia.tools.series.gather import joined
 from aitia.tools.sources import (
@@ -195,9 +195,11 @@ class _Writer:
             path = self._path(source, ".json")
             self._add(source, "topology", path, write_topology(path, source.components(), self.redactor))
         elif isinstance(source, DictionarySource):
-            path, entries = self._path(source, ".yaml"), source.entries()
-            write_dictionary(path, {self.redactor.text(name): entry for name, entry in entries.items()})
-            self._add(source, "dictionary", path, len(entries))
+            path, found, safe = self._path(source, ".yaml"), source.entries(), self.redactor.text
+            names = {safe(name): entry for name, entry in found.names.items()}
+            messages = {safe(text): entry for text, entry in found.messages.items()}
+            write_dictionary(path, Dictionary(names=names, messages=messages))
+            self._add(source, "dictionary", path, len(names) + len(messages))
         else:
             self.made.notes.append(
                 f"{source.name} is left out: sources of kind {source.kind} cannot be recorded"

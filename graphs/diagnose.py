@@ -25,7 +25,7 @@ from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput, StoreError, WaitsForPerson
 from aitia.core.events import Event, NodeDone, RunFailed, RunFinished, RunStarted
 from aitia.core.incidents import redacted
-from aitia.core.llm import Llm
+from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.protocols import Source
 from aitia.core.store import RunStore, surviving
 from aitia.core.words import Component, Incident, Report
@@ -82,7 +82,7 @@ def diagnose(
     llm: Llm | None,
     options: Options,
     clock: Clock,
-    reader: Llm | None = None,
+    readers: Readers = NO_READERS,
     components: Sequence[Component] = (),
     on_event: OnEvent | None = None,
     model_note: str = "",
@@ -93,8 +93,8 @@ def diagnose(
 ) -> Report:
     """Diagnose an incident from its sources. Every step is in the store, so that a killed run can be resumed.
 
-    `reader` is asked what names mean that no word explains; without one the `llm`. With a `runbook` (plain values of
-    `aitia.tools.incidents.runbook_program`) the calls that it names are the plan.
+    `readers` are asked what names and messages mean that no word explains; where there are none, the `llm`. With a `runbook`
+    (plain values of `aitia.tools.incidents.runbook_program`) the calls that it names are the plan.
     """
     registry = registry or Registry.load()
     incident = redacted(incident, store.home)
@@ -113,11 +113,16 @@ def diagnose(
             **({"runbook": dict(runbook)} if runbook else {}),
             **remembered(taxonomy, weights),
         )
-        context = live(store, sources, llm, clock, registry, reader=reader or llm)
+        context = live(store, sources, llm, clock, registry, readers=_or(readers, llm))
         _emit(store, on_event, RunStarted(run=store.id, title=incident.title, at=clock.now()))
         return run(context, {}, on_event=on_event)
 
     return surviving(store, begin, steps=False)
+
+
+def _or(readers: Readers, llm: Llm | None) -> Readers:
+    """The readers, and who narrates where there is none."""
+    return Readers(names=readers.names or llm, messages=readers.messages or llm)
 
 
 def resume(
@@ -142,7 +147,9 @@ def resume(
     def go_on() -> Report:
         store.update_meta(state="running")
         clock = RecordedClock(datetime.fromisoformat(meta["now"]))
-        context = live(store, sources, llm, clock, registry or recorded_tools(meta), reader=llm)
+        context = live(
+            store, sources, llm, clock, registry or recorded_tools(meta), readers=_or(Readers(), llm)
+        )
         approved = sorted(call for call, said in (answers or {}).items() if said)
         start: Any = (
             None if has_begun(store) else {}

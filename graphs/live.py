@@ -15,7 +15,7 @@ from aitia.agent.planning.score import Guides
 from aitia.core.clock import Clock
 from aitia.core.deadline import TookTooLong, within
 from aitia.core.errors import StoreError
-from aitia.core.llm import Llm
+from aitia.core.llm import Llm, Readers
 from aitia.core.protocols import Source
 from aitia.core.redact import Names, Redactor
 from aitia.core.resolve import Resolver
@@ -25,7 +25,7 @@ from aitia.graphs.judgement import taxonomy_of, weights_of
 from aitia.graphs.outcome import learned
 from aitia.graphs.recording import RecordingLlm
 from aitia.graphs.state import Context, Opened, Options
-from aitia.graphs.understanding import NamesRead, names_read, understood
+from aitia.graphs.understanding import Read, read, understood
 from aitia.graphs.window import fitted
 from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
@@ -50,7 +50,7 @@ def live(
     clock: Clock,
     registry: Registry,
     *,
-    reader: Llm | None,
+    readers: Readers,
 ) -> Context:
     """A context that reads the sources and records what it reads."""
     meta = store.meta()
@@ -76,7 +76,7 @@ def live(
             opened.append(_open(incident, sources, resolver, store, llm, options.task_seconds))
             found, names = opened[0]
             shared.append(
-                _with_names(_context(found, names, sources, resolver, clock, options), reader, store)
+                _with_words(_context(found, names, sources, resolver, clock, options), readers, store)
             )
         return opened[0]
 
@@ -142,14 +142,15 @@ def _context(
     )
 
 
-def _with_names(shared: ToolContext, reader: Llm | None, store: RunStore) -> ToolContext:
-    """With what a model says of names that no word explains: asked when the run is opened, on a resume what was said then."""
+def _with_words(shared: ToolContext, readers: Readers, store: RunStore) -> ToolContext:
+    """With what models say of words that nobody explains: asked when the run is opened, on a resume what was said then."""
     opened = store.meta()["opened"]
-    if "names" not in opened:
-        read = names_read(shared, reader, store.home)
-        store.update_meta(opened=opened | {"names": store.redactor.word(read).model_dump(mode="json")})
-        return replace(shared, names=read.entries)
-    return replace(shared, names=NamesRead.model_validate(opened["names"]).entries)
+    if "read" in opened:
+        found = Read.model_validate(opened["read"])
+    else:
+        found = read(shared, readers, store.home)
+        store.update_meta(opened=opened | {"read": store.redactor.word(found).model_dump(mode="json")})
+    return replace(shared, names=found.entries, messages=found.heard)
 
 
 def _consumed(task: Task, store: RunStore, registry: Registry) -> dict[str, Any]:

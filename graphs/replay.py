@@ -12,7 +12,7 @@ from aitia.agent.taxonomy import covers
 from aitia.agent.topology import Topology
 from aitia.core.clock import RecordedClock
 from aitia.core.events import Event
-from aitia.core.llm import Llm
+from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.scenario import Expected, Needed, Scenario, load_scenario
 from aitia.core.store import RunStore
 from aitia.core.trust import confined
@@ -39,7 +39,7 @@ def replay(
     options: Options,
     on_event: Callable[[Event], None] | None = None,
     model_note: str = "",
-    reader: Llm | None = None,
+    readers: Readers = NO_READERS,
     trusted: bool = False,
 ) -> Replayed:
     """Diagnose a scenario folder anew and score it. The diagnosis never sees the answer.
@@ -50,14 +50,14 @@ def replay(
     root = folder if folder.is_dir() else folder.parent
     sources = scenario.sources if trusted else confined(scenario.sources, root)
     recorded = [s.model_dump(mode="json") for s in sources]
-    readers = open_sources(sources, root)
+    sources_of = open_sources(sources, root)
     store = RunStore.create(home, meta={"sources": recorded, "root": str(root.resolve()), "trusted": trusted})
     report = diagnose(
         scenario.as_incident(),
-        readers,
+        sources_of,
         store=store,
         llm=llm,
-        reader=reader,
+        readers=readers,
         options=options,
         clock=RecordedClock(scenario.now),
         components=scenario.components,

@@ -15,7 +15,7 @@ from aitia.core.words import (
     Report,
     TimelineEntry,
 )
-from aitia.graphs.state import Context, State, names_read_of
+from aitia.graphs.state import Context, State, read_of
 from aitia.graphs.view import View
 
 MAX_SUSPECTS = 8
@@ -75,8 +75,8 @@ def _baselines_used(incident: Incident, evidence: list[Evidence]) -> tuple[str, 
 
 def _use(state: State, context: Context) -> ModelUse:
     """How the model was used, and why it did not read names where it was to."""
-    use, unread = ModelUse.model_validate(state["use"]), names_read_of(context).note
-    told = f"new names were not read: {unread}" if unread else ""
+    use, unread = ModelUse.model_validate(state["use"]), read_of(context).note
+    told = f"not all new words were read: {unread}" if unread else ""
     return use.model_copy(update={"note": "; ".join(filter(None, (use.note, told)))})
 
 
@@ -91,6 +91,7 @@ def _cost(state: State, context: Context) -> Cost:
         prompt_tokens=cost.get("prompt_tokens", 0) + cost.get("vote_prompt_tokens", 0),
         restored_tokens=cost.get("restored_tokens", 0) + cost.get("vote_restored_tokens", 0),
         generated_tokens=cost.get("generated_tokens", 0) + cost.get("vote_generated_tokens", 0),
-        names_read=names_read_of(context).asked,
-        reading_s=names_read_of(context).seconds,
+        names_read=read_of(context).names,
+        messages_read=read_of(context).messages,
+        reading_s=read_of(context).seconds,
     )

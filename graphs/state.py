@@ -13,7 +13,7 @@ from aitia.agent.weights import Weights
 from aitia.core.llm import Llm
 from aitia.core.store import RunStore
 from aitia.core.words import Incident, Inventory, Result, Task
-from aitia.graphs.understanding import NamesRead
+from aitia.graphs.understanding import Read
 from aitia.tools import Registry
 
 Plain = dict[str, Any]
@@ -96,9 +96,9 @@ def guides_of(context: Context) -> Guides:
     return Guides.model_validate(context.store.meta().get("opened", {}).get("guides", {}))
 
 
-def names_read_of(context: Context) -> NamesRead:
+def read_of(context: Context) -> Read:
     """What a model said of names when the run was opened, and what that took."""
-    return NamesRead.model_validate(context.store.meta().get("opened", {}).get("names", {}))
+    return Read.model_validate(context.store.meta().get("opened", {}).get("read", {}))
 
 
 def learned_of(context: Context) -> Learned:

@@ -10,18 +10,22 @@ from typing import Final
 
 from aitia.core.deadline import TookTooLong, within
 from aitia.core.errors import ModelError
-from aitia.core.llm import Classifier, Llm
+from aitia.core.llm import Classifier, Llm, Readers
 from aitia.core.words import Component, Incident, Saying, Word
 from aitia.tools import ToolContext
+from aitia.tools.logs.heard import unheard
 from aitia.tools.meaning.answers import ANSWERS, Answers
 from aitia.tools.meaning.asking import read_name
-from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.dictionary import Entry, Message
 from aitia.tools.meaning.incidents.asking import Reader
 from aitia.tools.meaning.incidents.reading import read_components
+from aitia.tools.meaning.messages_asking import read_message
 from aitia.tools.series.gather import site_names
 from aitia.tools.series.new_names import new_names
+from aitia.tools.text.classes import reading
 
 MOST_NAMES: Final = 40  # names that a model is asked about in one diagnosis: some 20 seconds on two cores
+MOST_MESSAGES: Final = 20  # and messages: some 6 seconds
 _MOST: Final = 6  # components that are taken from one text
 
 
@@ -68,40 +72,54 @@ def _reader(llm: Llm | None, home: Path) -> Reader | None:
     return Reader(Answers(llm, llm.sha256, home / ANSWERS), name=llm.name)
 
 
-class NamesRead(Word):
-    """What a model said of names that no word explains, in the site's dictionary or now: `asked` questions in `seconds`.
+class Read(Word):
+    """What models said of names that no word explains and of messages of which nobody tells whether they mean a fault.
 
-    `left` are names that moved and were not read.
+    `names` and `messages` are what they were asked about now, in `seconds`; of the rest nothing was read.
     """
 
     entries: dict[str, Entry] = {}
-    asked: int = 0
-    left: int = 0
+    heard: dict[str, Message] = {}
+    names: int = 0
+    messages: int = 0
     seconds: float = 0.0
     note: str = ""
 
 
-def names_read(ctx: ToolContext, llm: Llm | None, home: Path) -> NamesRead:
-    """What a model says of the names that no word explains and that moved.
+def read(ctx: ToolContext, readers: Readers, home: Path) -> Read:
+    """What models say of the names that no word explains and that moved, and of messages that are new and tell nothing by words.
 
-    At most `MOST_NAMES` are read, by count and not by the clock: the same incident gives the same reading on a busy machine.
+    At most `MOST_NAMES` and `MOST_MESSAGES` are read, by count and not by the clock: the same incident gives the same reading on
+    a busy machine.
     """
+    began, notes = time.monotonic(), list[str]()
     kept = {name: entry for name, entry in site_names(ctx).items() if entry.by.startswith("model ")}
-    if llm is None or not isinstance(llm, Classifier):
-        return NamesRead(entries=kept)
-    began = time.monotonic()
-    try:
-        wanted = within(ctx.limits.seconds, partial(new_names, ctx), name="names")
-    except TookTooLong as error:  # the tools will say what cannot be read in time
-        return NamesRead(entries=kept, note=str(error))
-    answers = Answers(llm, llm.sha256, home / ANSWERS)
-    try:
-        entries = {name: read_name(name, answers, llm.name) for name in wanted[:MOST_NAMES]}
-    except ModelError as error:  # it cannot tell the labels apart: the words alone then
-        return NamesRead(entries=kept, note=str(error))
-    return NamesRead(
-        entries=kept | entries,
-        asked=answers.asked,
-        left=len(wanted) - len(entries),
-        seconds=round(time.monotonic() - began, 3),
+    found = Read(entries=kept)
+    for part, reader in ((_names, readers.names), (_messages, readers.messages)):
+        if reader is not None and isinstance(reader, Classifier):
+            answers = Answers(reader, reader.sha256, home / ANSWERS)
+            try:
+                found, note = part(ctx, found, answers, reader.name)
+            except (
+                TookTooLong,
+                ModelError,
+            ) as error:  # too slow: the tools will say what cannot be read in time
+                note = str(error)
+            notes.append(note)
+    seconds = round(time.monotonic() - began, 3) if found.names or found.messages else 0.0
+    return found.model_copy(
+        update={"seconds": seconds, "note": "; ".join(dict.fromkeys(filter(None, notes)))}
     )
+
+
+def _names(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
+    wanted = within(ctx.limits.seconds, partial(new_names, ctx), name="names")
+    entries = {n: read_name(n, answers, name) for n in wanted[:MOST_NAMES]}
+    return found.model_copy(update={"entries": found.entries | entries, "names": answers.asked}), ""
+
+
+def _messages(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
+    wanted, note = within(ctx.limits.seconds, partial(unheard, ctx), name="messages")
+    chosen = list(wanted.items())[:MOST_MESSAGES]
+    heard = {key: read_message(text, reading(text, answers=False), answers, name) for key, text in chosen}
+    return found.model_copy(update={"heard": heard, "messages": answers.asked}), note

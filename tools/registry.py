@@ -28,7 +28,7 @@ from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
 from aitia.tools import plugins
-from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.dictionary import Entry, Message
 
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -94,6 +94,8 @@ class ToolContext:
     """What earlier tasks of the run produced under the names that the tool consumes; plain JSON values."""
     names: Mapping[str, Entry] = field(default_factory=dict)
     """What a model said that metrics mean whose names neither a word nor a person explains."""
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    """What a model said of messages, by their program's own words of the template (`aitia.tools.logs.heard`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

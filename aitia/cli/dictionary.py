@@ -1,18 +1,20 @@
-"""`aitia dictionary`: what the names of the site mean; built, shown, set by a person, checked."""
+"""`aitia dictionary`: what names and messages of the site mean; built, shown, set by a person, checked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from aitia.cli.diagnose import Json, Model
 
 if TYPE_CHECKING:
-    from aitia.tools.meaning.dictionary import Entry
+    from aitia.tools.meaning.dictionary import Dictionary, Entry, Message
 
-app = typer.Typer(help="What the metric names of this site mean.", no_args_is_help=True)
+E = TypeVar("E", "Entry", "Message")
+app = typer.Typer(help="What the metric names and log messages of this site mean.", no_args_is_help=True)
 File = Annotated[Path, typer.Option("--file", "-f", help="The dictionary.", dir_okay=False)]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config file; default ./aitia.yaml if it exists.")
@@ -32,13 +34,15 @@ def build(
     file: File = _FILE,
     config: Config = None,
     model: Model = "auto",
-    last: Annotated[str, typer.Option("--last", help="Names with samples in this time before now.")] = "1d",
+    last: Annotated[
+        str, typer.Option("--last", help="What was measured and logged in this time before now.")
+    ] = "1d",
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Most names that the model is asked about.")
+        int, typer.Option("--limit", min=1, help="Most names and messages that the model is asked about.")
     ] = 2000,
     as_json: Json = False,
 ) -> None:
-    """Collect the metric names of all sources; what their words do not tell goes into the dictionary.
+    """Collect the metric names and log messages of all sources; what their words do not tell goes into the dictionary.
 
     The model reads these, once each (none where none is installed, or with --model none); entries that it is not sure of wait
     for a person. Ctrl-C keeps what was read, and the next build goes on from there.
@@ -54,27 +58,36 @@ def build(
         raise BadInput("No source is configured. Run `aitia init --write` first, or give --config.")
     for problem in problems:
         note(problem)
-    llm = dictionary.model_for(model, settings)
-    if llm is None and model == "auto":
+    readers = dictionary.models_for(model, settings)
+    if readers.any is None and model == "auto":
         note("no model is installed, so the words alone read; to get one: aitia models fetch")
+    messages, unread = dictionary.messages_in(settings, last) if readers.messages else ({}, [])
+    for problem in unread:
+        note(problem)
     try:
-        made = dictionary.build(names, file, llm=llm, limit=limit, on_name=_progress)
+        made = dictionary.build(names, file, llm=readers.names, limit=limit, messages=messages,
+                                listener=readers.messages, on_name=_progress)  # fmt: skip
     except KeyboardInterrupt:
         note(f"interrupted; what was read is in {file}")
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    waiting = sum(e.state == "waits" for e in made.entries.values())
+    waiting = made.dictionary.waiting
     if as_json:
         print_json({"file": str(file), "names": made.names, "by_words": made.by_words, "kept": made.kept,
-                    "asked": made.asked, "left": made.left, "waiting": waiting, "problems": problems})  # fmt: skip
+                    "messages": len(messages), "asked": made.asked, "left": made.left, "waiting": waiting,
+                    "problems": [*problems, *unread]})  # fmt: skip
         return
     typer.echo(
-        f"{made.names} names: {made.by_words} understood by their words, {len(made.entries)} in {file}"
+        f"{made.names} names: {made.by_words} understood by their words, {len(made.names_by)} in {file}"
     )
+    if made.messages_by:
+        typer.echo(
+            f"{len(made.messages_by)} messages in {file} of which words do not tell whether they mean a fault"
+        )
     if waiting:
         note(f"{waiting} wait for a person: aitia dictionary show, then aitia dictionary set NAME QUANTITY")
     if made.left:
         note(f"{made.left} were left out by --limit {limit}; run it again to go on")
-    if made.entries and config is None:
+    if (made.names_by or made.messages_by) and config is None:
         note(
             f"a diagnosis reads it through aitia.yaml: {{name: dictionary, kind: dictionary, type: dictionary, path: {file}}}"
         )
@@ -93,7 +106,7 @@ def read(config: Path) -> bool:
     began = not file.exists()
     settings = settings_of(config)
     names, _ = dictionary.names_in(settings, "1d")
-    llm = dictionary.model_for("auto", settings)
+    llm = dictionary.models_for("auto", settings).names
     if not names or llm is None or dictionary.understood(names):
         return False
     note("the model reads names that no word explains (Ctrl-C leaves the rest to the first diagnosis)")
@@ -108,42 +121,64 @@ def _progress(done: int, of: int) -> None:
     from aitia.cli.console import note
 
     if done % 100 == 0:
-        note(f"{done} of {of} names read")
+        note(f"{done} of {of} read")
 
 
 @app.command("show")
 def show(file: File = _FILE, as_json: Json = False) -> None:
     """The entries of the dictionary: those that wait for a person first, then by how sure they are."""
+    from aitia.cli.console import print_json
+
+    found = _read(file)
+    names, messages = _ordered(found.names), _ordered(found.messages)
+    if as_json:
+        parts = (("names", names), ("messages", messages))
+        print_json(
+            {part: {n: e.model_dump(mode="json") | {"state": e.state} for n, e in of} for part, of in parts}
+        )
+        return
+    rows = [(n, e.quantity, e.direction, f"{e.confidence:.0%}", e.by, _state(e.state)) for n, e in names]
+    said = [
+        (m, "fault" if e.fault else "normal", f"{e.confidence:.0%}", e.by, _state(e.state))
+        for m, e in messages
+    ]
+    if rows or not said:
+        _show(("name", "quantity", "trouble", "sure", "by", ""), rows)
+    if said:
+        _show(("message", "means", "sure", "by", ""), said)
+
+
+def _ordered(entries: Mapping[str, E]) -> list[tuple[str, E]]:
+    return sorted(entries.items(), key=lambda pair: (pair[1].state == "counts", pair[1].confidence, pair[0]))
+
+
+def _state(state: str) -> str:
+    return "" if state == "counts" else "waits"
+
+
+def _show(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from aitia.cli.console import print_json, stdout_console
+    from aitia.cli.console import stdout_console
 
-    found = _read(file)
-    ordered = sorted(found.items(), key=lambda pair: (pair[1].state == "counts", pair[1].confidence, pair[0]))
-    if as_json:
-        print_json({n: e.model_dump(mode="json") | {"state": e.state} for n, e in ordered})
-        return
     table = Table(box=None, pad_edge=False)
-    for title in ("name", "quantity", "trouble", "sure", "by", ""):
+    for title in titles:
         table.add_column(title, overflow="fold")
-    for name, e in ordered:
-        cells = (
-            name,
-            e.quantity,
-            e.direction,
-            f"{e.confidence:.0%}",
-            e.by,
-            "" if e.state == "counts" else "waits",
-        )
-        table.add_row(*(Text(cell) for cell in cells))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
     stdout_console().print(table)
 
 
 @app.command("set")
 def set_(
-    name: Annotated[str, typer.Argument(help="The metric's name, as its source spells it.", metavar="NAME")],
-    quantity: Annotated[str, typer.Argument(help="What it measures.", metavar="QUANTITY")],
+    name: Annotated[
+        str,
+        typer.Argument(help="The metric's name, as its source spells it, or a log message.", metavar="NAME"),
+    ],
+    quantity: Annotated[
+        str, typer.Argument(help="What it measures; of a message: fault or normal.", metavar="QUANTITY")
+    ],
     direction: Annotated[
         str,
         typer.Option(
@@ -152,24 +187,32 @@ def set_(
     ] = "",
     file: File = _FILE,
 ) -> None:
-    """Say what a name means. It counts from the next diagnosis on."""
+    """Say what a name means, or whether a message is a sign of a fault. It counts from the next diagnosis on."""
     from pydantic import ValidationError
 
     from aitia.cli.console import note
     from aitia.core.errors import BadInput
-    from aitia.tools.meaning.dictionary import Entry, read_dictionary, write_dictionary
+    from aitia.tools.meaning.dictionary import Dictionary, Entry, read_dictionary, write_dictionary
     from aitia.tools.meaning.names import lexicon
 
+    if quantity in ("fault", "normal"):
+        from aitia.dictionary import set_message
+
+        key = set_message(file, name, quantity == "fault")
+        note(f'"{key}" is {"a sign of a fault" if quantity == "fault" else "normal"}')
+        return
     known = lexicon().quantities
     if quantity not in known:
-        raise BadInput(f"{quantity!r} is no quantity. Give one of: {', '.join(known)}.")
+        raise BadInput(
+            f"{quantity!r} is no quantity. Give fault or normal of a message, else one of: {', '.join(known)}."
+        )
     way = direction or lexicon().direction_of(name, quantity)
     try:
         entry = Entry.model_validate({"quantity": quantity, "direction": way})
     except ValidationError:
         raise BadInput(f"Give --bad up, down, both or none, not {direction!r}.") from None
-    entries = read_dictionary(file) if file.exists() else {}
-    write_dictionary(file, {**entries, name: entry})
+    found = read_dictionary(file) if file.exists() else Dictionary()
+    write_dictionary(file, Dictionary(names={**found.names, name: entry}, messages=found.messages))
     note(f"{name} means {quantity}; trouble is {_TROUBLE[way]}")
 
 
@@ -177,8 +220,8 @@ def set_(
 def check(file: File = _FILE) -> None:
     """Whether the file can be read; what is wrong otherwise."""
     found = _read(file)
-    waiting = sum(e.state == "waits" for e in found.values())
-    typer.echo(f"{len(found)} entries, {waiting} wait for a person")
+    entries = len(found.names) + len(found.messages)
+    typer.echo(f"{entries} entries, {found.waiting} wait for a person")
 
 
 @app.command("quantities")
@@ -197,7 +240,7 @@ def quantities(as_json: Json = False) -> None:
         typer.echo(f"{id:18} {row['says']} (trouble: {row['bad']})")
 
 
-def _read(file: Path) -> dict[str, Entry]:
+def _read(file: Path) -> Dictionary:
     from aitia.core.errors import BadInput
     from aitia.tools.meaning.dictionary import read_dictionary
 

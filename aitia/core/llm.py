@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from pydantic import model_validator
 
@@ -97,3 +98,19 @@ class Tuned(Protocol):
     def role(self) -> str | None: ...
     @property
     def adapter(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readers:
+    """The models that read words when a diagnosis begins, whoever plans and narrates; None where nobody does."""
+
+    names: Llm | None = None
+    messages: Llm | None = None
+
+    @property
+    def any(self) -> Llm | None:
+        """One of them."""
+        return self.names or self.messages
+
+
+NO_READERS: Final = Readers()

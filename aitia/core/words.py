@@ -406,7 +406,8 @@ class Cost(Word):
     prompt_tokens: int = 0
     restored_tokens: int = 0
     generated_tokens: int = 0
-    names_read: int = 0  # names that the model was asked about; what that took is in no other field
+    names_read: int = 0  # names that a model was asked about; what reading took is in no other field
+    messages_read: int = 0
     reading_s: float = 0.0
 
 

@@ -81,8 +81,9 @@ def _cost_items(report: Report) -> tuple[Item, ...]:
         f"{t.count(cost.model_calls, 'model call')}: {t.count(cost.prompt_tokens, 'token')} read, "
         f"{t.count(cost.restored_tokens, 'token')} restored, {t.count(cost.generated_tokens, 'token')} written"
     )
-    read = f"{t.count(cost.names_read, 'name')} read by the model in {t.duration(cost.reading_s)}"
-    reading = (Item(text=read),) if cost.names_read else ()
+    words = ((cost.names_read, "name"), (cost.messages_read, "message"))
+    counts = " and ".join(t.count(n, word) for n, word in words if n)
+    reading = (Item(text=f"{counts} read by a model in {t.duration(cost.reading_s)}"),) if counts else ()
     if not model.name:
         return (Item(text=f"{work}; {_no_model(report)}"), *reading)
     return (

@@ -213,22 +213,23 @@ def missing(report: Report) -> tuple[Item, ...]:
 
 
 def readings(report: Report) -> Section:
-    """The names on whose reading the verdict rests: what a model took them for, and those that nobody understands."""
+    """Names and messages on whose reading the verdict rests: what a model took them for, and those that nobody understands."""
     leading = report.suspects[0].supporting if report.suspects and report.verdict == "cause" else ()
     wanted = in_chain(report) | set(leading)
     facts = [e for e in report.evidence if e.id in wanted or report.verdict == "unknown"]
     found: dict[str, Item] = {}
     for e in sorted(facts, key=lambda e: -e.strength):
-        name = t.clean(str(e.values.get("metric", "")))
+        template = str(e.values.get("template", ""))
+        name = t.clean(str(e.values.get("metric", "")) or f'"{template}"')
         if reader := e.values.get("read_by"):
             said = t.clean(f"{e.values['read_as']}, {chance(float(e.values['read_sure']))} sure, by {reader}")
             found.setdefault(name, Item(lead=name, text=said, cites=(e.id,)))
         elif e.values.get("meaning") == "unknown":
             found.setdefault(name, Item(lead=name, text="nobody knows what it measures", cites=(e.id,)))
     return Section(
-        title="How names were read",
+        title="How words were read",
         items=tuple(found.values()),
-        note="to correct: aitia dictionary set NAME QUANTITY" if found else "",
+        note="to correct: aitia dictionary set NAME QUANTITY, or MESSAGE fault|normal" if found else "",
     )
 
 

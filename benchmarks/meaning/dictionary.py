@@ -76,7 +76,7 @@ def build(names: list[str], llm: Llm | None, limit: int) -> dict[str, float]:
         first = dictionary.build(names, path, llm=llm, limit=limit)
         middle = time.monotonic()
         read = [
-            n for n in names if n in first.entries or dictionary.understood([n])
+            n for n in names if n in first.names_by or dictionary.understood([n])
         ]  # not those that were left
         again = dictionary.build(read, path, llm=llm, limit=limit)
         return {

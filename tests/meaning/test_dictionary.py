@@ -20,7 +20,7 @@ from aitia.graphs.rerun import rerun
 from aitia.models.on_demand import OnDemand
 from aitia.models.scripted import ScriptedLlm
 from aitia.settings import Settings
-from aitia.tools.meaning.dictionary import TAKEN, Entry, read_dictionary, write_dictionary
+from aitia.tools.meaning.dictionary import TAKEN, Dictionary, Entry, read_dictionary, write_dictionary
 from aitia.tools.series.aspects import bundled
 
 
@@ -76,7 +76,7 @@ def test_a_persons_word_makes_a_cause_of_what_nobody_understood(tmp_path: Path) 
         (Entry(quantity="latency", direction="up", by="model x", confidence=TAKEN - 0.01), "unknown"),
         (Entry(quantity="latency", direction="up"), "cause"),
     ):
-        write_dictionary(file, {"zq_lng": entry})
+        write_dictionary(file, Dictionary(names={"zq_lng": entry}))
         found = aitia.diagnose(
             "web is odd", config=config, model=None, at=END, started_at=END - timedelta(minutes=30)
         )
@@ -112,7 +112,7 @@ def moved(report: Report) -> Evidence:
 
 def test_a_diagnosis_asks_the_model_once_what_a_new_name_means(tmp_path: Path, home: Path) -> None:
     config = site(tmp_path)
-    write_dictionary(tmp_path / "dictionary.yaml", {})
+    write_dictionary(tmp_path / "dictionary.yaml", Dictionary())
     unread, model = moved(diagnosed(config, None)), Reader(20.0)
     report = diagnosed(config, model)
     fact = moved(report)
@@ -128,7 +128,7 @@ def test_a_diagnosis_asks_the_model_once_what_a_new_name_means(tmp_path: Path, h
 
 def test_what_the_model_doubts_counts_by_its_probability_and_is_named(tmp_path: Path) -> None:
     config = site(tmp_path)
-    write_dictionary(tmp_path / "dictionary.yaml", {})
+    write_dictionary(tmp_path / "dictionary.yaml", Dictionary())
     report = diagnosed(config, Reader(10.0, "latency"))
     fact = moved(report)
     sure = float(fact.values["read_sure"])
@@ -137,16 +137,18 @@ def test_what_the_model_doubts_counts_by_its_probability_and_is_named(tmp_path: 
     assert report.verdict == "cause"
     text = (report._repr_markdown_() or "").replace("\\", "")
     assert f"latency, {round(100 * sure)} % sure, by reader" in " ".join(
-        text.split("How names were read")[1].split()
+        text.split("How words were read")[1].split()
     )
-    assert "1 name read by the model in" in text
+    assert "1 name read by a model in" in text
 
 
 def test_nothing_is_called_well_on_a_models_word(tmp_path: Path) -> None:
     config = site(tmp_path)
-    write_dictionary(tmp_path / "dictionary.yaml", {"zq_lng": Entry(quantity="queue", direction="up")})
+    write_dictionary(
+        tmp_path / "dictionary.yaml", Dictionary(names={"zq_lng": Entry(quantity="queue", direction="up")})
+    )
     assert diagnosed(config, None).verdict == "healthy"  # a person says that it is a queue: so it is
-    write_dictionary(tmp_path / "dictionary.yaml", {})
+    write_dictionary(tmp_path / "dictionary.yaml", Dictionary())
     assert diagnosed(config, Reader(20.0)).verdict == "unknown"
 
 
@@ -155,10 +157,10 @@ def test_a_model_that_cannot_be_loaded_is_told_and_ends_nothing(tmp_path: Path) 
         raise ModelError("Remove the adapter 'x.gguf'.")
 
     config = site(tmp_path)
-    write_dictionary(tmp_path / "dictionary.yaml", {})
+    write_dictionary(tmp_path / "dictionary.yaml", Dictionary())
     report = diagnosed(config, OnDemand("reader", "hash", load))
     assert moved(report).values["meaning"] == "unknown"
-    assert "new names were not read: Remove the adapter 'x.gguf'." in report.model.note
+    assert "not all new words were read: Remove the adapter 'x.gguf'." in report.model.note
 
 
 def test_a_damaged_adapter_of_ones_own_does_not_keep_the_engine_from_starting(
@@ -176,7 +178,7 @@ def test_a_damaged_adapter_of_ones_own_does_not_keep_the_engine_from_starting(
 
 def test_a_guess_is_not_taken(tmp_path: Path) -> None:
     config = site(tmp_path)
-    write_dictionary(tmp_path / "dictionary.yaml", {})
+    write_dictionary(tmp_path / "dictionary.yaml", Dictionary())
     fact = moved(diagnosed(config, Reader(0.1)))
     assert fact.values["meaning"] == "unknown"
     assert "read_by" not in fact.values
@@ -184,7 +186,9 @@ def test_a_guess_is_not_taken(tmp_path: Path) -> None:
 
 def test_a_person_is_heard_before_the_model(tmp_path: Path) -> None:
     config = site(tmp_path)
-    write_dictionary(tmp_path / "dictionary.yaml", {"zq_lng": Entry(quantity="latency", direction="up")})
+    write_dictionary(
+        tmp_path / "dictionary.yaml", Dictionary(names={"zq_lng": Entry(quantity="latency", direction="up")})
+    )
     model = Reader(20.0)
     fact = moved(diagnosed(config, model))
     assert (fact.aspect, fact.values.get("read_by"), model.asked) == ("latency", None, 0)
@@ -218,9 +222,9 @@ def test_what_the_words_tell_is_not_asked_and_what_was_read_is_kept(tmp_path: Pa
     names = ["cpu_busy_percent", "zq_lng", "frobs", "blarg"]
     made = dictionary.build(names, path, llm=model, limit=2)
     assert (made.names, made.by_words, made.asked, made.left, model.asked) == (4, 1, 2, 1, 2)
-    assert made.entries["frobs"] == read_dictionary(path)["frobs"]
-    assert made.entries["frobs"].state == "counts"
-    assert (made.entries["frobs"].quantity, made.entries["frobs"].by) == ("queue", "model reader")
+    assert made.names_by["frobs"] == read_dictionary(path).names["frobs"]
+    assert made.names_by["frobs"].state == "counts"
+    assert (made.names_by["frobs"].quantity, made.names_by["frobs"].by) == ("queue", "model reader")
     again = dictionary.build(names, path, llm=model, limit=2)
     assert (again.kept, again.asked, model.asked) == (2, 1, 3)
     assert dictionary.build(names, path, llm=model, limit=2).asked == 0
@@ -229,10 +233,10 @@ def test_what_the_words_tell_is_not_asked_and_what_was_read_is_kept(tmp_path: Pa
 def test_without_a_model_and_with_an_unsure_one_a_name_waits(tmp_path: Path) -> None:
     path = tmp_path / "dictionary.yaml"
     alone = dictionary.build(["frobs"], path, llm=None, limit=9)
-    assert alone.entries["frobs"].state == "waits"
+    assert alone.names_by["frobs"].state == "waits"
     unsure = dictionary.build(["frobs"], path, llm=Reader(0.5), limit=9)
-    assert (unsure.entries["frobs"].state, unsure.asked) == ("waits", 1)
-    assert bundled().with_site(unsure.entries).of("frobs").understood is False
+    assert (unsure.names_by["frobs"].state, unsure.asked) == ("waits", 1)
+    assert bundled().with_site(unsure.names_by).of("frobs").understood is False
 
 
 def test_an_interruption_keeps_what_was_read(tmp_path: Path) -> None:
@@ -245,7 +249,7 @@ def test_an_interruption_keeps_what_was_read(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         dictionary.build([f"frob{c}" for c in "abcdef"], path, llm=Reader(20.0), limit=9, on_name=stop)
-    assert len(read_dictionary(path)) == 3
+    assert len(read_dictionary(path).names) == 3
 
 
 def test_a_model_without_probabilities_is_refused(tmp_path: Path) -> None:
@@ -275,7 +279,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     entries = {
         name: Entry(quantity="flow", direction="both") for name in ("a", "Druck: n", "#x", "'q'", "no", "1")
     }
-    write_dictionary(path, entries)
-    assert read_dictionary(path) == entries
-    write_dictionary(path, {})
-    assert read_dictionary(path) == {}
+    write_dictionary(path, Dictionary(names=entries))
+    assert read_dictionary(path).names == entries
+    write_dictionary(path, Dictionary())
+    assert read_dictionary(path) == Dictionary()

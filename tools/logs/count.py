@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from aitia.tools.meaning.dictionary import Message
+from aitia.tools.text.classes import Meaning, meaning
 from aitia.tools.text.headers.levels import Level
 from aitia.tools.text.reading.blocks import Block
 from aitia.tools.text.reading.blocks import Place as Line
@@ -75,6 +77,7 @@ class Count:
     form: Form
     level: Level
     text: str
+    heard: Message | None = None  # what the site's dictionary or a model says of the template
     number: int = 0
     template: Template = _UNSET
     record: Seen | None = None
@@ -91,6 +94,11 @@ class Count:
     def before(self) -> int:
         """Occurrences in all baselines together."""
         return sum(self.baseline)
+
+    @property
+    def meaning(self) -> Meaning:
+        """What it tells a diagnosis."""
+        return meaning(self.template.text, self.level, self.text, self.heard)
 
     def absorb(self, other: Count) -> None:
         """Add the occurrences of another form of the same template."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
@@ -14,15 +13,15 @@ from aitia.tools.change.counts import adjust, dispersion, exact_p
 from aitia.tools.logs.access import as_before, failing_share, slower
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
+from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
 from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
-from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, known
-from aitia.tools.text.streams import BUDGET, spans, streams
+from aitia.tools.text.streams import spans, streams
 
 PER_COMPONENT = 8
 QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
@@ -32,16 +31,14 @@ QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
 def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
     """Which log templates are new, more frequent or gone in the incident window."""
     window, baselines = spans(ctx)
-    found = streams(ctx, component)
     names = known(ctx)
-    mined: list[Mined] = []
-    notes: list[str] = []
-    for name, sources in found.items():
-        try:
-            mined.append(mine(name, sources, window, baselines, names, budget=BUDGET // len(found)))
-        except SourceError as error:
-            notes.append(str(error))
-    notes += [note for m in mined for note in m.notes]
+    if component:
+        ((name, sources),) = streams(ctx, component).items()
+        mined, problems = [mine(name, sources, window, baselines, names)], list[str]()
+    else:
+        mined, problems = all_mined(ctx)
+    mined = [listen(ctx, m) for m in mined]
+    notes = [*problems, *(note for m in mined for note in m.notes)]
     if not any(m.lines or m.old_lines for m in mined):
         return _nothing(mined, window, notes)
     facts = _facts(mined, findings(mined), window, names)
@@ -86,7 +83,7 @@ def _p(m: Mined, c: Count) -> float:
 
 def _change(m: Mined, c: Count, q: float) -> Change | None:
     if not c.before and c.window:
-        bad = meaning(c.template.text, c.level)
+        bad = c.meaning
         significant = q < ALPHA or bad.bad or bad.aspect == "log.restart"
         return "new" if significant else None
     ratio = _ratio(m, c)
@@ -113,7 +110,7 @@ def _finding(m: Mined, c: Count, change: Change, p: float, q: float) -> Finding:
         mined=m,
         count=c,
         change=change,
-        meaning=meaning(c.template.text, c.level),
+        meaning=c.meaning,
         p=p,
         q=q,
         ratio=_ratio(m, c),

@@ -11,12 +11,12 @@ from typing import Final, Literal
 
 from aitia.core.provenance import Provenance
 from aitia.core.redact import Redactor
-from aitia.core.words import Direction, Evidence, SourceRef, Window, from_epoch
+from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.mine import CELLS, Mined
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
-from aitia.tools.text.classes import Meaning, meaning
+from aitia.tools.text.classes import Meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute
 from aitia.tools.text.replies import replier
@@ -128,17 +128,34 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
             "p_value": _three(finding.q),
             "line": ref.lines[0] if ref.lines else 0,
             "reported_by": mined.component,
+            **_heard(count),
         },
         unit="lines",
         window=window,
         onset=None if at is None else from_epoch(at),
         onset_error_s=round(error, 3),
         direction=_DIRECTION[finding.change],
-        strength=finding.strength,
+        strength=round(finding.strength * _sure(count), 3),
         source=ref,
         taint=True,
         provenance=writer(mined.component, names),
     )
+
+
+def _heard(count: Count) -> dict[str, Scalar]:
+    """Who said that a message is a sign of a fault, where that is what makes it one."""
+    heard = count.heard
+    if heard is None or not heard.taken or heard.by == "person":
+        return {}
+    return {
+        "read_by": heard.by.removeprefix("model "),
+        "read_as": "a sign of a fault",
+        "read_sure": heard.confidence,
+    }
+
+
+def _sure(count: Count) -> float:
+    return count.heard.confidence if _heard(count) and count.heard else 1.0
 
 
 def writer(component: str, names: Names) -> Provenance:
@@ -231,8 +248,8 @@ def quiet(mined: Mined, findings: Sequence[Finding], window: Window) -> Evidence
         return None
     if any(f.meaning.bad and f.change != "vanished" for f in findings):
         return None
-    bad = sum(c.window for c in mined.counts if meaning(c.template.text, c.level).bad)
-    old_bad = sum(c.before for c in mined.counts if meaning(c.template.text, c.level).bad)
+    bad = sum(c.window for c in mined.counts if c.meaning.bad)
+    old_bad = sum(c.before for c in mined.counts if c.meaning.bad)
     what = "no error or warning lines" if not bad else f"{bad} error or warning lines, as often as before"
     strength = min(0.7, 0.15 + 0.15 * math.log10(1 + min(mined.lines, mined.old_lines)))
     return Evidence(

@@ -8,9 +8,10 @@ from aitia.core.words import Evidence, Result, Window
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.diff import findings
 from aitia.tools.logs.facts import quoted, reference
+from aitia.tools.logs.heard import listen
 from aitia.tools.logs.mine import Mined, mine
 from aitia.tools.registry import ToolContext, tool
-from aitia.tools.text.classes import Meaning, meaning
+from aitia.tools.text.classes import Meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, attribute, known
 from aitia.tools.text.streams import spans, streams
@@ -25,8 +26,8 @@ def logs_patterns(ctx: ToolContext, *, component: str) -> Result:
     window, baselines = spans(ctx)
     ((name, sources),) = streams(ctx, component).items()
     names = known(ctx)
-    mined = mine(name, sources, window, baselines, names)
-    present = [(c, meaning(c.template.text, c.level)) for c in mined.counts if c.window]
+    mined = listen(ctx, mine(name, sources, window, baselines, names))
+    present = [(c, c.meaning) for c in mined.counts if c.window]
     if not present:
         notes = "; ".join(mined.notes)
         return Result(status="no_data", message=f"{name} logged nothing in the window. {notes}".strip())

@@ -10,7 +10,7 @@ from aitia.core.words import Evidence, Window
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined
-from aitia.tools.text.classes import aspect_of, meaning
+from aitia.tools.text.classes import aspect_of
 from aitia.tools.text.program_text import written
 
 _EACH: Final = 2  # findings of one component
@@ -33,7 +33,7 @@ def given(count: Count) -> str:
     aspect = aspect_of(unquote_plus(written(text).given).replace("_", " ").replace("-", " "))
     if aspect in ("log.restart", "log.exception"):
         return ""
-    return aspect if meaning(text, count.level).aspect != aspect else ""
+    return aspect if count.meaning.aspect != aspect else ""
 
 
 def _fact(mined: Mined, aspect: str, counts: list[Count], window: Window, redactor: Redactor) -> Evidence:

@@ -17,7 +17,6 @@ from aitia.tools.logs.count import Count, Sample
 from aitia.tools.logs.facts import quoted, reference
 from aitia.tools.logs.mine import Mined
 from aitia.tools.logs.tally import Tally
-from aitia.tools.text.classes import meaning
 from aitia.tools.text.headers import RANK
 from aitia.tools.text.names import Names, attribute
 from aitia.tools.text.templates.gaps import kinds, name, values
@@ -114,7 +113,7 @@ def _named(
     found: list[tuple[Count, Concentration]] = []
     for (row, position), column in sorted(new.items()):
         count = counts[row]
-        if RANK[meaning(count.template.text, count.level).severity] < RANK["error"]:
+        if RANK[count.meaning.severity] < RANK["error"]:
             continue
         if kinds(count.template.text)[position] in ("<num>", "<time>"):
             continue
@@ -131,7 +130,7 @@ def _about(
     component, peer = attribute(mined.component, count.template.text, names)
     value = redactor.text(one.value)
     before = f", before {percent(one.share[0])}" if one.n[0] else ""
-    what = meaning(count.template.text, count.level)
+    what = count.meaning
     return Evidence(
         component=component,
         peer=names.of_token(one.value) or peer,

@@ -1,10 +1,10 @@
-"""The site's dictionary: what names mean that nobody else knows, read by a model or set by a person."""
+"""The site's dictionary: what names and messages mean that nobody else knows, read by a model or set by a person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import yaml
 from pydantic import ValidationError, field_validator
@@ -15,6 +15,9 @@ from aitia.core.errors import BadInput
 from aitia.core.words import Unit01, Word
 from aitia.tools.meaning.names import BAR, UNKNOWN, Direction, lexicon
 
+W = TypeVar("W", bound=Word)
+HEARD: Final = 0.7
+"""Below this probability a model's word that a message is a sign of a fault is not taken (benchmarks/meaning/messages.py)."""
 TAKEN: Final = 0.8
 """Below this probability a model's reading is not taken: .39 are right from .5 on, .72 above (benchmarks/meaning)."""
 SURE: Final = 0.9
@@ -23,7 +26,7 @@ _HEAD: Final = (
     "# What names of this site mean: read by a diagnosis through the source of kind `dictionary`.\n"
     "# quantity: one of `aitia dictionary quantities`; direction of trouble: up, down, both or none.\n"
     "# by: person, or the model that read it, whose entries count from a confidence of 0.8 on, and by it; below 0.9 they wait\n"
-    "# for a person (`aitia dictionary set`).\n"
+    "# for a person (`aitia dictionary set`). messages: whether what a program writes is a sign of a fault, by its template.\n"
 )
 
 
@@ -55,21 +58,59 @@ class Entry(Word):
         return "counts" if self.quantity != UNKNOWN and self.confidence >= SURE else "waits"
 
 
-def read_dictionary(path: Path) -> dict[str, Entry]:
-    """The entries by name. Raises BadInput that names the entry that is wrong; OSError where it cannot be read."""
+class Message(Word):
+    """Whether a message is a sign of a fault. `confidence` 0..1 that this is right; a person's is 1."""
+
+    fault: bool
+    by: str = "person"
+    confidence: Unit01 = 1.0
+
+    @property
+    def taken(self) -> bool:
+        """Whether a diagnosis goes by it. A model's word makes nothing harmless, and a fault only where it is sure."""
+        return self.by == "person" or (self.fault and self.confidence >= HEARD)
+
+    @property
+    def state(self) -> Literal["counts", "waits"]:
+        """Whether it waits for a person to look at it."""
+        return "counts" if self.by == "person" or self.confidence >= HEARD else "waits"
+
+
+class Dictionary(Word):
+    """What names mean, by name; and messages, by what their program wrote of their template."""
+
+    names: dict[str, Entry] = {}
+    messages: dict[str, Message] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many entries wait for a person."""
+        states = [*(e.state for e in self.names.values()), *(e.state for e in self.messages.values())]
+        return states.count("waits")
+
+
+def read_dictionary(path: Path) -> Dictionary:
+    """The entries. Raises BadInput that names the entry that is wrong; OSError where it cannot be read."""
     try:
         raw: Any = load_yaml(read_text(path)) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"Fix the YAML in {str(path)!r}: {str(error)[:200]}") from None
-    names = raw.get("names") if isinstance(raw, dict) else None
+    parts = raw if isinstance(raw, dict) else {}
+    names, messages = parts.get("names"), parts.get("messages", {})
     if not isinstance(names, dict):
         raise BadInput(
             f"{str(path)!r} needs a mapping under `names`: NAME: {{quantity: latency, direction: up}}."
         )
+    if not isinstance(messages, dict):
+        raise BadInput(f"{str(path)!r} needs a mapping under `messages`: TEXT: {{fault: true}}.")
+    return Dictionary(names=_entries(Entry, names, path), messages=_entries(Message, messages, path))
+
+
+def _entries(kind: type[W], raw: Mapping[Any, Any], path: Path) -> dict[str, W]:
     found = {}
-    for name, entry in names.items():
+    for name, entry in raw.items():
         try:
-            found[str(name)] = Entry.model_validate(entry)
+            found[str(name)] = kind.model_validate(entry)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
@@ -79,15 +120,19 @@ def read_dictionary(path: Path) -> dict[str, Entry]:
     return found
 
 
-def write_dictionary(path: Path, entries: Mapping[str, Entry]) -> None:
+def write_dictionary(path: Path, found: Dictionary) -> None:
     """Write the entries, by name; the file is whole at any time."""
-    lines = [_HEAD, "names:\n"]
+    lines = [_HEAD, *_section("names", found.names)]
+    if found.messages:
+        lines += _section("messages", found.messages)
+    write_whole(path, "".join(lines).encode())
+
+
+def _section(title: str, entries: Mapping[str, Entry] | Mapping[str, Message]) -> Iterator[str]:
+    yield f"{title}:\n" if entries else f"{title}: {{}}\n"
     for name in sorted(entries):
         entry = entries[name].model_dump(mode="json") | {"confidence": round(entries[name].confidence, 3)}
         text = yaml.safe_dump(
             {name: entry}, default_flow_style=None, allow_unicode=True, width=1000, sort_keys=False
         )
-        lines += [f"  {line}\n" for line in text.splitlines()]
-    if not entries:
-        lines[-1] = "names: {}\n"
-    write_whole(path, "".join(lines).encode())
+        yield from (f"  {line}\n" for line in text.splitlines())

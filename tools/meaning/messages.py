@@ -100,8 +100,11 @@ def classes() -> Mapping[str, Class]:
 
 
 @lru_cache(maxsize=8192)
-def read(words: str, text: str, *, answers: bool = True) -> Reading:
-    """The meaning of a message by its program's own words of the whole text; `answers`: also by the status of one to a client."""
+def read(words: str, text: str, *, answers: bool = True, unmasked: tuple[str, str] | None = None) -> Reading:
+    """The meaning of a message by its program's own words of the whole text; `answers`: also by the status of one to a client.
+
+    `unmasked` are own words and whole text of a message where `text` is its template: codes have numbers, which templates mask.
+    """
     rest = _without_zeros(words, text)
     own = plain(_NAMES.sub(" ", rest))
     none, over, calm, signs, starts, says, hints, whose = _phrases()
@@ -109,7 +112,7 @@ def read(words: str, text: str, *, answers: bool = True) -> Reading:
     for _, match in none.matched(own):
         left = left.replace(match[0], " ")
     affirmed = _DENIED.sub(" ", own)
-    coded = list(codes(words, text, answers=answers))
+    coded = list(codes(*(unmasked or (words, text)), answers=answers))
     bad = [c for c in coded if c and c != NORMAL]
     named, hinted = list(says.found(left)), list(hints.found(left))
     overs, signalled = len(list(over.found(affirmed))), len(list(signs.found(left))) + coded.count("")

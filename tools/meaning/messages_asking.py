@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +10,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
-from aitia.core.llm import Classifier, Prompt
+from aitia.core.llm import Choice, Classifier, Prompt
 from aitia.models.scoring import Terms, pick, pool
+from aitia.tools.meaning.dictionary import Message
 from aitia.tools.meaning.messages import Reading, Whose, shares
 
 NORMAL: Final = -4.0  # log-odds below which a message counts as normal whatever the rules say
@@ -24,6 +26,8 @@ SAID: Final[Mapping[str, str]] = {
     "security": "attack", "other": "other",
 }  # fmt: skip
 """How each class is put to the model: words that differ in their first token."""
+HEARING: Final = (0.30, 0.91, 0.37)
+"""Constant, weight of the words' log-odds and of the model's: benchmarks/meaning/heard.py --fit, both bundled models together."""
 WHOSE: Final[tuple[Whose, ...]] = ("own", "peer", "client", "host")
 
 
@@ -57,10 +61,27 @@ def examples() -> str:
     )
 
 
+def ask_fault(model: Classifier, text: str) -> Choice:
+    """Whether a message is a sign of a fault: the model's log-probabilities of `fault` and `normal`. Raises ModelError."""
+    return model.classify(Prompt(system=examples(), user=_head(text)), ["fault", "normal"])
+
+
+def _head(text: str) -> str:
+    return f" {' '.join(text.split())[:LONGEST]}\nSign:"
+
+
+def read_message(text: str, found: Reading, model: Classifier, model_name: str) -> Message:
+    """Whether a message is a sign of a fault, by words and model. `text` is what its program wrote. Raises ModelError."""
+    said = ask_fault(model, text)
+    constant, by_words, by_model = HEARING
+    odds = constant + by_words * found.fault + by_model * (said.log_probs[0] - said.log_probs[1])
+    fault = 1.0 / (1.0 + math.exp(-odds))
+    return Message(fault=fault >= 0.5, by=f"model {model_name}", confidence=round(max(fault, 1.0 - fault), 3))
+
+
 def ask_message(model: Classifier, text: str) -> Said:
     """The model's answers; what is most likely normal is not asked further."""
-    head = f" {' '.join(text.split())[:LONGEST]}\nSign:"
-    fault = model.classify(Prompt(system=examples(), user=head), ["fault", "normal"])
+    head, fault = _head(text), ask_fault(model, text)
     if fault.log_probs[0] - fault.log_probs[1] < NORMAL:
         return Said(fault=fault.log_probs, baselines=(fault.baselines,))
     names = list(SAID.values())

@@ -71,7 +71,7 @@ def site_names(ctx: ToolContext) -> dict[str, Entry]:
     for source in ctx.sources.of("dictionary"):
         if isinstance(source, DictionarySource):
             with suppress(SourceError):  # its holding says so: it is read when the run is opened
-                names = source.entries() | names
+                names = source.entries().names | names
     return names
 
 

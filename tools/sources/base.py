@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
-from aitia.tools.meaning.dictionary import Entry
+from aitia.tools.meaning.dictionary import Dictionary
 from aitia.tools.meaning.metadata import UNTOLD, Metadata
 
 
@@ -237,9 +237,9 @@ class TopologySource(Source, Protocol):
 
 @runtime_checkable
 class DictionarySource(Source, Protocol):
-    """What names of the site mean."""
+    """What names and messages of the site mean."""
 
-    def entries(self) -> dict[str, Entry]: ...
+    def entries(self) -> Dictionary: ...
 
 
 @runtime_checkable

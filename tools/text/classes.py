@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from aitia.tools.meaning.dictionary import Message
 from aitia.tools.meaning.messages import Class, Reading, classes, read, spoken
 from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
 from aitia.tools.text.program_text import written
@@ -39,16 +40,27 @@ def reading(text: str, *, answers: bool = True) -> Reading:
 
 
 @lru_cache(maxsize=8192)
-def meaning(text: str, level: Level) -> Meaning:
+def meaning(text: str, level: Level, sample: str = "", heard: Message | None = None) -> Meaning:
     """Aspect and severity of a message: a named level is believed, words decide where it says nothing.
 
     A quiet level keeps a class of faults at warning, unless the message says that it is over. The status of an answer counts
-    where it tells that the server failed.
+    where it tells that the server failed. `sample` is a message of the template `text`; what the site's dictionary or a model
+    said of it, `heard`, goes before the words.
     """
     own = written(text[:LONGEST]).own
     named = level or in_text(own)
-    found = read(own, text[:LONGEST], answers=False)
+    unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
+    found = read(own, text[:LONGEST], answers=False, unmasked=unmasked)
     of = _known(found.says)
+    if heard is not None and heard.taken:
+        if not heard.fault:
+            return Meaning(aspect="log.other", severity="info", weight=0.25)
+        of = of or _known(found.hints)
+        return Meaning(
+            aspect=of.aspect if of and of.aspect != "log.restart" else "log.error",
+            severity="error",
+            weight=0.85,
+        )
     if _FAILED.search(own):
         aspect = of.aspect if of and of.aspect != "log.restart" else "log.error"
         return Meaning(aspect=aspect, severity="error", weight=0.85)
@@ -65,6 +77,16 @@ def meaning(text: str, level: Level) -> Meaning:
     if of or found.starts:
         return Meaning(aspect="log.restart", severity=named or "info", weight=classes()["restart"].weight)
     return Meaning(aspect="log.other", severity=named or "info", weight=0.25)
+
+
+def unclear(text: str, level: Level, sample: str = "") -> bool:
+    """Whether neither a level nor words tell that a message is a sign of a fault: what a model is asked about."""
+    return not (level or in_text(written(text[:LONGEST]).own)) and not meaning(text, level, sample).bad
+
+
+def own_words(text: str) -> str:
+    """What a message's program wrote of it, with `…` in the place of what it was given; in one line."""
+    return " ".join(written(text[:LONGEST]).own.split())
 
 
 def aspect_of(text: str) -> str:

@@ -25,8 +25,15 @@ def spans(ctx: ToolContext) -> tuple[Window, list[Baseline]]:
 
 def streams(ctx: ToolContext, component: str = "") -> dict[str, list[tuple[str, LogStream]]]:
     """The log streams by canonical component, optionally of one. Raises BadInput for a component without logs."""
-    found: dict[str, list[tuple[str, LogStream]]] = {}
     wanted = (ctx.resolver.resolve(component) or component) if component else ""
+    found: dict[str, list[tuple[str, LogStream]]] = ctx.sources.once(
+        ("log streams", wanted), lambda: _found(ctx, component, wanted)
+    )
+    return found
+
+
+def _found(ctx: ToolContext, component: str, wanted: str) -> dict[str, list[tuple[str, LogStream]]]:
+    found: dict[str, list[tuple[str, LogStream]]] = {}
     problems: list[SourceError] = []
     for source in ctx.sources.of("logs"):
         try:
