@@ -16,6 +16,7 @@ from aitia import Report, dictionary
 from aitia.cli.app import app
 from aitia.core.llm import Choice, Prompt
 from aitia.core.words import Evidence
+from aitia.graphs import understanding
 from aitia.models.scripted import ScriptedLlm
 from aitia.tools.logs import heard
 from aitia.tools.meaning.dictionary import HEARD, Dictionary, Message, read_dictionary, write_dictionary
@@ -198,3 +199,15 @@ def test_codes_are_read_though_a_template_masks_their_numbers() -> None:
 
 def test_own_words_leave_out_what_was_given() -> None:
     assert own_words('user "robert" said\n/x/y?z=1 twice') == 'user "…" said … twice'
+
+
+def test_a_source_of_others_that_breaks_while_words_are_looked_for_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(ctx: object) -> list[str]:
+        raise ValueError("their own")
+
+    monkeypatch.setattr(understanding, "new_names", broken)
+    report = diagnosed(site(tmp_path), Listener(9.0))
+    assert "not all new words were read: their own" in report.model.note
+    assert news(report).aspect == "log.error"
