@@ -39,10 +39,12 @@ def gated(
     names: Mapping[str, str],
     component: str,
     foreign: bool = False,
+    general: bool = False,
 ) -> list[Mitigation]:
     """A step as the report may show it: a command a step, of several each its own, in their order.
 
-    Placeholders are filled in before the gate; a step whose commands may not be shown keeps its words and says why.
+    Placeholders are filled in before the gate; a step whose commands may not be shown keeps its words and says why. A `general`
+    step was written for any site: that a command of it is for another platform need not be said.
     """
     raw, written = str(step.get("text") or ""), str(step.get("command") or "")
     told = fill_prose(raw, component, names.get("machine", ""))
@@ -61,7 +63,7 @@ def gated(
             )
         ]
     lines = [line for line in written.split("\n") if line.strip()]
-    made = [*_lines(lines, gate, names, foreign)]
+    made = [*_lines(lines, gate, names, foreign, general)]
     changes = any(
         does == "changing" for _, does, _ in made
     )  # of several commands none comes before those it belongs to
@@ -82,13 +84,14 @@ def gated(
 
 
 def _lines(
-    lines: Sequence[str], gate: Gate, names: Mapping[str, str], foreign: bool
+    lines: Sequence[str], gate: Gate, names: Mapping[str, str], foreign: bool, general: bool
 ) -> Iterator[tuple[str, Literal["read-only", "changing"], str]]:
     """Each command as it is shown, what it does, and the note on what was filled in or left out."""
     for line in lines:
         filled = fill(line, names)
         shown = gate.show(filled.command, foreign=foreign)
-        note = filled.note if shown.command else f" ({shown.note})" if shown.note else ""
+        untold = not shown.note or (general and shown.missing)
+        note = filled.note if shown.command else "" if untold else f" ({shown.note})"
         does = shown.effect if shown.command else effect(filled.command)
         yield shown.command, does, note
 

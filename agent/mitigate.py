@@ -81,6 +81,7 @@ def _of_one(
                 names=names,
                 component=weighed.component,
                 foreign=source.foreign,
+                general=source.rank == OURS,
             ):
                 unique.setdefault(m.text.casefold(), m)
     now = sorted((m for m in unique.values() if m.when == "now"), key=lambda m: m.effect != "read-only")

@@ -100,7 +100,9 @@ def read(ctx: ToolContext, readers: Readers, home: Path) -> Read:
             answers = Answers(reader, reader.sha256, home / ANSWERS)
             try:
                 found, note = part(ctx, found, answers, reader.name)
-            except Exception as error:  # a source too slow or broken: the tool that needs it says so, and the run goes on
+            except (
+                Exception
+            ) as error:  # a source too slow or broken: the tool that needs it says so, and the run goes on
                 note = str(error)[:400]
             notes.append(note)
     seconds = round(time.monotonic() - began, 3) if found.names or found.messages else 0.0

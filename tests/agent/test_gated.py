@@ -177,6 +177,10 @@ def test_a_platform_that_was_not_seen_has_no_command() -> None:
     assert any(m.command == "kubectl logs deployment/orders" for m in here)
     assert not any("kubectl" in m.command for m in there)
     assert any("no Kubernetes was seen here" in m.text for m in there)
+    general = report_of(
+        facts, bare, [{**BOOK, "origin": "bundled"}]
+    ).mitigations  # written for any site: no news
+    assert not any("kubectl" in m.command or "was seen here" in m.text for m in general)
 
 
 def test_several_commands_are_several_steps_in_their_order_and_a_script_is_none() -> None:

@@ -79,6 +79,7 @@ class Shown:
     command: str
     effect: Does
     note: str = ""
+    missing: str = ""  # the platform that it needs and that was not seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ class Gate:
         if missing := self._unseen(line):
             named = _NAMES.get(missing, missing.capitalize())
             note = f"command omitted: no {named} was seen here"
-            return Shown(command="", effect="changing", note=note)
+            return Shown(command="", effect="changing", note=note, missing=missing)
         if foreign:
             note = "command omitted: nobody at the site vouches for this document"
             return Shown(command="", effect="changing", note=note)
