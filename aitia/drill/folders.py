@@ -1,0 +1,48 @@
+"""Scenario folders as a drill or a reader gets them: found below a folder, and copied without their answers."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Final
+
+import aitia
+from aitia.core.errors import BadInput
+from aitia.lab.words import LAB
+
+ANSWERS: Final = ("scenario.yaml", LAB)
+"""What only a scorer reads of a scenario folder."""
+_SET_ASIDE: Final = frozenset({"twins", "dropped"})
+"""What `aitia lab` keeps beside its incidents: the same hours without a fault, and recordings that were disturbed."""
+
+
+def incident_folders(place: Path) -> list[Path]:
+    """Every scenario folder at or below a path, sorted; twins and dropped recordings are passed over."""
+    if place.name == "scenario.yaml":
+        return [place.parent]
+    found = sorted(p.parent for p in place.rglob("scenario.yaml"))
+    return [f for f in found if not _SET_ASIDE.intersection(f.relative_to(place).parts)]
+
+
+def bundled_incidents() -> Path:
+    """The scenarios of the checkout. Raises BadInput where there is none."""
+    for folder in (Path("scenarios"), Path(aitia.__file__).parents[1] / "scenarios"):
+        if any(folder.glob("*/scenario.yaml")):
+            return folder
+    raise BadInput("Give a scenario folder, or a folder of them: this installation holds none.")
+
+
+def copy_telemetry(folder: Path, out: Path) -> None:
+    """Everything in a scenario folder but the answer. The copy's name is the caller's: many a folder's own tells the fault."""
+    shutil.copytree(
+        folder,
+        out,
+        symlinks=True,
+        ignore=lambda at, names: [n for n in names if Path(at) == folder and n in ANSWERS],
+    )
+
+
+def digest(folder: Path) -> str:
+    """Names a scenario without telling what it is called."""
+    return hashlib.sha256((folder / "scenario.yaml").read_bytes()).hexdigest()[:16]
