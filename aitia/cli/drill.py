@@ -135,7 +135,9 @@ def _diagnosed(folder: Path, model: str, threads: int | None) -> Replayed | None
             )
     except AitiaError as error:
         note(f"aitia's own diagnosis: {error}")
-        return None
+    except KeyboardInterrupt:
+        note("aitia's own diagnosis was stopped")
+    return None
 
 
 def _leave(held: Drill, told: list[str], *, as_json: bool) -> None:

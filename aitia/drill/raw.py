@@ -33,7 +33,7 @@ def lines(incident: Incident, component: str, text: str) -> Shown:
     name = incident.component(component)
     window = incident.context.incident.window
     start, end = window.epoch
-    found = [r for r in _records(incident, name) if text.casefold() in r.message.casefold()]
+    found = [r for r in records(incident, name) if text.casefold() in r.message.casefold()]
     now = [r for r in found if start <= r.at < end]
     which = f" with {text!r}" if text else ""
     head = f"{name}: {len(now)} lines{which} in the window, {len(found) - len(now)} before it"
@@ -43,7 +43,7 @@ def lines(incident: Incident, component: str, text: str) -> Shown:
     return [head, *told], (Seen(component=name, kind="log"),)
 
 
-def _records(incident: Incident, name: str) -> list[Record]:
+def records(incident: Incident, name: str) -> list[Record]:
     """A component's records of the whole span in the order of time."""
     found: list[Record] = []
     start, end = incident.span.epoch
@@ -137,7 +137,7 @@ def sources(incident: Incident) -> list[str]:
 
 def _holding(name: str, kind: str, components: Sequence[str], count: int, note: str) -> str:
     of = f" of {', '.join(components[:12])}{' …' if len(components) > 12 else ''}" if components else ""
-    return f"{clean(name):<14} {kind:<12} {count or '':>6}{clean(of)}{f'  ({clean(note)})' if note else ''}"
+    return f"{clean(name):<14} {kind:<12} {count or '':>6} {clean(of.strip())}{f'  ({clean(note)})' if note else ''}"
 
 
 def _moment(seconds: float) -> str:

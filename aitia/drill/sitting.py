@@ -53,6 +53,7 @@ class Drill(AbstractContextManager["Drill"]):
         self._began = before.began if before else datetime.now(tz=UTC)
         self._taken: list[Look] = list(before.looks) if before else []
         self._earlier = before.person.seconds if before else 0.0
+        self._carried = len(self._taken)
         self._start = clock()
         self._given = Answered()
         self._state: State | None = None
@@ -82,8 +83,8 @@ class Drill(AbstractContextManager["Drill"]):
             f"components: {', '.join(incident.components)}",
             f"sources: {', '.join(h.source for h in incident.context.inventory.holdings)} (sources: more of them)",
         ]
-        if self._taken:
-            lines.append(f"carried on: {count(len(self._taken), 'look')} and {duration(self._earlier)} so far")
+        if self._carried:
+            lines.append(f"carried on: {count(self._carried, 'look')} and {duration(self._earlier)} so far")
         return lines
 
     def take(self, line: str) -> list[str]:
@@ -138,21 +139,23 @@ class Drill(AbstractContextManager["Drill"]):
         assert self._state is not None, "the person has not answered"
         components = self.looks.incident.context.inventory.components
         right = self._state == "answered" and debrief.is_right(self._given, self._scenario, components)
-        person = self._given.model_copy(update={"right": right})
-        done: Replayed | None = None
-        try:
-            done = diagnose(self._folder)
-        finally:  # an answer that was given is kept, whatever becomes of the comparison
-            report = done.report if done else None
-            record = self._kept(
-                self._state,
-                person,
-                scenario=self._scenario.id,
-                recorded=debrief.recorded(self._scenario.expected),
-                aitia=debrief.of_aitia(done) if done else None,
-                grounds=debrief.grounds(self._scenario, report, tuple(self._taken)),
-            )
+        self._given = self._given.model_copy(update={"right": right})
+        self._compared(None)  # an answer that was given is kept, whatever becomes of the comparison
+        done = diagnose(self._folder)
+        record, report = self._compared(done), done.report if done else None
         return list(debrief.told(record, self._scenario, self._folder, report, self.taxonomy))
+
+    def _compared(self, done: Replayed | None) -> Record:
+        assert self._state is not None
+        report = done.report if done else None
+        return self._kept(
+            self._state,
+            self._given,
+            scenario=self._scenario.id,
+            recorded=debrief.recorded(self._scenario.expected),
+            aitia=debrief.of_aitia(done) if done else None,
+            grounds=debrief.grounds(self._scenario, report, tuple(self._taken)),
+        )
 
     def _kept(self, state: State, person: Answered, **more: Any) -> Record:
         self.record = Record(
