@@ -41,13 +41,13 @@ def drill(
     """
     from aitia.cli.drill_show import show_history
     from aitia.core.home import aitia_home
-    from aitia.drill.sitting import Drill
+    from aitia.drill.sitting import opened
 
     if history:
         show_history(as_json=as_json)
         return
     lines = _script(script) if script else None
-    with Drill(_chosen(place, seed), aitia_home()) as held:
+    with opened(_chosen(place, seed), aitia_home()) as held:
         _say(held.incident(), as_json=as_json)
         try:
             _asked(held, lines, as_json=as_json)

@@ -34,13 +34,18 @@ def bundled_incidents() -> Path:
 
 
 def copy_telemetry(folder: Path, out: Path) -> None:
-    """Everything in a scenario folder but the answer. The copy's name is the caller's: many a folder's own tells the fault."""
-    shutil.copytree(
-        folder,
-        out,
-        symlinks=True,
-        ignore=lambda at, names: [n for n in names if Path(at) == folder and n in ANSWERS],
-    )
+    """Everything in a scenario folder but the answer. The copy's name is the caller's: many a folder's own tells the fault.
+
+    Raises BadInput.
+    """
+
+    def answers(at: str, names: list[str]) -> list[str]:
+        return [n for n in names if n in ANSWERS] if Path(at) == folder else []
+
+    try:
+        shutil.copytree(folder, out, symlinks=True, ignore=answers)
+    except (shutil.Error, OSError) as error:
+        raise BadInput(f"Cannot read all of {str(folder)!r} ({error}). Give a readable scenario folder.") from None
 
 
 def digest(folder: Path) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,23 @@ OWN = {
 }
 
 
-class Drill(AbstractContextManager["Drill"]):
-    """A person's drill on a scenario folder. `record` is there once it has ended."""
+@contextmanager
+def opened(folder: Path, home: Path) -> Iterator[Drill]:
+    """A drill on a scenario folder. Raises BadInput and Untrusted where that cannot be read."""
+    with tempfile.TemporaryDirectory(prefix="drill-") as place:
+        root = Path(place) / "incident"  # tools name paths, and many a folder's name tells the fault
+        copy_telemetry(folder, root)
+        yield Drill(folder, root, home)
 
-    def __init__(self, folder: Path, home: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._place = tempfile.TemporaryDirectory(prefix="drill-")
+
+class Drill:
+    """A person's drill on a scenario folder, whose telemetry lies at `root`. `record` is there once it has ended."""
+
+    def __init__(
+        self, folder: Path, root: Path, home: Path, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder, self._home, self._clock = folder, home, clock
         self._scenario = load_scenario(folder)
-        root = Path(self._place.name) / "incident"  # tools name paths, and many a folder's name tells the fault
-        copy_telemetry(folder, root)
         self.looks = Looks(open_incident(self._scenario, root, home))
         self.taxonomy = bundled()
         self.shown: list[tuple[str, list[str]]] = []
@@ -57,9 +65,6 @@ class Drill(AbstractContextManager["Drill"]):
         self._start = clock()
         self._given = Answered()
         self._state: State | None = None
-
-    def __exit__(self, *_: object) -> None:
-        self._place.cleanup()
 
     @property
     def answered(self) -> bool:
