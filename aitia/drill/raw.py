@@ -12,7 +12,7 @@ from aitia.core.errors import BadInput
 from aitia.core.words import Window, from_epoch
 from aitia.drill.incident import Incident, meant
 from aitia.drill.words import Seen
-from aitia.render.text import at, clean, clip
+from aitia.render.text import at, clean, clip, count
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import gather, within
 from aitia.tools.series.numbers import scale, sig3
@@ -36,7 +36,7 @@ def lines(incident: Incident, component: str, text: str) -> Shown:
     found = [r for r in records(incident, name) if text.casefold() in r.message.casefold()]
     now = [r for r in found if start <= r.at < end]
     which = f" with {text!r}" if text else ""
-    head = f"{name}: {len(now)} lines{which} in the window, {len(found) - len(now)} before it"
+    head = f"{name}: {count(len(now), 'line')}{which} in the window, {len(found) - len(now)} before it"
     if len(now) > MOST_LINES:
         head += f"; the newest {MOST_LINES}"
     told = [f"{_moment(r.at)} {r.level:<7} {_safe(incident, r.message)}" for r in now[-MOST_LINES:]]
@@ -135,9 +135,9 @@ def sources(incident: Incident) -> list[str]:
     return [_holding(h.source, h.kind, h.components, h.count, h.note) for h in incident.context.inventory.holdings]
 
 
-def _holding(name: str, kind: str, components: Sequence[str], count: int, note: str) -> str:
+def _holding(name: str, kind: str, components: Sequence[str], number: int, note: str) -> str:
     of = f" of {', '.join(components[:12])}{' …' if len(components) > 12 else ''}" if components else ""
-    return f"{clean(name):<14} {kind:<12} {count or '':>6} {clean(of.strip())}{f'  ({clean(note)})' if note else ''}"
+    return f"{clean(name):<14} {kind:<12} {number or '':>6} {clean(of.strip())}{f'  ({clean(note)})' if note else ''}"
 
 
 def _moment(seconds: float) -> str:

@@ -25,6 +25,7 @@ from aitia.drill.sitting import OWN, Drill, opened
 from aitia.drill.words import Look, Seen, could_know
 
 from .conftest import REPOSITORY, Aitia, Outcome
+from .test_chat_terminal import Terminal
 
 SCENARIOS = REPOSITORY / "scenarios"
 Script = Callable[..., Outcome]
@@ -303,3 +304,23 @@ def test_a_scenario_that_would_reach_outside_is_refused(drill: Script, small: Pa
     got = drill(small, "lines shop")
     assert got.code == 2
     assert "/etc" in got.err
+
+
+def test_a_sitting_at_a_terminal(small: Path, home: Path, tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, home, ("drill", str(small), "--model", "none"), "drill>")
+    try:
+        terminal.type("lines sh")
+        terminal.until("shop")  # offered while typing
+        terminal.type("\t odd\r")
+        terminal.until("3 lines with 'odd'")
+        terminal.type("\x03")  # Ctrl-C
+        assert terminal.left() == 130
+        again = Terminal(tmp_path, home, ("drill", str(small), "--model", "none"), "carried on: 1 look")
+        again.until("drill>")
+        again.type("answer shop unspecified\r")
+        again.until("Recorded answer")
+        assert again.left() == 0
+    finally:
+        terminal.program.close(force=True)
+    (record,) = kept(home)
+    assert [look.line for look in record.looks] == ["lines shop odd"]
