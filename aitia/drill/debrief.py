@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from aitia.agent.taxonomy import Taxonomy
+from aitia.core.errors import BadInput
 from aitia.core.percent import chance
 from aitia.core.scenario import Expected, Needed, Scenario
 from aitia.core.words import Component, Report
+from aitia.drill.folders import made_of
 from aitia.drill.words import Answered, Ground, Look, Record, could_know
 from aitia.graphs.replay import Replayed, accepted
-from aitia.lab.words import LAB, Made
 from aitia.render.text import at, cited_ids, clean, count, duration
 
 
@@ -104,13 +103,12 @@ def told(record: Record, scenario: Scenario, folder: Path, report: Report | None
 
 def _made(folder: Path) -> Iterator[str]:
     """What the lab wrote down of how the incident came to be, where it was made by the lab."""
-    file = folder / LAB
-    if not file.is_file():
-        return
     try:
-        made = Made.model_validate_json(file.read_bytes())
-    except ValidationError:
-        yield f"  {LAB} cannot be read"
+        made = made_of(folder)
+    except BadInput as error:
+        yield f"  {error}"
+        return
+    if made is None:
         return
     if made.onset:
         yield f"  it began at {at(made.onset)} UTC"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 import aitia
 from aitia.core.errors import BadInput
-from aitia.lab.words import LAB
+from aitia.lab.words import LAB, Made
 
 ANSWERS: Final = ("scenario.yaml", LAB)
 """What only a scorer reads of a scenario folder."""
@@ -51,3 +54,18 @@ def copy_telemetry(folder: Path, out: Path) -> None:
 def digest(folder: Path) -> str:
     """Names a scenario without telling what it is called."""
     return hashlib.sha256((folder / "scenario.yaml").read_bytes()).hexdigest()[:16]
+
+
+def made_of(folder: Path) -> Made | None:
+    """What the lab wrote down of how an incident was made; None where the lab did not make it. Raises BadInput.
+
+    What a system of the lab keeps there beside the words of all is passed over.
+    """
+    file = folder / LAB
+    if not file.is_file():
+        return None
+    try:
+        told = json.loads(file.read_bytes())
+        return Made.model_validate({k: told[k] for k in Made.model_fields if k in told})
+    except (ValueError, TypeError, ValidationError) as error:
+        raise BadInput(f"Fix {str(file)!r}: {error}") from None

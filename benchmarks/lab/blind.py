@@ -29,9 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from aitia.agent.taxonomy import covers
 from aitia.agent.topology import Topology
 from aitia.core.scenario import Scenario, load_scenario
-from aitia.drill.folders import copy_telemetry
+from aitia.drill.folders import copy_telemetry, made_of
 from aitia.drill.incident import open_incident
-from aitia.lab.words import LAB, Made
 from benchmarks import contract
 from benchmarks.lab.baselines import most_moved
 from benchmarks.lab.data import incidents, of_split
@@ -146,8 +145,8 @@ def true_components(scenario: Scenario, topology: Topology) -> set[str]:
 
 def true_families(scenario: Scenario, folder: Path) -> set[str]:
     """The families that count as right: the lab's own, and those of the recorded faults."""
-    file, expected = folder / LAB, scenario.expected
-    own = {Made.model_validate_json(file.read_bytes()).family} if file.is_file() else set()
+    made, expected = made_of(folder), scenario.expected
+    own = {made.family} if made else set()
     faults = [expected.fault, *(a.fault for a in expected.alternatives)]
     return own | {
         family

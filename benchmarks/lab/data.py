@@ -9,8 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from aitia.drill.folders import incident_folders
-from aitia.lab.words import LAB, Made
+from aitia.drill.folders import incident_folders, made_of
 
 SPLITS = Path(__file__).parent / "splits.yaml"
 NEVER = "never"
@@ -35,10 +34,9 @@ def incidents(data: Path, cases: str = "*") -> list[Incident]:
 
 
 def _incident(folder: Path, name: str) -> Incident:
-    file = folder / LAB
-    if not file.is_file():
+    made = made_of(folder)
+    if made is None:
         return Incident(name, folder)
-    made = Made.model_validate_json(file.read_bytes())
     return Incident(name, folder, made.order.system, made.family, made.kind)
 
 

@@ -32,6 +32,7 @@ Script = Callable[..., Outcome]
 MADE = {
     "order": {"system": "corner-shop", "fault": "zz-fault", "seed": 1}, "kind": "servers", "family": "memory",
     "onset": "2026-11-25T01:21:52Z", "decoys": ["zz-decoy"],
+    "of_this_system_alone": 1,
 }  # fmt: skip
 
 
