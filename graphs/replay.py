@@ -16,7 +16,7 @@ from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.scenario import Expected, Needed, Scenario, load_scenario
 from aitia.core.store import RunStore
 from aitia.core.trust import confined
-from aitia.core.words import Evidence, Report, Sentence
+from aitia.core.words import Component, Evidence, Report, Sentence
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.state import Options, names_of
 from aitia.tools.sources import open_sources
@@ -102,12 +102,13 @@ def _answers(expected: Expected) -> list[tuple[str, str]]:
 def _is_right(expected: Expected, report: Report) -> bool:
     if report.verdict != expected.verdict:
         return False
-    return expected.verdict != "cause" or _hits(expected, report, report.component, report.fault)
+    components = report.inventory.components
+    return expected.verdict != "cause" or accepted(expected, components, report.component, report.fault)
 
 
-def _hits(expected: Expected, report: Report, component: str, fault: str) -> bool:
+def accepted(expected: Expected, components: Sequence[Component], component: str, fault: str) -> bool:
     """Whether a pair names an accepted answer; a part and its whole are one component, a parent path must be listed."""
-    topology = Topology(report.inventory.components)
+    topology = Topology(components)
     return any(component in topology.family(c) and covers(f, fault) for c, f in _answers(expected))
 
 
@@ -115,7 +116,8 @@ def _rank(expected: Expected, report: Report) -> int | None:
     """The place of the first accepted answer (or of `healthy`, `unknown`) among the report's suspects, from 1."""
     for place, suspect in enumerate(report.suspects, 1):
         if expected.verdict == "cause":
-            if suspect.component and _hits(expected, report, suspect.component, suspect.fault):
+            components = report.inventory.components
+            if suspect.component and accepted(expected, components, suspect.component, suspect.fault):
                 return place
         elif not suspect.component and suspect.fault == expected.verdict:
             return place

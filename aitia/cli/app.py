@@ -28,6 +28,7 @@ from aitia.cli import (
     slack,
 )
 from aitia.cli.ask import ask
+from aitia.cli.drill import drill
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
@@ -86,6 +87,7 @@ app.command("slack", rich_help_panel="Diagnose")(slack.slack)
 app.command("serve", rich_help_panel="Diagnose")(serve.serve)
 app.add_typer(mcp_app, name="mcp", rich_help_panel="Diagnose")
 app.command("replay", rich_help_panel="Diagnose")(replay.replay)
+app.command("drill", rich_help_panel="Diagnose")(drill)
 app.command("record", rich_help_panel="Diagnose")(record.record)
 app.command("redact", rich_help_panel="Diagnose")(redact)
 app.command("resume", rich_help_panel="Diagnose")(runs.resume)

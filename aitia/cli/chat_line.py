@@ -90,12 +90,12 @@ class Words(Completer):
         text = document.text_before_cursor
         name, space, rest = text.removeprefix("/").partition(" ")
         if not text.startswith("/"):
-            return _fitting(_names(self._report()), document.get_word_before_cursor(WORD=True))
+            return fitting(_names(self._report()), document.get_word_before_cursor(WORD=True))
         if not space:
-            return _fitting([(f"/{n}", c.help) for n, c in COMMANDS.items()], text)
+            return fitting([(f"/{n}", c.help) for n, c in COMMANDS.items()], text)
         if name == "save":
             return self._files.get_completions(Document(rest), complete_event)
-        return _fitting(self._choices(name, rest), rest.rpartition(" ")[2])
+        return fitting(self._choices(name, rest), rest.rpartition(" ")[2])
 
     def _choices(self, name: str, rest: str) -> Iterable[Choice]:
         report = self._report()
@@ -140,7 +140,7 @@ def _names(report: Report | None) -> Iterator[Choice]:
         yield from ((e.id, e.statement) for e in report.evidence)
 
 
-def _fitting(choices: Iterable[Choice], begun: str) -> Iterator[Completion]:
+def fitting(choices: Iterable[Choice], begun: str) -> Iterator[Completion]:
     """The choices that begin so, each once."""
     for word, meaning in dict(choices).items():
         if word and word.casefold().startswith(begun.casefold()):

@@ -9,7 +9,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,20 @@ ASKED = re.compile(rb"\x1b\[6n")  # the terminal is asked where its cursor stand
 
 
 class Terminal:
-    """A chat on a terminal of 24 lines and 80 columns."""
+    """A sitting on a terminal of 24 lines and 80 columns; a chat unless told otherwise."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
+    def __init__(
+        self, folder: Path, home: Path, asked: Sequence[str] = ("chat", "--at", AT), prompt: str = "aitia>"
+    ) -> None:
         env = {**os.environ, "AITIA_HOME": str(home), "TERM": "xterm-256color"}
         env = {
             k: v for k, v in env.items() if k not in ("NO_COLOR", "COLUMNS", "LINES", "PROMPT_TOOLKIT_NO_CPR")
         }
-        command = ["-c", "from aitia.cli import main; main()", "chat", "--at", AT]
+        command = ["-c", "from aitia.cli import main; main()", *asked]
         self.program: Any = pexpect.spawn(
             sys.executable, command, cwd=str(folder), env=env, dimensions=(24, 80), timeout=120
         )
-        self.until("aitia>")
+        self.until(prompt)
 
     def until(self, text: str) -> str:
         """Wait until the text appears; what came before it."""
