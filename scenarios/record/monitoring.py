@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from scenarios.record.folder import write_yaml
+from aitia.lab.folder import write_yaml
 from scenarios.record.ports import HOST, SERVICES, Wiring
 
 SCRAPE_S = 2

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from aitia.core.errors import AitiaError, BadInput
+from aitia.lab.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
 from scenarios.record.export import copy_logs, copy_runbooks, read_samples
 from scenarios.record.faults import FAULTS, Change, Fault, answer, check, hidden, prepare
-from scenarios.record.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
 from scenarios.record.load import Load
 from scenarios.record.monitoring import SCRAPE_S, AlertReceiver
 from scenarios.record.ports import SERVICES, Wiring

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from aitia.core.errors import BadInput
+from aitia.lab.net import listening, outgoing_ports
+from aitia.lab.supervisor import Child, Supervisor, wait_for
 from scenarios.record.monitoring import write_monitoring
 from scenarios.record.ports import CALLS, HOST, PROGRAMS, SERVICES, Wiring
 from scenarios.record.store_setup import (
@@ -22,7 +24,6 @@ from scenarios.record.store_setup import (
     init_cluster,
     postgres_bin,
 )
-from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 REDIS_CLIENTS, MEMORY_LIMIT_MB = 60, 140.0
 VERSIONS = {"orders": "2.13.4", "catalog": "1.9.0", "payment": "5.2.1", "users": "3.4.0"}
@@ -108,7 +109,7 @@ class Stack:
     def _start_mesh(self) -> None:
         config = self.folder / "mesh.json"
         config.write_text(json.dumps({"edges": self.wiring.edges, "control": self.wiring.port("mesh")}))
-        self._quiet("mesh", sys.executable, "-m", "scenarios.record.mesh", str(config))
+        self._quiet("mesh", sys.executable, "-m", "aitia.lab.proxy", str(config))
         wait_for(lambda: listening(self.wiring.port("mesh")), what="the proxies")
 
     def _start_service(self, name: str) -> None:
@@ -224,13 +225,6 @@ class Stack:
             control.sendall(lines.encode())
 
 
-def listening(port: int) -> bool:
-    """Whether something accepts connections on loopback."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def check_programs() -> None:
     """Raises BadInput that names what to install."""
     missing = [name for name in NEEDED if shutil.which(name) is None]
@@ -250,8 +244,3 @@ def check_ports(wiring: Wiring) -> None:
     for port in ports:
         if port != wiring.port("receiver") and listening(port):
             raise BadInput(f"Give another --port-base: port {port} is in use.")
-
-
-def outgoing_ports() -> int:
-    """The first port that the system gives to outgoing connections."""
-    return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from aitia.core.errors import BadInput
-from scenarios.record.exposition import resident_bytes
+from aitia.lab.exposition import resident_bytes
 
 POLL_S, RESTART_S, AFTER_KILL_S = 0.2, 2.0, 8.0
 
