@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import Any
 
 from aitia.core.errors import BadInput
 from aitia.lab.net import listening, outgoing_ports
+from aitia.lab.proxy import tell
 from aitia.lab.supervisor import Child, Supervisor, wait_for
 from scenarios.record.monitoring import write_monitoring
 from scenarios.record.ports import CALLS, HOST, PROGRAMS, SERVICES, Wiring
@@ -220,9 +220,8 @@ class Stack:
 
     def slow_edges(self, victim: str, *, ms: float, jitter: float, share: float = 1.0) -> None:
         """Delay what passes the proxies towards the victim."""
-        lines = "".join(f"delay {edge} {ms} {jitter} {share}\n" for edge in self.wiring.edges_into(victim))
-        with socket.create_connection(("127.0.0.1", self.wiring.port("mesh"))) as control:
-            control.sendall(lines.encode())
+        for edge in self.wiring.edges_into(victim):
+            tell(self.wiring.port("mesh"), edge, delay_ms=ms, jitter_ms=jitter, share=share)
 
 
 def check_programs() -> None:

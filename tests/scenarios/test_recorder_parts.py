@@ -20,6 +20,7 @@ from aitia.core.errors import BadInput
 from aitia.core.scenario import Expected
 from aitia.lab.exposition import Exposition, resident_bytes, watch_process
 from aitia.lab.net import outgoing_ports
+from aitia.lab.proxy import tell
 from aitia.lab.supervisor import Child, Supervisor, wait_for
 from scenarios.record import fresh
 from scenarios.record.faults import FAULTS, VICTIMS, Fault, answer, check, hidden, next_version
@@ -268,10 +269,7 @@ def test_the_proxy_passes_delays_and_refuses(mesh: dict[str, int]) -> None:
     echo = Echo(mesh["target"])
     answer_, quick = ask(mesh["listen"])
     assert answer_ == b"hello"
-    with socket.create_connection(("127.0.0.1", mesh["control"])) as control:
-        control.sendall(b"delay a->b 200 0 1.0\n")
-        control.shutdown(socket.SHUT_WR)
-        control.recv(1)
+    tell(mesh["control"], "a->b", delay_ms=200)
     answer_, slow = ask(mesh["listen"])
     assert answer_ == b"hello"
     assert slow - quick == pytest.approx(0.4, abs=0.25)  # both directions
