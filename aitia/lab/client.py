@@ -36,7 +36,8 @@ class Client:
     def __init__(self, config: dict[str, Any]) -> None:
         self.config, self.factor, self.metrics = config, 1.0, Exposition()
         self._random = random.Random(config["seed"])
-        self._view = Path(config["view"]).open("a", encoding="utf-8", buffering=1)
+        self._view = Path(config["view"])
+        self._view.touch()
         self._lock = threading.Lock()
         self._send = SENDERS[config["kind"]](config)
         watch_process(self.metrics)
@@ -48,8 +49,8 @@ class Client:
         name = self.config["prefix"]
         self.metrics.count(f"{name}_requests_total", outcome=outcome, code=code)
         self.metrics.observe(f"{name}_request_duration_seconds", took)
-        with self._lock:
-            self._view.write(f"{due:.3f} {took:.4f} {outcome}\n")
+        with self._lock, self._view.open("a", encoding="utf-8") as file:
+            file.write(f"{due:.3f} {took:.4f} {outcome}\n")
 
     def run(self) -> None:
         """Until killed."""

@@ -175,7 +175,9 @@ def topology(rig: Rig) -> dict[str, Any]:
         )
     for load in system.loads:
         if load.component and load.component not in system.components:
-            links = [{"relation": "calls", "to": e.callee} for e in system.edges if e.caller == load.component]
+            links = [
+                {"relation": "calls", "to": e.callee} for e in system.edges if e.caller == load.component
+            ]
             links = links or [{"relation": "calls", "to": system.entry}]
             components.append({"id": load.component, "type": "service", "links": links})
     components.append({"id": system.host, "type": system.host_type})
