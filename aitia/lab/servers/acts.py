@@ -96,7 +96,9 @@ class Acts:
                 Command.model_validate(run.model_dump(include=set(Command.model_fields)))
             )
             if done.returncode and not run.may_fail:
-                raise SourceError(f"{run.argv[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+                raise SourceError(
+                    f"{self._rig.text(run.argv[0])} ended with {done.returncode}: {done.stderr.strip()[-300:]}"
+                )
 
     def _repeat(self, run: Run) -> None:
         while not self._done.is_set():

@@ -33,6 +33,7 @@ class Program(Word):
     user: str = ""
     env: dict[str, str] = {}
     before: tuple[Command, ...] = ()
+    ready: Command | None = None
     after: tuple[Command, ...] = ()
     listens: str = ""
     up_s: float = Field(default=30.0, gt=0)

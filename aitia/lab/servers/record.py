@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -115,7 +116,11 @@ class Recorder:
             self._tell("nothing")
         for at, decoy, victim in self._chosen(recording):
             if at >= planned:
-                self._decoy(acts, recording, at, decoy, victim)
+                _sleep_until(at)
+                # In a thread: what is harmless on another day may hang, or fail, in a system that is ill.
+                threading.Thread(
+                    target=self._tried, args=(acts, recording, at, decoy, victim), daemon=True
+                ).start()
         _sleep_until(recording.onset + self.spans.fault_s)
         recording.end = time.time()
         time.sleep(0.5)
@@ -138,8 +143,14 @@ class Recorder:
 
     def _decoy(self, acts: Acts, recording: Recording, at: float, decoy: Decoy, victim: str) -> None:
         _sleep_until(at)
-        acts.do(decoy.concrete(victim, {}))
         recording.decoys.append(f"{iso(time.time())} {decoy.title}" + (f" ({victim})" if victim else ""))
+        acts.do(decoy.concrete(victim, {}))
+
+    def _tried(self, acts: Acts, recording: Recording, at: float, decoy: Decoy, victim: str) -> None:
+        try:
+            self._decoy(acts, recording, at, decoy, victim)
+        except SourceError:
+            recording.decoys[-1] += ", without success"
 
     def _look_before(self, rig: Rig, acts: Acts, recording: Recording) -> None:
         """What went wrong before anything was done."""

@@ -9,11 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from aitia.core.errors import BadInput, SourceError
+from aitia.lab import exposition
 from aitia.lab.folder import write_yaml
 from aitia.lab.net import listening
 from aitia.lab.ports import Ports, end_all
@@ -145,13 +147,18 @@ class Rig:
         return name if name and os.geteuid() == 0 else None
 
     def await_port(self, program: Program) -> None:
-        """Wait until it accepts connections."""
+        """Wait until it accepts connections, and answers where the file says how to ask."""
         if program.listens:
             port = self.port(program.listens)
             try:
                 wait_for(lambda: listening(port), what=program.id, seconds=program.up_s)
             except BadInput as error:
                 raise SourceError(f"{error} Its log ends: {self._tail(program)}") from None
+        until = time.monotonic() + program.up_s
+        while program.ready is not None and self.command(program.ready).returncode:
+            if time.monotonic() > until:
+                self.must(program.ready, program.id)
+            time.sleep(0.2)
 
     def view(self, load: Load) -> Path:
         """The file in which a load's client writes what it saw."""
@@ -199,6 +206,7 @@ class Rig:
             assert source is not None  # the loader has looked
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
+            shutil.copyfile(exposition.__file__, target.with_name("exposition.py"))
         return target
 
     def _mount(self, name: str, mb: int) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aitia.core.words import Word
 
 Signal = Literal[
     "SIGKILL", "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGABRT", "SIGSEGV"
 ]
+# A parameter that stands alone is a number where it is one; in a command line it is a word.
+WORDS: Final = ConfigDict(coerce_numbers_to_str=True)
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Command(Word):
     """A command that is run once and waited for."""
+
+    model_config = WORDS
 
     argv: tuple[str, ...] = Field(min_length=1)
     user: str = ""
@@ -41,6 +45,8 @@ class Pause(Word):
 
 class Restart(Word):
     """Stop a program and start it, with another command line or environment where given."""
+
+    model_config = WORDS
 
     program: str
     argv: tuple[str, ...] = ()
@@ -102,6 +108,8 @@ class EdgeStep(Word):
 class Write(Word):
     """Write a file of `files` anew: another text, or replacements in the present one."""
 
+    model_config = WORDS
+
     file: str
     text: str = ""
     replace: dict[str, str] = {}
@@ -122,6 +130,8 @@ class LoadStep(Word):
 
 class Journal(Word):
     """What the site's journal of changes gets."""
+
+    model_config = WORDS
 
     component: str
     kind: Literal["deploy", "config", "maintenance", "flag", "other"] = "config"
