@@ -32,7 +32,7 @@ from aitia.lab.servers.rig import Rig
 from aitia.lab.servers.view import Hit, complaint, read_hits, seen
 from aitia.lab.words import LAB, Made, Order
 
-WARM_S: Final = 15.0
+WARM_S: Final = 25.0  # longer than the windows of rules: what starting up looked like must be over
 LEAD_S: Final = 60.0  # of the window, before the alarm
 QUIET_S: Final = 30.0  # after the onset, when somebody asks in an hour without symptoms
 GAP: Final = 0.1  # share of a target's scrapes that may be missing

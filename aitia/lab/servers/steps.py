@@ -74,7 +74,7 @@ class Burn(Word):
     """Busy loops that compete with a program: both are bound to one processor."""
 
     program: str
-    workers: int = Field(default=1, ge=1, le=64)
+    workers: int = Field(default=1, ge=1, le=128)
 
 
 class Fill(Word):
