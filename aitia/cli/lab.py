@@ -112,7 +112,8 @@ def make(
             words = [order.fault, order.victim, order.strength, "twin" * order.twin, *order.decoys]
             print(f"{plan.name_of(order)}  seed {order.seed}  {' '.join(word for word in words if word)}")
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # in the background of a script SIGINT would be ignored
+        signal.signal(stop, signal.default_int_handler)
     spans = Spans(baseline_s=baseline_s, fault_s=fault_s)
     cores = len(os.sched_getaffinity(0))
     outcome = Batch(out, parallel=parallel or cores, spans=spans, own=own, tell=note).run(planned)

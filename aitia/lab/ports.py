@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from aitia.lab.net import is_free, outgoing_ports
 
 FIRST: Final = 23_000
 SIZE: Final = 150
+LOCKS: Final = Path("/tmp")  # not TMPDIR, which differs between runs that share the ports
 
 
 class Ports:
@@ -37,7 +37,7 @@ class Ports:
 @contextlib.contextmanager
 def block_of_ports(folder: Path) -> Iterator[Ports]:
     """A block that nobody else has, for a recording in `folder`. What an earlier one left running is ended."""
-    home = Path(tempfile.gettempdir()) / f"aitia-ports-{os.getuid()}"
+    home = LOCKS / f"aitia-ports-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     for first in range(FIRST, outgoing_ports() - SIZE, SIZE):
         with (home / f"{first}.lock").open("a+", encoding="utf-8") as lock:

@@ -17,11 +17,12 @@ import httpx
 
 from aitia.core.errors import SourceError
 from aitia.lab.folder import Row, write_table
-from aitia.lab.servers.rig import Rig
+from aitia.lab.servers.rig import RUN, Rig
 
 LIMIT_BYTES: Final = 200_000
 REST_BYTES: Final = 8_000  # topology, alert, scenario.yaml, lab.json
 _OWN: Final = re.compile(r"(go|promhttp|process|python|scrape|prometheus|net_conntrack)_|.*_exporter_")
+_OTHERS: Final = re.compile(f"/{RUN}[a-z0-9_]{{8}}")
 _DROP: Final = frozenset({"job", "instance", "__name__"})
 
 
@@ -56,6 +57,8 @@ def read_series(rig: Rig, *, start: float, end: float) -> list[Series]:
             raise SourceError(f"Record again: Prometheus refused {query}: {reply.text[:200]}")
     for series in reply.json()["data"]["result"]:
         metric: dict[str, str] = series["metric"]
+        if any(_OTHERS.search(value) and str(rig.folder) not in value for value in metric.values()):
+            continue  # a volume of a recording that runs beside this one
         labels = {key: hide(value) for key, value in sorted(metric.items()) if key not in _DROP and value}
         found.append(
             Series(

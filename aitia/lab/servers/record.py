@@ -28,7 +28,7 @@ from aitia.lab.servers.export import (
 )
 from aitia.lab.servers.model import Decoy, Fault, SystemFile, Text
 from aitia.lab.servers.monitoring import SCRAPE_S
-from aitia.lab.servers.rig import Rig
+from aitia.lab.servers.rig import RUN, Rig
 from aitia.lab.servers.view import Hit, complaint, read_hits, seen
 from aitia.lab.words import LAB, Made, Order
 
@@ -76,7 +76,7 @@ class Recorder:
     def make(self, out: Path) -> Made:
         """Record and write the folder."""
         begun = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as temporary:
+        with tempfile.TemporaryDirectory(prefix=RUN, ignore_cleanup_errors=True) as temporary:
             folder = Path(temporary)
             folder.chmod(0o755)  # servers that give up root must reach what is theirs
             with (

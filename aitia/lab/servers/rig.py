@@ -33,6 +33,7 @@ MONITORS: Final = {
     "prometheus-node-exporter": "prometheus-node-exporter",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
 }
+RUN: Final = "run-"  # how the folder of a recording begins
 OPEN: Final = 0o777  # several servers give up root for a user of their own
 
 
