@@ -137,7 +137,7 @@ def session(number: str) -> bytes:
     if os.environ.get("SESSION_INDEX") == "scan":
         keys = store.ask("KEYS", f"session:*{number}")
         metrics.set("session_index_size", float(len(keys)))
-    found = store.ask("GET", key)
+    found: bytes | None = store.ask("GET", key)
     if found is None:
         metrics.count("session_lookups_total", result="miss")
         time.sleep(0.03)  # the user is asked of the directory
