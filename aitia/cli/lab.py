@@ -153,3 +153,23 @@ def check(
     for one in dropped:
         print(f"{one.folder}  {one.reason}")
     print(f"{len(kept)} kept, {len(dropped)} dropped")
+
+
+@app.command("serve-cluster")
+def serve_cluster(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder of a cluster system.", exists=True, file_okay=False)
+    ],
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on loopback; 0: a free one.")
+    ] = 8001,
+) -> None:
+    """Serve the cluster of a folder on loopback, read-only, so that kubectl can look at it. Ctrl-C ends it."""
+    import importlib
+    import importlib.util
+
+    from aitia.core.errors import BadInput
+
+    if importlib.util.find_spec("aitia.lab.cluster") is None:
+        raise BadInput("This copy of aitia brings no generated clusters: install a later one.")
+    importlib.import_module("aitia.lab.cluster.serve").serve(folder, port)
