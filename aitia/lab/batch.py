@@ -24,7 +24,7 @@ from aitia.lab.words import Order
 
 MAKING, TWINS, DROPPED = ".making", "twins", "dropped"
 STOP_S: Final = 40.0  # servers may take this long to stop
-LAST: Final = 400  # characters of an error that are told
+LAST: Final = 1000  # characters of an error that are told
 
 
 @dataclass(kw_only=True)
@@ -123,7 +123,8 @@ class Batch:
         if code == 0:
             self._took.append(time.monotonic() - begun)
             return None
-        return said.strip().rpartition("error: ")[2] or f"exit code {code}"
+        errors = [line for line in said.splitlines() if line.startswith("error: ")]
+        return errors[-1].removeprefix("error: ") if errors else f"exit code {code}: {said.strip()}"
 
     def _left(self, todo: int) -> str:
         if not todo or not self._took:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,7 @@ from aitia.lab.net import is_free, outgoing_ports
 
 FIRST: Final = 23_000
 SIZE: Final = 150
+RUN: Final = "run-"  # how the folder of a recording begins
 LOCKS: Final = Path("/tmp")  # not TMPDIR, which differs between runs that share the ports
 
 
@@ -39,6 +42,8 @@ def block_of_ports(folder: Path) -> Iterator[Ports]:
     """A block that nobody else has, for a recording in `folder`. What an earlier one left running is ended."""
     home = LOCKS / f"aitia-ports-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != os.getuid() or home.is_symlink():
+        raise BadInput(f"Remove {str(home)!r}: it belongs to somebody else, and what it says is acted upon.")
     for first in range(FIRST, outgoing_ports() - SIZE, SIZE):
         with (home / f"{first}.lock").open("a+", encoding="utf-8") as lock:
             try:
@@ -47,7 +52,7 @@ def block_of_ports(folder: Path) -> Iterator[Ports]:
                 continue
             lock.seek(0)
             if left := lock.read().strip():
-                end_all(Path(left))
+                clear(Path(left))
             lock.seek(0)
             lock.truncate()
             lock.write(str(folder))
@@ -59,6 +64,17 @@ def block_of_ports(folder: Path) -> Iterator[Ports]:
                 lock.truncate()
             return
     raise BadInput("Wait for other recordings to end: all blocks of ports are taken.")
+
+
+def clear(folder: Path) -> None:
+    """What a recording that was killed has left: processes, mounted volumes, its folder."""
+    if not folder.name.startswith(RUN):
+        return
+    end_all(folder)
+    for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
+        if (place := line.split()[1]).startswith(f"{folder}/"):
+            subprocess.run(["umount", "-l", place], capture_output=True, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_all(folder: Path) -> None:

@@ -17,7 +17,8 @@ import httpx
 
 from aitia.core.errors import SourceError
 from aitia.lab.folder import Row, write_table
-from aitia.lab.servers.rig import RUN, Rig
+from aitia.lab.ports import RUN
+from aitia.lab.servers.rig import Rig
 
 LIMIT_BYTES: Final = 200_000
 REST_BYTES: Final = 8_000  # topology, alert, scenario.yaml, lab.json

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aitia.core.errors import BadInput, SourceError
 from aitia.lab.folder import finish, iso, new_folder, write_jsonl, write_yaml
-from aitia.lab.ports import block_of_ports
+from aitia.lab.ports import RUN, block_of_ports
 from aitia.lab.servers.acts import Acts
 from aitia.lab.servers.export import (
     LIMIT_BYTES,
@@ -28,7 +28,7 @@ from aitia.lab.servers.export import (
 )
 from aitia.lab.servers.model import Decoy, Fault, SystemFile, Text
 from aitia.lab.servers.monitoring import SCRAPE_S
-from aitia.lab.servers.rig import RUN, Rig
+from aitia.lab.servers.rig import Rig
 from aitia.lab.servers.view import Hit, complaint, read_hits, seen
 from aitia.lab.words import LAB, Made, Order
 

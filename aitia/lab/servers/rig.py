@@ -33,7 +33,6 @@ MONITORS: Final = {
     "prometheus-node-exporter": "prometheus-node-exporter",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
 }
-RUN: Final = "run-"  # how the folder of a recording begins
 OPEN: Final = 0o777  # several servers give up root for a user of their own
 
 
@@ -140,7 +139,7 @@ class Rig:
         done = self.command(command)
         if done.returncode:
             said = (done.stderr or done.stdout).strip()[-400:]
-            raise SourceError(f"{of}: {command.argv[0]} ended with {done.returncode}: {said}")
+            raise SourceError(f"{of}: {self.text(command.argv[0])} ended with {done.returncode}: {said}")
 
     @staticmethod
     def user(name: str) -> str | None:
