@@ -42,6 +42,11 @@ class Series:
         """Whether it never changed."""
         return len({value for _, value in self.values}) <= 1
 
+    @property
+    def zero(self) -> bool:
+        """Whether it was 0 all the time: exporters fill in states that never occur."""
+        return not any(value for _, value in self.values)
+
     def rows(self) -> Iterable[Row]:
         """As the table holds it."""
         return ((t, self.component, self.metric, self.labels, value) for t, value in self.values)
@@ -82,6 +87,7 @@ def write_metrics(path: Path, series: list[Series], *, room: int, monitors: froz
             "exporters' metrics of themselves",
             lambda all_: [s for s in all_ if not (s.job in monitors and _OWN.match(s.metric))],
         ),
+        ("series that were always 0", lambda all_: [s for s in all_ if not s.zero or s.metric == "up"]),
         ("series that never changed", lambda all_: [s for s in all_ if not s.constant or s.metric == "up"]),
         ("every second sample", lambda all_: [_halved(s) for s in all_]),
     ]
