@@ -40,6 +40,8 @@ for page in range(0, len(held), 4096):
     held[page] = 1
 time.sleep(1e6)"""
 
+CHUNK: Final = 1 << 20
+
 
 class Acts:
     """Does steps, and keeps what the site's journal got and which programs were touched."""
@@ -120,8 +122,8 @@ class Acts:
         left = os.statvfs(place.parent)
         size = left.f_bavail * left.f_frsize - fill.leave_kb * 1024
         with place.open("wb") as file:
-            for _ in range(max(0, size) // 65_536):
-                file.write(b"\1" * 65_536)
+            for at in range(0, max(0, size), CHUNK):
+                file.write(b"\1" * min(CHUNK, size - at))
 
     def _hold(self, hold: Hold) -> None:
         self._helper([sys.executable, "-c", HOLD, str(hold.mb)], self._rig.environment({}), None)
