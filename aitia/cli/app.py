@@ -15,6 +15,7 @@ from aitia.cli import (
     confirm,
     diagnose,
     dictionary,
+    lab,
     listen,
     logs,
     memory,
@@ -104,6 +105,7 @@ app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
+app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)

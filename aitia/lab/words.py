@@ -48,6 +48,11 @@ class Made(Word):
     family: str
     onset: Moment | None = None  # when the fault was caused; none in a healthy hour
     decoys: tuple[str, ...] = ()  # harmless things that happened, in words
+    symptom: Literal["alert", "client", "none", ""] = (
+        ""  # who saw it; none: it had no effect; "": not looked at
+    )
+    disturbed: tuple[str, ...] = ()  # what was seen that neither fault nor decoy did, in words
+    view: dict[str, dict[str, float]] = {}  # what users saw before and after the onset
     seconds: float = 0.0  # what making it took
     licence: str = "CC0-1.0"
 

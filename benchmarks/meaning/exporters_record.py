@@ -13,9 +13,9 @@ from typing import Any, Final
 import httpx
 
 from aitia.core.errors import SourceError
+from aitia.lab.folder import iso, write_table, write_yaml
 from benchmarks.meaning.exporters_load import Load, live
 from benchmarks.meaning.exporters_rig import SCRAPE_S, Rig
-from scenarios.record.folder import iso, write_table, write_yaml
 
 WARM_S: Final = 30.0
 _KNOWN: Final = {"__name__", "job", "instance"}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from aitia.lab.folder import write_yaml
+from aitia.lab.net import is_free, listening, outgoing_ports
+from aitia.lab.supervisor import Child, Supervisor, wait_for
 from benchmarks.meaning import exporters_conf as conf
-from scenarios.record.folder import write_yaml
-from scenarios.record.stack import listening, outgoing_ports
 from scenarios.record.store_setup import (
     PASSWORDS,
     POSTGRES_CONF,
@@ -21,7 +21,6 @@ from scenarios.record.store_setup import (
     init_cluster,
     postgres_bin,
 )
-from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 SCRAPE_S: Final = 5
 FIRST_PORT: Final = 21_000
@@ -58,7 +57,7 @@ class Rig:
         """A free port of loopback below those that the system hands out, always the same for a name."""
         if name not in self._ports:
             self._ports[name] = next(
-                p for p in range(FIRST_PORT, outgoing_ports()) if p not in self._ports.values() and _free(p)
+                p for p in range(FIRST_PORT, outgoing_ports()) if p not in self._ports.values() and is_free(p)
             )
         return self._ports[name]
 
@@ -147,16 +146,6 @@ class _Ports(dict[str, Any]):
 
     def __missing__(self, name: str) -> int:
         return self._rig.port(name)
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _files(rig: Rig) -> None:

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from scenarios.record.exposition import Exposition, watch_process
+from aitia.lab.exposition import Exposition, watch_process
 from scenarios.record.handlers import HANDLERS, Reply, Shop
 
 HERE = str(Path(__file__).parent)

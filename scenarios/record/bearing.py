@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from aitia.core.errors import AitiaError, BadInput
-from scenarios.record.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
+from aitia.lab.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
 from scenarios.record.plant import STEP_S, Array, growth, levels, load_of, machine_series, rows_of
 from scenarios.record.plant_texts import alarm_words, answer, copy_texts, maintenance, plc_log
 from scenarios.record.vibration import FAULTS, Fault, Geometry, Rig, quantise, waveform

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from aitia.core.errors import SourceError
-from scenarios.record.folder import Row, pack_log
+from aitia.lab.folder import Row, pack_log
 from scenarios.record.ports import HOST, SERVICES
 
 _OWN = (

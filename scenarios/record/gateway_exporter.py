@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from scenarios.record.exposition import Exposition
+from aitia.lab.exposition import Exposition
 
 LINE = re.compile(
     r'"(?P<method>[A-Z]+) (?P<path>\S+) [^"]*" (?P<code>\d{3}) .* rt=(?P<took>[\d.]+) ut=(?P<upstream>[\d.]+|-) '

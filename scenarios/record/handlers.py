@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.record.exposition import Exposition
+from aitia.lab.exposition import Exposition
 from scenarios.record.stores import Cache, Database, Peer
 
 Reply = tuple[int, bytes]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from scenarios.record.folder import write_yaml
+from aitia.lab.folder import write_yaml
 from scenarios.record.ports import HOST, SERVICES, Wiring
 
 SCRAPE_S = 2
@@ -82,34 +79,3 @@ def write_monitoring(folder: Path, wiring: Wiring, *, tight: bool, usual_rate: f
     write_yaml(folder / "prometheus.yml", prometheus)
     write_yaml(folder / "rules.yml", rules(tight=tight, usual_rate=usual_rate))
     write_yaml(folder / "alertmanager.yml", alertmanager)
-
-
-class AlertReceiver:
-    """A webhook on loopback that keeps the messages as they come. A context manager."""
-
-    def __init__(self, port: int) -> None:
-        self.firing: list[dict[str, Any]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if message.get("status") == "firing":
-                    receiver.firing.append(message)
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing to log."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> AlertReceiver:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from scenarios.record.folder import Row
+from aitia.lab.folder import Row
 from scenarios.record.vibration import Fault, Rig, waveform
 
 STEP_S = 10.0

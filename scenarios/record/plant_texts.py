@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from scenarios.record.folder import iso, write_jsonl
+from aitia.lab.folder import iso, write_jsonl
 from scenarios.record.plant import UNITS, Array
 from scenarios.record.vibration import Fault
 

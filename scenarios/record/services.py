@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from aitia.core.errors import AitiaError, BadInput
+from aitia.lab.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
+from aitia.lab.receiver import AlertReceiver
 from scenarios.record.export import copy_logs, copy_runbooks, read_samples
 from scenarios.record.faults import FAULTS, Change, Fault, answer, check, hidden, prepare
-from scenarios.record.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
 from scenarios.record.load import Load
-from scenarios.record.monitoring import SCRAPE_S, AlertReceiver
+from scenarios.record.monitoring import SCRAPE_S
 from scenarios.record.ports import SERVICES, Wiring
 from scenarios.record.shop_texts import TEXTS, earlier_changes, past_incidents
 from scenarios.record.stack import VERSIONS, Stack

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from scenarios.record.folder import iso
+from aitia.lab.folder import iso
 
 TEXTS = Path(__file__).with_name("texts") / "shop"
 

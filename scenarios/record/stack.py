@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -12,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from aitia.core.errors import BadInput
+from aitia.lab.net import listening, outgoing_ports
+from aitia.lab.proxy import tell
+from aitia.lab.supervisor import Child, Supervisor, wait_for
 from scenarios.record.monitoring import write_monitoring
 from scenarios.record.ports import CALLS, HOST, PROGRAMS, SERVICES, Wiring
 from scenarios.record.store_setup import (
@@ -22,7 +24,6 @@ from scenarios.record.store_setup import (
     init_cluster,
     postgres_bin,
 )
-from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 REDIS_CLIENTS, MEMORY_LIMIT_MB = 60, 140.0
 VERSIONS = {"orders": "2.13.4", "catalog": "1.9.0", "payment": "5.2.1", "users": "3.4.0"}
@@ -108,7 +109,7 @@ class Stack:
     def _start_mesh(self) -> None:
         config = self.folder / "mesh.json"
         config.write_text(json.dumps({"edges": self.wiring.edges, "control": self.wiring.port("mesh")}))
-        self._quiet("mesh", sys.executable, "-m", "scenarios.record.mesh", str(config))
+        self._quiet("mesh", sys.executable, "-m", "aitia.lab.proxy", str(config))
         wait_for(lambda: listening(self.wiring.port("mesh")), what="the proxies")
 
     def _start_service(self, name: str) -> None:
@@ -219,16 +220,8 @@ class Stack:
 
     def slow_edges(self, victim: str, *, ms: float, jitter: float, share: float = 1.0) -> None:
         """Delay what passes the proxies towards the victim."""
-        lines = "".join(f"delay {edge} {ms} {jitter} {share}\n" for edge in self.wiring.edges_into(victim))
-        with socket.create_connection(("127.0.0.1", self.wiring.port("mesh"))) as control:
-            control.sendall(lines.encode())
-
-
-def listening(port: int) -> bool:
-    """Whether something accepts connections on loopback."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        for edge in self.wiring.edges_into(victim):
+            tell(self.wiring.port("mesh"), edge, delay_ms=ms, jitter_ms=jitter, share=share)
 
 
 def check_programs() -> None:
@@ -250,8 +243,3 @@ def check_ports(wiring: Wiring) -> None:
     for port in ports:
         if port != wiring.port("receiver") and listening(port):
             raise BadInput(f"Give another --port-base: port {port} is in use.")
-
-
-def outgoing_ports() -> int:
-    """The first port that the system gives to outgoing connections."""
-    return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from aitia.core.errors import BadInput
-from scenarios.record.supervisor import wait_for
+from aitia.lab.supervisor import wait_for
 
 # Accounts of a cluster that lives on loopback for some minutes.
 PASSWORDS = {name: f"{name}-on-loopback" for name in ("postgres", "orders", "payment", "users")}

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from scenarios.record.exposition import Exposition
+from aitia.lab.exposition import Exposition
 
 if TYPE_CHECKING:
     import psycopg

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
+from aitia.lab.folder import iso, write_table  # noqa: E402
 from benchmarks.meaning.exporters import UNITS, measured  # noqa: E402
 from benchmarks.meaning.exporters_units import Metric, as_told, known, units  # noqa: E402
-from scenarios.record.folder import iso, write_table  # noqa: E402
 
 START, STEP, SAMPLES = 1_790_000_000.0, 5.0, 160
 

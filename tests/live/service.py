@@ -8,7 +8,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from scenarios.record.exposition import Exposition, watch_process
+from aitia.lab.exposition import Exposition, watch_process
 
 
 def get(port: int, key: str) -> bytes:

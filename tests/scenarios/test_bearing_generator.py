@@ -11,8 +11,8 @@ import yaml
 from numpy.typing import NDArray
 
 from aitia.core.scenario import load_scenario
+from aitia.lab.folder import new_folder
 from scenarios.record.bearing import GEOMETRY, main
-from scenarios.record.folder import new_folder
 from scenarios.record.plant import growth, velocity_rms
 from scenarios.record.vibration import Fault, Geometry, Rig, quantise, strikes, waveform
 

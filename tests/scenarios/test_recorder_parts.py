@@ -18,15 +18,17 @@ from hypothesis import strategies as st
 
 from aitia.core.errors import BadInput
 from aitia.core.scenario import Expected
+from aitia.lab.exposition import Exposition, resident_bytes, watch_process
+from aitia.lab.net import outgoing_ports
+from aitia.lab.proxy import tell
+from aitia.lab.supervisor import Child, Supervisor, wait_for
 from scenarios.record import fresh
-from scenarios.record.exposition import Exposition, resident_bytes, watch_process
 from scenarios.record.faults import FAULTS, VICTIMS, Fault, answer, check, hidden, next_version
 from scenarios.record.gateway_exporter import LINE
 from scenarios.record.monitoring import rules
 from scenarios.record.ports import CALLS, PROGRAMS, Wiring, callers_of
 from scenarios.record.services import main
-from scenarios.record.stack import check_ports, outgoing_ports
-from scenarios.record.supervisor import Child, Supervisor, wait_for
+from scenarios.record.stack import check_ports
 
 ROOT = Path(__file__).parents[2]
 labels = st.dictionaries(st.sampled_from(["route", "code", "peer"]), st.text(max_size=12), max_size=3)
@@ -242,7 +244,7 @@ def mesh(tmp_path: Path) -> Iterator[dict[str, int]]:
     ports = {"listen": free_port(), "target": free_port(), "control": free_port()}
     edges = {"edges": {"a->b": [ports["listen"], ports["target"]]}, "control": ports["control"]}
     (tmp_path / "mesh.json").write_text(json.dumps(edges))
-    argv = [sys.executable, "-m", "scenarios.record.mesh", str(tmp_path / "mesh.json")]
+    argv = [sys.executable, "-m", "aitia.lab.proxy", str(tmp_path / "mesh.json")]
     with subprocess.Popen(argv, cwd=ROOT) as process:
         try:
             wait_for(lambda: accepts(ports["control"]), what="the proxy")
@@ -267,10 +269,7 @@ def test_the_proxy_passes_delays_and_refuses(mesh: dict[str, int]) -> None:
     echo = Echo(mesh["target"])
     answer_, quick = ask(mesh["listen"])
     assert answer_ == b"hello"
-    with socket.create_connection(("127.0.0.1", mesh["control"])) as control:
-        control.sendall(b"delay a->b 200 0 1.0\n")
-        control.shutdown(socket.SHUT_WR)
-        control.recv(1)
+    tell(mesh["control"], "a->b", delay_ms=200)
     answer_, slow = ask(mesh["listen"])
     assert answer_ == b"hello"
     assert slow - quick == pytest.approx(0.4, abs=0.25)  # both directions

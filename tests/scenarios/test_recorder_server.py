@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from aitia.core.errors import BadInput
-from scenarios.record.stack import listening
+from aitia.lab.net import listening
+from aitia.lab.supervisor import Child, Supervisor, wait_for
 from scenarios.record.store_setup import (
     PASSWORDS,
     POSTGRES_CONF,
@@ -24,7 +25,6 @@ from scenarios.record.store_setup import (
     init_cluster,
     postgres_bin,
 )
-from scenarios.record.supervisor import Child, Supervisor, wait_for
 
 pytestmark = pytest.mark.server
 Start = Callable[..., int]

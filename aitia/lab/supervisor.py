@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from aitia.core.errors import BadInput
-from scenarios.record.exposition import resident_bytes
+from aitia.lab.exposition import resident_bytes
+from aitia.lab.journal import follow
 
 POLL_S, RESTART_S, AFTER_KILL_S = 0.2, 2.0, 8.0
 
@@ -32,9 +33,21 @@ class Child:
     noted: bool = True  # whether the host log speaks of it
     stop_signal: signal.Signals = signal.SIGTERM
     env: dict[str, str] = field(default_factory=dict)
+    clean: bool = False  # whether `env` is all of its environment
+    cwd: Path | None = None
+    unit: str = ""  # of the journal, where its output is kept as the journal exports it
     process: subprocess.Popen[bytes] | None = None
     due: float = 0.0
     files: list[IO[bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exit:
+    """A child that ended by itself or was killed by others."""
+
+    at: float
+    name: str
+    how: str
 
 
 class Supervisor:
@@ -42,6 +55,7 @@ class Supervisor:
 
     def __init__(self, log: Path, *, host: str) -> None:
         self._log, self._host = log, host
+        self.exits: list[Exit] = []
         self._children: dict[str, Child] = {}
         self._lock = threading.RLock()
         self._done = threading.Event()
@@ -93,6 +107,30 @@ class Supervisor:
             child.restart = False
             _kill(child.process, signal.SIGKILL)
 
+    def process(self, name: str) -> subprocess.Popen[bytes] | None:
+        """The running process of a child, or None while it is down."""
+        return self._children[name].process
+
+    def end(self, name: str, how: signal.Signals, *, back: bool) -> None:
+        """A signal that ends a child; `back`: it is started again, else it stays away."""
+        with self._lock:
+            child = self._children[name]
+            child.restart = back
+            _kill(child.process, how)
+
+    def renew(self, name: str, **changes: Any) -> None:
+        """Stop a child as an operator does, and start it with changed fields."""
+        with self._lock:
+            child = self._children[name]
+            old, child.process, child.due = child.process, None, float("inf")
+            _kill(old, child.stop_signal)
+            _reap(old)
+            if child.noted and old is not None:
+                self.note(f"stopped: {name} (pid {old.pid})")
+            for field_name, value in changes.items():
+                setattr(child, field_name, value)
+            self._spawn(child)
+
     def pause(self, name: str, seconds: float) -> None:
         """Stop the process for a moment, as a stalled virtual CPU does."""
         process = self._children[name].process
@@ -104,14 +142,18 @@ class Supervisor:
                 os.kill(process.pid, signal.SIGCONT)
 
     def _spawn(self, child: Child) -> None:
-        output = child.log.open("ab")
-        child.files.append(output)
+        output: IO[bytes] | int = subprocess.PIPE
+        if not child.unit:
+            child.files.append(opened := child.log.open("ab"))
+            output = opened
         child.process = subprocess.Popen(
-            child.argv, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
-            user=child.user, group=child.user, cwd="/" if child.user else Path.cwd(),
-            env={**os.environ, "TZ": "UTC", **child.env},
+            child.argv, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+            user=child.user, group=child.user, cwd=child.cwd or ("/" if child.user else Path.cwd()),
+            env=child.env if child.clean else {**os.environ, "TZ": "UTC", **child.env},
         )  # fmt: skip
         child.due = 0.0
+        if child.process.stdout is not None:
+            follow(child.process.stdout, child.log, unit=child.unit, pid=child.process.pid, host=self._host)
         if child.noted:
             self.note(f"spawned: '{child.name}' with pid {child.process.pid}")
 
@@ -136,6 +178,7 @@ class Supervisor:
             _kill(process, signal.SIGKILL)
             process.wait()
             child.process, child.due = None, time.monotonic() + AFTER_KILL_S
+            self.exits.append(Exit(at=time.time(), name=child.name, how="memory limit"))
             self.note(f"backoff: {child.name} restarts in {AFTER_KILL_S:.0f} s")
             return
         code = process.poll()
@@ -143,9 +186,11 @@ class Supervisor:
             return
         child.process, child.due = None, time.monotonic() + RESTART_S
         how = f"terminated by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-        self.note(f"exited: {child.name} ({how}; not expected)")
-        if not child.restart:
-            self.note(f"gave up: {child.name} entered FATAL state, autorestart is off")
+        self.exits.append(Exit(at=time.time(), name=child.name, how=how))
+        if child.noted:
+            self.note(f"exited: {child.name} ({how}; not expected)")
+            if not child.restart:
+                self.note(f"gave up: {child.name} entered FATAL state, autorestart is off")
 
 
 def wait_for(condition: Callable[[], bool], *, what: str, seconds: float = 30.0) -> None:

@@ -1,0 +1,1 @@
+"""Systems of real servers on loopback, each described by one YAML file (docs/lab.md)."""
