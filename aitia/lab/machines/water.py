@@ -137,7 +137,7 @@ class Water(Machine):
         Failure(id="pressure-bias", title="a pressure transmitter jumps", family="sensor", victims=tuple(PRESSURES), strengths=ALL),
         Failure(id="level-stuck", title="a tank's level transmitter freezes", family="sensor", victims=("LT-1", "LT-2", "LT-3")),
     )  # fmt: skip
-    decoys = ("demand-surge", "main-flushing", "pump-test")
+    decoys = ("demand-surge", "main-flushing", "filter-backwash")
     span = Span(before_h=48, after_h=10, step_s=STEP_S, lead_h=4, tail_h=1)
     style = Style(
         file="historian.csv.gz", layout="long", zone="UTC", time="%Y-%m-%d %H:%M:%S",
@@ -243,16 +243,14 @@ def _network(case: Case) -> WaterNetworkModel:
     tank, pump, bypass, lake = (wn.get_node("1"), wn.get_link("335"), wn.get_link("330"), wn.get_link("10"))
     on, off = LinkStatus.Open, LinkStatus.Closed
     rng = case.rng("setpoints")
-    low, high = 5.1 + float(rng.uniform(0, 0.3)), 5.75 + float(rng.uniform(0, 0.2))
-    for name, sign, level, link, to in (
-        ("a", "<", low, pump, on), ("b", ">", high, pump, off), ("c", "<", low, bypass, off), ("d", ">", high, bypass, on)
-    ):  # fmt: skip
-        wn.add_control(
-            f"335{name}",
-            Control(ValueCondition(tank, "level", sign, level), ControlAction(link, "status", to)),
-        )
+    low, high = 5.1 + float(rng.uniform(0, 0.3)), 5.6 + float(rng.uniform(0, 0.2))
+    bypass.initial_status = off  # the river's level alone would fill the tanks, and the pump would rest for days
+    for sign, level, to in (("<", low, on), (">", high, off)):
+        condition = ValueCondition(tank, "level", sign, level)
+        wn.add_control(f"river{to.name}", Control(condition, ControlAction(pump, "status", to)))
+    lake.initial_status = off if 1.0 <= case.start % (24 * HOUR_S) / HOUR_S < 4.0 else on
     for day in range(5):
-        for hour, to in ((5.5, on), (22.5, off)):
+        for hour, to in ((4.0, on), (1.0, off)):
             at = day * 24 * HOUR_S + hour * HOUR_S - case.start % (24 * HOUR_S)
             if at > 0:
                 condition = SimTimeCondition(wn, "=", round(at / STEP_S) * STEP_S)
@@ -305,7 +303,7 @@ def _demand(case: Case) -> dict[str, Floats]:
 
 
 def _surges(case: Case, run: Run, wn: WaterNetworkModel) -> None:
-    """Harmless things: a large customer, a flushed main, a test run of the lake pump."""
+    """Harmless things: a large customer, a flushed main, the lake works' filters washed."""
     rng = case.rng("surges")
     for decoy in case.decoys:
         at = case.moment(decoy)
@@ -327,10 +325,10 @@ def _surges(case: Case, run: Run, wn: WaterNetworkModel) -> None:
             from wntr.network import LinkStatus
             from wntr.network.controls import Control, ControlAction, SimTimeCondition
 
-            for k, (when, to) in enumerate(((at, LinkStatus.Open), (at + 2_700, LinkStatus.Closed))):
+            for k, (when, to) in enumerate(((at, LinkStatus.Closed), (at + 2_700, LinkStatus.Open))):
                 condition = SimTimeCondition(wn, "=", round((when - case.start) / STEP_S) * STEP_S)
-                wn.add_control(f"test{k}", Control(condition, ControlAction(wn.get_link("10"), "status", to)))
-            work(run, at - 1_200, "PU-10", "monthly test run, 45 min")
+                wn.add_control(f"backwash{k}", Control(condition, ControlAction(wn.get_link("10"), "status", to)))
+            work(run, at - 1_200, "PU-10", "filter backwash at the lake works, pump off for 45 min")
         if liters:
             wn.add_pattern(decoy, [float(x) for x in case.pulse(at, seconds, edge_s=STEP_S)])
             wn.get_node(node).add_demand(liters / 1_000, decoy)
