@@ -150,11 +150,11 @@ class Water(Machine):
     tags = _tags()
     alarms = (
         *(Alarm(component=name, name="PV", words="LOW PRESSURE", below=low, hold_s=1_200)
-          for name, low in (("PT-131", 34.0), ("PT-151", 34.0), ("PT-211", 36.0), ("PT-247", 36.0), ("PT-215", 36.0),
-                            ("PT-219", 36.0), ("PT-189", 34.0), ("PT-191", 34.0), ("PT-109", 30.0), ("PT-119", 34.0))),
+          for name, low in (("PT-131", 41.0), ("PT-151", 30.5), ("PT-211", 36.0), ("PT-247", 34.0), ("PT-215", 36.0),
+                            ("PT-219", 36.0), ("PT-189", 37.5), ("PT-191", 31.0), ("PT-109", 32.5), ("PT-119", 39.0))),
         Alarm(component="LT-1", name="PV", words="LEVEL LOW", below=4.2, hold_s=900),
-        Alarm(component="LT-2", name="PV", words="LEVEL LOW", below=4.6, hold_s=900),
-        Alarm(component="LT-3", name="PV", words="LEVEL LOW", below=8.4, hold_s=900),
+        Alarm(component="LT-2", name="PV", words="LEVEL LOW", below=6.3, hold_s=900),
+        Alarm(component="LT-3", name="PV", words="LEVEL LOW", below=7.3, hold_s=900),
         Alarm(component="LT-3", name="PV", words="LEVEL HIGH", above=10.7, hold_s=900),
     )  # fmt: skip
     components = _components()
@@ -332,7 +332,7 @@ def _surges(case: Case, run: Run, wn: WaterNetworkModel) -> None:
         if liters:
             wn.add_pattern(decoy, [float(x) for x in case.pulse(at, seconds, edge_s=STEP_S)])
             wn.get_node(node).add_demand(liters / 1_000, decoy)
-        run.decoys.append(f"{decoy} at {district if decoy != 'pump-test' else 'PU-10'}")
+        run.decoys.append(f"{decoy} at {district if decoy != 'filter-backwash' else 'PU-10'}")
 
 
 def _break(case: Case, wn: WaterNetworkModel, stage: int, share: float) -> None:
