@@ -18,41 +18,45 @@ from aitia.lab.machines.case import HOUR_S, Case, Floats, Reply, Run, Span, lagg
 from aitia.lab.machines.historian import Style
 from aitia.lab.machines.journal import Alarm, Habits
 from aitia.lab.machines.machine import Machine, healthy, note, work
-from aitia.lab.machines.sensors import Tag, offset, stuck
+from aitia.lab.machines.sensors import Tag, offset, point, stuck
 from aitia.lab.words import Failure
 
 ALL = ("weak", "medium", "strong")
-SOURCE_C, RETURN_C, HEAT_KW = (9.0, 12.0, 16.0), (28.0, 36.0, 46.0), (110.0, 200.0, 300.0)  # where the cycle is solved
-SUPERHEAT_K, DESIGN_KA = 5.0, (44_600.0, 37_600.0)  # W/K of evaporator and condenser at 300 kW, 12 to 7 and 40 to 50 degC
+SOURCE_C, RETURN_C, HEAT_KW = (
+    (9.0, 12.0, 16.0),
+    (28.0, 36.0, 46.0),
+    (110.0, 200.0, 300.0),
+)  # where the cycle is solved
+SUPERHEAT_K, DESIGN_KA = (
+    5.0,
+    (44_600.0, 37_600.0),
+)  # W/K of evaporator and condenser at 300 kW, 12 to 7 and 40 to 50 degC
 SOURCE_KG_S, SINK_KG_S, EFFICIENCY = 14.0, 7.2, 0.75
 OUT = ("power", "high", "low", "discharge", "suction", "source_out", "supply", "refrigerant", "volume")
 
 
 def _tags() -> tuple[Tag, ...]:
-    def tag(component: str, name: str, signal: str, noise: float, digit: float, **more: Any) -> Tag:
-        return Tag(component=component, name=name, signal=signal, noise=noise, digit=digit, **more)
-
     return (
-        tag("COMP-1", "AI-101 Discharge Temp", "discharge", 0.15, 0.1, lag_s=60, unit="degC"),
-        tag("COMP-1", "AI-102 Suction Temp", "suction", 0.1, 0.1, lag_s=60, unit="degC"),
-        tag("COMP-1", "AI-103 Input Power", "power", 0.4, 0.1, unit="kW"),
-        tag("COMP-1", "AO-104 Speed Command", "speed", 0.0, 0.1, unit="%"),
-        tag("COND-1", "AI-111 Condensing Pressure", "high", 0.02, 0.01, unit="bar"),
-        tag("COND-1", "AI-112 Leaving Water Temp", "supply", 0.06, 0.1, lag_s=45, unit="degC"),
-        tag("COND-1", "AI-113 Entering Water Temp", "return", 0.06, 0.1, lag_s=45, unit="degC"),
-        tag("EVAP-1", "AI-121 Evaporating Pressure", "low", 0.01, 0.01, unit="bar"),
-        tag("EVAP-1", "AI-122 Leaving Water Temp", "source_out", 0.06, 0.1, lag_s=45, unit="degC"),
-        tag("EVAP-1", "AI-123 Entering Water Temp", "source", 0.05, 0.1, lag_s=45, unit="degC"),
-        tag("EXV-1", "AO-131 Position", "opening", 0.0, 0.1, unit="%"),
-        tag("EXV-1", "AV-132 Superheat", "superheat", 0.15, 0.1, unit="K"),
-        tag("SWP-1", "AI-141 Flow", "source_flow", 0.06, 0.1, unit="l/s"),
-        tag("SWP-1", "AI-142 Power", "source_kw", 0.02, 0.01, unit="kW"),
-        tag("HWP-1", "AI-151 Flow", "sink_flow", 0.05, 0.1, unit="l/s"),
-        tag("HWP-1", "AI-152 Power", "sink_kw", 0.02, 0.01, unit="kW"),
-        tag("HP-1", "AV-161 Heat Output", "heat", 0.8, 1, unit="kW"),
-        tag("HP-1", "AV-162 Supply Setpoint", "setpoint", 0.0, 0.1, unit="degC"),
-        tag("BLDG", "AI-171 Outdoor Temp", "outdoor", 0.1, 0.1, unit="degC"),
-        tag("BLDG", "AI-172 Room Temp Reference", "room", 0.05, 0.1, unit="degC"),
+        point("COMP-1", "AI-101 Discharge Temp", "discharge", "degC", 0.15, 0.1, lag_s=60),
+        point("COMP-1", "AI-102 Suction Temp", "suction", "degC", 0.1, 0.1, lag_s=60),
+        point("COMP-1", "AI-103 Input Power", "power", "kW", 0.4, 0.1),
+        point("COMP-1", "AO-104 Speed Command", "speed", "%", 0.0, 0.1),
+        point("COND-1", "AI-111 Condensing Pressure", "high", "bar", 0.02, 0.01),
+        point("COND-1", "AI-112 Leaving Water Temp", "supply", "degC", 0.06, 0.1, lag_s=45),
+        point("COND-1", "AI-113 Entering Water Temp", "return", "degC", 0.06, 0.1, lag_s=45),
+        point("EVAP-1", "AI-121 Evaporating Pressure", "low", "bar", 0.01, 0.01),
+        point("EVAP-1", "AI-122 Leaving Water Temp", "source_out", "degC", 0.06, 0.1, lag_s=45),
+        point("EVAP-1", "AI-123 Entering Water Temp", "source", "degC", 0.05, 0.1, lag_s=45),
+        point("EXV-1", "AO-131 Position", "opening", "%", 0.0, 0.1),
+        point("EXV-1", "AV-132 Superheat", "superheat", "K", 0.15, 0.1),
+        point("SWP-1", "AI-141 Flow", "source_flow", "l/s", 0.06, 0.1),
+        point("SWP-1", "AI-142 Power", "source_kw", "kW", 0.02, 0.01),
+        point("HWP-1", "AI-151 Flow", "sink_flow", "l/s", 0.05, 0.1),
+        point("HWP-1", "AI-152 Power", "sink_kw", "kW", 0.02, 0.01),
+        point("HP-1", "AV-161 Heat Output", "heat", "kW", 0.8, 1),
+        point("HP-1", "AV-162 Supply Setpoint", "setpoint", "degC", 0.0, 0.1),
+        point("BLDG", "AI-171 Outdoor Temp", "outdoor", "degC", 0.1, 0.1),
+        point("BLDG", "AI-172 Room Temp Reference", "room", "degC", 0.05, 0.1),
     )
 
 
@@ -89,11 +93,13 @@ class Heat(Machine):
         Alarm(component="COND-1", name="AI-111 Condensing Pressure", words="HIGH CONDENSING PRESSURE", above=15.5, hold_s=900),
         Alarm(component="EVAP-1", name="AI-121 Evaporating Pressure", words="LOW EVAPORATING PRESSURE", below=3.0, hold_s=900),
         Alarm(component="COMP-1", name="AI-101 Discharge Temp", words="HIGH DISCHARGE TEMPERATURE", above=80.0, hold_s=900),
-        Alarm(component="EXV-1", name="AV-132 Superheat", words="SUPERHEAT OUT OF RANGE", above=8.0, hold_s=900),
+        Alarm(
+            component="EXV-1", name="AV-132 Superheat", words="SUPERHEAT OUT OF RANGE", above=8.0, hold_s=900
+        ),
         Alarm(component="EVAP-1", name="AI-122 Leaving Water Temp", words="FREEZE WARNING", below=2.0, hold_s=600),
         Alarm(component="SWP-1", name="AI-141 Flow", words="LOW SOURCE FLOW", below=7.0, hold_s=600),
         Alarm(component="HWP-1", name="AI-151 Flow", words="LOW HEATING FLOW", below=4.8, hold_s=600),
-    )
+    )  # fmt: skip
     components = (
         {"id": "HP-1", "type": "machine", "aliases": ["heat pump 1"], "links": [{"relation": "feeds", "to": "BLDG"}]},
         *({"id": i, "type": "part", "aliases": [alias], "links": [{"relation": "part_of", "to": "HP-1"}]}
@@ -134,8 +140,16 @@ class Heat(Machine):
         if case.fault == "refrigerant-loss":
             opening = opening + grown * case.by_strength(8, 20, 45)
         superheat = s["suction"] - _dew(s["low"])
-        room = 21.2 + 0.35 * np.sin(2 * np.pi * (case.hour_of_day() - 10) / 24) + wander(case.rng("room"), case.t.size, sigma=0.1, memory=50)
-        run.signals = s | flows | {"speed": speed, "opening": np.clip(opening, 5, 100), "superheat": superheat, "room": room}
+        room = (
+            21.2
+            + 0.35 * np.sin(2 * np.pi * (case.hour_of_day() - 10) / 24)
+            + wander(case.rng("room"), case.t.size, sigma=0.1, memory=50)
+        )
+        run.signals = (
+            s
+            | flows
+            | {"speed": speed, "opening": np.clip(opening, 5, 100), "superheat": superheat, "room": room}
+        )
         self._instruments(case, run)
         return run
 
@@ -147,14 +161,26 @@ class Heat(Machine):
         if case.fault == "valve-stuck":
             then = float(np.interp(case.onset, case.t, heat))
             return grown, grown * np.clip((heat - then) / 60.0, -1.0, 1.0)
-        solved = case.fault in ("fouling", "pump-wear", "strainer-blocked", "refrigerant-loss", "compressor-wear")
+        solved = case.fault in (
+            "fouling",
+            "pump-wear",
+            "strainer-blocked",
+            "refrigerant-loss",
+            "compressor-wear",
+        )
         return grown, grown * solved
 
     def _flows(self, case: Case, s: dict[str, Floats], share: Floats) -> dict[str, Floats]:
         """Water flows and the pumps' power; a worn pump draws what it drew, behind a clogged strainer it draws less."""
-        lost = {"pump-wear": case.by_strength(0.15, 0.3, 0.5), "strainer-blocked": case.by_strength(0.15, 0.3, 0.5)}.get(case.fault, 0.0)
+        lost = {
+            "pump-wear": case.by_strength(0.15, 0.3, 0.5),
+            "strainer-blocked": case.by_strength(0.15, 0.3, 0.5),
+        }.get(case.fault, 0.0)
         found = {}
-        for pump, key, usual, kw in (("SWP-1", "source", SOURCE_KG_S, 4.2), ("HWP-1", "sink", SINK_KG_S, 2.6)):
+        for pump, key, usual, kw in (
+            ("SWP-1", "source", SOURCE_KG_S, 4.2),
+            ("HWP-1", "sink", SINK_KG_S, 2.6),
+        ):
             wobble = 1 + wander(case.rng("flow", pump), case.t.size, sigma=0.006, memory=12)
             left = 1 - lost * share * (case.victim == pump)
             found[f"{key}_flow"] = usual * wobble * left
@@ -189,7 +215,11 @@ def _demand(case: Case, run: Run) -> dict[str, Floats]:
     """Outdoor temperature, heating curve with a night set-back, heat demand, well temperature."""
     n, hour = case.t.size, case.hour_of_day()
     mild = float(case.rng("season").uniform(0, 9))
-    outdoor = mild + 3.5 * np.sin(2 * np.pi * (hour - 9) / 24) + wander(case.rng("weather"), n, sigma=1.2, memory=90)
+    outdoor = (
+        mild
+        + 3.5 * np.sin(2 * np.pi * (hour - 9) / 24)
+        + wander(case.rng("weather"), n, sigma=1.2, memory=90)
+    )
     rng = case.rng("demand")
     if "cold-front" in case.decoys:
         outdoor = outdoor - 6 * case.pulse(case.moment("cold-front"), 30 * HOUR_S, edge_s=2 * HOUR_S)
@@ -209,19 +239,42 @@ def _demand(case: Case, run: Run) -> dict[str, Floats]:
         note(run, at, "HP-1", "BV-165 DHW Disinfection start by schedule")
         run.decoys.append("hot water disinfection")
     if "strainer-rinsed" in case.decoys:
-        work(run, case.moment("strainer-rinsed"), "SWP-1", "source strainer rinsed during operation, no findings")
+        work(
+            run,
+            case.moment("strainer-rinsed"),
+            "SWP-1",
+            "source strainer rinsed during operation, no findings",
+        )
         run.decoys.append("strainer rinsed")
     heat = 55 + 11 * np.clip(16 - outdoor, 0, 22) - 20 * night + extra + wander(rng, n, sigma=5, memory=8)
     heat = lagged(np.clip(heat, 112, 298), case.span.step_s, 900)
     setpoint = lagged(np.round(setpoint, 1), case.span.step_s, 60)
-    source = 10.5 + 0.3 * mild + 0.3 * np.sin(2 * np.pi * (hour - 11) / 24) + wander(case.rng("well"), n, sigma=0.15, memory=150)
+    source = (
+        10.5
+        + 0.3 * mild
+        + 0.3 * np.sin(2 * np.pi * (hour - 11) / 24)
+        + wander(case.rng("well"), n, sigma=0.15, memory=150)
+    )
     back = setpoint - heat / (SINK_KG_S * 4.19)
-    return {"outdoor": outdoor, "setpoint": setpoint, "heat": heat, "source": np.clip(source, 9, 16), "return": np.clip(back, 28, 46)}
+    return {
+        "outdoor": outdoor,
+        "setpoint": setpoint,
+        "heat": heat,
+        "source": np.clip(source, 9, 16),
+        "return": np.clip(back, 28, 46),
+    }
 
 
 def _cycle(case: Case, way: float) -> dict[str, float]:
     """What the cycle is solved with when the failure is fully there (1), not there (0) or the other way round (-1)."""
-    parts = {"evaporator": 1.0, "condenser": 1.0, "efficiency": EFFICIENCY, "superheat": SUPERHEAT_K, "source": 1.0, "sink": 1.0}
+    parts = {
+        "evaporator": 1.0,
+        "condenser": 1.0,
+        "efficiency": EFFICIENCY,
+        "superheat": SUPERHEAT_K,
+        "source": 1.0,
+        "sink": 1.0,
+    }
     if way == 0 or case.fault == "none":
         return parts
     fault, victim = case.fault, case.victim
@@ -232,7 +285,10 @@ def _cycle(case: Case, way: float) -> dict[str, float]:
     elif fault == "valve-stuck":
         parts["superheat"] = 9.0 if way > 0 else 1.5
     elif fault == "refrigerant-loss":
-        parts |= {"superheat": SUPERHEAT_K + case.by_strength(1, 2.5, 4), "evaporator": case.by_strength(0.88, 0.72, 0.55)}
+        parts |= {
+            "superheat": SUPERHEAT_K + case.by_strength(1, 2.5, 4),
+            "evaporator": case.by_strength(0.88, 0.72, 0.55),
+        }
     elif fault == "compressor-wear":
         parts["efficiency"] = case.by_strength(0.69, 0.62, 0.52)
     return parts
@@ -243,7 +299,9 @@ def _surface(**parts: float) -> dict[str, Any]:
     """Interpolators of the cycle's values over source temperature, return temperature and heat."""
     from scipy.interpolate import RegularGridInterpolator
 
-    places = [(i, j, k) for i in (1, 0, 2) for j in (1, 0, 2) for k in (2, 1, 0)]  # each solution starts from the one before
+    places = [
+        (i, j, k) for i in (1, 0, 2) for j in (1, 0, 2) for k in (2, 1, 0)
+    ]  # each solution starts from the one before
     solved = np.empty((len(SOURCE_C), len(RETURN_C), len(HEAT_KW), len(OUT)))
     points = [(SOURCE_C[i], RETURN_C[j], HEAT_KW[k]) for i, j, k in places]
     for place, values in zip(places, _solve(points, parts), strict=True):
@@ -252,19 +310,26 @@ def _surface(**parts: float) -> dict[str, Any]:
     return {name: RegularGridInterpolator(axes, solved[..., k]) for k, name in enumerate(OUT)}
 
 
-def _solve(points: Iterable[tuple[float, float, float]], parts: dict[str, float]) -> Iterable[tuple[float, ...]]:
+def _solve(
+    points: Iterable[tuple[float, float, float]], parts: dict[str, float]
+) -> Iterable[tuple[float, ...]]:
     """TESPy's solution at each point; raises SourceError where there is none."""
     from tespy.components import Compressor, Condenser, CycleCloser, HeatExchanger, Sink, Source, Valve
     from tespy.connections import Connection
     from tespy.networks import Network
 
     network = Network(iterinfo=False)
-    network.units.set_defaults(temperature="degC", pressure="bar", enthalpy="kJ/kg", mass_flow="kg/s", heat="kW", power="kW")
+    network.units.set_defaults(
+        temperature="degC", pressure="bar", enthalpy="kJ/kg", mass_flow="kg/s", heat="kW", power="kW"
+    )
     closer, condenser, evaporator = CycleCloser("closer"), Condenser("condenser"), HeatExchanger("evaporator")
     valve, compressor = Valve("valve"), Compressor("compressor")
     source, drain, back, out = Source("well"), Sink("drain"), Source("return"), Sink("supply")
     liquid = Connection(condenser, "out1", closer, "in1")
-    suction, discharge = Connection(evaporator, "out2", compressor, "in1"), Connection(compressor, "out1", condenser, "in1")
+    suction, discharge = (
+        Connection(evaporator, "out2", compressor, "in1"),
+        Connection(compressor, "out1", condenser, "in1"),
+    )
     well, spent = Connection(source, "out1", evaporator, "in1"), Connection(evaporator, "out1", drain, "in1")
     cold, warm = Connection(back, "out1", condenser, "in2"), Connection(condenser, "out2", out, "in1")
     network.add_conns(
@@ -289,16 +354,18 @@ def _solve(points: Iterable[tuple[float, float, float]], parts: dict[str, float]
     well.set_attr(m=SOURCE_KG_S * parts["source"])
     cold.set_attr(m=SINK_KG_S * parts["sink"])
     before = (12.0, 40.0, 300.0)
-    for point in points:
+    for wanted in points:
         for part in (0.5, 1.0):  # half way first: large steps do not always converge
-            at, back_c, kw = (a + part * (b - a) for a, b in zip(before, point, strict=True))
+            at, back_c, kw = (a + part * (b - a) for a, b in zip(before, wanted, strict=True))
             well.set_attr(T=at)
             cold.set_attr(T=back_c)
             condenser.set_attr(Q=-kw)
             network.solve("design")
-        before = point
+        before = wanted
         if network.status != 0:
-            raise SourceError(f"tespy found no solution at source {at:g}, return {back_c:g} degC and {kw:g} kW.")
+            raise SourceError(
+                f"tespy found no solution at source {at:g}, return {back_c:g} degC and {kw:g} kW."
+            )
         yield (
             compressor.P.val, discharge.p.val, suction.p.val, discharge.T.val, suction.T.val, spent.T.val, warm.T.val,
             suction.m.val, suction.m.val * suction.v.val,
@@ -311,4 +378,4 @@ def _dew(bar: Floats) -> Floats:
 
     grid = np.linspace(0.8, 6.0, 24)
     dew = np.array([PropsSI("T", "P", p * 1e5, "Q", 1, "R134a") - 273.15 for p in grid])
-    return np.interp(bar, grid, dew)
+    return np.asarray(np.interp(bar, grid, dew), dtype=np.float64)

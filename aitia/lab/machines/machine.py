@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import logging
 import time
 import warnings
 import zlib
@@ -216,9 +217,14 @@ def constant(case: Case, value: float) -> Floats:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Simulators print and warn of what is of no use here."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield
+    kept = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(kept)
 
 
 def write_yaml(path: Path, value: Mapping[str, Any]) -> None:

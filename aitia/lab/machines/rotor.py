@@ -28,11 +28,18 @@ PARTS = {"bearing-outer": "outer", "bearing-inner": "inner", "bearing-ball": "ba
 
 def _tags() -> tuple[Tag, ...]:
     vibration = [
-        Tag(component=f"V-301-{c[:2]}", name=f"Schwinggeschw_{c[3]}_mm_s", signal=f"v{c}", noise=0.03, digit=0.01)
+        Tag(
+            component=f"V-301-{c[:2]}",
+            name=f"Schwinggeschw_{c[3]}_mm_s",
+            signal=f"v{c}",
+            noise=0.03,
+            digit=0.01,
+        )
         for c in shaft.CHANNELS
     ]
     impulse = [
-        Tag(component=f"V-301-{end}", name="Beschl_eff_g", signal=f"g{end}", noise=0.001, digit=0.001) for end in ("AS", "BS")
+        Tag(component=f"V-301-{end}", name="Beschl_eff_g", signal=f"g{end}", noise=0.001, digit=0.001)
+        for end in ("AS", "BS")
     ]
     warm = [
         Tag(component=f"V-301-{end}", name="Lagertemp_C", signal=f"t{end}", noise=0.1, digit=0.1, lag_s=120)
@@ -42,7 +49,9 @@ def _tags() -> tuple[Tag, ...]:
         Tag(component=FAN, name="Drehzahl_1_min", signal="rpm", noise=0.8, digit=1),
         Tag(component=FAN, name="Volumenstrom_m3_s", signal="flow", noise=0.25, digit=0.1, lag_s=20),
         Tag(component=FAN, name="Druckerhoehung_mbar", signal="rise", noise=0.15, digit=0.1),
-        Tag(component=FAN, name="Drallregler_Stellung_Proz", signal="vane", noise=0.0, digit=0.1, deadband=0.5),
+        Tag(
+            component=FAN, name="Drallregler_Stellung_Proz", signal="vane", noise=0.0, digit=0.1, deadband=0.5
+        ),
         Tag(component=FAN, name="Rauchgastemp_C", signal="gas", noise=0.3, digit=0.1, lag_s=60),
         Tag(component=MOTOR, name="Strom_A", signal="amps", noise=0.6, digit=0.1),
         Tag(component=MOTOR, name="Wicklungstemp_C", signal="winding", noise=0.1, digit=0.1, lag_s=60),
@@ -119,10 +128,16 @@ class Rotor(Machine):
             level = _between(np.array(at), grown)
             wobble = 1 + wander(case.rng("wobble", key), n, sigma=0.03, memory=8)
             run.signals[key] = level * wobble * (1 + 0.08 * (vane - 60) / 60)
-        air = 24 + 4 * np.sin(2 * np.pi * (case.hour_of_day() - 9) / 24) + wander(case.rng("air"), n, sigma=0.3, memory=120)
+        air = (
+            24
+            + 4 * np.sin(2 * np.pi * (case.hour_of_day() - 9) / 24)
+            + wander(case.rng("air"), n, sigma=0.3, memory=120)
+        )
         for end in ("AS", "BS"):
             hot = self._heat(case, end) * grown + self._grease(case, run, end)
-            run.signals[f"t{end}"] = air + lagged(22 * load**1.6 + (6 if end == "BS" else 0) + hot, step, 1_200)
+            run.signals[f"t{end}"] = air + lagged(
+                22 * load**1.6 + (6 if end == "BS" else 0) + hot, step, 1_200
+            )
         run.signals |= {
             "rpm": speed, "vane": vane,
             "flow": 118 * load * (0.4 + 0.6 * vane / 100), "rise": 46 * load**2 * (0.75 + 0.25 * vane / 100),
@@ -135,7 +150,10 @@ class Rotor(Machine):
 
     def _setpoints(self, case: Case, run: Run) -> tuple[Floats, Floats]:
         rng, t = case.rng("setpoints"), case.t
-        moments = [float(case.start), *np.sort(rng.uniform(case.start + HOUR_S, case.onset - 2 * HOUR_S, 2)).tolist()]
+        moments = [
+            float(case.start),
+            *np.sort(rng.uniform(case.start + HOUR_S, case.onset - 2 * HOUR_S, 2)).tolist(),
+        ]
         base = int(rng.integers(1, 4))
         speeds = [SPEEDS[base], SPEEDS[max(0, base - int(rng.integers(0, 2)))], SPEEDS[base]]
         if "speed-change" in case.decoys:
@@ -170,17 +188,23 @@ class Rotor(Machine):
         return np.asarray(9 * age * np.exp(1 - age), dtype=np.float64)
 
     def _rise(self, case: Case) -> float:
-        return {"looseness": 600.0, "rub": 900.0, "imbalance": 3_600.0, "misalignment": 2_400.0}.get(case.fault, 4_500.0)
+        return {"looseness": 600.0, "rub": 900.0, "imbalance": 3_600.0, "misalignment": 2_400.0}.get(
+            case.fault, 4_500.0
+        )
 
     def _heat(self, case: Case, end: str) -> float:
         """How much warmer the failure makes a bearing in the long run, in K."""
         near = ENDS.get(case.victim, "BS" if case.fault == "rub" else "AS") == end
-        most = {"bearing-outer": 9, "bearing-inner": 9, "bearing-ball": 8, "rub": 6, "misalignment": 4}.get(case.fault, 0)
+        most = {"bearing-outer": 9, "bearing-inner": 9, "bearing-ball": 8, "rub": 6, "misalignment": 4}.get(
+            case.fault, 0
+        )
         return near * most * case.by_strength(0.35, 0.7, 1.0)
 
     def _levels(self, case: Case) -> dict[str, list[list[float]]]:
         """RMS velocity of the channels and RMS acceleration of the bearings: by speed, then by severity."""
-        found: dict[str, list[list[float]]] = {f"v{c}": [] for c in shaft.CHANNELS} | {"gAS": [], "gBS": []}
+        found: dict[str, list[list[float]]] = {
+            key: [] for key in ("gAS", "gBS", *(f"v{c}" for c in shaft.CHANNELS))
+        }
         for rpm in SPEEDS:
             rows = [self._block(case, rpm, s, case.rng("levels", f"{rpm:g}")) for s in SEVERITIES]
             for c in shaft.CHANNELS:
@@ -202,7 +226,11 @@ class Rotor(Machine):
                 found[channel] = found[channel] + severity * added[channel]
                 if ringing is not None:
                     near = channel.startswith(ENDS[case.victim])
-                    loud = case.by_strength(0.09, 0.2, 0.45) * (1.0 if channel.endswith("V") else 0.6) * (1.0 if near else 0.06)
+                    loud = (
+                        case.by_strength(0.09, 0.2, 0.45)
+                        * (1.0 if channel.endswith("V") else 0.6)
+                        * (1.0 if near else 0.06)
+                    )
                     found[channel] += severity * loud * load * ringing[shaft.N // 2 : shaft.N // 2 + shaft.N]
         noise = case.rng("preamplifier", f"{rpm:.1f}", f"{severity:.3f}")
         return {c: x + 0.004 * noise.standard_normal(x.size) for c, x in found.items()}
@@ -241,10 +269,15 @@ class Rotor(Machine):
             run.effects[f"v{end}-V"] = lambda value: np.where(open_at > 0, spikes, value)
             run.effects[f"g{end}"] = lambda value: np.where(open_at > 0, 0.05 * spikes, value)
 
-    def further_sources(self, case: Case, run: Run, window: tuple[float, float], out: Path) -> list[dict[str, Any]]:
+    def further_sources(
+        self, case: Case, run: Run, window: tuple[float, float], out: Path
+    ) -> list[dict[str, Any]]:
         """Blocks of samples of the vertical sensors: a data collector's round now and then, denser once the alarm is near."""
         start, now = window
-        moments = [*np.linspace(case.start + 900, start - 300, BLOCKS_BEFORE), *np.linspace(start + 600, now - 200, BLOCKS_WITHIN)]
+        moments = [
+            *np.linspace(case.start + 900, start - 300, BLOCKS_BEFORE),
+            *np.linspace(start + 600, now - 200, BLOCKS_WITHIN),
+        ]
         grown = case.grown(self._rise(case))
         arrays: dict[str, dict[str, Any]] = {"AS-V": {}, "BS-V": {}}
         blocks = []
@@ -271,7 +304,11 @@ class Rotor(Machine):
     def reply(self, case: Case) -> Reply:
         """The part that fails, or the fan; a rub and a loose part look alike in a spectrum."""
         victim, fault = case.victim, case.fault
-        kinds = {"bearing-outer": "machine.bearing.outer_race", "bearing-inner": "machine.bearing.inner_race", "bearing-ball": "machine.bearing.ball"}
+        kinds = {
+            "bearing-outer": "machine.bearing.outer_race",
+            "bearing-inner": "machine.bearing.inner_race",
+            "bearing-ball": "machine.bearing.ball",
+        }
         if fault in kinds:
             weak = ((victim, "machine.bearing"),) if case.order.strength == "weak" else ()
             return Reply(component=victim, fault=kinds[fault], alternatives=weak,

@@ -23,6 +23,13 @@ class Tag:
     deadband: float = 0.0  # a new value is stored once it has moved by so much
 
 
+def point(
+    component: str, name: str, signal: str, unit: str, noise: float, digit: float, **more: float
+) -> Tag:
+    """A tag in one line; `more` is its lag and dead band."""
+    return Tag(component=component, name=name, signal=signal, unit=unit, noise=noise, digit=digit, **more)
+
+
 def measure(tags: tuple[Tag, ...], run: Run, case: Case) -> dict[Tag, Floats]:
     """Readings of all points; not-a-number where the historian has none."""
     return {tag: _read(tag, run, case) for tag in tags}

@@ -65,7 +65,9 @@ def rotor() -> Any:
             ross.BearingElement(n=housing, kxx=0.5e8, kyy=0.9e8, cxx=1.5e4, cyy=1.5e4),
         )
     ]
-    return ross.Rotor(shaft, disks, bearings, point_mass_elements=[ross.PointMass(n=7, m=24), ross.PointMass(n=8, m=24)])
+    return ross.Rotor(
+        shaft, disks, bearings, point_mass_elements=[ross.PointMass(n=7, m=24), ross.PointMass(n=8, m=24)]
+    )
 
 
 @contextlib.contextmanager
@@ -103,7 +105,9 @@ def response(rpm: float) -> Response:
     coarse = np.concatenate([np.arange(2.0, 400.0, 1.0), np.arange(400.0, FS / 2 + 10, 10.0)])
     per = model.number_dof
     places = {"impeller": 6, "coupling": 0, "AS": 1, "BS": 4, "foot AS": 7, "foot BS": 8}
-    inputs = {(place, axis): _dof(model, node, axis, per) for place, node in places.items() for axis in (0, 1)}
+    inputs = {
+        (place, axis): _dof(model, node, axis, per) for place, node in places.items() for axis in (0, 1)
+    }
     outputs = [_dof(model, node, axis, per) for node in (7, 8) for axis in (0, 1)]
     k, m, c, g = model.K(turn), model.M(turn), model.C(turn), model.G()
     unit = np.zeros((k.shape[0], len(inputs)))
@@ -126,7 +130,7 @@ def _dof(model: Any, node: int, axis: int, per: int) -> int:
     shaft_nodes = 7
     if node < shaft_nodes:
         return per * node + axis
-    size = (model.ndof - per * shaft_nodes) // 2
+    size = (int(model.ndof) - per * shaft_nodes) // 2
     return per * shaft_nodes + size * (node - shaft_nodes) + axis
 
 
@@ -168,7 +172,9 @@ def loose(rng: np.random.Generator, rpm: float, end: str) -> Forces:
     """A foot that lifts: its stiffness acts in one direction only, and no landing is like the one before; 1 N at its usual peak."""
     turn = rpm * math.pi / 30 * T + rng.uniform(0, 2 * math.pi)
     count = (turn / (2 * math.pi)).astype(int)
-    swing = np.sin(turn) * (1 + 0.15 * rng.standard_normal(int(count[-1]) + 1))[count] + 0.3 * np.sin(turn / 2 + 0.4)
+    swing = np.sin(turn) * (1 + 0.15 * rng.standard_normal(int(count[-1]) + 1))[count] + 0.3 * np.sin(
+        turn / 2 + 0.4
+    )
     land = np.maximum(0.0, swing - 0.35)
     land -= land.mean()
     return {(f"foot {end}", 1): land, (f"foot {end}", 0): 0.3 * land}
@@ -203,6 +209,11 @@ def velocity(acceleration: Floats) -> float:
     """RMS velocity in mm/s between 10 and 1000 Hz (ISO 20816) of an acceleration in g."""
     f = np.fft.rfftfreq(acceleration.size, 1 / FS)
     window = np.hanning(acceleration.size)
-    power = np.abs(np.fft.rfft(acceleration * window * G * 1_000)) ** 2 / np.sum(window**2) * 2 / acceleration.size
+    power = (
+        np.abs(np.fft.rfft(acceleration * window * G * 1_000)) ** 2
+        / np.sum(window**2)
+        * 2
+        / acceleration.size
+    )
     band = (f >= 10) & (f <= 1_000)
     return float(np.sqrt(np.sum(power[band] / (2 * math.pi * f[band]) ** 2)))

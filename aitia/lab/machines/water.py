@@ -14,7 +14,7 @@ from aitia.lab.machines.case import HOUR_S, Case, Floats, Reply, Run, Span, wand
 from aitia.lab.machines.historian import Style
 from aitia.lab.machines.journal import Alarm, Habits
 from aitia.lab.machines.machine import Machine, healthy, note, work
-from aitia.lab.machines.sensors import Tag, drift, offset, stuck
+from aitia.lab.machines.sensors import Tag, drift, offset, point, stuck
 from aitia.lab.words import Failure
 
 if TYPE_CHECKING:
@@ -46,53 +46,30 @@ KICK = {"XV-131": "DMA-NE", "XV-229": "DMA-S", "XV-247": "DMA-E", "XV-175": "DMA
 
 
 def _tags() -> tuple[Tag, ...]:
-    pressure = [
-        Tag(component=name, name="PV", signal=f"p{node}", unit="mWC", noise=0.08, digit=0.1, deadband=0.25)
-        for name, (node, _) in PRESSURES.items()
-    ]
-    flow = [
-        Tag(component=f"FT-{main}", name="PV", signal=f"q{main}", unit="l/s", noise=0.8, digit=0.1, lag_s=60, deadband=1.0)
-        for _, main, _ in DISTRICTS.values() if main != "123"
-    ]  # fmt: skip
-    level = [
-        Tag(component=name.replace("TK", "LT"), name="PV", signal=f"l{node}", unit="m", noise=0.008, digit=0.01, deadband=0.02)
-        for name, node in TANKS.items()
-    ]  # fmt: skip
-    pumps = [
-        tag
-        for name, link in PUMPS.items()
-        for tag in (
-            Tag(
-                component=name,
-                name="FLOW.PV",
-                signal=f"q{link}",
-                unit="l/s",
-                noise=0.8,
-                digit=0.1,
-                deadband=1.0,
-            ),
-            Tag(
-                component=name,
-                name="HEAD.PV",
-                signal=f"h{link}",
-                unit="mWC",
-                noise=0.1,
-                digit=0.1,
-                deadband=0.2,
-            ),
-            Tag(
-                component=name,
-                name="POWER.PV",
-                signal=f"w{link}",
-                unit="kW",
-                noise=1.0,
-                digit=0.1,
-                deadband=1.5,
-            ),
-            Tag(component=name, name="RUN", signal=f"r{link}", digit=1, deadband=0.5),
-        )
-    ]
-    return (*pressure, *flow, *level, *pumps)
+    return (
+        *(
+            point(name, "PV", f"p{node}", "mWC", 0.08, 0.1, deadband=0.25)
+            for name, (node, _) in PRESSURES.items()
+        ),
+        *(
+            point(f"FT-{main}", "PV", f"q{main}", "l/s", 0.8, 0.1, lag_s=60, deadband=1.0)
+            for main, _ in MAINS.values()
+        ),
+        *(
+            point(name.replace("TK", "LT"), "PV", f"l{n}", "m", 0.008, 0.01, deadband=0.02)
+            for name, n in TANKS.items()
+        ),
+        *(
+            tag
+            for name, link in PUMPS.items()
+            for tag in (
+                point(name, "FLOW.PV", f"q{link}", "l/s", 0.8, 0.1, deadband=1.0),
+                point(name, "HEAD.PV", f"h{link}", "mWC", 0.1, 0.1, deadband=0.2),
+                point(name, "POWER.PV", f"w{link}", "kW", 1.0, 0.1, deadband=1.5),
+                point(name, "RUN", f"r{link}", "", 0.0, 1, deadband=0.5),
+            )
+        ),
+    )
 
 
 def _components() -> tuple[dict[str, Any], ...]:
@@ -244,7 +221,9 @@ def _network(case: Case) -> WaterNetworkModel:
     on, off = LinkStatus.Open, LinkStatus.Closed
     rng = case.rng("setpoints")
     low, high = 5.1 + float(rng.uniform(0, 0.3)), 5.6 + float(rng.uniform(0, 0.2))
-    bypass.initial_status = off  # the river's level alone would fill the tanks, and the pump would rest for days
+    bypass.initial_status = (
+        off  # the river's level alone would fill the tanks, and the pump would rest for days
+    )
     for sign, level, to in (("<", low, on), (">", high, off)):
         condition = ValueCondition(tank, "level", sign, level)
         wn.add_control(f"river{to.name}", Control(condition, ControlAction(pump, "status", to)))
@@ -278,7 +257,7 @@ def _district(wn: WaterNetworkModel, name: str) -> str:
 
     def away(district: str) -> float:
         nodes = [wn.get_node(n).coordinates for n in DISTRICTS[district][2]]
-        return min((x - a) ** 2 + (y - b) ** 2 for a, b in nodes)
+        return min(float((x - a) ** 2 + (y - b) ** 2) for a, b in nodes)
 
     return min(DISTRICTS, key=away)
 
@@ -310,12 +289,8 @@ def _surges(case: Case, run: Run, wn: WaterNetworkModel) -> None:
         district = str(rng.choice(list(DISTRICTS)))
         node = DISTRICTS[district][0]
         if decoy == "demand-surge":
-            liters, seconds, text = (
-                float(rng.uniform(8, 16)),
-                3 * HOUR_S,
-                "fire brigade takes water from hydrants, exercise until evening",
-            )
-            note(run, at - 600, district, text)
+            liters, seconds = float(rng.uniform(8, 16)), 3 * HOUR_S
+            note(run, at - 600, district, "fire brigade takes water from hydrants, exercise until evening")
         elif decoy == "main-flushing":
             liters, seconds = float(rng.uniform(10, 20)), 1_800.0
             work(run, at - 900, district, "flushing of dead ends at two hydrants, 30 min")
@@ -327,7 +302,9 @@ def _surges(case: Case, run: Run, wn: WaterNetworkModel) -> None:
 
             for k, (when, to) in enumerate(((at, LinkStatus.Closed), (at + 2_700, LinkStatus.Open))):
                 condition = SimTimeCondition(wn, "=", round((when - case.start) / STEP_S) * STEP_S)
-                wn.add_control(f"backwash{k}", Control(condition, ControlAction(wn.get_link("10"), "status", to)))
+                wn.add_control(
+                    f"backwash{k}", Control(condition, ControlAction(wn.get_link("10"), "status", to))
+                )
             work(run, at - 1_200, "PU-10", "filter backwash at the lake works, pump off for 45 min")
         if liters:
             wn.add_pattern(decoy, [float(x) for x in case.pulse(at, seconds, edge_s=STEP_S)])
