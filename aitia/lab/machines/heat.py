@@ -90,9 +90,9 @@ class Heat(Machine):
     )  # fmt: skip
     tags = _tags()
     alarms = (
-        Alarm(component="COND-1", name="AI-111 Condensing Pressure", words="HIGH CONDENSING PRESSURE", above=15.5, hold_s=900),
+        Alarm(component="COND-1", name="AI-111 Condensing Pressure", words="HIGH CONDENSING PRESSURE", above=17.0, hold_s=900),
         Alarm(component="EVAP-1", name="AI-121 Evaporating Pressure", words="LOW EVAPORATING PRESSURE", below=3.0, hold_s=900),
-        Alarm(component="COMP-1", name="AI-101 Discharge Temp", words="HIGH DISCHARGE TEMPERATURE", above=80.0, hold_s=900),
+        Alarm(component="COMP-1", name="AI-101 Discharge Temp", words="HIGH DISCHARGE TEMPERATURE", above=84.0, hold_s=900),
         Alarm(
             component="EXV-1", name="AV-132 Superheat", words="SUPERHEAT OUT OF RANGE", above=8.0, hold_s=900
         ),

@@ -161,10 +161,9 @@ class Machine:
         load_scenario(out)
 
     def _reported(self, case: Case, tripped: Sequence[Tripped]) -> dict[str, Any]:
-        """The first alarm after the hours of baseline; where none trips, what people say towards the end."""
-        quiet_until = case.start + self.span.before_h * HOUR_S
+        """The first alarm since the onset (drawn in a healthy hour too); where none trips, what people say towards the end."""
         for trip in tripped:
-            if trip.at > quiet_until:
+            if trip.at > case.onset:
                 alarm = trip.alarm
                 limit = alarm.above if alarm.above is not None else alarm.below
                 return {

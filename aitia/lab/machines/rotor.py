@@ -22,7 +22,7 @@ SPEEDS = (990.0, 1_190.0, 1_330.0, 1_480.0)  # of the frequency converter's usua
 SEVERITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 UNBALANCE = 0.012  # kg m of a fan in service: 1.2 mm/s at the fan end
 BLOCKS_BEFORE, BLOCKS_WITHIN = 4, 3
-DIGIT_G = 2.0**-9
+DIGIT_G = 2.0**-8
 PARTS = {"bearing-outer": "outer", "bearing-inner": "inner", "bearing-ball": "ball"}
 
 
