@@ -9,12 +9,13 @@ from typing import Final
 
 from aitia.lab.cluster.pods import is_over, is_ready
 from aitia.lab.cluster.site import STEP_S, Site
+from aitia.lab.cluster.spec import App
 from aitia.lab.cluster.world import condition, owner_of
 
 ERRORS: Final = 0.05  # share of the entry's answers
 LATE: Final = 2.5  # times the usual
 FOR_S: Final = {"errors": 90, "late": 150, "node": 120, "replicas": 300, "pod": 300, "rollout": 420, "job": 0, "certificate": 60, "loop": 60}  # fmt: skip
-LOOPS: Final = 4  # restarts within ten minutes
+LOOPS: Final = 3  # restarts within ten minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +29,25 @@ class Alarm:
     hints: tuple[str, ...] = ()
 
 
+_ERRORS: Final = (
+    ("More than 5 % of the requests to {} fail", "The share of failed requests at {} is above 5 %. Users see errors.", "HighErrorRate"),
+    ("{} error budget burns", "Error budget of {}: the last minutes used more than two per cent of the month's.", "ErrorBudgetBurn"),
+    ("Users report errors", "The help desk has several reports of error pages; all of them go through {}.", "UserReports"),
+    ("{}: success ratio below 95 %", "Success ratio of {} over the last minutes is below its objective.", "SuccessRatioLow"),
+)  # fmt: skip
+_LATE: Final = (
+    ("{} answers slowly", "The latency at {} is far above the usual one.", "HighLatency"),
+    ("p95 of {} above its objective", "Requests to {} take several times as long as half an hour ago.", "LatencyObjective"),
+    ("Pages load slowly", "Users say that pages behind {} hardly load.", "UserReports"),
+)  # fmt: skip
+
+
 class Rules:
     """The rules of a site, looked at after every scrape."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, site: Site, chance: random.Random) -> None:
+        self.site, self._chance = site, chance
+        self._patience = chance.choice((0.7, 1.0, 1.3, 2.0, 2.6))  # sites differ in how long a rule must hold
         self._since: dict[tuple[str, str], int] = {}
         self._usual: list[float] = []
         self._restarts: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -57,7 +72,7 @@ class Rules:
                 self._since.pop(key, None)
                 continue
             since = self._since.setdefault(key, self.site.world.now)
-            if armed and self.site.world.now - since >= FOR_S[key[0]]:
+            if armed and self.site.world.now - since >= FOR_S[key[0]] * self._patience:
                 return self._alarm(*key)
         return None
 
@@ -89,10 +104,12 @@ class Rules:
         entry, space = layout.entry, layout.namespace
         kind, _, name = what.rpartition("/")
         named = {"namespace": space, "severity": "warning"}
-        if rule == "errors":
-            return Alarm(at=now, title=f"More than 5 % of the requests to {entry} fail", text=f"The share of failed requests at {entry} has been above 5 % for {FOR_S[rule]} s. Users see errors.", labels={"alertname": "HighErrorRate", "service": entry, "severity": "page"}, hints=(entry,))  # fmt: skip
-        if rule == "late":
-            return Alarm(at=now, title=f"{entry} answers slowly", text=f"The latency at {entry} is more than {LATE} times the usual one.", labels={"alertname": "HighLatency", "service": entry, "severity": "page"}, hints=(entry,))  # fmt: skip
+        if rule in ("errors", "late"):
+            title, text, name = self._chance.choice(_ERRORS if rule == "errors" else _LATE)
+            labels = {"alertname": name, "service": entry, "severity": "page"}
+            return Alarm(
+                at=now, title=title.format(entry), text=text.format(entry), labels=labels, hints=(entry,)
+            )
         if rule == "certificate":
             return Alarm(at=now, title=f"The probe of https://{layout.ingress} fails", text=f"https://{layout.ingress} has not been reachable for the outside prober for a minute; browsers show a warning.", labels={"alertname": "ProbeFailed", "instance": layout.ingress, "severity": "page"}, hints=(entry,))  # fmt: skip
         if rule == "node":
@@ -124,3 +141,16 @@ def quiet_alarm(site: Site, chance: random.Random) -> Alarm:
     )  # fmt: skip
     title, text = told[chance.randrange(len(told))]
     return Alarm(at=at, title=title, text=text, labels={"service": entry, "severity": "info"}, hints=(entry,))
+
+
+def doubt(site: Site, app: App, said: str) -> Alarm:
+    """What a person reports of an app where no rule fired."""
+    where = f"{site.layout.space(app)}/{app.name}"
+    usual = (
+        "has produced nothing for a while"
+        if app.kind == "CronJob"
+        else "does not look right since a short while"
+    )
+    text = said or f"{where} {usual}; no alert has fired."
+    title = text.split(";")[0].split(", ")[0].rstrip(".")
+    return Alarm(at=site.world.now, title=title, text=text, labels={"severity": "info"})

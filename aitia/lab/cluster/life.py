@@ -70,10 +70,10 @@ class Life:
             return Run(exit_after=1.0, code=1, says=(problem,))
         if (lasts := self.tasks.get(labels_of(pod).get("job-name", ""))) is not None:
             return Run(exit_after=lasts, reason="Completed")
-        if app is None or (name != app.container_name and name != app.init):
+        if init and "nc -z" in str(container.get("command", "")):
+            return self._waiting(pod, container)
+        if app is None or name != app.container_name:
             return Run(exit_after=1.0 if init else None, start_s=1.0)
-        if init:
-            return self._waiting(pod, app, container)
         program = self.world.physics.program(container["image"])
         start = program.start_s * chance.uniform(0.8, 1.3)
         self.say(
@@ -108,7 +108,7 @@ class Life:
             )
         return Run(start_s=start, port=program.listens or app.port)
 
-    def _waiting(self, pod: Object, app: App, container: Mapping[str, Any]) -> Run:
+    def _waiting(self, pod: Object, container: Mapping[str, Any]) -> Run:
         """An init container that waits until the app's first dependency can be reached."""
         command = str(container.get("command", [""])[-1])
         host, port = split(f"{command.split('nc -z ')[-1].split(';')[0].replace(' ', ':')}")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from aitia.core.errors import BadInput
 from aitia.lab.cluster import folder
-from aitia.lab.cluster.alarms import Alarm, Rules, quiet_alarm
+from aitia.lab.cluster.alarms import Alarm, Rules, doubt, quiet_alarm
 from aitia.lab.cluster.decoys import DECOYS
 from aitia.lab.cluster.failures import Hit, Kind, table, victims
 from aitia.lab.cluster.nodes import beat
@@ -128,17 +128,17 @@ class Cluster:
         world = site.world
         begins = world.start + AGE_DAYS * DAY
         onset = begins + chance.randrange(2400, 3300) // STEP_S * STEP_S
-        said: list[str] = []
+        happened: list[str] = []
         for name in order.decoys:
             own = random.Random(digest(order.system, order.seed, name))
             at = begins + own.randrange(300, onset + 240 - begins)
 
             def happen(name: str = name, own: random.Random = own) -> None:
                 if text := DECOYS[name](site, order.victim, own):
-                    said.append(text)
+                    happened.append(text)
 
             world.at(at - world.now, happen)
-        rules = Rules(site)
+        rules = Rules(site, random.Random(digest(order.system, order.seed, "rules")))
         site.observe(onset, lambda: rules.look(False) is not None)
         hit = None
         if kind is not None:
@@ -158,13 +158,13 @@ class Cluster:
 
         quiet = kind is None or order.twin
         site.observe(onset + (chance.randrange(300, 900) if quiet else PATIENCE_S), look)
-        if not alarms and kind is not None and not order.twin and kind.says:
-            text = kind.says.format(app=order.victim, node=node)
-            alarms.append(Alarm(at=world.now, title=text.split(",")[0].rstrip("."), text=text, labels={"severity": "info"}))  # fmt: skip
+        if not alarms and kind is not None and not order.twin:
+            said = kind.says.format(app=order.victim, node=node)
+            alarms.append(doubt(site, site.layout.app(order.victim), said))
         alarm = alarms[0] if alarms else quiet_alarm(site, chance)
         site.observe(world.now + chance.randrange(120, 360), lambda: False)
         beat(world)
-        return _Told(begins=begins, onset=onset, alarm=alarm, node=node, decoys=tuple(said))
+        return _Told(begins=begins, onset=onset, alarm=alarm, node=node, decoys=tuple(happened))
 
     def _write(self, site: Site, order: Order, kind: Kind | None, told: _Told, out: Path) -> None:
         folder.write_objects(site, out)

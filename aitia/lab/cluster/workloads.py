@@ -342,11 +342,11 @@ def _ready(world: World, replica_set: Object) -> int:
 
 
 def _bounds(item: Object) -> tuple[int, int]:
-    """How many more and how many fewer pods a rollout may have: 25 per cent up, 25 per cent down."""
+    """How many more and how many fewer pods a rollout may have; without a rolling update none."""
     rolling = item["spec"]["strategy"].get("rollingUpdate")
     wanted = int(item["spec"]["replicas"])
     if rolling is None:
-        return 0, wanted
+        return 0, 0
     share = [str(rolling[k]) for k in ("maxSurge", "maxUnavailable")]
     numbers = [int(s) if not s.endswith("%") else int(s[:-1]) / 100 * wanted for s in share]
     return math.ceil(numbers[0]), math.floor(numbers[1])
