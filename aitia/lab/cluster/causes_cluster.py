@@ -28,9 +28,15 @@ from aitia.lab.cluster.world import Object
 
 def asks(resource: str) -> Callable[[Hit], None]:
     """A request that fits no node."""
-    amount = {"cpu": "24", "memory": "96Gi", "nvidia.com/gpu": "1"}[resource]
 
     def cause(hit: Hit) -> None:
+        nodes = hit.site.layout.nodes
+        amount = {
+            "cpu": f"{max(n.cpu for n in nodes)}500m",
+            "memory": f"{int(max(n.memory_gib for n in nodes)) + 2}Gi",
+            "nvidia.com/gpu": "1",
+        }[resource]
+
         def change(spec: Object, container: Object) -> None:
             held = container["resources"]
             held["requests"][resource] = amount

@@ -75,6 +75,11 @@ def _any(layout: Layout, app: App) -> bool:
     return app.victim and app.kind != "CronJob"
 
 
+def _unbounded(layout: Layout, app: App) -> bool:
+    """No limit range refuses its pods before the scheduler sees them."""
+    return _any(layout, app) and not layout.limits
+
+
 def _served(layout: Layout, app: App) -> bool:
     return app.victim and bool(app.port) and any(app.name in a.calls for a in layout.apps)
 
@@ -134,8 +139,8 @@ def table() -> tuple[Kind, ...]:
         Kind(id="password-rotated", title="A store no longer takes the password in the secret", family="credential", cause=p.password_rotated, hits=lambda y, a: _caller(y, a) and bool(a.secrets) and any(y.app(n).style in ("postgres", "redis") for n in a.calls), fault="software.credentials.database", also=("software.credentials",), strengths=("medium", "strong")),
         Kind(id="job-keeps-exiting", title="The runs of a cron job fail until the back-off limit", family="crash", cause=p.job_exits, hits=lambda y, a: a.kind == "CronJob", fault="software.crash", also=("software.exception", "software.regression"), strengths=("strong",)),
         Kind(id="scaled-to-zero", title="Somebody scaled it to nothing", family="operator_error", cause=p.scaled_to_zero, hits=lambda y, a: _scaled(y, a) and _served(y, a), fault=f"{spec}.k8s.zero_replicas", also=(spec,), strengths=("strong",)),
-        Kind(id="too-much-cpu-asked", title="The CPU request fits no node", family="scheduling", cause=c.asks("cpu"), hits=_any, fault="scheduling.k8s.cpu_capacity"),
-        Kind(id="too-much-memory-asked", title="The memory request fits no node", family="scheduling", cause=c.asks("memory"), hits=_any, fault="scheduling.k8s.memory_capacity"),
+        Kind(id="too-much-cpu-asked", title="The CPU request fits no node", family="scheduling", cause=c.asks("cpu"), hits=_unbounded, fault="scheduling.k8s.cpu_capacity"),
+        Kind(id="too-much-memory-asked", title="The memory request fits no node", family="scheduling", cause=c.asks("memory"), hits=_unbounded, fault="scheduling.k8s.memory_capacity"),
         Kind(id="device-asked", title="It asks for a device that no node has", family="scheduling", cause=c.asks("nvidia.com/gpu"), hits=lambda y, a: _rolls(y, a), fault="scheduling.k8s"),
         Kind(id="label-no-node-has", title="The node selector fits no node", family="scheduling", cause=c.selector_fits_none, hits=_any, fault="scheduling.k8s.node_selector", also=("scheduling.k8s.node_affinity",)),
         Kind(id="affinity-no-node-meets", title="The node affinity fits no node", family="scheduling", cause=c.affinity_fits_none, hits=_any, fault="scheduling.k8s.node_affinity", also=("scheduling.k8s.node_selector",)),

@@ -41,7 +41,7 @@ def shop() -> Layout:
         ),
         labels={"app.kubernetes.io/instance": "shop", "app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/version": "", "helm.sh/chart": "webservice-2.4.0"},
         annotations={"meta.helm.sh/release-name": "{name}", "meta.helm.sh/release-namespace": "{namespace}"},
-        quota={"pods": "40", "requests.cpu": "8", "requests.memory": "12Gi"},
+        quota={"pods": "40", "requests.cpu": "12"},
         budgets={"storefront": 2, "catalog": 1},
         journal="helm",
     )  # fmt: skip

@@ -23,6 +23,7 @@ class Scrape:
     def __init__(self, world: World, layout: Layout, life: Life, traffic: Traffic, step: int) -> None:
         self.world, self.layout, self.life, self.traffic, self.step = world, layout, life, traffic, step
         self.rows: list[Row] = []
+        self._texts: dict[tuple[tuple[str, str], ...], str] = {}
         self._counters: dict[tuple[str, str], float] = defaultdict(float)
 
     def take(self) -> None:
@@ -38,14 +39,18 @@ class Scrape:
         self._outside()
 
     def _put(self, component: str, metric: str, labels: Mapping[str, str], value: float) -> None:
-        self.rows.append(
-            (float(self.world.now), component, metric, json.dumps(labels, sort_keys=True), value)
-        )
+        self.rows.append((float(self.world.now), component, metric, self._text(labels), value))
+
+    def _text(self, labels: Mapping[str, str]) -> str:
+        key = tuple(labels.items())
+        if key not in self._texts:
+            self._texts[key] = json.dumps(labels, sort_keys=True)
+        return self._texts[key]
 
     def _count(
         self, component: str, metric: str, labels: Mapping[str, str], more: float, digits: int = 2
     ) -> None:
-        key = (metric, json.dumps(labels, sort_keys=True))
+        key = (metric, self._text(labels))
         self._counters[key] += more
         self._put(component, metric, labels, round(self._counters[key], digits))
 

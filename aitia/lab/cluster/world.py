@@ -199,7 +199,10 @@ class World:
         if not self._may_tell(source_key):
             return
         known = self._events.get(key)
+        at_rest = self._settled == self.version
         self.version += 1
+        if at_rest:
+            self._settled = self.version  # no controller acts on an event
         if known is not None and self.now - epoch(known["lastTimestamp"]) < EVENT_TTL:
             known["count"] += 1
             known["lastTimestamp"] = stamp(self.now)

@@ -59,7 +59,7 @@ def test_no_name_of_a_failure_or_of_its_cause_is_in_the_telemetry(
     assert len(text) > 100_000
     for kind in table():
         for name in (kind.id, kind.title, kind.fault, getattr(kind.cause, "__name__", "")):
-            assert not name or len(name) < 7 or not re.search(rf"\b{re.escape(name)}\b", text), name
+            assert not name or len(name) < 7 or not re.search(rf"\b{re.escape(name)}\b(?!\.io)", text), name
     for name in DECOYS:
         assert "-" not in name or name not in text, name
     assert not (found := OURS.search(text)), (
