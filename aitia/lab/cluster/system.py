@@ -159,7 +159,7 @@ class Cluster:
         quiet = kind is None or order.twin
         site.observe(onset + (chance.randrange(300, 900) if quiet else PATIENCE_S), look)
         if not alarms and kind is not None and not order.twin:
-            said = kind.says.format(app=order.victim, node=node)
+            said = kind.says.format(app=order.victim, node=node, space=site.layout.namespace)
             alarms.append(doubt(site, site.layout.app(order.victim), said))
         alarm = alarms[0] if alarms else quiet_alarm(site, chance)
         site.observe(world.now + chance.randrange(120, 360), lambda: False)
