@@ -98,7 +98,7 @@ def paths(kind: str, text: str) -> set[str]:
             stack.pop()
         if any(k in FREE for _, k in stack):
             continue
-        if len(stack) == 1 and stack[0][1] in NAMED:
+        if stack and stack[-1][1] in NAMED:
             key = "*"
         stack.append((deep, key))
         found.add("/".join((kind, *(k for _, k in stack))))
@@ -176,17 +176,17 @@ def kind_of(text: str) -> str:
     return next((kind for mark, kind in marks.items() if mark in text), "replicasets")
 
 
-def order_agreement(theirs: Sequence[list[Told]], ours: Sequence[list[Told]]) -> list[float]:
+def order_agreement(theirs: Sequence[list[Told]], ours: Sequence[list[Told]]) -> dict[str, float]:
     """For each pair of reasons that follow each other in a recorded object: the share of our objects with both in that order."""
     after = Counter((a, b) for one in theirs for a, x in one for b, y in one if x > y and a != b)
-    shares = []
+    shares: dict[str, float] = {}
     for (a, b), count in sorted(after.items()):
         if count <= after[b, a]:
             continue
         both = [(dict(reversed(one)), one) for one in ours if {a, b} <= {r for r, _ in one}]
         held = [1.0 if times[a] > times[b] else 0.5 if times[a] == times[b] else 0.0 for times, _ in both]
         if held:
-            shares.append(sum(held) / len(held))
+            shares[f"{a} < {b}"] = sum(held) / len(held)
     return shares
 
 
@@ -217,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
                     measured[system]["recorded event reasons that we have"].append(len(reasons & mine) / len(reasons))  # fmt: skip
                 agreed = order_agreement(told[cause], groups)
                 if agreed:
-                    measured[system]["order of events agrees"].append(sum(agreed) / len(agreed))
+                    measured[system]["order of events agrees"].append(sum(agreed.values()) / len(agreed))
                 if system == "ours":
                     cases.append({"id": cause, "fault": KINDS[cause], "fields_missing": sorted(fields[cause] - have), "fields_more": len(have - fields[cause]), "reasons_missing": sorted(reasons - mine), "reasons_more": sorted(mine - reasons), "order": agreed})  # fmt: skip
                     print(f"{cause:<36} {KINDS[cause]:<26} fields missing {len(fields[cause] - have):>3}, reasons missing: {', '.join(sorted(reasons - mine)) or '-'}")  # fmt: skip
@@ -225,6 +225,13 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     print("\nfields missing in most kinds:")
     for field, count in missing.most_common(30):
         print(f"  {count:>3}  {field}")
+    orders: dict[str, list[float]] = defaultdict(list)
+    for case in cases:
+        for pair, share in case["order"].items():
+            orders[pair].append(share)
+    print("\norder of events, by pair:")
+    for pair, shares in sorted(orders.items(), key=lambda e: sum(e[1]) / len(e[1])):
+        print(f"  {sum(shares) / len(shares):.2f}  {pair} ({len(shares)})")
     made = [row for system, values in measured.items() for row in rows(system, values)]
     return finish("lab cluster fields", made, cases, n=len(cases), began=began, out=args.json)
 

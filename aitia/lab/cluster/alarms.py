@@ -49,18 +49,21 @@ class Rules:
         self.site, self._chance = site, chance
         self._patience = chance.choice((0.7, 1.0, 1.3, 2.0, 2.6))  # sites differ in how long a rule must hold
         self._since: dict[tuple[str, str], int] = {}
-        self._usual: list[float] = []
+        self._usual: dict[str, list[float]] = defaultdict(list)
         self._restarts: dict[str, list[tuple[int, int]]] = defaultdict(list)
 
     def look(self, armed: bool) -> Alarm | None:
         """The first rule that holds long enough; before `armed` they only learn what is usual."""
-        entry = self.site.traffic.now[self.site.layout.entry]
-        if not armed:
-            self._usual.append(entry.latency_ms)
         holding: dict[tuple[str, str], bool] = {}
-        holding["errors", ""] = entry.errors > ERRORS
-        usual = sorted(self._usual)[len(self._usual) // 2] if self._usual else entry.latency_ms
-        holding["late", ""] = entry.latency_ms > max(LATE * usual, usual + 60)
+        for app in self.site.layout.apps:
+            if not app.rate:
+                continue
+            served, usual = self.site.traffic.now[app.name], self._usual[app.name]
+            if not armed:
+                usual.append(served.latency_ms)
+            typical = sorted(usual)[len(usual) // 2] if usual else served.latency_ms
+            holding["errors", app.name] = served.errors > ERRORS
+            holding["late", app.name] = served.latency_ms > max(LATE * typical, typical + 60)
         holding["certificate", ""] = self._certificate()
         for node in self.site.world.all_of("Node"):
             holding["node", node["metadata"]["name"]] = condition(node, "Ready")["status"] != "True"
@@ -106,9 +109,9 @@ class Rules:
         named = {"namespace": space, "severity": "warning"}
         if rule in ("errors", "late"):
             title, text, name = self._chance.choice(_ERRORS if rule == "errors" else _LATE)
-            labels = {"alertname": name, "service": entry, "severity": "page"}
+            labels = {"alertname": name, "service": what, "severity": "page"}
             return Alarm(
-                at=now, title=title.format(entry), text=text.format(entry), labels=labels, hints=(entry,)
+                at=now, title=title.format(what), text=text.format(what), labels=labels, hints=(what,)
             )
         if rule == "certificate":
             return Alarm(at=now, title=f"The probe of https://{layout.ingress} fails", text=f"https://{layout.ingress} has not been reachable for the outside prober for a minute; browsers show a warning.", labels={"alertname": "ProbeFailed", "instance": layout.ingress, "severity": "page"}, hints=(entry,))  # fmt: skip

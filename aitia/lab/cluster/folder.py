@@ -7,7 +7,8 @@ import json
 import lzma
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from aitia.lab.cluster.site import Site
 from aitia.lab.cluster.world import Object
 from aitia.tools.sources.cluster.object_kinds import KINDS
 
-TAIL: Final = 60  # lines of a pod in the recording, the last ones, as `kubectl logs --tail` gives them
+TAIL: Final = 40  # lines of a pod in the recording, the last ones, as `kubectl logs --tail` gives them
 PLURALS: Final[Mapping[str, str]] = {kind: plural for plural, kind in KINDS.items()} | {
     "EndpointSlice": "endpointslices",
     "Role": "roles",
@@ -44,13 +45,24 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def new_folder(out: Path) -> Path:
-    """An empty folder; only one that holds a scenario, or nothing, is replaced. Raises BadInput for another."""
+def check_folder(out: Path) -> None:
+    """Only a folder that holds a scenario, or nothing, is replaced. Raises BadInput for another."""
     if out.exists() and any(out.iterdir()) and not (out / "scenario.yaml").exists():
         raise BadInput(f"Give a new folder: {str(out)!r} holds something that is no scenario.")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    return out
+
+
+@contextmanager
+def replaced(out: Path) -> Iterator[Path]:
+    """A folder beside `out` to write into, which takes its place once all is written: an interrupted run leaves none half done."""
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        shutil.rmtree(out, ignore_errors=True)
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_objects(site: Site, out: Path) -> None:

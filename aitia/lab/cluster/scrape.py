@@ -113,7 +113,7 @@ class Scrape:
             cores = self.traffic.used.get(name, 0.006 * chance.uniform(0.8, 1.2)) if main else 0.003 * chance.uniform(0.7, 1.3)  # fmt: skip
             self._count(component, "container_cpu_usage_seconds_total", held, cores * self.step)
             memory = self.life.memory_mib(pod, status["name"]) * chance.uniform(0.985, 1.015)
-            self._put(component, "container_memory_working_set_bytes", held, round(memory * 16) / 16 * MIB)
+            self._put(component, "container_memory_working_set_bytes", held, round(memory * 2) / 2 * MIB)
             spec = next(c for c in pod["spec"]["containers"] if c["name"] == status["name"])
             limits = spec["resources"].get("limits", {})
             if "memory" in limits:

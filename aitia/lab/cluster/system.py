@@ -24,7 +24,7 @@ from aitia.lab.words import Kind as SystemKind
 
 FIRST_DAY: Final = 1_735_689_600  # 2025-01-01; a site begins on one of the days of two years after it
 LEAD_S: Final = 1800  # of the window before the alarm
-PATIENCE_S: Final = 1500  # after the onset, until a person reports what no rule saw
+PATIENCE_S: Final = 1260  # after the onset, until a person reports what no rule saw
 NONE: Final = "none"
 
 
@@ -74,7 +74,7 @@ class Cluster:
         """Write the scenario folder of an order. Raises BadInput for one that this layout cannot carry out."""
         began, layout = time.monotonic(), self.make_layout()
         order, kind = self._checked(order)
-        folder.new_folder(out)
+        folder.check_folder(out)
         chance = random.Random(digest(order.system, order.seed, "plan"))
         start = FIRST_DAY + chance.randrange(700) * DAY + chance.randrange(DAY)
         site = Site(layout, World(order.seed, start, int(layout.version.split(".")[1])))
@@ -82,7 +82,6 @@ class Cluster:
         site.install()
         told = self._hour(site, order, kind, chance, tell)
         tell(f"{layout.name}: writing")
-        self._write(site, order, kind, told, out)
         made = Made(
             order=order,
             kind=self.kind,
@@ -91,7 +90,9 @@ class Cluster:
             decoys=told.decoys,
             seconds=round(time.monotonic() - began, 2),
         )
-        (out / LAB).write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        with folder.replaced(out) as part:
+            self._write(site, order, kind, told, part)
+            (part / LAB).write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
         return made
 
     def _checked(self, order: Order) -> tuple[Order, Kind | None]:

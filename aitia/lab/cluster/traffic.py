@@ -131,8 +131,9 @@ class Traffic:
             return
         programs = [self.life.program(p, app.container_name) for p in served.pods]
         cost = app.cost_ms * sum(p.work for p in programs) / len(programs)
-        capacity = sum(self._capacity(app, p) for p in served.pods)
-        served.share = served.rate * cost / 1000 / capacity
+        each = served.rate * cost / 1000 / len(served.pods)  # a service spreads its requests evenly
+        shares = [each / max(0.01, self._capacity(app, p)) for p in served.pods]
+        served.share = sum(shares) / len(shares)
         noise = self.world.chance("late", app.name, self.world.now).lognormvariate(0, 0.06)
         own = (
             app.own_ms
@@ -141,10 +142,10 @@ class Traffic:
             * sum(p.slowdown for p in programs)
             / len(programs)
         )
-        own /= 1 - min(served.share, 0.96)
+        own *= sum(1 / (1 - min(share, 0.96)) for share in shares) / len(shares)
         good, late = 1.0, own
-        if served.share > 1:
-            served.why["overloaded"] = 1 - 1 / served.share
+        if lost := sum(max(0.0, 1 - 1 / share) for share in shares if share) / len(shares):
+            served.why["overloaded"] = lost
             late = min(GIVES_UP_MS, late * 4)
         broken = sum(p.errors for p in programs) / len(programs)
         if broken:
@@ -167,9 +168,8 @@ class Traffic:
             wait = sum(m.wait_ms for m in met if not m.pods) / len(met)
             late += app.fan_out * (wait + (1 - lost) * (other.latency_ms if other else 2.0))
         served.errors, served.latency_ms = 1 - good, min(late, GIVES_UP_MS * 2)
-        for pod in served.pods:
-            uid = pod["metadata"]["uid"]
-            (self.life.hung.add if served.share > HUNG_AT else self.life.hung.discard)(uid)
+        for pod, share in zip(served.pods, shares, strict=True):
+            (self.life.hung.add if share > HUNG_AT else self.life.hung.discard)(pod["metadata"]["uid"])
 
     def _capacity(self, app: App, pod: Object) -> float:
         limit = next(c for c in pod["spec"]["containers"] if c["name"] == app.container_name)["resources"].get("limits", {})  # fmt: skip

@@ -44,10 +44,10 @@ def test_events_tell_when_they_were_first_seen() -> None:
 
 def test_order_agrees_where_the_same_comes_first() -> None:
     theirs = [[("Scheduled", 100.0), ("BackOff", 50.0)]]
-    assert order_agreement(theirs, [[("Scheduled", 9.0), ("BackOff", 3.0)]]) == [1.0]
-    assert order_agreement(theirs, [[("Scheduled", 3.0), ("BackOff", 9.0)]]) == [0.0]
-    assert order_agreement(theirs, [[("Scheduled", 3.0), ("BackOff", 3.0)]]) == [0.5]
-    assert order_agreement(theirs, [[("Scheduled", 3.0)]]) == []
+    assert order_agreement(theirs, [[("Scheduled", 9.0), ("BackOff", 3.0)]]) == {"Scheduled < BackOff": 1.0}
+    assert order_agreement(theirs, [[("Scheduled", 3.0), ("BackOff", 9.0)]]) == {"Scheduled < BackOff": 0.0}
+    assert order_agreement(theirs, [[("Scheduled", 3.0), ("BackOff", 3.0)]]) == {"Scheduled < BackOff": 0.5}
+    assert order_agreement(theirs, [[("Scheduled", 3.0)]]) == {}
 
 
 def test_fifteen_kinds_of_recorded_faults_or_more_are_compared() -> None:
