@@ -20,7 +20,8 @@ def drill(
     place: Annotated[
         Path | None,
         typer.Argument(
-            help="A scenario folder, or a folder of them; default: the bundled ones.", metavar="[SCENARIO|DIR]"
+            help="A scenario folder, or a folder of them; default: the bundled ones.",
+            metavar="[SCENARIO|DIR]",
         ),
     ] = None,
     seed: Annotated[

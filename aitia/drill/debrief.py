@@ -71,7 +71,9 @@ def _needed(need: Needed, report: Report | None) -> str:
     return " ".join(wanted.values())
 
 
-def told(record: Record, scenario: Scenario, folder: Path, report: Report | None, taxonomy: Taxonomy) -> Iterator[str]:
+def told(
+    record: Record, scenario: Scenario, folder: Path, report: Report | None, taxonomy: Taxonomy
+) -> Iterator[str]:
     """The debrief, line by line."""
     expected = scenario.expected
     yield ""
@@ -118,7 +120,9 @@ def _made(folder: Path) -> Iterator[str]:
 
 def _cause(given: Answered, taxonomy: Taxonomy) -> str:
     if given.verdict != "cause":
-        return {"healthy": "nothing is wrong", "unknown": "it cannot be told", None: "no answer"}[given.verdict]
+        return {"healthy": "nothing is wrong", "unknown": "it cannot be told", None: "no answer"}[
+            given.verdict
+        ]
     return clean(f"{given.component}: {taxonomy.title(given.fault)} ({given.fault})")
 
 

@@ -48,7 +48,9 @@ def copy_telemetry(folder: Path, out: Path) -> None:
     try:
         shutil.copytree(folder, out, symlinks=True, ignore=answers)
     except (shutil.Error, OSError) as error:
-        raise BadInput(f"Cannot read all of {str(folder)!r} ({error}). Give a readable scenario folder.") from None
+        raise BadInput(
+            f"Cannot read all of {str(folder)!r} ({error}). Give a readable scenario folder."
+        ) from None
 
 
 def digest(folder: Path) -> str:

@@ -56,7 +56,11 @@ class Looks:
         if self._hinted is not None and not seen(self._hinted):
             fact = self._hinted
             return [clean(fact.statement)], (_seen(fact),)
-        general = [s for s in self.incident.tools if not any(f.is_required() for f in s.arguments.model_fields.values())]
+        general = [
+            s
+            for s in self.incident.tools
+            if not any(f.is_required() for f in s.arguments.model_fields.values())
+        ]
         facts = [e for s in general if not s.consumes for e in self._call(s, {}).evidence]
         new = [e for e in facts if e.component and is_anomaly(e) and not seen(e)]
         self._hinted = max(new, key=lambda e: (e.strength, e.component, e.kind), default=None)

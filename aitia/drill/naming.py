@@ -48,5 +48,7 @@ def read_fault(words: str, taxonomy: Taxonomy) -> str:
     near = [f for f, title in known.items() if any(w in title.casefold() for w in said.split() if len(w) > 3)]
     ends = get_close_matches(said.replace(" ", "_"), [f.rpartition(".")[2] for f in known], n=3)
     near += [f for f in known if f.rpartition(".")[2] in ends or f in get_close_matches(said, known, n=2)]
-    told = f"Did you mean {', '.join(dict.fromkeys(near[:6]))}?" if near else "Type faults for the fault kinds."
+    told = (
+        f"Did you mean {', '.join(dict.fromkeys(near[:6]))}?" if near else "Type faults for the fault kinds."
+    )
     raise BadInput(f"No fault kind is called {words!r}. {told}")

@@ -14,7 +14,7 @@ from aitia.drill.incident import Incident, meant
 from aitia.drill.words import Seen
 from aitia.render.text import at, clean, clip, count
 from aitia.tools.series.derive import Derived
-from aitia.tools.series.gather import gather, within
+from aitia.tools.series.gather import gather
 from aitia.tools.series.numbers import scale, sig3
 from aitia.tools.sources.base import ChangeSource
 from aitia.tools.text.reader import Extract, Record, open_each
@@ -66,10 +66,14 @@ def series(incident: Incident, component: str, metric: str) -> Shown:
         raise BadInput(f"{name} has no series.")
     found = [d for d in every if metric.casefold() in d.metric.casefold()]
     if not found:
-        raise BadInput(f"{name} has no metric {metric!r}.{meant(metric, dict.fromkeys(d.metric for d in every))}")
+        raise BadInput(
+            f"{name} has no metric {metric!r}.{meant(metric, dict.fromkeys(d.metric for d in every))}"
+        )
     start, end = incident.span.epoch
     share = round(_CELLS * (gathered.window.epoch[0] - start) / max(end - start, 1e-9))
-    head = f"{name}: {len(found)} series; middle value before → in the window, course (the window begins at ┃)"
+    head = (
+        f"{name}: {len(found)} series; middle value before → in the window, course (the window begins at ┃)"
+    )
     told = [_course(d, (start, gathered.window.epoch[0], end), share) for d in found[:MOST_SERIES]]
     if len(found) > MOST_SERIES:
         told.append(f"{len(found) - MOST_SERIES} more: series {name} METRIC")
@@ -112,7 +116,10 @@ def changes(incident: Incident) -> Shown:
     found = sorted(_changes(incident))[-MOST_LINES:]
     if not found:
         return ["No changes are on record."], ()
-    told = [f"{at(when, date=True)}  {name:<16} {kind:<12} {_safe(incident, text)}" for when, name, kind, text in found]
+    told = [
+        f"{at(when, date=True)}  {name:<16} {kind:<12} {_safe(incident, text)}"
+        for when, name, kind, text in found
+    ]
     seen = tuple(
         Seen(component=name, kind=family)
         for name in dict.fromkeys(name for _, name, _, _ in found)
@@ -132,7 +139,9 @@ def _changes(incident: Incident) -> Iterator[tuple[datetime, str, str, str]]:
 
 def sources(incident: Incident) -> list[str]:
     """What there is to look at, a line a source."""
-    return [_holding(h.source, h.kind, h.components, h.count, h.note) for h in incident.context.inventory.holdings]
+    return [
+        _holding(h.source, h.kind, h.components, h.count, h.note) for h in incident.context.inventory.holdings
+    ]
 
 
 def _holding(name: str, kind: str, components: Sequence[str], number: int, note: str) -> str:

@@ -117,7 +117,11 @@ class Drill:
         if name == "incident":
             return self.incident(), ()
         if name == "faults":
-            found = {f: t for f, t in fault_names(self.taxonomy).items() if rest.casefold() in f"{f} {t}".casefold()}
+            found = {
+                f: t
+                for f, t in fault_names(self.taxonomy).items()
+                if rest.casefold() in f"{f} {t}".casefold()
+            }
             return [f"{fault:<44} {title}" for fault, title in found.items()], ()
         if name == "help":
             rows = {f"{n} {c.takes}".rstrip(): c.help for n, c in COMMANDS.items()} | OWN

@@ -28,7 +28,11 @@ def newest_error(scenario: Scenario, root: Path, home: Path) -> list[str]:
             found = records(incident, component)
         except AitiaError:  # it has no logs
             continue
-        times = [r.at for r in found if start <= r.at < end and (r.level in ("error", "fatal") or _ERROR.search(r.message))]
+        times = [
+            r.at
+            for r in found
+            if start <= r.at < end and (r.level in ("error", "fatal") or _ERROR.search(r.message))
+        ]
         if times:
             newest[component] = max(times)
     return sorted(newest, key=lambda c: (-newest[c], c))

@@ -63,7 +63,9 @@ def main() -> int:
     key = _lines(args.exams / KEY)
     readers = {f"reader {file.stem}": _lines(file) for file in args.answers}
     per_case = [_case(name, data / told["folder"], readers) for name, told in key.items()]
-    contract.finish("lab/blind", rows(per_case, list(readers)), per_case, n=len(key), began=began, out=args.json)
+    contract.finish(
+        "lab/blind", rows(per_case, list(readers)), per_case, n=len(key), began=began, out=args.json
+    )
     return 0
 
 

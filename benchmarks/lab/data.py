@@ -51,7 +51,9 @@ def of_split(found: list[Incident], split: str) -> list[Incident]:
     known = splits()
     unknown = sorted({i.system for i in found if i.system and i.system not in known})
     if unknown:
-        raise KeyError(f"{', '.join(unknown)} is in no split: add it to {SPLITS} by the rule that stands there")
+        raise KeyError(
+            f"{', '.join(unknown)} is in no split: add it to {SPLITS} by the rule that stands there"
+        )
     if split:
         return [i for i in found if known.get(i.system) == split]
     return [i for i in found if known.get(i.system) != NEVER]

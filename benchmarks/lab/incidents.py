@@ -171,7 +171,7 @@ def _scored(
     named: Sequence[str],
     parts: Sequence[Component],
 ) -> Case:
-    """A verdict beside the answer, by the rules of `aitia replay`: a part and its whole are one component, a kind covers its own."""
+    """A verdict beside the answer, by the rules of `aitia replay`: part and whole are one component, a kind covers its own."""
     expected, topology = scenario.expected, Topology(parts)
     answers = _answers(expected)
     accepted = {name for component, _ in answers for name in topology.family(component)}

@@ -43,8 +43,15 @@ def test_an_exam_tells_nothing_of_the_answer(
     assert not {"scenario.yaml", "lab.json"} & {p.name for p in files}
     for file in files:
         content = file.read_bytes()
-        past = file.name == "incidents.jsonl" or file.parent.name == "runbooks"  # the site's own, on any fault
-        for word in (*NAMES, "machine.bearing", "The new version of catalog grows", "recorded from real programs"):
+        past = (
+            file.name == "incidents.jsonl" or file.parent.name == "runbooks"
+        )  # the site's own, on any fault
+        for word in (
+            *NAMES,
+            "machine.bearing",
+            "The new version of catalog grows",
+            "recorded from real programs",
+        ):
             assert past or word.encode() not in content, f"{file} holds {word!r}"
     sheets = sorted(p.read_text() for p in (out / "exams").glob("*/sheet.md"))
     assert len(sheets) == 3
@@ -54,7 +61,10 @@ def test_an_exam_tells_nothing_of_the_answer(
 def test_two_readers_are_scored(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     run(monkeypatch, "--data", str(data), "--exams", str(out), "--n", "3", "--seed", "2")
-    case = {json.loads(line)["folder"]: json.loads(line)["id"] for line in (out / "key.jsonl").read_text().splitlines()}
+    case = {
+        json.loads(line)["folder"]: json.loads(line)["id"]
+        for line in (out / "key.jsonl").read_text().splitlines()
+    }
     right = [
         (case[NAMES[0]], "p-101a-de", "a defect of the bearing's outer race"),
         (case[NAMES[1]], "healthy", ""),

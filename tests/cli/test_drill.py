@@ -92,7 +92,9 @@ def test_nothing_tells_the_answer_before_it_is_given(name: str, home: Path, tmp_
 def test_the_telemetry_that_tools_read_holds_no_answer(home: Path) -> None:
     home.mkdir()
     with opened(SCENARIOS / "false-alarm", home) as held:
-        paths = [p for s in held.looks.incident.context.sources.of("logs") for t in s.streams() for p in t.paths]  # type: ignore[attr-defined]
+        paths = [
+            p for s in held.looks.incident.context.sources.of("logs") for t in s.streams() for p in t.paths
+        ]  # type: ignore[attr-defined]
         root = next(p for p in paths[0].parents if p.name == "incident")
         names = {p.name for p in root.rglob("*")}
     assert paths
