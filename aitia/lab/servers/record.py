@@ -295,7 +295,7 @@ class Recorder:
             onset=None if healthy else datetime.fromisoformat(iso(recording.onset)),
             decoys=tuple(recording.decoys),
             symptom=recording.symptom,
-            disturbed=tuple(recording.disturbed),
+            disturbed=tuple(dict.fromkeys(recording.disturbed)),
             view={"before": asdict(before), "after": asdict(after)},
             seconds=round(seconds, 1),
         )
