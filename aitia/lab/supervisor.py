@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import subprocess
 import threading
@@ -148,7 +149,7 @@ class Supervisor:
             output = opened
         child.process = subprocess.Popen(
             child.argv, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
-            user=child.user, group=child.user, cwd=child.cwd or ("/" if child.user else Path.cwd()),
+            user=child.user, group=group_of(child.user), cwd=child.cwd or ("/" if child.user else Path.cwd()),
             env=child.env if child.clean else {**os.environ, "TZ": "UTC", **child.env},
         )  # fmt: skip
         child.due = 0.0
@@ -191,6 +192,11 @@ class Supervisor:
             self.note(f"exited: {child.name} ({how}; not expected)")
             if not child.restart:
                 self.note(f"gave up: {child.name} entered FATAL state, autorestart is off")
+
+
+def group_of(user: str | None) -> int | None:
+    """The primary group of a user, whatever it is called."""
+    return pwd.getpwnam(user).pw_gid if user else None
 
 
 def wait_for(condition: Callable[[], bool], *, what: str, seconds: float = 30.0) -> None:

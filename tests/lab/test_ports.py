@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 from aitia.core.errors import BadInput
 from aitia.lab import ports
 from aitia.lab.ports import FIRST, SIZE, block_of_ports
+from aitia.lab.supervisor import group_of
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +58,8 @@ def test_a_folder_of_another_name_is_never_removed(tmp_path: Path) -> None:
     precious.mkdir()
     ports.clear(precious)
     assert precious.exists()
+
+
+def test_a_user_has_its_primary_group_whatever_that_is_called() -> None:
+    assert group_of("nobody") == pwd.getpwnam("nobody").pw_gid
+    assert group_of(None) is None

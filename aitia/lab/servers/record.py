@@ -193,10 +193,11 @@ class Recorder:
         found = complaint(recording.hits, start=recording.start, onset=recording.onset, end=recording.end)
         if rig.receiver.firing:
             recording.symptom, recording.alert = "alert", rig.receiver.firing[0]
-            words, at = recording.alert["commonAnnotations"], recording.alert["alerts"][0]["startsAt"]
+            first = recording.alert["alerts"][0]  # what several alerts do not share stands with each
+            words, at = {**first["annotations"], **recording.alert["commonAnnotations"]}, first["startsAt"]
             recording.started = datetime.fromisoformat(at).timestamp()
             labels = recording.alert["commonLabels"]
-            recording.reported = {"title": words["summary"], "text": words["description"], "labels": labels}
+            recording.reported = {"title": words["summary"], "text": words.get("description", ""), "labels": labels}
         elif found is not None:
             recording.symptom = "client"
             recording.started, how, now = found

@@ -25,7 +25,7 @@ from aitia.lab.servers.load import program_file
 from aitia.lab.servers.model import Load, Program, SystemFile
 from aitia.lab.servers.steps import Command
 from aitia.lab.servers.templates import render
-from aitia.lab.supervisor import Child, Supervisor, wait_for
+from aitia.lab.supervisor import Child, Supervisor, group_of, wait_for
 
 MONITORS: Final = {
     "prometheus": "prometheus",
@@ -126,7 +126,7 @@ class Rig:
         argv = [self.text(word) for word in command.argv]
         try:
             return subprocess.run(
-                argv, user=user, group=user, env=self.environment(command.env), cwd="/", capture_output=True,
+                argv, user=user, group=group_of(user), env=self.environment(command.env), cwd="/", capture_output=True,
                 text=True, input=self.text(command.input), timeout=command.timeout_s, check=False, start_new_session=True,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
