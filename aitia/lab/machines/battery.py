@@ -28,12 +28,12 @@ RESISTANCE_OHM, COOLING_W_M2K = 0.008, 8.0
 KELVIN = 273.15
 # Of each day: hour, and between which states of charge the plan lies then
 HOURS = (
-    (2.5, 0.20, 0.26),
+    (2.5, 0.25, 0.31),
     (4.0, 0.40, 0.46),
     (11.7, 0.40, 0.46),
     (13.4, 0.84, 0.89),
     (18.2, 0.82, 0.87),
-    (20.0, 0.20, 0.26),
+    (20.0, 0.25, 0.31),
 )
 
 
@@ -158,9 +158,11 @@ class Battery(Machine):
         current = -np.gradient(soc, case.t) * CELL_AH * 3_600  # of a cell, A; discharge is positive
         if "grid-service" in case.decoys:
             at = case.moment("grid-service")
-            current = current + 0.5 * case.pulse(at, 3 * HOUR_S) * wander(
-                case.rng("service"), case.t.size, sigma=1.0, memory=1
-            )
+            shown = case.pulse(at, 3 * HOUR_S)
+            asked = shown * wander(case.rng("service"), case.t.size, sigma=1.0, memory=1)
+            current = current + 0.5 * (
+                asked - shown * asked.sum() / shown.sum()
+            )  # what it takes it gives back
             note(run, at, "ems1", "mode frequency containment reserve, until further notice")
             run.decoys.append("grid service for three hours")
         air = self._air(case, run, grown, current)
