@@ -114,7 +114,9 @@ def events(text: str) -> Iterator[Told]:
 
 
 def _seconds(text: str) -> float:
-    return float(sum(int(n) * _UNITS[u] for n, u in _AGE.findall(text)))
+    """An age in seconds; not a number for `<unknown>`, which is neither before nor after anything."""
+    found = _AGE.findall(text)
+    return float(sum(int(n) * _UNITS[u] for n, u in found)) if found else float("nan")
 
 
 def recorded(case: Path) -> tuple[str, set[str], list[list[Told]]]:
