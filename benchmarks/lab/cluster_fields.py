@@ -180,7 +180,8 @@ def kind_of(text: str) -> str:
 
 def order_agreement(theirs: Sequence[list[Told]], ours: Sequence[list[Told]]) -> dict[str, float]:
     """For each pair of reasons that follow each other in a recorded object: the share of our objects with both in that order."""
-    after = Counter((a, b) for one in theirs for a, x in one for b, y in one if x > y and a != b)
+    # Ages are whole seconds, each cut off at its own moment: a difference of one says nothing.
+    after = Counter((a, b) for one in theirs for a, x in one for b, y in one if x > y + 1 and a != b)
     shares: dict[str, float] = {}
     for (a, b), count in sorted(after.items()):
         if count <= after[b, a]:
