@@ -114,7 +114,9 @@ def events(text: str) -> Iterator[Told]:
 
 
 def _seconds(text: str) -> float:
-    return float(sum(int(n) * _UNITS[u] for n, u in _AGE.findall(text)))
+    """An age in seconds; not a number for `<unknown>`, which is neither before nor after anything."""
+    found = _AGE.findall(text)
+    return float(sum(int(n) * _UNITS[u] for n, u in found)) if found else float("nan")
 
 
 def recorded(case: Path) -> tuple[str, set[str], list[list[Told]]]:
@@ -178,7 +180,8 @@ def kind_of(text: str) -> str:
 
 def order_agreement(theirs: Sequence[list[Told]], ours: Sequence[list[Told]]) -> dict[str, float]:
     """For each pair of reasons that follow each other in a recorded object: the share of our objects with both in that order."""
-    after = Counter((a, b) for one in theirs for a, x in one for b, y in one if x > y and a != b)
+    # Ages are whole seconds, each cut off at its own moment: a difference of one says nothing.
+    after = Counter((a, b) for one in theirs for a, x in one for b, y in one if x > y + 1 and a != b)
     shares: dict[str, float] = {}
     for (a, b), count in sorted(after.items()):
         if count <= after[b, a]:

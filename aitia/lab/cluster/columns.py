@@ -76,15 +76,12 @@ def _selector(labels: Mapping[str, str] | None) -> str:
 
 def _service(item: Object, now: int) -> list[Any]:
     spec = item["spec"]
-    ports = ",".join(f"{p['port']}/{p['protocol']}" for p in spec["ports"])
-    return [
-        spec["type"],
-        spec["clusterIP"],
-        "<none>",
-        ports,
-        _age(item, now),
-        _selector(spec.get("selector")),
-    ]
+    ports = ",".join(
+        f"{p['port']}{':' + str(p['nodePort']) if 'nodePort' in p else ''}/{p['protocol']}"
+        for p in spec["ports"]
+    )
+    outside = ",".join(i["ip"] for i in item["status"]["loadBalancer"].get("ingress", ())) or "<none>"
+    return [spec["type"], spec["clusterIP"], outside, ports, _age(item, now), _selector(spec.get("selector"))]
 
 
 def _endpoints(item: Object, now: int) -> list[Any]:

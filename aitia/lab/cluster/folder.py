@@ -19,7 +19,7 @@ from aitia.lab.cluster.site import Site
 from aitia.lab.cluster.world import Object
 from aitia.tools.sources.cluster.object_kinds import KINDS
 
-TAIL: Final = 40  # lines of a pod in the recording, the last ones, as `kubectl logs --tail` gives them
+TAIL: Final = 30  # lines of a pod in the recording, the last ones, as `kubectl logs --tail` gives them
 PLURALS: Final[Mapping[str, str]] = {kind: plural for plural, kind in KINDS.items()} | {
     "EndpointSlice": "endpointslices",
     "Role": "roles",

@@ -44,6 +44,7 @@ def shop() -> Layout:
         quota={"pods": "40", "requests.cpu": "12"},
         budgets={"storefront": 2, "catalog": 1},
         journal="helm",
+        network=("FlannelIsUp", "Flannel is running on this node"),
     )  # fmt: skip
 
 

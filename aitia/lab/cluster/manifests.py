@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aitia.lab.cluster.spec import App, Layout
+from aitia.lab.cluster.world import digest
 
 Object = dict[str, Any]
 APPS: Final = "apps/v1"
@@ -193,11 +194,17 @@ def address(layout: Layout, other: App, caller: App) -> str:
     return pattern.format(service=host, port=other.port, namespace=layout.namespace)
 
 
+def own_labels(layout: Layout, app: App) -> dict[str, str]:
+    """The labels of an app's own objects."""
+    labels = {**layout.labels, **layout.selector(app)}
+    if "app.kubernetes.io/version" in labels:
+        labels["app.kubernetes.io/version"] = app.image.rpartition(":")[2]
+    return labels
+
+
 def workload(layout: Layout, app: App) -> Object:
     """The deployment, stateful set, daemon set, cron job or bare pod."""
-    labels = {**layout.labels, **layout.selector(app)}
-    if "app.kubernetes.io/version" in layout.labels:
-        labels["app.kubernetes.io/version"] = app.image.rsplit(":", 1)[1]
+    labels = own_labels(layout, app)
     meta: Object = {"name": app.name, "namespace": layout.space(app), "labels": labels}
     if layout.annotations and app.kind != "Pod":
         meta["annotations"] = {
@@ -302,24 +309,38 @@ def service(layout: Layout, app: App, cluster_ip: str) -> Object:
         "port": app.port,
         "targetPort": app.port_name if app.probe == "http" else app.port,
     }
+    outside: Object = {"type": "ClusterIP"}
+    status: Object = {"loadBalancer": {}}
+    if app.name == layout.entry and not layout.ingress:
+        port["nodePort"] = 30_000 + digest(layout.name, app.name) % 2768
+        outside = {
+            "type": "LoadBalancer",
+            "externalTrafficPolicy": "Cluster",
+            "allocateLoadBalancerNodePorts": True,
+        }
+        status = {
+            "loadBalancer": {
+                "ingress": [{"ip": f"203.0.113.{10 + digest(layout.name) % 200}", "ipMode": "VIP"}]
+            }
+        }
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {
             "name": app.service_name,
             "namespace": layout.space(app),
-            "labels": {**layout.labels, **layout.selector(app)},
+            "labels": own_labels(layout, app),
         },
         "spec": {
             "ports": [port],
             "selector": layout.selector(app),
             "clusterIP": "None" if app.headless else cluster_ip,
             "clusterIPs": ["None" if app.headless else cluster_ip],
-            "type": "ClusterIP",
+            **outside,
             "sessionAffinity": "None",
             "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack",
             "internalTrafficPolicy": "Cluster",
         },
-        "status": {"loadBalancer": {}},
+        "status": status,
     }

@@ -101,6 +101,8 @@ class Nodes:
         """Make the node objects."""
         for number, spec in enumerate(layout.nodes):
             node = self.world.create(node_object(layout, spec, number))
+            if layout.network[0]:
+                set_condition(self.world, node, "NetworkUnavailable", "False", *layout.network, stamps=_TIMES)
             for kind, (reason, message) in _GOOD.items():
                 set_condition(self.world, node, kind, str(kind == "Ready"), reason, message, stamps=_TIMES)
 
@@ -219,7 +221,7 @@ def beat(world: World) -> None:
         alive = world.physics.machine(name).kubelet
         at = world.now - digest(name) % 290
         for one in node["status"]["conditions"]:
-            if alive and one["lastHeartbeatTime"] < stamp(at):
+            if alive and one["type"] in _GOOD and one["lastHeartbeatTime"] < stamp(at):
                 one["lastHeartbeatTime"] = stamp(at)
         lease = world.get("Lease", "kube-node-lease", name)
         if lease is not None and alive:

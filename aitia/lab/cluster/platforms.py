@@ -135,6 +135,7 @@ def platform() -> Layout:
         variable="{name}_BASE_URL",
         address="http://{service}.{namespace}.svc.cluster.local:{port}",
         journal="flux",
+        network=("CalicoIsUp", "Calico is running on this node"),
         quota={"requests.cpu": "6", "requests.memory": "10Gi", "limits.cpu": "16", "limits.memory": "24Gi", "pods": "50", "persistentvolumeclaims": "10"},
         limits={"cpu": "2", "memory": "2Gi"},
         policies=True,

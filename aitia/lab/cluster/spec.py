@@ -113,6 +113,7 @@ class Layout:
     requests_metric: str = "http_requests_total"
     duration_metric: str = "http_request_duration_seconds"
     mesh: bool = False
+    network: tuple[str, str] = ("", "")  # reason and message with which its CNI clears NetworkUnavailable
     quota: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)  # a limit range's maximum
     policies: bool = False

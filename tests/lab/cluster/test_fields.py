@@ -48,6 +48,10 @@ def test_order_agrees_where_the_same_comes_first() -> None:
     assert order_agreement(theirs, [[("Scheduled", 3.0), ("BackOff", 9.0)]]) == {"Scheduled < BackOff": 0.0}
     assert order_agreement(theirs, [[("Scheduled", 3.0), ("BackOff", 3.0)]]) == {"Scheduled < BackOff": 0.5}
     assert order_agreement(theirs, [[("Scheduled", 3.0)]]) == {}
+    assert (
+        order_agreement([[("Scheduled", 51.0), ("BackOff", 50.0)]], [[("Scheduled", 9.0), ("BackOff", 3.0)]])
+        == {}
+    )
 
 
 def test_fifteen_kinds_of_recorded_faults_or_more_are_compared() -> None:
