@@ -197,7 +197,11 @@ class Recorder:
             words, at = {**first["annotations"], **recording.alert["commonAnnotations"]}, first["startsAt"]
             recording.started = datetime.fromisoformat(at).timestamp()
             labels = recording.alert["commonLabels"]
-            recording.reported = {"title": words["summary"], "text": words.get("description", ""), "labels": labels}
+            recording.reported = {
+                "title": words["summary"],
+                "text": words.get("description", ""),
+                "labels": labels,
+            }
         elif found is not None:
             recording.symptom = "client"
             recording.started, how, now = found
