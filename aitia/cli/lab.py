@@ -139,7 +139,7 @@ def _chosen(name: str, own: Path | None) -> list[System]:
 
 @app.command("check")
 def check(
-    out: Annotated[Path, typer.Argument(help="The folder that `make` wrote.", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Argument(help="The folder that `make` wrote.")],
     as_json: Json = False,
 ) -> None:
     """Move recordings that were disturbed, or that show nothing of their fault, to DIR/dropped."""
@@ -157,19 +157,12 @@ def check(
 
 @app.command("serve-cluster")
 def serve_cluster(
-    folder: Annotated[
-        Path, typer.Argument(help="A folder of a cluster system.", exists=True, file_okay=False)
-    ],
+    folder: Annotated[Path, typer.Argument(help="A folder of a cluster system.")],
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port on loopback; 0: a free one.")
     ] = 8001,
 ) -> None:
     """Serve the cluster of a folder on loopback, read-only, so that kubectl can look at it. Ctrl-C ends it."""
-    import importlib
-    import importlib.util
+    from aitia.lab.cluster.serve import serve
 
-    from aitia.core.errors import BadInput
-
-    if importlib.util.find_spec("aitia.lab.cluster") is None:
-        raise BadInput("This copy of aitia brings no generated clusters: install a later one.")
-    importlib.import_module("aitia.lab.cluster.serve").serve(folder, port)
+    serve(folder, port)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +20,7 @@ def systems(folder: Path | None = None, spans: Spans | None = None) -> dict[str,
     """All by name; a file of `folder` wins over a bundled one of that name. Raises BadInput for a file that is wrong."""
     found: dict[str, System] = {}
     for module in MODULES:
-        if importlib.util.find_spec(module) is not None:
-            found |= {system.name: system for system in importlib.import_module(module).SYSTEMS}
+        found |= {system.name: system for system in importlib.import_module(module).SYSTEMS}
     files = sorted(FILES.glob("*.yaml"))
     if folder is not None:
         own = sorted(folder.glob("*.yaml"))
