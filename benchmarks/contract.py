@@ -125,6 +125,9 @@ def finish(
 def commit() -> str:
     """The checkout's commit, with a mark where files differ from it."""
     found = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+        ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return found.stdout.strip() or "unknown"

@@ -222,7 +222,8 @@ def measured(cases: Sequence[Case]) -> dict[str, list[float]]:
     """The values of each metric over the cases that it is about."""
     faults = [c for c in cases if c["expected"] == "cause"]
     healthy = [c for c in cases if c["expected"] == "healthy"]
-    sure = [c for c in cases if c["probability"] >= SURE]
+    # "Not enough evidence" claims nothing, however sure it is.
+    sure = [c for c in cases if c["probability"] >= SURE and c["verdict"] in ("cause", "healthy")]
     wrong: Callable[[Case], bool] = lambda c: c["verdict"] == "cause" and not c["answer"]  # noqa: E731
     return {
         "answer": [c["answer"] for c in cases],
