@@ -195,7 +195,7 @@ def test_what_does_not_fit_is_sampled_evenly_and_its_share_is_known() -> None:
 
 def test_rates_stay_right_when_lines_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aitia.tools.logs.mine.BUDGET", 1_000_000)
-    monkeypatch.setattr("aitia.tools.logs.diff.BUDGET", 1_000_000)
+    monkeypatch.setattr("aitia.tools.logs.heard.BUDGET", 1_000_000)
     loki = filled("payment", every_s=0.25)
     with serving(loki) as url:
         found = logs_diff(context(opened(url)))
