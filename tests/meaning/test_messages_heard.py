@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import aitia
 from aitia import Report, dictionary
+from aitia.api import settings_of
 from aitia.cli.app import app
 from aitia.core.llm import Choice, Prompt
 from aitia.core.words import Evidence
@@ -169,6 +170,18 @@ def test_a_build_reads_messages_once_and_shows_and_sets_them(tmp_path: Path) -> 
     shown = json.loads(run.invoke(app, ["dictionary", "show", "-f", str(file), "--json"]).output)
     assert shown["messages"][KEY] == {"fault": False, "by": "person", "confidence": 1.0, "state": "counts"}
     assert "2 entries, 0 wait" in run.invoke(app, ["dictionary", "check", "-f", str(file)]).output
+
+
+def test_logs_that_cannot_be_read_are_told_by_a_build(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    found, problems = dictionary.messages_in(settings_of(config), "1d")
+    assert (found, problems) == ({}, [])  # nothing was logged in the last day
+    (tmp_path / "logs" / "web.log").unlink()
+    (tmp_path / "logs" / "db.log").unlink()
+    (tmp_path / "logs").rmdir()
+    found, problems = dictionary.messages_in(settings_of(config), "1d")
+    assert not found
+    assert "logs" in " ".join(problems)
 
 
 def test_bad_messages_in_the_file_are_named(tmp_path: Path) -> None:

@@ -88,8 +88,11 @@ def unheard(ctx: ToolContext) -> tuple[dict[str, str], str]:
 
 def undecided(ctx: ToolContext) -> tuple[dict[str, str], list[str]]:
     """All messages of the window of which nobody tells, as `unheard` gives them, the most frequent first; what cannot be read."""
-    window, names = ctx.incident.window, known(ctx)
-    found, problems = streams(ctx), list[str]()
+    window, names, problems = ctx.incident.window, known(ctx), list[str]()
+    try:
+        found = streams(ctx)
+    except SourceError as error:  # of no source
+        return {}, [str(error)]
     ranked: list[tuple[int, str, str]] = []
     for name, sources in found.items():
         try:
