@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import aitia.lab
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import BadInput
 from aitia.lab.servers.load import load_system
+from aitia.lab.servers.system import can_mount
 from aitia.lab.servers.templates import choose, references, render
 
 BUNDLED = sorted((Path(aitia.lab.__file__).parent / "systems").glob("*.yaml"))
@@ -92,3 +95,14 @@ def test_bundled_systems_are_whole(file: Path) -> None:
                 answer = fault.filled(fault.answer.model_dump(), victim, strength)
                 for kind in (answer["fault"], *(a["fault"] for a in answer["alternatives"])):
                     assert any(k == kind or k.startswith(f"{kind}.") for k in kinds), (fault.id, kind)
+
+
+def test_the_right_to_mount_is_told_as_the_kernel_gives_it(tmp_path: Path) -> None:
+    if shutil.which("mount") is None:
+        pytest.skip("there is no mount command")
+    argv = ["mount", "-t", "tmpfs", "-o", "size=1M", "none", str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    # Capabilities are not all: a security module may refuse as well.
+    assert can_mount() or done.returncode != 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,15 @@ from aitia.lab.servers.load import load_system
 from aitia.lab.servers.record import Recorder, Spans, check_order
 from aitia.lab.servers.rig import MONITORS, find_program
 from aitia.lab.words import Failure, Kind, Made, Order
+
+_SYS_ADMIN = 21  # the number of CAP_SYS_ADMIN in capability.h
+
+
+def can_mount() -> bool:
+    """Whether this process may mount a file system: in many containers root may not."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    held = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), "0")
+    return bool(int(held, 16) >> _SYS_ADMIN & 1)
 
 
 class ServerSystem:
@@ -52,8 +60,8 @@ class ServerSystem:
         for module, package in self.spec.python.items():
             if importlib.util.find_spec(module) is None:
                 lacking.append(f"Python module {module} (pip install '{package}')")
-        if self.spec.volumes and os.geteuid() != 0:
-            lacking.append("root (its volumes are mounted)")
+        if self.spec.volumes and not can_mount():
+            lacking.append("the right to mount its volumes (root; in a container CAP_SYS_ADMIN)")
         return tuple(lacking)
 
     def make(self, order: Order, out: Path, tell: Callable[[str], None]) -> Made:
