@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from aitia.core.deadline import within
 from aitia.core.errors import ModelError
 from aitia.core.llm import Classifier, Llm, Readers
 from aitia.core.words import Component, Incident, Saying, Word
@@ -20,6 +19,7 @@ from aitia.tools.meaning.dictionary import Entry, Message
 from aitia.tools.meaning.incidents.asking import Reader
 from aitia.tools.meaning.incidents.reading import read_components
 from aitia.tools.meaning.messages_asking import read_message
+from aitia.tools.registry import attempt
 from aitia.tools.series.gather import site_names
 from aitia.tools.series.new_names import new_names
 from aitia.tools.text.classes import reading
@@ -100,10 +100,8 @@ def read(ctx: ToolContext, readers: Readers, home: Path) -> Read:
             answers = Answers(reader, reader.sha256, home / ANSWERS)
             try:
                 found, note = part(ctx, found, answers, reader.name)
-            except (
-                Exception
-            ) as error:  # a source too slow or broken: the tool that needs it says so, and the run goes on
-                note = str(error)[:400]
+            except ModelError as error:  # it cannot tell the labels apart: the words alone then
+                note = str(error)
             notes.append(note)
     seconds = round(time.monotonic() - began, 3) if found.names or found.messages else 0.0
     return found.model_copy(
@@ -112,13 +110,14 @@ def read(ctx: ToolContext, readers: Readers, home: Path) -> Read:
 
 
 def _names(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
-    wanted = within(ctx.limits.seconds, partial(new_names, ctx), name="names")
-    entries = {n: read_name(n, answers, name) for n in wanted[:MOST_NAMES]}
-    return found.model_copy(update={"entries": found.entries | entries, "names": answers.asked}), ""
+    wanted, why = attempt("the search for new names", ctx.limits.seconds, partial(new_names, ctx))
+    entries = {n: read_name(n, answers, name) for n in (wanted or [])[:MOST_NAMES]}
+    return found.model_copy(update={"entries": found.entries | entries, "names": answers.asked}), why
 
 
 def _messages(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
-    wanted, note = within(ctx.limits.seconds, partial(unheard, ctx), name="messages")
+    looked, why = attempt("the search for new messages", ctx.limits.seconds, partial(unheard, ctx))
+    wanted, note = looked or ({}, why)
     chosen = list(wanted.items())[:MOST_MESSAGES]
     heard = {key: read_message(text, reading(text, answers=False), answers, name) for key, text in chosen}
     return found.model_copy(update={"heard": heard, "messages": answers.asked}), note

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -30,6 +30,7 @@ from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, Sour
 from aitia.tools import plugins
 from aitia.tools.meaning.dictionary import Entry, Message
 
+T = TypeVar("T")
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
@@ -245,17 +246,20 @@ class Registry:
                 status="needs_approval",
                 message=f"{spec.name} may change something: a person must approve it.",
             )
-        try:
-            return within(ctx.limits.seconds, lambda: _run(spec, ctx, args), name=spec.name)
-        except TookTooLong:
-            return Result(
-                status="error",
-                message=f"{spec.name} took longer than {ctx.limits.seconds:g} s and was stopped.",
-            )
-        except AitiaError as error:
-            return Result(status="error", message=str(error))
-        except Exception as error:  # the one place where any tool failure becomes a Result
-            return Result(status="error", message=f"{spec.name} failed: {error}"[:400])
+        result, why = attempt(spec.name, ctx.limits.seconds, lambda: _run(spec, ctx, args))
+        return result if result is not None else Result(status="error", message=why)
+
+
+def attempt(name: str, seconds: float, action: Callable[[], T]) -> tuple[T | None, str]:
+    """What an action returns in its time, or None and why not: the one place where any failure of tools and sources is words."""
+    try:
+        return within(seconds, action, name=name), ""
+    except TookTooLong:
+        return None, f"{name} took longer than {seconds:g} s and was stopped."
+    except AitiaError as error:
+        return None, str(error)
+    except Exception as error:
+        return None, f"{name} failed: {error}"[:400]
 
 
 def _run(spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:

@@ -222,5 +222,5 @@ def test_a_source_of_others_that_breaks_while_words_are_looked_for_ends_nothing(
 
     monkeypatch.setattr(understanding, "new_names", broken)
     report = diagnosed(site(tmp_path), Listener(9.0))
-    assert "not all new words were read: their own" in report.model.note
+    assert "the search for new names failed: their own" in report.model.note
     assert news(report).aspect == "log.error"
