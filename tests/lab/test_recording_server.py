@@ -22,6 +22,18 @@ FORBIDDEN = re.compile(
     r"(?<![a-z])(lab|chaos|fault|inject\w*|decoy|twin|helper-\d+|/tmp/run-\w*)(?![a-z])", re.IGNORECASE
 )
 
+LOCKED = [
+    "--system",
+    "pg-pair",
+    "--fault",
+    "table-locked",
+    "--victim",
+    "stock",
+    "--strength",
+    "strong",
+    "--seed",
+    "3",
+]
 AITIA = [sys.executable, "-c", "import sys; from aitia.cli.app import run; sys.exit(run(sys.argv[1:]))"]
 
 
@@ -72,19 +84,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lock on a table of a real PostgreSQL, and its healthy twin."""
     need("pg-pair")
     out = tmp_path_factory.mktemp("made")
-    argv = make(
-        out,
-        "--system",
-        "pg-pair",
-        "--fault",
-        "table-locked",
-        "--victim",
-        "stock",
-        "--strength",
-        "strong",
-        "--seed",
-        "3",
-    )
+    argv = make(out, *LOCKED)
     for _ in range(2):  # on a busy machine a server may start too late: what was made is not made again
         done = subprocess.run(argv, capture_output=True, text=True, timeout=400, check=False)
         if done.returncode == 0:
@@ -147,19 +147,7 @@ def test_the_twin_is_healthy_and_check_keeps_the_incident(recorded: Path) -> Non
 
 def test_what_is_finished_is_not_made_again(recorded: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in recorded.rglob("*")}
-    argv = make(
-        recorded,
-        "--system",
-        "pg-pair",
-        "--fault",
-        "table-locked",
-        "--victim",
-        "stock",
-        "--strength",
-        "strong",
-        "--seed",
-        "3",
-    )
+    argv = make(recorded, *LOCKED)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert "0 made, 2 were there, 0 failed" in done.stdout
     assert {

@@ -9,15 +9,15 @@ import logging
 import time
 import warnings
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
-
 from aitia.core.errors import BadInput
 from aitia.core.scenario import load_scenario
 from aitia.core.words import from_epoch
+from aitia.lab.folder import write_yaml
 from aitia.lab.machines.case import HOUR_S, Case, Floats, Happening, Reply, Run, Span
 from aitia.lab.machines.historian import Style, export, iso
 from aitia.lab.machines.journal import Alarm, Habits, Tripped, trips, write_journal, write_orders
@@ -28,7 +28,7 @@ from aitia.lab.words import LAB, Failure, Kind, Made, Order
 NAMED_KINDS = ("machine.bearing", "machine.imbalance", "machine.misalignment", "machine.looseness")
 
 
-class Machine:
+class Machine(ABC):
     """What all five systems share. A system says what stands where, how it is measured, and simulates."""
 
     name: ClassVar[str]
@@ -48,13 +48,13 @@ class Machine:
         tuple[tuple[str, str, str], ...]
     ]  # what people say where no limit trips: title, text, component
 
+    @abstractmethod
     def simulate(self, case: Case) -> Run:
         """The truth, by signal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reply(self, case: Case) -> Reply:
         """The answer to an order with a failure."""
-        raise NotImplementedError
 
     def further_sources(
         self, case: Case, run: Run, window: tuple[float, float], out: Path
@@ -224,12 +224,6 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(kept)
-
-
-def write_yaml(path: Path, value: Mapping[str, Any]) -> None:
-    """One YAML file, keys in the order given."""
-    text = yaml.safe_dump(dict(value), sort_keys=False, allow_unicode=True, width=110)
-    path.write_text(text, encoding="utf-8")
 
 
 def _prepare(out: Path) -> None:

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from aitia.lab.folder import write_yaml
 from aitia.lab.machines import shaft
 from aitia.lab.machines.case import HOUR_S, Case, Floats, Reply, Run, Span, lagged, wander
 from aitia.lab.machines.historian import Style, iso
 from aitia.lab.machines.journal import Alarm, Habits
-from aitia.lab.machines.machine import Machine, healthy, note, work, write_yaml
+from aitia.lab.machines.machine import Machine, healthy, note, work
 from aitia.lab.machines.sensors import Tag, offset
 from aitia.lab.words import Failure
 
