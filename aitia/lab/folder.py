@@ -8,14 +8,17 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from aitia.core.errors import BadInput
 from aitia.core.scenario import load_scenario
 
-LIMIT_BYTES = 1_000_000
+if TYPE_CHECKING:
+    import duckdb
+
+LIMIT_BYTES = 3_000_000
 Row = tuple[float, str, str, str, float]  # epoch seconds, component, metric, labels as JSON, value
 
 
@@ -60,12 +63,20 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
     }
     with duckdb.connect() as db:
         db.register("samples", columns)
-        target = str(path).replace("'", "''")
-        db.execute(
-            "COPY (SELECT make_timestamp((round(t * 1000) * 1000)::BIGINT) AS time, component, metric, labels, value "
-            # Values that never come twice pack better plain than through a dictionary.
-            f"FROM samples) TO '{target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 19, DICTIONARY_SIZE_LIMIT 2000)"
+        copy_table(
+            db,
+            "SELECT make_timestamp((round(t * 1000) * 1000)::BIGINT) AS time, component, metric, labels, value FROM samples",
+            path,
         )
+
+
+def copy_table(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """What `query` gives as zstd Parquet."""
+    target = str(path).replace("'", "''")
+    # Values that never come twice pack better plain than through a dictionary.
+    db.execute(
+        f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 19, DICTIONARY_SIZE_LIMIT 2000)"
+    )
 
 
 def pack_log(path: Path, *, above: int = 120_000) -> Path:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import random
+import lzma
 import re
 import site
 import sysconfig
@@ -16,12 +15,10 @@ from typing import Any, Final
 import httpx
 
 from aitia.core.errors import SourceError
-from aitia.lab.folder import Row, write_table
+from aitia.lab.folder import Row
 from aitia.lab.ports import RUN
 from aitia.lab.servers.rig import Rig
 
-LIMIT_BYTES: Final = 200_000
-REST_BYTES: Final = 8_000  # topology, alert, scenario.yaml, lab.json
 _OWN: Final = re.compile(r"(go|promhttp|process|python|scrape|prometheus|net_conntrack)_|.*_exporter_")
 _OTHERS: Final = re.compile(f"/{RUN}[a-z0-9_]{{8}}")
 _DROP: Final = frozenset({"job", "instance", "__name__"})
@@ -37,23 +34,17 @@ class Series:
     labels: str
     values: tuple[tuple[float, float], ...]
 
-    @property
-    def constant(self) -> bool:
-        """Whether it never changed."""
-        return len({value for _, value in self.values}) <= 1
-
-    @property
-    def zero(self) -> bool:
-        """Whether it was 0 all the time: exporters fill in states that never occur."""
-        return not any(value for _, value in self.values)
-
     def rows(self) -> Iterable[Row]:
         """As the table holds it."""
         return ((t, self.component, self.metric, self.labels, value) for t, value in self.values)
 
 
-def read_series(rig: Rig, *, start: float, end: float) -> list[Series]:
-    """All raw samples in [start, end); the component is what the target's `instance` says."""
+def read_series(rig: Rig, *, start: float, end: float, monitors: frozenset[str]) -> list[Series]:
+    """All raw samples in [start, end); the component is what the target's `instance` says.
+
+    Of the jobs that are `monitors` what they measure of themselves is left out: without its job a series of an exporter's
+    own memory would be the component's.
+    """
     found: list[Series] = []
     hide = hider(rig)
     query = f'{{job=~".+"}}[{round((end - start) * 1000)}ms]'
@@ -65,6 +56,8 @@ def read_series(rig: Rig, *, start: float, end: float) -> list[Series]:
         metric: dict[str, str] = series["metric"]
         if any(_OTHERS.search(value) and str(rig.folder) not in value for value in metric.values()):
             continue  # a volume of a recording that runs beside this one
+        if metric["job"] in monitors and _OWN.match(metric["__name__"]):
+            continue
         labels = {key: hide(value) for key, value in sorted(metric.items()) if key not in _DROP and value}
         found.append(
             Series(
@@ -76,52 +69,6 @@ def read_series(rig: Rig, *, start: float, end: float) -> list[Series]:
             )
         )
     return found
-
-
-def write_metrics(path: Path, series: list[Series], *, room: int, monitors: frozenset[str], seed: int) -> str:
-    """The table, thinned until it fits into `room` bytes; returns in words what was left out."""
-    rng = random.Random(seed)
-    ways: list[tuple[str, Callable[[list[Series]], list[Series]]]] = [
-        ("", lambda all_: all_),
-        (
-            "exporters' metrics of themselves",
-            lambda all_: [s for s in all_ if not (s.job in monitors and _OWN.match(s.metric))],
-        ),
-        ("series that were always 0", lambda all_: [s for s in all_ if not s.zero or s.metric == "up"]),
-        ("series that never changed", lambda all_: [s for s in all_ if not s.constant or s.metric == "up"]),
-        ("every second sample", lambda all_: [_halved(s) for s in all_]),
-    ]
-    left_out: list[str] = []
-    for words, way in ways:
-        series = way(series)
-        left_out += [words] if words else []
-        if _size(path, series) <= room:
-            return "; ".join(left_out)
-    dropped = 0
-    while _size(path, series) > room:
-        keep = max(1, int(len(series) * min(0.9, 0.97 * room / path.stat().st_size)))
-        core = [s for s in series if s.metric == "up"]
-        rest = [s for s in series if s.metric != "up"]
-        rng.shuffle(rest)
-        dropped += len(series) - keep
-        series = core + rest[: max(0, keep - len(core))]
-    return "; ".join([*left_out, f"{dropped} series by chance"])
-
-
-def _size(path: Path, series: list[Series]) -> int:
-    write_table(path, [row for one in series for row in one.rows()])
-    return path.stat().st_size
-
-
-def _halved(series: Series) -> Series:
-    values = tuple(pair for pair in series.values if int(pair[0] / 2) % 2 == 0)
-    return Series(
-        job=series.job,
-        component=series.component,
-        metric=series.metric,
-        labels=series.labels,
-        values=values or series.values[:1],
-    )
 
 
 def hider(rig: Rig) -> Callable[[str], str]:
@@ -152,13 +99,9 @@ def copy_logs(rig: Rig, out: Path) -> dict[str, list[str]]:
         for file, stem in files:
             text = hide(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else ""
             if text:
-                target = out / "logs" / component / f"{stem}.log.gz"
+                target = out / "logs" / component / f"{stem}.log.xz"
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with (
-                    target.open("wb") as raw,
-                    gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed,
-                ):
-                    packed.write(text.encode())
+                target.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
                 kept.setdefault(component, []).append(target.name)
     return kept
 

@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia.core.errors import BadInput, SourceError
-from aitia.lab.folder import finish, iso, new_folder, write_jsonl, write_yaml
+from aitia.lab.fit import LIMIT_BYTES, WHOLE, fit
+from aitia.lab.folder import finish, iso, new_folder, write_jsonl, write_table, write_yaml
 from aitia.lab.ports import RUN, block_of_ports
 from aitia.lab.servers.acts import Acts
 from aitia.lab.servers.export import (
-    LIMIT_BYTES,
-    REST_BYTES,
     Series,
     copy_logs,
     read_series,
     topology,
-    write_metrics,
 )
 from aitia.lab.servers.model import Decoy, Fault, SystemFile, Text
 from aitia.lab.servers.monitoring import SCRAPE_S
@@ -60,7 +58,6 @@ class Recording:
     decoys: list[str] = field(default_factory=list)
     disturbed: list[str] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
-    notes: str = ""
 
 
 class Recorder:
@@ -92,6 +89,8 @@ class Recorder:
                 self._write(rig, acts, recording, out)
         made = self._made(recording, time.monotonic() - begun)
         (out / LAB).write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        if not fit(out, LIMIT_BYTES):
+            self._tell(f"larger than {LIMIT_BYTES // 1000} kB, though all was left out that may be")
         return made
 
     def _live(self, rig: Rig, acts: Acts) -> Recording:
@@ -220,7 +219,7 @@ class Recorder:
         recording.hits = read_hits(view for view in views if view.exists())
         self._symptom(rig, recording)
         new_folder(out)
-        series = read_series(rig, start=recording.start, end=recording.end)
+        series = read_series(rig, start=recording.start, end=recording.end, monitors=_monitors(self.system))
         if not series:
             raise SourceError("Record again: Prometheus holds no samples.")
         self._look_after(rig, acts, recording, series)
@@ -231,18 +230,7 @@ class Recorder:
             (out / "alert.json").write_text(
                 json.dumps(recording.alert, indent=1, sort_keys=True) + "\n", encoding="utf-8"
             )
-        used = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
-        monitors = frozenset(
-            {
-                "node",
-                "blackbox",
-                *(e.job or e.id for e in self.system.exporters),
-                *(x.id for x in self.system.loads),
-            }
-        )
-        left = write_metrics(out / "metrics.parquet", series, room=max(40_000, LIMIT_BYTES - REST_BYTES - used),
-                             monitors=monitors, seed=self.order.seed)  # fmt: skip
-        recording.notes = f"Left out to keep the folder small: {left}." if left else "All series are kept."
+        write_table(out / "metrics.parquet", [row for one in series for row in one.rows()])
         finish(out, self._scenario(recording, out.name, logs))
 
     def _changes(self, acts: Acts, recording: Recording) -> list[dict[str, str]]:
@@ -269,7 +257,7 @@ class Recorder:
                 "by": "aitia lab make",
                 "args": {"system": self.system.name, "seed": self.order.seed},
                 "at": iso(recording.start),
-                "notes": recording.notes,
+                "notes": WHOLE,
             },
             "incident": {
                 **recording.reported, "started_at": iso(recording.started), "hints": [self.system.entry],
@@ -304,6 +292,12 @@ class Recorder:
             view={"before": asdict(before), "after": asdict(after)},
             seconds=round(seconds, 1),
         )
+
+
+def _monitors(system: SystemFile) -> frozenset[str]:
+    """The jobs that watch others."""
+    exporters = (exporter.job or exporter.id for exporter in system.exporters)
+    return frozenset({"node", "blackbox", *exporters, *(load.id for load in system.loads)})
 
 
 def _said(text: Text, **words: str) -> dict[str, Any]:
