@@ -35,7 +35,6 @@ from aitia.lab.words import LAB, Made, Order
 WARM_S: Final = 25.0  # longer than the windows of rules: what starting up looked like must be over
 LEAD_S: Final = 60.0  # of the window, before the alarm
 QUIET_S: Final = 30.0  # after the onset, when somebody asks in an hour without symptoms
-MACHINE_FAMILIES: Final = frozenset({"cpu", "memory", "io"})  # that show in what is measured of the machine
 CROWD: Final = "Others used the machine as well: what node_exporter measures of it is left out."
 GAP: Final = 0.1  # share of a target's scrapes that may be missing
 
@@ -236,7 +235,7 @@ class Recorder:
                 if not one.metric.startswith("node_") or re.match(SYSTEMS_OWN, one.metric)
             ]
             recording.notes = f"{CROWD} {WHOLE}"
-            if self.fault is not None and self.fault.family in MACHINE_FAMILIES:
+            if self.fault is not None and self.fault.answer.component == self.system.host:
                 recording.disturbed.append(f"others used {recording.foreign:.0%} of the processors")
         logs = copy_logs(rig, out)
         write_yaml(out / "topology.yaml", topology(rig))
