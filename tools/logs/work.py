@@ -146,7 +146,7 @@ class _Order:
 def _counted(order: _Order) -> tuple[Parcel, Skipped, int, int]:
     """What a process counted and left out; bytes and lines."""
     tally = Tally(
-        miner=Miner(Masker(order.names)),
+        miner=Miner(Masker(order.names, apart=True)),
         baselines=1,
         origin=order.origin,
         width=order.width,
