@@ -50,10 +50,11 @@ _GRAMMAR: Final = frozenset(
     please just still yet also even ever now
     """.split()
 )
-REASONS: Final = frozenset(("reason", "cause", "desc", "description", "detail", "details"))
+REASONS: Final = frozenset(("reason", "cause", "desc", "description", "detail", "details", "because"))
 FAILED: Final = frozenset(("failed", "failure", "fails"))  # a cause follows their colon
 SYSTEM_ERRORS: Final = frozenset(os.strerror(code).lower() for code in errno.errorcode)  # as perror(3) puts them after a colon
 _LOOK: Final = re.compile(r"[A-Z]?[a-z]+(?:['’-][a-z]+)*[.!?]?")
+_CAPITALS: Final = re.compile(r"[A-Z_]{2,}")
 _AXIS: Final = re.compile(r"[A-Za-z][+-]")
 _PARTICIPLE: Final = re.compile(r"(?:[a-z'’-]+)?[a-z]{2,}(?:ed|ing)")
 METHODS: Final = frozenset(  # of HTTP (RFC 9110, 5789) and WebDAV (RFC 4918)
@@ -74,7 +75,7 @@ NAMING: Final = frozenset(
     session peer broker channel exchange vhost domain zone cluster namespace role key property parameter option setting field
     column class method function command event name account project tenant region bucket object resource component worker
     agent instance image repository branch tag rule policy certificate upstream backend frontend
-    pool shard partition segment replica listener connector executor stage state status mode type level version id called named
+    app application program step pool shard partition segment replica listener connector executor stage state status mode type level version id called named
     """.split()
 )
 
@@ -87,7 +88,7 @@ def of_statement(word: str) -> bool:
     low = bare.lower()
     if low in ("true", "false", "null") or bare in METHODS or bare == "None":
         return False
-    if bare.isdigit() or (len(bare) > 1 and bare == bare.upper() and any(c.isalpha() for c in bare)):
+    if bare.isdigit() or _CAPITALS.fullmatch(bare):
         return True
     if not _LOOK.fullmatch(bare):
         return not any(c.isalnum() for c in bare)
