@@ -1,6 +1,6 @@
 """Grouping and parsing accuracy on raw lines, without configuration: ours beside Drain3, masks and a plain regular expression.
 
-python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] --json OUT
+python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] [--leave-one-out] --json OUT
 
 A case is a folder with one `*.log`, its `*_structured.csv` (Content, EventId) and, where there is one, the corrected
 templates under `corrected/` (EventTemplate, by LineId). GA: share of lines whose group is exactly the true group (Zhu et
@@ -13,6 +13,7 @@ environment (`--drain3` names its interpreter), on the same lines.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import json
 import re
@@ -28,8 +29,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.tools.text.headers import detect
 from aitia.tools.text.templates import Miner
-from benchmarks.contract import Case, chosen, finish, parser, rows
+from aitia.tools.text.templates.joining import LIMITS, Limits
+from benchmarks.contract import Case, chosen, finish, mean, parser, rows
 
+GRID = (1, 2, 3, 5, 9)  # shared words, of each limit
 NEAR = datetime(2026, 1, 1, tzinfo=UTC)
 Parsed = tuple[list[object], list[str]]  # group and template of each line
 _DELIMITERS = re.compile(r"([\s,!;:=|\"'\[\](){}])")
@@ -44,15 +47,15 @@ def raw_lines(folder: Path) -> list[str]:
     return [line.rstrip("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
 
 
-def ours(lines: Sequence[str]) -> Parsed:
+def ours(lines: Sequence[str], limits: Limits = LIMITS) -> Parsed:
     """Header detection and mining, as `aitia logs patterns` does it."""
     header = detect(lines, zone=UTC, near=NEAR)
-    return mined([parsed[2] if header and (parsed := header(line)) else line for line in lines])
+    return mined([parsed[2] if header and (parsed := header(line)) else line for line in lines], limits)
 
 
-def mined(messages: Sequence[str]) -> Parsed:
+def mined(messages: Sequence[str], limits: Limits = LIMITS) -> Parsed:
     """Our templates of messages."""
-    miner = Miner()
+    miner = Miner(limits=limits)
     forms = [miner.form(message) for message in messages]
     texts = [miner.template(form).text for form in forms]
     return list(texts), [_PLACEHOLDER.sub("<*>", text) for text in texts]
@@ -152,12 +155,67 @@ def contents(folder: Path) -> list[str]:
     return _column(answers, "Content")
 
 
+def _goodness(folder: Path, limits: Limits) -> tuple[float, float]:
+    """Grouping accuracy and 95 %-agreement of a case under some limits."""
+    score = scored(folder, ours(raw_lines(folder), limits))
+    return score["grouping accuracy"], score["95 %-agreement"]
+
+
+class LeftOut:
+    """Fits the limits of joining: each by itself, the others as they are, to the mean of both metrics over some cases."""
+
+    def __init__(self, data: Path, cases: Sequence[str]) -> None:
+        self._data, self._cases = data, cases
+        self._known: dict[tuple[str, Limits], tuple[float, float]] = {}
+
+    def score(self, case: str, limits: Limits) -> tuple[float, float]:
+        """Both metrics of a case, measured once for each setting."""
+        key = case, limits
+        if key not in self._known:
+            self._known[key] = _goodness(self._data / case, limits)
+        return self._known[key]
+
+    def fitted(self, cases: Sequence[str]) -> Limits:
+        """The best limits on some cases; of equal ones what is there now."""
+        found = {}
+        for field in dataclasses.fields(Limits):
+            now = getattr(LIMITS, field.name)
+            found[field.name] = max(
+                (now, *(v for v in GRID if v != now)),
+                key=lambda v, name=field.name: round(
+                    mean([sum(self.score(c, dataclasses.replace(LIMITS, **{name: v}))) for c in cases]), 6
+                ),
+            )
+        return Limits(**found)
+
+    def report(self) -> tuple[dict[str, dict[str, list[float]]], list[Case]]:
+        """Each case scored with the limits of the others, beside the limits of all and those of now."""
+        every = self.fitted(self._cases)
+        measured: dict[str, dict[str, list[float]]] = {}
+        told: list[Case] = []
+        for case in self._cases:
+            others = self.fitted([c for c in self._cases if c != case])
+            for name, limits in (("ours now", LIMITS), ("ours left out", others), ("ours fitted on all", every)):
+                score = self.score(case, limits)
+                for metric, value in zip(("grouping accuracy", "95 %-agreement"), score, strict=True):
+                    measured.setdefault(name, {}).setdefault(metric, []).append(value)
+                told.append({"id": case, "system": name, "limits": dataclasses.asdict(limits), "score": score})
+                print(f"{case:<14} {name:<20} {score[0]:.3f} {score[1]:.3f}  {dataclasses.astuple(limits)}")
+        return measured, told
+
+
 def main() -> None:
     made = parser(__doc__)
     made.add_argument("--drain3", default="", help="an interpreter that has drain3")
+    made.add_argument("--leave-one-out", action="store_true", help="fit the limits of joining with each case left out")
     args = made.parse_args()
     began, data = time.monotonic(), Path(args.data)
     cases = chosen([p.parent.name for p in data.glob("*/*.log")], args.cases)
+    if args.leave_one_out:
+        left, told = LeftOut(data, cases).report()
+        kept = [row for name, values in left.items() for row in rows(name, values)]
+        finish("logs/parsing limits", kept, told, n=len(cases), began=began, out=args.json)
+        return
     systems: dict[str, tuple[Callable[[Sequence[str]], Parsed], bool]] = {
         "ours": (ours, False),
         "ours known": (mined, True),

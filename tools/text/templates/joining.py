@@ -13,12 +13,12 @@ from typing import Final
 
 from aitia.tools.text.templates.cluster import WILDCARD, Key
 from aitia.tools.text.templates.masks import NUMBER, separator
-from aitia.tools.text.templates.pieces import GAP, Piece, Reader, words_in
+from aitia.tools.text.templates.pieces import GAP, Reader, words_in
 from aitia.tools.text.templates.words import NAMING, looks_like_a_word
 
 MANY: Final = 8  # words at one place, all else equal: a value wherever it stands
 ROUNDS: Final = 4
-_TAKEN: Final = 3  # words that fit one gap
+TAKEN: Final = 3  # words that fit one gap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +44,16 @@ class Joined:
     members: tuple[int, ...]
 
 
-def joined(templates: Sequence[Key], *, subject: Callable[[str], str] = lambda token: "") -> list[Joined]:
+def joined(
+    templates: Sequence[Key], *, subject: Callable[[str], str] = lambda token: "", limits: Limits = LIMITS
+) -> list[Joined]:
     """Which of some distinct templates are one statement. Those that speak of different subjects stay apart."""
     read = Reader(subject)
     found: dict[Key, list[int]] = {tokens: [i] for i, tokens in enumerate(templates)}
     for _ in range(ROUNDS):
         before = len(found)
         for step in (_equal, _but_one_word, _fitting):
-            found = step(found, read)
+            found = step(found, read, limits)
         if len(found) == before:
             break
     return [Joined(tokens=tokens, members=tuple(sorted(members))) for tokens, members in found.items()]
@@ -60,7 +62,7 @@ def joined(templates: Sequence[Key], *, subject: Callable[[str], str] = lambda t
 Found = dict[Key, list[int]]
 
 
-def _equal(found: Found, read: Reader) -> Found:
+def _equal(found: Found, read: Reader, limits: Limits) -> Found:
     """Templates of equal pieces are one."""
     parts: dict[Key, list[Key]] = defaultdict(list)
     for tokens in found:
@@ -74,7 +76,7 @@ def _equal(found: Found, read: Reader) -> Found:
     return out
 
 
-def _but_one_word(found: Found, read: Reader) -> Found:
+def _but_one_word(found: Found, read: Reader, limits: Limits) -> Found:
     """Templates that differ in one word alone, which looks like a value, are one."""
     by_rest: dict[tuple[Key, int], list[Key]] = defaultdict(list)
     for tokens in found:
@@ -91,95 +93,102 @@ def _but_one_word(found: Found, read: Reader) -> Found:
         if any(symbol.endswith("...") for symbol in rest[i:]):  # the name of a table's row
             continue
         values = [t for t in same if not read.fixed(read(t)[i].symbol)]
-        if len(values) > 1 and _named(rest, i, [read(t)[i].symbol for t in values]):
+        if len(values) > 1 and _named(rest, i, [read(t)[i].symbol for t in values], limits):
             _merge(out, found, values, read, i)
             done.update(values)
     _keep(out, found, [t for t in found if t not in done])
     return out
 
 
-def _named(rest: Key, i: int, found: Sequence[str]) -> bool:
+def _named(rest: Key, i: int, found: Sequence[str], limits: Limits) -> bool:
     """Whether what is found between the pieces of `rest` at `i` is the value of something, by what stands around it."""
     before, after, words = rest[i - 1] if i else "", rest[i] if i < len(rest) else "", words_in(rest)
     if len(found) > MANY:
-        return words >= LIMITS.many
+        return words >= limits.many
     if before in ('"', "'") and before == after:
-        return words >= LIMITS.quoted
+        return words >= limits.quoted
     if after == "(" or not words_in(rest[:i]):
-        return words >= LIMITS.first
+        return words >= limits.first
     if before.lower() in NAMING:
-        return words >= LIMITS.named
+        return words >= limits.named
     if not any(looks_like_a_word(w) for w in found):
-        return words >= LIMITS.identifier
-    return words >= LIMITS.alone
+        return words >= limits.identifier
+    return words >= limits.alone
 
 
-def _fitting(found: Found, read: Reader) -> Found:
+def _fitting(found: Found, read: Reader, limits: Limits) -> Found:
     """A template whose words stand where another has gaps is that one."""
     patterns: dict[str, list[Key]] = defaultdict(list)
-    for tokens in found:
+    for tokens in sorted(found):
         signature = read.signature(tokens)
         if GAP in signature and (words_in(signature) > 1 or '"' in signature):
-            patterns[_anchor(signature)].append(tokens)
-    out: Found = {}
+            patterns[next(s for s in signature if s[0] != GAP)].append(tokens)
     into: dict[Key, Key] = {}
+    open_at: dict[Key, set[int]] = defaultdict(set)  # pieces of a pattern that others filled with other words
     for tokens in sorted(found, key=lambda t: (len(t), t)):
-        signature = read.signature(tokens)
-        candidates = (p for s in dict.fromkeys(signature[: _TAKEN + 1]) for p in patterns.get(s, ()))
-        for pattern in candidates:
-            if pattern != tokens and pattern not in into and _fits(read(pattern), pattern, read(tokens), read):
-                into[tokens] = pattern
+        # A gap at the beginning may have taken the first words.
+        for symbol in dict.fromkeys(read.signature(tokens)[: TAKEN + 1]):
+            for pattern in patterns.get(symbol, ()):
+                if pattern == tokens or pattern in into or tokens in open_at:
+                    continue
+                if (filled := _fits(pattern, tokens, read, limits)) is not None:
+                    into[tokens] = pattern
+                    open_at[pattern] |= filled
+                    break
+            if tokens in into:
                 break
-    for tokens in found:
-        end = tokens
-        while end in into:
-            end = into[end]
-        out.setdefault(end, []).extend(found[tokens])
-    return _shown(out, into, read)
+    out: Found = {}
+    for tokens, members in found.items():
+        pattern = into.get(tokens, tokens)
+        out.setdefault(_opened(pattern, open_at.get(pattern, set()), read), []).extend(members)
+    return out
 
 
-def _anchor(signature: Key) -> str:
-    return next((s for s in signature if s[0] != GAP), "")
+def _opened(tokens: Key, at: set[int], read: Reader) -> Key:
+    """A template with the wildcard in place of some of its pieces."""
+    for k in sorted(at, reverse=True):
+        piece = read(tokens)[k]
+        tokens = (*tokens[: piece.start], WILDCARD, *tokens[piece.end :]) if piece.end <= len(tokens) else tokens
+    return tokens
 
 
-def _shown(out: Found, into: dict[Key, Key], read: Reader) -> Found:
-    """Patterns that took others, with the wildcard in their gaps."""
-    took = set(into.values())
-    shown: Found = {}
-    for tokens, members in out.items():
-        text = tokens
-        if tokens in took:
-            for piece in reversed(read(tokens)):
-                if piece.symbol == GAP and set(tokens[piece.start : piece.end]) != {NUMBER}:
-                    text = (*text[: piece.start], WILDCARD, *text[piece.end :])
-        shown.setdefault(text, []).extend(members)
-    return shown
+def _fits(pattern: Key, tokens: Key, read: Reader, limits: Limits) -> set[int] | None:
+    """The pieces of a pattern that hold other words in a template, none of them one of a statement; None where it does not fit.
+
+    Besides its gaps that may be one word after a naming one.
+    """
+    ours, others = read(pattern), read(tokens)
+    if not len(ours) <= len(others) <= len(ours) + TAKEN:
+        return None
+    words = words_in(read.signature(pattern))
+    numbers = {k for k, p in enumerate(ours) if p.symbol == GAP and set(pattern[p.start : p.end]) == {NUMBER}}
+
+    def match(a: int, b: int, spare: int) -> frozenset[int] | None:
+        if a == len(ours) or b == len(others):
+            return frozenset() if a == len(ours) and b == len(others) else None
+        if ours[a].symbol != GAP:
+            if others[b].symbol == ours[a].symbol:
+                return match(a + 1, b + 1, spare)
+            named = a and ours[a - 1].symbol.lower() in NAMING and words > limits.alone
+            if not (spare and named) or any(_no_value(s, read) for s in (ours[a].symbol, others[b].symbol)):
+                return None
+            rest = match(a + 1, b + 1, spare - 1)
+            return None if rest is None else rest | {a}
+        for n in range(1, min(TAKEN, len(others) - b) + 1):
+            symbol = others[b + n - 1].symbol
+            if symbol != GAP and (a in numbers or _no_value(symbol, read)):
+                return None
+            if (rest := match(a + 1, b + n, spare)) is not None:
+                same = n == 1 and symbol == GAP and pattern[ours[a].start : ours[a].end] == tokens[others[b].start : others[b].end]
+                return rest if same else rest | {a}
+        return None
+
+    found = match(0, 0, 1)
+    return None if found is None else set(found)
 
 
-def _fits(pattern: Sequence[Piece], tokens: Key, other: Sequence[Piece], read: Reader) -> bool:
-    """Whether each gap of a pattern holds some of the other's words, none of them one of a statement."""
-    if len(other) < len(pattern) or len(other) > len(pattern) + _TAKEN:
-        return False
-    open_ = {
-        k: set(tokens[p.start : p.end]) != {NUMBER} for k, p in enumerate(pattern) if p.symbol == GAP
-    }
-
-    def match(a: int, b: int) -> bool:
-        if a == len(pattern):
-            return b == len(other)
-        if pattern[a].symbol != GAP:
-            return b < len(other) and other[b].symbol == pattern[a].symbol and match(a + 1, b + 1)
-        for n in range(1, _TAKEN + 1):
-            if b + n > len(other):
-                return False
-            symbol = other[b + n - 1].symbol
-            if symbol != GAP and (not open_[a] or separator(symbol) or read.fixed(symbol)):
-                return False
-            if match(a + 1, b + n):
-                return True
-        return False
-
-    return match(0, 0)
+def _no_value(symbol: str, read: Reader) -> bool:
+    return separator(symbol) or read.fixed(symbol)
 
 
 def _keep(out: Found, found: Found, kept: Iterable[Key]) -> None:

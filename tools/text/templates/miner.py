@@ -11,7 +11,7 @@ from typing import Any, Final
 from aitia.core.errors import BadInput
 from aitia.tools.text.templates.cluster import WILDCARD, Key, cluster
 from aitia.tools.text.templates.folding import Folded, beginnings, everything, lengths, separators_of
-from aitia.tools.text.templates.joining import joined
+from aitia.tools.text.templates.joining import LIMITS, Limits, joined
 from aitia.tools.text.templates.masks import NUMBER, Masker, Tokens, join
 
 MAX_FORMS: Final = 20_000
@@ -78,10 +78,12 @@ class Miner:
         *,
         subject: Callable[[str], str] = _nothing,
         max_forms: int = MAX_FORMS,
+        limits: Limits = LIMITS,
     ) -> None:
         self.masker = masker or Masker()
         self._subject = subject
         self._max = max_forms
+        self._limits = limits
         self.folds = 0  # how often forms were folded
         self.memory: dict[object, Any] = {}  # what passes over lines learned, by layout; emptied by a fold
         self._forms: dict[tuple[Key, Key], Form] = {}
@@ -209,7 +211,7 @@ class Miner:
             forms = [form for tokens in found.members for form in by_tokens[tokens]]
             alike.setdefault(tuple(_restored(found.tokens, forms)), []).extend(forms)
         parts = list(alike.values())
-        for one in joined(list(alike), subject=self._subject):
+        for one in joined(list(alike), subject=self._subject, limits=self._limits):
             forms = [form for i in one.members for form in parts[i]]
             text = join(one.tokens)
             for group in dict.fromkeys(f.group for f in forms):
