@@ -195,11 +195,17 @@ class LeftOut:
         told: list[Case] = []
         for case in self._cases:
             others = self.fitted([c for c in self._cases if c != case])
-            for name, limits in (("ours now", LIMITS), ("ours left out", others), ("ours fitted on all", every)):
+            for name, limits in (
+                ("ours now", LIMITS),
+                ("ours left out", others),
+                ("ours fitted on all", every),
+            ):
                 score = self.score(case, limits)
                 for metric, value in zip(("grouping accuracy", "95 %-agreement"), score, strict=True):
                     measured.setdefault(name, {}).setdefault(metric, []).append(value)
-                told.append({"id": case, "system": name, "limits": dataclasses.asdict(limits), "score": score})
+                told.append(
+                    {"id": case, "system": name, "limits": dataclasses.asdict(limits), "score": score}
+                )
                 print(f"{case:<14} {name:<20} {score[0]:.3f} {score[1]:.3f}  {dataclasses.astuple(limits)}")
         return measured, told
 
@@ -207,7 +213,9 @@ class LeftOut:
 def main() -> None:
     made = parser(__doc__)
     made.add_argument("--drain3", default="", help="an interpreter that has drain3")
-    made.add_argument("--leave-one-out", action="store_true", help="fit the limits of joining with each case left out")
+    made.add_argument(
+        "--leave-one-out", action="store_true", help="fit the limits of joining with each case left out"
+    )
     args = made.parse_args()
     began, data = time.monotonic(), Path(args.data)
     cases = chosen([p.parent.name for p in data.glob("*/*.log")], args.cases)
@@ -242,7 +250,10 @@ def main() -> None:
             )
     for row in per_case:
         if row["system"] == "ours":
-            told = [f"{row[m]:.3f}" for m in ("grouping accuracy", "F1 of groups", "95 %-agreement", "parsing accuracy")]
+            told = [
+                f"{row[m]:.3f}"
+                for m in ("grouping accuracy", "F1 of groups", "95 %-agreement", "parsing accuracy")
+            ]
             print(f"{row['id']:<14} GA {told[0]}  FGA {told[1]}  95 % {told[2]}  PA {told[3]}")
     told = [row for name, values in measured.items() for row in rows(name, values)]
     finish("logs/parsing", told, per_case, n=len(cases), began=began, out=args.json)

@@ -12,7 +12,9 @@ from typing import Final
 import yaml
 
 _GAP: Final = re.compile(r"\{(\w+)(?:\*(\d))?(\?)?\}")
-_SYLLABLES: Final = "ba co di fu ga ki lo me nu pa ra si to ve wo xa yu ze tri sto plan kel mor dan fin".split()
+_SYLLABLES: Final = (
+    "ba co di fu ga ki lo me nu pa ra si to ve wo xa yu ze tri sto plan kel mor dan fin".split()
+)
 _WORDS: Final[dict[str, list[str]]] = {
     "STATE": ["PreparingRebalance", "CompletingRebalance", "Stable", "Empty"],
     "reason": ["connection refused", "no space left on device", "context deadline exceeded", "member failed",
@@ -60,13 +62,17 @@ def made(statements: list[str], n: int, seed: int) -> tuple[list[str], list[int]
     return [line(statements[i], chance, pools, i) for i in truth], truth
 
 
-def line(statement: str, chance: random.Random, pools: dict[tuple[int, int], list[str]], number: int = 0) -> str:
+def line(
+    statement: str, chance: random.Random, pools: dict[tuple[int, int], list[str]], number: int = 0
+) -> str:
     """One line of a statement; `pools` keeps the few values of those gaps that have few."""
     text = _GAP.sub(lambda match: _filled(match, chance, pools, number), statement)
     return text.replace("{{", "{").replace("}}", "}")
 
 
-def _filled(match: re.Match[str], chance: random.Random, pools: dict[tuple[int, int], list[str]], number: int) -> str:
+def _filled(
+    match: re.Match[str], chance: random.Random, pools: dict[tuple[int, int], list[str]], number: int
+) -> str:
     kind, few, optional = match.groups()
     if optional and chance.random() < 0.3:
         return "-" if kind == "user" else ""
@@ -80,7 +86,9 @@ def _filled(match: re.Match[str], chance: random.Random, pools: dict[tuple[int, 
 
 
 def _name(chance: random.Random, joint: str = "") -> str:
-    return joint.join("".join(chance.choices(_SYLLABLES, k=2)) for _ in range(chance.choice((1, 2) if joint else (1,))))
+    return joint.join(
+        "".join(chance.choices(_SYLLABLES, k=2)) for _ in range(chance.choice((1, 2) if joint else (1,)))
+    )
 
 
 def _hex(chance: random.Random, n: int) -> str:
@@ -109,7 +117,10 @@ def _camel(chance: random.Random) -> str:
 
 
 def _route(chance: random.Random) -> str:
-    parts = [_name(chance) if chance.random() < 0.6 else str(chance.randint(1, 9999)) for _ in range(chance.randint(1, 4))]
+    parts = [
+        _name(chance) if chance.random() < 0.6 else str(chance.randint(1, 9999))
+        for _ in range(chance.randint(1, 4))
+    ]
     return "/".join(parts)
 
 

@@ -129,7 +129,9 @@ class _Splitter:
         if all(word in self._values for word in words):
             return True
         states = all(_capitals(word) for word in words)
-        if len(words) > (STATES if states else FEW) and (states or 2 * sum(map(of_statement, words)) <= len(words)):
+        if len(words) > (STATES if states else FEW) and (
+            states or 2 * sum(map(of_statement, words)) <= len(words)
+        ):
             return True
         if 2 * sum(map(of_statement, words)) > len(words) and not states:
             return False

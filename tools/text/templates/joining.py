@@ -29,7 +29,7 @@ class Limits:
     named: int = 2  # a preposition or a noun of things that have names stands before it
     identifier: int = 3  # none of the words looks like one of a language
     alone: int = 3
-    many: int = 1  # of more words than `MANY`
+    many: int = 3  # of more words than `MANY`
     first: int = 5  # no word stands before it, or it is called (`name(`)
 
 
@@ -148,7 +148,9 @@ def _opened(tokens: Key, at: set[int], read: Reader) -> Key:
     """A template with the wildcard in place of some of its pieces."""
     for k in sorted(at, reverse=True):
         piece = read(tokens)[k]
-        tokens = (*tokens[: piece.start], WILDCARD, *tokens[piece.end :]) if piece.end <= len(tokens) else tokens
+        tokens = (
+            (*tokens[: piece.start], WILDCARD, *tokens[piece.end :]) if piece.end <= len(tokens) else tokens
+        )
     return tokens
 
 
@@ -179,7 +181,11 @@ def _fits(pattern: Key, tokens: Key, read: Reader, limits: Limits) -> set[int] |
             if symbol != GAP and (a in numbers or _no_value(symbol, read)):
                 return None
             if (rest := match(a + 1, b + n, spare)) is not None:
-                same = n == 1 and symbol == GAP and pattern[ours[a].start : ours[a].end] == tokens[others[b].start : others[b].end]
+                same = (
+                    n == 1
+                    and symbol == GAP
+                    and pattern[ours[a].start : ours[a].end] == tokens[others[b].start : others[b].end]
+                )
                 return rest if same else rest | {a}
         return None
 

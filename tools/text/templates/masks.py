@@ -57,7 +57,14 @@ _KINDS: Final = (
         rf"|(?<![\w:])(?:{_HEX4}:){{1,6}}:(?:{_HEX4}:){{0,5}}{_HEX4}{_A}|(?<![\w:])::(?:{_HEX4}:){{0,5}}{_HEX4}{_A}",
     ),
     ("time", ":", _B + r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?" + _A),
-    ("addr", ":", _B + rf"(?:localhost|(?!{_LABEL}(?:\.{_LABEL})*\.(?:{_EXTENSION}):)(?=[A-Za-z]{_DOMAIN}*[\d-]){_DOMAIN}+):\d{{2,5}}" + _A + r"(?!:)"),
+    (
+        "addr",
+        ":",
+        _B
+        + rf"(?:localhost|(?!{_LABEL}(?:\.{_LABEL})*\.(?:{_EXTENSION}):)(?=[A-Za-z]{_DOMAIN}*[\d-]){_DOMAIN}+):\d{{2,5}}"
+        + _A
+        + r"(?!:)",
+    ),
     ("path", "/\\", r"(?<![\w./-])(?:[A-Za-z]:\\[^\s\"',;]+|\.{0,2}(?:/+[\w.@%+~#-]+){2,}/?)"),
     ("hex", "", _B + r"0[xX][0-9a-fA-F]+" + _A),
     ("hex", "", _B + r"(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}" + _A),
@@ -105,7 +112,7 @@ class Masker:
     """
 
     def __init__(self, names: Mapping[str, str] | None = None, *, apart: bool = False) -> None:
-        self._apart = apart
+        self.apart = apart
         self.names = {key.casefold(): value for key, value in (names or {}).items()}
         # Known names with digits, digits aside: a word like one of them must be looked at digit by digit.
         self._numbered = {_shape(key) for key in self.names if _DIGITS.search(key)}
@@ -129,7 +136,7 @@ class Masker:
             if masked:
                 masked.append(" ")
                 values.append("")
-                if self._apart and found.masked[0] is NUMBER and _named_status(masked):
+                if self.apart and found.masked[0] is NUMBER and _named_status(masked):
                     exact = True
                     if _FAILURE.fullmatch(word.rstrip(_EDGES)):
                         found = Tokens((word[:3], *found.masked[1:]), found.values)
@@ -189,7 +196,7 @@ class Masker:
 
     def _mask(self, match: re.Match[str]) -> str:
         mask = _NAMED[str(match.lastgroup)]
-        if self._apart and mask == "<path>" and _ROUTE.fullmatch(match[0]):
+        if self.apart and mask == "<path>" and _ROUTE.fullmatch(match[0]):
             return _SEGMENT_ID.sub("/<id>", match[0])
         if not self.names or mask not in ("<url>", "<addr>", "<host>"):
             return mask

@@ -21,7 +21,9 @@ _BRACKETS: Final = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _QUOTES: Final = ('"', "'")
 _BETWEEN: Final = frozenset(" ,;:")
 _LEADER: Final = re.compile(r"([A-Za-z]+)\.{3,}")
-_TEXT_KEYS: Final = frozenset({"msg", "message", "event"})  # of JSON and logfmt: their text is the statement, others' a value
+_TEXT_KEYS: Final = frozenset(
+    {"msg", "message", "event"}
+)  # of JSON and logfmt: their text is the statement, others' a value
 _SQL: Final = re.compile(  # how its statements begin (ISO/IEC 9075, and what all servers add)
     r"(?:SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|WITH \S+ AS|MERGE INTO|TRUNCATE|ANALYZE|VACUUM|COMMIT|ROLLBACK|BEGIN"
     r"|(?:CREATE|ALTER|DROP|GRANT|REVOKE) [A-Z]+)\b",
@@ -196,7 +198,11 @@ class _Gaps:
         opening, closing = pieces[i], pieces[close]
         key = next((p.symbol for p in reversed(out) if not separator(p.symbol)), "")
         a_key = tokens[closing.end : closing.end + 1] == (":",) and close == i + 2
-        assigned = tokens[opening.start - 1 : opening.start] == ("=",) or tokens[opening.start - 2 : opening.start - 1] == (":",) or tokens[opening.start - 1 : opening.start] == (":",)
+        assigned = (
+            tokens[opening.start - 1 : opening.start] == ("=",)
+            or tokens[opening.start - 2 : opening.start - 1] == (":",)
+            or tokens[opening.start - 1 : opening.start] == (":",)
+        )
         if a_key or (assigned and key in _TEXT_KEYS):
             out.append(opening)
             return i + 1

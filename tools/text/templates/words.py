@@ -52,7 +52,9 @@ _GRAMMAR: Final = frozenset(
 )
 REASONS: Final = frozenset(("reason", "cause", "desc", "description", "detail", "details", "because"))
 FAILED: Final = frozenset(("failed", "failure", "fails"))  # a cause follows their colon
-SYSTEM_ERRORS: Final = frozenset(os.strerror(code).lower() for code in errno.errorcode)  # as perror(3) puts them after a colon
+SYSTEM_ERRORS: Final = frozenset(
+    os.strerror(code).lower() for code in errno.errorcode
+)  # as perror(3) puts them after a colon
 _LOOK: Final = re.compile(r"[A-Z]?[a-z]+(?:['’-][a-z]+)*[.!?]?")
 _CAPITALS: Final = re.compile(r"[A-Z_]{2,}")
 _AXIS: Final = re.compile(r"[A-Za-z][+-]")
@@ -82,7 +84,9 @@ NAMING: Final = frozenset(
 
 def of_statement(word: str) -> bool:
     """Whether a word looks like one of the statement: grammar, a verb or participle, a state, capitals."""
-    if word.endswith("...") or _AXIS.fullmatch(word):  # dots that lead to a value: a row of a table; a direction (`x+`)
+    if word.endswith("...") or _AXIS.fullmatch(
+        word
+    ):  # dots that lead to a value: a row of a table; a direction (`x+`)
         return True
     bare = word.rstrip(".!?,;:")
     low = bare.lower()
@@ -92,7 +96,13 @@ def of_statement(word: str) -> bool:
         return True
     if not _LOOK.fullmatch(bare):
         return not any(c.isalnum() for c in bare)
-    return low in _GRAMMAR or low in _VERBS or low in _STATES or _PARTICIPLE.fullmatch(low) is not None or _third(low)
+    return (
+        low in _GRAMMAR
+        or low in _VERBS
+        or low in _STATES
+        or _PARTICIPLE.fullmatch(low) is not None
+        or _third(low)
+    )
 
 
 def looks_like_a_word(word: str) -> bool:
