@@ -6,8 +6,9 @@ A case is a folder with one `*.log`, its `*_structured.csv` (Content, EventId) a
 templates under `corrected/` (EventTemplate, by LineId). GA: share of lines whose group is exactly the true group (Zhu et
 al., ICSE-SEIP 2019); FGA: F1 of groups; 95 %-agreement: share of true groups of which at least .95 of the lines lie in one
 group of ours whose lines are at least .95 of that true group; PA: share of lines whose template equals the corrected one
-after whitespace and placeholders are normalised. `known` systems are given the true Content in place of the raw line. Drain3 runs in its own
-environment (`--drain3` names its interpreter), on the same lines.
+after whitespace and placeholders are normalised. `known` systems are given the true Content in place of the raw line.
+Drain3 runs in its own environment (`--drain3` names its interpreter), on the same lines. `--leave-one-out` fits the limits
+of joining on all cases but one and scores that one.
 """
 
 from __future__ import annotations

@@ -13,7 +13,31 @@ import yaml
 
 _GAP: Final = re.compile(r"\{(\w+)(?:\*(\d))?(\?)?\}")
 _SYLLABLES: Final = (
-    "ba co di fu ga ki lo me nu pa ra si to ve wo xa yu ze tri sto plan kel mor dan fin".split()
+    "ba",
+    "co",
+    "di",
+    "fu",
+    "ga",
+    "ki",
+    "lo",
+    "me",
+    "nu",
+    "pa",
+    "ra",
+    "si",
+    "to",
+    "ve",
+    "wo",
+    "xa",
+    "yu",
+    "ze",
+    "tri",
+    "sto",
+    "plan",
+    "kel",
+    "mor",
+    "dan",
+    "fin",
 )
 _WORDS: Final[dict[str, list[str]]] = {
     "STATE": ["PreparingRebalance", "CompletingRebalance", "Stable", "Empty"],

@@ -26,7 +26,10 @@ _DATE = re.compile(
     rf"|{_B}\d{{4}}[-/.]\d\d[-/.]\d\d \d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?{_A}"
 )
 _PACKAGE = r"(?:org|com|net|edu|io|java|javax|jdk|sun)\."  # of a class, as Java names them
-_EXTENSION = "py|rb|js|ts|go|rs|pl|sh|cc|hh|cs|md|so|gz|xz|db|jl|ml|kt|c|h|cpp|hpp|java|scala|php|lua|swift|json|ya?ml|xml|log|txt|conf|cfg|ini|jar|dll|exe|html?|css|sql"
+_EXTENSION = (  # of files
+    "py|rb|js|ts|go|rs|pl|sh|cc|hh|cs|md|so|gz|xz|db|jl|ml|kt|c|h|cpp|hpp|java|scala|php|lua|swift|json|ya?ml|xml|log|txt"
+    "|conf|cfg|ini|jar|dll|exe|html?|css|sql"
+)
 # A label of a host's name (RFC 1123). A change from small to capital letters within it is a property's or a class's.
 _LABEL = "(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?)"
 _DOMAIN = "[A-Za-z0-9.-]"

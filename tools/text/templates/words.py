@@ -7,8 +7,13 @@ import os
 import re
 from typing import Final
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Verbs, states and their opposites that programs log: where two messages differ in these they are two statements.
-_VERBS: Final = frozenset(
+_VERBS: Final = _words(
     """
     abort accept access acquire activate add allocate allow answer append apply ask assign attach authenticate begin bind block
     boot break bring build call cancel change check choose clean clear close collect commit compile complete compute connect
@@ -26,9 +31,9 @@ _VERBS: Final = frozenset(
     validate verify wait wake warn write
     began begun broke came chose did done fell found gave gone got had held kept knew known left lost made met ran read sent
     shown stuck stood stopped threw took went withdrawn woke wrote written
-    """.split()  # fmt: skip
+    """
 )
-_STATES: Final = frozenset(
+_STATES: Final = _words(
     """
     up down on off in out yes no ok okay ready busy idle alive dead active inactive online offline open shut full empty
     available unavailable reachable unreachable valid invalid success failure successful unsuccessful successfully
@@ -37,9 +42,9 @@ _STATES: Final = frozenset(
     master slave primary secondary leader follower candidate replica client server local remote source target
     input output incoming outgoing inbound outbound upstream downstream rx tx ingress egress
     error errors warning warnings info debug critical fatal notice exception timeout
-    """.split()
+    """
 )
-_GRAMMAR: Final = frozenset(
+_GRAMMAR: Final = _words(
     """
     a an the this that these those it its he she they we you i his her their our your there here
     is are was were be been being am has have having had do does did will would shall should can could cannot may might must
@@ -48,28 +53,27 @@ _GRAMMAR: Final = frozenset(
     through across along around behind beside beyond near towards upon except
     all any each every some none both either neither other another same such own many much few several one two
     please just still yet also even ever now
-    """.split()
+    """
 )
 REASONS: Final = frozenset(("reason", "cause", "desc", "description", "detail", "details", "because"))
 FAILED: Final = frozenset(("failed", "failure", "fails"))  # a cause follows their colon
-SYSTEM_ERRORS: Final = frozenset(
-    os.strerror(code).lower() for code in errno.errorcode
-)  # as perror(3) puts them after a colon
+# As perror(3) puts them after a colon.
+SYSTEM_ERRORS: Final = frozenset(os.strerror(code).lower() for code in errno.errorcode)
 _LOOK: Final = re.compile(r"[A-Z]?[a-z]+(?:['’-][a-z]+)*[.!?]?")
 _CAPITALS: Final = re.compile(r"[A-Z_]{2,}")
 _AXIS: Final = re.compile(r"[A-Za-z][+-]")
 _PARTICIPLE: Final = re.compile(r"(?:[a-z'’-]+)?[a-z]{2,}(?:ed|ing)")
-METHODS: Final = frozenset(  # of HTTP (RFC 9110, 5789) and WebDAV (RFC 4918)
-    "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK".split()
+METHODS: Final = _words(  # of HTTP (RFC 9110, 5789) and WebDAV (RFC 4918)
+    "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK"
 )
 # SI and IEC units as they stand after a number with a blank between, and their names.
-UNITS: Final = frozenset(
+UNITS: Final = _words(
     "ns us µs ms s sec secs second seconds m min mins minute minutes h hr hrs hour hours d day days millis milliseconds "
     "microseconds nanoseconds B b bytes byte bits kB KB MB GB TB PB KiB MiB GiB TiB PiB K M G T Kb Mb Gb % percent "
-    "Hz kHz MHz GHz bps kbps Mbps Gbps".split()
+    "Hz kHz MHz GHz bps kbps Mbps Gbps"
 )
 # Words after which a name comes: prepositions, and nouns of things that have names.
-NAMING: Final = frozenset(
+NAMING: Final = _words(
     """
     for from by at on to of via with in into as
     user users host hosts hostname node device disk file files folder directory path group service services unit container pod
@@ -77,8 +81,9 @@ NAMING: Final = frozenset(
     session peer broker channel exchange vhost domain zone cluster namespace role key property parameter option setting field
     column class method function command event name account project tenant region bucket object resource component worker
     agent instance image repository branch tag rule policy certificate upstream backend frontend
-    app application program step pool shard partition segment replica listener connector executor stage state status mode type level version id called named
-    """.split()
+    app application program step pool shard partition segment replica listener connector executor stage state status mode type
+    level version id called named
+    """
 )
 
 
