@@ -1,6 +1,6 @@
 """Grouping and parsing accuracy on raw lines, without configuration: ours beside Drain3, masks and a plain regular expression.
 
-python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] [--leave-one-out] --json OUT
+python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] [--leave-one-out | --statements] --json OUT
 
 A case is a folder with one `*.log`, its `*_structured.csv` (Content, EventId) and, where there is one, the corrected
 templates under `corrected/` (EventTemplate, by LineId). GA: share of lines whose group is exactly the true group (Zhu et
@@ -8,7 +8,7 @@ al., ICSE-SEIP 2019); FGA: F1 of groups; 95 %-agreement: share of true groups of
 group of ours whose lines are at least .95 of that true group; PA: share of lines whose template equals the corrected one
 after whitespace and placeholders are normalised. `known` systems are given the true Content in place of the raw line.
 Drain3 runs in its own environment (`--drain3` names its interpreter), on the same lines. `--leave-one-out` fits the limits
-of joining on all cases but one and scores that one.
+of joining on all cases but one and scores that one. `--statements` takes logs made of written statements in place of data.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from aitia.tools.text.headers import detect
 from aitia.tools.text.templates import Miner
 from aitia.tools.text.templates.joining import LIMITS, Limits
 from benchmarks.contract import Case, chosen, finish, mean, parser, rows
+from benchmarks.logs.statements import made, programs
 
+METRICS = ("grouping accuracy", "F1 of groups", "95 %-agreement", "parsing accuracy")
 GRID = (1, 2, 3, 5, 9)  # shared words, of each limit
 NEAR = datetime(2026, 1, 1, tzinfo=UTC)
 Parsed = tuple[list[object], list[str]]  # group and template of each line
@@ -162,6 +164,25 @@ def _goodness(folder: Path, limits: Limits) -> tuple[float, float]:
     return score["grouping accuracy"], score["95 %-agreement"]
 
 
+def of_statements(systems: dict[str, Callable[[Sequence[str]], Parsed]], began: float, out: str) -> None:
+    """Scores logs made of written statements, three of each program."""
+    measured: dict[str, dict[str, list[float]]] = {}
+    per_case: list[Case] = []
+    for program, written in programs().items():
+        logs = [made(written, 1000, seed) for seed in range(3)]
+        for name, system in systems.items():
+            scores = []
+            for lines, truth in logs:
+                found = system(lines)[0]
+                scores.append((*grouping(truth, found), agreement(truth, found)))
+            score = dict(zip(METRICS, map(mean, zip(*scores, strict=True)), strict=False))
+            for metric, value in score.items():
+                measured.setdefault(name, {}).setdefault(metric, []).append(value)
+            per_case.append({"id": program, "system": name, **score})
+    told = [row for name, values in measured.items() for row in rows(name, values)]
+    finish("logs/parsing statements", told, per_case, n=len(programs()), began=began, out=out)
+
+
 class LeftOut:
     """Fits the limits of joining: each by itself, the others as they are, to the mean of both metrics over some cases."""
 
@@ -212,12 +233,15 @@ class LeftOut:
 
 
 def main() -> None:
-    made = parser(__doc__)
-    made.add_argument("--drain3", default="", help="an interpreter that has drain3")
-    made.add_argument(
+    arguments = parser(__doc__)
+    arguments.add_argument("--drain3", default="", help="an interpreter that has drain3")
+    arguments.add_argument(
         "--leave-one-out", action="store_true", help="fit the limits of joining with each case left out"
     )
-    args = made.parse_args()
+    arguments.add_argument(
+        "--statements", action="store_true", help="score logs made of the statements in statements.yaml"
+    )
+    args = arguments.parse_args()
     began, data = time.monotonic(), Path(args.data)
     cases = chosen([p.parent.name for p in data.glob("*/*.log")], args.cases)
     if args.leave_one_out:
@@ -237,6 +261,13 @@ def main() -> None:
             "peer known": (drain3(args.drain3, masks=False), True),
             "peer masks known": (drain3(args.drain3, masks=True), True),
         }
+    if args.statements:  # messages without headers
+        of_statements(
+            {"ours": mined} | {n: run for n, (run, known) in systems.items() if n != "ours" and not known},
+            began,
+            args.json,
+        )
+        return
     measured: dict[str, dict[str, list[float]]] = {}
     per_case: list[Case] = []
     for case in cases:
@@ -251,10 +282,7 @@ def main() -> None:
             )
     for row in per_case:
         if row["system"] == "ours":
-            told = [
-                f"{row[m]:.3f}"
-                for m in ("grouping accuracy", "F1 of groups", "95 %-agreement", "parsing accuracy")
-            ]
+            told = [f"{row[m]:.3f}" for m in METRICS]
             print(f"{row['id']:<14} GA {told[0]}  FGA {told[1]}  95 % {told[2]}  PA {told[3]}")
     told = [row for name, values in measured.items() for row in rows(name, values)]
     finish("logs/parsing", told, per_case, n=len(cases), began=began, out=args.json)
