@@ -1,6 +1,7 @@
 """Grouping and parsing accuracy on raw lines, without configuration: ours beside Drain3, masks and a plain regular expression.
 
-python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] [--leave-one-out | --statements] --json OUT
+python benchmarks/logs/parsing.py --data DIR/logs/loghub_2k [--cases GLOB] [--drain3 PYTHON] [--leave-one-out | --statements]
+    --json OUT
 
 A case is a folder with one `*.log`, its `*_structured.csv` (Content, EventId) and, where there is one, the corrected
 templates under `corrected/` (EventTemplate, by LineId). GA: share of lines whose group is exactly the true group (Zhu et
