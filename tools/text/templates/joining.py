@@ -7,7 +7,7 @@ what stands around it, and a template whose words fit the gaps of another.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,7 +82,7 @@ def _but_one_word(found: Found, read: Reader, limits: Limits) -> Found:
     for tokens in found:
         signature = read.signature(tokens)
         for i, symbol in enumerate(signature):
-            if symbol[0] != GAP and not separator(symbol):
+            if not separator(symbol) and not read.fixed(symbol):
                 by_rest[signature[:i] + signature[i + 1 :], i].append(tokens)
     out: Found = {}
     done: set[Key] = set()
@@ -92,10 +92,9 @@ def _but_one_word(found: Found, read: Reader, limits: Limits) -> Found:
             continue
         if any(symbol.endswith("...") for symbol in rest[i:]):  # the name of a table's row
             continue
-        values = [t for t in same if not read.fixed(read(t)[i].symbol)]
-        if len(values) > 1 and _named(rest, i, [read(t)[i].symbol for t in values], limits):
-            _merge(out, found, values, read, i)
-            done.update(values)
+        if _named(rest, i, [read(t)[i].symbol for t in same], limits):
+            _merge(out, found, same, read, i)
+            done.update(same)
     _keep(out, found, [t for t in found if t not in done])
     return out
 
@@ -118,30 +117,40 @@ def _named(rest: Key, i: int, found: Sequence[str], limits: Limits) -> bool:
 
 def _fitting(found: Found, read: Reader, limits: Limits) -> Found:
     """A template whose words stand where another has gaps is that one."""
-    patterns: dict[str, list[Key]] = defaultdict(list)
+    patterns: dict[_Place, list[Key]] = defaultdict(list)
     for tokens in sorted(found):
         signature = read.signature(tokens)
         if GAP in signature and (words_in(signature) > 1 or '"' in signature):
-            patterns[next(s for s in signature if s[0] != GAP)].append(tokens)
+            at = next(i for i, s in enumerate(signature) if s[0] != GAP)
+            patterns[len(signature), at > 0, signature[at], signature[-1]].append(tokens)
     into: dict[Key, Key] = {}
     open_at: dict[Key, set[int]] = defaultdict(set)  # pieces of a pattern that others filled with other words
     for tokens in sorted(found, key=lambda t: (len(t), t)):
-        # A gap at the beginning may have taken the first words.
-        for symbol in dict.fromkeys(read.signature(tokens)[: TAKEN + 1]):
-            for pattern in patterns.get(symbol, ()):
-                if pattern == tokens or pattern in into or tokens in open_at:
-                    continue
-                if (filled := _fits(pattern, tokens, read, limits)) is not None:
-                    into[tokens] = pattern
-                    open_at[pattern] |= filled
-                    break
-            if tokens in into:
+        for pattern in _candidates(read.signature(tokens), patterns):
+            if pattern == tokens or pattern in into or tokens in open_at:
+                continue
+            if (filled := _fits(pattern, tokens, read, limits)) is not None:
+                into[tokens] = pattern
+                open_at[pattern] |= filled
                 break
     out: Found = {}
     for tokens, members in found.items():
         pattern = into.get(tokens, tokens)
         out.setdefault(_opened(pattern, open_at.get(pattern, set()), read), []).extend(members)
     return out
+
+
+# Of a pattern: how many pieces it has, whether a gap is the first, its first word, its last piece.
+_Place = tuple[int, bool, str, str]
+
+
+def _candidates(signature: Key, patterns: Mapping[_Place, list[Key]]) -> Iterator[Key]:
+    """The patterns that may fit, by their place: a gap may have taken some words, the first ones too."""
+    n = len(signature)
+    for last in dict.fromkeys((signature[-1], GAP)) if signature else ():
+        for at, symbol in enumerate(signature[: TAKEN + 1]):
+            for taken in range(TAKEN + 1):
+                yield from patterns.get((n - taken, at > 0, symbol, last), ())
 
 
 def _opened(tokens: Key, at: set[int], read: Reader) -> Key:
@@ -159,6 +168,8 @@ def _fits(pattern: Key, tokens: Key, read: Reader, limits: Limits) -> set[int] |
 
     Besides its gaps that may be one word after a naming one.
     """
+    if len(read.words(pattern) - read.words(tokens)) > 1:  # most do not: seen at once
+        return None
     ours, others = read(pattern), read(tokens)
     if not len(ours) <= len(others) <= len(ours) + TAKEN:
         return None

@@ -45,6 +45,9 @@ class Reader:
     def __init__(self, subject: Callable[[str], str]) -> None:
         self._subject = subject
         self._memo: dict[Key, tuple[Piece, ...]] = {}
+        self._signatures: dict[Key, Key] = {}
+        self._words: dict[Key, frozenset[str]] = {}
+        self._fixed: dict[str, bool] = {}
 
     def __call__(self, tokens: Key) -> tuple[Piece, ...]:
         """The pieces of a template."""
@@ -55,11 +58,25 @@ class Reader:
 
     def signature(self, tokens: Key) -> Key:
         """The symbols of a template's pieces."""
-        return tuple(p.symbol for p in self(tokens))
+        got = self._signatures.get(tokens)
+        if got is None:
+            got = self._signatures[tokens] = tuple(p.symbol for p in self(tokens))
+        return got
 
     def fixed(self, symbol: str) -> bool:
         """Whether a word belongs to its statement, or names a component."""
-        return of_statement(symbol) or bool(self._subject(symbol)) or symbol[0] == GAP
+        got = self._fixed.get(symbol)
+        if got is None:
+            got = of_statement(symbol) or bool(self._subject(symbol)) or symbol[0] == GAP
+            self._fixed[symbol] = got
+        return got
+
+    def words(self, tokens: Key) -> frozenset[str]:
+        """The words of a template."""
+        got = self._words.get(tokens)
+        if got is None:
+            got = self._words[tokens] = frozenset(s for s in self.signature(tokens) if s[0] != GAP)
+        return got
 
     def _atoms(self, tokens: Key) -> Iterator[Piece]:
         """Words and separators as they stand; a word is what is between blanks, commas, brackets, quotes and `=`."""
