@@ -1,6 +1,8 @@
 """Which messages are one statement: values that vary make no groups of their own, and two messages are not joined."""
 
 import random
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,12 @@ from aitia.tools.text.templates import Masker, Miner
 from aitia.tools.text.templates.joining import Limits, joined
 from aitia.tools.text.templates.pieces import GAP, Reader
 from aitia.tools.text.templates.words import of_statement
-from benchmarks.logs.statements import line, programs, value
+
+ROOT = Path(__file__).parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
+
+from benchmarks.logs.statements import line, programs, value  # noqa: E402
 
 
 def texts(lines, **options):
