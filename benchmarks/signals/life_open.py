@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from benchmarks.contract import Case, finish, parser, rows
 from benchmarks.signals.limit_cases import Floats, of_lab
 
 FLEET, CUTS, SIZES, MOST = 50, 3, (2.0, 4.0, 8.0), 20.0
+MOVED = ((1.0, 1.5), (1.5, 2.5), (2.5, 4.0), (4.0, MOST + 1))
+KNOWN, WEAR, TREND = "known", "wear", "rotor trend"
 
 
 def wear(length: int, size: float) -> Floats:
@@ -68,56 +70,54 @@ def predictions(engines: Sequence[History], trends: Sequence[tuple[str, Floats]]
     every = np.vstack(x)
     low, high = every.min(axis=0), every.max(axis=0)
     reach = 0.05 * (high - low)
-    kinds = {"known": None, **{f"wear of {s:g} spreads": wear(100, s) for s in SIZES}}
     found = []
     for n, engine in enumerate(asked):
         chance = np.random.default_rng([0, n])
         sensor = engine.sensor_names.index(str(chance.choice(prepared.sensors)))
         spread = float(np.std(np.concatenate([h.sensors[:, sensor] for h in fleet])))
-        own = dict(kinds) | ({"rotor trend": trends[n % len(trends)][1]} if trends else {})
         ends = [int(k) for k in chance.integers(30, engine.t.size, CUTS)]
-        for kind, by in own.items():
-            history = engine if by is None else moved(engine, sensor, by, spread)
+        for kind, by in failures(trends[n % len(trends)][1] if trends else None):
+            history = moved(engine, sensor, by, spread)
             for end in ends:
                 told = prepared.features(cut(history, end))[-1:]
-                far = (
-                    0.0
-                    if by is None
-                    else float(np.interp(end / engine.t.size, np.linspace(0, 1, by.size), np.abs(by)))
-                )
-                off = float(paths.off(prepared.smoothed(told)).max()) / paths.limit
-                strange = float(np.mean((told < low - reach) | (told > high + reach)))
-                found.append(
-                    {
-                        "id": f"{engine.machine}/{end}",
-                        "kind": kind,
-                        "moved": round(far, 2),
-                        "off": round(off, 3),
-                        "strange": strange,
-                        "named": prepared.sensors[int(np.argmax(paths.off(prepared.smoothed(told))[0]))]
-                        == engine.sensor_names[sensor],
-                    }
-                )
+                off = paths.off(prepared.smoothed(told))[0]
+                found.append({
+                    "id": f"{engine.machine}/{end}", "kind": kind,
+                    "moved": round(float(np.interp(end / engine.t.size, np.linspace(0, 1, by.size), np.abs(by))), 2),
+                    "off": round(float(off.max()) / paths.limit, 3),
+                    "strange": float(np.mean((told < low - reach) | (told > high + reach))),
+                    "named": prepared.sensors[int(np.argmax(off))] == engine.sensor_names[sensor],
+                })  # fmt: skip
     return found
 
 
+def failures(trend: Floats | None) -> Iterator[tuple[str, Floats]]:
+    """How a sensor moves in each kind of failure: not at all in the fleet's own."""
+    yield KNOWN, np.zeros(2)
+    yield from ((WEAR, wear(100, size)) for size in SIZES)
+    if trend is not None:
+        yield TREND, trend
+
+
 def scored(found: Sequence[Case]) -> list[dict[str, Any]]:
-    """Refusals by kind; of a failure that has not moved its sensor by a spread yet nothing is asked."""
+    """Refusals by kind and by how far the sensor has moved; where it has not by a spread yet, nothing is asked."""
     made: list[dict[str, Any]] = []
-    systems = {
+    systems: dict[str, Callable[[Case], bool]] = {
         "ours": lambda c: c["off"] > 1,
         "no_model": lambda c: c["strange"] > STRANGE,
         "trivial": lambda c: False,
     }
     for system, refuses in systems.items():
-        for kind in dict.fromkeys(c["kind"] for c in found):
-            mine = [c for c in found if c["kind"] == kind and (kind == "known" or c["moved"] >= 1)]
-            word = (
-                "refused, the fleet's own failure (wrong)" if kind == "known" else f"refused, {kind} (right)"
-            )
-            made += rows(system, {word: [float(refuses(c)) for c in mine]})
-    told = [c for c in found if c["kind"] != "known" and c["moved"] >= 1 and c["off"] > 1]
-    return [*made, *rows("ours", {"the sensor that moved is named": [float(c["named"]) for c in told]})]
+        known = [float(refuses(c)) for c in found if c["kind"] == KNOWN]
+        made += rows(system, {"refused, the fleet's own failure (wrong)": known})
+        for kind in sorted({c["kind"] for c in found} - {KNOWN}):
+            for low, high in MOVED:
+                mine = [float(refuses(c)) for c in found if c["kind"] == kind and low <= c["moved"] < high]
+                made += rows(system, {f"refused, {kind}, moved {low:g} to {high:g} spreads (right)": mine})
+    told = [
+        float(c["named"]) for c in found if c["kind"] != KNOWN and c["moved"] >= MOVED[0][0] and c["off"] > 1
+    ]
+    return [*made, *rows("ours", {"the sensor that moved is named": told})]
 
 
 def main() -> None:

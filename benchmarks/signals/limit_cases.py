@@ -1,8 +1,8 @@
 """References with what came after them, and windows of that with and without an anomaly, for `limits.py`.
 
-SKAB, TEP, BATADAL, SMAP/MSL and NAB, and the simulated machines of the lab's split `develop` (folders of `aitia lab
-make --system water` and `--system rotor`). Few of each, at most 2,000 rows, since every candidate costs four more
-fits. Of a lab incident one clean window lies before the failure began.
+SKAB, TEP, BATADAL, and the simulated machines of the lab's split `develop` (folders of `aitia lab make --system water` and
+`--system rotor`). Few of each, since every candidate costs four more fits. Of a lab incident one clean window lies before the
+failure began.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aitia.core.scenario import load_scenario
 from aitia.core.words import Window
 from aitia.tools.sources.base import MetricSource
 from aitia.tools.sources.opening import open_sources
-from benchmarks.signals import batadal, nab, skab_files, smap_msl, tep
+from benchmarks.signals import batadal, skab_files, tep
 
 Floats = NDArray[np.float64]
 WINDOW, MOST, LEAST = 100, 2_000, 0.2  # rows; the labelled share from which a window holds an anomaly
@@ -56,49 +56,6 @@ def of_several(data: Path, lab: Path) -> Iterator[Judged]:
     yield from _batadal(data / "batadal")
     for system in LAB:
         yield from of_lab(lab / system, system, every=4)
-
-
-def of_single(data: Path, lab: Path) -> Iterator[Judged]:
-    """One channel at a time: all of SMAP/MSL and NAB that are taken; of machines those that differ most in level or spread."""
-    for one in smap_msl.read(data / "smap_msl")[::6]:
-        spans = smap_msl.answers(data / "smap_msl").get(one.name, [])
-        labels = _labels(one.test.size, [(a, b + 1) for a, b in spans])
-        yield Judged(
-            name=one.name,
-            dataset="smap_msl",
-            reference=one.train[-MOST:, None],
-            x=one.test[:MOST, None],
-            labels=labels[:MOST],
-        )
-    told = nab.answers(data / "nab")
-    for case in nab.read(data / "nab")[::5]:
-        spans = [tuple(int(i) for i in np.searchsorted(case.t, s)) for s in told.get(case.name, [])]
-        labels = _labels(case.v.size, [(a, b) for a, b in spans])
-        end = case.trial + MOST
-        yield Judged(name=case.name, dataset="nab", reference=case.v[: case.trial, None], x=case.v[case.trial : end, None],
-                     labels=labels[case.trial : end])  # fmt: skip
-    machines = [*_skab(data / "skab", every=12), *_batadal(data / "batadal")]
-    machines += [j for system in LAB for j in of_lab(lab / system, system, every=10)]
-    for one in [*machines, *list(_tep(data / "tep"))[:1]]:
-        for column in _moved(one)[:2]:
-            yield Judged(name=f"{one.name}/{column}", dataset=one.dataset, reference=one.reference[:, [column]],
-                         x=one.x[:, [column]], labels=one.labels, length=one.length)  # fmt: skip
-
-
-def _moved(one: Judged) -> list[int]:
-    """The channels in the order of how far their anomalous rows are from the others."""
-    if not one.labels.any():
-        return list(range(one.x.shape[1]))
-    a, b = one.x[one.labels], one.reference
-    far = np.abs(a.mean(axis=0) - b.mean(axis=0)) / (b.std(axis=0) + 1e-9)
-    return [int(i) for i in np.argsort(-far) if np.ptp(one.reference[:, i]) > 0]
-
-
-def _labels(rows: int, spans: list[tuple[int, int]]) -> NDArray[np.bool_]:
-    made = np.zeros(rows, dtype=np.bool_)
-    for a, b in spans:
-        made[a : max(b, a + 1)] = True
-    return made
 
 
 def _skab(data: Path, *, every: int) -> Iterator[Judged]:
