@@ -68,8 +68,8 @@ def looked(dataset: str, usual: float, *peaks: tuple[float, bool]) -> limits.Loo
 
 
 def test_a_limit_is_chosen_on_the_other_sets_alone() -> None:
-    """Set `a` needs a limit of 1.2 to 1.4, set `b` one over 2: each gets what suits the other."""
-    found = [looked("a", 1.0, (1.5, True), (1.1, False)), looked("b", 2.0, (3.0, True), (2.1, False))]
+    """Set `a` needs a limit of 1.1 to 1.4, set `b` one over 2: each gets what suits the other."""
+    found = [looked("a", 1.0, (1.5, True), (1.05, False)), looked("b", 2.0, (3.0, True), (2.1, False))]
     table, cases = limits.scored(found)
     value = {(r["system"], r["metric"]): r["value"] for r in table}
     chosen = {(c["left_out"], c["system"]): c["chosen"] for c in cases}
@@ -92,6 +92,8 @@ def test_refusals_are_counted_where_the_sensor_has_moved() -> None:
     ]
     value = {(r["system"], r["metric"]): r["value"] for r in life_open.scored(found)}
     assert value["ours", "refused, the fleet's own failure (wrong)"] == 0.5
-    assert value["ours", "refused, wear (right)"] == value["no_model", "refused, wear (right)"] == 1.0
-    assert value["trivial", "refused, wear (right)"] == 0.0
+    right = "refused, wear, moved 2.5 to 4 spreads (right)"
+    assert value["ours", right] == value["no_model", right] == 1.0
+    assert value["trivial", right] == 0.0
+    assert sum("wear" in metric for _, metric in value) == 3  # what has moved by half a spread is not asked
     assert life_open.wear(50, 4.0)[[0, -1]].tolist() == [0.0, 4.0]
