@@ -27,7 +27,9 @@ _WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptor
 _SHARED: Final = _WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
-WORK_S: Final = 7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
+WORK_S: Final = (
+    7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
+)
 DEPARTED: Final = (
     0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
 )
@@ -173,11 +175,14 @@ class Facts:
 
         by_model  what only a model says is not known either: good enough to suspect, not to call something well
         """
-        held = {e.component for e in self.anomalies if e.kind in PLANT}  # by what goes with it, whatever it is called
+        held = {
+            e.component for e in self.anomalies if e.kind in PLANT
+        }  # by what goes with it, whatever it is called
         moved = [
             e
             for e in self.anomalies
-            if e.kind in ("metric.shift", "metric.trend") and not (held and e.component in self.topology.machines)
+            if e.kind in ("metric.shift", "metric.trend")
+            and not (held and e.component in self.topology.machines)
         ]
         dark = [
             (
@@ -201,7 +206,9 @@ class Facts:
         """
         if evidence.kind == "signal.pattern":
             return DEPARTED
-        together = evidence.kind in PLANT or (evidence.kind == "signal.anomaly" and "channels" in evidence.values)
+        together = evidence.kind in PLANT or (
+            evidence.kind == "signal.anomaly" and "channels" in evidence.values
+        )
         machine = bool(self.topology.family(evidence.component) & self.topology.machines)
         jumped = machine and evidence.kind != "metric.trend"  # a count of cycles grows steadily as well
         return self.strength(evidence) if together or jumped else 0.0
@@ -265,9 +272,7 @@ def is_harm(evidence: Evidence) -> bool:
     """
     aspect = evidence.aspect
     named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
-    return (
-        evidence.kind in _FELT or named or aspect in _HARM or aspect in CLUSTER
-    )
+    return evidence.kind in _FELT or named or aspect in _HARM or aspect in CLUSTER
 
 
 def onset(evidence: Evidence) -> datetime:

@@ -18,7 +18,9 @@ WRONG: Final = 4.0
 """The same before an instrument is called wrong: one signal alone is little to go by."""
 _WIDE: Final = 0.5  # standard deviations of a limit from which on a signal must depart by more
 _QUIET: Final = 4.0  # by how many times less others depart once the culprit is left out
-_INSTRUMENT: Final = 0.6  # standard deviations of a limit: what is told so badly by others proves no instrument wrong
+_INSTRUMENT: Final = (
+    0.6  # standard deviations of a limit: what is told so badly by others proves no instrument wrong
+)
 _GROWS: Final = 2.0  # times the residual's first third that its last one shows, where it drifts
 
 
@@ -57,7 +59,9 @@ def departure(
 ) -> Departure | None:
     """The plainest departure; None where no signal departs by `APART`. What is `left_out` is known to be wrong."""
     departs = told.without(left_out)
-    limits = np.array([told.limit(int(k), left_out) if abs(departs[k]) >= APART else 1.0 for k in range(len(departs))])
+    limits = np.array(
+        [told.limit(int(k), left_out) if abs(departs[k]) >= APART else 1.0 for k in range(len(departs))]
+    )
     weighed = np.abs(departs) / np.maximum(1.0, limits / _WIDE)
     signal = int(np.argmax(weighed))
     if weighed[signal] < APART:
@@ -70,6 +74,8 @@ def departure(
     bound = max(APART, float(abs(departs[signal])) / _QUIET)
     if rest < APART and told.limit(signal, left_out) < _INSTRUMENT:
         alone = True
+    if 2 * owners.count(component) > len(owners):
+        component = ""
     while component and not alone:
         group = {k for k, owner in enumerate(owners) if owner in parts_of(component)}
         if 2 * len(group) > len(owners):

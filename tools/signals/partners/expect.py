@@ -26,7 +26,9 @@ SPAN: Final = 12  # rows over which a residual is averaged: a fault lasts
 _PENALTY: Final = 3.0  # of squared coefficients, in rows of the reference
 _BLOCKS: Final = 6  # of the reference, each expected by what the others taught
 _CLIP: Final = 6.0  # standard deviations beyond which a partner says no more
-_LEAST_LIMIT: Final = 0.02  # standard deviations: what a reference without any noise would make of the least change
+_LEAST_LIMIT: Final = (
+    0.02  # standard deviations: what a reference without any noise would make of the least change
+)
 _DAY_S: Final = 86_400.0
 _DAYS: Final = 1.2  # of a reference that shows the hours of the day twice, nearly
 
@@ -118,7 +120,7 @@ def _hours(t: Floats, reference: int) -> Floats:
 
 
 def _averaged(rest: Floats) -> Floats:
-    """The sum over the last `SPAN` rows, by `SPAN`: the few rows at the beginning count as if what was before were as expected."""
+    """The sum over the last `SPAN` rows, by `SPAN`: of fewer at the beginning, as if what was before were as expected."""
     summed = np.cumsum(np.insert(rest, 0, 0.0))
     rows = np.arange(1, rest.size + 1)
     return np.asarray((summed[rows] - summed[np.maximum(0, rows - SPAN)]) / SPAN, dtype=np.float64)

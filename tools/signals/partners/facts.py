@@ -105,7 +105,8 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     whose = left.component or channel.component
     way = "above" if left.times > 0 else "below"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
-    how = f"{subject(channel)} left what the other signals of the plant tell of it at {at}, {way} by {text(times)} times the limit"
+    left_at = f"{subject(channel)} left what the other signals of the plant tell of it at {at}"
+    how = f"{left_at}, {way} by {text(times)} times the limit"
     rest = {
         "pattern.unlike": "; no part of the plant explains it alone" if left.plain else
         "; the plant runs in a way that its past does not show",
@@ -158,5 +159,3 @@ def _fact(
         window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
         direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
     )  # fmt: skip
-
-

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.tools.signals.partners.expect import Grid
-from aitia.tools.sources.rows import Floats
 
 _STUCK: Final = 3.0  # times the longest standstill of the reference
 _IDLE: Final = 1.5  # times the longest stop of the reference
@@ -73,5 +72,3 @@ def _longest(held: NDArray[np.bool_]) -> int:
     """The longest run of true."""
     ends = np.flatnonzero(~np.concatenate(([False], held, [False])))
     return int(np.max(np.diff(ends)) - 1)
-
-
