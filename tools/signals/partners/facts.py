@@ -64,6 +64,8 @@ def plant_of(ctx: ToolContext, gathered: Gathered) -> Plant | None:
     channels = machine_signals(gathered, machines_of(ctx.resolver.components))
     if not _LEAST <= len(channels) <= _MOST or not gathered.baselines:
         return None
+    if len({c.component for c in channels}) < 2:  # one machine alone is taken together by its own table
+        return None
     start, end = max((b.window for b in gathered.baselines), key=lambda w: w.seconds).epoch
     split = start + REFERENCE * (end - start)
     now = min(gathered.window.epoch[1], ctx.clock.now().timestamp())
