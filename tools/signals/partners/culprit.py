@@ -15,7 +15,7 @@ from aitia.tools.sources.rows import Floats
 APART: Final = 2.3
 """Of a signal that its partners tell well, in a way of running that the reference shows: nobody's noise."""
 WRONG: Final = 4.0
-"""The same before an instrument is called wrong: one signal alone is little to go by."""
+"""The same of a signal without which alone all others agree: it is little to go by."""
 _WIDE: Final = 0.5  # standard deviations of a limit from which on a signal must depart by more
 _QUIET: Final = 4.0  # by how many times less others depart once the culprit is left out
 _INSTRUMENT: Final = (
