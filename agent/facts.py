@@ -12,10 +12,13 @@ from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK
 from aitia.core.words import Evidence
 from aitia.tools.memory.words import fingerprint_of
 
+PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
+"""Kinds of facts that hold a plant's signals against one another."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
 )
+_FELT: Final = frozenset({"metric.limit", "signal.pattern", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
 _LOADED: Final = frozenset(
     {"latency", "cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
@@ -24,6 +27,9 @@ _WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptor
 _SHARED: Final = _WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
+WORK_S: Final = (
+    7_200.0  # for so long after work on a machine its signals may leave their partners because of it; by hand
+)
 DEPARTED: Final = (
     0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
 )
@@ -75,10 +81,12 @@ class Facts:
         That is so where the component's own traffic rose as much; where work piles up because calls are slow
         (Little's law); for a restart that a change brought about; for silence in the logs of what answers its health
         checks; for what a machine only adds up over the processes that run on it; and for a handful of connections or
-        threads, which exhaust nothing.
+        threads, which exhaust nothing; and for a machine that leaves its plant's signals right after somebody worked on it.
         """
         if evidence.kind == "metric.limit":
             return evidence.strength
+        if evidence.kind in PLANT and self._was_worked_on(evidence):
+            return evidence.strength / 3
         if evidence.aspect in CHANGE:
             return 0.0 if self._came_after(evidence) else evidence.strength
         load = self._traffic.get(evidence.component, 1.0)
@@ -107,6 +115,17 @@ class Facts:
         return evidence.onset is not None and any(
             abs((evidence.onset - at).total_seconds()) <= RESTART_S
             for at in self._changes.get(evidence.component, ())
+        )
+
+    def _was_worked_on(self, evidence: Evidence) -> bool:
+        """Whether somebody worked on it shortly before it left what the plant tells of it: fresh grease warms a bearing."""
+        if evidence.onset is None:
+            return False
+        latest = evidence.onset_error_s + RESTART_S
+        return any(
+            -latest <= (evidence.onset - at).total_seconds() <= WORK_S
+            for name in self.topology.family(evidence.component)
+            for at in self._changes.get(name, ())
         )
 
     def _waits(self, evidence: Evidence) -> float:
@@ -156,7 +175,15 @@ class Facts:
 
         by_model  what only a model says is not known either: good enough to suspect, not to call something well
         """
-        moved = [e for e in self.anomalies if e.kind in ("metric.shift", "metric.trend")]
+        held = {
+            e.component for e in self.anomalies if e.kind in PLANT
+        }  # by what goes with it, whatever it is called
+        moved = [
+            e
+            for e in self.anomalies
+            if e.kind in ("metric.shift", "metric.trend")
+            and not (held and e.component in self.topology.machines)
+        ]
         dark = [
             (
                 (1.0 if by_model and "read_by" in e.values else not_read(e)) * self.strength(e),
@@ -179,7 +206,9 @@ class Facts:
         """
         if evidence.kind == "signal.pattern":
             return DEPARTED
-        together = evidence.kind == "signal.anomaly" and "channels" in evidence.values
+        together = evidence.kind in PLANT or (
+            evidence.kind == "signal.anomaly" and "channels" in evidence.values
+        )
         machine = bool(self.topology.family(evidence.component) & self.topology.machines)
         jumped = machine and evidence.kind != "metric.trend"  # a count of cycles grows steadily as well
         return self.strength(evidence) if together or jumped else 0.0
@@ -243,9 +272,7 @@ def is_harm(evidence: Evidence) -> bool:
     """
     aspect = evidence.aspect
     named = aspect.startswith(("log.", "vibration.")) and aspect not in _HARMLESS
-    return (
-        evidence.kind in ("metric.limit", "signal.pattern") or named or aspect in _HARM or aspect in CLUSTER
-    )
+    return evidence.kind in _FELT or named or aspect in _HARM or aspect in CLUSTER
 
 
 def onset(evidence: Evidence) -> datetime:

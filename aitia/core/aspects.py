@@ -32,9 +32,15 @@ VIBRATION: Final = frozenset(
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
 CONDITION: Final = frozenset({"condition.life"})
 """The condition of a machine, such as how long it has left: neither symptom nor cause of an alarm by itself."""
-PATTERN: Final = frozenset({"pattern.known", "pattern.usual", "pattern.stopped"})
-"""The pattern that a plant's signals make together: that of a fault which it had before, the usual one, or
-none any more."""
+PATTERN: Final = frozenset(
+    {
+        "pattern.known", "pattern.usual", "pattern.stopped",
+        "pattern.apart", "pattern.offset", "pattern.drift", "pattern.unlike", "pattern.stuck", "pattern.idle",
+    }
+)  # fmt: skip
+"""The pattern that a plant's signals make together: that of a fault which it had before, the usual one, or none any more;
+and of what leaves it: a component, an instrument by a step or more and more, nobody who could be told, a signal that
+stands still, a machine that rests."""
 RANK: Final = frozenset({"rank.metrics", "rank.traces"})
 """A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
 CLUSTER_SYMPTOMS: Final = frozenset(

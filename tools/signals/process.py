@@ -18,6 +18,7 @@ from aitia.tools.signals.channel_blame import leaders
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
+from aitia.tools.signals.partners.facts import partner_facts
 from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.series import Finding, Findings, detect_series
 from aitia.tools.signals.stopped import stopped
@@ -77,6 +78,7 @@ def found_together(ctx: ToolContext) -> Result:
     single = [d for d in alone(gathered, machines) if has_past(d, gathered)]
     looked += len({d.component for d in single})
     facts += single_evidence(single, gathered)
+    facts += partner_facts(ctx, gathered)
     named, untold = pattern_facts(ctx, gathered, facts)
     notes = [_untold(untold)] if untold else []
     facts += named

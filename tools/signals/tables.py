@@ -54,6 +54,12 @@ def alone(gathered: Gathered, machines: Collection[str] = ()) -> list[Derived]:
     return [d for found in few for d in found]
 
 
+def machine_signals(gathered: Gathered, machines: Collection[str]) -> list[Derived]:
+    """The varying signals of all machines, in the order of their components."""
+    members = _members(gathered, machines)
+    return [d for component, found in members.items() if component in machines for d in found]
+
+
 def machines_of(components: Iterable[Component]) -> frozenset[str]:
     """The components that are machines or parts of machines by their type."""
     return frozenset(c.id for c in components if c.type in MACHINES)

@@ -1,0 +1,87 @@
+"""A plant of two machines and four instruments: what stands apart, stands still or rests, and what is only noise or load."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aitia.tools.signals.partners.culprit import APART, Departure, departure
+from aitia.tools.signals.partners.expect import Expectations, Grid
+from aitia.tools.signals.partners.standstill import idle, stuck
+from aitia.tools.sources.rows import Floats
+
+ROWS, REFERENCE = 600, 450
+OWNERS = ["pump", "pump", "fan", "fan", "p1", "p2", "p3", "p4"]
+
+
+@pytest.fixture
+def x() -> Floats:
+    """The flow and power of a pump and a fan that run on and off, and four pressures that follow both."""
+    rng = np.random.default_rng(5)
+    pump = (np.arange(ROWS) % 40 < 25) * (1.0 + 0.1 * rng.standard_normal(ROWS))
+    fan = (np.arange(ROWS) % 56 < 30) * (1.0 + 0.1 * rng.standard_normal(ROWS))
+    pressures = [4.0 + a * pump + b * fan for a, b in ((1, 0.2), (0.8, 0.4), (0.5, 0.7), (0.2, 1))]
+    columns = [10 * pump, 3 * pump, 5 * fan, 2 * fan, *pressures]
+    return np.stack([c + 0.02 * rng.standard_normal(ROWS) for c in columns], axis=1)
+
+
+def grid(x: Floats) -> Grid:
+    return Grid(t=60.0 * np.arange(ROWS), x=x, reference=REFERENCE)
+
+
+def told(x: Floats) -> Departure | None:
+    return departure(Expectations(grid(x)), OWNERS, lambda c: frozenset({c}), lambda c: "")
+
+
+def test_nothing_departs_where_all_is_as_it_was(x: Floats) -> None:
+    assert told(x) is None
+
+
+def test_an_instrument_that_jumps_is_named_alone(x: Floats) -> None:
+    x[500:, 6] += 0.3
+    left = told(x)
+    assert left is not None
+    assert (left.component, left.signal, left.alone, left.drifts) == ("p3", 6, True, False)
+    assert left.plain
+    assert abs(left.since - 500) <= 12
+
+
+def test_an_instrument_that_drifts_drifts(x: Floats) -> None:
+    x[470:, 4] += np.linspace(0.0, 1.0, ROWS - 470)
+    left = told(x)
+    assert left is not None
+    assert (left.component, left.drifts, left.times > 0) == ("p1", True, True)
+
+
+def test_a_machine_whose_power_no_longer_goes_with_its_flow_is_named(x: Floats) -> None:
+    x[500:, 1] *= 1.5
+    left = told(x)
+    assert left is not None
+    assert left.component == "pump"
+
+
+def test_a_load_beyond_all_that_the_past_shows_is_no_plain_departure(x: Floats) -> None:
+    rng = np.random.default_rng(6)
+    more = 4.0 * (np.arange(ROWS) >= 500) * (1.0 + 0.05 * rng.standard_normal(ROWS))
+    for column, share in enumerate((10.0, 3.0, 0.0, 0.0, 1.0, 0.8, 0.5, 0.2)):
+        x[:, column] += share * more
+    left = told(x)
+    assert left is None or not left.plain or abs(left.times) < 2 * APART
+
+
+def test_a_signal_that_stands_still_is_stuck_and_one_that_always_did_is_not(x: Floats) -> None:
+    x[480:, 5] = x[480, 5]
+    x[:, 7] = np.repeat(x[::60, 7], 60)
+    assert set(stuck(grid(x), OWNERS)) == {5}
+
+
+def test_a_plant_that_stands_still_as_a_whole_has_no_stuck_instrument(x: Floats) -> None:
+    x[480:] = x[480]
+    assert stuck(grid(x), OWNERS) == {}
+
+
+def test_a_machine_at_rest_for_longer_than_ever_is_idle(x: Floats) -> None:
+    members = {"pump": [0, 1], "fan": [2, 3]}
+    assert idle(grid(x), members) == {}
+    x[540:, :2] = 0.0
+    assert set(idle(grid(x), members)) == {"pump"}
