@@ -82,7 +82,9 @@ def why_dropped(incident: Incident, twin: Incident | None) -> str:
     if made.disturbed:
         return f"disturbed: {'; '.join(made.disturbed)}"
     if made.family == "none":
-        return f"disturbed: {incident.alert} fired in a healthy hour" if made.symptom == "alert" else ""
+        if made.symptom == "alert":
+            return f"disturbed: {incident.alert} fired in a healthy hour"
+        return "disturbed: users complained in a healthy hour" if made.symptom == "client" else ""
     if made.symptom == "none":
         return "no effect: no rule fired and the client saw nothing"
     if twin is None or not made.symptom:

@@ -67,13 +67,15 @@ def test_disturbed_ones_go_with_their_reason(put: Put, tmp_path: Path) -> None:
     put("a", symptom="alert", alert="Slow", disturbed=("web ended before the onset (exit status 1)",))
     put("b", symptom="alert", alert="Slow", family="none")
     put("c", symptom="none")
+    put("d", symptom="client", family="none")
     assert dropped(tmp_path) == {
         "a": "disturbed: web ended before the onset (exit status 1)",
         "b": "disturbed: Slow fired in a healthy hour",
         "c": "no effect: no rule fired and the client saw nothing",
+        "d": "disturbed: users complained in a healthy hour",
     }
     lines = [json.loads(line) for line in (tmp_path / "dropped.jsonl").read_text().splitlines()]
-    assert [line["folder"] for line in lines] == ["a", "b", "c"]
+    assert [line["folder"] for line in lines] == ["a", "b", "c", "d"]
     assert (tmp_path / "dropped" / "a" / LAB).exists()
     with pytest.raises(BadInput, match="no folders"):
         check(tmp_path)
