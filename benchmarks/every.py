@@ -31,6 +31,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "cwru_learned": ("signals/cwru",),
         "cmapss": ("signals/cmapss",),
         "life_evidence": ("signals/cmapss",),
+        "life_open": ("signals/cmapss",),
         "batadal": ("signals/batadal",),
         "onset_order": ("signals/tep",),
         "watching": ("signals", "--rows", "1000000"),

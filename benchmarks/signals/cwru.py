@@ -35,7 +35,7 @@ RATE = 12_000.0
 SYNTHETIC, SYNTHETIC_SECONDS = 50, (1.0, 5.0)
 GRID = tuple(float(db) for db in range(1, 26))  # candidates of the threshold, dB
 BINS = ((0.0, 0.5), (0.5, 0.75), (0.75, 0.9), (0.9, 1.0))  # of the confidence, for its calibration
-NONE = "none"
+NONE, SURE = "none", 0.5  # at or under it a verdict is a lead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +149,10 @@ def scored(
             made += rows(
                 system, {f"  {kind}": [r for r, t in zip(right, truths, strict=True) if t["fault"] == kind]}
             )
+    sure = [(f.ours == t["fault"]) for f, t in zip(faulty, truths, strict=True) if f.confidence > SURE]
+    missed = [0.0] * (len(faulty) - len(sure))
+    made += rows("ours", {f"fault type told above {SURE:g}": [*map(float, sure), *missed],
+                          f"  wrong above {SURE:g}": [*(float(not s) for s in sure), *missed]})  # fmt: skip
     seconds = [(s, c, s == t["fault"]) for f, t in zip(faulty, truths, strict=True) for s, c in f.seconds]
     made += rows("ours", {"fault type in one second": [right for *_, right in seconds]})
     for low, high in BINS:

@@ -56,7 +56,15 @@ def test_noise_in_the_answers_changes_no_prediction(tmp_path, monkeypatch, capsy
 def test_right_answers_score_full(tmp_path):
     case = made(tmp_path, noise=False) / "Alpha"
     score = parsing.scored(case, parsing.ours(parsing.raw_lines(case)))
-    assert score == {"grouping accuracy": 1.0, "F1 of groups": 1.0, "parsing accuracy": 1.0}
+    assert score == dict.fromkeys(parsing.METRICS, 1.0)
+
+
+def test_agreement_forgives_one_line_in_twenty_and_no_more():
+    truth = ["a"] * 20 + ["b"] * 20
+    assert parsing.agreement(truth, ["x"] * 20 + ["y"] * 20) == 1.0
+    assert parsing.agreement(truth, ["x"] * 19 + ["z"] + ["y"] * 20) == 1.0
+    assert parsing.agreement(truth, ["x"] * 18 + ["z"] * 2 + ["y"] * 20) == 0.5
+    assert parsing.agreement(truth, ["x"] * 40) == 0.0
 
 
 def test_grouping_accuracy_counts_lines_of_whole_groups():

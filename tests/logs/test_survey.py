@@ -13,7 +13,7 @@ from aitia.tools.logs import work
 from aitia.tools.logs.saved import load, save_states
 from aitia.tools.logs.survey import opened, survey, told
 from aitia.tools.text.reading import LogSet, Skipped
-from aitia.tools.text.templates import Miner
+from aitia.tools.text.templates import Masker, Miner
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 BREAK = START + timedelta(minutes=40)
@@ -150,11 +150,19 @@ def test_a_share_is_smaller_where_a_process_has_to_start(tmp_path):
     ]
 
 
-def test_a_failing_status_in_a_log_without_times(tmp_path):
+@pytest.mark.parametrize(
+    ("apart", "expected"),
+    [
+        (True, {"job <num> status: 500": 20, "job <num> status: <num>": 20}),
+        (False, {"job <num> status: <num>": 40}),
+    ],
+    ids=["calls told apart", "statements"],
+)
+def test_a_failing_status_in_a_log_without_times(tmp_path, apart, expected):
     path = tmp_path / "a.log"
     path.write_text("".join(f"job {i} status: {500 if i % 2 else 200}\n" for i in range(40)))
-    counts = {c.template.text: c.window for c in surveyed(path).counts}
-    assert counts == {"job <num> status: 500": 20, "job <num> status: <num>": 20}
+    miner = Miner(Masker(apart=apart))
+    assert {c.template.text: c.window for c in surveyed(path, miner=miner).counts} == expected
 
 
 def test_what_was_learned_serves_the_next_survey(tmp_path):

@@ -98,9 +98,12 @@ def by_shape(path, masker, size):
 def test_the_same_templates_at_the_same_times(tmp_path, layout, size):
     path = tmp_path / "app.log"
     written(path, layout)
-    masker = Masker({"10.0.0.7": "db", "db-9": "db-9"})
+    masker = Masker({"10.0.0.7": "db", "db-9": "db-9"}, apart=True)
     counts, found = by_shape(path, masker, size)
     assert found == one_by_one(path, masker)
+    texts = {c.template.text.partition(" | ")[0] for c in counts}
+    answered = {text for text in texts if text.startswith("peer <addr>")}
+    assert answered == {f"peer <addr> answered {status}" for status in ("<num>", "500", "503")}
     assert any(c.template.text.startswith("cache of db-9") for c in counts)
     assert sum(c.window for c in counts) == 400
 

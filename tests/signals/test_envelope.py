@@ -47,6 +47,7 @@ def run(
     past: list[np.ndarray],
     now: list[np.ndarray],
     kept: dict[str, bytes] | None = None,
+    each: list[dict[str, float]] | None = None,
     **common: object,
 ) -> Result:
     fields = {
@@ -61,8 +62,8 @@ def run(
     np.savez(folder / "w.npz", **arrays)
     times = [T0 + 600.0 * i for i in range(len(past))] + [T0 + 36_000 + 600.0 * i for i in range(len(now))]
     listing = [
-        {"at": from_epoch(at).isoformat(), "file": "w.npz", "key": key}
-        for at, key in zip(times, arrays, strict=True)
+        {"at": from_epoch(at).isoformat(), "file": "w.npz", "key": key, **own}
+        for at, key, own in zip(times, arrays, each or [{}] * len(arrays), strict=True)
     ]
     (folder / "signals.yaml").write_text(yaml.safe_dump({"defaults": fields, "blocks": listing}))
     source = open_source(SourceConfig(name="v", kind="signals", type="waveform", path="signals.yaml"), folder)
@@ -184,6 +185,19 @@ def test_lines_of_both_races_are_one_fact_of_a_rolling_element(tmp_path: Path) -
         result = run(tmp_path, [block(rng) for _ in range(4)], now)
         assert [e.aspect for e in lines(result)] == ["vibration.bsf"]
         assert "both races" in lines(result)[0].statement
+        assert "a lead only" in lines(result)[0].statement
+        assert lines(result)[0].strength <= 0.5
+
+
+def test_baseline_blocks_at_another_load_do_not_count(tmp_path: Path) -> None:
+    """The shaft shakes more at full load: against idling it would look like imbalance."""
+    rng = np.random.default_rng(15)
+    past, now = [block(rng) for _ in range(4)], [block(rng, imbalance=0.3) for _ in range(3)]
+    assert [e.aspect for e in lines(run(tmp_path, past, now))] == ["vibration.1x"]
+    loads = [{"load": 20.0}] * 4 + [{"load": 100.0}] * 3
+    told = run(tmp_path, past, now, each=loads)
+    assert not lines(told)
+    assert "4 blocks cannot be diagnosed: baseline at another speed or load" in told.message
 
 
 def test_a_misaligned_and_a_loose_machine_show_in_its_shaft_orders(tmp_path: Path) -> None:

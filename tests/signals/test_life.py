@@ -87,9 +87,28 @@ def test_the_reason_is_a_sensor_that_wears() -> None:
 
 
 def test_a_machine_unlike_the_fleet_is_said_to_be() -> None:
-    told = remaining(fitted(), replace(machine(200), sensors=machine(200).sensors * 40))
+    h = machine(200)
+    worse = np.outer(4 * np.exp((h.t - h.t[-1]) / 15.0), [1.0, -2.0, 0.0, 0.0])
+    told = remaining(fitted(), replace(h, sensors=h.sensors + worse))
     assert told.strange > 0.1
     assert "of its features are outside the fleet's range" in told.sentence
+
+
+@pytest.mark.parametrize("sensor", ["heat", "idle"])
+def test_a_failure_that_the_fleet_never_had_gets_no_number(sensor: str) -> None:
+    """A sensor moves within its range, but without the one that it moved with, or where none moved."""
+    told, kept = [], []
+    for seed in range(200, 220):
+        h = machine(seed)
+        early = cut(h, h.t.size - 30)
+        other = early.sensors.copy()
+        other[:, h.sensor_names.index(sensor)] += np.linspace(0, 0.9, early.t.size) ** 2
+        told.append(remaining(fitted(), replace(early, sensors=other)))
+        kept += [remaining(fitted(), cut(h, n)) for n in (h.t.size - 30, h.t.size)]
+    assert all(t.life is None and t.unseen == sensor for t in told)
+    assert f"Its {sensor} is" in told[0].sentence
+    assert "they did not fail like this" in told[0].sentence
+    assert sum(k.life is None for k in kept) <= 4
 
 
 def test_settings_that_explain_nothing_are_no_regimes() -> None:
@@ -162,6 +181,9 @@ def test_a_kept_fleet_gives_the_same_answers(tmp_path: Path) -> None:
     with np.load(path) as held:
         arrays = {n: held[n] for n in held.files}
     np.savez(path, **(arrays | {"low": arrays["low"][:3]}))
+    with pytest.raises(ModelError, match="do not match"):
+        store.load(path)
+    np.savez(path, **(arrays | {"path_mean": arrays["path_mean"][:-1]}))
     with pytest.raises(ModelError, match="do not match"):
         store.load(path)
 

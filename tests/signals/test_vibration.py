@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.vibration import Geometry, Speed, diagnose, from_tachometer, orders_of, severity
+from aitia.tools.signals.vibration import (
+    Diagnosis,
+    Geometry,
+    Reference,
+    Speed,
+    diagnose,
+    from_tachometer,
+    orders_of,
+    severity,
+)
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum
 from aitia.tools.signals.vibration.verdict import Summary, bearing_fault
 
@@ -135,18 +144,38 @@ def test_shaft_faults_are_rises_over_the_past(shaft: dict[float, float], name: s
     assert diagnose(record(9, shaft=shaft), fs=FS, rpm=RPM, bearing=BEARING).outcome == "no_indication"
 
 
-def summary(name: str, db: float) -> Summary:
-    return Summary(
-        name=name,
-        order=3.0,
-        found=3.0,
-        hz=90.0,
-        db=db,
-        base=float("nan"),
-        spread=1.5,
-        family=3,
-        supported=True,
-    )
+@pytest.mark.parametrize(
+    "apart", [{"rpm": 0.8 * RPM, "load": 1.0}, {"rpm": RPM, "load": 0.5}], ids=["speed", "load"]
+)
+def test_a_reference_at_another_speed_or_load_does_not_count(apart: dict[str, float]) -> None:
+    shaken = record(9, shaft={1.0: 0.3, 2.0: 0.02, 3.0: 0.02})
+    usual = {"rpm": RPM, "load": 1.0}
+    past = {
+        k: [Reference(x=record(s, rpm=v["rpm"]), **v) for s in range(3)]
+        for k, v in (("same", usual), ("apart", apart))
+    }
+
+    def told(*kinds: str) -> Diagnosis:
+        references = [r for kind in kinds for r in past[kind]]
+        return diagnose(shaken, fs=FS, rpm=RPM, load=1.0, bearing=BEARING, reference=references)
+
+    assert told("same").fault == told("same", "apart").fault == "imbalance"
+    alone = told("apart")
+    assert alone.outcome == "no_indication"
+    assert "3 of 3 reference records do not count" in alone.why[-1]
+
+
+def test_samples_as_reference_tell_their_speed_by_the_shafts_lines() -> None:
+    lines = {float(n): 0.1 for n in range(1, 7)}
+    slow = [record(s, shaft=lines, rpm=0.7 * RPM, seconds=4.0) for s in range(2)]
+    found = diagnose(record(9, shaft=lines, seconds=4.0), fs=FS, rpm=RPM, bearing=BEARING, reference=slow)
+    assert "2 of 2 reference records do not count" in found.why[-1]
+
+
+def summary(name: str, db: float, **other: object) -> Summary:
+    usual: dict[str, object] = {"order": 3.0, "found": 3.0, "hz": 90.0, "base": float("nan"), "spread": 1.5,
+                                "family": 3, "supported": True}  # fmt: skip
+    return Summary(name=name, db=db, **usual | other)  # type: ignore[arg-type]
 
 
 def test_both_races_at_comparable_heights_are_a_rolling_element() -> None:
@@ -159,11 +188,43 @@ def test_both_races_at_comparable_heights_are_a_rolling_element() -> None:
     alone = bearing_fault([summary("bpfo", 14.0), summary("bpfi", 5.0)])
     assert alone is not None
     assert alone.name == "outer_race"
-    assert even.confidence < apart.confidence
+    assert even.confidence <= 0.5 < apart.confidence
+    assert "a lead only" in even.why
+    direct = bearing_fault([summary("bpfo", 16.0), summary("bpfi", 13.0), summary("bsf", 22.0)])
+    assert direct is not None
+    assert (direct.name, direct.hidden) == ("ball", ())
+    assert direct.confidence > 0.5
     assert bearing_fault([summary("bpfo", 9.0), summary("bpfi", 9.0)]) is None
     cage = bearing_fault([summary("ftf", 14.0), summary("bpfo", 4.0)])
     assert cage is not None
     assert cage.name == "cage"
+
+
+@pytest.mark.parametrize(
+    ("line", "others", "most"),
+    [
+        (summary("ftf", 25.0, base=2.0), [], 1.0),
+        (summary("ftf", 25.0, base=2.0, family=1, supported=False), [], 0.5),
+        (summary("bpfo", 25.0, base=2.0, coincides="3 times the shaft speed"), [], 0.5),
+        (summary("ftf", 25.0), [summary("bsf", 15.0, coincides="6 times the shaft speed")], 0.5),
+    ],
+    ids=["cage with harmonics", "a lone line", "on a shaft multiple", "cage beside another line"],
+)
+def test_an_indirect_line_is_a_lead_and_says_so(line: Summary, others: list[Summary], most: float) -> None:
+    found = bearing_fault([line, *others])
+    assert found is not None
+    assert (found.confidence <= 0.5) == (most == 0.5) == ("a lead only" in found.why)
+
+
+def test_sidebands_of_the_inner_race_are_no_lines_of_other_parts() -> None:
+    """A bearing whose BPFI lies two shaft speeds over its BPFO."""
+    inner, beside = summary("bpfi", 22.0, found=7.9), summary("bpfo", 16.0, found=5.905)
+    found = bearing_fault([inner, beside])
+    assert found is not None
+    assert found.name == "inner_race"
+    own = bearing_fault([inner, summary("bpfo", 16.0, found=5.7)])
+    assert own is not None
+    assert own.name == "ball"
 
 
 def test_a_defect_on_a_shaft_multiple_needs_a_past() -> None:

@@ -69,7 +69,7 @@ def mine(
     """Read and count one component's records."""
     out = Mined(component=component, source=sources[0][0], exposures=[0.0] * len(baselines))
     out.shares = [1.0] * (len(baselines) + 1)
-    masker = Masker(names.alias)
+    masker = Masker(names.alias, apart=True)
     out.tally = tally = Tally(
         miner=Miner(masker, subject=names.of_token),
         baselines=len(baselines),

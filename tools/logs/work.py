@@ -107,6 +107,7 @@ def shared(
         _Order(
             pieces=[(str(p.file.path), p.index, tuple(p.sides), p.within) for p in pieces],
             names=tally.miner.masker.names,
+            apart=tally.miner.masker.apart,
             origin=tally.origin,
             width=tally.width,
             redact=tally.redact,
@@ -136,6 +137,7 @@ class _Order:
 
     pieces: Sequence[tuple[str, int, tuple[Side, ...], tuple[int, int] | None]]
     names: Mapping[str, str]
+    apart: bool
     origin: float
     width: float
     redact: Redact
@@ -146,7 +148,7 @@ class _Order:
 def _counted(order: _Order) -> tuple[Parcel, Skipped, int, int]:
     """What a process counted and left out; bytes and lines."""
     tally = Tally(
-        miner=Miner(Masker(order.names)),
+        miner=Miner(Masker(order.names, apart=order.apart)),
         baselines=1,
         origin=order.origin,
         width=order.width,

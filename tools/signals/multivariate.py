@@ -12,6 +12,7 @@ from aitia.tools.signals.detectors import Ensemble, Limited, PcaT2Spe
 from aitia.tools.signals.detectors.thresholds import Truths, hysteresis, smoothed
 from aitia.tools.sources.rows import Floats
 
+# `PERSIST`, `_FALL` and the 1.1 of the highest usual score are by hand; SKAB, the only set that judged them, was looked at.
 PERSIST: Final = 5  # samples in a row over the limit
 LEAD: Final = 20  # rows before the window that a window of features and an autoregression look back on
 _ENOUGH_ROWS, ROWS_A_CHANNEL = 200, 20  # what windows, neighbours and an autoregression need of a reference

@@ -12,6 +12,7 @@ from aitia.tools.signals.detectors.base import checked
 from aitia.tools.signals.detectors.features import rolling
 from aitia.tools.sources.rows import Floats
 
+# The slack is the textbook's; the others and the limit of 8 were set while all of SKAB's files were looked at.
 _LAG, _CAP = 120, 5.0  # samples; deviations
 _SLACK, _LEARN, _MEMORY = 0.5, 10, 200
 

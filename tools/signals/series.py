@@ -13,9 +13,7 @@ from aitia.tools.signals.profile import Profile, profile
 from aitia.tools.signals.tail_probability import Tail, alarms
 from aitia.tools.sources.rows import Floats
 
-THRESHOLD = (
-    6.0  # -log10 of the tail probability; neighbouring scores are dependent, so far below one in the samples
-)
+THRESHOLD = 6.0  # -log10 of the tail probability, by hand; neighbouring scores are dependent, so far below one in the samples
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from aitia.tools.sources.rows import Floats
 LEAST: Final = (
     30  # samples after the alarm that make a direction; a run is known by that many, twice, four times ...
 )
+# Mean and persistence as for TEP (benchmarks/signals/tep.py), the 1.1 on ten simulated normal runs (benchmarks/LOG.md).
 MEAN, PERSIST = 10, 5  # distances that are averaged, and averages over the limit that are an alarm
 CONTAMINATION, BEYOND = 0.01, 1.1  # a run of normal operation is long: its alarms count, not its samples
 OTHERWISE: Final = 2.0  # the factor of the swings from which on a normal is not the one that was learned

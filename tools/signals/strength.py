@@ -47,10 +47,11 @@ class Curve(Word):
 
 
 class Curves(Word):
-    """The curves by kind, and what they were fitted to."""
+    """The curves by kind, and what they were fitted to; `split` says in words which windows, and which were left out to judge."""
 
     curves: dict[str, Curve] = {}
     made_by: str = ""
+    split: str = ""
     data: dict[str, str | int] = {}
 
 

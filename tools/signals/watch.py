@@ -24,6 +24,10 @@ from aitia.tools.sources.rows import Floats
 
 LEAST, MOST = 30, 100_000  # rows of a reference
 GAP: Final = 5.0  # usual steps; a longer silence is a gap
+LEVEL_LIMIT: Final = (
+    12.0  # of the cumulative sums; simulated white noise, 20,000 rows of 8 channels: none, at 8 eleven
+)
+PATTERN_LIMIT: Final = 3.0  # mean surprise; by hand, beside NAB's series, on which the stream was made
 _KEPT: Final = 240  # rows that an onset is looked for in
 _BEFORE: Final = 60  # rows right before an onset that show the level before
 
@@ -199,7 +203,9 @@ class Watch:
         if not LEAST <= reference <= MOST:
             raise BadInput(f"Set --reference to {LEAST} to {MOST} rows of normal operation, not {reference}.")
         self.channels, self._wanted = tuple(channels), reference
-        self._learned = partial(_watcher(detector), limit=limit or (3.0 if detector == "pattern" else 12.0))
+        self._learned = partial(
+            _watcher(detector), limit=limit or (PATTERN_LIMIT if detector == "pattern" else LEVEL_LIMIT)
+        )
         self._normal: list[tuple[float, Floats]] = []
         self._watcher: Watcher | None = None
         self._kept: deque[tuple[float, Floats]] = deque(maxlen=_KEPT)

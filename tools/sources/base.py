@@ -93,7 +93,8 @@ class Pulses:
 class Waveform:
     """A block of high-rate samples of one channel. `x` in `unit`, `fs` in Hz, `rpm` the shaft speed (NaN if unknown).
 
-    `group` and `support` are the machine's in the severity zones of ISO 10816-3, "" if unknown.
+    `load` is the machine's in any unit that its blocks share. `group` and `support` are the machine's in the severity zones
+    of ISO 10816-3, "" if unknown.
     """
 
     component: str
@@ -103,6 +104,7 @@ class Waveform:
     fs: float
     unit: str = "g"
     rpm: float = float("nan")
+    load: float | None = None
     bearing: Mapping[str, float] = field(
         default_factory=dict
     )  # orders: bpfo, bpfi, bsf, ftf; empty if unknown

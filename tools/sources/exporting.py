@@ -190,6 +190,7 @@ def write_waveforms(folder: Path, blocks: Sequence[Waveform], redactor: Redactor
 def _speed_and_zone(block: Waveform, redactor: Redactor) -> dict[str, Any]:
     """What is known of a block's speed and of its machine's severity zones."""
     known: dict[str, Any] = {} if np.isnan(block.rpm) else {"rpm": float(block.rpm)}
+    known |= {} if block.load is None else {"load": float(block.load)}
     if (pulses := block.tachometer) is not None:
         whose, what = redactor.text(pulses.component), redactor.text(pulses.channel)
         known["tachometer"] = f"{whose}/{what}" if pulses.x.size else what

@@ -33,7 +33,7 @@ class Labels:
     """From messages to labels: the words up to the first variable part, mined per component."""
 
     def __init__(self, ctx: ToolContext) -> None:
-        self._masker = Masker(known(ctx).alias)
+        self._masker = Masker(known(ctx).alias, apart=True)
         self._miners: dict[str, Miner] = {}
         self._labels: dict[Form, tuple[Miner, Label]] = {}
         self._bad: dict[tuple[Label, Level], bool] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import tempfile
 import threading
 import time
@@ -24,6 +25,7 @@ from aitia.lab.servers.export import (
     read_series,
     topology,
 )
+from aitia.lab.servers.foreign import CROWDED, SYSTEMS_OWN, foreign, use
 from aitia.lab.servers.model import Decoy, Fault, SystemFile, Text
 from aitia.lab.servers.monitoring import SCRAPE_S
 from aitia.lab.servers.rig import Rig
@@ -33,6 +35,7 @@ from aitia.lab.words import LAB, Made, Order
 WARM_S: Final = 25.0  # longer than the windows of rules: what starting up looked like must be over
 LEAD_S: Final = 60.0  # of the window, before the alarm
 QUIET_S: Final = 30.0  # after the onset, when somebody asks in an hour without symptoms
+CROWD: Final = "Others used the machine as well: what node_exporter measures of it is left out."
 GAP: Final = 0.1  # share of a target's scrapes that may be missing
 
 
@@ -57,7 +60,9 @@ class Recording:
     alert: dict[str, Any] = field(default_factory=dict)
     decoys: list[str] = field(default_factory=list)
     disturbed: list[str] = field(default_factory=list)
+    foreign: float = 0.0  # share of the machine's processors that others used
     hits: list[Hit] = field(default_factory=list)
+    notes: str = WHOLE
 
 
 class Recorder:
@@ -97,7 +102,7 @@ class Recorder:
         self._tell("up, warming")
         time.sleep(WARM_S)
         rig.receiver.firing.clear()
-        recording = Recording(start=time.time())
+        recording, calm = Recording(start=time.time()), use()
         before = self.spans.baseline_s * self._random.uniform(0.93, 1.07)
         recording.onset = recording.start + before
         planned = recording.onset
@@ -121,7 +126,7 @@ class Recorder:
                     target=self._tried, args=(acts, recording, at, decoy, victim), daemon=True
                 ).start()
         _sleep_until(recording.onset + self.spans.fault_s)
-        recording.end = time.time()
+        recording.end, recording.foreign = time.time(), foreign(calm, use())
         time.sleep(0.5)
         return recording
 
@@ -223,6 +228,15 @@ class Recorder:
         if not series:
             raise SourceError("Record again: Prometheus holds no samples.")
         self._look_after(rig, acts, recording, series)
+        if recording.foreign > CROWDED:
+            series = [
+                one
+                for one in series
+                if not one.metric.startswith("node_") or re.match(SYSTEMS_OWN, one.metric)
+            ]
+            recording.notes = f"{CROWD} {WHOLE}"
+            if self.fault is not None and self.fault.answer.component == self.system.host:
+                recording.disturbed.append(f"others used {recording.foreign:.0%} of the processors")
         logs = copy_logs(rig, out)
         write_yaml(out / "topology.yaml", topology(rig))
         write_jsonl(out / "changes.jsonl", self._changes(acts, recording))
@@ -257,7 +271,7 @@ class Recorder:
                 "by": "aitia lab make",
                 "args": {"system": self.system.name, "seed": self.order.seed},
                 "at": iso(recording.start),
-                "notes": WHOLE,
+                "notes": recording.notes,
             },
             "incident": {
                 **recording.reported, "started_at": iso(recording.started), "hints": [self.system.entry],

@@ -74,7 +74,7 @@ def told(
         return out
     spans = [s.window.epoch for s in baselines] + [window.epoch]
     share = budget // (len(spans) * sum(len(s.files) for s in sets))
-    miner = Miner(Masker(names.alias))
+    miner = Miner(Masker(names.alias, apart=True))
     drafts: list[tuple[Draft[Form], Span]] = []
     for span in _chained([_fitted(sets, s, share, s == window.epoch, out) for s in spans], window.epoch[0]):
         records = merge(*(s.records(span, share) for s in sets), key=lambda p: p.record.at)

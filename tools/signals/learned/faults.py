@@ -18,7 +18,7 @@ from aitia.tools.signals.learned.windows import Windows
 from aitia.tools.signals.learned.words import About, Diagnosis, Reason
 from aitia.tools.sources.rows import Floats
 
-STRANGEST: Final = 0.1  # share of features outside the training range from which on nothing is said
+STRANGEST: Final = 0.1  # share of features outside the training range from which on nothing is said; by hand
 FEW: Final = 10.0  # labelled windows of a new machine that weigh as much as the fleet; not tuned
 _REASONS: Final = 5
 _EXPLAINED: Final = 40  # windows of a record whose reasons are averaged

@@ -14,6 +14,7 @@ from aitia.tools.signals.learned.conformal import Band
 from aitia.tools.signals.learned.trees import Trees
 from aitia.tools.signals.life import rolling
 from aitia.tools.signals.life.histories import History
+from aitia.tools.signals.life.paths import Paths
 from aitia.tools.signals.life.regimes import Regimes
 from aitia.tools.sources.rows import Floats
 
@@ -22,7 +23,9 @@ MEMBERS: Final = 3
 LEAST_MACHINES: Final = 10
 MOST_ROWS: Final = 20_000  # that trees are fitted on; neighbouring rows of one machine say nearly the same
 STRIDE: Final = 3
-CAP_SHARE: Final = 0.625  # of the median life: the 125 cycles that are usual for C-MAPSS FD001 (Heimes 2008)
+CAP_SHARE: Final = (
+    0.625  # of the median life: the 125 cycles that are usual for C-MAPSS FD001 (Heimes 2008), not fitted
+)
 # Fitted as by Friedman (2002); chosen on engines 1-50 of C-MAPSS FD001, 5-fold.
 BOOSTING: Final[dict[str, Any]] = {
     "n_estimators": 300, "learning_rate": 0.05, "max_depth": 4, "subsample": 0.5, "max_features": 0.2,
@@ -60,6 +63,11 @@ class Prepared:
         x = np.nan_to_num(x, nan=0.0, posinf=0.0, neginf=0.0)  # a sensor that never spoke: as usual
         return rolling.features(history.t, np.clip(x, -50.0, 50.0), levels=self.levels, slopes=self.slopes)
 
+    def smoothed(self, features: Floats) -> Floats:
+        """The sensors' levels over a tenth of a life among the features, shape (rows, sensors)."""
+        count, block = len(self.sensors), max(len(self.levels) - 2, 0)
+        return features[:, block * count : (block + 1) * count]
+
     def remaining(self, history: History) -> Floats:
         """Time to the last row, at most the cap: what a machine that ran to failure had left."""
         return np.asarray(np.minimum(history.t[-1] - history.t, self.cap), dtype=np.float64)
@@ -71,6 +79,7 @@ class Fleet:
 
     prepared: Prepared
     members: tuple[Trees, ...]
+    paths: Paths
     band: Band
     low: Floats  # (features,) the training range
     high: Floats
@@ -95,6 +104,12 @@ class Fleet:
         return np.asarray(
             np.mean([m.contributions(x)[:, :, 0] for m in self.members], axis=0), dtype=np.float64
         )
+
+    def unseen(self, x: Floats) -> tuple[str, float]:
+        """The sensor whose level is furthest off the fleet's paths to failure at the last row, and how far in limits."""
+        off = self.paths.off(self.prepared.smoothed(x[-1:]))[0]
+        worst = int(np.argmax(off))
+        return self.prepared.sensors[worst], float(off[worst]) / self.paths.limit
 
     def strange(self, x: Floats) -> Floats:
         """The share of features outside the range of the training fleet, per row."""
@@ -158,6 +173,7 @@ def fit(fleet: Sequence[History], *, cap: float | None = None, level: float = 0.
     return Fleet(
         prepared=prepared,
         members=tuple(boosted(x, y, seed=seed + n) for n in range(MEMBERS)),
+        paths=Paths.fit([prepared.smoothed(own) for own in x]),
         band=band,
         low=everything.min(axis=0),
         high=everything.max(axis=0),

@@ -16,7 +16,7 @@ from aitia.tools.signals.life.histories import History
 from aitia.tools.signals.life.trend import trend_life
 from aitia.tools.sources.rows import Floats
 
-STRANGE = 0.1  # of the features outside the fleet's range: said aloud
+STRANGE = 0.1  # of the features outside the fleet's range: said aloud; by hand
 
 
 class Effect(Word):
@@ -41,6 +41,9 @@ class Remaining(Word):
         None, description="root mean square on machines of the fleet that were held out"
     )
     strange: Unit01 = 0.0
+    unseen: str = Field(
+        "", description="the sensor that left the fleet's paths to failure, where there is no number for it"
+    )
     reasons: tuple[Effect, ...] = ()
     sentence: str
 
@@ -48,6 +51,14 @@ class Remaining(Word):
 def remaining(model: Fleet, history: History, *, unit: str = "") -> Remaining:
     """The remaining life of one machine at its last row; `unit` is how the sentence names the table's unit of time."""
     x = model.prepared.features(history)[-1:]
+    sensor, off = model.unseen(x)
+    age = float(history.t[-1] - history.t[0])
+    if off > 1.0:
+        return Remaining(
+            machine=history.machine, by="fleet", life=None, age=age, strange=float(model.strange(x)[0]), unseen=sensor,
+            sentence=f"Machine {history.machine}: remaining life cannot be estimated. Its {sensor} is {text(sig3(off))} times"
+            f" as far off as a usual one of the {model.machines} machines that ran to failure: they did not fail like this.",
+        )  # fmt: skip
     life, low, high = (float(v[0]) for v in model.of_features(x))
     strange, reasons = float(model.strange(x)[0]), _reasons(model, x)
     cap = model.prepared.cap
@@ -64,7 +75,7 @@ def remaining(model: Fleet, history: History, *, unit: str = "") -> Remaining:
         said += f"; {percent(strange)} of its features are outside the fleet's range, so the interval may be wrong"
     return Remaining(
         machine=history.machine, by="fleet", life=sig3(life), low=sig3(low), high=None if capped else sig3(high), capped=capped,
-        age=float(history.t[-1] - history.t[0]), error=sig3(model.error), strange=strange, reasons=reasons, sentence=said + ".",
+        age=age, error=sig3(model.error), strange=strange, reasons=reasons, sentence=said + ".",
     )  # fmt: skip
 
 

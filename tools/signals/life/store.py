@@ -14,6 +14,7 @@ from aitia.tools.signals.learned import store
 from aitia.tools.signals.learned.conformal import Band
 from aitia.tools.signals.learned.trees import Trees
 from aitia.tools.signals.life.fleet import Fleet, Prepared
+from aitia.tools.signals.life.paths import Paths
 from aitia.tools.signals.life.regimes import Regimes
 
 
@@ -29,6 +30,9 @@ class About(Word):
     slopes: tuple[int, ...]
     cap: float
     level: float
+    path_limit: float = Field(
+        gt=0, description="residual off the fleet's paths beyond which a failure mode is unseen"
+    )
     members: int = Field(ge=1, le=100)
     machines: int
     error: float = Field(description="root mean square on machines held out, in the table's unit of time")
@@ -43,12 +47,13 @@ def save(model: Fleet, path: Path, *, data: str) -> None:
     p, r, b = model.prepared, model.prepared.regimes, model.band
     about = About(
         sensors=p.sensors, settings=p.setting_names, cuts=r.cuts, levels=p.levels, slopes=p.slopes, cap=p.cap, level=b.level,
-        members=len(model.members), machines=model.machines, error=model.error, life=model.life, step=model.step, data=data,
-        versions=store.versions(),
+        path_limit=model.paths.limit, members=len(model.members), machines=model.machines, error=model.error, life=model.life,
+        step=model.step, data=data, versions=store.versions(),
     )  # fmt: skip
     arrays: store.Arrays = {
         "keys": r.keys, "mean": r.mean, "spread": r.spread, "centre": b.centre, "below": b.low, "above": b.high,
-        "low": model.low, "high": model.high,
+        "low": model.low, "high": model.high, "path_mean": model.paths.mean, "path_axes": model.paths.axes,
+        "path_spread": model.paths.spread,
     }  # fmt: skip
     for n, member in enumerate(model.members):
         arrays |= member.arrays(f"{n}.")
@@ -68,12 +73,17 @@ def load(path: Path) -> Fleet:
         model = Fleet(
             prepared=prepared,
             members=tuple(Trees.from_arrays(arrays, f"{n}.") for n in range(about.members)),
+            paths=Paths(
+                mean=arrays["path_mean"], axes=arrays["path_axes"], spread=arrays["path_spread"], limit=about.path_limit
+            ),
             band=Band(centre=arrays["centre"], low=arrays["below"], high=arrays["above"], level=about.level),
             low=arrays["low"], high=arrays["high"], machines=about.machines, error=about.error,
             life=about.life, step=about.step,
         )  # fmt: skip
         widest = max(int(np.max(member.feature)) for member in model.members)
-        if model.low.shape != (len(prepared.names),) or widest >= len(prepared.names):
+        sensors = (len(about.sensors),)
+        whole = model.paths.mean.shape == model.paths.spread.shape == model.paths.axes.shape[1:] == sensors
+        if model.low.shape != (len(prepared.names),) or widest >= len(prepared.names) or not whole:
             raise ValueError("its trees and its features do not match")
     except (KeyError, ValueError, ValidationError) as error:
         said = str(error).splitlines()[0]

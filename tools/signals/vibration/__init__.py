@@ -2,6 +2,7 @@
 
 from aitia.tools.signals.vibration.bearings import Geometry, Orders, catalogue, orders_of
 from aitia.tools.signals.vibration.diagnose import Diagnosis, diagnose
+from aitia.tools.signals.vibration.reference import Reference
 from aitia.tools.signals.vibration.speed import Speed, from_tachometer
 from aitia.tools.signals.vibration.tool import signals_envelope
 from aitia.tools.signals.vibration.zones import Zone, severity
@@ -10,6 +11,7 @@ __all__ = [
     "Diagnosis",
     "Geometry",
     "Orders",
+    "Reference",
     "Speed",
     "Zone",
     "catalogue",

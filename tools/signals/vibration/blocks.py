@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,9 +13,12 @@ from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Orders
 from aitia.tools.signals.vibration.channels import Channel
 from aitia.tools.signals.vibration.lines import Measured, measure
+from aitia.tools.signals.vibration.reference import same_load, same_speed
 from aitia.tools.signals.vibration.shaft import ShaftOrders, shaft_orders
 from aitia.tools.signals.vibration.speed import Speed
 from aitia.tools.sources.base import Waveform
+
+_ELSEWHERE: Final = "baseline at another speed or load"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +56,21 @@ class Blocks:
 def measured_blocks(
     channel: Channel, speeds: Sequence[Speed | str], orders: Orders
 ) -> tuple[Blocks | None, list[str]]:
-    """The blocks that can be analysed by order at their speeds, and why others cannot."""
+    """The blocks that can be analysed by order at their speeds, and why others cannot.
+
+    Those of the past count where they are at the speed and the load of the window's, as far as the blocks tell.
+    """
+    within = [(b, s) for b, i, s in zip(channel.blocks, channel.inside, speeds, strict=True) if i]
+    turned = [s.rpm for _, s in within if isinstance(s, Speed)]
+    loads = [b.load for b, _ in within if b.load is not None]
+    usual = float(np.median(turned)) if turned else float("nan")
+    load = float(np.median(loads)) if loads else None
     kept: list[tuple[Waveform, bool, Speed, Measured, ShaftOrders]] = []
     reasons: dict[str, int] = {}
     for block, inside, speed in zip(channel.blocks, channel.inside, speeds, strict=True):
         reason = speed if isinstance(speed, str) else _unfit(block, speed, orders)
+        if not reason and not inside and isinstance(speed, Speed) and turned:
+            reason = "" if same_speed(speed.rpm, usual) and same_load(block.load, load) else _ELSEWHERE
         if reason or isinstance(speed, str):
             reasons[reason] = reasons.get(reason, 0) + 1
             continue

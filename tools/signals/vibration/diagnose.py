@@ -12,6 +12,7 @@ from aitia.core.errors import BadInput
 from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Geometry, Orders, orders_of
 from aitia.tools.signals.vibration.lines import Line, Measured, line, measure
+from aitia.tools.signals.vibration.reference import Past, Reference, fitting
 from aitia.tools.signals.vibration.shaft import FAULTS, rises, shaft_orders
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum
 from aitia.tools.signals.vibration.speed import Speed, estimated, refined
@@ -50,6 +51,7 @@ def diagnose(
     fs: float,
     rpm: float | Speed | None = None,
     bearing: Bearing = None,
+    load: float | None = None,
     reference: Sequence[Any] | None = None,
 ) -> Diagnosis:
     """What is wrong with the machine that this record is of.
@@ -59,7 +61,9 @@ def diagnose(
         fs: sampling rate in Hz.
         rpm: shaft speed; a number is taken to be right to 2 % and made more exact; None: estimated where possible.
         bearing: catalogue name, geometry, or orders; None: unknown.
-        reference: records of the same channel, rate and about the same speed while the machine was well.
+        load: of the machine, in any unit, as its references tell theirs; None: unknown.
+        reference: records of the same channel and rate while the machine was well, as samples or `Reference` (samples with
+            speed and load). One at another speed or load does not count, as far as it tells.
 
     Raises:
         BadInput: fs or rpm that is not a positive number, strings, several channels, unknown bearing name.
@@ -80,15 +84,21 @@ def diagnose(
     reason = quality.too_short(record, fs, speed.hz) or quality.too_narrow(record, fs, fastest)
     if reason:
         return replace(_cannot(reason), speed=speed)
-    past = [r for r in map(quality.samples, reference or ()) if not quality.unusable(r)]
-    return _judged(record, past, fs, speed, orders)
+    told = [r if isinstance(r, Reference) else Reference(x=r) for r in reference or ()]
+    past = fitting(told, fs=fs, speed=speed, load=load)
+    found = _judged(record, past, fs, speed, orders)
+    apart = len(told) - len(past)
+    if not apart:
+        return found
+    said = f"{apart} of {len(told)} reference records do not count: unusable, or at another speed or load"
+    return replace(found, why=(*found.why, said))
 
 
-def _judged(record: Floats, past: Sequence[Floats], fs: float, speed: Speed, orders: Orders) -> Diagnosis:
+def _judged(record: Floats, past: Sequence[Past], fs: float, speed: Speed, orders: Orders) -> Diagnosis:
     now = measure(record, fs, speed.hz, orders)
-    before = [measure(r, fs, speed.hz, orders) for r in past if not quality.too_short(r, fs, speed.hz)]
+    before = [measure(p.x, fs, p.shaft_hz, orders) for p in past]
     lines = summarise([now], before)
-    turned = rises([shaft_orders(record, fs, speed.hz)], [shaft_orders(r, fs, speed.hz) for r in past])
+    turned = rises([shaft_orders(record, fs, speed.hz)], [shaft_orders(p.x, fs, p.shaft_hz) for p in past])
     shaft = [
         Fault(name=FAULTS[r.name], confidence=round(0.5 + 0.4 * (1 - float(np.exp(-(r.rise - 5.0) / 6.0))), 3),
               why=f"{r.name} rose by {r.rise:.1f} dB over the reference", line=r.name)

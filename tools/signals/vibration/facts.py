@@ -11,7 +11,7 @@ from aitia.core.words import Evidence, SourceRef, Window
 from aitia.tools.series.numbers import clock, sig3, text
 from aitia.tools.signals.vibration.channels import Channel
 from aitia.tools.signals.vibration.shaft import ShaftRise
-from aitia.tools.signals.vibration.verdict import ALONE_DB, Summary
+from aitia.tools.signals.vibration.verdict import ALONE_DB, LEAD, Summary
 
 NAMES = {
     "bpfo": "the outer-race ball-pass frequency (BPFO",
@@ -30,7 +30,7 @@ def line_fact(
 ) -> Evidence:
     """A defect's line: over its surroundings, and over the baseline blocks where there are any.
 
-    `heights` are those of all blocks in order, `best` the largest rise among the lines that count.
+    `heights` are those of all blocks in order, `best` the largest rise among the lines that count. Indirect evidence is a lead.
     """
     past = bool(np.isfinite(line.base))
     surprise = (line.rise - line.threshold) if past else 0.5 * (line.db - ALONE_DB)
@@ -44,6 +44,8 @@ def line_fact(
     if past:
         values["baseline_snr_db"] = sig3(line.base)
         said += f"; the baseline blocks have {text(line.base)} dB"
+    if line.indirect:
+        strength, said = min(strength, LEAD), f"{said}; a lead only: {line.indirect}"
     return _fact(channel, line.name, said, values, window, onset, error, strength,
                  new=not past or line.base < ALONE_DB)  # fmt: skip
 
@@ -57,7 +59,7 @@ def both_races_fact(channel: Channel, ball: Summary, races: Sequence[Summary], h
     onset, error = _onset(channel, heights, max(outer.base, inner.base) + 4.0 if past else ALONE_DB)
     said = (
         f"the envelope spectrum has lines of both races ({text(outer.db)} dB at BPFO, {text(inner.db)} dB at BPFI) and"
-        " neither dominates: a rolling element strikes both"
+        " neither dominates: a rolling element strikes both, but two damaged races look the same, so this is a lead only"
     )
     values = _values(channel, ball.order, ball.hz, rpm) | {
         "snr_db": sig3(level),

@@ -8,6 +8,7 @@ from aitia.tools.signals.vibration.bearings import Orders
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.sources.rows import Floats
 
+# Slip by Randall and Antoni 2011; the height of a line from simulated healthy records; `_FOLLOW` was widened for a CWRU record.
 SLIP = 0.015  # rolling elements slip and load changes the contact angle: a line is within 1.5 % of its nominal order
 HARMONICS = 4
 LINE_DB = (

@@ -9,6 +9,7 @@ import numpy as np
 
 from aitia.tools.sources.rows import Floats
 
+# Bands, segment and whitening were chosen on the 40 records of CWRU (docs/vibration.md says what others give).
 HIGHEST_ORDER = 25.0  # of the envelope spectrum: four harmonics of the fastest defect of common bearings
 FUSED_PARTS = (1, 2, 3, 6)  # levels 0, 1, 1.6 and 2.6 of the fast kurtogram
 _KURTOGRAM = (2, 3, 4, 6, 8, 12, 16)  # its levels 1 to 4: the band in so many equal parts

@@ -20,7 +20,13 @@ from aitia.tools.signals.vibration.level import level_evidence
 from aitia.tools.signals.vibration.shaft import LINE_DB, ORDERS, order_spectrum, rises
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum
 from aitia.tools.signals.vibration.speed import speed_of
-from aitia.tools.signals.vibration.verdict import ALONE_DB, Summary, bearing_fault, summarise
+from aitia.tools.signals.vibration.verdict import (
+    ALONE_DB,
+    Summary,
+    bearing_fault,
+    summarise,
+    without_sidebands,
+)
 from aitia.tools.signals.vibration.zone_facts import zone_facts
 
 
@@ -88,7 +94,7 @@ def _by_tachometer(fact: Evidence, blocks: Blocks) -> Evidence:
 def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
     """Facts of the defect lines that count, and of the shaft orders that rose."""
     channel, window = blocks.channel, ctx.incident.window
-    summaries = summarise(*blocks.split())
+    summaries = without_sidebands(summarise(*blocks.split()))
     fault = bearing_fault(summaries)
     hidden = fault.hidden if fault else ()
     by_name = {s.name: s for s in summaries}

@@ -123,6 +123,7 @@ class WaveformSource(Configured):
             fs=block.fs,
             unit=block.unit,
             rpm=rpm,
+            load=block.load,
             bearing={k.lower(): v for k, v in sorted(block.bearing.items())},
             tachometer=self._pulses(block, x.size / block.fs, tachometers) if block.tachometer else None,
             group=block.group,

@@ -19,7 +19,8 @@ class Block(Word):
     """One entry of `signals.yaml`; `bearing` holds orders (multiples of the shaft speed).
 
     `tachometer` names the channel (or COMPONENT/CHANNEL) whose pulses tell the speed where `rpm` is not given; an entry of
-    that channel says how many `pulses_per_rev` there are. `group` and `support` are the machine's in ISO 10816-3.
+    that channel says how many `pulses_per_rev` there are. `load` is the machine's, in any unit that its
+    entries share. `group` and `support` are the machine's in ISO 10816-3.
     """
 
     component: str
@@ -30,6 +31,7 @@ class Block(Word):
     key: str = ""
     unit: str = "g"
     rpm: float | None = Field(default=None, ge=0)
+    load: float | None = None
     bearing: dict[str, float] = {}
     tachometer: str = ""
     pulses_per_rev: int = Field(default=1, ge=1)

@@ -16,11 +16,12 @@ from itertools import pairwise
 from typing import Final
 
 from aitia.tools.text.templates.masks import NUMBER, masked, separator
+from aitia.tools.text.templates.words import of_statement
 
 WILDCARD: Final = "<*>"
 FEW: Final = 5  # words at one position that still are words of the statement
 STATES: Final = 15  # in capitals: states and event types
-_PLAIN = re.compile(r"[A-Za-z]+(?:['’-][a-z]+)*\.?|[A-Z_]+|(?:[a-z]+\.)+[A-Z_]+|[A-Za-z][+-]")
+_PLAIN = re.compile(r"[A-Za-z]+(?:['’-][a-z]+)*\.*|[A-Z_]+|(?:[a-z]+\.)+[A-Z_]+|[A-Za-z][+-]")
 _NAMING: Final = frozenset({"user", "host", "node", "device", "file", "for", "from", "by", "at", "on", "to"})
 
 Key = tuple[str, ...]
@@ -128,8 +129,12 @@ class _Splitter:
         if all(word in self._values for word in words):
             return True
         states = all(_capitals(word) for word in words)
-        if len(words) > (STATES if states else FEW):
+        if len(words) > (STATES if states else FEW) and (
+            states or 2 * sum(map(of_statement, words)) <= len(words)
+        ):
             return True
+        if 2 * sum(map(of_statement, words)) > len(words) and not states:
+            return False
         if before == " " and not states and _last_word(example, i).lower() in _NAMING:
             return True
         return 2 * sum(_PLAIN.fullmatch(word) is not None for word in words) < len(words)

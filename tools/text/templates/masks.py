@@ -25,17 +25,27 @@ _DATE = re.compile(
     rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{{3,4}})?(?: \d{{4}})?"
     rf"|{_B}\d{{4}}[-/.]\d\d[-/.]\d\d \d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?{_A}"
 )
+_PACKAGE = r"(?:org|com|net|edu|io|java|javax|jdk|sun)\."  # of a class, as Java names them
+_EXTENSION = (  # of files
+    "py|rb|js|ts|go|rs|pl|sh|cc|hh|cs|md|so|gz|xz|db|jl|ml|kt|c|h|cpp|hpp|java|scala|php|lua|swift|json|ya?ml|xml|log|txt"
+    "|conf|cfg|ini|jar|dll|exe|html?|css|sql"
+)
+# A label of a host's name (RFC 1123). A change from small to capital letters within it is a property's or a class's.
+_LABEL = "(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?|[A-Z0-9](?:[A-Z0-9-]*[A-Z0-9])?)"
+_DOMAIN = "[A-Za-z0-9.-]"
+# Two letters may be a country's domain, a file's extension or a property's last word (`main.py`, `task.id`): a name of such
+# letters is a host's where a registry's second level stands before them, or digits or a hyphen are in its first label.
+_HOST = (
+    rf"(?:(?:{_LABEL}\.)+(?:com|net|org|edu|gov|mil|int|info|io|local|internal|localdomain|lan|cluster|svc|arpa|example|test)"
+    rf"|(?:{_LABEL}\.)+(?:co|com|ac|gov|or|ne|net|org|edu)\.[a-z]{{2}}"
+    rf"|(?=[a-z]*[0-9-])(?:{_LABEL}\.)+(?!(?:{_EXTENSION})(?![\w.-]))[a-z]{{2}})"
+)
 # Name, characters of which a text must hold one, pattern; the first that fits is taken.
 _KINDS: Final = (
     ("uuid", "-", _B + r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}" + _A),
     ("url", "/", r"\b[a-z][a-z0-9+.]{1,9}://[^\s\"'<>\])]*[^\s\"'<>\]).,;:]"),
     ("email", "@", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
-    (
-        "host",
-        ".",
-        _B + r"(?!(?:org|com|net|edu|io)\.)(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
-        r"(?:com|net|org|edu|gov|mil|info|io|local|internal|localdomain|lan|cluster|[a-z]{2})(?::\d{1,5})?(?![\w.]*\w)",
-    ),
+    ("host", ".", _B + rf"(?!{_PACKAGE}){_HOST}(?::\d{{1,5}})?(?![\w.]*\w)"),
     (
         "time",
         "-/.",
@@ -50,7 +60,14 @@ _KINDS: Final = (
         rf"|(?<![\w:])(?:{_HEX4}:){{1,6}}:(?:{_HEX4}:){{0,5}}{_HEX4}{_A}|(?<![\w:])::(?:{_HEX4}:){{0,5}}{_HEX4}{_A}",
     ),
     ("time", ":", _B + r"\d{1,2}:\d\d:\d\d(?:[.,]\d+)?" + _A),
-    ("addr", ":", _B + r"(?:localhost|(?=[\w.-]*[\d.-])[A-Za-z][\w.-]*[A-Za-z0-9]):\d{2,5}" + _A + r"(?!:)"),
+    (
+        "addr",
+        ":",
+        _B
+        + rf"(?:localhost|(?!{_LABEL}(?:\.{_LABEL})*\.(?:{_EXTENSION}):)(?=[A-Za-z]{_DOMAIN}*[\d-]){_DOMAIN}+):\d{{2,5}}"
+        + _A
+        + r"(?!:)",
+    ),
     ("path", "/\\", r"(?<![\w./-])(?:[A-Za-z]:\\[^\s\"',;]+|\.{0,2}(?:/+[\w.@%+~#-]+){2,}/?)"),
     ("hex", "", _B + r"0[xX][0-9a-fA-F]+" + _A),
     ("hex", "", _B + r"(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}" + _A),
@@ -91,9 +108,14 @@ class Tokens(NamedTuple):
 
 
 class Masker:
-    """Masks messages. `names` maps addresses and aliases to component ids, which are kept in the text."""
+    """Masks messages. `names` maps addresses and aliases to component ids, which are kept in the text.
 
-    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+    Routes and failing HTTP statuses are values like others, unless they are kept `apart`: for who asks what was called
+    and how it was answered, rather than which statement wrote a line.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None, *, apart: bool = False) -> None:
+        self.apart = apart
         self.names = {key.casefold(): value for key, value in (names or {}).items()}
         # Known names with digits, digits aside: a word like one of them must be looked at digit by digit.
         self._numbered = {_shape(key) for key in self.names if _DIGITS.search(key)}
@@ -117,7 +139,7 @@ class Masker:
             if masked:
                 masked.append(" ")
                 values.append("")
-                if found.masked[0] is NUMBER and _named_status(masked):
+                if self.apart and found.masked[0] is NUMBER and _named_status(masked):
                     exact = True
                     if _FAILURE.fullmatch(word.rstrip(_EDGES)):
                         found = Tokens((word[:3], *found.masked[1:]), found.values)
@@ -177,7 +199,7 @@ class Masker:
 
     def _mask(self, match: re.Match[str]) -> str:
         mask = _NAMED[str(match.lastgroup)]
-        if mask == "<path>" and _ROUTE.fullmatch(match[0]):
+        if self.apart and mask == "<path>" and _ROUTE.fullmatch(match[0]):
             return _SEGMENT_ID.sub("/<id>", match[0])
         if not self.names or mask not in ("<url>", "<addr>", "<host>"):
             return mask

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aitia.core.errors import BadInput
 from aitia.tools.text.templates.cluster import WILDCARD, Key, cluster
 from aitia.tools.text.templates.folding import Folded, beginnings, everything, lengths, separators_of
+from aitia.tools.text.templates.joining import LIMITS, Limits, joined
 from aitia.tools.text.templates.masks import NUMBER, Masker, Tokens, join
 
 MAX_FORMS: Final = 20_000
@@ -77,10 +78,12 @@ class Miner:
         *,
         subject: Callable[[str], str] = _nothing,
         max_forms: int = MAX_FORMS,
+        limits: Limits = LIMITS,
     ) -> None:
         self.masker = masker or Masker()
         self._subject = subject
         self._max = max_forms
+        self._limits = limits
         self.folds = 0  # how often forms were folded
         self.memory: dict[object, Any] = {}  # what passes over lines learned, by layout; emptied by a fold
         self._forms: dict[tuple[Key, Key], Form] = {}
@@ -196,21 +199,40 @@ class Miner:
     def _settled(self) -> dict[Form, Template]:
         by_tokens: dict[Key, list[Form]] = defaultdict(list)
         out: dict[Form, Template] = {}
+        named = self._named_words()
         for form in self._forms.values():
             if len(form.group) > 1:  # a literal is its own template, whatever others stand beside it
                 text = join(form.tokens)
                 out[form] = Template(form.group, text, form.name or _hash(form.group, text), form.size)
             else:
-                by_tokens[form.tokens].append(form)
+                by_tokens[tuple(named.get(t, t) for t in form.tokens)].append(form)
+        alike: dict[Key, list[Form]] = {}
         for found in cluster(by_tokens, subject=self._subject):
             forms = [form for tokens in found.members for form in by_tokens[tokens]]
-            text = join(_restored(found.tokens, forms))
+            alike.setdefault(tuple(_restored(found.tokens, forms)), []).extend(forms)
+        parts = list(alike.values())
+        for one in joined(list(alike), subject=self._subject, limits=self._limits):
+            forms = [form for i in one.members for form in parts[i]]
+            text = join(one.tokens)
             for group in dict.fromkeys(f.group for f in forms):
                 own = [f for f in forms if f.group == group]
-                named = max(own, key=lambda f: (bool(f.name), f.size))
-                made = Template(group, text, named.name or _hash(group, text), sum(f.size for f in own))
+                first = max(own, key=lambda f: (bool(f.name), f.size))
+                made = Template(group, text, first.name or _hash(group, text), sum(f.size for f in own))
                 out |= dict.fromkeys(own, made)
         return out
+
+    def _named_words(self) -> dict[str, str]:
+        """Words with digits that are names (`ssh2`): of their masked text no second value was seen anywhere."""
+        seen: dict[str, set[str]] = defaultdict(set)
+        for form in self._forms.values():
+            for i, token in enumerate(form.tokens):
+                if NUMBER in token and token != NUMBER:
+                    seen[token] |= (form.values[i] if form.values else None) or {"", NUMBER}
+        return {
+            token: value
+            for token, (value, *others) in ((t, sorted(v)) for t, v in seen.items())
+            if not others and _is_name(value)
+        }
 
     def state(self) -> dict[str, Any]:
         """Plain JSON: enough to go on mining under the same template names."""
