@@ -24,8 +24,9 @@ _WEIGHTY: Final = 1.0  # log-odds that a measurement must be able to move
 _TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "signals"})
 _WORDS: Final = {
     "io": "disk I/O", "cpu": "CPU use", "disk": "free disk space", "errors": "share of failed requests",
-    "latency": "response time", "network": "network errors", "queue": "queue length", "restart": "number of restarts",
-    "connections": "open connections", "availability": "availability", "file_descriptors": "open files",
+    "latency": "response time", "network": "network errors", "queue": "queue length", "lag": "lag",
+    "restart": "number of restarts", "connections": "open connections", "availability": "availability",
+    "file_descriptors": "open files",
 }  # fmt: skip
 
 _REQUESTS: Final = NextCheck(

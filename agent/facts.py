@@ -21,7 +21,18 @@ _HARM: Final = frozenset(
 _FELT: Final = frozenset({"metric.limit", "signal.pattern", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
 _LOADED: Final = frozenset(
-    {"latency", "cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue"}
+    {
+        "latency",
+        "cpu",
+        "memory",
+        "network",
+        "io",
+        "connections",
+        "threads",
+        "file_descriptors",
+        "queue",
+        "lag",
+    }
 )
 _WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptors"})
 _SHARED: Final = _WAITING | {"network", "io", "other"}

@@ -48,9 +48,10 @@ class Step(Word):
 
 
 class Fault(Word):
-    """One fault kind."""
+    """One fault kind; `source` says which public list of failures it is taken from."""
 
     id: str
+    source: str = ""
     title: str
     explanation: str = ""
     spread: tuple[Spread, ...] = ()

@@ -132,7 +132,7 @@ class Witnesses:
         view = self.view(component)
         found = [
             *_unfelt(component, view),
-            *_serving(view),
+            *([] if self._told_twice(component, plain) else _serving(view)),
             *_unseconded(component, view),
             *self._belied(component, view),
         ]
@@ -143,6 +143,12 @@ class Witnesses:
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found
+
+    def _told_twice(self, component: str, plain: Sequence[Evidence]) -> bool:
+        """Whether its own log and what is measured of it accuse it alike: refusing some, it may serve the others as before."""
+        family = self._facts.topology.family(component)
+        own = {"log" if family_of(e) == "log" else "measured" for e in plain if e.component in family}
+        return len(own) > 1
 
     def view(self, component: str) -> View:
         """What is known around a component. Others are believed who are in trouble only where theirs is felt in turn."""
@@ -169,7 +175,7 @@ class Witnesses:
             faint=frozenset(e.id for e in self._moved if self._faint(e)),
             above=tuple(e for e in harm if e.component in above and not e.peer),
             denied=self._denials([e for e in serving if e.peer in family]),
-            calm=tuple(e for e in serving if e.component in callers and not e.peer and e.kind != _OWN_TIME),
+            calm=tuple(e for e in serving if e.component in callers and _felt_by(e)),
         )
 
     def _denials(self, quiet: Sequence[Evidence]) -> tuple[Evidence, ...]:
@@ -244,6 +250,11 @@ def by_logs_alone(supporting: Sequence[Evidence]) -> bool:
     """Whether of the facts that speak for a suspect all are log messages: nothing that was measured confirms them."""
     told = [e for e in supporting if e.aspect not in _CONTEXT]
     return bool(told) and all(family_of(e) == "log" for e in told)
+
+
+def _felt_by(quiet: Evidence) -> bool:
+    """Whether a quiet fact of a caller shows that it feels nothing. That it is up does not: all its calls may fail."""
+    return not quiet.peer and quiet.kind != _OWN_TIME and quiet.aspect != "availability"
 
 
 def _plain(facts: Sequence[Evidence]) -> list[Evidence]:

@@ -8,7 +8,7 @@ from typing import Final
 METRIC: Final = frozenset(
     {
         "latency", "traffic", "errors", "availability", "restart",
-        "cpu", "memory", "disk", "io", "network", "connections", "queue", "locks", "threads", "file_descriptors",
+        "cpu", "memory", "disk", "io", "network", "connections", "queue", "lag", "locks", "threads", "file_descriptors",
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip
@@ -17,7 +17,8 @@ LOG: Final = frozenset(
     {
         "log.connection_refused", "log.connection_limit", "log.timeout", "log.oom", "log.exception", "log.dns",
         "log.permission", "log.certificate", "log.configuration", "log.restart", "log.disk_full", "log.deadlock",
-        "log.unavailable", "log.error", "log.flow", "log.other",
+        "log.unavailable", "log.overload", "log.quota", "log.replication", "log.data", "log.io",
+        "log.error", "log.flow", "log.other",
     }
 )  # fmt: skip
 CHANGE: Final = frozenset(
@@ -76,7 +77,7 @@ CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK
 
 WEIGHT: Final = {
     "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
-    "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7, "connections": 0.8,
+    "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "lag": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7, "connections": 0.8,
     "disk": 0.7, "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
     "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
 }  # fmt: skip

@@ -25,7 +25,7 @@ _BY_KIND: Final[tuple[tuple[str, Provenance], ...]] = (
     ("alert.", "document"),
 )
 # Metrics of these a service counts itself; the rest is counted by what runs it.
-_SERVED: Final = frozenset({"latency", "errors", "traffic", "connections", "queue"})
+_SERVED: Final = frozenset({"latency", "errors", "traffic", "connections", "queue", "lag"})
 
 
 def provenance_of(kind: str, aspect: str) -> Provenance:

@@ -125,7 +125,7 @@ def test_a_client_cannot_call_off_a_fault() -> None:
         ("out of memory", "info", "log.oom", "warning"),
         ("out of memory condition cleared", "info", "log.oom", "info"),
         ("out of memory condition cleared", "error", "log.oom", "error"),
-        ("shelf 4 cannot keep up, its queue is full", "", "log.error", "error"),
+        ("shelf 4 cannot keep up, its queue is full", "", "log.overload", "error"),
         ("order 4 failed its second check", "info", "log.other", "info"),
         ("GET /x -> 403", "", "log.other", "info"),
         ("GET /x -> 503", "", "log.error", "error"),

@@ -87,8 +87,8 @@ def test_locks_that_are_held_are_no_trouble() -> None:
     assert bundled().of("pg_locks_count").aspect == "other"
     assert bundled().of("sessions_waiting_on_lock").aspect == "locks"
     assert bundled().of("pg_stat_database_deadlocks").aspect == "errors"
-    assert bundled().of("replica_lag_seconds").aspect == "latency"
-    assert bundled().of("replica_lag_entries").aspect == "queue"
+    assert bundled().of("replica_lag_seconds").aspect == "lag"
+    assert bundled().of("replica_lag_entries").aspect == "lag"
 
 
 def test_a_free_resource_is_named_so() -> None:

@@ -129,6 +129,18 @@ def test_connections_are_told_apart_by_the_client_that_holds_them() -> None:
         ("", (), 6.0, False), ("", (("usename", "zz"),), 2.0, False), ("a", (), 4.0, True)]  # fmt: skip
 
 
+def test_who_borrows_an_account_is_not_its_owner() -> None:
+    used = [("a", "a", 4.0), ("metabase", "a", 50.0), ("JDBC Driver", "c", 3.0)]
+    raw = [
+        series("pg_stat_activity_count", [v] * 30, component="b", application_name=program, usename=account)
+        for program, account, v in used
+    ]
+    found = Deriver(aspects=bundled(), resolve=lambda name: name if name in ("a", "b", "c") else "").derive(
+        raw
+    )
+    assert {(d.peer, d.v[0]) for d in found} == {("", 57.0), ("", 50.0), ("a", 4.0), ("c", 3.0)}
+
+
 def test_replicas_are_told_apart_by_their_pods() -> None:
     raw = [
         series("process_resident_memory_bytes", [v] * 30, pod=p, job="a")

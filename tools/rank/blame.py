@@ -16,7 +16,7 @@ from aitia.tools.rank.scores import RUN, Move
 # How much a moved series says of where the fault is, not that there is one (aitia.core.aspects.WEIGHT). With that table
 # in its place 139 healthy windows get a cause in .065 for .029.
 PLACE: Final = {
-    "cpu": 1.0, "memory": 1.0, "connections": 0.9, "disk": 0.9, "file_descriptors": 0.7, "threads": 0.7, "queue": 0.6,
+    "cpu": 1.0, "memory": 1.0, "connections": 0.9, "disk": 0.9, "file_descriptors": 0.7, "threads": 0.7, "queue": 0.6, "lag": 0.6,
     "locks": 0.9, "io": 0.5, "latency": 0.9, "errors": 1.0, "availability": 1.0, "restart": 1.0,
     "temperature": 0.7, "vibration": 0.7, "pressure": 0.6, "flow": 0.6, "current": 0.6, "level": 0.5, "speed": 0.4,
     "traffic": 0.25, "network": 0.25, "other": 0.25,
@@ -24,7 +24,7 @@ PLACE: Final = {
 _HOST: Final = 0.25  # of a machine that others share
 _WAITS: Final = 0.1  # of calls to whom it is not said
 _LOADED: Final = frozenset(
-    {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue", "other"}
+    {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue", "lag", "other"}
 )
 _NEXT: Final = (1.0, 0.3, 0.1)  # what a second and third aspect of the same component add
 

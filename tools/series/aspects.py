@@ -140,7 +140,7 @@ def _aspect(meaning: Meaning) -> Aspect:
     if quantity is None:
         return NOT_UNDERSTOOD
     if quantity.id == "lag" and meaning.unit in _TIMES:
-        return Aspect(aspect="latency", say="lag", unit="s", bad="up", floor=1.0, assumed=True)
+        return Aspect(aspect="lag", say="lag", unit="s", bad="up", floor=1.0, assumed=True)
     if quantity.id == "locks":
         return _locks(meaning.words, quantity)
     return Aspect(

@@ -27,7 +27,7 @@ _CODE: Final = re.compile(r"[1-5](\d\d|xx)", re.IGNORECASE)  # of requests, not 
 _WELL: Final = frozenset({"running", "bound"})
 _YES: Final = {"true": True, "false": False, "unknown": False}
 _MOVED: Final = 0.3  # of a state that is 0 or 1; where states share a sum, of one member
-_KEEPS: Final = frozenset({"connections", "queue", "locks", "threads", "cpu", "memory", "disk"})
+_KEEPS: Final = frozenset({"connections", "queue", "lag", "locks", "threads", "cpu", "memory", "disk"})
 
 
 def is_setting(v: Floats) -> bool:

@@ -13,6 +13,7 @@ from aitia.tools.series.again import again
 from aitia.tools.series.aspects import OTHER, Aspect, Aspects
 from aitia.tools.series.behaviour import SETTING, about_state, is_setting, state_labels, state_of
 from aitia.tools.series.kinds import (
+    ACCOUNT,
     CLIENT,
     CODE,
     FAILED,
@@ -111,6 +112,7 @@ class Deriver:
         self._aspects = aspects
         self._resolve = resolve
         self._source = source
+        self._borrowed: frozenset[tuple[str, str]] = frozenset()
 
     def derive(self, series: Sequence[Series]) -> list[Derived]:
         """All comparable series, in a total order."""
@@ -120,6 +122,7 @@ class Deriver:
             if s.t.size and not SKIPPED.search(s.metric) and s.metadata.kind != "info" and not is_moment(s)
         ]
         names = {(s.component, s.metric) for s in usable}
+        self._borrowed = self._borrowed_accounts(usable)
         groups: dict[_Group, list[Series]] = defaultdict(list)
         gauges: list[Series] = []
         counted = self._counted(usable, names)
@@ -165,9 +168,30 @@ class Deriver:
         for label in (*PEER, *CLIENT):
             if label in labels:
                 peer = self._resolve(labels[label])
-                if peer and peer != component:
+                borrowed = (
+                    label in ACCOUNT and (labels.get("application_name", ""), labels[label]) in self._borrowed
+                )
+                if peer and peer != component and not borrowed:
                     return peer, label
         return "", ""
+
+    def _borrowed_accounts(self, series: Iterable[Series]) -> frozenset[tuple[str, str]]:
+        """Programs with the accounts that they use whose owner gives a name of its own: it is another client.
+
+        An account alone names its owner: many drivers give a name of their own in the program's place.
+        """
+        used = {
+            (s.labels["application_name"], s.labels[label])
+            for s in series
+            for label in ACCOUNT
+            if s.labels.get("application_name") and s.labels.get(label)
+        }
+        owned = {
+            account
+            for program, account in used
+            if (whose := self._resolve(account)) and self._resolve(program) == whose
+        }
+        return frozenset((p, a) for p, a in used if a in owned and self._resolve(p) != self._resolve(a))
 
     def _counters(self, groups: Mapping[_Group, list[Series]]) -> Iterator[Derived]:
         for group, members in groups.items():

@@ -28,6 +28,7 @@ REQUEST = frozenset({*CODE, "method", "route", "path", "handler", "endpoint", "u
 PEER = ("peer", "upstream", "target", "dst", "destination", "destination_service", "peer_service", "server_address",
         "remote", "backend", "dependency", "callee", "downstream", "net_peer_name", "to")  # fmt: skip
 CLIENT = ("application_name", "usename", "user", "client", "src", "source_service", "caller", "client_name")
+ACCOUNT = ("usename", "user")  # of them, whose password was used
 FAILED = re.compile(
     r"^5(\d\d|xx)$|err|fail|exception|time.?out|unavail|refused|abort|internal|unknown|deadline|reset|crash",
     re.IGNORECASE,

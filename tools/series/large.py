@@ -22,8 +22,8 @@ MOST_SCREENED: Final = 6  # metrics that the server judges over all components
 PER_METRIC, MOST_MOVED = 4, 12  # components that each of them names, and all together
 # Which aspects an overview shows first: what users feel, then what runs out.
 ORDER: Final = (
-    "errors", "latency", "availability", "cpu", "memory", "restart", "connections", "queue", "locks", "traffic", "disk", "io",
-    "threads", "file_descriptors", "network",
+    "errors", "latency", "availability", "cpu", "memory", "restart", "connections", "queue", "lag", "locks", "traffic", "disk",
+    "io", "threads", "file_descriptors", "network",
 )  # fmt: skip
 _PARTS: Final = ("_bucket", "_min", "_max", "_limit", "_quantile")
 
