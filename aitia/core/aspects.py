@@ -77,8 +77,8 @@ CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK
 
 WEIGHT: Final = {
     "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
-    "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "lag": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7, "connections": 0.8,
-    "disk": 0.7, "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
+    "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "lag": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7,
+    "connections": 0.8, "disk": 0.7, "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
     "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
 }  # fmt: skip
 """How much a move of an aspect says that something is wrong, and where; 1 where not named. A call that fails says it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import lzma
 import os
 import re
 import signal
@@ -57,7 +57,7 @@ def telemetry(folder: Path) -> dict[str, str]:
                 rows = db.execute(f"SELECT DISTINCT component, metric, labels FROM '{file}'").fetchall()
             text = "\n".join(" ".join(row) for row in rows)
         else:
-            text = gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text()
+            text = lzma.decompress(file.read_bytes()).decode() if file.suffix == ".xz" else file.read_text()
         found[str(file.relative_to(folder))] = f"{file.relative_to(folder)}\n{text}"
     reported = load_scenario(folder).incident
     found["incident"] = reported.model_dump_json()
@@ -118,7 +118,7 @@ def test_a_folder_is_whole_and_small(recorded: Path) -> None:
 
 def test_the_fault_is_seen_by_the_programs_themselves(recorded: Path) -> None:
     texts = telemetry(only(recorded))
-    assert "still waiting for" in texts["logs/orders-db/orders-db.log.gz"]
+    assert "still waiting for" in texts["logs/orders-db/orders-db.log.xz"]
     assert "pgbouncer_pools_client_waiting_connections" in texts["metrics.parquet"]
     assert "checkout_db_requests_total" in texts["metrics.parquet"]
 
