@@ -85,8 +85,8 @@ def hider(rig: Rig) -> Callable[[str], str]:
     return hide
 
 
-def copy_logs(rig: Rig, out: Path) -> dict[str, list[str]]:
-    """The logs as they are, packed; the files of each component."""
+def copy_logs(rig: Rig, out: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """The logs as they are, packed: the files of each component, and the components that saw a recording beside this one."""
     hide, sources = hider(rig), dict[str, list[tuple[Path, str]]]()
     sources[rig.system.host] = [(rig.host_log, "messages")]
     for program in rig.system.programs:
@@ -95,15 +95,18 @@ def copy_logs(rig: Rig, out: Path) -> dict[str, list[str]]:
         for file, component in (*printed, *own):
             sources.setdefault(component, []).append((file, file.stem))
     kept: dict[str, list[str]] = {}
+    saw: list[str] = []
     for component, files in sources.items():
         for file, stem in files:
             text = hide(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else ""
+            if _OTHERS.search(text):
+                saw.append(component)
             if text:
                 target = out / "logs" / component / f"{stem}.log.xz"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
                 kept.setdefault(component, []).append(target.name)
-    return kept
+    return kept, saw
 
 
 def topology(rig: Rig) -> dict[str, Any]:

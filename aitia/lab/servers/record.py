@@ -237,7 +237,8 @@ class Recorder:
             recording.notes = f"{CROWD} {WHOLE}"
             if self.fault is not None and self.fault.answer.component == self.system.host:
                 recording.disturbed.append(f"others used {recording.foreign:.0%} of the processors")
-        logs = copy_logs(rig, out)
+        logs, saw = copy_logs(rig, out)
+        recording.disturbed += [f"{component} saw a recording beside this one" for component in saw]
         write_yaml(out / "topology.yaml", topology(rig))
         write_jsonl(out / "changes.jsonl", self._changes(acts, recording))
         if recording.alert:
