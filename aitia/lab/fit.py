@@ -90,8 +90,7 @@ def size(folder: Path) -> int:
 
 def _onset(folder: Path) -> float:
     made = Made.model_validate_json((folder / LAB).read_text(encoding="utf-8"))
-    at = made.onset or load_scenario(folder).incident.started_at
-    return datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at.timestamp()
+    return (made.onset or load_scenario(folder).incident.started_at).timestamp()
 
 
 def _thin(table: Path, step: Step) -> None:

@@ -54,7 +54,9 @@ def test_a_lag_alone_is_the_copys() -> None:
 
 def test_more_requests_than_it_can_serve() -> None:
     more = fact("gateway", "traffic", "gateway: requests rose from 10 to 90 /s (9×).", ratio=9.0)
-    weighed = of(more, log("gateway", "log.overload", at=3), errors("gateway", at=4))
+    slow = fact("gateway", "latency", "gateway: latency rose from 20 to 900 ms (45×).", at=3, ratio=45.0)
+    busy = fact("gateway", "cpu", "gateway: CPU rose from 0.3 to 1.9 cores (6.3×).", at=2, ratio=6.3)
+    weighed = of(more, busy, slow, log("gateway", "log.overload", at=3), errors("gateway", at=4))
     assert (weighed.component, weighed.fault) == ("gateway", "resource.overload")
 
 
