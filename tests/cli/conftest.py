@@ -68,7 +68,7 @@ def small(tmp_path: Path) -> Path:
         "baselines": [{"name": "preceding", "window": {"start": begin - timedelta(hours=1), "end": begin}}],
         "sources": [{"name": "metrics", "kind": "metrics", "type": "table", "path": "metrics.csv"},
                     {"name": "logs", "kind": "logs", "type": "log_files", "path": "logs"}],
-        "expected": {"verdict": "cause", "component": "shop", "fault": "unspecified"},
+        "expected": {"verdict": "cause", "component": "shop", "fault": "software.failure"},
     }  # fmt: skip
     (folder / "scenario.yaml").write_text(yaml.safe_dump(told))
     return folder
