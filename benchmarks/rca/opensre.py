@@ -45,6 +45,7 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "network": "infrastructure",
     "node": "infrastructure",
     "machine": "infrastructure",
+    "sensor": "infrastructure",
 }
 """Our fault kinds to the set's categories; the longest prefix counts. Fixed before the first run."""
 TRIVIAL: Final = ("resource_exhaustion", HEALTHY)

@@ -133,7 +133,7 @@ def test_results_reach_the_agent_as_digests(tmp_path: Path) -> None:
     assert "connections from orders rose from 1 to 34" in world.call("metrics_scan", {})
     assert "look at the journal" in world.call("runbooks_search", {})
     patterns = world.call("logs_patterns", {"component": "orders"})
-    assert patterns.startswith('* error, 40 times (before: 0): "')
+    assert patterns.startswith('* error, 77 times (before: 0): "')
     assert world.call("logs_patterns", {"component": "orders"}).startswith("The same call was made before")
     assert world.call("metrics_component", {"component": "nobody"}).startswith(("no_data", "error"))
 
