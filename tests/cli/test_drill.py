@@ -140,7 +140,7 @@ def test_a_wrong_answer_and_giving_up_are_not_right(drill: Script, home: Path) -
 
 
 def test_as_json_stdout_is_one_document(drill: Script, small: Path) -> None:
-    got = drill(small, "lines shop odd", "answer shop unspecified", options=("--json",))
+    got = drill(small, "lines shop odd", "answer shop software.failure", options=("--json",))
     told = json.loads(got.out)
     assert told["person"]["right"] is True
     assert told["recorded"]["component"] == "shop"
@@ -152,8 +152,8 @@ def test_as_json_stdout_is_one_document(drill: Script, small: Path) -> None:
 def test_lines_that_cannot_be_carried_out_say_what_was_meant(drill: Script, small: Path) -> None:
     got = drill(
         small, "sereis shop", "series shp", "look metrics_scann", "lines", "series shop nothing",
-        "look metrics_component shop more", "cluster", "answer shop", "answer shp unspecified",
-        "answer shop resource.memry", "answer shop exhausted", "answer shop unspecified",
+        "look metrics_component shop more", "cluster", "answer shop", "answer shp software.failure",
+        "answer shop resource.memry", "answer shop exhausted", "answer shop software.failure",
     )  # fmt: skip
     errors = [line for line in got.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 11
@@ -164,14 +164,14 @@ def test_lines_that_cannot_be_carried_out_say_what_was_meant(drill: Script, smal
 
 
 def test_a_drill_that_was_left_is_carried_on(drill: Script, small: Path, home: Path, aitia: Aitia) -> None:
-    left = drill(small, "lines shop", "# a remark", "", "quit", "answer shop unspecified")
+    left = drill(small, "lines shop", "# a remark", "", "quit", "answer shop software.failure")
     assert left.code == 130
     assert "Recorded answer" not in left.out
     assert [r.state for r in kept(home)] == ["stopped"]
     history = aitia("drill", "--history")
     assert "stopped" in history.out
-    assert "unspecified" not in history.out
-    again = drill(small, "changes", "answer shop unspecified")
+    assert "software.failure" not in history.out
+    again = drill(small, "changes", "answer shop software.failure")
     assert "carried on: 1 look" in again.out
     (record,) = kept(home)
     assert [look.line for look in record.looks] == ["lines shop", "changes"]
@@ -191,7 +191,7 @@ def test_ctrl_c_keeps_what_was_done(
         return take(held, line)
 
     monkeypatch.setattr(Drill, "take", interrupted)
-    got = drill(small, "lines shop", "changes", "answer shop unspecified")
+    got = drill(small, "lines shop", "changes", "answer shop software.failure")
     assert got.code == 130
     (record,) = kept(home)
     assert (record.state, len(record.looks), record.scenario) == ("stopped", 1, "")
@@ -204,7 +204,7 @@ def test_ctrl_c_while_aitia_diagnoses_keeps_the_answer(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("aitia.api.replay", interrupted)
-    got = drill(small, "answer shop unspecified")
+    got = drill(small, "answer shop software.failure")
     assert got.code == 0
     assert "✓ right" in got.out
     assert "aitia:" not in got.out
@@ -281,7 +281,7 @@ def test_a_script_is_read_and_a_folder_without_incidents_refused(
     aitia: Aitia, small: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "day.txt"
-    script.write_text("# the second of the game day\nlines shop\nanswer shop unspecified\n")
+    script.write_text("# the second of the game day\nlines shop\nanswer shop software.failure\n")
     assert aitia("drill", str(small), "--script", str(script), "--model", "none").code == 0
     assert aitia("drill", str(small), "--script", str(tmp_path / "none.txt")).code == 2
     (tmp_path / "empty").mkdir()
@@ -320,7 +320,7 @@ def test_a_sitting_at_a_terminal(small: Path, home: Path, tmp_path: Path) -> Non
         assert terminal.left() == 130
         again = Terminal(tmp_path, home, ("drill", str(small), "--model", "none"), "carried on: 1 look")
         again.until("drill>")
-        again.type("answer shop unspecified\r")
+        again.type("answer shop software.failure\r")
         again.until("Recorded answer")
         assert again.left() == 0
     finally:
