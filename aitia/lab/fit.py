@@ -131,7 +131,8 @@ def _first_from(lines: Sequence[str], begin: float) -> int:
 
 
 def _tell(folder: Path, stated: dict[str, Any], told: Sequence[str], every: int) -> None:
-    stated["recorded"]["notes"] = f"{LEFT_OUT}{'; '.join(told)}."
+    kept = stated["recorded"]["notes"].removesuffix(WHOLE).split(LEFT_OUT)[0].strip()
+    stated["recorded"]["notes"] = f"{kept} {LEFT_OUT}{'; '.join(told)}.".strip()
     for source in stated["sources"]:
         if source["name"] == "metrics":
             source["step_s"] *= every

@@ -130,6 +130,15 @@ def test_one_call_tells_all_that_was_left_out(folder: Path) -> None:
     assert held(folder)["up"] == 28
 
 
+def test_what_was_said_before_stays(folder: Path) -> None:
+    file = folder / "scenario.yaml"
+    file.write_text(file.read_text().replace("All series are kept.", "Others used the machine."))
+    fit(folder, size(folder) - 1)
+    fit(folder, size(folder) - 1)
+    first, second = STEPS[0].words, STEPS[1].words
+    assert notes(folder) == f"Others used the machine. Left out to keep the folder small: {first}; {second}."
+
+
 def test_a_log_keeps_all_from_before_the_onset_on(folder: Path) -> None:
     whole = log(folder, "cache")
     fit(folder, 1_000)

@@ -234,7 +234,7 @@ class Recorder:
                 for one in series
                 if not one.metric.startswith("node_") or re.match(SYSTEMS_OWN, one.metric)
             ]
-            recording.notes = f"{CROWD} {WHOLE}"
+            recording.notes = CROWD
             if self.fault is not None and self.fault.answer.component == self.system.host:
                 recording.disturbed.append(f"others used {recording.foreign:.0%} of the processors")
         logs, saw = copy_logs(rig, out)
