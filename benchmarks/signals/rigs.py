@@ -22,12 +22,9 @@ resonances are added. The forces:
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
-import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.lab.machines.shaft import muted
 from aitia.tools.signals.vibration.bearings import Geometry, Orders
 from benchmarks.signals.synthetic import Floats, coloured
 
@@ -88,21 +86,6 @@ class Rig:
         return self.geometry.orders
 
 
-@contextlib.contextmanager
-def _muted() -> Iterator[None]:
-    """A library that ROSS loads writes of a missing REFPROP past Python's own stdout and stderr."""
-    with open(os.devnull, "w") as nowhere:
-        kept = {fd: os.dup(fd) for fd in (1, 2)}
-        try:
-            for fd in kept:
-                os.dup2(nowhere.fileno(), fd)
-            yield
-        finally:
-            for fd, copy in kept.items():
-                os.dup2(copy, fd)
-                os.close(copy)
-
-
 def rig(name: str) -> Rig:
     """The rig of a name."""
     rng = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
@@ -126,7 +109,7 @@ def rig(name: str) -> Rig:
 
 def _rotor(rng: np.random.Generator, diameter: float) -> Any:
     """A shaft with one or two disks between or beyond two bearings, in housings on their feet."""
-    with _muted():
+    with muted():
         import ross
     steel = ross.Material("steel", rho=7_850, E=211e9, G_s=81.2e9)
     shaft = [

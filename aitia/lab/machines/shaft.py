@@ -49,7 +49,7 @@ def orders() -> dict[str, float]:
 @lru_cache(maxsize=1)
 def rotor() -> Any:
     """Overhung fan: shaft of 1.2 m, impeller of about 90 kg at its end, bearings in housings on a steel frame."""
-    with _muted():
+    with muted():
         import ross
     steel = ross.Material("steel", rho=7_850, E=211e9, G_s=81.2e9)
     shaft = [ross.ShaftElement(0.2, 0.0, 0.085, material=steel) for _ in range(6)]
@@ -71,7 +71,7 @@ def rotor() -> Any:
 
 
 @contextlib.contextmanager
-def _muted() -> Iterator[None]:
+def muted() -> Iterator[None]:
     """A library that ROSS loads writes of a missing REFPROP past Python's own stdout and stderr."""
     with open(os.devnull, "w") as nowhere:
         kept = {fd: os.dup(fd) for fd in (1, 2)}
