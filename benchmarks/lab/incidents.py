@@ -161,7 +161,7 @@ def _of_report(incident: Incident, system: str, done: Replayed) -> Case:
     parts = done.report.inventory.components
     case = _scored(incident, system, done.scenario, said, ranking(done.report), parts)
     lost = [f"{call.tool}: {call.message}" for call in done.report.calls if call.status == "error"]
-    return case | {"answer": bool(done.score["correct"]), "given_up": lost}
+    return case | {"answer": bool(done.score["correct"]), "failed_calls": lost}
 
 
 def _scored(
@@ -237,7 +237,7 @@ def measured(cases: Sequence[Case]) -> dict[str, list[float]]:
         "false cause on healthy": [c["verdict"] in ("cause", "error") for c in healthy],
         "false healthy on faults": [c["verdict"] in ("healthy", "error") for c in faults],
         "unknown": [c["verdict"] == "unknown" for c in cases],
-        "a tool gave up": [bool(c.get("given_up")) for c in cases],
+        "a tool failed": [bool(c.get("failed_calls")) for c in cases],
         f"right where at {SURE}": [c["answer"] for c in sure],
         f"told where at {SURE}": [c["probability"] for c in sure],
         "failed": ["error" in c for c in cases],
