@@ -45,6 +45,10 @@ DEPARTED: Final = (
     0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
 )
 FEW: Final = 6
+LITTLE: Final = (
+    1.5  # times what a process uses, below which more exhausts nothing where no limit is near; by hand
+)
+SPOKE_S: Final = 2.0  # after which a process that is down writes nothing any more
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
@@ -58,11 +62,12 @@ class Facts:
         self._traffic = {
             e.component: _ratio(e)
             for e in sorted(evidence, key=lambda e: e.strength)
-            if e.aspect == "traffic" and e.direction == "up" and not e.peer
+            if e.aspect == "traffic" and e.direction == "up" and not e.peer and _ratio(e) > 0
         }
         strong = [e for e in evidence if is_anomaly(e) and e.strength >= 0.5]
         slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
         self._slow = {name: _ratio(e) for e in sorted(slow, key=_ratio) for name in (e.component, e.peer)}
+        self._spoke = _last_words(evidence)
         self._first: dict[str, Evidence | None] = {}
         self._present = {
             e.component for e in evidence if e.kind == "metric.quiet" and e.aspect == "availability"
@@ -91,8 +96,9 @@ class Facts:
 
         That is so where the component's own traffic rose as much; where work piles up because calls are slow
         (Little's law); for a restart that a change brought about; for silence in the logs of what answers its health
-        checks; for what a machine only adds up over the processes that run on it; and for a handful of connections or
-        threads, which exhaust nothing; and for a machine that leaves its plant's signals right after somebody worked on it.
+        checks, and for what is told to be down and goes on writing to its log; for what a machine only adds up over the processes
+        that run on it; for a handful of connections or threads, or somewhat more memory, which exhaust nothing; and for a machine
+        that leaves its plant's signals right after somebody worked on it.
         """
         if evidence.kind == "metric.limit":
             return evidence.strength
@@ -103,12 +109,15 @@ class Facts:
         load = self._traffic.get(evidence.component, 1.0)
         if evidence.aspect in _RESTARTS and self._was_changed(evidence):
             return evidence.strength / 3
+        if evidence.kind == "metric.missing" and self._spoke_after(evidence):
+            return evidence.strength / 3
         if evidence.kind == "log.vanished" and evidence.component in self._present:
             return evidence.strength / 3
         loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
         waiting = evidence.aspect in _WAITING and 0 < _ratio(evidence) <= self._waits(evidence)
         shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
-        explained = shared or (evidence.direction == "up" and (loaded or waiting or _is_few(evidence)))
+        little = _is_few(evidence) or _is_little(evidence)
+        explained = shared or (evidence.direction == "up" and (loaded or waiting or little))
         return evidence.strength / 3 if explained else evidence.strength
 
     def _came_after(self, change: Evidence) -> bool:
@@ -126,6 +135,17 @@ class Facts:
         return evidence.onset is not None and any(
             abs((evidence.onset - at).total_seconds()) <= RESTART_S
             for at in self._changes.get(evidence.component, ())
+        )
+
+    def _spoke_after(self, evidence: Evidence) -> bool:
+        """Whether a component that is told to be down ever since goes on writing to its own log: whoever asks it is refused."""
+        spoke = self._spoke.get(evidence.component)
+        down = bool(evidence.values.get("still")) and not evidence.peer
+        return (
+            down
+            and spoke is not None
+            and evidence.onset is not None
+            and ((spoke - evidence.onset).total_seconds() > SPOKE_S + evidence.onset_error_s)
         )
 
     def _was_worked_on(self, evidence: Evidence) -> bool:
@@ -299,8 +319,27 @@ def _is_few(evidence: Evidence) -> bool:
     return counted and isinstance(after, int | float) and after < FEW
 
 
+def _last_words(evidence: Iterable[Evidence]) -> dict[str, datetime]:
+    """When each component last began to write something new to its own log."""
+    found: dict[str, datetime] = {}
+    for e in evidence:
+        if e.kind in ("log.new", "log.surge") and e.onset and e.values.get("reported_by") == e.component:
+            found[e.component] = max(e.onset, found.get(e.component, e.onset))
+    return found
+
+
+def _is_little(evidence: Evidence) -> bool:
+    """Whether a process uses somewhat more memory than before: of a share of what there is, it is told how much that is."""
+    shift = evidence.kind == "metric.shift" and evidence.aspect == "memory"
+    return shift and evidence.unit not in ("percent", "ratio", "share") and 0 < _ratio(evidence) < LITTLE
+
+
 def _ratio(evidence: Evidence) -> float:
+    """By how much it rose, where the fact says so or tells what it was before and after; else 0."""
     value = evidence.values.get("ratio", 0.0)
+    before, after = evidence.values.get("before"), evidence.values.get("after")
+    if not value and isinstance(before, int | float) and isinstance(after, int | float) and before > 0:
+        value = after / before
     return float(value) if isinstance(value, int | float) else 0.0
 
 

@@ -35,8 +35,10 @@ MIN_PRIMARY: Final = 0.3  # strength below which a primary pattern makes no susp
 MAX_WITNESSES: Final = 2  # beside the first
 TOLERANCE_S: Final = 15.0  # of an order of onsets
 SHARP_S: Final = 120.0  # error of an order at which it counts half
+FAINT: Final = 0.5  # of the weight of what changed later: what is fainter sets no order
 SECOND_HAND: Final = 0.5  # of a ranking's share, where it was given to one that the suspect may harm
 RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
+GONE: Final = 0.5  # strength from which on it is plain that something no longer answers: silence where nobody calls is weaker
 SUSPECTED: Final = 0.1  # share of a ranking from which on it has seen what is wrong with a component
 
 
@@ -150,7 +152,7 @@ def _coverage(case: Case) -> Iterator[Line]:
 
 def _order(case: Case) -> Iterator[Line]:
     own = case.facts.first_onset(case.family, or_named=True)
-    first = case.facts.first_onset(set(case.reached) - case.family)
+    first = case.facts.first_onset(set(case.reached) - case.family - case.loaded)
     if own is None or first is None:
         return
     lag = (onset(own) - onset(first)).total_seconds()
@@ -159,8 +161,10 @@ def _order(case: Case) -> Iterator[Line]:
         # An order that is known to within minutes only tells little.
         sure = FIRST * SHARP_S / (SHARP_S + error)
         yield Line("order.first", sure, "began no later than what it would explain", own.id)
-    elif lag > max(TOLERANCE_S, error):
-        yield Line("order.late", LATE, "it changed later", own.id, first.id)
+    elif (
+        lag > max(TOLERANCE_S, error) and (told := case.facts.weight(first) / case.facts.weight(own)) >= FAINT
+    ):
+        yield Line("order.late", LATE * min(1.0, told), "it changed later", own.id, first.id)
 
 
 def _past(case: Case) -> Iterator[Line]:
@@ -185,7 +189,9 @@ def _unseen(case: Case) -> Iterator[Line]:
     """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
     topology = case.facts.topology
     near = topology.callees(case.component)
-    if "callees" in case.fault.spread:  # what exhausts a component may be one of its callers
+    if "callees" in case.fault.spread and case.fault.id.startswith(
+        "resource."
+    ):  # one of its callers may exhaust it
         near = [*near, *topology.callers(case.component)]
     dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
     if dark:
@@ -296,14 +302,18 @@ class Ledger:
 
 
 def _overlooked(facts: Facts, components: Sequence[str]) -> str:
-    """The first component that fails though no ranking by metrics suspects it: it stopped answering, or has no
-    telemetry and others tell of failing calls to it. "" where there is none.
+    """The first component that fails and that a ranking by metrics cannot place: it stopped answering, or none suspects it as
+    it has no telemetry and others tell of failing calls to it. "" where there is none.
     """
-    gone = {e.component for e in facts.anomalies if e.aspect == "availability" and not e.peer}
+    gone = {
+        e.peer or e.component
+        for e in facts.anomalies
+        if e.aspect == "availability" and e.direction in ("gone", "down") and facts.strength(e) >= GONE
+    }
     told = {e.peer for e in facts.anomalies if is_harm(e) and facts.strength(e) >= MIN_PRIMARY}
     unwatched = {c for c in components if not facts.topology.family(c) & facts.seen}
     suspected = {e.component for e in facts.all if e.aspect == "rank.metrics" and e.strength >= SUSPECTED}
-    return next((c for c in components if c in (gone | told & unwatched) - suspected), "")
+    return next((c for c in components if c in gone | ((told & unwatched) - suspected)), "")
 
 
 def _why(on: str, fact: Evidence) -> str:

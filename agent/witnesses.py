@@ -20,6 +20,7 @@ from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
+HALF: Final = 0.5  # of its usual traffic, below which a component does not do its work; by hand
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
 # Ratio below which a change of one statistic bears nothing out where the typical value stayed.
 FAINT: Final = 2.0
@@ -165,7 +166,7 @@ class Witnesses:
         topology, family = self._facts.topology, self._facts.topology.family(component)
         callers = {c for member in family for c in topology.callers(member)} - family
         above = {a for member in family for a in topology.ancestors(member)} - family
-        harm = [e for e in self._moved if e.aspect in table().harm and e.component not in family]
+        harm = [e for e in self._moved if _hurts(e) and e.component not in family]
         serving = [e for e in self._quiet if e.aspect in table().serves and e.component not in family]
         return View(
             moved=tuple(e for e in self._moved if e.component in family),
@@ -226,7 +227,7 @@ class Witnesses:
         claimed = frozenset[str]().union(*(table().claims.get(e.aspect, frozenset()) for e in texts))
         if passed := next((e for e in moved if e.peer and e.aspect in table().serves), None):
             # What its calls to others did to it bears out no fault of its own.
-            moved = [e for e in moved if e.aspect not in table().harm]
+            moved = [e for e in moved if not _hurts(e)]
         if any(e.aspect in claimed for e in moved):
             return
         if contrary := next((e for e in quiet if e.aspect in claimed), None):
@@ -234,7 +235,7 @@ class Witnesses:
             yield _line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} did not change", contrary
             )
-        if any(e.aspect in table().harm for e in moved if e in view.moved or e.component in writers):
+        if any(_hurts(e) for e in moved if e in view.moved or e.component in writers):
             return
         if passed:
             yield _line(
@@ -250,6 +251,20 @@ def by_logs_alone(supporting: Sequence[Evidence]) -> bool:
     """Whether of the facts that speak for a suspect all are log messages: nothing that was measured confirms them."""
     told = [e for e in supporting if e.aspect not in _CONTEXT]
     return bool(told) and all(family_of(e) == "log" for e in told)
+
+
+def _hurts(fact: Evidence) -> bool:
+    """Whether somebody is in trouble: slow, failing or gone, or answering less than half of what it usually does."""
+    return fact.aspect in table().harm or (
+        fact.aspect == "traffic" and fact.direction == "down" and 0 <= _left(fact) < HALF
+    )
+
+
+def _left(fact: Evidence) -> float:
+    """The share of its usual level that is left; -1 where the fact does not say it."""
+    before, after = fact.values.get("before"), fact.values.get("after")
+    told = isinstance(before, int | float) and isinstance(after, int | float) and before > 0
+    return float(after) / float(before) if told else -1.0
 
 
 def _felt_by(quiet: Evidence) -> bool:
@@ -291,7 +306,7 @@ def _record(fact: Evidence) -> str:
 def _serving(view: View) -> Iterator[Against]:
     """Of a suspect that serves as before, and of whom no caller tells otherwise."""
     served = [e for e in view.quiet if e.aspect in ("latency", "errors")]
-    troubled = view.named or any(e.aspect in table().harm for e in view.moved)
+    troubled = view.named or any(_hurts(e) for e in view.moved)
     if len({e.aspect for e in served}) > 1 and not troubled and view.felt:
         yield _line("serving", "its latency and error rate have not changed", served[0])
 

@@ -59,7 +59,9 @@ OWN = [
     ("Max retries exceeded with url: /x (Caused by NewConnectionError('<x>: [Errno 111] Connection refused'))",
      "log.connection_refused"),
     ("GET /x failed | KeyError: 'a'", "log.exception"),
-    ('"POST /pay HTTP/1.1" 502 1 rt=1 up=orders', "log.error"),
+    ('"POST /pay HTTP/1.1" 500 1 rt=1 up=orders', "log.error"),
+    ('"POST /pay HTTP/1.1" 502 1 rt=1 up=orders', "log.unavailable"),
+    ('"POST /pay HTTP/1.1" 504 1 rt=1 up=orders', "log.timeout"),
 ]  # fmt: skip
 
 

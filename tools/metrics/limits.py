@@ -18,6 +18,7 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 NEAR = 0.9
+UNBOUND = 1.5  # of it, from which on it bounds nothing: a pool may overflow a little, no gauge stands at twice its limit
 BEYOND = 1.1  # of what is said to bound it: a gauge that stood there before has another limit
 
 
@@ -57,7 +58,7 @@ def _at_limit(used: Derived, limit: Derived, baseline: Baseline, window: Window)
     if most <= 0.0 or not np.isfinite(most) or now.size < 3:
         return
     near = np.isfinite(now) & (now >= NEAR * most)
-    if int(np.sum(near)) < 3:
+    if int(np.sum(near)) < 3 or float(np.max(now[near])) > UNBOUND * most:
         return
     before = _share(used.v[within(used.t, baseline.window)], most)
     if before > BEYOND:

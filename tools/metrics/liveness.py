@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,12 +12,15 @@ from aitia.core.words import Baseline, Evidence, SourceRef, Window, from_epoch
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.behaviour import state_labels, state_of, trouble_of
+from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import within
+from aitia.tools.series.kinds import IDENTITY
 from aitia.tools.series.numbers import clock, sig3
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources.base import Series
-from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.rows import Floats, label_key
 
+Key = tuple[str, tuple[tuple[str, str], ...]]  # metric, labels
 Named = tuple[str, Series]  # source name, series with its component resolved
 _START = re.compile(r"(process_start_time_seconds|postmaster_start_time_seconds|_start_time_seconds)$")
 _UPTIME = re.compile(r"(uptime(_in)?_seconds|_uptime)$")
@@ -25,10 +28,20 @@ _UP = re.compile(r"^(up|probe_success|redis_up|pg_up|nginx_up|mysql_up|haproxy_u
 _START_WORDS = frozenset({"start", "started", "starttime", "startzeit", "boot", "boottime"})
 _EPOCH_S = (1e9, 1e10)  # seconds since 1970 of the years 2001 to 2286
 _MOST = 0.8  # the share of a component's series that must stop together
+_LAST = 3  # samples at the end of the window
+_SETTLES = 5.0  # samples until a rate over several of them shows nothing of the time before
+_GOES_ON = 0.25  # of the usual rate, at least: what was under way may still be answered
 
 
-def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) -> Iterator[Evidence]:
-    """A `metric.missing` fact for each component that is down or whose series stopped before the others did."""
+def find_missing(
+    raw: Sequence[Named], derived: Sequence[Derived] = (), *, baseline: Baseline, window: Window
+) -> Iterator[Evidence]:
+    """A `metric.missing` fact for each component that is down or whose series stopped before the others did.
+
+    What a component says of those that it calls is told of them (`peer`). `derived` says which series those are, and who
+    still answers requests: a check from outside that fails is then no process that is down.
+    """
+    peers = {_key(s): d.peer for d in derived if d.peer for s in d.raw}
     members: dict[str, list[Named]] = defaultdict(list)
     for source, series in raw:
         members[series.component].append((source, series))
@@ -37,10 +50,56 @@ def find_missing(raw: Sequence[Named], *, baseline: Baseline, window: Window) ->
         if series.t.size:
             ends[source] = max(ends.get(source, float(series.t[-1])), float(series.t[-1]))
     for component in sorted(members):
-        down = next(_down(members[component], window), None)
-        gone = down or _gone(component, members[component], ends, window)
-        if gone is not None:
+        own = [m for m in members[component] if _key(m[1]) not in peers]
+        down = next(_down(own, window), None)
+        if down is not None and _answers(component, derived, down, window):
+            yield _unwell(down)
+        elif (gone := down or _gone(component, members[component], ends, window)) is not None:
             yield gone
+        yield from _down_by(component, members[component], peers, window)
+
+
+def _key(series: Series) -> Key:
+    return series.metric, label_key(series.labels)
+
+
+def _down_by(
+    component: str, members: Sequence[Named], peers: Mapping[Key, str], window: Window
+) -> Iterator[Evidence]:
+    """Those of whom the component's own series say that they are down, each once."""
+    theirs: dict[str, list[Named]] = defaultdict(list)
+    for source, series in members:
+        if peer := peers.get(_key(series), ""):
+            theirs[peer].append((source, series))
+    for peer in sorted(theirs):
+        if told := next(_down(theirs[peer], window), None):
+            what = told.statement.removeprefix(f"{component} ")
+            yield told.model_copy(update={"peer": peer, "statement": f"{component} finds that {peer} {what}"})
+
+
+def _answers(component: str, derived: Sequence[Derived], down: Evidence, window: Window) -> bool:
+    """Whether requests that the component counts itself went on while it was told to be down."""
+    since = down.onset.timestamp() if down.onset else window.epoch[0]
+    for d in derived:
+        if d.component == component and not d.peer and d.about.aspect == "traffic" and d.stat == "rate":
+            before = d.v[(d.t < since) & np.isfinite(d.v)]
+            now = d.v[(d.t > since + _SETTLES * step_of(d.t)) & (d.t <= window.epoch[1]) & np.isfinite(d.v)]
+            if before.size and now.size and float(np.median(now)) >= _GOES_ON * float(np.median(before)) > 0:
+                return True
+    return False
+
+
+def _unwell(down: Evidence) -> Evidence:
+    """The same as a check that fails of a component that answers: its answers are not what the check wants."""
+    statement = f"{down.statement.removesuffix('.')}; it still answers requests, so that the check fails and not the process."
+    return down.model_copy(
+        update={
+            "aspect": "errors",
+            "direction": "up",
+            "statement": statement,
+            "strength": min(down.strength, 0.8),
+        }
+    )
 
 
 def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
@@ -50,6 +109,8 @@ def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
         families[series.metric].append(series)
     states = {metric: state_labels(family) for metric, family in families.items()}
     for source, series in up:
+        if any(_some_up(other, series, window) for other in families[series.metric]):
+            continue  # one of several of which it tells is down, not itself
         state = state_of(series, states[series.metric])
         if state and trouble_of(state) != "down":
             continue  # a phase that is over is none that is down
@@ -72,6 +133,15 @@ def _down(members: Sequence[Named], window: Window) -> Iterator[Evidence]:
                 f"{series.component} {down}.",
                 {"metric": series.metric, "samples": int(zero.size), "still": still},
             )  # fmt: skip
+
+
+def _some_up(other: Series, one: Series, window: Window) -> bool:
+    """Whether another member of a metric that tells of several is up while this one is down; states of one thing are none."""
+    differing = {k for k, _ in set(label_key(other.labels)) ^ set(label_key(one.labels))}
+    if not differing - (IDENTITY - {"server"}) or state_labels([other, one]):
+        return False
+    part, here = within(other.t, window), within(one.t, window)
+    return bool(np.any(one.v[here] == 0.0)) and bool(np.any(other.v[part][-_LAST:] > 0.0))
 
 
 def _says_up(series: Series) -> bool:

@@ -76,7 +76,7 @@ def scan_series(gathered: Gathered, *, ease: float = 0.0) -> Scan:
         facts += found
         looked += [seen] if seen else []
     facts += find_limits(gathered.derived, bundled().limits, baseline=primary, window=window)
-    facts += find_missing(gathered.raw, baseline=primary, window=window)
+    facts += find_missing(gathered.raw, gathered.derived, baseline=primary, window=window)
     facts += find_restarts(gathered.raw, baseline=primary, window=window)
     return Scan(facts=tuple(facts), looked=tuple(looked), baseline=primary.name)
 

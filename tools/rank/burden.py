@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -159,7 +159,16 @@ def self_excess(b: Burdens, component: str, grid: Floats, *, weighed: bool) -> F
         timed = b.calls.get((component, callee))
         part = _excess(b, callee, grid, weighed=weighed)
         below += part if timed is None else np.maximum(part, aligned(timed[0], grid))
+    below = np.maximum(below, _waited(b, component, grid, weighed=weighed))
     return np.maximum(own - below, 0.0) + path_excess(b, component, grid)
+
+
+def _waited(b: Burdens, component: str, grid: Floats, *, weighed: bool) -> Floats:
+    """What a component waits for all it calls together beyond what it usually does, where it times that."""
+    if component not in b.waits:
+        return np.zeros(grid.size)
+    excess = aligned(b.waits[component][0], grid)
+    return excess * _requests(b.traffic[component], grid) if weighed and component in b.traffic else excess
 
 
 def path_excess(b: Burdens, component: str, grid: Floats) -> Floats:
@@ -224,20 +233,32 @@ class Account:
 
 def accounts(b: Burdens, target: str, reachable: Iterable[str]) -> dict[str, Account]:
     """The account of each reachable component for the target's excess in the window; empty where it has none."""
+    return _accounts(b, target, {target, *reachable}, self_excess)
+
+
+def waits(b: Burdens, target: str, reachable: Iterable[str]) -> dict[str, Account]:
+    """The same of what each component waits for those that it calls, where it times them together: some of them add it."""
+    return _accounts(b, target, {target, *reachable} & set(b.waits), _waited)
+
+
+class _Added(Protocol):
+    def __call__(self, b: Burdens, component: str, grid: Floats, *, weighed: bool) -> Floats: ...
+
+
+def _accounts(b: Burdens, target: str, names: Iterable[str], part: _Added) -> dict[str, Account]:
     if target not in b.own:
         return {}
-    grid = b.own[target][0].t_now
-    names = sorted({target, *reachable})
+    grid, names = b.own[target][0].t_now, sorted(names)
     known = [n for n in names if n in b.own]
     # How many requests a timed call stands for is not known: then seconds per request are compared with each other.
-    weighed = bool(known) and not b.calls and all(n in b.traffic for n in known)
+    weighed = bool(known) and not b.calls and not b.waits and all(n in b.traffic for n in known)
     felt = _excess(b, target, grid, weighed=weighed)
     power = float(np.dot(felt, felt))
     if power <= 0.0:
         return {}
     found: dict[str, Account] = {}
     for name in names:
-        added = self_excess(b, name, grid, weighed=weighed)
+        added = part(b, name, grid, weighed=weighed)
         along, size = float(np.dot(added, felt)), float(np.sqrt(np.dot(added, added)))
         if along > 0.0:
             found[name] = Account(share=min(1.0, along / power), shape=along / (size * float(np.sqrt(power))))

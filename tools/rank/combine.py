@@ -11,7 +11,7 @@ from typing import Final
 from aitia.core.words import Component
 from aitia.tools.change.levels import SHORT
 from aitia.tools.rank.blame import Blame, blames
-from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, acyclic, burdens
+from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, acyclic, burdens, waits
 from aitia.tools.rank.target import Target
 
 LEAST: Final = (
@@ -21,6 +21,7 @@ ACCOUNT: Final = 5.0  # the score of a component that adds all of the target's e
 _BLAME: Final = 0.5  # of the blame, where the target's excess is accounted for
 _ELSEWHERE: Final = 0.4  # of the blame of a component that the target does not reach
 _LEAST_SHARE: Final = 0.2
+_SHARED: Final = 0.5  # of what a component seems to add is its callee's, where that is not timed and moved plainly; by hand
 _LEAST_SYMPTOM: Final = 0.5  # of the target's own move
 TEMPERATURE: Final = 0.8
 
@@ -81,6 +82,8 @@ def combined(rows: Moved, components: Sequence[Component], target: Target | None
             burden, target.component, accounts(burden, target.component, reach if near else burden.own)
         )
         account |= _handed_down(account, blame, burden, hosts)
+        waited = waits(burden, target.component, reach if near else burden.waits)
+        account |= _waited_for(account, waited, blame, burden)
     scores = {c: _score(c, account, blame, near) for c in sorted({*account, *blame})}
     order = [c for c in sorted(scores, key=lambda c: (-scores[c], c)) if scores[c] > 0.0]
     if not order or scores[order[0]] < LEAST:
@@ -135,6 +138,29 @@ def _handed_down(
                 handed = replace(own, share=own.share * part)
                 if below not in found or handed.score > found[below].score:
                     found[below] = handed
+                left = replace(own, share=own.share * (1.0 - _SHARED * part))
+                if below in b.callees(component) and left.score < found.get(component, own).score:
+                    found[component] = left
+    return found
+
+
+def _waited_for(
+    account: Mapping[str, Account], waited: Mapping[str, Account], blame: Mapping[str, Blame], b: Burdens
+) -> dict[str, Account]:
+    """What a component waits for all it calls goes on to those of them whose calls it does not time, by what moved of each.
+
+    One that answers as quickly as ever may be waited for as well: the way to it is slow, or it lets nobody in.
+    """
+    found: dict[str, Account] = {}
+    for component, wait in waited.items():
+        if wait.share * wait.shape < _LEAST_SHARE:
+            continue
+        below = [c for c in b.callees(component) if (component, c) not in b.calls]
+        for callee in below:
+            moved = blame[callee].score / 3.0 if callee in blame else 0.0
+            handed = replace(wait, share=wait.share * min(1.0, max(moved, 1.0 / len(below))))
+            known = found.get(callee) or account.get(callee)
+            found[callee] = handed if known is None or handed.score > known.score else known
     return found
 
 

@@ -61,7 +61,21 @@ def moved(row: Row) -> Move:
     best = int(np.argmax(now))
     null = _FLOOR if row.alone else max(_FLOOR, _own_noise(np.log1p(row.z_base), now.size, k))
     score = float(np.clip(min(now[best], _beyond_recent(row, best)) - null, 0.0, MOST))
+    if score > 0.0 and _is_gone(row, best, k):
+        score = MOST
     return Move(score=score, first=_first(row.z_now, best, run_length(smooth)), z=float(np.expm1(now[best])))
+
+
+def _is_gone(row: Row, start: int, k: int) -> bool:
+    """Whether what is 1 while a component answers was 0 over a run: of a quantity that has a bound, no more can be lost."""
+    run, known = row.now[start : start + k], row.base[np.isfinite(row.base)]
+    states = row.aspect == "availability" and row.of.about.bad == "down"
+    return (
+        states
+        and float(np.median(run)) == 0.0
+        and known.size > 0
+        and bool(np.all((known == 0.0) | (known == 1.0)))
+    )
 
 
 def _beyond_recent(row: Row, start: int) -> float:

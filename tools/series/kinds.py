@@ -26,7 +26,8 @@ CODE = ("code", "status", "status_code", "http_status", "http_status_code", "htt
 REQUEST = frozenset({*CODE, "method", "route", "path", "handler", "endpoint", "uri", "operation", "verb", "http_method",
                      "http_route", "quantile_group", "error", "exception", "reason", "type_of_error"})  # fmt: skip
 PEER = ("peer", "upstream", "target", "dst", "destination", "destination_service", "peer_service", "server_address",
-        "remote", "backend", "dependency", "callee", "downstream", "net_peer_name", "to")  # fmt: skip
+        "remote", "backend", "dependency", "callee", "downstream", "net_peer_name", "to", "server", "destination_workload",
+        "destination_service_name", "destination_app", "upstream_cluster", "envoy_cluster_name")  # fmt: skip
 CLIENT = ("application_name", "usename", "user", "client", "src", "source_service", "caller", "client_name")
 ACCOUNT = ("usename", "user")  # of them, whose password was used
 FAILED = re.compile(

@@ -17,7 +17,9 @@ LONGEST: Final = 1000  # characters of a message that are read
 # Log-odds above which words make an error where no level says so: of a class that a diagnosis knows, and of any other trouble.
 _BAR_OF_CLASS: Final = 0.5
 _BAR: Final = 1.4
-_FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
+_FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*(5\d\d)\b")  # the status of an answer
+# What a gateway says of the server behind it (RFC 9110, 15.6.3 and 15.6.5): an invalid answer, and none in time.
+_GATEWAY: Final = {"502": "log.unavailable", "504": "log.timeout"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,9 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
             severity="error",
             weight=0.85,
         )
-    if _FAILED.search(own):
-        aspect = of.aspect if of and of.aspect != "log.restart" else "log.error"
+    if failed := _FAILED.search(own):
+        plain = _GATEWAY.get(failed[1], "log.error")
+        aspect = of.aspect if of and of.aspect != "log.restart" else plain
         return Meaning(aspect=aspect, severity="error", weight=0.85)
     loud = RANK[named] >= RANK["error"]
     if of and of.aspect != "log.restart":

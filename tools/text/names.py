@@ -14,6 +14,9 @@ HOST_LOGS: Final = frozenset(
     | {"kubelet", "docker", "dockerd", "containerd", "daemon"}
 )
 _MIN = 2
+# What nginx adds to an error: who asked (client, host), which virtual server, for what; only `upstream` is the other end.
+_CONTEXT: Final = re.compile(r",? client: .*?\brequest: .*", re.DOTALL)
+_UPSTREAM: Final = re.compile(r"\bupstream: \S+")
 
 
 class Names:
@@ -64,7 +67,12 @@ def known(ctx: ToolContext) -> Names:
 
 def attribute(component: str, text: str, names: Names) -> tuple[str, str]:
     """Component and peer of a message. A host's log speaks of the one component that it names."""
-    others = [name for name in names.of(text) if name != component]
+    others = [name for name in names.of(_CONTEXT.sub(_other_end, text)) if name != component]
     if component.casefold() in names.hosts and len(others) == 1:
         return others[0], ""
     return component, others[0] if others else ""
+
+
+def _other_end(context: re.Match[str]) -> str:
+    found = _UPSTREAM.search(context.group())
+    return f", {found.group()}" if found else ""
