@@ -96,9 +96,10 @@ class Facts:
 
         That is so where the component's own traffic rose as much; where work piles up because calls are slow
         (Little's law); for a restart that a change brought about; for silence in the logs of what answers its health
-        checks, and for what is told to be down and goes on writing to its log; for what a machine only adds up over the processes
-        that run on it; for a handful of connections or threads, or somewhat more memory, which exhaust nothing; and for a machine
-        that leaves its plant's signals right after somebody worked on it.
+        checks; for the age of what arrived last where nothing more is sent; for what is told to be down and goes on writing to
+        its log; for what a machine only adds up over the processes that run on it; for a handful of connections or threads, or
+        somewhat more memory, which exhaust nothing; and for a machine that leaves its plant's signals right after somebody
+        worked on it.
         """
         if evidence.kind == "metric.limit":
             return evidence.strength
@@ -109,7 +110,9 @@ class Facts:
         load = self._traffic.get(evidence.component, 1.0)
         if evidence.aspect in _RESTARTS and self._was_changed(evidence):
             return evidence.strength / 3
-        if evidence.kind == "metric.missing" and self._spoke_after(evidence):
+        if evidence.aspect == "availability" and self._spoke_after(evidence):
+            return evidence.strength / 3
+        if evidence.aspect == "lag" and self._only_waits(evidence):
             return evidence.strength / 3
         if evidence.kind == "log.vanished" and evidence.component in self._present:
             return evidence.strength / 3
@@ -140,12 +143,24 @@ class Facts:
     def _spoke_after(self, evidence: Evidence) -> bool:
         """Whether a component that is told to be down ever since goes on writing to its own log: whoever asks it is refused."""
         spoke = self._spoke.get(evidence.component)
-        down = bool(evidence.values.get("still")) and not evidence.peer
+        down = bool(evidence.values.get("still")) or evidence.values.get("after") == 0.0
+        down = down and evidence.kind in ("metric.missing", "metric.shift") and not evidence.peer
         return (
             down
             and spoke is not None
             and evidence.onset is not None
             and ((spoke - evidence.onset).total_seconds() > SPOKE_S + evidence.onset_error_s)
+        )
+
+    def _only_waits(self, evidence: Evidence) -> bool:
+        """Whether a lag is the time since the last change arrived (it grows a second a second), and its neighbours change less.
+
+        A copy of what nobody writes to is not behind: it has nothing to apply.
+        """
+        near = {*self.topology.callers(evidence.component), *self.topology.callees(evidence.component)}
+        return evidence.unit == "s" and any(
+            e.component in near and e.aspect == "traffic" and e.direction == "down" and e.strength >= 0.5
+            for e in self.all
         )
 
     def _was_worked_on(self, evidence: Evidence) -> bool:

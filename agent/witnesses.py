@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from aitia.agent.facts import Facts, is_anomaly
+from aitia.agent.facts import Facts, is_anomaly, is_harm
 from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.bounds import own_yaml
@@ -20,6 +20,7 @@ from aitia.core.words import Evidence, Word
 
 PLAIN: Final = 0.3  # strength from which on a fact says that something moved, or stayed: few samples vouch for no silence
 CALM: Final = 1.25  # ratio of mean answer times below which calls are as before
+TOLD: Final = 0.7  # strength from which on a caller's log is plain enough to say that it felt something
 HALF: Final = 0.5  # of its usual traffic, below which a component does not do its work; by hand
 BELIED: Final = 3.0  # by how much more than another record says a series must have risen to be doubted
 # Ratio below which a change of one statistic bears nothing out where the typical value stayed.
@@ -131,8 +132,9 @@ class Witnesses:
         if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
             return []  # the cluster's own state, or a machine's vibration: no client or service writes it
         view = self.view(component)
+        told = any(family_of(e) != "log" for e in without or plain) and self._told_by_callers(component)
         found = [
-            *_unfelt(component, view),
+            *([] if told else _unfelt(component, view)),
             *([] if self._told_twice(component, plain) else _serving(view)),
             *_unseconded(component, view),
             *self._belied(component, view),
@@ -144,6 +146,15 @@ class Witnesses:
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found
+
+    def _told_by_callers(self, component: str) -> bool:
+        """Whether the log of one who calls it tells plainly of trouble: what is measured of it is then not alone."""
+        topology, family = self._facts.topology, self._facts.topology.family(component)
+        callers = {c for member in family for c in topology.callers(member)} - family
+        return any(
+            e.component in callers and family_of(e) == "log" and is_harm(e) and e.strength >= TOLD
+            for e in self._facts.anomalies
+        )
 
     def _told_twice(self, component: str, plain: Sequence[Evidence]) -> bool:
         """Whether its own log and what is measured of it accuse it alike: refusing some, it may serve the others as before."""
@@ -230,13 +241,13 @@ class Witnesses:
             moved = [e for e in moved if not _hurts(e)]
         if any(e.aspect in claimed for e in moved):
             return
+        if any(_hurts(e) for e in moved if e in view.moved or e.component in writers):
+            return
         if contrary := next((e for e in quiet if e.aspect in claimed), None):
             what = contrary.aspect.replace("_", " ")
             yield _line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} did not change", contrary
             )
-        if any(_hurts(e) for e in moved if e in view.moved or e.component in writers):
-            return
         if passed:
             yield _line(
                 "unmoved", f"only logs say so: the only change is in its calls to {passed.peer}", passed
