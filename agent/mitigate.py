@@ -9,7 +9,7 @@ from typing import Any, Final
 from aitia.agent.gated import gate_of, gated
 from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
-from aitia.agent.weigher import Weighed
+from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.commands import Gate
 from aitia.core.words import Evidence, Inventory, Mitigation, Result
 
@@ -138,8 +138,13 @@ def _incidents(weighed: Weighed, results: Sequence[Result]) -> Iterator[_Source]
 
 
 def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> Iterator[_Source]:
-    likeliest = next((s.fault for s in weighed.suspects if s.component == weighed.component), weighed.fault)
-    fault = taxonomy.get(likeliest)
-    if fault is not None:
-        steps = [s.model_dump() | {"when": when} for when in ("now", "prevent") for s in getattr(fault, when)]
-        yield _Source(steps=steps, name=f"fault catalogue {fault.id}", rank=OURS)
+    likeliest = [s.fault for s in weighed.suspects if s.component == weighed.component] or [weighed.fault]
+    for name in likeliest[: 2 if weighed.fault == OPEN else 1]:
+        fault = taxonomy.get(name)
+        if fault is not None:
+            steps = [
+                s.model_dump() | {"when": when} for when in ("now", "prevent") for s in getattr(fault, when)
+            ]
+            if weighed.fault == OPEN:  # which kind it is, is to be found out first
+                steps = [s for s in steps if s["effect"] == "read-only"]
+            yield _Source(steps=steps, name=f"fault catalogue {fault.id}", rank=OURS)

@@ -24,6 +24,7 @@ from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
+OPEN: Final = "unspecified"  # the fault of which only the component is sure
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
@@ -230,14 +231,15 @@ def _verdict(suspects: list[Suspect], barred: set[tuple[str, str]]) -> Weighed:
 
 
 def _stop_at_parent(pairs: list[Suspect]) -> tuple[str, float]:
-    """The likeliest fault of a component, or the parent path of several where none reaches .5 alone."""
+    """The likeliest fault of a component; where none reaches .5 alone, the parent path of several, else a kind not determined."""
     top = pairs[0]
-    if top.probability < NAMED:
-        parent = top.fault.rsplit(".", 1)[0]
-        share = sum(p.probability for p in pairs if covers(parent, p.fault))
-        if "." in parent and share >= NAMED:
-            return parent, round(share, 4)
-    return top.fault, top.probability
+    if top.probability >= NAMED:
+        return top.fault, top.probability
+    parent = top.fault.rsplit(".", 1)[0]
+    share = sum(p.probability for p in pairs if covers(parent, p.fault))
+    if "." in parent and share >= NAMED:
+        return parent, round(share, 4)
+    return OPEN, round(sum(p.probability for p in pairs), 4)
 
 
 def _named(weighed: Weighed) -> Suspect:

@@ -10,7 +10,7 @@ from aitia.agent.sentences.narrator import Brief
 from aitia.agent.sentences.verifier import Grounds
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.text import words
-from aitia.agent.weigher import Weighed
+from aitia.agent.weigher import OPEN, Weighed
 from aitia.agent.witnesses import by_logs_alone
 from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
@@ -72,11 +72,11 @@ def verdict_sentence(
 def _likeliest(weighed: Weighed, taxonomy: Taxonomy) -> str:
     pairs = [s for s in weighed.suspects if s.component == weighed.component]
     named = f"{taxonomy.title(weighed.fault)} ({chance(weighed.probability)})"
-    if weighed.probability >= 0.5 or len(pairs) < 2:
+    kinds = [s for s in pairs if s.fault != OPEN][:2]
+    if weighed.fault != OPEN or not kinds:
         return f"The likeliest cause is {weighed.component}: {named}."
-    whole = chance(sum(s.probability for s in pairs))
-    second = f"{taxonomy.title(pairs[1].fault)} ({chance(pairs[1].probability)})"
-    return f"The likeliest cause is {weighed.component} ({whole}): {named}, or {second}."
+    told = ", or ".join(f"{taxonomy.title(s.fault)} ({chance(s.probability)})" for s in kinds)
+    return f"The likeliest cause is {weighed.component} ({chance(weighed.probability)}); of what kind is open: {told}."
 
 
 def edge_briefs(
