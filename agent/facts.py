@@ -96,10 +96,10 @@ class Facts:
 
         That is so where the component's own traffic rose as much; where work piles up because calls are slow
         (Little's law); for a restart that a change brought about; for silence in the logs of what answers its health
-        checks; for the age of what arrived last where nothing more is sent; for what is told to be down and goes on writing to
-        its log; for what a machine only adds up over the processes that run on it; for a handful of connections or threads, or
-        somewhat more memory, which exhaust nothing; and for a machine that leaves its plant's signals right after somebody
-        worked on it.
+        checks; for the memory that a process takes as it begins anew; for the age of what arrived last where nothing more is
+        sent; for what is told to be down and goes on writing to its log; for what a machine only adds up over the processes
+        that run on it; for a handful of connections or threads, or somewhat more memory, which exhaust nothing; and for a
+        machine that leaves its plant's signals right after somebody worked on it.
         """
         if evidence.kind == "metric.limit":
             return evidence.strength
@@ -111,6 +111,8 @@ class Facts:
         if evidence.aspect in _RESTARTS and self._was_changed(evidence):
             return evidence.strength / 3
         if evidence.aspect == "availability" and self._spoke_after(evidence):
+            return evidence.strength / 3
+        if evidence.aspect == "memory" and evidence.kind == "metric.shift" and self._was_started(evidence):
             return evidence.strength / 3
         if evidence.aspect == "lag" and self._only_waits(evidence):
             return evidence.strength / 3
@@ -150,6 +152,16 @@ class Facts:
             and spoke is not None
             and evidence.onset is not None
             and ((spoke - evidence.onset).total_seconds() > SPOKE_S + evidence.onset_error_s)
+        )
+
+    def _was_started(self, evidence: Evidence) -> bool:
+        """Whether the process began anew just before: what it takes then is no growth."""
+        return evidence.onset is not None and any(
+            e.component == evidence.component
+            and e.aspect == "restart"
+            and e.onset is not None
+            and abs((evidence.onset - e.onset).total_seconds()) <= RESTART_S
+            for e in self.all
         )
 
     def _only_waits(self, evidence: Evidence) -> bool:

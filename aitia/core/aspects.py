@@ -16,7 +16,7 @@ METRIC: Final = frozenset(
 LOG: Final = frozenset(
     {
         "log.connection_refused", "log.connection_limit", "log.timeout", "log.oom", "log.exception", "log.dns",
-        "log.permission", "log.certificate", "log.configuration", "log.restart", "log.disk_full", "log.deadlock",
+        "log.permission", "log.certificate", "log.configuration", "log.restart", "log.disk_full", "log.deadlock", "log.lock",
         "log.unavailable", "log.overload", "log.quota", "log.replication", "log.data", "log.io",
         "log.error", "log.flow", "log.other",
     }

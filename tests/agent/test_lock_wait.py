@@ -59,15 +59,15 @@ def test_names(metric: str, labels: dict[str, str], aspect: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "aspect"),
     [
-        "process 4211 still waiting for ShareLock on transaction 801 after 1000.1 ms",
-        "ORA-00060: deadlock detected while waiting for resource",
-        "Lock request time out period exceeded.",
+        ("process 4211 still waiting for ShareLock on transaction 801 after 1000.1 ms", "log.lock"),
+        ("ORA-00060: deadlock detected while waiting for resource", "log.deadlock"),
+        ("Lock request time out period exceeded.", "log.lock"),
     ],
 )
-def test_messages_of_waiting_sessions(text: str) -> None:
-    assert meaning(text, "error").aspect == "log.deadlock"
+def test_messages_of_waiting_sessions(text: str, aspect: str) -> None:
+    assert meaning(text, "error").aspect == aspect
 
 
 def test_the_onset_is_not_needed() -> None:

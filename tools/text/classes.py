@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -20,6 +20,13 @@ _BAR: Final = 1.4
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*(5\d\d)\b")  # the status of an answer
 # What a gateway says of the server behind it (RFC 9110, 15.6.3 and 15.6.5): an invalid answer, and none in time.
 _GATEWAY: Final = {"502": "log.unavailable", "504": "log.timeout"}
+
+
+# Who waits for a lock may get it: only these say that they wait for each other.
+_EACH_OTHER: Final = re.compile(
+    r"deadlock|each other|\b(40P01|ORA-00060)\b|verklemmung|interblo|abrazo mortal|デッドロック|lockup",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +56,13 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
     where it tells that the server failed. `sample` is a message of the template `text`; what the site's dictionary or a model
     said of it, `heard`, goes before the words.
     """
+    found = _meaning(text, level, sample, heard)
+    if found.aspect == "log.deadlock" and not _EACH_OTHER.search(f"{text[:LONGEST]} {sample[:LONGEST]}"):
+        return replace(found, aspect="log.lock")
+    return found
+
+
+def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Meaning:
     own = written(text[:LONGEST]).own
     named = level or in_text(own)
     unmasked = (written(sample[:LONGEST]).own, sample[:LONGEST]) if sample else None
