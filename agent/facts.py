@@ -68,6 +68,7 @@ class Facts:
         slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
         self._slow = {name: _ratio(e) for e in sorted(slow, key=_ratio) for name in (e.component, e.peer)}
         self._spoke = _last_words(evidence)
+        self._answers = {e.component for e in evidence if e.values.get("answers") is True}
         self._first: dict[str, Evidence | None] = {}
         self._present = {
             e.component for e in evidence if e.kind == "metric.quiet" and e.aspect == "availability"
@@ -110,7 +111,9 @@ class Facts:
         load = self._traffic.get(evidence.component, 1.0)
         if evidence.aspect in _RESTARTS and self._was_changed(evidence):
             return evidence.strength / 3
-        if evidence.aspect == "availability" and self._spoke_after(evidence):
+        if evidence.aspect == "availability" and (
+            self._spoke_after(evidence) or (evidence.component in self._answers and not evidence.peer)
+        ):
             return evidence.strength / 3
         if evidence.aspect == "memory" and evidence.kind == "metric.shift" and self._was_started(evidence):
             return evidence.strength / 3
@@ -146,7 +149,7 @@ class Facts:
         """Whether a component that is told to be down ever since goes on writing to its own log: whoever asks it is refused."""
         spoke = self._spoke.get(evidence.component)
         down = bool(evidence.values.get("still")) or evidence.values.get("after") == 0.0
-        down = down and evidence.kind in ("metric.missing", "metric.shift") and not evidence.peer
+        down = down and not evidence.kind.startswith("log.") and not evidence.peer
         return (
             down
             and spoke is not None
@@ -170,10 +173,15 @@ class Facts:
         A copy of what nobody writes to is not behind: it has nothing to apply.
         """
         near = {*self.topology.callers(evidence.component), *self.topology.callees(evidence.component)}
-        return evidence.unit == "s" and any(
+        if evidence.unit != "s" or evidence.onset is None:
+            return False
+        grown = evidence.values.get("from", 0.0) if evidence.kind == "metric.trend" else 0.0
+        began = onset(evidence).timestamp() - (float(grown) if isinstance(grown, int | float) else 0.0)
+        return any(
             e.component in near and e.aspect == "traffic" and e.direction == "down" and e.strength >= 0.5
+            and e.onset is not None and e.onset.timestamp() < began
             for e in self.all
-        )
+        )  # fmt: skip
 
     def _was_worked_on(self, evidence: Evidence) -> bool:
         """Whether somebody worked on it shortly before it left what the plant tells of it: fresh grease warms a bearing."""

@@ -98,6 +98,7 @@ def _unwell(down: Evidence) -> Evidence:
             "direction": "up",
             "statement": statement,
             "strength": min(down.strength, 0.8),
+            "values": {**down.values, "answers": True},
         }
     )
 
