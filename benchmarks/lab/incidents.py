@@ -4,6 +4,7 @@
 
 DIR is any folder of scenario folders, at any depth; `twins/` and `dropped/` are passed over. Systems of the split `never`
 are scored with `--split never` alone, which tells totals only and writes down that it was done (scorings.jsonl).
+A cause whose component is right and whose kind is left open is neither right nor wrong and has a row of its own.
 The answers are read by the scorer only. A case that fails is an error in the JSON and counts as wrong.
 """
 
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.agent.taxonomy import covers
 from aitia.agent.topology import Topology
+from aitia.agent.weigher import OPEN
 from aitia.core.llm import Llm
 from aitia.core.scenario import Expected, Scenario, load_scenario
 from aitia.core.words import Component
@@ -177,6 +179,7 @@ def _scored(
     answers = _answers(expected)
     accepted = {name for component, _ in answers for name in topology.family(component)}
     cause = said["verdict"] == "cause"
+    right_place = cause and expected.verdict == "cause" and said["component"] in accepted
     kind = cause and any(covers(fault, said["fault"]) for _, fault in answers)
     return _of(incident, system) | said | {
         "ranking": list(named[:3]),
@@ -185,6 +188,8 @@ def _scored(
         "component@1": contract.hits(named, accepted, 1),
         "component@3": contract.hits(named, accepted, 3),
         "kind_right": kind,
+        "told_right": right_place,
+        "kind_open": right_place and said["fault"] == OPEN,
     }  # fmt: skip
 
 
@@ -203,7 +208,9 @@ def _error(incident: Incident, system: str, why: str) -> Case:
         expected = load_scenario(incident.folder).expected.verdict
     except Exception:  # not even its answer can be read
         expected = "cause"
-    wrong = {"answer": False, "component@1": False, "component@3": False, "kind_right": False}
+    wrong = dict.fromkeys(
+        ("answer", "component@1", "component@3", "kind_right", "kind_open", "told_right"), False
+    )
     said = {"verdict": "error", "component": "", "fault": "", "probability": 0.0, "ranking": []}
     return _of(incident, system) | said | wrong | {"expected": expected, "error": why[:500]}
 
@@ -225,13 +232,16 @@ def measured(cases: Sequence[Case]) -> dict[str, list[float]]:
     healthy = [c for c in cases if c["expected"] == "healthy"]
     # "Not enough evidence" claims nothing, however sure it is.
     sure = [c for c in cases if c["probability"] >= SURE and c["verdict"] in ("cause", "healthy")]
-    wrong: Callable[[Case], bool] = lambda c: c["verdict"] == "cause" and not c["answer"]  # noqa: E731
+    half: Callable[[Case], bool] = lambda c: c.get("kind_open", False)  # noqa: E731
+    wrong: Callable[[Case], bool] = lambda c: c["verdict"] == "cause" and not c["answer"] and not half(c)  # noqa: E731
     return {
         "answer": [c["answer"] for c in cases],
         "verdict": [c["verdict"] == c["expected"] for c in cases],
         "component@1": [c["component@1"] for c in faults],
         "component@3": [c["component@3"] for c in faults],
         "kind": [c["kind_right"] for c in faults],
+        "component right, kind open": [half(c) for c in faults],
+        "wrong component told": [c["verdict"] == "cause" and not c["told_right"] for c in cases],
         "wrong cause": [wrong(c) for c in cases],
         f"wrong cause at {SURE}": [wrong(c) and c["probability"] >= SURE for c in cases],
         "false cause on healthy": [c["verdict"] in ("cause", "error") for c in healthy],
