@@ -70,6 +70,14 @@ def test_names_only_known_ones_and_never_in_paths():
     assert attribute("kernel", "no name here", NAMES) == ("kernel", "")
 
 
+def test_the_other_end_of_what_nginx_cannot_pass_on_is_its_upstream():
+    context = "connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.9, server: , request: 'GET /'"
+    known = f"{context}, upstream: 'http://payment:80/', host: 'orders'"
+    assert attribute("gateway", known, NAMES) == ("gateway", "payment")
+    unknown = f"{context}, upstream: 'http://10.0.0.7:80/', host: 'orders'"
+    assert attribute("gateway", unknown, NAMES) == ("gateway", "")
+
+
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0.05, 0.95))
 def test_exact_p_is_the_binomial_tail(before, after, share):
     p = exact_p(np.array([float(before)]), np.array([float(after)]), share)[0]

@@ -280,3 +280,29 @@ def test_series_of_nobody_are_not_ranked(tmp_path: Path) -> None:
     result = metrics_rank(context(tmp_path / "alone", alone, title="odd", hints=()))
     assert result.status == "no_data"
     assert "`component_label`" in result.message
+
+
+def test_what_is_gone_ranks_before_its_caller_whose_errors_are_large(tmp_path: Path) -> None:
+    series = healthy(names=("entry", "api"))
+    series["entry", "success_rate", ""][FROM + 3 :] = 1.0
+    series["api", "up", ""] = np.where(np.arange(N) < FROM + 3, 1.0, 0.0)
+    for metric in ("request_latency_mean_seconds", "requests", "success_rate", "cpu_usage"):
+        del series["api", metric, ""]
+    calls = {"entry": ["api"], "api": []}
+    result = metrics_rank(context(tmp_path, series, title="Errors of entry", calls=calls))
+    assert order(result)[:2] == ["api", "entry"]
+
+
+def test_what_a_component_waits_for_goes_to_the_callee_that_moved(tmp_path: Path) -> None:
+    """Its client times all calls together, and the callee answers as fast as ever: the way to it is slow."""
+    series = slow(healthy(names=("entry", "api")), "entry")
+    waits = 0.05 * (1 + 0.05 * np.random.default_rng(5).standard_normal(N))
+    waits[FROM + 3 : FROM + 7] += 0.2
+    series["entry", "store_client_latency_mean_seconds", ""] = waits
+    series["api", "open_connections", ""] = np.where(
+        (np.arange(N) >= FROM + 3) & (np.arange(N) < FROM + 7), 90.0, 10.0
+    ) + np.random.default_rng(6).standard_normal(N)
+    calls = {"entry": ["api"], "api": []}
+    assert order(metrics_rank(context(tmp_path, series, calls=calls)))[0] == "api"
+    del series["entry", "store_client_latency_mean_seconds", ""]
+    assert order(metrics_rank(context(tmp_path / "own", series, calls=calls)))[0] == "entry"
