@@ -52,6 +52,7 @@ def test_the_example_of_the_documentation_is_read(small: str, tmp_path: Path) ->
         ("id: web-stopped", "id: none", "healthy hour"),
         ("    component: web\n", "    component: nobody\n", "'nobody' is no component"),
         ("fault: software.crash}]", "kind: software.crash}]", "each alternative has"),
+        ("    component: visitors\n", "    traces: true\n", "a load with `traces` needs a `component`"),
         ("schema: 1\n", "schema: [\n", "Fix the YAML"),
     ],
 )
