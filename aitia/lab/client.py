@@ -156,6 +156,10 @@ def sql_sender(config: dict[str, Any]) -> Send:
                     db.execute(statement.replace("{n}", n).encode())
             with tracing.span("COMMIT", "client", peer):
                 db.commit()
+        except psycopg.Error:
+            with contextlib.suppress(psycopg.Error):
+                db.rollback()  # a pooler throws a server connection away whose client leaves within a transaction
+            raise
         finally:
             timer.cancel()
 
