@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +30,12 @@ def drill(
     script: Annotated[
         Path | None, typer.Option("--script", help="Read the commands from this file, one a line.")
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Look and answer on a web page, for this machine only.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port of the web page; 0 picks a free one.")
+    ] = 8767,
     history: Annotated[bool, typer.Option("--history", help="Show the drills done so far.")] = False,
     model: Model = "auto",
     threads: Threads = None,
@@ -41,18 +47,25 @@ def drill(
     an answer.
     """
     from aitia.cli.drill_show import show_history
+    from aitia.core.errors import BadInput
     from aitia.core.home import aitia_home
     from aitia.drill.sitting import opened
 
     if history:
         show_history(as_json=as_json)
         return
+    if web:
+        from aitia.cli.drill_web import at_a_page
+
+        if script is not None:
+            raise BadInput("Leave out --script or --web: on the page a person types.")
+        raise typer.Exit(at_a_page(_chosen(place, seed), port, model, threads, as_json=as_json))
     lines = _script(script) if script else None
     with opened(_chosen(place, seed), aitia_home()) as held:
         _say(held.incident(), as_json=as_json)
         try:
             _asked(held, lines, as_json=as_json)
-            told = held.end(lambda folder: _diagnosed(folder, model, threads)) if held.answered else []
+            told = _compared(held, lambda folder: _diagnosed(folder, model, threads))
         except KeyboardInterrupt:
             told = []
         _leave(held, told, as_json=as_json)
@@ -106,6 +119,12 @@ def _asked(held: Drill, script: list[str] | None, *, as_json: bool) -> None:
             note(f"error: {error}")
         if held.answered:
             return
+
+
+def _compared(held: Drill, diagnose: Callable[[Path], Replayed | None]) -> list[str]:
+    from aitia.drill.debrief import told
+
+    return list(told(held.end(diagnose))) if held.answered else []
 
 
 def _typed(held: Drill) -> Iterator[str]:

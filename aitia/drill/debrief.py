@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aitia.agent.taxonomy import Taxonomy
@@ -71,36 +72,72 @@ def _needed(need: Needed, report: Report | None) -> str:
     return " ".join(wanted.values())
 
 
-def told(
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """What stands side by side after the answer; of each the first line is the cause."""
+
+    scenario: str
+    recorded: tuple[str, ...]
+    person: str
+    aitia: tuple[str, ...]  # empty where it could not be asked
+    run: str
+    grounds: tuple[Ground, ...]
+
+    def of(self, whose: str) -> list[Ground]:
+        """The facts that an answer rests on."""
+        return [ground for ground in self.grounds if ground.of == whose]
+
+
+def sides(
     record: Record, scenario: Scenario, folder: Path, report: Report | None, taxonomy: Taxonomy
-) -> Iterator[str]:
-    """The debrief, line by line."""
-    expected = scenario.expected
-    yield ""
-    yield f"Recorded answer: {_cause(recorded(expected), taxonomy)}  ({scenario.id})"
-    if expected.alternatives:
-        yield f"  also right: {'; '.join(f'{a.component} {a.fault}' for a in expected.alternatives)}"
-    if expected.why:
-        yield f"  {clean(expected.why)}"
-    yield from _made(folder)
+) -> Sides:
+    """The debrief."""
     person = record.person
     gave = "gave up" if record.state == "gave_up" else _cause(person, taxonomy)
+    sure = "" if person.probability is None else f" {chance(person.probability)}"
     hints = sum(look.hint for look in record.looks)
     helped = f", {count(hints, 'hint')}" if hints else ""
-    yield f"You:    {gave}{_mark(person)}  {duration(person.seconds)}, {count(person.looks, 'look')}{helped}"
-    if record.aitia is not None and report is not None:
-        sure = f" {chance(report.probability)}"
-        calls = count(record.aitia.looks, "look")
-        yield f"aitia:  {_cause(record.aitia, taxonomy)}{sure}{_mark(record.aitia)}  {duration(record.aitia.seconds)}, {calls}"
-        for sentence in report.chain:
-            yield f"  {clean(sentence.text)} [{', '.join(sentence.cites)}]"
+    return Sides(
+        scenario=scenario.id,
+        recorded=(_cause(recorded(scenario.expected), taxonomy), *_about(scenario.expected), *_made(folder)),
+        person=f"{gave}{sure}{_mark(person)}  {duration(person.seconds)}, {count(person.looks, 'look')}{helped}",
+        aitia=tuple(_of_aitia(record.aitia, report, taxonomy)) if record.aitia and report else (),
+        run=record.aitia.run if record.aitia else "",
+        grounds=record.grounds,
+    )
+
+
+def _about(expected: Expected) -> Iterator[str]:
+    if expected.alternatives:
+        yield f"also right: {'; '.join(f'{a.component} {a.fault}' for a in expected.alternatives)}"
+    if expected.why:
+        yield clean(expected.why)
+
+
+def _of_aitia(given: Answered, report: Report, taxonomy: Taxonomy) -> Iterator[str]:
+    took = f"{duration(given.seconds)}, {count(given.looks, 'look')}"
+    yield f"{_cause(given, taxonomy)} {chance(report.probability)}{_mark(given)}  {took}"
+    for sentence in report.chain:
+        yield f"{clean(sentence.text)} [{', '.join(sentence.cites)}]"
+
+
+def told(both: Sides) -> Iterator[str]:
+    """The debrief as text, line by line."""
+    cause, *more = both.recorded
+    yield ""
+    yield f"Recorded answer: {cause}  ({both.scenario})"
+    yield from (f"  {line}" for line in more)
+    yield f"You:    {both.person}"
+    if both.aitia:
+        cause, *more = both.aitia
+        yield f"aitia:  {cause}"
+        yield from (f"  {line}" for line in more)
     for of, title in (("answer", "The recorded answer rests on"), ("aitia", "aitia cites")):
-        mine = [g for g in record.grounds if g.of == of]
-        if mine:
+        if mine := both.of(of):
             yield f"{title} ({sum(g.looked_at for g in mine)} of {len(mine)} looked at by you):"
             yield from (f"  {'✓' if g.looked_at else '–'} {g.text}" for g in mine)
-    if record.aitia is not None:
-        yield f"The whole report: aitia report {record.aitia.run} --full"
+    if both.run:
+        yield f"The whole report: aitia report {both.run} --full"
 
 
 def _made(folder: Path) -> Iterator[str]:
@@ -108,14 +145,14 @@ def _made(folder: Path) -> Iterator[str]:
     try:
         made = made_of(folder)
     except BadInput as error:
-        yield f"  {error}"
+        yield str(error)
         return
     if made is None:
         return
     if made.onset:
-        yield f"  it began at {at(made.onset)} UTC"
+        yield f"it began at {at(made.onset)} UTC"
     for decoy in made.decoys:
-        yield f"  harmless: {clean(decoy)}"
+        yield f"harmless: {clean(decoy)}"
 
 
 def _cause(given: Answered, taxonomy: Taxonomy) -> str:

@@ -15,6 +15,7 @@ from aitia.core.errors import BadInput
 from aitia.core.scenario import load_scenario
 from aitia.core.words import Evidence
 from aitia.drill import debrief
+from aitia.drill.debrief import Sides
 from aitia.drill.folders import copy_telemetry, digest
 from aitia.drill.incident import meant, open_incident
 from aitia.drill.looks import COMMANDS, Looks
@@ -101,13 +102,18 @@ class Drill:
             self._end("gave_up", Answered())
             return []
         if name == "answer":
-            self._end("answered", read_answer(rest, self.looks.incident, self.taxonomy))
+            self.answer(rest)
             return []
         told, seen = self._shown(name, rest)
         if name in COMMANDS or name == "hint":
             self._taken.append(Look(line=words, after_s=self.seconds, seen=seen, hint=name == "hint"))
             self.shown.append((words, told))
         return told
+
+    def answer(self, words: str, *, probability: float | None = None) -> None:
+        """Name the cause: `COMPONENT FAULT`, `healthy` or `unknown`, and how sure the person is. Raises BadInput."""
+        given = read_answer(words, self.looks.incident, self.taxonomy)
+        self._end("answered", given.model_copy(update={"probability": probability}))
 
     def _shown(self, name: str, rest: str) -> Shown:
         if name in COMMANDS:
@@ -143,8 +149,8 @@ class Drill:
         """Keep what was done without an answer: the next drill on this incident carries it on."""
         return self._kept("stopped", Answered(**self._took()))
 
-    def end(self, diagnose: Callable[[Path], Replayed | None]) -> list[str]:
-        """Compare the answer with the recorded one and with aitia's, keep the record, and tell all of it."""
+    def end(self, diagnose: Callable[[Path], Replayed | None]) -> Sides:
+        """Compare the answer with the recorded one and with aitia's, keep the record, and put all of it side by side."""
         assert self._state is not None, "the person has not answered"
         components = self.looks.incident.context.inventory.components
         right = self._state == "answered" and debrief.is_right(self._given, self._scenario, components)
@@ -152,7 +158,7 @@ class Drill:
         self._compared(None)  # an answer that was given is kept, whatever becomes of the comparison
         done = diagnose(self._folder)
         record, report = self._compared(done), done.report if done else None
-        return list(debrief.told(record, self._scenario, self._folder, report, self.taxonomy))
+        return debrief.sides(record, self._scenario, self._folder, report, self.taxonomy)
 
     def _compared(self, done: Replayed | None) -> Record:
         assert self._state is not None

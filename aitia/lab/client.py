@@ -11,6 +11,7 @@ import http.client
 import json
 import math
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aitia.lab.exposition import Exposition, watch_process
+from aitia.lab.tracing import Tracing
 
 THREADS: Final = 64
 SKEW: Final = 3.0  # half of the requests ask for an eighth of the numbers
@@ -96,25 +98,35 @@ def _pick(rng: random.Random, kinds: list[dict[str, Any]]) -> tuple[dict[str, An
 
 def http_sender(config: dict[str, Any]) -> Send:
     """A request of its own connection, as many clients make."""
-    url = urlsplit(config["target"])
+    url, tracing = urlsplit(config["target"]), _tracing(config)
+    peer = _peer(config, url.hostname or "", url.port or 80)
 
     def send(rng: random.Random) -> Answer:
         kind, n = _pick(rng, config["requests"])
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=config["timeout_s"])
         try:
-            body = kind["body"].replace("{n}", n).encode() or None
-            connection.request(
-                kind["method"], kind["path"].replace("{n}", n), body=body, headers=config["headers"]
-            )
-            reply = connection.getresponse()
-            reply.read()
+            with tracing.span(kind["name"] or kind["path"], "internal") as visit:
+                status = ask(connection, kind, n)
+                if status >= 500:
+                    visit.fail(str(status))
         except TimeoutError:
             return "timeout", "0"
         except (OSError, http.client.HTTPException):
             return "error", "0"
         finally:
             connection.close()
-        return ("error" if reply.status >= 500 else "ok"), str(reply.status)
+        return ("error" if status >= 500 else "ok"), str(status)
+
+    def ask(connection: http.client.HTTPConnection, kind: dict[str, Any], n: str) -> int:
+        method, path = kind["method"], kind["path"].replace("{n}", n)
+        body = kind["body"].replace("{n}", n).encode() or None
+        told = peer | {"http.request.method": method, "url.full": f"{config['target']}{path}"}
+        with tracing.span(method, "client", told) as call:
+            connection.request(method, path, body=body, headers=config["headers"] | tracing.headers())
+            reply = connection.getresponse()
+            reply.read()
+            call.answered(reply.status)
+        return reply.status
 
     return send
 
@@ -122,41 +134,80 @@ def http_sender(config: dict[str, Any]) -> Send:
 def sql_sender(config: dict[str, Any]) -> Send:
     """A transaction on one of at most `workers` connections, which are opened anew after an error."""
     import psycopg
+    from psycopg.conninfo import conninfo_to_dict
 
     free: list[psycopg.Connection[Any]] = []
     slots = threading.BoundedSemaphore(config["workers"])
-    limit = config["timeout_s"]
+    limit, tracing = config["timeout_s"], _tracing(config)
+    place = conninfo_to_dict(config["target"])
+    peer = _peer(config, str(place["host"]), int(place.get("port") or 5432)) | {
+        "db.system.name": "postgresql", "db.namespace": str(place.get("dbname", "")),
+    }  # fmt: skip
 
     def transact(db: psycopg.Connection[Any], statements: list[str], n: str) -> None:
         # A timeout of the client's own: one of the server's does not end a connection that hangs.
         timer = threading.Timer(limit, lambda: _shut(db.fileno()))
         timer.start()
         try:
-            with db.transaction():
-                for statement in statements:
+            for statement in statements:
+                with tracing.span(
+                    _statement(statement), "client", peer | {"db.query.text": statement.replace("{n}", "?")}
+                ):
                     db.execute(statement.replace("{n}", n).encode())
+            with tracing.span("COMMIT", "client", peer):
+                db.commit()
+        except psycopg.Error:
+            with contextlib.suppress(psycopg.Error):
+                db.rollback()  # a pooler throws a server connection away whose client leaves within a transaction
+            raise
         finally:
             timer.cancel()
 
     def send(rng: random.Random) -> Answer:
         kind, n = _pick(rng, config["statements"])
         with slots:
-            start, db = time.monotonic(), None
+            start = time.monotonic()
             try:
-                db = free.pop() if free else psycopg.connect(
-                    config["target"], connect_timeout=max(2, round(limit)), prepare_threshold=None
-                )  # fmt: skip
-                transact(db, kind["sql"], n)
+                with tracing.span(kind["name"] or _statement(kind["sql"][0]), "internal"):
+                    on_connection(kind["sql"], n)
             except psycopg.Error as error:
-                if db is not None:
-                    with contextlib.suppress(psycopg.Error):
-                        db.close()
                 outcome = "timeout" if time.monotonic() - start >= limit else "error"
                 return outcome, error.sqlstate or "08006"
-            free.append(db)
             return "ok", "00000"
 
+    def on_connection(statements: list[str], n: str) -> None:
+        db = free.pop() if free else connected()
+        try:
+            transact(db, statements, n)
+        except psycopg.Error:
+            with contextlib.suppress(psycopg.Error):
+                db.close()
+            raise
+        free.append(db)
+
+    def connected() -> psycopg.Connection[Any]:
+        with tracing.span("CONNECT", "client", peer):
+            return psycopg.connect(
+                config["target"], connect_timeout=max(2, round(limit)), prepare_threshold=None
+            )
+
     return send
+
+
+def _statement(sql: str) -> str:
+    """What a statement does and to which table: few names for many statements."""
+    table = re.search(r"\b(?:FROM|INTO|UPDATE)\s+(\w+)", sql, re.IGNORECASE)
+    return " ".join([sql.split()[0].upper(), *([table[1]] if table else [])])
+
+
+def _tracing(config: dict[str, Any]) -> Tracing:
+    return Tracing(config.get("otlp", ""), config.get("component") or "")
+
+
+def _peer(config: dict[str, Any], host: str, port: int) -> dict[str, str | int]:
+    """Whom a call goes to. `peer.service` comes from a mapping of addresses to names, as agents are given one."""
+    named = config.get("peers", {}).get(f"{host}:{port}")
+    return {"server.address": host, "server.port": port, **({"peer.service": named} if named else {})}
 
 
 def _shut(descriptor: int) -> None:

@@ -31,7 +31,7 @@ def router(jobs: Jobs, settings: Settings) -> APIRouter:
     """All pages, to be mounted at `/`."""
     views = Views(jobs, extended(Path(file) for file in settings.taxonomy))
     made = APIRouter(include_in_schema=False)
-    for part in (_open(), _pages(jobs, views), forms.router(jobs, settings, views)):
+    for part in (open_router(), _pages(jobs, views), forms.router(jobs, settings, views)):
         made.include_router(part)
     return made
 
@@ -46,7 +46,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
     return answer
 
 
-def _open() -> APIRouter:
+def open_router() -> APIRouter:
     """What everybody may see: the login page, and the files that pages load."""
     made = APIRouter()
     made.add_api_route("/static/{name}", asset, methods=["GET"])

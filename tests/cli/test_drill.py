@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from prompt_toolkit.completion import CompleteEvent
@@ -307,6 +312,40 @@ def test_a_scenario_that_would_reach_outside_is_refused(drill: Script, small: Pa
     got = drill(small, "lines shop")
     assert got.code == 2
     assert "/etc" in got.err
+
+
+@pytest.mark.server
+def test_on_a_web_page_until_ctrl_c(small: Path, home: Path) -> None:
+    argv = [
+        sys.executable,
+        "-c",
+        "from aitia.cli import main; main()",
+        "drill",
+        str(small),
+        "--web",
+        "--port",
+        "0",
+    ]
+    env = {**os.environ, "AITIA_HOME": str(home), "AITIA_TOKEN": ""}
+    answers: tuple[dict[str, str], ...] = ({}, {"suspect": "shop", "fault": "software.failure", "sure": "70"})
+    for given, code in zip(answers, (130, 0), strict=True):
+        with subprocess.Popen(
+            [*argv, "--model", "none"], env=env, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            url = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())
+            assert url is not None
+            with httpx.Client(base_url=url[0], timeout=60, trust_env=False) as client:
+                assert client.post("/looks", data={"line": "lines shop odd"}).status_code == 303
+                assert "3 lines with" in client.get("/").text.replace("&#39;", "'")
+                if given:
+                    assert client.post("/answer", data=given).status_code == 303
+            process.send_signal(signal.SIGINT)
+            process.stderr.read()
+            assert process.wait(60) == code
+    (record,) = kept(home)
+    assert [look.line for look in record.looks] == ["lines shop odd"] * 2
+    assert (record.person.right, record.person.probability) == (True, 0.7)
 
 
 def test_a_sitting_at_a_terminal(small: Path, home: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import re
 from pathlib import Path
@@ -29,6 +30,8 @@ def texts(folder: Path) -> dict[str, str]:
             found[file.name] = "\n".join(" ".join(map(str, row)) for row in rows)
         elif file.suffix == ".xz":
             found[file.name] = lzma.decompress(file.read_bytes()).decode(errors="replace")
+        elif file.suffix == ".gz":
+            found[file.name] = gzip.decompress(file.read_bytes()).decode(errors="replace")
         elif file.suffix in (".log", ".csv", ".json", ".jsonl", ".yaml", ".txt"):
             found[file.name] = file.read_text(encoding="utf-8")
     return found

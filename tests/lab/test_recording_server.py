@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import os
 import re
@@ -57,7 +58,8 @@ def telemetry(folder: Path) -> dict[str, str]:
                 rows = db.execute(f"SELECT DISTINCT component, metric, labels FROM '{file}'").fetchall()
             text = "\n".join(" ".join(row) for row in rows)
         else:
-            text = lzma.decompress(file.read_bytes()).decode() if file.suffix == ".xz" else file.read_text()
+            unpack = {".xz": lzma.decompress, ".gz": gzip.decompress}.get(file.suffix, bytes)
+            text = unpack(file.read_bytes()).decode()
         found[str(file.relative_to(folder))] = f"{file.relative_to(folder)}\n{text}"
     reported = load_scenario(folder).incident
     found["incident"] = reported.model_dump_json()
@@ -113,7 +115,7 @@ def test_a_folder_is_whole_and_small(recorded: Path) -> None:
     assert made.onset < scenario.incident.started_at < scenario.now
     assert made.view["before"]["errors"] < 0.02 < made.view["after"]["errors"]
     assert (folder / "alert.json").exists() == (made.symptom == "alert") == bool(scenario.incident.labels)
-    assert {s.kind for s in scenario.sources} == {"metrics", "logs", "changes", "topology"}
+    assert {s.kind for s in scenario.sources} == {"metrics", "logs", "traces", "changes", "topology"}
 
 
 def test_the_fault_is_seen_by_the_programs_themselves(recorded: Path) -> None:
@@ -121,6 +123,7 @@ def test_the_fault_is_seen_by_the_programs_themselves(recorded: Path) -> None:
     assert "still waiting for" in texts["logs/orders-db/orders-db.log.xz"]
     assert "pgbouncer_pools_client_waiting_connections" in texts["metrics.parquet"]
     assert "checkout_db_requests_total" in texts["metrics.parquet"]
+    assert '"name":"UPDATE stock"' in texts["traces.json.gz"]
 
 
 def test_no_name_of_a_fault_stands_in_the_telemetry(recorded: Path) -> None:

@@ -12,7 +12,7 @@ import aitia.lab
 from aitia.agent.taxonomy import bundled
 from aitia.core.errors import BadInput
 from aitia.lab.servers.load import load_system
-from aitia.lab.servers.system import can_mount
+from aitia.lab.servers.system import ServerSystem, can_mount
 from aitia.lab.servers.templates import choose, references, render
 
 BUNDLED = sorted((Path(aitia.lab.__file__).parent / "systems").glob("*.yaml"))
@@ -52,6 +52,7 @@ def test_the_example_of_the_documentation_is_read(small: str, tmp_path: Path) ->
         ("id: web-stopped", "id: none", "healthy hour"),
         ("    component: web\n", "    component: nobody\n", "'nobody' is no component"),
         ("fault: software.crash}]", "kind: software.crash}]", "each alternative has"),
+        ("    component: visitors\n", "    traces: true\n", "a load with `traces` needs a `component`"),
         ("schema: 1\n", "schema: [\n", "Fix the YAML"),
     ],
 )
@@ -95,6 +96,14 @@ def test_bundled_systems_are_whole(file: Path) -> None:
                 answer = fault.filled(fault.answer.model_dump(), victim, strength)
                 for kind in (answer["fault"], *(a["fault"] for a in answer["alternatives"])):
                     assert any(k == kind or k.startswith(f"{kind}.") for k in kinds), (fault.id, kind)
+
+
+def test_a_module_of_which_not_even_the_package_is_there_is_told(small: str, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(f"{small}python: {{no_such_package.part: no-such-package}}\n")
+    assert (
+        "Python module no_such_package.part (pip install 'no-such-package')"
+        in ServerSystem(tmp_path / "small.yaml").missing()
+    )
 
 
 def test_the_right_to_mount_is_told_as_the_kernel_gives_it(tmp_path: Path) -> None:

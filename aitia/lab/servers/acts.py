@@ -77,7 +77,7 @@ class Acts:
         self.touched.add(restart.program)
         rig, program = self._rig, self._rig.system.program(restart.program)
         argv = [rig.text(word) for word in (*(restart.argv or program.argv), *restart.add)]
-        changes: dict[str, Any] = {"argv": argv, "env": rig.environment({**program.env, **restart.env})}
+        changes: dict[str, Any] = {"argv": argv, "env": rig.environment_of(program, restart.env)}
         if restart.limit_mb is not None:
             changes["limit_mb"] = restart.limit_mb
         rig.supervisor.renew(restart.program, **changes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from aitia.core.words import ComponentType, Word
 from aitia.lab.servers.steps import Command, Step
@@ -44,6 +44,7 @@ class Program(Word):
     logs: tuple[LogFile, ...] = ()
     calls: tuple[Id, ...] = ()
     aliases: tuple[str, ...] = ()
+    traces: bool = False  # it sends spans where the environment names an endpoint
 
     @property
     def of(self) -> str:
@@ -103,6 +104,7 @@ class Probe(Word):
 class Request(Word):
     """One kind of request of a load; `{n}` in path, body and statement is a number from 1 to `of`, small ones oftener."""
 
+    name: str = ""  # of its span; default: the path
     method: str = "GET"
     path: str = "/"
     body: str = ""
@@ -113,6 +115,7 @@ class Request(Word):
 class Statement(Word):
     """One transaction of a load on a database."""
 
+    name: str = ""  # of its span; default: what the first statement does
     sql: tuple[str, ...] = Field(min_length=1)
     weight: float = Field(default=1.0, gt=0)
     of: int = Field(default=1000, ge=1)
@@ -138,6 +141,13 @@ class Load(Word):
     prefix: str = Field(default="client", pattern=r"^[a-z][a-z0-9_]*$")
     component: Id | None = None  # scraped under this name; none: the load is not monitored
     user_view: bool = True  # whether its answers are what users see
+    traces: bool = False  # its client sends spans, as the service `component`
+
+    @model_validator(mode="after")
+    def _named(self) -> Load:
+        if self.traces and not self.component:
+            raise ValueError("a load with `traces` needs a `component`: the name of the service in its spans")
+        return self
 
 
 class Rule(Word):
@@ -266,6 +276,11 @@ class SystemFile(Word):
     def components(self) -> tuple[str, ...]:
         """Their names, each once, in the order of the programs; the host last."""
         return tuple(dict.fromkeys([*(p.of for p in self.programs), self.host]))
+
+    @property
+    def traced(self) -> bool:
+        """Whether any of its services sends spans."""
+        return any(p.traces for p in self.programs) or any(load.traces for load in self.loads)
 
     def program(self, name: str) -> Program:
         """The program of that id. Raises KeyError."""

@@ -22,6 +22,7 @@ from aitia.lab.servers.acts import Acts
 from aitia.lab.servers.export import (
     Series,
     copy_logs,
+    hider,
     read_series,
     topology,
 )
@@ -30,6 +31,8 @@ from aitia.lab.servers.model import Decoy, Fault, SystemFile, Text
 from aitia.lab.servers.monitoring import SCRAPE_S
 from aitia.lab.servers.rig import Rig
 from aitia.lab.servers.view import Hit, complaint, read_hits, seen
+from aitia.lab.traces import FILE as TRACES
+from aitia.lab.traces import write_traces
 from aitia.lab.words import LAB, Made, Order
 
 WARM_S: Final = 25.0  # longer than the windows of rules: what starting up looked like must be over
@@ -238,6 +241,7 @@ class Recorder:
             if self.fault is not None and self.fault.answer.component == self.system.host:
                 recording.disturbed.append(f"others used {recording.foreign:.0%} of the processors")
         logs, saw = copy_logs(rig, out)
+        traces = self._traces(rig, recording, out)
         recording.disturbed += [f"{component} saw a recording beside this one" for component in saw]
         write_yaml(out / "topology.yaml", topology(rig))
         write_jsonl(out / "changes.jsonl", self._changes(acts, recording))
@@ -246,7 +250,16 @@ class Recorder:
                 json.dumps(recording.alert, indent=1, sort_keys=True) + "\n", encoding="utf-8"
             )
         write_table(out / "metrics.parquet", [row for one in series for row in one.rows()])
-        finish(out, self._scenario(recording, out.name, logs))
+        finish(out, self._scenario(recording, out.name, logs, traces=traces))
+
+    def _traces(self, rig: Rig, recording: Recording, out: Path) -> bool:
+        """Write the traces; whether there are any."""
+        if rig.spans is None:
+            return False
+        of = write_traces(rig.spans.requests, out, start=recording.start, end=recording.end, hide=hider(rig))
+        if of > 1:
+            recording.notes = f"Of the traces one in {of} is kept, chosen by its id. {recording.notes}"
+        return of > 0
 
     def _changes(self, acts: Acts, recording: Recording) -> list[dict[str, str]]:
         entries = [
@@ -259,7 +272,9 @@ class Recorder:
         entries += [{"at": iso(at), **entry.model_dump()} for at, entry in acts.journal]
         return [{k: v for k, v in entry.items() if v} for entry in sorted(entries, key=lambda e: e["at"])]
 
-    def _scenario(self, recording: Recording, name: str, logs: dict[str, list[str]]) -> dict[str, Any]:
+    def _scenario(
+        self, recording: Recording, name: str, logs: dict[str, list[str]], *, traces: bool
+    ) -> dict[str, Any]:
         lead = min(LEAD_S, 0.4 * self.spans.baseline_s)
         start = max(recording.started - lead, recording.start + 0.3 * self.spans.baseline_s)
         return {
@@ -281,7 +296,7 @@ class Recorder:
             "now": iso(recording.end),
             "window": {"start": iso(start), "end": iso(recording.end)},
             "baselines": [{"name": "preceding", "window": {"start": iso(recording.start), "end": iso(start)}}],
-            "sources": _sources(logs),
+            "sources": _sources(logs, traces=traces),
             "expected": self._expected(),
         }  # fmt: skip
 
@@ -326,7 +341,7 @@ def _sleep_until(epoch: float) -> None:
     time.sleep(max(0.0, epoch - time.time()))
 
 
-def _sources(logs: dict[str, list[str]]) -> list[dict[str, Any]]:
+def _sources(logs: dict[str, list[str]], *, traces: bool) -> list[dict[str, Any]]:
     columns = {
         "time": "time",
         "component": "component",
@@ -341,6 +356,7 @@ def _sources(logs: dict[str, list[str]]) -> list[dict[str, Any]]:
             {"name": f"logs-{name}", "kind": "logs", "type": "log_files", "path": f"logs/{name}", "component": name}
             for name in logs
         ),
+        *([{"name": "traces", "kind": "traces", "type": "otlp", "path": TRACES}] if traces else []),
         {"name": "changes", "kind": "changes", "type": "changes", "path": "changes.jsonl"},
         {"name": "topology", "kind": "topology", "type": "topology", "path": "topology.yaml"},
     ]  # fmt: skip

@@ -19,7 +19,7 @@ from aitia.lab import exposition
 from aitia.lab.folder import write_yaml
 from aitia.lab.net import listening
 from aitia.lab.ports import Ports, end_all
-from aitia.lab.receiver import AlertReceiver
+from aitia.lab.receiver import AlertReceiver, SpanReceiver
 from aitia.lab.servers import monitoring
 from aitia.lab.servers.load import program_file
 from aitia.lab.servers.model import Load, Program, SystemFile
@@ -53,6 +53,7 @@ class Rig:
         self._texts = dict(system.files)
         self._mounted: list[Path] = []
         self.receiver = AlertReceiver(ports["receiver"])
+        self.spans = SpanReceiver(ports["otlp"]) if system.traced else None
         self.host_log = self.logs / system.host / "messages.log"
         self.host_log.parent.mkdir(parents=True)
         self.supervisor = Supervisor(self.host_log, host=system.host)
@@ -60,6 +61,8 @@ class Rig:
     def __enter__(self) -> Rig:
         try:
             self._exit.enter_context(self.receiver)
+            if self.spans is not None:
+                self._exit.enter_context(self.spans)
             self._exit.callback(self._clear)
             self._exit.enter_context(self.supervisor)
             self.dir("home")
@@ -119,6 +122,21 @@ class Rig:
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         base = {"PATH": path, "HOME": str(self.dir("home")) + "/", "LANG": "C.UTF-8", "TZ": "UTC"}
         return base | {key: self.text(value) for key, value in env.items()}
+
+    def environment_of(self, program: Program, env: dict[str, str] | None = None) -> dict[str, str]:
+        """That of a program, with what is told beside; one that sends spans is told where to, by the names of the SDK."""
+        found = self.environment({**program.env, **(env or {})})
+        if program.traces:
+            found |= {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self._otlp(), "OTEL_SERVICE_NAME": program.of}
+        return found
+
+    def _otlp(self) -> str:
+        return f"http://{self.at('otlp')}/v1/traces"
+
+    def _peers(self) -> dict[str, str]:
+        """Whose each address is."""
+        own = {self.at(p.listens): p.of for p in self.system.programs if p.listens}
+        return own | {self.at(f"edge {e.id}"): e.callee for e in self.system.edges}
 
     def command(self, command: Command) -> subprocess.CompletedProcess[str]:
         """Run a command and wait for it. Raises SourceError where it takes too long."""
@@ -250,7 +268,7 @@ class Rig:
         child = Child(
             name=program.id, argv=[self.text(word) for word in program.argv], log=folder / f"{program.id}.log",
             user=self.user(program.user), restart=program.restart, limit_mb=program.limit_mb,
-            stop_signal=signal.Signals[program.stop], env=self.environment(program.env), clean=True, cwd=Path("/"),
+            stop_signal=signal.Signals[program.stop], env=self.environment_of(program), clean=True, cwd=Path("/"),
             unit=program.id if program.stdout == "journal" else "",
         )  # fmt: skip
         self.supervisor.start(child)
@@ -288,6 +306,8 @@ class Rig:
         view.parent.mkdir(exist_ok=True)
         told: dict[str, Any] = json.loads(self.text(load.model_dump_json()))
         told |= {"seed": self.seed, "port": self.port(name), "view": str(view)}
+        if load.traces:
+            told |= {"otlp": self._otlp(), "peers": self._peers()}
         config = self.folder / f"load-{load.id}.json"
         config.write_text(json.dumps(told))
         self._own(name, "aitia.lab.client", config)

@@ -12,6 +12,7 @@ from aitia.lab.servers.record import Recorder, Spans, check_order
 from aitia.lab.servers.rig import MONITORS, find_program
 from aitia.lab.words import Failure, Kind, Made, Order
 
+TRACING = {"opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http"}
 _SYS_ADMIN = 21  # the number of CAP_SYS_ADMIN in capability.h
 
 
@@ -20,6 +21,13 @@ def can_mount() -> bool:
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     held = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), "0")
     return bool(int(held, 16) >> _SYS_ADMIN & 1)
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even its parent is there
+        return False
 
 
 class ServerSystem:
@@ -57,8 +65,8 @@ class ServerSystem:
         lacking = [
             f"{name} (apt install {package})" for name, package in needs.items() if find_program(name) is None
         ]
-        for module, package in self.spec.python.items():
-            if importlib.util.find_spec(module) is None:
+        for module, package in {**self.spec.python, **(TRACING if self.spec.traced else {})}.items():
+            if not _importable(module):
                 lacking.append(f"Python module {module} (pip install '{package}')")
         if self.spec.volumes and not can_mount():
             lacking.append("the right to mount its volumes (root; in a container CAP_SYS_ADMIN)")
