@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Incident, Result, Window
+from aitia.tools.diffs.reading import MOST_CHARS, read_diff
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ChangeSource, RecordedChange
 from aitia.tools.sources.changes.change_fields import short
@@ -108,7 +109,8 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         kind=aspect,
         aspect=aspect,
         statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}".',
-        values={"text": quoted, "before_alarm_s": round(before), **({"change_id": named} if named else {})},
+        values={"text": quoted, "before_alarm_s": round(before), **({"change_id": named} if named else {}),
+                **_touched(change, redact)},  # fmt: skip
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
@@ -116,6 +118,22 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         source=change.ref,
         taint=True,
     )
+
+
+def _touched(change: RecordedChange, redact: Callable[[str], str]) -> dict[str, str]:
+    """What a change touched, as words: of its diff nothing else is kept."""
+    if not (change.diff or change.files):
+        return {}
+    files = [redact(file) for file in change.files]
+    touched = read_diff(redact(change.diff[:MOST_CHARS]), files)
+    told = {
+        "nature": touched.nature,
+        "touches": " ".join(touched.terms),
+        "near": " ".join(touched.near),
+        "risks": "; ".join(f"{seen.risk}: {quote(seen.told, 60).replace(';', ',')}" for seen in touched.risks),
+        "files": quote(" ".join(touched.files)),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _near(before: float, incident: Incident) -> float:

@@ -1,0 +1,228 @@
+"""Which change brought the named cause about: the commit, deploy or flag, or none, or several that cannot be told apart.
+
+Changes are held against the first onset at the cause and its neighbours, never against the alarm. Those before it are judged
+by what they touch: where, which names of the failure their diff has, which risky edits fit the symptoms. What a change's
+author writes of it (message, comments, documents) counts for nothing where a diff was read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from aitia.agent.failure_words import FailureWords
+from aitia.agent.facts import RESTART_S, Facts, onset
+from aitia.agent.sentences.blamed import blame_sentence
+from aitia.core.aspects import CHANGE
+from aitia.core.words import Blame, ChangeSuspect, Evidence, Incident
+from aitia.tools.diffs.identifiers import terms
+from aitia.tools.diffs.risks import catalogue
+
+# In log-odds against "none of them", all by hand.
+NONE: Final = 1.2  # what "none" has by itself: most changes near an incident are innocent
+BY_DATE: Final = 1.5  # for none where what failed runs out by its date, or users asked for more
+APART: Final = 0.6  # by how much one must lead another to be told apart
+PLACE: Final = 1.5  # at the cause itself
+NEAR: Final = 0.7  # at who calls it or is called by it
+SHARED: Final = 0.3  # of nobody who is known: code that several share
+ELSEWHERE: Final = -1.5
+MOST_WORDS: Final = 2.5  # what names in common may add
+RISK: Final = 1.6  # a risky edit whose trouble shows
+IDLE: Final = 0.2  # one whose trouble does not
+NATURE: Final = {"aside": -4.0, "moved": -1.5, "unread": 0.0, "read": -0.5, "": 0.2}
+PER_DOUBLING: Final = 0.15  # off for each doubling of the time between change and onset, from a quarter of an hour
+_QUARTER_S: Final = 900.0
+_SURGE: Final = 1.8
+_MOST: Final = 5
+_PLAIN: Final = 0.3  # weight from which an onset counts at all
+_PLAINEST: Final = 0.65  # and how much of the weightiest one's it must have: a flicker before it is none
+_SLOPE: Final = 0.25  # share of a trend's length by which its beginning may be wrong
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A change with all entries that tell of it: its commit, and the deploys that brought it out."""
+
+    key: str
+    facts: tuple[Evidence, ...]
+
+    @cached_property
+    def components(self) -> frozenset[str]:
+        return frozenset(e.component for e in self.facts if e.component)
+
+    def value(self, name: str) -> str:
+        return " ".join(str(e.values[name]) for e in self.facts if e.values.get(name))
+
+    @cached_property
+    def nature(self) -> str:
+        """As its diff says; of several entries the one that was read."""
+        told = {str(e.values.get("nature", "")) for e in self.facts}
+        return next((n for n in ("read", "moved", "aside", "unread") if n in told), "")
+
+    @cached_property
+    def risks(self) -> dict[str, str]:
+        pairs = (p.partition(": ") for e in self.facts for p in str(e.values.get("risks", "")).split("; "))
+        return {risk: told for risk, _, told in pairs if risk in catalogue()}
+
+
+class Blaming:
+    """The changes of a run against a named cause."""
+
+    def __init__(self, facts: Facts, component: str, incident: Incident) -> None:
+        self._facts, self._component = facts, component
+        topology = facts.topology
+        self._family = topology.family(component)
+        self._near = frozenset({*topology.callers(component), *topology.callees(component)}) - self._family
+        told = [e for e in facts.all if e.aspect in CHANGE and e.onset is not None]
+        self._changes = _grouped(told)
+        self._end = max(incident.started_at, incident.window.start)
+        self._first = self._first_onset()
+        self._words = FailureWords(facts, self._family | self._near, incident)
+        self._held = Counter(w for c in self._changes for w in set(c.value("touches").split()))
+
+    def judged(self) -> Blame | None:
+        """The answer; None where no change is known."""
+        if not self._changes:
+            return None
+        before = [c for c in self._changes if not self._came_after(c)]
+        later = tuple(e.id for c in self._changes if self._came_after(c) for e in c.facts)
+        suspects = sorted((self._suspect(c) for c in before), key=lambda s: (-s.score, s.at, s.id))
+        none = NONE + (BY_DATE if self._by_itself(before) else 0.0)
+        best = [s for s in suspects if s.score > none and s.score > suspects[0].score - APART]
+        answer = "none" if not best else "change" if len(best) == 1 else "undecided"
+        return Blame(
+            answer=answer,  # type: ignore[arg-type]
+            ids=tuple(s.id for s in best[:_MOST]),
+            suspects=tuple(suspects[:_MOST]),
+            later=later,
+            sentence=blame_sentence(best, len(before), len(self._changes), self._first),
+        )
+
+    def _suspect(self, change: _Change) -> ChangeSuspect:
+        lines = [self._place(change), self._named(change), self._risky(change), self._timed(change)]
+        nature = NATURE[change.nature]
+        if change.nature == "read" and (lines[1][0] > 0 or lines[2][0] > IDLE):
+            nature = 0.0
+        main = max(change.facts, key=lambda e: (e.component in self._family, onset(e)))
+        return ChangeSuspect(
+            id=change.key,
+            kind=main.kind.removeprefix("change."),
+            component=main.component,
+            at=onset(main),
+            score=round(sum(score for score, _ in lines) + nature, 3),
+            why=tuple(why for _, why in lines if why),
+            evidence=tuple(e.id for e in change.facts),
+        )
+
+    def _place(self, change: _Change) -> tuple[float, str]:
+        if change.components & self._family:
+            return PLACE, ""
+        if near := sorted(change.components & self._near):
+            return NEAR, f"{near[0]} and {self._component} call one another"
+        known = [c for c in change.components if self._facts.topology.knows(c) or c in self._facts.seen]
+        return (ELSEWHERE, "") if known else (SHARED, "")
+
+    def _named(self, change: _Change) -> tuple[float, str]:
+        """Names of the failure that the change took out or put in; those around it count a third."""
+        found: dict[str, float] = {}
+        for words, share in ((change.value("touches"), 1.0), (change.value("near"), 0.33)):
+            for word in words.split():
+                if weight := self._words.weight(word):
+                    found.setdefault(word, share * weight * self._rare(word))
+        if change.nature == "":  # nothing else is known of it than what its author says
+            for word in set(terms(change.value("change_id"))):
+                found.setdefault(word, 0.5 * self._words.weight(word) * self._rare(word))
+        total = sum(found.values())
+        named = sorted((w for w, v in found.items() if v >= 0.2), key=lambda w: (-found[w], w))[:3]
+        told = ", ".join(self._words.told(w) for w in named)
+        return MOST_WORDS * (1 - math.exp(-total / 1.5)), f"it touches what the failure names ({told})" if named else ""
+
+    def _rare(self, word: str) -> float:
+        """How few of the changes have a word, in (0, 1]."""
+        n = len(self._changes) + 1
+        return math.log(n / max(1, self._held[word])) / math.log(n) if n > 1 else 1.0
+
+    def _risky(self, change: _Change) -> tuple[float, str]:
+        best, why = 0.0, ""
+        where = {self._component, *self._near, *self._family}
+        for risk, told in change.risks.items():
+            kind = catalogue()[risk]
+            shown = max(
+                (self._facts.weight(e) for e in self._facts.anomalies if e.aspect in kind.shows and where & {e.component, e.peer}),
+                default=0.0,
+            )
+            score = RISK * shown if shown >= 0.3 else IDLE
+            if score > best:
+                best, why = score, f"its diff has {told}: {kind.reason}" if shown >= 0.3 else ""
+        return best, why
+
+    def _timed(self, change: _Change) -> tuple[float, str]:
+        if self._first is None:
+            return 0.0, ""
+        gap = max(0.0, (onset(self._first) - self._at(change)).total_seconds())
+        return -PER_DOUBLING * math.log2(1 + gap / _QUARTER_S), ""
+
+    def _by_itself(self, before: Sequence[_Change]) -> bool:
+        """Whether what failed runs out by its date, or its users asked for more than before."""
+        own = [e for e in self._facts.anomalies if e.component in self._family or e.peer in self._family]
+        dated = any(e.aspect == "log.certificate" and self._facts.weight(e) >= 0.3 for e in own)
+        if dated and not any("credentials_changed" in c.risks for c in before):
+            return True
+        surged = {
+            e.component
+            for e in self._facts.anomalies
+            if e.aspect == "traffic" and e.direction == "up" and float(e.values.get("ratio", 0.0) or 0.0) >= _SURGE
+        }
+        callers = set(self._facts.topology.callers(self._component))
+        return bool(surged & self._family) and bool(surged & (callers or self._family))
+
+    def _first_onset(self) -> Evidence | None:
+        """The first plain onset at the cause and its neighbours. A trend counts where nothing tells when it left normal."""
+        where = self._family | self._near
+        theirs = [
+            e
+            for e in self._facts.anomalies
+            if e.onset and self._facts.weight(e) >= _PLAIN and (e.component in where or e.peer in self._family)
+        ]
+        shifted = {(e.component, e.aspect) for e in theirs if e.kind != "metric.trend"}
+        plain = _PLAINEST * max((self._facts.weight(e) for e in theirs), default=0.0)
+        told = [
+            e
+            for e in theirs
+            if self._facts.weight(e) >= plain
+            and not (e.kind == "metric.trend" and (e.component, e.aspect) in shifted)
+        ]
+        return min(told, key=lambda e: (onset(e), e.statement), default=None)
+
+    def _came_after(self, change: _Change) -> bool:
+        if self._first is None:
+            return False
+        late = (self._at(change) - onset(self._first)).total_seconds()
+        slack = self._first.onset_error_s
+        if self._first.kind == "metric.trend":  # where a slope begins is told by the whole of it
+            slack += _SLOPE * (self._end - onset(self._first)).total_seconds()
+        return late > RESTART_S + slack
+
+    def _at(self, change: _Change) -> datetime:
+        """When it took effect: with its deploy, at the cause if it came there, not with its commit."""
+        deploys = [e for e in change.facts if "nature" not in e.values] or list(change.facts)
+        own = [e for e in deploys if e.component in self._family]
+        return min(onset(e) for e in own or deploys)
+
+
+def blamed(facts: Facts, component: str, incident: Incident) -> Blame | None:
+    """Which change brought the cause at a component about; None where no change is known."""
+    return Blaming(facts, component, incident).judged()
+
+
+def _grouped(told: Iterable[Evidence]) -> list[_Change]:
+    """The entries of one commit, deploy or flag together; those without an id each by itself."""
+    groups: dict[str, list[Evidence]] = {}
+    for e in told:
+        groups.setdefault(str(e.values.get("change_id") or e.id), []).append(e)
+    return [_Change(key, tuple(facts)) for key, facts in groups.items()]
