@@ -37,10 +37,14 @@ IDLE: Final = 0.2  # one whose trouble does not
 NATURE: Final = {"aside": -4.0, "moved": -1.5, "unread": 0.0, "read": -0.5, "": 0.2}
 PER_DOUBLING: Final = 0.15  # off for each doubling of the time between change and onset, from a quarter of an hour
 _QUARTER_S: Final = 900.0
+_NAMED: Final = 0.5  # from which on names in common tie a risky edit to the failure
+_UNPLACED: Final = 0.4  # share of a risky edit that nothing ties to it
 _SURGE: Final = 1.8
 _MOST: Final = 5
 _PLAIN: Final = 0.3  # weight from which an onset counts at all
 _PLAINEST: Final = 0.65  # and how much of the weightiest one's it must have: a flicker before it is none
+_JUMP: Final = 2.0  # ratio from which a series jumped
+_JUMPED: Final = 0.7
 _SLOPE: Final = 0.25  # share of a trend's length by which its beginning may be wrong
 
 
@@ -105,6 +109,8 @@ class Blaming:
 
     def _suspect(self, change: _Change) -> ChangeSuspect:
         lines = [self._place(change), self._named(change), self._risky(change), self._timed(change)]
+        if not (change.components & (self._family | self._near) or lines[1][0] >= _NAMED):
+            lines[2] = (min(lines[2][0], RISK * _UNPLACED), lines[2][1])
         nature = NATURE[change.nature]
         if change.nature == "read" and (lines[1][0] > 0 or lines[2][0] > IDLE):
             nature = 0.0
@@ -138,8 +144,8 @@ class Blaming:
             for word in set(terms(change.value("change_id"))):
                 found.setdefault(word, 0.5 * self._words.weight(word) * self._rare(word))
         total = sum(found.values())
-        named = sorted((w for w, v in found.items() if v >= 0.2), key=lambda w: (-found[w], w))[:3]
-        told = ", ".join(self._words.told(w) for w in named)
+        named = sorted((w for w, v in found.items() if v >= 0.2), key=lambda w: (-found[w], w))
+        told = ", ".join([*dict.fromkeys(self._words.told(w) for w in named)][:3])
         return MOST_WORDS * (1 - math.exp(-total / 1.5)), f"it touches what the failure names ({told})" if named else ""
 
     def _rare(self, word: str) -> float:
@@ -187,17 +193,23 @@ class Blaming:
         theirs = [
             e
             for e in self._facts.anomalies
-            if e.onset and self._facts.weight(e) >= _PLAIN and (e.component in where or e.peer in self._family)
+            if e.onset and self._plain(e) >= _PLAIN and (e.component in where or e.peer in self._family)
         ]
         shifted = {(e.component, e.aspect) for e in theirs if e.kind != "metric.trend"}
-        plain = _PLAINEST * max((self._facts.weight(e) for e in theirs), default=0.0)
+        plain = _PLAINEST * max((self._plain(e) for e in theirs), default=0.0)
         told = [
             e
             for e in theirs
-            if self._facts.weight(e) >= plain
+            if self._plain(e) >= plain
             and not (e.kind == "metric.trend" and (e.component, e.aspect) in shifted)
         ]
         return min(told, key=lambda e: (onset(e), e.statement), default=None)
+
+    def _plain(self, e: Evidence) -> float:
+        """How plainly something began: a jump of a series does, even where more load explains it."""
+        ratio = e.values.get("ratio")
+        jumped = e.kind == "metric.shift" and isinstance(ratio, int | float) and not 1 / _JUMP < ratio < _JUMP
+        return max(self._facts.weight(e), _JUMPED * e.strength if jumped else 0.0)
 
     def _came_after(self, change: _Change) -> bool:
         if self._first is None:

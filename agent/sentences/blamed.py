@@ -36,7 +36,7 @@ def _none(before: int, known: int, first: Evidence | None) -> str:
     if not before:
         return f"No change is to blame: {_counted(known)} came after the first onset{when}."
     later = f"; {_counted(known - before)} came after it" if known > before else ""
-    return f"No change is to blame: {_counted(before)} came before the first onset{when}, and none touches what failed{later}."
+    return f"No change is to blame: {_counted(before)} came before the first onset{when}, and nothing known of them fits what failed{later}."
 
 
 def _counted(n: int) -> str:

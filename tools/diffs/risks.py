@@ -16,7 +16,7 @@ from aitia.core.bounds import load_yaml, read_text
 from aitia.core.words import Word
 from aitia.tools.diffs.settings import Setting
 
-Direction = Literal["lower", "higher", "changed", "removed", "added", "same"]
+Direction = Literal["lower", "higher", "changed", "removed", "added", "release", "same"]
 MOST: Final = 6
 
 
@@ -39,6 +39,8 @@ class Edit:
         way = "same" if old.value == new.value else "changed"
         if old.number is not None and new.number is not None and old.number != new.number:
             way = "lower" if new.number < old.number else "higher"
+        if old.version and new.version and old.value != new.value:
+            way = "release" if old.version != new.version else "same"  # a patch is meant to change nothing
         return cls(name=name, direction=way, before=old.value, after=new.value)  # type: ignore[arg-type]
 
 

@@ -15,10 +15,10 @@ _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seco
                  "mi": 2.0**20, "mb": 1e6, "gi": 2.0**30, "gb": 1e9, "g": 1e9}  # fmt: skip
 _NUMBER: Final = r"-?\d[\d_]{0,15}(?:\.\d{1,9})?"
 # name: 15m, name = 40, "name": "2", NAME = 'x'; and, of numbers and switches alone, name(ctx, 15 * time.Second), name 1024;
-_AMOUNT: Final = rf"""{_NUMBER}\s{{0,2}}(?:\*\s{{0,2}}(?:[A-Za-z]\w{{0,12}}\.)?(?:[A-Za-z]{{1,12}}|{_NUMBER})|[A-Za-z]{{1,7}}\b)?|\b(?:true|false|on|off)\b"""
+_AMOUNT: Final = rf"""v\d{{1,5}}\.\d[\w.+-]{{0,40}}|\d{{1,5}}\.\d{{1,6}}\.\d[\w.+-]{{0,40}}|{_NUMBER}\s{{0,2}}(?:\*\s{{0,2}}(?:[A-Za-z]\w{{0,12}}\.)?(?:[A-Za-z]{{1,12}}|{_NUMBER})|[A-Za-z]{{1,7}}\b)?|\b(?:true|false|on|off)\b"""
 _PAIR: Final = re.compile(
     rf"""(?P<name>[A-Za-z][\w.-]{{1,60}})["'`]?(?:
-    \s{{0,3}}(?::=|=>|[:=])(?!=)\s{{0,3}}["'`]?(?P<value>{_AMOUNT}|[A-Za-z][\w./:-]{{0,60}})
+    \s{{0,3}}(?::=|=>|==|[:=@])(?!=)\s{{0,3}}["'`^~]{{0,2}}(?P<value>{_AMOUNT}|[A-Za-z][\w./:-]{{0,60}})
     |(?:\(\s{{0,2}}(?:[a-z]\w{{0,12}},\s{{0,2}})?|\s{{1,3}})(?P<amount>{_AMOUNT}))""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -32,6 +32,12 @@ class Setting:
     name: str
     value: str
     number: float | None
+
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """Major and minor where the value is a version: of three numbers, or with a `v`."""
+        match = re.match(r"v(\d+)\.(\d+)|(\d+)\.(\d+)\.\d", self.value)
+        return (int(match[1] or match[3]), int(match[2] or match[4])) if match else None
 
 
 def settings_of(line: str) -> Iterator[Setting]:
