@@ -122,7 +122,7 @@ class Blaming:
             at=onset(main),
             score=round(sum(score for score, _ in lines) + nature, 3),
             why=tuple(why for _, why in lines if why),
-            evidence=tuple(e.id for e in change.facts),
+            evidence=tuple(dict.fromkeys([main.id, *(e.id for e in change.facts)])),
         )
 
     def _place(self, change: _Change) -> tuple[float, str]:
@@ -136,6 +136,7 @@ class Blaming:
     def _named(self, change: _Change) -> tuple[float, str]:
         """Names of the failure that the change took out or put in; those around it count a third."""
         found: dict[str, float] = {}
+        touched = set(change.value("touches").split())
         for words, share in ((change.value("touches"), 1.0), (change.value("near"), 0.33)):
             for word in words.split():
                 if weight := self._words.weight(word):
@@ -146,7 +147,8 @@ class Blaming:
         total = sum(found.values())
         named = sorted((w for w, v in found.items() if v >= 0.2), key=lambda w: (-found[w], w))
         told = ", ".join([*dict.fromkeys(self._words.told(w) for w in named)][:3])
-        return MOST_WORDS * (1 - math.exp(-total / 1.5)), f"it touches what the failure names ({told})" if named else ""
+        how = "touches" if touched.intersection(named) else "is next to"
+        return MOST_WORDS * (1 - math.exp(-total / 1.5)), f"it {how} what the failure names ({told})" if named else ""
 
     def _rare(self, word: str) -> float:
         """How few of the changes have a word, in (0, 1]."""

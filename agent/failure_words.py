@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from aitia.agent.facts import Facts
 from aitia.core.words import Evidence, Incident
 from aitia.tools.diffs.identifiers import compounds
+if TYPE_CHECKING:
+    from aitia.agent.facts import Facts
 
 ELSEWHERE: Final = 0.4  # of a component that is neither the cause nor its neighbour
 SERIES: Final = 0.5  # a series' name says what was measured, a message what failed
@@ -20,7 +21,7 @@ _QUOTED: Final = re.compile(r'"([^"]{3,300})"')
 class FailureWords:
     """Words in the form of `aitia.tools.diffs`, with their weight in [0, 1.5]."""
 
-    def __init__(self, facts: Facts, where: frozenset[str], incident: Incident) -> None:
+    def __init__(self, facts: Facts, where: frozenset[str], incident: Incident | None = None) -> None:
         self._weights: dict[str, float] = {}
         self._told: dict[str, str] = {}
         # A component's own name says where, not what failed.
@@ -29,7 +30,8 @@ class FailureWords:
             near = 1.0 if where & {e.component, e.peer} else ELSEWHERE
             for text, share in _texts(e):
                 self._add(text, near * share * facts.strength(e))
-        self._add(f"{incident.title} {incident.text}", REPORTED)
+        if incident is not None:
+            self._add(f"{incident.title} {incident.text}", REPORTED)
 
     def weight(self, word: str) -> float:
         """How much a word tells of the failure; 0 where it does not name it."""
