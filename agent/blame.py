@@ -83,7 +83,7 @@ class Blaming:
         self._family = topology.family(component)
         self._near = frozenset({*topology.callers(component), *topology.callees(component)}) - self._family
         told = [e for e in facts.all if e.aspect in CHANGE and e.onset is not None]
-        self._changes = _grouped(told)
+        self._told, self._changes = told, _grouped(told)
         self._end = max(incident.started_at, incident.window.start)
         self._first = self._first_onset()
         self._words = FailureWords(facts, self._family | self._near, incident)
@@ -96,7 +96,8 @@ class Blaming:
         before = [c for c in self._changes if not self._came_after(c)]
         later = tuple(e.id for c in self._changes if self._came_after(c) for e in c.facts)
         suspects = sorted((self._suspect(c) for c in before), key=lambda s: (-s.score, s.at, s.id))
-        none = NONE + (BY_DATE if self._by_itself(before) else 0.0)
+        alone = self._by_itself(before)
+        none = NONE + (BY_DATE if alone else 0.0)
         best = [s for s in suspects if s.score > none and s.score > suspects[0].score - APART]
         answer = "none" if not best else "change" if len(best) == 1 else "undecided"
         return Blame(
@@ -104,7 +105,7 @@ class Blaming:
             ids=tuple(s.id for s in best[:_MOST]),
             suspects=tuple(suspects[:_MOST]),
             later=later,
-            sentence=blame_sentence(best, len(before), len(self._changes), self._first),
+            sentence=blame_sentence(best, self._told, self._first, bool(before), alone),
         )
 
     def _suspect(self, change: _Change) -> ChangeSuspect:
@@ -166,7 +167,7 @@ class Blaming:
             )
             score = RISK * shown if shown >= 0.3 else IDLE
             if score > best:
-                best, why = score, f"its diff has {told}: {kind.reason}" if shown >= 0.3 else ""
+                best, why = score, f'its diff has "{told}": {kind.reason}' if shown >= 0.3 else ""
         return best, why
 
     def _timed(self, change: _Change) -> tuple[float, str]:
@@ -175,19 +176,20 @@ class Blaming:
         gap = max(0.0, (onset(self._first) - self._at(change)).total_seconds())
         return -PER_DOUBLING * math.log2(1 + gap / _QUARTER_S), ""
 
-    def _by_itself(self, before: Sequence[_Change]) -> bool:
-        """Whether what failed runs out by its date, or its users asked for more than before."""
+    def _by_itself(self, before: Sequence[_Change]) -> str:
+        """Why it needs no change, "" where nothing says so: what failed runs out by its date, or its users asked for more than before."""
         own = [e for e in self._facts.anomalies if e.component in self._family or e.peer in self._family]
         dated = any(e.aspect == "log.certificate" and self._facts.weight(e) >= 0.3 for e in own)
         if dated and not any("credentials_changed" in c.risks for c in before):
-            return True
+            return "a certificate runs out by its date"
         surged = {
             e.component
             for e in self._facts.anomalies
             if e.aspect == "traffic" and e.direction == "up" and float(e.values.get("ratio", 0.0) or 0.0) >= _SURGE
         }
-        callers = set(self._facts.topology.callers(self._component))
-        return bool(surged & self._family) and bool(surged & (callers or self._family))
+        # More is asked for where its callers are asked for more; a callee alone is asked more by a caller that changed.
+        entries = set(self._facts.topology.callers(self._component)) or surged - self._family
+        return "more was asked for than before" if surged & self._family and surged & entries else ""
 
     def _first_onset(self) -> Evidence | None:
         """The first plain onset at the cause and its neighbours. A trend counts where nothing tells when it left normal."""

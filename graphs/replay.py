@@ -144,6 +144,7 @@ def grounded(report: Report) -> float:
     by_id = {e.id: e for e in report.evidence}
     sentences = [(s, "") for s in (*report.chain, *report.summary) if s.role != "verdict"]
     sentences += [(x.sentence, x.component) for x in report.ruled_out]
+    sentences += [(report.change.sentence, "")] if report.change else []
     if not sentences:
         return 1.0
     return round(sum(_grounded(s, by_id, report, subject) for s, subject in sentences) / len(sentences), 4)

@@ -103,14 +103,16 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         quoted = f"{quote(quoted, MAX_TEXT - min(len(shown), MAX_ID) - 3)} ({quote(shown, MAX_ID)})"
     when = f"{change.at:%H:%M:%S} UTC" if before < 20 * _HOUR else f"{change.at:%Y-%m-%d %H:%M} UTC"
     gap = f"{_duration(before)} before the alarm" if before >= 0 else f"{_duration(-before)} after the alarm"
-    noun = _NOUNS[aspect]
+    noun, touched = _NOUNS[aspect], _touched(change, redact)
+    edits = [told.partition(": ")[2] for told in touched.get("risks", "").split("; ")][:2]
+    diff = f'; its diff has "{", ".join(edits)}"' if edits[0] else ""
     return Evidence(
         component=component,
         kind=aspect,
         aspect=aspect,
-        statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}".',
+        statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}"{diff}.',
         values={"text": quoted, "before_alarm_s": round(before), **({"change_id": named} if named else {}),
-                **_touched(change, redact)},  # fmt: skip
+                **touched},  # fmt: skip
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",

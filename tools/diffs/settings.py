@@ -42,7 +42,9 @@ class Setting:
 
 def settings_of(line: str) -> Iterator[Setting]:
     """Each pair of a name and a value in a line."""
-    for match in _PAIR.finditer(line):
+    at = 0
+    while match := _PAIR.search(line, at):
+        at = match.end("name")  # a value may be the name of the next pair
         value = (match["value"] or match["amount"]).strip()
         if name := snake(match["name"]):
             yield Setting(name=name, value=value, number=_number(value))
