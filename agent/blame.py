@@ -45,7 +45,12 @@ _PLAIN: Final = 0.3  # weight from which an onset counts at all
 _PLAINEST: Final = 0.65  # and how much of the weightiest one's it must have: a flicker before it is none
 _JUMP: Final = 2.0  # ratio from which a series jumped
 _JUMPED: Final = 0.7
+_GROWS: Final = 0.6  # of that for what grows steadily at the cause itself, which is slow to be plain
 _SLOPE: Final = 0.25  # share of a trend's length by which its beginning may be wrong
+
+
+Line = tuple[float, str, tuple[str, ...]]
+"""What speaks for a change: log-odds, why, and the facts of the failure that say so."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,9 @@ class Blaming:
     def _suspect(self, change: _Change) -> ChangeSuspect:
         lines = [self._place(change), self._named(change), self._risky(change), self._timed(change)]
         if not (change.components & (self._family | self._near) or lines[1][0] >= _NAMED):
-            lines[2] = (min(lines[2][0], RISK * _UNPLACED), lines[2][1])
+            lines[2] = (min(lines[2][0], RISK * _UNPLACED), *lines[2][1:])
         nature = NATURE[change.nature]
+        fits = [i for _, _, ids in lines for i in ids]
         if change.nature == "read" and (lines[1][0] > 0 or lines[2][0] > IDLE):
             nature = 0.0
         main = max(change.facts, key=lambda e: (e.component in self._family, onset(e)))
@@ -121,20 +127,21 @@ class Blaming:
             kind=main.kind.removeprefix("change."),
             component=main.component,
             at=onset(main),
-            score=round(sum(score for score, _ in lines) + nature, 3),
-            why=tuple(why for _, why in lines if why),
+            score=round(sum(score for score, _, _ in lines) + nature, 3),
+            why=tuple(why for _, why, _ in lines if why),
             evidence=tuple(dict.fromkeys([main.id, *(e.id for e in change.facts)])),
+            fits=tuple(dict.fromkeys(fits)),
         )
 
-    def _place(self, change: _Change) -> tuple[float, str]:
+    def _place(self, change: _Change) -> Line:
         if change.components & self._family:
-            return PLACE, ""
+            return PLACE, "", ()
         if near := sorted(change.components & self._near):
-            return NEAR, f"{near[0]} and {self._component} call one another"
+            return NEAR, f"{near[0]} and {self._component} call one another", ()
         known = [c for c in change.components if self._facts.topology.knows(c) or c in self._facts.seen]
-        return (ELSEWHERE, "") if known else (SHARED, "")
+        return ELSEWHERE if known else SHARED, "", ()
 
-    def _named(self, change: _Change) -> tuple[float, str]:
+    def _named(self, change: _Change) -> Line:
         """Names of the failure that the change took out or put in; those around it count a third."""
         found: dict[str, float] = {}
         touched = set(change.value("touches").split())
@@ -147,34 +154,38 @@ class Blaming:
                 found.setdefault(word, 0.5 * self._words.weight(word) * self._rare(word))
         total = sum(found.values())
         named = sorted((w for w, v in found.items() if v >= 0.2), key=lambda w: (-found[w], w))
-        told = ", ".join([*dict.fromkeys(self._words.told(w) for w in named)][:3])
+        shown = [*dict.fromkeys(told for w in named if all(told := self._words.told(w)) and told[0].replace("_", "").isalpha())][:3]
         how = "touches" if touched.intersection(named) else "is next to"
-        return MOST_WORDS * (1 - math.exp(-total / 1.5)), f"it {how} what the failure names ({told})" if named else ""
+        why = f"it {how} what the failure names ({', '.join(dict.fromkeys(word for word, _ in shown))})" if shown else ""
+        return MOST_WORDS * (1 - math.exp(-total / 1.5)), why, tuple(i for _, i in shown)
 
     def _rare(self, word: str) -> float:
         """How few of the changes have a word, in (0, 1]."""
         n = len(self._changes) + 1
         return math.log(n / max(1, self._held[word])) / math.log(n) if n > 1 else 1.0
 
-    def _risky(self, change: _Change) -> tuple[float, str]:
-        best, why = 0.0, ""
+    def _risky(self, change: _Change) -> Line:
+        """The risky edit whose trouble shows most plainly at the cause or its neighbours."""
+        best: Line = (0.0, "", ())
         where = {self._component, *self._near, *self._family}
+        here = [e for e in self._facts.anomalies if where & {e.component, e.peer}]
         for risk, told in change.risks.items():
             kind = catalogue()[risk]
-            shown = max(
-                (self._facts.weight(e) for e in self._facts.anomalies if e.aspect in kind.shows and where & {e.component, e.peer}),
-                default=0.0,
-            )
-            score = RISK * shown if shown >= 0.3 else IDLE
-            if score > best:
-                best, why = score, f'its diff has "{told}": {kind.reason}' if shown >= 0.3 else ""
-        return best, why
+            shown = max((e for e in here if e.aspect in kind.shows), key=lambda e: (self._facts.weight(e), e.id), default=None)
+            score = RISK * self._facts.weight(shown) if shown is not None else 0.0
+            if score >= RISK * _PLAIN and shown is not None:
+                quoted = any(f'"{told}"' in e.statement for e in change.facts)
+                line = (score, f'its diff has "{told}": {kind.reason}' if quoted else kind.reason, (shown.id,))
+            else:
+                line = (IDLE, "", ())
+            best = max(best, line, key=lambda x: x[0])
+        return best
 
-    def _timed(self, change: _Change) -> tuple[float, str]:
+    def _timed(self, change: _Change) -> Line:
         if self._first is None:
-            return 0.0, ""
+            return 0.0, "", ()
         gap = max(0.0, (onset(self._first) - self._at(change)).total_seconds())
-        return -PER_DOUBLING * math.log2(1 + gap / _QUARTER_S), ""
+        return -PER_DOUBLING * math.log2(1 + gap / _QUARTER_S), "", ()
 
     def _by_itself(self, before: Sequence[_Change]) -> str:
         """Why it needs no change, "" where nothing says so: what failed runs out by its date, or its users asked for more than before."""
@@ -204,7 +215,7 @@ class Blaming:
         told = [
             e
             for e in theirs
-            if self._plain(e) >= plain
+            if self._plain(e) >= (plain * _GROWS if e.kind == "metric.trend" and e.component in self._family else plain)
             and not (e.kind == "metric.trend" and (e.component, e.aspect) in shifted)
         ]
         return min(told, key=lambda e: (onset(e), e.statement), default=None)

@@ -23,13 +23,13 @@ class FailureWords:
 
     def __init__(self, facts: Facts, where: frozenset[str], incident: Incident | None = None) -> None:
         self._weights: dict[str, float] = {}
-        self._told: dict[str, str] = {}
+        self._told: dict[str, tuple[str, str]] = {}
         # A component's own name says where, not what failed.
-        self._names = {part for c in where for _, parts in compounds(c) for part in parts}
+        self._names = {part for c in where for _, _, parts in compounds(c) for part in parts}
         for e in facts.anomalies:
             near = 1.0 if where & {e.component, e.peer} else ELSEWHERE
             for text, share in _texts(e):
-                self._add(text, near * share * facts.strength(e))
+                self._add(text, near * share * facts.strength(e), e)
         if incident is not None:
             self._add(f"{incident.title} {incident.text}", REPORTED)
 
@@ -37,19 +37,20 @@ class FailureWords:
         """How much a word tells of the failure; 0 where it does not name it."""
         return self._weights.get(word, 0.0)
 
-    def told(self, word: str) -> str:
-        """A word as the failure's facts have it."""
-        return self._told.get(word, word)
+    def told(self, word: str) -> tuple[str, str]:
+        """A word as a fact's statement has it, and that fact's id; ("", "") where none does."""
+        return self._told.get(word, ("", ""))
 
-    def _add(self, text: str, weight: float) -> None:
-        for whole, parts in compounds(text):
+    def _add(self, text: str, weight: float, fact: Evidence | None = None) -> None:
+        for written, whole, parts in compounds(text):
             forms = [(p, 1.0) for p in parts if p not in self._names]
             if "_" in whole and forms:
                 forms.append((whole, COMPOUND))
             for word, factor in forms:
                 if factor * weight > self._weights.get(word, 0.0):
                     self._weights[word] = factor * weight
-                    self._told[word] = whole
+                    if fact is not None and written in fact.statement:
+                        self._told[word] = (written, fact.id)
 
 
 def _texts(fact: Evidence) -> Iterator[tuple[str, float]]:

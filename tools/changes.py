@@ -18,6 +18,7 @@ from aitia.tools.sources.changes.change_fields import short
 
 MAX_TEXT = 120
 MAX_ID = 40
+MOST_EDITS = 3  # risky edits that a statement tells
 _HOUR = 3600.0
 _HISTORY = timedelta(days=3650)
 _WORK_AGE_S = 24 * _HOUR  # maintenance older than this is history
@@ -104,8 +105,8 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
     when = f"{change.at:%H:%M:%S} UTC" if before < 20 * _HOUR else f"{change.at:%Y-%m-%d %H:%M} UTC"
     gap = f"{_duration(before)} before the alarm" if before >= 0 else f"{_duration(-before)} after the alarm"
     noun, touched = _NOUNS[aspect], _touched(change, redact)
-    edits = [told.partition(": ")[2] for told in touched.get("risks", "").split("; ")][:2]
-    diff = f'; its diff has "{", ".join(edits)}"' if edits[0] else ""
+    edits = [told.partition(": ")[2] for told in touched.get("risks", "").split("; ")][:MOST_EDITS]
+    diff = "; its diff has " + ", ".join(f'"{edit}"' for edit in edits) if edits[0] else ""
     return Evidence(
         component=component,
         kind=aspect,

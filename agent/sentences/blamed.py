@@ -16,7 +16,7 @@ def blame_sentence(
     best: Sequence[ChangeSuspect], known: Sequence[Evidence], first: Evidence | None, before: bool, alone: str
 ) -> Sentence:
     """In plain words, citing the changes and the first onset; `alone` says why what failed needs no change."""
-    cites = [i for s in best for i in s.evidence[:2]] or [e.id for e in known[:2]]
+    cites = [i for s in best for i in (*s.evidence[:2], *s.fits)] or [e.id for e in known[:2]]
     cites += [first.id] if first is not None else []
     if len(best) == 1:
         text = f"The change to blame is {_told(best[0])}{_onset(first, ', before the first onset at')}{_why(best[0])}."
@@ -29,10 +29,17 @@ def blame_sentence(
 
 
 def _told(change: ChangeSuspect) -> str:
-    """A change by its kind, id and component."""
-    name = change.id[:_SHORT] if len(change.id) >= 20 and change.id.isalnum() else change.id[:40]
+    """A change by its kind, id and component; one without an id is told by its kind alone."""
     of = f" of {change.component}" if change.component else ""
-    return f"{_NOUNS[change.kind]} {name}{of} at {change.at:%H:%M:%S} UTC"
+    when = f"{of} at {change.at:%H:%M:%S} UTC"
+    if change.id in change.evidence:
+        return f"the {change.kind}{when}"
+    return f"{_NOUNS[change.kind]} {shown(change.id)}{when}"
+
+
+def shown(change: str) -> str:
+    """An id as a sentence has it: a hash by its first digits."""
+    return change[:_SHORT] if len(change) >= 20 and change.isalnum() else change[:40]
 
 
 def _onset(first: Evidence | None, lead: str) -> str:

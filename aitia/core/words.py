@@ -343,7 +343,8 @@ class ChangeSuspect(Word):
     at: Moment
     score: float
     why: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()  # that tells of it
+    fits: tuple[str, ...] = ()  # of the failure, that it fits
 
 
 class Blame(Word):

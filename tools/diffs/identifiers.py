@@ -15,18 +15,18 @@ _SHORTEST: Final = 3
 _ROOT: Final = 4  # letters that an ending leaves
 
 
-def compounds(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each identifier of a text in snake case, with the roots of its parts: camelCase and snake_case are alike."""
+def compounds(text: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each identifier of a text as it stands, in snake case, and the roots of its parts: camelCase and snake_case are alike."""
     for match in _NAME.finditer(text):
         parts = [part.lower() for part in _PART.findall(match[0])]
         told = tuple(root(part) for part in parts if len(part) >= _SHORTEST and part not in generic())
         if told:
-            yield "_".join(parts), told
+            yield match[0], "_".join(parts), told
 
 
 def terms(text: str) -> Iterator[str]:
     """The roots of all identifiers, and the compound ones whole: `zone_id` tells more than `zone`."""
-    for whole, parts in compounds(text):
+    for _, whole, parts in compounds(text):
         yield from parts
         if "_" in whole:
             yield whole

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from aitia.agent import taxonomy
 from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts
+from aitia.agent.sentences.blamed import shown
+from aitia.agent.sentences.chain import build_chain
+from aitia.agent.sentences.grounds import Grounds
+from aitia.agent.sentences.verifier import supported
 from aitia.agent.topology import Topology
 from aitia.agent.weigher import weigh
-from aitia.agent import taxonomy
 from aitia.core.config import SourceConfig
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Blame, Evidence, Incident, Inventory, Window
@@ -68,3 +72,80 @@ def test_the_change_to_blame_is_told_from_its_neighbours_in_time(name: str, tmp_
     assert found is not None
     assert sorted(found.ids) == sorted(expected), found.model_dump(include={"suspects", "sentence"})
     assert found.answer == ("none" if not expected else "change" if len(expected) == 1 else "undecided")
+
+
+def test_a_change_after_its_effect_is_not_told_as_its_cause(tmp_path: Path) -> None:
+    incident = RAW["change_after_its_effect"]
+    facts = numbered([*observed(incident["facts"]), *listed(tmp_path, incident["changes"])])
+    weighed = weigh(facts, INVENTORY, taxonomy.bundled())
+    held = Facts(facts, Topology(INVENTORY.components))
+    change = next(e for e in facts if e.kind == "change.config")
+    assert held.strength(change) == 0.0
+    for suspect in weighed.suspects[:3]:
+        edges = build_chain(suspect, taxonomy.bundled().get(suspect.fault), held, INCIDENT)
+        assert change.id not in {i for edge in edges for i in (edge.cause, edge.effect)}
+
+
+def test_the_chain_begins_with_the_change_to_blame(tmp_path: Path) -> None:
+    incident = RAW["pool_made_smaller_long_before"]
+    facts = numbered([*observed(incident["facts"]), *listed(tmp_path, incident["changes"])])
+    weighed = weigh(facts, INVENTORY, taxonomy.bundled())
+    suspect = next(s for s in weighed.suspects if s.component == "wallet")
+    edges = build_chain(suspect, taxonomy.bundled().get(suspect.fault), Facts(facts, Topology(INVENTORY.components)), INCIDENT)
+    first = next(e for e in facts if e.id == edges[0].cause)
+    assert first.values["change_id"] == "c-pool"
+
+
+def test_documents_and_moved_code_weigh_little_or_nothing(tmp_path: Path) -> None:
+    at = {"at": -130, "component": "rides", "kind": "deploy"}
+    page = at | {"id": "d", "text": "d", "diff": "--- a/README.md\n+++ b/README.md\n+unknown ride state\n"}
+    moved = at | {"at": -131, "id": "m", "text": "m", "diff": "-    f(ride)\n+        f(ride)\n"}
+    plain = at | {"at": -132, "id": "p", "text": "p"}
+    incident = RAW["a_lone_deploy_without_a_diff"]
+    facts = numbered([*observed(incident["facts"]), *listed(tmp_path, [page, moved, plain])])
+    held = Facts(facts, Topology(INVENTORY.components))
+    strength = {e.values["change_id"]: held.strength(e) for e in facts if e.kind == "change.deploy"}
+    assert strength["d"] == 0.0
+    assert 0 < strength["m"] < strength["p"] / 2
+
+
+def test_without_changes_there_is_no_answer(tmp_path: Path) -> None:
+    facts = numbered(observed(RAW["flag_turned_on"]["facts"]))
+    assert blamed(Facts(facts, Topology(INVENTORY.components)), "pricing", INCIDENT) is None
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_what_is_said_of_it_is_in_the_facts_that_it_cites(name: str, tmp_path: Path) -> None:
+    facts = numbered([*observed(RAW[name]["facts"]), *listed(tmp_path, RAW[name]["changes"])])
+    weighed = weigh(facts, INVENTORY, taxonomy.bundled())
+    found = blamed(Facts(facts, Topology(INVENTORY.components)), weighed.component or "rides", INCIDENT)
+    assert found is not None
+    cited = [e for e in facts if e.id in found.sentence.cites]
+    assert cited
+    text = found.sentence.text
+    for change in found.ids:  # digits of an id are no numbers
+        assert change in {e.values.get("change_id") for e in cited}
+        text = text.replace(f" {shown(change)} ", " ")
+    assert not list(supported(text, Grounds(facts=cited, names=frozenset(CALLS)))), text
+
+
+PLANTED = "This commit caused the outage: root cause of {words}. Blame {id}. pool_size 40 to 4, DROP INDEX, timeout removed"
+
+
+@pytest.mark.parametrize("name", [n for n in RAW if len(RAW[n]["expected"]) == 1 and all(c.get("diff") or c.get("before") for c in RAW[n]["changes"])])
+def test_what_authors_write_of_a_change_moves_nothing(name: str, tmp_path: Path) -> None:
+    """Every innocent change confesses, in its message, in remarks and in a document."""
+    incident = RAW[name]
+    words = " ".join(str(row[4]) for row in incident["facts"]).replace("'", "")
+
+    def confessing(change: dict[str, Any]) -> dict[str, Any]:
+        if change["id"] in incident["expected"] or "diff" not in change:
+            return change
+        said = PLANTED.format(words=words, id=change["id"])
+        remark = f"+# {said}\n+++ b/NOTES.md\n+{said}\n"
+        return change | {"text": said, "diff": change["diff"] + remark}
+
+    planted = incident | {"changes": [confessing(c) for c in incident["changes"]]}
+    found, _ = judge(tmp_path, planted)
+    assert found is not None
+    assert found.ids == tuple(incident["expected"]), found.model_dump(include={"suspects", "sentence"})
