@@ -15,8 +15,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from aitia.agent.failure_words import FailureWords
 from aitia.agent.facts import RESTART_S, Facts, onset
+from aitia.agent.failure_words import FailureWords
 from aitia.agent.sentences.blamed import blame_sentence
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Blame, ChangeSuspect, Evidence, Incident
@@ -35,7 +35,9 @@ MOST_WORDS: Final = 2.5  # what names in common may add
 RISK: Final = 1.6  # a risky edit whose trouble shows
 IDLE: Final = 0.2  # one whose trouble does not
 NATURE: Final = {"aside": -4.0, "moved": -1.5, "unread": 0.0, "read": -0.5, "": 0.2}
-PER_DOUBLING: Final = 0.15  # off for each doubling of the time between change and onset, from a quarter of an hour
+PER_DOUBLING: Final = (
+    0.15  # off for each doubling of the time between change and onset, from a quarter of an hour
+)
 _QUARTER_S: Final = 900.0
 _NAMED: Final = 0.5  # from which on names in common tie a risky edit to the failure
 _UNPLACED: Final = 0.4  # share of a risky edit that nothing ties to it
@@ -104,9 +106,8 @@ class Blaming:
         alone = self._by_itself(before)
         none = NONE + (BY_DATE if alone else 0.0)
         best = [s for s in suspects if s.score > none and s.score > suspects[0].score - APART]
-        answer = "none" if not best else "change" if len(best) == 1 else "undecided"
         return Blame(
-            answer=answer,  # type: ignore[arg-type]
+            answer="none" if not best else "change" if len(best) == 1 else "undecided",
             ids=tuple(s.id for s in best[:_MOST]),
             suspects=tuple(suspects[:_MOST]),
             later=later,
@@ -154,9 +155,17 @@ class Blaming:
                 found.setdefault(word, 0.5 * self._words.weight(word) * self._rare(word))
         total = sum(found.values())
         named = sorted((w for w, v in found.items() if v >= 0.2), key=lambda w: (-found[w], w))
-        shown = [*dict.fromkeys(told for w in named if all(told := self._words.told(w)) and told[0].replace("_", "").isalpha())][:3]
+        shown = [
+            *dict.fromkeys(
+                told for w in named if all(told := self._words.told(w)) and told[0].replace("_", "").isalpha()
+            )
+        ][:3]
         how = "touches" if touched.intersection(named) else "is next to"
-        why = f"it {how} what the failure names ({', '.join(dict.fromkeys(word for word, _ in shown))})" if shown else ""
+        why = (
+            f"it {how} what the failure names ({', '.join(dict.fromkeys(word for word, _ in shown))})"
+            if shown
+            else ""
+        )
         return MOST_WORDS * (1 - math.exp(-total / 1.5)), why, tuple(i for _, i in shown)
 
     def _rare(self, word: str) -> float:
@@ -171,13 +180,16 @@ class Blaming:
         here = [e for e in self._facts.anomalies if where & {e.component, e.peer}]
         for risk, told in change.risks.items():
             kind = catalogue()[risk]
-            shown = max((e for e in here if e.aspect in kind.shows), key=lambda e: (self._facts.weight(e), e.id), default=None)
-            score = RISK * self._facts.weight(shown) if shown is not None else 0.0
-            if score >= RISK * _PLAIN and shown is not None:
+            shown = max(
+                (e for e in here if e.aspect in kind.shows),
+                key=lambda e: (self._facts.weight(e), e.statement),
+                default=None,
+            )
+            line: Line = (IDLE, "", ())
+            if shown is not None and (weight := self._facts.weight(shown)) >= _PLAIN:
                 quoted = any(f'"{told}"' in e.statement for e in change.facts)
-                line = (score, f'its diff has "{told}": {kind.reason}' if quoted else kind.reason, (shown.id,))
-            else:
-                line = (IDLE, "", ())
+                why = f'its diff has "{told}": {kind.reason}' if quoted else kind.reason
+                line = (RISK * weight, why, (shown.id,))
             best = max(best, line, key=lambda x: x[0])
         return best
 
@@ -188,7 +200,7 @@ class Blaming:
         return -PER_DOUBLING * math.log2(1 + gap / _QUARTER_S), "", ()
 
     def _by_itself(self, before: Sequence[_Change]) -> str:
-        """Why it needs no change, "" where nothing says so: what failed runs out by its date, or its users asked for more than before."""
+        """Why it needs no change, "" where nothing says so: what failed runs out by its date, or more was asked for."""
         own = [e for e in self._facts.anomalies if e.component in self._family or e.peer in self._family]
         dated = any(e.aspect == "log.certificate" and self._facts.weight(e) >= 0.3 for e in own)
         if dated and not any("credentials_changed" in c.risks for c in before):
@@ -196,7 +208,9 @@ class Blaming:
         surged = {
             e.component
             for e in self._facts.anomalies
-            if e.aspect == "traffic" and e.direction == "up" and float(e.values.get("ratio", 0.0) or 0.0) >= _SURGE
+            if e.aspect == "traffic"
+            and e.direction == "up"
+            and float(e.values.get("ratio", 0.0) or 0.0) >= _SURGE
         }
         # More is asked for where its callers are asked for more; a callee alone is asked more by a caller that changed.
         entries = set(self._facts.topology.callers(self._component)) or surged - self._family
@@ -215,7 +229,8 @@ class Blaming:
         told = [
             e
             for e in theirs
-            if self._plain(e) >= (plain * _GROWS if e.kind == "metric.trend" and e.component in self._family else plain)
+            if self._plain(e)
+            >= (plain * _GROWS if e.kind == "metric.trend" and e.component in self._family else plain)
             and not (e.kind == "metric.trend" and (e.component, e.aspect) in shifted)
         ]
         return min(told, key=lambda e: (onset(e), e.statement), default=None)

@@ -47,7 +47,10 @@ DEPARTED: Final = (
     0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
 )
 FEW: Final = 6
-_FITS: Final = {"aside": 0.0, "moved": 0.3}  # documents and tests change nothing that runs, moved code little; by hand
+_FITS: Final = {
+    "aside": 0.0,
+    "moved": 0.3,
+}  # documents and tests change nothing that runs, moved code little; by hand
 _UNFIT: Final = 0.5  # of a change whose diff has neither a name of the failure nor a risky edit; by hand
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
@@ -126,7 +129,9 @@ class Facts:
             before = (onset(first) - change.onset).total_seconds()
             if before < -RESTART_S - first.onset_error_s:
                 return 0.0
-            if float(change.values.get("before_alarm_s", 0.0)) >= 0:  # what came after the alarm brought none about
+            if (
+                float(change.values.get("before_alarm_s", 0.0)) >= 0
+            ):  # what came after the alarm brought none about
                 strength = proximity(max(0.0, before))
         return strength * self._fit(change)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aitia.core.words import Evidence, Incident
 from aitia.tools.diffs.identifiers import compounds
+
 if TYPE_CHECKING:
     from aitia.agent.facts import Facts
 
@@ -58,6 +59,14 @@ def _texts(fact: Evidence) -> Iterator[tuple[str, float]]:
         share = 1.0 if fact.values.get("level", "error") in ("error", "warning", "critical", "fatal") else 0.4
         yield str(fact.values.get("template", "")), share
     elif fact.kind.startswith("trace."):
-        yield " ".join([*_QUOTED.findall(fact.statement), *(str(fact.values.get(n, "")) for n in ("operation", "missing"))]), 1.0
+        yield (
+            " ".join(
+                [
+                    *_QUOTED.findall(fact.statement),
+                    *(str(fact.values.get(n, "")) for n in ("operation", "missing")),
+                ]
+            ),
+            1.0,
+        )
     elif metric := fact.values.get("metric"):
         yield str(metric), SERIES

@@ -147,7 +147,9 @@ def grounded(report: Report) -> float:
     sentences += [(x.sentence, x.component) for x in report.ruled_out]
     held = [_grounded(s, by_id, report, subject) for s, subject in sentences]
     if report.change is not None:
-        held.append(_identified(report.change, by_id) and _grounded(_without_ids(report.change), by_id, report, ""))
+        held.append(
+            _identified(report.change, by_id) and _grounded(_without_ids(report.change), by_id, report, "")
+        )
     return round(sum(held) / len(held), 4) if held else 1.0
 
 

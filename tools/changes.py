@@ -112,8 +112,12 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         kind=aspect,
         aspect=aspect,
         statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}"{diff}.',
-        values={"text": quoted, "before_alarm_s": round(before), **({"change_id": named} if named else {}),
-                **touched},  # fmt: skip
+        values={
+            "text": quoted,
+            "before_alarm_s": round(before),
+            **({"change_id": named} if named else {}),
+            **touched,
+        },
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
@@ -133,7 +137,9 @@ def _touched(change: RecordedChange, redact: Callable[[str], str]) -> dict[str, 
         "nature": touched.nature,
         "touches": " ".join(touched.terms),
         "near": " ".join(touched.near),
-        "risks": "; ".join(f"{seen.risk}: {quote(seen.told, 60).replace(';', ',')}" for seen in touched.risks),
+        "risks": "; ".join(
+            f"{seen.risk}: {quote(seen.told, 60).replace(';', ',')}" for seen in touched.risks
+        ),
         "files": quote(" ".join(touched.files)),
     }
     return {name: value for name, value in told.items() if value}

@@ -465,7 +465,9 @@ class Report(Word):
     chain: tuple[Sentence, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     further: tuple[Suspect, ...] = ()  # independent causes beside the named one
-    change: Blame | None = None  # which change brought the cause about; None without a cause or a known change
+    change: Blame | None = (
+        None  # which change brought the cause about; None without a cause or a known change
+    )
     ruled_out: tuple[Exclusion, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     mitigations: tuple[Mitigation, ...] = ()

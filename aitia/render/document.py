@@ -59,8 +59,8 @@ _SHORT: Final = {
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
-    "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3, "Unchanged": 4,
-    "Do now": 3, "Check next": 2,
+    "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
+    "Unchanged": 4, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""

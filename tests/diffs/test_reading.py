@@ -24,7 +24,9 @@ def risks(diff: str) -> set[str]:
 
 def test_camel_case_and_snake_case_are_alike() -> None:
     assert set(terms("maxPoolSize")) & set(terms("max_pool_size"))
-    assert list(compounds("HTTPServer_zoneId2")) == [("HTTPServer_zoneId2", "http_server_zone_id_2", ("zone",))]
+    assert list(compounds("HTTPServer_zoneId2")) == [
+        ("HTTPServer_zoneId2", "http_server_zone_id_2", ("zone",))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -46,15 +48,19 @@ def test_settings_have_their_value_in_one_unit(line: str, expected: tuple[str, f
 def test_the_direction_of_a_setting_decides_which_risk_it_is() -> None:
     smaller = risks("-pool_size: 40\n+pool_size: 4\n")
     larger = risks("-pool_size: 4\n+pool_size: 40\n")
-    assert "pool_smaller" in smaller and "pool_smaller" not in larger
-    assert "pool_larger" in larger and "pool_larger" not in smaller
+    kinds = {"pool_smaller", "pool_larger"}
+    assert (smaller & kinds, larger & kinds) == ({"pool_smaller"}, {"pool_larger"})
     assert "cache_shorter" in risks("-  ttl: 15m\n+  ttl: 15s\n")
     assert "cache_shorter" not in risks("-  ttl: 900s\n+  ttl: 15m\n")  # the same time in another unit
 
 
 def test_a_release_is_a_risk_and_a_patch_is_none() -> None:
-    assert "dependency_version" in risks("-\tgithub.com/acme/codec v1.31.0\n+\tgithub.com/acme/codec v1.34.2\n")
-    assert "dependency_version" not in risks("-\tgithub.com/acme/codec v1.31.0\n+\tgithub.com/acme/codec v1.31.1\n")
+    assert "dependency_version" in risks(
+        "-\tgithub.com/acme/codec v1.31.0\n+\tgithub.com/acme/codec v1.34.2\n"
+    )
+    assert "dependency_version" not in risks(
+        "-\tgithub.com/acme/codec v1.31.0\n+\tgithub.com/acme/codec v1.31.1\n"
+    )
 
 
 def test_an_index_is_gone_only_where_it_does_not_come_again() -> None:
@@ -92,7 +98,10 @@ def test_any_text_is_read_within_bounds(text: str) -> None:
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("piece", ["a" * 50_000, "- a=" * 20_000, "+for x " * 9_000, "-" + "if " * 30_000, "+select a from " * 5_000])
+@pytest.mark.parametrize(
+    "piece",
+    ["a" * 50_000, "- a=" * 20_000, "+for x " * 9_000, "-" + "if " * 30_000, "+select a from " * 5_000],
+)
 def test_no_text_holds_the_reading_up(piece: str) -> None:
     read_diff("\n".join([piece, "+" + piece, "-" + piece] * 20))
 
@@ -100,7 +109,7 @@ def test_no_text_holds_the_reading_up(piece: str) -> None:
 def test_every_kind_of_risk_says_why() -> None:
     for risk in catalogue().values():
         assert 20 <= len(risk.reason) <= 120, risk.id
-        assert risk.names and risk.when or risk.out or risk.put, risk.id
+        assert (risk.names and risk.when) or risk.out or risk.put, risk.id
 
 
 def read(folder: Path, entry: dict[str, object]) -> str:
@@ -116,7 +125,15 @@ def test_a_journal_tells_what_changed_in_many_ways(tmp_path: Path) -> None:
     assert read(tmp_path, of | {"diff": "-a: 1\n+a: 2"}) == "-a: 1\n+a: 2"
     assert read(tmp_path, of | {"before": "ttl: 5", "after": "ttl: 9"}) == "-ttl: 5\n+ttl: 9"
     assert read(tmp_path, of | {"before": {"ttl": 5}, "after": {"ttl": 9}}) == "-ttl: 5\n+ttl: 9"
-    assert read(tmp_path, {"component": "orders", "flag": "new_cart", "change": "off->on"}) == "-new_cart: off\n+new_cart: on"
-    assert read(tmp_path, {"component": "orders", "flag": "new_cart", "old": False, "new": True}) == "-new_cart: false\n+new_cart: true"
+    assert (
+        read(tmp_path, {"component": "orders", "flag": "new_cart", "change": "off->on"})
+        == "-new_cart: off\n+new_cart: on"
+    )
+    assert (
+        read(tmp_path, {"component": "orders", "flag": "new_cart", "old": False, "new": True})
+        == "-new_cart: false\n+new_cart: true"
+    )
     files = [{"filename": "cart/a.py", "patch": "-x = 1\n+x = 2"}]
-    assert read(tmp_path, {"sha": "f" * 40, "message": "m", "files": files}) == "+++ cart/a.py\n-x = 1\n+x = 2"
+    assert (
+        read(tmp_path, {"sha": "f" * 40, "message": "m", "files": files}) == "+++ cart/a.py\n-x = 1\n+x = 2"
+    )

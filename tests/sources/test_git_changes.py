@@ -149,7 +149,7 @@ def test_a_repository_cannot_make_git_run_anything(repo: Path, tmp_path: Path) -
 def test_a_commit_has_for_each_component_what_it_changed_there(repo: Path) -> None:
     found = {(c.at.minute, c.component): c for c in opened(repo).read(SPAN)}
     assert "+pool: 2" in found[10, "payment"].diff.splitlines()
-    assert ("-2", "+3") == tuple(x for x in found[30, "orders"].diff.splitlines() if x[1:].isdigit())
+    assert tuple(x for x in found[30, "orders"].diff.splitlines() if x[1:].isdigit()) == ("-2", "+3")
     assert "payment" not in found[30, "orders"].diff
     assert "payment/new.py" in found[45, "payment"].diff  # a merge brings what its branch had
     assert not any(c.diff for c in opened(repo, options={"diffs": False}).read(SPAN))

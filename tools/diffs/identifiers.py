@@ -10,7 +10,23 @@ from typing import Final
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,60}")
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_ENDINGS: Final = ("ations", "ation", "ings", "ing", "ions", "ion", "ied", "ies", "ed", "es", "er", "or", "s", "y", "e")
+_ENDINGS: Final = (
+    "ations",
+    "ation",
+    "ings",
+    "ing",
+    "ions",
+    "ion",
+    "ied",
+    "ies",
+    "ed",
+    "es",
+    "er",
+    "or",
+    "s",
+    "y",
+    "e",
+)
 _SHORTEST: Final = 3
 _ROOT: Final = 4  # letters that an ending leaves
 

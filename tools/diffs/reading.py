@@ -1,4 +1,4 @@
-"""A diff is hostile text: of it only names, numbers and the kinds of its edits are kept, bounded, and nothing is run or opened."""
+"""A diff is hostile text: of it only names, numbers and kinds of edits are kept, bounded; nothing is run or opened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ ASIDE: Final = (
 """Files that do not run where a service does: documents, tests, the build's own settings."""
 _COMMENT: Final = re.compile(r"^\s*(?://|#(?!include|define|if)|/\*|\*(?:\s|/|$)|--\s|;|<!--|%|\"\"\"|''')")
 _TAIL: Final = re.compile(r"\s(?://|#)\s.*$")
-_FILE: Final = re.compile(r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)|^@@ ([\w./-]+\.\w+|Dockerfile|Makefile)(?:[: ]|$)")
+_FILE: Final = re.compile(
+    r"^(?:\+\+\+|---) (?:[ab]/)?(\S+)|^@@ ([\w./-]+\.\w+|Dockerfile|Makefile)(?:[: ]|$)"
+)
 _HUNK: Final = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@ (.{1,200})")
 
 Nature = Literal["read", "moved", "aside", "unread"]
@@ -32,7 +34,7 @@ Nature = Literal["read", "moved", "aside", "unread"]
 
 @dataclass(frozen=True, kw_only=True)
 class Touched:
-    """What a change touches: `moved` is code whose words stay the same, or remarks alone, `aside` what does not run in a service."""
+    """What a change touches: `moved` is code whose words stay the same, or remarks; `aside` does not run in a service."""
 
     nature: Nature
     terms: tuple[str, ...] = ()  # of what was taken out or put in, rearrangement left out
@@ -54,7 +56,9 @@ def read_diff(diff: str, files: Sequence[str] = ()) -> Touched:
     removed, added = (_bag(counted, sign) for sign in "-+")
     net = (removed - added) + (added - removed)
     edits = [e for p in counted for e in _edits(p) if e.direction != "same"]
-    net.update(term for e in edits for term in terms(e.name))  # a setting keeps its name when its value changes
+    net.update(
+        term for e in edits for term in terms(e.name)
+    )  # a setting keeps its name when its value changes
     if not net:
         return Touched(nature="moved", files=named, near=_distinct(" ".join(named)))
     around = " ".join(t for p in counted for t in p.around)
@@ -125,4 +129,3 @@ def _edits(part: _Part) -> Iterator[Edit]:
 
 def _distinct(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(terms(text)))[:MOST_TERMS]
-

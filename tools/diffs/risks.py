@@ -80,7 +80,9 @@ def seen_in(edits: Sequence[Edit], removed: Sequence[str], added: Sequence[str])
     moved = {line.strip() for line in removed} & {line.strip() for line in added}
     out, put = ([line for line in lines if line.strip() not in moved] for lines in (removed, added))
     found = {
-        seen.risk: seen for risk in catalogue().values() for seen in (*_set(risk, edits), *_lines(risk, out, put))
+        seen.risk: seen
+        for risk in catalogue().values()
+        for seen in (*_set(risk, edits), *_lines(risk, out, put))
     }
     return tuple(found.values())[:MOST]
 

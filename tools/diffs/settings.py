@@ -15,14 +15,18 @@ _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seco
                  "mi": 2.0**20, "mb": 1e6, "gi": 2.0**30, "gb": 1e9, "g": 1e9}  # fmt: skip
 _NUMBER: Final = r"-?\d[\d_]{0,15}(?:\.\d{1,9})?"
 # name: 15m, name = 40, "name": "2", NAME = 'x'; and, of numbers and switches alone, name(ctx, 15 * time.Second), name 1024;
-_AMOUNT: Final = rf"""v\d{{1,5}}\.\d[\w.+-]{{0,40}}|\d{{1,5}}\.\d{{1,6}}\.\d[\w.+-]{{0,40}}|{_NUMBER}\s{{0,2}}(?:\*\s{{0,2}}(?:[A-Za-z]\w{{0,12}}\.)?(?:[A-Za-z]{{1,12}}|{_NUMBER})|[A-Za-z]{{1,7}}\b)?|\b(?:true|false|on|off)\b"""
+_RELEASE: Final = r"v\d{1,5}\.\d[\w.+-]{0,40}|\d{1,5}\.\d{1,6}\.\d[\w.+-]{0,40}"
+_TIMES: Final = rf"\*\s{{0,2}}(?:[A-Za-z]\w{{0,12}}\.)?(?:[A-Za-z]{{1,12}}|{_NUMBER})"
+_AMOUNT: Final = rf"{_RELEASE}|{_NUMBER}\s{{0,2}}(?:{_TIMES}|[A-Za-z]{{1,7}}\b)?|\b(?:true|false|on|off)\b"
 _PAIR: Final = re.compile(
     rf"""(?P<name>[A-Za-z][\w.-]{{1,60}})["'`]?(?:
     \s{{0,3}}(?::=|=>|==|[:=@])(?!=)\s{{0,3}}["'`^~]{{0,2}}(?P<value>{_AMOUNT}|[A-Za-z][\w./:-]{{0,60}})
     |(?:\(\s{{0,2}}(?:[a-z]\w{{0,12}},\s{{0,2}})?|\s{{1,3}})(?P<amount>{_AMOUNT}))""",
     re.VERBOSE | re.IGNORECASE,
 )
-_VALUE: Final = re.compile(rf"(?P<n>{_NUMBER})\s*(?:\*\s*(?:\w+\.)?)?(?P<u>[A-Za-z]*|{_NUMBER})", re.IGNORECASE)
+_VALUE: Final = re.compile(
+    rf"(?P<n>{_NUMBER})\s*(?:\*\s*(?:\w+\.)?)?(?P<u>[A-Za-z]*|{_NUMBER})", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)

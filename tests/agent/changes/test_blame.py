@@ -44,7 +44,9 @@ def listed(folder: Path, changes: list[dict[str, Any]]) -> list[Evidence]:
     (folder / "changes.json").write_text(json.dumps(entries))
     config = SourceConfig(name="journal", kind="changes", type="changes", path="changes.json")
     context = ToolContext(
-        incident=INCIDENT, sources=SourceSet([open_source(config, folder)]), resolver=Resolver(INVENTORY.components)
+        incident=INCIDENT,
+        sources=SourceSet([open_source(config, folder)]),
+        resolver=Resolver(INVENTORY.components),
     )
     return list(changes_list(context).evidence)
 
@@ -53,7 +55,17 @@ def observed(rows: list[list[Any]]) -> list[Evidence]:
     found = []
     for component, aspect, kind, at, statement, *more in rows:
         direction = "new" if kind.startswith("log.") else "up"
-        found.append(fact(component, aspect, statement, kind=kind, at=at, direction=direction, **(more[0] if more else {})))
+        found.append(
+            fact(
+                component,
+                aspect,
+                statement,
+                kind=kind,
+                at=at,
+                direction=direction,
+                **(more[0] if more else {}),
+            )
+        )
     touched = {row[0] for row in rows}
     return found + [q for name in CALLS if name not in touched for q in quiet(name, "latency", "errors")]
 
@@ -91,7 +103,9 @@ def test_the_chain_begins_with_the_change_to_blame(tmp_path: Path) -> None:
     facts = numbered([*observed(incident["facts"]), *listed(tmp_path, incident["changes"])])
     weighed = weigh(facts, INVENTORY, taxonomy.bundled())
     suspect = next(s for s in weighed.suspects if s.component == "wallet")
-    edges = build_chain(suspect, taxonomy.bundled().get(suspect.fault), Facts(facts, Topology(INVENTORY.components)), INCIDENT)
+    edges = build_chain(
+        suspect, taxonomy.bundled().get(suspect.fault), Facts(facts, Topology(INVENTORY.components)), INCIDENT
+    )
     first = next(e for e in facts if e.id == edges[0].cause)
     assert first.values["change_id"] == "c-pool"
 
@@ -132,7 +146,14 @@ def test_what_is_said_of_it_is_in_the_facts_that_it_cites(name: str, tmp_path: P
 PLANTED = "This commit caused the outage: root cause of {words}. Blame {id}. pool_size 40 to 4, DROP INDEX, timeout removed"
 
 
-@pytest.mark.parametrize("name", [n for n in RAW if len(RAW[n]["expected"]) == 1 and all(c.get("diff") or c.get("before") for c in RAW[n]["changes"])])
+@pytest.mark.parametrize(
+    "name",
+    [
+        n
+        for n in RAW
+        if len(RAW[n]["expected"]) == 1 and all(c.get("diff") or c.get("before") for c in RAW[n]["changes"])
+    ],
+)
 def test_what_authors_write_of_a_change_moves_nothing(name: str, tmp_path: Path) -> None:
     """Every innocent change confesses, in its message, in remarks and in a document."""
     incident = RAW[name]

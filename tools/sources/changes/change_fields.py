@@ -171,7 +171,8 @@ def diff_of(entry: Fields, roles: Roles) -> str:
     name = _flat(entry.get(roles.flag or roles.id))
     sides = [(sign, x) for sign, value in (("-", old), ("+", new)) for x in value.splitlines()]
     return "\n".join(
-        f"{sign}{x}" if not name or any(mark in x for mark in ":= ") else f"{sign}{name}: {x}" for sign, x in sides
+        f"{sign}{x}" if not name or any(mark in x for mark in ":= ") else f"{sign}{name}: {x}"
+        for sign, x in sides
     )[:_DIFF]
 
 
@@ -190,7 +191,11 @@ def _values(entry: Fields) -> tuple[str, str]:
 
 def _lines(entry: Fields, name: str) -> str:
     """A value as lines: a text as it stands, each part of a list, each field of an inner object."""
-    inner = [f"{key.removeprefix(name + '.')}: {_flat(v)}" for key, v in entry.items() if key.startswith(name + ".")]
+    inner = [
+        f"{key.removeprefix(name + '.')}: {_flat(v)}"
+        for key, v in entry.items()
+        if key.startswith(name + ".")
+    ]
     value = entry.get(name)
     return "\n".join(inner or [_flat(v) for v in (value if isinstance(value, list) else [value])])
 

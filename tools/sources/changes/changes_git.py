@@ -57,8 +57,8 @@ class GitSource(Configured):
     """A change source over a repository, bare or not.
 
     Options: `branch` (default HEAD), `paths` (folders, comma-separated), `components` (`folder=component, ...`; without it
-    the first folder of a file's path is the component), `kind` (default: deploy, or config where only configuration changed), `diffs` (default true: what the
-    newest commits changed is read too).
+    the first folder of a file's path is the component), `kind` (default: deploy, or config where only configuration
+    changed), `diffs` (default true: what the newest commits changed is read too).
     """
 
     KIND = "changes"
@@ -98,8 +98,9 @@ class GitSource(Configured):
     def _diff(self, commit: Commit) -> str:
         """What a commit changed against its first parent, its beginning where it is long."""
         return self._git(
-            "diff-tree", "-p", "--no-commit-id", "--diff-merges=first-parent", "--root", "--unified=3", "--no-renames", "--no-ext-diff",
-            "--no-textconv", "--no-color", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", commit.hash, "--", *self._paths(), most=MOST_DIFF,
+            "diff-tree", "-p", "--no-commit-id", "--diff-merges=first-parent", "--root", "--unified=3", "--no-renames",
+            "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/",
+            commit.hash, "--", *self._paths(), most=MOST_DIFF,
         )  # fmt: skip
 
     def _paths(self) -> list[str]:
@@ -191,7 +192,12 @@ def _run(command: Sequence[str], *, seconds: float, most: int) -> tuple[int, byt
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment(given=_QUIET)
     ) as process:  # fmt: skip
         late = Event()
-        watch = Timer(seconds, lambda: (late.set(), process.kill()))
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        watch = Timer(seconds, stop)
         watch.start()
         try:
             out = process.stdout.read(most) if process.stdout else b""
