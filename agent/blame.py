@@ -8,8 +8,9 @@ author writes of it (message, comments, documents) counts for nothing where a di
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -62,10 +63,6 @@ class _Change:
     key: str
     facts: tuple[Evidence, ...]
 
-    @cached_property
-    def components(self) -> frozenset[str]:
-        return frozenset(e.component for e in self.facts if e.component)
-
     def value(self, name: str) -> str:
         return " ".join(str(e.values[name]) for e in self.facts if e.values.get(name))
 
@@ -89,40 +86,48 @@ class Blaming:
         topology = facts.topology
         self._family = topology.family(component)
         self._near = frozenset({*topology.callers(component), *topology.callees(component)}) - self._family
-        told = [e for e in facts.all if e.aspect in CHANGE and e.onset is not None]
-        self._told, self._changes = told, _grouped(told)
+        self._told = [e for e in facts.all if e.aspect in CHANGE and e.onset is not None]
         self._end = max(incident.started_at, incident.window.start)
         self._first = self._first_onset()
+        known = {c for e in facts.all for c in (e.component, e.peer) if c and e.aspect not in CHANGE}
+        known |= self._family | self._near
+        self._known = {_bare(c): c for c in sorted(known)} | {c: c for c in known}
+        deployed = [e for e in self._told if "nature" not in e.values]
+        early = {_key(e) for e in deployed if not self._came_after(e)}
+        late = {_key(e) for e in deployed} - early  # a commit that was deployed too late was not yet there
+        self._changes = _grouped([e for e in self._told if not self._came_after(e) and _key(e) not in late])
         self._words = FailureWords(facts, self._family | self._near, incident)
         self._held = Counter(w for c in self._changes for w in set(c.value("touches").split()))
 
     def judged(self) -> Blame | None:
         """The answer; None where no change is known."""
-        if not self._changes:
+        if not self._told:
             return None
-        before = [c for c in self._changes if not self._came_after(c)]
-        later = tuple(e.id for c in self._changes if self._came_after(c) for e in c.facts)
-        suspects = sorted((self._suspect(c) for c in before), key=lambda s: (-s.score, s.at, s.id))
-        alone = self._by_itself(before)
+        suspects = sorted((self._suspect(c) for c in self._changes), key=lambda s: (-s.score, s.at, s.id))
+        alone = self._by_itself()
         none = NONE + (BY_DATE if alone else 0.0)
         best = [s for s in suspects if s.score > none and s.score > suspects[0].score - APART]
         return Blame(
             answer="none" if not best else "change" if len(best) == 1 else "undecided",
             ids=tuple(s.id for s in best[:_MOST]),
             suspects=tuple(suspects[:_MOST]),
-            later=later,
-            sentence=blame_sentence(best, self._told, self._first, bool(before), alone),
+            later=self._later(),
+            sentence=blame_sentence(best, self._told, self._first, bool(suspects), alone),
         )
 
+    def _later(self) -> tuple[str, ...]:
+        held = {e.id for c in self._changes for e in c.facts}
+        return tuple(e.id for e in self._told if e.id not in held)
+
     def _suspect(self, change: _Change) -> ChangeSuspect:
-        lines = [self._place(change), self._named(change), self._risky(change), self._timed(change)]
-        if not (change.components & (self._family | self._near) or lines[1][0] >= _NAMED):
+        main, components = self._main(change), {self._of(e.component) for e in change.facts if e.component}
+        lines = [self._place(components), self._named(change), self._risky(change), self._timed(change)]
+        if not (components & (self._family | self._near) or lines[1][0] >= _NAMED):
             lines[2] = (min(lines[2][0], RISK * _UNPLACED), *lines[2][1:])
         nature = NATURE[change.nature]
         fits = [i for _, _, ids in lines for i in ids]
         if change.nature == "read" and (lines[1][0] > 0 or lines[2][0] > IDLE):
             nature = 0.0
-        main = max(change.facts, key=lambda e: (e.component in self._family, onset(e)))
         return ChangeSuspect(
             id=change.key,
             kind=main.kind.removeprefix("change."),
@@ -134,12 +139,12 @@ class Blaming:
             fits=tuple(dict.fromkeys(fits)),
         )
 
-    def _place(self, change: _Change) -> Line:
-        if change.components & self._family:
+    def _place(self, components: set[str]) -> Line:
+        if components & self._family:
             return PLACE, "", ()
-        if near := sorted(change.components & self._near):
+        if near := sorted(components & self._near):
             return NEAR, f"{near[0]} and {self._component} call one another", ()
-        known = [c for c in change.components if self._facts.topology.knows(c) or c in self._facts.seen]
+        known = [c for c in components if self._facts.topology.knows(c) or c in self._facts.seen]
         return ELSEWHERE if known else SHARED, "", ()
 
     def _named(self, change: _Change) -> Line:
@@ -199,11 +204,11 @@ class Blaming:
         gap = max(0.0, (onset(self._first) - self._at(change)).total_seconds())
         return -PER_DOUBLING * math.log2(1 + gap / _QUARTER_S), "", ()
 
-    def _by_itself(self, before: Sequence[_Change]) -> str:
+    def _by_itself(self) -> str:
         """Why it needs no change, "" where nothing says so: what failed runs out by its date, or more was asked for."""
         own = [e for e in self._facts.anomalies if e.component in self._family or e.peer in self._family]
         dated = any(e.aspect == "log.certificate" and self._facts.weight(e) >= 0.3 for e in own)
-        if dated and not any("credentials_changed" in c.risks for c in before):
+        if dated and not any("credentials_changed" in c.risks for c in self._changes):
             return "a certificate runs out by its date"
         surged = {
             e.component
@@ -241,20 +246,34 @@ class Blaming:
         jumped = e.kind == "metric.shift" and isinstance(ratio, int | float) and not 1 / _JUMP < ratio < _JUMP
         return max(self._facts.weight(e), _JUMPED * e.strength if jumped else 0.0)
 
-    def _came_after(self, change: _Change) -> bool:
+    def _came_after(self, change: Evidence) -> bool:
+        """Whether an entry came after the first onset: of a flag turned on before it and off after it, the latter alone."""
         if self._first is None:
             return False
-        late = (self._at(change) - onset(self._first)).total_seconds()
+        late = (onset(change) - onset(self._first)).total_seconds()
         slack = self._first.onset_error_s
         if self._first.kind == "metric.trend":  # where a slope begins is told by the whole of it
             slack += _SLOPE * (self._end - onset(self._first)).total_seconds()
         return late > RESTART_S + slack
 
     def _at(self, change: _Change) -> datetime:
-        """When it took effect: with its deploy, at the cause if it came there, not with its commit."""
-        deploys = [e for e in change.facts if "nature" not in e.values] or list(change.facts)
-        own = [e for e in deploys if e.component in self._family]
-        return min(onset(e) for e in own or deploys)
+        return onset(self._main(change))
+
+    def _main(self, change: _Change) -> Evidence:
+        """The entry by which it took effect: its deploy, not its commit, at the cause if it came there, the last one."""
+        return max(
+            change.facts,
+            key=lambda e: (
+                "nature" not in e.values,
+                self._of(e.component) in self._family,
+                onset(e),
+                e.statement,
+            ),
+        )
+
+    def _of(self, component: str) -> str:
+        """Whom a change is of: `cart` is `cartservice` where nobody else is called so."""
+        return self._known.get(component) or self._known.get(_bare(component), component)
 
 
 def blamed(facts: Facts, component: str, incident: Incident) -> Blame | None:
@@ -262,9 +281,20 @@ def blamed(facts: Facts, component: str, incident: Incident) -> Blame | None:
     return Blaming(facts, component, incident).judged()
 
 
+def _key(change: Evidence) -> str:
+    """What makes a change one: the id of the commit, deploy or flag, else the entry itself."""
+    return str(change.values.get("change_id") or change.id)
+
+
+def _bare(component: str) -> str:
+    """A component's name without what only says that it is one."""
+    name = re.sub(r"[\W_]", "", component.casefold())
+    return re.sub(r"(?<=\w\w\w)(service|svc|srv|server|api|app)$", "", name)
+
+
 def _grouped(told: Iterable[Evidence]) -> list[_Change]:
     """The entries of one commit, deploy or flag together; those without an id each by itself."""
     groups: dict[str, list[Evidence]] = {}
     for e in told:
-        groups.setdefault(str(e.values.get("change_id") or e.id), []).append(e)
+        groups.setdefault(_key(e), []).append(e)
     return [_Change(key, tuple(facts)) for key, facts in groups.items()]

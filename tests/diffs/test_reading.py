@@ -63,6 +63,14 @@ def test_a_release_is_a_risk_and_a_patch_is_none() -> None:
     )
 
 
+def test_a_time_that_is_granted_no_more_is_a_risk() -> None:
+    assert "time_gone" in risks(
+        "-const slack = 90 * time.Second\n-if t.Add(slack).Before(now) {\n+if t.Before(now) {\n"
+    )
+    assert "time_gone" not in risks("-const slack = 90 * time.Second\n+const slack = 80 * time.Second\n")
+    assert "time_gone" not in risks("-const width = 90\n")
+
+
 def test_an_index_is_gone_only_where_it_does_not_come_again() -> None:
     assert "index_gone" in risks("+DROP INDEX rides_by_user;\n")
     assert "index_gone" in risks("-CREATE INDEX rides_by_user ON rides (user_id);\n")

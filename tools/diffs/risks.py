@@ -16,8 +16,9 @@ from aitia.core.bounds import load_yaml, read_text
 from aitia.core.words import Word
 from aitia.tools.diffs.settings import Setting
 
-Direction = Literal["lower", "higher", "changed", "removed", "added", "release", "same"]
+Direction = Literal["lower", "higher", "changed", "removed", "untimed", "added", "release", "same"]
 MOST: Final = 6
+_OWN: Final = r"ttl|expir|max_age|timeout|deadline|max_wait|retention|backoff|interval|delay"  # times with kinds of their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +36,12 @@ class Edit:
         if old is None or new is None:
             held, way = (old, "removed") if new is None else (new, "added")
             value = held.value if held else ""
+            if way == "removed" and held and held.is_time and not re.search(_OWN, name):
+                way = "untimed"
             return cls(name=name, direction=way, **{"before" if new is None else "after": value})  # type: ignore[arg-type]
         way = "same" if old.value == new.value else "changed"
-        if old.number is not None and new.number is not None and old.number != new.number:
-            way = "lower" if new.number < old.number else "higher"
+        if old.number is not None and new.number is not None:  # the same time may be written in another unit
+            way = "same" if new.number == old.number else "lower" if new.number < old.number else "higher"
         if old.version and new.version and old.value != new.value:
             way = "release" if old.version != new.version else "same"  # a patch is meant to change nothing
         return cls(name=name, direction=way, before=old.value, after=new.value)  # type: ignore[arg-type]
@@ -93,7 +96,7 @@ def _set(risk: Risk, edits: Sequence[Edit]) -> Iterator[Seen]:
     for edit in edits:
         if edit.direction in risk.when and re.search(risk.names, edit.name):
             before, after = edit.before[:24], edit.after[:24]
-            way = f"{before} to {after}" if before and after else edit.direction
+            way = f"{before} to {after}" if before and after else "added" if after else "removed"
             yield Seen(risk=risk.id, told=f"{edit.name} {way}")
             return
 

@@ -13,6 +13,7 @@ _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seco
                  "milliseconds": 1e-3, "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hour": 3600.0,
                  "hours": 3600.0, "d": 86400.0, "day": 86400.0, "days": 86400.0, "k": 1e3, "ki": 1024.0, "kb": 1e3,
                  "mi": 2.0**20, "mb": 1e6, "gi": 2.0**30, "gb": 1e9, "g": 1e9}  # fmt: skip
+_TIMES_OF: Final = frozenset(_UNITS) - {"m", "k", "ki", "kb", "mi", "mb", "gi", "gb", "g"}
 _NUMBER: Final = r"-?\d[\d_]{0,15}(?:\.\d{1,9})?"
 # name: 15m, name = 40, "name": "2", NAME = 'x'; and, of numbers and switches alone, name(ctx, 15 * time.Second), name 1024;
 _RELEASE: Final = r"v\d{1,5}\.\d[\w.+-]{0,40}|\d{1,5}\.\d{1,6}\.\d[\w.+-]{0,40}"
@@ -36,6 +37,12 @@ class Setting:
     name: str
     value: str
     number: float | None
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the value is a number with a unit of time."""
+        match = _VALUE.fullmatch(self.value)
+        return match is not None and match["u"].lower() in _TIMES_OF
 
     @property
     def version(self) -> tuple[int, int] | None:

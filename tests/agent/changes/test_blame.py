@@ -123,6 +123,37 @@ def test_documents_and_moved_code_weigh_little_or_nothing(tmp_path: Path) -> Non
     assert 0 < strength["m"] < strength["p"] / 2
 
 
+def test_a_flag_that_was_turned_off_after_it_is_told_by_when_it_was_turned_on(tmp_path: Path) -> None:
+    incident = RAW["flag_turned_on"]
+    back = incident["changes"][0] | {"at": 60, "before": "on", "after": "off"}
+    found, _ = judge(tmp_path, incident | {"changes": [*incident["changes"], back]})
+    assert found is not None
+    assert found.ids == ("surge_multiplier_v2",)
+    assert found.suspects[0].at == T0 - timedelta(seconds=510)
+    assert len(found.later) == 1
+
+
+def test_a_commit_that_was_deployed_after_the_onset_is_not_to_blame(tmp_path: Path) -> None:
+    incident = RAW["index_dropped_in_the_database"]
+    deploy = {"at": 30, "component": "rides-db", "kind": "deploy", "id": "m-41", "text": "migration"}
+    late, _ = judge(tmp_path, incident | {"changes": [*incident["changes"], deploy]})
+    early, _ = judge(tmp_path, incident | {"changes": [*incident["changes"], deploy | {"at": -500}]})
+    assert late is not None
+    assert early is not None
+    assert late.answer == "none"
+    assert (early.ids, early.suspects[0].at) == (("m-41",), T0 - timedelta(seconds=500))
+
+
+@pytest.mark.parametrize("folder", ["wallet", "wallet-service", "walletsvc", "Wallet_API"])
+def test_a_folder_is_of_the_component_that_is_called_so(folder: str, tmp_path: Path) -> None:
+    incident = RAW["pool_made_smaller_long_before"]
+    moved = [c | {"component": folder} if c["id"] == "c-pool" else c for c in incident["changes"]]
+    here, there = judge(tmp_path, incident)[0], judge(tmp_path, incident | {"changes": moved})[0]
+    assert here is not None
+    assert there is not None
+    assert here.suspects[0].score == there.suspects[0].score
+
+
 def test_without_changes_there_is_no_answer(tmp_path: Path) -> None:
     facts = numbered(observed(RAW["flag_turned_on"]["facts"]))
     assert blamed(Facts(facts, Topology(INVENTORY.components)), "pricing", INCIDENT) is None
