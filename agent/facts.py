@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
 from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK, WEIGHT
 from aitia.core.words import Evidence
+from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
 
 PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
@@ -49,6 +51,11 @@ LITTLE: Final = (
     1.5  # times what a process uses, below which more exhausts nothing where no limit is near; by hand
 )
 SPOKE_S: Final = 2.0  # after which a process that is down writes nothing any more
+_FITS: Final = {
+    "aside": 0.0,
+    "moved": 0.3,
+}  # documents and tests change nothing that runs, moved code little; by hand
+_UNFIT: Final = 0.5  # of a change whose diff has neither a name of the failure nor a risky edit; by hand
 _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic", "connections"})
 
 
@@ -70,6 +77,7 @@ class Facts:
         self._spoke = _last_words(evidence)
         self._answers = {e.component for e in evidence if e.values.get("answers") is True}
         self._first: dict[str, Evidence | None] = {}
+        self._words: FailureWords | None = None
         self._present = {
             e.component for e in evidence if e.kind == "metric.quiet" and e.aspect == "availability"
         }
@@ -107,7 +115,7 @@ class Facts:
         if evidence.kind in PLANT and self._was_worked_on(evidence):
             return evidence.strength / 3
         if evidence.aspect in CHANGE:
-            return 0.0 if self._came_after(evidence) else evidence.strength
+            return self._of_change(evidence)
         load = self._traffic.get(evidence.component, 1.0)
         if evidence.aspect in _RESTARTS and self._was_changed(evidence):
             return evidence.strength / 3
@@ -128,15 +136,31 @@ class Facts:
         explained = shared or (evidence.direction == "up" and (loaded or waiting or little))
         return evidence.strength / 3 if explained else evidence.strength
 
-    def _came_after(self, change: Evidence) -> bool:
-        """Whether the component had moved before it was changed: then the change is no cause of it."""
+    def _of_change(self, change: Evidence) -> float:
+        """By the time to the component's first onset, and as what it touches fits; 0 where it came after that onset."""
         if change.component not in self._first:
             family = self.topology.family(change.component)
             self._first[change.component] = self.first_onset(family, or_named=True)
-        first = self._first[change.component]
-        if first is None or change.onset is None:
-            return False
-        return (change.onset - onset(first)).total_seconds() > RESTART_S + first.onset_error_s
+        first, strength = self._first[change.component], change.strength
+        if first is not None and change.onset is not None:
+            before = (onset(first) - change.onset).total_seconds()
+            if before < -RESTART_S - first.onset_error_s:
+                return 0.0
+            if (
+                float(change.values.get("before_alarm_s", 0.0)) >= 0
+            ):  # what came after the alarm brought none about
+                strength = proximity(max(0.0, before))
+        return strength * self._fit(change)
+
+    def _fit(self, change: Evidence) -> float:
+        """The share of a change whose diff was read: how it may have brought about what failed."""
+        nature = change.values.get("nature", "")
+        if nature != "read":
+            return _FITS.get(str(nature), 1.0)
+        if self._words is None:
+            self._words = FailureWords(self, self.seen)
+        named = any(self._words.weight(w) for w in str(change.values.get("touches", "")).split())
+        return 1.0 if named or change.values.get("risks") else _UNFIT
 
     def _was_changed(self, evidence: Evidence) -> bool:
         """Whether a deploy or configuration change restarted it: what was meant to happen is no symptom."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aitia.agent.sentences.blamed import shown
 from aitia.agent.sentences.verifier import Grounds, check, supported
 from aitia.agent.taxonomy import covers
 from aitia.agent.topology import Topology
@@ -16,7 +17,7 @@ from aitia.core.llm import NO_READERS, Llm, Readers
 from aitia.core.scenario import Expected, Needed, Scenario, load_scenario
 from aitia.core.store import RunStore
 from aitia.core.trust import confined
-from aitia.core.words import Component, Evidence, Report, Sentence
+from aitia.core.words import Blame, Component, Evidence, Report, Sentence
 from aitia.graphs.diagnose import diagnose
 from aitia.graphs.state import Options, names_of
 from aitia.tools.sources import open_sources
@@ -144,9 +145,26 @@ def grounded(report: Report) -> float:
     by_id = {e.id: e for e in report.evidence}
     sentences = [(s, "") for s in (*report.chain, *report.summary) if s.role != "verdict"]
     sentences += [(x.sentence, x.component) for x in report.ruled_out]
-    if not sentences:
-        return 1.0
-    return round(sum(_grounded(s, by_id, report, subject) for s, subject in sentences) / len(sentences), 4)
+    held = [_grounded(s, by_id, report, subject) for s, subject in sentences]
+    if report.change is not None:
+        held.append(
+            _identified(report.change, by_id) and _grounded(_without_ids(report.change), by_id, report, "")
+        )
+    return round(sum(held) / len(held), 4) if held else 1.0
+
+
+def _identified(blame: Blame, by_id: dict[str, Evidence]) -> bool:
+    """Whether each change that is named is one of a cited fact."""
+    cited = {str(by_id[i].values.get("change_id") or i) for i in blame.sentence.cites if i in by_id}
+    return set(blame.ids) <= cited
+
+
+def _without_ids(blame: Blame) -> Sentence:
+    """The sentence without the ids, whose digits are no numbers."""
+    text = blame.sentence.text
+    for change in blame.ids:
+        text = text.replace(f" {shown(change)} ", " ")
+    return blame.sentence.model_copy(update={"text": text})
 
 
 def _grounded(sentence: Sentence, by_id: dict[str, Evidence], report: Report, subject: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts, is_anomaly
 from aitia.agent.planning import planner
 from aitia.core.aspects import CHANGE
@@ -38,6 +39,9 @@ def assemble(state: State, context: Context) -> Report:
         chain=tuple(s for s in sentences if s.role == "chain"),
         suspects=weighed.suspects[:MAX_SUSPECTS],
         further=weighed.further,
+        change=blamed(Facts(evidence, view.topology), weighed.component, incident)
+        if weighed.component
+        else None,
         ruled_out=tuple(view.ruled_out),
         timeline=_timeline(view),
         mitigations=tuple(Mitigation.model_validate(m) for m in state["mitigations"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -11,12 +11,14 @@ from aitia.core.errors import SourceError
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Incident, Result, Window
+from aitia.tools.diffs.reading import MOST_CHARS, read_diff
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ChangeSource, RecordedChange
 from aitia.tools.sources.changes.change_fields import short
 
 MAX_TEXT = 120
 MAX_ID = 40
+MOST_EDITS = 3  # risky edits that a statement tells
 _HOUR = 3600.0
 _HISTORY = timedelta(days=3650)
 _WORK_AGE_S = 24 * _HOUR  # maintenance older than this is history
@@ -102,13 +104,20 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         quoted = f"{quote(quoted, MAX_TEXT - min(len(shown), MAX_ID) - 3)} ({quote(shown, MAX_ID)})"
     when = f"{change.at:%H:%M:%S} UTC" if before < 20 * _HOUR else f"{change.at:%Y-%m-%d %H:%M} UTC"
     gap = f"{_duration(before)} before the alarm" if before >= 0 else f"{_duration(-before)} after the alarm"
-    noun = _NOUNS[aspect]
+    noun, touched = _NOUNS[aspect], _touched(change, redact)
+    edits = [told.partition(": ")[2] for told in touched.get("risks", "").split("; ")][:MOST_EDITS]
+    diff = "; its diff has " + ", ".join(f'"{edit}"' for edit in edits) if edits[0] else ""
     return Evidence(
         component=component,
         kind=aspect,
         aspect=aspect,
-        statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}".',
-        values={"text": quoted, "before_alarm_s": round(before), **({"change_id": named} if named else {})},
+        statement=f'{component or "unknown component"}: {noun} at {when}, {gap}: "{quoted}"{diff}.',
+        values={
+            "text": quoted,
+            "before_alarm_s": round(before),
+            **({"change_id": named} if named else {}),
+            **touched,
+        },
         window=ctx.incident.window,
         onset=change.at,
         direction="changed",
@@ -116,6 +125,24 @@ def _fact(ctx: ToolContext, change: RecordedChange, aspect: str, before: float) 
         source=change.ref,
         taint=True,
     )
+
+
+def _touched(change: RecordedChange, redact: Callable[[str], str]) -> dict[str, str]:
+    """What a change touched, as words: of its diff nothing else is kept."""
+    if not (change.diff or change.files):
+        return {}
+    files = [redact(file) for file in change.files]
+    touched = read_diff(redact(change.diff[:MOST_CHARS]), files)
+    told = {
+        "nature": touched.nature,
+        "touches": " ".join(touched.terms),
+        "near": " ".join(touched.near),
+        "risks": "; ".join(
+            f"{seen.risk}: {quote(seen.told, 60).replace(';', ',')}" for seen in touched.risks
+        ),
+        "files": quote(" ".join(touched.files)),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _near(before: float, incident: Incident) -> float:

@@ -80,6 +80,8 @@ def not_seen(topic: Topic, record: Record) -> Draft:
 def changes(topic: Topic, record: Record) -> Draft:
     """What was deployed, changed or repaired; that nothing was, where the list of changes was read."""
     draft = Draft()
+    if (blame := record.report.change) is not None and not topic.components:
+        draft.say(blame.sentence.text, *blame.sentence.cites)
     wide = topic.model_copy(update={"aspects": ()})
     found = matching(wide, record, lambda e: e.kind.startswith(("change.", "maintenance.")))
     strange = sum(burden(t) for t in topic.rest) >= 1.0

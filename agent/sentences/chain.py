@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts, is_anomaly, onset
 from aitia.agent.taxonomy import Fault
-from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Incident, Suspect, Word
 
 MAX_EDGES: Final = 5
@@ -34,7 +34,7 @@ class Edge(Word):
 
 def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: Incident) -> list[Edge]:
     """At most five edges from the change or the cause's own facts to the symptom that was reported."""
-    steps = _own_steps(suspect, fault, facts)
+    steps = _own_steps(suspect, fault, facts, incident)
     if not steps:
         return []
     spread = fault.spread if fault else ()
@@ -53,8 +53,8 @@ def _precedes(fact: Evidence, step: Evidence) -> bool:
     return (onset(step) - onset(fact)).total_seconds() > slack
 
 
-def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts) -> list[Evidence]:
-    """The change first, then the two weightiest facts of or about it in time order, then a callee that was loaded."""
+def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: Incident) -> list[Evidence]:
+    """The change to blame first, then the two weightiest facts of or about it in time order, then a callee that was loaded."""
     for_it = [p for p in fault.patterns if p.weight > 0] if fault else []
     matched = [
         (p.weight * facts.strength(e), e)
@@ -63,7 +63,6 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts) -> list[Evid
     ]
     cited = list({e.id: e for _, e in sorted(matched, key=lambda pair: -pair[0])}.values())
     family = facts.topology.family(suspect.component)
-    changes = [e for e in cited if e.aspect in CHANGE and e.component in family and e.strength >= 0.3]
     own = [e for e in cited if is_anomaly(e) and family & {e.component, e.peer}]
     loaded = [
         e
@@ -72,7 +71,11 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts) -> list[Evid
     ]
     core = _one_per_aspect(own)[:2]
     core += [e for e in loaded if all((e.component, e.aspect) != (c.component, c.aspect) for c in core)][:1]
-    return changes[:1] + sorted(core, key=_began)
+    core = sorted(core, key=_began)
+    blame = blamed(facts, suspect.component, incident)
+    ids = blame.suspects[0].evidence[:1] if blame is not None and blame.answer == "change" else ()
+    changes = [e for e in facts.all if e.id in ids and not (core and _precedes(core[0], e))]
+    return changes + core
 
 
 def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -320,7 +320,7 @@ class Sentence(Word):
     text: str
     cites: tuple[str, ...]
     by: Literal["model", "template"]
-    role: Literal["summary", "chain", "ruled_out", "verdict"]
+    role: Literal["summary", "chain", "ruled_out", "verdict", "change"]
     attempts: int = 0  # model attempts before this text was accepted or replaced
     refused: tuple[str, ...] = ()  # why the model's attempts were refused
 
@@ -331,6 +331,32 @@ class Exclusion(Word):
     component: str
     fault: str
     probability: Unit01
+    sentence: Sentence
+
+
+class ChangeSuspect(Word):
+    """A change that came before the first onset, with what speaks for it; `id` is that of the commit, deploy or flag."""
+
+    id: str
+    kind: str
+    component: str
+    at: Moment
+    score: float
+    why: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()  # that tells of it
+    fits: tuple[str, ...] = ()  # of the failure, that it fits
+
+
+class Blame(Word):
+    """Which change brought the named cause about: one of those that came before its first onset, or none of them.
+
+    `undecided` where several cannot be told apart: `ids` then names them all.
+    """
+
+    answer: Literal["change", "none", "undecided"]
+    ids: tuple[str, ...] = ()
+    suspects: tuple[ChangeSuspect, ...] = ()  # likeliest first
+    later: tuple[str, ...] = ()  # evidence of changes that came after the first onset
     sentence: Sentence
 
 
@@ -439,6 +465,9 @@ class Report(Word):
     chain: tuple[Sentence, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     further: tuple[Suspect, ...] = ()  # independent causes beside the named one
+    change: Blame | None = (
+        None  # which change brought the cause about; None without a cause or a known change
+    )
     ruled_out: tuple[Exclusion, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     mitigations: tuple[Mitigation, ...] = ()

@@ -46,7 +46,7 @@ class Document:
 
 
 ORDER: Final = (
-    "Why", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
+    "Why", "Change", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
     "Do now", "Check next", "Not seen", "How words were read",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
@@ -59,8 +59,8 @@ _SHORT: Final = {
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
-    "Why": 6, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3, "Unchanged": 4,
-    "Do now": 3, "Check next": 2,
+    "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
+    "Unchanged": 4, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""
@@ -72,7 +72,7 @@ _LIKELY: Final = 0.5  # probability of a cause below which more speaks against i
 
 def build(report: Report, *, amount: Amount = "full") -> Document:
     """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too."""
-    found = [section for section in _sections(report, amount == "full") if section.items]
+    found = [section for section in _sections(report, amount) if section.items]
     ordered = sorted(found, key=lambda section: ORDER.index(section.title))
     limits = _AMOUNTS.get(amount, {})
     one_screen = amount in ("cramped", "screen")
@@ -142,8 +142,10 @@ def split_subject(subject: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (subject, "")
 
 
-def _sections(report: Report, full: bool) -> Iterable[Section]:
+def _sections(report: Report, amount: Amount) -> Iterable[Section]:
+    full = amount == "full"
     yield sections.why(report)
+    yield sections.change(report, again=amount in ("short", "full"))
     yield sections.further(report)
     if report.verdict == "unknown":
         if any(

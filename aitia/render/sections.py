@@ -43,6 +43,16 @@ def why(report: Report) -> Section:
     return Section(title="Why", items=tuple(sentence_item(s) for s in report.chain), numbered=True)
 
 
+def change(report: Report, *, again: bool) -> Section:
+    """Which change is to blame, or that none is; where the chain begins with it only if it is to be said `again`."""
+    blame = report.change
+    told = (
+        blame is not None and blame.answer == "change" and bool(set(blame.sentence.cites) & in_chain(report))
+    )
+    items = (sentence_item(blame.sentence),) if blame is not None and (again or not told) else ()
+    return Section(title="Change", items=items)
+
+
 def timeline(report: Report) -> Section:
     """Changes and onsets in time order; those of the chain stay longest."""
     told = in_chain(report)

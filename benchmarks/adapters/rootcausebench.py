@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.core.config import Columns, SourceConfig
-from aitia.core.words import Evidence, Incident
+from aitia.core.words import Incident
 from aitia.incoming import make_incident
 
 Row = dict[str, Any]
@@ -29,11 +29,6 @@ class Given:
     incident: Incident
     sources: list[SourceConfig]
     not_given: list[str]
-
-
-def commit_of(change: Evidence) -> str:
-    """The commit of a change that aitia cites, "" where the change is a flag."""
-    return "" if change.kind == "change.flag" else str(change.values.get("change_id", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +127,4 @@ def _left_out(case: Path, files: Files) -> list[str]:
     """What aitia cannot be given today, counted."""
     path = case / DATA / "patterns.json"
     patterns = len(json.loads(_text(path))) if path.exists() else 0
-    diffs = sum(bool(c["diff"]) for c in files.commits)
-    return [
-        f"{patterns} clustered log patterns with their counts (no source type)",
-        f"{diffs} diffs (no source reads their content)",
-    ]
+    return [f"{patterns} clustered log patterns with their counts (no source type)"]

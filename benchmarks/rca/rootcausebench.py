@@ -3,9 +3,9 @@
 python benchmarks/rca/rootcausebench.py --data DIR/world/rootcausebench [--cases 'b0*'] [--json OUT]
 
 DIR holds CASE/environment/data and CASE/tests/ground_truth.json as published (Edge Delta, 2026). What is tested sees the
-former through `benchmarks/adapters/rootcausebench.py`. The commit that is predicted is that of the first change which the
-verdict cites: in its chain, else in the ledger of the named suspect, strongest first. It is `none` where no cause is named,
-none of its facts is a change, or the change is a flag.
+former through `benchmarks/adapters/rootcausebench.py`. The commit that is predicted is that of the change which the
+report blames (`change`); where it says that several cannot be told apart, the first of them. It is `none` where no cause is
+named, none of the changes is to blame, or the change is a flag.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
-from aitia.core.words import Evidence, Report
-from benchmarks.adapters.rootcausebench import Files, commit_of, moment, read, write
+from aitia.core.words import ChangeSuspect, Report
+from benchmarks.adapters.rootcausebench import Files, moment, read, write
 from benchmarks.contract import Case, chosen, finish, parser, rows
 from benchmarks.rca.product import diagnosed, model
 
@@ -87,22 +87,18 @@ def predicted(case: Path, llm: Llm | None) -> Case:
     return told | {"seconds": round(time.monotonic() - began, 2)}
 
 
-def cited(report: Report) -> list[Evidence]:
-    """The changes that the verdict cites for its cause: those of its chain, then those that speak for the named suspect."""
-    if report.verdict != "cause":
-        return []
-    named = [s for s in report.suspects if (s.component, s.fault) == (report.component, report.fault)]
-    ids = [i for s in report.chain for i in s.cites] + [i for s in named for i in s.supporting]
-    facts = {e.id: e for e in report.evidence}
-    return [facts[i] for i in dict.fromkeys(ids) if i in facts and facts[i].kind.startswith("change.")]
+def blamed(report: Report) -> ChangeSuspect | None:
+    """The change that the report blames; where several cannot be told apart the first, for the set asks for one."""
+    change = report.change
+    if report.verdict != "cause" or change is None or not change.ids:
+        return None
+    return next(s for s in change.suspects if s.id == change.ids[0])
 
 
 def _answer(report: Report) -> Case:
-    if report.verdict != "cause":
-        return _said(NONE, report.component, "")
-    changes = cited(report)
-    commit = (commit_of(changes[0]) if changes else "") or NONE
-    return _said(commit, report.component, _remedy(changes[0].kind if changes else report.fault))
+    change = blamed(report)
+    commit = change.id if change and change.kind != "flag" else NONE
+    return _said(commit, report.component, _remedy(f"change.{change.kind}" if change else report.fault))
 
 
 def _said(commit: str, service: str, remedy: str) -> Case:
@@ -122,7 +118,7 @@ def _shown(report: Report) -> Case:
         "probability": report.probability,
         "component": report.component,
         "fault": report.fault,
-        "cited": [e.statement for e in cited(report)],
+        "change": report.change.model_dump(mode="json") if report.change else None,
         "suspects": [(s.component, s.fault, round(s.probability, 3)) for s in report.suspects[:5]],
     }
 

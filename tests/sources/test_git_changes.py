@@ -17,6 +17,7 @@ from aitia.core.words import Incident, Window
 from aitia.tools.changes import changes_list
 from aitia.tools.registry import SourceSet, ToolContext
 from aitia.tools.sources import ChangeSource, open_source
+from aitia.tools.sources.changes.changes_git import MOST_DIFF
 from aitia.tools.sources.cluster.cluster_recorded import moment
 
 from . import kube_api
@@ -132,15 +133,34 @@ def test_a_repository_cannot_make_git_run_anything(repo: Path, tmp_path: Path) -
     copy, mark = tmp_path / "evil", tmp_path / "mark"
     shutil.copytree(repo, copy)
     for key, value in (("core.fsmonitor", f"touch {mark}"), ("core.pager", f"touch {mark}"), ("diff.external", f"touch {mark}"),
-                       ("log.showSignature", "true"), ("gpg.program", f"touch {mark}"), ("diff.x.textconv", f"touch {mark}")):  # fmt: skip
+                       ("diff.x.command", f"touch {mark}"), ("log.showSignature", "true"), ("gpg.program", f"touch {mark}"), ("diff.x.textconv", f"touch {mark}")):  # fmt: skip
         git(copy, "config", key, value)
     (copy / ".git" / "info" / "attributes").write_text("* diff=x\n")
-    assert len(opened(copy).read(SPAN)) == 5
+    found = opened(copy).read(SPAN)
+    assert len(found) == 5
+    assert all(c.diff for c in found)
     assert not mark.exists()
     for branch in ("--output=/tmp/x", "a..b", "$(id)"):
         with pytest.raises(SourceError, match=r"is not a branch name. Fix `options.branch` of"):
             opened(copy, options={"branch": branch}).read(SPAN)
     assert opened(copy, options={"paths": "--output=x, :(glob)*"}).read(SPAN) == []
+
+
+def test_a_commit_has_for_each_component_what_it_changed_there(repo: Path) -> None:
+    found = {(c.at.minute, c.component): c for c in opened(repo).read(SPAN)}
+    assert "+pool: 2" in found[10, "payment"].diff.splitlines()
+    assert tuple(x for x in found[30, "orders"].diff.splitlines() if x[1:].isdigit()) == ("-2", "+3")
+    assert "payment" not in found[30, "orders"].diff
+    assert "payment/new.py" in found[45, "payment"].diff  # a merge brings what its branch had
+    assert not any(c.diff for c in opened(repo, options={"diffs": False}).read(SPAN))
+
+
+def test_a_diff_without_end_is_read_to_its_bound(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "begin", -5, payment__a_DOT_py="1")
+    commit(tmp_path, "huge", 5, payment__a_DOT_py="x = 1\n" * 2_000_000)
+    (change,) = opened(tmp_path).read(SPAN)
+    assert 60_000 < len(change.diff) <= MOST_DIFF
 
 
 def test_what_is_no_repository_is_said(tmp_path: Path) -> None:

@@ -75,6 +75,10 @@ class RecordedChange:
     text: str
     ref: SourceRef
     id: str = ""  # of the commit, deploy or flag, where recorded
+    diff: str = (
+        ""  # what it changed, as a unified diff: hostile text, of which only names and numbers are kept
+    )
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,6 +145,8 @@ def write_changes(path: Path, changes: Iterable[RecordedChange], redactor: Redac
             "kind": c.kind,
             "text": redactor.text(c.text),
             **({"id": redactor.text(c.id)} if c.id else {}),
+            **({"diff": redactor.text(c.diff)} if c.diff else {}),
+            **({"files": [redactor.text(f) for f in c.files]} if c.files else {}),
         }
         for c in found
     ]

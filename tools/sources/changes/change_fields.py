@@ -44,6 +44,12 @@ _URLS: Final = re.compile(r"https?://[^/\s]+/(?:api/v\d+/)?(?:repos/|projects/)?
                           r"(?:commits?|deployments?|releases?|pull|merge_requests|tree)\b")  # fmt: skip
 _HEX: Final = re.compile(r"[0-9a-f]{20,64}")
 _CHART: Final = re.compile(r"-v?\d[\w.+-]*$")  # Helm puts the version behind the name
+_DIFFS: Final = ("diff", "patch", "unified_diff")
+_BEFORE_AFTER: Final = (("before", "after"), ("old", "new"), ("old_value", "new_value"), ("from", "to"), ("previous", "current"),
+                        ("oldValue", "newValue"), ("previous_value", "value"))  # fmt: skip
+_ARROWED: Final = ("change", "changes", "transition", "values")
+_ARROW: Final = re.compile(r"(.{1,80}?)\s*(?:->|=>|→)\s*(.{1,80})")
+_DIFF: Final = 65_536  # characters of a diff
 _DEPTH: Final = 3
 _FIELDS: Final = 200
 _TOLD: Final = 6  # further fields that stand for a text where there is none
@@ -149,6 +155,51 @@ def files_of(entry: Fields, roles: Roles) -> list[str]:
     return [str(f) for f in told if isinstance(f, str)][:_FIELDS]
 
 
+def diff_of(entry: Fields, roles: Roles) -> str:
+    """What an entry changed as a diff: as it holds one, that of its files, or its values before and after as lines."""
+    for name in _DIFFS:
+        if isinstance(told := entry.get(name), str) and told.strip():
+            return told[:_DIFF]
+    parts = [
+        f"+++ {f.get('filename') or f.get('new_path') or ''}\n{patch}"
+        for f in (entry.get(roles.files) if roles.files else None) or ()
+        if isinstance(f, dict) and isinstance(patch := f.get("patch") or f.get("diff"), str)
+    ]
+    if parts:
+        return "\n".join(parts)[:_DIFF]
+    old, new = _values(entry)
+    name = _flat(entry.get(roles.flag or roles.id))
+    sides = [(sign, x) for sign, value in (("-", old), ("+", new)) for x in value.splitlines()]
+    return "\n".join(
+        f"{sign}{x}" if not name or any(mark in x for mark in ":= ") else f"{sign}{name}: {x}"
+        for sign, x in sides
+    )[:_DIFF]
+
+
+def _values(entry: Fields) -> tuple[str, str]:
+    """The values before and after a change: fields of their own, or one such as `off->on`."""
+    for before, after in _BEFORE_AFTER:
+        old, new = (_lines(entry, name) for name in (before, after))
+        if old or new:
+            return old, new
+    for name in _ARROWED:
+        told = entry.get(name)
+        if isinstance(told, str) and (match := _ARROW.fullmatch(told.strip()[:_FIELDS])):
+            return match[1], match[2]
+    return "", ""
+
+
+def _lines(entry: Fields, name: str) -> str:
+    """A value as lines: a text as it stands, each part of a list, each field of an inner object."""
+    inner = [
+        f"{key.removeprefix(name + '.')}: {_flat(v)}"
+        for key, v in entry.items()
+        if key.startswith(name + ".")
+    ]
+    value = entry.get(name)
+    return "\n".join(inner or [_flat(v) for v in (value if isinstance(value, list) else [value])])
+
+
 def kind_of(entry: Fields, roles: Roles, *, hint: str, fallback: str) -> str:
     """The kind: as the entry says, by its event categories, or by what it has; `hint` is the file's name. "" for no change."""
     word = str(entry.get(roles.kind) or "").strip().lower().removeprefix("change.")
@@ -181,7 +232,7 @@ def text_of(entry: Fields, roles: Roles) -> str:
         more = [
             name
             for name in (roles.flag, *entry)
-            if name and name not in roles.used - {roles.flag} and _plain(entry[name])
+            if name and name not in (roles.used - {roles.flag}).union(_DIFFS) and _plain(entry[name])
         ]
         text = ", ".join(f"{name} {_flat(entry[name])}" for name in dict.fromkeys(more[:_TOLD]))
     if version and short(version) not in text:

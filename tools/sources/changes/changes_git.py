@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Event, Timer
 from typing import Final
 
 from aitia.core.children import environment, program
@@ -23,6 +25,8 @@ from aitia.tools.sources.paths import check_file
 
 MOST_COMMITS: Final = 2000
 MOST_BYTES: Final = 32 * 1024 * 1024
+MOST_DIFFS: Final = 100  # newest commits whose diff is read
+MOST_DIFF: Final = 65_536  # bytes of a diff
 # A repository is data: nothing in its own configuration may start a program or reach the network.
 _TAME: Final = tuple(
     part
@@ -53,11 +57,12 @@ class GitSource(Configured):
     """A change source over a repository, bare or not.
 
     Options: `branch` (default HEAD), `paths` (folders, comma-separated), `components` (`folder=component, ...`; without it
-    the first folder of a file's path is the component), `kind` (default: deploy, or config where only configuration changed).
+    the first folder of a file's path is the component), `kind` (default: deploy, or config where only configuration
+    changed), `diffs` (default true: what the newest commits changed is read too).
     """
 
     KIND = "changes"
-    OPTIONS = frozenset({"components", "kind", "branch", "paths"})
+    OPTIONS = frozenset({"components", "kind", "branch", "paths", "diffs"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
@@ -65,7 +70,7 @@ class GitSource(Configured):
 
     def describe(self, window: Window) -> Holding:
         """The components that were changed in the window."""
-        found = self.read(window)
+        found = [c for commit in self._within(window) for c in self._changes(commit)]
         return Holding(
             source=self.name,
             kind=self.kind,
@@ -77,13 +82,31 @@ class GitSource(Configured):
 
     def read(self, window: Window) -> list[RecordedChange]:
         """The commits of the window in time order, one entry for each component that a commit touches."""
-        start, end = window.epoch
+        read = self._config.options.get("diffs", True)
+        newest = sorted(self._within(window), key=lambda c: (-c.at, c.hash))
         found = [
-            c for commit in self._commits(window) if start <= commit.at < end for c in self._changes(commit)
+            c
+            for number, commit in enumerate(newest)
+            for c in self._changes(commit, self._diff(commit) if read and number < MOST_DIFFS else "")
         ]
         return sorted(found, key=lambda c: (c.at, c.component, c.kind, c.text, c.ref.query))
 
-    def _changes(self, commit: Commit) -> Iterator[RecordedChange]:
+    def _within(self, window: Window) -> list[Commit]:
+        start, end = window.epoch
+        return [commit for commit in self._commits(window) if start <= commit.at < end]
+
+    def _diff(self, commit: Commit) -> str:
+        """What a commit changed against its first parent, its beginning where it is long."""
+        return self._git(
+            "diff-tree", "-p", "--no-commit-id", "--diff-merges=first-parent", "--root", "--unified=3", "--no-renames",
+            "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/",
+            commit.hash, "--", *self._paths(), most=MOST_DIFF,
+        )  # fmt: skip
+
+    def _paths(self) -> list[str]:
+        return [f":(top,literal){p}" for p in _parts(self._config.options.get("paths", ""))]
+
+    def _changes(self, commit: Commit, diff: str = "") -> Iterator[RecordedChange]:
         touched: dict[str, list[str]] = {}
         for file in commit.files:
             if not _matches(file, DOCUMENTS):
@@ -95,6 +118,8 @@ class GitSource(Configured):
                 kind=self._kind(files),
                 text=commit.subject,
                 id=commit.hash,
+                diff=_of_files(diff, files),
+                files=tuple(files),
                 ref=SourceRef(
                     source=self.name, query=f"git show --stat {commit.hash}", path=self._config.path
                 ),
@@ -121,39 +146,36 @@ class GitSource(Configured):
                 f"{branch[:60]!r} is not a branch name. Fix `options.branch` of source {self.name!r}."
             )
         since, until = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (window.start, window.end))
-        paths = [f":(top,literal){p}" for p in _parts(self._config.options.get("paths", ""))]
         out = self._git(
             "log", f"--max-count={MOST_COMMITS}", f"--since={since}", f"--until={until}", "--first-parent", "--min-parents=1",
             "--diff-merges=first-parent", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
-            "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H%x00%ct%x00%s", branch, "--", *paths,
+            "--no-mailmap", "--encoding=UTF-8", "--format=%x00%H%x00%ct%x00%s", branch, "--", *self._paths(),
         )  # fmt: skip
         return list(_records(out))
 
-    def _git(self, *arguments: str) -> str:
+    def _git(self, *arguments: str, most: int = 0) -> str:
+        """What git prints; where `most` bytes are enough it is stopped there."""
         path = check_file(self._config, self._root)
         try:
-            done = subprocess.run(
-                [program("git"), "-C", str(path), "--no-pager", *_TAME, *arguments],
-                stdin=subprocess.DEVNULL, capture_output=True, timeout=self._config.timeout_s,
-                env=environment(given=_QUIET), check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
+            code, out, err = _run([program("git"), "-C", str(path), "--no-pager", *_TAME, *arguments],
+                                  seconds=self._config.timeout_s, most=most or MOST_BYTES + 1)  # fmt: skip
+        except TimeoutError:
             raise SourceError(
-                f"Raise `timeout_s` of source {self.name!r} or set `options.paths`: git log took longer than"
+                f"Raise `timeout_s` of source {self.name!r} or set `options.paths`: git {arguments[0]} took longer than"
                 f" {self._config.timeout_s:g} s."
             ) from None
         except OSError as error:
             raise SourceError(f"Install git for source {self.name!r} ({error.strerror}).") from None
-        if done.returncode != 0:
-            said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200]
+        if code != 0:
+            said = " ".join(err.decode("utf-8", "replace").split())[:200]
             raise SourceError(
                 f"Point `path` of source {self.name!r} at a Git repository with commits: {said}"
             )
-        if len(done.stdout) > MOST_BYTES:
+        if len(out) > MOST_BYTES:
             raise SourceError(
                 f"Set `options.paths` of source {self.name!r}: git log prints more than 32 MiB."
             )
-        return done.stdout.decode("utf-8", "replace")
+        return out.decode("utf-8", "replace")
 
     def _pair(self, part: str) -> tuple[str, str]:
         folder, equals, component = (x.strip() for x in part.partition("="))
@@ -162,6 +184,39 @@ class GitSource(Configured):
                 f"Write `options.components` of source {self.name!r} as `folder=component, ...`, not {part[:60]!r}."
             )
         return folder.strip("/"), component
+
+
+def _run(command: Sequence[str], *, seconds: float, most: int) -> tuple[int, bytes, bytes]:
+    """The exit code (0 where it was stopped after `most` bytes) and what was printed. Raises TimeoutError."""
+    with TemporaryFile() as errors, subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment(given=_QUIET)
+    ) as process:  # fmt: skip
+        late = Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        watch = Timer(seconds, stop)
+        watch.start()
+        try:
+            out = process.stdout.read(most) if process.stdout else b""
+            if cut := len(out) == most:
+                process.kill()
+            code = process.wait()
+        finally:
+            watch.cancel()
+        if late.is_set():
+            raise TimeoutError
+        errors.seek(0)
+        return 0 if cut else code, out, errors.read(4096)
+
+
+def _of_files(diff: str, files: Sequence[str]) -> str:
+    """The parts of a commit's diff that are about some files."""
+    wanted = {f"diff --git a/{file} b/{file}" for file in files}
+    parts = re.split(r"^(?=diff --git )", diff, flags=re.M)
+    return "".join(part for part in parts if part.partition("\n")[0] in wanted)
 
 
 def _records(out: str) -> Iterator[Commit]:

@@ -19,6 +19,8 @@ from aitia.tools.sources.changes.change_fields import (
     LISTS,
     Roles,
     components_of,
+    diff_of,
+    files_of,
     flattened,
     id_of,
     kind_of,
@@ -31,7 +33,7 @@ from aitia.tools.sources.text_form import TextForm, encoding_of, few, form_of, k
 from aitia.tools.sources.text_form import text_of as all_text
 from aitia.tools.sources.time_texts import TimeTexts, configured_order, configured_zone, moment, usual_texts
 
-MAX_LINE = 65_536
+MAX_LINE = 262_144  # a diff among the fields is long
 MAX_BYTES = 64 << 20  # of a file
 MAX_ENTRIES = 1_000_000
 MOST_TOUCHED = 50  # components of one entry
@@ -236,6 +238,8 @@ class JournalSource(Configured):
                 text=text_of(fields, roles),
                 ref=ref,
                 id=id_of(fields, roles),
+                diff=diff_of(fields, roles),
+                files=tuple(files_of(fields, roles)),
             )
 
 
