@@ -43,7 +43,8 @@ from benchmarks.rca.product import components as ranking
 from benchmarks.rca.product import diagnosed
 
 WEBHOOK, FLAT, PLACED = "no_model webhook", "no_model flat", "no_model flat, topology"
-MOST, FIRST = "trivial most alerts", "trivial first alert"
+MOST, DIFFERENT, FIRST = "trivial most alerts", "trivial most different", "trivial first alert"
+SYSTEMS = (WEBHOOK, FLAT, PLACED, MOST, DIFFERENT, FIRST)
 SURE: Final = 0.8
 
 
@@ -68,7 +69,10 @@ def main() -> int:
         parser.error("--split never is scored whole: leave out --cases")
     found = [i for i in of_split(incidents(Path(args.data), args.cases), args.split) if _has_metrics(i)]
     if not found:
-        print(f"error: --data {args.data!r} holds no recording with metrics for these arguments", file=sys.stderr)
+        print(
+            f"error: --data {args.data!r} holds no recording with metrics for these arguments",
+            file=sys.stderr,
+        )
         return 2
     began = time.monotonic()
     cases: list[Case] = []
@@ -82,12 +86,12 @@ def main() -> int:
             cases += [scored(incident, scenario, made.components, *said) for said in answers(made)]
         print(f"\r{n} of {len(found)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    rows = [row for system in (WEBHOOK, FLAT, PLACED, MOST, FIRST) for row in rows_of(system, cases)]
+    rows = [row for system in SYSTEMS for row in rows_of(system, cases)]
     sealed = args.split == NEVER
     if sealed:
         written_down(found, rows, "rca/alert_streams")
     contract.finish(
-        "rca/alert_streams", rows, [] if sealed else cases, n=len(cases) // 5, began=began, out=args.json,
+        "rca/alert_streams", rows, [] if sealed else cases, n=len(cases) // len(SYSTEMS), began=began, out=args.json,
         judged=[] if sealed else [_judged(c) for c in cases if c["system"] == FLAT],
     )  # fmt: skip
     print(f"{quiet} recordings without an alert in the window are left out")
@@ -128,12 +132,33 @@ def answers(stream: Stream) -> list[tuple[str, dict[str, Any], list[str]]]:
         (FLAT, *_diagnosed(stream.flat, stream.now, ())),
         (PLACED, *_diagnosed(stream.flat, stream.now, stream.components)),
     ]
-    within = [r for r in stream.rows if r.at >= stream.start and r.host]
-    counted = Counter(r.host for r in within)
-    first = list(dict.fromkeys(r.host for r in within))
-    for system, order in ((MOST, sorted(counted, key=lambda h: (-counted[h], h))), (FIRST, first)):
-        said.append((system, {"verdict": "cause", "component": order[0] if order else "", "fault": "", "probability": 1.0}, order))
+    for system, order in plain_orders(stream).items():
+        said.append(
+            (
+                system,
+                {"verdict": "cause", "component": order[0] if order else "", "fault": "", "probability": 1.0},
+                order,
+            )
+        )
     return said
+
+
+def plain_orders(stream: Stream) -> dict[str, list[str]]:
+    """What a person counts: notifications that something fires, different alerts, and whose was first, all since the window began.
+
+    A pod counts for its owner.
+    """
+    resolver = Resolver(stream.components)
+    within = [
+        r for r in stream.rows if r.at >= stream.start and r.host and not r.message.startswith("RESOLVED")
+    ]
+    named = [(resolver.learn(r.host), r.name) for r in within]
+    most, different = Counter(c for c, _ in named), Counter(c for c, _ in dict.fromkeys(named))
+    return {
+        MOST: sorted(most, key=lambda c: (-most[c], c)),
+        DIFFERENT: sorted(different, key=lambda c: (-different[c], c)),
+        FIRST: list(dict.fromkeys(c for c, _ in named)),
+    }
 
 
 def _diagnosed(text: str, now: datetime, components: Sequence[Component]) -> tuple[dict[str, Any], list[str]]:

@@ -60,7 +60,9 @@ def read(folder: Path) -> list[Series]:
     with duckdb.connect() as base:
         base.execute("set threads = 1")
         table = str(folder / "metrics.parquet")
-        names = [n for (n,) in base.execute("select distinct metric from read_parquet(?)", [table]).fetchall()]
+        names = [
+            n for (n,) in base.execute("select distinct metric from read_parquet(?)", [table]).fetchall()
+        ]
         kept = sorted(n for n in names if fits.fullmatch(n))
         found = base.execute(
             "select metric, component, labels, list(epoch(time) order by time), list(value order by time)"
@@ -94,7 +96,9 @@ def _of_rule(rule: Mapping[str, Any], series: Sequence[Series], before: float) -
             drawn = _drawn(rule, parts, below)
             if drawn is not None:
                 match = re.fullmatch(rule["metric"], name)
-                title = rule["name"].replace("{1}", (match[1] or "").capitalize() if match and match.groups() else "")
+                title = rule["name"].replace(
+                    "{1}", (match[1] or "").capitalize() if match and match.groups() else ""
+                )
                 yield from _spans(rule, title, labels, *drawn, before)
 
 
@@ -120,7 +124,9 @@ def _below(
 ) -> list[Series]:
     """What the values are divided by."""
     if rule["calc"] == "mean":
-        return [s for s in series if s.metric == name.removesuffix("_count") + "_sum" and s.component == component]
+        return [
+            s for s in series if s.metric == name.removesuffix("_count") + "_sum" and s.component == component
+        ]
     of = name if rule.get("of") == "same" else rule.get("of", "")
     wheres = rule.get("of_where", {})
     return [
@@ -132,7 +138,9 @@ def _below(
     ]  # fmt: skip
 
 
-def _drawn(rule: Mapping[str, Any], parts: Sequence[Series], below: Sequence[Series]) -> tuple[Floats, Floats] | None:
+def _drawn(
+    rule: Mapping[str, Any], parts: Sequence[Series], below: Sequence[Series]
+) -> tuple[Floats, Floats] | None:
     """Times and values of the rule's expression; None where it has none."""
     t = np.unique(np.concatenate([s.t for s in parts]))
     calc = rule["calc"]
