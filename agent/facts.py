@@ -275,7 +275,8 @@ def _is_first_hand(evidence: Evidence) -> bool:
 def _tells(evidence: Evidence) -> bool:
     """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
     return evidence.aspect not in CHANGE and not (
-        evidence.kind == "alert.firing" or evidence.aspect == "other" and evidence.kind.startswith("metric.")
+        evidence.kind == "alert.firing"
+        or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
     )
 
 

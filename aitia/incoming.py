@@ -34,6 +34,7 @@ _LONGEST_FOR_S = 86400.0
 _LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
 _MOST_RUNBOOKS = 5
 _MOST_ALERTS = 5_000  # the newest
+_MOST_HINTS = 1_000
 _MOST_LABELS, _LONGEST_LABEL = 50, 500
 _OLD = timedelta(hours=6)  # what began so long before the others is no part of what they tell
 _ZONELESS = re.compile(r"[\d-]{10}[T ][\d:.]+")
@@ -372,4 +373,4 @@ def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str], named: An
     found = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
     found += [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
     found += [labels.get(key, "") for key in _HINTS]
-    return tuple(dict.fromkeys(f[:200] for f in found if f))
+    return tuple(dict.fromkeys(f[:200] for f in found if f))[:_MOST_HINTS]

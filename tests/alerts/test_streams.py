@@ -134,7 +134,7 @@ def test_flapping_that_began_before_the_rest_is_usual() -> None:
         [*flaps, alert("HighErrorRate", service="cart"), alert("PgDown", 3, instance="pg")], Resolver()
     )
     assert {f.component: f.usual for f in found}["old-box"] == "it came and went 4 times"
-    assert [p.component for p in pointed(found, ())][0] == "pg"
+    assert next(p.component for p in pointed(found, ())) == "pg"
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,5 @@ def test_alerts_alone_never_say_that_nothing_is_wrong() -> None:
 
 def test_a_single_alert_is_the_question_and_no_evidence() -> None:
     report = said(alert("RedisDown", instance="redis-a"))
-    assert report.verdict == "unknown" and not [e for e in report.evidence if e.kind == "alert.firing"]
+    assert report.verdict == "unknown"
+    assert not [e for e in report.evidence if e.kind == "alert.firing"]
