@@ -18,13 +18,13 @@ from aitia.core.strict_json import NotJson, parse_json
 from aitia.tools.alerts.owners import OWNERS, PEERS
 
 MOST_ROWS: Final = 20_000
-_TIME: Final = ("time", "timestamp", "@timestamp", "ts", "datetime", "date", "startsat", "started", "startedat", "start", "starttime",
-                "firedat", "firstseen", "occurredat", "triggeredat", "createdat", "created", "at", "zeit", "zeitpunkt",
-                "zeitstempel")  # fmt: skip
-_NAME: Final = ("alertname", "alert", "rule", "rulename", "trigger", "triggername", "check", "checkname", "monitor", "monitorname",
-                "problem", "alarm", "alarmname", "eventname", "alarmmeldung")  # fmt: skip
-_OF: Final = ("host", "hostname", "component", "service", "servicename", "app", "application", "pod", "node", "instance", "entity",
-              "resource", "object", "target", "device", "ci", "configurationitem", "source", "system")  # fmt: skip
+_TIME: Final = ("time", "timestamp", "@timestamp", "ts", "datetime", "date", "startsat", "started", "startedat",
+                "start", "starttime", "firedat", "firstseen", "occurredat", "triggeredat", "createdat", "created", "at", "zeit",
+                "zeitpunkt", "zeitstempel")  # fmt: skip
+_NAME: Final = ("alertname", "alert", "rule", "rulename", "trigger", "triggername", "check", "checkname", "monitor",
+                "monitorname", "problem", "alarm", "alarmname", "eventname", "alarmmeldung")  # fmt: skip
+_OF: Final = ("host", "hostname", "component", "service", "servicename", "app", "application", "pod", "node", "instance",
+              "entity", "resource", "object", "target", "device", "ci", "configurationitem", "source", "system")  # fmt: skip
 _SEVERITY: Final = ("severity", "priority", "level", "urgency", "schweregrad")
 _STATE: Final = ("status", "state", "transition", "event", "eventtype")
 _END: Final = (

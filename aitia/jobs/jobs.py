@@ -90,7 +90,7 @@ class Jobs:
         return Submitted(job=self.get(known["id"]), new=False)
 
     def _joins(self, incident: Incident, key: str, group: str) -> str:
-        """The job of which an alert is a part: the one that it joined before, else one that it belongs to; "" where there is none."""
+        """The job of which an alert is a part: that which it joined before, else one to which it belongs; "" for none."""
         before = self.table.joined.find(key, group)
         if before is not None:
             return str(before["job"])

@@ -250,7 +250,7 @@ def _judged(case: Case) -> Case:
 
 
 def written_down(found: list[Incident], rows: Sequence[dict[str, Any]], task: str = "") -> None:
-    """That the incidents which nobody looks at were scored, when, by which code and what came out; `task` where by another script."""
+    """That the incidents which nobody looks at were scored, when, by which code and what came out; `task`: another script."""
     line = ({"task": task} if task else {}) | {
         "at": f"{datetime.now(tz=UTC):%Y-%m-%dT%H:%M:%SZ}",
         "commit": contract.commit(),

@@ -144,7 +144,7 @@ def answers(stream: Stream) -> list[tuple[str, dict[str, Any], list[str]]]:
 
 
 def plain_orders(stream: Stream) -> dict[str, list[str]]:
-    """What a person counts: notifications that something fires, different alerts, and whose was first, all since the window began.
+    """What a person counts since the window began: notifications that fire, different alerts, and whose was first.
 
     A pod counts for its owner.
     """

@@ -147,6 +147,7 @@ def test_flapping_that_began_before_the_rest_is_usual() -> None:
         ("R17", "less than 10 % of the memory is available", "resource", "memory"),
         ("R18", "the request rate fell to 0/s", "symptom", "traffic"),
         ("R19", "", "symptom", "other"),
+        ("KubeQuotaAlmostFull", "quota of pods is used to 0.97", "state", "k8s.quota_pods"),
     ],
 )  # fmt: skip
 def test_the_name_says_what_it_is_about_else_the_text(name: str, text: str, role: str, aspect: str) -> None:
@@ -173,6 +174,16 @@ def test_alerts_alone_name_a_cause_and_its_kind() -> None:
     )
     assert (report.verdict, report.component, report.fault) == ("cause", "db-1", "resource.disk")
     assert any(e.kind == "alert.firing" and e.taint for e in report.evidence)
+
+
+def test_what_is_used_up_names_the_kind_where_its_component_is_not_ready_either() -> None:
+    pod = {"pod": "cart-7f9c4d5b8-x2k4q", "namespace": "shop"}
+    report = said(
+        alert("KubePodNotReady", **pod),
+        alert("ContainerMemoryUsage", 5, **pod),
+        alert("KubePodRestarting", 20, **pod),
+    )
+    assert (report.component, report.fault) == ("cart", "resource.memory")
 
 
 def test_alerts_alone_never_say_that_nothing_is_wrong() -> None:

@@ -52,12 +52,16 @@ OTHER = Kind(role="symptom", aspect="other", direction="changed")
 
 @cache
 def kind_of(name: str, text: str = "") -> Kind:
-    """By the name, where it says nothing by the text; `other` where neither does."""
-    for told in (name, text[:_SENTENCE]):
-        found = [int(mark) for mark in _phrases().found(plain(told))]
-        if found:
-            return table().kinds[min(found)]
-    return OTHER
+    """By the name, where it says nothing by the text; `other` where neither does. Which quota it is, the text says too."""
+    named, told = (
+        table().kinds[min(found)]
+        if (found := [int(mark) for mark in _phrases().found(plain(part))])
+        else None
+        for part in (name, text[:_SENTENCE])
+    )
+    if named is None:
+        return told or OTHER
+    return told if told is not None and named.role == told.role == "state" else named
 
 
 def severity_weight(severity: str) -> float:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aitia.core.words import Evidence, Result, SourceRef
-from aitia.tools.alerts.ranking import Pointed, pointed
+from aitia.tools.alerts.ranking import PLAIN, Pointed, pointed
 from aitia.tools.alerts.stream import Firing, firings
 from aitia.tools.registry import ToolContext, tool
 
 MOST = 10  # suspects
 MOST_FACTS = 40
 _QUOTED = 120  # characters of an alert's text
+_BY_RESOURCE = (
+    0.5  # of what is not ready, where the same component is out of something: that names the kind of fault
+)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -77,10 +80,16 @@ def _fired(found: Sequence[Firing], query: str) -> list[Evidence]:
     for firing in sorted(found, key=lambda f: (-f.weight, f.first, f.name)):
         if not firing.usual and firing.weight > 0:
             best.setdefault((firing.component, firing.peer, firing.kind.aspect), firing)
-    return [_fact(f, query) for f in list(best.values())[:MOST_FACTS]]
+    used_up = {
+        f.component for f in best.values() if f.kind.role == "resource" and not f.peer and f.weight >= PLAIN
+    }
+    return [
+        _fact(f, query, _BY_RESOURCE if f.kind.role == "down" and f.component in used_up else 1.0)
+        for f in list(best.values())[:MOST_FACTS]
+    ]
 
 
-def _fact(firing: Firing, query: str) -> Evidence:
+def _fact(firing: Firing, query: str, share: float) -> Evidence:
     alert = firing.alerts[-1]
     times = len(firing.alerts)
     ends = [a.end for a in firing.alerts]
@@ -99,7 +108,7 @@ def _fact(firing: Firing, query: str) -> Evidence:
         values={"alert": firing.name, "severity": alert.severity, "times": times},
         onset=firing.first,
         direction=firing.kind.direction,
-        strength=round(min(1.0, firing.weight), 3),
+        strength=round(min(1.0, firing.weight * share), 3),
         source=SourceRef(source="alerts", query=query),
         taint=True,
         provenance="infrastructure",
