@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from aitia.alerts.paths import LONGEST, MOST_LABELS, loose, moment_of
@@ -47,13 +47,13 @@ _LABELS: Final = frozenset(loose(name) for name in (*OWNERS, *PEERS))
 Row = Mapping[str, str]
 
 
-def list_in(text: str) -> list[Mapping[str, Any]] | None:
+def list_in(text: str) -> Sequence[Mapping[str, Any]] | None:
     """The alerts of a list in Alertmanager's shape; None where the text is no list of alerts. Raises BadInput."""
     rows = _rows(text)
     return None if rows is None else _folded(rows)
 
 
-def rows_in(message: Any) -> list[Mapping[str, Any]] | None:
+def rows_in(message: Any) -> Sequence[Mapping[str, Any]] | None:
     """The same of a JSON array."""
     if not isinstance(message, list) or len(message) < 2 or not all(isinstance(m, Mapping) for m in message):
         return None
@@ -113,7 +113,7 @@ def _is_alert(row: Mapping[str, Any]) -> bool:
     return all(names & {loose(n) for n in wanted} for wanted in (_TIME, _NAME, _OF))
 
 
-def _folded(rows: Iterable[Row]) -> list[Mapping[str, Any]]:
+def _folded(rows: Iterable[Row]) -> Sequence[Mapping[str, Any]]:
     """One entry for each time that an alert of one thing fired, in the order of their rows' times."""
     told = sorted(((_time(row, _TIME), row) for row in rows), key=lambda pair: pair[0])
     made: list[dict[str, Any]] = []

@@ -6,7 +6,7 @@ What a message says is text: it never chooses an address, a path, a program or a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -122,13 +122,13 @@ def read_message(message: Any) -> Notice:
     return _read(found, message)
 
 
-def _listed(alerts: list[Mapping[str, Any]]) -> Notice:
+def _listed(alerts: Sequence[Mapping[str, Any]]) -> Notice:
     """A list of alerts that a tool exported: of no group, and no webhook's message."""
     resolved = bool(alerts) and all(a["status"] == "resolved" for a in alerts)
     began = min((str(a["startsAt"]) for a in alerts), default="")
     return Notice(
         origin="cli", format="list of alerts", state="resolved" if resolved else "firing", said="", group="",
-        episode=began, message={"alerts": alerts},
+        episode=began, message={"alerts": list(alerts)},
     )  # fmt: skip
 
 
