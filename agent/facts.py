@@ -20,7 +20,7 @@ PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
 )
-_FELT: Final = frozenset({"metric.limit", "signal.pattern", *PLANT})
+_FELT: Final = frozenset({"metric.limit", "alert.firing", "signal.pattern", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
 _LOADED: Final = frozenset(
     {
@@ -90,6 +90,8 @@ class Facts:
         stopped = {e.component for e in own if e.kind == "signal.stopped"}
         self.watched = frozenset(e.component for e in own if _tells(e)) - stopped
         """Of whom telemetry tells how they are."""
+        self.alerted = frozenset(e.component for e in own if e.kind == "alert.firing")
+        """Of whom an alert tells, which says that something is wrong and never that nothing is."""
         theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or _is_first_hand(e))]
         self.measured = frozenset(name for e in theirs if _tells(e) for name in (e.component, e.peer) if name)
         """Of whom more is known than the state of their objects in a cluster: by themselves, or by who calls them."""
@@ -352,7 +354,8 @@ def _is_first_hand(evidence: Evidence) -> bool:
 def _tells(evidence: Evidence) -> bool:
     """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
     return evidence.aspect not in CHANGE and not (
-        evidence.aspect == "other" and evidence.kind.startswith("metric.")
+        evidence.kind == "alert.firing"
+        or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
     )
 
 

@@ -32,10 +32,13 @@ class Pattern(Word):
 
     def matches(self, evidence: Evidence) -> bool:
         """Whether the fact is of this pattern, whoever it belongs to. A steady fact matches only by its kind."""
+        kind = (
+            "metric.limit" if evidence.kind == "alert.firing" else evidence.kind
+        )  # a limit that a person set
         return (
             evidence.aspect == self.aspect
             and (not self.direction or evidence.direction in self.direction)
-            and (evidence.kind in self.kinds if self.kinds else evidence.direction != "steady")
+            and (kind in self.kinds if self.kinds else evidence.direction != "steady")
         )
 
 

@@ -104,7 +104,9 @@ class _Judge:
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
-        missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.watched), "")
+        missed = next(
+            (c for c in self._alarmed if not facts.topology.family(c) & (facts.watched | facts.alerted)), ""
+        )
         healthy, unknown = Doubt(
             facts=facts,
             weights=self._weights,

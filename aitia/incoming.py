@@ -11,17 +11,32 @@ from typing import Any, get_args
 
 from aitia.alerts import read_message, read_text
 from aitia.core.errors import BadInput
-from aitia.core.words import Baseline, Incident, Origin, Understood, Window
+from aitia.core.words import Alert, Baseline, Incident, Origin, Understood, Window
 from aitia.settings import BaselineName, WindowRules
 from aitia.tools.meaning.incidents.reading import read_start
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
-_HINTS = ("service", "app", "job", "deployment", "component", "machine", "asset", "pod", "instance", "node")
+_HINTS = (
+    "service",
+    "app",
+    "job",
+    "deployment",
+    "component",
+    "machine",
+    "asset",
+    "pod",
+    "instance",
+    "node",
+    "host",
+)
 _LONGEST_FOR_S = 86400.0
 _LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
 _MOST_RUNBOOKS = 5
-_MOST_HINTS = 50
+_MOST_ALERTS = 5_000  # the newest
+_MOST_HINTS = 1_000
+_MOST_LABELS, _LONGEST_LABEL = 50, 500
+_OLD = timedelta(hours=6)  # what began so long before the others is no part of what they tell
 _ZONELESS = re.compile(r"[\d-]{10}[T ][\d:.]+")
 _SKEW_S = 300.0  # by how much the alerting system's clock may be ahead of ours
 _DAY = 86400.0
@@ -165,6 +180,7 @@ def make_incident(
         baselines=baselines_of(window, rules),
         hints=tuple(dict.fromkeys((*hints, *said["hints"]))),
         labels=said["labels"],
+        alerts=said.get("alerts", ()),
         link=said.get("link", ""),
         origin=notice.origin if notice is not None and origin == "cli" else origin,
         understood=understood,
@@ -196,7 +212,7 @@ def _from_alert(message: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
         raise BadInput(
             "The alert list is empty, or all alerts are silenced. Give a message with at least one alert."
         )
-    firing = [a for a in alerts if a.get("status", "firing") == "firing"] or alerts
+    firing = _together([a for a in alerts if a.get("status", "firing") == "firing"] or alerts, zone)
     starts = [_time(a, "startsAt", zone) for a in firing]
     began = min((s for s in starts if s), default=None)
     # The earliest alert leads: what it names is nearest to the cause.
@@ -214,10 +230,61 @@ def _from_alert(message: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
         "ended_at": max((e for e in ends if e), default=None) if resolved else None,
         "for_s": max(_for(_strings(a.get("labels")), notes | _strings(a.get("annotations"))) for a in firing),
         "hints": _hints(firing, labels, message.get("components")),
+        "alerts": _each(alerts, zone),
         "link": str(message.get("link") or ""),
         "labels": labels,
         "zoneless": any(_ZONELESS.fullmatch(str(a.get("startsAt") or "")) for a in firing),
     }
+
+
+def _together(firing: list[Mapping[str, Any]], zone: tzinfo) -> list[Mapping[str, Any]]:
+    """The alerts without those that had fired for hours when the others began, and without the watchdog, which always does."""
+    timed = sorted(
+        (s for a in firing if (s := _time(a, "startsAt", zone)) and _severity(a) != "none"), reverse=True
+    )
+    if not timed:
+        return firing
+    since = timed[0]
+    for start in timed:
+        if since - start > _OLD:
+            break
+        since = start
+    return [a for a in firing if (_time(a, "startsAt", zone) or since) >= since and _severity(a) != "none"]
+
+
+def _each(alerts: list[Mapping[str, Any]], zone: tzinfo) -> tuple[Alert, ...]:
+    """The alerts one by one, by the times at which they began; one without a time tells of no order and is left out."""
+    made = []
+    for alert in alerts:
+        start = _time(alert, "startsAt", zone)
+        if start is None:
+            continue
+        labels, notes = _strings(alert.get("labels")), _strings(alert.get("annotations"))
+        end = _time(alert, "endsAt", zone) if alert.get("status") == "resolved" else None
+        name = labels.get("alertname") or notes.get("summary") or notes.get("title") or "Alert"
+        kept = [
+            (k[:_LONGEST_LABEL], v[:_LONGEST_LABEL])
+            for k, v in labels.items()
+            if k not in ("alertname", "severity")
+        ]
+        made.append(
+            Alert(
+                name=name[:_LONGEST_LABEL],
+                start=start,
+                end=end if end is None or end > start else start,
+                severity=_severity(alert)[:60],
+                labels=dict(kept[:_MOST_LABELS]),
+                text=(notes.get("summary") or notes.get("description") or notes.get("message") or "")[
+                    :_LONGEST_LABEL
+                ],
+            )
+        )
+    made.sort(key=lambda a: a.start)
+    return tuple(made[-_MOST_ALERTS:])
+
+
+def _severity(alert: Mapping[str, Any]) -> str:
+    return _strings(alert.get("labels")).get("severity", "")
 
 
 def _shared(

@@ -77,6 +77,9 @@ class Service(Word):
     lease_s: float = Field(default=30.0, ge=2)  # without a sign of life for so long a worker counts as dead
     attempts: int = Field(default=3, ge=1)  # how often a diagnosis is begun or resumed before it is given up
     keep_days: int = Field(default=90, ge=1)  # how long finished jobs are kept
+    join_minutes: float = Field(
+        default=15.0, ge=0, le=1440
+    )  # so near in time alerts may be of one incident; 0: never
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
     connections: int = Field(

@@ -29,6 +29,7 @@ from aitia.graphs.understanding import Read, read, understood
 from aitia.graphs.window import fitted
 from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
+from aitia.tools.alerts.source import AlertSource, several
 from aitia.tools.mcp import recorded_mcp, with_mcp
 from aitia.tools.sources import build_inventory
 
@@ -73,10 +74,12 @@ def live(
     def open_sources() -> tuple[Opened, Names]:
         if not opened:
             incident = Incident.model_validate(meta["incident"])
-            opened.append(_open(incident, sources, resolver, store, llm, options.task_seconds))
+            told = [AlertSource(incident.alerts, resolver)] if several(incident.alerts) else []
+            given = [*sources, *told]
+            opened.append(_open(incident, given, resolver, store, llm, options.task_seconds))
             found, names = opened[0]
             shared.append(
-                _with_words(_context(found, names, sources, resolver, clock, options), readers, store)
+                _with_words(_context(found, names, given, resolver, clock, options), readers, store)
             )
         return opened[0]
 

@@ -6,11 +6,12 @@ What a message says is text: it never chooses an address, a path, a program or a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from aitia.alerts.formats import Format, Refusal, Source, formats, known
+from aitia.alerts.lists import list_in, rows_in
 from aitia.alerts.paths import has, labels_in, loose, moment_of, text_at, texts_at, values_at
 from aitia.core.errors import BadInput
 from aitia.core.strict_json import NotJson, parse_json
@@ -92,6 +93,8 @@ def read_text(text: str, *, among: bool = False) -> Notice | None:
     if fenced := _FENCED.search(text):
         among = among or fenced[0] != text.strip()
         text = fenced[1]
+    if (alerts := list_in(text)) is not None:
+        return _listed(alerts)
     if text.lstrip().startswith(("{", "[")):
         try:
             message = parse_json(text)
@@ -107,6 +110,8 @@ def read_text(text: str, *, among: bool = False) -> Notice | None:
 
 def read_message(message: Any) -> Notice:
     """A message that is JSON. Raises BadInput where its format is not known, or a field is wrong."""
+    if (alerts := rows_in(message)) is not None:
+        return _listed(alerts)
     if isinstance(message, list):  # the Alertmanager API lists alerts without the envelope
         message = {"alerts": message}
     found = format_of(message)
@@ -115,6 +120,16 @@ def read_message(message: Any) -> Notice:
             f"This JSON is of no known alert format. Send one of these, or describe the problem in words: {known()}."
         )
     return _read(found, message)
+
+
+def _listed(alerts: Sequence[Mapping[str, Any]]) -> Notice:
+    """A list of alerts that a tool exported: of no group, and no webhook's message."""
+    resolved = bool(alerts) and all(a["status"] == "resolved" for a in alerts)
+    began = min((str(a["startsAt"]) for a in alerts), default="")
+    return Notice(
+        origin="cli", format="list of alerts", state="resolved" if resolved else "firing", said="", group="",
+        episode=began, message={"alerts": list(alerts)},
+    )  # fmt: skip
 
 
 def format_of(message: Any) -> Format | None:

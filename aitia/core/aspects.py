@@ -42,7 +42,7 @@ PATTERN: Final = frozenset(
 """The pattern that a plant's signals make together: that of a fault which it had before, the usual one, or none any more;
 and of what leaves it: a component, an instrument by a step or more and more, nobody who could be told, a signal that
 stands still, a machine that rests."""
-RANK: Final = frozenset({"rank.metrics", "rank.traces"})
+RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.alerts"})
 """A ranking's word on who the culprit is: it orders suspects and is neither symptom nor cause by itself."""
 CLUSTER_SYMPTOMS: Final = frozenset(
     {

@@ -46,6 +46,7 @@ SourceKind = Literal[
     "runbooks",
     "cluster",
     "dictionary",
+    "alerts",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]
@@ -140,6 +141,17 @@ class Understood(Word):
     typed: bool = True  # by a person; what an alert's text excludes does not count
 
 
+class Alert(Word):
+    """One time that an alert fired, as the alerting tool tells it. Its labels say what it is about; nothing else is known."""
+
+    name: str
+    start: Moment
+    end: Moment | None = None  # while it fires
+    severity: str = ""
+    labels: dict[str, str] = {}
+    text: str = ""
+
+
 class Incident(Word):
     """What was reported: the alarm, its words, when, and where to look."""
 
@@ -153,6 +165,7 @@ class Incident(Word):
     labels: dict[str, str] = {}
     link: str = ""  # where the alert can be seen, as it says: never opened
     origin: Origin = "cli"
+    alerts: tuple[Alert, ...] = ()  # that were reported, where alerts were
     understood: Understood | None = None  # of words only: an alert says itself what it means
 
     @property

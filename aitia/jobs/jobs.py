@@ -8,7 +8,8 @@ import json
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +19,10 @@ from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
 from aitia.core.store import RunStore, find_run
-from aitia.core.words import Incident, Origin
+from aitia.core.words import Component, Incident, Inventory, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.event_stream import Tail, parse_cursor
+from aitia.jobs.joining import belong, joined, says_more, topology_of
 from aitia.jobs.table import JobTable
 from aitia.jobs.words import APPROVAL, Job, JobState, Submitted, Update
 from aitia.settings import Settings
@@ -59,6 +61,8 @@ class Jobs:
         content = _content(incident)
         key, group = _digest(key), _digest(group)
         known = (self.table.by_key(key) if key else None) or (self.table.firing(group) if group else None)
+        if known is None and group and (at := self._joins(incident, key, group)):
+            return Submitted(job=self._join(at, incident, key, group, content, open_end=open_end), new=False)
         if known is None:
             try:
                 job = self.table.add(
@@ -79,8 +83,53 @@ class Jobs:
         if group:
             self.table.set(known["id"], alert="firing", alert_group=group)
         if known["content"] != content:
+            told = Incident.model_validate_json(known["later"] or known["incident"])
+            if self.table.joined.fires(known["id"]):  # what others said of it stays said
+                incident = joined(told, incident)
             self.table.tell_again(known["id"], incident, content=content, open_end=open_end)
         return Submitted(job=self.get(known["id"]), new=False)
+
+    def _joins(self, incident: Incident, key: str, group: str) -> str:
+        """The job of which an alert is a part: that which it joined before, else one to which it belongs; "" for none."""
+        before = self.table.joined.find(key, group)
+        if before is not None:
+            return str(before["job"])
+        within = timedelta(minutes=self.settings.service.join_minutes)
+        if not within or not incident.alerts:
+            return ""
+        for row in self.table.recent(datetime.now(tz=UTC) - within):
+            other = Incident.model_validate_json(row["later"] or row["incident"])
+            if belong(incident, other, [*self._components, *self._seen(row["run"])], within=within):
+                return str(row["id"])
+        return ""
+
+    def _join(
+        self, job: str, incident: Incident, key: str, group: str, content: str, *, open_end: bool
+    ) -> Job:
+        """An alert becomes a part of a job; the job is looked at again where the alert changes what is known."""
+        row = self.table.row(job)
+        self.table.joined.keep(job, key=key, group=group, content=content)
+        told = Incident.model_validate_json(row["later"] or row["incident"])
+        if says_more(told, incident):
+            self.table.tell_again(
+                job,
+                joined(told, incident),
+                content=row["content"],
+                open_end=open_end or bool(row["open_end"]),
+            )
+        return self.get(job)
+
+    @cached_property
+    def _components(self) -> tuple[Component, ...]:
+        """The site's own map, as it is when the first alert asks for it."""
+        return (*self.settings.components, *topology_of(self.settings))
+
+    def _seen(self, run: str) -> tuple[Component, ...]:
+        """The components that a job's run has seen so far."""
+        if find_run(self.home, run) is None:
+            return ()
+        opened = RunStore.open(self.home, run).meta().get("opened")
+        return Inventory.model_validate(opened["inventory"]).components if opened else ()
 
     def get(self, job: str) -> Job:
         """A job by its id. Raises JobNotFound."""
@@ -130,13 +179,18 @@ class Jobs:
         return self.get(job)
 
     def resolve(self, key: str) -> Job | None:
-        """The alert of this key or group is over; its job, None where nobody knew of it."""
+        """The alert of this key or group is over; its job, None where nobody knew of it. A job is over with all its alerts."""
         digest = _digest(key)
         row = self.table.by_key(digest) or self.table.firing(digest)
-        if row is None:
+        joined_alerts = self.table.joined
+        job = str(row["id"]) if row is not None else joined_alerts.resolve(digest)
+        if not job:
             return None
-        self.table.set(row["id"], alert="resolved")
-        return self.get(row["id"])
+        if row is not None:
+            joined_alerts.own_is_over(job)
+        if joined_alerts.is_over(job):
+            self.table.set(job, alert="resolved")
+        return self.get(job)
 
     def place(self, job: str, **fields: str) -> Job:
         """Merge fields into `place`, where a door keeps what it has shown."""

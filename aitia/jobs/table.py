@@ -20,6 +20,7 @@ from aitia.core.database import querying, sound
 from aitia.core.errors import BadInput
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Incident
+from aitia.jobs.joined_alerts import TABLE, JoinedAlerts
 from aitia.jobs.owner import is_alive
 from aitia.jobs.words import Full, Job, JobNotFound, JobState
 
@@ -68,6 +69,7 @@ class JobTable:
 
     def __init__(self, home: Path) -> None:
         self.file, self._home = home / FILE, home
+        self.joined = JoinedAlerts(self._open, self._write)
         sound(self.file, self._begin, whole=True)
 
     def _begin(self) -> None:
@@ -79,7 +81,7 @@ class JobTable:
                     f"{str(self.file)!r} has schema {version}, from another aitia version. Use the version that "
                     "wrote it."
                 )
-            db.executescript(f"{_TABLE} pragma user_version = {_VERSION};")
+            db.executescript(f"{_TABLE} {TABLE} pragma user_version = {_VERSION};")
         with querying(self.file):
             self.file.chmod(0o600)
 
@@ -130,6 +132,15 @@ class JobTable:
                 "select * from jobs where alert_group = ? order by created_at desc limit 1", [group]
             ).fetchone()
         return row if row is not None and row["alert"] == "firing" else None
+
+    def recent(self, since: datetime, limit: int = 50) -> list[sqlite3.Row]:
+        """Jobs of alerts that still fire, that are under way or ended since then, newest first."""
+        with self._open() as db:
+            return db.execute(
+                "select * from jobs where alert = 'firing' and (state in ('queued', 'running', 'waiting') or finished_at >= ?)"
+                " order by created_at desc limit ?",
+                [since.isoformat(), limit],
+            ).fetchall()
 
     def jobs(
         self, *, states: Iterable[JobState] = (), origin: str = "", limit: int = 50, before: str = ""
@@ -317,9 +328,11 @@ class JobTable:
         """Delete jobs that ended more than `days` ago; how many."""
         oldest = (datetime.now(tz=UTC) - timedelta(days=days)).isoformat()
         with self._write() as db:
-            return db.execute(
+            gone = db.execute(
                 "delete from jobs where state in ('done', 'failed') and finished_at < ?", [oldest]
             ).rowcount
+            db.execute("delete from alerts where job not in (select id from jobs)")
+        return gone
 
     @cached_property
     def _redactor(self) -> Redactor:

@@ -65,7 +65,7 @@ def _config(folder: Path, scenario_folder: Path) -> Path:
         "components": [c.model_dump(mode="json", exclude_defaults=True) for c in scenario.components],
         "window": {"lead_s": lead, "baselines": ["preceding"]},
         "model": {"name": "none"},
-        "service": {"at": scenario.now.isoformat()},
+        "service": {"at": scenario.now.isoformat(), "join_minutes": 0},  # each is a diagnosis of its own
     }
     file = folder / "aitia.yaml"
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")

@@ -72,7 +72,7 @@ def main() -> int:
     sealed = args.split == NEVER
     rows = [row for system in systems(args.model) for row in rows_of(system, cases, grouped=not sealed)]
     if sealed:
-        _written_down(found, rows)
+        written_down(found, rows)
     contract.finish(
         "lab/incidents", rows, [] if sealed else cases, n=len(found), began=began, out=args.json,
         judged=[] if sealed else [_judged(c) for c in cases if c["system"] == "no_model"],
@@ -259,9 +259,9 @@ def _judged(case: Case) -> Case:
     return {k: case[k] for k in ("id", "verdict", "probability")} | {"right": case["answer"]}
 
 
-def _written_down(found: list[Incident], rows: Sequence[dict[str, Any]]) -> None:
-    """That the incidents which nobody looks at were scored, when, by which code, and what came out."""
-    line = {
+def written_down(found: list[Incident], rows: Sequence[dict[str, Any]], task: str = "") -> None:
+    """That the incidents which nobody looks at were scored, when, by which code and what came out; `task`: another script."""
+    line = ({"task": task} if task else {}) | {
         "at": f"{datetime.now(tz=UTC):%Y-%m-%dT%H:%M:%SZ}",
         "commit": contract.commit(),
         "data": data_hash(found),

@@ -1,0 +1,67 @@
+"""Alerts that became part of a job which another alert began: their keys, so that they are told apart and close again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final
+
+TABLE: Final = """
+create table if not exists alerts (
+  job text not null, key text not null, alert_group text not null, content text not null, alert text not null,
+  unique (key)
+);
+create index if not exists alerts_group on alerts (alert_group);
+"""
+_OWN: Final = "own"  # no digest of a key: the alert that began the job
+Connection = Callable[[], AbstractContextManager[sqlite3.Connection]]
+
+
+class JoinedAlerts:
+    """The queries of this table, over the job table's connections."""
+
+    def __init__(self, read: Connection, write: Connection) -> None:
+        self._read, self._write = read, write
+
+    def find(self, key: str, group: str) -> sqlite3.Row | None:
+        """An alert that joined another one's job, by its key, or by its group while that fires: `job`, `content`, `alert`."""
+        with self._read() as db:
+            row: sqlite3.Row | None = db.execute(
+                "select * from alerts where key = ? or (alert_group = ? and alert_group != '' and alert = 'firing')"
+                " order by key = ? desc, rowid desc limit 1",
+                [key, group, key],
+            ).fetchone()
+        return row
+
+    def keep(self, job: str, *, key: str, group: str, content: str, alert: str = "firing") -> None:
+        """Keep that an alert belongs to a job that another one began, and what it says now."""
+        with self._write() as db:
+            db.execute(
+                "insert into alerts values (?, ?, ?, ?, ?) on conflict (key) do update set content = excluded.content,"
+                " alert = excluded.alert",
+                [job, key, group, content, alert],
+            )
+
+    def resolve(self, key: str) -> str:
+        """An alert that joined, by its key or group, is over; its job, "" where it joined none."""
+        with self._write() as db:
+            rows = db.execute(
+                "update alerts set alert = 'resolved' where key = ? or (alert_group = ? and alert = 'firing') returning job",
+                [key, key],
+            ).fetchall()
+        return str(rows[0]["job"]) if rows else ""
+
+    def own_is_over(self, job: str) -> None:
+        """The alert that began a job is over; others of it may fire still."""
+        self.keep(job, key=f"{_OWN} {job}", group="", content="", alert="resolved")
+
+    def is_over(self, job: str) -> bool:
+        """Whether the alert that began a job and all that joined it are over."""
+        return not self.fires(job) and self.find(f"{_OWN} {job}", "") is not None
+
+    def fires(self, job: str) -> bool:
+        """Whether an alert that joined a job still fires."""
+        with self._read() as db:
+            found = db.execute("select 1 from alerts where job = ? and alert = 'firing'", [job]).fetchone()
+        return found is not None
