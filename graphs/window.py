@@ -1,4 +1,4 @@
-"""A short history: where no baseline holds samples, the beginning of the data is the baseline."""
+"""A short history: where no baseline holds samples, the beginning of the data is the baseline, if it is long enough."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Final
 from aitia.core.errors import SourceError
 from aitia.core.protocols import Source
 from aitia.core.words import Baseline, Incident, Window, from_epoch
+from aitia.tools.change.levels import MIN_PERSIST
+from aitia.tools.series.gather import BEGINNING
+from aitia.tools.series.rates import step_of
 from aitia.tools.sources import MetricSource
 
-BEGINNING: Final = "start_of_data"
 SHARE: Final = (
     7.0  # the incident window begins a seventh of the history before the alarm: a six-fold baseline is left
 )
@@ -19,15 +21,20 @@ LEAST_S: Final = 30.0
 
 
 def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
-    """The incident, its window narrowed where the metrics begin within it and no baseline has any sample."""
+    """The incident, its window narrowed where the metrics begin within it and no baseline has any sample.
+
+    A history whose last part would hold too few samples to compare is left whole: then the onset is looked for over all of it.
+    """
     readers = [s for s in sources if s.kind == "metrics" and isinstance(s, MetricSource)]
     if not readers or any(_count(s, b.window) for s in readers for b in incident.baselines):
         return incident
-    first = min((at for s in readers if (at := _first_sample(s, incident.window))), default=None)
+    first, step = min(
+        (found for s in readers if (found := _first_sample(s, incident.window))), default=(None, 0.0)
+    )
     if first is None:
         return incident
     history = (incident.started_at - first).total_seconds()
-    if history < LEAST_S:
+    if history < max(LEAST_S, SHARE * MIN_PERSIST * step):
         return incident
     start = from_epoch(incident.started_at.timestamp() - history / SHARE)
     beginning = Baseline(name=BEGINNING, window=Window(start=first, end=start))
@@ -48,10 +55,12 @@ def _count(source: MetricSource, window: Window) -> int:
         return 0
 
 
-def _first_sample(source: MetricSource, window: Window) -> datetime | None:
+def _first_sample(source: MetricSource, window: Window) -> tuple[datetime, float] | None:
+    """When the first component's series begin, and the seconds between samples of the closest ones."""
     try:
         holding = source.describe(window)
         series = source.read(window, component=holding.components[0]) if holding.components else []
     except SourceError:
         return None
-    return min((from_epoch(float(s.t[0])) for s in series if s.t.size), default=None)
+    known = [s.t for s in series if s.t.size]
+    return (from_epoch(min(float(t[0]) for t in known)), min(map(step_of, known))) if known else None
