@@ -18,7 +18,9 @@ PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
 )
-_FELT: Final = frozenset({"metric.limit", "signal.pattern", *PLANT})
+LEVELS: Final = frozenset({"metric.limit", "metric.level"})
+"""Kinds of facts that are bad by where they stand, whatever the load is."""
+_FELT: Final = frozenset({*LEVELS, "signal.pattern", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
 _LOADED: Final = frozenset(
     {
@@ -94,7 +96,7 @@ class Facts:
         checks; for what a machine only adds up over the processes that run on it; and for a handful of connections or
         threads, which exhaust nothing; and for a machine that leaves its plant's signals right after somebody worked on it.
         """
-        if evidence.kind == "metric.limit":
+        if evidence.kind in LEVELS:
             return evidence.strength
         if evidence.kind in PLANT and self._was_worked_on(evidence):
             return evidence.strength / 3

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from aitia.agent.alarm import is_routine
 from aitia.core.errors import SourceError
 from aitia.core.protocols import Source
 from aitia.core.words import Baseline, Incident, Window, from_epoch
@@ -23,7 +24,8 @@ LEAST_S: Final = 30.0
 def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
     """The incident, its window narrowed where the metrics begin within it and no baseline has any sample.
 
-    A history whose last part would hold too few samples to compare is left whole: then the onset is looked for over all of it.
+    A history whose last part would hold too few samples to compare is left whole, its first sample the baseline in name only:
+    then the onset is looked for over all of it.
     """
     readers = [s for s in sources if s.kind == "metrics" and isinstance(s, MetricSource)]
     if not readers or any(_count(s, b.window) for s in readers for b in incident.baselines):
@@ -34,8 +36,11 @@ def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
     if first is None:
         return incident
     history = (incident.started_at - first).total_seconds()
-    if history < max(LEAST_S, SHARE * MIN_PERSIST * step):
+    if history < LEAST_S:
         return incident
+    if history < SHARE * MIN_PERSIST * step:
+        alone = Baseline(name=BEGINNING, window=Window(start=first, end=from_epoch(first.timestamp() + step)))
+        return incident.model_copy(update={"baselines": (*incident.baselines, alone)})
     start = from_epoch(incident.started_at.timestamp() - history / SHARE)
     beginning = Baseline(name=BEGINNING, window=Window(start=first, end=start))
     window = Window(start=start, end=incident.window.end)
@@ -43,9 +48,12 @@ def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
 
 
 def is_own_baseline(incident: Incident) -> bool:
-    """Whether what is compared may be the trouble on both sides: a short history, and nobody said when it began."""
+    """Whether what is compared may be the trouble on both sides: a short history, and nobody said when it began.
+
+    A routine check that reports no trouble asks about no such thing.
+    """
     unsaid = (incident.window.end - incident.started_at).total_seconds() < LEAST_S
-    return unsaid and any(b.name == BEGINNING for b in incident.baselines)
+    return unsaid and not is_routine(incident) and any(b.name == BEGINNING for b in incident.baselines)
 
 
 def _count(source: MetricSource, window: Window) -> int:

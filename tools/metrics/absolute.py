@@ -207,7 +207,7 @@ def _fact(
         window=window,
         onset=Onset(at=began, error_s=step_of(times)) if lower.size else None,
         direction=level.direction,
-        strength=_strength(level, known, held, moved=bool(lower.size)),
+        strength=_strength(level, known[since:], held, moved=bool(lower.size)),
     )
 
 
@@ -223,11 +223,9 @@ def _bound(
     return f", {text(told['share_percent'])} % of its bound,"
 
 
-def _strength(
-    level: _Level, known: Rows, held: int, *, moved: bool
-) -> float:
+def _strength(level: _Level, run: Rows, held: int, *, moved: bool) -> float:
     """More where it goes further beyond what is bad, lasts, and is known to have been lower."""
-    beyond = float(np.median(level.bad[known[-LASTING:]]))
+    beyond = float(np.median(level.bad[run]))
     far = min(1.0, (beyond - 1.0) / (0.08 if level.bound else 4.0))
     sure = (0.6 if moved else 0.5) + 0.3 * far
     return min(0.95, sure * min(1.0, 0.7 + 0.05 * held))

@@ -16,8 +16,9 @@ from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
-from aitia.tools.metrics.quiet_metrics import GOLDEN, Looked, find_quiet
-from aitia.tools.metrics.whole import ALL, find_onsets
+from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet
+from aitia.tools.metrics.whole import find_onsets
+from aitia.tools.metrics.whole import looked as looked_whole
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived
@@ -30,6 +31,7 @@ from aitia.tools.sources.rows import Floats
 LEAST = 0.2  # weaker facts are not worth a line
 PER_GROUP = 3
 _STEADY = ("gauge",)
+_MOVES = ("metric.shift", "metric.trend")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,25 +79,29 @@ def scan_series(gathered: Gathered, *, ease: float = 0.0) -> Scan:
         seen, found = _look(d, gathered, primary, tests=tests, ease=ease)
         facts += found
         looked += [seen] if seen else []
-    facts += _without_past(gathered, primary, {e.source.query for e in facts if e.source})
     at_bound = [*find_limits(gathered.derived, bundled().limits, baseline=primary, window=window)]
     told = {(e.component, e.values["metric"]) for e in at_bound}
     levels = find_absolute(gathered.derived, baselines=gathered.baselines, window=window)
     facts += [*at_bound, *(e for e in levels if (e.component, e.values["metric"]) not in told)]
+    short = _without_past(gathered, primary, {e.source.query for e in facts if e.kind in _MOVES})
+    facts += find_onsets(short, window=window, weakest=LEAST)
+    if not looked:
+        strongest = {e.source.query: e.strength for e in sorted(facts, key=lambda e: e.strength)}
+        own = tuple(looked_whole(short, strongest, window=window))
+        return Scan(facts=tuple(facts), looked=own, baseline=ALL)
     facts += find_missing(gathered.raw, baseline=primary, window=window)
     facts += find_restarts(gathered.raw, baseline=primary, window=window)
     return Scan(facts=tuple(facts), looked=tuple(looked), baseline=primary.name)
 
 
-def _without_past(gathered: Gathered, primary: Baseline, moved: set[str]) -> list[Evidence]:
-    """Onsets over all data at hand of what no baseline can be compared with, or one that the trouble may have filled."""
-    short = [
+def _without_past(gathered: Gathered, primary: Baseline, moved: set[str]) -> list[Derived]:
+    """What no baseline can be compared with, or only one that the trouble may have filled."""
+    return [
         d
         for d in gathered.derived
         if d.query not in moved
         and (primary.name == BEGINNING or reference(d.v[within(d.t, primary.window)], d.about) is None)
     ]
-    return [*find_onsets(short, window=gathered.window, weakest=LEAST)]
 
 
 def _primary(gathered: Gathered) -> Baseline:

@@ -7,24 +7,26 @@ that one or two samples before it count for little (`tools.change.strength.groun
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from aitia.core.words import Evidence, Window, from_epoch
 from aitia.tools.change.changepoints import contrasts
-from aitia.tools.change.levels import MIN_PERSIST, Shift
+from aitia.tools.change.levels import MIN_BASELINE, MIN_PERSIST, Shift
 from aitia.tools.change.scale import mad
-from aitia.tools.change.strength import strength
+from aitia.tools.change.strength import grounding, strength
 from aitia.tools.change.trends import Trend
+from aitia.tools.metrics.quiet_metrics import ALL, Looked
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.metric_facts import Onset, shift_evidence, trend_evidence
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
-ALL: Final = "all data at hand"
 LEAST: Final = 6  # samples, of which something can be said at all
+# A jump to so many times the level (or so small a part of it) that then holds counts at least half, whatever came before; by hand.
+MANIFOLD, HALF = 3.0, 0.5
 STRAIGHT: Final = 0.9  # share of the variance that a line explains, from which on it is growth and no step
 # Half-width of a median of n samples in their spread, 2.5 standard errors: as of a baseline's (`levels.null_deviation`).
 _ERRORS: Final = 2.5 * 1.2533
@@ -33,8 +35,7 @@ _ERRORS: Final = 2.5 * 1.2533
 def find_onsets(derived: Sequence[Derived], *, window: Window, weakest: float) -> Iterator[Evidence]:
     """A `metric.shift` or `metric.trend` for each series that left its level and did not come back before the end."""
     for d in derived:
-        known = np.isfinite(d.v) & (d.t < window.end.timestamp())
-        t, v = d.t[known], d.v[known]
+        t, v = _known(d, window)
         if v.size < LEAST:
             continue
         trend = _grown(t, v, d, tests=len(derived)) if d.stat == "gauge" else None
@@ -46,6 +47,26 @@ def find_onsets(derived: Sequence[Derived], *, window: Window, weakest: float) -
         if shift is not None and shift.strength >= weakest:
             onset = Onset(at=from_epoch(float(t[shift.first])), error_s=step_of(t) * max(1, d.smooth))
             yield shift_evidence(d, shift, onset, window=window, baseline=ALL)
+
+
+def looked(derived: Sequence[Derived], moved: Mapping[str, float], *, window: Window) -> Iterator[Looked]:
+    """What was seen of series of which the onset was looked for: the level of both halves. `moved`: strengths by query."""
+    for d in derived:
+        _, v = _known(d, window)
+        if v.size >= MIN_BASELINE:
+            first, last = np.array_split(v, 2)
+            yield Looked(
+                series=d,
+                before=float(np.median(first)),
+                after=float(np.median(last)),
+                samples=int(v.size),
+                strength=moved.get(d.query, 0.0),
+            )
+
+
+def _known(d: Derived, window: Window) -> tuple[Floats, Floats]:
+    known = np.isfinite(d.v) & (d.t < window.end.timestamp())
+    return d.t[known], d.v[known]
 
 
 def _grown(t: Floats, v: Floats, d: Derived, *, tests: int) -> Trend | None:
@@ -105,7 +126,7 @@ def _excess(delta: float, spread: float, before: int, after: int) -> float:
 def _strength(
     delta: float, level: float, spread: float, before: int, after: int, d: Derived, *, tests: int
 ) -> float:
-    return strength(
+    found = strength(
         delta,
         before=level,
         excess=_excess(delta, spread, before, after),
@@ -115,3 +136,6 @@ def _strength(
         tests=tests,
         ease=0.0,
     )
+    times = (level + delta) / level if level > 0 else math.inf
+    manifold = max(times, 1.0 / times if times > 0 else math.inf) >= MANIFOLD
+    return found * max(1.0, HALF / grounding(before)) if manifold else found
