@@ -225,7 +225,7 @@ def _bound(
 
 def _strength(level: _Level, run: Rows, held: int, *, moved: bool) -> float:
     """More where it goes further beyond what is bad, lasts, and is known to have been lower."""
-    beyond = float(np.median(level.bad[run]))
+    beyond = max(float(np.median(level.bad[run])), float(np.median(level.bad[run[-LASTING:]])))
     far = min(1.0, (beyond - 1.0) / (0.08 if level.bound else 4.0))
     sure = (0.6 if moved else 0.5) + 0.3 * far
     return min(0.95, sure * min(1.0, 0.7 + 0.05 * held))

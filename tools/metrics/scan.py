@@ -17,6 +17,7 @@ from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
 from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet
+from aitia.tools.metrics.spent import find_spent
 from aitia.tools.metrics.whole import find_onsets
 from aitia.tools.metrics.whole import looked as looked_whole
 from aitia.tools.registry import ToolContext, tool
@@ -85,6 +86,7 @@ def scan_series(gathered: Gathered, *, ease: float = 0.0) -> Scan:
     facts += [*at_bound, *(e for e in levels if (e.component, e.values["metric"]) not in told)]
     short = _without_past(gathered, primary, {e.source.query for e in facts if e.kind in _MOVES})
     facts += find_onsets(short, window=window, weakest=LEAST)
+    facts += find_spent(gathered.derived, window=window)
     if not looked:
         strongest = {e.source.query: e.strength for e in sorted(facts, key=lambda e: e.strength)}
         own = tuple(looked_whole(short, strongest, window=window))
