@@ -71,4 +71,5 @@ def _first_sample(source: MetricSource, window: Window) -> tuple[datetime, float
     except SourceError:
         return None
     known = [s.t for s in series if s.t.size]
-    return (from_epoch(min(float(t[0]) for t in known)), min(map(step_of, known))) if known else None
+    steps = [step for t in known if (step := step_of(t))]
+    return (from_epoch(min(float(t[0]) for t in known)), min(steps, default=0.0)) if known else None

@@ -57,12 +57,19 @@ def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
     return Result(
         status="ok",
         message=" ".join(
-            filter(None, (f"{len(scan.looked)} series compared with {scan.baseline}.", _lacks(gathered)))
+            filter(None, (_compared(scan, gathered), _lacks(gathered)))
         ),
         query=queries(gathered),
         evidence=facts,
         data={"shifts": [_row(e) for e in facts if e.kind not in ("metric.quiet",)]},
     )
+
+
+def _compared(scan: Scan, gathered: Gathered) -> str:
+    """With what, and where there was nothing to compare with, why."""
+    if scan.baseline == ALL:
+        return f"{too_short(gathered)} The onset was looked for over {ALL}."
+    return f"{len(scan.looked)} series compared with {scan.baseline}."
 
 
 def everything(ctx: ToolContext, gathered: Gathered) -> Scan:
