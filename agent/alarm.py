@@ -8,12 +8,17 @@ from typing import Final
 from aitia.core.words import Incident
 
 _ROUTINE: Final = frozenset({"info", "informational", "information", "notice", "none", "normal", "ok"})
-_OBJECT: Final = r"(?:pods?|containers?|deployments?|replica ?sets?|replicas?|stateful ?sets?|daemon ?sets?|nodes?|jobs?|rollouts?|images?)"
-_STATE: Final = (
-    r"(?:pending|restart\w*|crash\w*|not ?ready|unready|image ?pull\w*|err ?image\w*|unschedul\w*|stuck|evict\w*|oom\w*|terminat\w*"
-    r"|unavailable|mismatch\w*|failed scheduling|back ?off)"
+_OBJECT: Final = (
+    r"(?:pods?|containers?|deployments?|replica ?sets?|replicas?|stateful ?sets?|daemon ?sets?|nodes?|jobs?|rollouts?"
+    r"|images?)"
 )
-_OF_OBJECTS: Final = re.compile(rf"\b{_OBJECT}\b.{{0,60}}\b{_STATE}\b|\b{_STATE}\b.{{0,60}}\b{_OBJECT}\b", re.IGNORECASE)
+_STATE: Final = (
+    r"(?:pending|restart\w*|crash\w*|not ?ready|unready|image ?pull\w*|err ?image\w*|unschedul\w*|stuck|evict\w*|oom\w*"
+    r"|terminat\w*|unavailable|mismatch\w*|failed scheduling|back ?off)"
+)
+_OF_OBJECTS: Final = re.compile(
+    rf"\b{_OBJECT}\b.{{0,60}}\b{_STATE}\b|\b{_STATE}\b.{{0,60}}\b{_OBJECT}\b", re.IGNORECASE
+)
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 

@@ -70,7 +70,11 @@ class Doubt:
         """`healthy` and `unknown`, with their ledgers."""
         unknown = self._scaled(self._unknown())
         healthy = self._scaled(self._healthy())
-        for bound in (self._unwatched_bound, self._unread_bound, self._unwell_bound):  # a bound: no learned factor moves it
+        for bound in (
+            self._unwatched_bound,
+            self._unread_bound,
+            self._unwell_bound,
+        ):  # a bound: no learned factor moves it
             healthy += bound(_sum(healthy) - _sum(unknown))
         unknown += self._scaled(self._unseen(_sum(unknown)))
         return _suspect(HEALTHY, healthy), _suspect(UNKNOWN, unknown)

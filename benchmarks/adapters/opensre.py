@@ -1,8 +1,8 @@
 """A case of the OpenSRE set as the files that aitia reads, transcribed: no threshold, no choice of what matters, no answer.
 
 CloudWatch series, RDS events and Datadog's logs are read where they lie. The load of Performance Insights and its top
-statements by wait become what its API answers, a pod's log a file, the cluster's summaries what kubectl prints. The alert has no time: the diagnosis is asked for
-when the evidence ends.
+statements by wait become what its API answers, a pod's log a file, the cluster's summaries what kubectl prints. The alert has
+no time: the diagnosis is asked for when the evidence ends.
 """
 
 from __future__ import annotations

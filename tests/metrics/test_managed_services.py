@@ -35,10 +35,16 @@ def ramp(low: float, high: float, samples: int = 20) -> list[float]:
     return [low + (high - low) * i / (samples - 1) for i in range(samples)]
 
 
-CALM: Mapping[str, Values] = {"read_latency_ms": wave(2.1), "write_latency_ms": wave(1.4), "memory_percent": wave(61)}
+CALM: Mapping[str, Values] = {
+    "read_latency_ms": wave(2.1),
+    "write_latency_ms": wave(1.4),
+    "memory_percent": wave(61),
+}
 
 
-def asked(folder: Path, metrics: Mapping[str, Values], *, severity: str = "critical", every_s: float = 60) -> Report:
+def asked(
+    folder: Path, metrics: Mapping[str, Values], *, severity: str = "critical", every_s: float = 60
+) -> Report:
     """A diagnosis of what a table of the last minutes holds."""
     rows = ["time,instance,metric,value"]
     for name, values in metrics.items():
@@ -97,8 +103,6 @@ def test_a_high_level_within_its_bounds_is_no_cause(
 ) -> None:
     """A routine check is told that all is well; an alarm that a short history does not explain stands unexplained."""
     assert asked(tmp_path, HIGH[name], severity=severity).verdict == verdict
-
-
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from aitia.core.aspects import METRIC
 from aitia.core.config import SourceConfig
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Evidence, Incident, Result, Task, Window, from_epoch
-from aitia.tools.metrics.quiet_metrics import ALL
 from aitia.tools.metrics import metrics_component, metrics_scan
+from aitia.tools.metrics.quiet_metrics import ALL
 from aitia.tools.registry import Registry, SourceSet, ToolContext
 from aitia.tools.series.gather import joined
 from aitia.tools.sources import build_inventory, open_source
@@ -234,7 +234,9 @@ def test_a_finding_that_vanishes_under_another_baseline_is_weaker(tmp_path: Path
     assert both.strength < 0.6 * alone.strength
 
 
-def test_too_little_data_for_a_baseline_is_compared_with_itself_and_says_what_to_change(tmp_path: Path) -> None:
+def test_too_little_data_for_a_baseline_is_compared_with_itself_and_says_what_to_change(
+    tmp_path: Path,
+) -> None:
     short = [row for row in shop(change=slow) if row[0] >= T0 + (FROM - 6) * STEP]
     result = scan(short, tmp_path)
     assert result.evidence

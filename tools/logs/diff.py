@@ -20,8 +20,8 @@ from aitia.tools.logs.silence import ended, silence
 from aitia.tools.logs.stated import stated
 from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
-from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.classes import Meaning
+from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, known
 from aitia.tools.text.streams import spans, streams
 

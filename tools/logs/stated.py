@@ -9,10 +9,15 @@ import re
 from typing import Final
 
 FULL: Final = 0.9  # of a bound, from which on it is told as reached
-_OF: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:/|of|out of)\s*(?:the |a |its )?(?:maximum |limit of )?(\d+(?:\.\d+)?)(?![\w.])", re.I)
+_OF: Final = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:/|of|out of)\s*(?:the |a |its )?(?:maximum |limit of )?(\d+(?:\.\d+)?)(?![\w.])",
+    re.I,
+)
 _PART: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*(?:%|percent)", re.I)
 _LEFT: Final = re.compile(r"\b(?:free|left|remain\w*|available)\b", re.I)
-_GONE: Final = re.compile(r"\b(?:exhausted|depleted|used up|ran out|run out|no .{0,30} (?:left|remaining)|critically low)\b", re.I)
+_GONE: Final = re.compile(
+    r"\b(?:exhausted|depleted|used up|ran out|run out|no .{0,30} (?:left|remaining)|critically low)\b", re.I
+)
 _WHAT: Final = (
     ("log.connection_limit", re.compile(r"\b(?:connection|session)s?\b", re.I)),
     ("log.quota", re.compile(r"\b(?:credit|burst|quota)s?\b", re.I)),

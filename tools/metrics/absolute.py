@@ -37,10 +37,14 @@ USUAL: Final = 1.25  # a level up to so much above that of another day is how it
 _BOUNDED: Final = frozenset({"cpu", "memory", "disk", "io", "connections", "threads", "file_descriptors"})
 # A cache fills the memory that it is given, and a machine lends what is free: only a way there tells something.
 _MUST_MOVE: Final = frozenset({"memory"})
-_BUSY: Final = frozenset({"cpu", "io", "latency", "lag", "memory", "threads"})  # of which long work is no fault
+_BUSY: Final = frozenset(
+    {"cpu", "io", "latency", "lag", "memory", "threads"}
+)  # of which long work is no fault
 _SHARE: Final = re.compile(r"utili[sz]ation|usage|ratio|share|fraction|percent|pct|consum|%", re.IGNORECASE)
 _SIZE: Final = re.compile(r"size|total|capacity|allocated|provisioned|limit|quota", re.IGNORECASE)
-_FREE: Final = re.compile(r"free(able|storage)?|avail(able)?|left|remain(ing)?|unused|headroom", re.IGNORECASE)
+_FREE: Final = re.compile(
+    r"free(able|storage)?|avail(able)?|left|remain(ing)?|unused|headroom", re.IGNORECASE
+)
 _SUPPLY: Final = re.compile(r"credit|balance", re.IGNORECASE)
 _CALLED: Final = re.compile(
     r"latency|request|response|query|queries|http|rpc|read|write|commit|call|command|statement|await",
@@ -141,9 +145,7 @@ def _delay(d: Derived) -> _Level | None:
     return None
 
 
-def _judged(
-    d: Derived, level: _Level, baselines: Sequence[Baseline], window: Window
-) -> Iterator[Evidence]:
+def _judged(d: Derived, level: _Level, baselines: Sequence[Baseline], window: Window) -> Iterator[Evidence]:
     until = int(np.searchsorted(d.t, window.end.timestamp(), side="left"))
     known = np.flatnonzero(np.isfinite(level.bad[:until]))
     now = known[d.t[known] >= window.start.timestamp()]
@@ -179,9 +181,7 @@ def _is_usual(d: Derived, level: _Level, baselines: Sequence[Baseline], window: 
     return False
 
 
-def _fact(
-    d: Derived, level: _Level, known: Rows, since: int, window: Window
-) -> Evidence:
+def _fact(d: Derived, level: _Level, known: Rows, since: int, window: Window) -> Evidence:
     values, times = d.v[known], d.t[known]
     stands = float(np.median(values[since:]))
     factor, unit = scale(d.about.unit, abs(stands) or 1.0)
@@ -229,4 +229,3 @@ def _strength(level: _Level, run: Rows, held: int, *, moved: bool) -> float:
     far = min(1.0, (beyond - 1.0) / (0.08 if level.bound else 4.0))
     sure = (0.6 if moved else 0.5) + 0.3 * far
     return min(0.95, sure * min(1.0, 0.7 + 0.05 * held))
-

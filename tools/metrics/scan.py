@@ -56,9 +56,7 @@ def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
     facts = select(scan, gathered.window, limit=ctx.limits.evidence)
     return Result(
         status="ok",
-        message=" ".join(
-            filter(None, (_compared(scan, gathered), _lacks(gathered)))
-        ),
+        message=" ".join(filter(None, (_compared(scan, gathered), _lacks(gathered)))),
         query=queries(gathered),
         evidence=facts,
         data={"shifts": [_row(e) for e in facts if e.kind not in ("metric.quiet",)]},

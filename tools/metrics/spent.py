@@ -1,4 +1,4 @@
-"""Where a component's time goes, by itself and without a past: which statement most of its sessions are in, and what they wait for.
+"""Where a component's time goes, without a past: which statement most of its sessions are in, and what they wait for.
 
 Read from any measure that is split by a statement or by a wait: Performance Insights' load, statistics of statements as an
 exporter gives them. How many sessions are busy at once is seconds of work per second, so that the size alone tells something.

@@ -25,7 +25,7 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 LEAST: Final = 6  # samples, of which something can be said at all
-# A jump to so many times the level (or so small a part of it) that then holds counts at least half, whatever came before; by hand.
+# A jump to so many times the level (or so small a part of it) that then holds counts at least half; by hand.
 MANIFOLD, HALF = 3.0, 0.5
 STRAIGHT: Final = 0.9  # share of the variance that a line explains, from which on it is growth and no step
 # Half-width of a median of n samples in their spread, 2.5 standard errors: as of a baseline's (`levels.null_deviation`).
@@ -110,8 +110,8 @@ def _stepped(v: Floats, d: Derived, *, tests: int) -> Shift | None:
     )
     sure = _strength(delta, before, spread, left.size, right.size, d, tests=tests)
     return Shift(
-        first=at, last=v.size - 1, before=before, after=after, z=delta / spread, excess=_excess(delta, spread, left.size, right.size),
-        strength=sure, samples=right.size,
+        first=at, last=v.size - 1, before=before, after=after, z=delta / spread,
+        excess=_excess(delta, spread, left.size, right.size), strength=sure, samples=right.size,
     )  # fmt: skip
 
 
