@@ -33,13 +33,13 @@ FAILING: Final = 0.1  # share of requests that fail, from which on users see it 
 LATE_S: Final = 30.0  # of a copy behind its source; by hand
 SLOW_S: Final = 1.0  # of a call that somebody waits for; by hand
 LASTING: Final = MIN_PERSIST
+SELDOM: Final = 0.02  # share of earlier samples that may have stood there all the same; by hand
 USUAL: Final = 1.25  # a level up to so much above that of another day is how it always is
 _BOUNDED: Final = frozenset({"cpu", "memory", "disk", "io", "connections", "threads", "file_descriptors"})
 # A cache fills the memory that it is given, and a machine lends what is free: only a way there tells something.
 _MUST_MOVE: Final = frozenset({"memory"})
-_BUSY: Final = frozenset(
-    {"cpu", "io", "latency", "lag", "memory", "threads"}
-)  # of which long work is no fault
+# Of these a past with such stretches says that they are no fault: long work, bursts, calls that are slow by nature.
+_COMES: Final = frozenset({"cpu", "io", "latency", "lag", "memory", "threads", "errors"})
 _SHARE: Final = re.compile(r"utili[sz]ation|usage|ratio|share|fraction|percent|pct|consum|%", re.IGNORECASE)
 _SIZE: Final = re.compile(r"size|total|capacity|allocated|provisioned|limit|quota", re.IGNORECASE)
 _FREE: Final = re.compile(
@@ -154,7 +154,7 @@ def _judged(d: Derived, level: _Level, baselines: Sequence[Baseline], window: Wi
     since = _since(level.bad[known] >= 1.0)
     if d.about.aspect in _MUST_MOVE and not since:
         return
-    if not _is_usual(d, level, baselines, window):
+    if not _is_usual(d, level, level.bad[known[:since]], baselines, window):
         yield _fact(d, level, known, since, window)
 
 
@@ -166,17 +166,21 @@ def _since(over: Marks) -> int:
     return at
 
 
-def _is_usual(d: Derived, level: _Level, baselines: Sequence[Baseline], window: Window) -> bool:
-    """Whether it stood there on another day as well; of what may be busy for hours, also all through the time before."""
+def _is_usual(
+    d: Derived, level: _Level, earlier: Floats, baselines: Sequence[Baseline], window: Window
+) -> bool:
+    """Whether it stood there on another day too; of what comes and goes also whether it ever did before, where there is a past.
+
+    A baseline that is the beginning of a short history is none: the trouble may have begun in it.
+    """
     for baseline in baselines:
         then = level.bad[within(d.t, baseline.window)]
         then = then[np.isfinite(then)]
         if baseline.name == BEGINNING or then.size < MIN_BASELINE:
             continue
         another = baseline.window.end < window.start
-        if (another and float(np.median(then)) * USUAL >= 1.0) or (
-            d.about.aspect in _BUSY and float(np.quantile(then, 0.1)) * USUAL >= 1.0
-        ):
+        seldom = earlier.size > 0 and float(np.mean(earlier * USUAL >= 1.0)) <= SELDOM
+        if (another and float(np.median(then)) * USUAL >= 1.0) or (d.about.aspect in _COMES and not seldom):
             return True
     return False
 
