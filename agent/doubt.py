@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from aitia.agent.facts import Facts
 from aitia.agent.ledger import Ledger
 from aitia.agent.weights import Weights
+from aitia.core.aspects import CLUSTER_SYMPTOMS
 from aitia.core.percent import percent
 from aitia.core.words import Contribution, Suspect
 
@@ -50,6 +51,8 @@ class Doubt:
 
     components  all that there are, whether seen or not
     missed      one that the alarm names and that was not watched; ""
+    asked       those that the alarm names, with what they call
+    of_objects  the alarm is about the state of a cluster's objects, which that state answers
     unread      what could not be read, in words
     dark        ledgers of suspects of which nothing of their own was seen
     """
@@ -58,6 +61,8 @@ class Doubt:
     weights: Weights
     components: frozenset[str]
     missed: str
+    asked: frozenset[str]
+    of_objects: bool
     unread: Sequence[str]
     dark: Sequence[Ledger]
 
@@ -65,7 +70,11 @@ class Doubt:
         """`healthy` and `unknown`, with their ledgers."""
         unknown = self._scaled(self._unknown())
         healthy = self._scaled(self._healthy())
-        for bound in (self._unwatched_bound, self._unread_bound):  # a bound: no learned factor moves it
+        for bound in (
+            self._unwatched_bound,
+            self._unread_bound,
+            self._unwell_bound,
+        ):  # a bound: no learned factor moves it
             healthy += bound(_sum(healthy) - _sum(unknown))
         unknown += self._scaled(self._unseen(_sum(unknown)))
         return _suspect(HEALTHY, healthy), _suspect(UNKNOWN, unknown)
@@ -85,7 +94,9 @@ class Doubt:
 
     @cached_property
     def _by_objects(self) -> frozenset[str]:
-        """Components of which nothing is known but the state of their objects in a cluster."""
+        """Components of which nothing is known but the state of their objects in a cluster, where that is not what was asked."""
+        if self.of_objects:
+            return frozenset()
         measured = self.facts.measured
         watched = {c for c in self.components if self._is_watched(c)}
         return frozenset(c for c in watched if not self.facts.topology.family(c) & measured)
@@ -143,6 +154,18 @@ class Doubt:
     def _unread_bound(self, lead: float) -> list[Contribution]:
         """A source that did not answer is not a quiet one."""
         return _down(lead, UNREAD, self.unread[0]) if self.unread else []
+
+    def _unwell_bound(self, lead: float) -> list[Contribution]:
+        """What the alarm is about is not well while its pods are not, whatever else is calm."""
+        ill = next(
+            (
+                e
+                for e in self.facts.anomalies
+                if e.aspect in CLUSTER_SYMPTOMS and self.facts.topology.family(e.component) & self.asked
+            ),
+            None,
+        )
+        return _down(lead, UNREAD, f"{ill.component} is not well") if ill else []
 
     def _unseen(self, unknown: float) -> Iterator[_Line]:
         best = max(self.dark, key=lambda d: d.score, default=None)

@@ -20,7 +20,9 @@ PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
 )
-_FELT: Final = frozenset({"metric.limit", "alert.firing", "signal.pattern", *PLANT})
+LEVELS: Final = frozenset({"metric.limit", "metric.level"})
+"""Kinds of facts that are bad by where they stand, whatever the load is."""
+_FELT: Final = frozenset({*LEVELS, "alert.firing", "signal.pattern", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
 _LOADED: Final = frozenset(
     {
@@ -112,7 +114,7 @@ class Facts:
         that run on it; for a handful of connections or threads, or somewhat more memory, which exhaust nothing; and for a
         machine that leaves its plant's signals right after somebody worked on it.
         """
-        if evidence.kind == "metric.limit":
+        if evidence.kind in LEVELS:
             return evidence.strength
         if evidence.kind in PLANT and self._was_worked_on(evidence):
             return evidence.strength / 3

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from aitia.core.aspects import ALL
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput
+from aitia.core.provenance import Provenance
 from aitia.core.words import Direction, Effect, Evidence, Word
 
 Of = Literal["self", "calls", "serves", "peer", "callers", "callees"]
@@ -20,12 +21,16 @@ Spread = Literal["callees", "siblings"]
 
 
 class Pattern(Word):
-    """A fact that speaks for (weight > 0) or against (weight < 0) a fault kind; weight is log-odds at strength 1."""
+    """A fact that speaks for (weight > 0) or against (weight < 0) a fault kind; weight is log-odds at strength 1.
+
+    `by`: who must have written it, where that matters: what a provider says of what it runs weighs more than a log line.
+    """
 
     of: Of
     aspect: str
     direction: tuple[Direction, ...] = ()
     kinds: tuple[str, ...] = ()
+    by: tuple[Provenance, ...] = ()
     weight: float = 0.0
     primary: bool = False
     why: str = ""
@@ -39,6 +44,7 @@ class Pattern(Word):
             evidence.aspect == self.aspect
             and (not self.direction or evidence.direction in self.direction)
             and (kind in self.kinds if self.kinds else evidence.direction != "steady")
+            and (not self.by or evidence.provenance in self.by)
         )
 
 

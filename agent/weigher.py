@@ -55,11 +55,13 @@ def weigh(
     alarmed: Sequence[str] = (),
     learned: Learned = NOTHING,
     unread: Sequence[str] = (),
+    of_objects: bool = False,
 ) -> Weighed:
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
-    what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread.
+    what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread;
+    `of_objects`: the alarm is about the state of a cluster's objects.
     """
-    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, unread)
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, unread, of_objects)
     return judge.several(evidence, judge.one(evidence))
 
 
@@ -74,7 +76,9 @@ class _Judge:
         alarmed: Sequence[str] = (),
         learned: Learned = NOTHING,
         unread: Sequence[str] = (),
+        of_objects: bool = False,
     ) -> None:
+        self._of_objects = of_objects
         blind = [
             f"{h.source} could not be read" for h in inventory.holdings if h.unread and h.kind in TELEMETRY
         ]
@@ -112,6 +116,8 @@ class _Judge:
             weights=self._weights,
             components=frozenset({c.id for c in self._components} | facts.seen),
             missed=missed,
+            of_objects=self._of_objects,
+            asked=frozenset({*self._alarmed, *(c for a in self._alarmed for c in self._topology.callees(a))}),
             unread=self._unread,
             dark=[v for (c, _), v in ledgers.items() if c in dark],
         ).suspects()

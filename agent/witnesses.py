@@ -129,8 +129,8 @@ class Witnesses:
         if self._facts.topology.family(component) & self._facts.topology.machines:
             may_compute = component in self._facts.topology.assets
             return [*_misplaced(component, without or plain, self.view(component), may_compute=may_compute)]
-        if any(family_of(e) not in _MEASURED | {"log"} for e in plain):
-            return []  # the cluster's own state, or a machine's vibration: no client or service writes it
+        if any(family_of(e) not in _MEASURED | {"log"} or e.provenance == "control plane" for e in plain):
+            return []  # the cluster's state, a provider's event, a machine's vibration: no client or service writes it
         view = self.view(component)
         told = any(family_of(e) != "log" for e in without or plain) and self._told_by_callers(component)
         found = [

@@ -47,7 +47,7 @@ RANK: Final = frozenset({"rank.metrics", "rank.traces", "rank.alerts"})
 CLUSTER_SYMPTOMS: Final = frozenset(
     {
         "k8s.pending", "k8s.crash_loop", "k8s.not_ready", "k8s.missing_pods", "k8s.no_endpoints", "k8s.unreachable",
-        "k8s.node_not_ready", "k8s.client_errors", "k8s.ready",
+        "k8s.node_not_ready", "k8s.client_errors", "k8s.rollout", "k8s.ready",
     }
 )  # fmt: skip
 """How trouble in a cluster shows (`k8s.ready`: that it does not); none of these is a reason by itself."""
@@ -63,7 +63,7 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
         "k8s.claim_selector", "k8s.claim_class", "k8s.claim_mode", "k8s.claim_capacity", "k8s.volume_taken",
         "k8s.volume_permission",
         "k8s.oom", "k8s.pod_cpu", "k8s.pod_delay", "k8s.port_conflict",
-        "k8s.liveness_protocol", "k8s.liveness_port", "k8s.liveness_timing",
+        "k8s.liveness_protocol", "k8s.liveness_port", "k8s.liveness_timing", "k8s.liveness_fails",
         "k8s.readiness_protocol", "k8s.readiness_port",
         "k8s.service_selector", "k8s.service_port", "k8s.service_protocol", "k8s.env_address", "k8s.gateway",
         "k8s.network_policy", "k8s.dns", "k8s.secret", "k8s.configmap",

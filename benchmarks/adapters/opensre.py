@@ -1,14 +1,14 @@
 """A case of the OpenSRE set as the files that aitia reads, transcribed: no threshold, no choice of what matters, no answer.
 
-CloudWatch series, RDS events and Datadog's logs are read where they lie. The load of Performance Insights becomes what its API
-answers, a pod's log a file, the cluster's summaries what kubectl prints. The alert has no time: the diagnosis is asked for
-when the evidence ends.
+CloudWatch series, RDS events and Datadog's logs are read where they lie. The load of Performance Insights and its top
+statements by wait become what its API answers, a pod's log a file, the cluster's summaries what kubectl prints. The alert has
+no time: the diagnosis is asked for when the evidence ends.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ HIDDEN: Final = ("failure_mode", "adversarial_signals", "scenario_difficulty")
 NAMES: Final = {"db_instance_identifier": "instance", "kube_deployment": "deployment", "kube_pod": "pod"}
 """Annotations that name an object, and the label under which an alert of Alertmanager names it."""
 PROSE: Final = ("summary", "description", "error", "suspected_symptom")
-AVERAGES: Final = ("top_sql", "top_wait_events", "top_users", "top_hosts")
+AVERAGES: Final = ("top_wait_events", "top_users", "top_hosts")
 
 
 class OpenSre:
@@ -118,7 +118,10 @@ class OpenSre:
                 "Key": {"Metric": "DBLoad"},
                 "DataPoints": [{"Timestamp": at, "Value": v} for at, v in pairs],
             }
-            told = {"Identifier": insights["db_instance_identifier"], "MetricList": [entry]}
+            told = {
+                "Identifier": insights["db_instance_identifier"],
+                "MetricList": [entry, *_statements(insights, load["timestamps"][-1])],
+            }
             (out / "insights.json").write_text(json.dumps(told), encoding="utf-8")
             yield _source("insights", "metrics", "cloudwatch", out / "insights.json")
 
@@ -159,6 +162,17 @@ class OpenSre:
         found = [{"id": instance, "type": "service", "links": links}, *others]
         (out / "topology.json").write_text(json.dumps({"components": found}), encoding="utf-8")
         yield _source("map", "topology", "topology", out / "topology.json")
+
+
+def _statements(insights: Mapping[str, Any], at: str) -> Iterator[dict[str, Any]]:
+    """The average load of each statement and wait, as the API groups it; averages have no time: that of the end is given."""
+    for one in insights.get("top_sql") or ():
+        for wait in one.get("wait_events") or ():
+            names = {"db.sql.statement": one["statement"], "db.wait_event.name": wait["name"]}
+            yield {
+                "Key": {"Metric": "db.load.avg", "Dimensions": names},
+                "DataPoints": [{"Timestamp": at, "Value": wait["db_load_avg"]}],
+            }
 
 
 def _source(name: str, kind: str, of: str, path: Path, **options: Any) -> SourceConfig:

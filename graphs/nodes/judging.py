@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
+from aitia.agent.alarm import is_of_objects
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
@@ -49,6 +50,7 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         alarmed=view.incident.hints,
         learned=learned_of(context),
         unread=_unread(view, context),
+        of_objects=is_of_objects(view.incident),
     )
 
 

@@ -528,6 +528,16 @@ fault("software.configuration.k8s.liveness_timing")(
 )  # fmt: skip
 
 
+def _unseen_liveness(cluster: Cluster) -> str:
+    """The kubelet kills for a probe that no object shows, as in a summary of pods."""
+    name = _liveness({}, "HTTP probe failed with statuscode: 500")(cluster)
+    del cluster.main(name)["livenessProbe"]
+    return name
+
+
+fault("software.configuration.k8s.liveness")(_unseen_liveness)
+
+
 def _readiness(probe: dict[str, Any], message: str) -> Change:
     def change(cluster: Cluster) -> str:
         one = down(cluster, "orders", "Running", age="5m")

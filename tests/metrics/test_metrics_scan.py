@@ -17,6 +17,7 @@ from aitia.core.config import SourceConfig
 from aitia.core.resolve import Resolver
 from aitia.core.words import Baseline, Evidence, Incident, Result, Task, Window, from_epoch
 from aitia.tools.metrics import metrics_component, metrics_scan
+from aitia.tools.metrics.quiet_metrics import ALL
 from aitia.tools.registry import Registry, SourceSet, ToolContext
 from aitia.tools.series.gather import joined
 from aitia.tools.sources import build_inventory, open_source
@@ -233,16 +234,21 @@ def test_a_finding_that_vanishes_under_another_baseline_is_weaker(tmp_path: Path
     assert both.strength < 0.6 * alone.strength
 
 
-def test_too_little_data_claims_nothing_and_says_what_to_change(tmp_path: Path) -> None:
+def test_too_little_data_for_a_baseline_is_compared_with_itself_and_says_what_to_change(
+    tmp_path: Path,
+) -> None:
     short = [row for row in shop(change=slow) if row[0] >= T0 + (FROM - 6) * STEP]
     result = scan(short, tmp_path)
-    assert result.status == "no_data"
+    assert result.evidence
+    assert {e.values.get("baseline", ALL) for e in result.evidence} == {ALL}
     assert "The metrics begin at 00:03:48 UTC, and the window at 00:04:00" in result.message
     assert "--since" in result.message
     gaps = [row for row in shop() if not T0 + STEP < row[0] < T0 + (FROM - 2) * STEP]
     assert "longer baseline" in scan(gaps, tmp_path).message
     empty = scan([row for row in shop() if row[0] < T0 - 1], tmp_path)
     assert empty.status == "no_data"
+    few = scan([row for row in shop(change=slow) if row[0] >= T0 + (N - 5) * STEP], tmp_path)
+    assert few.status == "no_data"
 
 
 def test_evidence_is_bounded_and_of_known_aspects(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_performance_insights_are_a_series_a_dimension(tmp_path: Path) -> None:
     found = source(tmp_path, answer).read(WINDOW)
     assert [(s.component, s.metric, dict(s.labels)) for s in found] == [
         ("db-ABC", "db.load.avg", {}),
-        ("db-ABC", "db.load.avg", {"db.wait_event.name": "IO:DataFileRead"}),
+        ("db-ABC", "db.load.avg", {"db_wait_event_name": "IO:DataFileRead"}),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aitia.core.words import Component, Link
 from aitia.tools.cluster.gather import brief
@@ -26,11 +26,21 @@ def components(source: ClusterSource) -> list[Component]:
     for state in states:
         for app in _apps(state, twice):
             found.setdefault(app.id, app)
+    owned = {p.name: p.app for s in states for p in s.pods}
     spaces = {
-        n: objects.components([i for r in _OWNED for i in source.objects(r, n) or ()], n)
+        n: [
+            _under(c, owned)
+            for c in objects.components([i for r in _OWNED for i in source.objects(r, n) or ()], n)
+        ]
         for n in source.namespaces()
     }
     return objects.merged([*objects.apart(spaces), *found.values()])
+
+
+def _under(one: Component, owned: Mapping[str, str]) -> Component:
+    """A pod that no reference ties to its app, as the app of which the state says that it is."""
+    app = owned.get(one.id, one.id)
+    return one if app == one.id else one.model_copy(update={"id": app, "aliases": (one.id, *one.aliases)})
 
 
 def _apps(state: State, twice: set[str]) -> Iterable[Component]:

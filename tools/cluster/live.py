@@ -56,6 +56,22 @@ def owners(docs: Iterable[Doc]) -> Owners:
     return {(str(d.get("kind")), name_of(d)): above for d in docs if (above := owner(d))[1]}
 
 
+def by_name(pods: Sequence[Doc], makers: Iterable[tuple[str, str]], told: Owners) -> Owners:
+    """The workload of pods of which neither owner nor labels are told, as in a summary: names begin with that of their maker.
+
+    Only a workload that no pod names as its owner can be the maker of such ones; of several the longest name.
+    """
+    known = {root("Pod", name_of(d), told) for d in pods}
+    free = [maker for maker in makers if maker not in known]
+    return {
+        ("Pod", name): max(fits, key=lambda maker: len(maker[1]))
+        for d in pods
+        if not at(d, "metadata", "ownerReferences") and not at(d, "metadata", "labels")
+        for name in [name_of(d)]
+        if (fits := [maker for maker in free if name.startswith(f"{maker[1]}-")])
+    }
+
+
 def root(kind: str, name: str, above: Owners) -> tuple[str, str]:
     """The topmost owner that is no node (as of a static pod): a pod's workload; the object itself where nothing owns it."""
     here, seen = (kind, name), set()

@@ -31,6 +31,7 @@ def find(state: State) -> Iterator[Finding]:
         for pod in state.pods_of(app):
             if pod.specified and (not pod.healthy or recent(pod)):
                 found = [*_liveness(state, app, pod), *_readiness(state, app, pod)]
+                found = found or [*_unseen_probe(state, app, pod)]
                 yield from found
                 if found:
                     break
@@ -103,6 +104,26 @@ def _liveness(state: State, app: str, pod: Pod) -> Iterator[Finding]:
                 state, app, pod, "k8s.liveness_timing", strength, container, probe, "Liveness", what, failed
             )
         return
+
+
+def _unseen_probe(state: State, app: str, pod: Pod) -> Iterator[Finding]:
+    """The kubelet says that it kills for a liveness probe of which no specification was read."""
+    failed = _failures(pod, "Liveness")
+    container = next((c for c in pod.spec.containers if c.liveness is None and _killed(pod, c)), None)
+    if not failed or container is None:
+        return
+    code = container.exit_code
+    ended = f", and it exits with code {code}" if code is not None else ""
+    yield Finding(
+        aspect="k8s.liveness_fails",
+        component=app,
+        statement=f"{app}: the kubelet restarts container {container.name} of {pod.name} because its liveness probe fails, "
+        f'{pod.restarts} restarts{ended}. The kubelet: "{quote(failed[-1], 120)}".',
+        strength=SAID,
+        call=describe("pods", state.namespace, pod.name),
+        values={"restarts": pod.restarts, "failures": len(failed)},
+        quotes=True,
+    )
 
 
 def _served(pod: Pod) -> bool:

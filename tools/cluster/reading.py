@@ -123,7 +123,9 @@ class Reader:
 
     @cached_property
     def _owners(self) -> live.Owners:
-        return live.owners(d for r in ("pods", *OWNERS) for d in self.listed(r))
+        told = live.owners(d for r in ("pods", *OWNERS) for d in self.listed(r))
+        makers = [(str(d["kind"]), name_of(d)) for r in WORKLOADS for d in self.listed(r)]
+        return {**live.by_name(self.listed("pods"), makers, told), **told}
 
     @cached_property
     def events(self) -> list[Event]:

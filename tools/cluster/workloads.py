@@ -19,6 +19,7 @@ from aitia.tools.cluster.finding import (
 from aitia.tools.cluster.objects import Pod, Workload
 from aitia.tools.cluster.state import State
 
+STUCK = "ProgressDeadlineExceeded"
 RECENT_S = 3600.0  # a restart longer ago than this, of a pod that is ready, is history
 _ACCOUNT = re.compile(
     r'service ?account "([^"]+)" not found|serviceaccounts? "([^"]+)" (?:not found|is forbidden)'
@@ -34,6 +35,7 @@ def find(state: State) -> Iterator[Finding]:
         yield from _account(state, workload)
         yield from _memory(state, workload)
         yield from _signs(state, workload)
+        yield from _rollout(state, workload)
 
 
 def _zero(state: State, workload: Workload) -> Iterator[Finding]:
@@ -166,6 +168,27 @@ def _signs(state: State, workload: Workload) -> Iterator[Finding]:
                 symptom=True,
             )
             return
+
+
+def _rollout(state: State, workload: Workload) -> Iterator[Finding]:
+    """A new version that does not come up: the controller has given up waiting for it."""
+    stuck = workload.conditions.get("Progressing", ("", ""))[1] == STUCK
+    told = next((e.message for e in reversed(workload.events) if e.reason == STUCK), "")
+    if not stuck and not (told and state.short(workload.name)):
+        return
+    ready = sum(p.healthy for p in state.pods_of(workload.name))
+    said = f': "{quote(told)}"' if told else ""
+    yield Finding(
+        aspect="k8s.rollout",
+        component=workload.name,
+        statement=f"{workload.name}: the rollout of {workload.kind.lower()} {workload.name} is stuck, {ready} of "
+        f"{workload.desired} pods are ready ({STUCK}){said}.",
+        strength=SYMPTOM,
+        call=describe(f"{workload.kind.lower()}s", state.namespace, workload.name),
+        values={"ready": ready, "desired": workload.desired},
+        symptom=True,
+        quotes=bool(told),
+    )
 
 
 def _refusal(state: State, workload: Workload) -> str:

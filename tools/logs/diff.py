@@ -17,8 +17,10 @@ from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
 from aitia.tools.logs.silence import ended, silence
+from aitia.tools.logs.stated import stated
 from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.text.classes import Meaning
 from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, known
 from aitia.tools.text.streams import spans, streams
@@ -83,8 +85,8 @@ def _p(m: Mined, c: Count) -> float:
 
 def _change(m: Mined, c: Count, q: float) -> Change | None:
     if not c.before and c.window:
-        bad = c.meaning
-        significant = q < ALPHA or bad.bad or bad.aspect == "log.restart"
+        bad = meaning_of(m, c)
+        significant = q < ALPHA or bad.bad or bad.aspect == "log.restart" or m.events
         return "new" if significant else None
     ratio = _ratio(m, c)
     if q >= ALPHA:
@@ -92,6 +94,13 @@ def _change(m: Mined, c: Count, q: float) -> Change | None:
     if not c.window:
         return "vanished"
     return "surge" if ratio >= MIN_RATIO else None
+
+
+def meaning_of(m: Mined, c: Count) -> Meaning:
+    """What a template means; of a provider's event also by the level that it states."""
+    if m.events and not c.meaning.bad and (aspect := stated(c.text)):
+        return Meaning(aspect=aspect, severity="error", weight=1.0)
+    return c.meaning
 
 
 def _ratio(m: Mined, c: Count) -> float:
@@ -110,12 +119,12 @@ def _finding(m: Mined, c: Count, change: Change, p: float, q: float) -> Finding:
         mined=m,
         count=c,
         change=change,
-        meaning=c.meaning,
+        meaning=meaning_of(m, c),
         p=p,
         q=q,
         ratio=_ratio(m, c),
         load=_load(m),
-        fades=fades or (change == "new" and not m.old_lines),
+        fades=fades or (change == "new" and not m.old_lines and not m.events),
         expected_new=_expected_new(m),
     )
 

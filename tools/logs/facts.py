@@ -23,6 +23,7 @@ from aitia.tools.text.replies import replier
 from aitia.tools.text.templates.gaps import filled
 
 QUOTE: Final = 160
+SAID: Final = 0.85  # what the provider says of what it runs: one line is enough, and days without one are usual; by hand
 ALIKE: Final = 4
 ALPHA: Final = 0.05
 MIN_RATIO: Final = 1.5
@@ -63,6 +64,8 @@ def _strength(f: Finding) -> float:
         return 0.3 if f.change == "new" else 0.3 * (1 - min(1.0, max(1.0, f.load) / f.ratio))
     base = _novel(f) if f.change == "new" else _raised(f)
     named = f.meaning.aspect not in ("log.other", "log.error")
+    if named and f.mined.events and f.change == "new":
+        base = max(base, SAID)
     cap = 0.98 if severity >= RANK["error"] else 0.75 if named else 0.6
     return min(cap, base * (0.6 if f.fades else 1.0))
 
@@ -138,7 +141,7 @@ def evidence(finding: Finding, window: Window, names: Names, redactor: Redactor)
         strength=round(finding.strength * _sure(count), 3),
         source=ref,
         taint=True,
-        provenance=writer(mined.component, names),
+        provenance="control plane" if mined.events else writer(mined.component, names),
     )
 
 
@@ -167,6 +170,8 @@ def _sentence(f: Finding, quote: str, at: float | None, component: str) -> str:
     who = f.mined.component
     about = f" about {component}" if component != who else ""
     when = "" if at is None else f" at {clock(at)} UTC"
+    if f.mined.events and f.change == "new":
+        return f'{who}: its provider reported{when if f.count.window == 1 else when.replace(" at ", " since ")}: "{quote}"'
     times = "once" if f.count.window == 1 else f"{f.count.window} times"
     if f.change == "vanished":
         rate = _three(60 * f.count.before / max(f.mined.old_exposure, 1e-9))

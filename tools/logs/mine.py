@@ -36,6 +36,7 @@ class Mined:
     exposures: list[float] = field(default_factory=list)
     lines: int = 0
     old_lines: int = 0
+    events: bool = False  # a provider's, of what it runs
     first: float = float("inf")
     last: float = float("-inf")
     shares: list[float] = field(default_factory=list)  # of each span's bytes that were read, the window last
@@ -68,6 +69,7 @@ def mine(
 ) -> Mined:
     """Read and count one component's records."""
     out = Mined(component=component, source=sources[0][0], exposures=[0.0] * len(baselines))
+    out.events = all(stream.events for _, stream in sources)
     out.shares = [1.0] * (len(baselines) + 1)
     masker = Masker(names.alias, apart=True)
     out.tally = tally = Tally(

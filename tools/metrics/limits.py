@@ -19,6 +19,7 @@ from aitia.tools.sources.rows import Floats
 
 NEAR = 0.9
 UNBOUND = 1.5  # of it, from which on it bounds nothing: a pool may overflow a little, no gauge stands at twice its limit
+UNSEEN = 0.15  # by how much it counts as risen where nobody saw it lower; by hand
 BEYOND = 1.1  # of what is said to bound it: a gauge that stood there before has another limit
 
 
@@ -61,6 +62,8 @@ def _at_limit(used: Derived, limit: Derived, baseline: Baseline, window: Window)
     if int(np.sum(near)) < 3 or float(np.max(now[near])) > UNBOUND * most:
         return
     before = _share(used.v[within(used.t, baseline.window)], most)
+    if np.isnan(before):  # without a past by what it was until it came near
+        before = _share(now[: int(np.argmax(near))], most)
     if before > BEYOND:
         return
     top = int(np.argmax(now[near]))
@@ -81,7 +84,7 @@ def _fact(
     share = sig3(100.0 * peak / most)
     normal = "" if np.isnan(before) else f"; before, it was at {text(100.0 * before)} %"
     onset = Onset(at=from_epoch(since), error_s=step)
-    new = 0.0 if np.isnan(before) else max(0.0, peak / most - before)
+    new = UNSEEN if np.isnan(before) else max(0.0, peak / most - before)
     strength = min(0.95, (0.45 + 0.5 * min(1.0, new / 0.3)) * (1.0 if peak >= 0.98 * most else 0.8))
     values: dict[str, float | int | str | bool] = {
         "metric": used.metric, "limit_metric": limit.metric, "used": sig3(peak * factor),

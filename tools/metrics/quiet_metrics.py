@@ -17,6 +17,9 @@ GOLDEN = ("latency", "errors", "cpu", "memory", "connections", "availability",
           "temperature", "pressure", "flow", "current", "vibration", "disk")  # fmt: skip
 CALLED = ("latency", "errors")  # what callers measure of their calls
 MOVED = 0.3
+ALL = "all data at hand"
+"""In a baseline's place: a series was compared with itself, and what stayed level may have been bad all along."""
+UNSURE = 0.29  # strength of such a fact: it says that somebody looked, and clears nobody
 BOUND = re.compile(r"_(max|limit|capacity|maxclients|maxmemory|max_connections)(_|$)|(^|_)max_|reserved")
 
 
@@ -62,18 +65,23 @@ def _fact(component: str, aspect: str, told: Looked, count: int, window: Window,
     name = ({"mean": "mean ", "p95": "p95 "}.get(d.stat, "") + d.about.say) if d.about.say else d.metric
     plural = "1 series stayed" if count == 1 else f"{count} series stayed"
     certainty = told.samples / (told.samples + 20.0)
+    strength = round(float(np.clip(0.85 * certainty, 0.0, UNSURE if baseline == ALL else 0.8)), 3)
+    kept = (
+        f"over {ALL} ({name} {with_unit(before, unit)} in its first half, {with_unit(after, unit)} in its second)"
+        if baseline == ALL
+        else f"within the baseline range ({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window)"
+    )
     return Evidence(
         component=component,
         peer=d.peer,
         kind="metric.quiet",
         aspect=aspect,
-        statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} unchanged, {plural} within the baseline range"
-        f" ({name} {with_unit(before, unit)} before, {with_unit(after, unit)} in the window).",
+        statement=f"{component}: {aspect}{f' of calls to {d.peer}' * bool(d.peer)} unchanged, {plural} {kept}.",
         values={"metric": d.metric, "before": before, "after": after, "series": count, "samples": told.samples,
                 "baseline": baseline},
         unit=unit,
         window=window,
         direction="steady",
-        strength=round(float(np.clip(0.85 * certainty, 0.0, 0.8)), 3),
+        strength=strength,
         source=SourceRef(source=d.source, query=d.query),
     )  # fmt: skip

@@ -11,15 +11,19 @@ import numpy as np
 from aitia.core.words import Baseline, Evidence, Result, Window, from_epoch
 from aitia.tools.change.levels import MIN_PERSIST, Shift, detect, reference
 from aitia.tools.change.trends import Trend, find_trend
+from aitia.tools.metrics.absolute import find_absolute
 from aitia.tools.metrics.coverage import message as coverage_message
 from aitia.tools.metrics.coverage import unseen
 from aitia.tools.metrics.limits import find_limits
 from aitia.tools.metrics.liveness import find_missing, find_restarts
-from aitia.tools.metrics.quiet_metrics import GOLDEN, Looked, find_quiet
+from aitia.tools.metrics.quiet_metrics import ALL, GOLDEN, Looked, find_quiet
+from aitia.tools.metrics.spent import find_spent
+from aitia.tools.metrics.whole import find_onsets
+from aitia.tools.metrics.whole import looked as looked_whole
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived
-from aitia.tools.series.gather import Gathered, gather, remembered, within
+from aitia.tools.series.gather import BEGINNING, Gathered, gather, remembered, within
 from aitia.tools.series.metric_facts import Onset, shift_evidence, trend_evidence
 from aitia.tools.series.rates import step_of
 from aitia.tools.series.remarks import nothing, queries, too_short
@@ -28,6 +32,7 @@ from aitia.tools.sources.rows import Floats
 LEAST = 0.2  # weaker facts are not worth a line
 PER_GROUP = 3
 _STEADY = ("gauge",)
+_MOVES = ("metric.shift", "metric.trend")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +51,23 @@ def metrics_scan(ctx: ToolContext, *, component: str = "") -> Result:
     if not gathered.derived:
         return Result(status="no_data", message=nothing(gathered, component), query=queries(gathered))
     scan = scan_series(gathered) if component else everything(ctx, gathered)
-    if not scan.looked:
+    if not scan.looked and not scan.facts:
         return Result(status="no_data", message=too_short(gathered), query=queries(gathered))
     facts = select(scan, gathered.window, limit=ctx.limits.evidence)
     return Result(
         status="ok",
-        message=" ".join(
-            filter(None, (f"{len(scan.looked)} series compared with {scan.baseline}.", _lacks(gathered)))
-        ),
+        message=" ".join(filter(None, (_compared(scan, gathered), _lacks(gathered)))),
         query=queries(gathered),
         evidence=facts,
         data={"shifts": [_row(e) for e in facts if e.kind not in ("metric.quiet",)]},
     )
+
+
+def _compared(scan: Scan, gathered: Gathered) -> str:
+    """With what, and where there was nothing to compare with, why."""
+    if scan.baseline == ALL:
+        return f"{too_short(gathered)} The onset was looked for over {ALL}."
+    return f"{len(scan.looked)} series compared with {scan.baseline}."
 
 
 def everything(ctx: ToolContext, gathered: Gathered) -> Scan:
@@ -75,10 +85,30 @@ def scan_series(gathered: Gathered, *, ease: float = 0.0) -> Scan:
         seen, found = _look(d, gathered, primary, tests=tests, ease=ease)
         facts += found
         looked += [seen] if seen else []
-    facts += find_limits(gathered.derived, bundled().limits, baseline=primary, window=window)
+    at_bound = [*find_limits(gathered.derived, bundled().limits, baseline=primary, window=window)]
+    told = {(e.component, e.values["metric"]) for e in at_bound}
+    levels = find_absolute(gathered.derived, baselines=gathered.baselines, window=window)
+    facts += [*at_bound, *(e for e in levels if (e.component, e.values["metric"]) not in told)]
+    short = _without_past(gathered, primary, {e.source.query for e in facts if e.kind in _MOVES})
+    facts += find_onsets(short, window=window, weakest=LEAST)
+    facts += find_spent(gathered.derived, window=window)
+    if not looked:
+        strongest = {e.source.query: e.strength for e in sorted(facts, key=lambda e: e.strength)}
+        own = tuple(looked_whole(short, strongest, window=window))
+        return Scan(facts=tuple(facts), looked=own, baseline=ALL)
     facts += find_missing(gathered.raw, gathered.derived, baseline=primary, window=window)
     facts += find_restarts(gathered.raw, baseline=primary, window=window)
     return Scan(facts=tuple(facts), looked=tuple(looked), baseline=primary.name)
+
+
+def _without_past(gathered: Gathered, primary: Baseline, moved: set[str]) -> list[Derived]:
+    """What no baseline can be compared with, or only one that the trouble may have filled."""
+    return [
+        d
+        for d in gathered.derived
+        if d.query not in moved
+        and (primary.name == BEGINNING or reference(d.v[within(d.t, primary.window)], d.about) is None)
+    ]
 
 
 def _primary(gathered: Gathered) -> Baseline:

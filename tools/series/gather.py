@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from aitia.tools.sources.rows import Floats, label_key, ordered
 
 T = TypeVar("T")
 _SPAN = 6.0  # the preceding baseline is six times as long as the window
+BEGINNING: Final = "start_of_data"
+"""The baseline that is the beginning of a short history: the trouble may have begun in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,8 @@ class LogStream:
     """One log stream: a file (or rotated set) of one component, or what was read of a server into files.
 
     `zone` is that of times without one, `only` picks the component out of files of several. Of a server: `query` reads its
-    lines again, `shares` say of which spans not all lines are in the files, `note` why not.
+    lines again, `shares` say of which spans not all lines are in the files, `note` why not. `events`: who runs the component
+    writes them of it, as a provider of a managed service, and seldom.
     """
 
     component: str
@@ -63,6 +64,7 @@ class LogStream:
     note: str = ""
     zone: tzinfo = UTC
     only: Only | None = None
+    events: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ FIELDS: Final = (
     "component", "program", "source_identifier", "SourceIdentifier", "logGroup", "logStreamName",
 )  # fmt: skip
 """By how surely they name a service: Datadog, Elastic, OpenTelemetry, Fluent Bit, GELF, Serilog, Google Cloud, CloudWatch."""
+EVENTS: Final = frozenset({"source_identifier", "SourceIdentifier"})
+"""Of these, what names the thing that an event of its provider is about: `aws rds describe-events`."""
 LAST: Final = ("logger", "logger_name", "log.logger", "loggerName", "name")
 """Loggers are parts of a program: they name components only where the file's own name says nothing."""
 NONE_OF: Final = frozenset({"log", "logs", "all", "app", "application", "combined", "export", "out", "output", "stdout",

@@ -38,11 +38,11 @@ class LogFiles(Configured):
     The component is `component` of the configuration; of JSON lines what `options.component_field` or one of the usual fields
     holds; else the file's stem without rotation suffixes (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`).
     Timestamps without a zone are UTC
-    unless `options.timezone` names another one.
+    unless `options.timezone` names another one. `options.events` says that a provider wrote them of what it runs.
     """
 
     KIND = "logs"
-    OPTIONS = frozenset({"timezone", "component_field"})
+    OPTIONS = frozenset({"timezone", "component_field", "events"})
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
         super().__init__(config, root)
@@ -67,6 +67,7 @@ class LogFiles(Configured):
                 component=self._config.component or stem, name=stem, paths=ordered, zone=self._zone
             )
             held = self._components(ordered, stem)
+            own = replace(own, events=bool(self._config.options.get("events")) or _are_events(held))
             # A line that names no component belongs to the file, as all lines of other files do.
             names = [*held.values, *([""] if held.others else [])] if held else []
             for name in names:
@@ -142,6 +143,12 @@ class LogFiles(Configured):
                 f"No log file was found in {self._config.path!r}. Fix {self._config.place('path')}."
             )
         return found
+
+
+def _are_events(held: Named | None) -> bool:
+    from aitia.tools.sources.logs.component_fields import EVENTS
+
+    return held is not None and held.field in EVENTS
 
 
 def stem_of(path: Path) -> str:

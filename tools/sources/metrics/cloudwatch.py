@@ -201,7 +201,7 @@ class CloudWatchFiles(Configured):
         key = _get(entry, "key") or {}
         points = [p for p in _list(_get(entry, "datapoints")) if isinstance(p, dict)]
         grouped = (
-            {str(k): str(v)[:200] for k, v in (_get(key, "dimensions") or {}).items()}
+            {re.sub(r"\W", "_", str(k)): str(v)[:200] for k, v in (_get(key, "dimensions") or {}).items()}
             if isinstance(key, dict)
             else {}
         )
