@@ -7,7 +7,7 @@ its lines. Between them stands what stayed quiet, which is held against what acc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -111,8 +111,23 @@ def _witnesses(case: Case) -> Iterator[Line]:
                 plain = case.facts.strength(e) >= MIN_PRIMARY
                 if plain and (e.component not in seen or e.strength > seen[e.component].strength):
                     seen[e.component] = e
-    for e in sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]:
+    further = sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]
+    for e in further or _confirming(case, seen):
         yield Line("witness", WITNESS, f"seen by {e.component} too", e.id)
+
+
+def _confirming(case: Case, seen: Mapping[str, Evidence]) -> list[Evidence]:
+    """Of a suspect that its own log accuses: those whose logs say that it fails them, whatever the kind of its fault."""
+    own = [p for p in case.fault.patterns if p.of == "self" and p.primary and p.aspect.startswith("log.")]
+    if seen or not any(case.facts.matching(case.component, p) for p in own):
+        return []
+    told = {
+        e.component: e
+        for e in sorted(case.facts.anomalies, key=lambda e: e.strength)
+        if e.peer in case.family and e.component not in case.family and e.aspect.startswith("log.") and is_harm(e)
+        and case.facts.strength(e) >= MIN_PRIMARY
+    }  # fmt: skip
+    return sorted(told.values(), key=lambda e: (-e.strength, e.component))[:MAX_WITNESSES]
 
 
 def _ranking(case: Case) -> Iterator[Line]:

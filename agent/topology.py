@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Final
 
-from aitia.core.words import MACHINES, Component
+from aitia.core.words import MACHINES, Component, Evidence, Link
 
+CALLS_FAIL: Final = frozenset({"log.connection_refused", "log.timeout", "log.unavailable", "log.dns"})
+"""What a client's log says of a call that failed; the peer is whom it called."""
 Step = Callable[[str], Iterable[str]]
 
 
@@ -14,7 +17,7 @@ class Topology:
     """Who calls, feeds or holds whom. Every answer is sorted, so that equal input gives equal output."""
 
     def __init__(self, components: Iterable[Component]) -> None:
-        components = tuple(components)
+        self._components = components = tuple(components)
         self.machines = frozenset(c.id for c in components if c.type in MACHINES)
         """Of the physical world; an asset may be a computer all the same: an industrial PC."""
         self.assets = frozenset(c.id for c in components if c.type == "asset")
@@ -38,6 +41,20 @@ class Topology:
                 else:
                     self._wholes.setdefault(component.id, set()).add(link.to)
                     self._parts.setdefault(link.to, set()).add(component.id)
+
+    def told_by(self, evidence: Iterable[Evidence]) -> Topology:
+        """The same with who calls whom as failing calls in logs tell, where nothing else tells who calls whom.
+
+        A text can at most join two components that are there, and only where a service itself says that a call failed.
+        """
+        told = {(e.component, e.peer) for e in evidence if e.aspect in CALLS_FAIL and e.peer and e.provenance != "client"}
+        if self._out or not told:
+            return self
+        calls: dict[str, tuple[Link, ...]] = {}
+        for caller, callee in sorted(told):
+            if (callee, caller) not in told:
+                calls[caller] = (*calls.get(caller, ()), Link(relation="calls", to=callee))
+        return Topology([*self._components, *(Component(id=c, links=links) for c, links in calls.items())])
 
     def knows(self, component: str) -> bool:
         """Whether anything is known of its place among the others."""

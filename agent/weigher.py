@@ -16,6 +16,7 @@ from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
+from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
@@ -85,7 +86,7 @@ class _Judge:
 
     def one(self, evidence: Sequence[Evidence]) -> Weighed:
         """The verdict where a single fault is assumed."""
-        facts = Facts(evidence, self._topology)
+        facts = Facts(evidence, self._topology.told_by(evidence))
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
         witnesses = Witnesses(facts)
@@ -103,13 +104,14 @@ class _Judge:
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
+        subject = Subject(facts, self._alarmed)
         missed = next((c for c in self._alarmed if not facts.topology.family(c) & facts.watched), "")
         healthy, unknown = Doubt(
             facts=facts,
             weights=self._weights,
             components=frozenset({c.id for c in self._components} | facts.seen),
             missed=missed,
-            unread=self._unread,
+            unread=[*self._unread, *subject.unwell],
             dark=[v for (c, _), v in ledgers.items() if c in dark],
         ).suspects()
         placed = bool(missed) and facts.topology.knows(missed)
@@ -118,6 +120,7 @@ class _Judge:
                 ledger.bar = "no telemetry of its own"
             elif placed and not ledger.bar and not ledger.reaches(missed):
                 ledger.bar = f"the alarm is of {missed}, which was not watched and which it does not affect"
+            ledger.bar = ledger.bar or subject.bar(ledger)
             if ledger.bar:
                 ledger.cap(unknown.score - BARRED, ledger.bar)
         pairs = [

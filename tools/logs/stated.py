@@ -1,0 +1,199 @@
+"""What logs say that needs no comparison: lines that were asked for, errors without a time, and how long steps took."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+
+from aitia.core.home import aitia_home
+from aitia.core.redact import Redactor, load_key
+from aitia.core.words import Evidence, Result, SourceRef, Window
+from aitia.tools.logs.told import changes, restarts
+from aitia.tools.registry import ToolContext, tool
+from aitia.tools.sources.base import LogStream
+from aitia.tools.text.asked import QUOTE, found_lines, phrases, shown
+from aitia.tools.text.classes import Meaning, meaning
+from aitia.tools.text.headers.levels import in_text
+from aitia.tools.text.names import Names, attribute, known
+from aitia.tools.text.reader import Extract, LogFile
+from aitia.tools.text.reading.record import Record
+from aitia.tools.text.streams import streams
+
+MOST_BYTES: Final = 2 << 20  # of the end of a file
+BEFORE_S: Final = 1800.0
+SLOW_S: Final = 1.0  # a step of a request that takes longer is slow by itself; by hand
+OFTEN: Final = 2  # how often a step must have been slow
+EACH: Final = 3  # facts of a kind for one component
+NEARLY_ALL: Final = 0.7  # share of the whole from which a step is where the time goes
+_LATENCY: Final = re.compile(r"(?i)latenc|slow|respon[sd]|takes? (?:too )?long|taking longer|time.?out|hang|p9\d|duration")
+_TOOK: Final = re.compile(
+    r"(?i)\b(?:took|taken|completed? in|finished in|done in|returned (?:in|after)|rendered in|responded (?:in|after)|elapsed|duration"
+    r"|latency|after|in)\b[\s:=]*(\d+(?:\.\d+)?)\s?(ms|milliseconds?|s|secs?|seconds?|min|minutes?)\b"
+)
+_SECONDS: Final = {"m": 1e-3, "s": 1.0, "min": 60.0}
+# A step that waits for somebody else, by what its message calls it.
+_CALL: Final = re.compile(
+    r"(?i)\b(?:database|db|sql|query|queries|procedure|transaction|redis|cache|upstream|backend|downstream|api|rpc|grpc|http|remote"
+    r"|external|call(?:ed|ing)?|request to|fetch(?:ed|ing)?|lookup|connect(?:ed|ing|ion)?)\b"
+)
+_NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(kw_only=True)
+class Step:
+    """Messages of one shape that tell how long something took."""
+
+    text: str  # the slowest
+    worst: float = 0.0
+    took: list[float] = field(default_factory=list)
+
+
+@tool(needs=("logs",), produces=("templates",))
+def logs_stated(ctx: ToolContext) -> Result:
+    """Lines that the question asks for, errors and slow steps of logs that bear no times, restarts, settings that changed."""
+    redactor, names, wanted = Redactor(load_key(aitia_home())), known(ctx), phrases(ctx.incident)
+    slow = bool(_LATENCY.search(f"{ctx.incident.title} {ctx.incident.text}"))
+    facts: list[Evidence] = []
+    read: list[str] = []
+    for component, each in streams(ctx).items():
+        asked = not ctx.incident.hints or component in ctx.incident.hints
+        for source, stream in each:
+            for lines, dated, undated, ref in _read(ctx, source, stream):
+                read.append(ref.query)
+                facts += restarts(component, dated, ctx.incident.window, redactor, ref)
+                facts += list(changes(component, dated, ctx.incident.window, names, redactor, ref))[:EACH]
+                if asked and wanted and (fact := _asked(component, lines, wanted, ctx, redactor, ref)):
+                    facts.append(fact)
+                if undated:
+                    facts += _errors(component, lines, ctx.incident.window, names, redactor, ref)
+                    if asked and slow:
+                        facts += _steps(component, lines, ctx.incident.window, redactor, ref)
+    query = ", ".join(read)[:400]
+    if not facts:
+        return Result(status="no_data", message="nothing was asked for, and no log without times is at hand", query=query)
+    facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
+    return Result(status="ok", query=query, evidence=tuple(facts[: ctx.limits.evidence]), data={"templates": []})
+
+
+def _read(
+    ctx: ToolContext, source: str, stream: LogStream
+) -> Iterator[tuple[list[str], list[Record], bool, SourceRef]]:
+    """Of each file of a stream its lines of the window, also as records, else its last ones; and whether they bear no times."""
+    for path in stream.paths:
+        file = LogFile(path, zone=stream.zone, near=ctx.incident.window.end, component=stream.component, only=stream.only)
+        if not file.size or file.form.binary:
+            continue
+        ref = SourceRef(source=source, query=str(path), path=str(path))
+        if file.header is not None:
+            records = list(file.records(*_lately(ctx), budget=MOST_BYTES, extract=Extract()))
+            yield [r.message for r in records], records, False, ref
+            continue
+        with file.open() as handle:
+            start = max(0, file.size - MOST_BYTES) if not file.packed else 0
+            handle.seek(start)
+            text = file.shown(handle.read(MOST_BYTES))
+        yield text.split("\n"), [], True, ref
+
+
+def _lately(ctx: ToolContext) -> tuple[float, float]:
+    """The window and half an hour before it: what changed may have come before what is felt."""
+    start, end = ctx.incident.window.epoch
+    return start - BEFORE_S, end
+
+
+def _asked(
+    component: str, lines: Sequence[str], wanted: Sequence[str], ctx: ToolContext, redactor: Redactor, ref: SourceRef
+) -> Evidence | None:
+    last, total = found_lines(lines, wanted, ctx.incident)
+    if not total:
+        return None
+    return Evidence(
+        component=component,
+        kind="log.asked",
+        aspect="log.other",
+        statement=shown(component, [redactor.text(line) for line in last], total, wanted),
+        values={"count": total},
+        unit="lines",
+        window=ctx.incident.window,
+        direction="none",
+        strength=0.3,
+        source=ref,
+        taint=True,
+    )
+
+
+def _errors(
+    component: str, lines: Sequence[str], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+) -> Iterator[Evidence]:
+    """Errors of a log without times: since when is not known, that they are there is."""
+    shapes: dict[str, tuple[str, Meaning, int]] = {}
+    for line in (x.strip() for x in lines if x.strip()):
+        what = meaning(line, in_text(line))
+        if not what.bad or what.severity == "warning":
+            continue
+        shape = _NUMBERS.sub("#", line[:QUOTE])
+        count = shapes[shape][2] if shape in shapes else 0
+        shapes[shape] = (line, what, count + 1)
+    most = sorted(shapes.values(), key=lambda s: (-s[1].weight, -s[2], s[0]))[:EACH]
+    for line, what, count in most:
+        about, peer = attribute(component, line, names)
+        times = "once" if count == 1 else f"{count} times"
+        text = redactor.text(line).replace('"', "'")
+        yield Evidence(
+            component=about,
+            peer=peer,
+            kind="log.undated",
+            aspect=what.aspect,
+            statement=f'{component} logged {times} (its log bears no times): "{text[:QUOTE]}"',
+            values={"template": text[:QUOTE], "count_window": count, "level": what.severity, "reported_by": component},
+            unit="lines",
+            window=window,
+            direction="new",
+            strength=0.55 if what.aspect != "log.error" else 0.45,
+            source=ref,
+            taint=True,
+        )
+
+
+def _steps(
+    component: str, lines: Sequence[str], window: Window, redactor: Redactor, ref: SourceRef
+) -> Iterator[Evidence]:
+    """Steps that took long, by the component's own word: calls to others before what they are part of."""
+    steps: dict[str, Step] = {}
+    for line in lines:
+        if match := _TOOK.search(line):
+            seconds = float(match[1]) * _scale(match[2])
+            step = steps.setdefault(_NUMBERS.sub("#", line[:QUOTE]), Step(text=line.strip()))
+            step.took.append(seconds)
+            if seconds > step.worst:
+                step.worst, step.text = seconds, line.strip()
+    slow = [s for s in steps.values() if sum(t >= SLOW_S for t in s.took) >= OFTEN and median(s.took) >= SLOW_S]
+    slow.sort(key=lambda s: (not _CALL.search(s.text), -median(s.took), s.text))
+    whole = max((median(s.took) for s in slow if not _CALL.search(s.text)), default=0.0)
+    for step in slow[:EACH]:
+        call = bool(_CALL.search(step.text))
+        text = redactor.text(step.text).replace('"', "'")[:QUOTE]
+        low, high = min(step.took), max(step.took)
+        share = f", nearly all of the {whole:.2f} s that the whole takes" if call and whole and median(step.took) >= NEARLY_ALL * whole else ""  # fmt: skip
+        yield Evidence(
+            component=component,
+            kind="log.duration.call" if call else "log.duration",
+            aspect="log.slow",
+            statement=f'{component} logged {len(step.took)} times how long {"a call" if call else "a step"} took: between {low:.2f} '
+            f'and {high:.2f} s (median {median(step.took):.2f} s{share}), such as "{text}".',
+            values={"median_s": round(median(step.took), 3), "max_s": round(high, 3), "count_window": len(step.took), "template": text},
+            unit="s",
+            window=window,
+            direction="up",
+            strength=0.8 if call else 0.5,
+            source=ref,
+            taint=True,
+        )
+
+
+def _scale(unit: str) -> float:
+    word = unit.casefold()
+    return _SECONDS["min" if word.startswith("min") else "m" if word.startswith("m") else "s"]

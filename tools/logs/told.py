@@ -1,0 +1,91 @@
+"""What dated logs say of their own processes: one that starts over and over, with its last words, and settings that were changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from aitia.core.redact import Redactor
+from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.tools.text.names import Names
+from aitia.tools.text.reading.record import Record
+
+OFTEN: Final = 3  # starts within a window that are no deploy any more
+NEAR_S: Final = 600.0  # between two starts of a loop at most: the kubelet's back-off ends at five minutes
+LONGEST: Final = 160
+MOST_WORDS: Final = 2
+_START: Final = re.compile(r"(?i)\b(?:starting|started|booting|boot(?:ed)? up)\b")
+_NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
+# A setting with its old and its new value, as configuration systems write it.
+_CHANGED: Final = re.compile(
+    r"(?i)(?:\bold(?:[_ ]?value)?\s*[=:]\s*\"?(?P<old1>[^\s\",]+)\"?[\s,]+(?:\S+\s)??new(?:[_ ]?value)?\s*[=:]\s*\"?(?P<new1>[^\s\",]+)"
+    r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
+    r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
+)
+_SETTING: Final = re.compile(r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b")
+_KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
+
+
+def restarts(component: str, found: Sequence[Record], window: Window, redactor: Redactor, ref: SourceRef) -> list[Evidence]:
+    """One fact of a process that started at least three times, with what it said last before it started again."""
+    shapes: dict[str, list[int]] = {}
+    for i, record in enumerate(found):
+        if _START.search(record.message):
+            shapes.setdefault(_NUMBERS.sub("#", record.message)[:LONGEST], []).append(i)
+    places = max(shapes.values(), key=lambda p: (len(p), -p[0]), default=[])
+    loop = [i for i, j in zip(places, places[1:], strict=False) if found[j].at - found[i].at <= NEAR_S]
+    if len(loop) + 1 < OFTEN:
+        return []
+    words = [found[j - 1].message for j in places[1:] if j > 0 and not _START.search(found[j - 1].message)]
+    last = list(dict.fromkeys(w.strip() for w in reversed(words)))[:MOST_WORDS]
+    said = " / ".join(redactor.text(w).replace('"', "'")[:LONGEST] for w in last)
+    first = found[places[0]]
+    return [
+        Evidence(
+            component=component,
+            kind="log.restarts",
+            aspect="log.restarts",
+            statement=f"{component} started {len(places)} times since {from_epoch(first.at):%H:%M:%S} UTC"
+            + (f'; its last words before a start: "{said}".' if said else "."),
+            values={"starts": len(places), "last_words": said},
+            unit="lines",
+            window=window,
+            onset=from_epoch(first.at),
+            direction="new",
+            strength=0.9 if said else 0.75,
+            source=ref,
+            taint=True,
+        )
+    ]
+
+
+def changes(
+    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+) -> Iterator[Evidence]:
+    """Settings that changed their value; of the component that the line names, else of the writer."""
+    for record in found:
+        match = _CHANGED.search(record.message)
+        if match is None or not _SETTING.search(record.message):
+            continue
+        parts = match.groupdict()
+        old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "123" if parts[f"old{n}"]), ("", ""))
+        if not old or old == new or (parts["old3"] and not _KEPT.search(record.message)):
+            continue
+        others = [n for n in names.of(record.message) if n != component]
+        target = others[0] if others else component
+        text = redactor.text(record.message).replace('"', "'")[:LONGEST]
+        yield Evidence(
+            component=target,
+            kind="log.change",
+            aspect="change.config",
+            statement=f'{target}: a setting went from {redactor.text(old)} to {redactor.text(new)} at '
+            f'{from_epoch(record.at):%H:%M:%S} UTC, as {component} logged: "{text}".',
+            values={"old": redactor.text(old), "new": redactor.text(new), "reported_by": component},
+            window=window,
+            onset=from_epoch(record.at),
+            direction="new",
+            strength=0.8,
+            source=ref,
+            taint=True,
+        )
