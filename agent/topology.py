@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -11,6 +12,8 @@ from aitia.core.words import MACHINES, Component, Evidence, Link
 CALLS_FAIL: Final = frozenset({"log.connection_refused", "log.timeout", "log.unavailable", "log.dns"})
 """What a client's log says of a call that failed; the peer is whom it called."""
 Step = Callable[[str], Iterable[str]]
+_ANSWERED: Final = re.compile(r"(?i)\b(?:answer|respond|repl|return|send)\w*\s+(?:with\s+)?[45]\d\d\s+to\b")
+"""What a server's log says of a client: the peer is who called it."""
 
 
 class Topology:
@@ -47,7 +50,13 @@ class Topology:
 
         A text can at most join two components that are there, and only where a service itself says that a call failed.
         """
-        told = {(e.component, e.peer) for e in evidence if e.aspect in CALLS_FAIL and e.peer and e.provenance != "client"}
+        told = set[tuple[str, str]]()
+        for e in evidence:
+            if e.peer and e.provenance != "client" and e.kind.startswith("log."):
+                if _ANSWERED.search(str(e.values.get("template", ""))):
+                    told.add((e.peer, e.component))
+                elif e.aspect in CALLS_FAIL:
+                    told.add((e.component, e.peer))
         if self._out or not told:
             return self
         calls: dict[str, tuple[Link, ...]] = {}

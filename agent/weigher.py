@@ -86,7 +86,7 @@ class _Judge:
 
     def one(self, evidence: Sequence[Evidence]) -> Weighed:
         """The verdict where a single fault is assumed."""
-        facts = Facts(evidence, self._topology.told_by(evidence))
+        facts = Facts(evidence, self._topology.told_by(evidence), self._alarmed)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
         witnesses = Witnesses(facts)

@@ -143,16 +143,18 @@ class Reader:
 
     def error_lines(self, workload: Workload, pods: Iterable[Pod]) -> tuple[LogLine, ...]:
         """Recent error lines of a workload's pods, counted by shape."""
+        found = summary(self.lines(workload, pods)).get("patterns", ())
+        return tuple(LogLine(text=p["sample"], count=p["count"]) for p in found)
+
+    def lines(self, workload: Workload, pods: Iterable[Pod]) -> list[str]:
+        """Recent lines of a workload's pods."""
         labels = dict(workload.selector) or next((mapping(p.spec.labels) for p in pods), {})
         if not labels and workload.kind != "Pod":
             self.miss(f"logs of {workload.name}: no labels to select its pods by")
-            return ()
+            return []
         alone = "" if labels else workload.name
-        lines = self._tried(
-            f"logs of {workload.name}", lambda: self._source.logs(self.namespace, labels, pod=alone)
-        )
-        found = summary(lines or ()).get("patterns", ())
-        return tuple(LogLine(text=p["sample"], count=p["count"]) for p in found)
+        ask = lambda: self._source.logs(self.namespace, labels, pod=alone)  # noqa: E731
+        return self._tried(f"logs of {workload.name}", ask) or []
 
     def last_words(self, pod: Pod) -> tuple[str, ...]:
         """What a pod that ended said last, word for word."""

@@ -12,6 +12,7 @@ from aitia.core.words import Evidence, Result, Window
 from aitia.tools.change.counts import adjust, dispersion, exact_p
 from aitia.tools.logs.access import as_before, failing_share, slower
 from aitia.tools.logs.count import Count
+from aitia.tools.logs.constant import constant
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
@@ -158,6 +159,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
             for fact in (
                 failing_share(m, window),
                 silence(m, window, load=load, end=ended(m, mined, window)),
+                constant(m, own, window, names, redactor),
                 quiet(m, own, window),
             )
             if fact is not None

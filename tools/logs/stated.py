@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceRef, Window
-from aitia.tools.logs.told import changes, restarts
+from aitia.tools.logs.told import SETTING, changes, restarts
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import LogStream
-from aitia.tools.text.asked import QUOTE, found_lines, phrases, shown
+from aitia.tools.text.asked import QUOTE, found_lines, phrases, shown, speaks_of_time
 from aitia.tools.text.classes import Meaning, meaning
 from aitia.tools.text.headers.levels import in_text
 from aitia.tools.text.names import Names, attribute, known
@@ -24,11 +24,11 @@ from aitia.tools.text.streams import streams
 
 MOST_BYTES: Final = 2 << 20  # of the end of a file
 BEFORE_S: Final = 1800.0
+LONGEST_MESSAGE: Final = 120  # characters of a message that may leave its values to fields of its line
 SLOW_S: Final = 1.0  # a step of a request that takes longer is slow by itself; by hand
 OFTEN: Final = 2  # how often a step must have been slow
 EACH: Final = 3  # facts of a kind for one component
 NEARLY_ALL: Final = 0.7  # share of the whole from which a step is where the time goes
-_LATENCY: Final = re.compile(r"(?i)latenc|slow|respon[sd]|takes? (?:too )?long|taking longer|time.?out|hang|p9\d|duration")
 _TOOK: Final = re.compile(
     r"(?i)\b(?:took|taken|completed? in|finished in|done in|returned (?:in|after)|rendered in|responded (?:in|after)|elapsed|duration"
     r"|latency|after|in)\b[\s:=]*(\d+(?:\.\d+)?)\s?(ms|milliseconds?|s|secs?|seconds?|min|minutes?)\b"
@@ -55,16 +55,16 @@ class Step:
 def logs_stated(ctx: ToolContext) -> Result:
     """Lines that the question asks for, errors and slow steps of logs that bear no times, restarts, settings that changed."""
     redactor, names, wanted = Redactor(load_key(aitia_home())), known(ctx), phrases(ctx.incident)
-    slow = bool(_LATENCY.search(f"{ctx.incident.title} {ctx.incident.text}"))
+    slow = speaks_of_time(ctx.incident)
     facts: list[Evidence] = []
     read: list[str] = []
     for component, each in streams(ctx).items():
         asked = not ctx.incident.hints or component in ctx.incident.hints
         for source, stream in each:
-            for lines, dated, undated, ref in _read(ctx, source, stream):
+            for lines, dated, undated, ref in _read(ctx, source, stream, wanted=bool(wanted)):
                 read.append(ref.query)
                 facts += restarts(component, dated, ctx.incident.window, redactor, ref)
-                facts += list(changes(component, dated, ctx.incident.window, names, redactor, ref))[:EACH]
+                facts += list(changes(component, dated, ctx.incident.window, names, redactor, ref))[-EACH:]
                 if asked and wanted and (fact := _asked(component, lines, wanted, ctx, redactor, ref)):
                     facts.append(fact)
                 if undated:
@@ -79,7 +79,7 @@ def logs_stated(ctx: ToolContext) -> Result:
 
 
 def _read(
-    ctx: ToolContext, source: str, stream: LogStream
+    ctx: ToolContext, source: str, stream: LogStream, *, wanted: bool
 ) -> Iterator[tuple[list[str], list[Record], bool, SourceRef]]:
     """Of each file of a stream its lines of the window, also as records, else its last ones; and whether they bear no times."""
     for path in stream.paths:
@@ -89,13 +89,23 @@ def _read(
         ref = SourceRef(source=source, query=str(path), path=str(path))
         if file.header is not None:
             records = list(file.records(*_lately(ctx), budget=MOST_BYTES, extract=Extract()))
-            yield [r.message for r in records], records, False, ref
+            yield _last(file) if wanted else [], [_whole(file, r) for r in records], False, ref
             continue
-        with file.open() as handle:
-            start = max(0, file.size - MOST_BYTES) if not file.packed else 0
-            handle.seek(start)
-            text = file.shown(handle.read(MOST_BYTES))
-        yield text.split("\n"), [], True, ref
+        yield _last(file), [], True, ref
+
+
+def _last(file: LogFile) -> list[str]:
+    """The last lines of a file, as they stand."""
+    with file.open() as handle:
+        handle.seek(max(0, file.size - MOST_BYTES) if not file.packed else 0)
+        return file.shown(handle.read(MOST_BYTES)).split("\n")
+
+
+def _whole(file: LogFile, record: Record) -> Record:
+    """A record of a change with all its fields: of a structured line the message alone does not say what became of what."""
+    if len(record.message) > LONGEST_MESSAGE or not SETTING.search(record.message):
+        return record
+    return replace(record, message=file.text(record, file.read_at(record.offset, record.size)))
 
 
 def _lately(ctx: ToolContext) -> tuple[float, float]:

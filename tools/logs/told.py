@@ -23,7 +23,7 @@ _CHANGED: Final = re.compile(
     r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
     r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
 )
-_SETTING: Final = re.compile(r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b")
+SETTING: Final = re.compile(r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b")
 _KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
 
 
@@ -66,7 +66,7 @@ def changes(
     """Settings that changed their value; of the component that the line names, else of the writer."""
     for record in found:
         match = _CHANGED.search(record.message)
-        if match is None or not _SETTING.search(record.message):
+        if match is None or not SETTING.search(record.message):
             continue
         parts = match.groupdict()
         old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "123" if parts[f"old{n}"]), ("", ""))

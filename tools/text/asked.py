@@ -15,6 +15,13 @@ _QUOTED: Final = re.compile(r"\"([^\"\n]{2,80})\"|'([^'\n]{2,80})'(?!\w)|`([^`\n
 _LINES: Final = re.compile(r"(?i)\b(?:logs?|lines?|messages?|errors?|reported|logged|problem|issue|contain(?:s|ing)?|say(?:s|ing)?|mention)\b")
 _MANY: Final = re.compile(r"(?i)\b(?:last|first|newest|latest)\s+(\d{1,2})\b")
 
+_LATENCY: Final = re.compile(r"(?i)latenc|slow|respon[sd]|takes? (?:too )?long|taking longer|time.?out|hang|p9\d|duration")
+
+
+def speaks_of_time(incident: Incident) -> bool:
+    """Whether the alarm or the question is about something that takes too long."""
+    return bool(_LATENCY.search(f"{incident.title} {incident.text}"))
+
 
 def phrases(incident: Incident) -> tuple[str, ...]:
     """What a person's question quotes, where it asks for lines or whether something was logged."""

@@ -18,6 +18,13 @@ LONGEST: Final = 1000  # characters of a message that are read
 _BAR_OF_CLASS: Final = 0.5
 _BAR: Final = 1.4
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*5\d\d\b")  # the status of an answer
+# A provider's word that it was asked too often: the answer to a call of one's own, whose address is whole, or the words for it.
+_THROTTLED: Final = re.compile(
+    r"(?i)\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) https?://\S+[\s:,>-]{1,4}(?:(?:status|code|returned|answered)\W{0,3}){0,2}429\b"
+)
+_LIMITED: Final = re.compile(
+    r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 too many requests"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +68,8 @@ def meaning(text: str, level: Level, sample: str = "", heard: Message | None = N
             severity="error",
             weight=0.85,
         )
+    if _LIMITED.search(own) or _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST]):
+        return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
     if _FAILED.search(own):
         aspect = of.aspect if of and of.aspect != "log.restart" else "log.error"
         return Meaning(aspect=aspect, severity="error", weight=0.85)
