@@ -169,7 +169,9 @@ def _alarm(case: Case) -> Iterator[Line]:
     if told := _affected(case):
         yield Line("witness", ALARM_OF_LOGS, f"the alarm is of {told}, which it affects")
     elif case.fault.id == RESIDUAL and case.family & set(case.facts.alarmed):
-        yield Line("witness", ITS_OWN_ERRORS, "the alarm is of these errors: they are what has to be explained")
+        yield Line(
+            "witness", ITS_OWN_ERRORS, "the alarm is of these errors: they are what has to be explained"
+        )
 
 
 def _affected(case: Case) -> str:
@@ -257,7 +259,9 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
 def _seconded(case: Case) -> bool:
     """Whether a message is not the only witness: the alarm is of what the suspect affects, or another one logged its change."""
     return bool(_affected(case)) or any(
-        e.kind == "log.change" and e.component in case.family and e.values.get("reported_by") not in case.family
+        e.kind == "log.change"
+        and e.component in case.family
+        and e.values.get("reported_by") not in case.family
         for e in case.facts.all
     )
 

@@ -309,6 +309,8 @@ def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str], named: An
     found = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
     found += [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
     found += [labels.get(key, "") for key in _HINTS]
-    if _EXPORTER in found and (others := [f for f in found if f and _EXPORTER not in f and not f[0].isdigit()]):
+    if _EXPORTER in found and (
+        others := [f for f in found if f and _EXPORTER not in f and not f[0].isdigit()]
+    ):
         found = others
     return tuple(dict.fromkeys(f[:200] for f in found if f))[:_MOST_HINTS]

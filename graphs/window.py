@@ -18,7 +18,9 @@ SHARE: Final = (
 )
 LEAST_S: Final = 30.0
 FIRST_LINES: Final = "start_of_logs"
-SHARE_OF_LOGS: Final = 2.0  # of logs alone half is left: what was logged before the alarm may fill more than a seventh
+SHARE_OF_LOGS: Final = (
+    2.0  # of logs alone half is left: what was logged before the alarm may fill more than a seventh
+)
 
 
 def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:

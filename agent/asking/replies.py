@@ -60,7 +60,11 @@ def compose(question: str, topic: Topic, record: Record, meaning: Embeds | None 
 
 def _asked_for(question: str, record: Record) -> Draft | None:
     """The log lines that the run looked for because this question quotes them."""
-    found = [e for e in record.report.evidence if e.kind == "log.asked" and record.report.incident.text.strip() == question.strip()]
+    found = [
+        e
+        for e in record.report.evidence
+        if e.kind == "log.asked" and record.report.incident.text.strip() == question.strip()
+    ]
     if not found:
         return None
     draft = Draft(sure=1.0)

@@ -91,11 +91,12 @@ class Printed(Answers):
         if question.verb not in ("get", "describe"):
             return None
         name = [question.name] if question.name else []
-        shown = [*(["--output=wide"] if question.wide else []), *(["--show-labels"] if question.labels else [])]
+        shown = [
+            *(["--output=wide"] if question.wide else []),
+            *(["--show-labels"] if question.labels else []),
+        ]
         space = [f"--namespace={question.namespace}"] if question.namespace else []
-        return _asked(
-            self._kubectl, self._folder, question.verb, question.resource, *name, *space, *shown
-        )
+        return _asked(self._kubectl, self._folder, question.verb, question.resource, *name, *space, *shown)
 
     def logs(self, pod: str) -> str:
         """What its containers said, those that ended before them first."""
@@ -114,7 +115,9 @@ def sources(folder: Path, kubectl: Path, made: Path) -> list[SourceConfig]:
     """The cluster as `kubectl` prints it, transcribed below `made`, and the files that were recorded."""
     where, printed = folder.resolve(), Printed(folder, kubectl)
     recording.write(printed, printed.namespace, made / "cluster")
-    for row in recording.rows(printed.ask(Question(verb="get", resource="pods", namespace=printed.namespace)) or ""):
+    for row in recording.rows(
+        printed.ask(Question(verb="get", resource="pods", namespace=printed.namespace)) or ""
+    ):
         if text := printed.logs(row["NAME"]):
             path = made / "cluster" / "namespaces" / printed.namespace / "pods" / row["NAME"] / "current.log"
             path.parent.mkdir(parents=True, exist_ok=True)

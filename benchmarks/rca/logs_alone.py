@@ -136,7 +136,10 @@ def _base(name: str) -> str:
 
 def scored(data: Path, per_case: Sequence[Case]) -> list[dict[str, Any]]:
     """The rows; answers are read here alone."""
-    answers = {c["case"]: json.loads((data / c["case"] / "answer.json").read_text(encoding="utf-8")) for c in per_case}
+    answers = {
+        c["case"]: json.loads((data / c["case"] / "answer.json").read_text(encoding="utf-8"))
+        for c in per_case
+    }
     ours: dict[str, list[float]] = {}
     trivial: dict[str, list[float]] = {}
     for case in per_case:
@@ -190,7 +193,7 @@ def _holds(text: str, line: str) -> bool:
     plain, wanted = (re.sub(r"[^a-zA-Z]+", " ", t) for t in (text, line))
     size = min(SHOWN, len(wanted.strip()))
     wanted = wanted.strip()
-    return any(wanted[i : i + size] in plain for i in range(0, max(1, len(wanted) - size + 1)))
+    return any(wanted[i : i + size] in plain for i in range(max(1, len(wanted) - size + 1)))
 
 
 if __name__ == "__main__":

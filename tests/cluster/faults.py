@@ -375,7 +375,7 @@ def _startup(cluster: Cluster) -> str:
     one = down(cluster, "mail", "Running", restarts=6)
     one.states["mail"] = ["State:          Running", "Ready:          False", "Restart Count:  6"]
     one.events = [
-        event("Unhealthy", 'Startup probe failed: HTTP probe failed with statuscode: 503'),
+        event("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 503"),
         event("Killing", "Container mail failed startup probe, will be restarted", kind="Normal"),
     ]
     return "mail"

@@ -231,7 +231,9 @@ def test_webhooks_and_autoscalers_tell_why_pods_are_missing() -> None:
         "validatingwebhookconfigurations": [made("ValidatingWebhookConfiguration", "v", webhooks=[hook, 3])],
     }
     told = next(f for f in analyse(state_of(held)) if f.aspect == "k8s.webhook")
-    assert "admission webhook check.acme.io, which service checker in ops answers, lets none" in told.statement
+    assert (
+        "admission webhook check.acme.io, which service checker in ops answers, lets none" in told.statement
+    )
     stuck = {
         "type": "ScalingActive",
         "status": "False",

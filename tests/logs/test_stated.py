@@ -66,14 +66,16 @@ def test_lines_that_the_question_quotes_are_shown_as_they_stand(tmp_path: Path) 
     told = logs_stated(context(tmp_path, 'post the last 3 lines of pay that contain "ERROR"', hints=("pay",)))
     (fact,) = of(told.evidence, "log.asked")
     assert fact.statement == (
-        "pay: 9 lines contain 'ERROR', the last 3: \"ERROR: attempt 6/9 failed\" / \"ERROR: attempt 7/9 failed\" / "
+        'pay: 9 lines contain \'ERROR\', the last 3: "ERROR: attempt 6/9 failed" / "ERROR: attempt 7/9 failed" / '
         '"ERROR: attempt 8/9 failed"'
     )
     assert not of(logs_stated(context(tmp_path, "pay is slow", hints=("pay",))).evidence, "log.asked")
 
 
 def test_errors_of_a_log_without_times_are_told_with_what_they_are_about(tmp_path: Path) -> None:
-    (tmp_path / "sync.log").write_text("INFO ok\n" + "ERROR: dial tcp 10.0.0.9:5432: connect: connection refused\n" * 3)
+    (tmp_path / "sync.log").write_text(
+        "INFO ok\n" + "ERROR: dial tcp 10.0.0.9:5432: connect: connection refused\n" * 3
+    )
     (fact,) = of(logs_stated(context(tmp_path, "sync fails")).evidence, "log.undated")
     assert (fact.aspect, fact.direction, fact.values["count_window"]) == ("log.connection_refused", "new", 3)
     assert "its log bears no times" in fact.statement
@@ -98,7 +100,9 @@ def test_a_setting_that_changed_is_a_change_of_whom_the_line_names(tmp_path: Pat
 
 
 def test_a_log_of_little_but_errors_is_no_sign_of_health(tmp_path: Path) -> None:
-    refused = [dated(10 * i - 1700, "ERROR connect to mail.example:25: Connection timed out") for i in range(170)]
+    refused = [
+        dated(10 * i - 1700, "ERROR connect to mail.example:25: Connection timed out") for i in range(170)
+    ]
     calm = [dated(10 * i - 1700, "INFO served") for i in range(170)]
     (tmp_path / "relay.log").write_text("\n".join(refused))
     (tmp_path / "web.log").write_text("\n".join(calm))
@@ -108,8 +112,15 @@ def test_a_log_of_little_but_errors_is_no_sign_of_health(tmp_path: Path) -> None
 
 
 def test_last_words_are_the_last_errors_without_the_frames_of_a_trace() -> None:
-    trace = ["Traceback (most recent call last):", '  File "/app.py", line 3, in run', "ValueError: no table 'x'"]
-    assert last_words(["INFO up", "ERROR: cannot load", *trace]) == ("ERROR: cannot load", "ValueError: no table 'x'")
+    trace = [
+        "Traceback (most recent call last):",
+        '  File "/app.py", line 3, in run',
+        "ValueError: no table 'x'",
+    ]
+    assert last_words(["INFO up", "ERROR: cannot load", *trace]) == (
+        "ERROR: cannot load",
+        "ValueError: no table 'x'",
+    )
     assert last_words(["a", "b", ""]) == ("b",)
     assert last_words([]) == ()
 

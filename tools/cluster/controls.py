@@ -23,7 +23,9 @@ def _webhooks(state: State) -> Iterator[Finding]:
         if told is None or not state.refused(workload):
             continue
         hook = next((w for w in state.webhooks if w.name == told.group(1)), None)
-        behind = f", which service {hook.service} in {hook.namespace} answers" if hook and hook.service else ""
+        behind = (
+            f", which service {hook.service} in {hook.namespace} answers" if hook and hook.service else ""
+        )
         yield Finding(
             aspect="k8s.webhook",
             component=workload.name,

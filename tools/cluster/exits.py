@@ -14,7 +14,8 @@ from aitia.tools.text.classes import meaning
 # What the kubelet calls a container whose process never ran; the message tells why the runtime refused.
 NOT_STARTED: Final = ("StartError", "RunContainerError", "ContainerCannotRun", "CreateContainerError")
 _REFUSED: Final = re.compile(
-    r"(?i)failed to (?:create|start) (?:containerd task|container|shim)|OCI runtime create failed|exec: \"|executable file not found"
+    r"(?i)failed to (?:create|start) (?:containerd task|container|shim)|OCI runtime create failed"
+    r"|exec: \"|executable file not found"
 )
 MEMORY_EXIT: Final = 137  # SIGKILL: the kernel or a probe, not the program's own doing
 # Of what a process says before it ends: the classes that are a reason to end. Others (an exception, bad data) tell how.
@@ -72,7 +73,9 @@ def _not_started(state: State, workload: Workload, pod: Pod) -> Finding | None:
         return None
     container = next((c for c in pod.spec.containers if _unstarted(c)), None)
     told = [e.message for e in pod.events if e.type == "Warning" and _REFUSED.search(e.message)]
-    if container is None and not (told and pod.status.removeprefix("Init:") in (*NOT_STARTED, "CrashLoopBackOff")):
+    if container is None and not (
+        told and pod.status.removeprefix("Init:") in (*NOT_STARTED, "CrashLoopBackOff")
+    ):
         return None
     message = (container.message if container else "") or (told[-1] if told else "")
     which = container or pod.spec.containers[0] if pod.spec.containers else None
@@ -135,7 +138,8 @@ def _job(state: State, workload: Workload, reason: str) -> Finding:
     return Finding(
         aspect="k8s.exit",
         component=workload.name,
-        statement=f"{workload.name}: the job failed ({reason})" + (f': "{quote(told, 160)}".' if told else "."),
+        statement=f"{workload.name}: the job failed ({reason})"
+        + (f': "{quote(told, 160)}".' if told else "."),
         strength=LIKELY,
         call=describe("jobs", state.namespace, workload.name),
         values={"reason": reason},
@@ -152,7 +156,8 @@ def _evicted(state: State, workload: Workload, pods: list[Pod]) -> Iterator[Find
     yield Finding(
         aspect="k8s.eviction",
         component=workload.name,
-        statement=f"{workload.name}: {len(gone)} pods were evicted" + (f': "{quote(message)}".' if message else "."),
+        statement=f"{workload.name}: {len(gone)} pods were evicted"
+        + (f': "{quote(message)}".' if message else "."),
         strength=CONTRADICTION if message and state.short(workload.name) else LIKELY,
         call=get("pods", state.namespace),
         values={"evicted": len(gone)},

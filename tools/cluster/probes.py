@@ -30,7 +30,7 @@ def find(state: State) -> Iterator[Finding]:
     for app in state.apps:
         for pod in state.pods_of(app):
             if pod.specified and (not pod.healthy or recent(pod)):
-                found = [*_liveness(state, app, pod), *_readiness(state, app, pod)] 
+                found = [*_liveness(state, app, pod), *_readiness(state, app, pod)]
                 found = found or ([] if young(pod) else [*_failing(state, app, pod)])
                 yield from found
                 if found:
@@ -172,7 +172,9 @@ def _failing(state: State, app: str, pod: Pod) -> Iterator[Finding]:
         started = which == "Startup"
         probe = next((p for c in pod.spec.containers if (p := _probe_of(c, which))), None)
         budget = (
-            f" (it may fail {probe.failures} times, every {probe.period:g} s after {probe.delay:g} s)" if probe else ""
+            f" (it may fail {probe.failures} times, every {probe.period:g} s after {probe.delay:g} s)"
+            if probe
+            else ""
         )
         yield Finding(
             aspect="k8s.probe",
@@ -187,7 +189,9 @@ def _failing(state: State, app: str, pod: Pod) -> Iterator[Finding]:
 
 
 def _probe_of(container: Container, which: Which) -> Probe | None:
-    return {"Startup": container.startup, "Liveness": container.liveness, "Readiness": container.readiness}[which]
+    return {"Startup": container.startup, "Liveness": container.liveness, "Readiness": container.readiness}[
+        which
+    ]
 
 
 def _same(probe: Probe, other: Probe | None) -> bool:

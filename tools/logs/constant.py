@@ -24,7 +24,9 @@ def constant(
     bad = [c for c in mined.counts if c.meaning.bad and c.window]
     total = sum(c.window for c in bad)
     # The class that says most of a cause goes before one that says only that something failed.
-    most = max(bad, key=lambda c: (c.meaning.aspect not in ("log.error", "log.other"), c.window, c.template.text))
+    most = max(
+        bad, key=lambda c: (c.meaning.aspect not in ("log.error", "log.other"), c.window, c.template.text)
+    )
     component, peer = attribute(mined.component, most.template.text, names)
     quote = quoted(most, redactor)
     return Evidence(
@@ -32,9 +34,15 @@ def constant(
         peer=peer,
         kind="log.constant",
         aspect=most.meaning.aspect if most.meaning.aspect != "log.other" else "log.error",
-        statement=f"{mined.component} logs little but errors ({percent(total / mined.lines)} of {mined.lines} lines in the window, "
+        statement=f"{mined.component} logs little but errors ({percent(total / mined.lines)} of {mined.lines} lines "
+        "in the window, "
         f'and before it as well), most often: "{quote}"',
-        values={"template": quote, "count_window": total, "lines_window": mined.lines, "level": most.meaning.severity},
+        values={
+            "template": quote,
+            "count_window": total,
+            "lines_window": mined.lines,
+            "level": most.meaning.severity,
+        },
         unit="lines",
         window=window,
         direction="new",

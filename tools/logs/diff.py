@@ -11,8 +11,8 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.change.counts import adjust, dispersion, exact_p
 from aitia.tools.logs.access import as_before, failing_share, slower
-from aitia.tools.logs.count import Count
 from aitia.tools.logs.constant import constant
+from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine

@@ -97,7 +97,10 @@ def mine(
     return out
 
 
-ONLY_ERRORS, LEAST_LINES = 0.5, 5  # share of a component's lines that are errors, and how many, from which it does little else
+ONLY_ERRORS, LEAST_LINES = (
+    0.5,
+    5,
+)  # share of a component's lines that are errors, and how many, from which it does little else
 
 
 def only_errors(mined: Mined) -> bool:

@@ -30,8 +30,8 @@ OFTEN: Final = 2  # how often a step must have been slow
 EACH: Final = 3  # facts of a kind for one component
 NEARLY_ALL: Final = 0.7  # share of the whole from which a step is where the time goes
 _TOOK: Final = re.compile(
-    r"(?i)\b(?:took|taken|completed? in|finished in|done in|returned (?:in|after)|rendered in|responded (?:in|after)|elapsed|duration"
-    r"|latency|after|in)\b[\s:=]*(\d+(?:\.\d+)?)\s?(ms|milliseconds?|s|secs?|seconds?|min|minutes?)\b"
+    r"(?i)\b(?:took|taken|completed? in|finished in|done in|returned (?:in|after)|rendered in|responded (?:in|after)"
+    r"|elapsed|duration|latency|after|in)\b[\s:=]*(\d+(?:\.\d+)?)\s?(ms|milliseconds?|s|secs?|seconds?|min|minutes?)\b"
 )
 _SECONDS: Final = {"m": 1e-3, "s": 1.0, "min": 60.0}
 # A step that waits for somebody else, by what its message calls it.
@@ -63,7 +63,7 @@ def logs_stated(ctx: ToolContext) -> Result:
         for source, stream in each:
             for lines, dated, undated, ref in _read(ctx, source, stream, wanted=bool(wanted)):
                 read.append(ref.query)
-                facts += restarts(component, dated, ctx.incident.window, redactor, ref)
+                facts += restarts(component, dated, ctx.incident.window, names, redactor, ref)
                 facts += list(changes(component, dated, ctx.incident.window, names, redactor, ref))[-EACH:]
                 if asked and wanted and (fact := _asked(component, lines, wanted, ctx, redactor, ref)):
                     facts.append(fact)
@@ -73,9 +73,15 @@ def logs_stated(ctx: ToolContext) -> Result:
                         facts += _steps(component, lines, ctx.incident.window, redactor, ref)
     query = ", ".join(read)[:400]
     if not facts:
-        return Result(status="no_data", message="nothing was asked for, and no log without times is at hand", query=query)
+        return Result(
+            status="no_data",
+            message="nothing was asked for, and no log without times is at hand",
+            query=query,
+        )
     facts.sort(key=lambda e: (-e.strength, e.component, e.statement))
-    return Result(status="ok", query=query, evidence=tuple(facts[: ctx.limits.evidence]), data={"templates": []})
+    return Result(
+        status="ok", query=query, evidence=tuple(facts[: ctx.limits.evidence]), data={"templates": []}
+    )
 
 
 def _read(
@@ -83,7 +89,9 @@ def _read(
 ) -> Iterator[tuple[list[str], list[Record], bool, SourceRef]]:
     """Of each file of a stream its lines of the window, also as records, else its last ones; and whether they bear no times."""
     for path in stream.paths:
-        file = LogFile(path, zone=stream.zone, near=ctx.incident.window.end, component=stream.component, only=stream.only)
+        file = LogFile(
+            path, zone=stream.zone, near=ctx.incident.window.end, component=stream.component, only=stream.only
+        )
         if not file.size or file.form.binary:
             continue
         ref = SourceRef(source=source, query=str(path), path=str(path))
@@ -115,7 +123,12 @@ def _lately(ctx: ToolContext) -> tuple[float, float]:
 
 
 def _asked(
-    component: str, lines: Sequence[str], wanted: Sequence[str], ctx: ToolContext, redactor: Redactor, ref: SourceRef
+    component: str,
+    lines: Sequence[str],
+    wanted: Sequence[str],
+    ctx: ToolContext,
+    redactor: Redactor,
+    ref: SourceRef,
 ) -> Evidence | None:
     last, total = found_lines(lines, wanted, ctx.incident)
     if not total:
@@ -158,7 +171,12 @@ def _errors(
             kind="log.undated",
             aspect=what.aspect,
             statement=f'{component} logged {times} (its log bears no times): "{text[:QUOTE]}"',
-            values={"template": text[:QUOTE], "count_window": count, "level": what.severity, "reported_by": component},
+            values={
+                "template": text[:QUOTE],
+                "count_window": count,
+                "level": what.severity,
+                "reported_by": component,
+            },
             unit="lines",
             window=window,
             direction="new",
@@ -180,21 +198,30 @@ def _steps(
             step.took.append(seconds)
             if seconds > step.worst:
                 step.worst, step.text = seconds, line.strip()
-    slow = [s for s in steps.values() if sum(t >= SLOW_S for t in s.took) >= OFTEN and median(s.took) >= SLOW_S]
+    slow = [
+        s for s in steps.values() if sum(t >= SLOW_S for t in s.took) >= OFTEN and median(s.took) >= SLOW_S
+    ]
     slow.sort(key=lambda s: (not _CALL.search(s.text), -median(s.took), s.text))
     whole = max((median(s.took) for s in slow if not _CALL.search(s.text)), default=0.0)
     for step in slow[:EACH]:
         call = bool(_CALL.search(step.text))
         text = redactor.text(step.text).replace('"', "'")[:QUOTE]
         low, high = min(step.took), max(step.took)
-        share = f", nearly all of the {whole:.2f} s that the whole takes" if call and whole and median(step.took) >= NEARLY_ALL * whole else ""  # fmt: skip
+        most = call and whole > 0 and median(step.took) >= NEARLY_ALL * whole
+        share = f", nearly all of the {whole:.2f} s that the whole takes" if most else ""
+        what = "a call" if call else "a step"
         yield Evidence(
             component=component,
             kind="log.duration.call" if call else "log.duration",
             aspect="log.slow",
-            statement=f'{component} logged {len(step.took)} times how long {"a call" if call else "a step"} took: between {low:.2f} '
+            statement=f"{component} logged {len(step.took)} times how long {what} took: between {low:.2f} "
             f'and {high:.2f} s (median {median(step.took):.2f} s{share}), such as "{text}".',
-            values={"median_s": round(median(step.took), 3), "max_s": round(high, 3), "count_window": len(step.took), "template": text},
+            values={
+                "median_s": round(median(step.took), 3),
+                "max_s": round(high, 3),
+                "count_window": len(step.took),
+                "template": text,
+            },
             unit="s",
             window=window,
             direction="up",

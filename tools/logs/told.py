@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aitia.core.redact import Redactor
 from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.tools.text.classes import meaning
 from aitia.tools.text.names import Names
 from aitia.tools.text.reading.record import Record
 
@@ -16,6 +18,10 @@ NEAR_S: Final = 600.0  # between two starts of a loop at most: the kubelet's bac
 LONGEST: Final = 160
 MOST_WORDS: Final = 2
 _START: Final = re.compile(r"(?i)\b(?:starting|started|booting|boot(?:ed)? up)\b")
+# What a running process starts, and what others that run it tell of.
+_TASK: Final = re.compile(
+    r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task|transaction)s?\b"
+)
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
 # A setting with its old and its new value, as configuration systems write it.
 _CHANGED: Final = re.compile(
@@ -23,18 +29,35 @@ _CHANGED: Final = re.compile(
     r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
     r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
 )
-SETTING: Final = re.compile(r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b")
+SETTING: Final = re.compile(
+    r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b"
+)
 _KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
 
 
-def restarts(component: str, found: Sequence[Record], window: Window, redactor: Redactor, ref: SourceRef) -> list[Evidence]:
+def _starts(component: str, record: Record, names: Names) -> bool:
+    """Whether a line says that its own process starts: not a step of its work, nor what runs others and tells of them."""
+    if (
+        not _START.search(record.message)
+        or _TASK.search(record.message)
+        or component.casefold() in names.hosts
+        or len(record.message) > LONGEST
+    ):
+        return False
+    others = [n for n in names.of(record.message) if n != component]
+    return not others and meaning(record.message, record.level).aspect == "log.restart"
+
+
+def restarts(
+    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+) -> list[Evidence]:
     """One fact of a process that started at least three times, with what it said last before it started again."""
     shapes: dict[str, list[int]] = {}
     for i, record in enumerate(found):
-        if _START.search(record.message):
+        if _starts(component, record, names):
             shapes.setdefault(_NUMBERS.sub("#", record.message)[:LONGEST], []).append(i)
     places = max(shapes.values(), key=lambda p: (len(p), -p[0]), default=[])
-    loop = [i for i, j in zip(places, places[1:], strict=False) if found[j].at - found[i].at <= NEAR_S]
+    loop = [i for i, j in itertools.pairwise(places) if found[j].at - found[i].at <= NEAR_S]
     if len(loop) + 1 < OFTEN:
         return []
     words = [found[j - 1].message for j in places[1:] if j > 0 and not _START.search(found[j - 1].message)]
@@ -79,7 +102,7 @@ def changes(
             component=target,
             kind="log.change",
             aspect="change.config",
-            statement=f'{target}: a setting went from {redactor.text(old)} to {redactor.text(new)} at '
+            statement=f"{target}: a setting went from {redactor.text(old)} to {redactor.text(new)} at "
             f'{from_epoch(record.at):%H:%M:%S} UTC, as {component} logged: "{text}".',
             values={"old": redactor.text(old), "new": redactor.text(new), "reported_by": component},
             window=window,

@@ -12,10 +12,14 @@ from aitia.core.words import Incident
 QUOTE: Final = 200  # characters of a line that are shown
 MOST: Final = 10  # lines where the question does not say how many
 _QUOTED: Final = re.compile(r"\"([^\"\n]{2,80})\"|'([^'\n]{2,80})'(?!\w)|`([^`\n]{2,80})`|“([^”\n]{2,80})”")
-_LINES: Final = re.compile(r"(?i)\b(?:logs?|lines?|messages?|errors?|reported|logged|problem|issue|contain(?:s|ing)?|say(?:s|ing)?|mention)\b")
+_LINES: Final = re.compile(
+    r"(?i)\b(?:logs?|lines?|messages?|errors?|reported|logged|problem|issue|contain(?:s|ing)?|say(?:s|ing)?|mention)\b"
+)
 _MANY: Final = re.compile(r"(?i)\b(?:last|first|newest|latest)\s+(\d{1,2})\b")
 
-_LATENCY: Final = re.compile(r"(?i)latenc|slow|respon[sd]|takes? (?:too )?long|taking longer|time.?out|hang|p9\d|duration")
+_LATENCY: Final = re.compile(
+    r"(?i)latenc|slow|respon[sd]|takes? (?:too )?long|taking longer|time.?out|hang|p9\d|duration"
+)
 
 
 def speaks_of_time(incident: Incident) -> bool:
@@ -47,5 +51,7 @@ def found_lines(lines: Iterable[str], wanted: Sequence[str], incident: Incident)
 def shown(component: str, lines: Sequence[str], total: int, wanted: Sequence[str]) -> str:
     """The sentence with the lines, as they stand."""
     phrase = " or ".join(repr(p) for p in wanted)
-    first = f"{component}: {total} lines contain {phrase}" + (f", the last {len(lines)}" if total > len(lines) else "")
+    first = f"{component}: {total} lines contain {phrase}" + (
+        f", the last {len(lines)}" if total > len(lines) else ""
+    )
     return f"{first}: " + " / ".join(f'"{line[:QUOTE].replace(chr(34), chr(39))}"' for line in lines)

@@ -45,7 +45,12 @@ def where_time_goes(found: Compared, redactor: Redactor) -> list[Evidence]:
             statement=f"{component}: {percent(share)} of the time of {len(slow)} slow requests (median "
             f"{median(v.root.duration for v in slow):.2f} s) is {what} (median {median(times.values()):.2f} s); no earlier requests "
             "are at hand to compare with.",
-            values={"share": round(share, 3), "requests": len(slow), "median_s": round(median(times.values()), 3), "callee": callee},
+            values={
+                "share": round(share, 3),
+                "requests": len(slow),
+                "median_s": round(median(times.values()), 3),
+                "callee": callee,
+            },
             unit="s",
             window=found.window,
             direction="up",

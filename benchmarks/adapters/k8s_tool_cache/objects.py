@@ -298,9 +298,13 @@ def workload(kind: str, row: Row, branch: Branch, namespace: str, now: datetime)
 
 def job(row: Row, branch: Branch, namespace: str, now: datetime) -> Object:
     """A row of `get jobs` and its description. Older clients print no STATUS: then more failures than it may retry tell."""
-    counts = {w: number(n) for n, w in re.findall(r"(\d+) (Active|Succeeded|Failed)", branch.text("Pods Statuses"))}
+    counts = {
+        w: number(n) for n, w in re.findall(r"(\d+) (Active|Succeeded|Failed)", branch.text("Pods Statuses"))
+    }
     done, _, wanted = row.get("COMPLETIONS", "0/1").partition("/")
-    failed = row.get("STATUS") == "Failed" or counts.get("Failed", 0) > number(branch.text("Backoff Limit") or "6")
+    failed = row.get("STATUS") == "Failed" or counts.get("Failed", 0) > number(
+        branch.text("Backoff Limit") or "6"
+    )
     complete = number(done) >= number(wanted or "1") > 0
     return {
         "kind": "Job",

@@ -100,7 +100,9 @@ class Transcript:
         self._add(o.replica_set(r, told.get(r["NAME"], o.GONE), space, now) for r in sets)
         owners = [f"ReplicaSet/{r['NAME']}" for r in sets]
         owners += [
-            f"{i['kind']}/{i['metadata']['name']}" for i in self.items if i["kind"] in (*WORKLOADS.values(), "Job")
+            f"{i['kind']}/{i['metadata']['name']}"
+            for i in self.items
+            if i["kind"] in (*WORKLOADS.values(), "Job")
         ]
         pods = self._table("pods", "Pod", wide=True)
         told = self._described("pods", pods)
