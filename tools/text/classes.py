@@ -23,7 +23,8 @@ _THROTTLED: Final = re.compile(
     r"(?i)\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) https?://\S+[\s:,>-]{1,4}(?:(?:status|code|returned|answered)\W{0,3}){0,2}429\b"
 )
 _LIMITED: Final = re.compile(
-    r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 too many requests"
+    r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b"
+    r"|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 too many requests"
 )
 
 

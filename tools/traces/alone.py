@@ -43,8 +43,8 @@ def where_time_goes(found: Compared, redactor: Redactor) -> list[Evidence]:
             kind="trace.where.call" if callee else "trace.where",
             aspect="latency",
             statement=f"{component}: {percent(share)} of the time of {len(slow)} slow requests (median "
-            f"{median(v.root.duration for v in slow):.2f} s) is {what} (median {median(times.values()):.2f} s); no earlier requests "
-            "are at hand to compare with.",
+            f"{median(v.root.duration for v in slow):.2f} s) is {what} (median {median(times.values()):.2f} s); "
+            "no earlier requests are at hand to compare with.",
             values={
                 "share": round(share, 3),
                 "requests": len(slow),
