@@ -87,7 +87,9 @@ def test_a_process_that_starts_again_and_again_is_told_with_its_last_words(tmp_p
     (tmp_path / "calm.log").write_text("\n".join([dated(-400, "calm 3.1 starting"), dated(-300, "served 1")]))
     told = of(logs_stated(context(tmp_path, "images are gone")).evidence, "log.restarts")
     assert [(e.component, e.values["starts"]) for e in told] == [("resizer", 4)]
-    assert 'its last words before a start: "table holds 256, got 257"' in told[0].statement
+    assert (
+        'its last words before a start: "2026-11-25 09:53:41 table holds 256, got 257"' in told[0].statement
+    )
 
 
 def test_a_setting_that_changed_is_a_change_of_whom_the_line_names(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_last_words_are_the_last_errors_without_the_frames_of_a_trace() -> None:
     ("text", "aspect"),
     [
         ("POST https://api.maps.example/v2 429 items=2", "log.quota"),
-        ('10.0.0.7 "GET /menu HTTP/1.1" 429 "https://maps.example/x" curl', "log.overload"),
+        ('10.0.0.7 "GET /menu HTTP/1.1" 429 "https://maps.example/x" curl', "log.other"),
         ("rate limit of the provider exceeded", "log.quota"),
     ],
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Final
 
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, SourceRef, Window
-from aitia.tools.logs.told import SETTING, changes, restarts
+from aitia.tools.logs.told import changes, restarts
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import LogStream
 from aitia.tools.text.asked import QUOTE, found_lines, phrases, shown, speaks_of_time
@@ -24,7 +25,6 @@ from aitia.tools.text.streams import streams
 
 MOST_BYTES: Final = 2 << 20  # of the end of a file
 BEFORE_S: Final = 1800.0
-LONGEST_MESSAGE: Final = 120  # characters of a message that may leave its values to fields of its line
 SLOW_S: Final = 1.0  # a step of a request that takes longer is slow by itself; by hand
 OFTEN: Final = 2  # how often a step must have been slow
 EACH: Final = 3  # facts of a kind for one component
@@ -61,16 +61,18 @@ def logs_stated(ctx: ToolContext) -> Result:
     for component, each in streams(ctx).items():
         asked = not ctx.incident.hints or component in ctx.incident.hints
         for source, stream in each:
-            for lines, dated, undated, ref in _read(ctx, source, stream, wanted=bool(wanted)):
+            for file, ref in _files(ctx, source, stream):
                 read.append(ref.query)
-                facts += restarts(component, dated, ctx.incident.window, names, redactor, ref)
-                facts += list(changes(component, dated, ctx.incident.window, names, redactor, ref))[-EACH:]
+                undated = file.header is None
+                lines = _last(file) if undated or (asked and wanted) else []
                 if asked and wanted and (fact := _asked(component, lines, wanted, ctx, redactor, ref)):
                     facts.append(fact)
-                if undated:
-                    facts += _errors(component, lines, ctx.incident.window, names, redactor, ref)
-                    if asked and slow:
-                        facts += _steps(component, lines, ctx.incident.window, redactor, ref)
+                if not undated:
+                    facts += _told(component, file, ctx, names, redactor, ref)
+                    continue
+                facts += _errors(component, lines, ctx.incident.window, names, redactor, ref)
+                if asked and slow:
+                    facts += _steps(component, lines, ctx.incident.window, redactor, ref)
     query = ", ".join(read)[:400]
     if not facts:
         return Result(
@@ -84,22 +86,33 @@ def logs_stated(ctx: ToolContext) -> Result:
     )
 
 
-def _read(
-    ctx: ToolContext, source: str, stream: LogStream, *, wanted: bool
-) -> Iterator[tuple[list[str], list[Record], bool, SourceRef]]:
-    """Of each file of a stream its lines of the window, also as records, else its last ones; and whether they bear no times."""
+def _files(ctx: ToolContext, source: str, stream: LogStream) -> Iterator[tuple[LogFile, SourceRef]]:
+    """The files of a stream that hold text."""
     for path in stream.paths:
         file = LogFile(
             path, zone=stream.zone, near=ctx.incident.window.end, component=stream.component, only=stream.only
         )
-        if not file.size or file.form.binary:
-            continue
-        ref = SourceRef(source=source, query=str(path), path=str(path))
-        if file.header is not None:
-            records = list(file.records(*_lately(ctx), budget=MOST_BYTES, extract=Extract()))
-            yield _last(file) if wanted else [], [_whole(file, r) for r in records], False, ref
-            continue
-        yield _last(file), [], True, ref
+        if file.size and not file.form.binary:
+            yield file, SourceRef(source=source, query=str(path), path=str(path))
+
+
+def _told(
+    component: str, file: LogFile, ctx: ToolContext, names: Names, redactor: Redactor, ref: SourceRef
+) -> list[Evidence]:
+    """What a dated log tells of its process, in the window and half an hour before: a change may precede what is felt."""
+    window = ctx.incident.window
+    start, end = window.epoch
+    found = list(file.records(start - BEFORE_S, end, budget=MOST_BYTES, extract=Extract()))
+    whole = partial(_whole, file)
+    return [
+        *restarts(component, found, window, names, redactor, ref, whole),
+        *[*changes(component, found, window, names, redactor, ref, whole)][-EACH:],
+    ]
+
+
+def _whole(file: LogFile, record: Record) -> str:
+    """A record as it stands, with all its fields."""
+    return file.text(record, file.read_at(record.offset, record.size))
 
 
 def _last(file: LogFile) -> list[str]:
@@ -107,19 +120,6 @@ def _last(file: LogFile) -> list[str]:
     with file.open() as handle:
         handle.seek(max(0, file.size - MOST_BYTES) if not file.packed else 0)
         return file.shown(handle.read(MOST_BYTES)).split("\n")
-
-
-def _whole(file: LogFile, record: Record) -> Record:
-    """A record of a change with all its fields: of a structured line the message alone does not say what became of what."""
-    if len(record.message) > LONGEST_MESSAGE or not SETTING.search(record.message):
-        return record
-    return replace(record, message=file.text(record, file.read_at(record.offset, record.size)))
-
-
-def _lately(ctx: ToolContext) -> tuple[float, float]:
-    """The window and half an hour before it: what changed may have come before what is felt."""
-    start, end = ctx.incident.window.epoch
-    return start - BEFORE_S, end
 
 
 def _asked(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from aitia.core.redact import Redactor
@@ -13,6 +13,7 @@ from aitia.tools.text.classes import meaning
 from aitia.tools.text.names import Names
 from aitia.tools.text.reading.record import Record
 
+Whole = Callable[[Record], str]  # a record as it stands in its file
 OFTEN: Final = 3  # starts within a window that are no deploy any more
 NEAR_S: Final = 600.0  # between two starts of a loop at most: the kubelet's back-off ends at five minutes
 LONGEST: Final = 160
@@ -20,7 +21,8 @@ MOST_WORDS: Final = 2
 _START: Final = re.compile(r"(?i)\b(?:starting|started|booting|boot(?:ed)? up)\b")
 # What a running process starts, and what others that run it tell of.
 _TASK: Final = re.compile(
-    r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task|transaction)s?\b"
+    r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
+    r"|transaction|connection|timer)s?\b"
 )
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
 # A setting with its old and its new value, as configuration systems write it.
@@ -30,7 +32,7 @@ _CHANGED: Final = re.compile(
     r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
     r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
 )
-SETTING: Final = re.compile(
+_SETTING: Final = re.compile(
     r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b"
 )
 _KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
@@ -50,7 +52,13 @@ def _starts(component: str, record: Record, names: Names) -> bool:
 
 
 def restarts(
-    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+    component: str,
+    found: Sequence[Record],
+    window: Window,
+    names: Names,
+    redactor: Redactor,
+    ref: SourceRef,
+    whole: Whole,
 ) -> list[Evidence]:
     """One fact of a process that started at least three times, with what it said last before it started again."""
     shapes: dict[str, list[int]] = {}
@@ -61,9 +69,9 @@ def restarts(
     loop = [i for i, j in itertools.pairwise(places) if found[j].at - found[i].at <= NEAR_S]
     if len(loop) + 1 < OFTEN:
         return []
-    words = [found[j - 1].message for j in places[1:] if j > 0 and not _START.search(found[j - 1].message)]
-    last = list(dict.fromkeys(w.strip() for w in reversed(words)))[:MOST_WORDS]
-    said = " / ".join(redactor.text(w).replace('"', "'")[:LONGEST] for w in last)
+    words = [found[j - 1] for j in reversed(places[1:]) if not _START.search(found[j - 1].message)]
+    last = list({_NUMBERS.sub("#", r.message): r for r in reversed(words)}.values())[:MOST_WORDS]
+    said = " / ".join(redactor.text(whole(r).strip()).replace('"', "'")[:LONGEST] for r in last)
     first = found[places[0]]
     return [
         Evidence(
@@ -85,20 +93,27 @@ def restarts(
 
 
 def changes(
-    component: str, found: Sequence[Record], window: Window, names: Names, redactor: Redactor, ref: SourceRef
+    component: str,
+    found: Sequence[Record],
+    window: Window,
+    names: Names,
+    redactor: Redactor,
+    ref: SourceRef,
+    whole: Whole,
 ) -> Iterator[Evidence]:
     """Settings that changed their value; of the component that the line names, else of the writer."""
-    for record in found:
-        match = _CHANGED.search(record.message)
-        if match is None or not SETTING.search(record.message):
+    for record in (r for r in found if len(r.message) <= LONGEST and _SETTING.search(r.message)):
+        line = whole(record)  # of a structured line the message alone does not say what became of what
+        match = _CHANGED.search(line)
+        if match is None:
             continue
         parts = match.groupdict()
         old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "123" if parts[f"old{n}"]), ("", ""))
-        if not old or old == new or (parts["old3"] and not _KEPT.search(record.message)):
+        if not old or old == new or (parts["old3"] and not _KEPT.search(line)):
             continue
-        others = [n for n in names.of(record.message) if n != component]
+        others = [n for n in names.of(line) if n != component]
         target = others[0] if others else component
-        text = redactor.text(record.message).replace('"', "'")[:LONGEST]
+        text = redactor.text(line.strip()).replace('"', "'")[: 2 * LONGEST]
         yield Evidence(
             component=target,
             kind="log.change",
