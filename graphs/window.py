@@ -67,7 +67,7 @@ def _extent(source: LogFiles, near: datetime) -> tuple[float, float] | None:
 def is_own_baseline(incident: Incident) -> bool:
     """Whether what is compared may be the trouble on both sides: a short history, and nobody said when it began."""
     unsaid = (incident.window.end - incident.started_at).total_seconds() < LEAST_S
-    return unsaid and any(b.name == BEGINNING for b in incident.baselines)
+    return unsaid and any(b.name in (BEGINNING, FIRST_LINES) for b in incident.baselines)
 
 
 def _count(source: MetricSource, window: Window) -> int:

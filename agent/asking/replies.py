@@ -68,7 +68,10 @@ def _asked_for(question: str, record: Record) -> Draft | None:
     if not found:
         return None
     draft = Draft(sure=1.0)
-    for e in found[:MAX_LEAD]:
+    held = [
+        e for e in found if e.values.get("count")
+    ]  # where one source has them, that another has none is no answer
+    for e in (held or found)[:MAX_LEAD]:
         draft.say(e.statement, e.id)
     return draft
 

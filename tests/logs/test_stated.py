@@ -70,6 +70,10 @@ def test_lines_that_the_question_quotes_are_shown_as_they_stand(tmp_path: Path) 
         '"ERROR: attempt 8/9 failed"'
     )
     assert not of(logs_stated(context(tmp_path, "pay is slow", hints=("pay",))).evidence, "log.asked")
+    (none,) = of(
+        logs_stated(context(tmp_path, "did pay log 'Peer down'?", hints=("pay",))).evidence, "log.asked"
+    )
+    assert none.statement == "pay: no line that was read contains 'Peer down'."
 
 
 def test_errors_of_a_log_without_times_are_told_with_what_they_are_about(tmp_path: Path) -> None:

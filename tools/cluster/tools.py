@@ -71,7 +71,7 @@ def _asked(ctx: ToolContext) -> list[Evidence]:
                     continue
                 lines = reader.lines(one, [p for p in reader.pods if p.app == one.name])
                 last, total = found_lines(lines, wanted, ctx.incident)
-                if total:
+                if lines:
                     found.append(
                         Evidence(
                             component=name,

@@ -131,7 +131,7 @@ def _asked(
     ref: SourceRef,
 ) -> Evidence | None:
     last, total = found_lines(lines, wanted, ctx.incident)
-    if not total:
+    if not total and component not in ctx.incident.hints:
         return None
     return Evidence(
         component=component,

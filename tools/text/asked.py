@@ -51,6 +51,8 @@ def found_lines(lines: Iterable[str], wanted: Sequence[str], incident: Incident)
 def shown(component: str, lines: Sequence[str], total: int, wanted: Sequence[str]) -> str:
     """The sentence with the lines, as they stand."""
     phrase = " or ".join(repr(p) for p in wanted)
+    if not total:
+        return f"{component}: no line that was read contains {phrase}."
     first = f"{component}: {total} lines contain {phrase}" + (
         f", the last {len(lines)}" if total > len(lines) else ""
     )
