@@ -64,7 +64,8 @@ _CLIENT_SIDE: Final = frozenset({"latency", "errors", "availability", "traffic",
 class Facts:
     """Evidence with effective strengths: what a component's own rise in load explains counts a third."""
 
-    def __init__(self, evidence: Sequence[Evidence], topology: Topology) -> None:
+    def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
+        self.alarmed = tuple(alarmed)
         self.all = tuple(evidence)
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology
@@ -97,6 +98,9 @@ class Facts:
         theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or _is_first_hand(e))]
         self.measured = frozenset(name for e in theirs if _tells(e) for name in (e.component, e.peer) if name)
         """Of whom more is known than the state of their objects in a cluster: by themselves, or by who calls them."""
+        told = {e.kind.partition(".")[0] for e in evidence if e.component and e.aspect not in CONTEXT}
+        self.logs_alone = told == {"log"}
+        """Whether nothing but logs tells of any component."""
         self.anomalies = tuple(e for e in evidence if is_anomaly(e) and self.weight(e) >= 0.05)
 
     def weight(self, evidence: Evidence) -> float:

@@ -7,7 +7,7 @@ its lines. Between them stands what stayed quiet, which is held against what acc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
+from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
 from aitia.core.percent import percent
@@ -30,6 +31,12 @@ INCIDENT: Final = 0.7
 HARMLESS: Final = -2.5
 UNSEEN: Final = -1.5
 WITNESS: Final = 0.5
+# The same where logs are all that there is: then another writer, or the alarm itself, is the only second witness.
+WITNESS_OF_LOGS: Final = 1.5
+ALARM_OF_LOGS: Final = 1.0
+ITS_OWN_ERRORS: Final = -1.5
+WAITS: Final = frozenset({"software.slow_call", "software.dependency"})
+RESIDUAL: Final = "software.failure"  # the kind of errors that no kind explains
 
 MIN_PRIMARY: Final = 0.3  # strength below which a primary pattern makes no suspect
 MAX_WITNESSES: Final = 2  # beside the first
@@ -113,8 +120,24 @@ def _witnesses(case: Case) -> Iterator[Line]:
                 plain = case.facts.strength(e) >= MIN_PRIMARY
                 if plain and (e.component not in seen or e.strength > seen[e.component].strength):
                     seen[e.component] = e
-    for e in sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]:
-        yield Line("witness", WITNESS, f"seen by {e.component} too", e.id)
+    further = sorted(seen.values(), key=lambda e: (-e.strength, e.component))[1 : MAX_WITNESSES + 1]
+    for e in further or _confirming(case, seen):
+        size = WITNESS_OF_LOGS if case.facts.logs_alone else WITNESS
+        yield Line("witness", size, f"seen by {e.component} too", e.id)
+
+
+def _confirming(case: Case, seen: Mapping[str, Evidence]) -> list[Evidence]:
+    """Of a suspect that its own log accuses: those whose logs say that it fails them, whatever the kind of its fault."""
+    own = [p for p in case.fault.patterns if p.of == "self" and p.primary and p.aspect.startswith("log.")]
+    if seen or not any(case.facts.matching(case.component, p) for p in own):
+        return []
+    told = {
+        e.component: e
+        for e in sorted(case.facts.anomalies, key=lambda e: e.strength)
+        if e.peer in case.family and e.component not in case.family and e.aspect in CALLS_FAIL
+        and case.facts.strength(e) >= MIN_PRIMARY
+    }  # fmt: skip
+    return sorted(told.values(), key=lambda e: (-e.strength, e.component))[:MAX_WITNESSES]
 
 
 def _ranking(case: Case) -> Iterator[Line]:
@@ -139,6 +162,23 @@ def _ranking(case: Case) -> Iterator[Line]:
         share, _, best = max(shares, key=lambda s: s[:2])
         why = f"{best.aspect.removeprefix('rank.')} ranking: {percent(best.strength)} {best.component}"
         yield Line("ranking", math.log1p(share / RANKING_FLOOR), why, best.id)
+
+
+def _alarm(case: Case) -> Iterator[Line]:
+    """The alarm as a second witness, where logs are all that there is. That its own component logs errors explains nothing."""
+    if not case.facts.logs_alone:
+        return
+    if told := _affected(case):
+        yield Line("witness", ALARM_OF_LOGS, f"the alarm is of {told}, which it affects")
+    elif case.fault.id == RESIDUAL and case.family & set(case.facts.alarmed):
+        yield Line(
+            "witness", ITS_OWN_ERRORS, "the alarm is of these errors: they are what has to be explained"
+        )
+
+
+def _affected(case: Case) -> str:
+    """A component that the alarm names, another one than the suspect, at which its effects are looked for."""
+    return next((a for a in case.facts.alarmed if a not in case.family and a in case.reached), "")
 
 
 def _coverage(case: Case) -> Iterator[Line]:
@@ -187,6 +227,8 @@ def _learned(case: Case) -> Iterator[Line]:
 
 def _unseen(case: Case) -> Iterator[Line]:
     """A component next to the suspect that might be the cause in its stead and of which there is no telemetry."""
+    if case.fault.id in WAITS:
+        return  # that it waits for one of whom nothing is seen is what it says
     topology = case.facts.topology
     near = topology.callees(case.component)
     if "callees" in case.fault.spread and case.fault.id.startswith(
@@ -220,6 +262,16 @@ def _agreeing(case: Case) -> Iterator[Evidence]:
             yield e
 
 
+def _seconded(case: Case) -> bool:
+    """Whether a message is not the only witness: the alarm is of what the suspect affects, or another one logged its change."""
+    return bool(_affected(case)) or any(
+        e.kind == "log.change"
+        and e.component in case.family
+        and e.values.get("reported_by") not in case.family
+        for e in case.facts.all
+    )
+
+
 def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     """What should have moved with the facts that accuse the suspect by the lines before, and stayed quiet."""
     by_id = {e.id: e for e in case.facts.all}
@@ -227,11 +279,13 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
     accusing = [by_id[c.evidence] for c in speaking]
     needed = [by_id[c.evidence] for c in speaking if c.term.startswith("primary.")]
     for line in case.witnesses.against(case.component, accusing, needed, list(_agreeing(case))):
+        if line.term == "quiet.alone" and case.facts.logs_alone and _seconded(case):
+            continue
         yield Line(line.term, line.rule.log_odds, line.why, line.evidence, bars=line.rule.bars)
 
 
 ACCUSING: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (
-    _prior, _patterns, _witnesses, _ranking, _coverage, _order, _past,
+    _prior, _patterns, _witnesses, _alarm, _ranking, _coverage, _order, _past,
 )  # fmt: skip
 REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _unseen, _harmless)
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Final
 
-from aitia.core.words import MACHINES, Component
+from aitia.core.words import MACHINES, Component, Evidence, Link
 
+CALLS_FAIL: Final = frozenset({"log.connection_refused", "log.timeout", "log.unavailable", "log.dns"})
+"""What a client's log says of a call that failed; the peer is whom it called."""
 Step = Callable[[str], Iterable[str]]
+_ANSWERED: Final = re.compile(r"(?i)\b(?:answer|respond|repl|return|send)\w*\s+(?:with\s+)?[45]\d\d\s+to\b")
+"""What a server's log says of a client: the peer is who called it."""
 
 
 class Topology:
     """Who calls, feeds or holds whom. Every answer is sorted, so that equal input gives equal output."""
 
     def __init__(self, components: Iterable[Component]) -> None:
-        components = tuple(components)
+        self._components = components = tuple(components)
         self.machines = frozenset(c.id for c in components if c.type in MACHINES)
         """Of the physical world; an asset may be a computer all the same: an industrial PC."""
         self.assets = frozenset(c.id for c in components if c.type == "asset")
@@ -38,6 +44,26 @@ class Topology:
                 else:
                     self._wholes.setdefault(component.id, set()).add(link.to)
                     self._parts.setdefault(link.to, set()).add(component.id)
+
+    def told_by(self, evidence: Iterable[Evidence]) -> Topology:
+        """The same with who calls whom as failing calls in logs tell, where nothing else tells who calls whom.
+
+        A text can at most join two components that are there, and only where a service itself says that a call failed.
+        """
+        told = set[tuple[str, str]]()
+        for e in evidence:
+            if e.peer and e.provenance != "client" and e.kind.startswith("log."):
+                if _ANSWERED.search(str(e.values.get("template", ""))):
+                    told.add((e.peer, e.component))
+                elif e.aspect in CALLS_FAIL:
+                    told.add((e.component, e.peer))
+        if self._out or not told:
+            return self
+        calls: dict[str, tuple[Link, ...]] = {}
+        for caller, callee in sorted(told):
+            if (callee, caller) not in told:
+                calls[caller] = (*calls.get(caller, ()), Link(relation="calls", to=callee))
+        return Topology([*self._components, *(Component(id=c, links=links) for c, links in calls.items())])
 
     def knows(self, component: str) -> bool:
         """Whether anything is known of its place among the others."""

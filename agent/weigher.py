@@ -16,6 +16,7 @@ from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
+from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
@@ -90,7 +91,7 @@ class _Judge:
 
     def one(self, evidence: Sequence[Evidence]) -> Weighed:
         """The verdict where a single fault is assumed."""
-        facts = Facts(evidence, self._topology)
+        facts = Facts(evidence, self._topology.told_by(evidence), self._alarmed)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
         witnesses = Witnesses(facts)
@@ -108,6 +109,7 @@ class _Judge:
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
+        subject = Subject(facts, self._alarmed)
         missed = next(
             (c for c in self._alarmed if not facts.topology.family(c) & (facts.watched | facts.alerted)), ""
         )
@@ -118,7 +120,7 @@ class _Judge:
             missed=missed,
             of_objects=self._of_objects,
             asked=frozenset({*self._alarmed, *(c for a in self._alarmed for c in self._topology.callees(a))}),
-            unread=self._unread,
+            unread=[*self._unread, *subject.unwell],
             dark=[v for (c, _), v in ledgers.items() if c in dark],
         ).suspects()
         placed = bool(missed) and facts.topology.knows(missed)
@@ -127,6 +129,7 @@ class _Judge:
                 ledger.bar = "no telemetry of its own"
             elif placed and not ledger.bar and not ledger.reaches(missed):
                 ledger.bar = f"the alarm is of {missed}, which was not watched and which it does not affect"
+            ledger.bar = ledger.bar or subject.bar(ledger)
             if ledger.bar:
                 ledger.cap(unknown.score - BARRED, ledger.bar)
         pairs = [

@@ -17,19 +17,10 @@ from aitia.tools.meaning.incidents.reading import read_start
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
-_HINTS = (
-    "service",
-    "app",
-    "job",
-    "deployment",
-    "component",
-    "machine",
-    "asset",
-    "pod",
-    "instance",
-    "node",
-    "host",
-)
+_HINTS = ("service", "app", "job", "deployment", "statefulset", "daemonset", "cronjob", "job_name",
+          "component", "machine", "asset", "pod", "instance", "node", "host")  # fmt: skip
+# What exports the state of objects: its own service, job and pod are among the labels of alerts about them.
+_EXPORTER = "kube-state-metrics"
 _LONGEST_FOR_S = 86400.0
 _LONGEST_TEXT, _LONGEST_WORDS = 19_900, 4_000
 _MOST_RUNBOOKS = 5
@@ -373,4 +364,8 @@ def _hints(alerts: list[Mapping[str, Any]], labels: Mapping[str, str], named: An
     found = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
     found += [_strings(a.get("labels")).get(key, "") for key in _HINTS for a in alerts]
     found += [labels.get(key, "") for key in _HINTS]
+    if _EXPORTER in found and (
+        others := [f for f in found if f and _EXPORTER not in f and not f[0].isdigit()]
+    ):
+        found = others
     return tuple(dict.fromkeys(f[:200] for f in found if f))[:_MOST_HINTS]

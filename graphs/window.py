@@ -14,11 +14,16 @@ from aitia.tools.change.levels import MIN_PERSIST
 from aitia.tools.series.gather import BEGINNING
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources import MetricSource
+from aitia.tools.sources.logs.log_files import LogFiles
 
 SHARE: Final = (
     7.0  # the incident window begins a seventh of the history before the alarm: a six-fold baseline is left
 )
 LEAST_S: Final = 30.0
+FIRST_LINES: Final = "start_of_logs"
+SHARE_OF_LOGS: Final = (
+    2.0  # of logs alone half is left: what was logged before the alarm may fill more than a seventh
+)
 
 
 def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
@@ -28,7 +33,9 @@ def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
     then the onset is looked for over all of it.
     """
     readers = [s for s in sources if s.kind == "metrics" and isinstance(s, MetricSource)]
-    if not readers or any(_count(s, b.window) for s in readers for b in incident.baselines):
+    if not readers:
+        return _by_logs(incident, sources)
+    if any(_count(s, b.window) for s in readers for b in incident.baselines):
         return incident
     first, step = min(
         (found for s in readers if (found := _first_sample(s, incident.window))), default=(None, 0.0)
@@ -47,13 +54,36 @@ def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
     return incident.model_copy(update={"window": window, "baselines": (*incident.baselines, beginning)})
 
 
+def _by_logs(incident: Incident, sources: Sequence[Source]) -> Incident:
+    """The same of logs alone: where they begin within the window, their first half is the baseline."""
+    files = [s for s in sources if isinstance(s, LogFiles)]
+    spans = [e for s in files if (e := _extent(s, incident.window.end)) is not None]
+    first = min((low for low, _ in spans), default=None)
+    start = incident.window.start.timestamp()
+    if first is None or not start <= first or incident.started_at.timestamp() - first < LEAST_S:
+        return incident
+    began = incident.started_at.timestamp()
+    narrowed = from_epoch(began - (began - first) / SHARE_OF_LOGS)
+    beginning = Baseline(name=FIRST_LINES, window=Window(start=from_epoch(first), end=narrowed))
+    window = Window(start=narrowed, end=incident.window.end)
+    return incident.model_copy(update={"window": window, "baselines": (*incident.baselines, beginning)})
+
+
+def _extent(source: LogFiles, near: datetime) -> tuple[float, float] | None:
+    try:
+        return source.extent(near)
+    except SourceError:
+        return None
+
+
 def is_own_baseline(incident: Incident) -> bool:
     """Whether what is compared may be the trouble on both sides: a short history, and nobody said when it began.
 
     A routine check that reports no trouble asks about no such thing.
     """
     unsaid = (incident.window.end - incident.started_at).total_seconds() < LEAST_S
-    return unsaid and not is_routine(incident) and any(b.name == BEGINNING for b in incident.baselines)
+    began = any(b.name in (BEGINNING, FIRST_LINES) for b in incident.baselines)
+    return unsaid and not is_routine(incident) and began
 
 
 def _count(source: MetricSource, window: Window) -> int:

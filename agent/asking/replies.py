@@ -43,6 +43,8 @@ UNHEARD_OF: Final = 0.95  # how sure it is that nothing is held about a componen
 
 def compose(question: str, topic: Topic, record: Record, meaning: Embeds | None = None) -> Draft:
     """What the run's report says to a question of this topic; that it says nothing where an answer is not likely held."""
+    if lines := _asked_for(question, record):
+        return lines
     if nobody(topic, record):
         return _not_known(topic, record, sure=UNHEARD_OF)
     ranked = scored(question, topic, record, meaning)
@@ -53,6 +55,24 @@ def compose(question: str, topic: Topic, record: Record, meaning: Embeds | None 
     draft = Draft(replies=lead.replies[:MAX_LEAD], sure=sure_of)
     _add(draft, topic, record, ranked, BESIDE if topic.kind in _WHOLE and draft.replies else LINES)
     del draft.replies[MAX_SENTENCES:]
+    return draft
+
+
+def _asked_for(question: str, record: Record) -> Draft | None:
+    """The log lines that the run looked for because this question quotes them."""
+    found = [
+        e
+        for e in record.report.evidence
+        if e.kind == "log.asked" and record.report.incident.text.strip() == question.strip()
+    ]
+    if not found:
+        return None
+    draft = Draft(sure=1.0)
+    held = [
+        e for e in found if e.values.get("count")
+    ]  # where one source has them, that another has none is no answer
+    for e in (held or found)[:MAX_LEAD]:
+        draft.say(e.statement, e.id)
     return draft
 
 

@@ -18,6 +18,7 @@ LOG: Final = frozenset(
         "log.connection_refused", "log.connection_limit", "log.timeout", "log.oom", "log.exception", "log.dns",
         "log.permission", "log.certificate", "log.configuration", "log.restart", "log.disk_full", "log.deadlock", "log.lock",
         "log.unavailable", "log.overload", "log.quota", "log.replication", "log.data", "log.io",
+        "log.slow", "log.restarts",
         "log.error", "log.flow", "log.other",
     }
 )  # fmt: skip
@@ -54,6 +55,8 @@ CLUSTER_SYMPTOMS: Final = frozenset(
 CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
     {
         "k8s.quota_cpu", "k8s.quota_memory", "k8s.quota_pods", "k8s.quota_services", "k8s.quota_storage",
+        "k8s.exit", "k8s.command", "k8s.eviction", "k8s.webhook", "k8s.autoscaler", "k8s.disruption_budget", "k8s.name_server",
+        "k8s.probe", "k8s.resource_capacity",
         "k8s.service_account", "k8s.zero_replicas",
         "k8s.cordon", "k8s.node_affinity", "k8s.node_selector", "k8s.anti_affinity", "k8s.taint",
         "k8s.cpu_capacity", "k8s.memory_capacity",

@@ -67,6 +67,7 @@ _SCREEN: Final = {
 _CRAMPED: Final = _SCREEN | {"What is missing": 2, "Unchanged": 3, "Do now": 2, "Not seen": 1}
 Amount = Literal["cramped", "screen", "short", "full"]
 _AMOUNTS: Final[dict[Amount, dict[str, int]]] = {"cramped": _CRAMPED, "screen": _SCREEN, "short": _SHORT}
+_LONGEST_INCIDENT: Final = 300  # characters of the title, with what the alert says
 _LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
 
 
@@ -113,7 +114,7 @@ def _headline(report: Report) -> Headline:
         label="POSSIBLE CAUSE" if unlikely else _LABEL[report.verdict],
         probability="" if report.verdict == "unknown" else chance(report.probability),
         subject=subject + code,
-        incident=t.clean(incident.title),
+        incident=t.clip(t.clean(_reported(incident)), _LONGEST_INCIDENT),
         context=(
             f"{'alert fired' if _fired(incident) else 'reported'} {t.at(incident.started_at, date=not same_day)}",
             f"window {t.span(incident.window)}",
@@ -122,6 +123,12 @@ def _headline(report: Report) -> Headline:
         run=t.clean(report.run),
         understood=understood(report),
     )
+
+
+def _reported(incident: Incident) -> str:
+    """The title; of an alert whose title is no more than its name, what it says as well."""
+    bare = incident.title == incident.labels.get("alertname") and incident.text not in ("", incident.title)
+    return f"{incident.title}: {incident.text}" if bare else incident.title
 
 
 def _fired(incident: Incident) -> bool:

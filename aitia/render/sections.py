@@ -39,8 +39,19 @@ def in_chain(report: Report) -> set[str]:
 
 
 def why(report: Report) -> Section:
-    """The cause chain, a sentence per edge."""
-    return Section(title="Why", items=tuple(sentence_item(s) for s in report.chain), numbered=True)
+    """The cause chain, a sentence per edge; of a cause that one fact tells, that fact."""
+    items = tuple(sentence_item(s) for s in report.chain) or _told_by(report)
+    return Section(title="Why", items=items, numbered=True)
+
+
+def _told_by(report: Report) -> tuple[Item, ...]:
+    """The weightiest facts that speak for a named cause."""
+    named = next(
+        (s for s in report.suspects if report.verdict == "cause" and s.component == report.component), None
+    )
+    by_id = {e.id: e for e in report.evidence}
+    ids = [named.supporting[0]] if named and named.supporting and named.supporting[0] in by_id else []
+    return tuple(Item(text=t.clean(by_id[i].statement), cites=(i,)) for i in ids)
 
 
 def change(report: Report, *, again: bool) -> Section:

@@ -1,8 +1,9 @@
 """Recorded Kubernetes incidents of HolmesGPT as aitia reads them: what is asked, and the sources beside it.
 
 A case is CASE/{question.txt or alert.json, store.json, kubeconfig} and, where recorded, logs/, spans.json, metrics.csv and
-runbooks/. Everything is handed on as it lies there: the cluster through the set's own kubectl.py in place of kubectl, the
-rest as files. `expected.json` is never opened here.
+runbooks/. Files are handed on as they lie there. The set's kubectl.py answers `describe`, tables, events and logs as they were
+recorded, but its `-o json` holds neither containers nor why they wait, which no API server leaves out: so what it prints is
+transcribed into the API's objects. `expected.json` is never opened here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any, Final
 
 from aitia.core.config import SourceConfig
 from aitia.core.words import SourceKind
+from benchmarks.adapters.k8s_tool_cache import recording
+from benchmarks.adapters.k8s_tool_cache.answers import Answers, Question
 
 UNKNOWN: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """The moment of a recording that does not say when it was made; no log with dates is in any of those."""
@@ -75,22 +78,56 @@ def moment(folder: Path) -> datetime:
     return datetime.fromisoformat(at) if at else UNKNOWN
 
 
-def sources(folder: Path, kubectl: Path) -> list[SourceConfig]:
-    """The cluster behind `kubectl`, and the files that were recorded."""
-    where = folder.resolve()
-    cluster = SourceConfig(
-        name="cluster",
-        kind="cluster",
-        type="kubectl",
-        path=str(where / "kubeconfig"),
-        options={"kubectl": str(kubectl.resolve()), "namespaces": str(store(folder)["namespace"])},
-    )
+class Printed(Answers):
+    """What kubectl.py prints of a case; None where it refuses."""
+
+    def __init__(self, folder: Path, kubectl: Path) -> None:
+        super().__init__({}, str(store(folder)["namespace"]))
+        self.at = moment(folder)
+        self._folder, self._kubectl = folder, kubectl
+
+    def ask(self, question: Question) -> str | None:
+        """The text of a `get` or `describe`."""
+        if question.verb not in ("get", "describe"):
+            return None
+        name = [question.name] if question.name else []
+        shown = [
+            *(["--output=wide"] if question.wide else []),
+            *(["--show-labels"] if question.labels else []),
+        ]
+        space = [f"--namespace={question.namespace}"] if question.namespace else []
+        return _asked(self._kubectl, self._folder, question.verb, question.resource, *name, *space, *shown)
+
+    def logs(self, pod: str) -> str:
+        """What its containers said, those that ended before them first."""
+        asked = ("logs", pod, f"--namespace={self.namespace}", "--all-containers")
+        parts = [_asked(self._kubectl, self._folder, *asked, *more) for more in (("--previous",), ())]
+        return "".join(part for part in parts if part)
+
+
+def _asked(kubectl: Path, folder: Path, *words: str) -> str | None:
+    command = [sys.executable, str(kubectl), "--kubeconfig", str(folder / "kubeconfig"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return None if done.returncode else done.stdout
+
+
+def sources(folder: Path, kubectl: Path, made: Path) -> list[SourceConfig]:
+    """The cluster as `kubectl` prints it, transcribed below `made`, and the files that were recorded."""
+    where, printed = folder.resolve(), Printed(folder, kubectl)
+    recording.write(printed, printed.namespace, made / "cluster")
+    for row in recording.rows(
+        printed.ask(Question(verb="get", resource="pods", namespace=printed.namespace)) or ""
+    ):
+        if text := printed.logs(row["NAME"]):
+            path = made / "cluster" / "namespaces" / printed.namespace / "pods" / row["NAME"] / "current.log"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     files = [
         SourceConfig(name=name, kind=kind, type=reader, path=str(where / path))
         for name, kind, reader, path in FILES
         if (where / path).exists()
     ]
-    return [cluster, *files]
+    return [recording.cluster_source(made / "cluster", printed.namespace), *files]
 
 
 def not_given(folder: Path) -> list[str]:
@@ -107,10 +144,7 @@ def _given(tool: str, folder: Path) -> bool:
 
 def last_warning(folder: Path, kubectl: Path) -> str:
     """The last warning that `kubectl get events` lists: the answer of somebody who looks at nothing else."""
-    config = ("--kubeconfig", str(folder / "kubeconfig"))
-    command = [sys.executable, str(kubectl), *config, "get", "events", "--no-headers"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    return next(_warnings(listed), "")
+    return next(_warnings(_asked(kubectl, folder, "get", "events", "--no-headers") or ""), "")
 
 
 def _warnings(listed: str) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _told(folder: Path, kubectl: Path, home: Path) -> Case:
     """What the operator sees: the report as `aitia diagnose` prints it; of a question, what `aitia ask` says too."""
     report = api.diagnose(
         holmes.reported(folder),
-        sources=holmes.sources(folder, kubectl),
+        sources=holmes.sources(folder, kubectl, home / "transcribed"),
         model=None,
         at=holmes.moment(folder),
         home=home,

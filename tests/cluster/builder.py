@@ -119,6 +119,7 @@ class Cluster:
     policies: dict[str, str] = field(default_factory=dict)
     hidden_services: set[str] = field(default_factory=set)
     system: list[list[str]] = field(default_factory=list)
+    objects: list[dict[str, Any]] = field(default_factory=list)  # of kinds of which nothing is printed
 
     def app(self, name: str) -> App:
         return next(a for a in self.apps if a.name == name)
@@ -193,6 +194,9 @@ class Cluster:
     def write(self, folder: Path) -> RecordedCluster:
         """The recording as a folder of objects and the source that reads it."""
         write(Answers(self.answers(), SPACE), SPACE, folder)
+        if self.objects:
+            text = json.dumps({"kind": "List", "items": self.objects})
+            (folder / "further.json").write_text(text, encoding="utf-8")
         config = SourceConfig(
             name="rec",
             kind="cluster",
@@ -415,7 +419,11 @@ def probe_text(probe: dict[str, Any]) -> str:
 
 
 def spec_lines(one: App, *, states: bool) -> list[str]:
-    lines = ["Containers:"]
+    before = one.spec.get("initContainers", [])
+    lines = ["Init Containers:"] if before else []
+    for c in before:
+        lines += container_lines(one, c, states=states)
+    lines.append("Containers:")
     for c in one.spec["containers"]:
         lines += container_lines(one, c, states=states)
     lines.append("Volumes:")

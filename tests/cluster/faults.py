@@ -308,6 +308,91 @@ def _capacity(resource: str, amount: str) -> Change:
 
 fault("scheduling.k8s.cpu_capacity")(_capacity("cpu", "9"))
 fault("scheduling.k8s.memory_capacity")(_capacity("memory", "64Gi"))
+fault("scheduling.k8s.resource_capacity")(_capacity("nvidia.com/gpu", "1"))
+fault("scheduling.k8s.resource_capacity")(_capacity("ephemeral-storage", "900Gi"))
+
+
+@fault("scheduling.k8s.autoscaler")
+def _autoscaler(cluster: Cluster) -> str:
+    stuck = {
+        "type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric",
+        "message": "the HPA was unable to compute the replica count: no metrics returned from resource metrics API",
+    }  # fmt: skip
+    cluster.objects.append(
+        made("HorizontalPodAutoscaler", "mail", {"scaleTargetRef": {"name": "mail"}, "maxReplicas": 6}, {"conditions": [stuck]})
+    )  # fmt: skip
+    return "mail"
+
+
+@fault("scheduling.k8s.disruption_budget")
+def _budget(cluster: Cluster) -> str:
+    cluster.nodes["alpha"]["status"] = "Ready,SchedulingDisabled"
+    status = {"disruptionsAllowed": 0, "expectedPods": 1, "desiredHealthy": 1, "currentHealthy": 1}
+    cluster.objects.append(
+        made("PodDisruptionBudget", "mail", {"selector": {"matchLabels": {"app": "mail"}}}, status)
+    )
+    return "mail"
+
+
+def made(kind: str, name: str, spec: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    meta = {"name": name, "namespace": SPACE, "uid": f"{kind}-{name}"}
+    return {"kind": kind, "metadata": meta, "spec": spec, "status": status}
+
+
+@fault("software.configuration.k8s.webhook")
+def _webhook(cluster: Cluster) -> str:
+    refused(cluster, "mail", 'failed calling webhook "check.acme.io": Post "https://checker.ops.svc:443/check": connection refused')  # fmt: skip
+    return "mail"
+
+
+@fault("node.k8s.eviction")
+def _evicted(cluster: Cluster) -> str:
+    one = down(cluster, "mail", "Evicted")
+    one.events = [event("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 2Gi, available: 1Gi.")]  # fmt: skip
+    return "mail"
+
+
+@fault("network.dns.k8s.name_server")
+def _name_server(cluster: Cluster) -> str:
+    cluster.system = [
+        [f"coredns-5d78c9869d-{end}", "0/1", "CrashLoopBackOff", "7 (1m ago)", "3h", "10.9.0.3", "alpha"]
+        for end in ("b2xkq", "zz7vw")
+    ]
+    return "coredns"
+
+
+@fault("software.configuration.k8s.command")
+def _command(cluster: Cluster) -> str:
+    one = down(cluster, "mail", "CrashLoopBackOff", restarts=4)
+    text = 'failed to create containerd task: OCI runtime create failed: exec: "serv": executable file not found in $PATH'
+    one.states["mail"] = waiting("CrashLoopBackOff", "StartError", code=128)
+    one.events = [event("Failed", f"Error: {text}")]
+    return "mail"
+
+
+@fault("software.configuration.k8s.probe")
+def _startup(cluster: Cluster) -> str:
+    one = down(cluster, "mail", "Running", restarts=6)
+    one.states["mail"] = ["State:          Running", "Ready:          False", "Restart Count:  6"]
+    one.events = [
+        event("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 503"),
+        event("Killing", "Container mail failed startup probe, will be restarted", kind="Normal"),
+    ]
+    return "mail"
+
+
+@fault("software.crash")
+def _init(cluster: Cluster) -> str:
+    one = down(cluster, "mail", "Init:CrashLoopBackOff", restarts=0)
+    one.spec["initContainers"] = [container("migrate")]
+    one.states["migrate"] = waiting("CrashLoopBackOff", "Error", code=3)
+    one.logs = [(1, "migration 41 failed: column tenant does not exist")]
+    return "mail"
+
+
+@fault("software.certificate")
+def _certificate(cluster: Cluster) -> str:
+    return crashing(cluster, "mail", "ERROR: SSL certificate expired on 2026-08-03")
 
 
 def _stopped(service: str, node: str) -> Change:

@@ -57,7 +57,7 @@ class Held:
     def objects(self, resource: str, namespace: str = "") -> list[Object] | None:
         return None if resource in self.closed else self.held.get(resource, [])
 
-    def logs(self, namespace: str, selector: Mapping[str, str]) -> list[str] | None:
+    def logs(self, namespace: str, selector: Mapping[str, str], pod: str = "") -> list[str] | None:
         return None
 
     def observed_at(self) -> datetime | None:
@@ -230,10 +230,9 @@ def test_webhooks_and_autoscalers_tell_why_pods_are_missing() -> None:
         "events": [event],
         "validatingwebhookconfigurations": [made("ValidatingWebhookConfiguration", "v", webhooks=[hook, 3])],
     }
-    told = next(f for f in analyse(state_of(held)) if f.aspect == "k8s.missing_pods")
+    told = next(f for f in analyse(state_of(held)) if f.aspect == "k8s.webhook")
     assert (
-        "admission webhook check.acme.io, which service checker in ops answers, refuses them"
-        in told.statement
+        "admission webhook check.acme.io, which service checker in ops answers, lets none" in told.statement
     )
     stuck = {
         "type": "ScalingActive",
@@ -246,9 +245,9 @@ def test_webhooks_and_autoscalers_tell_why_pods_are_missing() -> None:
     told = next(
         f
         for f in analyse(state_of({"deployments": [web], "horizontalpodautoscalers": [scaler]}))
-        if f.aspect == "k8s.missing_pods"
+        if f.aspect == "k8s.autoscaler"
     )
-    assert told.statement.endswith('pods exist; autoscaler web-hpa does not scale ("no metrics").')
+    assert told.statement == 'web: autoscaler web-hpa does not scale: "no metrics".'
 
 
 def test_lists_of_jobs_autoscalers_and_budgets_are_read() -> None:
@@ -342,7 +341,7 @@ def test_quantities() -> None:
 def test_every_list_of_the_builder_is_read(tmp_path: Path) -> None:
     state = gather(Reader(healthy().write(tmp_path), "acme"))
     assert {u.split(" ")[0].rstrip(":") for u in state.unread} == {
-        "jobs", "cronjobs", "horizontalpodautoscalers", "validatingwebhookconfigurations", "mutatingwebhookconfigurations",
+        "jobs", "cronjobs", "horizontalpodautoscalers", "poddisruptionbudgets", "validatingwebhookconfigurations", "mutatingwebhookconfigurations",
     }  # fmt: skip
     assert set(state.apps) == {
         "web",

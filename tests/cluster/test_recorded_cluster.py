@@ -197,8 +197,8 @@ class Failing:
     def objects(self, resource: str, namespace: str = "") -> list[Object] | None:
         return self._told(resource, lambda: self._source.objects(resource, namespace))
 
-    def logs(self, namespace: str, selector: Mapping[str, str]) -> list[str] | None:
-        return self._told("logs", lambda: self._source.logs(namespace, selector))
+    def logs(self, namespace: str, selector: Mapping[str, str], pod: str = "") -> list[str] | None:
+        return self._told("logs", lambda: self._source.logs(namespace, selector, pod))
 
     def _told(self, what: str, ask: Any) -> Any:
         self.asked.append(what)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aitia.core.words import Evidence, Result
+from aitia.core.words import Baseline, Evidence, Result, Window
 from aitia.tools.sources.base import Span
 from aitia.tools.traces import traces_diff, traces_rank, traces_tree
 from aitia.tools.traces.visits import critical, fold, roots
@@ -242,3 +243,18 @@ def test_a_long_chain_of_spans_is_folded_in_time() -> None:
     (visit,) = fold(chain, lambda raw: raw)
     assert len(visit.spans) == 50_000
     assert time.process_time() - began < 3
+
+
+def test_without_earlier_requests_the_part_that_takes_the_time_is_told_where_the_alarm_is_about_time(
+    tmp_path: Path,
+) -> None:
+    ctx = faulty(tmp_path, Fault(own={"stock": 4000.0}))
+    later = ctx.incident.model_copy(update={"baselines": (), "title": "web takes too long"})
+    nothing_before = Window(start=later.window.start, end=later.window.end)
+    long_ago = Baseline(name="yesterday", window=nothing_before.shift(-86_400))
+    ctx = replace(ctx, incident=later.model_copy(update={"baselines": (long_ago,)}))
+    (fact,) = traces_diff(ctx).evidence
+    assert (fact.kind, fact.component, fact.aspect) == ("trace.where", "stock", "latency")
+    assert "no earlier requests are at hand" in fact.statement
+    other = replace(ctx, incident=ctx.incident.model_copy(update={"title": "web fails"}))
+    assert traces_diff(other).status == "no_data"

@@ -8,7 +8,9 @@ from typing import Final
 from aitia.tools.cluster import (
     addresses,
     configuration,
+    controls,
     databases,
+    exits,
     gateways,
     images,
     network,
@@ -26,10 +28,12 @@ from aitia.tools.cluster.state import State
 
 ANALYSERS: Final[tuple[Callable[[State], Iterator[Finding]], ...]] = (
     workloads.find,
+    exits.find,
     quotas.find,
     scheduling.find,
     images.find,
     probes.find,
+    controls.find,
     services.find,
     addresses.find,
     storage.find,

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from aitia.tools.cluster import live
+from aitia.tools.cluster import exits, live
 from aitia.tools.cluster import manifest as m
 from aitia.tools.cluster.hosts import env_calls
 from aitia.tools.cluster.objects import LogLine, Route, Workload
@@ -20,8 +20,10 @@ BRIEF: Final = ("pods", *WORKLOADS, *OWNERS, "services", "nodes", "configmaps")
 WEBHOOKS: Final = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
 LISTS: Final = (
     *BRIEF, "endpoints", "events", "persistentvolumeclaims", "resourcequotas", "storageclasses", "persistentvolumes", "secrets",
-    "serviceaccounts", "networkpolicies", "ingresses", "horizontalpodautoscalers", *WEBHOOKS,
+    "serviceaccounts", "networkpolicies", "ingresses", "horizontalpodautoscalers",
+    "poddisruptionbudgets", *WEBHOOKS,
 )  # fmt: skip
+MOST_ENDED: Final = 30  # apps of which the log of a pod that ended is read by itself
 MOST_TEXT: Final = 100_000  # characters of a config map
 
 
@@ -57,6 +59,7 @@ def gather(reader: Reader) -> State:
         accounts=reader.names("serviceaccounts"),
         policies=tuple(live.policy(d) for d in reader.listed("networkpolicies")),
         scalers=tuple(live.scaler(d) for d in reader.listed("horizontalpodautoscalers")),
+        budgets=tuple(live.budget(d) for d in reader.listed("poddisruptionbudgets")),
         webhooks=tuple(w for r in WEBHOOKS for d in reader.listed(r) for w in live.webhooks(d)),
         declared_services=tuple(m.service_of(d, namespace) for d in reader.manifests("services").values()),
         declared_claims=tuple(
@@ -65,7 +68,12 @@ def gather(reader: Reader) -> State:
         declared_volumes=tuple(m.volume_of(d) for d in reader.manifests("persistentvolumes").values()),
         config_texts=_texts(reader),
     )
-    state = replace(state, routes=tuple(dict.fromkeys(_routes(reader, state))), logs=_logs(reader, state))
+    state = replace(
+        state,
+        routes=tuple(dict.fromkeys(_routes(reader, state))),
+        logs=_logs(reader, state),
+        last_words=_last_words(reader, state),
+    )
     return replace(state, unread=tuple(reader.unread), asked=reader.asked)
 
 
@@ -143,3 +151,12 @@ def _logs(reader: Reader, state: State) -> dict[str, tuple[LogLine, ...]]:
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         lines = pool.map(lambda w: reader.error_lines(w, state.pods_of(w.name)), order)
         return {w.name: found for w, found in zip(order, lines, strict=True) if found}
+
+
+def _last_words(reader: Reader, state: State) -> dict[str, tuple[str, ...]]:
+    """What a pod of each app that ended with an error said last; of at most a few dozen apps."""
+    ended = {p.app: p for p in reversed(state.pods) if exits.ended(p)}
+    chosen = list(ended.values())[:MOST_ENDED]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        said = pool.map(reader.last_words, chosen)
+        return {pod.name: words for pod, words in zip(chosen, said, strict=True) if words}

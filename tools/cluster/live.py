@@ -11,6 +11,7 @@ from typing import Any, Final
 from aitia.tools.cluster import manifest as m
 from aitia.tools.cluster.manifest import Doc, at, listed, mapping, name_of
 from aitia.tools.cluster.objects import (
+    Budget,
     Container,
     Event,
     Node,
@@ -111,6 +112,7 @@ def pod(doc: Doc, above: Owners, told: Sequence[Event], now: datetime | None) ->
         node=str(at(doc, "spec", "nodeName") or ""),
         ip=str(at(doc, "status", "podIP") or ""),
         spec=replace(spec, containers=containers),
+        message=str(at(doc, "status", "message") or ""),
         conditions={k: v[0] for k, v in conditions(doc).items()},
         events=tuple(told),
     )
@@ -312,7 +314,19 @@ def scaler(doc: Doc) -> Scaler:
         least=_count(at(doc, "spec", "minReplicas")) or 1,
         most=_count(at(doc, "spec", "maxReplicas")),
         wanted=_count(at(doc, "status", "desiredReplicas")),
+        limited=at(told.get("ScalingLimited"), "status") == "True",
         problem=str(stuck[0].get("message") or stuck[0].get("reason") or "") if stuck else "",
+    )
+
+
+def budget(doc: Doc) -> Budget:
+    """A pod disruption budget."""
+    return Budget(
+        name=name_of(doc),
+        selector=mapping(at(doc, "spec", "selector", "matchLabels")),
+        allowed=_count(at(doc, "status", "disruptionsAllowed")),
+        expected=_count(at(doc, "status", "expectedPods")),
+        wanted=_count(at(doc, "status", "desiredHealthy")),
     )
 
 

@@ -107,6 +107,7 @@ def _container(raw: Doc, *, init: bool) -> Container:
         limits=mapping(at(raw, "resources", "limits")),
         liveness=_probe(raw.get("livenessProbe")),
         readiness=_probe(raw.get("readinessProbe")),
+        startup=_probe(raw.get("startupProbe")),
         command=tuple(str(w) for w in words),
         mounts=tuple(str(m.get("name")) for m in listed(raw.get("volumeMounts")) if isinstance(m, Mapping)),
         init=init,

@@ -28,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A liveness or readiness probe. `port` is a number or a port's name; times in seconds."""
+    """A liveness, readiness or startup probe. `port` is a number or a port's name; times in seconds."""
 
     kind: ProbeKind
     port: str = ""
@@ -77,6 +77,7 @@ class Container:
     limits: Mapping[str, str] = field(default_factory=dict)
     liveness: Probe | None = None
     readiness: Probe | None = None
+    startup: Probe | None = None
     command: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()  # names of volumes
     state: str = ""
@@ -160,6 +161,7 @@ class Pod:
     node: str = ""
     ip: str = ""
     spec: Spec = Spec()
+    message: str = ""  # why the kubelet or a controller ended the pod as a whole, as it says
     conditions: Labels = field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
@@ -296,6 +298,17 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Budget:
+    """A pod disruption budget: how many of the pods that it selects may be taken away now."""
+
+    name: str
+    selector: Labels = field(default_factory=dict)
+    allowed: int = 0
+    expected: int = 0
+    wanted: int = 0  # that must stay healthy
+
+
+@dataclass(frozen=True, kw_only=True)
 class Webhook:
     """An admission webhook; `service` is what answers it in `namespace`, `closed` where objects are refused without it."""
 
@@ -315,6 +328,7 @@ class Scaler:
     most: int = 1
     wanted: int = 0
     problem: str = ""
+    limited: bool = False  # it would go beyond its bounds if it could
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Probes: liveness that kills and readiness that refuses though the container runs."""
+"""Probes: liveness and startup that kill, and readiness that refuses, though the container runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Literal
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, describe, quote
 from aitia.tools.cluster.objects import Container, Pod, Probe
-from aitia.tools.cluster.state import State, own_containers
+from aitia.tools.cluster.state import YOUNG_S, State, own_containers
 from aitia.tools.cluster.workloads import recent
 
-Which = Literal["Liveness", "Readiness"]
+Which = Literal["Liveness", "Readiness", "Startup"]
 HASTY_S = 15.0  # a container that is killed before it ran this long had no chance to start
 _PROTOCOL = re.compile(
     r"(?i)malformed HTTP|HTTP/1\.x transport connection broken|server gave HTTP response to HTTPS|first record does not look like"
@@ -32,6 +32,7 @@ def find(state: State) -> Iterator[Finding]:
             if pod.specified and (not pod.healthy or recent(pod)):
                 found = [*_liveness(state, app, pod), *_readiness(state, app, pod)]
                 found = found or [*_unseen_probe(state, app, pod)]
+                found = found or ([] if young(pod) else [*_failing(state, app, pod)])
                 yield from found
                 if found:
                     break
@@ -176,6 +177,42 @@ def _readiness(state: State, app: str, pod: Pod) -> Iterator[Finding]:
                 failed,
             )
         return
+
+
+def young(pod: Pod) -> bool:
+    """Whether it had no time to answer its probes yet."""
+    return pod.age_s is not None and pod.age_s < YOUNG_S
+
+
+def _failing(state: State, app: str, pod: Pod) -> Iterator[Finding]:
+    """A probe that fails for no reason that its specification shows. One that starts up is killed for it, over and over."""
+    for which in ("Startup", "Liveness", "Readiness"):
+        failed = _failures(pod, which)
+        if not failed:
+            continue
+        started = which == "Startup"
+        probe = next((p for c in pod.spec.containers if (p := _probe_of(c, which))), None)
+        budget = (
+            f" (it may fail {probe.failures} times, every {probe.period:g} s after {probe.delay:g} s)"
+            if probe
+            else ""
+        )
+        yield Finding(
+            aspect="k8s.probe",
+            component=app,
+            statement=f'{app}: the {which.lower()} probe of {pod.name} fails{budget}: "{quote(failed[-1], 160)}".',
+            strength=LIKELY if started else POSSIBLE,
+            call=describe("pods", state.namespace, pod.name),
+            values={"probe": which.lower(), "restarts": pod.restarts},
+            quotes=True,
+        )
+        return
+
+
+def _probe_of(container: Container, which: Which) -> Probe | None:
+    return {"Startup": container.startup, "Liveness": container.liveness, "Readiness": container.readiness}[
+        which
+    ]
 
 
 def _same(probe: Probe, other: Probe | None) -> bool:

@@ -15,7 +15,7 @@ from aitia.tools.cluster.objects import Event, LogLine, Pod, Workload
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import ClusterSource
 from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE
-from aitia.tools.sources.logs.error_lines import summary
+from aitia.tools.sources.logs.error_lines import last_words, summary
 
 MOST_UNREAD: Final = 40
 AT_ONCE: Final = 4
@@ -145,13 +145,23 @@ class Reader:
 
     def error_lines(self, workload: Workload, pods: Iterable[Pod]) -> tuple[LogLine, ...]:
         """Recent error lines of a workload's pods, counted by shape."""
-        labels = dict(workload.selector) or next((mapping(p.spec.labels) for p in pods), {})
-        if not labels:
-            self.miss(f"logs of {workload.name}: no labels to select its pods by")
-            return ()
-        lines = self._tried(f"logs of {workload.name}", lambda: self._source.logs(self.namespace, labels))
-        found = summary(lines or ()).get("patterns", ())
+        found = summary(self.lines(workload, pods)).get("patterns", ())
         return tuple(LogLine(text=p["sample"], count=p["count"]) for p in found)
+
+    def lines(self, workload: Workload, pods: Iterable[Pod]) -> list[str]:
+        """Recent lines of a workload's pods."""
+        labels = dict(workload.selector) or next((mapping(p.spec.labels) for p in pods), {})
+        if not labels and workload.kind != "Pod":
+            self.miss(f"logs of {workload.name}: no labels to select its pods by")
+            return []
+        alone = "" if labels else workload.name
+        ask = lambda: self._source.logs(self.namespace, labels, pod=alone)  # noqa: E731
+        return self._tried(f"logs of {workload.name}", ask) or []
+
+    def last_words(self, pod: Pod) -> tuple[str, ...]:
+        """What a pod that ended said last, word for word."""
+        ask = lambda: self._source.logs(self.namespace, {}, pod=pod.name)  # noqa: E731
+        return last_words(self._tried(f"logs of {pod.name}", ask) or ())
 
     def miss(self, what: str) -> None:
         """Note what was not read."""

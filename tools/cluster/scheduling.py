@@ -22,6 +22,8 @@ _COUNTED: Final = (
     ("taint", re.compile(r"(\d+) node\(s\) had (?:untolerated )?taints? \{([^}]*)\}")),
     ("cpu", re.compile(r"(\d+) Insufficient cpu")),
     ("memory", re.compile(r"(\d+) Insufficient memory")),
+    # Any other resource that nodes advertise: GPUs, hugepages, ephemeral storage; `pods` is a node's own limit.
+    ("resource", re.compile(r"(\d+) (?:Insufficient (?!cpu|memory)([\w./-]*\w)|(Too many pods))")),
     (
         "anti",
         re.compile(
@@ -41,6 +43,7 @@ class Said:
     counts: dict[str, int]
     taints: tuple[str, ...]
     message: str
+    resources: tuple[str, ...] = ()  # those besides CPU and memory of which too little is free
 
 
 def find(state: State) -> Iterator[Finding]:
@@ -59,6 +62,7 @@ def said(pod: Pod) -> Said | None:
     message = events[-1].message.partition(" preemption:")[0]
     counts: dict[str, int] = {}
     taints: list[str] = []
+    resources: list[str] = []
     for reason, pattern in _COUNTED:
         for match in pattern.finditer(message):
             if reason == "taint" and match.group(2).startswith(SYSTEM_TAINT):
@@ -67,7 +71,9 @@ def said(pod: Pod) -> Said | None:
             counts[reason] = counts.get(reason, 0) + int(match.group(1))
             if reason == "taint":
                 taints.append(match.group(2).replace(": ", "=").rstrip("=:"))
-    return Said(counts=counts, taints=tuple(taints), message=message)
+            if reason == "resource":
+                resources.append(match.group(2) or "pods")
+    return Said(counts=counts, taints=tuple(taints), message=message, resources=tuple(resources))
 
 
 def _reasons(state: State, app: str, pod: Pod) -> Iterator[Finding]:
@@ -211,6 +217,24 @@ def _one(
             ),
             requested=need / scale,
             largest=most / scale,
+        )
+    elif reason == "resource":
+        names = ", ".join(dict.fromkeys(told.resources))
+        wanted = {
+            r: total
+            for r in told.resources
+            if (total := sum(quantity(c.requests.get(r) or c.limits.get(r)) or 0.0 for c in spec.containers))
+        }
+        most = {r: max((quantity(x.allocatable.get(r)) or 0.0 for x in near), default=0.0) for r in wanted}
+        asked = "; ".join(f"it requests {wanted[r]:g} {r}" for r in wanted)
+        known = any(x.allocatable for x in near)
+        largest = "; ".join(f"the largest node offers {most[r]:g}" for r in wanted) if known else ""
+        yield found(
+            "k8s.resource_capacity",
+            strength,
+            f"insufficient {names} on {n} nodes" + "".join(f"; {part}" for part in (asked, largest) if part),
+            resource=names,
+            nodes=n,
         )
     elif reason == "anti":
         rules = ", ".join(str(x) for x in spec.anti_affinity) or "another pod's rule"

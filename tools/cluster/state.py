@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from aitia.tools.cluster.objects import (
+    Budget,
     Claim,
     Container,
     Event,
@@ -49,6 +50,7 @@ class State:
     node_events: tuple[Event, ...] = ()
     system_pods: tuple[Pod, ...] = ()
     logs: Mapping[str, tuple[LogLine, ...]] = field(default_factory=dict)
+    last_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of pods that end by themselves
     secrets: frozenset[str] | None = None  # names only
     pull_secrets: frozenset[str] = frozenset()
     configmaps: frozenset[str] | None = None
@@ -58,6 +60,7 @@ class State:
     routes: tuple[Route, ...] = ()
     policies: tuple[Policy, ...] = ()
     scalers: tuple[Scaler, ...] = ()
+    budgets: tuple[Budget, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     moves: tuple[Move, ...] = ()
     calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

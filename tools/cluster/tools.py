@@ -9,13 +9,14 @@ from typing import Final
 from aitia.core.errors import SourceError
 from aitia.core.words import Evidence, Result, SourceRef
 from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet, quiet_nodes
-from aitia.tools.cluster.finding import Finding, citation
+from aitia.tools.cluster.finding import Finding, citation, logs
 from aitia.tools.cluster.gather import gather
 from aitia.tools.cluster.metric_shifts import moves_of
 from aitia.tools.cluster.reading import reader_of
 from aitia.tools.cluster.state import State
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.sources.base import ClusterSource
+from aitia.tools.text.asked import found_lines, phrases, shown
 
 SHARE_OF_TIME: Final = 0.6  # of a task's seconds that may go into asking; the rest is for thinking
 MOST_UNREAD_SHOWN: Final = 6
@@ -27,7 +28,7 @@ def cluster_state(ctx: ToolContext) -> Result:
     looked = _looked(ctx)
     if not looked.states:
         return Result(status="no_data", message=looked.message, query=looked.query)
-    evidence = [*looked.facts, *looked.calm]
+    evidence = [*_asked(ctx), *looked.facts, *looked.calm]
     evidence = evidence[: ctx.limits.evidence]
     return Result(
         status="ok",
@@ -56,6 +57,37 @@ def cluster_component(ctx: ToolContext, *, component: str) -> Result:
         evidence=tuple(mine[: ctx.limits.evidence]),
         data={"findings": [_row(e) for e in mine if e.kind == "cluster.finding"]},
     )
+
+
+def _asked(ctx: ToolContext) -> list[Evidence]:
+    """The lines that the question asks for, of the apps that it names."""
+    wanted, found = phrases(ctx.incident), list[Evidence]()
+    for source in ctx.sources.of("cluster") if wanted else ():
+        for namespace in source.namespaces() if isinstance(source, ClusterSource) else ():
+            reader = reader_of(ctx, source, namespace)
+            for one in reader.workloads:
+                name = ctx.resolver.resolve(one.name) or one.name
+                if name not in ctx.incident.hints:
+                    continue
+                lines = reader.lines(one, [p for p in reader.pods if p.app == one.name])
+                last, total = found_lines(lines, wanted, ctx.incident)
+                if lines:
+                    found.append(
+                        Evidence(
+                            component=name,
+                            kind="log.asked",
+                            aspect="log.other",
+                            statement=shown(name, last, total, wanted),
+                            values={"count": total},
+                            unit="lines",
+                            window=ctx.incident.window,
+                            direction="none",
+                            strength=0.3,
+                            source=SourceRef(source=source.name, query=citation(logs(one.name, namespace))),
+                            taint=True,
+                        )
+                    )
+    return found
 
 
 class _Looked:

@@ -24,7 +24,7 @@ RECENT_S = 3600.0  # a restart longer ago than this, of a pod that is ready, is 
 _ACCOUNT = re.compile(
     r'service ?account "([^"]+)" not found|serviceaccounts? "([^"]+)" (?:not found|is forbidden)'
 )
-_WEBHOOK = re.compile(r'(?:failed calling|admission) webhook "([^"]+)"')
+WEBHOOK = re.compile(r'(?:failed calling|admission) webhook "([^"]+)"')
 _OOM = re.compile(r"(?i)oom[- ]?killed|out of memory|OOMKilled|memory limit too low")
 
 
@@ -148,12 +148,11 @@ def _signs(state: State, workload: Workload) -> Iterator[Finding]:
         yield Finding(
             aspect="k8s.missing_pods",
             component=workload.name,
-            statement=f"{workload.name}: {len(pods)} of {workload.desired} pods exist{_refusal(state, workload)}.",
+            statement=f"{workload.name}: {len(pods)} of {workload.desired} pods exist.",
             strength=SYMPTOM,
             call=get("pods", state.namespace),
             values={"pods": len(pods), "desired": workload.desired},
             symptom=True,
-            quotes=True,
         )
     for pod in () if state.starting(workload.name) else pods:
         sign = _sign(pod)
@@ -189,19 +188,6 @@ def _rollout(state: State, workload: Workload) -> Iterator[Finding]:
         symptom=True,
         quotes=bool(told),
     )
-
-
-def _refusal(state: State, workload: Workload) -> str:
-    """Why an admission webhook let no pod through, or why the autoscaler does not ask for more."""
-    told = next((m for e in reversed(workload.events) if (m := _WEBHOOK.search(e.message))), None)
-    if told:
-        hook = next((w for w in state.webhooks if w.name == told.group(1)), None)
-        behind = (
-            f", which service {hook.service} in {hook.namespace} answers" if hook and hook.service else ""
-        )
-        return f': admission webhook {told.group(1)}{behind}, refuses them ("{quote(told.string, 140)}")'
-    scaler = next((s for s in state.scalers if s.target == workload.name and s.problem), None)
-    return f'; autoscaler {scaler.name} does not scale ("{quote(scaler.problem, 140)}")' if scaler else ""
 
 
 def _sign(pod: Pod) -> tuple[str, str] | None:

@@ -11,13 +11,14 @@ from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Evidence, Result, Window
 from aitia.tools.change.counts import adjust, dispersion, exact_p
 from aitia.tools.logs.access import as_before, failing_share, slower
+from aitia.tools.logs.constant import constant
 from aitia.tools.logs.count import Count
 from aitia.tools.logs.facts import ALPHA, MIN_RATIO, Change, Finding, distinct, evidence, quiet
 from aitia.tools.logs.heard import all_mined, listen
 from aitia.tools.logs.mine import CELLS, Mined, mine
 from aitia.tools.logs.planted import planted
+from aitia.tools.logs.provider_levels import stated
 from aitia.tools.logs.silence import ended, silence
-from aitia.tools.logs.stated import stated
 from aitia.tools.logs.values import inside
 from aitia.tools.registry import ToolContext, tool
 from aitia.tools.text.classes import Meaning
@@ -167,6 +168,7 @@ def _facts(mined: Sequence[Mined], found: Sequence[Finding], window: Window, nam
             for fact in (
                 failing_share(m, window),
                 silence(m, window, load=load, end=ended(m, mined, window)),
+                constant(m, own, window, names, redactor),
                 quiet(m, own, window),
             )
             if fact is not None

@@ -14,7 +14,7 @@ from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, SourceRef, Window, from_epoch
 from aitia.tools.change.counts import burst
 from aitia.tools.logs.count import Count
-from aitia.tools.logs.mine import CELLS, Mined
+from aitia.tools.logs.mine import CELLS, Mined, only_errors
 from aitia.tools.sources.logs.remote_lines import hash_of, time_of
 from aitia.tools.text.classes import Meaning
 from aitia.tools.text.headers.levels import RANK
@@ -251,7 +251,7 @@ def quiet(mined: Mined, findings: Sequence[Finding], window: Window) -> Evidence
     """Counter-evidence: the component logged in both spans and nothing bad is new or more frequent."""
     if not mined.lines or not mined.old_lines:
         return None
-    if any(f.meaning.bad and f.change != "vanished" for f in findings):
+    if any(f.meaning.bad and f.change != "vanished" for f in findings) or only_errors(mined):
         return None
     bad = sum(c.window for c in mined.counts if c.meaning.bad)
     old_bad = sum(c.before for c in mined.counts if c.meaning.bad)

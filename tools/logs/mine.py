@@ -99,6 +99,18 @@ def mine(
     return out
 
 
+ONLY_ERRORS, LEAST_LINES = (
+    0.5,
+    5,
+)  # share of a component's lines that are errors, and how many, from which it does little else
+
+
+def only_errors(mined: Mined) -> bool:
+    """Whether most of what a component logs in the window are errors, new or not."""
+    bad = sum(c.window for c in mined.counts if c.meaning.bad)
+    return bad >= LEAST_LINES and bad >= ONLY_ERRORS * mined.lines
+
+
 def _told(out: Mined, stream: LogStream, window: Window, baselines: Sequence[Baseline]) -> None:
     """What is known of a stream that was read of a server."""
     if stream.note:

@@ -293,8 +293,10 @@ class ClusterSource(Source, Protocol):
         """
         ...
 
-    def logs(self, namespace: str, selector: Mapping[str, str]) -> list[str] | None:
-        """Recent lines of all containers of the pods with these labels; None and errors as for `objects`."""
+    def logs(self, namespace: str, selector: Mapping[str, str], pod: str = "") -> list[str] | None:
+        """Recent lines of all containers of the pods with these labels, or of one `pod` however long ago it wrote them;
+        None and errors as for `objects`.
+        """
         ...
 
     def observed_at(self) -> datetime | None:

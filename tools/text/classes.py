@@ -20,6 +20,14 @@ _BAR: Final = 1.4
 _FAILED: Final = re.compile(r"(?:->|status[=: ]|\" )\s*(5\d\d)\b")  # the status of an answer
 # What a gateway says of the server behind it (RFC 9110, 15.6.3 and 15.6.5): an invalid answer, and none in time.
 _GATEWAY: Final = {"502": "log.unavailable", "504": "log.timeout"}
+# A provider's word that it was asked too often: the answer to a call of one's own, whose address is whole, or the words for it.
+_THROTTLED: Final = re.compile(
+    r"(?i)\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) https?://\S+[\s:,>-]{1,4}(?:(?:status|code|returned|answered)\W{0,3}){0,2}429\b"
+)
+_LIMITED: Final = re.compile(
+    r"(?i)\brate.?limit(?:s|ed|ing)?\b.{0,40}\b(?:exceeded|reached|hit)\b"
+    r"|\b(?:exceeded|over|hit)\b.{0,20}\brate.?limit|\b429 too many requests"
+)
 
 
 # Who waits for a lock may get it: only these say that they wait for each other.
@@ -77,6 +85,8 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
             severity="error",
             weight=0.85,
         )
+    if _LIMITED.search(own) or _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST]):
+        return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
     if failed := _FAILED.search(own):
         plain = _GATEWAY.get(failed[1], "log.error")
         aspect = of.aspect if of and of.aspect != "log.restart" else plain

@@ -8,6 +8,8 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.words import Result
 from aitia.tools.registry import ToolContext, tool
+from aitia.tools.text.asked import speaks_of_time
+from aitia.tools.traces.alone import where_time_goes
 from aitia.tools.traces.analysis import Analysis, analyse
 from aitia.tools.traces.gather import Compared
 from aitia.tools.traces.quiet_traces import quiet_facts, rate_facts
@@ -21,9 +23,11 @@ PER_COMPONENT = 6
 def traces_diff(ctx: ToolContext) -> Result:
     """Where requests lose time, fail or leave out steps in the incident window, per component and call, and where not."""
     found = analyse(ctx)
-    if not found.compared.comparable:
-        return nothing(found.compared, found.notes)
     redactor = Redactor(load_key(aitia_home()))
+    if not found.compared.comparable:
+        alone = where_time_goes(found.compared, redactor) if speaks_of_time(ctx.incident) else []
+        missing = nothing(found.compared, found.notes)
+        return missing.model_copy(update={"status": "ok", "evidence": tuple(alone)}) if alone else missing
     facts = [
         *latency_facts(found),
         *failure_facts(found, redactor),

@@ -296,6 +296,38 @@ def workload(kind: str, row: Row, branch: Branch, namespace: str, now: datetime)
     }
 
 
+def job(row: Row, branch: Branch, namespace: str, now: datetime) -> Object:
+    """A row of `get jobs` and its description. Older clients print no STATUS: then more failures than it may retry tell."""
+    counts = {
+        w: number(n) for n, w in re.findall(r"(\d+) (Active|Succeeded|Failed)", branch.text("Pods Statuses"))
+    }
+    done, _, wanted = row.get("COMPLETIONS", "0/1").partition("/")
+    failed = row.get("STATUS") == "Failed" or counts.get("Failed", 0) > number(
+        branch.text("Backoff Limit") or "6"
+    )
+    complete = number(done) >= number(wanted or "1") > 0
+    return {
+        "kind": "Job",
+        "metadata": meta(row["NAME"], namespace, stamp(now, row.get("AGE", ""))),
+        "spec": {
+            "parallelism": number(branch.text("Parallelism") or "1"),
+            "completions": number(wanted or "1"),
+            "selector": {"matchLabels": branch.pairs("Selector")},
+            "template": {
+                "metadata": {"labels": branch.get("Pod Template").pairs("Labels")},
+                "spec": pod_spec(branch.get("Pod Template")),
+            },
+        },
+        "status": {
+            "active": counts.get("Active", 0),
+            "failed": counts.get("Failed", 0),
+            "succeeded": number(done),
+            "conditions": [{"type": "Failed", "status": "True"}] if failed else [],
+        }
+        | ({"completionTime": now.isoformat()} if complete else {}),
+    }
+
+
 def replica_set(row: Row, branch: Branch, namespace: str, now: datetime) -> Object:
     """A row of `get replicasets`; one that was not described belongs to the deployment of its name without the hash."""
     above = owner(branch.text("Controlled By")) or owner(

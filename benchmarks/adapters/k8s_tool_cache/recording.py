@@ -30,7 +30,7 @@ _EVENT = re.compile(
 MOST_REPEATED: Final = 60  # lines of one sample: a reader takes the last lines of a log
 _KINDS: Final = {
     "pods": "Pod", "replicasets": "ReplicaSet", "services": "Service", "endpoints": "Endpoints", "nodes": "Node",
-    "persistentvolumeclaims": "PersistentVolumeClaim", **WORKLOADS,
+    "persistentvolumeclaims": "PersistentVolumeClaim", "jobs": "Job", **WORKLOADS,
 }  # fmt: skip
 
 
@@ -92,12 +92,17 @@ class Transcript:
         self._events: dict[tuple[str, str, str, str], o.Object] = {}
         now, space = answers.at, namespace
         self._workloads()
+        jobs = self._table("jobs", "Job")
+        told = self._described("jobs", jobs)
+        self._add(o.job(r, told.get(r["NAME"], o.GONE), space, now) for r in jobs)
         sets = self._table("replicasets", "ReplicaSet")
         told = self._described("replicasets", sets)
         self._add(o.replica_set(r, told.get(r["NAME"], o.GONE), space, now) for r in sets)
         owners = [f"ReplicaSet/{r['NAME']}" for r in sets]
         owners += [
-            f"{i['kind']}/{i['metadata']['name']}" for i in self.items if i["kind"] in WORKLOADS.values()
+            f"{i['kind']}/{i['metadata']['name']}"
+            for i in self.items
+            if i["kind"] in (*WORKLOADS.values(), "Job")
         ]
         pods = self._table("pods", "Pod", wide=True)
         told = self._described("pods", pods)

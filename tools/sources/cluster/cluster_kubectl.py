@@ -164,20 +164,40 @@ class KubectlSource(Configured):
             for name, type_, *_ in (row.split() for row in rows.splitlines() if len(row.split()) > 2)
         ]
 
-    def logs(self, namespace: str, selector: Mapping[str, str]) -> list[str] | None:
-        """Recent lines of the containers of those pods, and what crashed ones said before they died."""
+    def logs(self, namespace: str, selector: Mapping[str, str], pod: str = "") -> list[str] | None:
+        """Recent lines of the containers of those pods, and what crashed ones said before they died.
+
+        Of one `pod` the last lines come last, whenever it wrote them: it may have ended long ago.
+        """
         plain = all(_LABEL.fullmatch(part) for pair in selector.items() for part in pair if part)
-        if namespace not in self._namespaces or not selector or not plain:
+        named = bool(pod) and bool(_RFC1123.fullmatch(pod))
+        if namespace not in self._namespaces or not (named if pod else selector and plain):
             return None
+        flags = [f"--namespace={namespace}", "--all-containers", f"--tail={LOG_LINES}",
+                 "--limit-bytes=1000000", "--ignore-errors"]  # fmt: skip
+        if pod:
+            return self._last_of(pod, flags)
         wanted = ",".join(f"{k}={v}" for k, v in sorted(selector.items()))
-        flags = [f"--namespace={namespace}", f"--selector={wanted}", "--all-containers", f"--tail={LOG_LINES}",
-                 "--limit-bytes=1000000", "--max-log-requests=50", "--ignore-errors"]  # fmt: skip
+        flags += [f"--selector={wanted}", "--max-log-requests=50"]
         try:
             lines = self._kubectl.run("logs", *flags, f"--since={LOG_SINCE}").splitlines()
         except (Denied, Unanswered):
             return None
         with contextlib.suppress(SourceError):
             lines += self._kubectl.run("logs", *flags, "--previous").splitlines()
+        return self._redacted(lines)
+
+    def _last_of(self, pod: str, flags: list[str]) -> list[str] | None:
+        lines: list[str] = []
+        with contextlib.suppress(SourceError):
+            lines += self._kubectl.run("logs", *flags, "--previous", "--", pod).splitlines()
+        try:
+            lines += self._kubectl.run("logs", *flags, "--", pod).splitlines()
+        except (Denied, Unanswered):
+            return self._redacted(lines) or None
+        return self._redacted(lines)
+
+    def _redacted(self, lines: list[str]) -> list[str]:
         return [self._redactor.text(line) for line in lines if not _NO_LOGS.match(line)]
 
     def observed_at(self) -> datetime:

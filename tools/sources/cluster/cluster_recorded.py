@@ -57,15 +57,16 @@ class RecordedCluster(Configured):
             return None
         return self._objects.get((kind, "" if resource in CLUSTER_WIDE else namespace), [])
 
-    def logs(self, namespace: str, selector: Mapping[str, str]) -> list[str] | None:
-        """The last recorded lines of the pods with these labels; None where no logs were recorded."""
+    def logs(self, namespace: str, selector: Mapping[str, str], pod: str = "") -> list[str] | None:
+        """The last recorded lines of the pods with these labels, or of one; None where no logs were recorded."""
         if not self._logs:
             return None
         names = [
-            str(pod["metadata"].get("name"))
-            for pod in self._objects.get(("Pod", namespace), [])
-            if selector and selector.items() <= section(pod, "metadata", "labels").items()
+            str(one["metadata"].get("name"))
+            for one in self._objects.get(("Pod", namespace), [])
+            if selector and selector.items() <= section(one, "metadata", "labels").items()
         ]
+        names = [pod] if pod else names
         return [line for name in names for line in self._lines(namespace, name)]
 
     def observed_at(self) -> datetime | None:
@@ -94,6 +95,7 @@ class RecordedCluster(Configured):
             items=tuple(r for r, kind in KINDS.items() if kind in self._recorded[1]),
             count=count,
             note="" if count else "the recording contains no Kubernetes objects",
+            unread=not count,
         )
 
     @property

@@ -17,6 +17,19 @@ _ERROR = re.compile(
 _VARYING = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\d+")
 
 
+LAST: Final = 40  # lines before the end among which a process says why it ends
+MOST_WORDS: Final = 3
+# The frames of a stack trace say where, not why.
+_FRAME = re.compile(r"^\s+(?:File \"|at |raise |\.\.\.|\^)|^\s{4,}\S|^Traceback|^goroutine \d|^\t")
+
+
+def last_words(lines: Iterable[str]) -> tuple[str, ...]:
+    """The last lines that tell of an error, as they stand; where none does, the very last line."""
+    end = [line.strip("\r\n")[:MOST_CHARS] for line in lines if line.strip()][-LAST:]
+    errors = [line for line in end if _ERROR.search(line) and not _FRAME.match(line)]
+    return tuple(dict.fromkeys((errors or end[-1:])[-MOST_WORDS:]))
+
+
 def summary(lines: Iterable[str]) -> dict[str, Any]:
     """`total_log_count`, `total_errors`, their ratio, and `patterns`: count, ratio and a sample each, most frequent first."""
     total = 0

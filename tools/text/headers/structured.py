@@ -61,7 +61,18 @@ _MESSAGES: Final = (
     ),
     *("log_message", "Message", "RenderedMessage"),
 )
-_DETAILS: Final = ("error", "err", "exception", "exc_info", "stack", "status", "path", "peer", "upstream")
+_DETAILS: Final = (
+    "error",
+    "err",
+    "exception",
+    "exc",
+    "exc_info",
+    "stack",
+    "status",
+    "path",
+    "peer",
+    "upstream",
+)
 _NESTED: Final = ("log", "jsonPayload", "payload", "record", "_source", "attributes")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _REACH: Final = 200

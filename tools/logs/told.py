@@ -1,0 +1,130 @@
+"""What dated logs say of their own processes: starts over and over, with the last words, and settings that were changed."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from aitia.core.redact import Redactor
+from aitia.core.words import Evidence, SourceRef, Window, from_epoch
+from aitia.tools.text.classes import meaning
+from aitia.tools.text.names import Names
+from aitia.tools.text.reading.record import Record
+
+Whole = Callable[[Record], str]  # a record as it stands in its file
+OFTEN: Final = 3  # starts within a window that are no deploy any more
+NEAR_S: Final = 600.0  # between two starts of a loop at most: the kubelet's back-off ends at five minutes
+LONGEST: Final = 160
+MOST_WORDS: Final = 2
+_START: Final = re.compile(r"(?i)\b(?:starting|started|booting|boot(?:ed)? up)\b")
+# What a running process starts, and what others that run it tell of.
+_TASK: Final = re.compile(
+    r"(?i)\b(?:checkpoint|sync|replica|worker|batch|job|backup|snapshot|scan|thread|container|pod|request|session|task"
+    r"|transaction|connection|timer)s?\b"
+)
+_NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
+# A setting with its old and its new value, as configuration systems write it.
+_CHANGED: Final = re.compile(
+    r"(?i)(?:\bold(?:[_ ]?value)?\s*[=:]\s*\"?(?P<old1>[^\s\",]+)\"?[\s,]+"
+    r"(?:\S+\s)??new(?:[_ ]?value)?\s*[=:]\s*\"?(?P<new1>[^\s\",]+)"
+    r"|\b(?:changed|set|updated|reloaded|switched)\b.{0,60}?\bfrom\s+\"?(?P<old2>[^\s\",]+)\"?\s+to\s+\"?(?P<new2>[^\s\",]+)"
+    r"|(?P<old3>[\w.%-]+)\s*(?:->|=>|→)\s*(?P<new3>[\w.%-]+))"
+)
+_SETTING: Final = re.compile(
+    r"(?i)\b(?:config\w*|setting|revision|rev|apply|applied|parameter|flag|key|limit|timeout|reload\w*)\b"
+)
+_KEPT: Final = re.compile(r"(?i)\b(?:key|setting|name|parameter|flag)\s*[=:]\s*\"?([\w.\-]+)")
+
+
+def _starts(component: str, record: Record, names: Names) -> bool:
+    """Whether a line says that its own process starts: not a step of its work, nor what runs others and tells of them."""
+    if (
+        not _START.search(record.message)
+        or _TASK.search(record.message)
+        or component.casefold() in names.hosts
+        or len(record.message) > LONGEST
+    ):
+        return False
+    others = [n for n in names.of(record.message) if n != component]
+    return not others and meaning(record.message, record.level).aspect == "log.restart"
+
+
+def restarts(
+    component: str,
+    found: Sequence[Record],
+    window: Window,
+    names: Names,
+    redactor: Redactor,
+    ref: SourceRef,
+    whole: Whole,
+) -> list[Evidence]:
+    """One fact of a process that started at least three times, with what it said last before it started again."""
+    shapes: dict[str, list[int]] = {}
+    for i, record in enumerate(found):
+        if _starts(component, record, names):
+            shapes.setdefault(_NUMBERS.sub("#", record.message)[:LONGEST], []).append(i)
+    places = max(shapes.values(), key=lambda p: (len(p), -p[0]), default=[])
+    loop = [i for i, j in itertools.pairwise(places) if found[j].at - found[i].at <= NEAR_S]
+    if len(loop) + 1 < OFTEN:
+        return []
+    words = [found[j - 1] for j in reversed(places[1:]) if not _START.search(found[j - 1].message)]
+    last = list({_NUMBERS.sub("#", r.message): r for r in reversed(words)}.values())[:MOST_WORDS]
+    said = " / ".join(redactor.text(whole(r).strip()).replace('"', "'")[:LONGEST] for r in last)
+    first = found[places[0]]
+    return [
+        Evidence(
+            component=component,
+            kind="log.restarts",
+            aspect="log.restarts",
+            statement=f"{component} started {len(places)} times since {from_epoch(first.at):%H:%M:%S} UTC"
+            + (f'; its last words before a start: "{said}".' if said else "."),
+            values={"starts": len(places), "last_words": said},
+            unit="lines",
+            window=window,
+            onset=from_epoch(first.at),
+            direction="new",
+            strength=0.9 if said else 0.75,
+            source=ref,
+            taint=True,
+        )
+    ]
+
+
+def changes(
+    component: str,
+    found: Sequence[Record],
+    window: Window,
+    names: Names,
+    redactor: Redactor,
+    ref: SourceRef,
+    whole: Whole,
+) -> Iterator[Evidence]:
+    """Settings that changed their value; of the component that the line names, else of the writer."""
+    for record in (r for r in found if len(r.message) <= LONGEST and _SETTING.search(r.message)):
+        line = whole(record)  # of a structured line the message alone does not say what became of what
+        match = _CHANGED.search(line)
+        if match is None:
+            continue
+        parts = match.groupdict()
+        old, new = next(((parts[f"old{n}"], parts[f"new{n}"]) for n in "123" if parts[f"old{n}"]), ("", ""))
+        if not old or old == new or (parts["old3"] and not _KEPT.search(line)):
+            continue
+        others = [n for n in names.of(line) if n != component]
+        target = others[0] if others else component
+        text = redactor.text(line.strip()).replace('"', "'")[: 2 * LONGEST]
+        yield Evidence(
+            component=target,
+            kind="log.change",
+            aspect="change.config",
+            statement=f"{target}: a setting went from {redactor.text(old)} to {redactor.text(new)} at "
+            f'{from_epoch(record.at):%H:%M:%S} UTC, as {component} logged: "{text}".',
+            values={"old": redactor.text(old), "new": redactor.text(new), "reported_by": component},
+            window=window,
+            onset=from_epoch(record.at),
+            direction="new",
+            strength=0.8,
+            source=ref,
+            taint=True,
+        )
