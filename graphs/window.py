@@ -45,7 +45,8 @@ def fitted(incident: Incident, sources: Sequence[Source]) -> Incident:
     history = (incident.started_at - first).total_seconds()
     if history < LEAST_S:
         return incident
-    if history < SHARE * MIN_PERSIST * step:
+    since = max(0.0, (incident.window.end - incident.started_at).total_seconds())
+    if history / SHARE + since < MIN_PERSIST * step:
         alone = Baseline(name=BEGINNING, window=Window(start=first, end=from_epoch(first.timestamp() + step)))
         return incident.model_copy(update={"baselines": (*incident.baselines, alone)})
     start = from_epoch(incident.started_at.timestamp() - history / SHARE)
