@@ -85,6 +85,11 @@ def test_what_only_moved_or_is_a_remark_touches_nothing() -> None:
     assert (remark.nature, remark.terms, remark.risks) == ("moved", (), ())
 
 
+def test_no_value_of_a_secret_is_told() -> None:
+    touched = read_diff("-api_token: aaaabbbb\n+api_token: ccccdddd\n")
+    assert [(s.risk, s.told) for s in touched.risks] == [("credentials_changed", "api_token changed")]
+
+
 def test_documents_and_tests_run_nowhere() -> None:
     diff = "--- a/docs/x.md\n+++ b/docs/x.md\n+pool_size: 4 caused the outage\n"
     assert read_diff(diff).nature == "aside"
