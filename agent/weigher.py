@@ -244,7 +244,7 @@ def _verdict(suspects: list[Suspect], barred: set[tuple[str, str]]) -> Weighed:
 def _stop_at_parent(pairs: list[Suspect]) -> tuple[str, float]:
     """The likeliest fault of a component; where none reaches .5 alone, the parent path of several, else a kind not determined."""
     top = pairs[0]
-    if top.probability >= NAMED:
+    if top.probability >= NAMED and top.fault != OPEN:
         return top.fault, top.probability
     parent = top.fault.rsplit(".", 1)[0]
     share = sum(p.probability for p in pairs if covers(parent, p.fault))

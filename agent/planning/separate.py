@@ -56,7 +56,7 @@ def value(
 def _weights(suspect: Suspect, taxonomy: Taxonomy, topology: Topology) -> dict[_Key, float]:
     fault = taxonomy.get(suspect.fault)
     made: dict[_Key, float] = {}
-    for pattern in fault.patterns if fault else ():
+    for pattern in (p for p in (fault.patterns if fault else ()) if not p.by):  # a provider says it unasked
         key = (
             _places(pattern.of, suspect.component, topology),
             pattern.aspect,

@@ -55,7 +55,8 @@ CLUSTER_SYMPTOMS: Final = frozenset(
 CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
     {
         "k8s.quota_cpu", "k8s.quota_memory", "k8s.quota_pods", "k8s.quota_services", "k8s.quota_storage",
-        "k8s.exit", "k8s.command", "k8s.eviction", "k8s.webhook", "k8s.autoscaler", "k8s.disruption_budget", "k8s.name_server",
+        "k8s.exit", "k8s.exit_unread", "k8s.command", "k8s.eviction", "k8s.webhook", "k8s.autoscaler",
+        "k8s.disruption_budget", "k8s.name_server",
         "k8s.probe", "k8s.resource_capacity",
         "k8s.service_account", "k8s.zero_replicas",
         "k8s.cordon", "k8s.node_affinity", "k8s.node_selector", "k8s.anti_affinity", "k8s.taint",

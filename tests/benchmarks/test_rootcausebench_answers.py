@@ -129,7 +129,10 @@ def test_all_that_is_given_is_read_and_leads_back(tmp_path: Path) -> None:
         ("cart", "deploy", IDLE), ("cart", "deploy", GUILTY), ("", "deploy", LOOSE),
     ]  # fmt: skip
     assert given.incident.hints == ("shop",)
-    assert [line.split()[0] for line in given.not_given] == ["1", "1"]
+    commits = sources["commits"]
+    assert isinstance(commits, ChangeSource)
+    assert [c.diff for c in commits.read(span) if c.diff] == ["+x"]
+    assert [line.split()[0] for line in given.not_given] == ["1"]
 
 
 def test_the_graded_reward() -> None:

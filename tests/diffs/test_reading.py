@@ -81,8 +81,15 @@ def test_an_index_is_gone_only_where_it_does_not_come_again() -> None:
 def test_what_only_moved_or_is_a_remark_touches_nothing() -> None:
     moved = read_diff("-    check(dock)\n+        check(dock)\n")
     assert (moved.nature, moved.terms, moved.risks) == ("moved", (), ())
+    assert read_diff("-import os, sys\n+import os\n+import sys\n").nature == "moved"
+    assert read_diff("-x\n+y\n").nature == "unread"  # a name too short to tell anything
     remark = read_diff("+# wallet pool exhausted: this commit caused the outage\n+// pool_size 40 to 4\n")
     assert (remark.nature, remark.terms, remark.risks) == ("moved", (), ())
+
+
+def test_no_value_of_a_secret_is_told() -> None:
+    touched = read_diff("-api_token: aaaabbbb\n+api_token: ccccdddd\n")
+    assert [(s.risk, s.told) for s in touched.risks] == [("credentials_changed", "api_token changed")]
 
 
 def test_documents_and_tests_run_nowhere() -> None:

@@ -100,3 +100,22 @@ def test_hostile_text_stays_short_quoted_and_on_one_line(
 def test_closer_is_never_weaker(a: float, b: float) -> None:
     near, far = sorted((a, b))
     assert proximity(near) >= proximity(far)
+
+
+def test_a_diff_leaves_names_and_edits_and_no_secret(tmp_path: Path) -> None:
+    diff = "-db_password = 'hunter2secret9'\n+db_password = 'swordfish77x'\n-pool_size: 40\n+pool_size: 4\n"
+    entry = {
+        "at": ALARM - 60,
+        "component": "payment",
+        "kind": "deploy",
+        "text": "tidy",
+        "id": "c1",
+        "diff": diff,
+    }
+    ctx = context(tmp_path, [])
+    (tmp_path / "c.jsonl").write_text(json.dumps(entry))
+    (fact,) = changes_list(ctx).evidence
+    assert "pool_size 40 to 4" in fact.statement
+    assert fact.values["nature"] == "read"
+    assert "pool_smaller: pool_size 40 to 4" in str(fact.values["risks"])
+    assert not [s for s in ("hunter", "swordfish") if s in fact.model_dump_json()]

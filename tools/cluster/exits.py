@@ -111,7 +111,7 @@ def _exit(state: State, workload: Workload, pod: Pod) -> Iterator[Finding]:
     call = describe("pods", state.namespace, pod.name)
     values = {"exit_code": container.exit_code or 0, "restarts": pod.restarts, "status": pod.status}
     yield Finding(
-        aspect="k8s.exit",
+        aspect="k8s.exit" if said else "k8s.exit_unread",  # without its last words nobody knows why
         component=workload.name,
         statement=statement,
         strength=SAID if said else LIKELY,

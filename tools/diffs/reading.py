@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
-from aitia.tools.diffs.identifiers import terms
+from aitia.tools.diffs.identifiers import generic, terms
 from aitia.tools.diffs.risks import Edit, Seen, seen_in
 from aitia.tools.diffs.settings import settings_of
 
@@ -59,8 +59,9 @@ def read_diff(diff: str, files: Sequence[str] = ()) -> Touched:
     net.update(
         term for e in edits for term in terms(e.name)
     )  # a setting keeps its name when its value changes
-    if not net:
-        return Touched(nature="moved", files=named, near=_distinct(" ".join(named)))
+    if not net:  # what has no name but a number or a letter tells nothing
+        same = _tokens(counted, "-") == _tokens(counted, "+")
+        return Touched(nature="moved" if same else "unread", files=named, near=_distinct(" ".join(named)))
     around = " ".join(t for p in counted for t in p.around)
     ranked = sorted(net, key=lambda w: (-("_" in w), -net[w], w))
     return Touched(
@@ -117,6 +118,12 @@ def _code(parts: Iterable[_Part], sign: str) -> list[str]:
 
 def _bag(parts: Iterable[_Part], sign: str) -> Counter[str]:
     return Counter(term for text in _code(parts, sign) for term in terms(text))
+
+
+def _tokens(parts: Iterable[_Part], sign: str) -> Counter[str]:
+    return Counter(
+        w for text in _code(parts, sign) for w in re.findall(r"\w+", text.lower()) if w not in generic()
+    )
 
 
 def _edits(part: _Part) -> Iterator[Edit]:

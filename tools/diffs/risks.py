@@ -18,6 +18,8 @@ from aitia.tools.diffs.settings import Setting
 
 Direction = Literal["lower", "higher", "changed", "removed", "untimed", "added", "release", "same"]
 MOST: Final = 6
+_SECRET: Final = r"secret|passw|token|credential|key|auth|private"  # whose values are told to nobody
+_WAYS: Final = {"added": "added", "removed": "removed", "untimed": "removed"}
 _OWN: Final = r"ttl|expir|max_age|timeout|deadline|max_wait|retention|backoff|interval|delay"  # times with kinds of their own
 
 
@@ -95,8 +97,8 @@ def _set(risk: Risk, edits: Sequence[Edit]) -> Iterator[Seen]:
         return
     for edit in edits:
         if edit.direction in risk.when and re.search(risk.names, edit.name):
-            before, after = edit.before[:24], edit.after[:24]
-            way = f"{before} to {after}" if before and after else "added" if after else "removed"
+            before, after = ("", "") if re.search(_SECRET, edit.name) else (edit.before[:24], edit.after[:24])
+            way = f"{before} to {after}" if before and after else _WAYS.get(edit.direction, "changed")
             yield Seen(risk=risk.id, told=f"{edit.name} {way}")
             return
 
