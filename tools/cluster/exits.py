@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from aitia.core.words import Scalar
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, SAID, Finding, describe, get, quote
 from aitia.tools.cluster.objects import Container, Pod, Workload
 from aitia.tools.cluster.state import State
@@ -109,7 +110,11 @@ def _exit(state: State, workload: Workload, pod: Pod) -> Iterator[Finding]:
         f"{container.exit_code}, {pod.restarts} restarts{last}."
     )
     call = describe("pods", state.namespace, pod.name)
-    values = {"exit_code": container.exit_code or 0, "restarts": pod.restarts, "status": pod.status}
+    values: dict[str, Scalar] = {
+        "exit_code": container.exit_code or 0,
+        "restarts": pod.restarts,
+        "status": pod.status,
+    }
     yield Finding(
         aspect="k8s.exit" if said else "k8s.exit_unread",  # without its last words nobody knows why
         component=workload.name,

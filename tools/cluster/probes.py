@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from statistics import median
-from typing import Literal
+from typing import Final, Literal
 
 from aitia.tools.cluster.finding import CONTRADICTION, LIKELY, POSSIBLE, SAID, Finding, describe, quote
 from aitia.tools.cluster.objects import Container, Pod, Probe
@@ -14,6 +14,7 @@ from aitia.tools.cluster.state import YOUNG_S, State, own_containers
 from aitia.tools.cluster.workloads import recent
 
 Which = Literal["Liveness", "Readiness", "Startup"]
+_WHICH: Final[tuple[Which, ...]] = ("Startup", "Liveness", "Readiness")
 HASTY_S = 15.0  # a container that is killed before it ran this long had no chance to start
 _PROTOCOL = re.compile(
     r"(?i)malformed HTTP|HTTP/1\.x transport connection broken|server gave HTTP response to HTTPS|first record does not look like"
@@ -186,7 +187,7 @@ def young(pod: Pod) -> bool:
 
 def _failing(state: State, app: str, pod: Pod) -> Iterator[Finding]:
     """A probe that fails for no reason that its specification shows. One that starts up is killed for it, over and over."""
-    for which in ("Startup", "Liveness", "Readiness"):
+    for which in _WHICH:
         failed = _failures(pod, which)
         if not failed:
             continue
