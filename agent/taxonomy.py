@@ -66,6 +66,7 @@ class Fault(Word):
     spread: tuple[Spread, ...] = ()
     words: tuple[str, ...] = ()
     requires: tuple[Pattern, ...] = ()
+    requires_any: tuple[Pattern, ...] = ()
     patterns: tuple[Pattern, ...] = Field(min_length=1)
     now: tuple[Step, ...] = ()
     prevent: tuple[Step, ...] = ()
@@ -127,7 +128,7 @@ def _read(path: Path) -> dict[str, Fault]:
         first = error.errors()[0]
         raise BadInput(f"Fix {'.'.join(map(str, first['loc']))!r} in {str(path)!r}: {first['msg']}") from None
     for fault in faults.values():
-        for pattern in (*fault.patterns, *fault.requires):
+        for pattern in (*fault.patterns, *fault.requires, *fault.requires_any):
             if pattern.aspect not in ALL:
                 raise BadInput(
                     f"{fault.id} in {str(path)!r} uses the unknown aspect {pattern.aspect!r}. Use a known one."

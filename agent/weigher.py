@@ -187,6 +187,10 @@ def _is_suspect(facts: Facts, component: str, fault: Fault) -> bool:
         found = facts.about(component, needed)
         if found is None or found.strength < MIN_PRIMARY:
             return False
+    if fault.requires_any and not any(
+        e.strength >= MIN_PRIMARY for p in fault.requires_any if (e := facts.about(component, p))
+    ):
+        return False
     primary = [facts.about(component, p) for p in fault.patterns if p.primary]
     # A whole is no suspect for what was seen at its part: the part is.
     near = [
