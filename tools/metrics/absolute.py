@@ -197,8 +197,8 @@ def _fact(d: Derived, level: _Level, known: Rows, since: int, window: Window) ->
     }  # fmt: skip
     before = ""
     if lower.size:
-        told["before"] = sig3(float(np.median(lower)) * factor)
-        before = f", and at {text(told['before'])} before"
+        told["before"] = usual = sig3(float(np.median(lower)) * factor)
+        before = f", and at {text(usual)} before"
     bound = _bound(d, level, stands, factor, told)
     since_words = f"since {clock(began)}" if lower.size else f"in all data at hand, from {clock(began)} on"
     return plain(
@@ -223,8 +223,8 @@ def _bound(
     if not level.bound:
         return ", next to nothing left,"
     told["limit"] = sig3(level.bound * factor)
-    told["share_percent"] = sig3(100.0 * stands / level.bound)
-    return f", {text(told['share_percent'])} % of its bound,"
+    told["share_percent"] = share = sig3(100.0 * stands / level.bound)
+    return f", {text(share)} % of its bound,"
 
 
 def _strength(level: _Level, run: Rows, held: int, *, moved: bool) -> float:

@@ -68,14 +68,14 @@ def _told(members: Sequence[Derived], window: Window) -> Iterator[Evidence]:
         return
     what, busy = told
     waits = waits_of.get(what) or ({} if by_statement else by_wait)
-    wait = _largest(waits)
+    longest = _largest(waits)
     d = members[0]
     named = f'"{_quoted(what)}"' if by_statement else what
-    then = f", {text(wait[1])} of them in {wait[0]}" if wait and by_statement else ""
+    then = f", {text(longest[1])} of them in {longest[0]}" if longest and by_statement else ""
     yield plain(
         d,
         kind="metric.share",
-        aspect=_aspect(wait[0] if wait else what),
+        aspect=_aspect(longest[0] if longest else what),
         statement=f"{d.component}: {text(busy)} of {text(total)} busy sessions ({d.metric}) are in {named}{then}.",
         values={"metric": d.metric, "busy": sig3(busy), "total": sig3(total)},
         window=window,
