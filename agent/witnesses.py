@@ -274,8 +274,9 @@ def _hurts(fact: Evidence) -> bool:
 def _left(fact: Evidence) -> float:
     """The share of its usual level that is left; -1 where the fact does not say it."""
     before, after = fact.values.get("before"), fact.values.get("after")
-    told = isinstance(before, int | float) and isinstance(after, int | float) and before > 0
-    return float(after) / float(before) if told else -1.0
+    if not isinstance(before, int | float) or not isinstance(after, int | float) or before <= 0:
+        return -1.0
+    return float(after) / float(before)
 
 
 def _felt_by(quiet: Evidence) -> bool:

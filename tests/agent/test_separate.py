@@ -51,7 +51,10 @@ def test_value_counts_what_a_tool_can_show_about_its_target() -> None:
 @pytest.mark.parametrize(
     ("faults", "best"),
     [
-        (("software.exception", "software.credentials"), "logs_patterns"),  # what it says of itself parts them
+        (
+            ("software.exception", "software.credentials"),
+            "logs_patterns",
+        ),  # what it says of itself parts them
         (("k8s", "resource.cpu"), "metrics_component"),
     ],
 )

@@ -225,10 +225,10 @@ def _one(
             for r in told.resources
             if (total := sum(quantity(c.requests.get(r) or c.limits.get(r)) or 0.0 for c in spec.containers))
         }
-        most = {r: max((quantity(x.allocatable.get(r)) or 0.0 for x in near), default=0.0) for r in wanted}
+        offered = {r: max((quantity(x.allocatable.get(r)) or 0.0 for x in near), default=0.0) for r in wanted}
         asked = "; ".join(f"it requests {wanted[r]:g} {r}" for r in wanted)
         known = any(x.allocatable for x in near)
-        largest = "; ".join(f"the largest node offers {most[r]:g}" for r in wanted) if known else ""
+        largest = "; ".join(f"the largest node offers {offered[r]:g}" for r in wanted) if known else ""
         yield found(
             "k8s.resource_capacity",
             strength,

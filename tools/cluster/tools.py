@@ -62,8 +62,9 @@ def cluster_component(ctx: ToolContext, *, component: str) -> Result:
 def _asked(ctx: ToolContext) -> list[Evidence]:
     """The lines that the question asks for, of the apps that it names."""
     wanted, found = phrases(ctx.incident), list[Evidence]()
-    for source in ctx.sources.of("cluster") if wanted else ():
-        for namespace in source.namespaces() if isinstance(source, ClusterSource) else ():
+    clusters = [s for s in ctx.sources.of("cluster") if isinstance(s, ClusterSource)] if wanted else []
+    for source in clusters:
+        for namespace in source.namespaces():
             reader = reader_of(ctx, source, namespace)
             for one in reader.workloads:
                 name = ctx.resolver.resolve(one.name) or one.name
