@@ -60,7 +60,10 @@ def restarts(
     ref: SourceRef,
     whole: Whole,
 ) -> list[Evidence]:
-    """One fact of a process that started at least three times, with what it said last before it started again."""
+    """One fact of a process that started at least three times, with what it said last before it started again.
+
+    Where these words tell of no trouble it must have begun within the window.
+    """
     shapes: dict[str, list[int]] = {}
     for i, record in enumerate(found):
         if _starts(component, record, names):
@@ -73,6 +76,9 @@ def restarts(
     last = list({_NUMBERS.sub("#", r.message): r for r in reversed(words)}.values())[:MOST_WORDS]
     said = " / ".join(redactor.text(whole(r).strip()).replace('"', "'")[:LONGEST] for r in last)
     first = found[places[0]]
+    bad = any(meaning(r.message, r.level).bad for r in last)
+    if not bad and first.at < window.epoch[0]:
+        return []  # what starts all the time and says nothing of trouble is its habit
     return [
         Evidence(
             component=component,
@@ -85,7 +91,7 @@ def restarts(
             window=window,
             onset=from_epoch(first.at),
             direction="new",
-            strength=0.9 if said else 0.75,
+            strength=0.9 if bad else 0.5,
             source=ref,
             taint=True,
         )
