@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
-from aitia.agent.log_ranking import log_shares
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
@@ -163,10 +162,6 @@ def _ranking(case: Case) -> Iterator[Line]:
         share, _, best = max(shares, key=lambda s: s[:2])
         why = f"{best.aspect.removeprefix('rank.')} ranking: {percent(best.strength)} {best.component}"
         yield Line("ranking", math.log1p(share / RANKING_FLOOR), why, best.id)
-    elif own := [s for c, s in log_shares(case.facts).items() if c in case.family]:
-        found = max(own, key=lambda s: s.share)
-        why = f"messages single out {found.fact.component} by {percent(found.share)}"
-        yield Line("ranking", math.log1p(found.share / RANKING_FLOOR), why, found.fact.id)
 
 
 def _alarm(case: Case) -> Iterator[Line]:
