@@ -241,13 +241,13 @@ class Witnesses:
             moved = [e for e in moved if not _hurts(e)]
         if any(e.aspect in claimed for e in moved):
             return
-        if any(_hurts(e) for e in moved if e in view.moved or e.component in writers):
-            return
         if contrary := next((e for e in quiet if e.aspect in claimed), None):
             what = contrary.aspect.replace("_", " ")
             yield _line(
                 "contrary", f"logs say so, but the {what} of {contrary.component} did not change", contrary
             )
+        if any(_hurts(e) for e in moved if e in view.moved or e.component in writers):
+            return
         if passed:
             yield _line(
                 "unmoved", f"only logs say so: the only change is in its calls to {passed.peer}", passed

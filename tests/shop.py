@@ -33,7 +33,7 @@ def shop_settings(**service: Any) -> Settings:
         components=scenario.components,
         window=WindowRules(lead_s=began, baselines=("preceding",)),
         model=ModelChoice(name="none"),
-        service=Service.model_validate({"at": scenario.now, **service}),
+        service=Service.model_validate({"at": scenario.now, "join_minutes": 0, **service}),
     )
 
 

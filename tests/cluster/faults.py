@@ -1073,4 +1073,9 @@ def _server_listens_elsewhere(cluster: Cluster) -> str:
 
 @fault("software.crash")
 def _plain_crash(cluster: Cluster) -> str:
+    return crashing(cluster, "stock", "panic: index 7 is out of range of 5 shelves")
+
+
+@fault("unspecified")
+def _crash_without_words(cluster: Cluster) -> str:
     return crashing(cluster, "stock")

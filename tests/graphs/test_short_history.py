@@ -51,10 +51,17 @@ def test_a_baseline_with_samples_is_kept(tmp_path: Path) -> None:
     assert report.baselines_used == ("preceding",)
 
 
-@pytest.mark.parametrize("kind", ["logs", "changes"])
-def test_without_metrics_nothing_is_narrowed(tmp_path: Path, kind: str) -> None:
-    sources = tuple(s for s in load_scenario(SCENARIO).sources if s.kind == kind)
+def test_of_changes_alone_nothing_is_narrowed(tmp_path: Path) -> None:
+    sources = tuple(s for s in load_scenario(SCENARIO).sources if s.kind == "changes")
     assert run(reported(1800), tmp_path, sources).incident.window == reported(1800).window
+
+
+def test_of_logs_alone_the_first_half_is_the_baseline(tmp_path: Path) -> None:
+    sources = tuple(s for s in load_scenario(SCENARIO).sources if s.kind == "logs")
+    report = run(reported(1800), tmp_path, sources)
+    assert report.incident.window.start > reported(1800).window.start
+    assert report.incident.baselines[-1].name == "start_of_logs"
+    assert report.incident.baselines[-1].window.end == report.incident.window.start
 
 
 @pytest.mark.parametrize(("said", "verdict"), [(True, "healthy"), (False, "unknown")])

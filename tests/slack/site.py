@@ -32,7 +32,7 @@ TOKENS = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "SLACK_SIG
 
 def write_settings(folder: Path, *, slack: Mapping[str, Any] | None = None, **more: Any) -> Path:
     """`aitia.yaml` over the small shop's telemetry, as it was at its moment."""
-    service = {"workers": 2, "lease_s": 3} | dict(more.pop("service", {}))
+    service = {"workers": 2, "lease_s": 3, "join_minutes": 0} | dict(more.pop("service", {}))
     shop = small_settings(**service).model_dump(mode="json", exclude_defaults=True)
     body = {**shop, "slack": dict(slack or {}), "window": WINDOW, **more}
     file = folder / "aitia.yaml"

@@ -18,7 +18,7 @@ import httpx
 
 from aitia.core.serving import listening
 from aitia.jobs import Jobs
-from aitia.settings import Settings
+from aitia.settings import Service, Settings
 from aitia.web.app import create_app
 from aitia.web.limits import Bounds
 from aitia.web.server import server, url_of
@@ -40,7 +40,7 @@ def opened(
     home: Path, settings: Settings | None = None, *, bounds: Bounds = PATIENT, **how: Any
 ) -> Iterator[httpx.Client]:
     """A client of the app, which runs in this process without workers."""
-    settings = settings or Settings()
+    settings = settings or Settings(service=Service(join_minutes=0))
     listener = listening("127.0.0.1", 0)
     running = server(create_app(Jobs(home, settings), settings, bounds=bounds, **how))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[httpx.Client]:
-    with opened(tmp_path, small_settings()) as made:
+    with opened(tmp_path, small_settings(join_minutes=15)) as made:
         yield made
 
 
@@ -42,7 +42,7 @@ def ids(client: httpx.Client) -> list[str]:
 
 
 def test_three_alerts_of_one_incident_are_one_run_and_one_report_revised(tmp_path: Path) -> None:
-    with Served(tmp_path, small_yaml(tmp_path)) as served:
+    with Served(tmp_path, small_yaml(tmp_path, join_minutes=15)) as served:
         first = served.ask(alert("GatewayErrors", service="gateway"))
         done = served.ended(first["id"])
         assert (done["state"], done["revision"]) == ("done", 1)
@@ -111,5 +111,5 @@ def test_a_message_of_the_first_group_keeps_what_others_said(client: httpx.Clien
     more = alert("GatewayErrors", service="gateway")
     more["alerts"].append(alert("GatewaySlow", service="gateway")["alerts"][0])
     assert post(client, more).json()["id"] == first
-    incident = Jobs(tmp_path, small_settings()).incident(first)
+    incident = Jobs(tmp_path, small_settings(join_minutes=15)).incident(first)
     assert {a.name for a in incident.alerts} == {"GatewayErrors", "OrdersSlow", "GatewaySlow"}
