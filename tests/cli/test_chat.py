@@ -77,7 +77,7 @@ def test_commands_show_the_run(chat: Chat, home: Path) -> None:
     steps = told("/steps")
     assert "[makes changes]" in steps
     assert "[read-only]" in steps
-    assert "as one caller holds the connections" in told("/ruled-out")
+    assert "as payment also calls postgres and is healthy" in told("/ruled-out")
     assert "01:08:41" in told("/timeline")
     assert "Tool calls" in told("/report")
     assert f"→ {report.run}" in told("/runs")
@@ -160,7 +160,7 @@ def test_the_talk_begins_with_the_sources_there_are(home: Path, tmp_path: Path, 
 def test_a_run_is_confirmed_and_saved(chat: Chat, tmp_path: Path, aitia: Aitia) -> None:
     got = chat("/confirm right", "/save r.html", "/save r.json", "/save r.md", options=("last",))
     assert got.code == 0, got.err
-    assert "confirmed: cause 96 % orders resource.connections; run " in got.err
+    assert "confirmed: cause 97 % orders resource.connections; run " in got.err
     assert '"Gateway 5xx ratio above 5 %"' in got.err
     assert (tmp_path / "r.html").read_text().lstrip().lower().startswith("<!doctype html")
     assert json.loads((tmp_path / "r.json").read_text())["component"] == "orders"
