@@ -102,12 +102,15 @@ def scan_series(gathered: Gathered, *, ease: float = 0.0) -> Scan:
 
 
 def _without_past(gathered: Gathered, primary: Baseline, moved: set[str]) -> list[Derived]:
-    """What no baseline can be compared with, or only one that the trouble may have filled."""
+    """What no baseline can be compared with, or only one that the trouble may have filled, where it is known what it is about."""
     return [
         d
         for d in gathered.derived
         if d.query not in moved
-        and (primary.name == BEGINNING or reference(d.v[within(d.t, primary.window)], d.about) is None)
+        and (
+            (primary.name == BEGINNING and d.about.aspect != "other")
+            or reference(d.v[within(d.t, primary.window)], d.about) is None
+        )
     ]
 
 

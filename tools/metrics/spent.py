@@ -26,6 +26,9 @@ FULL: Final = 6.0  # sessions from which on the size takes nothing away; by hand
 QUOTE: Final = 140
 _STATEMENT: Final = re.compile(r"sql|quer|statement|digest", re.IGNORECASE)
 _WAIT: Final = re.compile(r"wait", re.IGNORECASE)
+_IDLE: Final = re.compile(
+    r"^client|^idle|Main$", re.IGNORECASE
+)  # waits for its client, or for something to do
 _ID: Final = re.compile(r"(?:^|[._])(?:id|queryid|hash|type|tokenized_id)$", re.IGNORECASE)
 _ASPECTS: Final = frozenset({"cpu", "io", "locks", "network", "connections"})
 
@@ -59,6 +62,9 @@ def _told(members: Sequence[Derived], window: Window) -> Iterator[Evidence]:
         total += busy
         statement = _label(d, _STATEMENT)
         wait = _label(d, _WAIT)
+        if _IDLE.search(wait):
+            total -= busy
+            continue
         _add(by_statement, statement, busy)
         _add(by_wait, wait, busy)
         if statement:
