@@ -385,7 +385,9 @@ def test_a_listener_that_also_takes_traces_reads_its_other_sources_at_every_revi
             wait_for(lambda: len(ended) == alerts, "the diagnosis")  # noqa: B023
         assert worker.stop(10)
     kinds = [made.run_store(ended[0].id).revision(n).report().inventory.holdings for n in (1, 2)]
-    assert [sorted(h.kind for h in found if h.kind != "alerts") for found in kinds] == [["metrics", "traces"]] * 2
+    assert [sorted(h.kind for h in found if h.kind != "alerts") for found in kinds] == [
+        ["metrics", "traces"]
+    ] * 2
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
