@@ -164,7 +164,7 @@ def test_what_a_passage_does_not_hold_is_not_said_of_it(sentence: str) -> None:
     ("question", "holds"),
     [
         ("why not the cache?", "redis"),
-        ("why isn't the database the cause?", "one caller holds the connections"),
+        ("why isn't the database the cause?", "payment also calls postgres and is healthy"),
         ("what is the root cause?", "orders: connections exhausted"),
         ("what was deployed before the alarm?", "orders 2.14.0"),
         ("how close did postgres get to its connection limit?", "95 % of its limit of 40"),
@@ -212,7 +212,7 @@ def test_what_the_run_does_not_hold_is_not_known(reports: dict[str, Report], que
     ("question", "holds"),
     [
         ("Who is the culprit here?", "orders: connections exhausted"),
-        ("Could it be the database itself?", "one caller holds the connections"),
+        ("Could it be the database itself?", "payment also calls postgres and is healthy"),
         (
             "How do I get back to the release before?",
             "If orders was deployed before this began, roll it back",
