@@ -20,7 +20,7 @@ from benchmarks.lab.data import NEVER, splits
 from benchmarks.rca import alert_streams as script
 
 BUNDLED = Path(__file__).parents[2] / "benchmarks" / "lab" / "bundle" / "kinds"
-KINDS = ("pg-pair-0a0ff52a", "redis-sentinel-5eb9afe8")
+KINDS = ("web-proxy-e590f3de", "redis-sentinel-5eb9afe8")
 
 
 @pytest.fixture
