@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from aitia.agent.fact_values import WAITING, is_few, is_little, last_words, order, ratio_of
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.topology import Topology
@@ -38,8 +39,7 @@ _LOADED: Final = frozenset(
         "lag",
     }
 )
-_WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptors"})
-_SHARED: Final = _WAITING | {"network", "io", "other"}
+_SHARED: Final = WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0
 WORK_S: Final = (
@@ -48,10 +48,7 @@ WORK_S: Final = (
 DEPARTED: Final = (
     0.8  # how surely a plant is not well that lastingly left its normal pattern and resembles a known fault
 )
-FEW: Final = 6
-LITTLE: Final = (
-    1.5  # times what a process uses, below which more exhausts nothing where no limit is near; by hand
-)
+AGE_SLOPE: Final = 6.0  # s a minute by which the growth of an age may differ from 60; by hand
 SPOKE_S: Final = 2.0  # after which a process that is down writes nothing any more
 _FITS: Final = {
     "aside": 0.0,
@@ -70,14 +67,14 @@ class Facts:
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology
         self._traffic = {
-            e.component: _ratio(e)
+            e.component: ratio_of(e)
             for e in sorted(evidence, key=lambda e: e.strength)
-            if e.aspect == "traffic" and e.direction == "up" and not e.peer and _ratio(e) > 0
+            if e.aspect == "traffic" and e.direction == "up" and not e.peer and ratio_of(e) > 0
         }
         strong = [e for e in evidence if is_anomaly(e) and e.strength >= 0.5]
         slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
-        self._slow = {name: _ratio(e) for e in sorted(slow, key=_ratio) for name in (e.component, e.peer)}
-        self._spoke = _last_words(evidence)
+        self._slow = {name: ratio_of(e) for e in sorted(slow, key=ratio_of) for name in (e.component, e.peer)}
+        self._spoke = last_words(evidence)
         self._answers = {e.component for e in evidence if e.values.get("answers") is True}
         self._first: dict[str, Evidence | None] = {}
         self._words: FailureWords | None = None
@@ -137,10 +134,10 @@ class Facts:
             return evidence.strength / 3
         if evidence.kind == "log.vanished" and evidence.component in self._present:
             return evidence.strength / 3
-        loaded = evidence.aspect in _LOADED and load > 1.15 and _ratio(evidence) <= 1.5 * load
-        waiting = evidence.aspect in _WAITING and 0 < _ratio(evidence) <= self._waits(evidence)
+        loaded = evidence.aspect in _LOADED and load > 1.15 and ratio_of(evidence) <= 1.5 * load
+        waiting = evidence.aspect in WAITING and 0 < ratio_of(evidence) <= self._waits(evidence)
         shared = evidence.aspect in _SHARED and bool(self.topology.guests(evidence.component))
-        little = _is_few(evidence) or _is_little(evidence)
+        little = is_few(evidence) or is_little(evidence)
         explained = shared or (evidence.direction == "up" and (loaded or waiting or little))
         return evidence.strength / 3 if explained else evidence.strength
 
@@ -199,13 +196,20 @@ class Facts:
             for e in self.all
         )
 
+    def _ages(self, component: str) -> bool:
+        """Whether a lag of the component grows by a second a second: nothing has arrived since."""
+        slopes = [
+            e.values.get("slope_per_min") for e in self.all if e.component == component and e.aspect == "lag"
+        ]
+        return any(isinstance(s, int | float) and abs(s - 60.0) <= AGE_SLOPE for s in slopes)
+
     def _only_waits(self, evidence: Evidence) -> bool:
         """Whether a lag is the time since the last change arrived (it grows a second a second), and its neighbours change less.
 
         A copy of what nobody writes to is not behind: it has nothing to apply.
         """
         near = {*self.topology.callers(evidence.component), *self.topology.callees(evidence.component)}
-        if evidence.unit != "s" or evidence.onset is None:
+        if evidence.unit != "s" or evidence.onset is None or not self._ages(evidence.component):
             return False
         grown = evidence.values.get("from", 0.0) if evidence.kind == "metric.trend" else 0.0
         began = onset(evidence).timestamp() - (float(grown) if isinstance(grown, int | float) else 0.0)
@@ -233,7 +237,7 @@ class Facts:
     def about(self, component: str, pattern: Pattern) -> Evidence | None:
         """The strongest fact that matches a pattern seen from a suspect, or None."""
         return max(
-            self.matching(component, pattern), key=lambda e: (self.strength(e), _order(e)), default=None
+            self.matching(component, pattern), key=lambda e: (self.strength(e), order(e)), default=None
         )
 
     def matching(self, component: str, pattern: Pattern) -> list[Evidence]:
@@ -320,7 +324,7 @@ class Facts:
     def mass(self) -> dict[tuple[str, str], Evidence]:
         """The weightiest anomaly of each (component, aspect)."""
         found: dict[tuple[str, str], Evidence] = {}
-        for e in sorted(self.anomalies, key=lambda e: (self.weight(e), _order(e))):
+        for e in sorted(self.anomalies, key=lambda e: (self.weight(e), order(e))):
             found[e.component, e.aspect] = e
         return found
 
@@ -331,7 +335,7 @@ class Facts:
         theirs = [e for e in timed if e.component in wanted or (or_named and e.peer in wanted)]
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
-        return min(plainest, key=lambda e: (onset(e), _order(e)), default=None)
+        return min(plainest, key=lambda e: (onset(e), order(e)), default=None)
 
 
 def not_read(evidence: Evidence) -> float:
@@ -378,43 +382,3 @@ def onset(evidence: Evidence) -> datetime:
     """The onset of a fact that has one."""
     assert evidence.onset is not None
     return evidence.onset
-
-
-def _is_few(evidence: Evidence) -> bool:
-    """Whether what is held, waits or runs is fewer than a handful after the rise."""
-    after = evidence.values.get("to" if evidence.kind == "metric.trend" else "after")
-    counted = evidence.aspect in _WAITING and evidence.kind.startswith("metric.") and not evidence.unit
-    return counted and isinstance(after, int | float) and after < FEW
-
-
-def _last_words(evidence: Iterable[Evidence]) -> dict[str, datetime]:
-    """When each component last began to write something new to its own log."""
-    found: dict[str, datetime] = {}
-    for e in evidence:
-        if e.kind in ("log.new", "log.surge") and e.onset and e.values.get("reported_by") == e.component:
-            found[e.component] = max(e.onset, found.get(e.component, e.onset))
-    return found
-
-
-def _is_little(evidence: Evidence) -> bool:
-    """Whether a process uses somewhat more memory than before: of a share of what there is, it is told how much that is."""
-    shift = evidence.kind == "metric.shift" and evidence.aspect == "memory"
-    return shift and evidence.unit not in ("percent", "ratio", "share") and 0 < _ratio(evidence) < LITTLE
-
-
-def _ratio(evidence: Evidence) -> float:
-    """By how much it rose, where the fact says so or tells what it was before and after; else 0."""
-    value = evidence.values.get("ratio", 0.0)
-    before, after = evidence.values.get("before"), evidence.values.get("after")
-    if not value and isinstance(before, int | float) and isinstance(after, int | float) and before > 0:
-        value = after / before
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _order(evidence: Evidence) -> tuple[float, int, str]:
-    """A tie-break that does not depend on numbering: earlier onset first, then the plainer statement."""
-    return (
-        -(evidence.onset.timestamp() if evidence.onset else 0.0),
-        -len(evidence.statement),
-        evidence.statement,
-    )

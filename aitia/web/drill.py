@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -28,8 +28,7 @@ from aitia.web.guarded_route import GuardedRoute
 from aitia.web.limits import Aside, Bounds
 from aitia.web.middleware import Door
 from aitia.web.page_templates import page
-from aitia.web.pages import open_router
-from aitia.web.problems import Problem
+from aitia.web.pages import open_router, problem_page
 
 NOBODY: Final = ("healthy", "unknown")
 _PLAIN: Final = ("hint", "changes", "sources", "tools", "incident", "faults", "help")  # take no component
@@ -102,7 +101,7 @@ def create_drill_app(table: Table, *, token: str = "") -> FastAPI:
     )
     app.state.guard = Guard(token=token)
     app.state.quick = Aside(threads=2, waiting=20, seconds=120.0)
-    app.state.problem_page = _problem_page
+    app.state.problem_page = partial(problem_page, template="drill_message.html")
     app.include_router(login_router())
     app.include_router(open_router())
     app.include_router(_router(table))
@@ -115,15 +114,6 @@ def create_drill_app(table: Table, *, token: str = "") -> FastAPI:
         on_answer=lambda *_: None,
     )
     return app
-
-
-def _problem_page(request: Request, problem: Problem) -> Response:
-    heading = HTTPStatus(problem.status_code).phrase
-    answer = page(
-        request, "drill_message.html", status=problem.status_code, heading=heading, message=problem.detail
-    )
-    answer.headers.update(problem.headers or {})
-    return answer
 
 
 def _router(table: Table) -> APIRouter:

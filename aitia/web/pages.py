@@ -36,11 +36,11 @@ def router(jobs: Jobs, settings: Settings) -> APIRouter:
     return made
 
 
-def problem_page(request: Request, problem: Problem) -> Response:
+def problem_page(request: Request, problem: Problem, template: str = "message.html") -> Response:
     """An error as a page."""
     heading = HTTPStatus(problem.status_code).phrase
     answer = page(
-        request, "message.html", status=problem.status_code, heading=heading, message=problem.detail
+        request, template, status=problem.status_code, heading=heading, message=problem.detail
     )
     answer.headers.update(problem.headers or {})
     return answer

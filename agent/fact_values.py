@@ -1,0 +1,55 @@
+"""What the values of a fact tell: by how much it rose, whether that is little, and which of two facts comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from aitia.core.words import Evidence
+
+WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptors"})
+FEW: Final = 6
+LITTLE: Final = (
+    1.5  # times what a process uses, below which more exhausts nothing where no limit is near; by hand
+)
+
+
+def is_few(evidence: Evidence) -> bool:
+    """Whether what is held, waits or runs is fewer than a handful after the rise."""
+    after = evidence.values.get("to" if evidence.kind == "metric.trend" else "after")
+    counted = evidence.aspect in WAITING and evidence.kind.startswith("metric.") and not evidence.unit
+    return counted and isinstance(after, int | float) and after < FEW
+
+
+def last_words(evidence: Iterable[Evidence]) -> dict[str, datetime]:
+    """When each component last began to write something new to its own log."""
+    found: dict[str, datetime] = {}
+    for e in evidence:
+        if e.kind in ("log.new", "log.surge") and e.onset and e.values.get("reported_by") == e.component:
+            found[e.component] = max(e.onset, found.get(e.component, e.onset))
+    return found
+
+
+def is_little(evidence: Evidence) -> bool:
+    """Whether a process uses somewhat more memory than before: of a share of what there is, it is told how much that is."""
+    shift = evidence.kind == "metric.shift" and evidence.aspect == "memory"
+    return shift and evidence.unit not in ("percent", "ratio", "share") and 0 < ratio_of(evidence) < LITTLE
+
+
+def ratio_of(evidence: Evidence) -> float:
+    """By how much it rose, where the fact says so or tells what it was before and after; else 0."""
+    value = evidence.values.get("ratio", 0.0)
+    before, after = evidence.values.get("before"), evidence.values.get("after")
+    if not value and isinstance(before, int | float) and isinstance(after, int | float) and before > 0:
+        value = after / before
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def order(evidence: Evidence) -> tuple[float, int, str]:
+    """A tie-break that does not depend on numbering: earlier onset first, then the plainer statement."""
+    return (
+        -(evidence.onset.timestamp() if evidence.onset else 0.0),
+        -len(evidence.statement),
+        evidence.statement,
+    )
