@@ -39,9 +39,7 @@ def router(jobs: Jobs, settings: Settings) -> APIRouter:
 def problem_page(request: Request, problem: Problem, template: str = "message.html") -> Response:
     """An error as a page."""
     heading = HTTPStatus(problem.status_code).phrase
-    answer = page(
-        request, template, status=problem.status_code, heading=heading, message=problem.detail
-    )
+    answer = page(request, template, status=problem.status_code, heading=heading, message=problem.detail)
     answer.headers.update(problem.headers or {})
     return answer
 

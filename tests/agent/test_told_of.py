@@ -39,9 +39,9 @@ def test_who_goes_on_writing_to_its_log_is_not_down(at: float, left: float) -> N
 
 @pytest.mark.parametrize(("at", "slope", "left"), [(-20.0, 60.0, 0.3), (5.0, 60.0, 0.9), (-20.0, 20.0, 0.9)])
 def test_a_copy_of_what_nobody_writes_to_is_not_behind(at: float, slope: float, left: float) -> None:
-    lag = shop.fact("payment", "lag", "payment: lag grew.", kind="metric.trend", slope_per_min=slope, **{"from": 3.0}).model_copy(
-        update={"unit": "s"}
-    )
+    lag = shop.fact(
+        "payment", "lag", "payment: lag grew.", kind="metric.trend", slope_per_min=slope, **{"from": 3.0}
+    ).model_copy(update={"unit": "s"})
     silent = shop.fact("postgres", "traffic", "postgres: writes fell.", direction="down", at=at)
     assert strength(lag, silent) == pytest.approx(left)
 
