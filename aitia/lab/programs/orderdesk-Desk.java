@@ -86,6 +86,7 @@ final class Desk {
         c.setValidationTimeout(1000);
         c.setMaxLifetime(30_000);
         c.setIdleTimeout(0);
+        c.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
         c.setInitializationFailTimeout(-1);
         return new HikariDataSource(c);
     }

@@ -10,15 +10,16 @@ n=0
 while :; do
   depot=$(printf '%02d' $((n % 24 + 1)))
   start=$(date +%s%3N)
-  file="$OUTBOX/turnover-$day-depot$depot.csv"
-  if text=$({ MYSQL_PWD="$REPORT_PASSWORD" mariadb --no-defaults --skip-ssl --connect-timeout=5 -h 127.0.0.1 -P "$SERVER_PORT" -u eod -B odesk -e "
+  file="$OUTBOX/turnover-$day-depot$depot.csv.gz"
+  if rows=$(MYSQL_PWD="$REPORT_PASSWORD" mariadb --no-defaults --skip-ssl --connect-timeout=5 -h 127.0.0.1 -P "$SERVER_PORT" -u eod -B odesk -e "
       SELECT h.dealer_no, l.part_no, SUM(l.qty) AS qty, SUM(l.net) AS net FROM order_head h JOIN order_line l USING (order_no)
-      JOIN dealer d USING (dealer_no) WHERE d.depot = $depot GROUP BY 1, 2 ORDER BY net DESC" >"$file.part" && mv "$file.part" "$file"; } 2>&1); then
+      JOIN dealer d USING (dealer_no) WHERE d.depot = $depot GROUP BY 1, 2 ORDER BY net DESC" 2>&1) \
+    && rows=$({ echo "$rows" | gzip >"$file.part" && mv "$file.part" "$file" && echo "$rows"; } 2>&1); then
     done_at=$(date +%s)
-    say "INFO depot $depot: $(wc -l <"$file") lines in $(($(date +%s%3N) - start)) ms"
+    say "INFO depot $depot: $(echo "$rows" | wc -l) lines in $(($(date +%s%3N) - start)) ms"
   else
     failed=$((failed + 1))
-    say "ERROR depot $depot: $text"
+    say "ERROR depot $depot: $rows"
   fi
   curl -s -m 3 --data-binary @- "http://$PUSHGATEWAY/metrics/job/eod_report" <<METRICS
 # TYPE eod_last_depot_timestamp_seconds gauge
