@@ -46,7 +46,7 @@ final class Desk {
     private final PriceCache cache;
     private final Tariff tariff;
     private final Meters meters = new Meters();
-    private final boolean suggestions;
+    private final int suggestions;
     private final ConcurrentLinkedQueue<int[]> viewed = new ConcurrentLinkedQueue<>();
 
     private Desk(Properties p) throws IOException {
@@ -54,7 +54,7 @@ final class Desk {
         replica = pool("replica", p);
         cache = new PriceCache(p.getProperty("cache.server"), Integer.parseInt(p.getProperty("cache.ttl", "3600")));
         tariff = new Tariff(Integer.parseInt(p.getProperty("tariff.seats", "1")));
-        suggestions = Boolean.parseBoolean(p.getProperty("suggestions.enabled", "false"));
+        suggestions = Integer.parseInt(p.getProperty("suggestions.depth", "0"));
     }
 
     public static void main(String[] args) throws Exception {
@@ -143,8 +143,8 @@ final class Desk {
             gross = tariff.gross(list.multiply(VAT)).toPlainString();
             cache.set("gp:" + part, gross);
         }
-        if (suggestions) {
-            int[] seen = new int[16_000];
+        if (suggestions > 0) {
+            int[] seen = new int[suggestions];
             seen[0] = part;
             viewed.add(seen);
         }
