@@ -108,6 +108,10 @@ final class Desk {
         management.createContext("/prometheus", x -> answer(x, 200, meters.text()));
         management.start();
         http.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            log.info("Shutting down, {} requests in flight", workers.getActiveCount());
+            http.stop(2);
+        }, "shutdown"));
         log.info("Order desk {} ready on port {}", release, port);
     }
 
