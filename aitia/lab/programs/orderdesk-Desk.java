@@ -336,7 +336,7 @@ final class Tariff {
             throw new Busy("no tariff seat free after 3000 ms, " + seats.getQueueLength() + " waiting");
         }
         try {
-            Thread.sleep(140);
+            Thread.sleep(190);
             return net.setScale(2, RoundingMode.HALF_UP);
         } finally {
             seats.release();
