@@ -1,5 +1,5 @@
-"""The halls of an auction: `crier` publishes the prices of the clocks over NATS, `clerk HALL` writes them and the bids to InfluxDB,
-`morning` writes the prices of the hours before. Settings come from the environment.
+"""The halls of an auction: `crier` publishes the prices of the clocks over NATS, `clerk HALL` writes them and the bids to
+InfluxDB, `morning` writes the prices of the hours before. Settings come from the environment.
 """
 
 import base64
@@ -9,6 +9,7 @@ import logging
 import os
 import queue
 import random
+import signal
 import socket
 import ssl
 import sys
@@ -104,7 +105,13 @@ def ledger(lines: list[str], timeout: float = 5) -> None:
     """Write points."""
     begun = time.perf_counter()
     try:
-        post(os.environ["LEDGER"], "/write?db=auction&precision=ms", "\n".join(lines).encode(), "clerk", timeout)
+        post(
+            os.environ["LEDGER"],
+            "/write?db=auction&precision=ms",
+            "\n".join(lines).encode(),
+            "clerk",
+            timeout,
+        )
         metrics.count("clerk_points_written_total", len(lines))
     except (OSError, http.client.HTTPException):
         metrics.count("clerk_ledger_errors_total")
@@ -115,8 +122,12 @@ def ledger(lines: list[str], timeout: float = 5) -> None:
 
 def keeper(path: str, **body: Any) -> dict[str, Any]:
     """One call of etcd; keys and values are given as text."""
-    coded = {k: base64.b64encode(v.encode()).decode() if k in ("key", "value") else v for k, v in body.items()}
-    found: dict[str, Any] = json.loads(post(os.environ["KEEPER"], path, json.dumps(coded).encode(), timeout=3))
+    coded = {
+        k: base64.b64encode(v.encode()).decode() if k in ("key", "value") else v for k, v in body.items()
+    }
+    found: dict[str, Any] = json.loads(
+        post(os.environ["KEEPER"], path, json.dumps(coded).encode(), timeout=3)
+    )
     return found
 
 
@@ -124,13 +135,15 @@ class Clerk:
     """Answers the bids of a hall as long as it holds the hall's lease."""
 
     def __init__(self, hall: str) -> None:
-        self.hall, self.lease, self.wire = hall, "", None  # type: str, str, Wire | None
+        self.hall, self.name, self.lease = hall, f"{hall}-{os.urandom(4).hex()}", ""
+        self.wire: Wire | None = None
         self.bids = queue.Queue[tuple[str, bytes]](500)
         self.ticks = list[str]()
         self.lock = threading.Lock()
 
     def run(self) -> None:
         """Listen; connections are made anew."""
+        signal.signal(signal.SIGTERM, self.leave)
         for work in (self.hold, self.flush, self.answer):
             threading.Thread(target=work, daemon=True).start()
         while True:
@@ -209,37 +222,49 @@ class Clerk:
                 log.warning("reply to %s lost: %s", reply, error)
 
     def hold(self) -> None:
-        """Keep the lease of the hall and note how far one is; without either the hall is given up."""
-        renewed, failed = 0.0, 0
+        """Keep the hall and note how far one is; without either the hall is given up."""
+        renewed = 0.0
         while True:
             try:
+                lease = self.claim()
                 if not self.lease:
-                    self.lease = self.claim()
-                    log.info("hall %s is ours, lease %s", self.hall, self.lease)
-                elif int(keeper("/v3/lease/keepalive", ID=self.lease)["result"].get("TTL", 0)) <= 0:
-                    raise Answered("lease expired")
+                    log.info("hall %s is ours, lease %s", self.hall, lease)
+                self.lease = lease
                 keeper("/v3/kv/put", key=f"/auction/position/{self.hall}", value=str(time.time_ns()))
-                renewed, failed = time.time(), 0
+                renewed = time.time()
             except (OSError, http.client.HTTPException, KeyError, ValueError) as error:
-                failed += 1
                 metrics.count("clerk_keeper_errors_total")
                 log.warning("keeper: %s", error)
-                if self.lease and (failed >= 4 or time.time() - renewed > LEASE_S):
-                    log.error("hall %s given up, lease not renewed for %.0f s", self.hall, time.time() - renewed)
+                if self.lease and time.time() - renewed > LEASE_S:
+                    log.error("hall %s given up, not renewed for %.0f s", self.hall, time.time() - renewed)
                     self.lease = ""
             metrics.set("clerk_holds_hall", float(bool(self.lease)), hall=self.hall)
             time.sleep(2)
 
+    def leave(self, *_: object) -> None:
+        """Give the hall back, and end."""
+        log.info("SIGTERM, leaving hall %s", self.hall)
+        try:
+            if self.lease:
+                keeper("/v3/lease/revoke", ID=self.lease)
+        except (OSError, http.client.HTTPException) as error:
+            log.warning("keeper: %s", error)
+        os._exit(0)
+
     def claim(self) -> str:
-        """A new lease. Raises Answered where somebody else holds the hall."""
+        """The hall under a new lease. Raises Answered where somebody else holds it."""
         lease = str(keeper("/v3/lease/grant", TTL=LEASE_S)["ID"])
         key = base64.b64encode(f"/auction/halls/{self.hall}".encode()).decode()
-        put = {"key": key, "lease": lease, "value": base64.b64encode(str(os.getpid()).encode()).decode()}
-        done = keeper("/v3/kv/txn", compare=[{"key": key, "target": "CREATE", "create_revision": "0"}],
-                      success=[{"request_put": put}])  # fmt: skip
-        if not done.get("succeeded"):
+        own = base64.b64encode(self.name.encode()).decode()
+        free = {"key": key, "target": "CREATE", "create_revision": "0"}
+        ours = {"key": key, "target": "VALUE", "value": own}
+        put = {"request_put": {"key": key, "lease": lease, "value": own}}
+        again = {"request_txn": {"compare": [free], "success": [put]}}
+        done = keeper("/v3/kv/txn", compare=[ours], success=[put], failure=[again])
+        inner = done.get("responses", [{}])[0].get("response_txn", {"succeeded": True})
+        if not inner.get("succeeded"):
             keeper("/v3/lease/revoke", ID=lease)
-            raise Answered(f"hall {self.hall} is held by another lease")
+            raise Answered(f"hall {self.hall} is held by somebody else")
         return lease
 
 
@@ -254,8 +279,16 @@ def cry() -> None:
             while True:
                 for (hall, lot), old in price.items():
                     new = price[hall, lot] = old * 0.993 if old > 60 else random.uniform(140, 240)
-                    shown = f"{new:.2f}".replace(".", "," if os.environ.get("PRICE_FORMAT") == "da_DK" else ".")
-                    body = {"hall": hall, "lot": lot, "price": shown, "kg": 20 + lot * 3, "species": SPECIES[lot % 4]}
+                    shown = f"{new:.2f}".replace(
+                        ".", "," if os.environ.get("PRICE_FORMAT") == "da_DK" else "."
+                    )
+                    body = {
+                        "hall": hall,
+                        "lot": lot,
+                        "price": shown,
+                        "kg": 20 + lot * 3,
+                        "species": SPECIES[lot % 4],
+                    }
                     wire.publish(f"price.{hall}.{lot}", body | {"ts": time.time_ns() // 1_000_000})
                     metrics.count("crier_prices_total", hall=hall)
                     time.sleep(0.025)

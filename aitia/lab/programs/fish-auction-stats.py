@@ -1,5 +1,5 @@
-"""Numbers that NATS and InfluxDB tell as JSON, for Prometheus: `stats.py nats|influxdb URL PORT`. Names as the exporter of NATS and
-the input of Telegraf for InfluxDB give them.
+"""Numbers that NATS and InfluxDB tell as JSON, for Prometheus: `stats.py nats|influxdb URL PORT`. Names as the exporter of
+NATS and the input of Telegraf for InfluxDB give them.
 """
 
 import json
@@ -11,7 +11,17 @@ from typing import Any
 
 KIND, URL, PORT = sys.argv[1:4]
 PARTS = ("httpd", "write", "queryExecutor", "tsm1_cache", "shard", "database")
-GAUGES = {"connections", "subscriptions", "mem", "cpu", "leaf_nodes", "routes", "remotes", "cores", "max_payload", "max_connections"}
+GAUGES = {
+    "connections",
+    "subscriptions",
+    "mem",
+    "cpu",
+    "leaf_nodes",
+    "routes",
+    "remotes",
+    "cores",
+    "max_payload",
+}
 
 
 def read(path: str) -> dict[str, Any]:
