@@ -174,7 +174,7 @@ function message(subject, text) {
   const tick = JSON.parse(text);
   add('counter', 'fishboard_ticks_total', `hall="${tick.hall}"`);
   prices.set(`${tick.hall}/${tick.lot}`, { ...tick, at: Date.now() });
-  if (env.TAPE === 'whole-day') tape.push({ at: Date.now(), board: JSON.stringify([...prices.values()]), marks: Buffer.alloc(24000, 1) });
+  if (env.TAPE === 'whole-day') tape.push({ at: Date.now(), board: JSON.stringify([...prices.values()]), marks: Buffer.alloc(40000, 1) });
 }
 connect();
 
