@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aitia.core.disk import write_whole
@@ -20,6 +22,7 @@ from aitia.tools.series.large import is_large
 from aitia.tools.sources.base import LogSource, LogStream, MetricSource, RemoteLogSource, Series
 from aitia.tools.sources.opening import build_inventory
 from aitia.tools.text.names import HOST_LOGS, Names
+from aitia.tools.text.reading.open_log import open_log
 
 LEAST: Final = 3  # lines of one component that name another: a single one may quote anything
 READ: Final = 8 << 20  # bytes of one component's logs
@@ -31,6 +34,10 @@ _PAIRS: Final = (
     ("source_app", "destination_app"),
     ("client", "server"),
     ("source", "destination"),
+)
+_HEAD: Final = 200  # lines of a system log that are looked at for the machine's name
+_SYSLOG: Final = re.compile(
+    r"(?:<\d+>\d* ?)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) (?P<host>[A-Za-z][\w.-]*) [\w./@-]+(?:\[\d+\])?: "
 )
 _INBOUND: Final = r"\b(?:from|by|for|client|caller|user|agent|von|de|par|da)\b[\s=:\"'(@/]*(?:\w+[\s=:]+)?"
 
@@ -91,8 +98,27 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     ], problems  # fmt: skip
 
 
-def components_of(found: Iterable[Call]) -> list[Component]:
-    """The components of a topology file: everything that calls or is called, with its calls."""
+def hosts_of(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
+    """The machines that keep a system log, each with the names of the files of its log: where all lines come from one machine."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for source in sources:
+        for stream in source.streams() if isinstance(source, LogSource) and source.kind == "logs" else ():
+            if stream.component.casefold() in HOST_LOGS:
+                for path in stream.paths:
+                    with open_log(path) as file:
+                        head = [line.decode(errors="replace") for line in islice(file, _HEAD)]
+                    found[stream.component] |= {m["host"] for line in head if (m := _SYSLOG.match(line))}
+    named: dict[str, list[str]] = defaultdict(list)
+    for component, machines in sorted(found.items()):
+        for machine in machines if len(machines) == 1 else ():
+            named[machine].append(component)
+    return {machine: tuple(files) for machine, files in named.items()}
+
+
+def components_of(
+    found: Iterable[Call], hosts: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> list[Component]:
+    """The components of a topology file: everything that calls or is called, with its calls, and the machines."""
     links: dict[str, set[str]] = defaultdict(set)
     for call in found:
         links[call.caller].add(call.callee)
@@ -100,7 +126,7 @@ def components_of(found: Iterable[Call]) -> list[Component]:
     return [
         Component(id=name, type="service", links=tuple(Link(relation="calls", to=to) for to in sorted(links[name])))
         for name in sorted(links)
-    ]  # fmt: skip
+    ] + [Component(id=name, type="node", aliases=files) for name, files in sorted(hosts.items())]  # fmt: skip
 
 
 def _by_labels(series: Iterable[Series], resolver: Resolver) -> Iterator[tuple[str, str]]:
@@ -150,7 +176,13 @@ def _inbound(text: str, other: str, names: Names) -> bool:
     return bool(re.search(rf"(?i){_INBOUND}(?:{'|'.join(said)})(?![\w-])", text))
 
 
-def write_topology(file: Path, found: Sequence[Call], *, force: bool = False) -> None:
+def write_topology(
+    file: Path,
+    found: Sequence[Call],
+    *,
+    hosts: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    force: bool = False,
+) -> None:
     """Write a topology file. Raises BadInput where one is there and `force` is not given, or where it cannot be written."""
     if file.exists() and not force:
         raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
@@ -159,8 +191,11 @@ def write_topology(file: Path, found: Sequence[Call], *, force: bool = False) ->
         "# Which component calls which: proposed by aitia, to be corrected by a person.\n",
         "components:\n",
     ]
-    for component in components_of(found):
+    for component in components_of(found, hosts):
         lines.append(f"  - id: {json.dumps(component.id, ensure_ascii=False)}\n    type: {component.type}\n")
+        if component.aliases:
+            told = json.dumps(list(component.aliases), ensure_ascii=False)
+            lines.append(f"    aliases: {told} # its system log names it\n")
         lines += ["    links:\n"] * bool(component.links)
         for link in component.links:
             to = json.dumps(link.to, ensure_ascii=False)
