@@ -42,7 +42,6 @@ AITIA: Final = (
     "-c",
     "import sys; from aitia.cli.app import run; sys.exit(run(sys.argv[1:]))",
 )
-NICE: Final = "5"  # the recordings beside it go first
 MOST_S: Final = 600.0
 _LEAD_S: Final = 60.0  # before the complaint, for the newest error line
 _BUDGET: Final = 32 << 20
@@ -118,12 +117,12 @@ def asked(prometheus: str, folder: Path, ask: list[str], kept: Path) -> dict[str
 
 
 def _run(command: str, options: list[str], *, home: Path, kept: Path) -> dict[str, Any]:
-    """One command of aitia as on another machine: it must not slow the recordings beside it down."""
+    """One command of aitia, which knows nothing of this process but where Python finds its modules."""
     env = {k: os.environ[k] for k in ("PATH", "PYTHONPATH") if k in os.environ}
     env |= {"HOME": f"{home}/", "AITIA_HOME": str(home / "aitia"), "LANG": "C.UTF-8", "TZ": "UTC"}
     env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     began = time.monotonic()
-    argv = ["nice", "-n", NICE, *AITIA, command, *options]
+    argv = [*AITIA, command, *options]
     try:
         done = subprocess.run(
             argv, cwd=home / "empty", env=env, capture_output=True, timeout=MOST_S, check=False
