@@ -197,6 +197,7 @@ def rows_of(system: str, cases: Sequence[Case], totals: bool) -> list[dict[str, 
     visited = [c for c in mine if "init_failed" in c]
     more = {
         "init failed": [c["init_failed"] for c in visited],
+        "out of time": [-1 in c["statuses"].values() for c in visited],
         "named what the lab does not know": [c.get("no_name_of_the_lab", False) for c in visited],
         "seconds of init": [c["init_seconds"] for c in visited],
     }
