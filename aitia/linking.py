@@ -6,6 +6,8 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -35,7 +37,10 @@ _PAIRS: Final = (
     ("client", "server"),
     ("source", "destination"),
 )
-_HEAD: Final = 200  # lines of a system log that are looked at for the machine's name
+_HEAD, _LINE = (
+    200,
+    4096,
+)  # lines of a system log, and bytes of each, that are looked at for the machine's name
 _SYSLOG: Final = re.compile(
     r"(?:<\d+>\d* ?)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) (?P<host>[A-Za-z][\w.-]*) [\w./@-]+(?:\[\d+\])?: "
 )
@@ -99,20 +104,32 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
 
 
 def hosts_of(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
-    """The machines that keep a system log, each with the names of the files of its log: where all lines come from one machine."""
-    found: dict[str, set[str]] = defaultdict(set)
+    """The machines that keep a system log on this disk, each with its files' names: where all lines come from one machine."""
+    found: dict[str, list[str]] = defaultdict(list)
     for source in sources:
-        for stream in source.streams() if isinstance(source, LogSource) and source.kind == "logs" else ():
-            if stream.component.casefold() in HOST_LOGS:
-                for path in stream.paths:
-                    with open_log(path) as file:
-                        head = [line.decode(errors="replace") for line in islice(file, _HEAD)]
-                    found[stream.component] |= {m["host"] for line in head if (m := _SYSLOG.match(line))}
-    named: dict[str, list[str]] = defaultdict(list)
-    for component, machines in sorted(found.items()):
-        for machine in machines if len(machines) == 1 else ():
-            named[machine].append(component)
-    return {machine: tuple(files) for machine, files in named.items()}
+        if source.kind != "logs" or not isinstance(source, LogSource) or isinstance(source, RemoteLogSource):
+            continue
+        with suppress(SourceError):  # `calls` has told it
+            for stream in source.streams():
+                machines = _machines(stream) if stream.component.casefold() in HOST_LOGS else set()
+                if len(machines) == 1:
+                    found[machines.pop()].append(stream.component)
+    shared = Counter(name for names in found.values() for name in set(names))
+    return {
+        machine: own
+        for machine, names in sorted(found.items())
+        if (own := tuple(n for n in sorted(set(names)) if shared[n] == 1))
+    }
+
+
+def _machines(stream: LogStream) -> set[str]:
+    named: set[str] = set()
+    for path in stream.paths:
+        with open_log(path) as file:
+            lines = islice(iter(partial(file.readline, _LINE), b""), _HEAD)
+            head = [line.decode(errors="replace") for line in lines]
+        named |= {match["host"] for line in head if (match := _SYSLOG.match(line))}
+    return named
 
 
 def components_of(
