@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aitia.core.disk import write_whole
@@ -20,6 +24,7 @@ from aitia.tools.series.large import is_large
 from aitia.tools.sources.base import LogSource, LogStream, MetricSource, RemoteLogSource, Series
 from aitia.tools.sources.opening import build_inventory
 from aitia.tools.text.names import HOST_LOGS, Names
+from aitia.tools.text.reading.open_log import open_log
 
 LEAST: Final = 3  # lines of one component that name another: a single one may quote anything
 READ: Final = 8 << 20  # bytes of one component's logs
@@ -31,6 +36,13 @@ _PAIRS: Final = (
     ("source_app", "destination_app"),
     ("client", "server"),
     ("source", "destination"),
+)
+_HEAD, _LINE = (
+    200,
+    4096,
+)  # lines of a system log, and bytes of each, that are looked at for the machine's name
+_SYSLOG: Final = re.compile(
+    r"(?:<\d+>\d* ?)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) (?P<host>[A-Za-z][\w.-]*) [\w./@-]+(?:\[\d+\])?: "
 )
 _INBOUND: Final = r"\b(?:from|by|for|client|caller|user|agent|von|de|par|da)\b[\s=:\"'(@/]*(?:\w+[\s=:]+)?"
 
@@ -91,8 +103,39 @@ def calls(sources: Sequence[Source], window: Window) -> tuple[list[Call], list[s
     ], problems  # fmt: skip
 
 
-def components_of(found: Iterable[Call]) -> list[Component]:
-    """The components of a topology file: everything that calls or is called, with its calls."""
+def hosts_of(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
+    """The machines that keep a system log on this disk, each with its files' names: where all lines come from one machine."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        if source.kind != "logs" or not isinstance(source, LogSource) or isinstance(source, RemoteLogSource):
+            continue
+        with suppress(SourceError):  # `calls` has told it
+            for stream in source.streams():
+                machines = _machines(stream) if stream.component.casefold() in HOST_LOGS else set()
+                if len(machines) == 1:
+                    found[machines.pop()].append(stream.component)
+    shared = Counter(name for names in found.values() for name in set(names))
+    return {
+        machine: own
+        for machine, names in sorted(found.items())
+        if (own := tuple(n for n in sorted(set(names)) if shared[n] == 1))
+    }
+
+
+def _machines(stream: LogStream) -> set[str]:
+    named: set[str] = set()
+    for path in stream.paths:
+        with open_log(path) as file:
+            lines = islice(iter(partial(file.readline, _LINE), b""), _HEAD)
+            head = [line.decode(errors="replace") for line in lines]
+        named |= {match["host"] for line in head if (match := _SYSLOG.match(line))}
+    return named
+
+
+def components_of(
+    found: Iterable[Call], hosts: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> list[Component]:
+    """The components of a topology file: everything that calls or is called, with its calls, and the machines."""
     links: dict[str, set[str]] = defaultdict(set)
     for call in found:
         links[call.caller].add(call.callee)
@@ -100,7 +143,7 @@ def components_of(found: Iterable[Call]) -> list[Component]:
     return [
         Component(id=name, type="service", links=tuple(Link(relation="calls", to=to) for to in sorted(links[name])))
         for name in sorted(links)
-    ]  # fmt: skip
+    ] + [Component(id=name, type="node", aliases=files) for name, files in sorted(hosts.items())]  # fmt: skip
 
 
 def _by_labels(series: Iterable[Series], resolver: Resolver) -> Iterator[tuple[str, str]]:
@@ -150,7 +193,13 @@ def _inbound(text: str, other: str, names: Names) -> bool:
     return bool(re.search(rf"(?i){_INBOUND}(?:{'|'.join(said)})(?![\w-])", text))
 
 
-def write_topology(file: Path, found: Sequence[Call], *, force: bool = False) -> None:
+def write_topology(
+    file: Path,
+    found: Sequence[Call],
+    *,
+    hosts: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    force: bool = False,
+) -> None:
     """Write a topology file. Raises BadInput where one is there and `force` is not given, or where it cannot be written."""
     if file.exists() and not force:
         raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
@@ -159,8 +208,11 @@ def write_topology(file: Path, found: Sequence[Call], *, force: bool = False) ->
         "# Which component calls which: proposed by aitia, to be corrected by a person.\n",
         "components:\n",
     ]
-    for component in components_of(found):
+    for component in components_of(found, hosts):
         lines.append(f"  - id: {json.dumps(component.id, ensure_ascii=False)}\n    type: {component.type}\n")
+        if component.aliases:
+            told = json.dumps(list(component.aliases), ensure_ascii=False)
+            lines.append(f"    aliases: {told} # its system log names it\n")
         lines += ["    links:\n"] * bool(component.links)
         for link in component.links:
             to = json.dumps(link.to, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ NOISE = (
     "go_*", "promhttp_*", "prometheus_*", "scrape_*", "net_conntrack_*", "python_gc_*", "python_info",
     "vm_*", "vmselect_*", "vminsert_*", "flag", "*_created",
 )  # fmt: skip
+_ADDRESS = re.compile(r"^$|:\d+(?:/|$)|^[\d.]+$|^\[?[0-9a-fA-F:]+\]?$|://|^localhost$")
+_SEEN_S, _STEPS = 120, (5.0, 10.0, 15.0, 20.0, 30.0, 60.0)
 _TIMEOUT_S = 1.5
 _LOGS = (".log", ".out", *JSONS)
 SYSTEM_LOGS = Path("/var/log")
@@ -104,13 +107,15 @@ def probe_metrics(url: str, number: int = 0) -> Probe:
         names = [str(n) for n in _get(f"{url}/api/v1/label/__name__/values")]
         query = "count(up)"
         answer = _get(f"{url}/api/v1/query", query=query)
+        step = step_of(_get(f"{url}/api/v1/query", query=f"max(count_over_time(up[{_SEEN_S}s]))"))
+        targets = _labels(_get(f"{url}/api/v1/query", query="count by (job, instance) (up)"))
     except httpx.HTTPStatusError as error:
         return Probe(
             what="metrics", place=url, state="refused", reason=f"answers HTTP {error.response.status_code}"
         )
     except (httpx.HTTPError, ValueError, TypeError, AttributeError) as error:
         return Probe(what="metrics", place=url, state="absent", reason=_reason(error))
-    label = pick_label(counts)
+    label = pick_label(counts, targets)
     told = ", ".join(f"{name} {n}" for name, n in counts.items()) or "none of the usual labels"
     source = SourceConfig(
         name="metrics" if number == 0 else f"metrics-{number + 1}",
@@ -118,6 +123,7 @@ def probe_metrics(url: str, number: int = 0) -> Probe:
         type="prometheus",
         url=url,
         component_label=label,
+        step_s=step,
         ignore=noisy(names),
     )
     return Probe(
@@ -131,10 +137,25 @@ def probe_metrics(url: str, number: int = 0) -> Probe:
     )
 
 
-def pick_label(counts: dict[str, int]) -> str:
-    """The label that names components: the first of the usual ones that tells at least two apart, but not thousands."""
+def pick_label(counts: dict[str, int], targets: Sequence[dict[str, str]] = ()) -> str:
+    """The label that names components: the first of the usual ones that tells at least two apart, but not thousands.
+
+    A job may scrape several alike: where a person gave the `targets` names, and tells at least as many apart, those are meant.
+    """
     good = [label for label, values in counts.items() if 2 <= values <= 500]
+    if good[:1] == ["job"] and "instance" in good:
+        jobs, instances = ({t.get(label, "") for t in targets} for label in ("job", "instance"))
+        if len(instances) >= max(len(jobs), 2) and not any(map(_ADDRESS.search, instances)):
+            return "instance"
     return good[0] if good else next(iter(counts), "")
+
+
+def step_of(answer: Any) -> float:
+    """Seconds between samples, by how many a target has: to read oftener repeats them, to read more seldom misses some."""
+    result = answer.get("result") if isinstance(answer, dict) else None
+    count = float(result[0]["value"][1]) if result else 0.0
+    usual = next((s for s in _STEPS if s * count >= _SEEN_S), 0.0)
+    return usual or SourceConfig.model_fields["step_s"].default
 
 
 def noisy(names: Sequence[str]) -> tuple[str, ...]:
@@ -142,6 +163,11 @@ def noisy(names: Sequence[str]) -> tuple[str, ...]:
     from fnmatch import fnmatchcase
 
     return tuple(glob for glob in NOISE if any(fnmatchcase(name, glob) for name in names))
+
+
+def _labels(data: Any) -> list[dict[str, str]]:
+    """The label sets of an instant query's answer."""
+    return [one.get("metric", {}) for one in data.get("result", ())] if isinstance(data, dict) else []
 
 
 def _vector(data: Any) -> str:

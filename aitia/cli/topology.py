@@ -17,7 +17,7 @@ def draw(config: Path) -> bool:
     from aitia.api import settings_of
     from aitia.cli.console import note
     from aitia.incoming import span_before
-    from aitia.linking import calls, write_topology
+    from aitia.linking import calls, hosts_of, write_topology
     from aitia.readers import configured_readers
 
     file = config.parent / FILE
@@ -25,15 +25,17 @@ def draw(config: Path) -> bool:
     if file.exists() or not readers:
         return False
     found, _ = calls(readers, span_before("1d"))
-    if found:
-        write_topology(file, found)
+    hosts = hosts_of(readers)
+    if found or hosts:
+        write_topology(file, found, hosts=hosts)
         told = (
             "1 call between components is"
             if len(found) == 1
             else f"{len(found)} calls between components are"
         )
-        note(f"{told} proposed in {file}: read the file, a diagnosis goes by it")
-    return bool(found)
+        machines = f", and {', '.join(sorted(hosts))} as the machine" if hosts else ""
+        note(f"{told} proposed in {file}{machines}: read the file, a diagnosis goes by it")
+    return bool(found or hosts)
 
 
 def topology(
@@ -58,7 +60,7 @@ def topology(
     from aitia.cli.console import note, print_json, stdout_console
     from aitia.core.errors import BadInput
     from aitia.incoming import span_before
-    from aitia.linking import calls, write_topology
+    from aitia.linking import calls, hosts_of, write_topology
     from aitia.readers import configured_readers
 
     readers, _ = configured_readers(settings_of(config, searching=True), [])
@@ -79,7 +81,7 @@ def topology(
     else:
         note(f"nothing in the last {last} names a caller or a peer")
     if write and found:
-        write_topology(file, found, force=force)
+        write_topology(file, found, hosts=hosts_of(readers), force=force)
         source = f"{{name: topology, kind: topology, type: topology, path: {file}}}"
         note(
             f"written to {file}; a diagnosis reads it through this line under `sources` of aitia.yaml: - {source}"

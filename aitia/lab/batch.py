@@ -40,8 +40,16 @@ class Batch:
     """Makes orders into a folder. Stopped by KeyboardInterrupt it ends its processes and leaves no half folder."""
 
     def __init__(
-        self, out: Path, *, parallel: int, spans: Spans, own: Path | None, tell: Callable[[str], None]
+        self,
+        out: Path,
+        *,
+        parallel: int,
+        spans: Spans,
+        own: Path | None,
+        tell: Callable[[str], None],
+        maker: Sequence[str] = ("-m", "aitia.lab.one"),
     ) -> None:
+        self._maker = maker
         self._out, self._parallel, self._spans, self._own, self._tell = out, parallel, spans, own, tell
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._took: list[float] = []
@@ -105,7 +113,7 @@ class Batch:
             if self._stopped:
                 return "stopped"
             process = subprocess.Popen(
-                [sys.executable, "-m", "aitia.lab.one"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, *self._maker], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, start_new_session=True,
             )  # fmt: skip
             self._running[name] = process

@@ -10,12 +10,14 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from aitia.core.errors import EXIT_INTERRUPTED, AitiaError
 from aitia.core.words import Word
 from aitia.lab.catalog import system_of, systems
-from aitia.lab.servers.record import Spans
+from aitia.lab.servers.record import Spans, Visit
+from aitia.lab.servers.system import ServerSystem
 from aitia.lab.words import LAB, Order
 
 
@@ -30,11 +32,13 @@ class Job(Word):
     fault_s: float
 
 
-def make(job: Job) -> None:
-    """Make it aside, then give it its place."""
+def make(job: Job, visit: Visit | None = None) -> None:
+    """Make it aside, then give it its place. Real servers can be visited before they are stopped."""
     system = system_of(
         job.order.system, systems(job.own, Spans(baseline_s=job.baseline_s, fault_s=job.fault_s))
     )
+    if isinstance(system, ServerSystem):
+        system.visit = visit
     shutil.rmtree(job.making, ignore_errors=True)
     job.making.parent.mkdir(parents=True, exist_ok=True)
     made = system.make(job.order, job.making, _tell)
@@ -58,14 +62,14 @@ def _follow_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def main() -> int:
+def main(visitor: Callable[[Job], Visit] | None = None) -> int:
     """Exit code: 0, that of an error, 130 when stopped."""
     job = Job.model_validate_json(sys.stdin.readline())
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     threading.Thread(target=_follow_parent, daemon=True).start()
     try:
-        make(job)
+        make(job, visitor(job) if visitor else None)
     except AitiaError as error:
         _tell(f"error: {error}")
         return error.exit_code

@@ -14,7 +14,7 @@ from aitia.drill.incident import Incident, open_incident
 from aitia.drill.raw import records
 from aitia.tools.series.gather import gather
 
-_ERROR = re.compile(r"(?i)\b(error|fatal|panic|critical|severe|exception|failed|refused|timed out)\b")
+ERROR = re.compile(r"(?i)\b(error|fatal|panic|critical|severe|exception|failed|refused|timed out)\b")
 _FAR = 3.0  # median absolute deviations of the time before
 
 
@@ -31,7 +31,7 @@ def newest_error(scenario: Scenario, root: Path, home: Path) -> list[str]:
         times = [
             r.at
             for r in found
-            if start <= r.at < end and (r.level in ("error", "fatal") or _ERROR.search(r.message))
+            if start <= r.at < end and (r.level in ("error", "fatal") or ERROR.search(r.message))
         ]
         if times:
             newest[component] = max(times)

@@ -92,7 +92,7 @@ def scored(found: Sequence[Incident], model: str, parallel: int) -> list[Case]:
     """All cases of all incidents, in their order; of one that ended its process the error."""
     made: dict[str, list[Case]] = {}
     for incident, cases in worked(found, partial(_cases, model=model), model, parallel):
-        made[incident.id] = cases or [_error(incident, s, "its process died") for s in systems(model)]
+        made[incident.id] = cases or [counted_wrong(incident, s, "its process died") for s in systems(model)]
         print(f"\r{len(made)} of {len(found)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return [case for incident in found for case in made[incident.id]]
@@ -149,24 +149,24 @@ def _case(incident: Incident, system: str, llm: Llm | None) -> Case:
                 named = TRIVIAL[system](scenario, incident.folder, Path(home))
                 said = {"verdict": "cause", "component": "", "fault": "", "probability": 1.0, "seconds": 0.0}
                 said |= {"component": named[0]} if named else {}
-                return _scored(incident, system, scenario, said, named, scenario.components)
+                return beside_answer(incident, system, scenario, said, named, scenario.components)
             options = Options() if system == "ours" else RULES
             model = llm if system == "ours" else None
             done = replay(incident.folder, home=Path(home), llm=model, options=options)
         return _of_report(incident, system, done)
     except Exception as error:  # a defect in one case must neither end the run nor leave the case out
-        return _error(incident, system, f"{type(error).__name__}: {error}")
+        return counted_wrong(incident, system, f"{type(error).__name__}: {error}")
 
 
 def _of_report(incident: Incident, system: str, done: Replayed) -> Case:
     said = {k: done.score[k] for k in ("verdict", "component", "fault", "probability", "seconds")}
     parts = done.report.inventory.components
-    case = _scored(incident, system, done.scenario, said, ranking(done.report), parts)
+    case = beside_answer(incident, system, done.scenario, said, ranking(done.report), parts)
     lost = [f"{call.tool}: {call.message}" for call in done.report.calls if call.status == "error"]
     return case | {"answer": bool(done.score["correct"]), "failed_calls": lost}
 
 
-def _scored(
+def beside_answer(
     incident: Incident,
     system: str,
     scenario: Scenario,
@@ -202,7 +202,7 @@ def _of(incident: Incident, system: str) -> Case:
     return {"id": incident.id, "system": system} | made
 
 
-def _error(incident: Incident, system: str, why: str) -> Case:
+def counted_wrong(incident: Incident, system: str, why: str) -> Case:
     """A case that counts as wrong in whatever it would have counted."""
     try:
         expected = load_scenario(incident.folder).expected.verdict

@@ -96,6 +96,28 @@ def test_a_label_that_tells_nothing_apart_is_passed_over(counts: dict[str, int],
     assert probe.pick_label(counts) == label
 
 
+@pytest.mark.parametrize(
+    ("targets", "label"),
+    [
+        ([("nginx", "www-a"), ("nginx", "www-b"), ("shop", "shop")], "instance"),
+        ([("nginx", "10.0.0.7:9113"), ("nginx", "10.0.0.8:9113"), ("shop", "shop")], "job"),
+        ([("nginx", "edge"), ("shop", "edge"), ("cart", "edge"), ("node", "db")], "job"),  # hosts
+        ([("nginx", ""), ("shop", "a"), ("cart", "b")], "job"),
+    ],
+)
+def test_targets_that_a_person_named_are_the_components(targets: list[tuple[str, str]], label: str) -> None:
+    told = [{"job": job, "instance": instance} for job, instance in targets]
+    assert probe.pick_label({"job": 2, "instance": 3}, told) == label
+
+
+@pytest.mark.parametrize(
+    ("count", "step"), [(60, 5), (24, 5), (9, 15), (8, 15), (5, 30), (2, 60), (3, 60), (1, 15)]
+)
+def test_a_server_is_read_as_often_as_it_asks(count: int, step: float) -> None:
+    assert probe.step_of({"result": [{"value": [0, str(count)]}]}) == step
+    assert probe.step_of({"result": []}) == 15
+
+
 @pytest.mark.parametrize("answer", [b"<html>hello</html>", {"data": None}, ["x"], b"\xff\xfe"])
 def test_a_server_that_speaks_something_else_is_no_source(serve: Serve, answer: object) -> None:
     url = serve({"/api/v1/labels": answer})

@@ -10,7 +10,7 @@ import yaml
 
 from aitia.core.config import SourceConfig
 from aitia.core.words import Window
-from aitia.linking import calls, components_of
+from aitia.linking import calls, components_of, hosts_of, write_topology
 from aitia.tools.sources import open_sources
 from aitia.tools.sources.topology import TopologyFile
 from tests.cli.conftest import Aitia
@@ -129,3 +129,22 @@ def test_init_does_not_look_where_it_is_told_not_to(aitia: Aitia, tmp_path: Path
     (tmp_path / "pay.log").write_text(f"{now} INFO up\n")
     assert aitia("init", "--dir", str(tmp_path), "--write", "--no-look").code == 0
     assert not (tmp_path / "topology.yaml").exists()
+
+
+def test_the_machine_of_a_system_log_is_a_component_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "messages.log").write_text(
+        "2026-03-01T10:00:00.1+00:00 db-3 systemd[1]: Started web.service.\n" * 3
+    )
+    (tmp_path / "logs" / "syslog").write_text(
+        "Mar  1 10:00:00 a-1 cron[4]: ran\nMar  1 10:00:00 a-2 cron[4]: ran\n"
+    )
+    (tmp_path / "logs" / "web.log").write_text("2026-03-01T10:00:00Z web-1 worker[7]: up\n")
+    sources = open_sources([SourceConfig(name="l", kind="logs", type="log_files", path="logs")], tmp_path)
+    hosts = hosts_of(sources)
+    assert hosts == {"db-3": ("messages",)}  # of two machines none is told, and web's log is no machine's
+    write_topology(tmp_path / "topology.yaml", [], hosts=hosts)
+    read = TopologyFile(
+        SourceConfig(name="t", kind="topology", type="topology", path="topology.yaml"), tmp_path
+    )
+    assert [(c.id, c.type, c.aliases) for c in read.components()] == [("db-3", "node", ("messages",))]

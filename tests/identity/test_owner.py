@@ -38,6 +38,26 @@ STATE = {"job": "kube-state-metrics", "service": "kps-kube-state-metrics", "inst
         ("probe_success", {"job": "blackbox", "instance": "https://shop.example"}, "https://shop.example"),
         ("ifHCInOctets", {"job": "snmp", "instance": "switch-7", "ifName": "Gi0/1"}, "switch-7"),
         (
+            "redis_connected_slave_lag_seconds",
+            {"job": "redis", "instance": "redis-a", "slave_ip": "127.0.0.1"},
+            "redis-a",
+        ),
+        (
+            "redis_connected_slave_lag_seconds",
+            {"job": "redis", "instance": "redis-a", "slave_ip": "10.1.2.3"},
+            "10.1.2.3",
+        ),
+        (
+            "haproxy_frontend_http_requests_total",
+            {"job": "lb", "instance": "lb-1:8404", "proxy": "web"},
+            "lb-1:8404",
+        ),
+        (
+            "haproxy_backend_http_responses_total",
+            {"job": "lb", "instance": "lb-1:8404", "proxy": "www"},
+            "www",
+        ),
+        (
             "istio_requests_total",
             {"source_workload": "web", "destination_workload": "cart", "app": "web"},
             "cart",

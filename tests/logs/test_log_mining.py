@@ -28,6 +28,14 @@ NAMES = Names(
         ("GET /orders 200 12ms", "GET /orders -> 200"),
         ('"POST /pay HTTP/1.1" 502 1 rt=1 up=orders', "POST /pay -> 502 via orders"),
         ("GET /orders/1 failed", ""),
+        (
+            '10.0.0.1:3 [29/Nov/2026:18:22:38.310] public www/www-a 0/0/0/9/9 200 214 - - ---- 2/1/0/0/0 0/0 "GET /orders/12 HTTP/1.1"',
+            "GET /orders/<id> -> 200 via www-a",
+        ),
+        (
+            '10.0.0.1:3 [29/Nov/2026:18:22:38.310] public www/<NOSRV> 0/-1/-1/-1/0 503 217 - - SC-- 1/1/0/0/0 0/0 "POST /pay?x=1 HTTP/1.1"',
+            "POST /pay -> 503",
+        ),
         ("nothing", ""),
     ],
 )

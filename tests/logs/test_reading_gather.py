@@ -204,3 +204,20 @@ def test_the_source_gives_its_files_in_time_order(tmp_path):
 )
 def test_stems_of_packed_files(name, stem):
     assert stem_of(Path(name)) == stem
+
+
+def test_a_file_named_for_its_kind_of_lines_is_its_folders(tmp_path):
+    for name in (
+        "www-a/access.log",
+        "www-a/error.log",
+        "www-b/access.log",
+        "www-b/access.log.1",
+        "log/access.log",
+        "shop.log",
+    ):
+        log(tmp_path / name)
+    config = SourceConfig(name="l", kind="logs", type="log_files", path=str(tmp_path))
+    found = [(s.component, s.name, len(s.paths)) for s in LogFiles(config, tmp_path).streams()]
+    assert found == [
+        ("access", "access", 1), ("shop", "shop", 1), ("www-a", "access", 1), ("www-a", "error", 1), ("www-b", "access", 2),
+    ]  # fmt: skip

@@ -22,6 +22,9 @@ _ENDINGS: Final = ("name", "id", "identifier", "arn", "holder", "host", "address
 _MIB: Final = re.compile(r"[a-z]+[A-Z][A-Za-z0-9]*")  # names as SNMP's MIBs spell them: `ifHCInOctets`
 _CLOUD: Final = re.compile(r"(?:aws[_.]|amazonaws\.com/|azure_|azure\.|gcp[_.]|stackdriver_)")
 _ADDRESS: Final = re.compile(r"(?:localhost|127\.[\d.]+|\[?::1\]?|0\.0\.0\.0|10\.\d+\.\d+\.\d+)(?::\d+)?$")
+_LOOPBACK: Final = re.compile(
+    r"(?:localhost|127\.[\d.]+|\[?::1\]?|0\.0\.0\.0)(?::\d+)?$"
+)  # names whoever says it
 _HELM: Final = re.compile(r"-prometheus-[a-z0-9]+-exporter$")  # `RELEASE-prometheus-postgres-exporter`
 _NO_DIMENSION: Final = frozenset(
     {"namespace", "metricname", "region", "stat", "accountid", "availabilityzone", "statistic"}
@@ -69,7 +72,7 @@ def _by_thing(metric: str, labels: Mapping[str, str]) -> str:
     best: tuple[int, str] = (-1, "")
     reserved = {"job", "exported_job", "instance", "host"} | ({"cluster"} if "pod" in labels else set())
     for key, value in labels.items():
-        if value and not value.isdecimal() and key not in reserved:
+        if value and not value.isdecimal() and key not in reserved and not _LOOPBACK.match(value):
             place = max((said.get(word, -1) for word in _thing(key)), default=-1)
             best = max(best, (place, value))
     return best[1] if best[0] >= 0 else ""

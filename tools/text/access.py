@@ -14,6 +14,10 @@ _SPACED = re.compile(
     r"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\"?]*?)(?:\?[^\"]*?)?"
     r"(?: HTTP/\d(?:\.\d)?[\"']?(?: ->|:| -)? +| -> )(?:status[=:] ?|code[=:] ?)?([1-5]\d\d)\b"
 )
+# HAProxy's HTTP log: backend/server, timers, status, bytes, …, and the request at its end.
+_HAPROXY = re.compile(
+    r" [^\s/]+/(\S+) [-+\d]+(?:/[-+\d]+){2,4} ([1-5]\d\d) \+?\d+ .*\"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (/[^\s\"?]*)"
+)
 _UPSTREAM = re.compile(r"\b(?:up|upstream|upstream_addr|upstream_name|backend|peer)[=:] ?\"?([\w.:-]*\w)")
 _STATUS = re.compile(r"^[A-Z]+ /.* -> (\d{3})(?: via \S+)?$")
 _METHODS: Final = ("GET /", "POST /", "PUT /", "DELETE /", "PATCH /", "HEAD /", "OPTIONS /")
@@ -25,11 +29,18 @@ def canonical(message: str) -> str:
     if not any(method in message for method in _METHODS):
         return ""
     match = _LINE.search(message) or _SPACED.search(message)
-    if match is None:
-        return ""
-    upstream = _UPSTREAM.search(message, match.end())
-    via = f" via {upstream[1]}" if upstream else ""
-    return f"{match[1]} {_ID.sub('/<id>', match[2])[:120]} -> {match[3]}{via}"
+    if match is not None:
+        upstream = _UPSTREAM.search(message, match.end())
+        return _canonical(match[1], match[2], match[3], upstream[1] if upstream else "")
+    if (balanced := _HAPROXY.search(message)) is not None:
+        server = "" if balanced[1].startswith("<") else balanced[1]  # <NOSRV>: none was asked
+        return _canonical(balanced[3], balanced[4], balanced[2], server)
+    return ""
+
+
+def _canonical(method: str, route: str, code: str, upstream: str) -> str:
+    via = f" via {upstream}" if upstream else ""
+    return f"{method} {_ID.sub('/<id>', route)[:120]} -> {code}{via}"
 
 
 def status(text: str) -> int:

@@ -65,7 +65,12 @@ class Recording:
     disturbed: list[str] = field(default_factory=list)
     foreign: float = 0.0  # share of the machine's processors that others used
     hits: list[Hit] = field(default_factory=list)
+    changes: list[dict[str, str]] = field(default_factory=list)
     notes: str = WHOLE
+
+
+Visit = Callable[[Rig, Recording], None]
+"""What is done to a system at the end of its recording, while all of it still runs."""
 
 
 class Recorder:
@@ -75,6 +80,7 @@ class Recorder:
         self, system: SystemFile, beside: Path, order: Order, spans: Spans, tell: Callable[[str], None]
     ) -> None:
         self.system, self.order, self.spans, self._beside, self._tell = system, order, spans, beside, tell
+        self.visit: Visit | None = None
         self._random = random.Random(f"{system.name} {order.seed}")
         self.fault = next((f for f in system.faults if f.id == order.fault), None)
 
@@ -91,10 +97,13 @@ class Recorder:
                 acts = Acts(rig, seed=self.order.seed)
                 try:
                     recording = self._live(rig, acts)
+                    self._tell("writing")
+                    self._write(rig, acts, recording, out)
+                    if self.visit is not None:
+                        self._tell("visited")
+                        self.visit(rig, recording)
                 finally:
                     acts.close()
-                self._tell("writing")
-                self._write(rig, acts, recording, out)
         made = self._made(recording, time.monotonic() - begun)
         (out / LAB).write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
         if not fit(out, LIMIT_BYTES):
@@ -244,7 +253,8 @@ class Recorder:
         traces = self._traces(rig, recording, out)
         recording.disturbed += [f"{component} saw a recording beside this one" for component in saw]
         write_yaml(out / "topology.yaml", topology(rig))
-        write_jsonl(out / "changes.jsonl", self._changes(acts, recording))
+        recording.changes = self._changes(acts, recording)
+        write_jsonl(out / "changes.jsonl", recording.changes)
         if recording.alert:
             (out / "alert.json").write_text(
                 json.dumps(recording.alert, indent=1, sort_keys=True) + "\n", encoding="utf-8"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aitia.core.errors import BadInput
 from aitia.lab.servers.load import load_system
-from aitia.lab.servers.record import Recorder, Spans, check_order
+from aitia.lab.servers.record import Recorder, Spans, Visit, check_order
 from aitia.lab.servers.rig import MONITORS, find_program
 from aitia.lab.words import Failure, Kind, Made, Order
 
@@ -34,6 +34,7 @@ class ServerSystem:
     """Real servers, as one YAML file describes them."""
 
     kind: Kind = "servers"
+    visit: Visit | None = None
 
     def __init__(self, file: Path, spans: Spans | None = None) -> None:
         self.file, self.spec, self.spans = file, load_system(file), spans or Spans()
@@ -77,4 +78,6 @@ class ServerSystem:
         check_order(self.spec, order)
         if lacking := self.missing():
             raise BadInput(f"Install what {self.name} needs: {', '.join(lacking)}.")
-        return Recorder(self.spec, self.file.parent, order, self.spans, tell).make(out)
+        recorder = Recorder(self.spec, self.file.parent, order, self.spans, tell)
+        recorder.visit = self.visit
+        return recorder.make(out)

@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 MAX_FILES = 2000
 MAX_DATED = 40
 PACKED = (".gz", ".zst", ".xz", ".bz2")
+# What a file is called for its kind of lines: whose they are, the folder says (`shop/access.log`), unless that tells no more.
+_KINDS = frozenset(
+    {
+        "access",
+        "error",
+        "errors",
+        "access_log",
+        "error_log",
+        "stdout",
+        "stderr",
+        "out",
+        "err",
+        "console",
+        "output",
+        "current",
+    }
+)
+_PLACES = frozenset({"", "log", "logs", "var", "tmp", "data", "output", "default", "private"})
 _ROTATION = re.compile(
     r"(?:\.\d{1,4}|[-._](?:\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?|\d{10})"
     r"|\.(?:gz|zst|xz|bz2|log|txt|out|err|jsonl|ndjson|json))$"
@@ -36,8 +54,8 @@ class LogFiles(Configured):
     """Source of type `log_files`: a file, a folder or a glob, packed or wrapped as `tools/text/reading` undoes it.
 
     The component is `component` of the configuration; of JSON lines what `options.component_field` or one of the usual fields
-    holds; else the file's stem without rotation suffixes (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`).
-    Timestamps without a zone are UTC
+    holds; else the file's stem without rotation suffixes (`payment.log.2.gz` and `payment-2026-11-25.log` are `payment`), or
+    the folder where the stem only tells the kind of lines (`shop/access.log` is `shop`). Timestamps without a zone are UTC
     unless `options.timezone` names another one. `options.events` says that a provider wrote them of what it runs.
     """
 
@@ -57,26 +75,26 @@ class LogFiles(Configured):
         from aitia.tools.text.reading.order import first_time, in_time_order
 
         first = partial(first_time, zone=self._zone, near=datetime.now(UTC))
-        groups: dict[str, list[Path]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[Path]] = defaultdict(list)
         for path in self._files():
-            groups[stem_of(path)].append(path)
+            groups[owner_of(path), stem_of(path)].append(path)
         made = []
-        for stem, paths in groups.items():
+        for (owner, name), paths in groups.items():
             ordered = tuple(in_time_order(paths, first))
             own = LogStream(
-                component=self._config.component or stem, name=stem, paths=ordered, zone=self._zone
+                component=self._config.component or owner, name=name, paths=ordered, zone=self._zone
             )
-            held = self._components(ordered, stem)
+            held = self._components(ordered, owner)
             own = replace(own, events=bool(self._config.options.get("events")) or _are_events(held))
             # A line that names no component belongs to the file, as all lines of other files do.
             names = [*held.values, *([""] if held.others else [])] if held else []
-            for name in names:
+            for called in names:
                 only = (
-                    Only(field=held.field, value=name, sharing=len(names))
+                    Only(field=held.field, value=called, sharing=len(names))
                     if held and len(names) > 1
                     else None
                 )
-                made.append((replace(own, component=name or stem, only=only), held))
+                made.append((replace(own, component=called or owner, only=only), held))
             if not names:
                 made.append((own, None))
         return sorted(made, key=lambda one: (one[0].component, one[0].name))
@@ -157,6 +175,13 @@ def stem_of(path: Path) -> str:
     while (shorter := _ROTATION.sub("", name)) != name and shorter:
         name = shorter
     return path.parent.name if name.isdecimal() and path.parent.name else name
+
+
+def owner_of(path: Path) -> str:
+    """Whose lines a file holds by its name, or by its folder's where the name only tells which lines they are."""
+    stem, folder = stem_of(path), path.parent.name
+    told = stem.casefold() in _KINDS and folder.casefold() not in _PLACES
+    return folder if told else stem
 
 
 def _size(path: Path) -> int:
