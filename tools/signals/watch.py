@@ -97,7 +97,7 @@ class PatternWatch:
         self._last, self._over, self._free = 0.0, 0, 0
         for value in reference[:, 0]:
             self.update(np.array([value]))
-        self._free = 0
+        self._over = self._free = 0  # the reference is normal: no alarm began in it
 
     def update(self, row: Floats) -> Raised | None:
         """The alarm that this row raises, if any; a NaN takes the value before it."""
