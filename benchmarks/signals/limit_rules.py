@@ -168,7 +168,7 @@ RULES = {
     ),
     "pattern": Rule(
         shipped=PATTERN_LIMIT,
-        fixed=np.arange(1.0, 12.1, 0.25),
+        fixed=np.arange(0.25, 8.1, 0.25),
         multiples=np.arange(0.5, 6.1, 0.25),
         cases=of_single,
         look=pattern,

@@ -119,9 +119,9 @@ def test_the_pattern_rule_raises_the_watch_s_own_alarms(limit: float) -> None:
 
 
 def test_a_departure_decides_between_what_both_choices_find() -> None:
-    """The series lies five deviations away from its reference: three more count only against its own first part."""
+    """The series lies five deviations away from its reference: six more count only against its own first part."""
     x = 5.0 + noise(2000, seed=3)
-    x[1200:1300] += 3.0
+    x[1200:1300] += 6.0
     one = judged(noise(1500), x, [slice(1200, 1300)])
     [told] = limit_rules.departed([one])
     assert told.usual < 0.3
