@@ -45,7 +45,7 @@ def wear(length: int, size: float) -> Floats:
 
 def rotor_trends(folder: Path) -> Iterator[tuple[str, Floats]]:
     """The channel that moved most in each faulty rotor, in its own spreads before the failure."""
-    for one in of_lab(folder, "rotor", every=1):
+    for one in of_lab(folder, "rotor"):
         if one.labels.any():
             level = (one.x - one.reference.mean(axis=0)) / np.maximum(one.reference.std(axis=0), 1e-6)
             course = level[one.labels]

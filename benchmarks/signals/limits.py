@@ -1,27 +1,27 @@
-"""The ensemble's limit: as shipped, or from held-out blocks of the reference itself, chosen with each data set left out.
+"""Limits of the signal tools: as shipped, or from held-out blocks of the reference itself, chosen with each data set left out.
 
-python benchmarks/signals/limits.py --data DIR/signals --lab DIR [--cases 'skab*,rotor*'] --json OUT
+python benchmarks/signals/limits.py --rule ensemble|departed|pattern --data DIR/signals --lab DIR [--most 16] --json OUT
 
-The limit of 1.8 was chosen on SKAB. It is judged on windows with an anomaly and without one (benchmarks/signals/limit_cases.py)
-as `departure_from` judges. For each data set the best candidate is taken on the *other* sets, each weighing the same; the
-rows are of the set that was left out:
+`ensemble` is the ensemble's factor, `departed` from which departure on a series' own first part is what is usual (`choose`),
+`pattern` the surprise from which on `aitia signals watch --detector pattern` raises an alarm; benchmarks/signals/limit_rules.py
+says how each is judged, limit_cases.py on which windows. For each data set the best candidate is taken on the *other* sets,
+each weighing the same; the rows are of the set that was left out:
 
-  ours          as shipped
-  no_model      one number for all, the best on the other sets
-  ours held out a multiple of the largest score that blocks of the reference have under a fit on the rest, the best on
-                the other sets; or that, but 1.8 at least
+  ours                       as shipped
+  no_model one number        one number for all, the best on the other sets
+  ours held out              a multiple of the largest value that the reference's own blocks gave, the best on the other sets
+  ours held out, least       that, but the shipped limit at least
 
-`found` is the share of windows with an anomaly that raise an alarm, `false` that of windows without one, `gain` the
-first less the second. Trivial: an alarm in every window (gain 0).
+`found` is the share of windows with an anomaly that raise an alarm, `false` that of windows without one, `gain` the first
+less the second. Over all sets: found and false of all windows, the gain as the mean of the sets' gains. `gain less the
+shipped one's` has a bootstrap over cases within each set. Trivial: an alarm in every window, and in none (both gain 0).
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,119 +29,132 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
-from aitia.tools.signals.detectors import Ensemble
-from aitia.tools.signals.detectors.thresholds import smoothed
-from aitia.tools.signals.multivariate import LEAD, PERSIST
-from benchmarks.contract import Case, chosen, finish, mean, parser, rows
-from benchmarks.signals.limit_cases import Floats, Judged, of_several
+from benchmarks.contract import Case, chosen, finish, parser, rows
+from benchmarks.signals.limit_cases import Floats, by_hash
+from benchmarks.signals.limit_rules import RULES, Looked, Rule
 
-BLOCKS, SHIPPED = 4, 1.8
-FIXED, MULTIPLES = np.arange(1.0, 3.2, 0.1), np.arange(0.6, 2.6, 0.1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Looked:
-    """What a reference and its windows give: the largest held-out score, each window's peak and whether it is anomalous."""
-
-    name: str
-    dataset: str
-    usual: float
-    peaks: tuple[tuple[float, bool], ...]
+ROUNDS, MOST, ALL = 2000, 16, "all sets"
+# data set -> per case: windows with an anomaly, alarms in them, windows without one, alarms in them
+Counts = dict[str, Floats]
 
 
-Limit = Callable[[Looked], float]
+def picked(names: Sequence[str], most: int) -> list[str]:
+    """At most so many cases of each data set."""
+    sets = dict.fromkeys(name.partition("/")[0] for name in names)
+    return [n for s in sets for n in by_hash(dict.fromkeys(n for n in names if n.startswith(f"{s}/")), most)]
 
 
-def lasting(x: Floats) -> float:
-    """The largest value that so many scores in a row reach."""
-    if x.size < PERSIST:
-        return 0.0
-    return float(np.max(np.min(np.lib.stride_tricks.sliding_window_view(x, PERSIST), axis=1)))
-
-
-def ensemble(one: Judged) -> Looked:
-    """As `departure_from` judges: median of five, five rows in a row."""
-
-    def peak(model: Ensemble, x: Floats, a: int, b: int) -> float:
-        lead = min(LEAD, a)
-        return lasting(smoothed(model.decision_function(x[a - lead : b]), PERSIST, ahead=True)[lead:])
-
-    edges = np.linspace(0, one.reference.shape[0], BLOCKS + 1).astype(int)
-    kept = [(Ensemble().fit(np.delete(one.reference, slice(a, b), axis=0)), a, b) for a, b in pairwise(edges)]
-    usual = max(peak(model, one.reference, a, b) for model, a, b in kept)
-    whole, joined, rows_before = (
-        Ensemble().fit(one.reference),
-        np.concatenate([one.reference, one.x]),
-        one.reference.shape[0],
-    )
-    peaks = [(peak(whole, joined, rows_before + a, rows_before + b), bad) for a, b, bad in one.windows]
-    return Looked(name=one.name, dataset=one.dataset, usual=usual, peaks=tuple(peaks))
-
-
-def looked(data: Path, lab: Path, pattern: str) -> list[Looked]:
-    """The chosen references with their windows."""
-    every = {f"{c.dataset}/{c.name}": c for c in of_several(data, lab)}
-    return [ensemble(every[name]) for name in chosen(every, pattern)]
-
-
-def value(found: Sequence[Looked], limit: Limit) -> tuple[list[float], list[float]]:
-    """An alarm or none, of the windows with an anomaly and of those without, of a set."""
-    told = [(float(peak > limit(one)), bad) for one in found for peak, bad in one.peaks]
-    return [alarm for alarm, bad in told if bad], [alarm for alarm, bad in told if not bad]
-
-
-def gain(found: Sequence[Looked], limit: Limit) -> float:
-    """The share found less the share of false alarms."""
-    return _less(*value(found, limit))
-
-
-def _less(hits: Sequence[float], alarms: Sequence[float]) -> float:
-    return (mean(hits) if hits else 0.0) - (mean(alarms) if alarms else 0.0)
-
-
-def scored(found: Sequence[Looked]) -> tuple[list[dict[str, Any]], list[Case]]:
-    """The rows: each set with the candidates that are best on the others."""
-    families: dict[str, list[tuple[float, Limit]]] = {
-        "no_model fixed": [(float(f), lambda one, f=f: float(f)) for f in FIXED],
-        "ours held out": [(float(m), lambda one, m=m: float(m) * one.usual) for m in MULTIPLES],
-        "ours held out, 1.8 at least": [
-            (float(m), lambda one, m=m: max(SHIPPED, float(m) * one.usual)) for m in MULTIPLES
+def families(rule: Rule) -> dict[str, list[tuple[float, dict[str, float]]]]:
+    """Candidates by name: what was chosen, and the limit as a multiple of `usual` and a least value."""
+    return {
+        "no_model one number": [(float(f), {"least": float(f)}) for f in rule.fixed],
+        "ours held out": [(float(m), {"times": float(m)}) for m in rule.multiples],
+        "ours held out, least": [
+            (float(m), {"times": float(m), "least": rule.shipped}) for m in rule.multiples
         ],
     }
-    sets = sorted({one.dataset for one in found})
-    by_set = {s: [one for one in found if one.dataset == s] for s in sets}
-    made: list[dict[str, Any]] = []
+
+
+def counted(found: Sequence[Looked], *, times: float = 0.0, least: float = -np.inf) -> Counts:
+    """What a limit of `times` the case's `usual`, `least` at least, does on each case."""
+    made: dict[str, list[list[float]]] = {}
+    for one in found:
+        limit = max(times * one.usual if times else -np.inf, least)
+        alarm, bad = np.array(one.alarms(limit), dtype=bool), np.array(one.bad, dtype=bool)
+        row = [bad.sum(), (alarm & bad).sum(), (~bad).sum(), (alarm & ~bad).sum()]
+        made.setdefault(one.dataset, []).append([float(n) for n in row])
+    return {name: np.array(cases) for name, cases in made.items()}
+
+
+def gain(cases: Floats) -> Floats:
+    """The share found less the share of false alarms, of counts summed over cases (the axis before the last)."""
+    total = cases.sum(axis=-2)
+    shares = total[..., [1, 3]] / np.maximum(total[..., [0, 2]], 1.0)
+    return np.asarray(shares[..., 0] - shares[..., 1], dtype=np.float64)
+
+
+def less(of: Counts, shipped: Counts) -> tuple[float, list[float]]:
+    """The mean over sets of the gain less the shipped limit's, and its interval."""
+    chance = np.random.default_rng(0)
+    draws = {s: chance.integers(0, len(x), (ROUNDS, len(x))) for s, x in of.items()}
+    value = float(np.mean([gain(of[s]) - gain(shipped[s]) for s in of]))
+    drawn = np.mean([gain(of[s][draws[s]]) - gain(shipped[s][draws[s]]) for s in of], axis=0)
+    return value, [round(float(q), 4) for q in np.quantile(drawn, (0.025, 0.975))]
+
+
+def scored(found: Sequence[Looked], rule: Rule) -> tuple[list[dict[str, Any]], list[Case]]:
+    """The rows, and what was chosen for each set."""
+    shipped = counted(found, least=rule.shipped)
+    told: dict[str, Counts] = {
+        "ours": shipped,
+        **{name: counted(found, least=at) for name, at in rule.plain.items()},
+    }
     cases: list[Case] = []
-    for left in sets:
-        others = [s for s in sets if s != left]
-        told = {"ours": (SHIPPED, value(by_set[left], lambda one: SHIPPED))}
-        for family, candidates in families.items():
-            best = max(candidates, key=lambda c: mean([gain(by_set[s], c[1]) for s in others] or [0.0]))
-            told[family] = (best[0], value(by_set[left], best[1]))
-        for system, (number, (hits, alarms)) in told.items():
-            made += rows(system, {f"{left} left out: found": hits, f"{left} left out: false": alarms})
-            cases.append(
-                {"left_out": left, "system": system, "chosen": round(number, 2), "gain": _less(hits, alarms)}
+    for family, candidates in families(rule).items():
+        every = [(number, counted(found, **limit)) for number, limit in candidates]
+        gains = {s: np.array([float(gain(c[s])) for _, c in every]) for s in shipped}
+        told[family] = {}
+        for left in shipped:
+            others = [gains[s] for s in shipped if s != left] or [np.zeros(len(every))]
+            number, counts = every[int(np.argmax(np.mean(others, axis=0)))]
+            told[family][left] = counts[left]
+            cases.append({"left_out": left, "system": family, "chosen": round(number, 2)})
+    made = [row for system, counts in told.items() for row in _rows(system, counts, shipped)]
+    windows = np.concatenate(list(shipped.values())).sum(axis=0)
+    kinds = {f"{ALL}: found": int(windows[0]), f"{ALL}: false": int(windows[2])}
+    for name, alarm in (("trivial always", 1.0), ("trivial never", 0.0)):
+        made += rows(name, {kind: [alarm] * n for kind, n in kinds.items()})
+    return made, cases
+
+
+def _rows(system: str, counts: Mapping[str, Floats], shipped: Counts) -> list[dict[str, Any]]:
+    made = []
+    for name in (*counts, ALL):
+        some = dict(counts) if name == ALL else {name: counts[name]}
+        bad, hits, calm, false = np.concatenate(list(some.values())).sum(axis=0).astype(int)
+        made += rows(
+            system,
+            {
+                f"{name}: found": [1.0] * hits + [0.0] * (bad - hits),
+                f"{name}: false": [1.0] * false + [0.0] * (calm - false),
+            },
+        )
+        if system != "ours":
+            value, ci95 = less(some, {s: shipped[s] for s in some})
+            made.append(
+                {
+                    "system": system,
+                    "metric": f"{name}: gain less the shipped one's",
+                    "value": round(value, 4),
+                    "n": sum(len(x) for x in some.values()),
+                    "ci95": ci95,
+                }
             )
-    for system in ("ours", *families):
-        gains = [c["gain"] for c in cases if c["system"] == system]
-        made += rows(system, {"mean gain over sets": gains})
-    return [*made, *rows("trivial", {"mean gain over sets": [0.0] * len(sets)})], cases
+    return made
 
 
 def main() -> None:
     asked = parser(__doc__)
-    asked.add_argument("--lab", required=True, type=Path, help="folder of lab incidents, by system")
+    asked.add_argument("--lab", required=True, type=Path, help="folder of lab incidents")
+    asked.add_argument("--rule", required=True, choices=sorted(RULES), help="which limit")
+    asked.add_argument("--most", type=int, default=MOST, help="cases of a data set, by hash")
     args = asked.parse_args()
-    began = time.monotonic()
-    found = looked(Path(args.data), args.lab, args.cases)
-    table, told = scored(found)
-    per_case = [{"case": f"{f.dataset}/{f.name}", "usual": f.usual, "peaks": f.peaks} for f in found]
-    finish("signals/limits", table, [*told, *per_case], n=len(found), began=began, out=args.json)
+    began, rule = time.monotonic(), RULES[args.rule]
+    every = rule.cases(Path(args.data), args.lab)
+    found = list(rule.look(every[name]() for name in picked(chosen(every, args.cases), args.most)))
+    table, told = scored(found, rule)
+    per_case: list[Case] = [
+        {
+            "case": f"{one.dataset}/{one.name}",
+            "usual": round(one.usual, 4),
+            "bad": one.bad,
+            "alarms": list(one.alarms(rule.shipped)),
+        }
+        for one in found
+    ]
+    finish(f"signals/limits {args.rule}", table, [*told, *per_case], n=len(found), began=began, out=args.json)
     for case in told:
-        print(
-            f"{case['left_out']:<9} {case['system']:<28} chosen {case['chosen']:<5} gain {case['gain']:.3f}"
-        )
+        print(f"{case['left_out']:<9} {case['system']:<24} chosen {case['chosen']}")
 
 
 if __name__ == "__main__":

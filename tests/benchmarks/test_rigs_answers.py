@@ -1,4 +1,4 @@
-"""Simulated rigs, limits and unseen failures: answers are read by the scorers only, and what they count is what happened."""
+"""Simulated rigs and unseen failures: answers are read by the scorers only, and what they count is what happened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # benchmarks are scripts of the checkout, not part of the distribution
 
-from benchmarks.signals import life_open, limits, rigs_diagnosis  # noqa: E402
+from benchmarks.signals import life_open, rigs_diagnosis  # noqa: E402
 from benchmarks.signals.synthetic import coloured  # noqa: E402
 
 ORDERS = {"bpfo": 3.585, "bpfi": 5.415, "bsf": 2.357, "ftf": 0.398}
@@ -61,25 +61,6 @@ def test_predictions_of_rigs_do_not_change_when_the_answers_are_noise(tmp_path: 
 )
 def test_a_lead_counts_as_abstained(said: tuple[str, float], truth: str, counted: str) -> None:
     assert rigs_diagnosis.outcome(said, truth) == counted
-
-
-def looked(dataset: str, usual: float, *peaks: tuple[float, bool]) -> limits.Looked:
-    return limits.Looked(name="x", dataset=dataset, usual=usual, peaks=peaks)
-
-
-def test_a_limit_is_chosen_on_the_other_sets_alone() -> None:
-    """Set `a` needs a limit of 1.1 to 1.4, set `b` one over 2: each gets what suits the other."""
-    found = [looked("a", 1.0, (1.5, True), (1.05, False)), looked("b", 2.0, (3.0, True), (2.1, False))]
-    table, cases = limits.scored(found)
-    value = {(r["system"], r["metric"]): r["value"] for r in table}
-    chosen = {(c["left_out"], c["system"]): c["chosen"] for c in cases}
-    assert chosen["a", "no_model fixed"] > 2
-    assert chosen["b", "no_model fixed"] < 1.5
-    assert value["no_model fixed", "a left out: found"] == 0.0
-    assert value["no_model fixed", "b left out: false"] == 1.0
-    assert value["ours held out", "mean gain over sets"] == 1.0
-    assert value["ours", "a left out: found"] == 0.0
-    assert value["ours", "b left out: false"] == 1.0
 
 
 def test_refusals_are_counted_where_the_sensor_has_moved() -> None:

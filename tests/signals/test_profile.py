@@ -59,8 +59,20 @@ def test_a_counter_becomes_a_rate_across_its_resets() -> None:
     assert p.counter
     assert p.resets == 1
     assert np.allclose(regular(t, total).v, 0.5)
+    assert profile(t, total, reference=total[:100] + 1e6).departure == 0.0
     assert not is_counter(np.linspace(0, 1, 10))
     assert not is_counter(wave(300, 20) + 5)
+
+
+def test_a_counter_departs_from_its_reference_by_its_rate_alone() -> None:
+    steps = np.random.default_rng(0).uniform(1.0, 3.0, 3000)
+    usual, faster = np.cumsum(steps), steps[:1000].sum() + np.cumsum(2.0 * steps[1000:])
+    t = 10.0 * np.arange(2000)
+    same, other = (profile(t, v, reference=usual[:1000]) for v in (usual[1000:], faster))
+    assert same.departure < 0.2
+    assert choose(same).learns == "both"
+    assert other.departure > 0.5
+    assert choose(other).learns == "head"
 
 
 def test_unsorted_and_duplicate_times_give_the_same_grid() -> None:

@@ -239,6 +239,13 @@ def test_an_unusual_shape_of_one_signal_is_told() -> None:
         alarms(machine(0), detector="pattern")
 
 
+def test_an_unusual_shape_begins_no_earlier_than_the_watch() -> None:
+    v = np.sin(2 * np.pi * np.arange(1300) / 40) + np.random.default_rng(0).normal(0, 0.05, 1300)
+    v[985:1060] = v[985]  # the last rows of the reference stand still, too
+    first = alarms(v[:, None], detector="pattern", reference=1000, limit=1.0)[0]
+    assert 10_000 <= first.onset <= first.at <= 10_600
+
+
 def test_a_reference_that_teaches_nothing_says_so() -> None:
     with pytest.raises(BadInput, match=r"Set --reference to 30 to 100000 rows"):
         Watch(["a"], reference=10)

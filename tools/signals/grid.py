@@ -103,6 +103,12 @@ def is_counter(v: Floats) -> bool:
     )  # fmt: skip
 
 
+def reference_rates(v: Floats, step: float) -> Floats:
+    """Increase per second of a counter's reference, its samples so many seconds apart; a reset is left out."""
+    rates = np.diff(v) / max(step, 1e-9)
+    return np.asarray(rates[rates >= 0], dtype=np.float64)
+
+
 def _rate(t: Floats, v: Floats) -> Floats:
     """Increase per second; behind a reset the new value is the increase."""
     steps = np.diff(v)

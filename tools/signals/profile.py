@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.words import Word
-from aitia.tools.signals.grid import LEAST, is_counter, numbers, regular, size
+from aitia.tools.signals.grid import LEAST, is_counter, numbers, reference_rates, regular, size
 from aitia.tools.sources.rows import Floats
 
 HEAD = 0.15  # the share of a series that is taken as its own usual state, as NAB's probation
@@ -80,9 +80,11 @@ def season(v: Floats) -> tuple[int, float]:
 
 
 def departure(a: Floats, b: Floats) -> float:
-    """Kolmogorov-Smirnov distance of two samples: 0 alike, 1 apart."""
+    """Kolmogorov-Smirnov distance of two samples: 0 alike, 1 apart. What differs by rounding alone is alike."""
     if not a.size or not b.size:
         return 0.0
+    unit = size(a, b)
+    a, b = np.round(a / unit, 9), np.round(b / unit, 9)
     every = np.concatenate([a, b])
     of_a = np.searchsorted(np.sort(a), every, side="right") / a.size
     of_b = np.searchsorted(np.sort(b), every, side="right") / b.size
@@ -90,7 +92,7 @@ def departure(a: Floats, b: Floats) -> float:
 
 
 def profile(t: object, v: object, *, reference: object = None) -> Profile:
-    """Measure a series; `reference` holds samples known to be normal, measured the same way."""
+    """Measure a series; `reference` holds samples known to be normal, measured the same way (of a counter as rates)."""
     times, values = numbers(t, "t"), numbers(v, "v")
     given = np.array([]) if reference is None else numbers(reference, "reference")
     unit = size(values, given)
@@ -102,6 +104,7 @@ def profile(t: object, v: object, *, reference: object = None) -> Profile:
     steps = np.diff(np.unique(times)) if times.size > 1 else np.array([])
     step = float(np.median(steps)) if steps.size else 0.0
     counter = is_counter(values)
+    given = reference_rates(given, step) if counter else given  # the grid holds rates, too
     period, strength = season(grid.v) if known.size >= LEAST else (0, 0.0)
     head = known[: max(int(HEAD * known.size), 1)] if known.size else known
     return Profile(

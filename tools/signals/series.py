@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.tools.signals.choose import Choice, choose, material, named, score
-from aitia.tools.signals.grid import LEAST, numbers, regular, size
+from aitia.tools.signals.grid import LEAST, numbers, reference_rates, regular, size
 from aitia.tools.signals.profile import Profile, profile
 from aitia.tools.signals.tail_probability import Tail, alarms
 from aitia.tools.sources.rows import Floats
@@ -62,9 +62,7 @@ def detect_series(
                         message=f"Give at least {LEAST} samples with a value: there are {int(grid.known.sum())}.")  # fmt: skip
     usual = np.array([]) if reference is None else numbers(reference, "reference")
     usual = usual[np.isfinite(usual)]
-    if p.counter and usual.size:
-        usual = np.diff(usual) / max(p.step_s, 1e-9)
-        usual = usual[usual >= 0]
+    usual = reference_rates(usual, p.step_s) if p.counter else usual
     if usual.size < LEAST:
         usual = np.array([])
         p = p.model_copy(update={"reference": 0, "departure": 0.0, "reference_constant": False})

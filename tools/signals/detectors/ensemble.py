@@ -20,8 +20,9 @@ class Ensemble:
 
     The decision is the geometric mean of the members' scores, each over the largest that it gave on the reference.
     So a member counts in proportion to how far it is beyond anything seen in normal operation, and one member alone
-    seldom decides. `window` and `factor` 1.8 are what each leave-one-folder-out choice on SKAB took, and fitted to no other
-    data (benchmarks/signals/skab.py). SKAB F1 .880 for MCD's .824, folder left out (docs/results.md).
+    seldom decides. `window` and `factor` 1.8 are what each leave-one-folder-out choice on SKAB took (benchmarks/signals/skab.py);
+    on eight sets, each left out, no other limit gains (benchmarks/signals/limits.py).
+    SKAB F1 .880 for MCD's .824, folder left out (docs/results.md).
     Rows of `x` are in time order; the first `window` - 1 rows of a stretch see a shorter window.
     """
 
