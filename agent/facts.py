@@ -37,6 +37,8 @@ _LOADED: Final = frozenset(
         "file_descriptors",
         "queue",
         "lag",
+        "scans",
+        "retries",
     }
 )
 _SHARED: Final = WAITING | {"network", "io", "other"}
