@@ -35,9 +35,7 @@ _HOW: Final = {
 }
 
 
-def changes_to_check(
-    weighed: Weighed, evidence: Sequence[Evidence], names: Iterable[str]
-) -> list[NextCheck]:
+def changes_to_check(weighed: Weighed, evidence: Sequence[Evidence], names: Iterable[str]) -> list[NextCheck]:
     """The likeliest changes before the first onset of an unknown cause: at a likely suspect first, then the latest."""
     if weighed.verdict != "unknown":
         return []

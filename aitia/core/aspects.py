@@ -13,7 +13,7 @@ METRIC: Final = frozenset(
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip
-# clock: how far a host's clock is off; scans: rows read without an index; steal: processor time that the machine below gave to others.
+# clock: how far it is off; scans: rows read without an index; steal: processor time that the machine below gave to others.
 # log.flow: what requests do, step by step, as logs and spans tell it.
 LOG: Final = frozenset(
     {

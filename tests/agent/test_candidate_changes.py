@@ -15,7 +15,9 @@ from .evidence import fact, inventory, numbered
 
 def change(component: str, kind: str, at: float, text: str = "v2") -> Evidence:
     told = f'{component} was changed: "{text}".'
-    return fact(component, f"change.{kind}", told, kind=f"change.{kind}", direction="changed", strength=0.7, at=at)
+    return fact(
+        component, f"change.{kind}", told, kind=f"change.{kind}", direction="changed", strength=0.7, at=at
+    )
 
 
 def open_verdict(*components: str) -> Weighed:

@@ -40,7 +40,13 @@ def facts_of(shop: Mapping[str, Any], case: Mapping[str, Any]) -> list[Evidence]
     told = [*_moves(shop, case), *_messages(shop, case), *_changes(case)]
     moved = {(e.component, e.aspect) for e in told if not e.peer}
     for component, of in shop["components"].items():
-        aspects = () if of["is"] == "host" else ("latency", "errors") if of["is"] == "service" else ("cpu", "connections")
+        aspects = (
+            ()
+            if of["is"] == "host"
+            else ("latency", "errors")
+            if of["is"] == "service"
+            else ("cpu", "connections")
+        )
         told += [_calm(component, a) for a in aspects if (component, a) not in moved]
     return [e.model_copy(update={"id": f"E{n}"}) for n, e in enumerate(told, 1)]
 
@@ -78,12 +84,17 @@ def _moves(shop: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[Evidenc
 
 
 def _messages(shop: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[Evidence]:
-    for component, at, _, text in case.get("logs", ()):
+    for component, at, text in case.get("logs", ()):
         line = text.replace("#", "17")
-        level, _, message = line.partition(" ") if line.split(" ")[0] in ("ERROR", "WARN", "INFO", "LOG:") else ("", "", line)
+        level, _, message = (
+            line.partition(" ") if line.split(" ")[0] in ("ERROR", "WARN", "INFO", "LOG:") else ("", "", line)
+        )
         named = {"ERROR": "error", "WARN": "warning", "INFO": "info"}.get(level, "")
         read = meaning(message, named)  # type: ignore[arg-type]
-        peer = next((c for c in shop["components"] if c != component and f" {c} " in f"{message} ".replace(",", " ")), "")
+        peer = next(
+            (c for c in shop["components"] if c != component and f" {c} " in f"{message} ".replace(",", " ")),
+            "",
+        )
         if read.bad:
             yield _fact(
                 component, read.aspect, "log.new", f'{component} logged 60 times and not once before: "{message}"',
@@ -94,11 +105,21 @@ def _messages(shop: Mapping[str, Any], case: Mapping[str, Any]) -> Iterator[Evid
 def _changes(case: Mapping[str, Any]) -> Iterator[Evidence]:
     for c in case.get("changes", ()):
         kind = f"change.{c['kind']}"
-        yield _fact(c["component"], kind, kind, f'{c["component"]} was changed: "{c["text"]}".', "changed", c["at"], strength=0.7)
+        yield _fact(
+            c["component"],
+            kind,
+            kind,
+            f'{c["component"]} was changed: "{c["text"]}".',
+            "changed",
+            c["at"],
+            strength=0.7,
+        )
 
 
 def _calm(component: str, aspect: str) -> Evidence:
-    return _fact(component, aspect, "metric.quiet", f"{component}: {aspect} unchanged.", "steady", None, strength=0.6)
+    return _fact(
+        component, aspect, "metric.quiet", f"{component}: {aspect} unchanged.", "steady", None, strength=0.6
+    )
 
 
 def _fact(

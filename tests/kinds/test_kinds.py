@@ -26,7 +26,9 @@ KINDS = {
 
 def weighed(name: str) -> Weighed:
     case = CASES[name]
-    return weigh(facts_of(SHOP, case), inventory_of(SHOP), bundled(), alarmed=[case.get("names", "storefront")])
+    return weigh(
+        facts_of(SHOP, case), inventory_of(SHOP), bundled(), alarmed=[case.get("names", "storefront")]
+    )
 
 
 @pytest.mark.parametrize("name", [n for n, c in CASES.items() if isinstance(c["expected"], list)])
@@ -50,7 +52,11 @@ def test_each_kind_has_three_cases_and_three_decoys(kind: str) -> None:
     told = [c for c in mine if not c.get("decoy")]
     assert min(len(told), len(mine) - len(told)) >= 3
     assert all(c["expected"][0][1] == KINDS[kind] for c in told)
-    assert all(KINDS[kind] not in {f for _, f in c["expected"]} for c in mine if c.get("decoy") and isinstance(c["expected"], list))
+    assert all(
+        KINDS[kind] not in {f for _, f in c["expected"]}
+        for c in mine
+        if c.get("decoy") and isinstance(c["expected"], list)
+    )
 
 
 def test_each_new_kind_names_its_source() -> None:

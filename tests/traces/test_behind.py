@@ -24,7 +24,8 @@ def request(at: float, behind: str, *, answered: bool = True, proxy: str = "edge
         Span(trace=key, id="b", parent="a", component="web", operation=f"GET {behind}", start=at, duration=0.1,
              kind="client", peer=proxy, error=not answered),
     ]  # fmt: skip
-    answer = Span(trace=key, id="c", parent="b", component=behind, operation="GET", start=at + 0.01, duration=0.05, kind="server")  # fmt: skip
+    answer = Span(trace=key, id="c", parent="b", component=behind, operation="GET", start=at + 0.01, duration=0.05,
+                  kind="server")  # fmt: skip
     return [*made, answer] if answered else made
 
 
@@ -59,7 +60,10 @@ def test_it_stays_the_proxys_where_it_passes_nobody_on_after_that(others_answer:
 
 
 def test_whom_nobody_ever_met_behind_it_is_not_guessed() -> None:
-    now = visits(*(request(T0 + n, "new", answered=False) for n in range(9)), *(request(T0 + n, "pages") for n in range(9)))
+    now = visits(
+        *(request(T0 + n, "new", answered=False) for n in range(9)),
+        *(request(T0 + n, "pages") for n in range(9)),
+    )
     name_who_is_behind(now, before("catalog", "pages"))
     assert lost(now) == {"edge"}
 
@@ -73,9 +77,7 @@ def compared(now: list[Visit], past: list[Visit]) -> Compared:
 
 def test_who_ends_no_request_while_its_callers_go_on_is_silent() -> None:
     past = visits(*(request(T0 - 600 + 2 * n, "catalog", proxy="catalog") for n in range(300)))
-    hangs = visits(
-        *(request(T0 + 2 * n, "catalog", answered=n < 15, proxy="catalog") for n in range(60))
-    )
+    hangs = visits(*(request(T0 + 2 * n, "catalog", answered=n < 15, proxy="catalog") for n in range(60)))
     assert silent(compared(hangs, past)) == {"catalog"}
     asked_less = visits(*(request(T0 + 2 * n, "catalog", proxy="catalog") for n in range(15)))
     assert not silent(compared(asked_less, past))  # nobody asked it any more

@@ -26,7 +26,20 @@ _HOST: Final = 0.25  # of a machine that others share
 _ITS_OWN: Final = frozenset({"clock", "steal"})  # what a machine does not add up over those that share it
 _WAITS: Final = 0.1  # of calls to whom it is not said
 _LOADED: Final = frozenset(
-    {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue", "lag", "scans", "retries", "other"}
+    {
+        "cpu",
+        "memory",
+        "network",
+        "io",
+        "connections",
+        "threads",
+        "file_descriptors",
+        "queue",
+        "lag",
+        "scans",
+        "retries",
+        "other",
+    }
 )
 _NEXT: Final = (1.0, 0.3, 0.1)  # what a second and third aspect of the same component add
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.phrases import Phrases, plain
@@ -38,18 +37,17 @@ def cause(own: str, whole: str, *, before: bool) -> Cause | None:
 
 
 @cache
-def _table() -> Sequence[dict[str, object]]:
+def _table() -> tuple[dict[str, Any], ...]:
     return tuple(own_yaml(files("aitia.tools.text").joinpath(_FILE).read_text(encoding="utf-8")))
 
 
 @cache
 def _causes() -> dict[str, Cause]:
     return {
-        str(e["aspect"]): Cause(aspect=str(e["aspect"]), weight=float(str(e["weight"])), before=bool(e["before"]))
-        for e in _table()
+        e["aspect"]: Cause(aspect=e["aspect"], weight=float(e["weight"]), before=bool(e["before"])) for e in _table()
     }
 
 
 @cache
 def _phrases(part: str) -> Phrases:
-    return Phrases((str(e["aspect"]), str(p)) for e in _table() for p in e[part])  # type: ignore[attr-defined]
+    return Phrases((e["aspect"], phrase) for e in _table() for phrase in e[part])

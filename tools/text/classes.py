@@ -94,9 +94,9 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         plain = _GATEWAY.get(failed[1], "log.error")
         aspect = of.aspect if of and of.aspect != "log.restart" else plain
         return Meaning(aspect=aspect, severity="error", weight=0.85)
-    if not of and not found.over and (told := cause(own, text[:LONGEST], before=False)):
-        return Meaning(aspect=told.aspect, severity=worst(named, "warning"), weight=told.weight)
     loud = RANK[named] >= RANK["error"]
+    if not (of or loud or found.over) and (told := cause(own, text[:LONGEST], before=False)):
+        return Meaning(aspect=told.aspect, severity=named or "warning", weight=told.weight)
     if of and of.aspect != "log.restart":
         calm = found.over if named else found.fault <= _BAR_OF_CLASS
         if calm and RANK[named] < RANK["warning"]:

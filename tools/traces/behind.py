@@ -15,8 +15,12 @@ from aitia.tools.traces.visits import Call, Visit
 if TYPE_CHECKING:
     from aitia.tools.traces.gather import Compared
 
-USUAL: Final = 0.9  # share of a kind of call that one component answered, from which on it is the one; by hand
-LEAST: Final = 5  # such calls, and visits that should have come by the usual rate: none of five is no chance (e^-5)
+USUAL: Final = (
+    0.9  # share of a kind of call that one component answered, from which on it is the one; by hand
+)
+LEAST: Final = (
+    5  # such calls, and visits that should have come by the usual rate: none of five is no chance (e^-5)
+)
 
 _Way = tuple[str, str, str]  # caller, whom the call is addressed to, what the caller calls it
 

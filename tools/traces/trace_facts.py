@@ -166,7 +166,11 @@ def _in_its_own_words(a: Analysis, callee: str) -> str:
     sends = {v.component for v in (*a.compared.now, *a.compared.before)}
     if callee not in sends:
         return f" ({callee} sends no spans)"
-    return f" and left no span of {callee}" if callee in silent(a.compared) else f" although {callee} reports no failure"
+    return (
+        f" and left no span of {callee}"
+        if callee in silent(a.compared)
+        else f" although {callee} reports no failure"
+    )
 
 
 def flow_facts(a: Analysis, redactor: Redactor) -> list[Evidence]:
