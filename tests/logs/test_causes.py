@@ -6,7 +6,6 @@ import pytest
 
 from aitia.tools.text.classes import meaning
 
-
 X509 = "x509: certificate has expired or is not yet valid: current time"
 
 

@@ -40,7 +40,13 @@ def test_a_limit_of_retries_is_none() -> None:
 def test_stolen_time_is_no_use_of_ones_own() -> None:
     t = 10.0 * np.arange(40)
     raw = [
-        Series(component="host", metric="node_cpu_seconds_total", t=t, v=rate * t, labels={"mode": mode, "cpu": "0"})
+        Series(
+            component="host",
+            metric="node_cpu_seconds_total",
+            t=t,
+            v=rate * t,
+            labels={"mode": mode, "cpu": "0"},
+        )
         for mode, rate in (("user", 0.5), ("steal", 0.3), ("idle", 0.2))
     ]
     found = {d.about.aspect: d for d in Deriver(aspects=bundled(), resolve=lambda name: name).derive(raw)}

@@ -44,7 +44,8 @@ def _table() -> tuple[dict[str, Any], ...]:
 @cache
 def _causes() -> dict[str, Cause]:
     return {
-        e["aspect"]: Cause(aspect=e["aspect"], weight=float(e["weight"]), before=bool(e["before"])) for e in _table()
+        e["aspect"]: Cause(aspect=e["aspect"], weight=float(e["weight"]), before=bool(e["before"]))
+        for e in _table()
     }
 
 
