@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.gated import look_at
 from aitia.agent.planning.separate import Missing, missing, two_best
 from aitia.agent.taxonomy import Taxonomy
@@ -26,7 +27,8 @@ _WORDS: Final = {
     "io": "disk I/O", "cpu": "CPU use", "disk": "free disk space", "errors": "share of failed requests",
     "latency": "response time", "network": "network errors", "queue": "queue length", "lag": "lag",
     "restart": "number of restarts", "connections": "open connections", "availability": "availability",
-    "file_descriptors": "open files",
+    "file_descriptors": "open files", "clock": "clock's offset", "scans": "rows read without an index",
+    "steal": "stolen processor time", "retries": "rate of retries", "redeliveries": "rate of redelivered messages",
 }  # fmt: skip
 
 _REQUESTS: Final = NextCheck(
@@ -63,7 +65,8 @@ def next_checks(
         return [*apart, *seen, *broken][:MOST]
     seen = [look_at(f, names, "Look at", f.statement) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
-    return [*broken, *requests, *_unseen(evidence, inventory), *apart, *seen][:MOST]
+    changes = changes_to_check(weighed, evidence, names)
+    return [*broken, *requests, *changes, *_unseen(evidence, inventory), *apart, *seen][:MOST]
 
 
 def _apart(

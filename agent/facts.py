@@ -24,7 +24,7 @@ _HARM: Final = frozenset(
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
 _FELT: Final = frozenset({*LEVELS, "alert.firing", "signal.pattern", *PLANT})
-_HARMLESS: Final = frozenset({"log.other", "log.restart", "vibration.none"})
+_HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = frozenset(
     {
         "latency",
@@ -37,6 +37,8 @@ _LOADED: Final = frozenset(
         "file_descriptors",
         "queue",
         "lag",
+        "scans",
+        "retries",
     }
 )
 _SHARED: Final = WAITING | {"network", "io", "other"}

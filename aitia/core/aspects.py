@@ -9,16 +9,18 @@ METRIC: Final = frozenset(
     {
         "latency", "traffic", "errors", "availability", "restart",
         "cpu", "memory", "disk", "io", "network", "connections", "queue", "lag", "locks", "threads", "file_descriptors",
+        "clock", "scans", "steal", "retries", "redeliveries",
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip
+# clock: how far it is off; scans: rows read without an index; steal: processor time that the machine below gave to others.
 # log.flow: what requests do, step by step, as logs and spans tell it.
 LOG: Final = frozenset(
     {
         "log.connection_refused", "log.connection_limit", "log.timeout", "log.oom", "log.exception", "log.dns",
         "log.permission", "log.certificate", "log.configuration", "log.restart", "log.disk_full", "log.deadlock", "log.lock",
         "log.unavailable", "log.overload", "log.quota", "log.replication", "log.data", "log.io",
-        "log.slow", "log.restarts",
+        "log.slow", "log.restarts", "log.clock", "log.query_plan", "log.retry",
         "log.error", "log.flow", "log.other",
     }
 )  # fmt: skip
@@ -82,8 +84,9 @@ CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK
 WEIGHT: Final = {
     "traffic": 0.1, "network": 0.2, "io": 0.3, "speed": 0.2, "flow": 0.4, "level": 0.4, "current": 0.4, "other": 0.2,
     "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "lag": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7,
+    "clock": 0.6, "scans": 0.4, "steal": 0.5, "retries": 0.5, "redeliveries": 0.6,
     "connections": 0.8, "disk": 0.7, "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
-    "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "vibration.gear_mesh": 0.4,
+    "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "log.retry": 0.3, "vibration.gear_mesh": 0.4,
 }  # fmt: skip
 """How much a move of an aspect says that something is wrong, and where; 1 where not named. A call that fails says it
 plainly, traffic and what follows it that something else happened. By hand."""

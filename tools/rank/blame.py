@@ -18,13 +18,28 @@ from aitia.tools.rank.scores import RUN, Move
 PLACE: Final = {
     "cpu": 1.0, "memory": 1.0, "connections": 0.9, "disk": 0.9, "file_descriptors": 0.7, "threads": 0.7, "queue": 0.6, "lag": 0.6,
     "locks": 0.9, "io": 0.5, "latency": 0.9, "errors": 1.0, "availability": 1.0, "restart": 1.0,
+    "clock": 0.9, "scans": 0.8, "steal": 0.9, "retries": 0.5, "redeliveries": 0.5,
     "temperature": 0.7, "vibration": 0.7, "pressure": 0.6, "flow": 0.6, "current": 0.6, "level": 0.5, "speed": 0.4,
     "traffic": 0.25, "network": 0.25, "other": 0.25,
 }  # fmt: skip
 _HOST: Final = 0.25  # of a machine that others share
+_ITS_OWN: Final = frozenset({"clock", "steal"})  # what a machine does not add up over those that share it
 _WAITS: Final = 0.1  # of calls to whom it is not said
 _LOADED: Final = frozenset(
-    {"cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue", "lag", "other"}
+    {
+        "cpu",
+        "memory",
+        "network",
+        "io",
+        "connections",
+        "threads",
+        "file_descriptors",
+        "queue",
+        "lag",
+        "scans",
+        "retries",
+        "other",
+    }
 )
 _NEXT: Final = (1.0, 0.3, 0.1)  # what a second and third aspect of the same component add
 
@@ -63,7 +78,7 @@ def blames(rows: Moved, graph: Calls) -> dict[str, Blame]:
 def _weight(
     row: Row, move: Move, whom: str, shares: Mapping[str, Mapping[str, float]], loads: Mapping[str, Row]
 ) -> float:
-    weight = PLACE[row.aspect] * (_HOST if row.host else 1.0)
+    weight = PLACE[row.aspect] * (_HOST if row.host and row.aspect not in _ITS_OWN else 1.0)
     if row.aspect in CARRIED:
         if row.side == "client" and not row.of.peer:
             return weight * _WAITS

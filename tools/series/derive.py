@@ -19,6 +19,7 @@ from aitia.tools.series.kinds import (
     FAILED,
     FAILED_SHARE,
     IDENTITY,
+    MODES_APART,
     MODES_SKIPPED,
     PEER,
     REQUEST,
@@ -159,7 +160,9 @@ class Deriver:
         rest = tuple(
             (k, v)
             for k, v in sorted(one.labels.items())
-            if k not in IDENTITY and k not in REQUEST and k not in {used, "le", "mode"}
+            if k not in IDENTITY
+            and k not in REQUEST
+            and (k not in {used, "le", "mode"} or (k == "mode" and v in MODES_APART))
         )
         return _Group(component, one.metric, peer, rest, used in CLIENT)
 

@@ -79,7 +79,8 @@ _UNIT_WORDS = (
     ),
     (re.compile(r"(^|_)g$"), "g"),
 )  # fmt: skip
-MODES_SKIPPED = frozenset({"idle", "iowait", "steal", "nice", "guest", "guest_nice"})
+MODES_SKIPPED = frozenset({"idle", "iowait", "nice", "guest", "guest_nice"})
+MODES_APART = frozenset({"steal"})  # what others were given is no use of one's own
 
 
 def told_apart(members: Sequence[tuple[Series, Labels]], *, always: bool) -> Iterator[tuple[Series, Labels]]:
@@ -176,7 +177,7 @@ def rate_unit(about: Aspect, metric: str, metadata: Metadata = UNTOLD) -> str:
     """The unit of a counter's increase per second. Seconds of a processor per second are cores."""
     # a count of sizes and times counts how many there were
     unit = "" if metric.endswith("_count") else stated_unit(metric, metadata)
-    if about.aspect == "cpu" and unit == "s":
+    if about.aspect in ("cpu", "steal") and unit == "s":
         return "cores"
     if about.aspect in ("traffic", "errors"):
         return "/s"

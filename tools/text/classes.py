@@ -10,6 +10,7 @@ from typing import Final
 
 from aitia.tools.meaning.dictionary import Message
 from aitia.tools.meaning.messages import Class, Reading, classes, read, spoken
+from aitia.tools.text.causes import cause
 from aitia.tools.text.headers.levels import RANK, Level, in_text, worst
 from aitia.tools.text.program_text import written
 
@@ -85,6 +86,8 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
             severity="error",
             weight=0.85,
         )
+    if not found.over and (told := cause(own, text[:LONGEST], before=True)):
+        return Meaning(aspect=told.aspect, severity=worst(named, "warning"), weight=told.weight)
     if _LIMITED.search(own) or _THROTTLED.search(text[:LONGEST]) or _THROTTLED.search(sample[:LONGEST]):
         return Meaning(aspect="log.quota", severity=worst(named, "warning"), weight=0.9)
     if failed := _FAILED.search(own):
@@ -92,6 +95,8 @@ def _meaning(text: str, level: Level, sample: str, heard: Message | None) -> Mea
         aspect = of.aspect if of and of.aspect != "log.restart" else plain
         return Meaning(aspect=aspect, severity="error", weight=0.85)
     loud = RANK[named] >= RANK["error"]
+    if not (of or loud or found.over) and (told := cause(own, text[:LONGEST], before=False)):
+        return Meaning(aspect=told.aspect, severity=named or "warning", weight=told.weight)
     if of and of.aspect != "log.restart":
         calm = found.over if named else found.fault <= _BAR_OF_CLASS
         if calm and RANK[named] < RANK["warning"]:

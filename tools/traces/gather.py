@@ -10,6 +10,7 @@ from aitia.core.words import SourceRef, Window
 from aitia.tools.registry import ToolContext
 from aitia.tools.sources.base import Span, TraceSource
 from aitia.tools.text.streams import spans as windows_of
+from aitia.tools.traces.behind import name_who_is_behind
 from aitia.tools.traces.visits import Visit, fold
 
 
@@ -65,10 +66,12 @@ def compared(ctx: ToolContext) -> Compared:
     first = min((s.start for s in (*new, *old)), default=start)
     name = naming(ctx)
     seen = {(s.trace, s.id) for s in new}
+    now, before = fold(new, name), fold((s for s in old if (s.trace, s.id) not in seen), name)
+    name_who_is_behind(now, before)
     return Compared(
         window=window,
-        now=fold(new, name),
-        before=fold((s for s in old if (s.trace, s.id) not in seen), name),
+        now=now,
+        before=before,
         exposure=kept * max(0.0, window.epoch[1] - max(start, first)),
         old_exposure=old_kept
         * sum(max(0.0, min(b.window.epoch[1], start) - max(b.window.epoch[0], first)) for b in baselines),

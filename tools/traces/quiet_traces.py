@@ -10,6 +10,7 @@ import numpy as np
 from aitia.core.words import Direction, Evidence
 from aitia.tools.change.counts import adjust, certainty, exact_p
 from aitia.tools.traces.analysis import Analysis
+from aitia.tools.traces.behind import silent
 from aitia.tools.traces.trace_facts import counted, ms, sig
 
 MIN_QUIET: Final = 10  # visits in each span
@@ -19,7 +20,7 @@ def quiet_facts(a: Analysis) -> list[Evidence]:
     """Counter-evidence: own times and failures of well-watched components that stayed as they were."""
     out = []
     failing = {f.component for f in a.failing}
-    changed = {*a.latency.busy, *failing, *(b.component for b in a.breaks)}
+    changed = {*a.latency.busy, *failing, *(b.component for b in a.breaks), *silent(a.compared)}
     for e in a.latency.own:
         few = min(e.n, e.old_n)
         if few < MIN_QUIET or e.place[0] in changed or e.p < 0.1 or e.ratio >= 1.3:

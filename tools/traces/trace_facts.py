@@ -10,6 +10,7 @@ from aitia.core.redact import Redactor
 from aitia.core.words import Direction, Evidence, Scalar, from_epoch
 from aitia.tools.change.counts import certainty
 from aitia.tools.traces.analysis import Analysis, explained
+from aitia.tools.traces.behind import silent
 from aitia.tools.traces.errors import Failing
 from aitia.tools.traces.excess import FELT_S, Excess
 from aitia.tools.traces.flow import Break
@@ -134,10 +135,7 @@ def _failure(a: Analysis, f: Failing, what: str) -> Evidence:
             f"{before}."
         )
     elif f.sort == "way":
-        text = (
-            f"{f.component}: {now} calls to {f.peer} failed although {f.peer} reports no failure, before "
-            f"that {before}."
-        )
+        text = f"{f.component}: {now} calls to {f.peer} failed{_in_its_own_words(a, f.peer)}, before that {before}."
     else:
         kind, aspect, direction = "trace.exception", "log.exception", "up" if f.old_bad else "new"
         text = f"{f.component}: {now} requests hit the exception {what}, before that {before}."
@@ -161,6 +159,18 @@ def _failure(a: Analysis, f: Failing, what: str) -> Evidence:
         source=a.compared.source,
         taint=True,
     )  # fmt: skip
+
+
+def _in_its_own_words(a: Analysis, callee: str) -> str:
+    """What a callee's spans say of calls to it that failed: of one that sends none they say nothing."""
+    sends = {v.component for v in (*a.compared.now, *a.compared.before)}
+    if callee not in sends:
+        return f" ({callee} sends no spans)"
+    return (
+        f" and left no span of {callee}"
+        if callee in silent(a.compared)
+        else f" although {callee} reports no failure"
+    )
 
 
 def flow_facts(a: Analysis, redactor: Redactor) -> list[Evidence]:

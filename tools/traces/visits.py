@@ -18,7 +18,11 @@ _CALLING = ("client", "producer")
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Call:
-    """A call that a visit made. `visit` is what it met, None where the callee sent no span; messages are not waited for."""
+    """A call that a visit made. `visit` is what it met, None where the callee sent no span; messages are not waited for.
+
+    name     what the caller calls it
+    through  whom it is addressed to, where another one answered: a proxy that sends no spans
+    """
 
     callee: str
     operation: str
@@ -28,6 +32,8 @@ class Call:
     visit: Visit | None = None
     waits: bool = True
     client: bool = True  # a span of the caller's own timed it
+    name: str = ""
+    through: str = ""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -136,12 +142,14 @@ def _find_calls(
             waits = span.kind != "producer" and met.root.kind != "consumer"
             whole = timed and len(away) == 1
             start, duration = (span.start, span.duration) if whole else _placed(met.root, span)
+            addressed = name(span.peer) if whole and span.peer else ""
             if whole and waits:
                 met.gap = max(0.0, span.duration - met.root.duration)
             visit.calls.append(
                 Call(
                     callee=met.component, operation=met.operation, start=start, duration=duration,
-                    failed=span.error and whole, visit=met, waits=waits, client=whole,
+                    failed=span.error and whole, visit=met, waits=waits, client=whole, name=span.operation,
+                    through=addressed if addressed not in (met.component, visit.component) else "",
                 )
             )  # fmt: skip
         if not away and span.kind in _CALLING and span.peer:
@@ -150,7 +158,7 @@ def _find_calls(
                 visit.calls.append(
                     Call(
                         callee=callee, operation=span.operation, start=span.start, duration=span.duration,
-                        failed=span.error, waits=span.kind == "client",
+                        failed=span.error, waits=span.kind == "client", name=span.operation,
                     )
                 )  # fmt: skip
     visit.calls.sort(key=lambda c: (c.start, c.callee, c.operation))
