@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from aitia.agent.given_up import MOST, TERM, held_down
-from aitia.agent.looks import look
 from aitia.core.deadline import given_up
-from aitia.core.words import Component, Evidence, Holding, Inventory, Report, Result, SourceRef, Suspect
+from aitia.core.words import Evidence, Holding, Report, Result, SourceRef, Suspect
 from aitia.graphs.rerun import rerun
 from aitia.render.document import build
 from aitia.render.terminal import render_text
@@ -116,66 +115,3 @@ def test_what_is_over_goes_to_unknown() -> None:
     assert {s.component: s.probability for s in after}["a"] == MOST
     assert held_down(before, 0.9, []) == (tuple(before), 0.9)
     assert held_down(before, 0.7, ["nobody looked"]) == (tuple(before), 0.7)
-
-
-HOSTILE = "db'; rm -rf /"
-
-
-@pytest.mark.parametrize(
-    ("holdings", "facts", "wanted"),
-    [
-        pytest.param([("prom", "metrics", ("up", "x y"))], [], ("up", ""), id="a metric that is there"),
-        pytest.param(
-            [("prom", "metrics", (HOSTILE,))], [], ("", "aitia doctor"), id="no name of plain words"
-        ),
-        pytest.param(
-            [("k8s", "cluster", ())],
-            [],
-            ("", "kubectl get pods --all-namespaces"),
-            id="a cluster that is there",
-        ),
-        pytest.param(
-            [("prom", "metrics", ("up",))],
-            [("orders", "prom", 'rate(errors{job="orders"}[5m])', "")],
-            ('rate(errors{job="orders"}[5m])', ""),
-            id="what was asked of the component",
-        ),
-        pytest.param(
-            [("files", "logs", ())],
-            [("orders", "files", "/var/log/orders.log:4-4", "/var/log/orders.log")],
-            ("", "grep -n -i -E 'error|fail|timeout|refused|exception' /var/log/orders.log"),
-            id="a file of lines",
-        ),
-        pytest.param(
-            [("files", "logs", ())],
-            [("orders", "files", "x", "/var/log/$(reboot).log")],
-            ("x", ""),
-            id="no file with a command in its name",
-        ),
-        pytest.param(
-            [("prom", "metrics", ())],
-            [(HOSTILE, "prom", f'up{{job="{HOSTILE}"}}', "")],
-            ("", "aitia doctor"),
-            id="no query with a hostile name",
-        ),
-        pytest.param([], [], ("", "aitia doctor"), id="nothing is there"),
-    ],
-)
-def test_how_to_look_names_what_the_site_has(
-    holdings: list[tuple[str, str, tuple[str, ...]]],
-    facts: list[tuple[str, str, str, str]],
-    wanted: tuple[str, str],
-) -> None:
-    inventory = Inventory(
-        holdings=tuple(Holding(source=s, kind=k, items=i, count=1) for s, k, i in holdings),
-        components=(Component(id="orders"), Component(id=HOSTILE)),
-    )
-    evidence = [
-        Evidence(
-            component=c, kind="log.new" if path else "metric.shift", aspect="errors", statement="it moved", strength=0.5,
-            source=SourceRef(source=s, query=q, path=path),
-        )
-        for c, s, q, path in facts
-    ]  # fmt: skip
-    found = look("Look", (), facts[0][0] if facts else "", inventory, evidence)
-    assert (found.query, found.command) == wanted
