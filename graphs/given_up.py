@@ -12,11 +12,8 @@ from aitia.core.words import GivenUp
 from aitia.graphs.state import Context, read_of
 from aitia.graphs.view import View
 
-_OVERTURNS: Final = TELEMETRY | {
-    "changes",
-    "alerts",
-    "maintenance",
-}  # what other documents hold names no cause
+# What other documents hold names no cause.
+_OVERTURNS: Final = TELEMETRY | {"changes", "alerts", "maintenance"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +55,13 @@ def _named(left: _Left) -> str:
 def _all(view: View, context: Context) -> Iterator[_Left]:
     """In the order of the run, each reason once."""
     told: set[str] = set()
-
-    def new(why: str) -> bool:
-        return not (why in told or told.add(why))
-
-    for why in filter(new, (*view.inventory.given_up, *read_of(context).given_up)):
+    for why in dict.fromkeys((*view.inventory.given_up, *read_of(context).given_up)):
+        told.add(why)
         yield _Left(what="sources", why=why)
     for result in view.results:
         known = result.tool in context.registry.names()
         kinds = frozenset(context.registry[result.tool].needs if known else ())
         component = str(result.args.get("component", ""))
-        for why in filter(new, result.given_up):
+        for why in (w for w in result.given_up if w not in told):
+            told.add(why)
             yield _Left(what=result.tool, why=why, kinds=kinds, component=component)
