@@ -8,6 +8,7 @@ from typing import Final
 
 from aitia.agent.candidate_changes import changes_to_check
 from aitia.agent.gated import look_at
+from aitia.agent.looks import measuring, shows
 from aitia.agent.planning.separate import Missing, missing, two_best
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
@@ -15,7 +16,7 @@ from aitia.agent.weigher import Weighed
 from aitia.core.aspects import CHANGE, LOG, MEMORY, METRIC, RANK, VIBRATION, objects_alone
 from aitia.core.commands import spoken
 from aitia.core.config import option_of
-from aitia.core.words import Evidence, Inventory, NextCheck, Suspect
+from aitia.core.words import OWN_COMMANDS, Evidence, Inventory, NextCheck, Suspect, Window
 from aitia.tools.series.numbers import with_unit
 
 MOST: Final = 5
@@ -44,10 +45,14 @@ def next_checks(
     taxonomy: Taxonomy,
     *,
     ruled_out: Collection[tuple[str, str]] = (),
+    alarmed: Sequence[str] = (),
+    window: Window | None = None,
 ) -> list[NextCheck]:
     """What to measure or mend next, most useful first; of a plain cause what must go back once a step was taken.
 
     ruled_out   component and fault of suspects that the report rules out: nothing is told from these any more
+    alarmed     components that the alarm names; with the `window`, an open verdict has a query or command for the first of
+                them, or of the suspects, if no other check has one
     """
     names = {n for c in inventory.components for n in (c.id, *c.aliases)}
     names |= {n for e in evidence for n in (e.component, e.peer) if n}
@@ -66,7 +71,27 @@ def next_checks(
     seen = [look_at(f, names, "Look at", f.statement) for f in top]
     requests = [_REQUESTS] if objects_alone(e.aspect for e in evidence) else []
     changes = changes_to_check(weighed, evidence, names)
-    return [*broken, *requests, *changes, *_unseen(evidence, inventory), *apart, *seen][:MOST]
+    found = [*broken, *requests, *changes, *_unseen(evidence, inventory), *apart, *seen]
+    if window is None or weighed.verdict != "unknown":
+        return found[:MOST]
+    return _with_one_to_run(
+        found, [*alarmed, *(s.component for s in weighed.suspects)], window, inventory, evidence
+    )
+
+
+def _with_one_to_run(
+    found: Sequence[NextCheck],
+    places: Sequence[str],
+    window: Window,
+    inventory: Inventory,
+    evidence: Sequence[Evidence],
+) -> list[NextCheck]:
+    """The first checks, among them one that can be run and that shows something of the site."""
+    runs = [c for c in found if c.query or (c.command and c.command not in OWN_COMMANDS)]
+    if any(c in runs for c in found[:MOST]):
+        return [*found[:MOST]]
+    place = next((p for p in places if p), "")
+    return [*found[: MOST - 1], runs[0] if runs else shows(place, window, inventory, evidence)]
 
 
 def _apart(
@@ -93,7 +118,8 @@ def _apart(
                 f"{how}: this would distinguish {_named(pair[0], pair, taxonomy)} from "
                 f"{_named(pair[1], pair, taxonomy)}"
             )
-            made.setdefault((place, m.aspect), NextCheck(text=text))
+            query, command = measuring(m.aspect, place, inventory, evidence)
+            made.setdefault((place, m.aspect), NextCheck(text=text, query=query, command=command))
     yield from list(made.values())[:_APART]
 
 

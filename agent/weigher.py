@@ -14,6 +14,7 @@ from typing import Final
 
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
+from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
 from aitia.agent.subject import Subject
@@ -56,14 +57,28 @@ def weigh(
     alarmed: Sequence[str] = (),
     learned: Learned = NOTHING,
     unread: Sequence[str] = (),
+    given_up: Sequence[str] = (),
     of_objects: bool = False,
 ) -> Weighed:
     """Rank the suspects and decide the verdict; `alarmed` names the components that the alarm speaks of, `learned` holds
     what persons said of earlier runs, `unread` says what is not known beside the sources that the inventory says are unread;
-    `of_objects`: the alarm is about the state of a cluster's objects.
+    `of_objects`: the alarm is about the state of a cluster's objects. What was `given_up` could overturn any verdict: then
+    nothing is healthy, and no cause is sure.
     """
-    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, unread, of_objects)
-    return judge.several(evidence, judge.one(evidence))
+    blind = [*unread, *given_up]
+    judge = _Judge(inventory, taxonomy, weights or bundled_weights(), alarmed, learned, blind, of_objects)
+    return _held_down(judge.several(evidence, judge.one(evidence)), given_up)
+
+
+def _held_down(weighed: Weighed, given_up: Sequence[str]) -> Weighed:
+    if weighed.verdict != "cause":
+        return weighed
+    suspects, probability = held_down(weighed.suspects, weighed.probability, given_up)
+    further = tuple(
+        s.model_copy(update={"probability": min(s.probability, MOST)}) if given_up else s
+        for s in weighed.further
+    )
+    return weighed.model_copy(update={"suspects": suspects, "probability": probability, "further": further})
 
 
 class _Judge:

@@ -50,6 +50,7 @@ TERMS: Final[dict[str, str]] = {
     "unknown.prior": "prior for an unknown cause",
     "unknown.alarm": "an alarm, or telemetry that is missing",
     "unknown.meaning": "most of what moved are measurements whose names say nothing",
+    "unknown.given_up": "a check that could show another cause was not made in its time",
     "unknown.unseen": "the most likely component has no telemetry of its own",
 }
 

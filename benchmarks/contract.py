@@ -101,7 +101,8 @@ def finish(
     """Print the table and write the contract's JSON; `began` is `time.monotonic()` at the start.
 
     `judged` holds what the scorer says of each verdict without a model (id, verdict, probability, right), for
-    benchmarks/rca/calibration.py; `per_case` holds predictions.
+    benchmarks/rca/calibration.py; `per_case` holds predictions, and under `given_up` what a diagnosis did not look at because
+    its time was over: a figure with such a case in it depends on the machine.
     """
     print(table(made))
     told = {
@@ -110,6 +111,7 @@ def finish(
         "rows": list(made),
         "per_case": list(per_case),
         "judged": list(judged),
+        "given_up": {str(c["id"]): c["given_up"] for c in per_case if c.get("given_up")},
         "seconds": round(time.monotonic() - began, 1),
         "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "commit": commit(),
@@ -117,6 +119,8 @@ def finish(
     print(
         f"\n{task}: {n} cases, {told['seconds']} s, peak RSS {int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)} MiB"
     )
+    if told["given_up"]:
+        print(f"not all was looked at in {len(told['given_up'])} cases: their time was over")
     if out:
         Path(out).write_text(json.dumps(told, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
     return told

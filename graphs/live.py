@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -200,9 +199,12 @@ def _open(
         if baseline.window.start < span.start:
             span = span.model_copy(update={"start": baseline.window.start})
     inventory = build_inventory(sources, span, resolver, seconds=seconds)
-    with contextlib.suppress(TookTooLong):  # then the window stays as it was given
+    try:
         readable = _readable(sources, inventory)
         incident = within(seconds, partial(fitted, incident, readable), name="window")
+    except TookTooLong:
+        told = "Where the data begin was not looked up: the window is as it was given."
+        inventory = inventory.model_copy(update={"given_up": (*inventory.given_up, told)})
     incident = incident.model_copy(update={"hints": tuple(resolver.resolve(h) or h for h in incident.hints)})
     home = store.home
     watched = {

@@ -92,6 +92,7 @@ def score(scenario: Scenario, report: Report) -> dict[str, Any]:
         "generated_tokens": report.cost.generated_tokens,
         "seconds": report.cost.seconds,
         "first_findings_s": report.cost.first_findings_s,
+        "given_up": [g.why for g in report.given_up],
         "run": report.run,
     }
 

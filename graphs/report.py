@@ -16,6 +16,7 @@ from aitia.core.words import (
     Report,
     TimelineEntry,
 )
+from aitia.graphs.given_up import given_up
 from aitia.graphs.state import Context, State, read_of
 from aitia.graphs.view import View
 
@@ -46,6 +47,7 @@ def assemble(state: State, context: Context) -> Report:
         timeline=_timeline(view),
         mitigations=tuple(Mitigation.model_validate(m) for m in state["mitigations"]),
         next_checks=tuple(NextCheck.model_validate(c) for c in state["next_checks"]),
+        given_up=given_up(view, context),
         evidence=tuple(evidence),
         calls=tuple(r.model_copy(update={"evidence": (), "data": {}}) for r in view.results),
         inventory=view.inventory,

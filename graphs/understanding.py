@@ -84,6 +84,7 @@ class Read(Word):
     messages: int = 0
     seconds: float = 0.0
     note: str = ""
+    given_up: tuple[str, ...] = ()
 
 
 def read(ctx: ToolContext, readers: Readers, home: Path) -> Read:
@@ -110,14 +111,18 @@ def read(ctx: ToolContext, readers: Readers, home: Path) -> Read:
 
 
 def _names(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
-    wanted, why = attempt("the search for new names", ctx.limits.seconds, partial(new_names, ctx))
-    entries = {n: read_name(n, answers, name) for n in (wanted or [])[:MOST_NAMES]}
-    return found.model_copy(update={"entries": found.entries | entries, "names": answers.asked}), why
+    made = attempt("the search for new names", ctx.limits.seconds, partial(new_names, ctx))
+    entries = {n: read_name(n, answers, name) for n in (made.value or [])[:MOST_NAMES]}
+    more = {"given_up": (*found.given_up, *made.given_up)}
+    return found.model_copy(
+        update={"entries": found.entries | entries, "names": answers.asked, **more}
+    ), made.why
 
 
 def _messages(ctx: ToolContext, found: Read, answers: Answers, name: str) -> tuple[Read, str]:
-    looked, why = attempt("the search for new messages", ctx.limits.seconds, partial(unheard, ctx))
-    wanted, note = looked or ({}, why)
+    made = attempt("the search for new messages", ctx.limits.seconds, partial(unheard, ctx))
+    wanted, note = made.value or ({}, made.why)
     chosen = list(wanted.items())[:MOST_MESSAGES]
     heard = {key: read_message(text, reading(text, answers=False), answers, name) for key, text in chosen}
-    return found.model_copy(update={"heard": heard, "messages": answers.asked}), note
+    more = {"given_up": (*found.given_up, *made.given_up)}
+    return found.model_copy(update={"heard": heard, "messages": answers.asked, **more}), note

@@ -10,10 +10,7 @@ import copy
 import logging
 import re
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TooLate
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -21,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import BaseModel
 
+from aitia.core.deadline import TookTooLong, all_within
 from aitia.core.words import Effect
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def foreign(group: str, read: Callable[[Any], Any]) -> Iterator[tuple[str, Any]]
         why = _given_up.get(entry, "")
         try:
             found = None if why else _in_time(lambda entry=entry: read(entry.load()))  # type: ignore[misc]
-        except TooLate:
+        except TookTooLong:
             why = _given_up[entry] = f"its import took longer than {LOAD_S:g} s"
         except BaseException as error:  # an import may raise anything, SystemExit among it
             why = described(error)
@@ -118,17 +116,11 @@ def described(error: BaseException) -> str:
 
 
 def _in_time(work: Callable[[], Any]) -> Any:
-    future: Future[Any] = Future()
     deepest = sys.getrecursionlimit()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # raised where it is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="aitia-plugin", daemon=True).start()
     try:
-        return future.result(LOAD_S)
+        future = all_within(LOAD_S, {"plugin": work})["plugin"]
+        if not future.done():
+            raise TookTooLong
+        return future.result()  # whatever it raised, SystemExit among it
     finally:
         sys.setrecursionlimit(deepest)

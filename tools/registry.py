@@ -16,14 +16,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from aitia.core.aspects import ALL
 from aitia.core.clock import Clock, WallClock
-from aitia.core.deadline import TookTooLong, within
-from aitia.core.errors import AitiaError, BadInput
+from aitia.core.deadline import TookTooLong, collecting, within
+from aitia.core.errors import AitiaError, BadInput, OutOfTime
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
 from aitia.core.words import Effect, Evidence, Incident, Inventory, Result, SourceKind, Task
@@ -34,6 +34,7 @@ T = TypeVar("T")
 # Control characters, line breaks, zero-width and direction marks: a statement is one line of plain text.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+MOST_GIVEN_UP: Final = 10  # told of one call
 _LONGEST_NAME = 300  # characters of a component in a fact of another package
 _LONG = re.compile(r"\d{19}")
 _HALF_HOUR = 1800.0
@@ -246,20 +247,41 @@ class Registry:
                 status="needs_approval",
                 message=f"{spec.name} may change something: a person must approve it.",
             )
-        result, why = attempt(spec.name, ctx.limits.seconds, lambda: _run(spec, ctx, args))
-        return result if result is not None else Result(status="error", message=why)
+        made = attempt(spec.name, ctx.limits.seconds, lambda: _run(spec, ctx, args))
+        result = made.value or Result(status="error", message=made.why)
+        given_up = dict.fromkeys((*made.given_up, *result.given_up))
+        shown = [told[: ctx.limits.message_chars] for told in given_up][:MOST_GIVEN_UP]
+        return result.model_copy(update={"given_up": tuple(shown)})
 
 
-def attempt(name: str, seconds: float, action: Callable[[], T]) -> tuple[T | None, str]:
-    """What an action returns in its time, or None and why not: the one place where any failure of tools and sources is words."""
+class Attempt(NamedTuple, Generic[T]):
+    """What an action returned, or None and why; and what it gave up because its time was over."""
+
+    value: T | None
+    why: str
+    given_up: tuple[str, ...]
+
+
+def attempt(name: str, seconds: float, action: Callable[[], T]) -> Attempt[T]:
+    """What an action returns in its time: the one place where any failure of tools and sources is words."""
+    given_up: list[str] = []
+
+    def noted() -> T:
+        with collecting(given_up):
+            return action()
+
     try:
-        return within(seconds, action, name=name), ""
+        return Attempt(within(seconds, noted, name=name), "", tuple(given_up))
     except TookTooLong:
-        return None, f"{name} took longer than {seconds:g} s and was stopped."
+        why = f"{name} took longer than {seconds:g} s and was stopped."
+        return Attempt(None, why, (why, *given_up))
     except AitiaError as error:
-        return None, str(error)
+        late = (
+            (str(error),) if isinstance(error, OutOfTime) else ()
+        )  # raised by a thread of its own, nobody noted it
+        return Attempt(None, str(error), tuple(dict.fromkeys((*late, *given_up))))
     except Exception as error:
-        return None, f"{name} failed: {error}"[:400]
+        return Attempt(None, f"{name} failed: {error}"[:400], tuple(given_up))
 
 
 def _run(spec: ToolSpec, ctx: ToolContext, args: dict[str, Any]) -> Result:
@@ -308,7 +330,7 @@ def _plain(spec: ToolSpec, result: object, limits: Limits) -> Result:
         facts = tuple(
             e for e in plain.evidence if max(map(len, (e.component, e.peer, e.kind))) <= _LONGEST_NAME
         )
-        plain = plain.model_copy(update={"data": held, "evidence": facts})
+        plain = plain.model_copy(update={"data": held, "evidence": facts, "given_up": ()})
     return plain
 
 

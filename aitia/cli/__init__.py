@@ -12,7 +12,7 @@ def main() -> None:
     """The console script: data on stdout, progress and errors on stderr, exit codes of docs/cli.md."""
     from aitia.cli import stdout
     from aitia.cli.app import run
-    from aitia.core.deadline import given_up
+    from aitia.core.deadline import is_any_at_work
 
     code = run(sys.argv[1:])
     try:
@@ -22,7 +22,9 @@ def main() -> None:
     stdout.release()
     sys.stderr.flush()
     # A tool or source that was given up may still hang in its thread: the interpreter would wait for it, or abort within DuckDB.
-    if given_up() or any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+    if is_any_at_work() or any(
+        t is not threading.main_thread() and not t.daemon for t in threading.enumerate()
+    ):
         atexit._run_exitfuncs()  # temporary files of logs go
         os._exit(code)
     sys.exit(code)

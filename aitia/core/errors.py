@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aitia.core.deadline import given_up
+
 EXIT_CAUSE, EXIT_INTERNAL, EXIT_BAD_INPUT, EXIT_HEALTHY, EXIT_UNKNOWN = 0, 1, 2, 10, 11
 EXIT_NOT_STORED = 3  # the report was printed, whatever its verdict, and could not be stored
 EXIT_INTERRUPTED = 130
@@ -30,6 +32,14 @@ class SourceError(AitiaError):
     """A telemetry source that cannot be read: dead server, corrupt file, refused credentials."""
 
     exit_code = EXIT_BAD_INPUT
+
+
+class OutOfTime(SourceError):
+    """A source that did not answer in its time. What it would have shown is noted as given up."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        given_up(message)
 
 
 class ModelError(AitiaError):

@@ -210,6 +210,7 @@ class Inventory(Word):
     holdings: tuple[Holding, ...] = ()
     components: tuple[Component, ...] = ()
     unresolved: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()  # what was not seen of them because its time was over, in words
 
     def has(self, *kinds: SourceKind) -> bool:
         """Whether every kind is held by at least one readable source."""
@@ -295,6 +296,7 @@ class Result(Word):
     query: str = ""  # the exact query, or file and range
     evidence: tuple[Evidence, ...] = ()
     data: dict[str, Any] = {}  # what the tool `produces`, by name; plain JSON values
+    given_up: tuple[str, ...] = ()  # what was not looked at because its time was over, in words
     seconds: float = 0.0
 
 
@@ -434,6 +436,14 @@ class NextCheck(Word):
         return {**given, "command": command, "query": query_line(query)}
 
 
+class GivenUp(Word):
+    """What was not looked at because its time was over, and how a person looks."""
+
+    what: str  # the tool, or "sources"
+    why: str
+    look: NextCheck
+
+
 class Cost(Word):
     """What the diagnosis took. Prompt tokens restored from a saved prefix are not evaluated."""
 
@@ -485,6 +495,7 @@ class Report(Word):
     timeline: tuple[TimelineEntry, ...] = ()
     mitigations: tuple[Mitigation, ...] = ()
     next_checks: tuple[NextCheck, ...] = ()
+    given_up: tuple[GivenUp, ...] = ()  # none: the verdict rests on all that was to be looked at
     evidence: tuple[Evidence, ...] = ()
     calls: tuple[Result, ...] = ()  # evidence emptied: the appendix holds it once
     inventory: Inventory = Inventory()

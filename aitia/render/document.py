@@ -47,20 +47,20 @@ class Document:
 
 ORDER: Final = (
     "Why", "Change", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
-    "Do now", "Check next", "Not seen", "How words were read",
+    "Not looked at", "Do now", "Check next", "Not seen", "How words were read",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6, "Do now": 4,
-    "Check next": 3, "Not seen": 3, "How words were read": 3,
+    "Why": 6, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
+    "Not looked at": 4, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
     "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
-    "Unchanged": 4, "Do now": 3, "Check next": 2,
+    "Unchanged": 4, "Not looked at": 2, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""
@@ -164,6 +164,7 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     if report.verdict == "healthy":
         yield sections.as_usual(report)
         yield Section(title="What is missing", items=sections.unread(report))
+    yield sections.given_up(report, full)
     yield sections.steps(report, "now")
     yield sections.next_checks(report, full)
     yield sections.ruled_out(report, full)

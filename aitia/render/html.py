@@ -126,7 +126,9 @@ def _parts(document: Document, unseen: Sequence[Item], suspects: bool) -> Iterat
     own = [Section(title="Suspects", items=(), note=moved)] if suspects else []
     if document.headline.verdict != "unknown":
         nothing = Item(text="Every source had data and every call returned some.")
-        own.append(Section(title="What could not be seen", items=tuple(unseen) or (nothing,)))
+        late = any(s.title == "Not looked at" for s in document.sections)
+        items = tuple(unseen) or (() if late else (nothing,))
+        own.append(Section(title="What could not be seen", items=items))
     own.append(Section(title="Sources and versions", items=()))
     # "Not seen" is part of the list of what could not be seen.
     told = [s for s in document.sections if s.title != "Not seen"]

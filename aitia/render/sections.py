@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
@@ -223,7 +224,10 @@ def missing(report: Report) -> tuple[Item, ...]:
     seen: dict[str, Item] = {}
     # What a call for a component without telemetry says is said already; what could not be done comes before what was empty.
     asked = [c for c in report.calls if c.args.get("component") not in dark]
+    late = {g.why for g in report.given_up}  # told in a section of its own
     for call in sorted(asked, key=lambda c: c.status == "no_data"):
+        if call.message in late:
+            continue
         if call.status in ("no_data", "error") and call.message:
             seen.setdefault(call.message, Item(lead=call.tool, text=t.clean(call.message)))
         elif call.status == "ok" and (lacking := call.message.partition(NOT_SEEN)[2]):
@@ -282,13 +286,16 @@ def _without(report: Report, dark: Sequence[str]) -> list[Item]:
 
 def unread(report: Report) -> tuple[Item, ...]:
     """What was asked for and could not be read: of that a healthy verdict knows nothing."""
+    late = {g.why for g in report.given_up}  # told in a section of its own
     sources = [
-        Item(lead=t.clean(h.source), text=t.clean(h.note)) for h in report.inventory.holdings if h.note
+        Item(lead=t.clean(h.source), text=t.clean(h.note))
+        for h in report.inventory.holdings
+        if h.note and h.note not in late
     ]
     seen: dict[str, Item] = {}
     for call in report.calls:
         lacking = call.message if call.status == "error" else call.message.partition(NOT_SEEN)[2]
-        if lacking:
+        if lacking and lacking not in late:
             seen.setdefault(lacking, Item(lead=call.tool, text=t.clean(lacking)))
     return (*sources, *seen.values())
 
@@ -318,6 +325,14 @@ def steps(report: Report, when: Literal["now", "prevent"]) -> Section:
 def _gated(word: _Gated) -> _Gated:
     """The word made anew, through its gate: a copy with other fields has not been there."""
     return type(word).model_validate(word.model_dump())
+
+
+def given_up(report: Report, full: bool) -> Section:
+    """What was not looked at because its time was over, and how to look."""
+    told = [(g, _check(_gated(g.look), full)) for g in report.given_up]
+    items = tuple(replace(i, lead=t.clean(g.what), text=f"{t.clean(g.why)} {i.text}") for g, i in told)
+    note = "time was over: the verdict is less sure for it" if items else ""
+    return Section(title="Not looked at", items=items, note=note)
 
 
 def next_checks(report: Report, full: bool) -> Section:

@@ -163,7 +163,8 @@ def _of_report(incident: Incident, system: str, done: Replayed) -> Case:
     parts = done.report.inventory.components
     case = beside_answer(incident, system, done.scenario, said, ranking(done.report), parts)
     lost = [f"{call.tool}: {call.message}" for call in done.report.calls if call.status == "error"]
-    return case | {"answer": bool(done.score["correct"]), "failed_calls": lost}
+    more = {"failed_calls": lost, "given_up": done.score["given_up"]}
+    return case | {"answer": bool(done.score["correct"])} | more
 
 
 def beside_answer(

@@ -26,7 +26,7 @@ BOUNDS: Final = (0.5, 2.0)  # data may halve or double what a term means, not tu
 PASSES: Final = 2  # which pair stands for a family depends on the factors
 _NAMES: Final = tuple(t for t in TERMS if t != "ceiling")
 _BOUNDS: Final = [
-    (1.0, 1.0) if t == "healthy.unwatched" else BOUNDS for t in _NAMES
+    (1.0, 1.0) if t in ("healthy.unwatched", "unknown.given_up") else BOUNDS for t in _NAMES
 ]  # a limit is not learned
 
 

@@ -61,6 +61,7 @@ def main() -> int:
         "n": len(folders),
         "rows": rows,
         "per_case": per_case,
+        "given_up": {c["id"]: c["given_up"] for c in per_case if c.get("given_up")},
         "seconds": round(time.monotonic() - start, 1),
         "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "commit": _commit(),

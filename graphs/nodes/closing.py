@@ -24,7 +24,10 @@ def mitigate(state: State, runtime: Runtime[Context]) -> State:
     weighed, inventory, evidence = view.weighed, view.inventory, view.evidence
     steps = mitigations(weighed, view.results, taxonomy, inventory=inventory, evidence=evidence)
     ruled_out = {(x.component, x.fault) for x in view.ruled_out}
-    checks = next_checks(weighed, evidence, inventory, taxonomy, ruled_out=ruled_out)
+    checks = next_checks(
+        weighed, evidence, inventory, taxonomy,
+        ruled_out=ruled_out, alarmed=view.incident.hints, window=view.incident.window,
+    )  # fmt: skip
     return {"mitigations": dumps(steps), "next_checks": dumps(checks)}
 
 

@@ -10,6 +10,7 @@ from aitia.agent.alarm import is_of_objects
 from aitia.agent.weigher import MEASURED, TELEMETRY, Weighed, weigh
 from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
+from aitia.graphs.given_up import overturning
 from aitia.graphs.state import Context, State, dumps, learned_of
 from aitia.graphs.view import View
 from aitia.graphs.window import is_own_baseline
@@ -50,6 +51,7 @@ def weigh_so_far(evidence: Sequence[Evidence], view: View, context: Context) -> 
         alarmed=view.incident.hints,
         learned=learned_of(context),
         unread=_unread(view, context),
+        given_up=overturning(view, context),
         of_objects=is_of_objects(view.incident),
     )
 

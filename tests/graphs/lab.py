@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -114,12 +115,17 @@ def components() -> tuple:
 
 
 def run(
-    home: Path, *specs, llm: bool = True, seconds: float = 5.0, concurrency: int = 4
+    home: Path,
+    *specs,
+    llm: bool = True,
+    seconds: float = 5.0,
+    concurrency: int = 4,
+    more: Sequence[Shop] = (),
 ) -> tuple[RunStore, Report]:
     store = RunStore.create(home, meta={"title": "lab"})
     report = diagnose(
         incident(),
-        [Shop()],
+        [Shop(), *more],
         store=store,
         llm=ScriptedLlm(reply) if llm else None,
         options=Options(max_concurrency=concurrency, task_seconds=seconds),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from aitia.core.clock import RecordedClock
 from aitia.core.config import SourceConfig
-from aitia.core.errors import SourceError
+from aitia.core.errors import OutOfTime, SourceError
 from aitia.core.redact import Redactor
 from aitia.core.resolve import Resolver
 from aitia.core.store import RunStore
@@ -315,7 +315,7 @@ def test_an_endless_answer_and_a_hanging_client_are_cut_off(tmp_path: Path) -> N
          SourceError, "Renew the credentials"),
         ("Unable to connect to the server: Forbidden", SourceError, "Start the API server"),
         ('error: context "x" not found, cannot list', SourceError, "Fix"),
-        ("Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)", SourceError, "timeout_s"),
+        ("Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded)", OutOfTime, "timeout_s"),
     ],
 )  # fmt: skip
 def test_only_the_api_server_can_say_that_there_is_nothing(

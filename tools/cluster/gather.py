@@ -74,7 +74,7 @@ def gather(reader: Reader) -> State:
         logs=_logs(reader, state),
         last_words=_last_words(reader, state),
     )
-    return replace(state, unread=tuple(reader.unread), asked=reader.asked)
+    return replace(state, unread=tuple(sorted(reader.unread)), asked=reader.asked)
 
 
 def _basic(reader: Reader, ends: Sequence[m.Doc] | None) -> State:

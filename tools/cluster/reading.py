@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, Final
 
-from aitia.core.errors import SourceError
+from aitia.core.deadline import Deadline
+from aitia.core.errors import OutOfTime, SourceError
 from aitia.tools.cluster import live
 from aitia.tools.cluster import manifest as m
 from aitia.tools.cluster.manifest import Doc, at, mapping, name_of
@@ -37,14 +38,14 @@ class Reader:
     Until the first answer a failure is raised: the cluster cannot be reached. Later it is a list that was not read.
     """
 
-    def __init__(
-        self, source: ClusterSource, namespace: str, patient: Callable[[], bool] = lambda: True
-    ) -> None:
-        self._source, self.namespace, self.patient = source, namespace, patient
+    def __init__(self, source: ClusterSource, namespace: str, deadline: Deadline | None = None) -> None:
+        self._source, self.namespace, self.deadline = source, namespace, deadline
         self._known: dict[Key, list[Doc] | None] = {}
         self._reached = False
         self.asked = 0
         self.unread: list[str] = []
+        self.late: list[str] = []
+        """What of it was not read because its time was over."""
         self.now = source.observed_at()
 
     def ahead(self, resources: Iterable[str]) -> None:
@@ -163,8 +164,16 @@ class Reader:
         ask = lambda: self._source.logs(self.namespace, {}, pod=pod.name)  # noqa: E731
         return last_words(self._tried(f"logs of {pod.name}", ask) or ())
 
-    def miss(self, what: str) -> None:
+    def _is_over(self, what: str) -> bool:
+        over = self.deadline is not None and self.deadline.left <= 0
+        if over:
+            self.miss(f"{what}: no time left", is_late=True)
+        return over
+
+    def miss(self, what: str, *, is_late: bool = False) -> None:
         """Note what was not read."""
+        if is_late and what not in self.late:
+            self.late.append(what)
         if what not in self.unread and len(self.unread) < MOST_UNREAD:
             self.unread.append(what)
 
@@ -172,16 +181,14 @@ class Reader:
         return resource, "" if resource in CLUSTER_WIDE else namespace or self.namespace
 
     def _ask(self, key: Key) -> None:
-        if not self.patient():
-            self.miss(f"{key[0]}: no time left")
+        if self._is_over(key[0]):
             return  # another question of this run may have time for it
         resource, space = key
         where = f"{resource}{f' in {space}' if space else ''}"
         self._known[key] = self._tried(where, lambda: self._source.objects(resource, space))
 
     def _tried(self, what: str, ask: Callable[[], list[Any] | None]) -> list[Any] | None:
-        if not self.patient():
-            self.miss(f"{what}: no time left")
+        if self._is_over(what):
             return None
         self.asked += 1
         try:
@@ -189,7 +196,7 @@ class Reader:
         except SourceError as error:
             if not self._reached:
                 raise
-            self.miss(f"{what}: {str(error)[:160]}")
+            self.miss(f"{what}: {str(error)[:160]}", is_late=isinstance(error, OutOfTime))
             return None
         self._reached = True
         if answer is None:

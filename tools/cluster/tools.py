@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from aitia.core.deadline import Deadline, given_up
 from aitia.core.errors import SourceError
 from aitia.core.words import Evidence, Result, SourceRef
 from aitia.tools.cluster.analyse import analyse, analyse_nodes, quiet, quiet_nodes
@@ -132,13 +133,14 @@ def _looked(ctx: ToolContext) -> _Looked:
 
 
 def _states(ctx: ToolContext, source: ClusterSource) -> list[State]:
-    began, budget = ctx.clock.elapsed(), SHARE_OF_TIME * ctx.limits.seconds
-    patient: Callable[[], bool] = lambda: ctx.clock.elapsed() - began < budget  # noqa: E731
+    deadline = Deadline(SHARE_OF_TIME * ctx.limits.seconds)
     states = []
     for namespace in source.namespaces():
         reader = reader_of(ctx, source, namespace)
-        reader.patient = patient
+        reader.deadline = deadline
         state = gather(reader)
+        for what in sorted(reader.late):  # several read at once, in no order
+            given_up(f"Not read of namespace {namespace}: {what}.")
         states.append(replace(state, moves=moves_of(ctx, state)))
     return [s for s in states if s.workloads or s.pods or s.nodes]
 

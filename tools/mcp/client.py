@@ -17,7 +17,7 @@ from mcp.shared.exceptions import McpError
 from pydantic import ValidationError
 
 from aitia.core.config import McpServer
-from aitia.core.errors import AitiaError, SourceError
+from aitia.core.errors import AitiaError, OutOfTime, SourceError
 from aitia.tools.mcp.library_log import quiet
 from aitia.tools.mcp.transport import Line, kept
 
@@ -160,7 +160,7 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 
 def _slow(server: McpServer) -> SourceError:
-    return SourceError(
+    return OutOfTime(
         f"MCP server {server.name!r} did not answer within {server.timeout_s:g} s. Raise its "
         "`timeout_s` or check the server."
     )

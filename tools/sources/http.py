@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aitia.core.bounds import TooManyValues, load_json
 from aitia.core.config import SourceConfig
 from aitia.core.deadline import Deadline
-from aitia.core.errors import BadInput, SourceError
+from aitia.core.errors import BadInput, OutOfTime, SourceError
 
 if TYPE_CHECKING:
     import httpx
@@ -34,7 +34,7 @@ class JsonApi:
         self._root = root
         self.ahead_s = 0.0
         """By how much the server's clock was ahead of this machine's at the last answer, where it tells its time."""
-        self._silent: tuple[float, str] | None = None
+        self._silent: tuple[float, type[SourceError], str] | None = None
         self._calls: TimedTransport | None = None
 
     @property
@@ -51,8 +51,7 @@ class JsonApi:
         """
         import httpx
 
-        if self._silent and time.monotonic() - self._silent[0] < SILENT_S:
-            raise SourceError(self._silent[1])
+        self._not_silent()
         where = f"{self._config.url}{path}"
         try:
             with self._client() as client, client.stream("GET", where, params=list(params)) as answer:
@@ -67,19 +66,26 @@ class JsonApi:
     def _slow(self) -> SourceError:
         seconds = self._calls.deadline.seconds if self._calls is not None else self._config.timeout_s
         return self._gone(
+            OutOfTime,
             f"Raise `timeout_s` of source {self._config.name!r} or narrow its `match`: {self._config.url} did not answer"
-            f" within {seconds:.3g} s."
+            f" within {seconds:.3g} s.",
         )
 
     def _away(self, error: Exception) -> SourceError:
         return self._gone(
+            SourceError,
             f"{self._config.url} cannot be reached ({_ERRNO.sub('', clean(str(error))) or type(error).__name__}). Start "
-            f"the server or fix {self._config.place('url')}."
+            f"the server or fix {self._config.place('url')}.",
         )
 
-    def _gone(self, message: str) -> SourceError:
-        self._silent = time.monotonic(), message
-        return SourceError(message)
+    def _not_silent(self) -> None:
+        """Raises what was raised when the server did not answer, for half a minute from then."""
+        if self._silent and self.is_silent:
+            raise self._silent[1](self._silent[2])
+
+    def _gone(self, kind: type[SourceError], message: str) -> SourceError:
+        self._silent = time.monotonic(), kind, message
+        return kind(message)
 
     def check_credentials(self, *texts: str) -> None:
         """Raises BadInput for what HTTP does not carry, before an error of the HTTP library can show it."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from aitia.core.config import SourceConfig
-from aitia.core.deadline import TookTooLong, all_within, result_of
+from aitia.core.deadline import TookTooLong, all_within, collecting, result_of
 from aitia.core.errors import BadInput, SourceError, Untrusted
 from aitia.core.protocols import Source
 from aitia.core.resolve import Resolver
@@ -76,7 +75,9 @@ def open_sources(configs: Iterable[SourceConfig], root: Path) -> list[Source]:
     return [open_source(config, root) for config in configs]
 
 
-INVENTORY_S = 30.0  # for all sources together, as long as a tool may take
+T = TypeVar("T")
+
+INVENTORY_S = 30.0  # for each source, as long as a tool may take
 
 
 def build_inventory(
@@ -87,12 +88,15 @@ def build_inventory(
     All are read at the same time, and one that has not answered after `seconds` is given up. `unresolved` lists the names
     that neither topology nor configuration knows, where there is one.
     """
-    reads = all_within(seconds, {str(n): partial(_look, s, window) for n, s in enumerate(sources)})
-    looked = [_looked(source, reads[str(n)], seconds) for n, source in enumerate(sources)]
+    given_up: list[str] = []
+    reads = all_within(
+        seconds, {str(n): partial(_noted, given_up, partial(_look, s, window)) for n, s in enumerate(sources)}
+    )
+    looked = [_looked(source, reads[str(n)], seconds, given_up) for n, source in enumerate(sources)]
     # What was drawn or configured comes before what spans name: their names are then known as its aliases.
     for found in sorted(looked, key=lambda found: found.holding.kind == "traces"):
         _draw(found, resolver)
-    holdings = _doubted([found.holding for found in looked], sources, window, seconds)
+    holdings = _doubted([found.holding for found in looked], sources, window, seconds, given_up)
     drawn = bool(resolver.components)
     unresolved: list[str] = []
     # Shorter names first, so that `web-1` is an instance of `web` whichever source came first.
@@ -101,7 +105,12 @@ def build_inventory(
             resolver.learn(raw)
             unresolved.append(resolver.why(raw))
         resolver.learn(raw)
-    return Inventory(holdings=tuple(holdings), components=resolver.components, unresolved=tuple(unresolved))
+    return Inventory(
+        holdings=tuple(holdings),
+        components=resolver.components,
+        unresolved=tuple(unresolved),
+        given_up=tuple(sorted(set(given_up))),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +121,11 @@ class _Looked:
     components: Sequence[Component] = ()
 
 
+def _noted(given_up: list[str], work: Callable[[], T]) -> T:
+    with collecting(given_up):
+        return work()
+
+
 def _look(source: Source, window: Window) -> _Looked:
     components = source.components() if isinstance(source, TopologySource) else ()
     try:
@@ -120,11 +134,12 @@ def _look(source: Source, window: Window) -> _Looked:
         return _Looked(holding=_unread(source, _said(source, error)), components=components)
 
 
-def _looked(source: Source, read: Future[_Looked], seconds: float) -> _Looked:
+def _looked(source: Source, read: Future[_Looked], seconds: float, given_up: list[str]) -> _Looked:
     try:
         return result_of(read)
     except TookTooLong:
         note = f"Source {source.name!r} could not be read in {seconds:g} s. Check it or leave it out."
+        given_up.append(note)
     except Exception as error:  # a hostile record must not end the diagnosis
         note = _said(source, error)
     return _Looked(holding=_unread(source, note))
@@ -145,18 +160,25 @@ def _said(source: Source, error: Exception) -> str:
 
 
 def _doubted(
-    holdings: Sequence[Holding], sources: Sequence[Source], window: Window, seconds: float
+    holdings: Sequence[Holding],
+    sources: Sequence[Source],
+    window: Window,
+    seconds: float,
+    given_up: list[str],
 ) -> list[Holding]:
     """The holdings with a word on those whose times do not fit the times of the others."""
     held = {h.source for h in holdings if not h.unread and (h.count or "window" in h.note)}
     dated = [s for s in sources if isinstance(s, Dated) and s.name in held]
-    asked = all_within(
-        seconds, {s.name: partial(s.extent, window.end) for s in dated} if len(dated) > 1 else {}
-    )
+    extents_of = {s.name: partial(_noted, given_up, partial(s.extent, window.end)) for s in dated}
+    asked = all_within(seconds, extents_of if len(dated) > 1 else {})
     extents: dict[str, tuple[float, float]] = {}
     for name, read in asked.items():  # one alone has nobody to disagree with
-        with contextlib.suppress(Exception):  # what cannot be read has its note already
+        try:
             extents |= {name: extent} if (extent := result_of(read)) else {}
+        except TookTooLong:
+            given_up.append(f"The times of source {name!r} were not compared with those of the others.")
+        except Exception:  # what cannot be read has its note already
+            continue
     found = doubts(extents, window)
     return [
         h.model_copy(

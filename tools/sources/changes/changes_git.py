@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Event, Timer
 from typing import Final
 
 from aitia.core.children import environment, program
 from aitia.core.config import SourceConfig
-from aitia.core.errors import SourceError
+from aitia.core.deadline import stopping
+from aitia.core.errors import OutOfTime, SourceError
 from aitia.core.words import Holding, SourceRef, Window, from_epoch
 from aitia.tools.sources.base import Configured, RecordedChange
 from aitia.tools.sources.changes.change_fields import CONFIG_FILES, DOCUMENTS, KINDS
@@ -160,7 +160,7 @@ class GitSource(Configured):
             code, out, err = _run([program("git"), "-C", str(path), "--no-pager", *_TAME, *arguments],
                                   seconds=self._config.timeout_s, most=most or MOST_BYTES + 1)  # fmt: skip
         except TimeoutError:
-            raise SourceError(
+            raise OutOfTime(
                 f"Raise `timeout_s` of source {self.name!r} or set `options.paths`: git {arguments[0]} took longer than"
                 f" {self._config.timeout_s:g} s."
             ) from None
@@ -191,21 +191,11 @@ def _run(command: Sequence[str], *, seconds: float, most: int) -> tuple[int, byt
     with TemporaryFile() as errors, subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environment(given=_QUIET)
     ) as process:  # fmt: skip
-        late = Event()
-
-        def stop() -> None:
-            late.set()
-            process.kill()
-
-        watch = Timer(seconds, stop)
-        watch.start()
-        try:
+        with stopping(seconds, process.kill, child=process.pid) as late:
             out = process.stdout.read(most) if process.stdout else b""
             if cut := len(out) == most:
                 process.kill()
             code = process.wait()
-        finally:
-            watch.cancel()
         if late.is_set():
             raise TimeoutError
         errors.seek(0)

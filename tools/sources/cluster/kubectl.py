@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from aitia.core.children import program, safe_path
-from aitia.core.errors import SourceError
+from aitia.core.errors import OutOfTime, SourceError
 
 READ_ONLY: Final = frozenset({"get", "logs", "config view", "auth can-i"})
 MAX_BYTES: Final = 64 * 1024 * 1024  # a pod is about 10 KB of JSON
@@ -111,7 +111,7 @@ class Kubectl:
         return b"".join(parts[out.fileno()]), b"".join(parts[err.fileno()])
 
     def _slow(self) -> SourceError:
-        return SourceError(
+        return OutOfTime(
             f"Raise `timeout_s` of source {self.source!r}: the API server did not answer within {self.timeout_s:g} s."
         )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.logs.remote_api import Refused
 from aitia.tools.sources.logs.remote_lines import Entry
@@ -59,7 +59,7 @@ class LokiSource(RemoteLogs):
             parts = [matcher(label, "|".join(_SPECIAL.sub(r"\\\1", n) for n in names), operator="=~")]
         return "{" + ", ".join([*parts, *([inside] if inside else [])]) + "}"
 
-    def _data(self, path: str, params: Sequence[tuple[str, str]], deadline: float) -> Any:
+    def _data(self, path: str, params: Sequence[tuple[str, str]], deadline: Deadline) -> Any:
         parsed = self._api.ask(path, params, deadline=deadline)
         if not isinstance(parsed, dict) or parsed.get("status") != "success":
             raise SourceError(
@@ -67,12 +67,12 @@ class LokiSource(RemoteLogs):
             )
         return parsed.get("data")
 
-    def _values(self, label: str, span: Span, deadline: float) -> list[str]:
+    def _values(self, label: str, span: Span, deadline: Deadline) -> list[str]:
         params = [*_ranged(span), *self._matched()]
         data = self._data(f"/loki/api/v1/label/{quote(label, safe='')}/values", params, deadline)
         return [str(v) for v in data or ()][:MAX_VALUES]
 
-    def _label_names(self, span: Span, deadline: float) -> list[str]:
+    def _label_names(self, span: Span, deadline: Deadline) -> list[str]:
         data = self._data("/loki/api/v1/labels", [*_ranged(span), *self._matched()], deadline)
         return [str(v) for v in data or () if not str(v).startswith("__")]
 
@@ -80,7 +80,7 @@ class LokiSource(RemoteLogs):
         inside = _parted(self._config.match)[0]
         return [("query", "{" + inside + "}")] if inside else []
 
-    def _size(self, span: Span, deadline: float) -> int:
+    def _size(self, span: Span, deadline: Deadline) -> int:
         """From the index where the server keeps one, else 0: not known."""
         try:
             return self._indexed((), span, deadline)
@@ -89,12 +89,12 @@ class LokiSource(RemoteLogs):
                 raise
             return 0
 
-    def _indexed(self, names: Sequence[str], span: Span, deadline: float) -> int:
+    def _indexed(self, names: Sequence[str], span: Span, deadline: Deadline) -> int:
         params = [("query", self._selector(names)), *_ranged(span)]
         parsed = self._api.ask("/loki/api/v1/index/stats", params, deadline=deadline)
         return int((parsed if isinstance(parsed, dict) else {}).get("entries") or 0)
 
-    def _counts(self, names: Sequence[str], span: Span, deadline: float) -> dict[str, int]:
+    def _counts(self, names: Sequence[str], span: Span, deadline: Deadline) -> dict[str, int]:
         """Counted by the server; where it refuses (too many streams), of halves, at last from its index."""
         out: dict[str, int] = {}
         todo = [list(names[i : i + _BATCH]) for i in range(0, len(names), _BATCH)]
@@ -115,7 +115,7 @@ class LokiSource(RemoteLogs):
                     todo += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
         return out
 
-    def _counted(self, names: Sequence[str], span: Span, deadline: float) -> dict[str, int]:
+    def _counted(self, names: Sequence[str], span: Span, deadline: Deadline) -> dict[str, int]:
         own, label = self._config.component, self._label
         by = "" if own else f" by ({label})"
         seconds = max(1, math.ceil((span[1] - span[0]) / _SECOND))
@@ -127,7 +127,7 @@ class LokiSource(RemoteLogs):
             for r in self._results(data, "vector")
         }
 
-    def _histogram(self, name: str, span: Span, width: int, deadline: float) -> tuple[int, Cells]:
+    def _histogram(self, name: str, span: Span, width: int, deadline: Deadline) -> tuple[int, Cells]:
         seconds = max(1, math.ceil(width / _SECOND))
         width = seconds * _SECOND
         cells = math.ceil((span[1] - span[0]) / width)
@@ -144,7 +144,7 @@ class LokiSource(RemoteLogs):
             for at, count in series["values"]
         ]
 
-    def _entries(self, names: Sequence[str], span: Span, deadline: float) -> Iterator[Entry]:
+    def _entries(self, names: Sequence[str], span: Span, deadline: Deadline) -> Iterator[Entry]:
         """Page after page; a page begins with the last moment of the one before, whose entries are known by their text."""
         start, seen = span[0], set[tuple[str, str]]()
         while start < span[1]:
@@ -152,7 +152,7 @@ class LokiSource(RemoteLogs):
             found.sort(key=lambda e: e.ns)
             fresh = [e for e in found if e.ns > start or (e.stream, e.line) not in seen]
             yield from fresh
-            if len(found) < page or time.monotonic() > deadline:
+            if len(found) < page or deadline.left <= 0:
                 return
             last = found[-1].ns
             if (
@@ -164,7 +164,7 @@ class LokiSource(RemoteLogs):
             seen = {(e.stream, e.line) for e in found if e.ns == last} | (seen if last == start else set())
             start = last
 
-    def _page(self, names: Sequence[str], span: Span, deadline: float) -> tuple[int, list[Entry]]:
+    def _page(self, names: Sequence[str], span: Span, deadline: Deadline) -> tuple[int, list[Entry]]:
         """One page: how many entries were asked for, and those that came. A page that is too large is asked for in halves."""
         while True:
             page = self._page_size

@@ -65,7 +65,7 @@ class LogApi(JsonApi):
             self._held.close()
             self._held = None
 
-    def ask(self, path: str, params: Params, *, deadline: float) -> Any:
+    def ask(self, path: str, params: Params, *, deadline: Deadline) -> Any:
         """The parsed JSON answer. Raises SourceError where there is none."""
         with self.session(), self._answer(path, params, deadline) as answer:
             body = self._bounded(answer)
@@ -82,8 +82,8 @@ class LogApi(JsonApi):
                     f"{self._config.name!r} at the API."
                 ) from None
 
-    def lines(self, path: str, params: Params, *, deadline: float) -> Iterator[bytes]:
-        """The answer's lines as they come; ends early at the deadline (`time.monotonic`).
+    def lines(self, path: str, params: Params, *, deadline: Deadline) -> Iterator[bytes]:
+        """The answer's lines as they come; ends early at the deadline.
 
         Raises SourceError where not even one came by then: that is a server that does not answer, not one without lines.
         """
@@ -96,7 +96,7 @@ class LogApi(JsonApi):
                     yield line
                     count += 1
         except httpx.TimeoutException:
-            if not count or time.monotonic() < deadline:
+            if not count or deadline.left > 0:
                 raise self._slow() from None
 
     def _split(self, answer: httpx.Response) -> Iterator[bytes]:
@@ -120,13 +120,12 @@ class LogApi(JsonApi):
 
     @contextmanager
     def _answer(
-        self, path: str, params: Params, deadline: float, *, whole: bool = True
+        self, path: str, params: Params, deadline: Deadline, *, whole: bool = True
     ) -> Iterator[httpx.Response]:
         """An answer whose head has come within `timeout_s`; so must the `whole` of it, or else go on to the deadline."""
         import httpx
 
-        if self._silent and self.is_silent:
-            raise SourceError(self._silent[1])
+        self._not_silent()
         assert self._held is not None
         assert self._calls is not None
         long = sum(len(v) for _, v in params) > LONG_QUERY
@@ -135,9 +134,7 @@ class LogApi(JsonApi):
         try:
             while True:
                 self.asked += 1
-                self._calls.deadline = Deadline(
-                    min(self._config.timeout_s, max(_LEAST_S, deadline - time.monotonic()))
-                )
+                self._calls.deadline = Deadline(min(self._config.timeout_s, max(_LEAST_S, deadline.left)))
                 with self._held.stream("POST" if long else "GET", where, **sent) as answer:
                     if answer.status_code in _BUSY and self._waited(answer, attempt, deadline):
                         attempt += 1
@@ -145,7 +142,7 @@ class LogApi(JsonApi):
                     try:
                         self._check(answer)
                         if not whole:
-                            self._calls.deadline = Deadline(max(_LEAST_S, deadline - time.monotonic()))
+                            self._calls.deadline = Deadline(max(_LEAST_S, deadline.left))
                         yield answer
                     finally:
                         self.moved += answer.num_bytes_downloaded
@@ -157,11 +154,11 @@ class LogApi(JsonApi):
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise self._away(error) from None
 
-    def _waited(self, answer: httpx.Response, attempt: int, deadline: float) -> bool:
+    def _waited(self, answer: httpx.Response, attempt: int, deadline: Deadline) -> bool:
         """Whether there is time to ask again, after the pause that the server asks for (else 0.25 s, doubled each time)."""
         told = answer.headers.get("Retry-After", "")
         pause = float(told) if told.isdigit() else 0.25 * 2.0**attempt
-        if attempt >= 5 or time.monotonic() + pause > deadline:
+        if attempt >= 5 or pause > deadline.left:
             return False
         time.sleep(pause)
         return True

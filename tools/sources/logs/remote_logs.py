@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 import threading
-import time
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from aitia.core.config import SourceConfig
+from aitia.core.deadline import Deadline, given_up
 from aitia.core.errors import BadInput, SourceError
 from aitia.core.words import Holding, Window
 from aitia.tools.sources.base import Configured, LogStream
@@ -99,7 +99,7 @@ class RemoteLogs(Configured):
     def describe(self, window: Window) -> Holding:
         """Components with lines in the window and how many lines they are; a word on what will not be read."""
         self._window = window
-        span, deadline = self._span(window), time.monotonic() + SECONDS
+        span, deadline = self._span(window), Deadline(SECONDS)
         with self._lock, self._api.session():
             names = self._components(span, deadline)
             count = self._size(span, deadline) if names else 0
@@ -136,7 +136,7 @@ class RemoteLogs(Configured):
 
     def components_in(self, spans: Sequence[Window]) -> list[str]:
         """The raw components with lines in the spans, sorted."""
-        deadline = time.monotonic() + SECONDS
+        deadline = Deadline(SECONDS)
         with self._lock, self._api.session():
             return sorted({n for w in spans for n in self._components(self._span(w), deadline)})
 
@@ -153,7 +153,7 @@ class RemoteLogs(Configured):
         The last span is the window: it gets half of the `budget` (bytes), the others share the rest. `shares` of a stream
         say where not all lines of a span are in its files. Raises SourceError where nothing could be read.
         """
-        deadline = time.monotonic() + seconds
+        deadline = Deadline(seconds)
         with self._lock, self._api.session():
             wanted = sorted(self.components_in(spans) if components is None else components)
             key = (tuple(spans), tuple(wanted), budget)
@@ -174,7 +174,7 @@ class RemoteLogs(Configured):
             return list(self._held[key])
 
     def _fetched(
-        self, spans: Sequence[Window], names: Sequence[str], budget: int, deadline: float
+        self, spans: Sequence[Window], names: Sequence[str], budget: int, deadline: Deadline
     ) -> list[LogStream]:
         pieces = pieces_of([self._span(w) for w in spans])
         counts = [self._counts(names, p, deadline) for p in pieces]
@@ -204,7 +204,7 @@ class RemoteLogs(Configured):
         spool: Spool,
         writers: Mapping[str, LineWriter],
         quota: Sequence[int],
-        deadline: float,
+        deadline: Deadline,
     ) -> _Read:
         out = _Read()
         for block in todo:
@@ -212,9 +212,9 @@ class RemoteLogs(Configured):
             out.cut |= {(n, block.piece) for n in block.names if n not in names}
             if not names:
                 continue
-            if out.stopped or time.monotonic() > deadline:
+            if out.stopped or deadline.left <= 0:
                 out.cut |= {(n, block.piece) for n in names}
-                out.stopped = out.stopped or "reading ran out of time"
+                out.stopped = out.stopped or self._out_of_time()
                 continue
             try:
                 self._read_block(block, names, spool, writers, out, quota[block.piece], deadline)
@@ -233,7 +233,7 @@ class RemoteLogs(Configured):
         writers: Mapping[str, LineWriter],
         out: _Read,
         quota: int,
-        deadline: float,
+        deadline: Deadline,
     ) -> None:
         held: dict[str, list[Entry]] = defaultdict(list)
         size = count = 0
@@ -246,12 +246,18 @@ class RemoteLogs(Configured):
             if size > room or (block.most and count >= block.most):
                 out.cut |= {(n, block.piece) for n in names}
                 break
-        if self._torn or time.monotonic() > deadline:
+        if deadline.left <= 0:
+            out.stopped = out.stopped or self._out_of_time()
+        if self._torn or deadline.left <= 0:
             self._torn = False
             out.cut |= {(n, block.piece) for n in names}
         for name, entries in held.items():
             spool.add(name, block.piece, block.start, writers[name].block(entries, shift_ns=shift))
             out.lines[name, block.piece] += len(entries)
+
+    def _out_of_time(self) -> str:
+        given_up(f"Source {self.name!r} was not read to its end: its server did not give all lines in time.")
+        return "reading ran out of time"
 
     def _stream(
         self,
@@ -295,13 +301,13 @@ class RemoteLogs(Configured):
             folder=self._folder,
         )
 
-    def _components(self, span: Span, deadline: float) -> list[str]:
+    def _components(self, span: Span, deadline: Deadline) -> list[str]:
         """The raw components of a span. Raises SourceError for a label that nothing has."""
         if span not in self._names:
             self._names[span] = self._listed(span, deadline)
         return self._names[span]
 
-    def _listed(self, span: Span, deadline: float) -> list[str]:
+    def _listed(self, span: Span, deadline: Deadline) -> list[str]:
         given = self._config.component_label
         for label in (given,) if given else self.LABELS:
             if values := self._values(label, span, deadline):
@@ -379,26 +385,26 @@ class RemoteLogs(Configured):
         """The query that selects the lines of some components."""
 
     @abstractmethod
-    def _values(self, label: str, span: Span, deadline: float) -> list[str]:
+    def _values(self, label: str, span: Span, deadline: Deadline) -> list[str]:
         """The values of a label in a span, at most MAX_VALUES."""
 
     @abstractmethod
-    def _label_names(self, span: Span, deadline: float) -> list[str]: ...
+    def _label_names(self, span: Span, deadline: Deadline) -> list[str]: ...
 
     @abstractmethod
-    def _size(self, span: Span, deadline: float) -> int:
+    def _size(self, span: Span, deadline: Deadline) -> int:
         """How many lines a span holds, as cheaply as the server can tell."""
 
     @abstractmethod
-    def _counts(self, names: Sequence[str], span: Span, deadline: float) -> dict[str, int]:
+    def _counts(self, names: Sequence[str], span: Span, deadline: Deadline) -> dict[str, int]:
         """Lines by component in a span."""
 
     @abstractmethod
-    def _histogram(self, name: str, span: Span, width: int, deadline: float) -> tuple[int, Cells]:
+    def _histogram(self, name: str, span: Span, width: int, deadline: Deadline) -> tuple[int, Cells]:
         """The lines of a component in cells of a width (ns): the width, and each cell's begin and count."""
 
     @abstractmethod
-    def _entries(self, names: Sequence[str], span: Span, deadline: float) -> Iterator[Entry]:
+    def _entries(self, names: Sequence[str], span: Span, deadline: Deadline) -> Iterator[Entry]:
         """The entries of some components in a span, from its beginning on."""
 
 

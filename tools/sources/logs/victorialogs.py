@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
+from aitia.core.deadline import Deadline
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.logs.remote_lines import Entry
 from aitia.tools.sources.logs.remote_logs import MAX_VALUES, RemoteLogs, Span
@@ -57,11 +58,11 @@ class VictoriaLogsSource(RemoteLogs):
         query = f"{self._query(names)} _time:[{stamp(span[0])},{stamp(span[1])})"
         return f"{query} | {pipe}" if pipe else query
 
-    def _values(self, label: str, span: Span, deadline: float) -> list[str]:
+    def _values(self, label: str, span: Span, deadline: Deadline) -> list[str]:
         params = [("query", self._timed((), span)), ("field", label), ("limit", str(MAX_VALUES))]
         return self._listing("/select/logsql/field_values", params, deadline)
 
-    def _label_names(self, span: Span, deadline: float) -> list[str]:
+    def _label_names(self, span: Span, deadline: Deadline) -> list[str]:
         found: list[str] = []
         for path in ("stream_field_names", "field_names"):
             names = self._listing(f"/select/logsql/{path}", [("query", self._timed((), span))], deadline)
@@ -70,7 +71,7 @@ class VictoriaLogsSource(RemoteLogs):
             ]
         return found
 
-    def _listing(self, path: str, params: Sequence[tuple[str, str]], deadline: float) -> list[str]:
+    def _listing(self, path: str, params: Sequence[tuple[str, str]], deadline: Deadline) -> list[str]:
         parsed = self._api.ask(path, params, deadline=deadline)
         values = parsed.get("values") if isinstance(parsed, dict) else None
         if values is None and isinstance(parsed, dict) and "values" in parsed:
@@ -81,10 +82,10 @@ class VictoriaLogsSource(RemoteLogs):
             )
         return [str(v["value"]) for v in values if isinstance(v, dict) and v.get("value")]
 
-    def _size(self, span: Span, deadline: float) -> int:
+    def _size(self, span: Span, deadline: Deadline) -> int:
         return sum(self._stats(self._timed((), span, "stats count() lines"), "", deadline).values())
 
-    def _counts(self, names: Sequence[str], span: Span, deadline: float) -> dict[str, int]:
+    def _counts(self, names: Sequence[str], span: Span, deadline: Deadline) -> dict[str, int]:
         if self._config.component:
             return {n: self._size(span, deadline) for n in names}
         label = self._label
@@ -94,7 +95,7 @@ class VictoriaLogsSource(RemoteLogs):
         )
         return {n: found[n] for n in names if n in found}
 
-    def _stats(self, query: str, label: str, deadline: float) -> dict[str, int]:
+    def _stats(self, query: str, label: str, deadline: Deadline) -> dict[str, int]:
         parsed = self._api.ask("/select/logsql/stats_query", [("query", query)], deadline=deadline)
         try:
             rows = parsed["data"]["result"] or ()
@@ -104,7 +105,7 @@ class VictoriaLogsSource(RemoteLogs):
                 f"Point `url` of source {self.name!r} at VictoriaLogs: its counts cannot be read."
             ) from None
 
-    def _histogram(self, name: str, span: Span, width: int, deadline: float) -> tuple[int, Cells]:
+    def _histogram(self, name: str, span: Span, width: int, deadline: Deadline) -> tuple[int, Cells]:
         milliseconds = -(-width // 1_000_000)
         width = milliseconds * 1_000_000
         params = [("query", self._timed([name], span)), ("step", f"{milliseconds}ms")]
@@ -121,7 +122,7 @@ class VictoriaLogsSource(RemoteLogs):
             ) from None
         return width, cells
 
-    def _entries(self, names: Sequence[str], span: Span, deadline: float) -> Iterator[Entry]:
+    def _entries(self, names: Sequence[str], span: Span, deadline: Deadline) -> Iterator[Entry]:
         label, own = self._label, self._config.component or (names[0] if len(names) == 1 else "")
         left_out = ["_stream_id", *([label] if own and not self._config.component else [])]
         params = [("query", self._timed(names, span, "delete " + ",".join(map(quoted, left_out))))]

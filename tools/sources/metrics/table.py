@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aitia.core.config import SourceConfig
-from aitia.core.errors import SourceError
+from aitia.core.deadline import stopping
+from aitia.core.errors import OutOfTime, SourceError
 from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.meaning.metadata import Metadata, metadata_of
 from aitia.tools.sources.base import Series
@@ -243,13 +243,11 @@ class TableSource(Modelled):
             db.execute("SET threads = 2; SET memory_limit = '1GB'")
             db.execute(f"SET TimeZone = {quote(str(configured_zone(self._config)))}")
             db.execute(f"SET autoinstall_known_extensions = false; SET max_temp_directory_size = '{SPILL}'")
-            late = threading.Timer(seconds, db.interrupt)
-            late.daemon = True
-            late.start()
             try:
-                yield db
+                with stopping(seconds, db.interrupt):
+                    yield db
             except duckdb.InterruptException:
-                raise SourceError(
+                raise OutOfTime(
                     f"Raise `timeout_s` of source {self.name!r} or narrow its `path`: its table could not be read within"
                     f" {seconds:g} s."
                 ) from None
@@ -260,8 +258,6 @@ class TableSource(Modelled):
                 raise SourceError(
                     f"Fix the table of source {self.name!r} ({', '.join(map(str, self._paths[:3]))}): {reason}"
                 ) from None
-            finally:
-                late.cancel()
 
     @cached_property
     def _metadata(self) -> dict[str, Metadata]:

@@ -1,0 +1,67 @@
+"""What a run did not look at because its time was over: for the verdict, and for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.agent.looks import look
+from aitia.agent.weigher import TELEMETRY
+from aitia.core.words import GivenUp
+from aitia.graphs.state import Context, read_of
+from aitia.graphs.view import View
+
+# What other documents hold names no cause.
+_OVERTURNS: Final = TELEMETRY | {"changes", "alerts", "maintenance"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Left:
+    what: str
+    why: str
+    kinds: frozenset[str] = frozenset()
+    component: str = ""
+
+
+def overturning(view: View, context: Context) -> list[str]:
+    """Why what was given up is not known, of what could overturn the verdict."""
+    return [left.why for left in _all(view, context) if left.what == "sources" or left.kinds & _OVERTURNS]
+
+
+def given_up(view: View, context: Context) -> tuple[GivenUp, ...]:
+    """All that was given up, and how a person looks at it."""
+    return tuple(
+        GivenUp(
+            what=left.what,
+            why=left.why,
+            look=look(
+                f"Look at {_named(left)}",
+                left.kinds & _OVERTURNS,
+                left.component,
+                view.inventory,
+                view.evidence,
+            ),
+        )
+        for left in _all(view, context)
+    )
+
+
+def _named(left: _Left) -> str:
+    kinds = ", ".join(sorted(left.kinds & _OVERTURNS)) or "the sources"
+    return f"{kinds} of {left.component}" if left.component else kinds
+
+
+def _all(view: View, context: Context) -> Iterator[_Left]:
+    """In the order of the run, each reason once."""
+    told: set[str] = set()
+    for why in dict.fromkeys((*view.inventory.given_up, *read_of(context).given_up)):
+        told.add(why)
+        yield _Left(what="sources", why=why)
+    for result in view.results:
+        known = result.tool in context.registry.names()
+        kinds = frozenset(context.registry[result.tool].needs if known else ())
+        component = str(result.args.get("component", ""))
+        for why in (w for w in result.given_up if w not in told):
+            told.add(why)
+            yield _Left(what=result.tool, why=why, kinds=kinds, component=component)
