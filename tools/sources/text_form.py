@@ -32,6 +32,7 @@ _SHOWN: Final = {
     "utf-16": "UTF-16",
     "utf-16-be": "UTF-16",
 }
+_DECIMAL: Final = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _SEPARATORS: Final = {"\t": "tab", ";": "';'", "|": "'|'", ",": "','"}
 
 
@@ -156,10 +157,18 @@ def separator_of(text: str, given: str = "") -> tuple[str, int, bool]:
             fit = [(width, at) for width, at in widths if width in (usual - 1, usual) and width > 1]
             width, skip = fit[0]
             ranked.append((skip == remarks, round(votes / len(widths), 1), usual, mark, skip, width < usual))
+    if any(one[3] != "," and _has_decimals(lines, one[3]) for one in ranked):
+        ranked = [one for one in ranked if one[3] != ","]  # its commas stand within numbers
     if not ranked:
         return given or ",", 0, False
     *_, mark, skip, padded = max(ranked, key=lambda one: one[:3])
     return mark, skip, padded
+
+
+def _has_decimals(lines: list[str], mark: str) -> bool:
+    """Whether most cells between these marks are numbers with a decimal comma."""
+    cells = [cell for row, _ in _rows(lines, mark) if len(row) > 1 for cell in row]
+    return 2 * sum(bool(_DECIMAL.fullmatch(cell)) for cell in cells) > len(cells)
 
 
 def _remarks(lines: list[str]) -> int:

@@ -11,12 +11,12 @@ import numpy as np
 from aitia.core.errors import BadInput
 from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Geometry, Orders, orders_of
-from aitia.tools.signals.vibration.lines import Line, Measured, line, measure
+from aitia.tools.signals.vibration.lines import HARMONICS, SLIP, Line, Measured, line, measure
 from aitia.tools.signals.vibration.reference import Past, Reference, fitting
 from aitia.tools.signals.vibration.shaft import FAULTS, rises, shaft_orders
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum
 from aitia.tools.signals.vibration.speed import Speed, estimated, refined
-from aitia.tools.signals.vibration.verdict import Fault, Summary, bearing_fault, summarise
+from aitia.tools.signals.vibration.verdict import LEAD, SIDEBANDS, Fault, Summary, bearing_fault, summarise
 from aitia.tools.sources.rows import Floats
 
 Outcome = Literal["fault", "no_indication", "cannot_be_diagnosed"]
@@ -106,6 +106,10 @@ def _judged(record: Floats, past: Sequence[Past], fs: float, speed: Speed, order
     ]  # fmt: skip
     made = Diagnosis(outcome="no_indication", speed=speed, lines=tuple(lines), spectrum=now.spectrum)
     bearing = bearing_fault(lines) if orders.impacts else bearing_like(now, before)
+    if bearing and orders.impacts and (other := _of_another(now.spectrum, orders, lines)):
+        bearing = replace(
+            bearing, confidence=min(bearing.confidence, LEAD), why=f"{bearing.why}; but {other}"
+        )
     faults = [f for f in (bearing, *shaft) if f is not None]
     if faults:
         first, *rest = faults
@@ -135,6 +139,30 @@ def bearing_like(now: Measured, before: Sequence[Measured]) -> Fault | None:
         f" with {found.family} harmonics"
     )
     return Fault(name="bearing_like", confidence=0.6, why=why, line="repetition")
+
+
+def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary]) -> str:
+    """What repeats more strongly than any line of this bearing, and is none of its lines, harmonics or sidebands; or ""."""
+    found = repetition(spectrum)
+    highest = max((s.db for s in lines if np.isfinite(s.db)), default=-np.inf)
+    if found is None or found.db < highest + _OVER_OWN_DB:
+        return ""
+    spacing = {
+        "bsf": orders.ftf,
+        "ftf": 0.0,
+    }  # of sidebands: the cage's speed for a rolling element, else the shaft's
+    own = [
+        k * order + n * spacing.get(name, 1.0)
+        for name, order in orders.impacts.items()
+        for k in range(1, HARMONICS + 1)
+        for n in range(-SIDEBANDS, SIDEBANDS + 1)
+    ]
+    if any(abs(found.found - order) <= max(SLIP * order, 2 * spectrum.resolution) for order in own):
+        return ""
+    return (
+        f"the envelope repeats more strongly ({found.db:.1f} dB) at {found.found:.4g} times the shaft speed, which is no line"
+        " of this bearing: check that the geometry is that of the bearing that was measured"
+    )
 
 
 def _same(a: Line, b: Line | None) -> bool:
@@ -169,6 +197,7 @@ def _cannot(reason: str) -> Diagnosis:
 
 
 LEAST_DB = 10.0
+_OVER_OWN_DB = 6.0  # twice the amplitude of the bearing's own highest line, by hand
 _LOWEST = 1.6  # below is the cage, and half the shaft speed
 _APART = (
     0.03  # of an order from every multiple of half the shaft speed: those are the shaft's own, and looseness

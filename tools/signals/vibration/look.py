@@ -1,0 +1,188 @@
+"""A look at one recording: levels, speed, severity zone, the largest lines of its spectrum, and the diagnosis, by channel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aitia.core.errors import BadInput
+from aitia.tools.signals.vibration.bearings import Geometry, Orders, catalogue
+from aitia.tools.signals.vibration.diagnose import Diagnosis, diagnose
+from aitia.tools.signals.vibration.level import kurtosis, rms
+from aitia.tools.signals.vibration.quality import unusable
+from aitia.tools.signals.vibration.reference import Reference
+from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
+from aitia.tools.signals.vibration.zones import Group, Support, Zone, severity
+from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.signals.recordings import Channel
+
+MOST_PEAKS = 8
+PEAK_DB = 10.0  # over the local floor of the amplitude spectrum
+_NEAR = 0.01  # of an order, or the width of a bin: a peak this near a multiple of the shaft speed is one
+_FLOOR = 200  # bins
+_MAINS = (50.0, 60.0)
+_SLOW = 100.0  # rpm below which a speed was rather given in Hz
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What is known of the machine beside the file: speed in rpm, bearing, ISO 10816-3 group and support, load."""
+
+    rpm: float | None = None
+    bearing: Orders | None = None
+    group: Group | None = None
+    support: Support | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peak:
+    """A line of the spectrum: Hz, amplitude (peak, in the channel's unit), order of the shaft or NaN, what it may be."""
+
+    hz: float
+    amplitude: float
+    order: float
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One channel: `seconds` long, levels in its unit, `zone` None where no velocity can be had, and the diagnosis."""
+
+    channel: str
+    unit: str
+    fs: float
+    seconds: float
+    rms: float
+    peak: float
+    crest: float
+    kurtosis: float
+    zone: Zone | None
+    peaks: tuple[Peak, ...]
+    diagnosis: Diagnosis
+    notes: tuple[str, ...] = ()
+
+
+def bearing_of(text: str) -> Orders:
+    """The orders of `Z,d,D[,angle]` (elements, their diameter, the pitch diameter, degrees) or of a catalogue's name.
+
+    Raises BadInput for a name that the catalogue does not have: a bearing's orders are never guessed from its name.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) in (3, 4):
+        try:
+            z, d, pitch, *angle = (float(part) for part in parts)
+        except ValueError:
+            raise BadInput(f"Give --bearing as Z,d,D[,angle] in numbers, not {text!r}.") from None
+        if z != int(z) or not 0 < d < pitch or z < 3 or z * d > math.pi * pitch * 1.001:
+            raise BadInput(
+                f"{text!r} is no bearing: Z elements (3 or more) of diameter d must fit on the pitch circle D (the same unit)."
+            )
+        geometry = Geometry(
+            rolling_elements=int(z),
+            element_diameter=d,
+            pitch_diameter=pitch,
+            contact_angle=angle[0] if angle else 0.0,
+        )
+        return geometry.orders
+    near = [name for name in catalogue() if text.strip().lower() in name.lower()]
+    if len(near) == 1:
+        return catalogue()[near[0]].orders
+    known = ", ".join(sorted(catalogue()))
+    raise BadInput(
+        f"The catalogue has {known}, but not {text!r}. Give its geometry from the maker's data sheet: --bearing Z,d,D,angle"
+        " (number of elements, their diameter, pitch diameter, contact angle in degrees)."
+    )
+
+
+def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) -> Look:
+    """What one channel tells; `healthy` is the same channel while the machine was well. The channel's rate must be known."""
+    x, fs = channel.x, channel.fs
+    if not (math.isfinite(fs) and fs > 0):
+        raise BadInput(f"The file does not say the sampling rate of {channel.name!r}. Give it: --rate HZ.")
+    given = machine.rpm if machine.rpm is not None else (channel.rpm if math.isfinite(channel.rpm) else None)
+    past = (
+        []
+        if healthy is None
+        else [Reference(x=healthy.x, rpm=healthy.rpm if math.isfinite(healthy.rpm) else given)]
+    )
+    found = diagnose(x, fs=fs, rpm=given, bearing=machine.bearing, reference=past)
+    notes = []
+    if given is not None and given < _SLOW:
+        notes.append(
+            f"{given:g} rpm is {given / 60:.3g} turns a second; if {given:g} was meant in Hz, give --rpm {given * 60:g}"
+        )
+    if found.speed is None and not unusable(x):
+        notes.append("give the shaft speed with --rpm")
+    known = x[np.isfinite(x)]
+    if known.size == 0:
+        known = np.zeros(1)
+    centred = known - float(np.mean(known))
+    level = rms(known)
+    peak = float(np.max(np.abs(centred)))
+    shaft = found.speed.hz if found.speed else math.nan
+    return Look(
+        channel=channel.name,
+        unit=channel.unit,
+        fs=fs,
+        seconds=x.size / fs,
+        rms=level,
+        peak=peak,
+        crest=peak / level if level > 0 else math.nan,
+        kurtosis=kurtosis(known),
+        zone=_zone(x, channel, machine, found, given),
+        peaks=() if unusable(x) else tuple(_peaks(x, fs, shaft, machine.bearing)),
+        diagnosis=found,
+        notes=tuple(notes),
+    )
+
+
+def _zone(
+    x: Floats, channel: Channel, machine: Machine, found: Diagnosis, given: float | None
+) -> Zone | None:
+    if unusable(x) or not channel.unit:
+        return None
+    rpm = found.speed.rpm if found.speed else given or math.nan
+    zone = severity(x, channel.fs, unit=channel.unit, rpm=rpm, group=machine.group, support=machine.support)
+    return zone if math.isfinite(zone.velocity) else replace(zone, letter="")
+
+
+def _peaks(x: Floats, fs: float, shaft: float, bearing: Orders | None) -> list[Peak]:
+    """The largest lines and those at once and twice the shaft speed, in the order of their frequency."""
+    frequency, amplitude = amplitude_spectrum(x, fs)
+    db = 20.0 * np.log10(np.maximum(amplitude, 1e-300) / floor_of(amplitude, _FLOOR))
+    tops = np.flatnonzero((amplitude[1:-1] > amplitude[:-2]) & (amplitude[1:-1] >= amplitude[2:])) + 1
+    tops = tops[(db[tops] >= PEAK_DB) & (frequency[tops] >= 2.0)]
+    step = float(frequency[1])
+    largest = {int(n) for n in sorted(tops, key=lambda n: -amplitude[n])[:MOST_PEAKS]}
+    for order in (1, 2) if shaft > 0 else ():  # an analyst looks at these first, however low they are
+        near = np.flatnonzero(np.abs(frequency - order * shaft) <= max(_NEAR * shaft, 1.5 * step))
+        if near.size:
+            largest.add(int(near[np.argmax(amplitude[near])]))
+    return [
+        Peak(
+            hz=float(frequency[n]),
+            amplitude=float(amplitude[n]),
+            order=float(frequency[n]) / shaft,
+            what=_what(float(frequency[n]), shaft, step, bearing),
+        )
+        for n in sorted(largest)
+    ]
+
+
+def _what(hz: float, shaft: float, step: float, bearing: Orders | None) -> str:
+    told = []
+    if shaft > 0:
+        order, within = hz / shaft, max(_NEAR, 1.5 * step / shaft)
+        if round(order) >= 1 and abs(order - round(order)) <= within:
+            told.append(f"{round(order)}× shaft")
+        for name, impact in (bearing.impacts if bearing else {}).items():
+            if abs(order - impact) <= 0.015 * impact:
+                told.append({"bsf": "2×BSF"}.get(name, name.upper()))
+    told += [
+        f"{round(hz / m)}× {m:g} Hz mains"
+        for m in _MAINS
+        if 1 <= round(hz / m) <= 6 and abs(hz - round(hz / m) * m) <= 1.5 * step
+    ]
+    return ", ".join(told)
