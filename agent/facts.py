@@ -9,6 +9,7 @@ from typing import Final
 from aitia.agent.fact_values import WAITING, is_few, is_little, last_words, order, ratio_of
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
+from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
 from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK, WEIGHT
 from aitia.core.words import Evidence
@@ -65,6 +66,7 @@ class Facts:
 
     def __init__(self, evidence: Sequence[Evidence], topology: Topology, alarmed: Sequence[str] = ()) -> None:
         self.alarmed = tuple(alarmed)
+        evidence = told_alike(evidence, topology)
         self.all = tuple(evidence)
         self.fingerprint = fingerprint_of(self.all)
         self.topology = topology
@@ -76,6 +78,9 @@ class Facts:
         strong = [e for e in evidence if is_anomaly(e) and e.strength >= 0.5]
         slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
         self._slow = {name: ratio_of(e) for e in sorted(slow, key=ratio_of) for name in (e.component, e.peer)}
+        for e in strong:
+            for caller in topology.callers(e.component) if _is_slower(e) else ():
+                self._slow[caller] = max(ratio_of(e), self._slow.get(caller, 0.0))
         self._spoke = last_words(evidence)
         self._answers = {e.component for e in evidence if e.values.get("answers") is True}
         self._first: dict[str, Evidence | None] = {}
@@ -268,6 +273,16 @@ class Facts:
         )
         return [e for e in self.all if e.component in near and not e.peer]
 
+    def untraced(self, component: str) -> frozenset[str]:
+        """Whom a component calls that sends no spans and of whom something moved: what its spans show may begin there."""
+        tracing = {e.component for e in self.all if e.kind.startswith("trace.")}
+        moved = {name for e in self.anomalies if self.weight(e) >= MOVED for name in (e.component, e.peer)}
+        return frozenset(
+            c
+            for c in self.topology.callees(component)
+            if c in moved and not self.topology.family(c) & tracing
+        )
+
     def alarm(self) -> float:
         """How surely anything is wrong, in [0, 1]: the weightiest harm, half the weightiest sign, or a machine's departure."""
         signs = max((self.weight(e) for e in self.anomalies), default=0.0)
@@ -338,6 +353,10 @@ class Facts:
         plain = 0.7 * max((self.weight(e) for e in theirs), default=0.0)
         plainest = [e for e in theirs if self.weight(e) >= plain]
         return min(plainest, key=lambda e: (onset(e), order(e)), default=None)
+
+
+def _is_slower(evidence: Evidence) -> bool:
+    return evidence.aspect == "latency" and evidence.direction == "up" and not evidence.peer
 
 
 def not_read(evidence: Evidence) -> float:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
+from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.topology import CALLS_FAIL
 from aitia.agent.weights import Weights, family_of
 from aitia.agent.witnesses import Witnesses
@@ -46,6 +47,7 @@ FAINT: Final = 0.5  # of the weight of what changed later: what is fainter sets 
 SECOND_HAND: Final = 0.5  # of a ranking's share, where it was given to one that the suspect may harm
 RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
 GONE: Final = 0.5  # strength from which on it is plain that something no longer answers: silence where nobody calls is weaker
+ALIKE: Final = 0.8  # of each client that tells of the suspect what others tell; by hand
 SUSPECTED: Final = 0.1  # share of a ranking from which on it has seen what is wrong with a component
 
 
@@ -144,8 +146,9 @@ def _ranking(case: Case) -> Iterator[Line]:
     """What tools that rank components say of this one: of several rankings the one that names it most counts.
 
     A share is the ranking's probability that the component is the culprit, so that the log of two shares' ratio is
-    what it adds to one suspect more than to the other. A ranking by metrics cannot tell a component from one whose
-    failure it only passes on: it adds nothing where a callee that was overlooked fails.
+    what it adds to one suspect more than to the other. A ranking by traces cannot tell a component from those that it
+    calls and that send no spans: it is shared among them, as far as anything of them moved. A ranking by metrics cannot
+    tell a component from one whose failure it only passes on: it adds nothing where a callee that was overlooked fails.
     """
     blind = _overlooked(case.facts, case.facts.topology.callees(case.component))
     fault = case.fault.id
@@ -154,10 +157,14 @@ def _ranking(case: Case) -> Iterator[Line]:
         if blind and e.aspect == "rank.metrics":
             continue
         if e.kind == "rank.suspect" and covers(str(e.values.get("fault", "")) or fault, fault):
-            if e.component in case.family:
-                shares.append((e.strength, e.statement, e))
-            elif e.component in case.loaded:  # it may be what the ranking sees at the one that it calls
-                shares.append((SECOND_HAND * e.strength, e.statement, e))
+            behind = case.facts.untraced(e.component) if e.aspect == "rank.traces" else frozenset[str]()
+            share = e.strength / (1 + len(behind))
+            if case.family & {e.component, *behind}:
+                shares.append((share, e.statement, e))
+            elif e.component in case.loaded and fault.startswith(
+                "resource."
+            ):  # then it may exhaust whom it calls
+                shares.append((SECOND_HAND * share, e.statement, e))
     if shares:
         share, _, best = max(shares, key=lambda s: s[:2])
         why = f"{best.aspect.removeprefix('rank.')} ranking: {percent(best.strength)} {best.component}"
@@ -174,6 +181,17 @@ def _alarm(case: Case) -> Iterator[Line]:
         yield Line(
             "witness", ITS_OWN_ERRORS, "the alarm is of these errors: they are what has to be explained"
         )
+
+
+def _alike(case: Case) -> Iterator[Line]:
+    """Clients that tell of the suspect what its fault is known by: each is a witness of its own."""
+    own = [p for p in case.fault.patterns if p.of == "self" and p.primary and p.aspect in COMPLAINTS]
+    facts = [e for p in own for e in case.facts.matching(case.component, p)]
+    clients = sorted(tellers(facts))
+    if len(clients) > 1:
+        first = next(e for e in facts if e.values.get("reported_by") == clients[0])
+        told = f"{', '.join(clients[:-1])} and {clients[-1]} tell of it alike"
+        yield Line("witness", ALIKE * min(len(clients), MAX_WITNESSES), told, first.id)
 
 
 def _affected(case: Case) -> str:
@@ -285,7 +303,7 @@ def _quiet(case: Case, lines: Sequence[Contribution]) -> Iterator[Line]:
 
 
 ACCUSING: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (
-    _prior, _patterns, _witnesses, _alarm, _ranking, _coverage, _order, _past,
+    _prior, _patterns, _witnesses, _alarm, _alike, _ranking, _coverage, _order, _past,
 )  # fmt: skip
 REST: Final[tuple[Callable[[Case], Iterator[Line]], ...]] = (_learned, _unseen, _harmless)
 
@@ -372,7 +390,8 @@ def _overlooked(facts: Facts, components: Sequence[str]) -> str:
 
 def _why(on: str, fact: Evidence) -> str:
     if on == "self":
-        return "its own telemetry"
+        teller = str(fact.values.get("reported_by", fact.component))
+        return "its own telemetry" if teller == fact.component else f"told by {teller}"
     return {
         "peer": f"seen by {fact.component}",
         "calls": "its calls",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from aitia.agent.facts import Facts, is_anomaly, is_harm
+from aitia.agent.told_alike import tellers
 from aitia.agent.weights import family_of
 from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.bounds import own_yaml
@@ -141,8 +142,11 @@ class Witnesses:
         ]
         if plain and all(family_of(e) == "log" for e in without or plain):
             texts = [e for e in plain if family_of(e) == "log"]
-            several = len({(e.component, e.statement) for e in (*texts, *_plain(agreeing))}) > 1
-            found += self._texts(view, texts, several=several)
+            alike = [*texts, *_plain(agreeing)]
+            if len(tellers(alike)) < 2:  # clients that tell alike felt it themselves
+                found += self._texts(
+                    view, texts, several=len({(e.component, e.statement) for e in alike}) > 1
+                )
         elif not any(family_of(e) == "log" for e in plain):
             found += _single(view)
         return found

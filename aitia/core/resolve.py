@@ -21,6 +21,7 @@ _JOB_POD = re.compile(
 )  # a cron job's pod: name-<minutes since 1970>-<pod hash>
 _ONE_HASH = re.compile(rf"-(?=[{_SAFE}]*\d)[{_SAFE}]{{5}}$")  # daemon set or job; a word has no digit
 _PORT = re.compile(r":\d{1,5}$")
+_PARTS = re.compile(r"[-_.]")
 _ORDINAL = re.compile(r"-\d{1,3}$")
 _DNS = re.compile(
     r"^(?:(?P<pod>[a-z0-9-]+)\.)?(?P<name>[a-z0-9-]+)\.(?P<space>[a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?$",
@@ -74,6 +75,16 @@ class Resolver:
         if found := self._container(raw):
             self._why.setdefault(raw, f"{raw!r} is {found!r}: container id")
         return found
+
+    def called(self, raw: str, by: str) -> str:
+        """Whom a component means by the end of a name: a balancer's `n1` is `desk-n1`, if only one that it calls ends so."""
+        wanted, caller = _PARTS.split(raw.casefold()), self._types.get(by)
+        callees = {link.to for link in caller.links if link.relation == "calls"} if caller else set()
+        found = {c for c in callees if _PARTS.split(c.casefold())[-len(wanted) :] == wanted}
+        if len(found) != 1 or not raw:
+            return ""
+        self._why.setdefault(raw, f"{raw!r} is {min(found)!r}: so ends the name of one that {by!r} calls")
+        return min(found)
 
     def learn(self, raw: str) -> str:
         """The canonical id; a name not seen before becomes a component of its own (its stripped form)."""

@@ -12,6 +12,7 @@ from aitia.tools.series.rates import step_of
 from aitia.tools.sources.rows import Floats
 
 _LEAST, _KNOTS, _R2 = 8, 48, 0.8
+_USUAL = 1.25  # of an earlier climb, up to which one is no more than usual; by hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ def find_trend(t: Floats, v: Floats, about: Aspect, *, window_start: float) -> T
     if t.size < 2 * _LEAST or t[-1] < window_start:
         return None
     first, stop, resets = _longest_climb(t, v, window_start)
+    usual = _usual_climb(t, v, window_start)
     t, v = t[first:stop], v[first:stop]
     if t.size < _LEAST or not _worth_a_fit(t, v, about, window_start):
         return None
@@ -51,6 +53,8 @@ def find_trend(t: Floats, v: Floats, about: Aspect, *, window_start: float) -> T
     own = _own_drift(t[before], v[before], length)
     strength = _strength(rise, base, r2, own, noise, about, samples=t.size - knot, window=float(t[-1] - window_start),
                          length=length)  # fmt: skip
+    if 0.0 < rise <= _USUAL * usual:
+        strength /= 3.0  # it climbs so high between its drops at any time: a collector's heap, a buffer that is flushed
     step = step_of(t)
     error = max(step, float(t[-1] - t[0]) / _KNOTS, 2.0 * noise / max(abs(slope), 1e-12))
     return Trend(
@@ -75,6 +79,14 @@ def _longest_climb(t: Floats, v: Floats, window_start: float) -> tuple[int, int,
     touching = [(a, b) for a, b in pairwise(edges) if t[b - 1] >= window_start]
     first, stop = max(touching, key=lambda edge: edge[1] - edge[0])
     return first, stop, int(np.sum(t[drops] >= window_start))
+
+
+def _usual_climb(t: Floats, v: Floats, window_start: float) -> float:
+    """The highest climb between two drops before the window, 0 where there are none."""
+    span = float(np.max(v) - np.min(v))
+    drops = np.flatnonzero(np.diff(v) < -0.5 * span) + 1 if span > 0 else np.empty(0, dtype=np.int64)
+    before = [0, *map(int, drops[t[drops] <= window_start])]
+    return max((float(v[b - 1] - v[a]) for a, b in pairwise(before)), default=0.0)
 
 
 def _worth_a_fit(t: Floats, v: Floats, about: Aspect, window_start: float) -> bool:

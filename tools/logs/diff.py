@@ -26,6 +26,9 @@ from aitia.tools.text.headers.levels import RANK
 from aitia.tools.text.names import Names, known
 from aitia.tools.text.streams import spans, streams
 
+OTHERS = (
+    2  # components of which lines of the baseline were read, from which on logs go back that far; by hand
+)
 PER_COMPONENT = 8
 QUIET_ANYWAY = 0.35  # facts up to this strength leave a component quiet
 
@@ -44,7 +47,10 @@ def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
     notes = [*problems, *(note for m in mined for note in m.notes)]
     if not any(m.lines or m.old_lines for m in mined):
         return _nothing(mined, window, notes)
-    facts = _facts(mined, findings(mined), window, names)
+    # Whose past nobody read: whether that of others was read is then asked of all.
+    beside = mined if all(m.old_lines for m in mined) else all_mined(ctx)[0]
+    covered = sum(bool(m.old_lines) for m in beside) >= OTHERS
+    facts = _facts(mined, findings(mined, covered=covered), window, names)
     return Result(
         status="ok" if facts else "no_data",
         message=_message(mined, notes, facts),
@@ -61,8 +67,11 @@ def logs_diff(ctx: ToolContext, *, component: str = "") -> Result:
     )
 
 
-def findings(mined: Sequence[Mined]) -> list[Finding]:
-    """All changes that matter, tested together so that the false-discovery rate holds over all templates."""
+def findings(mined: Sequence[Mined], *, covered: bool = False) -> list[Finding]:
+    """All changes that matter, tested together so that the false-discovery rate holds over all templates.
+
+    covered  whether lines of the baselines were read, of these or of other components
+    """
     pairs = [(m, c) for m in mined for c in m.counts]
     if not pairs:
         return []
@@ -71,7 +80,7 @@ def findings(mined: Sequence[Mined]) -> list[Finding]:
     out = []
     for (m, c), p_one, q_one in zip(pairs, p, q, strict=True):
         if (change := _change(m, c, float(q_one))) is not None:
-            out.append(_finding(m, c, change, float(p_one), float(q_one)))
+            out.append(_finding(m, c, change, float(p_one), float(q_one), covered=covered))
     return out
 
 
@@ -111,7 +120,7 @@ def _ratio(m: Mined, c: Count) -> float:
     return (c.window / m.exposure) / (max(c.before, 1) / m.old_exposure)
 
 
-def _finding(m: Mined, c: Count, change: Change, p: float, q: float) -> Finding:
+def _finding(m: Mined, c: Count, change: Change, p: float, q: float, *, covered: bool) -> Finding:
     rate = c.window / m.exposure if m.exposure else 0.0
     fades = len(m.exposures) > 1 and any(
         n / seconds >= 0.67 * rate for n, seconds in zip(c.baseline, m.exposures, strict=True) if seconds > 60
@@ -125,7 +134,8 @@ def _finding(m: Mined, c: Count, change: Change, p: float, q: float) -> Finding:
         q=q,
         ratio=_ratio(m, c),
         load=_load(m),
-        fades=fades or (change == "new" and not m.old_lines and not m.events),
+        fades=fades,
+        begins="" if change != "new" or m.old_lines or m.events else "beside others" if covered else "alone",
         expected_new=_expected_new(m),
     )
 

@@ -29,6 +29,8 @@ ALPHA: Final = 0.05
 MIN_RATIO: Final = 1.5
 Change = Literal["new", "surge", "vanished"]
 _DIRECTION: Final[dict[Change, Direction]] = {"new": "new", "surge": "up", "vanished": "gone"}
+# What is new where nothing of a component was read before: it may have logged elsewhere, or only now has anything to say.
+_BEGINS: Final = {"": 1.0, "beside others": 0.85, "alone": 0.6}
 _MASK_AS: Final = (("<*>", "…"),)
 
 
@@ -45,6 +47,9 @@ class Finding:
     ratio: float  # of the rates; of at least one expected occurrence where the baseline has none
     load: float  # ratio of the component's ordinary lines
     fades: bool  # another baseline knows this rate
+    begins: Literal[
+        "", "beside others", "alone"
+    ]  # no earlier line of its component, while others of the source have some
     expected_new: float  # how many error templates the baseline's own novelty lets one expect
 
     @property
@@ -67,7 +72,7 @@ def _strength(f: Finding) -> float:
     if named and f.mined.events and f.change == "new":
         base = max(base, SAID)
     cap = 0.98 if severity >= RANK["error"] else 0.75 if named else 0.6
-    return min(cap, base * (0.6 if f.fades else 1.0))
+    return min(cap, base * (0.6 if f.fades else 1.0) * _BEGINS[f.begins])
 
 
 def _novel(f: Finding) -> float:

@@ -19,7 +19,9 @@ from aitia.tools.sources.rows import Floats
 
 NEAR = 0.9
 UNBOUND = 1.5  # of it, from which on it bounds nothing: a pool may overflow a little, no gauge stands at twice its limit
+IN_USE = ("active", "in_use", "used", "busy", "checked_out")
 UNSEEN = 0.15  # by how much it counts as risen where nobody saw it lower; by hand
+SETTING = 1e17  # a floor from which on a series is what somebody set, whatever it is said to be about
 BEYOND = 1.1  # of what is said to bound it: a gauge that stood there before has another limit
 
 
@@ -32,9 +34,12 @@ def find_limits(
         if d.stat == "gauge":
             gauges[d.component].append(d)
     for component in sorted(gauges):
+        names = {g.metric for g in gauges[component]}
         for used in gauges[component]:
+            if used.about.floor >= SETTING or used.about.setting or _is_size(used.metric, names):
+                continue
             limit = _limit_of(used, gauges[component], rules)
-            if limit is not None:
+            if limit is not None and not _is_peak(used, limit):
                 yield from _at_limit(used, limit, baseline, window)
 
 
@@ -50,6 +55,18 @@ def _limit_of(used: Derived, gauges: Sequence[Derived], rules: Sequence[LimitRul
         if same or found:
             return (same or found)[0]
     return None
+
+
+def _is_size(metric: str, names: set[str]) -> bool:
+    """Whether it is all that a pool holds, idle or not, of which another series says how many are in use."""
+    return any(f"{metric}_{part}" in names for part in IN_USE)
+
+
+def _is_peak(used: Derived, limit: Derived) -> bool:
+    """Whether what seems to bound a gauge is the most that it ever was: it rose in these data, and as high as the gauge."""
+    bound, most = limit.v[np.isfinite(limit.v)], float(np.nanmax(used.v, initial=0.0))
+    rose = bound.size > 1 and bool(np.all(np.diff(bound) >= 0)) and bound[-1] > bound[0]
+    return rose and float(bound[-1]) <= most * (1.0 + 1e-9)
 
 
 def _at_limit(used: Derived, limit: Derived, baseline: Baseline, window: Window) -> Iterator[Evidence]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from aitia.tools.rank.burden import CARRIED, Calls, Moved, burdens, self_shares
 from aitia.tools.rank.rows import Row
-from aitia.tools.rank.scores import RUN, Move
+from aitia.tools.rank.scores import MOST, RUN, Move
 
 # How much a moved series says of where the fault is, not that there is one (aitia.core.aspects.WEIGHT). With that table
 # in its place 139 healthy windows get a cause in .065 for .029.
@@ -41,6 +41,7 @@ _LOADED: Final = frozenset(
         "other",
     }
 )
+_CHECKED: Final = 0.25  # of a check that fails while its component answers, if only with an error; by hand
 _NEXT: Final = (1.0, 0.3, 0.1)  # what a second and third aspect of the same component add
 
 
@@ -65,12 +66,14 @@ class Blame:
 def blames(rows: Moved, graph: Calls) -> dict[str, Blame]:
     """The blame of every component of which a series moved, or that a caller's timing names."""
     shares = {a: self_shares(burdens(rows, a, graph)) for a in CARRIED}
-    loads = _traffic(rows)
+    loads, serving = _traffic(rows), answering(rows)
     signs: dict[str, list[Sign]] = defaultdict(list)
     for row, move in rows:
         if move.score > 0.0:
             whom = row.of.peer if row.side == "client" and row.of.peer else row.component
             weight = move.score * _weight(row, move, whom, shares, loads)
+            if is_check(row) and whom in serving:
+                weight *= _CHECKED
             signs[whom].append(Sign(row=row, move=move, weight=weight))
     return {c: _blame(c, found) for c, found in sorted(signs.items())}
 
@@ -86,6 +89,34 @@ def _weight(
     traffic = loads.get(row.component)
     loaded = traffic is not None and row.aspect in _LOADED and _follows(row, move, traffic)
     return weight / 3.0 if loaded else weight
+
+
+def answering(rows: Moved) -> frozenset[str]:
+    """Components that answer whoever checks them from outside to the end of the window, if only with an error."""
+    return frozenset(
+        row.component
+        for row, _ in rows
+        if row.of.metric == "probe_http_status_code"
+        and (last := row.now[-RUN:][np.isfinite(row.now[-RUN:])]).size
+        and float(np.min(last)) > 0.0
+    )
+
+
+def is_check(row: Row) -> bool:
+    """Whether it says that a check from outside went well, which is more than that its component answers."""
+    return row.aspect == "availability" and row.of.metric == "probe_success"
+
+
+def gone(rows: Moved) -> frozenset[str]:
+    """Components that no longer answer, by their own state or by that which those who call them see."""
+    serving = answering(rows)
+    return frozenset(
+        row.of.peer if row.side == "client" and row.of.peer else row.component
+        for row, move in rows
+        if row.aspect == "availability"
+        and move.score >= MOST
+        and not (is_check(row) and row.component in serving)
+    )
 
 
 def _traffic(rows: Moved) -> dict[str, Row]:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from aitia.core.words import Component
 from aitia.tools.change.levels import SHORT
-from aitia.tools.rank.blame import Blame, blames
+from aitia.tools.rank.blame import Blame, blames, gone
 from aitia.tools.rank.burden import CARRIED, Account, Burdens, Moved, accounts, acyclic, burdens, waits
 from aitia.tools.rank.target import Target
 
@@ -81,7 +83,7 @@ def combined(rows: Moved, components: Sequence[Component], target: Target | None
         account = _significant(
             burden, target.component, accounts(burden, target.component, reach if near else burden.own)
         )
-        account |= _handed_down(account, blame, burden, hosts)
+        account |= _handed_down(account, blame, burden, hosts, gone(rows))
         waited = waits(burden, target.component, reach if near else burden.waits)
         account |= _waited_for(account, waited, blame, burden)
     scores = {c: _score(c, account, blame, near) for c in sorted({*account, *blame})}
@@ -127,20 +129,34 @@ def _handed_down(
     blame: Mapping[str, Blame],
     b: Burdens,
     hosts: Mapping[str, Sequence[str]],
+    dead: frozenset[str],
 ) -> dict[str, Account]:
-    """What a component adds by itself goes on to a callee or host that is not timed but whose own series moved."""
-    timed = {*b.own, *(callee for _, callee in b.calls)}
+    """What a component adds by itself goes on to a callee or host that is not timed, or gone, and whose own series moved.
+
+    Several that call the same one and are in the same trouble point to what they share: each keeps less, it gets more.
+    """
+    own_times = {c for c, (row, _) in b.own.items() if float(np.nanmax(row.now, initial=0.0)) > 0.0}
+    timed = {*own_times, *(callee for _, callee in b.calls)}  # a time that is always 0 is of something else
     found: dict[str, Account] = {}
-    for component, own in account.items():
-        for below in (*b.callees(component), *hosts.get(component, ())):
-            if below not in timed and below in blame and blame[below].score >= LEAST:
-                part = min(1.0, blame[below].score / 3.0)
-                handed = replace(own, share=own.share * part)
-                if below not in found or handed.score > found[below].score:
-                    found[below] = handed
-                left = replace(own, share=own.share * (1.0 - _SHARED * part))
-                if below in b.callees(component) and left.score < found.get(component, own).score:
-                    found[component] = left
+    handing: dict[str, list[str]] = {}
+    for component in account:
+        near = (*b.callees(component), *hosts.get(component, ()))
+        moved = [c for c in near if (c not in timed or c in dead) and c in blame and blame[c].score >= LEAST]
+        for below in [c for c in moved if c in dead] or moved:  # who is gone is the one that is missed
+            handing.setdefault(below, []).append(component)
+    for below, above in handing.items():
+        part = min(1.0, blame[below].score / 3.0)
+        handed = [replace(account[c], share=account[c].share * part) for c in above]
+        together = 1.0 - math.prod(1.0 - a.share for a in handed)
+        best = replace(max(handed, key=lambda a: a.score), share=together)
+        if below not in found or best.score > found[below].score:
+            found[below] = best
+        callers = [c for c in above if below in b.callees(c)]
+        for component in callers:
+            kept = 1.0 - part * (1.0 - (1.0 - _SHARED) ** len(callers))
+            left = replace(account[component], share=account[component].share * kept)
+            if left.score < found.get(component, account[component]).score:
+                found[component] = left
     return found
 
 

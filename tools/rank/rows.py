@@ -17,7 +17,7 @@ from aitia.tools.series.gather import Gathered, within
 from aitia.tools.sources.rows import Floats
 
 Side = Literal["own", "client", "served"]
-_CLIENT = re.compile(r"(^|_)(client|outgoing|outbound|upstream|downstream)(_|$)", re.IGNORECASE)
+_CLIENT = re.compile(r"(^|_)(client(?!_?err)|outgoing|outbound|upstream|downstream)(_|$)", re.IGNORECASE)
 _HOST = re.compile(r"^(node|host|machine)_", re.IGNORECASE)
 
 

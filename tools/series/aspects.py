@@ -70,6 +70,26 @@ _FLOORS = {  # the smallest change that matters, where trouble lies the other wa
     ("network", "up"): 0.5,  # errors and drops per second
     ("availability", "up"): 0.5,  # members
 }
+_OF_CURRENT = frozenset(
+    {"a", "b", "c", "l", "phase", "rms", "mean", "avg", "average", "load", "sensor", "dc", "ac", "draw"}
+)
+_ELECTRIC = frozenset(
+    {
+        "motor",
+        "phase",
+        "battery",
+        "dc",
+        "ac",
+        "amp",
+        "amps",
+        "ampere",
+        "amperes",
+        "pump",
+        "drive",
+        "axis",
+        "winding",
+    }
+)
 OTHER = Aspect(aspect="other", say="")
 NOT_UNDERSTOOD = Aspect(aspect="other", say="", understood=False)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -143,6 +163,8 @@ def _aspect(meaning: Meaning) -> Aspect:
         return Aspect(aspect="lag", say="lag", unit="s", bad="up", floor=1.0, assumed=True)
     if quantity.id == "locks":
         return _locks(meaning.words, quantity)
+    if quantity.id == "current" and not meaning.unit and _is_adjective(meaning.words):
+        return NOT_UNDERSTOOD
     return Aspect(
         aspect=quantity.aspect,
         say=quantity.say(meaning.direction) if quantity.aspect != "other" else "",
@@ -153,6 +175,12 @@ def _aspect(meaning: Meaning) -> Aspect:
         assumed=True,
         setting=quantity.id == "setting",
     )
+
+
+def _is_adjective(words: tuple[str, ...]) -> bool:
+    """Whether `current` says which one is meant, as in `current revision`, and no other word tells of electricity."""
+    at = words.index("current") if "current" in words else len(words)
+    return at < len(words) - 1 and words[at + 1] not in _OF_CURRENT and not _ELECTRIC & {*words}
 
 
 def _locks(words: tuple[str, ...], quantity: Quantity) -> Aspect:

@@ -106,12 +106,24 @@ def _with_floors(found: Iterable[Derived]) -> Iterator[Derived]:
 _SUMMED: Final = ("connections", "queue", "locks", "threads")  # over what a component's clients hold
 
 
-class Deriver:
-    """Derives the comparable series of one source. `resolve` maps a raw name to a known component id or ""."""
+def _unknown(raw: str, by: str) -> str:
+    return ""
 
-    def __init__(self, *, aspects: Aspects, resolve: Callable[[str], str], source: str = "") -> None:
+
+class Deriver:
+    """Derives the comparable series of one source.
+
+    resolve  maps a raw name to a known component id or ""
+    called   maps the name that a component (the second argument) gives to one that it calls
+    """
+
+    def __init__(
+        self, *, aspects: Aspects, resolve: Callable[[str], str], called: Callable[[str, str], str] = _unknown,
+        source: str = "",
+    ) -> None:  # fmt: skip
         self._aspects = aspects
         self._resolve = resolve
+        self._called = called
         self._source = source
         self._borrowed: frozenset[tuple[str, str]] = frozenset()
 
@@ -171,6 +183,8 @@ class Deriver:
         for label in (*PEER, *CLIENT):
             if label in labels:
                 peer = self._resolve(labels[label])
+                if not peer and label in PEER:
+                    peer = self._called(labels[label], component)
                 borrowed = (
                     label in ACCOUNT and (labels.get("application_name", ""), labels[label]) in self._borrowed
                 )

@@ -91,7 +91,12 @@ def _gather(ctx: ToolContext, component: str, kinds: Sequence[SourceKind]) -> Ga
     unread = 0
     sources = [s for kind in kinds for s in ctx.sources.of(kind) if isinstance(s, MetricSource)]
     for source in sources:
-        deriver = Deriver(aspects=aspects_of(ctx), resolve=ctx.resolver.resolve, source=source.name)
+        deriver = Deriver(
+            aspects=aspects_of(ctx),
+            resolve=ctx.resolver.resolve,
+            called=ctx.resolver.called,
+            source=source.name,
+        )
         try:
             series, note = series_of(ctx, source, component)
             problems += [note] if note else []

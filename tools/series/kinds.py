@@ -43,9 +43,11 @@ _SUCCESS = re.compile(
     re.IGNORECASE,
 )
 _COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
-_GAUGE_NAME = re.compile(r"(_size|usage|used|in_use|memory|temp|level|max|limit|ratio|percent|_g$|_bar$|rpm)")
+_GAUGE_NAME = re.compile(
+    r"_size|(?<![a-z])(usage|used|in_use|memory|temp|temperature|level|max|limit|ratio|percent|rpm)(?![a-z])|_g$|_bar$"
+)
 _SELDOM_COUNTED = frozenset(
-    {"connections", "threads", "availability", "latency", "cpu"}
+    {"connections", "threads", "availability", "latency", "cpu", "queue"}
 )  # as a rule a level or a time
 _COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
@@ -56,6 +58,7 @@ _RISES = 3  # that a counter shows at least
 _RISING = 0.3  # of the samples, at least, where time is counted
 _RESET = 0.5  # of its value, at most, is left of a counter that began anew before the next sample
 _RESETS = 3  # of a counter; what falls more often is a gauge
+_ALL = re.compile(r"(^|_)total_(connections|sessions|clients|threads)$", re.IGNORECASE)
 _TOTAL = re.compile(r"[_.]total$")
 _FALLS = 0.1  # of the samples, at least, to more than that: no counter, whatever its name says
 _SPREAD = 7  # rises in each third of the samples, of what is seldom counted: a leak begins somewhere, a counter does not
@@ -118,7 +121,7 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         return sibling is None or (one.component, base + sibling) in names
     spent = about.aspect == "cpu" or (about.aspect in _SPENT and _of_time(one.metric))
     counted = about.aspect in _COUNTED or about.aspect in _SELDOM_COUNTED
-    if not (spent or counted) or _GAUGE_NAME.search(one.metric) or not never_falls(one):
+    if not (spent or counted) or _GAUGE_NAME.search(plain_name(one.metric).lower()) or not never_falls(one):
         return False
     v = one.v[np.isfinite(one.v)]
     rising = np.diff(v) > 0
@@ -127,6 +130,8 @@ def is_counter(one: Series, names: set[tuple[str, str]], about: Aspect) -> bool:
         return True  # time spent, in parts of a second; a share of a processor falls as often as it rises
     if not bool(np.all(v == np.round(v))) or (spent and about.aspect not in _SELDOM_COUNTED):
         return False
+    if about.aspect in _SELDOM_COUNTED and _ALL.search(one.metric):
+        return number >= _RISES  # all that ever were: of those that are there some would go
     if about.aspect in _SELDOM_COUNTED:
         return all(int(np.sum(part)) >= _SPREAD for part in np.array_split(rising, 3))
     return number >= _LONG or (v.size > 9 and number >= _RISES and bool(np.all(np.diff(v) >= 0)))
