@@ -16,9 +16,10 @@ the ledger, what was ruled out and the rest of the appendix do not count. A path
 that are told; the case's is that of its better path. `trivial` is the report of another case of another cause and object, held
 against this one's path; `all facts` counts whatever was found, cited or not.
 
-`--half` is by the SHA-256 of the names; of `closed` totals alone are told. `--again N` runs each case N times more in processes
-of their own with another PYTHONHASHSEED, objects, rows, sources and tools in another order and one or four calls at once, and
-counts the cases in which verdict, sentences and citations were the same every time.
+`--half` is by the SHA-256 of the names; of `closed` totals alone are told. With `--keep DIR` the reports are kept, and of those
+that are there only the sentences are written again. `--again N` runs each case N times more in processes of their own with
+another PYTHONHASHSEED, objects, rows, sources and tools in another order and one or four calls at once, and counts the cases in
+which verdict, sentences and citations were the same every time.
 """
 
 from __future__ import annotations
@@ -39,7 +40,14 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from aitia.agent.facts import Facts
+from aitia.agent.sentences.narrator import Budget, narrate
+from aitia.agent.sentences.template import cause_briefs, verdict_sentence
+from aitia.agent.taxonomy import bundled
+from aitia.agent.topology import Topology
+from aitia.agent.weigher import Weighed
 from aitia.core.words import Report
+from aitia.graphs.state import names_of
 from aitia.tools import Registry
 from benchmarks.contract import chosen, finish, parser, rows
 from benchmarks.rca.k8s_snapshots import asked_of
@@ -80,6 +88,7 @@ SHOWS: Final[Mapping[str, str]] = {
     "GetServiceDependencies": r"calls?|callers?|depends?",
     "GetAlerts": r"latency|alarms?|alerts?|error rate|CPU use|memory use|loss|delay|slow",
 }
+_HASH: Final = "[bcdfghjklmnpqrstvwxz2456789]"  # of which the ends of pods' names are made
 REACHED: Final = r"connect\w*|reach\w*|refused|timed out|unavailable|no (?:ready )?endpoints"
 
 
@@ -90,7 +99,7 @@ def main() -> int:
     made.add_argument("--half", choices=HALVES, default="open")
     made.add_argument("--again", type=int, default=0, help="further runs of each case in another order")
     made.add_argument("--seed", type=int, default=0, help="of the order, as --again sets it; 0: as recorded")
-    made.add_argument("--keep", default="", help="keep the reports here, and take those that are there")
+    made.add_argument("--keep", default="", help="keep the reports here; tell those that are there anew")
     args = made.parse_args()
     data = Path(args.data)
     names = half(sorted(p.parent.name for p in data.glob("*/metadata.json")), args.half)
@@ -132,7 +141,7 @@ def report_of(folder: Path, seed: int, keep: str) -> Report:
     """The report on a case, without a model; with a seed its input in another order."""
     kept = Path(keep) / f"{folder.name}.json" if keep else None
     if kept is not None and kept.is_file():
-        return Report.model_validate_json(kept.read_text(encoding="utf-8"))
+        return told_anew(Report.model_validate_json(kept.read_text(encoding="utf-8")))
     with tempfile.TemporaryDirectory() as place:
         incident, sources = asked_of(folder, Path(place))
         if not seed:
@@ -149,6 +158,20 @@ def report_of(folder: Path, seed: int, keep: str) -> Report:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(report.model_dump_json(), encoding="utf-8")
     return report
+
+
+def told_anew(report: Report) -> Report:
+    """A report whose sentences are written by the present code from the evidence and verdict that it holds."""
+    taxonomy, facts = bundled(), Facts(report.evidence, Topology(report.inventory.components))
+    held = {k: getattr(report, k) for k in ("verdict", "probability", "component", "fault", "suspects")}
+    weighed = Weighed(**held)
+    briefs = cause_briefs(weighed, taxonomy, facts, names_of(report.inventory), report.incident)
+    told = narrate(briefs, llm=None, budget=Budget())
+    first = verdict_sentence(weighed, taxonomy, facts, report.incident.hints)
+    summary = (first, *(s for s in told if s.role == "summary"))
+    return report.model_copy(
+        update={"summary": summary, "chain": tuple(s for s in told if s.role == "chain")}
+    )
 
 
 def disordered(place: Path, order: random.Random) -> None:
@@ -267,8 +290,11 @@ def is_told(look: str, objects: Sequence[str], lines: Sequence[str]) -> bool:
 
 
 def _names(name: str, line: str) -> bool:
-    """Whether a line names an object: the word, or a pod of it."""
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w])", line) is not None
+    """Whether a line names an object, or a pod or replica set of it: no name that only begins alike."""
+    return (
+        re.search(rf"(?<![\w-]){re.escape(name)}(?:-{_HASH}{{4,10}}(?:-{_HASH}{{5}})?|-\d+)?(?![\w-])", line)
+        is not None
+    )
 
 
 def _shown(tool: str, rest: Sequence[str]) -> list[str]:

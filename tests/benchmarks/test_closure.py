@@ -57,7 +57,11 @@ def test_words_about_another_object_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("look", "line", "told"),
     [
-        ("DescribeResource::pods::cart", "cart: pod cart-5f-x is pending and runs on no node.", True),
+        (
+            "DescribeResource::pods::cart",
+            "cart-5f4d-xzqw4 is a pod that is pending and runs on no node.",
+            True,
+        ),
         ("DescribeResource::pods::cart", "cart: its pods are as before.", False),  # no reason, no field
         ("GetResources::pods", "cart-cache: a pod is pending.", False),  # another name that begins alike
         ("GetErrorLogs::cart", 'cart logged 3 times: "refused".', True),
@@ -66,7 +70,11 @@ def test_words_about_another_object_do_not_count() -> None:
         ("CheckNodeServiceStatus::n1::kubelet", "n1: the container runtime is not running.", False),
         ("CheckServiceConnectivity::cart::80", "cart: port 80 of service cart refused connections.", True),
         ("CheckServiceConnectivity::cart::80", "cart: service cart sends port 80 to 81.", False),
-        ("GetClusterConfiguration::", "cart-5f-x fits on no node: its node selector matches none.", True),
+        (
+            "GetClusterConfiguration::",
+            "cart-5f4d-xzqw4 fits on no node: its node selector matches none.",
+            True,
+        ),
         ("GetResources::unheard", "cart: unheard of cart.", False),
         ("NoSuchLook::cart", "cart: pods, ports, logs.", False),
     ],
