@@ -47,7 +47,7 @@ def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: I
         return []
     in_cluster = any(s.aspect in CLUSTER for s in steps)
     if in_cluster:
-        steps = _by_objects(suspect.component, steps, facts)
+        steps = _by_objects(steps, facts)
     spread = fault.spread if fault else ()
     for component in _way_to_symptom(suspect.component, spread, facts, incident):
         fact = _felt(component, steps[-1], facts)
@@ -91,11 +91,11 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: In
     return changes + core
 
 
-def _by_objects(component: str, steps: Sequence[Evidence], facts: Facts) -> list[Evidence]:
-    """The steps with the state of the component's objects in the order in which a fault goes through them."""
-    states = _states(component, facts)
+def _by_objects(steps: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """The steps, and after them the state of their components' objects in the order in which a fault goes through them."""
+    states = [e for c in dict.fromkeys(s.component for s in steps) for e in _states(c, facts)]
     told = frozenset().union(*_THROUGH)
-    return [s for s in steps if s.component != component or s.aspect not in told] + states
+    return [*(s for s in steps if s.aspect not in told), *states] or [*steps]
 
 
 def _states(component: str, facts: Facts) -> list[Evidence]:

@@ -39,12 +39,12 @@ def finding(component: str, aspect: str, statement: str) -> Evidence:
     )
 
 
-def told(*facts: Evidence) -> tuple[list[str], str, tuple[str, ...]]:
+def told(*facts: Evidence, inventory: Inventory = INVENTORY) -> tuple[list[str], str, tuple[str, ...]]:
     """Aspects of the chain in its order, the verdict's sentence and what it cites."""
     numbered = shop.numbered(list(facts))
-    weighed = weigh(numbered, INVENTORY, bundled())
+    weighed = weigh(numbered, inventory, bundled())
     assert weighed.verdict == "cause"
-    known = Facts(numbered, Topology(INVENTORY.components))
+    known = Facts(numbered, Topology(inventory.components))
     suspect = next(s for s in weighed.suspects if s.component == weighed.component)
     edges = build_chain(suspect, bundled().get(suspect.fault), known, INCIDENT)
     by_id = {e.id: e for e in numbered}
@@ -72,6 +72,14 @@ def test_a_namespaces_fault_goes_through_the_objects_of_who_feels_it() -> None:
     )
     missing = seen("cart", "k8s.missing_pods", "cart: 0 of 1 pods exist.")
     steps, _, _ = told(quota, missing, EMPTY)
+    assert steps == ["k8s.quota_cpu", "k8s.missing_pods", "k8s.no_endpoints"]
+    parts = tuple(
+        c.model_copy(update={"links": (Link(relation="part_of", to="acme"),)})
+        for c in INVENTORY.components[1:]
+    )
+    steps, _, _ = told(
+        quota, missing, EMPTY, inventory=Inventory(components=(INVENTORY.components[0], *parts))
+    )
     assert steps == ["k8s.quota_cpu", "k8s.missing_pods", "k8s.no_endpoints"]
 
 
