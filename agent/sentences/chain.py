@@ -25,10 +25,11 @@ _SYMPTOMS: Final = (
     "temperature",
 )
 
+_WAITS: Final = "k8s.pending"
 # What a fault in a cluster does to objects, in the order in which it does: nodes, workloads and their pods, then services.
 _THROUGH: Final = (
     frozenset({"k8s.node_not_ready"}),
-    frozenset({"k8s.missing_pods", "k8s.pending", "k8s.not_ready", "k8s.crash_loop", "k8s.rollout"}),
+    frozenset({"k8s.missing_pods", _WAITS, "k8s.not_ready", "k8s.crash_loop", "k8s.rollout"}),
     frozenset({"k8s.no_endpoints", "k8s.unreachable"}),
 )
 
@@ -55,6 +56,7 @@ def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: I
         for step in states or ([fact] if fact is not None else []):
             if step.id not in {s.id for s in steps} and not _precedes(step, steps[-1]):
                 steps.append(step)
+    steps += _unplaced(fault, steps, facts)
     return [Edge(cause=a.id, effect=b.id) for a, b in pairwise(steps)][:MAX_EDGES]
 
 
@@ -103,6 +105,19 @@ def _states(component: str, facts: Facts) -> list[Evidence]:
     here = [e for e in facts.anomalies if e.component == component]
     of_kind = [[e for e in here if e.aspect in aspects] for aspects in _THROUGH]
     return [max(found, key=lambda e: (facts.weight(e), e.statement)) for found in of_kind if found]
+
+
+def _unplaced(fault: Fault | None, steps: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """A pod that waits for a node is linked to none: what is known to keep pods waiting is followed by the plainest that does."""
+    if (
+        fault is None
+        or all(p.aspect != _WAITS for p in fault.patterns)
+        or any(s.aspect == _WAITS for s in steps)
+    ):
+        return []
+    waiting = [e for e in facts.anomalies if e.aspect == _WAITS]
+    plainest = max(waiting, key=lambda e: (facts.weight(e), e.statement), default=None)
+    return [] if plainest is None else [s for s in _states(plainest.component, facts) if s not in steps]
 
 
 def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -1,6 +1,6 @@
 """The same incident told otherwise: right must stay right or become "not enough evidence", never wrong.
 
-    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--changes GLOB] --json OUT
+    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] [--changes GLOB] --json OUT
 
 DIR is any folder of scenario folders; `--systems N` takes N incidents of each system, by the SHA-256 of their names. Each is
 diagnosed as recorded, and again
@@ -68,21 +68,29 @@ def main() -> int:
     parser.add_argument("--split", choices=("develop", "tune", NEVER), default="")
     parser.add_argument("--systems", type=int, default=0, help="incidents of each system; 0: all")
     parser.add_argument("--changes", default="*", help="globs over the changes")
+    parser.add_argument("--minutes", type=float, default=0, help="begin no incident after so long; 0: all")
     args = parser.parse_args()
     if args.split == NEVER and args.cases != "*":
         parser.error("--split never is scored as --systems says: leave out --cases")
     found = some(of_split(incidents(Path(args.data), args.cases), args.split), args.systems)
     began, cases = time.monotonic(), []
     sealed = args.split == NEVER
-    for number, incident in enumerate(found, 1):
+    done: list[Incident] = []
+    for incident in found:
+        if args.minutes and time.monotonic() - began > 60 * args.minutes:
+            print(
+                f"\n{len(found) - len(done)} of {len(found)} incidents left out: time is up", file=sys.stderr
+            )
+            break
         cases += diagnosed(incident, args.changes)
-        print(f"\r{number} of {len(found)}", end="", file=sys.stderr, flush=True)
+        done.append(incident)
+        print(f"\r{len(done)} of {len(found)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     table = [row for system in ("no_model", "trivial") for row in rows_of(system, cases, grouped=not sealed)]
     if sealed:
-        written_down(found, table, "lab/metamorphic")
+        written_down(done, table, "lab/metamorphic")
     contract.finish(
-        "lab/metamorphic", table, [] if sealed else cases, n=len(found), began=began, out=args.json
+        "lab/metamorphic", table, [] if sealed else cases, n=len(done), began=began, out=args.json
     )
     return 0
 

@@ -19,6 +19,7 @@ INCIDENT = Incident(
 INVENTORY = Inventory(
     components=(
         Component(id="acme", type="namespace"),
+        Component(id="n1", type="node"),
         Component(id="cart", type="app", links=(Link(relation="runs_on", to="acme"),)),
         Component(id="orders", type="app", links=(Link(relation="runs_on", to="acme"),)),
     )
@@ -91,6 +92,14 @@ def test_pods_that_run_are_told_where_the_trouble_lies_around_them() -> None:
     _, text, cites = told(port, READY, node)
     assert text.endswith("Its pods run: 1 of 1 pods are ready, 1 services with endpoints.")
     assert cites == ("E1", "E2")
+
+
+def test_pods_that_wait_follow_a_scheduler_that_is_down_though_they_are_linked_to_no_node() -> None:
+    down = finding("n1", "k8s.scheduler", "n1: kube-scheduler is not running.")
+    steps, _, _ = told(down, PENDING, EMPTY)
+    assert steps == ["k8s.scheduler", "k8s.pending", "k8s.no_endpoints"]
+    kubelet = finding("n1", "k8s.kubelet", "n1: kubelet is not running.")
+    assert told(kubelet, PENDING, EMPTY)[0] == []  # it keeps no pod from being placed
 
 
 def test_other_telemetry_is_told_as_before() -> None:
