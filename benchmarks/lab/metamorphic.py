@@ -1,6 +1,6 @@
 """The same incident told otherwise: right must stay right or become "not enough evidence", never wrong.
 
-    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] [--changes GLOB] --json OUT
+    python benchmarks/lab/metamorphic.py --data DIR [--split develop|tune|never] [--systems N] [--minutes M] --json OUT
 
 DIR is any folder of scenario folders; `--systems N` takes N incidents of each system, by the SHA-256 of their names. Each is
 diagnosed as recorded, and again
