@@ -63,6 +63,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {  # script: its folder under DIR
         "healthy": ("", "--part", "all"),
         "faulty": ("",),
         "opensre": ("world/opensre",),
+        "closure": ("rca/k8s_snapshots",),
     },
 }
 

@@ -9,6 +9,7 @@ from typing import Final
 from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts, is_anomaly, onset
 from aitia.agent.taxonomy import Fault
+from aitia.core.aspects import CLUSTER
 from aitia.core.words import Evidence, Incident, Suspect, Word
 
 MAX_EDGES: Final = 5
@@ -24,6 +25,14 @@ _SYMPTOMS: Final = (
     "temperature",
 )
 
+_WAITS: Final = "k8s.pending"
+# What a fault in a cluster does to objects, in the order in which it does: nodes, workloads and their pods, then services.
+_THROUGH: Final = (
+    frozenset({"k8s.node_not_ready"}),
+    frozenset({"k8s.missing_pods", _WAITS, "k8s.not_ready", "k8s.crash_loop", "k8s.rollout"}),
+    frozenset({"k8s.no_endpoints", "k8s.unreachable"}),
+)
+
 
 class Edge(Word):
     """Fact `cause` led to fact `effect` (evidence ids)."""
@@ -37,11 +46,17 @@ def build_chain(suspect: Suspect, fault: Fault | None, facts: Facts, incident: I
     steps = _own_steps(suspect, fault, facts, incident)
     if not steps:
         return []
+    in_cluster = any(s.aspect in CLUSTER for s in steps)
+    if in_cluster:
+        steps = _by_objects(steps, facts)
     spread = fault.spread if fault else ()
     for component in _way_to_symptom(suspect.component, spread, facts, incident):
         fact = _felt(component, steps[-1], facts)
-        if fact is not None and fact.id not in {s.id for s in steps} and not _precedes(fact, steps[-1]):
-            steps.append(fact)
+        states = _states(component, facts) if in_cluster else []
+        for step in states or ([fact] if fact is not None else []):
+            if step.id not in {s.id for s in steps} and not _precedes(step, steps[-1]):
+                steps.append(step)
+    steps += _unplaced(fault, steps, facts)
     return [Edge(cause=a.id, effect=b.id) for a, b in pairwise(steps)][:MAX_EDGES]
 
 
@@ -76,6 +91,33 @@ def _own_steps(suspect: Suspect, fault: Fault | None, facts: Facts, incident: In
     ids = blame.suspects[0].evidence[:1] if blame is not None and blame.answer == "change" else ()
     changes = [e for e in facts.all if e.id in ids and not (core and _precedes(core[0], e))]
     return changes + core
+
+
+def _by_objects(steps: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """The steps, and after them the state of their components' objects in the order in which a fault goes through them."""
+    states = [e for c in dict.fromkeys(s.component for s in steps) for e in _states(c, facts)]
+    told = frozenset().union(*_THROUGH)
+    return [*(s for s in steps if s.aspect not in told), *states] or [*steps]
+
+
+def _states(component: str, facts: Facts) -> list[Evidence]:
+    """What is not well of a component's objects in a cluster, one fact of each kind of object."""
+    here = [e for e in facts.anomalies if e.component == component]
+    of_kind = [[e for e in here if e.aspect in aspects] for aspects in _THROUGH]
+    return [max(found, key=lambda e: (facts.weight(e), e.statement)) for found in of_kind if found]
+
+
+def _unplaced(fault: Fault | None, steps: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """A pod that waits for a node is linked to none: what is known to keep pods waiting is followed by the plainest that does."""
+    if (
+        fault is None
+        or all(p.aspect != _WAITS for p in fault.patterns)
+        or any(s.aspect == _WAITS for s in steps)
+    ):
+        return []
+    waiting = [e for e in facts.anomalies if e.aspect == _WAITS]
+    plainest = max(waiting, key=lambda e: (facts.weight(e), e.statement), default=None)
+    return [] if plainest is None else [s for s in _states(plainest.component, facts) if s not in steps]
 
 
 def _one_per_aspect(evidence: Sequence[Evidence]) -> list[Evidence]:

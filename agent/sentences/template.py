@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aitia.agent.facts import Facts
-from aitia.agent.sentences.chain import Edge
+from aitia.agent.sentences.chain import Edge, build_chain
 from aitia.agent.sentences.narrator import Brief
 from aitia.agent.sentences.verifier import Grounds
 from aitia.agent.taxonomy import Fault, Taxonomy
 from aitia.agent.text import words
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.agent.witnesses import by_logs_alone
-from aitia.core.aspects import objects_alone
+from aitia.core.aspects import CLUSTER, objects_alone
 from aitia.core.percent import chance
-from aitia.core.words import Contribution, Evidence, Exclusion, Sentence, Suspect
+from aitia.core.words import Contribution, Evidence, Exclusion, Incident, Sentence, Suspect
 
 MAX_RULED_OUT = 3
 UNSEEN = (
@@ -37,6 +37,9 @@ def verdict_sentence(
         cites = top.supporting[:3]
         if by_logs_alone([e for e in facts.all if e.id in top.supporting]):
             text += " It rests on logs alone: no measurement confirms it."
+        if (well := _well(weighed.component, top, facts)) is not None:
+            text += f" Its pods run: {well.statement.removeprefix(f'{well.component}: ')}"
+            cites += (well.id,)
     elif weighed.verdict == "healthy":
         text = f"The telemetry shows nothing wrong ({chance(weighed.probability)})."
         # First what the alarm was about: users' answers at the component that it names.
@@ -69,6 +72,14 @@ def verdict_sentence(
     return Sentence(text=text, cites=cites, by="template", role="verdict")
 
 
+def _well(component: str, top: Suspect, facts: Facts) -> Evidence | None:
+    """That the pods of a cause in a cluster are ready, which says that the trouble lies around them: in a service, say."""
+    if not any(e.id in top.supporting and e.aspect in CLUSTER for e in facts.all):
+        return None
+    quiet = (e for e in facts.all if e.kind == "cluster.quiet" and e.component == component)
+    return next((e for e in quiet if "pods" in e.values), None)
+
+
 def _likeliest(weighed: Weighed, taxonomy: Taxonomy) -> str:
     pairs = [s for s in weighed.suspects if s.component == weighed.component]
     named = f"{taxonomy.title(weighed.fault)} ({chance(weighed.probability)})"
@@ -77,6 +88,19 @@ def _likeliest(weighed: Weighed, taxonomy: Taxonomy) -> str:
         return f"The likeliest cause is {weighed.component}: {named}."
     told = ", or ".join(f"{taxonomy.title(s.fault)} ({chance(s.probability)})" for s in kinds)
     return f"The likeliest cause is {weighed.component} ({chance(weighed.probability)}); of what kind is open: {told}."
+
+
+def cause_briefs(
+    weighed: Weighed, taxonomy: Taxonomy, facts: Facts, names: frozenset[str], incident: Incident
+) -> list[Brief]:
+    """The chain from the named cause to the symptom, an edge a brief, and its summary; nothing where no cause is named."""
+    if weighed.verdict != "cause":
+        return []
+    suspect = next(s for s in weighed.suspects if s.component == weighed.component)
+    fault = taxonomy.get(suspect.fault)
+    edges = build_chain(suspect, fault, facts, incident)
+    summary = summary_brief(edges, facts, names, fault, weighed.probability)
+    return [*edge_briefs(edges, facts, names, weighed.probability), *([summary] if summary else [])]
 
 
 def edge_briefs(

@@ -9,9 +9,8 @@ from langgraph.runtime import Runtime
 
 from aitia.agent.facts import Facts
 from aitia.agent.recurrence import told_again
-from aitia.agent.sentences.chain import build_chain
 from aitia.agent.sentences.narrator import Brief, Budget, narrate
-from aitia.agent.sentences.template import edge_briefs, exclusion_briefs, summary_brief, verdict_sentence
+from aitia.agent.sentences.template import cause_briefs, exclusion_briefs, verdict_sentence
 from aitia.agent.sentences.verifier import check, cited
 from aitia.core.events import SentenceDone
 from aitia.core.words import Exclusion, ModelUse, Sentence
@@ -77,13 +76,7 @@ def _story(view: View, context: Context) -> Story:
     """From the state alone, so that `verify` holds the sentences against the briefs that they were written from."""
     weighed, names = view.weighed, names_of(view.inventory)
     facts = Facts(view.evidence, view.topology)
-    briefs: list[Brief] = []
-    if weighed.verdict == "cause":
-        suspect = next(s for s in weighed.suspects if s.component == weighed.component)
-        fault = context.taxonomy.get(suspect.fault)
-        edges = build_chain(suspect, fault, facts, view.incident)
-        summary = summary_brief(edges, facts, names, fault, weighed.probability)
-        briefs = edge_briefs(edges, facts, names, weighed.probability) + ([summary] if summary else [])
+    briefs = cause_briefs(weighed, context.taxonomy, facts, names, view.incident)
     against = exclusion_briefs(weighed, context.taxonomy, facts, names)
     return Story(
         facts=facts,
