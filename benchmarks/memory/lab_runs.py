@@ -1,0 +1,231 @@
+"""The lab's recordings as runs that a person confirmed: diagnosed once, kept in a folder, read back without a diagnosis.
+
+A run is confirmed or corrected by `aitia.graphs.outcome.confirm` itself, in the words that the lab has for its cause. What the
+memory is asked by is what a run asks by: its report of the incident and the facts of the first scan.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from aitia.agent.judged import Judged
+from aitia.agent.planning.planner import SCAN
+from aitia.core.errors import AitiaError
+from aitia.core.scenario import Expected
+from aitia.core.store import RunStore
+from aitia.core.words import Evidence, Inventory
+from aitia.core.words import Incident as Reported
+from aitia.drill.folders import made_of
+from aitia.graphs.outcome import confirm
+from aitia.graphs.replay import replay
+from aitia.lab.catalog import system_of, systems
+from aitia.lab.one import Job, make
+from aitia.lab.plan import name_of, orders
+from aitia.lab.words import Order
+from aitia.tools.incidents.rank import query_of
+from aitia.tools.memory.words import Outcome, PastIncident, Query, fingerprint_of
+from benchmarks.lab.data import NEVER, Incident, incidents, of_split, splits
+from benchmarks.rca.product import RULES
+
+LATER: Final = 100_000  # added to a seed: no order of the lab's own recordings reaches it
+HEALTHY: Final = "none"
+SERVERS: Final = "servers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A recording with its diagnosis. `said` and `kept` are None where a person cannot say a cause: nothing was wrong."""
+
+    id: str
+    order: Order
+    kind: str  # servers, machine, cluster
+    incident: Reported
+    case: Judged
+    said: Outcome | None
+    kept: PastIncident | None
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        """The cause in the lab's own words: system, fault and victim."""
+        return self.order.system, self.order.fault, self.order.victim
+
+    @property
+    def scanned(self) -> list[Evidence]:
+        """The facts of the first scan, which is what the memory is asked by."""
+        return [e for e in self.case.evidence if e.tool in SCAN]
+
+    @property
+    def query(self) -> Query:
+        """What `incidents_search` asks the memory."""
+        return Query(
+            text=query_of(self.incident),
+            component=next(iter(self.incident.hints), ""),
+            fingerprint=fingerprint_of(self.scanned),
+        )
+
+
+def recordings(data: Path, work: Path, split: str, cases: str) -> list[Incident]:
+    """What is stored and what is asked of one split, "" for all systems that may be looked at.
+
+    Of each fault of a cluster of the split a second recording with another seed is made in WORK, where it is missing. Those
+    of other systems are only stored: of systems that nobody looks at clusters and machines, whose diagnosis is quick. The
+    split's own come first, servers last, in an order by hash, so that a run that is cut off holds a sample.
+    """
+    found = incidents(data, cases)
+    own = [i for i in of_split(found, split) if split != NEVER or i.kind != SERVERS]
+    asked = [i for i in own if i.family != HEALTHY or _drawn(i)]
+    asked += _again(own, work / "again" / (split or "open"))
+    mine = {i.id for i in own}
+    rest = [
+        i for i in (*of_split(found, ""), *of_split(found, NEVER)) if i.id not in mine and i.family != HEALTHY
+    ]
+    rest = [i for i in rest if splits()[i.system] != NEVER or i.kind != SERVERS]
+    return [*sorted(asked, key=_order), *sorted(rest, key=_order)]
+
+
+def _order(incident: Incident) -> tuple[bool, str]:
+    return incident.kind == SERVERS, _hash(incident)
+
+
+def _hash(incident: Incident) -> str:
+    return sha256(incident.id.encode()).hexdigest()
+
+
+def _drawn(incident: Incident) -> bool:
+    """One healthy hour in three, by hash: they only ask."""
+    return int(_hash(incident), 16) % 3 == 0
+
+
+def _again(found: Sequence[Incident], out: Path) -> list[Incident]:
+    known = systems()
+    made = []
+    for incident in found:
+        told = made_of(incident.folder)
+        if told is None or told.kind != "cluster" or told.order.fault == HEALTHY:
+            continue
+        first = told.order
+        (order,) = orders(
+            system_of(first.system, known),
+            fault=first.fault,
+            n=1,
+            seed=first.seed + LATER,
+            victim=first.victim,
+        )
+        folder = out / name_of(order)
+        if not folder.exists():
+            job = Job(order=order, making=out / f".{folder.name}", out=folder, baseline_s=0, fault_s=0)
+            make(job)
+        made.append(Incident(folder.name, folder, order.system, told.family, told.kind))
+    return made
+
+
+def runs(found: Sequence[Incident], work: Path, *, most_s: float | None = None) -> Iterator[Run]:
+    """The run of each recording, diagnosed now where WORK has none; after `most_s` seconds no further one is diagnosed."""
+    folder, began = work / "runs", time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, incident in enumerate(found, 1):
+        file = folder / f"{incident.id.replace('/', '_')}.json.gz"
+        if not file.exists():
+            if most_s is not None and time.monotonic() - began > most_s:
+                continue
+            _write(file, _diagnosed(incident))
+            print(f"\r{number} of {len(found)}", end="", file=sys.stderr, flush=True)
+        if (run := _read(file, incident)) is not None:
+            yield run
+
+
+def _write(file: Path, told: dict[str, Any]) -> None:
+    making = file.with_suffix(".part")
+    making.write_bytes(gzip.compress(json.dumps(told, ensure_ascii=False).encode(), 6))
+    making.rename(file)
+
+
+def _diagnosed(incident: Incident) -> dict[str, Any]:
+    """What is kept of a diagnosis by the rules alone, and of a person's word on it."""
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
+        try:
+            done = replay(incident.folder, home=home, llm=None, options=RULES)
+        except AitiaError as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+        expected, report = done.scenario.expected, done.report
+        told: dict[str, Any] = {
+            "verdict": expected.verdict,
+            "accepted": _accepted(expected),
+            "incident": report.incident.model_dump(mode="json"),
+            "inventory": report.inventory.model_dump(mode="json"),
+            "evidence": [e.model_dump(mode="json") for e in report.evidence],
+        }
+        if expected.verdict != "cause":
+            return told
+        store = RunStore.open(home, report.run)
+        right = bool(done.score["correct"])
+        whom: dict[str, str] = {} if right else {"component": expected.component, "fault": expected.fault}
+        try:
+            said = confirm(store, home, right=right, cause=expected.why, by="benchmark", **whom)
+        except AitiaError as error:  # a component that the diagnosis does not know cannot be named
+            return told | {"unsaid": str(error)}
+        assert said.incident is not None
+        return told | {
+            "said": said.outcome.model_dump(mode="json"),
+            "kept": said.incident.model_dump(mode="json"),
+        }
+
+
+def _accepted(expected: Expected) -> list[tuple[str, str]]:
+    if expected.verdict != "cause":
+        return []
+    return [(expected.component, expected.fault), *((a.component, a.fault) for a in expected.alternatives)]
+
+
+def _read(file: Path, incident: Incident) -> Run | None:
+    """None where the diagnosis failed."""
+    told = json.loads(gzip.decompress(file.read_bytes()))
+    made = made_of(incident.folder)
+    if "error" in told or made is None:
+        return None
+    reported = Reported.model_validate(told["incident"])
+    said, kept = told.get("said"), told.get("kept")
+    return Run(
+        id=incident.id,
+        order=made.order,
+        kind=made.kind,
+        incident=reported,
+        case=Judged(
+            id=incident.id,
+            group=made.order.system,
+            evidence=tuple(Evidence.model_validate(e) for e in told["evidence"]),
+            inventory=Inventory.model_validate(told["inventory"]),
+            verdict=told["verdict"],
+            accepted=tuple((c, f) for c, f in told["accepted"]),
+            alarmed=reported.hints,
+        ),
+        said=Outcome.model_validate(said) if said else None,
+        kept=PastIncident.model_validate(kept) if kept else None,
+    )
+
+
+def halves(found: Sequence[Run], split: str) -> tuple[list[Run], list[Run]]:
+    """What is stored, and what is asked: of each cause of the split that was recorded twice the last, and its healthy hours."""
+    split_of = splits()
+    pairs: dict[tuple[str, str, str], list[Run]] = defaultdict(list)
+    for run in found:
+        part = split_of[run.order.system]
+        if part == split or (not split and part != NEVER):
+            pairs[run.pair].append(run)
+    asked: list[Run] = []
+    for (_, fault, _), mine in sorted(pairs.items()):
+        mine.sort(key=lambda r: (r.order.seed, r.id))
+        asked += mine if fault == HEALTHY else mine[-1:] if len(mine) > 1 else []
+    later = {r.id for r in asked}
+    return [r for r in found if r.id not in later and r.kept is not None], asked
