@@ -13,8 +13,10 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +33,7 @@ from aitia.graphs.replay import replay
 from aitia.lab.catalog import system_of, systems
 from aitia.lab.one import Job, make
 from aitia.lab.plan import name_of, orders
-from aitia.lab.words import Order
+from aitia.lab.words import Order, System
 from aitia.tools.incidents.rank import query_of
 from aitia.tools.memory.words import Outcome, PastIncident, Query, fingerprint_of
 from benchmarks.lab.data import NEVER, Incident, incidents, of_split, splits
@@ -57,7 +59,7 @@ class Run:
     @property
     def pair(self) -> tuple[str, str, str]:
         """The cause in the lab's own words: system, fault and victim."""
-        return self.order.system, self.order.fault, self.order.victim
+        return _pair(self.order)
 
     @property
     def scanned(self) -> list[Evidence]:
@@ -77,56 +79,58 @@ class Run:
 def recordings(data: Path, work: Path, split: str, cases: str) -> list[Incident]:
     """What is stored and what is asked of one split, "" for all systems that may be looked at.
 
-    Of each fault of a cluster of the split a second recording with another seed is made in WORK, where it is missing. Those
-    of other systems are only stored: of systems that nobody looks at clusters and machines, whose diagnosis is quick. The
-    split's own come first, servers last, in an order by hash, so that a run that is cut off holds a sample.
+    Of each fault of a cluster of the split there is a second recording with another seed, made in WORK when its turn comes.
+    Those of other systems are only stored: of systems that nobody looks at clusters and machines, whose diagnosis is quick.
+    The split's own come first, servers last, in an order by hash in which the recordings of a cause stand together, so that
+    a run that is cut off holds a sample.
     """
     found = incidents(data, cases)
     own = [i for i in of_split(found, split) if split != NEVER or i.kind != SERVERS]
-    asked = [i for i in own if i.family != HEALTHY or _drawn(i)]
-    asked += _again(own, work / "again" / (split or "open"))
     mine = {i.id for i in own}
-    rest = [
-        i for i in (*of_split(found, ""), *of_split(found, NEVER)) if i.id not in mine and i.family != HEALTHY
-    ]
-    rest = [i for i in rest if splits()[i.system] != NEVER or i.kind != SERVERS]
-    return [*sorted(asked, key=_order), *sorted(rest, key=_order)]
+    others = [i for i in (*of_split(found, ""), *of_split(found, NEVER)) if i.id not in mine]
+    rest = [i for i in others if i.family != HEALTHY and (splits()[i.system] != NEVER or i.kind != SERVERS)]
+    keyed = [(_key(i), i) for i in own if i.family != HEALTHY or _drawn(i)]
+    known, out = systems(), work / "again" / (split or "open")
+    keyed += [(key, again) for key, i in keyed if (again := _again(i, known, out)) is not None]
+    keyed.sort(key=lambda pair: (pair[0], pair[1].id))
+    return [*(i for _, i in keyed), *sorted(rest, key=_key)]
 
 
-def _order(incident: Incident) -> tuple[bool, str]:
-    return incident.kind == SERVERS, _hash(incident)
+def _key(incident: Incident) -> tuple[bool, str]:
+    made = made_of(incident.folder)
+    cause = incident.id if made is None or made.family == HEALTHY else " ".join(_pair(made.order))
+    return incident.kind == SERVERS, sha256(cause.encode()).hexdigest()
 
 
-def _hash(incident: Incident) -> str:
-    return sha256(incident.id.encode()).hexdigest()
+def _pair(order: Order) -> tuple[str, str, str]:
+    return order.system, order.fault, order.victim
 
 
 def _drawn(incident: Incident) -> bool:
     """One healthy hour in three, by hash: they only ask."""
-    return int(_hash(incident), 16) % 3 == 0
+    return int(sha256(incident.id.encode()).hexdigest(), 16) % 3 == 0
 
 
-def _again(found: Sequence[Incident], out: Path) -> list[Incident]:
-    known = systems()
-    made = []
-    for incident in found:
-        told = made_of(incident.folder)
-        if told is None or told.kind != "cluster" or told.order.fault == HEALTHY:
-            continue
-        first = told.order
-        (order,) = orders(
-            system_of(first.system, known),
-            fault=first.fault,
-            n=1,
-            seed=first.seed + LATER,
-            victim=first.victim,
-        )
-        folder = out / name_of(order)
-        if not folder.exists():
-            job = Job(order=order, making=out / f".{folder.name}", out=folder, baseline_s=0, fault_s=0)
-            make(job)
-        made.append(Incident(folder.name, folder, order.system, told.family, told.kind))
-    return made
+def _again(incident: Incident, known: dict[str, System], out: Path) -> Incident | None:
+    """The second recording of a fault of a cluster: the same victim, another seed. It may not be made yet."""
+    told = made_of(incident.folder)
+    if told is None or told.kind != "cluster" or told.family == HEALTHY:
+        return None
+    first = told.order
+    (order,) = orders(
+        system_of(first.system, known), fault=first.fault, n=1, seed=first.seed + LATER, victim=first.victim
+    )
+    folder = out / name_of(order)
+    if not folder.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{folder.name}.order").write_text(order.model_dump_json(), encoding="utf-8")
+    return Incident(folder.name, folder, order.system, told.family, told.kind)
+
+
+def _make(folder: Path) -> None:
+    order = Order.model_validate_json(folder.with_suffix(".order").read_text(encoding="utf-8"))
+    with redirect_stdout(StringIO()):  # it tells its progress
+        make(Job(order=order, making=folder.with_suffix(".part"), out=folder, baseline_s=0, fault_s=0))
 
 
 def runs(found: Sequence[Incident], work: Path, *, most_s: float | None = None) -> Iterator[Run]:
@@ -138,6 +142,8 @@ def runs(found: Sequence[Incident], work: Path, *, most_s: float | None = None) 
         if not file.exists():
             if most_s is not None and time.monotonic() - began > most_s:
                 continue
+            if not incident.folder.exists():
+                _make(incident.folder)
             _write(file, _diagnosed(incident))
             print(f"\r{number} of {len(found)}", end="", file=sys.stderr, flush=True)
         if (run := _read(file, incident)) is not None:
