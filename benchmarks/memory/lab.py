@@ -277,6 +277,7 @@ def _learned(cases: Sequence[Case]) -> dict[str, list[float]]:
         "later: wrong cause": [c["wrong"] for c in later],
         "healthy: false cause": [c["wrong"] for c in healthy],
     }
+    made["as in the run's own report"] = [c["as reported"] for c in cases if "as reported" in c]
     if any("before" in c for c in cases):
         made["broken of what was right"] = [not c["right"] for c in cases if c["before"]]
         made["mended of what was not"] = [c["right"] for c in later if not c["before"]]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from aitia.agent.alarm import is_of_objects
 from aitia.agent.learned import Learned, Lesson, lesson_of
 from aitia.agent.taxonomy import bundled
 from aitia.agent.weigher import Weighed, weigh
@@ -66,6 +67,7 @@ def _weighed(run: Run, lessons: Iterable[Lesson], recalled: Sequence[Evidence], 
         bundled_weights(),
         alarmed=case.alarmed,
         learned=known,
+        of_objects=is_of_objects(run.incident),
     )
 
 
@@ -78,7 +80,7 @@ def _recalled(run: Run, memory: IncidentMemory, now: datetime) -> list[Evidence]
         resolver=Resolver(run.case.inventory.components),
         found={"evidence": [e.model_dump(mode="json") for e in run.scanned]},
     )
-    found = incidents_search(ctx).evidence
+    found = incidents_search.function(ctx).evidence
     return [e.model_copy(update={"id": f"M{n}"}) for n, e in enumerate(found, 1)]
 
 
@@ -101,4 +103,6 @@ def _case(run: Run, system: str, said: Weighed, before: Case | None = None) -> C
         "right": right,
         "wrong": said.verdict == "cause" and not right,
     }
+    if system == "trivial":
+        made["as reported"] = (said.verdict, said.component, said.fault) == run.report
     return made if before is None else made | {"before": before["right"]}

@@ -53,6 +53,7 @@ class Run:
     kind: str  # servers, machine, cluster
     incident: Reported
     case: Judged
+    report: tuple[str, str, str]  # verdict, component and kind of the run's own report
     said: Outcome | None
     kept: PastIncident | None
 
@@ -166,6 +167,7 @@ def _diagnosed(incident: Incident) -> dict[str, Any]:
             return {"error": f"{type(error).__name__}: {error}"}
         expected, report = done.scenario.expected, done.report
         told: dict[str, Any] = {
+            "report": [report.verdict, report.component, report.fault],
             "verdict": expected.verdict,
             "accepted": _accepted(expected),
             "incident": report.incident.model_dump(mode="json"),
@@ -216,6 +218,7 @@ def _read(file: Path, incident: Incident) -> Run | None:
             accepted=tuple((c, f) for c, f in told["accepted"]),
             alarmed=reported.hints,
         ),
+        report=(told["report"][0], told["report"][1], told["report"][2]),
         said=Outcome.model_validate(said) if said else None,
         kept=PastIncident.model_validate(kept) if kept else None,
     )

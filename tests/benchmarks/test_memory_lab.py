@@ -40,6 +40,7 @@ def recorded(system: str, fault: str, seed: int, component: str = "db", kind: st
             verdict="cause" if cause else "healthy",
             accepted=((component, kind),) if cause else (),
         ),
+        report=("unknown", "", ""),
         said=None,
         kept=PastIncident(id=name, title=f"{fault} at {component}", component=component, fault=kind)
         if cause
