@@ -83,15 +83,14 @@ def main() -> int:
 
 
 def dated(earlier: Sequence[Run]) -> dict[str, tuple[Run, PastIncident]]:
-    """The past incidents by id, a day apart in the order of their ids' hashes: how long ago it was tells nothing."""
+    """The past incidents by number, a day apart in their order, which is by hash: how long ago it was tells nothing."""
     made = {}
     for day, run in enumerate(earlier):
         at = FIRST + timedelta(days=day)
         assert run.kept is not None
-        kept = run.kept.model_copy(
-            update={"id": run.id, "run": run.id, "at": at, "resolved_at": at + timedelta(hours=1)}
-        )
-        made[run.id] = (run, kept)
+        name = f"INC-{day}"
+        told = {"id": name, "run": name, "at": at, "resolved_at": at + timedelta(hours=1)}
+        made[name] = (run, run.kept.model_copy(update=told))
     return made
 
 
@@ -142,7 +141,7 @@ def grade(asked: Run, held: Run) -> float:
 def systems(kept: Sequence[PastIncident], place: Path) -> dict[str, Ranking]:
     """Our store with and without the embedding model, and what one would do without it."""
     vectors = _vectors()
-    made = {"ours": _store(kept, place / "ours", vectors)} if vectors else {}
+    made: dict[str, Ranking] = {"ours": _store(kept, place / "ours", vectors)} if vectors else {}
     made["no_model"] = _store(kept, place / "rules", None)
     words = [_words(p) for p in kept]
     made["peer BM25"] = _bm25(kept, words, lambda run: run.query.text)
@@ -255,7 +254,7 @@ def _measured(task: str, cases: Sequence[Case]) -> dict[str, list[float]]:
     if task == "learning":
         return _learned(cases)
     right = [c for c in cases if c["what"] == "right"]
-    none = {
+    none: dict[str, list[float]] = {
         what: [not c["first"] for c in cases if c["what"] == what] for what in ("nothing right", "healthy")
     }
     return {

@@ -54,7 +54,7 @@ def learning(past: Past, later: Sequence[Run], now: datetime) -> list[Case]:
 
 def _lesson(run: Run, kept: PastIncident) -> Lesson:
     assert run.said is not None
-    return lesson_of(kept, run.said.model_copy(update={"run": run.id, "at": kept.at}))
+    return lesson_of(kept, run.said.model_copy(update={"run": kept.run, "at": kept.at}))
 
 
 def _weighed(run: Run, lessons: Iterable[Lesson], recalled: Sequence[Evidence], now: datetime) -> Weighed:

@@ -229,6 +229,8 @@ def halves(found: Sequence[Run], split: str) -> tuple[list[Run], list[Run]]:
     split_of = splits()
     pairs: dict[tuple[str, str, str], list[Run]] = defaultdict(list)
     for run in found:
+        if not run.case.accepted and run.order.fault != HEALTHY:
+            continue  # its answer is that nobody can know it
         part = split_of[run.order.system]
         if part == split or (not split and part != NEVER):
             pairs[run.pair].append(run)
