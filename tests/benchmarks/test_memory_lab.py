@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,10 @@ def recorded(system: str, fault: str, seed: int, component: str = "db", kind: st
         order=Order(system=system, fault=fault, seed=seed, victim=component if cause else ""),
         kind="cluster",
         incident=Incident(
-            id=name, title=f"{fault} at {component}", started_at=AT, window=Window(start=AT, end=AT)
+            id=name,
+            title=f"{fault} at {component}",
+            started_at=AT,
+            window=Window(start=AT, end=AT + timedelta(hours=1)),
         ),
         case=Judged(
             id=name,
