@@ -173,7 +173,7 @@ def _new_kinds(cases: Sequence[Judged]) -> Iterator[dict[str, Any]]:
         lesson = _lesson(first, 0, without)
         for day, case in enumerate(mine[1:], 1):
             before, after = _weighed(case, blind, (), day), _weighed(case, blind, [lesson], day)
-            yield _case("new kind", "next", case, before, after, peer=_nearest(case, [lesson]))
+            yield _case("new kind", "next", case, before, after, peer=case.is_right(nearest(case, [lesson])))
         others = [c for c in causes if not covers(kind, c.accepted[0][1])]
         for case in random.Random(kind).sample(others, min(OTHERS, len(others))):
             before, after = _weighed(case, blind, (), 1), _weighed(case, blind, [lesson], 1)
@@ -201,7 +201,12 @@ def _as_it_is(cases: Sequence[Judged]) -> Iterator[dict[str, Any]]:
         if earlier:
             after = _weighed(case, taxonomy, [lessons[earlier[-1]]], day)
             yield _case(
-                "as it is", "next", case, plain[day], after, peer=_nearest(case, [lessons[earlier[-1]]])
+                "as it is",
+                "next",
+                case,
+                plain[day],
+                after,
+                peer=case.is_right(nearest(case, [lessons[earlier[-1]]])),
             )
         elif day:
             other = random.Random(day).randrange(day)
@@ -211,7 +216,12 @@ def _as_it_is(cases: Sequence[Judged]) -> Iterator[dict[str, Any]]:
             some = random.Random(day).sample(range(day), min(MANY, day))
             after = _weighed(case, taxonomy, [lessons[n] for n in some], day)
             yield _case(
-                "as it is", "many", case, plain[day], after, peer=_nearest(case, [lessons[n] for n in some])
+                "as it is",
+                "many",
+                case,
+                plain[day],
+                after,
+                peer=case.is_right(nearest(case, [lessons[n] for n in some])),
             )
     for number, case in enumerate(quiet if lessons else ()):
         some = random.Random(number).sample(lessons, min(MANY, len(lessons)))
@@ -219,8 +229,8 @@ def _as_it_is(cases: Sequence[Judged]) -> Iterator[dict[str, Any]]:
         yield _case("as it is", "no cause", case, before, _weighed(case, taxonomy, some, len(cases)))
 
 
-def _nearest(case: Judged, lessons: Sequence[Lesson]) -> bool:
-    """Memory alone: the component that is most like a confirmed cause of the lessons (1-NN); whether it is right."""
+def nearest(case: Judged, lessons: Sequence[Lesson]) -> Weighed:
+    """Memory alone: the component that is most like a confirmed cause of the lessons, with its kind (1-NN)."""
     prints = fingerprint_of(case.evidence)
     best, who = 0.0, ("", "")
     for component in sorted({e.component for e in case.evidence} - {""}):
@@ -229,7 +239,7 @@ def _nearest(case: Judged, lessons: Sequence[Lesson]) -> bool:
             alike = likeness(own, beside, lesson.own, lesson.beside)
             if alike > best:
                 best, who = alike, (component, lesson.fault)
-    return case.is_right(Weighed(verdict="cause", probability=1.0, component=who[0], fault=who[1]))
+    return Weighed(verdict="cause", probability=1.0, component=who[0], fault=who[1])
 
 
 def _case(
