@@ -128,12 +128,14 @@ def test_the_zone_needs_unit_group_and_support(tmp_path: Path) -> None:
     place, speed = str(tmp_path / "a.wav"), f"{RPM:g}"
     assert looked(place, "--rpm", speed)["channels"][0]["zone"] is None
     open_ = looked(place, "--rpm", speed, "--unit", "g")["channels"][0]["zone"]
-    assert open_["letter"] == "" and "group" in open_["because"]
+    assert open_["letter"] == ""
+    assert "group" in open_["because"]
     told = looked(place, "--rpm", speed, "--unit", "g", "--group", "2", "--support", "rigid")["channels"][0][
         "zone"
     ]
     # A line of .5 g at 25 Hz is .5 * 9806.65 / (2π 25) / √2 = 22.1 mm/s.
-    assert told["letter"] == "D" and math.isclose(told["velocity_mm_s"], 22.1, rel_tol=0.02)
+    assert told["letter"] == "D"
+    assert math.isclose(told["velocity_mm_s"], 22.1, rel_tol=0.02)
 
 
 def test_volts_are_scaled_by_the_sensitivity(tmp_path: Path) -> None:
@@ -173,7 +175,8 @@ def test_a_person_reads_the_verdict_first(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["look", str(tmp_path / "a.csv"), "--bearing", BEARING])
     assert done.exit_code == 0, done.exception
     assert "DE horizontal: outer race of the bearing" in done.stdout
-    assert "BPFO" in done.stdout and "1× shaft" in done.stdout
+    assert "BPFO" in done.stdout
+    assert "1× shaft" in done.stdout
 
 
 def with_gap(path: Path) -> None:
@@ -246,5 +249,6 @@ def test_what_a_record_cannot_carry_has_no_verdict(tmp_path: Path, spoil: str) -
     wav(tmp_path / "a.wav", x)
     options = ("--unit", "g", "--group", "2", "--support", "rigid")
     told = looked(str(tmp_path / "a.wav"), "--rpm", f"{RPM:g}", *options)["channels"][0]
-    assert told["outcome"] == "cannot_be_diagnosed" and spoil in told["why"][0]
+    assert told["outcome"] == "cannot_be_diagnosed"
+    assert spoil in told["why"][0]
     assert told["zone"] is None
