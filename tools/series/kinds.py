@@ -49,7 +49,9 @@ _GAUGE_NAME = re.compile(
 _SELDOM_COUNTED = frozenset(
     {"connections", "threads", "availability", "latency", "cpu", "queue"}
 )  # as a rule a level or a time
-_COUNTED = frozenset({"traffic", "errors", "io", "network", "other", "restart"})
+_COUNTED = frozenset(
+    {"traffic", "errors", "io", "network", "other", "restart", "scans", "retries", "redeliveries"}
+)
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
 _CENTURY = (946_684_800.0, 4_102_444_800.0)  # epoch seconds
