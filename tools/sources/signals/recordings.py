@@ -213,7 +213,7 @@ def _table(
     above = "\n".join(head.splitlines()[: form.skip])
     fs, rpm = _told(_RATE, above, path, "sampling rate"), _told(_SPEED, above, path, "speed")
     notes = list(form.said) + ["decimal comma"] * comma
-    channels = []
+    channels: list[Channel] = []
     for title, x in zip(names, columns, strict=True):
         known = np.isfinite(x)
         if int(known.sum()) < LEAST_SAMPLES:
