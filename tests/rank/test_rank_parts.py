@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.core.resolve import Resolver
-from aitia.core.words import Baseline, Incident, Window, from_epoch
+from aitia.core.words import Baseline, Component, Incident, Link, Window, from_epoch
+from aitia.tools.rank.blame import gone
 from aitia.tools.rank.burden import Account, accounts, burdens, self_shares
-from aitia.tools.rank.combine import LEAST, reached, shares_of
+from aitia.tools.rank.combine import LEAST, combined, reached, shares_of
 from aitia.tools.rank.rows import Row, rows_of
-from aitia.tools.rank.scores import MOST, moved, nsigma, robust
-from aitia.tools.rank.target import target_of
+from aitia.tools.rank.scores import MOST, Move, moved, nsigma, robust
+from aitia.tools.rank.target import Target, target_of
 from aitia.tools.series.aspects import Aspect, bundled, plain_name
 from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
@@ -192,3 +193,44 @@ def test_a_ratio_a_rounding_error_above_one_is_no_percentage() -> None:
     assert found is not None
     np.testing.assert_allclose(found, [0.0, 0.1])
     assert found.min() >= 0.0
+
+
+UP = Aspect(aspect="availability", say="availability", bad="down", floor=0.3)
+CODE = Aspect(aspect="other", say="")
+
+
+def state(component: str, metric: str, before: float, after: float, about: Aspect) -> tuple[Row, Move]:
+    values = np.full(N + M, before)
+    values[N + 5 :] = after
+    made = row(values, about, component=component, metric=metric)
+    return made, moved(made)
+
+
+def test_who_answers_a_check_with_an_error_is_not_gone() -> None:
+    check = state("edge", "probe_success", 1.0, 0.0, UP)
+    assert gone([check]) == {"edge"}
+    assert gone([check, state("edge", "probe_http_status_code", 200.0, 503.0, CODE)]) == frozenset()
+    assert gone([check, state("edge", "probe_http_status_code", 200.0, 0.0, CODE)]) == {"edge"}
+    down = state("edge", "up", 1.0, 0.0, UP)
+    assert gone([down, state("edge", "probe_http_status_code", 200.0, 503.0, CODE)]) == {"edge"}
+
+
+def test_what_callers_add_is_the_callees_that_is_gone_before_one_that_moved() -> None:
+    calls = [
+        Component(id=name, links=tuple(Link(relation="calls", to=to) for to in ("store", "copy")))
+        for name in ("desk-1", "desk-2")
+    ]
+    entry = Component(id="edge", links=tuple(Link(relation="calls", to=c.id) for c in calls))
+    parts = [entry, *calls, Component(id="store"), Component(id="copy")]
+    failed = [failing(c, "/s", "failed", by) for c, by in (("edge", 4.0), ("desk-1", 2.0), ("desk-2", 2.0))]
+    rows = [(r, moved(r)) for r in failed]
+    busy = state("store", "threads", 1.0, 40.0, CPU)
+    target = Target(component="edge", aspect="errors")
+    assert combined([*rows, busy], parts, target)[0].component == "store"
+    found = combined([*rows, busy, state("copy", "up", 1.0, 0.0, UP)], parts, target)
+    assert found[0].component == "copy"
+
+
+def test_errors_of_clients_are_the_servers_own_series() -> None:
+    assert failing("store", "/s", "httpd_clientError", 3.0).side == "own"
+    assert failing("store", "/s", "http_client_failures", 3.0).side == "client"

@@ -71,7 +71,24 @@ _FLOORS = {  # the smallest change that matters, where trouble lies the other wa
     ("availability", "up"): 0.5,  # members
 }
 _OF_CURRENT = frozenset(
-    {"a", "b", "c", "l", "phase", "rms", "mean", "avg", "average", "load", "sensor", "dc", "ac", "draw"}
+    {
+        "a",
+        "b",
+        "c",
+        "l1",
+        "l2",
+        "l3",
+        "phase",
+        "rms",
+        "mean",
+        "avg",
+        "average",
+        "load",
+        "sensor",
+        "dc",
+        "ac",
+        "draw",
+    }
 )
 _ELECTRIC = frozenset(
     {
