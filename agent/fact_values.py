@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from aitia.core.aspects import CHANGE, CONDITION, MEMORY, RANK
 from aitia.core.words import Evidence
 
 WAITING: Final = frozenset({"connections", "queue", "threads", "file_descriptors"})
@@ -44,6 +45,33 @@ def ratio_of(evidence: Evidence) -> float:
     if not value and isinstance(before, int | float) and isinstance(after, int | float) and before > 0:
         value = after / before
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def is_slower(evidence: Evidence) -> bool:
+    """Whether its own answers take longer."""
+    return evidence.aspect == "latency" and evidence.direction == "up" and not evidence.peer
+
+
+def not_read(evidence: Evidence) -> float:
+    """How surely it is not known what a metric's fact is about: 1 where nobody read its name, else the doubt of who did."""
+    if evidence.values.get("meaning") == "unknown":
+        return 1.0
+    sure = evidence.values.get("read_sure", 1.0)
+    return 1.0 - float(sure) if isinstance(sure, int | float) else 0.0
+
+
+def is_first_hand(evidence: Evidence) -> bool:
+    """Whether it is the component's own telemetry of now, not a change of it, its condition, a memory or another's word."""
+    told_by = evidence.values.get("reported_by", evidence.component)
+    return evidence.aspect not in CHANGE | MEMORY | CONDITION | RANK and told_by == evidence.component
+
+
+def tells(evidence: Evidence) -> bool:
+    """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
+    return evidence.aspect not in CHANGE and not (
+        evidence.kind == "alert.firing"
+        or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
+    )
 
 
 def order(evidence: Evidence) -> tuple[float, int, str]:

@@ -6,12 +6,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from aitia.agent.fact_values import WAITING, is_few, is_little, last_words, order, ratio_of
+from aitia.agent.fact_values import (
+    WAITING,
+    is_few,
+    is_first_hand,
+    is_little,
+    is_slower,
+    last_words,
+    not_read,
+    order,
+    ratio_of,
+    tells,
+)
 from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, CONDITION, CONTEXT, MEMORY, RANK, WEIGHT
+from aitia.core.aspects import CHANGE, CLUSTER, CONTEXT, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
@@ -79,7 +90,7 @@ class Facts:
         slow = [e for e in strong if e.peer and e.aspect == "latency" and e.direction == "up"]
         self._slow = {name: ratio_of(e) for e in sorted(slow, key=ratio_of) for name in (e.component, e.peer)}
         for e in strong:
-            for caller in topology.callers(e.component) if _is_slower(e) else ():
+            for caller in topology.callers(e.component) if is_slower(e) else ():
                 self._slow[caller] = max(ratio_of(e), self._slow.get(caller, 0.0))
         self._spoke = last_words(evidence)
         self._answers = {e.component for e in evidence if e.values.get("answers") is True}
@@ -92,15 +103,15 @@ class Facts:
         for e in evidence:
             if e.aspect in CHANGE and e.onset is not None:
                 self._changes.setdefault(e.component, []).append(e.onset)
-        own = [e for e in evidence if e.component and _is_first_hand(e)]
+        own = [e for e in evidence if e.component and is_first_hand(e)]
         self.seen = frozenset(e.component for e in own)
         stopped = {e.component for e in own if e.kind == "signal.stopped"}
-        self.watched = frozenset(e.component for e in own if _tells(e)) - stopped
+        self.watched = frozenset(e.component for e in own if tells(e)) - stopped
         """Of whom telemetry tells how they are."""
         self.alerted = frozenset(e.component for e in own if e.kind == "alert.firing")
         """Of whom an alert tells, which says that something is wrong and never that nothing is."""
-        theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or _is_first_hand(e))]
-        self.measured = frozenset(name for e in theirs if _tells(e) for name in (e.component, e.peer) if name)
+        theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or is_first_hand(e))]
+        self.measured = frozenset(name for e in theirs if tells(e) for name in (e.component, e.peer) if name)
         """Of whom more is known than the state of their objects in a cluster: by themselves, or by who calls them."""
         told = {e.kind.partition(".")[0] for e in evidence if e.component and e.aspect not in CONTEXT}
         self.logs_alone = told == {"log"}
@@ -355,38 +366,12 @@ class Facts:
         return min(plainest, key=lambda e: (onset(e), order(e)), default=None)
 
 
-def _is_slower(evidence: Evidence) -> bool:
-    return evidence.aspect == "latency" and evidence.direction == "up" and not evidence.peer
-
-
-def not_read(evidence: Evidence) -> float:
-    """How surely it is not known what a metric's fact is about: 1 where nobody read its name, else the doubt of who did."""
-    if evidence.values.get("meaning") == "unknown":
-        return 1.0
-    sure = evidence.values.get("read_sure", 1.0)
-    return 1.0 - float(sure) if isinstance(sure, int | float) else 0.0
-
-
 def is_anomaly(evidence: Evidence) -> bool:
     """Whether the fact says that something moved, as opposed to context and to counter-evidence."""
     return (
         evidence.direction not in ("steady", "none")
         and evidence.aspect not in CONTEXT
         and bool(evidence.component)
-    )
-
-
-def _is_first_hand(evidence: Evidence) -> bool:
-    """Whether it is the component's own telemetry of now, not a change of it, its condition, a memory or another's word."""
-    told_by = evidence.values.get("reported_by", evidence.component)
-    return evidence.aspect not in CHANGE | MEMORY | CONDITION | RANK and told_by == evidence.component
-
-
-def _tells(evidence: Evidence) -> bool:
-    """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
-    return evidence.aspect not in CHANGE and not (
-        evidence.kind == "alert.firing"
-        or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
     )
 
 
