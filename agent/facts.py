@@ -22,7 +22,7 @@ from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, CONTEXT, WEIGHT
+from aitia.core.aspects import CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
@@ -37,22 +37,7 @@ LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
 _FELT: Final = frozenset({*LEVELS, "alert.firing", "signal.pattern", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
-_LOADED: Final = frozenset(
-    {
-        "latency",
-        "cpu",
-        "memory",
-        "network",
-        "io",
-        "connections",
-        "threads",
-        "file_descriptors",
-        "queue",
-        "lag",
-        "scans",
-        "retries",
-    }
-)
+_LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
 _RESTARTS: Final = frozenset({"restart", "log.restart"})
 RESTART_S: Final = 30.0

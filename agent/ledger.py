@@ -161,9 +161,7 @@ def _ranking(case: Case) -> Iterator[Line]:
             share = e.strength / (1 + len(behind))
             if case.family & {e.component, *behind}:
                 shares.append((share, e.statement, e))
-            elif e.component in case.loaded and fault.startswith(
-                "resource."
-            ):  # then it may exhaust whom it calls
+            elif e.component in case.loaded and fault.startswith("resource."):  # it may exhaust whom it calls
                 shares.append((SECOND_HAND * share, e.statement, e))
     if shares:
         share, _, best = max(shares, key=lambda s: s[:2])

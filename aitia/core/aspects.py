@@ -24,6 +24,12 @@ LOG: Final = frozenset(
         "log.error", "log.flow", "log.other",
     }
 )  # fmt: skip
+LOADED: Final = frozenset(
+    {
+        "cpu", "memory", "network", "io", "connections", "threads", "file_descriptors", "queue", "lag", "scans", "retries",
+    }
+)  # fmt: skip
+"""What rises as a component is asked more."""
 CHANGE: Final = frozenset(
     {"change.deploy", "change.config", "change.flag", "change.scale", "change.maintenance"}
 )

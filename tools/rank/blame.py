@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from aitia.core.aspects import LOADED
 from aitia.tools.rank.burden import CARRIED, Calls, Moved, burdens, self_shares
 from aitia.tools.rank.rows import Row
 from aitia.tools.rank.scores import MOST, RUN, Move
@@ -25,22 +26,7 @@ PLACE: Final = {
 _HOST: Final = 0.25  # of a machine that others share
 _ITS_OWN: Final = frozenset({"clock", "steal"})  # what a machine does not add up over those that share it
 _WAITS: Final = 0.1  # of calls to whom it is not said
-_LOADED: Final = frozenset(
-    {
-        "cpu",
-        "memory",
-        "network",
-        "io",
-        "connections",
-        "threads",
-        "file_descriptors",
-        "queue",
-        "lag",
-        "scans",
-        "retries",
-        "other",
-    }
-)
+_LOADED: Final = LOADED | {"other"}
 _CHECKED: Final = 0.25  # of a check that fails while its component answers, if only with an error; by hand
 _NEXT: Final = (1.0, 0.3, 0.1)  # what a second and third aspect of the same component add
 
