@@ -11,10 +11,10 @@ import re
 import struct
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from aitia.tools.sources.metrics.table_sql import has_comma, name, number, quote
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.arrays import check_arrays
 from aitia.tools.sources.text_form import NATIVE, TextForm, converted, form_of, head_of, separated
+
+T = TypeVar("T")
 
 MOST_SAMPLES: Final = 20_000_000  # of all channels
 LEAST_SAMPLES: Final = 16  # of an array or column: fewer are values beside the record
@@ -277,57 +279,61 @@ def _not_installed(package: str, path: Path) -> BadInput:
     return BadInput(f"{path.name!r} needs the package {package}: pip install '.[vibration]'.")
 
 
+def _parsed(path: Path, form: str, parse: Callable[[], T]) -> T:
+    """What a library makes of a file. Both raise whatever they like on bytes that are none of their format, `Exception` too."""
+    try:
+        return parse()
+    except SourceError:
+        raise
+    except Exception as error:
+        raise SourceError(f"{path.name!r} is no readable {form} file: {error}.") from None
+
+
 def _tdms(path: Path) -> Recording:
     try:
-        from nptdms import TdmsFile
         from nptdms.log import log_manager
     except ImportError:
         raise _not_installed("npTDMS", path) from None
-    log_manager.set_level(logging.CRITICAL)  # it is said below, in one line
-    found = []
-    try:
-        with path.open("rb") as raw, TdmsFile.open(raw) as file:
-            listed = [channel for group in file.groups() for channel in group.channels()]
-            if sum(len(channel) for channel in listed) > MOST_SAMPLES:
-                raise SourceError(
-                    f"{path.name!r} holds more than the limit of {MOST_SAMPLES:,} samples. Cut it."
-                )
-            for channel in listed:
-                x = np.asarray(channel[:])
-                if x.dtype.kind not in "iuf" or x.size < LEAST_SAMPLES:
-                    continue
-                step = float(channel.properties.get("wf_increment", 0.0))
-                found.append(
-                    Channel(
-                        name=channel.name,
-                        x=x.astype(np.float64),
-                        fs=1.0 / step if step > 0 else math.nan,
-                        unit=known_unit(str(channel.properties.get("unit_string", ""))),
-                    )
-                )
-    except SourceError:
-        raise
-    except Exception as error:  # whatever the parser raises on bytes that are none of its format
-        raise SourceError(f"{path.name!r} is no readable TDMS file: {error}.") from None
-    return Recording(form="TDMS", channels=tuple(found))
+    log_manager.set_level(logging.CRITICAL)  # it is said once, in the error
+    return _parsed(path, "TDMS", lambda: Recording(form="TDMS", channels=tuple(_tdms_channels(path))))
+
+
+def _tdms_channels(path: Path) -> Iterator[Channel]:
+    from nptdms import TdmsFile
+
+    with path.open("rb") as raw, TdmsFile.open(raw) as file:
+        listed = [channel for group in file.groups() for channel in group.channels()]
+        if sum(len(channel) for channel in listed) > MOST_SAMPLES:
+            raise SourceError(f"{path.name!r} holds more than the limit of {MOST_SAMPLES:,} samples. Cut it.")
+        for channel in listed:
+            x = np.asarray(channel[:])
+            if x.dtype.kind not in "iuf" or x.size < LEAST_SAMPLES:
+                continue
+            step = float(channel.properties.get("wf_increment", 0.0))
+            yield Channel(
+                name=channel.name,
+                x=x.astype(np.float64),
+                fs=1.0 / step if step > 0 else math.nan,
+                unit=known_unit(str(channel.properties.get("unit_string", ""))),
+            )
 
 
 def _uff(path: Path) -> Recording:
     try:
-        import pyuff
+        from pyuff import UFF
     except ImportError:
         raise _not_installed("pyuff", path) from None
     if path.stat().st_size > 16 * MOST_SAMPLES:
         raise SourceError(f"{path.name!r} is larger than the limit of {16 * MOST_SAMPLES >> 20} MiB. Cut it.")
-    try:
-        sets = pyuff.UFF(str(path)).read_sets()
-    except Exception as error:  # whatever the parser raises on bytes that are none of its format
-        raise SourceError(f"{path.name!r} is no readable UFF file: {error}.") from None
-    found, others = [], 0
-    for one in sets if isinstance(sets, list) else [sets]:
+    sets = _parsed(path, "UFF", lambda: UFF(str(path)).read_sets())
+    return _parsed(path, "UFF", lambda: _uff_records(sets if isinstance(sets, list) else [sets]))
+
+
+def _uff_records(sets: Sequence[Mapping[str, Any]]) -> Recording:
+    found = []
+    for one in sets:
         samples = np.asarray(one.get("data", ()))
         if one.get("type") != 58 or one.get("func_type") != 1 or samples.dtype.kind not in "iuf":
-            others += 1
             continue
         step = float(one.get("abscissa_inc") or 0.0)
         named = str(one.get("id1", "")).strip()
@@ -341,6 +347,7 @@ def _uff(path: Path) -> Recording:
                 unit=known_unit(str(one.get("ordinate_axis_units_lab", ""))),
             )
         )
+    others = len(sets) - len(found)
     note = f"{others} data sets that are no time records were passed over" if others else ""
     return Recording(form="UFF 58", channels=tuple(found), notes=(note,) if note else ())
 
