@@ -3,7 +3,8 @@
 python benchmarks/memory/events.py --data DIR/rca/tvdiag [--cases 'hotel/*'] [--seed N] --json OUT
 
 Layout as in benchmarks/rca/tvdiag.py: SYSTEM/label.csv (the answers) and SYSTEM/raw/*.json. An incident's alert events
-become a fingerprint; it is compared with those of the other folds by the incident memory's own overlap. How many
+become a fingerprint; it is compared with those of the other folds by the incident memory's own likeness, without who
+the cause was. How many
 neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those folds. No language
 model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in benchmarks/rca/tvdiag.py.
 """
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.memory.evidence_index import overlap
+from aitia.tools.memory.evidence_index import features, likeness
 from aitia.tools.memory.words_index import idf
 from benchmarks.adapters.tvdiag.events import Case, events_of, read_answers, systems
 from benchmarks.contract import Case as Row
@@ -55,11 +56,11 @@ def folds(ids: Sequence[str], *, count: int, seed: int) -> list[int]:
 
 
 def alike(asked: Sequence[Tokens], known: Sequence[Tokens]) -> NDArray[np.float64]:
-    """Overlap (asked, known); how rare a token is is learned from the known ones."""
-    counts = Counter(token for tokens in known for token in tokens)
-    every = {token for tokens in (*asked, *known) for token in tokens}
-    weights = {token: idf(counts[token], len(known)) for token in every}
-    return np.array([[overlap(a, k, weights) for k in known] for a in asked]).reshape(len(asked), len(known))
+    """Likeness (asked, known); how rare a token or sign is is learned from the known ones."""
+    counts = Counter(feature for tokens in known for feature in features(tokens))
+    every = {feature for tokens in (*asked, *known) for feature in features(tokens)}
+    weights = {feature: idf(counts[feature], len(known)) for feature in every}
+    return np.array([[likeness(a, k, weights) for k in known] for a in asked]).reshape(len(asked), len(known))
 
 
 def vote(likeness: NDArray[np.float64], faults: Sequence[str], neighbours: int, power: int) -> str:

@@ -83,10 +83,10 @@ def compared(
                     and (query.before is None or i.at is None or i.at < query.before)
                 ]
                 found = [known[n] for n in places]
-                held = {numbers[i.id]: i.fingerprint for i in found}
+                held = {numbers[i.id]: (i.fingerprint, i.component) for i in found}
                 weights, _ = words_index.query_terms(db, query.text, len(known))
                 told = words_index.shares(db, weights, list(held), len(known))
-                moved = evidence_index.overlaps(db, query.fingerprint, held, len(known))
+                moved = evidence_index.likenesses(db, query.fingerprint, held, len(known))
                 parts = np.full((len(found), len(PARTS)), np.nan)
                 for row, past in zip(parts, found, strict=True):
                     number = numbers[past.id]

@@ -1,4 +1,4 @@
-"""A site that has a memory recalls it in every diagnosis: by words, and by what the first scan saw move."""
+"""A site that has a memory recalls it in every diagnosis: by words, and by what the calls of the first round saw move."""
 
 from __future__ import annotations
 
@@ -42,6 +42,27 @@ def test_what_moved_before_is_recalled_by_what_moves_now(tmp_path: Path) -> None
     second = diagnosed(tmp_path)
     assert [v["incident"] for v in recalled(second)] == ["P1"]
     assert "evidence" in str(recalled(second)[0]["why"])
+
+
+def test_memory_is_asked_by_what_all_calls_of_the_first_round_found(tmp_path: Path) -> None:
+    first = diagnosed(tmp_path)
+    scanned = {c.tool for c in first.calls if c.task == 1}
+    later = [e for e in first.evidence if e.tool not in scanned and not e.kind.startswith("runbook.")]
+    past = PastIncident(
+        id="P1",
+        title="Another wording altogether",
+        at=AT - timedelta(days=3),
+        component="orders",
+        fingerprint=fingerprint_of(later),
+        cause="A release of orders kept its sessions.",
+    )
+    assert past.fingerprint
+    assert not {*past.fingerprint} & {*fingerprint_of([e for e in first.evidence if e.tool in scanned])}
+    MemoryStore(tmp_path).put([past], by="test")
+    second = diagnosed(tmp_path)
+    assert [v["incident"] for v in recalled(second)] == ["P1"]
+    asked = next(c.task for c in second.calls if c.tool == "incidents_search")
+    assert {c.task for c in second.calls if c.tool == "runbooks_search"} < {*range(asked)}
 
 
 def test_a_memory_that_was_named_is_not_asked_twice(tmp_path: Path) -> None:

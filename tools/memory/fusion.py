@@ -2,7 +2,7 @@
 
 words      how much of what the query says the incident's words hold (`words_index.shares`)
 meaning    cosine of the two embeddings, `UNRELATED` and less as 0, 1 as 1
-evidence   weighted overlap of what moved (`evidence_index.overlap`)
+evidence   likeness of what moved, and of what moved at the past cause (`evidence_index.likeness`)
 component  1 at the component that was asked for, `NAMED` where only its evidence names it
 recent     1 today, half after each `HALF_LIFE_DAYS`: nine of ten recurring incidents recur within 20 days
 

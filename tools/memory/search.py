@@ -121,7 +121,8 @@ def _compare(
 ) -> None:
     """Every part but meaning, of every candidate."""
     words = words_index.shares(db, weights, list(pool), size)
-    evidence = evidence_index.overlaps(db, query.fingerprint, {n: c.moved for n, c in pool.items()}, size)
+    held = {n: (c.moved, c.component) for n, c in pool.items()}
+    evidence = evidence_index.likenesses(db, query.fingerprint, held, size)
     now = query.before or datetime.now(tz=UTC)
     for number, c in pool.items():
         if weights:
