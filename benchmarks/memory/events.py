@@ -4,9 +4,9 @@ python benchmarks/memory/events.py --data DIR/rca/tvdiag [--cases 'hotel/*'] [--
 
 Layout as in benchmarks/rca/tvdiag.py: SYSTEM/label.csv (the answers) and SYSTEM/raw/*.json. An incident's alert events
 become a fingerprint; it is compared with those of the other folds by the incident memory's own likeness, without who
-the cause was. How many
-neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those folds. No language
-model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in benchmarks/rca/tvdiag.py.
+the cause was. How many neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those
+folds. No language model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in
+benchmarks/rca/tvdiag.py.
 """
 
 from __future__ import annotations
