@@ -46,9 +46,9 @@ SERVERS: Final = "servers"
 
 
 @functools.cache
-def tools() -> Registry:
-    """The installed tools."""
-    return Registry.load()
+def _untargeted() -> frozenset[str]:
+    """The tools that are asked about nobody in particular."""
+    return frozenset(spec.name for spec in Registry.load() if not spec.target)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,7 @@ class Run:
     @property
     def first_facts(self) -> list[Evidence]:
         """The facts of the calls about nobody in particular, which are made first: what the memory is asked by."""
-        known = tools()
-        return [e for e in self.case.evidence if e.tool in known and not known[e.tool].target]
+        return [e for e in self.case.evidence if e.tool in _untargeted()]
 
     @property
     def query(self) -> Query:

@@ -551,3 +551,14 @@ class TestVectors:
                 found = reader.search(Query(text=LIKE_LEAK, before=NOW), top=9)
                 assert sorted(ids(found)) == [f"x{n}" for n in range(6)]
                 assert all("meaning" in m.why for m in found)
+
+
+def test_an_alarm_that_reads_alike_is_another_incident_where_other_things_moved(store):
+    moved = tuple(f"metric.shift|latency|up|service-{n}" for n in range(12))
+    other = tuple(f"metric.shift|cpu|up|node-{n}" for n in range(12))
+    past = PastIncident(id="P1", title="Checkout 5xx ratio high", at=T0, fingerprint=moved, cause="A release")
+    store.put([past], by="test")
+    assert ids(store.search(Query(text=past.title, fingerprint=moved, before=NOW))) == ["P1"]
+    assert store.search(Query(text=past.title, fingerprint=other, before=NOW)) == []
+    assert ids(store.search(Query(text=past.title, fingerprint=other[:3], before=NOW))) == ["P1"]  # few facts
+    assert ids(store.search(Query(text=past.title, before=NOW))) == ["P1"]
