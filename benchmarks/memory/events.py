@@ -7,6 +7,9 @@ become a fingerprint; it is compared with those of the other folds by the incide
 the cause was. How many neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those
 folds. No language model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in
 benchmarks/rca/tvdiag.py.
+
+`recall@1`, `recall@3`: each incident asks a memory of all others, of both systems, whose culprits are known; right is the same
+fault at the same culprit. Its peer is the cosine of the tokens alone (tf-idf), `trivial` the most frequent answer.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +134,54 @@ def scored(system: str, found: Sequence[Row], faults: Mapping[str, str]) -> list
     return made
 
 
+Answer = tuple[str, str, str]  # system, culprit, fault
+
+
+def recalled(prints: Mapping[str, Tokens], answers: Mapping[str, Answer]) -> list[Row]:
+    """Where the first right incident stands among all others, by each system; those that happened once are not asked."""
+    counts = Counter(feature for tokens in prints.values() for feature in features(tokens))
+    weights = {feature: idf(n, len(prints)) for feature, n in counts.items()}
+    rare = {feature: float(np.log((1 + len(prints)) / (1 + n))) + 1 for feature, n in counts.items()}
+    often = Counter(answers[i] for i in prints)
+    systems: dict[str, Callable[[str, str], float]] = {
+        OURS: lambda a, k: likeness(prints[a], prints[k], weights, answers[k][1]),
+        PEER: lambda a, k: _tf_idf(prints[a], prints[k], rare),
+        "trivial": lambda a, k: often[answers[k]],
+    }
+    return [
+        {
+            "case": f"{answers[a][0]}/{a}",
+            **{who: _place(a, prints, answers, by) for who, by in systems.items()},
+        }
+        for a in sorted(prints)
+        if often[answers[a]] > 1
+    ]
+
+
+def _place(
+    asked: str, prints: Mapping[str, Tokens], answers: Mapping[str, Answer], by: Callable[[str, str], float]
+) -> int:
+    order = sorted((k for k in prints if k != asked), key=lambda k: (-by(asked, k), k))
+    return next(n for n, k in enumerate(order, 1) if answers[k] == answers[asked])
+
+
+def _tf_idf(asked: Tokens, known: Tokens, rare: Mapping[str, float]) -> float:
+    norm = sum(rare[t] ** 2 for t in known) ** 0.5
+    return sum(rare[t] ** 2 for t in {*asked} & {*known}) / norm if norm else 0.0
+
+
+def recall_rows(found: Sequence[Row]) -> list[dict[str, Any]]:
+    """recall@1 and @3 of each system, together and by the incidents' system."""
+    made: list[dict[str, Any]] = []
+    for name in ("", *sorted({row["case"].partition("/")[0] for row in found})):
+        part = [row for row in found if row["case"].startswith(name)]
+        for who in (OURS, PEER, "trivial"):
+            for most in (1, 3):
+                metric = f"recall@{most}{name and f', {name}'}"
+                made += rows(who, {metric: [float(row[who] <= most) for row in part]})
+    return made
+
+
 def main() -> None:
     asked = parser(__doc__)
     asked.add_argument("--seed", type=int, default=0, help="which split into folds")
@@ -138,9 +189,15 @@ def main() -> None:
     began = time.monotonic()
     table: list[dict[str, Any]] = []
     per_case: list[Row] = []
+    prints: dict[str, Tokens] = {}
+    answers: dict[str, Answer] = {}
     for folder in systems(Path(args.data)):
-        faults = {index: fault for index, (_, fault) in read_answers(folder).items()}
+        told = read_answers(folder)
+        faults = {index: fault for index, (_, fault) in told.items()}
         cases = [c for index, c in events_of(folder).items() if index in faults]
+        for c in cases:
+            prints[f"{folder.name} {c.id}"] = fingerprint(c)
+            answers[f"{folder.name} {c.id}"] = (folder.name, *told[c.id])
         wanted = set(chosen((f"{folder.name}/{c.id}" for c in cases), args.cases))
         found = [
             row
@@ -152,6 +209,8 @@ def main() -> None:
             per_case += [
                 {"case": f"{folder.name}/{row['id']}", "fault": faults[row["id"]], **row} for row in found
             ]
+    if args.cases == "*":
+        table += recall_rows(recalled(prints, answers))
     table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
     finish("memory/events", table, per_case, n=len(per_case), began=began, out=args.json)
 
