@@ -67,9 +67,9 @@ def generator(*parts: object) -> np.random.Generator:
 
 
 def deal(systems: Iterable[str]) -> dict[str, str]:
-    """System → shown | held: by the rank of sha256 of its name, the first half (rounded up) is shown."""
+    """System → shown | held: by the rank of sha256 of its name, the first half (rounded down) is shown."""
     ranked = sorted(set(systems), key=digest)
-    return {name: "shown" if i < (len(ranked) + 1) // 2 else "held" for i, name in enumerate(ranked)}
+    return {name: "shown" if i < len(ranked) // 2 else "held" for i, name in enumerate(ranked)}
 
 
 def lagged(x: Floats, minutes: float, step: float) -> Floats:
@@ -138,7 +138,7 @@ def write_case(
     formulas = [(t.name(asset), t.formula) for t in points if t.formula]
     if formulas:
         pd.DataFrame(formulas, columns=["tag", "formula"]).to_csv(folder / "calculated.csv", index=False)
-    text = json.dumps({**case, "licence": LICENCE}, indent=1, ensure_ascii=False)
+    text = json.dumps({"licence": LICENCE, **case}, indent=1, ensure_ascii=False)
     (folder / "case.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -57,7 +57,7 @@ ELECTRICAL = (
         highest cell temperature | temperature | °C | | 45 | 0.2 | 1
         room temperature | temperature | °C | 5 | 35 | 0.15 | 1
         cell voltage spread | voltage | mV | | 80 | 1.2 | 0"""),
-        (Mode("resistance rise", "wear", "internal resistance", "high", 400, ("voltage",)),
+        (Mode("resistance rise", "wear", "internal resistance", "high", 400),
          Mode("cell imbalance", "drift", "cell voltage spread", "high", 200),
          Mode("cooling fouling", "fouling", "highest cell temperature", "high", 12)), battery),
     Plant("transformer", "T", "grid", 30, tags("""
@@ -69,7 +69,7 @@ ELECTRICAL = (
         oil moisture | concentration | ppm | | 35 | 0.3 | 1
         tap position | position | | | | 0 | 0
         voltage | voltage | kV | 19 | 21.5 | 0.02 | 2"""),
-        (Mode("cooler fouling", "fouling", "top oil temperature", "high", 12, ("winding temperature",)),
+        (Mode("cooler fouling", "fouling", "top oil temperature", "high", 12),
          Mode("partial discharge", "insulation", "hydrogen", "high", 400),
          Mode("moisture ingress", "leak", "oil moisture", "high", 80)), transformer),
 )  # fmt: skip

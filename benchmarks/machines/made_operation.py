@@ -13,6 +13,7 @@ from benchmarks.machines.made_common import Bools, Floats, iso, lagged, piecewis
 
 Pattern = Literal["continuous", "shifts", "cooling", "heating", "grid", "battery", "batch"]
 
+MODE_LOAD, MODE_SETPOINT = -0.1, 0.4  # what the other mode of operation changes
 KICK_MINUTES = 3.0  # inrush, overshoot and run-up after a start
 RUNNING = 0.2  # share of rated load above which a calculated quantity means something
 
@@ -98,6 +99,10 @@ def operate(
     shape, on = _shape(rng, pattern, times, hour, ambient, step, busy)
     if pattern != "grid":
         on = on * _stops(rng, n, day, busy)
+    setpoint, shape = (
+        setpoint + MODE_SETPOINT * mode,
+        shape + (MODE_LOAD * mode if pattern != "battery" else 0),
+    )
     size = np.clip(shape + campaign + drift, 0.25, 1.05) if pattern != "battery" else shape * (1 + 2 * drift)
     since = _since_start(on) * step + rng.uniform(0, min(step, KICK_MINUTES))
     return Operation(

@@ -12,6 +12,8 @@ from scipy.optimize import brentq
 from benchmarks.machines.made_common import Floats, Tag
 from benchmarks.machines.made_operation import Operation, Pattern
 
+VISIBLE = 4.0  # standard deviations of a sensor's white noise
+
 Damage = Mapping[str, Floats]  # failure mode → damage in the model's own unit
 Channels = dict[str, Floats]  # point → clean course, calculated points too
 
@@ -25,7 +27,6 @@ class Mode:
     point: str
     side: Literal["low", "high"]
     top: float
-    also: tuple[str, ...] = ()  # further points that it moves
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,14 @@ def gain(plant: Plant, mode: Mode, op: Operation) -> float:
         return float(plant.channels(steady, {mode.name: np.full(4, size)})[mode.point][-1]) - goal
 
     return float(brentq(beyond, 0.0, mode.top, xtol=1e-6))
+
+
+def moved(plant: Plant, mode: Mode, op: Operation) -> list[str]:
+    """The mode's own point, then the measured points that it moves at its limit by more than 4 sd of their noise."""
+    steady, size = op.reference(), gain(plant, mode, op)
+    before, after = plant.channels(steady, {}), plant.channels(steady, {mode.name: np.full(4, size)})
+    shift = {
+        t.point: abs(after[t.point][-1] - before[t.point][-1]) / max(t.noise, 1e-9) for t in plant.sensors
+    }
+    others = [p for p in sorted(shift, key=lambda p: -shift[p]) if shift[p] > VISIBLE and p != mode.point]
+    return [mode.point, *others]

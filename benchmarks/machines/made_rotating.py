@@ -157,8 +157,8 @@ ROTATING = (
         bearing temperature | temperature | °C | | 85 | 0.3 | 1
         vibration | vibration velocity | mm/s | | 7.1 | 0.09 | 2
         pump efficiency | efficiency | | 0.52 | | 0 | 3 | flow [m³/h] * (discharge pressure - suction pressure) [bar] / 36 / motor power [kW]"""),
-        (Mode("impeller wear", "wear", "pump efficiency", "low", 0.6, ("discharge pressure",)),
-         Mode("bearing wear", "wear", "vibration", "high", 12, ("bearing temperature",))), pump),
+        (Mode("impeller wear", "wear", "pump efficiency", "low", 0.6),
+         Mode("bearing wear", "wear", "vibration", "high", 12)), pump),
     Plant("air filter and fan", "AHU", "shifts", 15, tags("""
         air flow | flow | m³/s | | | 0.06 | 3
         filter pressure drop | pressure difference | Pa | | 250 | 2.5 | 1
@@ -167,8 +167,8 @@ ROTATING = (
         outdoor temperature | temperature | °C | | | 0.2 | 1
         supply temperature | temperature | °C | 12 | 26 | 0.15 | 2
         fan bearing vibration | vibration velocity | mm/s | | 7.1 | 0.06 | 2"""),
-        (Mode("filter clogging", "clogging", "filter pressure drop", "high", 9, ("fan speed", "fan power")),
-         Mode("belt slip", "wear", "fan speed", "high", 3, ("fan power", "fan bearing vibration"))), fan),
+        (Mode("filter clogging", "clogging", "filter pressure drop", "high", 9),
+         Mode("belt slip", "wear", "fan speed", "high", 3)), fan),
     Plant("screw compressor", "K", "shifts", 5, tags("""
         discharge pressure | pressure | bar | 5 | 8.5 | 0.04 | 3
         discharge temperature | temperature | °C | | 110 | 0.4 | 1
@@ -178,9 +178,9 @@ ROTATING = (
         motor power | power | kW | | | 0.6 | 1
         intake temperature | temperature | °C | | 45 | 0.2 | 1
         specific energy | energy per volume | kWh/m³ | | 0.17 | 0 | 4 | motor power [kW] / (delivered flow [m³/min] * 60)"""),
-        (Mode("oil cooler fouling", "fouling", "oil temperature", "high", 80, ("discharge temperature",)),
-         Mode("separator clogging", "clogging", "separator pressure drop", "high", 12, ("motor power",)),
-         Mode("rotor leakage", "leak", "specific energy", "high", 0.8, ("delivered flow", "discharge temperature"))), compressor),
+        (Mode("oil cooler fouling", "fouling", "oil temperature", "high", 80),
+         Mode("separator clogging", "clogging", "separator pressure drop", "high", 12),
+         Mode("rotor leakage", "leak", "specific energy", "high", 0.8)), compressor),
     Plant("gearbox", "G", "continuous", 20, tags("""
         input torque | torque | kN·m | | 20 | 0.1 | 2
         input speed | rotational speed | rpm | | 1600 | 1.5 | 0
@@ -189,8 +189,8 @@ ROTATING = (
         oil pressure | pressure | bar | 1.2 | | 0.03 | 2
         vibration | vibration velocity | mm/s | | 7.1 | 0.08 | 2
         oil particle count | particle count | 1/ml | | 2500 | 14 | 0"""),
-        (Mode("tooth wear", "wear", "vibration", "high", 12, ("oil particle count", "bearing temperature")),
-         Mode("oil filter clogging", "clogging", "oil pressure", "low", 0.95, ("oil temperature",))), gearbox),
+        (Mode("tooth wear", "wear", "vibration", "high", 12),
+         Mode("oil filter clogging", "clogging", "oil pressure", "low", 0.95)), gearbox),
     Plant("motor", "M", "shifts", 10, tags("""
         current | current | A | | | 0.9 | 1
         speed | rotational speed | rpm | | | 0.8 | 0
@@ -200,7 +200,7 @@ ROTATING = (
         drive end vibration | vibration velocity | mm/s | | 7.1 | 0.07 | 2
         non-drive end vibration | vibration velocity | mm/s | | 7.1 | 0.07 | 2
         insulation resistance | resistance | MΩ | 5 | | 2.5 | 1"""),
-        (Mode("bearing wear", "wear", "drive end vibration", "high", 12, ("drive end bearing temperature", "non-drive end vibration")),
+        (Mode("bearing wear", "wear", "drive end vibration", "high", 12),
          Mode("grease loss", "wear", "drive end bearing temperature", "high", 90),
          Mode("winding insulation", "insulation", "insulation resistance", "low", 9)), motor),
     Plant("conveyor", "C", "shifts", 10, tags("""
@@ -212,8 +212,8 @@ ROTATING = (
         belt tension | force | kN | 15 | | 0.3 | 1
         specific energy | energy per mass | kWh/t | | 0.24 | 0 | 4 | motor power [kW] / mass flow [t/h]
         slip | slip | % | | 6 | 0 | 2 | 100 * (drum speed [m/s] - belt speed [m/s]) / drum speed [m/s]"""),
-        (Mode("idler friction", "wear", "specific energy", "high", 6, ("motor power", "drive temperature")),
-         Mode("belt slip", "wear", "slip", "high", 20, ("belt speed", "belt tension"))), conveyor),
+        (Mode("idler friction", "wear", "specific energy", "high", 6),
+         Mode("belt slip", "wear", "slip", "high", 20)), conveyor),
     Plant("control valve", "FV", "continuous", 5, tags("""
         flow set-point | flow | m³/h | | | 0 | 2
         flow | flow | m³/h | | | 0.2 | 2
@@ -223,6 +223,6 @@ ROTATING = (
         downstream pressure | pressure | bar | | 5 | 0.02 | 3
         air supply pressure | pressure | bar | 3.5 | | 0.02 | 2
         position deviation | valve opening difference | % | | 6 | 0 | 2 | valve command [%] - valve position [%]"""),
-        (Mode("plug clogging", "clogging", "valve command", "high", 3, ("valve position",)),
-         Mode("actuator air leak", "leak", "position deviation", "high", 20, ("valve command", "air supply pressure"))), valve),
+        (Mode("plug clogging", "clogging", "valve command", "high", 3),
+         Mode("actuator air leak", "leak", "position deviation", "high", 20)), valve),
 )  # fmt: skip

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 import pandas as pd
 
-from benchmarks.machines.made_common import Floats, deal, generator, iso, parser, write_case
+from benchmarks.machines.made_common import LICENCE, Floats, deal, generator, iso, parser, write_case
 from benchmarks.machines.made_recordings import SOURCES, Recording
 
 Kind = Literal["stuck", "drift", "spike", "bias", "swapped", "wrong unit"]
@@ -207,6 +207,7 @@ def write(folder: Path, rng: np.random.Generator, part: Recording, truth: dict[s
         "system": part.system,
         "asset": part.asset,
         "source": part.source,
+        "licence": f"annotation {LICENCE}, values under the licence of {part.system}",
         "channel": channels[0] if channels else None,
         "channels": channels,
         "onset": row(truth["onset"]),

@@ -28,7 +28,7 @@ from benchmarks.machines.made_common import (
     write_case,
 )
 from benchmarks.machines.made_operation import Operation, operate
-from benchmarks.machines.made_plant import Mode, Plant, gain, limit
+from benchmarks.machines.made_plant import Mode, Plant, gain, limit, moved
 from benchmarks.machines.made_plants import HALF, PLANTS
 
 FRACTIONS = (0.25, 0.5, 0.75)  # of the way from onset to limit, where the data end
@@ -152,7 +152,7 @@ def life(
         "law": law,
         "channel": tag.name(case["asset"]),
         "calculated": bool(tag.formula),
-        "channels": [plant.tag(p).name(case["asset"]) for p in (mode.point, *mode.also)],
+        "channels": [plant.tag(p).name(case["asset"]) for p in moved(plant, mode, op)],
         "limit": value,
         "side": mode.side,
         "limit_holds_while": "running",

@@ -139,7 +139,7 @@ THERMAL = (
         cold outlet temperature | temperature | °C | | | 0.2 | 1
         tube pressure drop | pressure difference | bar | | 1.2 | 0.008 | 3
         overall heat transfer coefficient | heat transfer coefficient | W/(m²·K) | 650 | | 0 | 0 | heat [W] / area 45 m² / logarithmic mean temperature difference [K]"""),
-        (Mode("fouling", "fouling", "overall heat transfer coefficient", "low", 4, ("hot outlet temperature", "cold outlet temperature")),
+        (Mode("fouling", "fouling", "overall heat transfer coefficient", "low", 4),
          Mode("tube clogging", "clogging", "tube pressure drop", "high", 12)), exchanger),
     Plant("chiller condenser", "CH", "cooling", 15, tags("""
         condenser water inlet temperature | temperature | °C | | 36 | 0.12 | 2
@@ -151,8 +151,8 @@ THERMAL = (
         subcooling | temperature difference | K | 2.5 | | 0.12 | 2
         compressor power | power | kW | | 160 | 0.6 | 1
         condenser approach | temperature difference | K | | 5 | 0 | 2 | condensing temperature [°C] - condenser water outlet temperature [°C]"""),
-        (Mode("condenser fouling", "fouling", "condenser approach", "high", 20, ("condensing temperature", "compressor power")),
-         Mode("refrigerant leak", "leak", "subcooling", "low", 0.95, ("evaporating temperature", "compressor power"))), chiller),
+        (Mode("condenser fouling", "fouling", "condenser approach", "high", 20),
+         Mode("refrigerant leak", "leak", "subcooling", "low", 0.95)), chiller),
     Plant("reverse osmosis membrane", "RO", "continuous", 10, tags("""
         feed pressure | pressure | bar | | 18 | 0.06 | 2
         pressure drop | pressure difference | bar | | 3.2 | 0.015 | 3
@@ -162,8 +162,8 @@ THERMAL = (
         feed conductivity | conductivity | µS/cm | | 1200 | 4 | 0
         permeate conductivity | conductivity | µS/cm | | 45 | 0.25 | 2
         pump power | power | kW | | 40 | 0.1 | 2"""),
-        (Mode("membrane fouling", "fouling", "feed pressure", "high", 5, ("pump power",)),
-         Mode("scaling", "clogging", "pressure drop", "high", 8, ("feed pressure",)),
+        (Mode("membrane fouling", "fouling", "feed pressure", "high", 5),
+         Mode("scaling", "clogging", "pressure drop", "high", 8),
          Mode("membrane leak", "leak", "permeate conductivity", "high", 8)), membrane),
     Plant("heat pump", "HP", "heating", 10, tags("""
         outdoor temperature | temperature | °C | | | 0.15 | 1
@@ -176,8 +176,8 @@ THERMAL = (
         superheat | temperature difference | K | 2 | 20 | 0.25 | 1
         coil temperature difference | temperature difference | K | | 14 | 0 | 2 | outdoor temperature [°C] - evaporating temperature [°C]
         coefficient of performance | efficiency | | 1.7 | | 0 | 2 | heat output [kW] / electric power [kW]"""),
-        (Mode("coil fouling", "fouling", "coil temperature difference", "high", 8, ("evaporating temperature", "electric power")),
-         Mode("refrigerant leak", "leak", "superheat", "high", 0.95, ("electric power", "evaporating temperature"))), heat_pump),
+        (Mode("coil fouling", "fouling", "coil temperature difference", "high", 8),
+         Mode("refrigerant leak", "leak", "superheat", "high", 0.95)), heat_pump),
     Plant("boiler", "BO", "continuous", 10, tags("""
         steam flow | mass flow | t/h | | 15 | 0.07 | 2
         feed water flow | mass flow | t/h | | 17 | 0.07 | 2
@@ -187,7 +187,7 @@ THERMAL = (
         drum pressure | pressure | bar | 7 | 12 | 0.03 | 2
         feed water temperature | temperature | °C | 80 | | 0.2 | 1
         water loss | share | % | | 14 | 0 | 2 | 100 * (feed water flow [t/h] - steam flow [t/h]) / feed water flow [t/h]"""),
-        (Mode("tube fouling", "fouling", "stack temperature", "high", 300, ("gas flow",)),
-         Mode("tube leak", "leak", "water loss", "high", 0.6, ("feed water flow",)),
-         Mode("air damper drift", "drift", "flue gas oxygen", "high", 12, ("gas flow", "stack temperature"))), boiler),
+        (Mode("tube fouling", "fouling", "stack temperature", "high", 300),
+         Mode("tube leak", "leak", "water loss", "high", 0.6),
+         Mode("air damper drift", "drift", "flue gas oxygen", "high", 12)), boiler),
 )  # fmt: skip
