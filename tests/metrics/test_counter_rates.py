@@ -260,3 +260,21 @@ def test_a_count_of_sizes_is_a_number_a_second() -> None:
         series("push_size_bytes_count", rising), series("push_size_bytes_sum", [256 * x for x in rising])
     )
     assert {d.about.unit for d in found.values() if d.stat == "rate"} == {"/s"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "broken"),
+    [
+        ([{"code": "00000", "outcome": "ok"}, {"code": "08006", "outcome": "timeout"}], True),
+        ([{"code": "00000"}, {"code": "08P01"}], True),  # SQLSTATE
+        ([{"code": "00000"}, {"code": "01000"}], False),  # a warning
+        ([{"code": "200", "result": "ok"}, {"code": "404", "result": "ok"}], False),
+    ],
+)
+def test_requests_that_failed_by_the_label_that_tells(labels: list[dict[str, str]], broken: bool) -> None:
+    good, bad = (
+        series("r_total", [*range(0, 400, 10)], **labels[0]),
+        series("r_total", [0] * 20 + [*range(0, 100, 5)], **labels[1]),
+    )
+    share = derive(good, bad)["errors", "ratio", "", "r_total"].v
+    assert bool(np.nanmax(share) > 0.2) is broken
