@@ -278,3 +278,9 @@ def test_requests_that_failed_by_the_label_that_tells(labels: list[dict[str, str
     )
     share = derive(good, bad)["errors", "ratio", "", "r_total"].v
     assert bool(np.nanmax(share) > 0.2) is broken
+
+
+def test_bits_of_the_last_probes_are_no_availability() -> None:
+    bits = [float(2**n - 1) for n in range(24, 64)]
+    assert not derive(series("varnish_backend_happy", bits, backend="b"))
+    assert derive(series("backend_up", [1.0] * 20 + [0.0] * 20))

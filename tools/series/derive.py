@@ -308,6 +308,8 @@ class Deriver:
         for group, members in families.items():
             metric = group.metric
             about = self._about_of(group, [one for one, _ in members], members[0][1])
+            if about.aspect == "availability" and any(is_register(one.v) for one, _ in members):
+                continue
             about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and (group.component, metric) in split
             states = state_labels([m for m, _ in members])

@@ -46,6 +46,7 @@ _COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
 _GAUGE_NAME = re.compile(
     r"_size|(?<![a-z])(usage|used|in_use|memory|temp|temperature|level|max|limit|ratio|percent|rpm)(?![a-z])|_g$|_bar$"
 )
+_REGISTER = 2.0**31  # no share and no number of instances is as large
 _SELDOM_COUNTED = frozenset(
     {"connections", "threads", "availability", "latency", "cpu", "queue"}
 )  # as a rule a level or a time
@@ -171,6 +172,11 @@ def is_moment(one: Series) -> bool:
         and stated_unit(one.metric, one.metadata) == "s"
         and bool(np.all((v > _CENTURY[0]) & (v < _CENTURY[1])))
     )
+
+
+def is_register(v: Floats) -> bool:
+    """Whether values are no level but bits, one for each of the last probes (Varnish's `happy`): read as a number they say nothing."""
+    return bool(np.nanmax(v, initial=0.0) >= _REGISTER)
 
 
 def steps_of(grid: Floats) -> Floats:
