@@ -29,6 +29,7 @@ from aitia.tools.series.kinds import (
     in_unit,
     is_counter,
     is_moment,
+    is_register,
     never_falls,
     own_floor,
     rate_unit,

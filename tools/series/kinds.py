@@ -175,7 +175,7 @@ def is_moment(one: Series) -> bool:
 
 
 def is_register(v: Floats) -> bool:
-    """Whether values are no level but bits, one for each of the last probes (Varnish's `happy`): read as a number they say nothing."""
+    """Whether values are bits, one for each of the last probes (Varnish's `happy`): as numbers they say nothing."""
     return bool(np.nanmax(v, initial=0.0) >= _REGISTER)
 
 
