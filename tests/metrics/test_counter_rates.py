@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived, Deriver
 from aitia.tools.series.numbers import scale, sig3, text
@@ -281,6 +284,15 @@ def test_requests_that_failed_by_the_label_that_tells(labels: list[dict[str, str
 
 
 def test_bits_of_the_last_probes_are_no_availability() -> None:
-    bits = [2.0**33 - 1] * 20 + [2.0**64 - 1] * 20
-    assert not derive(series("varnish_backend_happy", bits, backend="b"))
-    assert derive(series("backend_up", [1.0] * 20 + [0.0] * 20))
+    bits = series("varnish_backend_happy", [2.0**33 - 1] * 20 + [2.0**64 - 1] * 20, backend="b")
+    told = Metadata(kind="gauge", unit="", help="Availability of the backend in its last probes")
+    assert derive(bits)
+    assert not derive(replace(bits, metadata=told))
+
+
+def test_a_number_of_objects_is_no_memory() -> None:
+    objects, used = (
+        series("varnish_mempool_live", [0.0] * 20 + [8.0] * 20),
+        series("cache_memory", [300.0] * 20 + [900.0] * 20),
+    )
+    assert {d.about.aspect for d in derive(objects, used).values()} == {"other", "memory"}

@@ -255,11 +255,17 @@ def failed_share(one: Series) -> Floats | None:
 
 
 def own_floor(about: Aspect, series: Sequence[Series]) -> Aspect:
-    """Without a floor where it is in bytes and no value comes near it: the name tells no unit, so it is another one."""
+    """Without a floor where it is in bytes and no value comes near it: the name tells no unit, so it is another one.
+
+    What is none of it at times is no memory of a process, but a number of objects or a part of it that is seldom used.
+    """
     if about.aspect not in ("memory", "disk") or about.unit == "bytes":
         return about
     most = max((float(np.nanmax(np.abs(s.v), initial=0.0)) for s in series if s.v.size), default=0.0)
-    return replace(about, floor=0.0) if most < about.floor else about
+    if most >= about.floor:
+        return about
+    empty = any(bool(np.any(s.v == 0.0)) for s in series)
+    return replace(about, floor=0.0, aspect="other" if empty and about.aspect == "memory" else about.aspect)
 
 
 def upper_bound(text: str) -> float:
