@@ -51,7 +51,7 @@ _SELDOM_COUNTED = frozenset(
     {"connections", "threads", "availability", "latency", "cpu", "queue"}
 )  # as a rule a level or a time
 _COUNTED = frozenset(
-    {"traffic", "errors", "io", "network", "other", "restart", "scans", "retries", "redeliveries"}
+    {"traffic", "errors", "io", "network", "other", "restart", "scans", "retries", "redeliveries", "logins"}
 )
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
