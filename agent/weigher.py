@@ -17,6 +17,7 @@ from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
+from aitia.agent.machine_class import classes_of
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
@@ -101,6 +102,7 @@ class _Judge:
         self._unread = [*blind, *unread]
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
+        self._classes = classes_of(inventory.components)
         self._topology = Topology(inventory.components)
         self._taxonomy, self._weights, self._learned = taxonomy, weights, learned
 
@@ -121,6 +123,7 @@ class _Judge:
             )
             for component in candidates
             for fault in self._taxonomy
+            if self._may_have(component, fault)
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
@@ -157,6 +160,11 @@ class _Judge:
         suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
+
+    def _may_have(self, component: str, fault: Fault) -> bool:
+        """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate."""
+        names = self._classes.get(component)
+        return not fault.machines or names is None or any(m.casefold() in names for m in fault.machines)
 
     def several(self, evidence: Sequence[Evidence], weighed: Weighed) -> Weighed:
         """The same with further causes: what the first one does not reach is weighed by itself."""

@@ -15,14 +15,17 @@ from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, sig3, text
-from aitia.tools.signals.partners.culprit import APART, Departure, departure
-from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, Grid, gridded
+from aitia.tools.signals.partners.culprit import APART, Departure, departure, first_beyond
+from aitia.tools.signals.partners.expect import LEAST_REFERENCE, SPAN, Expectations, Grid, gridded
 from aitia.tools.signals.partners.standstill import Standstill, idle, stuck
+from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.signals.tables import machine_signals, machines_of
+from aitia.tools.sources.rows import Floats
 
 REFERENCE: Final = 0.8
 """The share of the baseline that teaches: a fault may have begun before anybody reported it."""
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
+_PLAINLY: Final = 1.2  # times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
 
 
@@ -88,12 +91,50 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
     resting = {k for component in stopped for k in plant.members[component]}
-    left = departure(
-        Expectations(plant.grid), plant.owners, plant.parts_of, plant.whole_of, frozenset({*still, *resting})
-    )
+    told, known = Expectations(plant.grid), frozenset({*still, *resting})
+    left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
     if left is not None:
         facts.append(_apart(plant, left, gathered, explained=bool(facts)))
+        facts += quantity_facts(plant, told, left, known, gathered)
     return facts
+
+
+def quantity_facts(
+    plant: Plant, told: Expectations, left: Departure, known: frozenset[int], gathered: Gathered
+) -> list[Evidence]:
+    """`signal.quantity` facts: which quantities of the machine that left the others did so, and which way.
+
+    Each of its signals is held against what all others tell of it, without any of its own: by how much flow, power or pressure
+    is off tells the kind of its fault.
+    """
+    if not left.component or not left.plain:
+        return []
+    whose = plant.parts_of(left.component)
+    group = frozenset(k for k, owner in enumerate(plant.owners) if owner in whose)
+    facts = []
+    for signal in sorted(group - known):
+        aspect = aspect_of(plant.channels[signal])
+        if not aspect or not told.moves[signal]:
+            continue
+        residual = told.residual(signal, known | group)
+        peak = int(np.argmax(np.abs(residual)))
+        if abs(residual[peak]) >= _PLAINLY:
+            facts.append(_quantity(plant, signal, gathered, aspect=aspect, residual=residual, peak=peak))
+    return facts
+
+
+def _quantity(
+    plant: Plant, signal: int, gathered: Gathered, *, aspect: str, residual: Floats, peak: int
+) -> Evidence:
+    channel, times = plant.channels[signal], float(residual[peak])
+    since = plant.grid.reference + max(0, first_beyond(residual, peak) - SPAN // 2)
+    way: Direction = "up" if times > 0 else "down"
+    said = (
+        f"{subject(channel)} is {'higher' if times > 0 else 'lower'} than how the plant runs explains, since"
+        f" {clock(from_epoch(float(plant.grid.t[since])))}, by {text(sig3(abs(times)))} times the limit."
+    )
+    return _fact(plant, signal, gathered, component=channel.component, kind="signal.quantity", aspect=aspect, said=said, since=since,
+                 direction=way, strength=1.0 - 0.5 ** abs(times), values={"channel": channel.metric, "times_limit": sig3(abs(times))})  # fmt: skip
 
 
 def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool) -> Evidence:
