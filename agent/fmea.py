@@ -49,7 +49,13 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 _ID: Final = re.compile(r"(?<![^\W_])[^\W\d_]{1,5}[-_.]?\d[\w.-]*")
 """An asset's id within a text: what names one asset is no fault of all of its class."""
-_DOWN: Final = ("asset", "component", "function", "mode", "effect")  # what a cell left empty takes from the row above
+_DOWN: Final = (
+    "asset",
+    "component",
+    "function",
+    "mode",
+    "effect",
+)  # what a cell left empty takes from the row above
 _PRIMARY: Final = 3.0  # log-odds of a symptom that the sheet names; by hand, as of taxonomy_machines.yaml
 _APART: Final = Pattern(
     of="self", aspect="pattern.apart", kinds=("signal.apart",), weight=7.0, primary=True,
@@ -97,8 +103,13 @@ def _fault(cells: Mapping[str, str], row: int) -> Fault:
     of = cells.get("asset") or part
     if not part:
         raise BadInput(f"Left out {where}: write the component that fails.")
-    shown = symptoms_of(". ".join(filter(None, (cells.get("symptom"), _words(cells.get("detection", "")), cells["mode"]))))
-    signs = [p.model_copy(update={"weight": _PRIMARY, "primary": True, "why": f"the FMEA names it (row {row})"}) for p in shown]
+    shown = symptoms_of(
+        ". ".join(filter(None, (cells.get("symptom"), _words(cells.get("detection", "")), cells["mode"])))
+    )
+    signs = [
+        p.model_copy(update={"weight": _PRIMARY, "primary": True, "why": f"the FMEA names it (row {row})"})
+        for p in shown
+    ]
     if not signs:
         raise BadInput(
             f"Left out {where}: write a symptom that is measured, such as 'vibration rises' or 'flow low'."
@@ -116,7 +127,9 @@ def _fault(cells: Mapping[str, str], row: int) -> Fault:
 def _steps(cells: Mapping[str, str]) -> Iterator[Step]:
     if how := _words(cells.get("detection", "")):
         yield Step(text=f"Check {{component}}: {_plain(how)}", effect="read-only")
-    yield Step(text=f"Check whether this is the cause at {{component}}: {_plain(cells['cause'])}", effect="read-only")
+    yield Step(
+        text=f"Check whether this is the cause at {{component}}: {_plain(cells['cause'])}", effect="read-only"
+    )
     if action := cells.get("action", ""):
         yield Step(text=f"{_plain(action)} ({{component}})", effect="changing")
 
@@ -132,7 +145,9 @@ def _words(cell: str) -> str:
 
 
 def _ratings(cells: Mapping[str, str]) -> str:
-    told = [f"{name} {cells[name]}" for name in ("S", "O", "D") if re.fullmatch(r"\d{1,2}", cells.get(name, ""))]
+    told = [
+        f"{name} {cells[name]}" for name in ("S", "O", "D") if re.fullmatch(r"\d{1,2}", cells.get(name, ""))
+    ]
     return f" ({', '.join(told)})" if told else ""
 
 
@@ -160,7 +175,9 @@ def _header(rows: Sequence[Sequence[str]], path: Path) -> tuple[int, dict[str, i
     """The header's row, and where each kind of cell stands in it."""
     for at, row in enumerate(rows[:_HEADER]):
         names = [re.sub(r"_\(.*$|[.:*]+$", "", plain(cell)) for cell in row]
-        found = {kind: names.index(w) for kind, words in _COLUMNS.items() for w in reversed(words) if w in names}
+        found = {
+            kind: names.index(w) for kind, words in _COLUMNS.items() for w in reversed(words) if w in names
+        }
         if {"mode", "cause"} <= found.keys() and found.keys() & {"component", "asset"}:
             return at, found
     raise BadInput(
@@ -179,7 +196,9 @@ def _rows(path: Path) -> list[list[str]]:
             f"Cannot read {str(path)!r}: {error.strerror}. Check that it exists and its permissions."
         ) from None
     if len(rows) > MOST_ROWS:
-        raise BadInput(f"Split the FMEA {str(path)!r}: it has {len(rows)} rows, {MOST_ROWS} are read at most.")
+        raise BadInput(
+            f"Split the FMEA {str(path)!r}: it has {len(rows)} rows, {MOST_ROWS} are read at most."
+        )
     return rows
 
 
@@ -195,7 +214,9 @@ def _of_excel(path: Path) -> list[list[str]]:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
-        raise BadInput(f"Install openpyxl to read {str(path)!r} (pip install openpyxl), or save it as CSV.") from None
+        raise BadInput(
+            f"Install openpyxl to read {str(path)!r} (pip install openpyxl), or save it as CSV."
+        ) from None
     from zipfile import BadZipFile
 
     if path.stat().st_size > _MOST_BYTES:
@@ -203,10 +224,15 @@ def _of_excel(path: Path) -> list[list[str]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise BadInput(f"Fix the Excel file {str(path)!r}: it cannot be opened ({error}). Save it anew as .xlsx.") from None
+        raise BadInput(
+            f"Fix the Excel file {str(path)!r}: it cannot be opened ({error}). Save it anew as .xlsx."
+        ) from None
     sheets = []
     for sheet in book.worksheets:
-        rows = [["" if c is None else str(c) for c in row] for row in sheet.iter_rows(max_row=MOST_ROWS + 1, values_only=True)]
+        rows = [
+            ["" if c is None else str(c) for c in row]
+            for row in sheet.iter_rows(max_row=MOST_ROWS + 1, values_only=True)
+        ]
         sheets.append(rows)
         if any(plain(cell) in _COLUMNS["mode"] for row in rows[:_HEADER] for cell in row):
             return rows

@@ -15,6 +15,7 @@ from aitia.agent.taxonomy_words import Fault, Of, Pattern, Spread, Step
 from aitia.core.aspects import ALL
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput
+
 __all__ = ["Fault", "Of", "Pattern", "Spread", "Step", "Taxonomy", "bundled", "covers", "extended"]
 
 
@@ -50,14 +51,17 @@ def bundled() -> Taxonomy:
 
 def extended(paths: Iterable[Path]) -> Taxonomy:
     """The bundled taxonomy with a user's files, taxonomies in YAML or FMEA sheets: an entry of the same id replaces the bundled
-    one. Raises BadInput."""
+    one. Raises BadInput.
+    """
     return _merged(paths, bundled())
 
 
 def _merged(paths: Iterable[Path], known: Iterable[Fault] = ()) -> Taxonomy:
     faults = {fault.id: fault for fault in known}
     for path in paths:
-        faults |= {f.id: f for f in read_fmea(path).faults} if path.suffix.lower() in SUFFIXES else _read(path)
+        faults |= (
+            {f.id: f for f in read_fmea(path).faults} if path.suffix.lower() in SUFFIXES else _read(path)
+        )
     return Taxonomy(faults)
 
 

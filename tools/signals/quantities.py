@@ -13,8 +13,12 @@ _ACROSS: Final = re.compile(
     r"(?i)diff(erential)?[ _.-]*(press|druck)|pressure[ _.-]*(drop|difference|loss)|druck(differenz|verlust|abfall)"
     r"|differenzdruck|delta[ _.-]*p\b|(^|[ _.-])dp([ _.-]|$)|\bPD[IT]T?[ _.-]?\d|ca[ií]da de presi[oó]n"
 )
-_YIELD: Final = re.compile(r"(?i)efficien|wirkungsgrad|\b(cop|ua)\b|eficiencia|rendimiento|heat transfer|w[aä]rme[uü]bergang")
+_YIELD: Final = re.compile(
+    r"(?i)efficien|wirkungsgrad|\b(cop|ua)\b|eficiencia|rendimiento|heat transfer|w[aä]rme[uü]bergang"
+)
 _HEAD: Final = re.compile(r"(?i)(^|[ _.-])(head|f(oe|ö)rderh(oe|ö)he)([ _.-]|$)")
+_STATE: Final = re.compile(r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b")
+"""Says whether something runs: a tag's letters before it tell of no quantity."""
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 
 
@@ -39,7 +43,11 @@ def aspect_of(channel: Derived) -> str:
     for name in (channel.metric, f"{channel.component}.{channel.metric}"):
         if _ACROSS.search(name) or _YIELD.search(name) or _HEAD.search(name):
             return machine_aspect(name)
+    if _STATE.match(channel.metric):
+        return ""
     if channel.about.aspect in MACHINE:
         return channel.about.aspect
     unit = channel.about.unit
-    return machine_aspect(channel.metric, unit) or machine_aspect(f"{channel.component}.{channel.metric}", unit)
+    return machine_aspect(channel.metric, unit) or machine_aspect(
+        f"{channel.component}.{channel.metric}", unit
+    )

@@ -17,10 +17,10 @@ from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, sig3, text
 from aitia.tools.signals.partners.culprit import APART, Departure, departure, first_beyond
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, SPAN, Expectations, Grid, gridded
+from aitia.tools.signals.partners.own_curve import OwnDeparture, own_departure
 from aitia.tools.signals.partners.standstill import Standstill, idle, stuck
 from aitia.tools.signals.quantities import aspect_of
 from aitia.tools.signals.tables import machine_signals, machines_of
-from aitia.tools.sources.rows import Floats
 
 REFERENCE: Final = 0.8
 """The share of the baseline that teaches: a fault may have begun before anybody reported it."""
@@ -92,11 +92,39 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
     resting = {k for component in stopped for k in plant.members[component]}
     told, known = Expectations(plant.grid), frozenset({*still, *resting})
+    own = own_departure(plant.grid, plant.members, known)
+    if own is not None and not facts:
+        return [*facts, *_own_facts(plant, own, gathered)]
     left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
     if left is not None:
         facts.append(_apart(plant, left, gathered, explained=bool(facts)))
         facts += quantity_facts(plant, told, left, known, gathered)
     return facts
+
+
+def _own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evidence]:
+    """A machine that left its own curve: that it did, and which of its quantities are off and which way."""
+    channel, times = plant.channels[own.signal], sig3(abs(own.times))
+    way, at = ("higher" if own.times > 0 else "lower"), clock(from_epoch(float(plant.grid.t[own.since])))
+    said = (
+        f"{subject(channel)} is {way} than its own other signals tell since {at}, by {text(times)} times the limit; every other"
+        " machine keeps its own relation."
+    )
+    apart = _fact(
+        plant, own.signal, gathered, component=own.component, kind="signal.apart", aspect="pattern.apart", said=said,
+        since=own.since, direction="up" if own.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(own.times) / APART)),
+        values={"channel": channel.metric, "times_limit": times, "by": "own curve"},
+    )  # fmt: skip
+    off = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY and aspect_of(plant.channels[k])]
+    return [
+        apart,
+        *(
+            _quantity(
+                plant, k, gathered, aspect=aspect_of(plant.channels[k]), times=own.peaks[k], since=own.since
+            )
+            for k in off
+        ),
+    ]
 
 
 def quantity_facts(
@@ -105,9 +133,9 @@ def quantity_facts(
     """`signal.quantity` facts: which quantities of the machine that left the others did so, and which way.
 
     Each of its signals is held against what all others tell of it, without any of its own: by how much flow, power or pressure
-    is off tells the kind of its fault.
+    is off tells the kind of its fault. An instrument that left alone has no such quantity: it shows what is not.
     """
-    if not left.component or not left.plain:
+    if not left.component or not left.plain or left.alone:
         return []
     whose = plant.parts_of(left.component)
     group = frozenset(k for k, owner in enumerate(plant.owners) if owner in whose)
@@ -118,16 +146,18 @@ def quantity_facts(
             continue
         residual = told.residual(signal, known | group)
         peak = int(np.argmax(np.abs(residual)))
+        since = plant.grid.reference + max(0, first_beyond(residual, peak) - SPAN // 2)
         if abs(residual[peak]) >= _PLAINLY:
-            facts.append(_quantity(plant, signal, gathered, aspect=aspect, residual=residual, peak=peak))
+            facts.append(
+                _quantity(plant, signal, gathered, aspect=aspect, times=float(residual[peak]), since=since)
+            )
     return facts
 
 
 def _quantity(
-    plant: Plant, signal: int, gathered: Gathered, *, aspect: str, residual: Floats, peak: int
+    plant: Plant, signal: int, gathered: Gathered, *, aspect: str, times: float, since: int
 ) -> Evidence:
-    channel, times = plant.channels[signal], float(residual[peak])
-    since = plant.grid.reference + max(0, first_beyond(residual, peak) - SPAN // 2)
+    channel = plant.channels[signal]
     way: Direction = "up" if times > 0 else "down"
     said = (
         f"{subject(channel)} is {'higher' if times > 0 else 'lower'} than how the plant runs explains, since"
