@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aitia.agent.candidate_changes import changes_to_check
+from aitia.agent.facts import PLANT
 from aitia.agent.gated import look_at
 from aitia.agent.looks import measuring, shows
 from aitia.agent.planning.separate import Missing, missing, two_best
@@ -64,7 +65,10 @@ def next_checks(
         if h.unread or (h.note and not h.count and h.kind in _TELEMETRY)
     ]
     machines = Topology(inventory.components).machines
-    apart = [*_deciding(weighed, taxonomy, machines), *_apart(weighed, evidence, inventory, taxonomy, ruled_out)]
+    apart = [
+        *_deciding(weighed, taxonomy, machines),
+        *_apart(weighed, evidence, inventory, taxonomy, ruled_out),
+    ]
     top = _facts_of_top(weighed, evidence)
     if weighed.verdict == "cause":
         seen = [look_at(f, names, "Once you have acted, check", back_to(f)) for f in top]
@@ -176,6 +180,8 @@ def back_to(fact: Evidence) -> str:
     if fact.kind == "vibration.line" and "spectrum has a line" in said:
         line = fact.aspect.removeprefix("vibration.").upper()
         return f"{fact.component}: the {line} line is gone from the envelope spectrum"
+    if fact.kind in PLANT:
+        return f"{fact.component}: {fact.values.get('channel') or 'its signals'} back where the other signals put it"
     return f"this is not {'logged' if fact.kind.startswith('log.') else 'so'} any more: {said}"
 
 
@@ -197,7 +203,11 @@ def _unseen(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextChec
     seen = {e.component for e in evidence if e.aspect not in RANK | CHANGE | MEMORY}
     seen |= {c for h in inventory.holdings if h.kind in _TELEMETRY and not h.unread for c in h.components}
     topology = Topology(inventory.components)
-    dark = [c.id for c in inventory.components if c.id not in seen and not topology.family(c.id) & topology.machines & seen]
+    dark = [
+        c.id
+        for c in inventory.components
+        if c.id not in seen and not topology.family(c.id) & topology.machines & seen
+    ]
     if not dark:
         return []
     unseen = [spoken(name) for name in dark]

@@ -26,7 +26,8 @@ _MOST_BYTES: Final = 32 << 20
 _HEADER: Final = 20  # rows in which the header is looked for
 _CELL: Final = 400  # characters of a cell that are kept
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
-    "asset": ("asset", "equipment", "machine", "system", "anlage", "maschine", "equipo", "technischer_platz", "functional_location"),
+    "asset": ("asset", "equipment", "machine", "system", "anlage", "maschine", "equipo", "technischer_platz",
+              "functional_location"),
     "component": ("component", "item", "element", "part", "subsystem", "bauteil", "komponente", "systemelement", "baugruppe",
                   "bauteil_funktion", "component_function", "item_function", "componente", "process_step", "prozessschritt"),
     "function": ("function", "funktion", "función", "funcion"),
@@ -115,12 +116,15 @@ def _fault(cells: Mapping[str, str], row: int) -> Fault:
             f"Left out {where}: write a symptom that is measured, such as 'vibration rises' or 'flow low'."
         )
     ids = tuple(m.casefold() for m in _ID.findall(of))
+    named = tuple(dict.fromkeys(filter(None, (of.casefold(), *ids))))
     kind = "" if ids else class_of(Component(id=of, type="machine"))
     return Fault(
-        id=".".join(("machine", "fmea", _slug(part), _slug(cells["mode"]))), source=f"FMEA, row {row}{_ratings(cells)}",
+        id=".".join(("machine", "fmea", _slug(part), _slug(cells["mode"]))),
+        source=f"FMEA, row {row}{_ratings(cells)}",
         title=f"{part}: {cells['mode']}", explanation=cells["cause"], effect=cells.get("effect", ""),
-        machines=tuple(dict.fromkeys(filter(None, (of.casefold(), *ids, kind)))), words=tuple(_in(part, cells["mode"], cells["cause"])),
-        requires_any=tuple(shown), patterns=(_APART, *signs), parts=tuple(_list(cells.get("part", ""))), now=tuple(_steps(cells)),
+        machines=(*named, kind) if kind else named, words=tuple(_in(part, cells["mode"], cells["cause"])),
+        requires_any=tuple(shown), patterns=(_APART, *signs),
+        parts=tuple(_list(cells.get("part", ""))), now=tuple(_steps(cells)),
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from aitia.tools.signals.quantities import machine_aspect
 _KINDS: Final = (*sorted(AGAINST), "metric.limit", "metric.shift", "metric.trend")
 _CLAUSE: Final = re.compile(r"[;,.\n/]+|\b(?:and|with|or|und|mit|oder|bei|y|con)\b")
 _UP: Final = re.compile(
-    r"(?i)\b(ris\w*|rose|increas\w*|high\w*|too hot|hot\w*|excess\w*|more|up|steig\w*|erhöh\w*|hoh\w*|hoch|zunehm\w*|mehr|sube\w*|alt[oa]\w*)\b|↑"
+    r"(?i)\b(ris\w*|rose|increas\w*|high\w*|too hot|hot\w*|excess\w*|more|up"
+    r"|steig\w*|erhöh\w*|hoh\w*|hoch|zunehm\w*|mehr|sube\w*|alt[oa]\w*)\b|↑"
 )
 _DOWN: Final = re.compile(
     r"(?i)\b(fall\w*|fell|drops?|decreas\w*|low\w*|less|loss|reduc\w*|insufficient|no|down|sink\w*|fäll\w*|niedrig\w*|gering\w*|abnehm\w*"

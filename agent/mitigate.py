@@ -65,7 +65,13 @@ class _Source:
 
 
 def _of_one(
-    weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy, gate: Gate, names: Mapping[str, str], *, of: str
+    weighed: Weighed,
+    results: Sequence[Result],
+    taxonomy: Taxonomy,
+    gate: Gate,
+    names: Mapping[str, str],
+    *,
+    of: str,
 ) -> list[Mitigation]:
     sources = sorted(
         (

@@ -19,7 +19,9 @@ _HOURS: Final = {
     "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0, "min": 1 / 60, "s": 1 / 3600,
     "week": 168.0, "weeks": 168.0,
 }  # fmt: skip
-_NOW_H: Final = 24.0  # hours left at worst from which on it is done now; by hand: what one shift plan cannot hold
+_NOW_H: Final = (
+    24.0  # hours left at worst from which on it is done now; by hand: what one shift plan cannot hold
+)
 _SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
 _OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
 _OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
@@ -160,18 +162,24 @@ def _steps(
     if fault and fault.safe:
         yield WorkStep(kind="make safe", text=_filled(fault.safe, asset), source=catalogue, advice=True)
     if fault and fault.decides:
-        yield WorkStep(kind="decide", text=f"Measure first: {_filled(fault.decides, asset)}", source=catalogue)
+        yield WorkStep(
+            kind="decide", text=f"Measure first: {_filled(fault.decides, asset)}", source=catalogue
+        )
     now = [m for m in mitigations if m.when == "now"]
     yield from (
         WorkStep(kind="inspect", text=m.text, source=m.source) for m in now if m.effect == "read-only"
     )
     repairs = [m for m in now if m.effect == "changing"]
     if undecided and not repairs:
-        yield WorkStep(kind="repair", text="Decide the repair once the kind of fault is measured", source="aitia")
+        yield WorkStep(
+            kind="repair", text="Decide the repair once the kind of fault is measured", source="aitia"
+        )
     yield from (WorkStep(kind="repair", text=m.text, source=m.source) for m in repairs)
     if fault and fault.decides:
         yield WorkStep(
-            kind="confirm", text=f"After the work, measure again: {_filled(fault.decides, asset)}", source=catalogue
+            kind="confirm",
+            text=f"After the work, measure again: {_filled(fault.decides, asset)}",
+            source=catalogue,
         )
 
 

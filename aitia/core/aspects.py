@@ -46,7 +46,7 @@ MACHINE: Final = frozenset(
         "power", "voltage", "position", "efficiency", "humidity", "concentration",
     }
 )  # fmt: skip
-"""What is measured of a machine. Facts about one of these against what is normal for how the machine runs have the kinds `AGAINST`."""
+"""What is measured of a machine; facts that hold it against what is normal for how it runs are of the kinds `AGAINST`."""
 AGAINST: Final = frozenset({"signal.quantity", "condition.trend", "condition.step"})
 """Kinds of facts that hold a quantity of a machine against its own normal at the same load, hour, or partners."""
 CONDITION: Final = frozenset({"condition.life"})

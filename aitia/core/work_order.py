@@ -46,7 +46,7 @@ class WorkOrder(Word):
     path       what the asset is part of, nearest first
     machine    what kind of machine it is; "" where nobody knows
     certainty  probability of the cause as named
-    priority   now: it is unsafe or breaks soon; soon: it cannot run for long; plan: at the next stop; unknown: nothing says how bad
+    priority   now: it is unsafe or breaks soon; soon: it cannot run for long; plan: at the next stop; unknown: nothing tells
     zone       severity by ISO 20816 or 10816, where vibration was measured
     not_known  what a planner would want to know and no data tells
     """

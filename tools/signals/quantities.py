@@ -17,7 +17,9 @@ _YIELD: Final = re.compile(
     r"(?i)efficien|wirkungsgrad|\b(cop|ua)\b|eficiencia|rendimiento|heat transfer|w[aä]rme[uü]bergang"
 )
 _HEAD: Final = re.compile(r"(?i)(^|[ _.-])(head|f(oe|ö)rderh(oe|ö)he)([ _.-]|$)")
-_STATE: Final = re.compile(r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b")
+_STATE: Final = re.compile(
+    r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b"
+)
 """Says whether something runs: a tag's letters before it tell of no quantity."""
 _SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
 

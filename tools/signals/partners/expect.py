@@ -86,6 +86,11 @@ class Expectations:
         strange = self.strangeness(signal, left_out)
         return averaged(rest)[n:] / (self.limit(signal, left_out) * strange)
 
+    def size(self, signal: int, times: float, row: int, left_out: Collection[int] = ()) -> float:
+        """A residual of so many limits, in this row after the reference, in the signal's own unit."""
+        worth = self.limit(signal, left_out) * float(self.strangeness(signal, left_out)[row])
+        return times * worth * float(self._scale[signal])
+
     def strangeness(self, signal: int, left_out: Collection[int] = ()) -> Floats:
         """How many times less sure the regression is in the rows after the reference than at worst in it; 1 at least."""
         return leverage(self._design(signal, left_out), self.grid.reference)
@@ -135,6 +140,7 @@ def averaged(rest: Floats) -> Floats:
 
 
 def solved(whole: Floats, moment: Floats) -> Floats:
+    """The coefficients of a ridge regression, by its normal equations."""
     return np.asarray(np.linalg.solve(whole + _PENALTY * np.eye(len(whole)), moment), dtype=np.float64)
 
 

@@ -28,13 +28,18 @@ _CUBE: Final = 0.1  # so that the cube of two deviations is about as large as th
 
 @dataclass(frozen=True, kw_only=True)
 class OwnDeparture:
-    """A machine that left its own curve: the signal that did most, all its signals' peaks, and the row from which on."""
+    """A machine that left its own curve: the signal that did most, all its signals' peaks, and the row from which on.
+
+    peaks  how many times its limit each signal is off at worst, with the sign
+    sizes  the same in the signal's own unit
+    """
 
     component: str
     signal: int
     times: float
     since: int
     peaks: Mapping[int, float]
+    sizes: Mapping[int, float]
 
 
 def own_departure(
@@ -54,27 +59,34 @@ def own_departure(
 
 
 def _of(grid: Grid, component: str, signals: Sequence[int]) -> OwnDeparture:
-    residuals = {k: _residual(grid, k, [p for p in signals if p != k]) for k in signals}
-    peaks = {k: float(r[int(np.argmax(np.abs(r)))]) for k, r in residuals.items()}
+    found = {k: _residual(grid, k, [p for p in signals if p != k]) for k in signals}
+    residuals = {k: times for k, (times, _) in found.items()}
+    at = {k: int(np.argmax(np.abs(r))) for k, r in residuals.items()}
+    peaks = {k: float(residuals[k][row]) for k, row in at.items()}
+    sizes = {k: float(found[k][1][row]) for k, row in at.items()}
     signal = max(peaks, key=lambda k: (abs(peaks[k]), -k))
     residual = residuals[signal]
     peak = int(np.argmax(np.abs(residual)))
     inside = np.flatnonzero(np.abs(residual[: peak + 1]) < 1.0)
     first = int(inside[-1]) + 1 if inside.size else 0
     since = grid.reference + max(0, first - SPAN // 2)
-    return OwnDeparture(component=component, signal=signal, times=peaks[signal], since=since, peaks=peaks)
+    return OwnDeparture(
+        component=component, signal=signal, times=peaks[signal], since=since, peaks=peaks, sizes=sizes
+    )
 
 
-def _residual(grid: Grid, signal: int, partners: Sequence[int]) -> Floats:
-    """Averaged residual after the reference, in limits; nothing where the machine runs as it never did."""
+def _residual(grid: Grid, signal: int, partners: Sequence[int]) -> tuple[Floats, Floats]:
+    """Averaged residual after the reference, in limits and in its unit; nothing where the machine runs as it never did."""
     n = grid.reference
-    z = (grid.x - np.median(grid.x[:n], axis=0)) / np.maximum(np.std(grid.x[:n], axis=0), 1e-12)
+    spread = np.maximum(np.std(grid.x[:n], axis=0), 1e-12)
+    z = (grid.x - np.median(grid.x[:n], axis=0)) / spread
     own = np.clip(z[:, list(partners)], -_CLIP, _CLIP)
     a = np.hstack([np.ones((len(z), 1)), own, own**2 - 1.0, _CUBE * own**3])
     y = np.clip(z[:, signal], -3 * _CLIP, 3 * _CLIP)
     rest = averaged(y - a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n]))[n:]
     strange = leverage(a, n)
-    return np.asarray(np.where(strange > STRANGE, 0.0, rest / (held_out_limit(a[:n], y[:n]) * strange)))
+    times = np.where(strange > STRANGE, 0.0, rest / (held_out_limit(a[:n], y[:n]) * strange))
+    return np.asarray(times), np.asarray(rest * spread[signal])
 
 
 def _moves(x: Floats) -> bool:
