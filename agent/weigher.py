@@ -28,6 +28,14 @@ from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 OPEN: Final = "unspecified"  # the fault of which only the component is sure
+OF_COMPUTERS: Final = (
+    "software.",
+    "resource.",
+    "network.",
+    "scheduling.",
+    "storage.",
+    "node.",
+)  # which machinery does not have
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
@@ -103,6 +111,7 @@ class _Judge:
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
         self._classes = classes_of(inventory.components)
+        self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
         self._topology = Topology(inventory.components)
         self._taxonomy, self._weights, self._learned = taxonomy, weights, learned
 
@@ -162,7 +171,11 @@ class _Judge:
         return _verdict(suspects, barred)
 
     def _may_have(self, component: str, fault: Fault) -> bool:
-        """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate."""
+        """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate, and no
+        pump has a slow answer. An asset may be a computer.
+        """
+        if component in self._machinery and fault.id.startswith(OF_COMPUTERS):
+            return False
         names = self._classes.get(component)
         return not fault.machines or names is None or any(m.casefold() in names for m in fault.machines)
 

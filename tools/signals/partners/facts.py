@@ -115,15 +115,19 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
     channel = plant.channels[signal]
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"{subject(channel)} has not changed since {at}, {_longer(plant, stood)}, while the rest of the plant moved."
-    return plant_fact(plant, signal, gathered, component=channel.component, kind="signal.stuck", aspect="pattern.stuck",
-                      said=said, since=stood.since, direction="changed", strength=0.9, values={"channel": channel.metric})  # fmt: skip
+    return plant_fact(
+        plant, signal, gathered, component=channel.component, kind="signal.stuck", aspect="pattern.stuck", said=said,
+        since=stood.since, direction="changed", strength=0.9, values={"channel": channel.metric},
+    )  # fmt: skip
 
 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
-    return plant_fact(plant, plant.members[component][0], gathered, component=component, kind="signal.idle",
-                      aspect="pattern.idle", said=said, since=stood.since, direction="down", strength=0.85, values={})  # fmt: skip
+    return plant_fact(
+        plant, plant.members[component][0], gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
+        since=stood.since, direction="down", strength=0.85, values={},
+    )  # fmt: skip
 
 
 def _longer(plant: Plant, stood: Standstill) -> str:
