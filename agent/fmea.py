@@ -116,13 +116,13 @@ def _fault(cells: Mapping[str, str], row: int) -> Fault:
             f"Left out {where}: write a symptom that is measured, such as 'vibration rises' or 'flow low'."
         )
     ids = tuple(m.casefold() for m in _ID.findall(of))
-    named = tuple(dict.fromkeys(filter(None, (of.casefold(), *ids))))
     kind = "" if ids else class_of(Component(id=of, type="machine"))
+    named = tuple(dict.fromkeys(filter(None, (of.casefold(), *ids, kind))))
     return Fault(
         id=".".join(("machine", "fmea", _slug(part), _slug(cells["mode"]))),
         source=f"FMEA, row {row}{_ratings(cells)}",
         title=f"{part}: {cells['mode']}", explanation=cells["cause"], effect=cells.get("effect", ""),
-        machines=(*named, kind) if kind else named, words=tuple(_in(part, cells["mode"], cells["cause"])),
+        machines=named, words=tuple(_in(part, cells["mode"], cells["cause"])),
         requires_any=tuple(shown), patterns=(_APART, *signs),
         parts=tuple(_list(cells.get("part", ""))), now=tuple(_steps(cells)),
     )  # fmt: skip

@@ -22,7 +22,7 @@ _DOWN: Final = re.compile(
 )
 # Words that a sensor's name has not, but a person's text does. By hand.
 _SAID: Final[dict[str, str]] = {
-    "vibrat": "vibration", "schwing": "vibration", "unruh": "vibration", "noise": "vibration", "geräusch": "vibration",
+    "vibrat": "vibration", "schwing": "vibration", "unruh": "vibration", "nois": "vibration", "geräusch": "vibration",
     "durchfluss": "flow", "förderstrom": "flow", "fördermenge": "flow", "volumenstrom": "flow", "flow": "flow", "caudal": "flow",
     "förderhöhe": "pressure", "pressure": "pressure", "druck": "pressure", "presión": "pressure",
     "overheat": "temperature", "überhitz": "temperature", "temperat": "temperature", "heiß": "temperature", "warm": "temperature",
