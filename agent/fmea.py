@@ -219,7 +219,7 @@ def _of_excel(path: Path) -> list[list[str]]:
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
         raise BadInput(
-            f"Install openpyxl to read {str(path)!r} (pip install openpyxl), or save it as CSV."
+            f"Install openpyxl to read {str(path)!r} (pip install 'aitia[excel]'), or save it as CSV."
         ) from None
     from zipfile import BadZipFile
 
