@@ -91,7 +91,8 @@ def look(
     """
     from aitia.cli.console import print_json, stdout_console
     from aitia.core.errors import BadInput
-    from aitia.tools.signals.vibration.look import Machine, bearing_of
+    from aitia.tools.signals.vibration.designations import bearing_of
+    from aitia.tools.signals.vibration.look import Machine
     from aitia.tools.signals.vibration.look import look as looked
     from aitia.tools.sources.signals.recordings import read_recording
 

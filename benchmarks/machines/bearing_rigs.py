@@ -31,8 +31,10 @@ FAULTS = ("outer_race", "outer_race", "inner_race", "inner_race", "ball", "exten
 OTHERS = ("healthy", "neighbour", "loose", "cavitation", "starved", "gear", "knocks")
 RECORDS = len(FAULTS) + 4  # a rig's: every fault, a healthy one, and three of the others
 # Z, d/D and contact angle as makers publish them (deep groove, angular contact, cylindrical and spherical roller bearings).
-BEARINGS = ((8, 0.2367, 0), (9, 0.2034, 0), (9, 0.206, 0), (10, 0.185, 0), (7, 0.265, 0), (8, 0.241, 0), (8, 0.229, 0), (11, 0.166, 0),
-            (12, 0.238, 0), (12, 0.222, 40), (13, 0.195, 0), (14, 0.2, 0), (16, 0.1176, 15.17), (15, 0.155, 10), (19, 0.115, 9))  # fmt: skip
+BEARINGS = (
+    (8, 0.2367, 0), (9, 0.2034, 0), (9, 0.206, 0), (10, 0.185, 0), (7, 0.265, 0), (8, 0.241, 0), (8, 0.229, 0), (11, 0.166, 0),
+    (12, 0.238, 0), (12, 0.222, 40), (13, 0.195, 0), (14, 0.2, 0), (16, 0.1176, 15.17), (15, 0.155, 10), (19, 0.115, 9),
+)  # fmt: skip
 SEVERITY_DB = (-14.0, 6.0)  # RMS of the defect's answer over that of the noise
 BITS = 14
 
@@ -78,7 +80,8 @@ def rig(name: str) -> Rig:
         rpm=float(np.exp(rng.uniform(np.log(500), np.log(3_600)))),
         drift=float(rng.choice([0.0, 0.001, 0.004, 0.012])),
         modes=tuple(
-            (float(np.exp(rng.uniform(np.log(300), np.log(0.45 * fs)))), float(rng.uniform(0.01, 0.06)), float(rng.uniform(0.2, 1)))
+            (float(np.exp(rng.uniform(np.log(300), np.log(0.45 * fs)))), float(rng.uniform(0.01, 0.06)),
+             float(rng.uniform(0.2, 1)))
             for _ in range(int(rng.integers(3, 9)))
         ),
         magnet=float(rng.choice([0.0, rng.uniform(2_000, 6_000)])),
@@ -92,7 +95,9 @@ def rig(name: str) -> Rig:
 def turned(made: Rig, rng: np.random.Generator) -> Floats:
     """The shaft's angle in turns: a slow drift of the speed and a wander of a tenth of it."""
     t = np.arange(int(made.fs * made.seconds)) / made.fs
-    slow = made.drift * (t / made.seconds - 0.5) + 0.1 * made.drift * np.sin(2 * np.pi * rng.uniform(0.5, 3) * t)
+    slow = made.drift * (t / made.seconds - 0.5) + 0.1 * made.drift * np.sin(
+        2 * np.pi * rng.uniform(0.5, 3) * t
+    )
     return np.asarray(np.cumsum(made.rpm / 60 * (1 + slow)) / made.fs, dtype=np.float64)
 
 
@@ -125,7 +130,9 @@ def strikes(made: Rig, rng: np.random.Generator, angle: Floats, order: float) ->
     return np.asarray(at[at < angle[-1] - 0.05], dtype=np.float64)
 
 
-def spall(made: Rig, rng: np.random.Generator, angle: Floats, order: float, size: Callable[[Floats], Floats]) -> Floats:
+def spall(
+    made: Rig, rng: np.random.Generator, angle: Floats, order: float, size: Callable[[Floats], Floats]
+) -> Floats:
     """Entry and exit of each element at a spall; `size` of the strikes by their angle."""
     at = strikes(made, rng, angle, order)
     heights = size(at) * (1 + 0.15 * rng.standard_normal(at.size))
@@ -151,7 +158,9 @@ def force(made: Rig, rng: np.random.Generator, angle: Floats, fault: str) -> Flo
     o = made.geometry.orders
     if fault == "outer_race":
         place = float(rng.uniform(-0.08, 0.08))
-        return spall(made, rng, angle, o.bpfo, lambda at: np.full(at.size, float(load(made, np.array([place]))[0])))
+        return spall(
+            made, rng, angle, o.bpfo, lambda at: np.full(at.size, float(load(made, np.array([place]))[0]))
+        )
     if fault == "inner_race":
         begin = float(rng.uniform())
         return spall(made, rng, angle, o.bpfi, lambda at: load(made, at + begin) + 0.03)
@@ -163,7 +172,11 @@ def force(made: Rig, rng: np.random.Generator, angle: Floats, fault: str) -> Flo
 
     def size(at: Floats) -> Floats:
         axis = np.cumsum(rng.uniform(size=at.size) < 1 / switch) % 2
-        return load(made, at * o.ftf + begin) * (1 + uneven * (-1.0) ** np.arange(at.size)) * np.where(axis, 1.0, 0.15)
+        return (
+            load(made, at * o.ftf + begin)
+            * (1 + uneven * (-1.0) ** np.arange(at.size))
+            * np.where(axis, 1.0, 0.15)
+        )
 
     return spall(made, rng, angle, 2 * o.bsf, size)
 
@@ -181,7 +194,9 @@ def other(made: Rig, rng: np.random.Generator, angle: Floats, kind: str) -> Floa
         rate = 0.02 * (1 + 0.5 * np.cos(2 * np.pi * blades * angle))
         return answered(made, (rng.uniform(size=angle.size) < rate) * rng.exponential(1.0, angle.size))
     if kind == "starved":
-        return answered(made, (rng.uniform(size=angle.size) < 0.002) * rng.exponential(1.0, angle.size) + 0.05 * white)
+        return answered(
+            made, (rng.uniform(size=angle.size) < 0.002) * rng.exponential(1.0, angle.size) + 0.05 * white
+        )
     if kind == "gear":
         return answered(made, _even(made, rng, angle, 1.0, slip=0.0))
     few = np.zeros(angle.size)
@@ -200,14 +215,20 @@ def background(made: Rig, rng: np.random.Generator, angle: Floats) -> tuple[Floa
     """The noise of unit RMS, and the lines of shaft, gear, mains and converter, as the sensor sees them."""
     t = np.arange(angle.size) / made.fs
     f = np.fft.rfftfreq(angle.size, 1 / made.fs)
-    pink = np.fft.irfft(np.fft.rfft(rng.standard_normal(angle.size)) / np.maximum(f, 30) ** rng.uniform(0, 0.5), angle.size)
+    pink = np.fft.irfft(
+        np.fft.rfft(rng.standard_normal(angle.size)) / np.maximum(f, 30) ** rng.uniform(0, 0.5), angle.size
+    )
     noise = mounted(made, pink / np.std(pink)) + 0.7 * _unit(answered(made, rng.standard_normal(angle.size)))
     own = seeded(f"{made.name}/machine")  # a rig's lines are its own, record by record
     blades, ratio, teeth = int(own.integers(4, 9)), float(own.uniform(0.25, 4)), int(own.integers(15, 60))
     noise = _unit(noise) * (1 + own.uniform(0, 0.25) * np.cos(2 * np.pi * blades * angle))
-    lines = sum(own.exponential(1.2) / k**1.3 * np.cos(2 * np.pi * k * angle + own.uniform(0, 6)) for k in range(1, 9))
+    lines = sum(
+        own.exponential(1.2) / k**1.3 * np.cos(2 * np.pi * k * angle + own.uniform(0, 6)) for k in range(1, 9)
+    )
     wobble = 0.3 * np.sin(2 * np.pi * ratio * angle)
-    lines = lines + own.exponential(0.6) * (1 + own.uniform(0, 0.5) * np.cos(2 * np.pi * angle)) * np.cos(2 * np.pi * teeth * angle + wobble)
+    lines = lines + own.exponential(0.6) * (1 + own.uniform(0, 0.5) * np.cos(2 * np.pi * angle)) * np.cos(
+        2 * np.pi * teeth * angle + wobble
+    )
     for k in (1, 2, 3, 6):
         lines = lines + own.exponential(0.25) * np.cos(4 * np.pi * k * made.mains * t + own.uniform(0, 6))
     if made.converter:
@@ -224,7 +245,11 @@ def _unit(x: Floats) -> Floats:
 def plan(name: str) -> list[str]:
     """What is wrong in each record of a rig; `RECORDS` of them."""
     rng = seeded(f"{name}/plan")
-    return [*FAULTS, "healthy", *(str(k) for k in rng.choice(OTHERS[1:], size=RECORDS - len(FAULTS) - 1, replace=False))]
+    return [
+        *FAULTS,
+        "healthy",
+        *(str(k) for k in rng.choice(OTHERS[1:], size=RECORDS - len(FAULTS) - 1, replace=False)),
+    ]
 
 
 def record(name: str, number: int) -> tuple[Floats, Rig]:
@@ -235,7 +260,9 @@ def record(name: str, number: int) -> tuple[Floats, Rig]:
     noise, lines = background(made, rng, angle)
     x = noise + lines
     if kind != "healthy":
-        answer = answered(made, force(made, rng, angle, kind)) if kind in FAULTS else other(made, rng, angle, kind)
+        answer = (
+            answered(made, force(made, rng, angle, kind)) if kind in FAULTS else other(made, rng, angle, kind)
+        )
         x = x + 10 ** (float(rng.uniform(*SEVERITY_DB)) / 20) * _unit(answer)
     step = float(np.max(np.abs(x))) * 1.2 / 2 ** (BITS - 1)
     return np.asarray(0.2 * np.round(x / step) * step, dtype=np.float64), made

@@ -3,7 +3,8 @@
 python benchmarks/machines/bearings.py --data DIR [--split held] [--cases 'hall-0*'] [--rigs 40] [--json OUT]
 
 Simulated: the rigs of `bearing_rigs.py`, dealt by the hash of their name; those *shown* were looked at while rules were
-changed, the rows are of those *held*, by totals alone. Real: the .mat files of the MFPT fault data (Bechhoefer 2013) in DIR, where there are any.
+changed, the rows are of those *held*, by totals alone. Real (--split real): the .mat files of the MFPT fault data (Bechhoefer
+2013) in DIR.
 What is tested sees samples, rate, logged speed and the bearing's geometry; the kind of fault is the scorer's. Told is what is
 said above .5: at or under it a verdict is a lead and counts as abstained. With no fault of the bearing right is to name none.
 Systems: ours; ours without the speed; peer: the envelope rule, which cannot abstain; trivial: the most frequent fault.
@@ -98,7 +99,11 @@ def scored(found: Sequence[Case], truths: Sequence[str]) -> list[dict[str, Any]]
     most = Counter(RIGHT.get(t, t) for t in faulty).most_common(1)[0][0]
     systems = {s: [c[s] for c in found] for s in ("ours", "ours without speed", "peer envelope")}
     systems["trivial"] = [(most, 1.0)] * len(found)
-    kinds = {"all": tuple(truths), "a bearing fault": tuple(faulty), "none": tuple(t for t in truths if t not in faulty)}
+    kinds = {
+        "all": tuple(truths),
+        "a bearing fault": tuple(faulty),
+        "none": tuple(t for t in truths if t not in faulty),
+    }
     kinds |= {f"  {kind}": (kind,) for kind in sorted(set(truths))}
     made: list[dict[str, Any]] = []
     for system, said in systems.items():

@@ -11,16 +11,19 @@ import numpy as np
 from aitia.core.errors import BadInput
 from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Geometry, Orders, orders_of
+from aitia.tools.signals.vibration.designations import Estimate, bearing_of
 from aitia.tools.signals.vibration.lines import HARMONICS, SLIP, Line, Measured, line, measure
 from aitia.tools.signals.vibration.reference import Past, Reference, fitting
+from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import FAULTS, rises, shaft_orders
-from aitia.tools.signals.vibration.spectrum import OrderSpectrum
+from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.signals.vibration.speed import Speed, estimated, refined
 from aitia.tools.signals.vibration.verdict import LEAD, SIDEBANDS, Fault, Summary, bearing_fault, summarise
 from aitia.tools.sources.rows import Floats
 
 Outcome = Literal["fault", "no_indication", "cannot_be_diagnosed"]
-Bearing = str | Geometry | Orders | Mapping[str, float] | None
+Bearing = str | Geometry | Orders | Estimate | Mapping[str, float] | None
+ESTIMATED_MOST = 0.85  # of a race's fault by an estimated geometry, by hand: another bearing's line may lie in the wider band
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,8 @@ def diagnose(
         x: one channel of acceleration (or velocity) samples, any unit.
         fs: sampling rate in Hz.
         rpm: shaft speed; a number is taken to be right to 2 % and made more exact; None: estimated where possible.
-        bearing: catalogue name, geometry, or orders; None: unknown.
+        bearing: designation (of the catalogue, or of ISO 15: then its geometry is estimated and the verdict says so), geometry,
+            or orders; None: unknown.
         load: of the machine, in any unit, as its references tell theirs; None: unknown.
         reference: records of the same channel and rate while the machine was well, as samples or `Reference` (samples with
             speed and load). One at another speed or load does not count, as far as it tells.
@@ -68,7 +72,8 @@ def diagnose(
     Raises:
         BadInput: fs or rpm that is not a positive number, strings, several channels, unknown bearing name.
     """
-    record, orders = quality.samples(x), orders_of(bearing)
+    record, known = quality.samples(x), bearing_of(bearing) if isinstance(bearing, str) else bearing
+    orders = known.candidates[0] if isinstance(known, Estimate) else orders_of(known)
     _positive(fs, "fs")
     reason = quality.unusable(record)
     if reason:
@@ -86,7 +91,12 @@ def diagnose(
         return replace(_cannot(reason), speed=speed)
     told = [r if isinstance(r, Reference) else Reference(x=r) for r in reference or ()]
     past = fitting(told, fs=fs, speed=speed, load=load)
-    found = _judged(record, past, fs, speed, orders)
+    spectrum = fused_envelope(record, fs, speed.hz)
+    if isinstance(known, Estimate):
+        orders = settled(known, spectrum)
+    found = _judged(record, past, fs, speed, orders, spectrum)
+    if isinstance(known, Estimate):
+        found = by_estimate(found, known)
     apart = len(told) - len(past)
     if not apart:
         return found
@@ -94,8 +104,18 @@ def diagnose(
     return replace(found, why=(*found.why, said))
 
 
-def _judged(record: Floats, past: Sequence[Past], fs: float, speed: Speed, orders: Orders) -> Diagnosis:
-    now = measure(record, fs, speed.hz, orders)
+def by_estimate(found: Diagnosis, estimate: Estimate) -> Diagnosis:
+    """The diagnosis with what an estimated geometry allows: races up to .85, a ball or a cage as a lead, and that it is said."""
+    most = {"inner_race": ESTIMATED_MOST, "outer_race": ESTIMATED_MOST, "ball": LEAD, "cage": LEAD}
+    also = tuple(replace(f, confidence=min(f.confidence, most.get(f.name, 1.0))) for f in found.also)
+    sure = min(found.confidence, most.get(found.fault, 1.0))
+    return replace(found, confidence=sure, also=also, why=(*found.why, estimate.told))
+
+
+def _judged(
+    record: Floats, past: Sequence[Past], fs: float, speed: Speed, orders: Orders, spectrum: OrderSpectrum
+) -> Diagnosis:
+    now = measure(record, fs, speed.hz, orders, spectrum=spectrum)
     before = [measure(p.x, fs, p.shaft_hz, orders) for p in past]
     lines = summarise([now], before)
     turned = rises([shaft_orders(record, fs, speed.hz)], [shaft_orders(p.x, fs, p.shaft_hz) for p in past])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.vibration.bearings import Geometry, Orders, catalogue
+from aitia.tools.signals.vibration.bearings import Orders
+from aitia.tools.signals.vibration.designations import Estimate
 from aitia.tools.signals.vibration.diagnose import Diagnosis, diagnose
 from aitia.tools.signals.vibration.level import kurtosis, rms
 from aitia.tools.signals.vibration.quality import unusable
@@ -31,7 +33,7 @@ class Machine:
     """What is known of the machine beside the file: speed in rpm, bearing, ISO 10816-3 group and support, load."""
 
     rpm: float | None = None
-    bearing: Orders | None = None
+    bearing: Orders | Estimate | None = None
     group: Group | None = None
     support: Support | None = None
 
@@ -62,38 +64,6 @@ class Look:
     peaks: tuple[Peak, ...]
     diagnosis: Diagnosis
     notes: tuple[str, ...] = ()
-
-
-def bearing_of(text: str) -> Orders:
-    """The orders of `Z,d,D[,angle]` (elements, their diameter, the pitch diameter, degrees) or of a catalogue's name.
-
-    Raises BadInput for a name that the catalogue does not have: a bearing's orders are never guessed from its name.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) in (3, 4):
-        try:
-            z, d, pitch, *angle = (float(part) for part in parts)
-        except ValueError:
-            raise BadInput(f"Give --bearing as Z,d,D[,angle] in numbers, not {text!r}.") from None
-        if z != int(z) or not 0 < d < pitch or z < 3 or z * d > math.pi * pitch * 1.001:
-            raise BadInput(
-                f"{text!r} is no bearing: Z elements (3 or more) of diameter d must fit on the pitch circle D (the same unit)."
-            )
-        geometry = Geometry(
-            rolling_elements=int(z),
-            element_diameter=d,
-            pitch_diameter=pitch,
-            contact_angle=angle[0] if angle else 0.0,
-        )
-        return geometry.orders
-    near = [name for name in catalogue() if text.strip().lower() in name.lower()]
-    if len(near) == 1:
-        return catalogue()[near[0]].orders
-    known = ", ".join(sorted(catalogue()))
-    raise BadInput(
-        f"The catalogue has {known}, but not {text!r}. Give its geometry from the maker's data sheet: --bearing Z,d,D,angle"
-        " (number of elements, their diameter, pitch diameter, contact angle in degrees)."
-    )
 
 
 def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) -> Look:
@@ -132,7 +102,9 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
         crest=peak / level if level > 0 else math.nan,
         kurtosis=kurtosis(known),
         zone=_zone(x, channel, machine, found, given),
-        peaks=() if unusable(x) else tuple(_peaks(x, fs, shaft, machine.bearing)),
+        peaks=()
+        if unusable(x)
+        else tuple(_peaks(x, fs, shaft, {line.name: line.found for line in found.lines})),
         diagnosis=found,
         notes=tuple(notes),
     )
@@ -148,7 +120,7 @@ def _zone(
     return zone if math.isfinite(zone.velocity) else replace(zone, letter="")
 
 
-def _peaks(x: Floats, fs: float, shaft: float, bearing: Orders | None) -> list[Peak]:
+def _peaks(x: Floats, fs: float, shaft: float, lines: Mapping[str, float]) -> list[Peak]:
     """The largest lines and those at once and twice the shaft speed, in the order of their frequency."""
     frequency, amplitude = amplitude_spectrum(x, fs)
     db = 20.0 * np.log10(np.maximum(amplitude, 1e-300) / floor_of(amplitude, _FLOOR))
@@ -165,19 +137,19 @@ def _peaks(x: Floats, fs: float, shaft: float, bearing: Orders | None) -> list[P
             hz=float(frequency[n]),
             amplitude=float(amplitude[n]),
             order=float(frequency[n]) / shaft,
-            what=_what(float(frequency[n]), shaft, step, bearing),
+            what=_what(float(frequency[n]), shaft, step, lines),
         )
         for n in sorted(largest)
     ]
 
 
-def _what(hz: float, shaft: float, step: float, bearing: Orders | None) -> str:
+def _what(hz: float, shaft: float, step: float, lines: Mapping[str, float]) -> str:
     told = []
     if shaft > 0:
         order, within = hz / shaft, max(_NEAR, 1.5 * step / shaft)
         if round(order) >= 1 and abs(order - round(order)) <= within:
             told.append(f"{round(order)}× shaft")
-        for name, impact in (bearing.impacts if bearing else {}).items():
+        for name, impact in lines.items():
             if abs(order - impact) <= 0.015 * impact:
                 told.append({"bsf": "2×BSF"}.get(name, name.upper()))
     told += [
