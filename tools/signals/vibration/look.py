@@ -13,10 +13,11 @@ from aitia.tools.signals.vibration.bearings import Orders
 from aitia.tools.signals.vibration.designations import Estimate
 from aitia.tools.signals.vibration.diagnose import Diagnosis, diagnose
 from aitia.tools.signals.vibration.level import kurtosis, rms
-from aitia.tools.signals.vibration.quality import unusable
+from aitia.tools.signals.vibration.quality import too_short, unusable
 from aitia.tools.signals.vibration.reference import Reference
+from aitia.tools.signals.vibration.signs import Plant, Sign, flow, signs
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
-from aitia.tools.signals.vibration.zones import Group, Support, Zone, severity
+from aitia.tools.signals.vibration.zones import Class, Group, Support, Zone, severity
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.recordings import Channel
 
@@ -25,17 +26,20 @@ PEAK_DB = 10.0  # over the local floor of the amplitude spectrum
 _NEAR = 0.01  # of an order, or the width of a bin: a peak this near a multiple of the shaft speed is one
 _FLOOR = 200  # bins
 _MAINS = (50.0, 60.0)
+UNKNOWN_ZONE = 0.3  # of a shaft's lead where nothing says how much vibration is too much, by hand
 _SLOW = 100.0  # rpm below which a speed was rather given in Hz
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What is known of the machine beside the file: speed in rpm, bearing, ISO 10816-3 group and support, load."""
+    """What is known of the machine beside the file: speed in rpm, bearing, ISO 10816-3 group and support or class, its parts."""
 
     rpm: float | None = None
     bearing: Orders | Estimate | None = None
     group: Group | None = None
     support: Support | None = None
+    klass: Class | None = None
+    plant: Plant = Plant()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,7 @@ class Look:
     zone: Zone | None
     peaks: tuple[Peak, ...]
     diagnosis: Diagnosis
+    signs: tuple[Sign, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -92,6 +97,7 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
     level = rms(known)
     peak = float(np.max(np.abs(centred)))
     shaft = found.speed.hz if found.speed else math.nan
+    zone = _zone(x, channel, machine, found, given)
     return Look(
         channel=channel.name,
         unit=channel.unit,
@@ -101,13 +107,40 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
         peak=peak,
         crest=peak / level if level > 0 else math.nan,
         kurtosis=kurtosis(known),
-        zone=_zone(x, channel, machine, found, given),
+        zone=zone,
         peaks=()
         if unusable(x)
         else tuple(_peaks(x, fs, shaft, {line.name: line.found for line in found.lines})),
         diagnosis=found,
+        signs=()
+        if unusable(x) or not found.speed
+        else _signs(channel, found.speed.hz, machine, zone, healthy),
         notes=tuple(notes),
     )
+
+
+def _signs(
+    channel: Channel, shaft: float, machine: Machine, zone: Zone | None, healthy: Channel | None
+) -> tuple[Sign, ...]:
+    """Leads beside the bearing, where the record is long enough to part shaft orders.
+
+    Every healthy shaft has 1× and 2×: in zones A and B only a gear's sidebands and a rise over the past are told, and without a
+    zone the others are weak.
+    """
+    if too_short(channel.x, channel.fs, shaft):
+        return ()
+    found = signs(
+        channel.x, channel.fs, shaft, machine.plant, acceleration=channel.unit not in ("mm/s", "m/s")
+    )
+    letter = zone.letter if zone else ""
+    if letter in ("A", "B"):
+        found = [s for s in found if s.name == "gear"]
+    if not letter:
+        found = [
+            s if s.name == "gear" else replace(s, confidence=min(s.confidence, UNKNOWN_ZONE)) for s in found
+        ]
+    risen = flow(channel.x, healthy.x, channel.fs) if healthy is not None and machine.plant.blades else None
+    return tuple([*found, risen] if risen else found)
 
 
 def _zone(
@@ -116,7 +149,8 @@ def _zone(
     if unusable(x) or not channel.unit:
         return None
     rpm = found.speed.rpm if found.speed else given or math.nan
-    zone = severity(x, channel.fs, unit=channel.unit, rpm=rpm, group=machine.group, support=machine.support)
+    zone = severity(x, channel.fs, unit=channel.unit, rpm=rpm, group=machine.group, support=machine.support,
+                    klass=machine.klass)  # fmt: skip
     return zone if math.isfinite(zone.velocity) else replace(zone, letter="")
 
 
