@@ -18,6 +18,7 @@ from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import FAULTS, rises, shaft_orders
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.signals.vibration.speed import Speed, estimated, refined
+from aitia.tools.signals.vibration.tracking import tracked
 from aitia.tools.signals.vibration.verdict import LEAD, SIDEBANDS, Fault, Summary, bearing_fault, summarise
 from aitia.tools.sources.rows import Floats
 
@@ -89,6 +90,7 @@ def diagnose(
     reason = quality.too_short(record, fs, speed.hz) or quality.too_narrow(record, fs, fastest)
     if reason:
         return replace(_cannot(reason), speed=speed)
+    record, speed, drift = tracked(record, fs, speed)
     told = [r if isinstance(r, Reference) else Reference(x=r) for r in reference or ()]
     past = fitting(told, fs=fs, speed=speed, load=load)
     spectrum = fused_envelope(record, fs, speed.hz)
@@ -97,6 +99,9 @@ def diagnose(
     found = _judged(record, past, fs, speed, orders, spectrum)
     if isinstance(known, Estimate):
         found = by_estimate(found, known)
+    if drift:
+        said = f"the speed drifts by {100 * abs(drift):.1f} % within the record: taken to constant speed by the shaft's lines"
+        found = replace(found, why=(*found.why, said))
     apart = len(told) - len(past)
     if not apart:
         return found
@@ -126,7 +131,11 @@ def _judged(
     ]  # fmt: skip
     made = Diagnosis(outcome="no_indication", speed=speed, lines=tuple(lines), spectrum=now.spectrum)
     bearing = bearing_fault(lines) if orders.impacts else bearing_like(now, before)
-    if bearing and orders.impacts and (other := _of_another(now.spectrum, orders, lines)):
+    if (
+        bearing
+        and orders.impacts
+        and (other := _of_another(now.spectrum, orders, lines) or _overtone(now, bearing))
+    ):
         bearing = replace(
             bearing, confidence=min(bearing.confidence, LEAD), why=f"{bearing.why}; but {other}"
         )
@@ -185,6 +194,22 @@ def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary
     )
 
 
+def _overtone(now: Measured, bearing: Fault) -> str:
+    """Of which lower repetition, that is no multiple of the shaft speed, the line is the second, third or fourth harmonic; or ""."""
+    line_of = now.lines.get(bearing.line)
+    if line_of is None or bearing.line == "bsf":  # a rolling element's cage has harmonics everywhere
+        return ""
+    for n in (2, 3, 4):
+        lower, place = now.spectrum.peak(line_of.found / n, within=0.0)
+        apart = abs(place - round(place)) > max(_APART, 0.5 * now.spectrum.resolution)
+        if apart and lower >= LEAST_DB and lower >= line_of.db - _NEARLY_DB:
+            return (
+                f"the envelope repeats as strongly ({lower:.1f} dB) at {place:.4g} times the shaft speed, of which this line is the"
+                f" {n}. harmonic: another source may cause it"
+            )
+    return ""
+
+
 def _same(a: Line, b: Line | None) -> bool:
     return b is not None and abs(a.found / b.found - 1.0) < 0.02
 
@@ -218,6 +243,7 @@ def _cannot(reason: str) -> Diagnosis:
 
 LEAST_DB = 10.0
 _OVER_OWN_DB = 6.0  # twice the amplitude of the bearing's own highest line, by hand
+_NEARLY_DB = 6.0  # by hand: a harmonic is hardly ever so much higher than its own rate
 _LOWEST = 1.6  # below is the cage, and half the shaft speed
 _APART = (
     0.03  # of an order from every multiple of half the shaft speed: those are the shaft's own, and looseness
