@@ -80,9 +80,9 @@ def _signal_source(place: str, seen_from: datetime | None) -> SourceConfig:
 
 
 def _with_options(place: str) -> tuple[str, dict[str, str | float | bool]]:
-    """`pump.wav rpm=1480 bearing=6309`: the file, and what stands after it. Only known names count, a file may have blanks."""
+    """`pump.wav rpm=1480 bearing=6309`: the file, and what stands after it. A file of that whole name is that file."""
     file, options = place, dict[str, str | float | bool]()
-    while match := re.fullmatch(r"(.+?)\s+([a-z]+)=(\S+)", file):
+    while not Path(file).expanduser().exists() and (match := re.fullmatch(r"(.+?)\s+([a-z]+)=(\S+)", file)):
         if match[2] not in OPTIONS:
             raise BadInput(f"{match[2]!r} is no option of a recording. Give {', '.join(sorted(OPTIONS))}.")
         file, options = match[1], {match[2]: match[3], **options}

@@ -16,6 +16,7 @@ from aitia.tools.signals.vibration.level import kurtosis, rms
 from aitia.tools.signals.vibration.quality import too_short, unusable
 from aitia.tools.signals.vibration.reference import Reference
 from aitia.tools.signals.vibration.signs import Plant, Sign, flow, signs
+from aitia.tools.signals.vibration.speed import estimated
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
 from aitia.tools.signals.vibration.zones import Class, Group, Support, Zone, severity
 from aitia.tools.sources.rows import Floats
@@ -27,6 +28,7 @@ _NEAR = 0.01  # of an order, or the width of a bin: a peak this near a multiple 
 _FLOOR = 200  # bins
 _MAINS = (50.0, 60.0)
 UNKNOWN_ZONE = 0.3  # of a shaft's lead where nothing says how much vibration is too much, by hand
+_SAME_SPEED = 0.03
 _SLOW = 100.0  # rpm below which a speed was rather given in Hz
 
 
@@ -83,6 +85,8 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
         else [Reference(x=healthy.x, rpm=healthy.rpm if math.isfinite(healthy.rpm) else given)]
     )
     found = diagnose(x, fs=fs, rpm=given, bearing=machine.bearing, reference=past)
+    if reason := _hertz_called_rpm(x, fs, given):
+        found = Diagnosis(outcome="cannot_be_diagnosed", why=(reason,))
     notes = []
     if given is not None and given < _SLOW:
         notes.append(
@@ -117,6 +121,16 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
         else _signs(channel, found.speed.hz, machine, zone, healthy),
         notes=tuple(notes),
     )
+
+
+def _hertz_called_rpm(x: Floats, fs: float, given: float | None) -> str:
+    """Why a slow speed is rather in Hz: the shaft's own lines stand at that many turns a second; "" where they do not."""
+    if given is None or given >= _SLOW or unusable(x):
+        return ""
+    seen = estimated(x, fs)
+    if seen is None or abs(seen.hz / given - 1) > _SAME_SPEED:
+        return ""
+    return f"{given:g} rpm was given, but the shaft's own lines stand at {seen.hz:.4g} Hz: give --rpm {seen.rpm:.4g}"
 
 
 def _signs(

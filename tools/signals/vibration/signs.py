@@ -81,7 +81,7 @@ def signs(x: Floats, fs: float, shaft_hz: float, plant: Plant, *, acceleration: 
 def flow(x: Floats, healthy: Floats, fs: float) -> Sign | None:
     """Broadband noise of a pump or fan that rose over its past without impacts in step: cavitation is one of its causes."""
     low, high = FLOW_FROM, 0.4 * fs
-    if high <= 2.0 * low or not (np.all(np.isfinite(healthy)) and float(np.ptp(healthy)) > 0):
+    if high <= 1.5 * low or not (np.all(np.isfinite(healthy)) and float(np.ptp(healthy)) > 0):
         return None
     rise = _floor_db(x, fs, low, high) - _floor_db(healthy, fs, low, high)
     if rise < FLOW_DB:

@@ -22,7 +22,8 @@ DRIFTS: Final = 61  # tried
 ORDERS: Final = 10  # of the comb
 GAIN_DB: Final = 12.0  # over no drift, by hand: more than one line (10 dB) more
 _NEAR: Final = 0.006  # of the speed by which the middle of the record may differ from what was told
-_CAP_DB: Final = 25.0  # a line counts to here, so that one strong line decides nothing
+_LINE_DB: Final = 12.0  # over the local floor: the highest of the noise that so many trials see stays below
+_CAP_DB: Final = 60.0  # a line counts to here
 
 
 def tracked(x: Floats, fs: float, speed: Speed) -> tuple[Floats, Speed, float]:
@@ -67,7 +68,7 @@ def _comb(x: Floats, fs: float, shaft_hz: float) -> tuple[float, float]:
     for mains in MAINS:
         near = np.abs(frequency - mains * np.round(frequency / mains)) <= 1.5 * step
         height[near & (frequency >= mains / 2)] = 0.0
-    height = np.clip(height, 0.0, _CAP_DB)
+    height = np.where(height >= _LINE_DB, np.minimum(height, _CAP_DB), 0.0)
     speeds = shaft_hz * np.linspace(1 - _NEAR, 1 + _NEAR, 41)
     total = sum(np.interp(n * speeds, frequency, height, right=0.0) for n in range(1, ORDERS + 1))
     best = int(np.argmax(total))
