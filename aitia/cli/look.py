@@ -33,7 +33,7 @@ def look(
     bearing: Annotated[
         str,
         typer.Option(
-            help="A designation (6309); or Z,d,D[,angle]: elements, their diameter, pitch diameter, degrees; or bpfo=3.05,bpfi=4.95.",
+            help="A designation (6309), Z,d,D[,angle] (elements, their diameter, pitch diameter, degrees), or bpfo=3.05,…",
             show_default=False,
         ),
     ] = "",

@@ -78,7 +78,8 @@ def _heat_lines(heat: Heat) -> list[str]:
         )
         lines.append(
             f"  hot spot {number}: {100 * spot.across:.0f} % from the left, {100 * spot.down:.0f} % from the top,"
-            f" {100 * spot.area:.2g} % of the picture; {100 * spot.over:.0f} % of the picture's range over {heat.against}{degrees}"
+            f" {100 * spot.area:.2g} % of the picture; {100 * spot.over:.0f} % of the picture's range over"
+            f" {heat.against}{degrees}"
         )
     return [*(lines or [f"  no spot stands out over {heat.against}"]), *(f"  {note}" for note in heat.notes)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -74,7 +75,7 @@ def _thinned(x: Floats, y: Floats) -> Sequence[tuple[float, float]]:
         return list(zip(x.tolist(), y.tolist(), strict=True))
     kept: list[int] = []
     edges = np.linspace(0, x.size, _COLUMNS + 1).astype(int)
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         part = y[start:end]
         kept += sorted({start + int(np.argmin(part)), start + int(np.argmax(part))})
     return [(float(x[n]), float(y[n])) for n in kept]

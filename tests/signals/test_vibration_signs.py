@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aitia.tools.signals.vibration.signs import Plant, flow, signs
-from aitia.tools.signals.vibration.tracking import tracked
 from aitia.tools.signals.vibration.speed import Speed
+from aitia.tools.signals.vibration.tracking import tracked
 
 FS, SHAFT, SECONDS = 8_192.0, 24.6, 8.0
 T = np.arange(int(FS * SECONDS)) / FS
@@ -21,7 +21,7 @@ def machine(*lines: tuple[float, float], seed: int = 0) -> np.ndarray[Any, Any]:
     return noise + sum(a * np.sin(2 * np.pi * o * SHAFT * T + o) for o, a in lines)
 
 
-def named(x: np.ndarray[Any, Any], plant: Plant = Plant()) -> set[str]:
+def named(x: np.ndarray[Any, Any], plant: Plant) -> set[str]:
     return {s.name for s in signs(x, FS, SHAFT, plant, acceleration=False)}
 
 

@@ -1,4 +1,4 @@
-"""Ridges of a spectrogram picture: frequencies that stand out over time, where the axes are given (time across, Hz from the bottom)."""
+"""Ridges of a spectrogram picture: frequencies that stand out over time, where the axes are given."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.core.errors import BadInput
 from aitia.tools.change.scale import mad
@@ -22,8 +23,9 @@ MOST_RIDGES: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge:
-    """A ridge: Hz at its begin and end (± `error`), seconds, the share of its columns that it stands in, the multiple of the lowest
-    ridge that it is (0: none), and the order of the shaft where the speed is known.
+    """A ridge: Hz at its begin and end (± `error`), seconds, the share of its columns that it stands in.
+
+    `multiple` of the lowest ridge that it is (0: none); `order` of the shaft where the speed is known.
     """
 
     begin_s: float
@@ -55,14 +57,29 @@ def ridges(
         made.append((hertz, columns, len(path) / (columns[-1] - columns[0] + 1)))
     made.sort(key=lambda m: sum(m[0]))
     lowest = sum(made[0][0]) / 2 if made else 0.0
-    return [
-        Ridge(
-            begin_s=round(left + columns[0] * per_s, 3), end_s=round(left + (columns[-1] + 1) * per_s, 3), begin_hz=round(hertz[0], 3),
-            end_hz=round(hertz[1], 3), error_hz=round(per_hz, 3), share=round(share, 3), multiple=_multiple(sum(hertz) / 2, lowest, per_hz),
-            order=None if rpm is None else round(sum(hertz) / 2 / (rpm / 60.0), 3),
-        )
-        for hertz, columns, share in made
-    ]  # fmt: skip
+    return [_ridge(m, (left, per_s), per_hz, lowest, rpm) for m in made]
+
+
+def _ridge(
+    made: tuple[list[float], NDArray[np.int64], float],
+    time: tuple[float, float],
+    per_hz: float,
+    lowest: float,
+    rpm: float | None,
+) -> Ridge:
+    (begin, end), columns, share = made
+    left, per_s = time
+    middle = (begin + end) / 2
+    return Ridge(
+        begin_s=round(left + columns[0] * per_s, 3),
+        end_s=round(left + (columns[-1] + 1) * per_s, 3),
+        begin_hz=round(begin, 3),
+        end_hz=round(end, 3),
+        error_hz=round(per_hz, 3),
+        share=round(share, 3),
+        multiple=_multiple(middle, lowest, per_hz),
+        order=None if rpm is None else round(middle / (rpm / 60.0), 3),
+    )
 
 
 def _multiple(hertz: float, lowest: float, error: float) -> int:

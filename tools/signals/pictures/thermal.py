@@ -1,6 +1,6 @@
 """Hot spots of a thermal image: against an earlier image of the same view, else against what lies around them.
 
-A grey value is no temperature: degrees are told only where a scale is given (`low`, `high`) or the file holds the camera's values.
+A grey value is no temperature: degrees are told only where a scale is given or the file holds the camera's values.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ _LEAST_LIKE: Final = 0.5  # correlation of two pictures of the same view
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """A hot spot: its centre in shares of width and height (from the left, from the top), area as a share of the picture, and how far
-    its peak stands over the surroundings or the reference: as a share of the picture's range, in degrees where a scale is known.
+    """A hot spot: its centre in shares of width and height (from the left, from the top), its area as a share of the picture.
+
+    `over`: how far its peak stands over the surroundings or the reference, as a share of the picture's range; degrees where a
+    scale is known.
     """
 
     across: float
@@ -56,8 +58,8 @@ def hot_spots(
     """Regions that stand out. Raises BadInput for a reference of another view, or a scale for colours."""
     if scale and (picture.coloured or (reference is not None and reference.coloured)):
         raise BadInput(
-            "--range is of grey values, and this picture is coloured: its colours are no temperatures. Save it in a grey palette, or"
-            " export the camera's values as CSV (--thermal)."
+            "--range is of grey values, and this picture is coloured: its colours are no temperatures. Save it in a grey"
+            " palette, or export the camera's values as CSV (--thermal)."
         )
     if scale and picture.valued:
         raise BadInput("Leave --range out: the file holds the camera's own values.")

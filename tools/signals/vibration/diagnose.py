@@ -131,11 +131,7 @@ def _judged(
     ]  # fmt: skip
     made = Diagnosis(outcome="no_indication", speed=speed, lines=tuple(lines), spectrum=now.spectrum)
     bearing = bearing_fault(lines) if orders.impacts else bearing_like(now, before)
-    if (
-        bearing
-        and orders.impacts
-        and (other := _of_another(now.spectrum, orders, lines) or _overtone(now, bearing))
-    ):
+    if bearing and orders.impacts and (other := doubted(now, orders, lines, bearing.line)):
         bearing = replace(
             bearing, confidence=min(bearing.confidence, LEAD), why=f"{bearing.why}; but {other}"
         )
@@ -170,6 +166,11 @@ def bearing_like(now: Measured, before: Sequence[Measured]) -> Fault | None:
     return Fault(name="bearing_like", confidence=0.6, why=why, line="repetition")
 
 
+def doubted(now: Measured, orders: Orders, lines: Sequence[Summary], name: str) -> str:
+    """What else repeats in the record that makes a line of the bearing no more than a lead; "" where nothing does."""
+    return _of_another(now.spectrum, orders, lines) or _overtone(now, name)
+
+
 def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary]) -> str:
     """What repeats more strongly than any line of this bearing, and is none of its lines, harmonics or sidebands; or ""."""
     found = repetition(spectrum)
@@ -194,18 +195,18 @@ def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary
     )
 
 
-def _overtone(now: Measured, bearing: Fault) -> str:
-    """Of which lower repetition, that is no multiple of the shaft speed, the line is the second, third or fourth harmonic; or ""."""
-    line_of = now.lines.get(bearing.line)
-    if line_of is None or bearing.line == "bsf":  # a rolling element's cage has harmonics everywhere
+def _overtone(now: Measured, name: str) -> str:
+    """Of which lower repetition, no multiple of the shaft speed, the line is the second, third or fourth harmonic; or ""."""
+    line_of = now.lines.get(name)
+    if line_of is None or name == "bsf":  # a rolling element's cage has harmonics everywhere
         return ""
     for n in (2, 3, 4):
         lower, place = now.spectrum.peak(line_of.found / n, within=0.0)
         apart = abs(place - round(place)) > max(_APART, 0.5 * now.spectrum.resolution)
         if apart and lower >= LEAST_DB and lower >= line_of.db - _NEARLY_DB:
             return (
-                f"the envelope repeats as strongly ({lower:.1f} dB) at {place:.4g} times the shaft speed, of which this line is the"
-                f" {n}. harmonic: another source may cause it"
+                f"the envelope repeats as strongly ({lower:.1f} dB) at {place:.4g} times the shaft speed, of which this line is"
+                f" the {n}. harmonic: another source may cause it"
             )
     return ""
 

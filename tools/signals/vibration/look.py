@@ -16,8 +16,8 @@ from aitia.tools.signals.vibration.level import kurtosis, rms
 from aitia.tools.signals.vibration.quality import too_short, unusable
 from aitia.tools.signals.vibration.reference import Reference
 from aitia.tools.signals.vibration.signs import Plant, Sign, flow, signs
-from aitia.tools.signals.vibration.speed import estimated
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
+from aitia.tools.signals.vibration.speed import estimated
 from aitia.tools.signals.vibration.zones import Class, Group, Support, Zone, severity
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.recordings import Channel

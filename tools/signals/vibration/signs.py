@@ -1,9 +1,9 @@
 """Signs of shaft, coupling, foot, gear, blades, motor and flow in one record: leads with the measurement that would decide.
 
 Without the machine's own past a line's size says little, so every sign here is a lead (at most .5) and carries what else would
-look the same. Patterns as in the fault tables of ISO 13373-3:2015 and 13373-9:2017: imbalance at 1×, misalignment at 2×, looseness
-at many multiples and halves, a gear at its mesh with sidebands of its shaft, blades at their passing rate, a motor's field at
-twice the line frequency. Shares are of the velocity's power where the unit is known, since ISO zones are of velocity.
+look the same. Patterns as in the fault tables of ISO 13373-3:2015 and 13373-9:2017: imbalance at 1×, misalignment at 2×,
+looseness at many multiples and halves, a gear at its mesh with sidebands of its shaft, blades at their passing rate, a motor's
+field at twice the line frequency. Shares are of the velocity's power where the unit is known, since ISO zones are of velocity.
 """
 
 from __future__ import annotations
@@ -201,8 +201,8 @@ def _motor(lines: _Lines, plant: Plant) -> Iterator[Sign]:
         yield Sign(
             name="electrical",
             confidence=0.45,
-            why=f"the line at twice the line frequency ({2 * plant.line_hz:g} Hz) has {field / max(one, 1e-12):.2g} times the velocity"
-            " of the shaft's",
+            why=f"the line at twice the line frequency ({2 * plant.line_hz:g} Hz) has {field / max(one, 1e-12):.2g} times the"
+            " velocity of the shaft's",
             instead="a soft foot that distorts the frame looks the same",
-            decide="switch the motor off (an electrical line is gone at once); air gap, winding resistance, loosened feet one by one",
+            decide="switch the motor off (an electrical line is gone at once); air gap, winding resistance, feet one by one",
         )

@@ -16,9 +16,10 @@ from aitia.tools.signals.vibration.bearings import Orders, orders_of
 from aitia.tools.signals.vibration.blocks import Blocks, measured_blocks
 from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
 from aitia.tools.signals.vibration.designations import Estimate, bearing_of
-from aitia.tools.signals.vibration.diagnose import ESTIMATED_MOST, bearing_like
+from aitia.tools.signals.vibration.diagnose import ESTIMATED_MOST, bearing_like, doubted
 from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quiet_fact, shaft_fact
 from aitia.tools.signals.vibration.level import level_evidence
+from aitia.tools.signals.vibration.lines import Measured
 from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import LINE_DB, ORDERS, order_spectrum, rises
 from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
@@ -82,7 +83,7 @@ def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[s
     notes += [f"{channel.name}: {reason}." for reason in (*reasons, *unfit)]
     if blocks is None:
         return [*level, *zones], notes
-    lines = [_by_tachometer(e, blocks) for e in _lines(ctx, blocks)]
+    lines = [_by_tachometer(e, blocks) for e in _lines(ctx, blocks, orders)]
     if estimate is not None:
         notes.append(f"{channel.name}: {estimate.told}.")
         lines = [_as_estimated(e, estimate) for e in lines]
@@ -130,7 +131,7 @@ def _by_tachometer(fact: Evidence, blocks: Blocks) -> Evidence:
     return fact.model_copy(update={"values": fact.values | told}) if told else fact
 
 
-def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
+def _lines(ctx: ToolContext, blocks: Blocks, orders: Orders) -> Iterator[Evidence]:
     """Facts of the defect lines that count, and of the shaft orders that rose."""
     channel, window = blocks.channel, ctx.incident.window
     summaries = without_sidebands(summarise(*blocks.split()))
@@ -149,7 +150,8 @@ def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
     best = max((s.rise for s in counted), default=0.0)
     for s in counted:
         fact = line_fact(channel, s, blocks.heights(s.name), blocks.rpm, window, best=best)
-        yield _drawn(ctx, blocks, fact, [s])
+        doubt = doubted(_highest(blocks, [s]), orders, summaries, s.name)
+        yield _drawn(ctx, blocks, _as_lead(fact, doubt), [s])
     inside = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if i]
     past = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if not i]
     for rise in rises(inside, past):
@@ -162,10 +164,23 @@ def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
             yield _stored(ctx, fact, spectrum, marks, LINE_DB)
 
 
+def _highest(blocks: Blocks, lines: Sequence[Summary]) -> Measured:
+    """The window's block in which lines are highest."""
+    inside, _ = blocks.split()
+    return max(inside, key=lambda m: max((m.lines[s.name].db for s in lines), default=0.0))
+
+
+def _as_lead(fact: Evidence, doubt: str) -> Evidence:
+    """The fact at most a lead where something else may cause its line."""
+    if not doubt:
+        return fact
+    said = f"{fact.statement.rstrip('.')}; a lead only: {doubt}."
+    return fact.model_copy(update={"statement": said, "strength": min(fact.strength, LEAD)})
+
+
 def _drawn(ctx: ToolContext, blocks: Blocks, fact: Evidence, lines: list[Summary]) -> Evidence:
     """The fact with the envelope spectrum of the block in which its lines are highest."""
-    inside, _ = blocks.split()
-    top = max(inside, key=lambda m: max((m.lines[s.name].db for s in lines), default=0.0))
+    top = _highest(blocks, lines)
     marks = {s.name: top.lines[s.name].found for s in lines}
     return _stored(ctx, fact, top.spectrum, marks, ALONE_DB)
 

@@ -1,7 +1,7 @@
 """Order tracking without a tachometer: a record whose speed drifts evenly, taken to constant speed by the shaft's own lines.
 
-The drift is the one at which the comb of shaft orders stands highest (a search over linear chirps of the low-passed record); it is
-used only where that explains a line more than no drift does, so a record without shaft lines stays as it is.
+The drift is the one at which the comb of shaft orders stands highest (a search over linear chirps of the low-passed record); it
+is used only where that explains a line more than no drift does, so a record without shaft lines stays as it is.
 """
 
 from __future__ import annotations
