@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.vibration.quality import bandwidth
+from aitia.tools.signals.vibration.quality import cut_at
 from aitia.tools.sources.rows import Floats
 
 Group = Literal["1", "2"]  # 1: 300 kW to 50 MW; 2: 15 kW to 300 kW
@@ -39,7 +39,6 @@ _CLASS_CLAUSE = "ISO 10816-1:1995, Table B.1, class {name}"
 _SMALLEST, _LARGE, _LARGEST = 15.0, 300.0, 50_000.0  # kW: the scope of ISO 10816-3 and what parts its groups
 _MOST_VELOCITY = 100.0  # mm/s RMS; by hand: nine times the highest limit, above it no machine runs for long
 _MOST_ACCELERATION = 50.0  # g RMS; by hand: the range of a usual 100 mV/g sensor
-_LEAST_STRETCHES = 3.0  # of the 64 stretches in which `bandwidth` looks for noise
 _LOW, _LOW_SLOW = 10.0, 2.0  # Hz, from 600 rpm on and below
 _PERIODS = 10.0  # of the band's lowest frequency that a record must hold
 _MM_PER_S = {"mm/s": 1.0, "m/s": 1e3}
@@ -137,9 +136,9 @@ def _implausible(x: Floats, fs: float, unit: str, velocity: float) -> str:
     if velocity > _MOST_VELOCITY or level > _MOST_ACCELERATION:
         said = f"{level:.3g} g" if level > _MOST_ACCELERATION else f"{velocity:.3g} mm/s"
         return f"{said} RMS is more than machines do: check unit, scale and sensitivity"
-    reach = bandwidth(x, fs)
-    if _LEAST_STRETCHES * fs / 128.0 < reach < 1000.0:  # a lone line of a generator is no filter's doing
-        return f"the record holds nothing above {reach:.3g} Hz (filtered or resampled), and the band goes to 1000 Hz"
+    cut = cut_at(x, fs)
+    if cut < 1000.0:
+        return f"the record holds nothing above {cut:.3g} Hz (filtered or resampled), and the band goes to 1000 Hz"
     return ""
 
 
