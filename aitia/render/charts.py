@@ -38,7 +38,7 @@ def chart(
     high = high if high > low else low + 1.0
 
     def place(value: float) -> float:
-        return _LEFT + (value - x[0]) / (x[-1] - x[0]) * (_WIDE - _LEFT - 8)
+        return float(_LEFT + (value - x[0]) / (x[-1] - x[0]) * (_WIDE - _LEFT - 8))
 
     def height(value: float) -> float:
         return _HIGH - _FOOT - (value - low) / (high - low) * (_HIGH - _FOOT - _TOP)

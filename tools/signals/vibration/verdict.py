@@ -156,7 +156,7 @@ def bearing_fault(summaries: Sequence[Summary], *, dominant: float = DOMINANT_DB
     others = [
         s.db for s in summaries if s.name in NAMES and s.name not in (first.name, "ftf") and np.isfinite(s.db)
     ]
-    margin = first.evidence - max([*others, LINE_DB])
+    margin = first.db - max([*others, LINE_DB])
     if first.name == "bsf":
         return _fault(first, "its line is the highest", margin)
     other = _race_beside(first, summaries, dominant)
@@ -217,11 +217,12 @@ def _fault(line: Summary, why: str, margin: float) -> Fault:
 def confidence(line: Summary, margin: float) -> float:
     """How likely the named part is the faulty one: grows with the height (or rise) over what counts, and with the margin.
 
-    Its ends and the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as it says
+    Harmonics count by half: in full they made one second of a ball's record surer of a race than it is right (CWRU). Its ends and
+    the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as it says
     (benchmarks/signals/cwru.py prints the shares).
     """
     past = np.isfinite(line.base)
-    over = line.rise - line.threshold if past else line.evidence - ALONE_DB
+    over = line.rise - line.threshold if past else (line.db + line.evidence) / 2 - ALONE_DB
     sure = (1.0 - float(np.exp(-max(over, 0.0) / _SCALE_DB))) * (
         1.0 - float(np.exp(-max(margin, 0.0) / _SCALE_DB))
     )
