@@ -83,7 +83,7 @@ def sign_words(sign: Sign) -> str:
 
 def line_rows(found: Look) -> list[tuple[str, ...]]:
     """The defect lines: name, order, Hz, height over the floor, whether it counts."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for s in found.diagnosis.lines:
         height = f"{s.db:.1f} dB" if math.isfinite(s.db) else "beyond the record"
         counts = "yes" if s.counts else f"no: as {s.coincides}" if s.stands and s.coincides else "no"
@@ -110,7 +110,7 @@ def _channel(number: int, channel: Channel, found: Look) -> dict[str, Any]:
     lines = [*found.diagnosis.why, *figures(found), *found.notes]
     lines += [f"also {fault_name(f.name)} ({f.confidence:.2f}): {f.why}" for f in found.diagnosis.also]
     unit = found.unit or "unit unknown"
-    tables = [
+    tables: list[dict[str, Any]] = [
         {"title": "Lines of the bearing", "head": ("line", "order", "Hz", "over the floor", "counts"), "rows": line_rows(found)},
         {"title": "Largest lines of the spectrum", "head": ("Hz", "order", f"amplitude, {unit}", "may be"),
          "rows": [(f"{p.hz:.4g}", f"{p.order:.2f}" if math.isfinite(p.order) else "", f"{p.amplitude:.3g}", p.what)
