@@ -217,12 +217,12 @@ def _fault(line: Summary, why: str, margin: float) -> Fault:
 def confidence(line: Summary, margin: float) -> float:
     """How likely the named part is the faulty one: grows with the height (or rise) over what counts, and with the margin.
 
-    Harmonics count by half: in full they made one second of a ball's record surer of a race than it is right (CWRU). Its ends and
-    the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as it says
+    Harmonics count for the height, not for the margin: there they made one second of a ball's record surer of a race than it is
+    right (CWRU). Its ends and the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as it says
     (benchmarks/signals/cwru.py prints the shares).
     """
     past = np.isfinite(line.base)
-    over = line.rise - line.threshold if past else (line.db + line.evidence) / 2 - ALONE_DB
+    over = line.rise - line.threshold if past else line.evidence - ALONE_DB
     sure = (1.0 - float(np.exp(-max(over, 0.0) / _SCALE_DB))) * (
         1.0 - float(np.exp(-max(margin, 0.0) / _SCALE_DB))
     )
