@@ -218,8 +218,8 @@ def confidence(line: Summary, margin: float) -> float:
     """How likely the named part is the faulty one: grows with the height (or rise) over what counts, and with the margin.
 
     Harmonics count for the height, not for the margin: there they made one second of a ball's record surer of a race than it is
-    right (CWRU). Its ends and the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as it says
-    (benchmarks/signals/cwru.py prints the shares).
+    right (CWRU). Its ends and the scale of 4 dB are those at which one-second stretches of the CWRU records are right as often as
+    it says (benchmarks/signals/cwru.py prints the shares).
     """
     past = np.isfinite(line.base)
     over = line.rise - line.threshold if past else line.evidence - ALONE_DB
