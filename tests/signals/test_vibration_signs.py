@@ -97,3 +97,16 @@ def test_noise_has_no_drift() -> None:
     for seed in range(5):
         x = np.random.default_rng(seed).normal(size=T.size)
         assert tracked(x, FS, Speed(rpm=1_476.0, error=5.0, origin="given"))[2] == 0.0
+
+
+@pytest.mark.parametrize("hertz", [25.0, 30.0, 49.3])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_steady_shaft_has_no_drift_though_its_orders_fall_on_the_mains(hertz: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = (
+        0.5 * np.sin(2 * np.pi * hertz * T)
+        + 0.1 * np.sin(4 * np.pi * hertz * T)
+        + 0.2 * rng.normal(size=T.size)
+    )
+    x += 0.3 * np.sin(2 * np.pi * 100.0 * T)
+    assert tracked(x, FS, Speed(rpm=60 * hertz, error=5.0, origin="given"))[2] == 0.0

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
-from aitia.tools.signals.vibration.speed import MAINS, Speed
+from aitia.tools.signals.vibration.speed import Speed
 from aitia.tools.sources.rows import Floats
 
 MOST_DRIFT: Final = (
@@ -36,7 +36,8 @@ def tracked(x: Floats, fs: float, speed: Speed) -> tuple[Floats, Speed, float]:
         _comb(np.interp(_places(low.size, d), np.arange(low.size), low), rate, speed.hz) for d in drifts
     ]
     best, none = int(np.argmax([s for s, _ in scores])), DRIFTS // 2
-    if abs(best - none) <= 1 or scores[best][0] < scores[none][0] + GAIN_DB:
+    edge = best in (0, DRIFTS - 1)  # the best lies beyond: no even drift that can be followed
+    if edge or abs(best - none) <= 1 or scores[best][0] < scores[none][0] + GAIN_DB:
         return x, speed, 0.0
     moved = map_coordinates(x, [_places(x.size, drifts[best])], order=3, mode="nearest")
     shaft = scores[best][1]
@@ -59,15 +60,15 @@ def _lowered(x: Floats, fs: float, rate: float) -> tuple[Floats, float]:
 
 
 def _comb(x: Floats, fs: float, shaft_hz: float) -> tuple[float, float]:
-    """The highest sum of decibels at the first shaft orders near a speed, and that speed in Hz; mains lines left out."""
+    """The highest sum of decibels at the first shaft orders near a speed, and that speed in Hz.
+
+    Mains lines stay in: they are steady, so they can only speak for no drift.
+    """
     frequency, amplitude = amplitude_spectrum(x, fs)
     step = float(frequency[1])
     height = 20.0 * np.log10(
         np.maximum(amplitude, 1e-300) / np.sqrt(floor_of(amplitude**2, max(int(shaft_hz / step), 16)))
     )
-    for mains in MAINS:
-        near = np.abs(frequency - mains * np.round(frequency / mains)) <= 1.5 * step
-        height[near & (frequency >= mains / 2)] = 0.0
     height = np.where(height >= _LINE_DB, np.minimum(height, _CAP_DB), 0.0)
     speeds = shaft_hz * np.linspace(1 - _NEAR, 1 + _NEAR, 41)
     total = sum(np.interp(n * speeds, frequency, height, right=0.0) for n in range(1, ORDERS + 1))
