@@ -65,7 +65,7 @@ def test_an_english_sheet_and_a_rating_that_is_no_symptom(tmp_path: Path) -> Non
     assert [f.title for f in sheet.faults] == ["Filter: Clogged", "Gearbox: Noisy teeth"]
     assert sheet.faults[0].machines == ("filter",)
     assert [p.aspect for p in sheet.faults[0].requires_any] == ["pressure_drop"]
-    assert all("Check {component}: 7" != s.text for s in sheet.faults[1].now)
+    assert all(s.text != "Check {component}: 7" for s in sheet.faults[1].now)
 
 
 def test_a_row_whose_symptom_nobody_measures_is_said(tmp_path: Path) -> None:

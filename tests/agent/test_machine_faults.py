@@ -102,7 +102,7 @@ def test_a_fouling_exchanger_is_not_charged_to_the_pump_that_feeds_it() -> None:
         "P-101", "flow", "P-101: flow stayed.", kind="metric.quiet", direction="steady", at=None
     )
     weighed, _ = told(slow, steady)
-    assert [s.component for s in weighed.suspects if s.component][0] == "E-301"
+    assert next(s.component for s in weighed.suspects if s.component) == "E-301"
     assert not [s for s in weighed.suspects if s.component == "P-101"]
 
 
