@@ -88,6 +88,11 @@ class Reference(Word):
         default=(), description="points that say how the asset is run, by which the others are corrected"
     )
 
+    @property
+    def epoch(self) -> tuple[float, float]:
+        """Its start and end, epoch seconds."""
+        return self.span.start.timestamp(), self.span.end.timestamp()
+
 
 class TimeToLimit(Word):
     """When a trend reaches a limit, from `now`: hours and dates, median and 80 % interval. `high` null: maybe never."""
