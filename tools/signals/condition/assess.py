@@ -13,7 +13,7 @@ from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
-from aitia.tools.signals.condition.instruments import Wrong, wrong_instruments
+from aitia.tools.signals.condition.instruments import Wrong, frozen_since, wrong_instruments
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
@@ -32,6 +32,9 @@ from aitia.tools.sources.rows import Floats
 
 FALSE_ALARMS: Final = 0.5
 """Per month and asset, at which alarms are set: by hand, one in two months is what a planner can follow up."""
+LEAST_EXPECTED: Final = 0.01
+"""False alarms expected of a whole recording, at least: a recording of minutes is not held to a rate per month."""
+_MONTH_S: Final = 30.44 * 86_400.0
 BLOCKS: Final = 200  # of the data: each reference of a quarter has 50
 _JUDGED: Final = frozenset({"answer", "speed", "position", "inlet"})
 _SPARKS: Final = 60
@@ -63,8 +66,13 @@ def assess(
     grid, why = bucketed(asset.points, now)
     if grid is None:
         return _nothing(asset, {**why, "": "no point has enough samples"}, false_alarms)
+    if (stopped := frozen_since(grid)) is not None and stopped > grid.t[0] + LEAST_BLOCKS * grid.step:
+        grid, why = bucketed(asset.points, stopped)
+        why[""] = f"since {from_epoch(stopped):%Y-%m-%d %H:%M} UTC most points show one value; what follows was not judged"
+        if grid is None:
+            return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
-    roles = {n: role_of(n, quantities[n]) for n in grid.names}
+    roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
     wrong = wrong_instruments(grid, roles, quantities)
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
@@ -76,6 +84,7 @@ def assess(
         return _nothing(asset, why, false_alarms)
     part, reference = named(healthy, t, way.drivers) if healthy else proposed(t, levels, way.drivers)
     seen = Seen(asset=asset, grid=grid, t=t, levels=levels, limits=limits, now=float(grid.t[-1]))
+    false_alarms = max(false_alarms, LEAST_EXPECTED * _MONTH_S / float(grid.t[-1] - grid.t[0]))
     gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
     found = _findings(seen, way, wrong, gone, reference)
     return Condition(

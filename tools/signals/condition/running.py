@@ -18,6 +18,7 @@ _LOW: Final = 0.1  # of the usual running level: at rest
 _EMPTY: Final = 0.25  # from `_LOW` up to this share of the level hardly any bucket lies, or it is no on and off
 _BETWEEN: Final = 0.1  # of the buckets at rest that may lie in between: those in which it started
 _RARE: Final = 0.003  # of all buckets: at rest for less is no regime
+_AGREE: Final = 0.8  # of the buckets: points of one machine rest together, those of a plant do not
 _TELLS: Final = ("speed", "power", "current", "flow", "frequency", "")
 _STEP: Final = 0.12  # of a driver's range within two buckets: it was changed, not wandering
 _UNLIKE: Final = 5.0  # usual moves of a driver: the same, against its own noise
@@ -46,7 +47,7 @@ def runs(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
             on for n in grid.names
             if quantities[n] == wanted and roles[n] in {"answer", "speed", "load"} and (on := _on(grid.column(n))) is not None
         ]  # fmt: skip
-        if votes:
+        if votes and all(np.mean(v == votes[0]) >= _AGREE for v in votes):
             return np.asarray(np.mean(votes, axis=0) >= 0.5)
     return np.ones(grid.t.size, dtype=bool)
 
