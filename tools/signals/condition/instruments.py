@@ -8,8 +8,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from aitia.tools.signals.condition.grid import Buckets
+from aitia.tools.signals.condition.grid import LEAST_SAMPLES, Buckets
 from aitia.tools.signals.condition.roles import Role
+from aitia.tools.signals.condition.running import Mask, steady
 from aitia.tools.signals.condition.unit_factors import pairs
 from aitia.tools.sources.rows import Floats
 
@@ -18,6 +19,7 @@ _STUCK: Final = 4.0  # times the longest other standstill
 _LEAST_STILL: Final = 20  # samples
 _LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves says nothing by standing still
 _LIVELY: Final = 0.5  # of the other points that must move meanwhile
+_MARGIN: Final = 4  # buckets beside a start or a stop
 _FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
 _SPIKE: Final = 12.0  # robust deviations from the neighbours' median
 _OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
@@ -60,14 +62,31 @@ def frozen_since(grid: Buckets) -> float | None:
     return min(since) if len(since) > max(2, _FROZEN * len(grid.names)) else None
 
 
-def wrong_instruments(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]) -> list[Wrong]:
-    """One verdict a point at most, the plainest kind first."""
+def wrong_instruments(
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask
+) -> list[Wrong]:
+    """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing."""
+    if not on.all():
+        grid = _while(grid, steady(on, _MARGIN))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
     found: dict[str, Wrong] = {}
     for one in (*_stuck_ones(grid, judged), *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
                 *_spiking_ones(grid, judged)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
+
+
+def _while(grid: Buckets, rows: Mask) -> Buckets:
+    """The same with the raw samples of some buckets only."""
+    raw, native = {}, {}
+    for name, (t, v) in grid.raw.items():
+        place = np.clip(((t - grid.t[0]) / grid.step + 1).astype(np.int64), 0, grid.t.size - 1)
+        keep = rows[place]
+        if keep.sum() >= LEAST_SAMPLES:
+            raw[name], native[name] = (t[keep], v[keep]), grid.native[name]
+    names = tuple(n for n in grid.names if n in raw)
+    x = np.stack([grid.column(n) for n in names], axis=1) if names else np.empty((grid.t.size, 0))
+    return Buckets(names=names, t=grid.t, x=x, step=grid.step, raw=raw, native=native)
 
 
 def _stuck_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:

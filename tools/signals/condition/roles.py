@@ -25,25 +25,32 @@ _WORDS: Final[Mapping[Role, frozenset[str]]] = {
         {"ambient", "outdoor", "outside", "weather", "room", "wet", "dry", "aussen", "umgebung", "exterior", "ambiente",
          "river", "sea", "well", "irradiance", "solar"}),
     "load": frozenset(
-        {"load", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga", "produccion"}),
+        {"load", "torque", "soc", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga", "produccion"}),
     "inlet": frozenset(
-        {"inlet", "feed", "supply", "suction", "entering", "in", "return", "upstream", "zulauf", "eintritt", "ansaug",
+        {"inlet", "intake", "feed", "supply", "suction", "entering", "in", "return", "upstream", "zulauf", "eintritt", "ansaug",
          "entrada", "aspiracion"}),
 }  # fmt: skip
 _SPEED: Final = frozenset({"speed", "rpm", "drehzahl", "velocidad"})
 _POSITION: Final = frozenset({"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"})
 _OUTSIDE: Final = frozenset({"temperature", "pressure", "humidity", "concentration", "level"})
 """Quantities of an inlet that come from elsewhere; a flow at an inlet may be what the asset itself draws."""
-DRIVERS: Final[Sequence[str]] = ("position", "flow", "power", "current")
+DRIVERS: Final[Sequence[str]] = ("position", "flow", "power", "current", "torque", "charge")
 """Quantities that say how an asset is run where no set point, speed or load does, in this order."""
+_MORE: Final = frozenset({"torque", "charge"})
+"""Quantities of machines beside those that `aitia.tools.meaning` has."""
 _MOST: Final = 2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
 _STATES: Final = 4  # whole numbers at most that a point shows which is a state
 
 
 def quantity_of(name: str, point: Point) -> str:
     """What a point measures: as stated, else by its name and unit; "" where nobody can tell."""
-    if point.quantity:
-        return point.quantity.strip().lower()
+    stated = point.quantity.strip().lower()
+    if stated in lexicon().quantities or stated in _MORE:
+        return stated
+    if stated:
+        known = [w for w in words_of(stated) if w in lexicon().quantities or w in _MORE]
+        read = known[0] if known else lexicon().read(stated, point.unit).quantity
+        return stated if read == UNKNOWN else read
     read = lexicon().read(name, point.unit).quantity
     return "" if read == UNKNOWN else read
 
@@ -74,6 +81,11 @@ def role_of(name: str, quantity: str, values: Floats) -> Role:
 def _is_state(values: Floats) -> bool:
     levels = np.unique(values[:: max(1, values.size // 2000)])
     return bool(1 < levels.size <= _STATES and np.all(levels == np.round(levels)) and np.ptp(levels) < 10)
+
+
+def loads_of(roles: Mapping[str, Role], quantities: Mapping[str, str]) -> list[str]:
+    """Points whose quantity goes with the load: as long as they are usual they tell how the others are run."""
+    return sorted(n for n in roles if roles[n] in {"answer", "position"} and quantities[n] in DRIVERS)
 
 
 def drivers_of(roles: Mapping[str, Role], quantities: Mapping[str, str], moving: Iterable[str]) -> list[str]:

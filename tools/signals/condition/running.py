@@ -57,6 +57,7 @@ def _on(v: Floats) -> Mask | None:
     known = np.isfinite(v)
     if known.sum() < 20:
         return None
+    v = np.abs(v)  # a battery is charged and discharged
     level = float(np.percentile(v[known], 90.0))
     if level <= 0.0:
         return None
@@ -65,6 +66,14 @@ def _on(v: Floats) -> Mask | None:
     if rest.sum() < max(3, _RARE * v.size) or between.sum() > max(3, _BETWEEN * rest.sum()):
         return None
     return np.where(known, v >= _EMPTY * level, True)
+
+
+def steady(on: Mask, margin: int) -> Mask:
+    """Buckets that are not within `margin` of a start or a stop."""
+    found = on.copy()
+    for at in np.flatnonzero(np.diff(on.astype(np.int8)) != 0) + 1:
+        found[max(0, at - margin) : at + margin] = False
+    return found
 
 
 def changes_of(drivers: Sequence[Floats]) -> NDArray[np.intp]:
