@@ -64,7 +64,7 @@ def sensor_finding(seen: Seen, wrong: Wrong) -> Finding:
     """The finding of an instrument whose own samples show it."""
     said = _UNIT_KIND[wrong.kind].format(now=_figure(wrong.now, seen.unit(wrong.point)), other=wrong.with_point)
     return Finding(
-        cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point),
+        cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point), quantity=seen.quantities[wrong.point],
         channels=(wrong.point, *([wrong.with_point] if wrong.with_point else [])),
         onset=from_epoch(wrong.since), onset_error_s=wrong.error, direction="changed", before=_six(wrong.before),
         now_level=_six(wrong.now), size=0.0, times_threshold=_STRONG, severity="plan", confidence=wrong.sure, why=wrong.why,
@@ -111,7 +111,7 @@ def _by_company(seen: Seen, told: Told, left: Left | None) -> Finding:
     unit = seen.unit(told.point)
     why = f"the other points agree with one another without it, and contradict it by {told.times:.2g} times its limit"
     return Finding(
-        cls="sensor", kind=kind, point=told.point, channels=(told.point,), unit=unit, onset=from_epoch(onset),
+        cls="sensor", kind=kind, point=told.point, channels=(told.point,), unit=unit, quantity=seen.quantities[told.point], onset=from_epoch(onset),
         onset_error_s=_error(t, left), direction="up" if now > before else "down", before=_six(before), now_level=_six(now),
         rate_per_day=None if rate is None else _six(rate), size=round(left.size if left else 0.0, 2),
         times_threshold=round(left.times if left else 1.0, 2), severity="plan",
@@ -148,7 +148,7 @@ def _process(seen: Seen, left: Mapping[str, Left], told: Told | None) -> Finding
     times = max(o.times for o in left.values())
     why = _why(names, told)
     return Finding(
-        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, onset=from_epoch(onset),
+        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, quantity=seen.quantities[lead], onset=from_epoch(onset),
         onset_error_s=_error(t, one), direction="up" if up else "down", before=_six(one.before), now_level=_six(one.now),
         rate_per_day=None if rate is None else _six(rate), size=round(one.size, 2), times_threshold=round(times, 2),
         severity=_severity(limit, times), confidence=round(min(0.99, 1.0 - 0.5**times) * (1.0 if len(names) > 1 else 0.9), 3),
