@@ -215,7 +215,8 @@ def _findings(
     own = witnessed(way.levels, seen.grid.names, rows)
     found += process_findings(seen, gone, told, way.roles, way.quantities, own)
     rank = {"act": 0, "plan": 1, "watch": 2}
-    return sorted(found, key=lambda f: (rank[f.severity], -f.times_threshold, f.point))
+    shown = {w.point for w in wrong}  # by its own samples: plainer than any departure
+    return sorted(found, key=lambda f: (rank[f.severity], f.point not in shown, -f.times_threshold, f.point))
 
 
 def _sparks(y: Floats) -> tuple[float, ...]:
