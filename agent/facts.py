@@ -28,7 +28,14 @@ from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
 
 INSTRUMENT: Final = frozenset(
-    {"condition.stuck", "condition.drift", "condition.bias", "condition.unit", "condition.swapped", "condition.spike"}
+    {
+        "condition.stuck",
+        "condition.drift",
+        "condition.bias",
+        "condition.unit",
+        "condition.swapped",
+        "condition.spike",
+    }
 )
 """Kinds of facts that say over days that an instrument is wrong."""
 PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"}) | INSTRUMENT
@@ -39,7 +46,9 @@ _HARM: Final = frozenset(
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
-_FELT: Final = frozenset({*LEVELS, "alert.firing", "signal.pattern", "condition.trend", "condition.step", *PLANT})
+_FELT: Final = frozenset(
+    {*LEVELS, "alert.firing", "signal.pattern", "condition.trend", "condition.step", *PLANT}
+)
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}

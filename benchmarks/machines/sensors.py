@@ -25,7 +25,9 @@ _FEW = 1  # points at most that the peer calls an instrument's
 def main() -> None:
     """Run it."""
     options = parser(__doc__)
-    options.add_argument("--totals", action="store_true", help="write no answers case by case: for data kept back")
+    options.add_argument(
+        "--totals", action="store_true", help="write no answers case by case: for data kept back"
+    )
     options.add_argument("--ours", action="store_true", help="leave the peers out: they do not change")
     args = options.parse_args()
     began, told = time.monotonic(), []
@@ -40,7 +42,14 @@ def main() -> None:
                 measured.setdefault(system, {}).setdefault(metric, []).append(value)
         print("." if args.totals else case.name, end=" ", file=sys.stderr, flush=True)
     made = [row for system, own in measured.items() for row in rows(system, own)]
-    finish("machines/sensors", made, [] if args.totals else told, n=len({t['id'] for t in told}), began=began, out=args.json)
+    finish(
+        "machines/sensors",
+        made,
+        [] if args.totals else told,
+        n=len({t["id"] for t in told}),
+        began=began,
+        out=args.json,
+    )
 
 
 def _scores(answer: dict[str, Any], truth: dict[str, Any], name: str) -> dict[str, float]:

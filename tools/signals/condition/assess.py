@@ -69,7 +69,9 @@ def assess(
         return _nothing(asset, {**why, "": "no point has enough samples"}, false_alarms)
     if (stopped := frozen_since(grid)) is not None and stopped > grid.t[0] + LEAST_BLOCKS * grid.step:
         grid, why = bucketed(asset.points, stopped)
-        why[""] = f"since {from_epoch(stopped):%Y-%m-%d %H:%M} UTC most points show one value; what follows was not judged"
+        why[""] = (
+            f"since {from_epoch(stopped):%Y-%m-%d %H:%M} UTC most points show one value; what follows was not judged"
+        )
         if grid is None:
             return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
@@ -115,9 +117,7 @@ def _nothing(asset: AssetSignals, why: Mapping[str, str], false_alarms: float) -
     )
 
 
-def _way(
-    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], wrong: list[Wrong]
-) -> _Way:
+def _way(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], wrong: list[Wrong]) -> _Way:
     """How the asset is run: twice, since what a change leaves behind shows once its drivers are known."""
     broken = {w.point for w in wrong}
     moving = [n for n in grid.names if n not in broken and _moves(grid.column(n))]

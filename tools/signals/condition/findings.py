@@ -23,12 +23,16 @@ from aitia.tools.sources.rows import Floats
 
 _DAY_S: Final = 86_400.0
 _SHIFT_S: Final = 8 * 3600.0  # beyond a limit for so long: it is reached
-_NO_ZERO: Final = frozenset({"temperature", "level", "voltage", "position", ""})  # of these no factor can be told
+_NO_ZERO: Final = frozenset(
+    {"temperature", "level", "voltage", "position", ""}
+)  # of these no factor can be told
 _ACT_H, _PLAN_H = 72.0, 24.0 * 30  # hours to a limit: by hand, days are for a repair, weeks for its plan
 _STRONG: Final = 2.0  # times the threshold from which on a departure is to be planned for
 _TOGETHER: Final = 0.15  # of the data: onsets nearer than that, and than their errors, are of one fault
 _CONTRADICTED: Final = 6.0  # times its limit an instrument leaves its company, where nothing else shows
-_WITNESSED: Final = 0.4  # of a point's own fluctuation that other points see: only then their silence says anything
+_WITNESSED: Final = (
+    0.4  # of a point's own fluctuation that other points see: only then their silence says anything
+)
 _ANSWERS_AT_ONCE: Final = frozenset({"position", "speed", "power", "current"})
 """Quantities that a control moves by itself: alone they are no instrument's fault."""
 _ANSWERS: Final = frozenset({"answer", "position"})
@@ -64,7 +68,9 @@ class Seen:
 
 def sensor_finding(seen: Seen, wrong: Wrong) -> Finding:
     """The finding of an instrument whose own samples show it."""
-    said = _UNIT_KIND[wrong.kind].format(now=_figure(wrong.now, seen.unit(wrong.point)), other=wrong.with_point)
+    said = _UNIT_KIND[wrong.kind].format(
+        now=_figure(wrong.now, seen.unit(wrong.point)), other=wrong.with_point
+    )
     return Finding(
         cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point), quantity=seen.quantities[wrong.point],
         channels=(wrong.point, *([wrong.with_point] if wrong.with_point else [])),
@@ -88,7 +94,11 @@ def process_findings(
     point = _contradicted(gone, told, roles, quantities, witnessed)
     if told is not None and point:
         why = f"the other points agree with one another without it, and contradict it by {told.times:.2g} times its limit"
-        return [_instrument(seen, point, gone.get(point), since=told.since, drifts=told.drifts, why=why, times=told.times)]
+        return [
+            _instrument(
+                seen, point, gone.get(point), since=told.since, drifts=told.drifts, why=why, times=told.times
+            )
+        ]
     point, why = lone_instrument(gone, quantities, sum(roles[n] in _ANSWERS for n in seen.grid.names))
     if point:
         one = gone[point]
@@ -136,7 +146,13 @@ def _instrument(
     t, y = seen.column(point)
     kind: Literal["drift", "bias"] = "drift" if drifts and (left is None or left.shape == "trend") else "bias"
     onset = float(t[left.k]) if left is not None else since
-    before = left.before if left is not None else float(np.median(y[t < onset])) if np.any(t < onset) else float(y[0])
+    before = (
+        left.before
+        if left is not None
+        else float(np.median(y[t < onset]))
+        if np.any(t < onset)
+        else float(y[0])
+    )
     now = left.now if left is not None else float(np.median(y[-5:]))
     rate = _rate(t, y, onset) if kind == "drift" else None
     unit = seen.unit(point)
@@ -259,14 +275,16 @@ def _figure(value: float, unit: str) -> str:
 
 
 def _beside(names: tuple[str, ...]) -> str:
-    return f", with {', '.join(names[1:4])}{' and others' if len(names) > 4 else ''}" if len(names) > 1 else ""
+    return (
+        f", with {', '.join(names[1:4])}{' and others' if len(names) > 4 else ''}" if len(names) > 1 else ""
+    )
 
 
 def _ends(limit: TimeToLimit | None, unit: str) -> str:
     if limit is None:
         return ""
     if limit.hours == 0.0 and limit.high == 0.0:
-        return f"; it is past its limit of {_figure(limit.limit, unit)}"
+        return f"; run hard it is past its limit of {_figure(limit.limit, unit)}"
     latest = f"{limit.high / 24:.2g}" if limit.high is not None else "no end"
     return f"; limit of {_figure(limit.limit, unit)} in {limit.hours / 24:.2g} days [{limit.low / 24:.2g}, {latest}]"
 

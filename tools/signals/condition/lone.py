@@ -14,7 +14,9 @@ from aitia.tools.sources.rows import Floats
 # By hand: a fault of a process that moves one of so many points alone is rarer than a wrong instrument.
 _OTHERS_STEP: Final = 5
 _OTHERS_TREND: Final = 10
-_MOVED_BY_HAND: Final = frozenset({"position", "speed", "power", "current", "flow", "vibration", "state", "frequency"})
+_MOVED_BY_HAND: Final = frozenset(
+    {"position", "speed", "power", "current", "flow", "vibration", "state", "frequency"}
+)
 """Quantities that a valve, a control or a mechanical fault changes at once and alone."""
 _NEVER_BELOW: Final = frozenset({"level", "concentration", "humidity", "speed", "frequency", "vibration"})
 _LEAST: Final = 12  # buckets on each side of an exchange
@@ -35,7 +37,9 @@ def lone_instrument(gone: Mapping[str, Left], quantities: Mapping[str, str], jud
     return name, f"none of {judged - 1} other points moved with it, as they do when the process changes"
 
 
-def exchanged(gone: Mapping[str, Left], columns: Mapping[str, Floats], onset: Mapping[str, int]) -> tuple[str, str] | None:
+def exchanged(
+    gone: Mapping[str, Left], columns: Mapping[str, Floats], onset: Mapping[str, int]
+) -> tuple[str, str] | None:
     """Two points that left at once, each to the values that the other had; `onset` in rows of the columns."""
     for one, two in combinations(sorted(gone), 2):
         k = (onset[one] + onset[two]) // 2

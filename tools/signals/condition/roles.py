@@ -31,14 +31,18 @@ _WORDS: Final[Mapping[Role, frozenset[str]]] = {
          "entrada", "aspiracion"}),
 }  # fmt: skip
 _SPEED: Final = frozenset({"speed", "rpm", "drehzahl", "velocidad"})
-_POSITION: Final = frozenset({"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"})
+_POSITION: Final = frozenset(
+    {"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"}
+)
 _OUTSIDE: Final = frozenset({"temperature", "pressure", "humidity", "concentration", "level"})
 """Quantities of an inlet that come from elsewhere; a flow at an inlet may be what the asset itself draws."""
 DRIVERS: Final[Sequence[str]] = ("position", "flow", "power", "current", "torque", "charge")
 """Quantities that say how an asset is run where no set point, speed or load does, in this order."""
 _MORE: Final = frozenset({"torque", "charge"})
 """Quantities of machines beside those that `aitia.tools.meaning` has."""
-_MOST: Final = 2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
+_MOST: Final = (
+    2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
+)
 _STATES: Final = 4  # whole numbers at most that a point shows which is a state
 
 
@@ -61,9 +65,9 @@ def role_of(name: str, quantity: str, values: Floats) -> Role:
         return "state"
     words = words_of(name, lambda w: any(w in of for of in _WORDS.values()))
     low = frozenset((*words, *words_of(name)))
-    if "set" in low and "point" in low or low & _WORDS["setting"] or quantity == "setting":
+    if ("set" in low and "point" in low) or low & _WORDS["setting"] or quantity == "setting":
         return "setting"
-    if quantity == "state" or low & _WORDS["state"] and quantity not in _OUTSIDE:
+    if quantity == "state" or (low & _WORDS["state"] and quantity not in _OUTSIDE):
         return "state"
     if low & _WORDS["ambient"] and quantity in {"temperature", "humidity", "pressure", ""}:
         return "ambient"
