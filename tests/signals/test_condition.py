@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.signals.made_machine import BEGIN, DAY_S, LOAD, OUTLET, machine, rising
 
 from aitia.core.errors import BadInput
 from aitia.tools.signals.condition.assess import assess
 from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
+from tests.signals.made_machine import BEGIN, DAY_S, LOAD, OUTLET, machine, rising
 
 SINCE = 20.0  # day of a fault's onset
 
@@ -142,3 +142,40 @@ def test_a_month_of_minutes_costs_no_more_than_two_seconds() -> None:
     began = time.process_time()
     assert assess(AssetSignals(name="M", points=points)).status == "ok"
     assert time.process_time() - began < 6.0  # 2 s on an idle core; a shared one may take three times that
+
+
+def test_a_diagnosis_tells_the_stuck_instrument_of_a_machine_over_days(tmp_path: object) -> None:
+    import csv
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    import aitia
+
+    folder = Path(str(tmp_path))
+    asset = machine(6, step=1800.0, changed={OUTLET: _stuck})
+    names = list(asset.points)
+    with (folder / "plant.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["time", *(f"E-301.{n.replace(' ', '_')}" for n in names)])
+        for k, at in enumerate(asset.points[LOAD].t):
+            stamp = datetime.fromtimestamp(at, UTC).isoformat()
+            writer.writerow([stamp, *(f"{asset.points[n].v[k]:.3f}" for n in names)])
+    (folder / "topology.yaml").write_text("components:\n  - {id: E-301, type: machine}\n", encoding="utf-8")
+    from aitia.core.config import SourceConfig
+
+    report = aitia.diagnose(
+        "E-301 outlet temperature looks wrong",
+        sources=[
+            SourceConfig(name="plant", kind="metrics", type="table", path=str(folder / "plant.csv")),
+            SourceConfig(name="tree", kind="topology", type="topology", path=str(folder / "topology.yaml")),
+        ],
+        model=None,
+        at=datetime.fromtimestamp(BEGIN + 39.9 * DAY_S, UTC),
+        started_at=datetime.fromtimestamp(BEGIN + 39.7 * DAY_S, UTC),
+        home=folder / "home",
+    )
+    facts = [e for e in report.evidence if e.kind == "condition.stuck"]
+    assert facts
+    assert facts[0].component == "E-301"
+    assert "has shown" in facts[0].statement
+    assert report.suspects[0].fault == "sensor.stuck"

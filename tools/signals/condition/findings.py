@@ -157,7 +157,8 @@ def _instrument(
     rate = _rate(t, y, onset) if kind == "drift" else None
     unit = seen.unit(point)
     return Finding(
-        cls="sensor", kind=kind, point=point, channels=(point,), unit=unit, quantity=seen.quantities[point], onset=from_epoch(onset),
+        cls="sensor", kind=kind, point=point, channels=(point,), unit=unit, quantity=seen.quantities[point],
+        onset=from_epoch(onset),
         onset_error_s=_error(t, left), direction="up" if now > before else "down", before=_six(before), now_level=_six(now),
         rate_per_day=None if rate is None else _six(rate), size=round(left.size if left else 0.0, 2),
         times_threshold=round(left.times if left else 1.0, 2), severity="plan",
@@ -194,7 +195,8 @@ def _process(seen: Seen, left: Mapping[str, Left], told: Told | None) -> Finding
     times = max(o.times for o in left.values())
     why = _why(names, told)
     return Finding(
-        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, quantity=seen.quantities[lead], onset=from_epoch(onset),
+        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, quantity=seen.quantities[lead],
+        onset=from_epoch(onset),
         onset_error_s=_error(t, one), direction="up" if up else "down", before=_six(one.before), now_level=_six(one.now),
         rate_per_day=None if rate is None else _six(rate), size=round(one.size, 2), times_threshold=round(times, 2),
         severity=_severity(limit, times), confidence=round(min(0.99, 1.0 - 0.5**times) * (1.0 if len(names) > 1 else 0.9), 3),

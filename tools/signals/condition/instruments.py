@@ -32,6 +32,7 @@ _LEVEL_FITS: Final = (
     0.06  # of the jump: how near the level comes to what a conversion or an exchange makes of it
 )
 _NOISE_FITS: Final = 1.6  # times: how near the noise comes
+_LEVEL_EXACT, _NOISE_NEAR = 0.02, 3.0  # the same where the level says it plainly: a short stretch tells noise badly
 _JUMP: Final = 8.0  # usual moves of a point within one sample
 
 
@@ -237,12 +238,10 @@ def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str
         if jump.low <= jump.after <= jump.high:
             continue  # it has been there before
         for said, factor, offset in pairs(quantities[name]):
-            near = abs(jump.after - factor * jump.before - offset) <= _LEVEL_FITS * size
-            if (
-                near
-                and _alike(jump.noise_after, abs(factor) * jump.noise_before)
-                and _jumps_alone(grid, name, jump.at)
-            ):
+            off = abs(jump.after - factor * jump.before - offset) / size
+            noise = (jump.noise_after, abs(factor) * jump.noise_before)
+            fits = (off <= _LEVEL_FITS and _alike(*noise)) or (off <= _LEVEL_EXACT and _alike(*noise, _NOISE_NEAR))
+            if fits and _jumps_alone(grid, name, jump.at):
                 yield Wrong(
                     kind="unit", point=name, since=jump.at, until=float(t[-1]), error=grid.native[name],
                     before=jump.before, now=jump.after, sure=0.9,
@@ -251,8 +250,8 @@ def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str
                 break
 
 
-def _alike(one: float, two: float) -> bool:
-    return bool(one > 0 and two > 0 and 1.0 / _NOISE_FITS <= one / two <= _NOISE_FITS)
+def _alike(one: float, two: float, times: float = _NOISE_FITS) -> bool:
+    return bool(one > 0 and two > 0 and 1.0 / times <= one / two <= times)
 
 
 def _jumps_alone(grid: Buckets, name: str, at: float) -> bool:

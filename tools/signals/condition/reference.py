@@ -1,4 +1,4 @@
-"""What counts as normal: the period that somebody names, else the calmest stretch, the earliest of those that are equally calm."""
+"""What counts as normal: the period that somebody names, else the earliest of the calmest stretches."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ _WORDS: Final[Mapping[Role, frozenset[str]]] = {
         {"ambient", "outdoor", "outside", "weather", "room", "wet", "dry", "aussen", "umgebung", "exterior", "ambiente",
          "river", "sea", "well", "irradiance", "solar"}),
     "load": frozenset(
-        {"load", "torque", "soc", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga", "produccion"}),
+        {"load", "torque", "soc", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga",
+         "produccion"}),
     "inlet": frozenset(
         {"inlet", "intake", "feed", "supply", "suction", "entering", "in", "return", "upstream", "zulauf", "eintritt", "ansaug",
          "entrada", "aspiracion"}),
