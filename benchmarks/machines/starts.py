@@ -25,7 +25,9 @@ LOOKS = (0.5, 0.75, 1.0)  # of a recording: ours is asked so often; the naive de
 def main() -> None:
     """Run it."""
     options = parser(__doc__)
-    options.add_argument("--totals", action="store_true", help="write no answers case by case: for data kept back")
+    options.add_argument(
+        "--totals", action="store_true", help="write no answers case by case: for data kept back"
+    )
     options.add_argument("--ours", action="store_true", help="leave the naive detector out")
     args = options.parse_args()
     began, told = time.monotonic(), []
@@ -44,7 +46,9 @@ def main() -> None:
     finish("machines/starts", made, [] if args.totals else told, n=n, began=began, out=args.json)
 
 
-def _scores(alarms: list[dict[str, Any]], case: MachineCase, name: str, asset: AssetSignals) -> dict[str, float]:
+def _scores(
+    alarms: list[dict[str, Any]], case: MachineCase, name: str, asset: AssetSignals
+) -> dict[str, float]:
     truth = case.answer()
     times = [p.t for p in asset.points.values()]
     months = (max(float(t[-1]) for t in times) - min(float(t[0]) for t in times)) / MONTH_S

@@ -87,7 +87,9 @@ def _spikes(t: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("kind", "change"), [("stuck", _stuck), ("unit", _fahrenheit), ("spike", _spikes)], ids=["stuck", "unit", "spike"]
+    ("kind", "change"),
+    [("stuck", _stuck), ("unit", _fahrenheit), ("spike", _spikes)],
+    ids=["stuck", "unit", "spike"],
 )
 def test_instruments_that_show_it_themselves(kind: str, change: object) -> None:
     (found, *_) = assess(machine(6, changed={OUTLET: change})).findings  # type: ignore[dict-item]
@@ -137,7 +139,9 @@ def test_a_month_of_minutes_costs_no_more_than_two_seconds() -> None:
     t = BEGIN + 60.0 * np.arange(43_200)
     load = 80 + 10 * np.sin(2 * np.pi * t / DAY_S) + rng.normal(0, 2, t.size)
     points = {LOAD: Point(t=t, v=load)}
-    points |= {f"temperature {k}": Point(t=t, v=40 + 0.2 * load + rng.normal(0, 0.5, t.size)) for k in range(19)}
+    points |= {
+        f"temperature {k}": Point(t=t, v=40 + 0.2 * load + rng.normal(0, 0.5, t.size)) for k in range(19)
+    }
     assess(machine(1))  # imports
     began = time.process_time()
     assert assess(AssetSignals(name="M", points=points)).status == "ok"

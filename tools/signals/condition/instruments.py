@@ -32,7 +32,10 @@ _LEVEL_FITS: Final = (
     0.06  # of the jump: how near the level comes to what a conversion or an exchange makes of it
 )
 _NOISE_FITS: Final = 1.6  # times: how near the noise comes
-_LEVEL_EXACT, _NOISE_NEAR = 0.02, 3.0  # the same where the level says it plainly: a short stretch tells noise badly
+_LEVEL_EXACT, _NOISE_NEAR = (
+    0.02,
+    3.0,
+)  # the same where the level says it plainly: a short stretch tells noise badly
 _JUMP: Final = 8.0  # usual moves of a point within one sample
 
 
@@ -240,7 +243,9 @@ def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str
         for said, factor, offset in pairs(quantities[name]):
             off = abs(jump.after - factor * jump.before - offset) / size
             noise = (jump.noise_after, abs(factor) * jump.noise_before)
-            fits = (off <= _LEVEL_FITS and _alike(*noise)) or (off <= _LEVEL_EXACT and _alike(*noise, _NOISE_NEAR))
+            fits = (off <= _LEVEL_FITS and _alike(*noise)) or (
+                off <= _LEVEL_EXACT and _alike(*noise, _NOISE_NEAR)
+            )
             if fits and _jumps_alone(grid, name, jump.at):
                 yield Wrong(
                     kind="unit", point=name, since=jump.at, until=float(t[-1]), error=grid.native[name],
