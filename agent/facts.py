@@ -38,7 +38,9 @@ _HARM: Final = frozenset(
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
-_FELT: Final = frozenset({*LEVELS, "alert.firing", "signal.pattern", *PLANT})
+_FELT: Final = frozenset(
+    {*LEVELS, "alert.firing", "signal.pattern", "condition.trend", "condition.step", *PLANT}
+)
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}

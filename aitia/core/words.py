@@ -67,6 +67,10 @@ NOT_SEEN = "Not seen: "
 """Begins the part of a good result's message that the report lists under what could not be seen."""
 
 
+HEALTHY = "healthy"
+"""The name of the baseline that a person has named as normal."""
+
+
 class Window(Word):
     """A half-open span of time [start, end)."""
 
