@@ -105,6 +105,8 @@ def _owned(
     bare = _bare(point)
     if point.asset:
         inner = part.asset and plain(part.asset) == plain(point.asset)
+        if part.asset and not part.loop and re.search(r"\d", part.asset) and not re.search(r"\d", point.asset) and not inner:
+            return owners.get(part.whole, part.asset), part.point, part.by
         return point.asset, part.point if inner else bare, "column of machines"
     if part.loop:
         said = mention_in(point.description)
@@ -141,9 +143,8 @@ def _unitless(name: str, unit: str) -> str:
 def _meaning(point: Point, name: str) -> tuple[str, str]:
     """Quantity and unit: words and unit must agree, a unit that tells one quantity decides, a set point or state stays one."""
     unit = point.unit or split_unit(point.tag)[1]
-    told = quantity_in(name) or quantity_in(point.description)
-    said = quantity_in(point.description)
-    if said in _LEFT and told not in _LEFT:
+    said, told = quantity_in(point.description), quantity_in(name)
+    if said and told not in _LEFT:
         told = said
     if not unit:
         unit = _from_name(point.tag, told)

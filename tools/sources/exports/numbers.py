@@ -15,6 +15,7 @@ _WITH_UNIT: Final = re.compile(rf"({_NUMBER.pattern})\s*([^\d\s+\-.,][^\d]{{0,9}
 _MARKED: Final = re.compile(rf"({_NUMBER.pattern})\s*[*?!]")
 _COMMA: Final = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}|\d+,\d{4,}|0,\d+|\d{4,},\d+|,\d+)(?:[eE].*)?")
 _POINT: Final = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+|\d{4,}\.\d+|\.\d+)(?:[eE].*)?")
+_APART: Final = re.compile(r"[+-]?\d{1,3}(?:['\u2019\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?")
 _EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _GROUPS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}")
 _GROUPS_OF_POINTS: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
@@ -33,6 +34,7 @@ def notation_of(cells: Iterable[str], *, commas_part: bool) -> Notation:
     comma = point = either_comma = groups = 0
     for cell in cells:
         text = _BLANKS.sub("", cell)
+        groups += text != cell and bool(_APART.fullmatch(cell.strip()))
         if "," in text or "." in text:
             comma += bool(_COMMA.fullmatch(text) or _GROUPS_OF_POINTS.fullmatch(text))
             point += bool(_POINT.fullmatch(text) or _GROUPS.fullmatch(text))

@@ -13,7 +13,7 @@ import numpy as np
 
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.numbers import Notation, notation_of, number, number_and_unit
-from aitia.tools.sources.exports.shape import Column, Shape, shape_of, transposed
+from aitia.tools.sources.exports.shape import Column, Shape, matrix, shape_of, transposed
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import Times, clock_of, numeric_times, stamp_of, text_times, zone_told
 from aitia.tools.sources.exports.words import (
@@ -87,6 +87,9 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     if (turned := transposed(rows)) is not None:
         rows = turned
         read.said.append("tags in rows, times in columns")
+    elif (slots := matrix(rows)) is not None:
+        rows = slots
+        read.said.append("days in rows, the clock in columns")
     begun = 0
     while begun < len(rows):
         shape = shape_of(rows[begun:])
@@ -175,6 +178,8 @@ def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, 
         for owner in dict.fromkeys(owners) if owners else [""]:
             pick = np.array([o == owner for o in owners]) if owners else np.ones(len(body), dtype=bool)
             tag = _tag(sheet, shape, column, owner)
+            if column.unit and sum(c.name == column.name and c.group == column.group for c in values) > 1:
+                tag.name = f"{tag.name} [{column.unit}]"
             chosen = np.flatnonzero(pick & np.isfinite(times.t))
             series = _samples(tag, times.t, cells, codes, chosen, notation, read)
             if series is not None:

@@ -10,7 +10,8 @@ from typing import Final, Literal
 from aitia.tools.meaning.unit_table import split_unit, unit_named
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import clock_of, stamp_of
-from aitia.tools.sources.exports.words import called, data, folded, is_missing, key_of, quality_word
+from aitia.tools.sources.exports.words import called, data, folded, is_missing, key_of, quality_word, state_of
+from aitia.tools.tags.names import parts_of
 
 _SAMPLE: Final = 400  # rows by which columns are told
 _ABOVE: Final = 60  # lines above the data that are looked at
@@ -52,7 +53,7 @@ def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
     """The rows as columns where times stand side by side in one row; None where they stand below one another."""
     for place, row in enumerate(rows[:30]):
         times = [n for n, cell in enumerate(row) if _full_time(cell)]
-        if len(times) >= 3 and len(times) >= 0.5 * len([c for c in row if c]) and times[-1] - times[0] < 2 * len(times):
+        if len({row[n] for n in times}) >= 3 and len(times) >= 0.5 * len([c for c in row if c]) and times[-1] - times[0] < 2 * len(times):
             below = [r for r in rows[place + 1 :] if any(r)]
             if sum(any(_full_time(c) for c in r) for r in below) > 0.3 * len(below):
                 return None
@@ -60,6 +61,30 @@ def transposed(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
             held = [r for r in below if len(r) > times[0]]
             turned = [[(r[n] if n < len(r) else "") for r in (row, *held)] for n in range(width)]
             return turned
+    return None
+
+
+_SLOT: Final = re.compile(r"(?:[hH]?\s?)(\d{1,2})(?:[:.h](\d\d))?(?:[:.]00)?(?:\s*[-\u2013].*)?")
+_LEAST_SLOTS: Final = 12  # clocks side by side: hours or quarters of an hour of a day
+
+
+def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+    """A table with a day in each row and the clock in its columns as one with a row for each time; None for any other."""
+    for place, row in enumerate(rows[:30]):
+        slots = {n: f"{int(m[1]):02}:{m[2] or '00'}" for n, c in enumerate(row) if (m := _SLOT.fullmatch(c)) and int(m[1]) <= 24}
+        if len(slots) < _LEAST_SLOTS or len(set(slots.values())) < len(slots) or not any(":" in row[n] or "h" in row[n].lower() for n in slots):
+            continue
+        below = [r for r in rows[place + 1 :] if any(r)]
+        others = [n for n in range(len(row)) if n not in slots]
+        days = [n for n in others if sum(n < len(r) and stamp_of(r[n]) is not None for r in below) > 0.6 * len(below)]
+        if not days:
+            return None
+        kept = [n for n in others if n != days[0]]
+        made = [list(r) for r in rows[:place]] + [[*(row[n] for n in kept), "timestamp", "value"]]
+        for r in below:
+            cell = lambda n, r=r: r[n] if n < len(r) else ""  # noqa: E731
+            made += [[*(cell(n) for n in kept), f"{cell(days[0])} {slot}", cell(n)] for n, slot in slots.items() if cell(days[0])]
+        return made
     return None
 
 
@@ -223,6 +248,11 @@ def _columns(header: Sequence[Sequence[str]], width: int, times: dict[int, Role]
 
 def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
     """Which row of names holds the tags: the one that is called so, else with most different names that look like tags."""
+    for n, row in enumerate(names):  # `Timestamp, Value, Timestamp, Value` below a row of tags
+        cells = [split_unit(c)[0] for c in row if c]
+        if len(names) > 1 and len(cells) > 2 and all(any(called(c, r) for r in ("time", "value", "quality")) for c in cells):
+            return n
+
     def worth(row: Sequence[str]) -> tuple[bool, float]:
         cells = [c for n, c in enumerate(row) if c and n not in times]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
@@ -365,6 +395,8 @@ def _best_tag(columns: Sequence[Column], held: dict[int, list[str]], order: list
 
 def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], tag: Column) -> None:
     """Further texts of a long table: the machine, the unit, the quality, what is said of the tag."""
+    tags = list(dict.fromkeys(held[tag.at]))
+    machines = sum(bool(parts_of(t).asset) for t in tags) > 0.5 * len(tags)
     for column in texts:
         cells = held[column.at]
         if _share(cells, lambda c: unit_named(c) is not None) > 0.6 and called(column.name, "unit"):
@@ -373,7 +405,7 @@ def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], t
             column.role = "description"
         elif called(column.name, "asset") or (called(column.name, "tag") and len(set(cells)) < len(set(held[tag.at]))):
             column.role = "asset"
-        elif not called(column.name, "quality") and _depends(shape, column, tag, held) and not called(column.name, "ignore") and len(set(cells)) > 1 and not _all_states(cells):
+        elif not machines and _names_machines(column, cells, len(set(held[tag.at]))):
             column.role = "asset"
         else:
             column.role = "ignore"
@@ -384,9 +416,10 @@ def _beside(shape: Shape, texts: Sequence[Column], held: dict[int, list[str]], t
         column.role = "asset" if column is main else "ignore"
 
 
-def _depends(shape: Shape, column: Column, tag: Column, held: dict[int, list[str]]) -> bool:
-    """Whether a text comes again and again and names no tag's own property: it could name machines."""
-    return _repeats(held[column.at]) and not all(is_missing(c) for c in held[column.at])
+def _names_machines(column: Column, cells: Sequence[str], tags: int) -> bool:
+    """Whether a text comes again and again, and could name machines."""
+    usual = any(called(column.name, r) for r in ("quality", "ignore")) or key_of(column.name).endswith(("_id", "type"))
+    return not usual and _repeats(cells) and len(set(cells)) > 1 and not all(is_missing(c) for c in cells)
 
 
 def _by_row(shape: Shape, texts: Sequence[Column], numbers: Sequence[Column], held: dict[int, list[str]]) -> None:
@@ -409,8 +442,6 @@ def _repeats(cells: Sequence[str]) -> bool:
 
 
 def _all_states(cells: Sequence[str]) -> bool:
-    from aitia.tools.sources.exports.words import state_of
-
     return bool(cells) and all(state_of(c) is not None or is_missing(c) or bool(quality_word(c)) for c in set(cells))
 
 

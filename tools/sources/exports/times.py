@@ -111,8 +111,15 @@ def _day(g: dict[str, str | None]) -> tuple[str, tuple[int, int, int], bool]:
             parts = _year(int(year), short=len(year) == 2), month, int(g[d] or 0)
             return ("named", parts, False) if month and _is_day(*parts) else none
     if g.get("a"):
-        return "abc", (int(g["a"] or 0), int(g["b"] or 0), int(g["c"] or 0)), len(str(g["c"])) == 2
+        figures, short = (int(g["a"] or 0), int(g["b"] or 0), int(g["c"] or 0)), len(str(g["c"])) == 2
+        orders = ("dmy", "mdy", "ymd") if short else ("dmy", "mdy")
+        return ("abc", figures, short) if any(_known_day(figures, o, short) for o in orders) else none
     return none
+
+
+def _known_day(figures: tuple[int, int, int], order: str, short: bool) -> bool:
+    by = dict(zip(order, figures, strict=True))
+    return _is_day(_year(by["y"], short=short), by["m"], by["d"])
 
 
 def _year(value: int, *, short: bool) -> int:
@@ -254,7 +261,7 @@ def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) ->
     best = [o for o in fits if spans[o] == min(spans.values())]
     now = [o for o in best if not fits[o][0]] or best
     usual = "dmy" if european or told[0].mark in (".", "-") else "mdy"
-    return (usual if usual in now else now[0]), len(now) > 1
+    return (usual if usual in now else now[0]), len(now) > 1 and told[0].mark != "."
 
 
 def _local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:

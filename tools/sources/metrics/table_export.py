@@ -17,10 +17,11 @@ from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.sources.exports.export import Export, beside, read_export
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.reading import Asked
-from aitia.tools.sources.exports.shape import Shape, shape_of, transposed
+from aitia.tools.sources.exports.shape import Shape, matrix, shape_of, transposed
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
 from aitia.tools.sources.exports.words import called, state_of
-from aitia.tools.sources.time_texts import configured_order, configured_zone
+from aitia.tools.sources.column_names import COMPONENT, first
+from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
 from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def needs_copy(paths: Sequence[Path]) -> bool:
     heads: set[tuple[str, ...]] = set()
     for path in paths:
         sheet = head_sheet(path)
-        if transposed(sheet.rows) is not None:
+        if transposed(sheet.rows) is not None or matrix(sheet.rows) is not None:
             return True
         shape = shape_of(sheet.rows)
         if shape is None:
@@ -99,6 +100,11 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
     if shape.above or shape.first != 1 or shape.said or any(c.group or c.description for c in shape.columns):
         return True
     if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
+        return True
+    for column in shape.of_role("clock"):
+        if not all(CLOCK.fullmatch(r[column.at]) for r in body if column.at < len(r) and r[column.at]):
+            return True
+    if any(not first([c.name], COMPONENT) for c in shape.of_role("asset") if not shape.long):
         return True
     if len(shape.of_role("time")) > 1 or (shape.long and values and _plant_tags(shape, body) and size <= _LARGEST):
         return True
