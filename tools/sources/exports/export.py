@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -17,10 +16,6 @@ from aitia.tools.sources.exports.reading import Asked, Samples, Tag, read_sheet
 from aitia.tools.sources.exports.sheets import SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, listed, read_yaml
 from aitia.tools.sources.text_form import few
-
-DAY_S: Final = 86_400.0
-_GAP_STEPS: Final = 20  # usual steps without a sample are a gap worth a word, by hand
-_LEAST_GAP_S: Final = DAY_S
 
 
 @dataclass
@@ -168,6 +163,8 @@ def _tell(found: Export) -> None:
         found.notes.append(f"{words.total()} {'cell is no number' if one else 'cells are no numbers'}, e.g. {first}; read as missing ({shown})")
     if bad := sum(s.bad for s in found.series):
         found.notes.append(f"{bad} samples of bad quality read as missing")
+    if twice := sum(s.twice for s in found.series):
+        found.notes.append(f"{twice} rows repeat a sample: left out")
     if doubtful := sum(s.doubtful for s in found.series):
         found.notes.append(f"{doubtful} samples of uncertain quality kept")
     for s in found.series:
@@ -181,18 +178,3 @@ def _tell(found: Export) -> None:
     homeless = [e.tag for e in found.entries if e.by.startswith("no machine")]
     if homeless:
         found.notes.append(f"no machine told for {few(homeless)}: taken as one of {few(sorted({e.asset for e in found.entries if e.tag in homeless}))} (else write tags.csv: `aitia tags FILE --write tags.csv`)")
-    _tell_gaps(found)
-
-
-def _tell_gaps(found: Export) -> None:
-    gaps = []
-    for s in found.series:
-        t = np.unique(s.t[np.isfinite(s.v)])
-        if t.size > 2:
-            steps = np.diff(t)
-            longest = float(steps.max())
-            if longest > max(_GAP_STEPS * float(np.median(steps)), _LEAST_GAP_S):
-                gaps.append((longest, s.tag.name))
-    if gaps:
-        longest, name = max(gaps)
-        found.notes.append(f"gaps in {len(gaps)} series, the longest {longest / DAY_S:.1f} days in {name}")

@@ -65,6 +65,7 @@ class Samples:
     t: Floats
     v: Floats
     words: Counter[str] = field(default_factory=Counter)
+    twice: int = 0  # rows that repeat a sample, left out
     bad: int = 0  # samples whose quality is bad
     doubtful: int = 0
     states: dict[str, float] = field(default_factory=dict)
@@ -378,7 +379,16 @@ def _samples(
     if units and not tag.unit:
         tag.unit = units.most_common(1)[0][0]
     _sentinels(made, read)
+    _once(made)
     return made
+
+
+def _once(made: Samples) -> None:
+    """Leave out rows that repeat time and value of another one."""
+    pairs = np.stack([made.t, np.where(np.isfinite(made.v), made.v, np.inf)], axis=1)
+    kept = np.sort(np.unique(pairs, axis=0, return_index=True)[1]) if len(pairs) else np.array([], dtype=np.int64)
+    made.twice = made.t.size - kept.size
+    made.t, made.v = made.t[kept], made.v[kept]
 
 
 def _as_states(

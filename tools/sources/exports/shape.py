@@ -104,6 +104,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     body = [r for r in rows[first : first + _SAMPLE] if any(r)]
     columns = _columns([rows[n] for n in names_at], width, times)
     shape = Shape(first=first, columns=columns, above=above, labels=_labels(above))
+    _aligned(shape)
     _roles(shape, body, times)
     return shape
 
@@ -183,11 +184,12 @@ def _header(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
         at -= 1
     while at >= 0 and len(found) < 8:
         row = [c for c in rows[at] if c]
-        if len(row) < 2 and not (width == 1 or (len(row) == 1 and width <= 2 and not found)):
+        merged = bool(found) and len(row) == 1 and not rows[at][0]
+        if len(row) < 2 and not merged and not (width == 1 or (len(row) == 1 and width <= 2 and not found)):
             break
         if found and width == 2 and len(rows[at]) <= 2:
             break  # of two columns: a word and what it says
-        if found and len(rows[at]) <= 2 and width > 3:
+        if found and len(rows[at]) <= 2 and width > 3 and not merged:
             break
         if found and re.match(r"\W*(?:start|end|von|bis|period|zeitraum|date range|from)\b", folded(rows[at][0])):
             break
@@ -200,7 +202,7 @@ def _header(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
 
 def _kind(row: Sequence[str], skip: set[int]) -> str:
     """What a row above the data holds: units, types, or names."""
-    cells = [c for n, c in enumerate(row) if c and n not in skip]
+    cells = [c for n, c in enumerate(row) if c and n not in skip] or [c for c in row if c]
     head = row[0] if row else ""
     if head.startswith("#") and len(head) > 1 and key_of(head) in ("group", "datatype", "default"):
         return "types"
@@ -290,6 +292,15 @@ def _labels(above: Sequence[Sequence[str]]) -> dict[str, str]:
                 if called(cells[0].rstrip(" :="), role, "preamble"):
                     told.setdefault(role, " ".join(cells[1:]) if role in ("start", "zone") else cells[1])
     return told
+
+
+def _aligned(shape: Shape) -> None:
+    """Units and descriptions in a line further above, a cell for each column (`Y_Unit_Label` of LabVIEW)."""
+    for row in (r for r in shape.above if len(r) > 3 or (len(r) == len(shape.columns) and len(r) > 2)):
+        for role in ("unit", "description"):
+            if called(row[0], role):
+                for column, cell in zip(shape.columns[1:], row[1:], strict=False):
+                    setattr(column, role, getattr(column, role) or cell)
 
 
 def _roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Role]) -> None:

@@ -116,7 +116,8 @@ def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
             if cells > MOST_CELLS:
                 raise SourceError(f"Split {where!r}: sheet {sheet.title!r} has more than {MOST_CELLS:,} cells.")
         if any(rows):
-            yield Sheet(name=sheet.title, path=where, rows=rows, said=[f"sheet {sheet.title!r}"])
+            place = f"{where}/{sheet.title}" if len(book.worksheets) > 1 else where
+            yield Sheet(name=sheet.title, path=place, rows=rows, said=[f"sheet {sheet.title!r}"])
 
 
 def _cell(value: Any) -> str:
@@ -225,7 +226,7 @@ def _score(lines: Sequence[str], mark: str) -> float:
         timed = any(_timed(c) for c in held)
         known = sum(_timed(c) or looks_numeric(c) or bool(quality_word(c)) or is_missing(c) for c in held)
         good += (1.0 if timed else 0.3) * (known / len(held)) * (len(held) > 1) * (1 + 0.01 * min(len(row), 20))
-    blanks = 0.5 if mark in (" ", "  ") else 1.0
+    blanks = {"  ": 0.5, " ": 0.25}.get(mark, 1.0)  # a time has a blank of its own
     return round(blanks * good / max(len(rows), 1), 4)
 
 

@@ -52,6 +52,9 @@ def quality_word(cell: str) -> Quality:
     """What a word says of a value's quality; "" for any other text."""
     text = folded(cell).strip("[](){}<>'\"")
     lists = _lists("quality")
+    if re.search(r"[,;|]", text):  # several flags: the worst counts
+        told = {quality_word(part) for part in re.split(r"[,;|]", text)}
+        return next((k for k in ("bad", "uncertain", "good") if k in told), "")  # type: ignore[return-value]
     for kind in ("good", "uncertain", "bad"):
         if text in lists[kind]:
             return kind  # type: ignore[return-value]

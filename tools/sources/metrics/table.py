@@ -51,6 +51,8 @@ MAX_POINTS = 4_000_000  # more than this in one read is thinned to the last samp
 MAX_SERIES = 200_000  # of a table; each costs about 1 KB here
 LEAST_S = 25.0  # seconds that one question may take, or `timeout_s` where that is more: just below what a tool may take
 SPILL = "8GB"  # of a question's temporary files
+_GAP_STEPS = 20  # usual steps without a sample, by hand
+_LEAST_GAP_S = 86_400.0  # of a gap that is worth a word
 MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting samples
 
 
@@ -92,6 +94,7 @@ class TableSource(Modelled):
                 [
                     self._thinned,
                     self._twice(db, rows) if few else "",
+                    gaps_in(db, rows) if few else "",
                     self._words(db, layout, window, words, left),
                 ]
                 if keys
@@ -423,6 +426,20 @@ class TableSource(Modelled):
             return self.prepared.query(self._config.path, component, metric)
         table = layout.over(scan(self._paths, layout.form, [self._config.path]))
         return series_query(layout, table, self._config, component, metric, labels)
+
+
+def gaps_in(db: DuckDBPyConnection, rows: str) -> str:
+    """A word on the longest time without samples, where it is of a day at least and much longer than the usual step."""
+    found = db.execute(
+        "SELECT component, metric, max(d) AS longest, labels FROM (SELECT component, metric, labels,"
+        f" t - lag(t) OVER (PARTITION BY component, metric, labels ORDER BY t) AS d FROM ({rows}) WHERE v IS NOT NULL)"
+        " GROUP BY component, metric, labels"
+        f" HAVING max(d) >= {_LEAST_GAP_S} AND max(d) > {_GAP_STEPS} * median(d) ORDER BY longest DESC, component, metric, labels"
+    ).fetchall()
+    if not found:
+        return ""
+    of = " ".join(filter(None, found[0][:2]))
+    return f"gaps in {len(found)} series, the longest {found[0][2] / 86_400:.1f} days in {of}"
 
 
 def _shown(layout: Layout, key: tuple[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,11 +15,13 @@ import numpy as np
 from aitia.core.config import Columns, SourceConfig
 from aitia.core.errors import SourceError
 from aitia.tools.meaning.metadata import Metadata
+from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.export import Export, beside, read_export
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.reading import Asked
 from aitia.tools.sources.exports.shape import Shape, matrix, shape_of, transposed
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
+from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.words import called, state_of
 from aitia.tools.sources.column_names import COMPONENT, first
 from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
@@ -108,10 +111,29 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
         return True
     if len(shape.of_role("time")) > 1 or (shape.long and values and _plant_tags(shape, body) and size <= _LARGEST):
         return True
+    if _odd_times(shape, body) or any(c.unit and unit_named(c.unit) is None for c in values):
+        return True
     cells = [[r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in values]
     if any(len({c for c in held if state_of(c) is not None and not c.strip().isdigit()}) > 1 for held in cells):
         return True
     return notation_of((c for held in cells for c in held), commas_part=commas_part).thousands
+
+
+def _odd_times(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
+    """Whether times are days of a spreadsheet or ticks, of a zone that the column's name tells, or of an order that must be weighed."""
+    for column in (c for role in ("time", "date") for c in shape.of_role(role)):
+        cells = [r[column.at] for r in body if column.at < len(r) and r[column.at]]
+        stamps = [s for c in cells if (s := stamp_of(c))]
+        if not stamps:
+            numbers = np.array([float(c) for c in cells if re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", c)])
+            told = numeric_times(numbers, named=True)
+            return told is not None and not told[1].endswith("since 1970")
+        zone = zone_told(f"{column.name} {column.unit}")
+        if zone is not None and zone.utcoffset(datetime(2026, 1, 1)):  # noqa: DTZ001
+            return True
+        if any(s.kind == "abc" and s.mark != "." and max(s.parts[:2]) <= 12 for s in stamps):
+            return not any(s.kind == "abc" and max(s.parts[:2]) > 12 for s in stamps)
+    return False
 
 
 def _plant_tags(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
