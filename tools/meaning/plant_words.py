@@ -12,7 +12,7 @@ from aitia.core.bounds import own_yaml
 
 _PIECES: Final = re.compile(r"[^\w%°.+-]+|_|(?<=[^\W\d_])\.(?=[^\W\d_])")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_FIELDS: Final = frozenset({"pv", "prval", "presentvalue", "value", "val", "wert", "fb", "mag"})  # tell no quantity
+_FIELDS: Final = frozenset({"pv", "prval", "presentvalue", "value", "val", "wert", "fb", "mag", "cval", "instmag", "phsa", "phsb", "phsc", "cv", "rt", "st"})  # tell no quantity
 _FIRST: Final = ("setting", "state")  # decide wherever they stand
 _STATE_ALSO: Final = frozenset({"open", "on", "ein", "drift", "auto", "run", "running", "praca", "in", "closed", "mode", "betrieb"})
 

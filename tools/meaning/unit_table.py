@@ -15,6 +15,9 @@ _LONGEST: Final = 24  # characters of a unit
 _BRACKETS: Final = re.compile(r"\s*[\[(<{]\s*([^\[\]<>{}]{0,24}?)\s*[\])>}]\s*$")
 
 
+_LOGGER: Final = re.compile(r"^([^,]+),\s*([^,()]{1,12})\s*\(.*\)$")  # `Temp, °C (LGR S/N: 2031)` of HOBO loggers
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlantUnit:
     """A unit: canonical value = value × `factor` + `offset`, in `to`. `quantity` is "" where several can be told in it."""
@@ -41,8 +44,10 @@ def split_unit(name: str) -> tuple[str, str]:
     """A name and what stands in brackets at its end: `Flow [m3/h]` is `Flow`, `m3/h`; also behind a comma where that is a unit."""
     if (found := _BRACKETS.search(name)) and name[: found.start()].strip():
         inner = found[1].strip()
-        if unit_named(inner) or not re.search(r"[\w]{4,}", inner):
+        if unit_named(inner) or found[0].strip().startswith("[") or not re.search(r"[\w]{4,}", inner):
             return name[: found.start()].strip(), inner
+    if (found := _LOGGER.match(name)) and unit_named(found[2]):
+        return found[1].strip(), found[2].strip()
     for mark in (", ", ",", " in "):
         head, cut, tail = name.rpartition(mark)
         if cut and head.strip() and unit_named(tail):

@@ -19,6 +19,14 @@ _PLANT: Final = frozenset(
      "humidity", "concentration", "force", "frequency", "setting", "state", "age", "count"}
 )  # fmt: skip
 _KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level", "CS": "speed", "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
+_IED: Final = re.compile(r"^[\w-]+/[A-Z]{3,9}\d*[.$](\w+)")
+_IEC_61850: Final = {
+    "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power", "W": "power", "VAr": "power", "PF": "power",
+    "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current", "Hz": "frequency", "Tmp": "temperature",
+    "TotWh": "energy", "SupWh": "energy", "DmdWh": "energy", "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure",
+    "Flw": "flow", "Lev": "level", "Hum": "humidity", "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
+}  # fmt: skip
+"""Data objects of IEC 61850-7-4 by what they measure."""
 _TAIL: Final = re.compile(r"^(.*?[^\W])[\s_.]+([^\s_.]+)$")
 _LEFT: Final = ("setting", "state")  # told by words, never by a unit
 
@@ -91,6 +99,10 @@ def _loops(points: Sequence[Point], parts: Sequence[Parts]) -> dict[str, str]:
     machines = {p.asset for p in parts if p.asset and not p.loop} | {m for p in points if (m := mention_in(p.description))}
     found: dict[str, str] = {}
     for part in parts:
+        if part.by == "KKS" and part.loop:
+            same = {m for m in machines if m.startswith(part.loop)}
+            found |= {part.loop: min(same)} if len(same) == 1 else {}
+            continue
         number = re.sub(r"\D", "", part.loop.rpartition("-")[2])
         like = [m for m in sorted(machines) if len(number) >= 3 and re.sub(r"\D", "", m.rpartition("-")[2]) == number]
         if part.loop and len({plain(m) for m in like}) == 1:
@@ -152,6 +164,7 @@ def _meaning(point: Point, name: str) -> tuple[str, str]:
     if told in _LEFT:
         return told, unit
     code = _coded(point)
+    told = code if code and _IED.match(point.tag) else told
     if known is not None and known.quantity:
         fits = told if (told, known.quantity) in _ALIKE else ""
         return fits or known.quantity, unit
@@ -171,6 +184,11 @@ def _coded(point: Point) -> str:
     """The quantity by the letters of ISA-5.1 or KKS."""
     if found := re.search(r"\d{2}(C[PTFLSYEGQ])\d{3}", point.tag):
         return _KKS[found[1]]
+    if ied := _IED.match(point.tag):
+        return _IEC_61850.get(ied[1], "")
+    for level in re.split(r"[\\/|:]", point.tag):
+        if (told := lexicon()._tag(re.sub(r"\.(?:PV\.)?CV$", ".PV", level))) in _PLANT:  # noqa: SLF001
+            return told
     shares = lexicon()._tag(re.sub(r"^.*[\\/\]:]", "", point.tag))  # noqa: SLF001 - the same letters as the lexicon reads
     return shares if shares in _PLANT else ""
 

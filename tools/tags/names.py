@@ -21,7 +21,7 @@ _FIELD: Final = frozenset({"pv", "sp", "op", "mv", "cv", "out", "val", "value", 
 _ISA: Final = re.compile(r"^(?:(\d{1,4})[-_.]?)?([TPFLSVIEJAZWMHXD]D?[ITCERSAVYGQ][CTSAHLRV]{0,2})[-_ ]?(\d{2,6})[-_]?([A-Z]{0,2}\d?)$")
 _CODE: Final = re.compile(r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])")
 _KKS: Final = re.compile(r"^[=+]?(\d{0,2}[A-Z]{3}\d{2})[ -]?([A-Z]{2}\d{3}[A-Z]?)")
-_LETTER: Final = re.compile(r"[A-Z]")
+_IED: Final = re.compile(r"^([\w-]+)/([A-Z]{3,9}\d*[.$].+)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,8 @@ def plain(text: str) -> str:
 def parts_of(tag: str) -> Parts:
     """The machine and the point of a tag; `asset` is "" where the tag names none."""
     bare = _WRAPPER.sub("", tag.strip())
+    if ied := _IED.match(bare):
+        return Parts(asset=ied[1], point=ied[2], whole=ied[1], by="IEC 61850")
     if kks := _KKS.match(bare):
         return _kks(kks, bare)
     levels = _levels(bare)
@@ -179,7 +181,7 @@ def _by_words(text: str) -> Parts | None:
     while kept > 0 and _is_part(words[kept - 1][0]) and not _numbers_before(text, words, kept - 1):
         kept -= 1
     numbered = [n for n in range(min(first, len(words))) if re.search(r"\d", words[n][0]) and _machine_end(text, words, n)]
-    if numbered:
+    if numbered and not (numbered == [0] and words[0][0].isdecimal()):
         kept = numbered[-1] + 1
         for n in numbered[:-1]:  # `P101 Bearing 2 Temp`: a number of a part ends no machine
             if _is_part(words[numbered[-1] - 1][0]) and numbered[-1] - 1 > n:
@@ -191,7 +193,7 @@ def _by_words(text: str) -> Parts | None:
         return None
     b = words[kept - 1].end()
     asset = text[:b]
-    if not _LETTER.search(asset.upper()):
+    if not any(c.isalpha() for c in asset):
         return None
     return Parts(asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity")
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.numbers import Notation, notation_of, number, number_and_unit
-from aitia.tools.sources.exports.shape import Column, Shape, matrix, shape_of, transposed
+from aitia.tools.sources.exports.shape import Column, Shape, joined_parts, matrix, shape_of, transposed
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.times import Times, clock_of, numeric_times, stamp_of, text_times, zone_told
 from aitia.tools.sources.exports.words import (
@@ -28,6 +28,7 @@ from aitia.tools.sources.exports.words import (
     state_of,
 )
 from aitia.tools.sources.rows import Floats
+from aitia.tools.tags.names import mention_in
 
 MOST_STATES: Final = 12  # different words of a column that is read as states
 _VOTED: Final = 20_000  # cells by which the notation of numbers is told
@@ -88,6 +89,9 @@ def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
     if (turned := transposed(rows)) is not None:
         rows = turned
         read.said.append("tags in rows, times in columns")
+    elif (joined := joined_parts(rows)) is not None:
+        rows = joined
+        read.said.append("times from columns of year, month, day")
     elif (slots := matrix(rows)) is not None:
         rows = slots
         read.said.append("days in rows, the clock in columns")
@@ -280,6 +284,8 @@ class _Clock:
 
 
 def _clock_text(cell: str) -> str:
+    if re.fullmatch(r"\d{1,2}(?:\.0)?", cell):
+        return f"{int(float(cell)):02}:00:00"
     seconds = clock_of(re.sub(r"^(\d{1,2})\.(\d\d)(?:\.(\d\d))?$", lambda m: f"{m[1]}:{m[2]}:{m[3] or '00'}", cell))
     if seconds is None:
         return cell
@@ -298,7 +304,8 @@ def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
     labels = shape.labels
     generic = not column.name or called(column.name, "value")
     alone = len(shape.of_role("value")) == 1
-    name, asset, unnamed = column.name, owner or labels.get("asset", ""), False
+    above = labels.get("asset", "")
+    name, asset, unnamed = column.name, owner or mention_in(above) or above, False
     if column.group:
         tagged = generic or column.of >= 0 or folded(column.name) == folded(column.group)
         name = column.group if tagged else f"{column.group}.{column.name}"

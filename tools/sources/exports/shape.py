@@ -88,6 +88,31 @@ def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
     return None
 
 
+_PARTS: Final = (
+    {"year", "jahr", "ano", "annee", "yyyy", "anno"}, {"month", "monat", "mes", "mois", "mm", "mese"},
+    {"day", "tag", "dia", "jour", "dd", "giorno"}, {"hour", "stunde", "hora", "heure", "hh", "ora"},
+    {"minute", "minuto", "min", "minuten"}, {"second", "sekunde", "segundo", "seconde", "sec", "ss"},
+)  # fmt: skip
+
+
+def joined_parts(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
+    """A table with year, month and day in columns of their own as one with a time in front; None for any other."""
+    for place, row in enumerate(rows[:30]):
+        names = [key_of(c) for c in row]
+        at = [next((n for n, name in enumerate(names) if name in words), -1) for words in _PARTS]
+        if min(at[:3]) < 0:
+            continue
+        kept = [n for n in range(len(row)) if n not in at]
+        made = [list(r) for r in rows[:place]] + [["timestamp", *(row[n] for n in kept)]]
+        for r in rows[place + 1 :]:
+            parts = [r[n] if 0 <= n < len(r) else "" for n in at]
+            date = f"{parts[0]}-{parts[1]}-{parts[2]}" if all(parts[:3]) else ""
+            clock = ":".join(p.partition(".")[0].zfill(2) or "00" for p in (parts[3] or "0", parts[4] or "0", parts[5] or "0"))
+            made.append([f"{date} {clock}" if date else "", *(r[n] if n < len(r) else "" for n in kept)])
+        return made
+    return None
+
+
 def _full_time(cell: str) -> bool:
     stamp = stamp_of(cell)
     return stamp is not None and (stamp.clock or len(cell) >= 8)
@@ -133,11 +158,21 @@ def _times(rows: Sequence[Sequence[str]]) -> tuple[int, dict[int, Role]]:
     if kinds:
         dates = [at for at, role in kinds.items() if role == "date"]
         clocks = [at for at, role in kinds.items() if role == "clock"]
+        if dates and not clocks:
+            clocks = [n for n in range(width) if _hours(sample, n)]
         if dates:
             pair = {dates[0]: "date"} | ({_near(clocks, dates[0]): "clock"} if clocks else {})
-            first = max(starts[at] for at in pair)
+            first = max(starts.get(at, 0) for at in pair)
             return first, pair if clocks else {dates[0]: "time"}  # type: ignore[return-value]
     return _numeric(sample, width)
+
+
+def _hours(sample: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether a column is called hour and counts hours."""
+    cells = [r[at] for r in sample if at < len(r) and r[at]]
+    named = any(key_of(c) in _PARTS[3] or key_of(c) in ("he", "hour_ending", "std") for c in cells[:6])
+    numbers = [c for c in cells if re.fullmatch(r"\d{1,2}(?:\.0)?", c)]
+    return named and len(numbers) > 0.8 * len(cells) and all(float(c) <= 24 for c in numbers)
 
 
 def _run(found: list[int], cells: list[tuple[int, str]]) -> list[int]:
@@ -184,6 +219,8 @@ def _header(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
         at -= 1
     while at >= 0 and len(found) < 8:
         row = [c for c in rows[at] if c]
+        if found and len(rows[at]) > width:
+            break  # more cells than the data have columns: a line about the file
         merged = bool(found) and len(row) == 1 and not rows[at][0]
         if len(row) < 2 and not merged and not (width == 1 or (len(row) == 1 and width <= 2 and not found)):
             break
@@ -225,6 +262,8 @@ def _columns(header: Sequence[Sequence[str]], width: int, times: dict[int, Role]
     width = max([width, *(len(r) for r in header)])
     padded = [[*r, *[""] * (width - len(r))] for r in header]
     kinds = [_kind(r, set(times)) for r in padded]
+    if "names" not in kinds:
+        kinds = ["names" if kind == "types" else kind for kind in kinds]
     names = [r for r, kind in zip(padded, kinds, strict=True) if kind == "names"]
     chosen = _names_row(names, times)
     made = []
@@ -255,10 +294,11 @@ def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
         if len(names) > 1 and len(cells) > 2 and all(any(called(c, r) for r in ("time", "value", "quality")) for c in cells):
             return n
 
-    def worth(row: Sequence[str]) -> tuple[bool, float]:
+    def worth(row: Sequence[str]) -> tuple[bool, bool, float]:
         cells = [c for n, c in enumerate(row) if c and n not in times]
         tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
-        return called(row[0] if row else "", "tag"), len(set(cells)) + 0.5 * tags
+        timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
+        return called(row[0] if row else "", "tag"), timed, len(set(cells)) + 0.5 * tags
     return max(range(len(names)), key=lambda n: (worth(names[n]), n), default=0) if names else 0
 
 
@@ -356,8 +396,15 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         column.role = "quality"
     elif called(column.name, "other_time") or key_of(column.name).endswith(("_nano_offset", "_nanos", "nanoseconds")):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
-    elif called(column.name, "ignore") and not (not column.name and numeric > 0.5 and cells):
+    elif called(column.name, "ignore") or (not column.name and _is_index(cells)):
         column.role = "ignore"
+
+
+def _is_index(cells: Sequence[str]) -> bool:
+    """Whether cells without a name count the rows."""
+    return len(cells) > 2 and all(c.isdecimal() for c in cells) and all(
+        int(b) - int(a) == 1 for a, b in zip(cells, cells[1:], strict=False)
+    )  # fmt: skip
 
 
 def _share(cells: Sequence[str], test: object) -> float:
@@ -387,7 +434,7 @@ def _long(shape: Shape, held: dict[int, list[str]]) -> None:
             return
         shape.long = True
         for column in free:
-            column.role = "ignore" if column in numbers and column is not value else column.role
+            column.role = "ignore"
         tag.role, value.role = "tag", "value"
         _beside(shape, [c for c in texts if c not in (tag, value)], held, tag)
         return

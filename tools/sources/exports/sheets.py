@@ -7,12 +7,13 @@ import gzip
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import CLOCK, stamp_of
@@ -22,7 +23,8 @@ from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, 
 TEXTS: Final = (".csv", ".tsv", ".txt", ".lis", ".lvm", ".dat", ".asc", ".prn", ".tab", ".log")
 SHEETS: Final = (".xlsx", ".xlsm")
 PARQUET: Final = (".parquet", ".pq")
-SUFFIXES: Final = (*TEXTS, *SHEETS, *PARQUET, ".zip", ".gz")
+JSONS: Final = (".json", ".jsonl", ".ndjson")
+SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, ".zip", ".gz")
 MOST_BYTES: Final = 256 << 20  # of one unpacked file that is read here, in memory
 MOST_CELLS: Final = 30_000_000  # of one sheet
 MOST_MEMBERS: Final = 5_000  # of an archive
@@ -55,6 +57,8 @@ def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = ""
     elif suffix in SHEETS:
         with path.open("rb") as file:
             yield from _workbook(file, where)
+    elif suffix in JSONS:
+        yield _objects(path, where)
     elif suffix == ".zip":
         yield from _archive(path, where, encoding=encoding, delimiter=delimiter)
     else:
@@ -81,7 +85,7 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                 )
             for number, member in enumerate(members):
                 suffix = PurePosixPath(member.filename).suffix.lower()
-                if suffix not in (*TEXTS, *SHEETS, *PARQUET, ".gz"):
+                if suffix not in (*TEXTS, *JSONS, *SHEETS, *PARQUET, ".gz"):
                     continue
                 copy = Path(folder) / f"{number}{suffix}"  # never the name that the archive chooses
                 with packed.open(member) as source:
@@ -154,6 +158,31 @@ def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
     except duckdb.Error as error:
         raise SourceError(f"{where!r} is no readable Parquet file: {' '.join(str(error).split())[:200]}") from None
     return Sheet(name=stem_of(where), path=where, rows=[names, *rows])
+
+
+def _objects(path: Path, where: str) -> Sheet:
+    """Objects as rows: a list of them, one in each line, or a list below one key; a nested one as `outer.inner`."""
+    text = text_of(path, "utf-8", MOST_BYTES)
+    try:
+        try:
+            held = load_json(text)
+        except ValueError:
+            held = [load_json(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise SourceError(f"{where!r} is no readable JSON: {error}.") from None
+    if isinstance(held, dict):
+        held = next((v for v in held.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [held])
+    flat = [dict(_flat(one)) for one in held if isinstance(one, dict)]
+    names = list(dict.fromkeys(name for one in flat for name in one))
+    return Sheet(name=stem_of(where), path=where, rows=[names, *([_cell(one.get(n)) for n in names] for one in flat)])
+
+
+def _flat(one: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in one.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        elif not isinstance(value, list):
+            yield f"{before}{name}", value
 
 
 def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Sheet:

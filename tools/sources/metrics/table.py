@@ -317,7 +317,7 @@ class TableSource(Modelled):
                 raise error from None
         entries = {} if is_told(self._config) or self._config.component else tags_of(found, self._paths)
         if entries:
-            found = replace(found, cut="", values={c: (e.asset, e.point) for c, e in entries.items()})
+            found = found if found.by_row else replace(found, cut="", values={c: (e.asset, e.point) for c, e in entries.items()})
             self._tags = {(e.asset, e.point): e for e in entries.values()}
         return found
 
@@ -417,7 +417,7 @@ class TableSource(Modelled):
     def _told_of(self, component: str, metric: str) -> Metadata:
         """What the metadata file says of a metric, else its tag."""
         told = metadata_of(metric, self._metadata)
-        entry = self._tags.get((component, metric))
+        entry = self._tags.get((component, metric)) or self._tags.get(("", metric))
         return metadata_of_tag(entry) if entry is not None and told == UNTOLD else told
 
     def _query(self, layout: Layout, component: str, metric: str, labels: str) -> str:

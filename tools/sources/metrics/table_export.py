@@ -19,7 +19,7 @@ from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.export import Export, beside, read_export
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.reading import Asked
-from aitia.tools.sources.exports.shape import Shape, matrix, shape_of, transposed
+from aitia.tools.sources.exports.shape import Shape, joined_parts, matrix, shape_of, transposed
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.words import called, state_of
@@ -87,7 +87,7 @@ def needs_copy(paths: Sequence[Path]) -> bool:
     heads: set[tuple[str, ...]] = set()
     for path in paths:
         sheet = head_sheet(path)
-        if transposed(sheet.rows) is not None or matrix(sheet.rows) is not None:
+        if transposed(sheet.rows) is not None or matrix(sheet.rows) is not None or joined_parts(sheet.rows) is not None:
             return True
         shape = shape_of(sheet.rows)
         if shape is None:
@@ -184,12 +184,15 @@ def _rows(samples: Samples, key: Key) -> list[tuple[str, str, str, str]]:
 
 def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
     """The tag map of the columns of a plain wide table, by column; {} where they are not those of a plant and no list stands beside."""
-    if layout.shape != "wide" or layout.by_row:
+    if layout.shape != "wide":
         return {}
     apart = {layout.time.column, *layout.joined}
     columns = [c for c in layout.columns if c not in apart and not called(c, "ignore")]
     known = beside(paths)
     entries = propose([Point(tag=c, place=paths[0].name) for c in columns], known)
+    if layout.by_row:
+        rows = propose([Point(tag=c, asset="of each row") for c in columns if c != layout.meant.component], known)
+        return {e.tag: replace(e, asset="", point=e.tag) for e in rows} if is_plant(rows) or known else {}
     if not known and (any(e.by.startswith("no machine") for e in entries) or not is_plant(entries)):
         return {}
     keyed: dict[Key, TagEntry] = {}
