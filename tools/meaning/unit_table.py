@@ -44,7 +44,8 @@ def split_unit(name: str) -> tuple[str, str]:
     """A name and what stands in brackets at its end: `Flow [m3/h]` is `Flow`, `m3/h`; also behind a comma where that is a unit."""
     if (found := _BRACKETS.search(name)) and name[: found.start()].strip():
         inner = found[1].strip()
-        if unit_named(inner) or found[0].strip().startswith("[") or not re.search(r"[\w]{4,}", inner):
+        words = re.search(r"[^\W\d_]", inner) and not (re.search(r"\d", inner) or re.search(r"\w{4,}", inner))
+        if (unit_named(inner) and not inner.isdecimal()) or words or (found[0].strip().startswith("[") and not re.search(r"\d{2}", inner)):
             return name[: found.start()].strip(), inner
     if (found := _LOGGER.match(name)) and unit_named(found[2]):
         return found[1].strip(), found[2].strip()

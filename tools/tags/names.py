@@ -14,8 +14,8 @@ from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.plant_words import quantity_of_word
 
 _LEVEL: Final = re.compile(r"\s*[/\\|>:']+\s*|(?<=[\w)\]])\.(?=[^\s\d.]|\d+[A-Za-z_])|(?<=[A-Za-z_])\.(?=\d)")
-_WRAPPER: Final = re.compile(r"^(?:\\\\[\w.-]+\\|\[[\w ]+\]|ns=\d+;[sigb]=|nsu=[^;]+;s=|System\d+:|bacnet://\d+/|opc\.\w+://[^/]+/)+")
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])\d*|[^\W\d_]+\d*|\d+[A-Za-z]?(?![A-Za-z])|\d+")
+_WRAPPER: Final = re.compile(r"^(?:\\\\[\w.-]+\\|\[[\w ]+\]|ns=\d+;[sigb]=|nsu=[^;]+;s=|System\d+:|bacnet://\d+/|(?:sensor|binary_sensor|number|input_number)\.(?=\w+_)|opc\.\w+://[^/]+/)+")
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])(?:\d+(?:[A-Z](?![A-Za-z\d]))?)?|[^\W\d_]+\d*|\d+[A-Za-z]?(?![A-Za-z])|\d+")
 _FIELD: Final = frozenset({"pv", "sp", "op", "mv", "cv", "out", "val", "value", "wert", "prval", "presentvalue", "present_value", "actual", "ist",
                            "mag", "f", "stval", "main", "cmd", "fb", "pv_in", "q", "instmag", "cval", "phsa", "phsb", "phsc", "meas", "raw"})  # fmt: skip
 _ISA: Final = re.compile(r"^(?:(\d{1,4})[-_.]?)?([TPFLSVIEJAZWMHXD]D?[ITCERSAVYGQ][CTSAHLRV]{0,2})[-_ ]?(\d{2,6})[-_]?([A-Z]{0,2}\d?)$")
@@ -175,6 +175,8 @@ def _by_words(text: str) -> Parts | None:
         return Parts(asset=own[1], point=text, whole=own[0], by="loop of ISA-5.1", loop=own[1])
     words = list(_WORD.finditer(_ascii(text)))
     first = next((n for n, w in enumerate(words) if n and _measures(text, words, n)), len(words))
+    if (end := _numbered_machine(text, words)) and end < len(text):
+        return Parts(asset=text[:end], point=text[end:].strip(" _-.:,/'"), whole=text[:end], by="a machine and its number")
     if words and _measures(text, words, 0) and not _code_at(text, words, 0):
         return None
     kept = first
@@ -196,6 +198,19 @@ def _by_words(text: str) -> Parts | None:
     if not any(c.isalpha() for c in asset):
         return None
     return Parts(asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity")
+
+
+def _numbered_machine(text: str, words: Sequence[re.Match[str]]) -> int:
+    """Where `Feed water pump A` or `Pumpe 2` ends in a text; 0 where no machine with a number or letter stands in it."""
+    for n, (word, behind) in enumerate(zip(words, words[1:], strict=False)):
+        between = text[word.end() : behind.start()]
+        number = re.fullmatch(r"\d{1,4}[A-Za-z]?", behind[0])
+        letter = re.fullmatch(r"[A-H]", behind[0]) and not re.match(r"[-_]?\d", text[behind.end() :])
+        marked = (number or letter) and len(between) <= 1
+        if n <= 4 and plain(_ascii(word[0])) in _data()["machines"] and marked and not (n and _is_part(word[0])):
+            before = words[:n]
+            return behind.end() if not any(re.search(r"\d", w[0]) for w in before) else 0
+    return 0
 
 
 def _numbers_before(text: str, words: Sequence[re.Match[str]], n: int) -> bool:

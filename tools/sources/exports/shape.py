@@ -271,7 +271,9 @@ def _columns(header: Sequence[Sequence[str]], width: int, times: dict[int, Role]
         title = names[chosen][at] if names else ""
         parts = [p.strip() for p in title.splitlines() if p.strip()]
         name, unit = split_unit(parts[0]) if parts else ("", "")
-        column = Column(at=at, name=name, unit=unit)
+        head, cut, tail = name.partition(" - ")
+        name = head if cut and " " not in head and parts_of(head).loop else name
+        column = Column(at=at, name=name, unit=unit, description=tail if name == head else "")
         for part in parts[1:]:
             column.unit = column.unit or (part.strip("[]()") if unit_named(part) else "")
             column.description = column.description or ("" if unit_named(part) else part)
@@ -308,10 +310,10 @@ def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]
     for cell in row:
         last = cell or last
         filled.append(last)
-    cells = [c for n, c in enumerate(row) if c and n not in times]
-    values = [c for c in made if c.at not in times]
+    values = [c for c in made if c.at not in times and c.name]
     names = [c.name for c in values]
-    grouped = len(cells) < 0.8 * len(values) or len(set(cells)) < len(cells) or len(set(names)) < len(names)
+    groups = {filled[c.at] for c in values} - {""}
+    grouped = len(groups) < len(values) or len(set(names)) < len(names)
     for column in made:
         if grouped and column.at not in times:
             column.group = filled[column.at]
@@ -396,7 +398,7 @@ def _by_name(column: Column, cells: Sequence[str]) -> None:
         column.role = "quality"
     elif called(column.name, "other_time") or key_of(column.name).endswith(("_nano_offset", "_nanos", "nanoseconds")):
         column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
-    elif called(column.name, "ignore") or (not column.name and _is_index(cells)):
+    elif called(column.name, "ignore") or (not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms"))):
         column.role = "ignore"
 
 
@@ -419,12 +421,14 @@ def _long(shape: Shape, held: dict[int, list[str]]) -> None:
     values = [c for c in free if called(c.name, "value") and (c in numbers or not called(c.name, "tag"))]
     tags = [c for c in texts if called(c.name, "tag") and not _all_states(held[c.at])]
     repeated = [c for c in texts if _repeats(held[c.at])]
+    if not values and len(numbers) > 1 and all(key_of(c.name) in _AGGREGATES for c in numbers):
+        values = [min(numbers, key=lambda c: _AGGREGATES.index(key_of(c.name)))]
     several_times = any(c.of >= 0 for c in shape.columns)
     if several_times:
         return
     if not values and len(numbers) == 1 and (tags or repeated) and not _tagged(numbers[0].name):
         values = numbers[:1]
-    if values and len([c for c in numbers if not _passed(c)]) > 1 + len(values) and not any(called(c.name, "tag") for c in texts):
+    if values and not all(key_of(c.name) in _AGGREGATES for c in numbers) and len([c for c in numbers if not _passed(c)]) > 1 + len(values) and not any(called(c.name, "tag") for c in texts):
         values = []
     if values and (tags or repeated):
         order = list(data()["columns"]["tag"])
@@ -439,6 +443,10 @@ def _long(shape: Shape, held: dict[int, list[str]]) -> None:
         _beside(shape, [c for c in texts if c not in (tag, value)], held, tag)
         return
     _by_row(shape, texts, numbers, held)
+
+
+_AGGREGATES: Final = ("avg", "average", "mean", "mittelwert", "media", "last", "value", "median", "first", "min", "minimum", "max", "maximum",
+                      "count", "n", "sum", "std", "stddev", "samples")  # fmt: skip
 
 
 def _best_tag(columns: Sequence[Column], held: dict[int, list[str]], order: list[str]) -> Column | None:

@@ -270,7 +270,9 @@ def _rows(text: str, mark: str) -> Iterator[list[str]]:
         return
     csv.field_size_limit(1 << 20)
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark):
+            if not (row and "---" in row[0] and _RULE.fullmatch("".join(row))):
+                yield row
     except csv.Error as error:
         raise SourceError(f"A row of the table cannot be read: {error}. Check its quotation marks.") from None
 

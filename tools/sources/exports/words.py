@@ -13,6 +13,7 @@ from aitia.core.bounds import own_yaml
 
 Quality = Literal["good", "uncertain", "bad", ""]
 _DIGITAL: Final = re.compile(r"(?:digital ?state|digstate|system ?digital ?state)\W*\d+")
+_MACHINES: Final = frozenset({"machine", "equipment", "asset", "maschine", "anlagen", "equipo", "device"})
 _HEX: Final = re.compile(r"0x[0-9a-f]{1,8}")
 
 
@@ -44,7 +45,10 @@ def _lists(section: str) -> dict[str, frozenset[str]]:
 
 def called(name: str, role: str, section: str = "columns") -> bool:
     """Whether a column (or a line above a table) is called like one of a role."""
-    return key_of(name) in _lists(section)[role]
+    key = key_of(name)
+    if role == "asset" and section == "columns" and key.count("_") in (1, 2) and key.partition("_")[0] in _MACHINES:
+        return True
+    return key in _lists(section)[role]
 
 
 @lru_cache(maxsize=65536)
