@@ -13,7 +13,7 @@ from aitia.core.errors import SourceError
 from aitia.tools.tags.map import Point, TagEntry, propose
 from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.exports.reading import Asked, Samples, Tag, read_sheet
-from aitia.tools.sources.exports.sheets import SUFFIXES, sheets_of, stem_of
+from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, listed, read_yaml
 from aitia.tools.sources.text_form import few
 
@@ -40,12 +40,14 @@ def read_export(
     base = root or (paths[0].parent if paths else Path())
     found, known = Export(), dict[str, TagEntry]()
     reasons: list[str] = []
+    tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in JSONS for p in paths)
     known |= beside(paths)
     for path in paths:
         if path.name.lower() in NAMES:
             continue
-        if path.suffix.lower() not in SUFFIXES and len(paths) > 1:
-            found.notes.append(f"{path.name} is passed over: no table by its name")
+        beside_tables = tables and path.suffix.lower() in JSONS
+        if len(paths) > 1 and (path.suffix.lower() not in SUFFIXES or beside_tables):
+            found.notes.append(f"{path.name} is passed over: no table beside these files")
             continue
         for sheet in sheets_of(path, root=base, encoding=encoding, delimiter=delimiter):
             read = read_sheet(sheet, asked)

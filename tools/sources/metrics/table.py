@@ -23,6 +23,7 @@ from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.meaning.metadata import UNTOLD, Metadata, metadata_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.exports.sheets import SUFFIXES
+from aitia.tools.sources.exports.tag_files import NAMES
 from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
@@ -275,7 +276,7 @@ class TableSource(Modelled):
     def _paths(self) -> list[Path]:
         found = list(iter_files(self._config, self._root))
         if len(found) > 1:
-            found = [p for p in found if p.name.lower().endswith(SUFFIXES)]
+            found = [p for p in found if p.name.lower().endswith(SUFFIXES) and p.name.lower() not in NAMES]
         empty = not found or all(p.stat().st_size == 0 for p in found)
         if empty:
             raise SourceError(f"{self._config.path!r} is empty. Give source {self.name!r} a table with rows.")
