@@ -11,6 +11,7 @@ names its source tree (`make tree` in a checkout of that commit, then its build/
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -51,14 +52,15 @@ def main() -> None:
     args = contract.parser(__doc__)
     args.add_argument("--totals", action="store_true", help="no answer of a single case: for layouts that stay closed")
     args.add_argument("--before", default="", help="source tree of the code before (trivial)")
-    args.add_argument("--only-read", default="", help=argparse_hidden())
+    args.add_argument("--systems", default="ours,peer", help="which of ours and peer to run")
+    args.add_argument("--only-read", default="", help=argparse.SUPPRESS)
     told = args.parse_args()
     if told.only_read:
         print(json.dumps(list(table_series(Path(told.only_read)))))
         return
     began, data = time.monotonic(), Path(told.data)
     names = contract.chosen((p.parent.name for p in data.glob("*/truth.json")), told.cases)
-    systems = {"ours": here, "peer": pandas_series}
+    systems = {name: of for name, of in (("ours", here), ("peer", pandas_series)) if name in told.systems}
     if told.before:
         systems["trivial"] = lambda path: before(path, told.before)
     rows: list[dict[str, Any]] = []
@@ -80,12 +82,6 @@ def main() -> None:
     for case in cases:
         if case["system"] == "ours":
             print({k: v for k, v in case.items() if k != "system" and (v or k != "error")})
-
-
-def argparse_hidden() -> str:
-    import argparse
-
-    return argparse.SUPPRESS
 
 
 def bare(case: Path, folder: Path) -> Path:

@@ -196,7 +196,7 @@ def _coded(point: Point) -> str:
 def _from_name(tag: str, told: str) -> str:
     """The unit that a name ends with, where the words before it tell a quantity that is measured in it."""
     words = [w for w in re.split(r"[\s_.\-]+", tag) if w]
-    if len(words) < 2:
+    if len(words) < 2 or words[-1].isdecimal():
         return ""
     unit = unit_named(words[-1])
     if unit is None:

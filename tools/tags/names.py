@@ -111,7 +111,8 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
     if last == 0:
         found = parts_of(texts[0])
         tail = tag[levels[0][1] :].strip("./\\:|' ")
-        return Parts(asset=found.asset, point=f"{found.point}.{tail}" if found.asset else tag, whole=found.whole, by=found.by, loop=found.loop)
+        whole = plain(found.asset) == plain(texts[0]) and not found.loop
+        return Parts(asset=found.asset, point=tail if whole and tail else f"{found.point}.{tail}" if found.asset else tag, whole=found.whole, by=found.by, loop=found.loop)
     if inner and re.search(r"\d", inner.asset) and not named:
         start = levels[last][0]
         return Parts(asset=inner.asset, point=tag[start:][len(inner.asset) :].strip(" _-./:"), whole=tag[: start + len(inner.asset)], by="path")

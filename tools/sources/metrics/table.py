@@ -297,9 +297,12 @@ class TableSource(Modelled):
         for cached in ("_paths", "_form", "_copies", "_table"):
             self.__dict__.pop(cached, None)
         self.prepared, self._tags = None, {}
-        if not is_told(self._config) and needs_copy(self._paths):
-            found = self._copied(db, near)
-        else:
+        odd = not is_told(self._config) and needs_copy(self._paths)
+        try:
+            found = self._copied(db, near) if odd else self._as_it_stands(db, near)
+        except SourceError:
+            if not odd:
+                raise
             found = self._as_it_stands(db, near)
         self._known = state, found
         return found
@@ -318,7 +321,7 @@ class TableSource(Modelled):
                 raise error from None
         entries = {} if is_told(self._config) or self._config.component else tags_of(found, self._paths)
         if entries:
-            found = found if found.by_row else replace(found, cut="", values={c: (e.asset, e.point) for c, e in entries.items()})
+            found = found if found.by_row else replace(found, values={c: (e.asset, e.point) for c, e in entries.items()})
             self._tags = {(e.asset, e.point): e for e in entries.values()}
         return found
 

@@ -26,6 +26,7 @@ from aitia.tools.sources.exports.words import called, state_of
 from aitia.tools.sources.column_names import COMPONENT, first
 from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
 from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
+from aitia.tools.tags.names import plain
 
 if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table_columns import Layout
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_FILES: Final = 5_000  # of a folder that are read one by one
 _LARGEST: Final = 64 << 20  # bytes of a long table that is copied for its tags alone
+_OWN: Final = frozenset({"time", "component", "metric", "value"})  # the columns that aitia itself writes
 Key = tuple[str, str]  # component and metric
 
 
@@ -87,6 +89,8 @@ def needs_copy(paths: Sequence[Path]) -> bool:
     heads: set[tuple[str, ...]] = set()
     for path in paths:
         sheet = head_sheet(path)
+        if _OWN <= set(next((r for r in sheet.rows if any(r)), ())):
+            continue
         if transposed(sheet.rows) is not None or matrix(sheet.rows) is not None or joined_parts(sheet.rows) is not None:
             return True
         shape = shape_of(sheet.rows)
@@ -196,7 +200,11 @@ def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
     if not known and (any(e.by.startswith("no machine") for e in entries) or not is_plant(entries)):
         return {}
     keyed: dict[Key, TagEntry] = {}
-    for entry in entries:
+    for column, entry in zip(columns, entries, strict=True):
+        asset, point = layout.values.get(column, ("", ""))
+        if plain(asset).endswith(plain(entry.asset)) and "person" not in entry.by:  # as its own spelling has it
+            keyed[asset, point] = replace(entry, asset=asset, point=point)
+            continue
         asset, point = _free(keyed, (entry.asset, entry.point or entry.tag), entry.tag)
         keyed[asset, point] = replace(entry, asset=asset, point=point)
     return dict(zip(columns, keyed.values(), strict=True))
