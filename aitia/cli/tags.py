@@ -13,8 +13,8 @@ import typer
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
+    from aitia.tools.sources.exports.asked import Samples
     from aitia.tools.sources.exports.export import Export
-    from aitia.tools.sources.exports.reading import Samples
     from aitia.tools.tags.map import TagEntry
 
 
@@ -22,7 +22,9 @@ def tags(
     place: Annotated[Path, typer.Argument(help="An export: a file or a folder.", metavar="FILE|FOLDER")],
     write: Annotated[
         Path | None,
-        typer.Option(help="Write the map here (tags.csv beside the data is read).", metavar="CSV", show_default=False),
+        typer.Option(
+            help="Write the map here (tags.csv beside the data is read).", metavar="CSV", show_default=False
+        ),
     ] = None,
     samples: Annotated[
         str, typer.Option(help="Print time and value of this tag as CSV.", metavar="TAG", show_default=False)
@@ -60,8 +62,8 @@ def _read(place: Path, timezone: str) -> Export:
     from aitia.cli.logs_diff import zone_named
     from aitia.core.config import SourceConfig
     from aitia.core.errors import BadInput
+    from aitia.tools.sources.exports.asked import Asked
     from aitia.tools.sources.exports.export import read_export
-    from aitia.tools.sources.exports.reading import Asked
     from aitia.tools.sources.paths import iter_files
 
     if not place.exists():
@@ -82,7 +84,11 @@ def _row(entry: TagEntry, samples: Samples) -> dict[str, Any]:
 
     known = np.isfinite(samples.v)
     t = samples.t[known]
-    ends = [from_epoch(float(x)).isoformat().replace("+00:00", "Z") for x in (t.min(), t.max())] if t.size else ["", ""]
+    ends = (
+        [from_epoch(float(x)).isoformat().replace("+00:00", "Z") for x in (t.min(), t.max())]
+        if t.size
+        else ["", ""]
+    )
     unit = unit_named(entry.unit)
     told = {"unit": unit.to, "factor": unit.factor, "offset": unit.offset} if unit else None
     return asdict(entry) | {"samples": int(known.sum()), "first": ends[0], "last": ends[1], "canonical": told}
@@ -113,7 +119,9 @@ def _print_samples(export: Export, tag: str) -> None:
     rows.writerow(("time", "value"))
     for one in found:
         for t, v in zip(one.t.tolist(), one.v.tolist(), strict=True):
-            rows.writerow((from_epoch(t).isoformat().replace("+00:00", "Z"), "" if math.isnan(v) else repr(v)))
+            rows.writerow(
+                (from_epoch(t).isoformat().replace("+00:00", "Z"), "" if math.isnan(v) else repr(v))
+            )
 
 
 def _show(export: Export) -> None:

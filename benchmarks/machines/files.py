@@ -50,7 +50,9 @@ Found = list[dict[str, Any]]
 
 def main() -> None:
     args = contract.parser(__doc__)
-    args.add_argument("--totals", action="store_true", help="no answer of a single case: for layouts that stay closed")
+    args.add_argument(
+        "--totals", action="store_true", help="no answer of a single case: for layouts that stay closed"
+    )
     args.add_argument("--before", default="", help="source tree of the code before (trivial)")
     args.add_argument("--systems", default="ours,peer", help="which of ours and peer to run")
     args.add_argument("--only-read", default="", help=argparse.SUPPRESS)
@@ -144,11 +146,21 @@ def pandas_series(path: Path) -> Iterator[dict[str, Any]]:
             frame = pd.read_excel(file)
         else:
             frame = pd.read_csv(file, sep=None, engine="python", dtype=str)
-        column = next((c for c in frame.columns if re.search("time|date|zeit|datum|fecha|^ts$", str(c), re.I)), frame.columns[0])
+        column = next(
+            (c for c in frame.columns if re.search("time|date|zeit|datum|fecha|^ts$", str(c), re.I)),
+            frame.columns[0],
+        )
         times = pd.to_datetime(frame[column], utc=True, format="mixed", errors="coerce")
         values = {c: _numbers(frame[c]) for c in frame.columns if c != column}
-        names = next((c for c, v in values.items() if v.notna().mean() < 0.5 and frame[c].nunique() < len(frame) / 3), None)
-        groups = [("", times.notna())] if names is None else [(str(n), (frame[names] == n) & times.notna()) for n in frame[names].dropna().unique()]
+        names = next(
+            (c for c, v in values.items() if v.notna().mean() < 0.5 and frame[c].nunique() < len(frame) / 3),
+            None,
+        )
+        groups = (
+            [("", times.notna())]
+            if names is None
+            else [(str(n), (frame[names] == n) & times.notna()) for n in frame[names].dropna().unique()]
+        )
         for group, rows in groups:
             for name, v in values.items():
                 known = rows & v.notna()
@@ -162,13 +174,17 @@ def _numbers(column: Any) -> Any:
     import pandas as pd
 
     plain = pd.to_numeric(column, errors="coerce")
-    comma = pd.to_numeric(column.astype(str).str.replace(".", "", regex=False).str.replace(",", "."), errors="coerce")
+    comma = pd.to_numeric(
+        column.astype(str).str.replace(".", "", regex=False).str.replace(",", "."), errors="coerce"
+    )
     return comma if comma.notna().sum() > plain.notna().sum() else plain
 
 
 def judge(truth: Sequence[Mapping[str, Any]], found: Found) -> dict[str, list[float]]:
     """`layout read`: every series right; `series read`; of those that are found asset, quantity and unit right; series too many."""
-    told: dict[str, list[float]] = {m: [] for m in ("layout read", "series read", "asset", "quantity", "unit", "series too many")}
+    told: dict[str, list[float]] = {
+        m: [] for m in ("layout read", "series read", "asset", "quantity", "unit", "series too many")
+    }
     left = [s for s in found if s["t"]]
     wanted = [s for s in truth if s["n"]]
     taken = set()
@@ -232,7 +248,9 @@ def same_unit(wanted: str, got: str) -> bool:
     from aitia.tools.meaning.unit_table import unit_named
 
     a, b = unit_named(wanted), unit_named(got)
-    return (a is not None and b is not None and a.symbol == b.symbol) or wanted.casefold().replace(" ", "") == got.casefold().replace(" ", "")
+    return (a is not None and b is not None and a.symbol == b.symbol) or wanted.casefold().replace(
+        " ", ""
+    ) == got.casefold().replace(" ", "")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,12 @@ T = [t.timestamp() for t in TIMES]
 
 
 def rows(sep: str, time: Callable[[datetime], str], number: Callable[[float], str] = str) -> str:
-    return "\n".join(sep.join([time(t), number(a), number(b)]) for t, a, b in zip(TIMES, FLOW, TEMP, strict=True)) + "\n"
+    return (
+        "\n".join(
+            sep.join([time(t), number(a), number(b)]) for t, a, b in zip(TIMES, FLOW, TEMP, strict=True)
+        )
+        + "\n"
+    )
 
 
 def comma(value: float) -> str:
@@ -37,7 +42,11 @@ def iso(t: datetime) -> str:
 
 
 def long(sep: str, line: Callable[[datetime, str, float], list[str]]) -> str:
-    told = [(t, tag, v) for t, a, b in zip(TIMES, FLOW, TEMP, strict=True) for tag, v in (("P-101.Flow", a), ("P-101.Temp", b))]
+    told = [
+        (t, tag, v)
+        for t, a, b in zip(TIMES, FLOW, TEMP, strict=True)
+        for tag, v in (("P-101.Flow", a), ("P-101.Temp", b))
+    ]
     return "\n".join(sep.join(line(t, tag, v)) for t, tag, v in told) + "\n"
 
 
@@ -146,7 +155,10 @@ def test_a_workbook_with_a_sheet_for_each_machine_is_read(tmp_path: Path) -> Non
 
 def test_what_is_bad_is_missing_counted_and_told_and_what_is_uncertain_stays(tmp_path: Path) -> None:
     codes = [0 if n == 3 else 64 if n == 4 else 192 for n in range(12)]
-    lines = [f"{iso(t)},P-101.Flow,{'I/O Timeout' if n == 5 else v},{codes[n]}" for n, (t, v) in enumerate(zip(TIMES, FLOW, strict=True))]
+    lines = [
+        f"{iso(t)},P-101.Flow,{'I/O Timeout' if n == 5 else v},{codes[n]}"
+        for n, (t, v) in enumerate(zip(TIMES, FLOW, strict=True))
+    ]
     path = written(tmp_path, "Time,Tag,Value,Quality\n" + "\n".join(lines) + "\n")
     (series,) = read(path)
     assert np.flatnonzero(np.isnan(series.v)).tolist() == [3, 5]
@@ -157,7 +169,10 @@ def test_what_is_bad_is_missing_counted_and_told_and_what_is_uncertain_stays(tmp
 
 
 def test_states_become_numbers_and_their_coding_is_told(tmp_path: Path) -> None:
-    lines = [f"{iso(t)},{v},{'Running' if n > 4 else 'Stopped'}" for n, (t, v) in enumerate(zip(TIMES, FLOW, strict=True))]
+    lines = [
+        f"{iso(t)},{v},{'Running' if n > 4 else 'Stopped'}"
+        for n, (t, v) in enumerate(zip(TIMES, FLOW, strict=True))
+    ]
     path = written(tmp_path, "Time,P-101.Flow,P-101.Status\n" + "\n".join(lines) + "\n")
     state = next(s for s in read(path) if s.metadata.quantity == "state")
     assert state.v.tolist() == [0.0] * 5 + [1.0] * 7
@@ -174,7 +189,11 @@ def test_the_hour_that_comes_twice_is_told_by_the_order_of_the_rows(tmp_path: Pa
 
 
 def test_a_list_of_tags_beside_the_data_decides(tmp_path: Path) -> None:
-    written(tmp_path, "tag,asset,point,quantity,unit,low,high\nA1,P-101,flow,flow,m3/h,0,300\nA2,P-101,temp,temperature,degC,,90\n", "tags.csv")
+    written(
+        tmp_path,
+        "tag,asset,point,quantity,unit,low,high\nA1,P-101,flow,flow,m3/h,0,300\nA2,P-101,temp,temperature,degC,,90\n",
+        "tags.csv",
+    )
     found = read(written(tmp_path, "Time,A1,A2\n" + rows(",", iso)))
     assert_both(found)
     flow = next(s for s in found if s.metric == "flow")

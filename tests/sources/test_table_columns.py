@@ -94,7 +94,7 @@ def wide(folder: Path, *columns: str) -> Path:
     ("columns", "split"),
     [
         (["P-1.speed", "P-1.suction_pressure_bar"], [("P-1", "speed"), ("P-1", "suction_pressure_bar")]),
-        (["area/P-1/speed", "area/P-2/speed"], [("area/P-1", "speed"), ("area/P-2", "speed")]),
+        (["area/P-1/speed", "area/P-2/speed"], [("P-1", "speed"), ("P-2", "speed")]),
         (["P-1:speed", "P-2:speed"], [("P-1", "speed"), ("P-2", "speed")]),
         (["P-1.FT.PV (m³/h)", "P-1.IT.PV [A]"], [("P-1", "FT.PV (m³/h)"), ("P-1", "IT.PV [A]")]),
         (["P-1.FT.PV", "P-1.RUN", "LIC-1.SP"], [("LIC-1", "SP"), ("P-1", "FT.PV"), ("P-1", "RUN")]),

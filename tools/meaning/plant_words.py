@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -12,9 +13,30 @@ from aitia.core.bounds import own_yaml
 
 _PIECES: Final = re.compile(r"[^\w%°.+-]+|_|(?<=[^\W\d_])\.(?=[^\W\d_])")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_FIELDS: Final = frozenset({"pv", "prval", "presentvalue", "value", "val", "wert", "fb", "mag", "cval", "instmag", "phsa", "phsb", "phsc", "cv", "rt", "st"})  # tell no quantity
+_FIELDS: Final = frozenset(
+    {
+        "pv",
+        "prval",
+        "presentvalue",
+        "value",
+        "val",
+        "wert",
+        "fb",
+        "mag",
+        "cval",
+        "instmag",
+        "phsa",
+        "phsb",
+        "phsc",
+        "cv",
+        "rt",
+        "st",
+    }
+)  # tell no quantity
 _FIRST: Final = ("setting", "state")  # decide wherever they stand
-_STATE_ALSO: Final = frozenset({"open", "on", "ein", "drift", "auto", "run", "running", "praca", "in", "closed", "mode", "betrieb"})
+_STATE_ALSO: Final = frozenset(
+    {"open", "on", "ein", "drift", "auto", "run", "running", "praca", "in", "closed", "mode", "betrieb"}
+)
 
 
 @lru_cache(maxsize=65536)
@@ -26,7 +48,9 @@ def _plain(text: str) -> str:
 @cache
 def _words() -> tuple[dict[str, str], list[tuple[str, str]], list[tuple[str, str]]]:
     """Whole words and phrases, beginnings, and endings, each with its quantity."""
-    raw = dict(own_yaml(files("aitia.tools.meaning").joinpath("plant_words.yaml").read_text(encoding="utf-8")))
+    raw = dict(
+        own_yaml(files("aitia.tools.meaning").joinpath("plant_words.yaml").read_text(encoding="utf-8"))
+    )
     whole, begin, end = {}, [], []
     for quantity, words in raw.items():
         for word in map(str, words):
@@ -65,7 +89,7 @@ def quantity_in(text: str) -> str:
     bare = [re.sub(r"\d+$", "", w) or w for w in words]
     found = [(n, quantity_of_word(w) or quantity_of_word(b)) for n, (w, b) in enumerate(zip(words, bare, strict=True))
              if len(b) > 1 or n == len(words) - 1 or n == 0]  # fmt: skip
-    pairs = [quantity_of_word(f"{a} {b}") for a, b in zip(words, words[1:], strict=False)]
+    pairs = [quantity_of_word(f"{a} {b}") for a, b in itertools.pairwise(words)]
     told = [q for _, q in found if q]
     if "setting" in told:
         return "setting"

@@ -15,7 +15,9 @@ _LONGEST: Final = 24  # characters of a unit
 _BRACKETS: Final = re.compile(r"\s*[\[(<{]\s*([^\[\]<>{}]{0,24}?)\s*[\])>}]\s*$")
 
 
-_LOGGER: Final = re.compile(r"^([^,]+),\s*([^,()]{1,12})\s*\(.*\)$")  # `Temp, °C (LGR S/N: 2031)` of HOBO loggers
+_LOGGER: Final = re.compile(
+    r"^([^,]+),\s*([^,()]{1,12})\s*\(.*\)$"
+)  # `Temp, °C (LGR S/N: 2031)` of HOBO loggers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,11 @@ def split_unit(name: str) -> tuple[str, str]:
     if (found := _BRACKETS.search(name)) and name[: found.start()].strip():
         inner = found[1].strip()
         words = re.search(r"[^\W\d_]", inner) and not (re.search(r"\d", inner) or re.search(r"\w{4,}", inner))
-        if (unit_named(inner) and not inner.isdecimal()) or words or (found[0].strip().startswith("[") and not re.search(r"\d{2}", inner)):
+        if (
+            (unit_named(inner) and not inner.isdecimal())
+            or words
+            or (found[0].strip().startswith("[") and not re.search(r"\d{2}", inner))
+        ):
             return name[: found.start()].strip(), inner
     if (found := _LOGGER.match(name)) and unit_named(found[2]):
         return found[1].strip(), found[2].strip()
@@ -54,7 +60,13 @@ def split_unit(name: str) -> tuple[str, str]:
         if cut and head.strip() and unit_named(tail):
             return head.strip(), tail.strip()
     head, cut, tail = name.rpartition(" ")
-    if cut and head.strip() and (unit := unit_named(tail)) and (len(tail) > 1 or not tail.isalnum()) and unit.dimension != "time":
+    if (
+        cut
+        and head.strip()
+        and (unit := unit_named(tail))
+        and (len(tail) > 1 or not tail.isalnum())
+        and unit.dimension != "time"
+    ):
         return head.strip(), tail.strip()
     return name.strip(), ""
 

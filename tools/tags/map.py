@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from aitia.tools.tags.names import Parts, is_machine, mention_in, parts_of, plain
 from aitia.tools.meaning.names import UNKNOWN, lexicon
 from aitia.tools.meaning.plant_words import quantity_in, quantity_of_word
 from aitia.tools.meaning.unit_table import split_unit, unit_named
+from aitia.tools.tags.names import Parts, is_machine, mention_in, parts_of, plain
 
 PERSON: Final = "person"
 _PLANT: Final = frozenset(
@@ -81,7 +81,13 @@ def _bare(point: Point) -> str:
     """A tag without the unit behind it: `Pumpe A Leistung W`."""
     name = split_unit(point.tag)[0]
     found = _TAIL.match(name)
-    if found and " " in name[found.end(1) :] and (unit := unit_named(found[2])) and unit.quantity and unit.quantity == quantity_in(found[1]):
+    if (
+        found
+        and " " in name[found.end(1) :]
+        and (unit := unit_named(found[2]))
+        and unit.quantity
+        and unit.quantity == quantity_in(found[1])
+    ):
         return found[1]
     return name
 
@@ -96,7 +102,9 @@ def _short(wholes: Mapping[str, str]) -> dict[str, str]:
 
 def _loops(points: Sequence[Point], parts: Sequence[Parts]) -> dict[str, str]:
     """The machine that an instrument's loop belongs to: the one with the same number, where there is one alone."""
-    machines = {p.asset for p in parts if p.asset and not p.loop} | {m for p in points if (m := mention_in(p.description))}
+    machines = {p.asset for p in parts if p.asset and not p.loop} | {
+        m for p in points if (m := mention_in(p.description))
+    }
     found: dict[str, str] = {}
     for part in parts:
         if part.by == "KKS" and part.loop:
@@ -104,7 +112,11 @@ def _loops(points: Sequence[Point], parts: Sequence[Parts]) -> dict[str, str]:
             found |= {part.loop: min(same)} if len(same) == 1 else {}
             continue
         number = re.sub(r"\D", "", part.loop.rpartition("-")[2])
-        like = [m for m in sorted(machines) if len(number) >= 3 and re.sub(r"\D", "", m.rpartition("-")[2]) == number]
+        like = [
+            m
+            for m in sorted(machines)
+            if len(number) >= 3 and re.sub(r"\D", "", m.rpartition("-")[2]) == number
+        ]
         if part.loop and len({plain(m) for m in like}) == 1:
             found[part.loop] = like[0]
     return found
@@ -117,7 +129,13 @@ def _owned(
     bare = _bare(point)
     if point.asset:
         inner = part.asset and plain(part.asset) == plain(point.asset)
-        if part.asset and not part.loop and re.search(r"\d", part.asset) and not re.search(r"\d", point.asset) and not inner:
+        if (
+            part.asset
+            and not part.loop
+            and re.search(r"\d", part.asset)
+            and not re.search(r"\d", point.asset)
+            and not inner
+        ):
             return owners.get(part.whole, part.asset), part.point, part.by
         return point.asset, part.point if inner else bare, "column of machines"
     if part.loop:
@@ -129,9 +147,16 @@ def _owned(
     if said := mention_in(point.description):
         return said, bare, "its description"
     file = point.place.rpartition("/")[2]
-    stem = re.sub(r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log))+$", "", file, flags=re.I)
+    stem = re.sub(
+        r"(?:\.(?:csv|tsv|txt|gz|xlsx|xlsm|parquet|pq|zip|lvm|lis|dat|prn|log))+$", "", file, flags=re.I
+    )
     head = re.match(r"[^\W\d_]{4,}", _bare(point))
-    if head and is_machine(head[0]) and len(bare) > len(head[0]) and not mention_in(re.sub(r"[_.]", " ", point.place)):
+    if (
+        head
+        and is_machine(head[0])
+        and len(bare) > len(head[0])
+        and not mention_in(re.sub(r"[_.]", " ", point.place))
+    ):
         return head[0], bare[len(head[0]) :].strip(" _-.:"), "a machine's name"
     if code := mention_in(re.sub(r"[_.]", " ", stem)) or mention_in(re.sub(r"[_.]", " ", point.place)):
         return code, bare, "the name of its file"
@@ -143,7 +168,13 @@ def _entry(point: Point, owned: tuple[str, str, str]) -> TagEntry:
     quantity, unit = _meaning(point, name)
     label = _unitless(name, unit) or name
     return TagEntry(
-        tag=point.tag, asset=asset.strip(" _-./:"), point=label, quantity=quantity, unit=unit, description=point.description, by=by
+        tag=point.tag,
+        asset=asset.strip(" _-./:"),
+        point=label,
+        quantity=quantity,
+        unit=unit,
+        description=point.description,
+        by=by,
     )
 
 
@@ -187,9 +218,9 @@ def _coded(point: Point) -> str:
     if ied := _IED.match(point.tag):
         return _IEC_61850.get(ied[1], "")
     for level in re.split(r"[\\/|:]", point.tag):
-        if (told := lexicon()._tag(re.sub(r"\.(?:PV\.)?CV$", ".PV", level))) in _PLANT:  # noqa: SLF001
+        if (told := lexicon()._tag(re.sub(r"\.(?:PV\.)?CV$", ".PV", level))) in _PLANT:
             return told
-    shares = lexicon()._tag(re.sub(r"^.*[\\/\]:]", "", point.tag))  # noqa: SLF001 - the same letters as the lexicon reads
+    shares = lexicon()._tag(re.sub(r"^.*[\\/\]:]", "", point.tag))
     return shares if shares in _PLANT else ""
 
 
@@ -202,19 +233,38 @@ def _from_name(tag: str, told: str) -> str:
     if unit is None:
         return ""
     before = quantity_in("_".join(words[:-1])) or told
-    long = len(words[-1]) > 1 and not quantity_of_word(words[-1]) in ("level", "position", "state", "setting", "flow", "pressure")
+    long = len(words[-1]) > 1 and quantity_of_word(words[-1]) not in (
+        "level",
+        "position",
+        "state",
+        "setting",
+        "flow",
+        "pressure",
+    )
     if unit.quantity and unit.quantity == before:
         return words[-1]
-    if unit.dimension in ("share",) or (not unit.quantity and long and unit.dimension in ("level", "time") and before in ("level", "age", "position", "vibration")):
+    if unit.dimension in ("share",) or (
+        not unit.quantity
+        and long
+        and unit.dimension in ("level", "time")
+        and before in ("level", "age", "position", "vibration")
+    ):
         return words[-1]
-    return words[-1] if long and unit.quantity and before in ("", unit.quantity) and len(words[-1]) > 2 else ""
+    return (
+        words[-1] if long and unit.quantity and before in ("", unit.quantity) and len(words[-1]) > 2 else ""
+    )
 
 
 def _overruled(entry: TagEntry, said: TagEntry) -> TagEntry:
     """What a person wrote, in place of what was proposed."""
-    fields = {f: getattr(said, f) for f in ("asset", "point", "quantity", "unit", "description") if getattr(said, f)}
+    fields = {
+        f: getattr(said, f) for f in ("asset", "point", "quantity", "unit", "description") if getattr(said, f)
+    }
     if (said.description or said.unit) and not said.quantity:
-        fields["quantity"] = _meaning(Point(tag=entry.tag, unit=said.unit or entry.unit, description=said.description), said.point or entry.point)[0]
+        fields["quantity"] = _meaning(
+            Point(tag=entry.tag, unit=said.unit or entry.unit, description=said.description),
+            said.point or entry.point,
+        )[0]
     ranges = {f: v for f in ("low", "high") if (v := getattr(said, f)) is not None}
     return replace(entry, **fields, **ranges, by=said.by or PERSON)
 

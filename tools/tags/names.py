@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -14,12 +15,20 @@ from aitia.core.bounds import own_yaml
 from aitia.tools.meaning.plant_words import quantity_of_word
 
 _LEVEL: Final = re.compile(r"\s*[/\\|>:']+\s*|(?<=[\w)\]])\.(?=[^\s\d.]|\d+[A-Za-z_])|(?<=[A-Za-z_])\.(?=\d)")
-_WRAPPER: Final = re.compile(r"^(?:\\\\[\w.-]+\\|\[[\w ]+\]|ns=\d+;[sigb]=|nsu=[^;]+;s=|System\d+:|bacnet://\d+/|(?:sensor|binary_sensor|number|input_number)\.(?=\w+_)|opc\.\w+://[^/]+/)+")
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])(?:\d+(?:[A-Z](?![A-Za-z\d]))?)?|[^\W\d_]+\d*|\d+[A-Za-z]?(?![A-Za-z])|\d+")
+_WRAPPER: Final = re.compile(
+    r"^(?:\\\\[\w.-]+\\|\[[\w ]+\]|ns=\d+;[sigb]=|nsu=[^;]+;s=|System\d+:|bacnet://\d+/|(?:sensor|binary_sensor|number|input_number)\.(?=\w+_)|opc\.\w+://[^/]+/)+"
+)
+_WORD: Final = re.compile(
+    r"[A-Z]+(?![a-z])(?:\d+(?:[A-Z](?![A-Za-z\d]))?)?|[^\W\d_]+\d*|\d+[A-Za-z]?(?![A-Za-z])|\d+"
+)
 _FIELD: Final = frozenset({"pv", "sp", "op", "mv", "cv", "out", "val", "value", "wert", "prval", "presentvalue", "present_value", "actual", "ist",
                            "mag", "f", "stval", "main", "cmd", "fb", "pv_in", "q", "instmag", "cval", "phsa", "phsb", "phsc", "meas", "raw"})  # fmt: skip
-_ISA: Final = re.compile(r"^(?:(\d{1,4})[-_.]?)?([TPFLSVIEJAZWMHXD]D?[ITCERSAVYGQ][CTSAHLRV]{0,2})[-_ ]?(\d{2,6})[-_]?([A-Z]{0,2}\d?)$")
-_CODE: Final = re.compile(r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])")
+_ISA: Final = re.compile(
+    r"^(?:(\d{1,4})[-_.]?)?([TPFLSVIEJAZWMHXD]D?[ITCERSAVYGQ][CTSAHLRV]{0,2})[-_ ]?(\d{2,6})[-_]?([A-Z]{0,2}\d?)$"
+)
+_CODE: Final = re.compile(
+    r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])"
+)
 _KKS: Final = re.compile(r"^[=+]?(\d{0,2}[A-Z]{3}\d{2})[ -]?([A-Z]{2}\d{3}[A-Z]?)")
 _IED: Final = re.compile(r"^([\w-]+)/([A-Z]{3,9}\d*[.$].+)$")
 
@@ -37,8 +46,12 @@ class Parts:
 
 @cache
 def _data() -> dict[str, frozenset[str]]:
-    raw: dict[str, Any] = dict(own_yaml(files("aitia.tools.tags").joinpath("words.yaml").read_text(encoding="utf-8")))
-    return {k: frozenset(str(w) if k == "codes" else str(w).casefold() for w in words) for k, words in raw.items()}
+    raw: dict[str, Any] = dict(
+        own_yaml(files("aitia.tools.tags").joinpath("words.yaml").read_text(encoding="utf-8"))
+    )
+    return {
+        k: frozenset(str(w) if k == "codes" else str(w).casefold() for w in words) for k, words in raw.items()
+    }
 
 
 @lru_cache(maxsize=65536)
@@ -84,7 +97,9 @@ def _kks(found: re.Match[str], tag: str) -> Parts:
     system, unit = found[1], found[2]
     rest = tag[found.end() :].strip(" -_.:/")
     if unit[0] == "C":  # measuring circuits of KKS: CP pressure, CT temperature
-        return Parts(asset=system, point=" ".join(filter(None, (unit, rest))), whole=system, by="KKS", loop=system)
+        return Parts(
+            asset=system, point=" ".join(filter(None, (unit, rest))), whole=system, by="KKS", loop=system
+        )
     return Parts(asset=system + unit, point=rest or unit, whole=system + unit, by="KKS")
 
 
@@ -112,17 +127,30 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
         found = parts_of(texts[0])
         tail = tag[levels[0][1] :].strip("./\\:|' ")
         whole = plain(found.asset) == plain(texts[0]) and not found.loop
-        return Parts(asset=found.asset, point=tail if whole and tail else f"{found.point}.{tail}" if found.asset else tag, whole=found.whole, by=found.by, loop=found.loop)
+        return Parts(
+            asset=found.asset,
+            point=tail if whole and tail else f"{found.point}.{tail}" if found.asset else tag,
+            whole=found.whole,
+            by=found.by,
+            loop=found.loop,
+        )
     if inner and re.search(r"\d", inner.asset) and not named:
         start = levels[last][0]
-        return Parts(asset=inner.asset, point=tag[start:][len(inner.asset) :].strip(" _-./:"), whole=tag[: start + len(inner.asset)], by="path")
+        return Parts(
+            asset=inner.asset,
+            point=tag[start:][len(inner.asset) :].strip(" _-./:"),
+            whole=tag[: start + len(inner.asset)],
+            by="path",
+        )
     if named:
         kept = _contiguous(named, texts)
         a, b = levels[kept[0]][0], levels[kept[-1]][1]
         point = tag[b:].strip("./\\:|'> ")
         return Parts(asset=tag[a:b], point=point, whole=tag[:b], by="path")
     if own:
-        return Parts(asset=own[1], point=tag[levels[last][0] :], whole=own[0], by="loop of ISA-5.1", loop=own[1])
+        return Parts(
+            asset=own[1], point=tag[levels[last][0] :], whole=own[0], by="loop of ISA-5.1", loop=own[1]
+        )
     free = [n for n in heads if not _is_place(texts[n])] or heads[-1:]
     while len(free) > 1 and _is_part(texts[free[-1]]):
         free.pop()
@@ -151,11 +179,18 @@ def _unit_like(text: str) -> bool:
 
 
 def _numbered(text: str) -> bool:
-    return bool(re.search(r"\d", text)) and bool(re.search(r"[^\W\d_]", text)) and not quantity_of_word(re.sub(r"[\d_]+$", "", text))
+    return (
+        bool(re.search(r"\d", text))
+        and bool(re.search(r"[^\W\d_]", text))
+        and not quantity_of_word(re.sub(r"[\d_]+$", "", text))
+    )
 
 
 def _is_place(text: str) -> bool:
-    return re.sub(r"[\s_\-]*\d*[A-Za-z]?$", "", plain(text)) in _data()["places"] or plain(text) in _data()["places"]
+    return (
+        re.sub(r"[\s_\-]*\d*[A-Za-z]?$", "", plain(text)) in _data()["places"]
+        or plain(text) in _data()["places"]
+    )
 
 
 def _is_part(text: str) -> bool:
@@ -177,13 +212,22 @@ def _by_words(text: str) -> Parts | None:
     words = list(_WORD.finditer(_ascii(text)))
     first = next((n for n, w in enumerate(words) if n and _measures(text, words, n)), len(words))
     if (end := _numbered_machine(text, words)) and end < len(text):
-        return Parts(asset=text[:end], point=text[end:].strip(" _-.:,/'"), whole=text[:end], by="a machine and its number")
+        return Parts(
+            asset=text[:end],
+            point=text[end:].strip(" _-.:,/'"),
+            whole=text[:end],
+            by="a machine and its number",
+        )
     if words and _measures(text, words, 0) and not _code_at(text, words, 0):
         return None
     kept = first
     while kept > 0 and _is_part(words[kept - 1][0]) and not _numbers_before(text, words, kept - 1):
         kept -= 1
-    numbered = [n for n in range(min(first, len(words))) if re.search(r"\d", words[n][0]) and _machine_end(text, words, n)]
+    numbered = [
+        n
+        for n in range(min(first, len(words)))
+        if re.search(r"\d", words[n][0]) and _machine_end(text, words, n)
+    ]
     if numbered and not (numbered == [0] and words[0][0].isdecimal()):
         kept = numbered[-1] + 1
         for n in numbered[:-1]:  # `P101 Bearing 2 Temp`: a number of a part ends no machine
@@ -198,17 +242,24 @@ def _by_words(text: str) -> Parts | None:
     asset = text[:b]
     if not any(c.isalpha() for c in asset):
         return None
-    return Parts(asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity")
+    return Parts(
+        asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity"
+    )
 
 
 def _numbered_machine(text: str, words: Sequence[re.Match[str]]) -> int:
     """Where `Feed water pump A` or `Pumpe 2` ends in a text; 0 where no machine with a number or letter stands in it."""
-    for n, (word, behind) in enumerate(zip(words, words[1:], strict=False)):
+    for n, (word, behind) in enumerate(itertools.pairwise(words)):
         between = text[word.end() : behind.start()]
         number = re.fullmatch(r"\d{1,4}[A-Za-z]?", behind[0])
         letter = re.fullmatch(r"[A-H]", behind[0]) and not re.match(r"[-_]?\d", text[behind.end() :])
         marked = (number or letter) and len(between) <= 1
-        if n <= 4 and plain(_ascii(word[0])) in _data()["machines"] and marked and not (n and _is_part(word[0])):
+        if (
+            n <= 4
+            and plain(_ascii(word[0])) in _data()["machines"]
+            and marked
+            and not (n and _is_part(word[0]))
+        ):
             before = words[:n]
             return behind.end() if not any(re.search(r"\d", w[0]) for w in before) else 0
     return 0
@@ -222,17 +273,37 @@ def _measures(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
     """Whether a word tells a quantity; a single letter only as the last, and none that a number follows as in `P-101`."""
     word = words[n][0]
     if len(word) == 1 and n < len(words) - 1:
-        return len(words) > n + 1 and text[words[n].end() : words[n + 1].start()] == "_" and n > 0 and not words[n + 1][0][0].isdigit() and bool(quantity_of_word(word))
+        return (
+            len(words) > n + 1
+            and text[words[n].end() : words[n + 1].start()] == "_"
+            and n > 0
+            and not words[n + 1][0][0].isdigit()
+            and bool(quantity_of_word(word))
+        )
     bare = re.sub(r"\d+[A-Za-z]?$", "", word)
     if not bare:
         return False
-    if n + 1 < len(words) and words[n + 1][0][0].isdigit() and word.isupper() and len(word) <= 4 and word in _data()["codes"]:
+    if (
+        n + 1 < len(words)
+        and words[n + 1][0][0].isdigit()
+        and word.isupper()
+        and len(word) <= 4
+        and word in _data()["codes"]
+    ):
         return False
-    if bare != word and (plain(bare) in _data()["machines"] or (len(bare) <= 4 and bare.isupper() and bare in _data()["codes"])):
+    if bare != word and (
+        plain(bare) in _data()["machines"] or (len(bare) <= 4 and bare.isupper() and bare in _data()["codes"])
+    ):
         return False
     if n == 0 and (plain(bare) in _data()["machines"] and bare != word):
         return False
-    return bool(quantity_of_word(bare)) or bool(_ISA.match(f"{word}-100") and word.isupper() and 2 <= len(word) <= 4 and word not in _data()["codes"] and n > 0)
+    return bool(quantity_of_word(bare)) or bool(
+        _ISA.match(f"{word}-100")
+        and word.isupper()
+        and 2 <= len(word) <= 4
+        and word not in _data()["codes"]
+        and n > 0
+    )
 
 
 def _code_at(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
@@ -245,7 +316,11 @@ def _machine_end(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
     """Whether a word with a number ends the name of a machine."""
     word = words[n][0]
     bare = re.sub(r"\d+[A-Za-z]?$", "", word)
-    if bare and quantity_of_word(bare) and not (bare in _data()["codes"] or plain(bare) in _data()["machines"]):
+    if (
+        bare
+        and quantity_of_word(bare)
+        and not (bare in _data()["codes"] or plain(bare) in _data()["machines"])
+    ):
         return False
     return not (bare and _is_part(bare) and n > 0 and bare not in _data()["codes"])
 

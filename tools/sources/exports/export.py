@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from aitia.core.errors import SourceError
-from aitia.tools.tags.map import Point, TagEntry, propose
 from aitia.tools.meaning.unit_table import unit_named
-from aitia.tools.sources.exports.reading import Asked, Samples, Tag, read_sheet
+from aitia.tools.sources.exports.asked import Asked, Samples, Tag
+from aitia.tools.sources.exports.reading import read_sheet
 from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, listed, read_yaml
 from aitia.tools.sources.text_form import few
+from aitia.tools.tags.map import Point, TagEntry, propose
 
 
 @dataclass
@@ -30,7 +32,13 @@ class Export:
 
 
 def read_export(
-    paths: Sequence[Path], asked: Asked, *, root: Path | None = None, encoding: str = "", delimiter: str = "", machine: str = ""
+    paths: Sequence[Path],
+    asked: Asked,
+    *,
+    root: Path | None = None,
+    encoding: str = "",
+    delimiter: str = "",
+    machine: str = "",
 ) -> Export:
     """The series of some files. Raises SourceError where no file holds any, BadInput where a package is missing.
 
@@ -96,9 +104,12 @@ def _placed(found: Export, paths: Sequence[Path]) -> None:
     several = {key for key, of in places.items() if len({p for p, _ in of}) > 1}
     for s in found.series:
         folder = s.tag.place.rpartition("/")[0]
-        if s.tag.generic and folder and (s.tag.name, s.tag.asset) in several:
-            s.tag.asset = folder.rpartition("/")[2]
-        elif s.tag.generic and folder and stems[stem_of(s.tag.place)] == 1 and not any(c.isdigit() for c in s.tag.name):
+        if (s.tag.generic and folder and (s.tag.name, s.tag.asset) in several) or (
+            s.tag.generic
+            and folder
+            and stems[stem_of(s.tag.place)] == 1
+            and not any(c.isdigit() for c in s.tag.name)
+        ):
             s.tag.asset = folder.rpartition("/")[2]
 
 
@@ -119,7 +130,7 @@ def _spread(series: Sequence[Samples]) -> dict[int, bool]:
     apart = {}
     for of in same.values():
         ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size)
-        overlap = sum(max(0.0, a[1] - b[0]) for a, b in zip(ends, ends[1:], strict=False))
+        overlap = sum(max(0.0, a[1] - b[0]) for a, b in itertools.pairwise(ends))
         whole = sum(b - a for a, b in ends) or 1.0
         files = {s.tag.place for s in of}
         split = len(files) > 1 and overlap > 0.5 * whole / len(ends) and not of[0].tag.asset
@@ -135,7 +146,9 @@ def _joined(of: Sequence[Samples]) -> Samples:
         made.doubtful += s.doubtful
         made.states |= s.states
     units = {s.tag.unit for s in of if s.tag.unit}
-    made.other_unit = ", ".join(sorted(units)) if len({u.symbol for k in units if (u := unit_named(k))}) > 1 else ""
+    made.other_unit = (
+        ", ".join(sorted(units)) if len({u.symbol for k in units if (u := unit_named(k))}) > 1 else ""
+    )
     return made
 
 
@@ -148,7 +161,14 @@ def _map(found: Export, known: dict[str, TagEntry], machine: str) -> None:
 
 
 def _point(tag: Tag, machine: str) -> Point:
-    return Point(tag=tag.name, asset=machine or tag.asset, unit=tag.unit, description=tag.description, place=tag.place, generic=tag.generic)
+    return Point(
+        tag=tag.name,
+        asset=machine or tag.asset,
+        unit=tag.unit,
+        description=tag.description,
+        place=tag.place,
+        generic=tag.generic,
+    )
 
 
 def _tell(found: Export) -> None:
@@ -162,7 +182,9 @@ def _tell(found: Export) -> None:
         shown = few([f"{name} {n}" for name, n in where.most_common() if n])
         first = few([repr(w) for w, _ in words.most_common(3)])
         one = words.total() == 1
-        found.notes.append(f"{words.total()} {'cell is no number' if one else 'cells are no numbers'}, e.g. {first}; read as missing ({shown})")
+        found.notes.append(
+            f"{words.total()} {'cell is no number' if one else 'cells are no numbers'}, e.g. {first}; read as missing ({shown})"
+        )
     if bad := sum(s.bad for s in found.series):
         found.notes.append(f"{bad} samples of bad quality read as missing")
     if twice := sum(s.twice for s in found.series):
@@ -171,12 +193,18 @@ def _tell(found: Export) -> None:
         found.notes.append(f"{doubtful} samples of uncertain quality kept")
     for s in found.series:
         if s.states:
-            found.said.append(f"states of {s.tag.name}: {', '.join(f'{k}={v:g}' for k, v in s.states.items())}")
+            found.said.append(
+                f"states of {s.tag.name}: {', '.join(f'{k}={v:g}' for k, v in s.states.items())}"
+            )
         if s.other_unit:
-            found.notes.append(f"{s.tag.name} has several units ({s.other_unit}): nothing is converted, split it by unit")
+            found.notes.append(
+                f"{s.tag.name} has several units ({s.other_unit}): nothing is converted, split it by unit"
+            )
     unknown = sorted({e.unit for e in found.entries if e.unit and unit_named(e.unit) is None})
     if unknown:
         found.notes.append(f"unknown unit {few(unknown)}: kept as written, nothing is converted")
     homeless = [e.tag for e in found.entries if e.by.startswith("no machine")]
     if homeless:
-        found.notes.append(f"no machine told for {few(homeless)}: taken as one of {few(sorted({e.asset for e in found.entries if e.tag in homeless}))} (else write tags.csv: `aitia tags FILE --write tags.csv`)")
+        found.notes.append(
+            f"no machine told for {few(homeless)}: taken as one of {few(sorted({e.asset for e in found.entries if e.tag in homeless}))} (else write tags.csv: `aitia tags FILE --write tags.csv`)"
+        )

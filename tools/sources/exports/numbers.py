@@ -10,11 +10,17 @@ from typing import Final
 from aitia.tools.meaning.unit_table import unit_named
 
 _BLANKS: Final = re.compile(r"[\u00a0\u202f\u2007\u2009 '\u2019]")
-_NUMBER: Final = re.compile(r"[+\-\u2212]?(?:\d[\d.,'\u2019\u00a0\u202f\u2007\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?")
+_NUMBER: Final = re.compile(
+    r"[+\-\u2212]?(?:\d[\d.,'\u2019\u00a0\u202f\u2007\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?"
+)
 _WITH_UNIT: Final = re.compile(rf"({_NUMBER.pattern})\s*([^\d\s+\-.,][^\d]{{0,9}}[^\s]{{0,3}})")
 _MARKED: Final = re.compile(rf"({_NUMBER.pattern})\s*[*?!]")
-_COMMA: Final = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}|\d+,\d{4,}|0,\d+|\d{4,},\d+|,\d+)(?:[eE].*)?")
-_POINT: Final = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+|\d{4,}\.\d+|\.\d+)(?:[eE].*)?")
+_COMMA: Final = re.compile(
+    r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}|\d+,\d{4,}|0,\d+|\d{4,},\d+|,\d+)(?:[eE].*)?"
+)
+_POINT: Final = re.compile(
+    r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+|\d{4,}\.\d+|\.\d+)(?:[eE].*)?"
+)
 _APART: Final = re.compile(r"[+-]?\d{1,3}(?:['\u2019\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?")
 _EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _GROUPS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){2,}")
@@ -39,7 +45,9 @@ def notation_of(cells: Iterable[str], *, commas_part: bool) -> Notation:
             comma += bool(_COMMA.fullmatch(text) or _GROUPS_OF_POINTS.fullmatch(text))
             point += bool(_POINT.fullmatch(text) or _GROUPS.fullmatch(text))
             either_comma += bool(_EITHER.fullmatch(text) and "," in text)
-            groups += bool(("," in text and "." in text) or _GROUPS.fullmatch(text) or _GROUPS_OF_POINTS.fullmatch(text))
+            groups += bool(
+                ("," in text and "." in text) or _GROUPS.fullmatch(text) or _GROUPS_OF_POINTS.fullmatch(text)
+            )
     if comma != point:
         return Notation(comma > point, bool(groups))
     return Notation(bool(either_comma) and not commas_part, bool(groups or (either_comma and commas_part)))
@@ -59,7 +67,11 @@ def number(cell: str, notation: Notation) -> float | None:
     text = _BLANKS.sub("", cell.strip()).replace("\u2212", "-")
     if notation.comma:
         if "," in text or _EITHER.fullmatch(text) or _GROUPS_OF_POINTS.fullmatch(text):
-            text = text.replace(".", "") if text.count(".") != 1 or "," in text or _EITHER.fullmatch(text) else text
+            text = (
+                text.replace(".", "")
+                if text.count(".") != 1 or "," in text or _EITHER.fullmatch(text)
+                else text
+            )
         text = text.replace(",", ".")
     else:
         text = text.replace(",", "")

@@ -78,7 +78,11 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
 
     try:
         with zipfile.ZipFile(path) as packed, tempfile.TemporaryDirectory() as folder:
-            members = [m for m in packed.infolist() if not m.is_dir() and not PurePosixPath(m.filename).name.startswith((".", "_"))]
+            members = [
+                m
+                for m in packed.infolist()
+                if not m.is_dir() and not PurePosixPath(m.filename).name.startswith((".", "_"))
+            ]
             if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > 4 * MOST_BYTES:
                 raise SourceError(
                     f"Unpack {path.name!r} and give its folder: it holds more than {MOST_MEMBERS:,} files or {4 * MOST_BYTES >> 20} MiB."
@@ -91,12 +95,16 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
                 with packed.open(member) as source:
                     copy.write_bytes(source.read(MOST_BYTES + 1))
                 for sheet in sheets_of(copy, root=Path(folder), encoding=encoding, delimiter=delimiter):
-                    sheet.path = member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
+                    sheet.path = (
+                        member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
+                    )
                     sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
                     yield sheet
                 copy.unlink()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise SourceError(f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password.") from None
+        raise SourceError(
+            f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password."
+        ) from None
 
 
 def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
@@ -108,7 +116,9 @@ def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise SourceError(f"{where!r} is no readable workbook: {error}. Save it as .xlsx or CSV again.") from None
+        raise SourceError(
+            f"{where!r} is no readable workbook: {error}. Save it as .xlsx or CSV again."
+        ) from None
     for sheet in book.worksheets:
         rows, cells = [], 0
         for row in sheet.iter_rows(values_only=True):
@@ -118,7 +128,9 @@ def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
             rows.append(texts)
             cells += len(texts)
             if cells > MOST_CELLS:
-                raise SourceError(f"Split {where!r}: sheet {sheet.title!r} has more than {MOST_CELLS:,} cells.")
+                raise SourceError(
+                    f"Split {where!r}: sheet {sheet.title!r} has more than {MOST_CELLS:,} cells."
+                )
         if any(rows):
             place = f"{where}/{sheet.title}" if len(book.worksheets) > 1 else where
             yield Sheet(name=sheet.title, path=place, rows=rows, said=[f"sheet {sheet.title!r}"])
@@ -156,7 +168,9 @@ def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
             names = [str(d[0]) for d in found.description or ()]
             rows = [[_cell(v) for v in row] for row in found.fetchall()]
     except duckdb.Error as error:
-        raise SourceError(f"{where!r} is no readable Parquet file: {' '.join(str(error).split())[:200]}") from None
+        raise SourceError(
+            f"{where!r} is no readable Parquet file: {' '.join(str(error).split())[:200]}"
+        ) from None
     return Sheet(name=stem_of(where), path=where, rows=[names, *rows])
 
 
@@ -171,10 +185,14 @@ def _objects(path: Path, where: str) -> Sheet:
     except ValueError as error:
         raise SourceError(f"{where!r} is no readable JSON: {error}.") from None
     if isinstance(held, dict):
-        held = next((v for v in held.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [held])
+        held = next(
+            (v for v in held.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [held]
+        )
     flat = [dict(_flat(one)) for one in held if isinstance(one, dict)]
     names = list(dict.fromkeys(name for one in flat for name in one))
-    return Sheet(name=stem_of(where), path=where, rows=[names, *([_cell(one.get(n)) for n in names] for one in flat)])
+    return Sheet(
+        name=stem_of(where), path=where, rows=[names, *([_cell(one.get(n)) for n in names] for one in flat)]
+    )
 
 
 def _flat(one: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -230,7 +248,9 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     lines = text.split("\n", 4 * _LOOKED)[: 4 * _LOOKED]
     if not given and (ruler := next((line for line in lines[:40] if _RULER.fullmatch(line.strip())), "")):
         spans = [found.span() for found in re.finditer(r"[-=]+", ruler)]
-        return "  ", [_fixed(line, spans) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()]
+        return "  ", [
+            _fixed(line, spans) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()
+        ]
     sample = [line for line in lines if line.strip()]
     middle = sample[:_LOOKED]
     marks = (given,) if given else (*_MARKS, "  ", " ")
@@ -254,7 +274,9 @@ def _score(lines: Sequence[str], mark: str) -> float:
         held = [c for c in row if c.strip()]
         timed = any(_timed(c) for c in held)
         known = sum(_timed(c) or looks_numeric(c) or bool(quality_word(c)) or is_missing(c) for c in held)
-        good += (1.0 if timed else 0.3) * (known / len(held)) * (len(held) > 1) * (1 + 0.01 * min(len(row), 20))
+        good += (
+            (1.0 if timed else 0.3) * (known / len(held)) * (len(held) > 1) * (1 + 0.01 * min(len(row), 20))
+        )
     blanks = {"  ": 0.5, " ": 0.25}.get(mark, 1.0)  # a time has a blank of its own
     return round(blanks * good / max(len(rows), 1), 4)
 
@@ -266,7 +288,11 @@ def _timed(cell: str) -> bool:
 def _rows(text: str, mark: str) -> Iterator[list[str]]:
     if mark in (" ", "  "):
         cut = _WIDE if mark == "  " else _BLANK
-        yield from (cut.split(line.strip()) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip())
+        yield from (
+            cut.split(line.strip())
+            for line in text.splitlines()
+            if not _RULE.fullmatch(line) or not line.strip()
+        )
         return
     csv.field_size_limit(1 << 20)
     try:

@@ -13,14 +13,17 @@ import yaml
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput
-from aitia.tools.tags.map import PERSON, TagEntry
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.words import called, key_of
+from aitia.tools.tags.map import PERSON, TagEntry
 
 NAMES: Final = ("tags.csv", "tags.yaml", "tags.yml")
 FIELDS: Final = ("tag", "asset", "point", "quantity", "unit", "low", "high", "description")
-_KNOWN: Final = {"quantity": ("quantity", "grosse", "messgrosse", "magnitud"), "point": ("point", "measuring_point", "punkt", "punto")}
+_KNOWN: Final = {
+    "quantity": ("quantity", "grosse", "messgrosse", "magnitud"),
+    "point": ("point", "measuring_point", "punkt", "punto"),
+}
 
 
 def listed(sheet: Sheet) -> dict[str, TagEntry]:
@@ -37,7 +40,9 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
     for at, name in enumerate(row):
         role = key_of(name) if key_of(name) in FIELDS else ""
         role = role or next((f for f, words in _KNOWN.items() if key_of(name) in words), "")
-        role = role or next((r for r in ("tag", "asset", "unit", "description", "low", "high") if called(name, r)), "")
+        role = role or next(
+            (r for r in ("tag", "asset", "unit", "description", "low", "high") if called(name, r)), ""
+        )
         if role and role not in found:
             found[role] = at
     return found
@@ -72,7 +77,9 @@ def _limit(raw: Mapping[str, Any], field: str, place: str) -> float | None:
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise BadInput(f"Set {field} of {str(raw['tag'])[:60]!r} in {place!r} to a number, not {text[:40]!r}.") from None
+        raise BadInput(
+            f"Set {field} of {str(raw['tag'])[:60]!r} in {place!r} to a number, not {text[:40]!r}."
+        ) from None
 
 
 def read_yaml(path: Path) -> dict[str, TagEntry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,15 +31,22 @@ _CLOCK: Final = (
     r"\s*(?P<half>[aApP]\.?\s?[mM]\.?)?(?:\s?(?:Uhr|h|hrs))?"
 )
 _ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|\(?[A-Za-z]{3,5}\)?)"
-_DAY: Final = r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mie|jue|vie|sab|dom)[a-z]*\.?,?\s+)?"
+_DAY: Final = (
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mie|jue|vie|sab|dom)[a-z]*\.?,?\s+)?"
+)
 _FULL: Final = re.compile(
     rf"{_DAY}(?:{_DATE})(?:[T ,;_@-]+|\s+(?:at|um|a las)\s+)(?:{_CLOCK})\s*{_ZONE}?(?:\[[\w/]+\])?", re.I
 )
 _BACK: Final = re.compile(rf"(?:{_CLOCK})\s*,?\s+{_DAY}(?:{_DATE})", re.I)
 _ALONE: Final = re.compile(rf"{_DAY}(?:{_DATE})", re.I)
-_COMPACT: Final = re.compile(r"(?P<day>(?:19|20)\d{6})[ T_-]?(?P<clock>\d{4}|\d{6})(?:[.,](?P<fr>\d+))?(?P<zone>Z)?")
+_COMPACT: Final = re.compile(
+    r"(?P<day>(?:19|20)\d{6})[ T_-]?(?P<clock>\d{4}|\d{6})(?:[.,](?P<fr>\d+))?(?P<zone>Z)?"
+)
 CLOCK: Final = re.compile(rf"(?=\d{{1,2}}[:h.]\d\d|\d{{1,2}}\s?[ap]\.?m)(?:{_CLOCK})", re.I)
-_DOT_NET, _FILETIME = 621_355_968_000_000_000, 116_444_736_000_000_000  # 1970 in 100 ns since 0001 and since 1601
+_DOT_NET, _FILETIME = (
+    621_355_968_000_000_000,
+    116_444_736_000_000_000,
+)  # 1970 in 100 ns since 0001 and since 1601
 _EXCEL: Final = (30_000.0, 75_000.0)  # days since 1899-12-30: 1982 to 2105
 _EXCEL_1970: Final = 25_569.0
 _DAY_S: Final = 86_400.0
@@ -94,7 +102,13 @@ def stamp_of(cell: str) -> Stamp | None:
     if zone and zone[0].isalpha() and not _offset(zone):
         return None
     return Stamp(
-        kind=kind, parts=parts, seconds=seconds, zone=zone, clock=bool(groups.get("h")), short=short, mark=mark
+        kind=kind,
+        parts=parts,
+        seconds=seconds,
+        zone=zone,
+        clock=bool(groups.get("h")),
+        short=short,
+        mark=mark,
     )
 
 
@@ -134,9 +148,7 @@ def _seconds(g: dict[str, str | None]) -> float | None:
     hour, minute, second = int(g["h"] or 0), int(g["mi"] or 0), int(g["se"] or 0)
     half = (g["half"] or "").lower()[:1]
     if half:
-        if not 1 <= hour <= 12:
-            hour = hour if half == "p" and hour < 24 else hour
-        else:
+        if 1 <= hour <= 12:
             hour = hour % 12 + (12 if half == "p" else 0)
     elif g["mi"] is None:
         return None
@@ -164,7 +176,9 @@ def _offset(zone: str) -> tzinfo | None:
     bare = re.fullmatch(r"(?:utc|gmt)?\s?([+-])(\d{1,2}):?(\d{2})?", text)
     if bare:
         minutes = int(bare[2]) * 60 + int(bare[3] or 0)
-        return timezone(timedelta(minutes=minutes if bare[1] == "+" else -minutes)) if minutes < 1440 else None
+        return (
+            timezone(timedelta(minutes=minutes if bare[1] == "+" else -minutes)) if minutes < 1440 else None
+        )
     hours = data()["zones"].get(text)
     return None if hours is None else timezone(timedelta(hours=hours))
 
@@ -178,7 +192,9 @@ def zone_told(text: str) -> tzinfo | None:
             continue
     low = folded(text)
     for name, iana in data()["windows_zones"].items():
-        if re.search(rf"(?<![a-z]){re.escape(name)}", low) and not re.search(rf"(us|sa|sa pacific) {re.escape(name)}", low):
+        if re.search(rf"(?<![a-z]){re.escape(name)}", low) and not re.search(
+            rf"(us|sa|sa pacific) {re.escape(name)}", low
+        ):
             return UTC if iana == "UTC" else ZoneInfo(iana)
     if found := re.search(r"(?:utc|gmt)\s?[+-]\d{1,2}(?::?\d{2})?", low):
         return _offset(found[0])
@@ -209,14 +225,22 @@ def numeric_times(values: Floats, *, named: bool) -> tuple[Floats, str] | None:
 
 
 def text_times(
-    stamps: Sequence[Stamp | None], *, zone: tzinfo, order: str = "", near: datetime, european: bool, groups: Sequence[int] = ()
+    stamps: Sequence[Stamp | None],
+    *,
+    zone: tzinfo,
+    order: str = "",
+    near: datetime,
+    european: bool,
+    groups: Sequence[int] = (),
 ) -> Times:
     """Epoch seconds of stamps. `order` of day and month where it is given, else told by the data; `groups` by series."""
     chosen, doubtful = (order, False) if order else _order(stamps, near=near, european=european)
     days = np.array([_ordinal(s, chosen) if s else np.nan for s in stamps], dtype=np.float64)
     naive = days * _DAY_S + np.array([s.seconds if s else np.nan for s in stamps], dtype=np.float64)
     zones = [s.zone if s else "" for s in stamps]
-    t = naive - _local_offsets(naive, zone, np.asarray(groups) if len(groups) else np.zeros(len(stamps), dtype=np.int64))
+    t = naive - _local_offsets(
+        naive, zone, np.asarray(groups) if len(groups) else np.zeros(len(stamps), dtype=np.int64)
+    )
     for name in set(zones) - {""}:
         at = np.array([z == name for z in zones])
         told = _offset(name)
@@ -224,7 +248,11 @@ def text_times(
         t[at] = naive[at] - (shift.total_seconds() if shift else 0.0)
     zoned = all(z for z, s in zip(zones, stamps, strict=True) if s)
     kinds = {s.kind for s in stamps if s}
-    said = {"abc": {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}.get(chosen, "")}
+    said = {
+        "abc": {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}.get(
+            chosen, ""
+        )
+    }
     return Times(t=t, said=", ".join(filter(None, (said.get(k, "") for k in sorted(kinds)))), zoned=zoned,
                  doubtful=doubtful and "abc" in kinds)  # fmt: skip
 
@@ -279,7 +307,7 @@ def _local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
         falling = np.sum(np.diff(naive[rows]) < 0) > rows.size / 2
         rows = rows[::-1] if falling else rows
         late = False
-        for before, row in zip(rows[:-1], rows[1:], strict=True):
+        for before, row in itertools.pairwise(rows):
             late = twice[row] and (late or naive[row] <= naive[before])
             if late:
                 found[row] = second[row]
@@ -288,6 +316,6 @@ def _local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
 
 @lru_cache(maxsize=65536)
 def _east(seconds: float, zone: tzinfo, fold: int) -> float:
-    moment = (datetime(1970, 1, 1) + timedelta(seconds=seconds)).replace(fold=fold)  # noqa: DTZ001
+    moment = (datetime(1970, 1, 1) + timedelta(seconds=seconds)).replace(fold=fold)
     shift = moment.replace(tzinfo=zone).utcoffset()
     return shift.total_seconds() if shift else 0.0

@@ -46,7 +46,12 @@ def _lists(section: str) -> dict[str, frozenset[str]]:
 def called(name: str, role: str, section: str = "columns") -> bool:
     """Whether a column (or a line above a table) is called like one of a role."""
     key = key_of(name)
-    if role == "asset" and section == "columns" and key.count("_") in (1, 2) and key.partition("_")[0] in _MACHINES:
+    if (
+        role == "asset"
+        and section == "columns"
+        and key.count("_") in (1, 2)
+        and key.partition("_")[0] in _MACHINES
+    ):
         return True
     return key in _lists(section)[role]
 

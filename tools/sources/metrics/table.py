@@ -22,12 +22,19 @@ from aitia.core.errors import OutOfTime, SourceError
 from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.meaning.metadata import UNTOLD, Metadata, metadata_of
 from aitia.tools.sources.base import Series
+from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.exports.sheets import SUFFIXES
 from aitia.tools.sources.exports.tag_files import NAMES
-from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
-from aitia.tools.sources.metrics.table_export import Prepared, is_told, metadata_of_tag, needs_copy, prepare, tags_of
+from aitia.tools.sources.metrics.table_export import (
+    Prepared,
+    is_told,
+    metadata_of_tag,
+    needs_copy,
+    prepare,
+    tags_of,
+)
 from aitia.tools.sources.metrics.table_layout import find_layout, guesses
 from aitia.tools.sources.metrics.table_rows import (
     WORD,
@@ -290,7 +297,7 @@ class TableSource(Modelled):
 
     def _layout(self, db: DuckDBPyConnection, near: datetime) -> Layout:
         """The layout, looked for again when a file has changed; of a plain copy where the files cannot be read as they stand."""
-        files = [p for p in iter_files(self._config, self._root)]
+        files = list(iter_files(self._config, self._root))
         state = [(p, (s := p.stat()).st_size, s.st_mtime_ns) for p in files]
         if self._known is not None and self._known[0] == state:
             return self._known[1]
@@ -321,7 +328,11 @@ class TableSource(Modelled):
                 raise error from None
         entries = {} if is_told(self._config) or self._config.component else tags_of(found, self._paths)
         if entries:
-            found = found if found.by_row else replace(found, values={c: (e.asset, e.point) for c, e in entries.items()})
+            found = (
+                found
+                if found.by_row
+                else replace(found, values={c: (e.asset, e.point) for c, e in entries.items()})
+            )
             self._tags = {(e.asset, e.point): e for e in entries.values()}
         return found
 

@@ -13,24 +13,25 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.core.config import Columns, SourceConfig
-from aitia.core.errors import SourceError
 from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.meaning.unit_table import unit_named
+from aitia.tools.sources.column_names import COMPONENT, first
+from aitia.tools.sources.exports.asked import Asked
+from aitia.tools.sources.exports.columns import Shape
 from aitia.tools.sources.exports.export import Export, beside, read_export
 from aitia.tools.sources.exports.numbers import notation_of
-from aitia.tools.sources.exports.reading import Asked
-from aitia.tools.sources.exports.shape import Shape, joined_parts, matrix, shape_of, transposed
+from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
+from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.words import called, state_of
-from aitia.tools.sources.column_names import COMPONENT, first
 from aitia.tools.sources.time_texts import CLOCK, configured_order, configured_zone
 from aitia.tools.tags.map import Point, TagEntry, is_plant, propose
 from aitia.tools.tags.names import plain
 
 if TYPE_CHECKING:
+    from aitia.tools.sources.exports.asked import Samples
     from aitia.tools.sources.metrics.table_columns import Layout
-    from aitia.tools.sources.exports.reading import Samples
 
 MOST_FILES: Final = 5_000  # of a folder that are read one by one
 _LARGEST: Final = 64 << 20  # bytes of a long table that is copied for its tags alone
@@ -61,7 +62,9 @@ def metadata_of_tag(entry: TagEntry | None) -> Metadata:
     """What a tag map tells of a series beside its numbers."""
     if entry is None:
         return Metadata()
-    return Metadata(unit=entry.unit, help=entry.description, quantity=entry.quantity, low=entry.low, high=entry.high)
+    return Metadata(
+        unit=entry.unit, help=entry.description, quantity=entry.quantity, low=entry.low, high=entry.high
+    )
 
 
 def asked_of(config: SourceConfig, near: datetime) -> Asked:
@@ -89,9 +92,13 @@ def needs_copy(paths: Sequence[Path]) -> bool:
     heads: set[tuple[str, ...]] = set()
     for path in paths:
         sheet = head_sheet(path)
-        if _OWN <= set(next((r for r in sheet.rows if any(r)), ())):
+        if set(next((r for r in sheet.rows if any(r)), ())) >= _OWN:
             continue
-        if transposed(sheet.rows) is not None or matrix(sheet.rows) is not None or joined_parts(sheet.rows) is not None:
+        if (
+            transposed(sheet.rows) is not None
+            or matrix(sheet.rows) is not None
+            or joined_parts(sheet.rows) is not None
+        ):
             return True
         shape = shape_of(sheet.rows)
         if shape is None:
@@ -113,12 +120,16 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
             return True
     if any(not first([c.name], COMPONENT) for c in shape.of_role("asset") if not shape.long):
         return True
-    if len(shape.of_role("time")) > 1 or (shape.long and values and _plant_tags(shape, body) and size <= _LARGEST):
+    if len(shape.of_role("time")) > 1 or (
+        shape.long and values and _plant_tags(shape, body) and size <= _LARGEST
+    ):
         return True
     if _odd_times(shape, body) or any(c.unit and unit_named(c.unit) is None for c in values):
         return True
     cells = [[r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in values]
-    if any(len({c for c in held if state_of(c) is not None and not c.strip().isdigit()}) > 1 for held in cells):
+    if any(
+        len({c for c in held if state_of(c) is not None and not c.strip().isdigit()}) > 1 for held in cells
+    ):
         return True
     return notation_of((c for held in cells for c in held), commas_part=commas_part).thousands
 
@@ -129,11 +140,13 @@ def _odd_times(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
         cells = [r[column.at] for r in body if column.at < len(r) and r[column.at]]
         stamps = [s for c in cells if (s := stamp_of(c))]
         if not stamps:
-            numbers = np.array([float(c) for c in cells if re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", c)])
+            numbers = np.array(
+                [float(c) for c in cells if re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", c)]
+            )
             told = numeric_times(numbers, named=True)
             return told is not None and not told[1].endswith("since 1970")
         zone = zone_told(f"{column.name} {column.unit}")
-        if zone is not None and zone.utcoffset(datetime(2026, 1, 1)):  # noqa: DTZ001
+        if zone is not None and zone.utcoffset(datetime(2026, 1, 1)):
             return True
         if any(s.kind == "abc" and s.mark != "." and max(s.parts[:2]) <= 12 for s in stamps):
             return not any(s.kind == "abc" and max(s.parts[:2]) > 12 for s in stamps)
@@ -149,7 +162,9 @@ def _plant_tags(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
     return is_plant(propose([Point(tag=t) for t in tags]))
 
 
-def prepare(config: SourceConfig, paths: Sequence[Path], root: Path, folder: Path, near: datetime) -> Prepared:
+def prepare(
+    config: SourceConfig, paths: Sequence[Path], root: Path, folder: Path, near: datetime
+) -> Prepared:
     """A plain copy in a folder of the reader's own. Raises SourceError, BadInput."""
     export = read_export(
         paths, asked_of(config, near), root=root, encoding=str(config.options.get("encoding", "")),
@@ -183,7 +198,9 @@ def _free(taken: Mapping[Key, TagEntry], key: Key, tag: str) -> Key:
 def _rows(samples: Samples, key: Key) -> list[tuple[str, str, str, str]]:
     known = np.isfinite(samples.v)
     values = [repr(v) if k else "" for v, k in zip(samples.v.tolist(), known.tolist(), strict=True)]
-    return [(f"{t:.6f}".rstrip("0").rstrip("."), *key, v) for t, v in zip(samples.t.tolist(), values, strict=True)]
+    return [
+        (f"{t:.6f}".rstrip("0").rstrip("."), *key, v) for t, v in zip(samples.t.tolist(), values, strict=True)
+    ]
 
 
 def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
@@ -195,14 +212,18 @@ def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
     known = beside(paths)
     entries = propose([Point(tag=c, place=paths[0].name) for c in columns], known)
     if layout.by_row:
-        rows = propose([Point(tag=c, asset="of each row") for c in columns if c != layout.meant.component], known)
+        rows = propose(
+            [Point(tag=c, asset="of each row") for c in columns if c != layout.meant.component], known
+        )
         return {e.tag: replace(e, asset="", point=e.tag) for e in rows} if is_plant(rows) or known else {}
     if not known and (any(e.by.startswith("no machine") for e in entries) or not is_plant(entries)):
         return {}
     keyed: dict[Key, TagEntry] = {}
     for column, entry in zip(columns, entries, strict=True):
         asset, point = layout.values.get(column, ("", ""))
-        if plain(asset).endswith(plain(entry.asset)) and "person" not in entry.by:  # as its own spelling has it
+        if (
+            plain(asset).endswith(plain(entry.asset)) and "person" not in entry.by
+        ):  # as its own spelling has it
             keyed[asset, point] = replace(entry, asset=asset, point=point)
             continue
         asset, point = _free(keyed, (entry.asset, entry.point or entry.tag), entry.tag)
