@@ -222,7 +222,7 @@ def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
     for column, entry in zip(columns, entries, strict=True):
         asset, point = layout.values.get(column, ("", ""))
         if (
-            plain(asset).endswith(plain(entry.asset)) and "person" not in entry.by
+            asset and plain(asset) == plain(entry.asset) and "person" not in entry.by
         ):  # as its own spelling has it
             keyed[asset, point] = replace(entry, asset=asset, point=point)
             continue
