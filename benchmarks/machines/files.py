@@ -2,11 +2,11 @@
 
 python benchmarks/machines/files.py --data DIR [--cases GLOB] [--totals] --json OUT
 
-DIR holds a folder for each layout: its file or files, and `truth.json` with the series that a person reads there (tag, asset, point,
-quantity, unit, number of known samples, first and last time in UTC, some values). A layout is read when every series has its times
-and values; asset, quantity and unit are judged for each series that was found by its values. Systems: `ours`; `peer`, a fair attempt
-with pandas (separator, header and times guessed, numbers with decimal commas); `trivial`, the code before this task where --before
-names its source tree (`make tree` in a checkout of that commit, then its build/tree).
+DIR holds a folder for each layout: its file or files, and `truth.json` with the series that a person reads there (tag, asset,
+point, quantity, unit, number of known samples, first and last time in UTC, some values). A layout is read when every series has
+its times and values; asset, quantity and unit are judged for each series that was found by its values. Systems: `ours`; `peer`,
+a fair attempt with pandas (separator, header and times guessed, numbers with decimal commas); `trivial`, the code before this
+task where --before names its source tree (`make tree` in a checkout of that commit, then its build/tree).
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _numbers(column: Any) -> Any:
 
 
 def judge(truth: Sequence[Mapping[str, Any]], found: Found) -> dict[str, list[float]]:
-    """`layout read`: every series right; `series read`; of those that are found asset, quantity and unit right; series too many."""
+    """Whether every series of the layout is right; of each series whether it, its asset, quantity and unit are."""
     told: dict[str, list[float]] = {
         m: [] for m in ("layout read", "series read", "asset", "quantity", "unit", "series too many")
     }

@@ -51,7 +51,9 @@ def _words() -> tuple[dict[str, str], list[tuple[str, str]], list[tuple[str, str
     raw = dict(
         own_yaml(files("aitia.tools.meaning").joinpath("plant_words.yaml").read_text(encoding="utf-8"))
     )
-    whole, begin, end = {}, [], []
+    whole: dict[str, str] = {}
+    begin: list[tuple[str, str]] = []
+    end: list[tuple[str, str]] = []
     for quantity, words in raw.items():
         for word in map(str, words):
             if word.endswith("*"):
@@ -78,8 +80,8 @@ def quantity_of_word(word: str) -> str:
 def quantity_in(text: str) -> str:
     """The quantity that a tag's point or a description tells by its words; "" for none.
 
-    A set point or a state decides wherever it stands, else the last word or pair of words that tells a quantity; of words with one letter
-    only the last.
+    A set point or a state decides wherever it stands, else the last word or pair of words that tells a quantity; of words with
+    one letter only the last.
     """
     words = []
     for piece in (p.strip(".-+") for p in _PIECES.split(text)):

@@ -43,7 +43,7 @@ def unit_named(text: str) -> PlantUnit | None:
 
 
 def split_unit(name: str) -> tuple[str, str]:
-    """A name and what stands in brackets at its end: `Flow [m3/h]` is `Flow`, `m3/h`; also behind a comma where that is a unit."""
+    """A name and the unit in brackets at its end: `Flow [m3/h]` is `Flow`, `m3/h`; also behind a comma or a blank."""
     if (found := _BRACKETS.search(name)) and name[: found.start()].strip():
         inner = found[1].strip()
         words = re.search(r"[^\W\d_]", inner) and not (re.search(r"\d", inner) or re.search(r"\w{4,}", inner))
@@ -92,7 +92,8 @@ def _table() -> tuple[dict[str, PlantUnit], dict[str, PlantUnit]]:
     for dimension, of in dict(raw).items():
         for symbol, (factor, offset, *words) in of["units"].items():
             made = PlantUnit(
-                symbol=str(symbol), dimension=dimension, quantity=of["quantity"], to=of["to"], factor=float(factor), offset=float(offset)
+                symbol=str(symbol), dimension=dimension, quantity=of["quantity"], to=of["to"],
+                factor=float(factor), offset=float(offset)
             )  # fmt: skip
             exact[_bare(str(symbol))] = made
             for word in words:

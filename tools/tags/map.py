@@ -1,4 +1,4 @@
-"""The tag map: for each tag its machine, point, quantity, unit and range, proposed by its spelling and overruled by what a person wrote."""
+"""The tag map: for each tag its machine, point, quantity, unit and range, proposed by names, overruled by a person."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ _PLANT: Final = frozenset(
     {"temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "energy", "position",
      "humidity", "concentration", "force", "frequency", "setting", "state", "age", "count"}
 )  # fmt: skip
-_KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level", "CS": "speed", "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
+_KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level", "CS": "speed",
+                "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
 _IED: Final = re.compile(r"^[\w-]+/[A-Z]{3,9}\d*[.$](\w+)")
 _IEC_61850: Final = {
     "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power", "W": "power", "VAr": "power", "PF": "power",
-    "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current", "Hz": "frequency", "Tmp": "temperature",
+    "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current", "Hz": "frequency",
+    "Tmp": "temperature",
     "TotWh": "energy", "SupWh": "energy", "DmdWh": "energy", "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure",
     "Flw": "flow", "Lev": "level", "Hum": "humidity", "Spd": "speed", "RotSpd": "speed", "Vbr": "vibration",
 }  # fmt: skip
@@ -33,7 +35,7 @@ _LEFT: Final = ("setting", "state")  # told by words, never by a unit
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A tag as a source tells it. `asset` and `unit` where the source has columns of their own; `place` the file that holds it."""
+    """A tag as a source tells it. `asset` and `unit` where it has columns of their own; `place` the file that holds it."""
 
     tag: str
     asset: str = ""

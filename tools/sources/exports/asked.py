@@ -34,7 +34,7 @@ class Tag:
 
 @dataclass(kw_only=True)
 class Samples:
-    """Samples of a tag in the order of the file: epoch seconds, values (NaN where there is none), and the words that stand for none."""
+    """Samples of a tag in the order of the file: epoch seconds, values (NaN where there is none), words that stand for none."""
 
     tag: Tag
     t: Floats

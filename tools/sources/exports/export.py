@@ -205,6 +205,8 @@ def _tell(found: Export) -> None:
         found.notes.append(f"unknown unit {few(unknown)}: kept as written, nothing is converted")
     homeless = [e.tag for e in found.entries if e.by.startswith("no machine")]
     if homeless:
+        places = {e.asset for e in found.entries if e.tag in homeless}
         found.notes.append(
-            f"no machine told for {few(homeless)}: taken as one of {few(sorted({e.asset for e in found.entries if e.tag in homeless}))} (else write tags.csv: `aitia tags FILE --write tags.csv`)"
+            f"no machine told for {few(homeless)}: taken as one of {few(sorted(places))}"
+            " (else write tags.csv: `aitia tags FILE --write tags.csv`)"
         )

@@ -15,7 +15,7 @@ from aitia.tools.tags.names import parts_of
 
 
 def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
-    """A column of tags with one of values beside it makes the sheet long; one that names machines makes each row one of theirs."""
+    """Find tags with values beside them (a row for each sample), or machines (a row for each time of each)."""
     free = [c for c in shape.columns if c.role == "value" and c.at in held]
     texts = [c for c in free if held[c.at] and share(held[c.at], looks_numeric) < 0.5]
     numbers = [c for c in free if held[c.at] and c not in texts]
@@ -61,7 +61,8 @@ def find_long_rows(shape: Shape, held: dict[int, list[str]]) -> None:
     _by_row(shape, texts, numbers, held)
 
 
-_AGGREGATES: Final = ("avg", "average", "mean", "mittelwert", "media", "last", "value", "median", "first", "min", "minimum", "max", "maximum",
+_AGGREGATES: Final = ("avg", "average", "mean", "mittelwert", "media", "last", "value", "median", "first", "min",
+                      "minimum", "max", "maximum",
                       "count", "n", "sum", "std", "stddev", "samples")  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Notation:
 
 
 def notation_of(cells: Iterable[str], *, commas_part: bool) -> Notation:
-    """The notation of most cells. `commas_part`: commas part the columns, so that a cell with one was quoted for its thousands."""
+    """The notation of most cells. `commas_part`: commas part the columns, so that a cell with one has it for its thousands."""
     comma = point = either_comma = groups = 0
     for cell in cells:
         text = _BLANKS.sub("", cell)

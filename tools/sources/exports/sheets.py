@@ -39,7 +39,7 @@ _RULER: Final = re.compile(r"(?:-{3,}|={3,})(?: +(?:-{3,}|={3,}))+")
 
 @dataclass
 class Sheet:
-    """Rows of cells as text. `name` is the file's or the spreadsheet's; `path` where it lies, parts by `/`; `said` how it was read."""
+    """Rows of cells as text. `name` is the file's or the sheet's, `path` where it lies, parts by `/`; `said` how it was read."""
 
     name: str
     path: str
@@ -85,7 +85,8 @@ def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterat
             ]
             if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > 4 * MOST_BYTES:
                 raise SourceError(
-                    f"Unpack {path.name!r} and give its folder: it holds more than {MOST_MEMBERS:,} files or {4 * MOST_BYTES >> 20} MiB."
+                    f"Unpack {path.name!r} and give its folder: it holds more than {MOST_MEMBERS:,} files"
+                    f" or {4 * MOST_BYTES >> 20} MiB."
                 )
             for number, member in enumerate(members):
                 suffix = PurePosixPath(member.filename).suffix.lower()
@@ -227,7 +228,7 @@ _STRANGE: Final = frozenset("³¿æœê¹Ÿ¶ñ³£Œ¯ÊŚ\x9c\x9f\x8c\x8f¼¾�
 
 
 def _central_european(text: str) -> tuple[str, str]:
-    """The same bytes as Windows-1250 where more of its letters are usual: `ciœnienie` is `ciśnienie`. Told by letters within words."""
+    """The same bytes as Windows-1250 where its letters are usual within words: `ciœnienie` is `ciśnienie`."""
     try:
         other = text.encode("cp1252", errors="surrogateescape").decode("cp1250")
     except (UnicodeEncodeError, UnicodeDecodeError):

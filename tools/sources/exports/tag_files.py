@@ -61,7 +61,8 @@ def _entry(raw: Mapping[str, Any], place: str) -> TagEntry:
     quantity = str(raw.get("quantity") or "")
     if quantity and quantity not in lexicon().quantities:
         raise BadInput(
-            f"Set the quantity of {str(raw['tag'])[:60]!r} in {place!r} to one of `aitia dictionary quantities`, not {quantity[:40]!r}."
+            f"Set the quantity of {str(raw['tag'])[:60]!r} in {place!r} to one of"
+            f" `aitia dictionary quantities`, not {quantity[:40]!r}."
         )
     return TagEntry(
         tag=str(raw["tag"]), asset=str(raw.get("asset") or ""), point=str(raw.get("point") or ""), quantity=quantity,

@@ -1,4 +1,4 @@
-"""Columns of times as exports write them: any usual notation of date and clock, numbers since an epoch, zones, the doubled hour."""
+"""Times as exports write them: any usual notation of date and clock, numbers since an epoch, zones, the doubled hour."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def _ordinal(stamp: Stamp, order: str) -> float:
 
 
 def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) -> tuple[str, bool]:
-    """The order of three figures: the one that all allow, else the one that makes the times most even; and whether that is a guess."""
+    """The order of three figures: the one that all allow, else the shortest span; and whether that is a guess."""
     told = [s for s in stamps if s and s.kind == "abc"]
     if not told:
         return "dmy", False

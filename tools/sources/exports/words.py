@@ -63,13 +63,13 @@ def quality_word(cell: str) -> Quality:
     lists = _lists("quality")
     if re.search(r"[,;|]", text):  # several flags: the worst counts
         told = {quality_word(part) for part in re.split(r"[,;|]", text)}
-        return next((k for k in ("bad", "uncertain", "good") if k in told), "")  # type: ignore[return-value]
+        return next((k for k in ("bad", "uncertain", "good") if k in told), "")
     for kind in ("good", "uncertain", "bad"):
         if text in lists[kind]:
-            return kind  # type: ignore[return-value]
+            return kind
     first = re.split(r"[\s,;:(/\[|-]+", text)[0]
     if first and first != text and len(first) > 2:
-        return next((k for k in ("good", "uncertain", "bad") if first in lists[k]), "")  # type: ignore[return-value]
+        return next((k for k in ("good", "uncertain", "bad") if first in lists[k]), "")
     return ""
 
 
@@ -99,7 +99,7 @@ def code_quality(code: int, *, opc: bool) -> Quality:
     """What a number says: of OPC the two highest bits of the low byte (11 good, 01 uncertain); else 0 is bad."""
     if not opc:
         return "good" if code else "bad"
-    return {3: "good", 1: "uncertain"}.get((code & 0xC0) >> 6, "bad")  # type: ignore[return-value]
+    return {3: "good", 1: "uncertain"}.get((code & 0xC0) >> 6, "bad")
 
 
 def code_of(cell: str) -> int | None:

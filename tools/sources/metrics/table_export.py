@@ -1,4 +1,4 @@
-"""Whether a table can be read as it stands, and if not, a plain copy of it: one row for each sample of each point of each machine."""
+"""Whether a table can be read as it stands, and if not, a plain copy of it with a row for each sample."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, s
 
 
 def _odd_times(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
-    """Whether times are days of a spreadsheet or ticks, of a zone that the column's name tells, or of an order that must be weighed."""
+    """Whether times are days of a spreadsheet or ticks, of a zone that the name tells, or of an order that must be weighed."""
     for column in (c for role in ("time", "date") for c in shape.of_role(role)):
         cells = [r[column.at] for r in body if column.at < len(r) and r[column.at]]
         stamps = [s for c in cells if (s := stamp_of(c))]
@@ -204,7 +204,7 @@ def _rows(samples: Samples, key: Key) -> list[tuple[str, str, str, str]]:
 
 
 def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
-    """The tag map of the columns of a plain wide table, by column; {} where they are not those of a plant and no list stands beside."""
+    """The tag map of a plain wide table, by column; {} where it is none of a plant and no list stands beside."""
     if layout.shape != "wide":
         return {}
     apart = {layout.time.column, *layout.joined}
