@@ -28,7 +28,7 @@ from aitia.tools.sources.traces.span_spelling import spelling_of
 if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table import TableSource
 
-TABLES: Final = (".csv", ".tsv", ".parquet")
+TABLES: Final = (".csv", ".tsv", ".parquet", ".xlsx", ".xlsm")
 _NOUNS: Final = {"traces": "spans", "topology": "components", "cluster": "objects", "metrics": "series"}
 Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
 
@@ -66,7 +66,7 @@ def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "traces", 
 
 def _names(path: Path) -> list[str]:
     """The names of a file's columns."""
-    if path.suffix.lower() == ".parquet":
+    if path.suffix.lower() not in (".csv", ".tsv"):
         return []
     form = form_of(path)
     return separated(head_of(path, form.encoding), form)
@@ -93,17 +93,19 @@ def _table(path: Path, name: str) -> Found:
         opened = _reader(source, path)
         now = datetime.now(UTC)
         layout, ends = opened.layout(now), opened.extent(now)
-        meant = layout.meant.model_dump()
-        if layout.shape == "wide":
-            meant = {"time": layout.meant.time}
-        options: dict[str, str | float | bool] = {} if layout.time.zoned else {"timezone": "UTC"}
+        copied = opened.prepared
+        meant = layout.meant.model_dump() if layout.shape == "long" else {"time": layout.meant.time}
+        zoned = copied.export.zoned if copied else layout.time.zoned
+        meant = {} if copied else meant  # its columns are not those of the file
+        options: dict[str, str | float | bool] = {} if zoned else {"timezone": "UTC"}
         source = source.model_copy(update={"columns": Columns(**meant), "options": options})
         window = Window(start=from_epoch(ends[0]), end=from_epoch(ends[1] + 1)) if ends else None
         holding = opened.describe(window) if window else None
         rows = opened.rows()
     except AitiaError as error:
         return None, str(error), ""
-    told = [f"{layout.shape} layout, time in {layout.meant.time!r}", *_told(holding)]
+    how = "an export" if copied else f"{layout.shape} layout, time in {layout.meant.time!r}"
+    told = [how, *_told(holding)]
     return source, "; ".join(told), f"{rows} rows"
 
 

@@ -35,6 +35,7 @@ from aitia.cli.look import look
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
+from aitia.cli.tags import tags
 from aitia.cli.topology import topology
 from aitia.cli.trust import trust
 from aitia.core.errors import (
@@ -110,6 +111,7 @@ app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)
+app.command("tags", rich_help_panel="Set up")(tags)
 app.command("fmea", rich_help_panel="Set up")(fmea)
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
