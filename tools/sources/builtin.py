@@ -23,6 +23,7 @@ from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource
 from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
 from aitia.tools.sources.metrics.prometheus import PrometheusSource
 from aitia.tools.sources.metrics.table import TableSource
+from aitia.tools.sources.plant.sources import ModbusSource, MqttSource, OpcUaSource
 from aitia.tools.sources.signals.waveform import WaveformSource
 from aitia.tools.sources.topology import TopologyFile
 from aitia.tools.sources.traces.flat_spans import FlatSpans
@@ -41,6 +42,9 @@ READERS: Final[Mapping[str, Reader]] = {
     "kubectl": KubectlSource,
     "table": TableSource,
     "cloudwatch": CloudWatchFiles,
+    "mqtt": MqttSource,
+    "opcua": OpcUaSource,
+    "modbus": ModbusSource,
     "log_files": LogFiles,
     "loki": LokiSource,
     "victorialogs": VictoriaLogsSource,
