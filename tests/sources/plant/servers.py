@@ -39,11 +39,18 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def mosquitto(folder: Path, port: int, *, password: str = "", acl: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def mosquitto(
+    folder: Path, port: int, *, password: str = "", acl: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if program is None:
         pytest.skip("mosquitto is not installed (Debian: apt install mosquitto)")
-    lines = [f"listener {port} 127.0.0.1", f"allow_anonymous {'false' if password else 'true'}", "persistence false", "user root"]
+    lines = [
+        f"listener {port} 127.0.0.1",
+        f"allow_anonymous {'false' if password else 'true'}",
+        "persistence false",
+        "user root",
+    ]
     if password:
         (folder / "passwd").write_text(f"reader:{password}\n")
         subprocess.run(["mosquitto_passwd", "-U", str(folder / "passwd")], check=True)
@@ -52,7 +59,9 @@ def mosquitto(folder: Path, port: int, *, password: str = "", acl: str = "") -> 
         (folder / "acl").write_text(acl)
         lines.append(f"acl_file {folder / 'acl'}")
     (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
-    process = subprocess.Popen([program, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         until(lambda: listens(port), "mosquitto listens")
         yield process
@@ -62,7 +71,9 @@ def mosquitto(folder: Path, port: int, *, password: str = "", acl: str = "") -> 
 
 
 @contextmanager
-def in_a_loop(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]], port: int) -> Iterator[asyncio.AbstractEventLoop]:
+def in_a_loop(
+    serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]], port: int
+) -> Iterator[asyncio.AbstractEventLoop]:
     """A server in a loop and thread of its own; it ends when the event that it is given is set."""
     loop, end = asyncio.new_event_loop(), asyncio.Event()
     failed: list[BaseException] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +25,14 @@ pytestmark = pytest.mark.server
 
 
 def config(port: int, **options: str | float | bool) -> SourceConfig:
-    return SourceConfig(name="line", kind="metrics", type="mqtt", url=f"mqtt://127.0.0.1:{port}", options=options, timeout_s=20)
+    return SourceConfig(
+        name="line",
+        kind="metrics",
+        type="mqtt",
+        url=f"mqtt://127.0.0.1:{port}",
+        options=options,
+        timeout_s=20,
+    )
 
 
 @contextmanager
@@ -62,7 +68,9 @@ def publisher(port: int) -> Iterator[object]:
         client.loop_stop()
 
 
-def sent(port: int, source: SourceConfig, messages: list[tuple[str, bytes]], wanted: int) -> tuple[dict[tuple[str, str], Reading], Box]:
+def sent(
+    port: int, source: SourceConfig, messages: list[tuple[str, bytes]], wanted: int
+) -> tuple[dict[tuple[str, str], Reading], Box]:
     """The last reading of each signal after some messages."""
     found: list[Reading] = []
     with reading(source) as box, publisher(port) as client:
@@ -85,10 +93,21 @@ def test_numbers_and_json_become_signals_of_assets(tmp_path: Path) -> None:
             config(port, topics="plant/#"),
             [
                 ("plant/P-101/flow", b"182.5"),
-                ("plant/P-101", json.dumps({"speed": 1480, "running": True, "ts": int(at * 1000), "name": "x"}).encode()),
-                ("plant/P-102/temp", json.dumps({"value": 61.5, "timestamp": at, "unit": "degC", "quality": "Good"}).encode()),
+                (
+                    "plant/P-101",
+                    json.dumps({"speed": 1480, "running": True, "ts": int(at * 1000), "name": "x"}).encode(),
+                ),
+                (
+                    "plant/P-102/temp",
+                    json.dumps({"value": 61.5, "timestamp": at, "unit": "degC", "quality": "Good"}).encode(),
+                ),
                 ("plant/P-102/pressure", json.dumps({"value": 3.5, "quality": "Bad"}).encode()),
-                ("plant/gateway", json.dumps({"timestamp": at, "values": [{"id": "T7", "v": 4, "t": int(at * 1e3)}]}).encode()),
+                (
+                    "plant/gateway",
+                    json.dumps(
+                        {"timestamp": at, "values": [{"id": "T7", "v": 4, "t": int(at * 1e3)}]}
+                    ).encode(),
+                ),
                 ("plant/P-101/note", b"hello"),
                 ("plant/P-101/broken", b"\xff\xfe\x00"),
             ],
@@ -107,7 +126,12 @@ def test_numbers_and_json_become_signals_of_assets(tmp_path: Path) -> None:
 
 def test_a_level_of_the_topic_names_the_asset(tmp_path: Path) -> None:
     with mosquitto(tmp_path, port := free_port()):
-        found, _ = sent(port, config(port, topics="site/#", asset_level=3), [("site/hall/P-101/bearing/de/temp", b"71")], wanted=1)
+        found, _ = sent(
+            port,
+            config(port, topics="site/#", asset_level=3),
+            [("site/hall/P-101/bearing/de/temp", b"71")],
+            wanted=1,
+        )
     assert list(found) == [("P-101", "bearing.de.temp")]
 
 
@@ -127,12 +151,22 @@ def test_sparkplug_aliases_signs_and_deaths(tmp_path: Path) -> None:
     )
     data = sparkplug({"alias": 1, "double_value": 1490.5})
     with mosquitto(tmp_path, port := free_port()):
-        found, _ = sent(port, config(port), [("spBv1.0/site/DBIRTH/edge/P-101", birth), ("spBv1.0/site/DDATA/edge/P-101", data)], 4)
+        found, _ = sent(
+            port,
+            config(port),
+            [("spBv1.0/site/DBIRTH/edge/P-101", birth), ("spBv1.0/site/DDATA/edge/P-101", data)],
+            4,
+        )
         assert found["P-101", "Motor/Speed"].value == 1490.5
         assert found["P-101", "Temp"].value == -5
         assert found["P-101", "Running"].value == 1
         assert ("P-101", "Name") not in found
-        dead, _ = sent(port, config(port), [("spBv1.0/site/DBIRTH/edge/P-101", birth), ("spBv1.0/site/NDEATH/edge", b"")], 6)
+        dead, _ = sent(
+            port,
+            config(port),
+            [("spBv1.0/site/DBIRTH/edge/P-101", birth), ("spBv1.0/site/NDEATH/edge", b"")],
+            6,
+        )
         assert math.isnan(dead["P-101", "Motor/Speed"].value)
 
 
@@ -185,5 +219,3 @@ def test_no_server_and_wrong_filters_say_what_to_change() -> None:
         ).run(Box(), threading.Event())
     with pytest.raises(ValueError, match="mqtt:// or mqtts://"):
         SourceConfig(name="a", kind="metrics", type="mqtt", url="http://127.0.0.1")
-
-
