@@ -10,6 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from aitia.agent.fact_values import ALERTS
 from aitia.core.aspects import ALL
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput
@@ -37,9 +38,7 @@ class Pattern(Word):
 
     def matches(self, evidence: Evidence) -> bool:
         """Whether the fact is of this pattern, whoever it belongs to. A steady fact matches only by its kind."""
-        kind = (
-            "metric.limit" if evidence.kind == "alert.firing" else evidence.kind
-        )  # a limit that a person set
+        kind = "metric.limit" if evidence.kind in ALERTS else evidence.kind  # a limit that a person set
         return (
             evidence.aspect == self.aspect
             and (not self.direction or evidence.direction in self.direction)

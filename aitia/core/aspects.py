@@ -40,8 +40,8 @@ VIBRATION: Final = frozenset(
     }
 )  # fmt: skip
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
-CONDITION: Final = frozenset({"condition.life"})
-"""The condition of a machine, such as how long it has left: neither symptom nor cause of an alarm by itself."""
+CONDITION: Final = frozenset({"condition.life", "condition.alarms"})
+"""The condition of a machine, such as how long it has left, or of its alarms: neither symptom nor cause by itself."""
 PATTERN: Final = frozenset(
     {
         "pattern.known", "pattern.usual", "pattern.stopped",

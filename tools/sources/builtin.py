@@ -9,6 +9,7 @@ from typing import Final
 from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.tools.incidents.sample import SampleRunbooks
+from aitia.tools.sources.alarms.alarm_log import AlarmLog
 from aitia.tools.sources.base import Reader
 from aitia.tools.sources.changes.changes_cluster import ClusterChanges
 from aitia.tools.sources.changes.changes_git import GitSource
@@ -42,6 +43,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "kubectl": KubectlSource,
     "table": TableSource,
     "cloudwatch": CloudWatchFiles,
+    "alarm_log": AlarmLog,
     "mqtt": MqttSource,
     "opcua": OpcUaSource,
     "modbus": ModbusSource,
