@@ -47,9 +47,9 @@ def role_of(name: str, quantity: str) -> Role:
     """A point's role by its own words."""
     words = words_of(name, lambda w: any(w in of for of in _WORDS.values()))
     low = frozenset((*words, *words_of(name)))
-    if "set" in low and "point" in low or low & _WORDS["setting"] or quantity == "setting":
+    if ("set" in low and "point" in low) or low & _WORDS["setting"] or quantity == "setting":
         return "setting"
-    if quantity == "state" or low & _WORDS["state"] and quantity not in _OUTSIDE:
+    if quantity == "state" or (low & _WORDS["state"] and quantity not in _OUTSIDE):
         return "state"
     if low & _WORDS["ambient"] and quantity in {"temperature", "humidity", "pressure", ""}:
         return "ambient"
