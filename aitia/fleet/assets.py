@@ -20,6 +20,7 @@ from aitia.fleet.words import Unit
 from aitia.settings import load_settings
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.column_names import plain
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.metrics.table import TableSource
 from aitia.tools.sources.paths import iter_files
 
@@ -134,7 +135,8 @@ def _columns(path: Path) -> str:
         import duckdb
 
         try:
-            rows = duckdb.execute("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall()
+            with database() as db:
+                rows = db.execute("SELECT name FROM parquet_schema(?)", [str(path)]).fetchall()
         except duckdb.Error:
             return str(path)
         return "\n".join(str(row[0]) for row in rows)

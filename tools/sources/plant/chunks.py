@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from aitia.core.errors import BadInput, StoreError
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.metrics.table_sql import quote
 from aitia.tools.sources.plant.readings import Reading
 
@@ -64,7 +65,6 @@ class Chunks:
         """One chunk more. Raises StoreError where the disk is full or the folder is gone."""
         if not readings:
             return
-        import duckdb
 
         name = f"{at.astimezone(UTC):{_HOUR}-%M-%S}.{at.microsecond // 1000:03d}.parquet"
         rows = {
@@ -73,7 +73,7 @@ class Chunks:
             "metric": np.array([r.metric for r in readings], dtype=object),
             "value": np.array([r.value for r in readings], dtype=np.float64),
         }
-        with duckdb.connect(":memory:") as db, self._aside(name) as part, _told(self.folder):
+        with database() as db, self._aside(name) as part, _told(self.folder):
             db.register("rows", rows)
             db.execute(
                 "COPY (SELECT make_timestamptz((t * 1e6)::BIGINT) AS time, component::VARCHAR AS component,"
@@ -107,11 +107,10 @@ class Chunks:
         return sum(path.stat().st_size for path, _, _ in self._files())
 
     def _merge(self, merged: Path, smalls: Sequence[Path]) -> None:
-        import duckdb
 
         files = [*([merged] if merged.exists() else []), *smalls]
         listed = ", ".join(quote(str(f)) for f in files)
-        with duckdb.connect(":memory:") as db, self._aside(merged.name) as part, _told(self.folder):
+        with database() as db, self._aside(merged.name) as part, _told(self.folder):
             db.execute("SET threads = 1; SET memory_limit = '512MB'")
             db.execute(
                 f"COPY (SELECT DISTINCT * FROM read_parquet([{listed}]) ORDER BY component, metric, time)"
