@@ -1,23 +1,23 @@
-"""A table whose reading takes long: nothing but the answer goes to stdout, which may be JSON that a program reads."""
+"""DuckDB draws a bar of progress on stdout, which may be JSON that a program reads: no database of the tools does."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from pathlib import Path
 
-SLOW = """
+import duckdb
+
 from aitia.tools.sources.duck import database
-with database() as db:
-    db.execute("SET progress_bar_time = 0")
-    print(db.execute("SELECT count(*) FROM range(40000000) a WHERE hash(a.range) % 7 = 1").fetchone()[0] > 0)
-"""
+
+TOOLS = Path(__file__).parents[2] / "tools"
 
 
-def test_no_progress_is_drawn_on_stdout() -> None:
-    done = subprocess.run([sys.executable, "-c", SLOW], capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
-    loud = subprocess.run(
-        [sys.executable, "-c", SLOW.replace("aitia.tools.sources.duck import database", "duckdb import connect as database")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert loud.stdout != "True\n", "DuckDB draws no bar any more: this helper can go"
+def test_a_database_of_the_tools_draws_no_progress() -> None:
+    with database() as db:
+        assert db.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)
+    with duckdb.connect() as loud:
+        assert loud.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,), "it is quiet by itself now"
+
+
+def test_no_tool_opens_one_of_its_own() -> None:
+    own = [str(p) for p in TOOLS.rglob("*.py") if "duckdb.connect(" in p.read_text(encoding="utf-8")]
+    assert own == [str(TOOLS / "sources" / "duck.py")]
