@@ -55,7 +55,6 @@ def fleet(
     from aitia.fleet.look import look
     from aitia.fleet.page import fleet_lines, render_fleet
     from aitia.incoming import parse_moment
-    from aitia.render.text import clean
 
     now = datetime.now(UTC)
     about = about_assets(path, assets)
@@ -75,7 +74,7 @@ def fleet(
         print_json(told.model_dump(mode="json"))
     else:
         for line in fleet_lines(told):
-            print(clean(line))
+            print(line)
     if told.unfinished:
         note(f"stopped: {told.unfinished} of {len(units)} tables are left; the same command goes on")
     raise typer.Exit(_exit(told))

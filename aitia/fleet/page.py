@@ -41,12 +41,12 @@ def fleet_lines(fleet: Fleet, *, most: int = SHOWN) -> Iterator[str]:
     well = len(fleet.assets) - len(told) - len(unknown)
     yield f"{t.count(len(fleet.assets), 'asset')}: {len(told)} with findings, {well} well, {len(unknown)} not judged"
     for one in told[:most]:
-        yield f"{one.rank:>4}  {one.asset}  risk {round(100 * one.risk)} %, criticality {_level(one)}"
-        yield from (f"      {_severity(f.severity)}: {f.statement}" for f in one.judged.findings[:3])
+        yield f"{one.rank:>4}  {t.clean(one.asset)}  risk {round(100 * one.risk)} %, criticality {_level(one)}"
+        yield from (f"      {_severity(f.severity)}: {t.clean(f.statement)}" for f in one.judged.findings[:3])
     if len(told) > most:
         yield f"      and {len(told) - most} more (--json or --html shows all)"
     for one in unknown[:most]:
-        yield f"   ?  {one.asset}: {one.judged.why or 'not judged'}"
+        yield f"   ?  {t.clean(one.asset)}: {t.clean(one.judged.why or 'not judged')}"
     if len(unknown) > most:
         yield f"      and {len(unknown) - most} more that were not judged"
 

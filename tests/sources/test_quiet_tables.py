@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
-import duckdb
-
-from aitia.tools.sources.duck import database
+import pytest
 
 TOOLS = Path(__file__).parents[2] / "tools"
+ASK = "with {}() as db: print(db.execute(\"SELECT current_setting('enable_progress_bar')\").fetchone()[0])"
 
 
-def test_a_database_of_the_tools_draws_no_progress() -> None:
-    with database() as db:
-        assert db.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)
-    with duckdb.connect() as loud:
-        assert loud.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,), "it is quiet by itself now"
+@pytest.mark.parametrize(
+    ("opened", "told"),
+    [
+        ("__import__('duckdb').connect", "True\n"),
+        ("__import__('aitia.tools.sources.duck', fromlist=['x']).database", "False\n"),
+    ],
+    ids=["its own", "ours"],
+)
+def test_only_a_database_of_its_own_draws_progress(opened: str, told: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK.format(opened)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == told
 
 
 def test_no_tool_opens_one_of_its_own() -> None:
