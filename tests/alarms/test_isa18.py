@@ -137,7 +137,7 @@ def test_the_first_out_alarm_is_the_one_that_neither_chatters_nor_is_usual(tmp_p
         "up",
         T0 + timedelta(seconds=300),
     )
-    assert "the first of 13 alarms in the window" in first.statement
+    assert "the first of 13 alarms that came together" in first.statement
     by_alarm = {str(e.values.get("alarm")): e for e in result.evidence if e.kind == "alarm.active"}
     assert by_alarm["TK9.Level LO"].strength < 0.2
     assert "so it is usual" in by_alarm["TK9.Level LO"].statement
@@ -148,6 +148,21 @@ def test_the_first_out_alarm_is_the_one_that_neither_chatters_nor_is_usual(tmp_p
     assert flood.values["alarms"] == 34
     assert any(e.kind == "alarm.standing" and e.component == "P101" for e in result.evidence)
     assert result.data["alarms"][0] == {"component": "TK9", "alarm": "TK9.Level LO"}
+
+
+def test_an_alarm_that_came_alone_long_before_is_not_the_first_out(tmp_path: Path) -> None:
+    ctx = context(tmp_path)
+    text = (tmp_path / "alarms.csv").read_text()
+    alone = "2026-03-10 03:30:00,UNACK_ALM,X1.Flow,cooling flow,LO,200\n"
+    (tmp_path / "alarms.csv").write_text(text + alone)
+    window = Window(start=T0 - timedelta(hours=1), end=T0 + timedelta(hours=1))
+    early = ToolContext(
+        incident=ctx.incident.model_copy(update={"window": window}), sources=ctx.sources, clock=ctx.clock
+    )
+    kinds = {
+        e.component: e.kind for e in alarms_first(early).evidence if e.kind in ("alarm.first", "alarm.active")
+    }
+    assert (kinds["X1"], kinds["P101"]) == ("alarm.active", "alarm.first")
 
 
 def test_the_command_prints_and_its_json_holds_all(

@@ -27,6 +27,7 @@ from aitia.tools.sources.base import AlarmSource
 
 PAST: Final = timedelta(days=30)  # before the window: what comes as often then is a nuisance, not a sign
 MOST_FACTS: Final = 25
+APART_S: Final = 600.0  # without an alarm, after which another group begins: the span of a flood
 _QUOTED: Final = 100  # characters of a message
 _USUAL: Final = 1.0  # times in a window's length of the past from which an alarm is usual; by hand
 # Strengths, by hand: an alarm is a limit that a person set for the operator to act on.
@@ -67,13 +68,25 @@ def _came(events: Sequence[AlarmEvent], window: Window, resolver: Resolver, quer
     share = window.seconds / max(seen_s, window.seconds)
     usual = {k for k in first if past[k] * share >= _USUAL}
     unusual = [e for k, e in first.items() if k not in usual]
-    lead = unusual[0].key if unusual else None
+    group = _group(unusual)
+    lead = group[0].key if group else None
     return [
         _fact(
-            e, times[k], resolver, query, first=k == lead, usual=past[k] if k in usual else 0, follows=unusual
+            e, times[k], resolver, query, first=k == lead, usual=past[k] if k in usual else 0, follows=group
         )
         for k, e in list(first.items())[:MOST_FACTS]
     ]
+
+
+def _group(came: Sequence[AlarmEvent]) -> Sequence[AlarmEvent]:
+    """The largest run of alarms with no more than APART_S between two of them, the earliest of equals: what tripped together."""
+    groups: list[list[AlarmEvent]] = []
+    for event in came:
+        if groups and (event.at - groups[-1][-1].at).total_seconds() <= APART_S:
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return max(groups, key=len, default=[])
 
 
 def _fact(
@@ -91,7 +104,7 @@ def _fact(
     strength = (_FIRST if first else _LATER) * (_USUAL_SHARE if usual else 1.0)
     often = f", {times} times in the window" if times > 1 else ""
     said = f': "{event.text[:_QUOTED]}"' if event.text and event.text not in event.name else ""
-    behind = f", the first of {len(follows)} alarms in the window" if first and len(follows) > 1 else ""
+    behind = f", the first of {len(follows)} alarms that came together" if first and len(follows) > 1 else ""
     nuisance = f"; it came {usual} times in the time before, so it is usual" if usual else ""
     return Evidence(
         component=component,

@@ -78,7 +78,11 @@ class AlarmEvent:
     def name(self) -> str:
         """The alarm in few words."""
         said = self.text if self.key[2] else self.kind.upper()
-        return f"{self.tag} {said}".strip() if said.casefold() not in self.tag.casefold() else self.tag
+        return (
+            f"{self.tag} {said}".strip()
+            if not re.search(rf"(?i)\b{re.escape(said)}\b", self.tag)
+            else self.tag
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
