@@ -151,7 +151,11 @@ def _flood(flood: Flood, window: Window, ref: SourceRef) -> Evidence:
         f"An alarm flood{who} began at {flood.start:%H:%M:%S} UTC {until}: {flood.alarms} alarms, at most"
         f" {flood.most_in_10_min} in 10 min; {flood.first_alarm} came first."
     )
-    values = {"alarms": flood.alarms, "most_in_10_min": flood.most_in_10_min, "first": flood.first_alarm}
+    values: dict[str, Scalar] = {
+        "alarms": flood.alarms,
+        "most_in_10_min": flood.most_in_10_min,
+        "first": flood.first_alarm,
+    }
     return _context("alarm.flood", "", said, flood.start, values, window, ref)
 
 
@@ -160,7 +164,11 @@ def _chattering(noisy: Chattering, owner: str, window: Window, ref: SourceRef) -
         f"{owner}: alarm {noisy.alarm} chatters ({noisy.most_in_a_minute} times within a minute, {noisy.times} times in"
         " all): not counted as a sign of the cause."
     )
-    values = {"alarm": noisy.alarm, "times": noisy.times, "most_in_a_minute": noisy.most_in_a_minute}
+    values: dict[str, Scalar] = {
+        "alarm": noisy.alarm,
+        "times": noisy.times,
+        "most_in_a_minute": noisy.most_in_a_minute,
+    }
     return _context("alarm.chattering", owner, said, noisy.first, values, window, ref)
 
 
