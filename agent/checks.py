@@ -30,6 +30,7 @@ _WORDS: Final = {
     "restart": "number of restarts", "connections": "open connections", "availability": "availability",
     "file_descriptors": "open files", "clock": "clock's offset", "scans": "rows read without an index",
     "steal": "stolen processor time", "retries": "rate of retries", "redeliveries": "rate of redelivered messages",
+    "logins": "refused logins",
 }  # fmt: skip
 
 _REQUESTS: Final = NextCheck(

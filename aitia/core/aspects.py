@@ -9,11 +9,12 @@ METRIC: Final = frozenset(
     {
         "latency", "traffic", "errors", "availability", "restart",
         "cpu", "memory", "disk", "io", "network", "connections", "queue", "lag", "locks", "threads", "file_descriptors",
-        "clock", "scans", "steal", "retries", "redeliveries",
+        "clock", "scans", "steal", "retries", "redeliveries", "logins",
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip
-# clock: how far it is off; scans: rows read without an index; steal: processor time that the machine below gave to others.
+# clock: how far it is off; scans: rows read without an index; steal: processor time that the machine below gave to others;
+# logins: those that are refused.
 # log.flow: what requests do, step by step, as logs and spans tell it.
 LOG: Final = frozenset(
     {

@@ -37,7 +37,9 @@ OPEN: Final = 0o777  # several servers give up root for a user of their own
 
 
 def find_program(name: str) -> str | None:
-    """The path of a program: also where Debian keeps those that are not for every user's PATH."""
+    """The path of a program, also where Debian keeps those not for every user's PATH; of another file that is needed, its own."""
+    if os.path.isabs(name):
+        return name if Path(name).is_file() else None
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parts[4]), reverse=True)
     places = [*map(str, newest), "/usr/lib/rabbitmq/bin", "/usr/sbin", "/usr/local/sbin", "/sbin"]
     return shutil.which(name, path=os.pathsep.join(places)) or shutil.which(name)
