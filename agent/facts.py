@@ -28,7 +28,18 @@ from aitia.core.words import Evidence
 from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
 
-PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
+INSTRUMENT: Final = frozenset(
+    {
+        "condition.stuck",
+        "condition.drift",
+        "condition.bias",
+        "condition.unit",
+        "condition.swapped",
+        "condition.spike",
+    }
+)
+"""Kinds of facts that say over days that an instrument is wrong."""
+PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"}) | INSTRUMENT
 """Kinds of facts that hold a plant's signals against one another."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
@@ -36,7 +47,7 @@ _HARM: Final = frozenset(
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
-_FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", *PLANT})
+_FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", "condition.trend", "condition.step", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}

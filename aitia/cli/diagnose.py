@@ -70,6 +70,12 @@ At = Annotated[
     str,
     typer.Option("--at", metavar="TIME", help="The time to look from; default now. For past incidents."),
 ]
+Healthy = Annotated[
+    str,
+    typer.Option(
+        "--healthy", metavar="FROM..TO", help="A period that is known to be normal, to compare with: ISO times or 30d..7d."
+    ),
+]
 
 
 def diagnose(
@@ -90,6 +96,7 @@ def diagnose(
     component: About = None,
     window: Span = "",
     at: At = "",
+    healthy: Healthy = "",
     again: Annotated[
         str,
         typer.Option(
@@ -119,7 +126,7 @@ def diagnose(
     from aitia.cli.session import watched
     from aitia.core.config import option_of
     from aitia.core.errors import BadInput
-    from aitia.incoming import parse_moment, parse_window
+    from aitia.incoming import parse_healthy, parse_moment, parse_window
     from aitia.render.text import clean
 
     now = datetime.now(tz=UTC)
@@ -134,7 +141,7 @@ def diagnose(
     )
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
-        if sources or since or component or window or planner or narrator or max_calls:
+        if sources or since or component or window or healthy or planner or narrator or max_calls:
             raise BadInput(
                 "--again RUN only takes an alert or words, --config and --at: everything else comes from the "
                 "run."
@@ -167,6 +174,7 @@ def diagnose(
             started_at=parse_moment(since, now=seen_from, option="--since") if since else None,
             window=parse_window(window, now=seen_from) if window else None,
             hints=component or (),
+            healthy=parse_healthy(healthy, now=seen_from) if healthy else None,
             typed=not alert,
             on_event=view,
         )

@@ -74,6 +74,10 @@ NOT_SEEN = "Not seen: "
 """Begins the part of a good result's message that the report lists under what could not be seen."""
 
 
+HEALTHY = "healthy"
+"""The name of the baseline that a person has named as normal."""
+
+
 class Word(BaseModel):
     """Base of every word: frozen, no unknown fields."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,11 +13,11 @@ from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
-from aitia.tools.signals.condition.instruments import Wrong, wrong_instruments
+from aitia.tools.signals.condition.instruments import Wrong, frozen_since, wrong_instruments
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
-from aitia.tools.signals.condition.roles import Role, drivers_of, quantity_of, role_of
+from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of
 from aitia.tools.signals.condition.running import Mask, Running, changes_of, running, runs
 from aitia.tools.signals.condition.words import (
     AssetSignals,
@@ -32,8 +32,12 @@ from aitia.tools.sources.rows import Floats
 
 FALSE_ALARMS: Final = 0.5
 """Per month and asset, at which alarms are set: by hand, one in two months is what a planner can follow up."""
+LEAST_EXPECTED: Final = 0.05
+"""False alarms expected of a whole recording, at least: a recording of minutes is not held to a rate per month."""
+_MONTH_S: Final = 30.44 * 86_400.0
 BLOCKS: Final = 200  # of the data: each reference of a quarter has 50
-_JUDGED: Final = frozenset({"answer", "speed", "position", "inlet"})
+_JUDGED: Final = frozenset({"answer", "position"})
+_QUIET: Final = 0.7  # times the threshold: a load that has not left tells how the others are run
 _SPARKS: Final = 60
 
 
@@ -63,9 +67,14 @@ def assess(
     grid, why = bucketed(asset.points, now)
     if grid is None:
         return _nothing(asset, {**why, "": "no point has enough samples"}, false_alarms)
+    if (stopped := frozen_since(grid)) is not None and stopped > grid.t[0] + LEAST_BLOCKS * grid.step:
+        grid, why = bucketed(asset.points, stopped)
+        why[""] = f"since {from_epoch(stopped):%Y-%m-%d %H:%M} UTC most points show one value; what follows was not judged"
+        if grid is None:
+            return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
-    roles = {n: role_of(n, quantities[n]) for n in grid.names}
-    wrong = wrong_instruments(grid, roles, quantities)
+    roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
+    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, quantities))
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
     t, levels = blocks(grid.t, way.levels, size)
@@ -75,8 +84,19 @@ def assess(
         why[""] = f"only {t.size} blocks of settled running are known; {2 * LEAST_BLOCKS} are needed"
         return _nothing(asset, why, false_alarms)
     part, reference = named(healthy, t, way.drivers) if healthy else proposed(t, levels, way.drivers)
-    seen = Seen(asset=asset, grid=grid, t=t, levels=levels, limits=limits, now=float(grid.t[-1]))
+    false_alarms = max(false_alarms, LEAST_EXPECTED * _MONTH_S / float(grid.t[-1] - grid.t[0]))
     gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
+    out = {*way.drivers, *(w.point for w in wrong)}
+    extra = [n for n in loads_of(roles, quantities) if n not in out and not _left(gone, n, _QUIET)]
+    if extra:
+        way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
+        levels = blocks(grid.t, way.levels, size)[1][known]
+        gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
+    gone = {n: one for n, one in gone.items() if one.times >= 1.0}
+    seen = Seen(
+        asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
+        now=float(grid.t[-1]),
+    )  # fmt: skip
     found = _findings(seen, way, wrong, gone, reference)
     return Condition(
         asset=asset.name, status="ok", now=from_epoch(seen.now),
@@ -104,10 +124,10 @@ def _way(
     on = runs(grid, roles, quantities)
     drivers = tuple(drivers_of(roles, quantities, moving))
     changed = changes_of([grid.column(n) for n in drivers if roles[n] not in {"ambient", "inlet"}])
-    levels = _levels(grid, drivers, on, on)
+    levels = _levels(grid, drivers, on)
     run = running(on, changed, _unrest(levels), grid.step)
     return _Way(
-        roles=roles, quantities=quantities, drivers=drivers, run=run, levels=_levels(grid, drivers, run.settled, on)
+        roles=roles, quantities=quantities, drivers=drivers, run=run, levels=_levels(grid, drivers, run.settled)
     )  # fmt: skip
 
 
@@ -133,7 +153,7 @@ def _slow(levels: Floats) -> Floats:
     return np.repeat(middle, size, axis=0)[: len(levels)]
 
 
-def _levels(grid: Buckets, drivers: tuple[str, ...], rows: Mask, on: Mask) -> Floats:
+def _levels(grid: Buckets, drivers: tuple[str, ...], rows: Mask) -> Floats:
     """All points in the usual way of running; a driver by the other drivers."""
     whole = features([grid.column(n) for n in drivers], grid.t, grid.step)
     found = []
@@ -148,11 +168,11 @@ def _levels(grid: Buckets, drivers: tuple[str, ...], rows: Mask, on: Mask) -> Fl
 def _departures(
     grid: Buckets, way: _Way, wrong: list[Wrong], levels: Floats, part: slice, block_s: float, rate: float,
     why: dict[str, str],
-) -> dict[str, tuple[Left, int]]:  # fmt: skip
-    """What left, by point, and the number of the point's column."""
+) -> dict[str, Left]:  # fmt: skip
+    """How far each judged point has left its reference, by point; more than 1 is an alarm."""
     broken = {w.point for w in wrong}
     judged = [n for n in grid.names if way.roles[n] in _JUDGED and n not in broken]
-    found: dict[str, tuple[Left, int]] = {}
+    found: dict[str, Left] = {}
     for name in grid.names:
         if name not in judged:
             if name not in broken:
@@ -172,13 +192,17 @@ def _departures(
             continue
         limits = thresholds(y[first:last], block_s, spread, points=len(judged), per_month=rate)
         one = left(y, first, last, limits)
-        if one is not None and one.times >= 1.0:
-            found[name] = (one, k)
+        if one is not None:
+            found[name] = one
     return found
 
 
+def _left(gone: Mapping[str, Left], name: str, least: float) -> bool:
+    return name in gone and gone[name].times >= least
+
+
 def _findings(
-    seen: Seen, way: _Way, wrong: list[Wrong], gone: dict[str, tuple[Left, int]], reference: Reference
+    seen: Seen, way: _Way, wrong: list[Wrong], gone: dict[str, Left], reference: Reference
 ) -> list[Finding]:
     """Instruments that show it themselves, the one that all others contradict, and what is left: the process."""
     found = [sensor_finding(seen, w) for w in wrong]

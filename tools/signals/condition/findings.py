@@ -16,11 +16,13 @@ from aitia.tools.signals.condition.grid import Buckets
 from aitia.tools.signals.condition.instruments import Wrong
 from aitia.tools.signals.condition.redundancy import Told
 from aitia.tools.signals.condition.roles import Role
-from aitia.tools.signals.condition.until_limit import until_limit
+from aitia.tools.signals.condition.until_limit import heavy_of, until_limit
 from aitia.tools.signals.condition.words import AssetSignals, Finding, Limits, Severity, TimeToLimit
 from aitia.tools.sources.rows import Floats
 
 _DAY_S: Final = 86_400.0
+_SHIFT_S: Final = 8 * 3600.0  # beyond a limit for so long: it is reached
+_NO_ZERO: Final = frozenset({"temperature", "level", "voltage", "position", ""})  # of these no factor can be told
 _ACT_H, _PLAN_H = 72.0, 24.0 * 30  # hours to a limit: by hand, days are for a repair, weeks for its plan
 _STRONG: Final = 2.0  # times the threshold from which on a departure is to be planned for
 _TOGETHER: Final = 0.15  # of the data: onsets nearer than that, and than their errors, are of one fault
@@ -42,6 +44,8 @@ class Seen:
     grid: Buckets
     t: Floats
     levels: Floats
+    settled: Floats  # (buckets, points), corrected
+    quantities: Mapping[str, str]
     limits: Mapping[str, Limits]
     now: float
 
@@ -60,7 +64,7 @@ def sensor_finding(seen: Seen, wrong: Wrong) -> Finding:
     """The finding of an instrument whose own samples show it."""
     said = _UNIT_KIND[wrong.kind].format(now=_figure(wrong.now, seen.unit(wrong.point)), other=wrong.with_point)
     return Finding(
-        cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point),
+        cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point), quantity=seen.quantities[wrong.point],
         channels=(wrong.point, *([wrong.with_point] if wrong.with_point else [])),
         onset=from_epoch(wrong.since), onset_error_s=wrong.error, direction="changed", before=_six(wrong.before),
         now_level=_six(wrong.now), size=0.0, times_threshold=_STRONG, severity="plan", confidence=wrong.sure, why=wrong.why,
@@ -70,18 +74,18 @@ def sensor_finding(seen: Seen, wrong: Wrong) -> Finding:
 
 
 def process_findings(
-    seen: Seen, gone: Mapping[str, tuple[Left, int]], told: Told | None, roles: Mapping[str, Role],
+    seen: Seen, gone: Mapping[str, Left], told: Told | None, roles: Mapping[str, Role],
     quantities: Mapping[str, str], witnessed: Mapping[str, float],
 ) -> list[Finding]:  # fmt: skip
     """What left, one finding for what left together; an instrument that its company alone contradicts is named as such."""
     point = _contradicted(gone, told, roles, quantities, witnessed)
     if told is not None and point:
-        return [_by_company(seen, told, gone[point][0] if point in gone else None)]
-    return [_process(seen, {n: gone[n][0] for n in group}, told) for group in _together(seen, gone)]
+        return [_by_company(seen, told, gone[point] if point in gone else None)]
+    return [_process(seen, {n: gone[n] for n in group}, told) for group in _together(seen, gone)]
 
 
 def _contradicted(
-    gone: Mapping[str, tuple[Left, int]], told: Told | None, roles: Mapping[str, Role], quantities: Mapping[str, str],
+    gone: Mapping[str, Left], told: Told | None, roles: Mapping[str, Role], quantities: Mapping[str, str],
     witnessed: Mapping[str, float],
 ) -> str:  # fmt: skip
     """The point that is wrong by all others' word; "" where there is none."""
@@ -107,7 +111,7 @@ def _by_company(seen: Seen, told: Told, left: Left | None) -> Finding:
     unit = seen.unit(told.point)
     why = f"the other points agree with one another without it, and contradict it by {told.times:.2g} times its limit"
     return Finding(
-        cls="sensor", kind=kind, point=told.point, channels=(told.point,), unit=unit, onset=from_epoch(onset),
+        cls="sensor", kind=kind, point=told.point, channels=(told.point,), unit=unit, quantity=seen.quantities[told.point], onset=from_epoch(onset),
         onset_error_s=_error(t, left), direction="up" if now > before else "down", before=_six(before), now_level=_six(now),
         rate_per_day=None if rate is None else _six(rate), size=round(left.size if left else 0.0, 2),
         times_threshold=round(left.times if left else 1.0, 2), severity="plan",
@@ -118,15 +122,15 @@ def _by_company(seen: Seen, told: Told, left: Left | None) -> Finding:
     )  # fmt: skip
 
 
-def _together(seen: Seen, gone: Mapping[str, tuple[Left, int]]) -> list[list[str]]:
+def _together(seen: Seen, gone: Mapping[str, Left]) -> list[list[str]]:
     """Points by onset: a group begins with the plainest departure."""
-    waiting = sorted(gone, key=lambda n: (-gone[n][0].times, n))
+    waiting = sorted(gone, key=lambda n: (-gone[n].times, n))
     groups: list[list[str]] = []
-    when = {n: float(seen.column(n)[0][gone[n][0].k]) for n in gone}
+    when = {n: float(seen.column(n)[0][gone[n].k]) for n in gone}
     near = _TOGETHER * float(seen.t[-1] - seen.t[0])
     while waiting:
         lead = waiting[0]
-        reach = {n: near + _error(seen.t, gone[lead][0]) + _error(seen.t, gone[n][0]) for n in waiting}
+        reach = {n: near + _error(seen.t, gone[lead]) + _error(seen.t, gone[n]) for n in waiting}
         groups.append([n for n in waiting if abs(when[n] - when[lead]) <= reach[n]])
         waiting = [n for n in waiting if n not in groups[-1]]
     return groups
@@ -144,7 +148,7 @@ def _process(seen: Seen, left: Mapping[str, Left], told: Told | None) -> Finding
     times = max(o.times for o in left.values())
     why = _why(names, told)
     return Finding(
-        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, onset=from_epoch(onset),
+        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, quantity=seen.quantities[lead], onset=from_epoch(onset),
         onset_error_s=_error(t, one), direction="up" if up else "down", before=_six(one.before), now_level=_six(one.now),
         rate_per_day=None if rate is None else _six(rate), size=round(one.size, 2), times_threshold=round(times, 2),
         severity=_severity(limit, times), confidence=round(min(0.99, 1.0 - 0.5**times) * (1.0 if len(names) > 1 else 0.9), 3),
@@ -158,7 +162,11 @@ def _until(seen: Seen, name: str, left: Left) -> tuple[TimeToLimit | None, str]:
     t, y = seen.column(name)
     if left.shape == "step":
         return None, "it changed by a step: nothing says that it goes on"
-    return until_limit(t, y, float(t[left.k]), up=left.now > left.before, limits=seen.limits.get(name), now=seen.now)
+    heavy = heavy_of(
+        seen.grid.column(name), seen.settled[:, seen.grid.names.index(name)],
+        max(1, round(_SHIFT_S / seen.grid.step)), factor=seen.quantities[name] not in _NO_ZERO,
+    )  # fmt: skip
+    return until_limit(t, y, left, limits=seen.limits.get(name), now=seen.now, heavy=heavy)
 
 
 def _hours(limit: TimeToLimit | None) -> float:

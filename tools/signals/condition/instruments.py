@@ -8,8 +8,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from aitia.tools.signals.condition.grid import Buckets
+from aitia.tools.signals.condition.grid import LEAST_SAMPLES, Buckets
 from aitia.tools.signals.condition.roles import Role
+from aitia.tools.signals.condition.running import Mask, steady
 from aitia.tools.signals.condition.unit_factors import pairs
 from aitia.tools.sources.rows import Floats
 
@@ -18,6 +19,8 @@ _STUCK: Final = 4.0  # times the longest other standstill
 _LEAST_STILL: Final = 20  # samples
 _LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves says nothing by standing still
 _LIVELY: Final = 0.5  # of the other points that must move meanwhile
+_MARGIN: Final = 4  # buckets beside a start or a stop
+_FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
 _SPIKE: Final = 12.0  # robust deviations from the neighbours' median
 _OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
 _LEAST_SPIKES: Final = 3
@@ -46,14 +49,44 @@ class Wrong:
     with_point: str = ""
 
 
-def wrong_instruments(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]) -> list[Wrong]:
-    """One verdict a point at most, the plainest kind first."""
+def frozen_since(grid: Buckets) -> float | None:
+    """Since when most points show one value to the end: the recording, or the plant, stands still; None where they do not."""
+    since = []
+    for name in grid.names:
+        t, v = grid.raw[name]
+        moves = np.flatnonzero(np.diff(v) != 0.0)
+        if moves.size >= _LEAST_RUNS and v.size - 1 - moves[-1] >= _LEAST_STILL:
+            usual = int(np.max(np.diff(moves), initial=1))
+            if v.size - 1 - moves[-1] >= _STUCK * usual:
+                since.append(float(t[moves[-1] + 1]))
+    return min(since) if len(since) > max(2, _FROZEN * len(grid.names)) else None
+
+
+def wrong_instruments(
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask
+) -> list[Wrong]:
+    """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing."""
+    if not on.all():
+        grid = _while(grid, steady(on, _MARGIN))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
     found: dict[str, Wrong] = {}
     for one in (*_stuck_ones(grid, judged), *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
                 *_spiking_ones(grid, judged)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
+
+
+def _while(grid: Buckets, rows: Mask) -> Buckets:
+    """The same with the raw samples of some buckets only."""
+    raw, native = {}, {}
+    for name, (t, v) in grid.raw.items():
+        place = np.clip(((t - grid.t[0]) / grid.step + 1).astype(np.int64), 0, grid.t.size - 1)
+        keep = rows[place]
+        if keep.sum() >= LEAST_SAMPLES:
+            raw[name], native[name] = (t[keep], v[keep]), grid.native[name]
+    names = tuple(n for n in grid.names if n in raw)
+    x = np.stack([grid.column(n) for n in names], axis=1) if names else np.empty((grid.t.size, 0))
+    return Buckets(names=names, t=grid.t, x=x, step=grid.step, raw=raw, native=native)
 
 
 def _stuck_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
@@ -96,16 +129,27 @@ def _spiking_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
             for when in at
         ], dtype=bool)  # fmt: skip
         at, size = at[alone], size[alone]
-        since = _more_often(at, grid.raw[name][0][0], grid.t[-1])
-        if since is None:
-            continue
         t, v = grid.raw[name]
+        since = _more_often(at, t[0], grid.t[-1])
+        if since is None or not _unheard_of(at, t, v):
+            continue
         level = float(np.median(v[t < since])) if np.any(t < since) else float(np.median(v))
         yield Wrong(
             kind="spike", point=name, since=since, until=float(at[-1]), error=grid.native[name], before=level,
             now=level + float(np.median(size[at >= since])), sure=0.85,
             why=f"{int(np.sum(at >= since))} lone samples lie far from those beside them, and no other point shows them",
         )  # fmt: skip
+
+
+def _unheard_of(at: Floats, t: Floats, v: Floats) -> bool:
+    """Whether most spikes reach values that the point does not show otherwise: a machine that runs for a moment does not."""
+    place = np.searchsorted(t, at)
+    others = np.delete(v, np.unique(np.clip(place[:, None] + np.arange(_BESIDE + 1)[None, :], 0, v.size - 1)))
+    if not others.size:
+        return False
+    low, high = np.quantile(others, (0.005, 0.995))
+    reach = np.stack([v[np.minimum(place + k, v.size - 1)] for k in range(_BESIDE)])
+    return bool(np.mean(np.any((reach < low) | (reach > high), axis=0)) > 0.5)
 
 
 def _spikes(t: Floats, v: Floats) -> tuple[Floats, Floats]:
@@ -145,6 +189,8 @@ class _Jump:
     after: float
     noise_before: float
     noise_after: float
+    low: float  # what it showed before the jump, 1st to 99th percentile
+    high: float
 
 
 def _jump_of(t: Floats, v: Floats) -> _Jump | None:
@@ -154,14 +200,16 @@ def _jump_of(t: Floats, v: Floats) -> _Jump | None:
         return None
     usual = max(float(np.quantile(moves, 0.9)), 1e-12)
     best: _Jump | None = None
-    for k in np.argsort(-moves, kind="stable")[:6] + 1:
+    for k in np.sort(np.argpartition(-moves, 6)[:6]) + 1:
         if moves[k - 1] < _JUMP * usual / 4.0 or min(k, v.size - k) < _LEAST_SIDE:
             continue
         left, right = v[max(0, k - _SIDE) : k], v[k : k + _SIDE]
         before, after = float(np.median(left)), float(np.median(right))
         if abs(after - before) < 0.5 * moves[k - 1]:
             continue
-        made = _Jump(int(k), float(t[k]), before, after, _noise(left), _noise(right))
+        made = _Jump(
+            int(k), float(t[k]), before, after, _noise(left), _noise(right), *map(float, np.quantile(v[:k], (0.01, 0.99)))
+        )
         if best is None or abs(after - before) > abs(best.after - best.before):
             best = made
     return best
@@ -178,6 +226,8 @@ def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str
         if jump is None:
             continue
         size = abs(jump.after - jump.before)
+        if jump.low <= jump.after <= jump.high:
+            continue  # it has been there before
         for said, factor, offset in pairs(quantities[name]):
             near = abs(jump.after - factor * jump.before - offset) <= _LEVEL_FITS * size
             if near and _alike(jump.noise_after, abs(factor) * jump.noise_before) and _jumps_alone(grid, name, jump.at):

@@ -34,7 +34,8 @@ def told_together(
     grid: Buckets, use: Sequence[str], rows: Mask, reference: tuple[float, float]
 ) -> Told | None:
     """The departure that the points' own company shows; None where there is none, or too little to tell by."""
-    names = [n for n in use if n in grid.names][:_MOST]
+    inside = rows & (grid.t >= reference[0]) & (grid.t < reference[1])
+    names = [n for n in use if _moves(grid.column(n)[inside])][:_MOST]
     if len(names) < LEAST_POINTS:
         return None
     made = _grid(grid, names, rows, reference)
@@ -50,6 +51,11 @@ def told_together(
         point=names[left.signal], times=abs(left.times), alone=left.alone and abs(left.times) >= WRONG * left.strange**2,
         drifts=left.drifts, since=float(made.t[left.since]), departed=departed,
     )  # fmt: skip
+
+
+def _moves(v: Floats) -> bool:
+    known = v[np.isfinite(v)]
+    return bool(known.size >= LEAST_REFERENCE and np.std(known) > 1e-9 * max(1.0, abs(float(np.median(known)))))
 
 
 def _grid(grid: Buckets, names: Sequence[str], rows: Mask, reference: tuple[float, float]) -> Grid | None:

@@ -18,6 +18,7 @@ _LOW: Final = 0.1  # of the usual running level: at rest
 _EMPTY: Final = 0.25  # from `_LOW` up to this share of the level hardly any bucket lies, or it is no on and off
 _BETWEEN: Final = 0.1  # of the buckets at rest that may lie in between: those in which it started
 _RARE: Final = 0.003  # of all buckets: at rest for less is no regime
+_AGREE: Final = 0.8  # of the buckets: points of one machine rest together, those of a plant do not
 _TELLS: Final = ("speed", "power", "current", "flow", "frequency", "")
 _STEP: Final = 0.12  # of a driver's range within two buckets: it was changed, not wandering
 _UNLIKE: Final = 5.0  # usual moves of a driver: the same, against its own noise
@@ -46,7 +47,7 @@ def runs(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
             on for n in grid.names
             if quantities[n] == wanted and roles[n] in {"answer", "speed", "load"} and (on := _on(grid.column(n))) is not None
         ]  # fmt: skip
-        if votes:
+        if votes and all(np.mean(v == votes[0]) >= _AGREE for v in votes):
             return np.asarray(np.mean(votes, axis=0) >= 0.5)
     return np.ones(grid.t.size, dtype=bool)
 
@@ -56,6 +57,7 @@ def _on(v: Floats) -> Mask | None:
     known = np.isfinite(v)
     if known.sum() < 20:
         return None
+    v = np.abs(v)  # a battery is charged and discharged
     level = float(np.percentile(v[known], 90.0))
     if level <= 0.0:
         return None
@@ -64,6 +66,14 @@ def _on(v: Floats) -> Mask | None:
     if rest.sum() < max(3, _RARE * v.size) or between.sum() > max(3, _BETWEEN * rest.sum()):
         return None
     return np.where(known, v >= _EMPTY * level, True)
+
+
+def steady(on: Mask, margin: int) -> Mask:
+    """Buckets that are not within `margin` of a start or a stop."""
+    found = on.copy()
+    for at in np.flatnonzero(np.diff(on.astype(np.int8)) != 0) + 1:
+        found[max(0, at - margin) : at + margin] = False
+    return found
 
 
 def changes_of(drivers: Sequence[Floats]) -> NDArray[np.intp]:

@@ -31,7 +31,6 @@ CONVERSIONS: Final[dict[str, tuple[float, float]]] = {
     "rpm to Hz": (1 / 60.0, 0.0),
     "rpm to rad/s": (0.10471976, 0.0),
     "kW to hp": (1.341022, 0.0),
-    "kJ to Btu": (0.9478171, 0.0),
     "ratio to %": (100.0, 0.0),
     "1 to 1000 (k, m)": (1000.0, 0.0),
 }

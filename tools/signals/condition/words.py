@@ -120,6 +120,7 @@ class Finding(Word):
     point: str
     channels: tuple[str, ...] = Field(description="all points that left, the one that shows it best first")
     unit: str = ""
+    quantity: str = Field("", description="what `point` measures")
     onset: Moment
     onset_error_s: float
     direction: Literal["up", "down", "changed"]
