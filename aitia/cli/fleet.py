@@ -33,7 +33,8 @@ def fleet(
         ),
     ] = None,
     healthy: Annotated[
-        str, typer.Option(help="A period that is known to be normal, two ISO times.", metavar="FROM..TO")
+        str,
+        typer.Option(help="A period that is known to be normal, ISO times or 30d..7d.", metavar="FROM..TO"),
     ] = "",
     at: Annotated[
         str, typer.Option("--at", metavar="TIME", help="Look from this moment; default: the last sample.")
@@ -49,22 +50,25 @@ def fleet(
     as_json: Json = False,
 ) -> None:
     """Judge every asset of a site in parallel and rank them by risk × consequence; Ctrl-C keeps what is done."""
+    from aitia.fleet.threads import one_thread
+
+    one_thread()
     from aitia.cli.console import note, print_json, write_out
     from aitia.core.home import aitia_home
-    from aitia.fleet.assets import about_assets, units_of
+    from aitia.fleet.assets import about_assets, limits_of, units_of
     from aitia.fleet.look import look
     from aitia.fleet.page import fleet_lines, render_fleet
-    from aitia.incoming import parse_moment
+    from aitia.incoming import parse_healthy, parse_moment
 
     now = datetime.now(UTC)
     about = about_assets(path, assets)
-    period = _period(healthy, now) if healthy else None
+    period = parse_healthy(healthy, now=now).epoch if healthy else None
     moment = parse_moment(at, now=now, option="--at").timestamp() if at else None
     units, errors = units_of(path)
     with _progress() as show:
         told = look(
             units, about, keep=aitia_home() / "fleet", jobs=jobs, healthy=period, now=moment, days=days, fresh=fresh,
-            errors=errors, on_done=show,
+            limits=limits_of(path), errors=errors, on_done=show,
         )  # fmt: skip
     for name, why in told.errors.items():
         note(f"{name}: {why}")
@@ -88,20 +92,6 @@ def _exit(told: Fleet) -> int:
         return EXIT_CAUSE
     judged = [one for one in told.assets if one.judged.status == "ok"]
     return EXIT_HEALTHY if judged and len(judged) == len(told.assets) and not told.errors else EXIT_UNKNOWN
-
-
-def _period(text: str, now: datetime) -> tuple[float, float]:
-    """`FROM..TO` in epoch seconds. Raises BadInput."""
-    from aitia.core.errors import BadInput
-    from aitia.incoming import parse_moment
-
-    first, mark, last = text.partition("..")
-    if not mark:
-        raise BadInput(f"Write --healthy as FROM..TO, for example 2026-03-01..2026-03-08, not {text!r}.")
-    start, end = (parse_moment(each, now=now, option="--healthy").timestamp() for each in (first, last))
-    if start >= end:
-        raise BadInput(f"Write --healthy with FROM before TO, not {text!r}.")
-    return start, end
 
 
 @contextmanager

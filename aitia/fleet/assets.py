@@ -28,6 +28,7 @@ ENDINGS: Final = (".parquet", ".pq", ".csv", ".tsv", ".csv.gz", ".xlsx")
 LARGE: Final = 256 << 20  # bytes; of a larger source each asset is read by itself, so that memory stays flat
 USUAL_CRITICALITY: Final = 3
 LISTS: Final = ("assets.csv", "assets.tsv")  # beside the data
+TAGS: Final = "tags.csv"  # beside the data: tag, asset, point, low, high
 _ASIDE: Final = (
     "tags.csv",
     "topology.csv",
@@ -227,3 +228,33 @@ def _level(text: str, where: str) -> int:
 def said_of(asset: str, about: Mapping[str, About]) -> About:
     """What is said of an asset."""
     return about.get(asset.casefold(), About())
+
+
+def limits_of(path: Path) -> dict[str, tuple[float | None, float | None]]:
+    """Low and high limits by tag (and by ASSET.POINT), without case, of `tags.csv` beside the data. Raises BadInput."""
+    file = (path if path.is_dir() else path.parent) / TAGS
+    if not file.is_file():
+        return {}
+    try:
+        text = read_text(file).removeprefix("\ufeff")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"Fix {str(file)!r}: it cannot be read ({error}).") from None
+    rows = csv.DictReader(io.StringIO(text), delimiter=_mark(text))
+    rows.fieldnames = [plain(n) for n in rows.fieldnames or ()]
+    found: dict[str, tuple[float | None, float | None]] = {}
+    for row in rows:
+        where = f"line {rows.line_num} of {str(file)!r}"
+        low, high = (_limit(row.get(side), side, where) for side in ("low", "high"))
+        for name in (row.get("tag") or "", f"{row.get('asset') or ''}.{row.get('point') or ''}"):
+            if (low is not None or high is not None) and name.strip("."):
+                found[name.casefold()] = low, high
+    return found
+
+
+def _limit(text: str | None, side: str, where: str) -> float | None:
+    if not (text or "").strip():
+        return None
+    try:
+        return float(str(text).replace(",", "."))
+    except ValueError:
+        raise BadInput(f"Set {side} in {where} to a number, not {str(text)[:20]!r}.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,12 @@ from aitia.core.errors import AitiaError
 from aitia.core.words import Window, from_epoch
 from aitia.fleet.words import Judged, Unit
 from aitia.tools.signals.condition.assess import assess
-from aitia.tools.signals.condition.words import AssetSignals, Point
+from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
 from aitia.tools.sources import MetricSource, open_source
 from aitia.tools.sources.base import Series
 
-ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Of a worker's numpy: the processes are the parallelism. Set before numpy is imported."""
+Limited = Mapping[str, tuple[float | None, float | None]]
+"""Low and high by tag without case."""
 MOST_SPARKS: Final = 3  # points of an asset whose course is kept
 
 
@@ -26,6 +26,7 @@ def judge(
     unit: Unit,
     *,
     kinds: Mapping[str, str],
+    limits: Limited,
     healthy: tuple[float, float] | None,
     now: float | None,
     days: float,
@@ -46,7 +47,9 @@ def judge(
                 why="no samples in the time that was looked at",
             )
         ]
-    return [_judged(name, points, unit, kinds, healthy, now) for name, points in sorted(by_asset.items())]
+    return [
+        _judged(name, points, unit, kinds, limits, healthy, now) for name, points in sorted(by_asset.items())
+    ]
 
 
 def _assets(unit: Unit, now: float | None, days: float) -> dict[str, dict[str, Point]]:
@@ -74,12 +77,13 @@ def _judged(
     points: Mapping[str, Point],
     unit: Unit,
     kinds: Mapping[str, str],
+    limits: Limited,
     healthy: tuple[float, float] | None,
     now: float | None,
 ) -> Judged:
     asset = AssetSignals(name=name, points=points, kind=kinds.get(name.casefold(), ""))
     try:
-        told = assess(asset, healthy=healthy, now=now)
+        told = assess(asset, healthy=healthy, limits=_limits(name, points, limits), now=now)
     except AitiaError as error:
         return Judged(asset=name, source=unit.source.name, status="error", why=str(error), points=len(points))
     return Judged(
@@ -93,6 +97,17 @@ def _judged(
         why=told.not_judged.get("", "") if told.status == "no_data" else "",
         sparkline=dict(list(told.sparkline.items())[:MOST_SPARKS]),
     )
+
+
+def _limits(asset: str, points: Iterable[str], limits: Limited) -> dict[str, Limits]:
+    """The limits of an asset's points: of their tags as the export writes them, else of asset and point."""
+    found: dict[str, Limits] = {}
+    for point in points:
+        names = (f"{asset}.{point}", f"{asset}_{point}", f"{asset}/{point}", f"{asset}:{point}", point)
+        told = next((limits[n.casefold()] for n in names if n.casefold() in limits), None)
+        if told is not None:
+            found[point] = Limits(low=told[0], high=told[1], origin="tag")
+    return found
 
 
 def prepare() -> None:

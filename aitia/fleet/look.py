@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,8 +16,9 @@ from typing import Final
 from aitia.core.disk import write_whole
 from aitia.core.errors import StoreError
 from aitia.fleet.assets import About
-from aitia.fleet.judge import ONE_THREAD, judge, prepare
+from aitia.fleet.judge import judge, prepare
 from aitia.fleet.risk import ranked
+from aitia.fleet.threads import one_thread_a_child
 from aitia.fleet.words import Fleet, Judged, Unit
 
 VERSION: Final = 1  # of what is kept; raised with what a judgement means
@@ -38,6 +38,7 @@ def look(
     healthy: tuple[float, float] | None = None,
     now: float | None = None,
     days: float = 0.0,
+    limits: Mapping[str, tuple[float | None, float | None]] = {},
     fresh: bool = False,
     errors: Mapping[str, str] = {},
     on_done: Callable[[int, int, int], None] = lambda done, reused, total: None,
@@ -48,8 +49,8 @@ def look(
     """
     began = time.monotonic()
     kinds = {name: said.kind for name, said in about.items() if said.kind}
-    work = partial(judge, kinds=kinds, healthy=healthy, now=now, days=days)
-    asked = repr((VERSION, healthy, now, days, sorted(kinds.items())))
+    work = partial(judge, kinds=kinds, limits=limits, healthy=healthy, now=now, days=days)
+    asked = repr((VERSION, healthy, now, days, sorted(kinds.items()), sorted(limits.items())))
     files = {n: _file(keep, unit, asked) for n, unit in enumerate(units) if unit.seen}
     known: dict[int, list[Judged]] = {}
     for n, file in files.items():
@@ -88,7 +89,7 @@ def _all(
         yield from ((n, work(units[n])) for n in todo)
         return
     with (
-        _one_thread(),
+        one_thread_a_child(),
         ProcessPoolExecutor(
             min(jobs, len(todo)),
             multiprocessing.get_context("spawn"),
@@ -113,17 +114,6 @@ def _all(
 def _take(waiting: Iterator[int], count: int) -> Iterator[int]:
     for _, n in zip(range(count), waiting, strict=False):
         yield n
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _file(keep: Path, unit: Unit, asked: str) -> Path:

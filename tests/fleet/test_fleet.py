@@ -14,7 +14,7 @@ import pytest
 from aitia.cli.app import run
 from aitia.core.errors import BadInput
 from aitia.core.words import from_epoch
-from aitia.fleet.assets import About, about_assets, units_of
+from aitia.fleet.assets import About, about_assets, limits_of, units_of
 from aitia.fleet.look import look
 from aitia.fleet.page import fleet_lines, render_fleet
 from aitia.fleet.risk import ranked, risk_of
@@ -129,6 +129,25 @@ def test_tables_of_the_same_assets_are_one_source_and_those_of_different_ones_ar
     told = look(units_of(tmp_path)[0], {}, keep=tmp_path / "kept", jobs=1)
     assert [a.asset for a in told.assets] == ["P-7", "P-8"]
     assert len(units_of(site)[0]) == 4
+
+
+def test_limits_of_tags_give_a_time_and_a_wrong_one_is_named(site: Path, tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    (tmp_path / "P-2.parquet").symlink_to(site / "P-2.parquet")
+    (tmp_path / "tags.csv").write_text("tag,asset,point,low,high\nP-2.vibration_mm_s,P-2,vibration,,7.1\n")
+    assert limits_of(tmp_path) == {"p-2.vibration_mm_s": (None, 7.1), "p-2.vibration": (None, 7.1)}
+    units, _ = units_of(tmp_path)
+    without, told = (
+        look(units, {}, keep=keep, jobs=1, limits=limits) for limits in ({}, limits_of(tmp_path))
+    )
+    assert told.reused == 0
+    assert without.assets[0].judged.findings[0].limit is None
+    limit = told.assets[0].judged.findings[0].limit
+    assert limit is not None
+    assert (limit.limit, limit.origin) == (7.1, "tag")
+    (tmp_path / "tags.csv").write_text("tag,high\nP-2.x,seven\n")
+    with pytest.raises(BadInput, match=r"Set high in line 2 of .*, not 'seven'"):
+        limits_of(tmp_path)
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(site: Path, tmp_path: Path) -> None:
