@@ -7,6 +7,7 @@ over the last ten days, beside which the tag goes on as before. The answers lie 
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
@@ -91,9 +92,10 @@ def make(folder: Path, assets: int) -> dict[str, str]:
 def ours(data: Path, home: Path, jobs: int) -> tuple[dict[str, str], dict[str, float]]:
     """The gravest point of each asset with a finding, and the cost: the command as a user runs it."""
     began, before = time.monotonic(), _processor_s()
+    home.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-c", "import sys; from aitia.cli import main; sys.exit(main())"]
     command += ["fleet", str(data), "--json", "--fresh", "--jobs", str(jobs)]
-    out = data.parent / "told.json"
+    out = home / "told.json"
     with (
         out.open("w") as file,
         subprocess.Popen(command, stdout=file, env=os.environ | {"AITIA_HOME": str(home)}) as process,
@@ -180,12 +182,50 @@ def scored(found: dict[str, str], truth: dict[str, str]) -> dict[str, list[float
     }
 
 
+def others(given: argparse.Namespace, began: float) -> None:
+    """A folder that somebody else made (`made_fleet.py`), with its answers in --truth: faults found and their rank, by totals."""
+    answers = json.loads(Path(given.truth).read_text())["faults"]
+    data = Path(given.data)
+    found, cost = ours(data, Path(given.home), given.jobs)
+    told = json.loads((Path(given.home) / "told.json").read_text())["assets"]
+    sick = {str(a["asset"]) for a in answers}
+    order = [a["asset"] for a in told]
+    by_risk = [a["asset"] for a in sorted(told, key=lambda a: -a["risk"])]
+    made = rows(
+        "ours",
+        {
+            "faults found": [float(a in found) for a in sick],
+            "rank of the faulty by risk": [1.0 + by_risk.index(name) for name in sick],
+            "healthy assets told of": [float(a in found) for a in order if a not in sick],
+            **{k: [v] for k, v in cost.items()},
+        },
+    )
+    finish(
+        "machines/fleet of another author",
+        made,
+        [{"id": a} for a in order],
+        n=len(order),
+        began=began,
+        out=given.json,
+    )
+
+
 def main() -> None:
     """Make, run, score."""
     arguments = parser(__doc__)
     arguments.add_argument("--assets", type=int, default=500)
     arguments.add_argument("--jobs", type=int, default=2)
+    arguments.add_argument(
+        "--truth", default="", help="the answers of a folder of made_fleet.py, given as --data"
+    )
+    arguments.add_argument(
+        "--home", default="build/fleet", help="with --truth: where the command keeps its own"
+    )
     given = arguments.parse_args()
+    if given.truth:
+        Path(given.home).mkdir(parents=True, exist_ok=True)
+        others(given, time.monotonic())
+        return
     began, folder = time.monotonic(), Path(given.data)
     truth = make(folder, given.assets)
     print(f"made in {time.monotonic() - began:.0f} s", file=sys.stderr)
