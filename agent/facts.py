@@ -23,24 +23,16 @@ from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
+from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
 
-INSTRUMENT: Final = frozenset(
-    {
-        "condition.stuck",
-        "condition.drift",
-        "condition.bias",
-        "condition.unit",
-        "condition.swapped",
-        "condition.spike",
-    }
-)
-"""Kinds of facts that say over days that an instrument is wrong."""
-PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"}) | INSTRUMENT
-"""Kinds of facts that hold a plant's signals against one another."""
+PLANT: Final = AGAINST | {
+    "signal.apart", "signal.stuck", "signal.idle",
+    "condition.stuck", "condition.drift", "condition.bias", "condition.unit", "condition.swapped", "condition.spike",
+}  # fmt: skip
+"""Kinds of facts that hold a machine's signals against one another, or against how it ran before."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}

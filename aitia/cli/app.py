@@ -31,6 +31,7 @@ from aitia.cli import (
 from aitia.cli.ask import ask
 from aitia.cli.drill import drill
 from aitia.cli.fleet import fleet
+from aitia.cli.fmea import fmea
 from aitia.cli.look import look
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
@@ -111,6 +112,7 @@ app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)
+app.command("fmea", rich_help_panel="Set up")(fmea)
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
 

@@ -55,7 +55,10 @@ Metrics = Annotated[list[str] | None, _many("--metrics", "URL|FILE", "Prometheus
 Logs = Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")]
 Changes = Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")]
 Topology = Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")]
-Signals = Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")]
+Signals = Annotated[
+    list[str] | None,
+    _many("--signals", "FILE", "Waveforms (YAML), a recording ('pump.wav rpm=1480 bearing=6309'), or CSV."),
+]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")]
 About = Annotated[
     list[str] | None,
@@ -138,6 +141,7 @@ def diagnose(
         changes=changes or [],
         topology=topology or [],
         signals=signals or [],
+        seen_from=seen_from,
     )
     shape = pick_format(format, as_json=as_json, output=output)
     if again:

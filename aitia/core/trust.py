@@ -18,7 +18,7 @@ from aitia.core.errors import Untrusted
 
 FILE_TYPES: Final = frozenset(
     {"table", "log_files", "otlp", "jaeger", "spans", "cloudwatch", "incidents", "runbooks", "changes", "maintenance",
-     "topology", "waveform", "alarm_log", "dictionary", "cluster_recorded", "sample_runbooks"}
+     "topology", "waveform", "recording", "alarm_log", "dictionary", "cluster_recorded", "sample_runbooks"}
 )  # fmt: skip
 """Types of sources that read the files they name and do nothing else. Any other, third parties' among them, may do more."""
 

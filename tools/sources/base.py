@@ -101,7 +101,7 @@ class Waveform:
     """A block of high-rate samples of one channel. `x` in `unit`, `fs` in Hz, `rpm` the shaft speed (NaN if unknown).
 
     `load` is the machine's in any unit that its blocks share. `group` and `support` are the machine's in the severity zones
-    of ISO 10816-3, "" if unknown.
+    of ISO 10816-3, "" if unknown. `designation` names the bearing (6309; Z,d,D,angle) where its orders are not told.
     """
 
     component: str
@@ -115,6 +115,7 @@ class Waveform:
     bearing: Mapping[str, float] = field(
         default_factory=dict
     )  # orders: bpfo, bpfi, bsf, ftf; empty if unknown
+    designation: str = ""
     tachometer: Pulses | None = None
     group: Literal["1", "2", ""] = ""
     support: Literal["rigid", "flexible", ""] = ""

@@ -172,7 +172,8 @@ def write_waveforms(folder: Path, blocks: Sequence[Waveform], redactor: Redactor
         listed.append(
             {"component": redactor.text(block.component), "channel": redactor.text(block.channel), "at": at,
              "fs": float(block.fs), "file": name, "key": "x", "unit": block.unit,
-             "bearing": {k: float(v) for k, v in block.bearing.items()}, **_speed_and_zone(block, redactor)}
+             "bearing": redactor.text(block.designation) or {k: float(v) for k, v in block.bearing.items()},
+             **_speed_and_zone(block, redactor)}
         )  # fmt: skip
         if pulses is not None and pulses.x.size and (pulses.component, pulses.channel, at) not in written:
             written.add((pulses.component, pulses.channel, at))
