@@ -76,7 +76,9 @@ At = Annotated[
 Healthy = Annotated[
     str,
     typer.Option(
-        "--healthy", metavar="FROM..TO", help="A period that is known to be normal, to compare with: ISO times or 30d..7d."
+        "--healthy",
+        metavar="FROM..TO",
+        help="A period that is known to be normal, to compare with: ISO times or 30d..7d.",
     ),
 ]
 

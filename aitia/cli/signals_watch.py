@@ -161,7 +161,8 @@ def _after_healthy(seen: Watch, feed: Feed, healthy: str, zone: tzinfo) -> Itera
         yield at, row
     if not learned:
         raise BadInput(
-            f"No row lies after a row of the healthy period {healthy!r}. Give --healthy a period that the file holds, with rows after it."
+            f"No row lies after a row of the healthy period {healthy!r}. Give --healthy a period that the file holds, "
+            "with rows after it."
         )
 
 

@@ -51,7 +51,9 @@ def _case(folder: Path) -> MachineCase:
     for k, tag in enumerate(names[1:], start=1):
         own = tags[tag]
         v = np.array([_number(row[k]) for row in table])
-        points.setdefault(own["asset"], {})[own["point"]] = Point(t=t, v=v, quantity=own["quantity"], unit=own["unit"])
+        points.setdefault(own["asset"], {})[own["point"]] = Point(
+            t=t, v=v, quantity=own["quantity"], unit=own["unit"]
+        )
         low, high = _limit(own["low"]), _limit(own["high"])
         if low is not None or high is not None:
             limits.setdefault(own["asset"], {})[own["point"]] = Limits(low=low, high=high)

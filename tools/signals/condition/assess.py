@@ -69,7 +69,9 @@ def assess(
         return _nothing(asset, {**why, "": "no point has enough samples"}, false_alarms)
     if (stopped := frozen_since(grid)) is not None and stopped > grid.t[0] + LEAST_BLOCKS * grid.step:
         grid, why = bucketed(asset.points, stopped)
-        why[""] = f"since {from_epoch(stopped):%Y-%m-%d %H:%M} UTC most points show one value; what follows was not judged"
+        why[""] = (
+            f"since {from_epoch(stopped):%Y-%m-%d %H:%M} UTC most points show one value; what follows was not judged"
+        )
         if grid is None:
             return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
@@ -115,9 +117,7 @@ def _nothing(asset: AssetSignals, why: Mapping[str, str], false_alarms: float) -
     )
 
 
-def _way(
-    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], wrong: list[Wrong]
-) -> _Way:
+def _way(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], wrong: list[Wrong]) -> _Way:
     """How the asset is run: twice, since what a change leaves behind shows once its drivers are known."""
     broken = {w.point for w in wrong}
     moving = [n for n in grid.names if n not in broken and _moves(grid.column(n))]
@@ -215,7 +215,8 @@ def _findings(
     own = witnessed(way.levels, seen.grid.names, rows)
     found += process_findings(seen, gone, told, way.roles, way.quantities, own)
     rank = {"act": 0, "plan": 1, "watch": 2}
-    return sorted(found, key=lambda f: (rank[f.severity], -f.times_threshold, f.point))
+    shown = {w.point for w in wrong}  # by its own samples: plainer than any departure
+    return sorted(found, key=lambda f: (rank[f.severity], f.point not in shown, -f.times_threshold, f.point))
 
 
 def _sparks(y: Floats) -> tuple[float, ...]:

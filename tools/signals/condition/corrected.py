@@ -17,11 +17,13 @@ from aitia.tools.sources.rows import Floats
 
 KNOTS: Final = 10  # of the trend's chain of lines
 _PENALTY: Final = 1e-3  # of squared coefficients, a row
+_STEADY: Final = 2e-2  # the same of steps of the trend: a season is the weather's before it is a fault
 _HUBER: Final = 2.0  # robust standard deviations from which on a row counts less
 _ROUNDS: Final = 4
 _LAGS_S: Final = (3 * 3600.0, 24 * 3600.0)  # time constants of large masses: by hand, machines and tanks
 _MOST_DRIVERS: Final = 8
 _CLASSES: Final = 6  # a driver of at most so many levels is one of classes, each with its own level
+_HOUR: Final = 0.05  # scale of the hours' columns: what weather or load explains they must not, or seasons stay unexplained
 _DAY_S: Final = 86_400.0
 
 
@@ -67,13 +69,15 @@ def _hours(t: Floats, step: float) -> list[Floats]:
     if t[-1] - t[0] < 4 * _DAY_S or step > _DAY_S / 6:
         return []
     angle = 2 * np.pi * (t % _DAY_S) / _DAY_S
-    return [f(k * angle) for k in (1, 2) for f in (np.cos, np.sin)]
+    return [_HOUR * f(k * angle) for k in (1, 2) for f in (np.cos, np.sin)]
 
 
 def _chain(t: Floats) -> Floats:
     """Hat functions over the knots: any chain of straight lines is a sum of them."""
     place = (t - t[0]) / max(t[-1] - t[0], 1e-9) * (KNOTS - 1)
-    return np.asarray(np.maximum(0.0, 1.0 - np.abs(place[:, None] - np.arange(KNOTS)[None, :])), dtype=np.float64)
+    return np.asarray(
+        np.maximum(0.0, 1.0 - np.abs(place[:, None] - np.arange(KNOTS)[None, :])), dtype=np.float64
+    )
 
 
 def corrected(y: Floats, f: Floats, t: Floats, rows: Mask, typical: Mask) -> Floats:
@@ -90,12 +94,15 @@ def corrected(y: Floats, f: Floats, t: Floats, rows: Mask, typical: Mask) -> Flo
 def _fitted(y: Floats, f: Floats, chain: Floats) -> Floats:
     """The drivers' coefficients."""
     design = np.hstack([chain, f])
-    penalty = np.r_[np.full(KNOTS, 1e-9), np.full(f.shape[1], _PENALTY)] * len(y)
+    penalty = np.diag(np.r_[np.full(KNOTS, 1e-9), np.full(f.shape[1], _PENALTY)])
+    bends = np.diff(np.eye(KNOTS), axis=0)
+    penalty[:KNOTS, :KNOTS] += _STEADY * bends.T @ bends
+    penalty *= len(y)
     weight = np.ones(len(y))
     solution = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         heavy = design * weight[:, None]
-        solution = np.linalg.solve(heavy.T @ design + np.diag(penalty), heavy.T @ y)
+        solution = np.linalg.solve(heavy.T @ design + penalty, heavy.T @ y)
         off = np.abs(y - design @ solution)
         spread = 1.4826 * float(np.median(off))
         if spread <= 0.0:

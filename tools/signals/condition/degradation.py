@@ -71,7 +71,9 @@ def crossing(
     if gap * (limit - before) <= 0.0:
         return Crossing(middle=0.0, low=0.0, high=0.0, shape="past")
     ends = np.array([_passes(fits[k], gap, ahead, inflate * rng.standard_normal()) for k in chosen])
-    low, middle, high = (float(np.quantile(ends, q, method="nearest")) for q in (0.5 - level / 2, 0.5, 0.5 + level / 2))
+    low, middle, high = (
+        float(np.quantile(ends, q, method="nearest")) for q in (0.5 - level / 2, 0.5, 0.5 + level / 2)
+    )
     return Crossing(middle=middle, low=low, high=high, shape=best.shape)
 
 
@@ -87,7 +89,9 @@ def _fits(t: Floats, y: Floats, onset: float, error: float, ahead: Floats, *, si
             a = float(late * g @ y) / weight
             cost = float(np.sum(late * (y - a * g) ** 2))
             if a * sign > 0:
-                found.append(_Fit(t0, shape, on, a, np.sqrt(cost / max(1, t.size - 3) / weight), max(cost, 1e-300)))
+                found.append(
+                    _Fit(t0, shape, on, a, np.sqrt(cost / max(1, t.size - 3) / weight), max(cost, 1e-300))
+                )
     return found
 
 
@@ -95,7 +99,12 @@ def _growths(since: Floats, later: Floats) -> list[tuple[str, Floats, Floats]]:
     """Name, growth at the levels, growth ahead."""
     made = [(_power_name(p), since**p, later**p) for p in POWERS]
     return made + [
-        ("exponential", np.expm1(r * since) / np.expm1(r), np.expm1(np.minimum(r * later, 60.0)) / np.expm1(r)) for r in RATES
+        (
+            "exponential",
+            np.expm1(r * since) / np.expm1(r),
+            np.expm1(np.minimum(r * later, 60.0)) / np.expm1(r),
+        )
+        for r in RATES
     ]
 
 

@@ -7,6 +7,7 @@ of false alarms a month comes out, over all points and lengths.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -48,7 +49,9 @@ class Left:
     now: float
 
 
-def thresholds(reference: Floats, block_s: float, spread: float, *, points: int, per_month: float) -> list[Threshold]:
+def thresholds(
+    reference: Floats, block_s: float, spread: float, *, points: int, per_month: float
+) -> list[Threshold]:
     """Thresholds of the watched lengths by the reference's blocks, in order."""
     from scipy.stats import t as student
 
@@ -68,7 +71,7 @@ def _strays(reference: Floats, length: int) -> Floats:
     """Means within each part of the reference, against the median of its other parts."""
     edges = np.linspace(0, reference.size, _PARTS + 1).astype(int)
     found = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         rest = np.concatenate([reference[:low], reference[high:]])
         part = reference[low:high]
         found.append(_means(part, min(length, part.size)) - np.median(rest))
@@ -96,7 +99,9 @@ def left(blocks: Floats, first: int, last: int, limits: list[Threshold]) -> Left
         return None
     times, one = best
     k, error, shape, now = _onset(blocks, first, middle, one.sigma)
-    return Left(times=times, size=abs(now - middle) / one.sigma, k=k, error=error, shape=shape, before=middle, now=now)
+    return Left(
+        times=times, size=abs(now - middle) / one.sigma, k=k, error=error, shape=shape, before=middle, now=now
+    )
 
 
 def _onset(

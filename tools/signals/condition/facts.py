@@ -21,7 +21,10 @@ LEAST_S: Final = 3 * 86_400.0
 """A shorter history has no slow faults: hours are what `signals_detect` itself looks at."""
 MOST_ASSETS: Final = 12
 _MOST_POINTS: Final = 64
-_PATTERN: Final = {"stuck": "pattern.stuck", "drift": "pattern.drift"}  # of an instrument; others are an offset
+_PATTERN: Final = {
+    "stuck": "pattern.stuck",
+    "drift": "pattern.drift",
+}  # of an instrument; others are an offset
 _STRENGTH: Final = 0.9  # at most: a departure over weeks, at a stated rate of false alarms
 
 
@@ -54,7 +57,11 @@ def _of_source(ctx: ToolContext, source: LifeSource) -> tuple[list[Evidence], li
         if name in machines:
             series[name].append(one)
     names = sorted(series, key=lambda n: (not is_alarmed(ctx, n), n))
-    notes = [f"The condition of {MOST_ASSETS} of {len(names)} machines was looked at."] if len(names) > MOST_ASSETS else []
+    notes = (
+        [f"The condition of {MOST_ASSETS} of {len(names)} machines was looked at."]
+        if len(names) > MOST_ASSETS
+        else []
+    )
     healthy = next((b.window.epoch for b in ctx.incident.baselines if b.name == HEALTHY), None)
     facts: list[Evidence] = []
     for name in names[:MOST_ASSETS]:
@@ -86,7 +93,11 @@ def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evi
         "times_threshold": finding.times_threshold, "false_alarms_a_month": round(told.false_alarms_per_month, 3),
         "why": finding.why, "baseline": reference.by if reference else "",
     }  # fmt: skip
-    for key, value in (("before", finding.before), ("now", finding.now_level), ("rate_per_day", finding.rate_per_day)):
+    for key, value in (
+        ("before", finding.before),
+        ("now", finding.now_level),
+        ("rate_per_day", finding.rate_per_day),
+    ):
         if value is not None:
             values[key] = value
     if finding.limit is not None:

@@ -14,6 +14,7 @@ from aitia.core.words import from_epoch
 from aitia.tools.signals.condition.departing import Left
 from aitia.tools.signals.condition.grid import Buckets
 from aitia.tools.signals.condition.instruments import Wrong
+from aitia.tools.signals.condition.lone import exchanged, lone_instrument
 from aitia.tools.signals.condition.redundancy import Told
 from aitia.tools.signals.condition.roles import Role
 from aitia.tools.signals.condition.until_limit import heavy_of, until_limit
@@ -22,14 +23,19 @@ from aitia.tools.sources.rows import Floats
 
 _DAY_S: Final = 86_400.0
 _SHIFT_S: Final = 8 * 3600.0  # beyond a limit for so long: it is reached
-_NO_ZERO: Final = frozenset({"temperature", "level", "voltage", "position", ""})  # of these no factor can be told
+_NO_ZERO: Final = frozenset(
+    {"temperature", "level", "voltage", "position", ""}
+)  # of these no factor can be told
 _ACT_H, _PLAN_H = 72.0, 24.0 * 30  # hours to a limit: by hand, days are for a repair, weeks for its plan
 _STRONG: Final = 2.0  # times the threshold from which on a departure is to be planned for
 _TOGETHER: Final = 0.15  # of the data: onsets nearer than that, and than their errors, are of one fault
 _CONTRADICTED: Final = 6.0  # times its limit an instrument leaves its company, where nothing else shows
-_WITNESSED: Final = 0.4  # of a point's own fluctuation that other points see: only then their silence says anything
+_WITNESSED: Final = (
+    0.4  # of a point's own fluctuation that other points see: only then their silence says anything
+)
 _ANSWERS_AT_ONCE: Final = frozenset({"position", "speed", "power", "current"})
 """Quantities that a control moves by itself: alone they are no instrument's fault."""
+_ANSWERS: Final = frozenset({"answer", "position"})
 _UNIT_KIND: Final = {
     "stuck": "has shown {now} since", "spike": "shows lone spikes since", "unit": "reads in another unit since",
     "swapped": "is exchanged with {other} since", "bias": "reads wrong by a step since", "drift": "drifts since",
@@ -62,7 +68,9 @@ class Seen:
 
 def sensor_finding(seen: Seen, wrong: Wrong) -> Finding:
     """The finding of an instrument whose own samples show it."""
-    said = _UNIT_KIND[wrong.kind].format(now=_figure(wrong.now, seen.unit(wrong.point)), other=wrong.with_point)
+    said = _UNIT_KIND[wrong.kind].format(
+        now=_figure(wrong.now, seen.unit(wrong.point)), other=wrong.with_point
+    )
     return Finding(
         cls="sensor", kind=wrong.kind, point=wrong.point, unit=seen.unit(wrong.point), quantity=seen.quantities[wrong.point],
         channels=(wrong.point, *([wrong.with_point] if wrong.with_point else [])),
@@ -78,9 +86,23 @@ def process_findings(
     quantities: Mapping[str, str], witnessed: Mapping[str, float],
 ) -> list[Finding]:  # fmt: skip
     """What left, one finding for what left together; an instrument that its company alone contradicts is named as such."""
+    pair = exchanged(gone, {n: seen.grid.column(n) for n in gone}, {n: _row(seen, n, gone[n]) for n in gone})
+    if pair is not None:
+        rest = {n: one for n, one in gone.items() if n not in pair}
+        both = [_exchanged(seen, a, b, gone[a]) for a, b in (pair, pair[::-1])]
+        return [*both, *process_findings(seen, rest, None, roles, quantities, witnessed)] if rest else both
     point = _contradicted(gone, told, roles, quantities, witnessed)
     if told is not None and point:
-        return [_by_company(seen, told, gone[point] if point in gone else None)]
+        why = f"the other points agree with one another without it, and contradict it by {told.times:.2g} times its limit"
+        return [
+            _instrument(
+                seen, point, gone.get(point), since=told.since, drifts=told.drifts, why=why, times=told.times
+            )
+        ]
+    point, why = lone_instrument(gone, quantities, sum(roles[n] in _ANSWERS for n in seen.grid.names))
+    if point:
+        one = gone[point]
+        return [_instrument(seen, point, one, since=0.0, drifts=True, why=why, times=one.times)]
     return [_process(seen, {n: gone[n] for n in group}, told) for group in _together(seen, gone)]
 
 
@@ -101,23 +123,48 @@ def _contradicted(
     return point if plain and not others else ""
 
 
-def _by_company(seen: Seen, told: Told, left: Left | None) -> Finding:
-    t, y = seen.column(told.point)
-    kind: Literal["drift", "bias"] = "drift" if told.drifts and (left is None or left.shape == "trend") else "bias"
-    onset = float(t[left.k]) if left is not None else told.since
-    before = left.before if left is not None else float(np.median(y[t < onset])) if np.any(t < onset) else float(y[0])
+def _row(seen: Seen, name: str, left: Left) -> int:
+    """The bucket of an onset."""
+    return int(np.searchsorted(seen.grid.t, seen.column(name)[0][left.k]))
+
+
+def _exchanged(seen: Seen, point: str, other: str, left: Left) -> Finding:
+    t, _ = seen.column(point)
+    at = float(t[left.k])
+    return sensor_finding(
+        seen,
+        Wrong(
+            kind="swapped", point=point, since=at, until=float(t[-1]), error=_error(t, left), before=left.before, now=left.now,
+            why=f"it shows the values that {other} had, and {other} shows those that it had", sure=0.8, with_point=other,
+        ),
+    )  # fmt: skip
+
+
+def _instrument(
+    seen: Seen, point: str, left: Left | None, *, since: float, drifts: bool, why: str, times: float
+) -> Finding:
+    t, y = seen.column(point)
+    kind: Literal["drift", "bias"] = "drift" if drifts and (left is None or left.shape == "trend") else "bias"
+    onset = float(t[left.k]) if left is not None else since
+    before = (
+        left.before
+        if left is not None
+        else float(np.median(y[t < onset]))
+        if np.any(t < onset)
+        else float(y[0])
+    )
     now = left.now if left is not None else float(np.median(y[-5:]))
     rate = _rate(t, y, onset) if kind == "drift" else None
-    unit = seen.unit(told.point)
-    why = f"the other points agree with one another without it, and contradict it by {told.times:.2g} times its limit"
+    unit = seen.unit(point)
     return Finding(
-        cls="sensor", kind=kind, point=told.point, channels=(told.point,), unit=unit, quantity=seen.quantities[told.point], onset=from_epoch(onset),
+        cls="sensor", kind=kind, point=point, channels=(point,), unit=unit, quantity=seen.quantities[point],
+        onset=from_epoch(onset),
         onset_error_s=_error(t, left), direction="up" if now > before else "down", before=_six(before), now_level=_six(now),
         rate_per_day=None if rate is None else _six(rate), size=round(left.size if left else 0.0, 2),
         times_threshold=round(left.times if left else 1.0, 2), severity="plan",
-        confidence=round(min(0.97, 1.0 - 0.5 ** (told.times / 2.0)), 3), why=why,
+        confidence=round(min(0.97, 1.0 - 0.5 ** (times / 2.0)), 3), why=why,
         no_limit="an instrument's reading has no limit to reach",
-        statement=f"{seen.asset.name}: instrument {told.point} {_UNIT_KIND[kind]} {_day(onset)},"
+        statement=f"{seen.asset.name}: instrument {point} {_UNIT_KIND[kind]} {_day(onset)},"
         f" {_levels(before, now, unit)}{_by_day(rate, unit)}: {why}.",
     )  # fmt: skip
 
@@ -148,7 +195,8 @@ def _process(seen: Seen, left: Mapping[str, Left], told: Told | None) -> Finding
     times = max(o.times for o in left.values())
     why = _why(names, told)
     return Finding(
-        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, quantity=seen.quantities[lead], onset=from_epoch(onset),
+        cls="process", kind=one.shape, point=lead, channels=names, unit=unit, quantity=seen.quantities[lead],
+        onset=from_epoch(onset),
         onset_error_s=_error(t, one), direction="up" if up else "down", before=_six(one.before), now_level=_six(one.now),
         rate_per_day=None if rate is None else _six(rate), size=round(one.size, 2), times_threshold=round(times, 2),
         severity=_severity(limit, times), confidence=round(min(0.99, 1.0 - 0.5**times) * (1.0 if len(names) > 1 else 0.9), 3),
@@ -229,14 +277,16 @@ def _figure(value: float, unit: str) -> str:
 
 
 def _beside(names: tuple[str, ...]) -> str:
-    return f", with {', '.join(names[1:4])}{' and others' if len(names) > 4 else ''}" if len(names) > 1 else ""
+    return (
+        f", with {', '.join(names[1:4])}{' and others' if len(names) > 4 else ''}" if len(names) > 1 else ""
+    )
 
 
 def _ends(limit: TimeToLimit | None, unit: str) -> str:
     if limit is None:
         return ""
     if limit.hours == 0.0 and limit.high == 0.0:
-        return f"; it is past its limit of {_figure(limit.limit, unit)}"
+        return f"; run hard it is past its limit of {_figure(limit.limit, unit)}"
     latest = f"{limit.high / 24:.2g}" if limit.high is not None else "no end"
     return f"; limit of {_figure(limit.limit, unit)} in {limit.hours / 24:.2g} days [{limit.low / 24:.2g}, {latest}]"
 

@@ -16,7 +16,9 @@ ROWS: Final = 4500
 """Buckets at most: 6 months in hours, 30 days in ten minutes. By hand: finer tells nothing of what lasts."""
 LEAST_SAMPLES: Final = 60  # of a point; with fewer neither noise nor a reference is known
 _DAY_S: Final = 86_400.0
-_HELD: Final = 3.0  # usual intervals of a point for which its last value is held: historians store what has moved
+_HELD: Final = (
+    3.0  # usual intervals of a point for which its last value is held: historians store what has moved
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,9 @@ def bucketed(points: Mapping[str, Point], now: float | None) -> tuple[Buckets | 
     return grid, why
 
 
-def _finite(points: Mapping[str, Point], now: float | None) -> tuple[dict[str, tuple[Floats, Floats]], dict[str, str]]:
+def _finite(
+    points: Mapping[str, Point], now: float | None
+) -> tuple[dict[str, tuple[Floats, Floats]], dict[str, str]]:
     raw: dict[str, tuple[Floats, Floats]] = {}
     why: dict[str, str] = {}
     for name in sorted(points):

@@ -28,8 +28,14 @@ _MORE_OFTEN: Final = 5.0  # times as often as before
 _BESIDE: Final = 3  # samples at most of a spike
 _SIDE: Final = 60  # samples on each side of a jump that are compared
 _LEAST_SIDE: Final = 12
-_LEVEL_FITS: Final = 0.06  # of the jump: how near the level comes to what a conversion or an exchange makes of it
+_LEVEL_FITS: Final = (
+    0.06  # of the jump: how near the level comes to what a conversion or an exchange makes of it
+)
 _NOISE_FITS: Final = 1.6  # times: how near the noise comes
+_LEVEL_EXACT, _NOISE_NEAR = (
+    0.02,
+    3.0,
+)  # the same where the level says it plainly: a short stretch tells noise badly
 _JUMP: Final = 8.0  # usual moves of a point within one sample
 
 
@@ -208,7 +214,13 @@ def _jump_of(t: Floats, v: Floats) -> _Jump | None:
         if abs(after - before) < 0.5 * moves[k - 1]:
             continue
         made = _Jump(
-            int(k), float(t[k]), before, after, _noise(left), _noise(right), *map(float, np.quantile(v[:k], (0.01, 0.99)))
+            int(k),
+            float(t[k]),
+            before,
+            after,
+            _noise(left),
+            _noise(right),
+            *map(float, np.quantile(v[:k], (0.01, 0.99))),
         )
         if best is None or abs(after - before) > abs(best.after - best.before):
             best = made
@@ -229,8 +241,12 @@ def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str
         if jump.low <= jump.after <= jump.high:
             continue  # it has been there before
         for said, factor, offset in pairs(quantities[name]):
-            near = abs(jump.after - factor * jump.before - offset) <= _LEVEL_FITS * size
-            if near and _alike(jump.noise_after, abs(factor) * jump.noise_before) and _jumps_alone(grid, name, jump.at):
+            off = abs(jump.after - factor * jump.before - offset) / size
+            noise = (jump.noise_after, abs(factor) * jump.noise_before)
+            fits = (off <= _LEVEL_FITS and _alike(*noise)) or (
+                off <= _LEVEL_EXACT and _alike(*noise, _NOISE_NEAR)
+            )
+            if fits and _jumps_alone(grid, name, jump.at):
                 yield Wrong(
                     kind="unit", point=name, since=jump.at, until=float(t[-1]), error=grid.native[name],
                     before=jump.before, now=jump.after, sure=0.9,
@@ -239,8 +255,8 @@ def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str
                 break
 
 
-def _alike(one: float, two: float) -> bool:
-    return bool(one > 0 and two > 0 and 1.0 / _NOISE_FITS <= one / two <= _NOISE_FITS)
+def _alike(one: float, two: float, times: float = _NOISE_FITS) -> bool:
+    return bool(one > 0 and two > 0 and 1.0 / times <= one / two <= times)
 
 
 def _jumps_alone(grid: Buckets, name: str, at: float) -> bool:
@@ -257,7 +273,11 @@ def _swapped_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
     taken: set[str] = set()
     for one, a in jumps.items():
         for two, b in jumps.items():
-            if one >= two or {one, two} & taken or abs(a.at - b.at) > 2 * max(grid.native[one], grid.native[two]):
+            if (
+                one >= two
+                or {one, two} & taken
+                or abs(a.at - b.at) > 2 * max(grid.native[one], grid.native[two])
+            ):
                 continue
             size = abs(a.after - a.before)
             if max(abs(a.after - b.before), abs(b.after - a.before)) > 2 * _LEVEL_FITS * size:

@@ -55,7 +55,9 @@ def told_together(
 
 def _moves(v: Floats) -> bool:
     known = v[np.isfinite(v)]
-    return bool(known.size >= LEAST_REFERENCE and np.std(known) > 1e-9 * max(1.0, abs(float(np.median(known)))))
+    return bool(
+        known.size >= LEAST_REFERENCE and np.std(known) > 1e-9 * max(1.0, abs(float(np.median(known))))
+    )
 
 
 def _grid(grid: Buckets, names: Sequence[str], rows: Mask, reference: tuple[float, float]) -> Grid | None:
@@ -69,7 +71,9 @@ def _grid(grid: Buckets, names: Sequence[str], rows: Mask, reference: tuple[floa
     if len(parts[0][0]) < LEAST_REFERENCE or len(parts[1][0]) < 12:
         return None
     return Grid(
-        t=np.concatenate([t for t, _ in parts]), x=np.vstack([x for _, x in parts]), reference=len(parts[0][0])
+        t=np.concatenate([t for t, _ in parts]),
+        x=np.vstack([x for _, x in parts]),
+        reference=len(parts[0][0]),
     )
 
 
@@ -96,7 +100,11 @@ def witnessed(levels: Floats, names: Sequence[str], rows: Mask) -> dict[str, flo
     """
     x = levels[rows]
     x = x[:, np.isfinite(x).mean(axis=0) > 0.5] if len(x) else x
-    kept = [n for n, ok in zip(names, np.isfinite(levels[rows]).mean(axis=0) > 0.5, strict=True) if ok] if len(x) else []
+    kept = (
+        [n for n, ok in zip(names, np.isfinite(levels[rows]).mean(axis=0) > 0.5, strict=True) if ok]
+        if len(x)
+        else []
+    )
     x = x[np.isfinite(x).all(axis=1)] if len(kept) else x
     if len(kept) < 2 or len(x) < 4 * len(kept) + 20:
         return {}

@@ -1,4 +1,4 @@
-"""What counts as normal: the period that somebody names, else the calmest stretch, the earliest of those that are equally calm."""
+"""What counts as normal: the period that somebody names, else the earliest of the calmest stretches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from aitia.core.words import from_epoch
 from aitia.tools.signals.condition.words import Reference, Span
 from aitia.tools.sources.rows import Floats
 
-SHARE: Final = 0.25  # of the data: long enough for its own noise, short enough to end before most slow faults show
+SHARE: Final = (
+    0.25  # of the data: long enough for its own noise, short enough to end before most slow faults show
+)
 _PLACES: Final = 16
 _AS_CALM: Final = 1.4  # times the calmest: earlier ones are preferred, since faults come later
 
@@ -33,7 +35,9 @@ def proposed(t: Floats, levels: Floats, drivers: tuple[str, ...]) -> tuple[slice
     size = max(4, round(SHARE * t.size))
     places = np.unique(np.linspace(0, max(0, t.size - size), _PLACES).astype(int))
     restless = np.array([_restless(levels, slice(p, p + size)) for p in places])
-    chosen = int(np.flatnonzero(restless <= _AS_CALM * np.min(restless))[0]) if np.isfinite(restless).any() else 0
+    chosen = (
+        int(np.flatnonzero(restless <= _AS_CALM * np.min(restless))[0]) if np.isfinite(restless).any() else 0
+    )
     part = slice(int(places[chosen]), int(places[chosen]) + size)
     span = Span(start=from_epoch(float(t[part][0])), end=from_epoch(float(t[part][-1])))
     why = "no healthy period was named; this one is the earliest of the calmest"

@@ -25,7 +25,9 @@ def regimes(
     masks: list[tuple[str, Mask]] = [("off", ~run.on), ("starting or changing", run.on & ~run.settled)]
     masks += [(name, run.settled & of) for name, of in _classes(grid, drivers, run.settled)]
     return tuple(
-        Regime(name=name, share=float(np.mean(m)), rows=int((m & inside).sum()), usual=_usual(grid, m & inside))
+        Regime(
+            name=name, share=float(np.mean(m)), rows=int((m & inside).sum()), usual=_usual(grid, m & inside)
+        )
         for name, m in masks
         if m.any()
     )

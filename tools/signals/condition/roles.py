@@ -25,20 +25,25 @@ _WORDS: Final[Mapping[Role, frozenset[str]]] = {
         {"ambient", "outdoor", "outside", "weather", "room", "wet", "dry", "aussen", "umgebung", "exterior", "ambiente",
          "river", "sea", "well", "irradiance", "solar"}),
     "load": frozenset(
-        {"load", "torque", "soc", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga", "produccion"}),
+        {"load", "torque", "soc", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga",
+         "produccion"}),
     "inlet": frozenset(
         {"inlet", "intake", "feed", "supply", "suction", "entering", "in", "return", "upstream", "zulauf", "eintritt", "ansaug",
          "entrada", "aspiracion"}),
 }  # fmt: skip
 _SPEED: Final = frozenset({"speed", "rpm", "drehzahl", "velocidad"})
-_POSITION: Final = frozenset({"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"})
+_POSITION: Final = frozenset(
+    {"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"}
+)
 _OUTSIDE: Final = frozenset({"temperature", "pressure", "humidity", "concentration", "level"})
 """Quantities of an inlet that come from elsewhere; a flow at an inlet may be what the asset itself draws."""
 DRIVERS: Final[Sequence[str]] = ("position", "flow", "power", "current", "torque", "charge")
 """Quantities that say how an asset is run where no set point, speed or load does, in this order."""
 _MORE: Final = frozenset({"torque", "charge"})
 """Quantities of machines beside those that `aitia.tools.meaning` has."""
-_MOST: Final = 2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
+_MOST: Final = (
+    2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
+)
 _STATES: Final = 4  # whole numbers at most that a point shows which is a state
 
 

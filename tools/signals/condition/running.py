@@ -15,7 +15,9 @@ from aitia.tools.sources.rows import Floats
 
 Mask = NDArray[np.bool_]
 _LOW: Final = 0.1  # of the usual running level: at rest
-_EMPTY: Final = 0.25  # from `_LOW` up to this share of the level hardly any bucket lies, or it is no on and off
+_EMPTY: Final = (
+    0.25  # from `_LOW` up to this share of the level hardly any bucket lies, or it is no on and off
+)
 _BETWEEN: Final = 0.1  # of the buckets at rest that may lie in between: those in which it started
 _RARE: Final = 0.003  # of all buckets: at rest for less is no regime
 _AGREE: Final = 0.8  # of the buckets: points of one machine rest together, those of a plant do not

@@ -74,7 +74,10 @@ def until_limit(
         return None, "it has grown too little yet to say how fast"
     seen = now - float(t[left.k])
     if found.middle > _FARTHEST * seen:
-        return None, f"the limit is farther away than {_FARTHEST:g} times the {seen / 86_400:.3g} days that the trend has been seen"
+        return (
+            None,
+            f"the limit is farther away than {_FARTHEST:g} times the {seen / 86_400:.3g} days that the trend has been seen",
+        )
     late = now - float(t[-1])
     hours = tuple(max(0.0, (h - late) / _HOUR_S) for h in (found.middle, found.low, found.high))
     return _told(limits, limit, now, hours, found.shape), ""
