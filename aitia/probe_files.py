@@ -29,13 +29,23 @@ if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table import TableSource
 
 TABLES: Final = (".csv", ".tsv", ".parquet", ".xlsx", ".xlsm")
-_NOUNS: Final = {"traces": "spans", "topology": "components", "cluster": "objects", "metrics": "series"}
+_NOUNS: Final = {
+    "traces": "spans",
+    "topology": "components",
+    "cluster": "objects",
+    "metrics": "series",
+    "alarms": "changes of alarms",
+}
 Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
 
 
 def look_at(path: Path) -> tuple[str, Found]:
     """What a table is taken for, by the names of its columns: a kind of source, and what it would be."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in path.stem)
+    if _is_alarm_log(path):
+        return "alarms", described(
+            SourceConfig(name=name, kind="alarms", type="alarm_log", path=path.name), path.parent
+        )
     kind = _kind_of(path)
     if kind in ("maintenance", "changes"):
         return kind, _journal(path, name, kind)
@@ -62,6 +72,16 @@ def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "traces", 
     if first(names, ORDER):
         return "maintenance"
     return "changes" if first(names, VERSION, [first(names, OF)]) else "logs"
+
+
+def _is_alarm_log(path: Path) -> bool:
+    """Whether a table holds the alarms of a control system."""
+    from aitia.tools.sources.alarms.alarm_log import looks_like
+
+    try:
+        return path.suffix.lower() in (".csv", ".tsv") and looks_like(path)
+    except (AitiaError, OSError):
+        return False
 
 
 def _names(path: Path) -> list[str]:

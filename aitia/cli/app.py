@@ -30,6 +30,7 @@ from aitia.cli import (
 )
 from aitia.cli.ask import ask
 from aitia.cli.drill import drill
+from aitia.cli.fleet import fleet
 from aitia.cli.fmea import fmea
 from aitia.cli.look import look
 from aitia.cli.mcp import app as mcp_app
@@ -87,6 +88,7 @@ app.add_typer(models_app, name="models", help="Fetch and check model files.", ri
 app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
 app.command("chat", rich_help_panel="Diagnose")(chat.chat)
 app.command("look", rich_help_panel="Diagnose")(look)
+app.command("fleet", rich_help_panel="Diagnose")(fleet)
 app.command("listen", rich_help_panel="Diagnose")(listen.listen)
 app.command("slack", rich_help_panel="Diagnose")(slack.slack)
 app.command("serve", rich_help_panel="Diagnose")(serve.serve)

@@ -23,6 +23,7 @@ from aitia.core.words import Holding, Window, from_epoch
 from aitia.tools.meaning.metadata import UNTOLD, Metadata, metadata_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.sheets import SUFFIXES
 from aitia.tools.sources.exports.tag_files import NAMES
 from aitia.tools.sources.metrics.metric_metadata import read_metadata
@@ -196,7 +197,7 @@ class TableSource(Telling, Modelled):
         import duckdb
 
         seconds = max(LEAST_S, self._config.timeout_s)
-        with duckdb.connect(":memory:") as db:
+        with database() as db:
             db.execute("SET threads = 2; SET memory_limit = '1GB'")
             db.execute(f"SET TimeZone = {quote(str(configured_zone(self._config)))}")
             db.execute(f"SET autoinstall_known_extensions = false; SET max_temp_directory_size = '{SPILL}'")
