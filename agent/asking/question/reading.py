@@ -1,0 +1,421 @@
+"""From a question to a query: rules over its pieces, in a fixed order; what they leave open is asked back or said to be unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from aitia.agent.asking.question.about import near, others, relatives
+from aitia.agent.asking.question.measure import Fit, best, fits
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.refusing import changing
+from aitia.agent.asking.question.tables import table
+from aitia.core.words import Word
+from aitia.tools.query.lines import loggers
+from aitia.tools.query.measured import measured
+from aitia.tools.query.site import Site
+from aitia.tools.query.words import (
+    Changes,
+    Compare,
+    Count,
+    Curve,
+    Documents,
+    Events,
+    Get,
+    Incidents,
+    Lines,
+    List,
+    Query,
+    Stat,
+    Who,
+)
+
+Status = Literal["query", "unclear", "unknown", "refused", "none"]
+MOST_QUERIES: Final = 3  # measurements that fit a question equally well and are all answered
+AROUND: Final = timedelta(seconds=60)  # of lines and events at a moment that is told to the minute
+_KUBERNETES: Final = frozenset(table("resources")) - {"components", "machines", "measurements", "sources"}
+_RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
+
+
+class Reading(Word):
+    """How a question was read: queries that answer it, or why there are none."""
+
+    status: Status
+    queries: tuple[Query, ...] = ()
+    said: str = ""
+    needs: str = ""
+    live: bool = False  # the question is about a state, so that no document may answer it
+
+
+def read(text: str, site: Site) -> Reading:
+    """Read a question that stands alone."""
+    return decide(Pieces(text=text, site=site))
+
+
+def decide(p: Pieces) -> Reading:
+    """The first rule that applies decides."""
+    if (refused := changing(p)) is not None:
+        return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
+    for rule in (_documents, _outside, _strange, _incidents, _compared, _related, _happened, _said, _objects, _measured, _why, _state):
+        found = rule(p)
+        if found is not None:
+            return found
+    return Reading(status="none", live=bool(p.component) or p.span.told or bool(p.terms and _known_thing(p)))
+
+
+def _known_thing(p: Pieces) -> bool:
+    return any(t.concepts for t in p.terms)
+
+
+def _one(query: Query) -> Reading:
+    return Reading(status="query", queries=(query,), live=True)
+
+
+def _unknown(said: str, needs: str = "") -> Reading:
+    return Reading(status="unknown", said=said, needs=needs, live=True)
+
+
+def _unclear(said: str) -> Reading:
+    return Reading(status="unclear", said=said, live=True)
+
+
+def _nearest(p: Pieces) -> tuple[Query, ...]:
+    """The look that is nearest to what somebody wants changed."""
+    if not p.component:
+        return ()
+    return (Get(component=p.component, part="state"),) if p.site.readers() else (Lines(component=p.component),)
+
+
+def _documents(p: Pieces) -> Reading | None:
+    if not p.has("verbs", "documents"):
+        return None
+    return Reading(status="query", queries=(Documents(text=p.text[:2000]),))
+
+
+def _incidents(p: Pieces) -> Reading | None:
+    if p.has("verbs", "incidents"):
+        return Reading(status="query", queries=(Incidents(text=p.text[:500], component=p.component),))
+    return None
+
+
+def _outside(p: Pieces) -> Reading | None:
+    found = p.keys("outside")
+    if not found:
+        return None
+    words = next(h for h in p.hits("outside"))
+    return _unknown(f"Not in what I have: {p.words[words.begin : words.end].strip()!r}.", found[0])
+
+
+def _strange(p: Pieces) -> Reading | None:
+    if not p.about.strange:
+        return None
+    name = p.about.strange[0]
+    close = near(name, p.site)
+    told = f" Nearest: {', '.join(close)}." if close else ""
+    return _unknown(f"No source knows {name!r}.{told}", f"telemetry of {name}")
+
+
+def span_fields(p: Pieces, *, around: timedelta = AROUND) -> dict[str, Any]:
+    """`since` and `until` of a question; a moment with some time around it."""
+    if p.span.at is not None:
+        return {"since": p.span.at, "until": p.span.at + around}
+    return {k: v for k, v in (("since", p.span.since), ("until", p.span.until)) if v is not None}
+
+
+def _happened(p: Pieces) -> Reading | None:
+    if p.has("verbs", "events") and (p.site.sources.of("cluster") or not p.site.sources.of("logs")):
+        limit = {"limit": p.limit} if p.limit else {}
+        if p.has("verbs", "count"):
+            return _one(Count(of="events", component=p.component, text=p.quoted, **span_fields(p)))
+        return _one(Events(component=p.component, text=p.quoted, **limit, **span_fields(p)))
+    work, changed = p.has("verbs", "work"), p.has("verbs", "changes")
+    if not (work or changed) or (p.terms and not work and _fitting(p, p.component)):
+        return None
+    what = "maintenance" if work else _what(p)
+    around = timedelta(minutes=5)
+    if p.has("verbs", "count"):
+        return _one(Count(of="changes", component=p.component, what=what, text=p.quoted, **span_fields(p, around=around)))
+    when = p.has("verbs", "when")
+    limit = p.limit or (1 if when else None)
+    order = "oldest" if p.has("order", "oldest") else "newest"
+    wanted = "time" if when else "component" if not p.component and p.has("verbs", "list") and _asks_what(p) else "all"
+    more = {"limit": limit} if limit else {}
+    return _one(
+        Changes(component=p.component, what=what, text=p.quoted, order=order, wanted=wanted, **more, **span_fields(p, around=around))
+    )
+
+
+def _asks_what(p: Pieces) -> bool:
+    return bool({"components", "machines"} & set(p.keys("resources")))
+
+
+def _what(p: Pieces) -> Any:
+    low = p.low
+    for what, words in (("scale", ("scal", "skalier")), ("config", ("config", "konfig", "einstellung", "paramètre", "ajuste", "impostazion")), ("flag", ("flag",))):
+        if any(w in low for w in words):
+            return what
+    deployed = ("deploy", "rollout", "rolled out", "release", "ausgerollt", "ausgeliefert", "deployt", "déploy", "desplieg", "despleg", "rilasc", "livr", "distribu")
+    return "deploy" if any(w in low for w in deployed) else ""
+
+
+def _said(p: Pieces) -> Reading | None:
+    """Log lines, their number, who wrote them, when they came first or last."""
+    asked = p.has("verbs", "lines") or bool(p.quoted)
+    failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
+    if not (asked or failing) or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
+        return None
+    if not asked and p.level and set(p.keys("resources")) & _KUBERNETES and not p.has("verbs", "count"):
+        return None
+    if (lost := _lost(p)) is not None:
+        return lost
+    span, level = span_fields(p), p.level
+    if p.component and p.component not in loggers(p.site):
+        held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
+        if not held:
+            return _log_by_text(p, span, level)
+        return _one(Lines(component=held[0], level=level, text=p.quoted, **({"limit": p.limit} if p.limit else {}), **span))
+    if p.has("verbs", "count"):
+        return _one(Count(of="lines", component=p.component, level=level, text=p.quoted, **span))
+    if _asks_who(p):
+        return _one(Who(does="logs", level=level, text=p.quoted, **span))
+    when = p.has("verbs", "when")
+    limit = p.limit or (1 if when else None)
+    first = p.has("order", "oldest") or (when and not p.has("order", "newest"))
+    more = {"limit": limit} if limit else {}
+    return _one(Lines(component=p.component, level=level, text=p.quoted, order="oldest" if first else "newest", **more, **span))
+
+
+def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
+    """A component without logs of its own: the lines of others that name it, in a plant's one journal."""
+    if len(loggers(p.site)) > 2:
+        return _unknown(f"No source holds logs of {p.component}.", f"a logs source that holds the lines of {p.component}")
+    if p.has("verbs", "count"):
+        return _one(Count(of="lines", level=level, text=p.quoted or p.component, **span))
+    return _one(Lines(level=level, text=p.quoted or p.component, **({"limit": p.limit} if p.limit else {}), **span))
+
+
+def _asks_who(p: Pieces) -> bool:
+    asked = p.has("relations", "logs") or (p.has("verbs", "list") and _asks_what(p))
+    return asked and not p.component
+
+
+def _is_rate(p: Pieces) -> bool:
+    return any(w in p.low for w in ("rate", "ratio", "quote", "taux", "tasa", "tasso", "percent", "prozent", "per second", "%"))
+
+
+def _lost(p: Pieces) -> Reading | None:
+    """A word behind "of" or "from" that names nothing which is known."""
+    if p.component:
+        return None
+    known = {h.begin for n in ("verbs", "levels", "order", "resources", "states", "parts") for h in p.hits(n)}
+    for term in p.terms:
+        before = p.words[: term.begin].split()[-2:]
+        behind = bool(before) and (before[-1] in _OF or (len(before) > 1 and before[-2] in _OF and before[-1] in _ARTICLES))
+        if behind and term.begin not in known and not any(b <= term.begin < e for b, e in _spans(p)) and term.word not in p.quoted.casefold():
+            close = near(term.word, p.site)
+            told = f" Nearest: {', '.join(close)}." if close else ""
+            return _unknown(f"No source knows {term.word!r}.{told}", f"telemetry of {term.word}")
+    return None
+
+
+_OF: Final = frozenset({"of", "for", "from", "in", "on", "von", "vom", "für", "bei", "im", "auf", "de", "du", "des", "pour", "del", "para", "di", "del", "della", "dello", "per", "by", "d'", "sur", "su", "aus"})
+_ARTICLES: Final = frozenset({"the", "der", "die", "das", "dem", "den", "le", "la", "les", "el", "los", "las", "il", "lo", "l'", "a", "my", "our", "service", "pod", "dienst"})
+
+
+def _spans(p: Pieces) -> list[tuple[int, int]]:
+    names = ("verbs", "levels", "order", "resources", "states", "parts", "functions")
+    return [(h.begin, h.end) for n in names for h in p.hits(n)]
+
+
+def _related(p: Pieces) -> Reading | None:
+    found = [r for r in p.keys("relations") if r != "logs"]
+    if not found or not p.component:
+        return None
+    does = next((r for r in found if r in _RELATED), found[0])
+    measures = [t for t in p.terms if t.concepts and not t.soft]
+    if does not in _RELATED and (measures or p.level or p.has("verbs", "lines")):
+        return None
+    kinds = set(p.keys("resources")) & _KUBERNETES
+    if does == "hosts" and "pods" in kinds and p.site.readers():
+        return _one(Count(of="pods", component=p.component) if p.has("verbs", "count") else List(of="pods", component=p.component))
+    if does == "runs_on" and p.site.readers() and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads)):
+        return _one(Get(component=p.component, part="node"))
+    return _one(Who(does=does, component=p.component))  # type: ignore[arg-type]
+
+
+def _objects(p: Pieces) -> Reading | None:
+    """Objects of a cluster, or the components of a site: how many, which, and one part of one."""
+    kinds = p.keys("resources")
+    parts, states = _parts(p), p.keys("states")
+    own = [k for k in kinds if k in _KUBERNETES]
+    if p.component and parts and (p.site.readers() or own) and not _better_measured(p):
+        return _part_of(p, parts[0], own)
+    if own:
+        return _of_cluster(p, own, parts, states)
+    if kinds and not p.component and (p.has("verbs", "count") or p.has("verbs", "list")) and not _fitting(p, ""):
+        of: Any = kinds[0]
+        state = states[0] if states else ""
+        if state and of == "components" and p.site.readers():
+            return _one(Count(of="pods", state=state) if p.has("verbs", "count") else List(of="pods", state=state))  # type: ignore[arg-type]
+        return _one(Count(of=of) if p.has("verbs", "count") else List(of=of))
+    if "measurements" in kinds and p.component:
+        return _one(Count(of="measurements", component=p.component) if p.has("verbs", "count") else List(of="measurements", component=p.component))
+    return None
+
+
+def _parts(p: Pieces) -> list[str]:
+    found = p.keys("parts")
+    return [x for x in found if x != "restarts" or "restarts" in found] or (["restarts"] if p.has("states", "restarted") and p.has("verbs", "count") and p.component else [])
+
+
+def _better_measured(p: Pieces) -> bool:
+    """Whether a measurement answers rather than the object: with a statistic or a span of time."""
+    return bool((p.keys("functions") and p.keys("functions") != ["last"]) or p.span.told) and bool(_fitting(p, p.component))
+
+
+def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
+    if not p.site.readers():
+        return _unknown(f"No cluster source tells the {part} of {p.component}.", "a cluster source (kubectl or recorded)")
+    found = p.site.held(p.component)
+    of: Any = "nodes" if found is not None and found.type == "node" and part not in ("node",) else next(iter(own), "components")
+    of = "components" if of in ("nodes", "namespaces", "containers") and not (found is not None and found.type == "node") else of
+    return _one(Get(component=p.component, part=part, of=of))  # type: ignore[arg-type]
+
+
+def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Sequence[str]) -> Reading | None:
+    if not p.site.sources.of("cluster"):
+        if _fitting(p, p.component):
+            return None
+        return _unknown(f"No source holds {own[0]} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml")
+    of: Any = own[0]
+    if p.has("verbs", "why") and not p.component:
+        return _one(List(of=of, state="failed", part="why"))
+    if p.component and p.has("verbs", "why"):
+        return _one(Get(component=p.component, part="why"))
+    if (lost := _lost(p)) is not None and not p.labels:
+        return lost
+    state: Any = _meant_state(states, p)
+    if p.has("verbs", "count"):
+        return _one(Count(of=of, component=p.component, state=state, labels=p.labels))
+    if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels):
+        return None
+    part = next((x for x in parts if not (x == "labels" and p.labels) and not (x == "state" and state)), "")
+    return _one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))  # type: ignore[arg-type]
+
+
+def _meant_state(states: Sequence[str], p: Pieces) -> str:
+    """Of "pods that are running" with "how many": the state itself; "how many pods run" counts those that are there."""
+    for state in ("never_restarted", "not_ready", "restarted", "failed", "pending", "completed", "ready", "running"):
+        if state in states:
+            return state
+    return ""
+
+
+def _fitting(p: Pieces, component: str) -> list[Fit]:
+    """The measurements that a question means, of a component, else of what belongs to it."""
+    if not p.terms:
+        return []
+    every = measured(p.site)
+    if not component:
+        return fits(p.terms, every)
+    for names in ([component], relatives(component, p.site)):
+        found = [f for f in fits(p.terms, [m for m in every if m.component in names]) if not f.left]
+        if found:
+            return found
+    return fits(p.terms, [m for m in every if m.component == component])
+
+
+def _measured(p: Pieces) -> Reading | None:
+    found = _fitting(p, p.component)
+    if not found:
+        return _unmeasured(p)
+    top = best(found)
+    if top[0].left:
+        if not any(t.concepts for t in p.terms) and not p.keys("functions"):
+            return None
+        return _unknown(
+            f"{_phrase(p)} is not measured{f' of {p.component}' if p.component else ''}: nothing there is called {top[0].left[0]!r}."
+            f" Nearest: {top[0].of.family} of {top[0].of.component}.",
+            f"a measurement of {' '.join(top[0].left)}",
+        )
+    families = list({(f.of.component, f.of.family): f for f in top}.values())
+    components = list(dict.fromkeys(f.of.component for f in families))
+    if len(components) > 1 and len(p.about.components) < 2:
+        return _of_several(p, families, components)
+    if len(families) > MOST_QUERIES:
+        return _unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
+    return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+
+
+def _phrase(p: Pieces) -> str:
+    return " ".join(dict.fromkeys(t.word for t in p.terms)) or "That"
+
+
+def _unmeasured(p: Pieces) -> Reading | None:
+    if not any(t.concepts for t in p.terms) or not (p.keys("functions") or p.component or p.span.told):
+        return None
+    if p.has("verbs", "why"):
+        return None
+    whose = f" of {p.component}" if p.component else ""
+    return _unknown(f"{_phrase(p)}{whose} is not measured.", f"a metrics source that holds {_phrase(p)}{whose}")
+
+
+def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -> Reading:
+    """A measurement that several components have and the question names none of."""
+    same = {f.of.family for f in families}
+    who = (p.has("verbs", "list") or "who" in p.low.split() or any(w in p.low for w in ("wer ", "qui ", "quién", "chi ")))
+    if len(same) == 1 and (who or _asks_what(p)) and "max" in p.keys("functions"):
+        return _one(Who(does="holds", metric=families[0].of.family, **span_fields(p)))
+    if len(components) <= MOST_QUERIES and len(same) == 1:
+        return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+    return _unclear(f"Of which component: {', '.join(components[:8])}{' …' if len(components) > 8 else ''}?")
+
+
+def _look(p: Pieces, fit: Fit) -> Query:
+    """The query for a measurement: a statistic, its time, or its curve."""
+    functions = p.keys("functions")
+    when = p.has("verbs", "when")
+    if p.has("verbs", "curve") and not functions:
+        return Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))
+    function: Any = next((f for f in functions if f != "last"), "last")
+    if function == "last" and when:
+        function = "max"
+    if function == "last" and p.has("verbs", "count") and fit.of.metric.endswith(("_total", "_count", "_bucket", "_sum")):
+        function = "sum"
+    if function == "last" and p.span.at is None and p.span.since is not None and "last" not in functions:
+        function = "sum" if fit.of.metric.endswith("_total") else "mean"
+    if function == "last" and p.span.at is not None:
+        return Stat(component=fit.of.component, metric=fit.of.family, labels=fit.labels, until=p.span.at)
+    return Stat(
+        component=fit.of.component, metric=fit.of.family, labels=fit.labels, function=function,
+        wanted="time" if when else "value", **span_fields(p),
+    )  # fmt: skip
+
+
+def _compared(p: Pieces) -> Reading | None:
+    if not p.has("verbs", "compare"):
+        return None
+    from aitia.agent.asking.question.comparing import compared
+
+    return compared(p, _fitting(p, p.component))
+
+
+def _why(p: Pieces) -> Reading | None:
+    if not p.has("verbs", "why") or not p.site.readers() or not p.component:
+        return None
+    failing = set(p.keys("states")) & {"failed", "not_ready", "pending", "restarted"}
+    return _one(Get(component=p.component, part="why")) if failing else None
+
+
+def _state(p: Pieces) -> Reading | None:
+    """Whether a component is up: by the cluster's word."""
+    if not p.component or not p.keys("states") or p.has("verbs", "why"):
+        return None
+    if p.site.readers():
+        return _one(Get(component=p.component, part="restarts" if {"restarted", "never_restarted"} & set(p.keys("states")) else "state"))
+    return None
+
+
+Rule = Callable[[Pieces], Reading | None]
+__all__ = ["Reading", "decide", "others", "read", "span_fields"]

@@ -1,0 +1,51 @@
+"""A query, answered: each verb by the module that reads what it asks for."""
+
+from __future__ import annotations
+
+from aitia.core.errors import BadInput
+from aitia.tools.query.found import Found
+from aitia.tools.query.happened import changes, events
+from aitia.tools.query.lines import count_lines, lines
+from aitia.tools.query.objects import count_objects, get_part, list_objects
+from aitia.tools.query.relations import inventory, who
+from aitia.tools.query.site import Site
+from aitia.tools.query.statistics import compare, curve, stat
+from aitia.tools.query.words import Changes, Compare, Count, Curve, Events, Get, Lines, List, Query, Stat, Who
+
+_OWN = ("components", "machines", "measurements", "sources")
+
+
+def execute(query: Query, site: Site) -> Found:
+    """Look. Reads only; what cannot be read is a note of the site. Raises BadInput for a verb that is not a look."""
+    match query:
+        case Lines():
+            return lines(query, site)
+        case Count():
+            return _counted(query, site)
+        case List():
+            return inventory(query, site) if query.of in _OWN else list_objects(query, site)
+        case Get():
+            return get_part(query, site)
+        case Stat():
+            return stat(query, site)
+        case Curve():
+            return curve(query, site)
+        case Compare():
+            return compare(query, site)
+        case Events():
+            return events(query, site)
+        case Changes():
+            return changes(query, site)
+        case Who():
+            return who(query, site)
+    raise BadInput(f"{query.verb} is no look at telemetry: put it as a question.")
+
+
+def _counted(query: Count, site: Site) -> Found:
+    if query.of == "lines":
+        return count_lines(query, site)
+    if query.of == "events":
+        return events(query, site)
+    if query.of == "changes":
+        return changes(query, site)
+    return inventory(query, site) if query.of in _OWN else count_objects(query, site)
