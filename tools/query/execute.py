@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aitia.core.errors import BadInput
-from aitia.tools.query.found import Found
+from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.happened import changes, events
 from aitia.tools.query.lines import count_lines, lines
 from aitia.tools.query.objects import count_objects, get_part, list_objects
@@ -17,6 +17,8 @@ _OWN = ("components", "machines", "measurements", "sources")
 
 def execute(query: Query, site: Site) -> Found:
     """Look. Reads only; what cannot be read is a note of the site. Raises BadInput for a verb that is not a look."""
+    if (outside := _before_all(query, site)) is not None:
+        return outside
     match query:
         case Lines():
             return lines(query, site)
@@ -39,6 +41,21 @@ def execute(query: Query, site: Site) -> Found:
         case Who():
             return who(query, site)
     raise BadInput(f"{query.verb} is no look at telemetry: put it as a question.")
+
+
+def _before_all(query: Query, site: Site) -> Found | None:
+    """A span that ends before anything was recorded, or that begins after now."""
+    until, since = getattr(query, "until", None), getattr(query, "since", None)
+    if since is not None and since > site.now:
+        return unknown(f"{since:%Y-%m-%d %H:%M} UTC is after now ({site.now:%Y-%m-%d %H:%M} UTC).")
+    extent = site.extent
+    history = isinstance(query, Changes) or (isinstance(query, Count) and query.of == "changes")
+    if until is None or extent is None or history or until >= extent[0]:
+        return None
+    return unknown(
+        f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC: what there is lies between then and {extent[1]:%Y-%m-%d %H:%M} UTC.",
+        "a source that keeps its data for longer",
+    )
 
 
 def _counted(query: Count, site: Site) -> Found:

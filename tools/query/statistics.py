@@ -18,14 +18,22 @@ from aitia.tools.query.lines import count_lines, span_told
 from aitia.tools.query.measured import measured, meaning_of, series_of
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Compare, Count, Curve, Function, Stat
-from aitia.tools.series.kinds import upper_bound
+from aitia.tools.series.kinds import never_falls, upper_bound
 from aitia.tools.series.rates import grid_of, quantile, summed
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
 
 MOST_POINTS: Final = 120  # of a curve that is returned
 STALE: Final = timedelta(hours=1)  # a sample older than this before the moment asked for does not tell of it
+_MIB: Final = 2.0**20
 SEVERAL: Final = 8  # series whose last values are told one by one
+_FRACTIONS: Final = (
+    ("_mm_s", "mm/s"), ("_mm_per_s", "mm/s"), ("_m3h", "m³/h"), ("_m3_h", "m³/h"), ("_m3_per_hour", "m³/h"), ("_m3_s", "m³/s"),
+    ("_1_min", "1/min"), ("_l_min", "l/min"), ("_kg_s", "kg/s"), ("_kg_h", "kg/h"), ("_m_s", "m/s"),
+)  # fmt: skip
+_PHYSICAL: Final = frozenset({"temperature", "vibration", "pressure", "flow", "current", "speed", "level", "power", "voltage", "position"})
+SUMMED: Final = frozenset({"connections", "queue", "locks", "threads"})
+"""Quantities of which a component has what all its series hold together."""
 _COUNTER: Final = re.compile(r"_(?:total|count|sum|bucket)$")
 _TOLD: Final = {
     "last": "was", "first": "was at first", "max": "was at most", "min": "was at least", "mean": "was on average",
@@ -58,16 +66,17 @@ def stat(query: Stat, site: Site) -> Found:
     if value is None:
         return _nothing(query, site, window)
     moment = from_epoch(at) if at is not None else None
-    told = f"{query.metric} of {query.component} {_TOLD[query.function]} {shown(value)}{_unit(held, query.function)}"
+    unit = _unit(held, query.function)
+    told = f"{query.metric} of {query.component} {_TOLD[query.function]} {shown(value)}{unit}{bytes_told(value, unit)}"
     when = f" at {moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
     span = span_told(query.since, query.until) if query.function not in ("last",) else ""
-    each = held.each[:SEVERAL] if query.function == "last" and 1 < len(held.each) <= SEVERAL else ()
+    each = held.each[:SEVERAL] if query.function == "last" and 1 < len({v for _, _, v in held.each}) else ()
     several = f" ({'; '.join(f'{k} {shown(v)}' for k, _, v in each)})" if each else ""
     return Found(
         status="found",
         kind="time" if query.wanted == "time" else "number",
         value=value,
-        unit=_unit(held, query.function).strip(),
+        unit=unit.strip(),
         at=moment,
         values={k: shown(v) for k, _, v in each},
         curve=_points(held),
@@ -174,6 +183,7 @@ def _values(
     refs = tuple(SourceRef(source=name, query=s.query) for name, s in picked[:4])
     series = [s for _, s in cut]
     meaning = meaning_of(series[0].metric, series[0].metadata.unit, series[0].metadata.help)
+    meaning = replace(meaning, unit=unit_of(metric, meaning))
     return replace(_shaped(series, metric, meaning, function), refs=refs)
 
 
@@ -205,7 +215,7 @@ def _shaped(series: Sequence[Series], family: str, meaning: Meaning, function: F
     if sums and counts:
         return _histogram(sums, counts, buckets, meaning.unit, function)
     own = by_name.get(family, [s for held in by_name.values() for s in held])
-    if own and (_COUNTER.search(own[0].metric) or own[0].metadata.kind == "counter") and function not in ("first",):
+    if own and _counts(own) and function != "first":
         grid = grid_of(own)
         steps = np.diff(grid, prepend=np.nan)
         increase = summed(own, grid)
@@ -216,10 +226,33 @@ def _shaped(series: Sequence[Series], family: str, meaning: Meaning, function: F
     each = tuple((_labels_told(s, own), float(s.t[-1]), float(s.v[-1])) for s in own)
     if not own:
         return _Values(t=np.empty(0), v=np.empty(0), unit=meaning.unit)
+    if len(own) > 1 and meaning.quantity in SUMMED:
+        t, v = _together(own)
+        return _Values(t=t, v=v, unit=meaning.unit, each=each)
     t = np.concatenate([s.t for s in own])
     v = np.concatenate([s.v for s in own])
     order = np.argsort(t, kind="stable")
     return _Values(t=t[order], v=v[order], unit=meaning.unit, each=each)
+
+
+def _counts(series: Sequence[Series]) -> bool:
+    """Whether series only ever grow: by what is said of them, by their name, or where the name leaves it open by their values."""
+    first = series[0]
+    if first.metadata.kind in ("counter", "gauge"):
+        return first.metadata.kind == "counter"
+    if first.metric.endswith(("_total", "_bucket")):
+        return True
+    return bool(_COUNTER.search(first.metric)) and all(never_falls(s) for s in series)
+
+
+def _together(series: Sequence[Series]) -> tuple[Floats, Floats]:
+    """Several gauges added at each time; one that has no sample there counts as it was, and nothing before its first."""
+    grid = grid_of(series)
+    total = np.zeros(grid.size)
+    for one in series:
+        place = np.searchsorted(one.t, grid, side="right") - 1
+        total += np.where(place >= 0, np.nan_to_num(one.v[np.maximum(place, 0)]), 0.0)
+    return grid, total
 
 
 def _histogram(
@@ -292,12 +325,21 @@ def _labels_told(one: Series, beside: Sequence[Series]) -> str:
     return ",".join(f"{k}={one.labels[k]}" for k in differing) or one.metric
 
 
+def unit_of(metric: str, meaning: Meaning) -> str:
+    """The unit that a name ends in, also where it spells a fraction (`_mm_s`); else what its meaning says, where that can be."""
+    low = re.sub(r"[^0-9a-z]+", "_", metric.casefold())
+    told = next((unit for ending, unit in _FRACTIONS if low.endswith(ending)), "")
+    doubtful = meaning.unit in ("s", "h", "min", "m") and meaning.quantity in _PHYSICAL
+    return told or ("" if doubtful else meaning.unit)
+
+
 def _unit(values: _Values, function: Function) -> str:
     if function == "sum" and values.rate:
         return ""
     if values.rate and function in ("rate",):
         return ""
-    return f" {values.unit}" if values.unit else ""
+    unit = values.unit.replace("By", "bytes")
+    return f" {unit}" if unit else ""
 
 
 def _nothing(query: Stat | Curve, site: Site, window: Window) -> Found:
@@ -305,11 +347,18 @@ def _nothing(query: Stat | Curve, site: Site, window: Window) -> Found:
     held = f" What there is lies between {extent[0]:%Y-%m-%d %H:%M} and {extent[1]:%Y-%m-%d %H:%M} UTC." if extent else ""
     if any(m.component == query.component and query.metric in (m.metric, m.family) for m in measured(site)):
         return Found(
-            status="empty",
+            status="unknown",
             window=window,
             said=f"{query.metric} of {query.component} has no sample{span_told(query.since, query.until)}.{held}",
         )
     return unknown(f"{query.metric!r} of {query.component} is not measured.")
+
+
+def bytes_told(value: float, unit: str) -> str:
+    """` (141 MiB)` behind many bytes."""
+    if not unit.strip().startswith("bytes") or abs(value) < _MIB:
+        return ""
+    return f" ({value / _MIB:.4g} MiB)" if abs(value) < 1024 * _MIB else f" ({value / _MIB / 1024:.4g} GiB)"
 
 
 def shown(value: float) -> str:

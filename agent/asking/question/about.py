@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aitia.core.words import Component
+from aitia.agent.asking.question.tables import pattern_of
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured
@@ -97,9 +98,15 @@ def others(component: str, site: Site, low: str) -> list[str]:
     if found is None:
         return []
     start = re.split(r"[-_.\d]", plain(component))[0]
-    alike = [c.id for c in site.inventory.components if c.id != component and c.type == found.type]
-    named = [i for i in alike if re.split(r"[-_.\d]", plain(i))[0] == start]
-    return named or alike
+    alike = [c for c in site.inventory.components if c.id != component and c.type == found.type]
+    named = [c.id for c in alike if re.split(r"[-_.\d]", plain(c.id))[0] == start]
+    said = [w for w in re.findall(r"[a-zà-ÿ]{4,}", low) if not _other().fullmatch(w)]
+    called = [c.id for c in alike if any(w.rstrip("s") in plain(n) for w in said for n in (c.id, *c.aliases))]
+    return called or named or [c.id for c in alike]
+
+
+def _other() -> re.Pattern[str]:
+    return pattern_of("other")
 
 
 def spans(low: str, words: Sequence[str]) -> list[tuple[int, int]]:

@@ -95,11 +95,12 @@ def _made(before: Query, new: dict[str, Any]) -> Reading:
 def _of_other(p: Pieces, before: Query, new: dict[str, Any]) -> Reading:
     component = str(getattr(before, "component", ""))
     found = others(component, p.site, p.low)
+    alike: dict[str, Any] = {}
     if isinstance(before, Stat | Curve):
-        held = {m.component for m in measured(p.site) if before.metric in (m.metric, m.family)}
-        found = [o for o in found if o in held] or sorted(held - {component})
+        alike = {o: made for o in found if not isinstance(made := _same_measure(before, o, p), Reading)}
+        found = list(alike)
     if len(found) == 1:
-        return _made(before, {**new, "component": found[0]})
+        return _made(before, {**new, "component": found[0], **alike.get(found[0], {})})
     said = f"Which one: {', '.join(found[:8])}?" if found else f"There is no other like {component}."
     return Reading(status="unclear" if found else "unknown", said=said, live=True)
 
@@ -123,6 +124,13 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
     if component != before.component and not any(m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)):
         return _alike(before, component, p)
     return {}
+
+
+def _same_measure(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:
+    """The measurement of another component: of the same name, or of a name that is alike."""
+    if any(m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)):
+        return {}
+    return _alike(before, component, p)
 
 
 def _alike(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:

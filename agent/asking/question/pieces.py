@@ -121,7 +121,10 @@ class Pieces:
         """The words that may be of a measurement."""
         taken = [(h.begin, h.end) for name in ("functions", "order") for h in self.hits(name)]
         taken += [(h.begin, h.end) for h in self.hits("verbs") if h.key not in ("changes", "work", "events", "lines")]
-        return terms_of(self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft)
+        found = terms_of(self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft)
+        things = [t for t in found if t.concepts]
+        # "the current speed" is no electric one; "motor current" is.
+        return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
 
 
 def _in_stop(word: str) -> bool:

@@ -15,7 +15,9 @@ from aitia.core.words import Word
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
+from aitia.agent.asking.question.told import telling
 from aitia.tools.query.words import (
+    USUAL,
     Changes,
     Compare,
     Count,
@@ -57,7 +59,7 @@ def decide(p: Pieces) -> Reading:
     """The first rule that applies decides."""
     if (refused := changing(p)) is not None:
         return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
-    for rule in (_documents, _outside, _strange, _incidents, _compared, _related, _happened, _said, _objects, _measured, _why, _state):
+    for rule in (_documents, _outside, _strange, _incidents, _compared, _related, _happened, _said, _why, _state, _objects, _measured, _worked):
         found = rule(p)
         if found is not None:
             return found
@@ -84,7 +86,7 @@ def _nearest(p: Pieces) -> tuple[Query, ...]:
     """The look that is nearest to what somebody wants changed."""
     if not p.component:
         return ()
-    return (Get(component=p.component, part="state"),) if p.site.readers() else (Lines(component=p.component),)
+    return (Get(component=p.component, part="state"),) if p.site.readers() else (Lines(component=p.component, level="error", limit=3),)
 
 
 def _documents(p: Pieces) -> Reading | None:
@@ -135,15 +137,30 @@ def _happened(p: Pieces) -> Reading | None:
     what = "maintenance" if work else _what(p)
     around = timedelta(minutes=5)
     if p.has("verbs", "count"):
-        return _one(Count(of="changes", component=p.component, what=what, text=p.quoted, **span_fields(p, around=around)))
+        return _one(
+            Count(of="changes", component=p.component, what=what, text=p.quoted or telling(p), **span_fields(p, around=around))
+        )
     when = p.has("verbs", "when")
     limit = p.limit or (1 if when else None)
+    text = p.quoted or telling(p)
     order = "oldest" if p.has("order", "oldest") else "newest"
     wanted = "time" if when else "component" if not p.component and p.has("verbs", "list") and _asks_what(p) else "all"
     more = {"limit": limit} if limit else {}
     return _one(
-        Changes(component=p.component, what=what, text=p.quoted, order=order, wanted=wanted, **more, **span_fields(p, around=around))
+        Changes(component=p.component, what=what, text=text, order=order, wanted=wanted, **more, **span_fields(p, around=around))
     )
+
+
+def _worked(p: Pieces) -> Reading | None:
+    """Work that a question calls by its name: "when was the coupling aligned?"."""
+    asks = p.has("verbs", "when") or p.has("verbs", "exists") or p.has("verbs", "list") or p.has("verbs", "count")
+    text = telling(p) if asks else ""
+    if not text:
+        return None
+    when = p.has("verbs", "when")
+    if p.has("verbs", "count"):
+        return _one(Count(of="changes", component=p.component, text=text, **span_fields(p)))
+    return _one(Changes(component=p.component, text=text, wanted="time" if when else "all", limit=1 if when else USUAL, **span_fields(p)))
 
 
 def _asks_what(p: Pieces) -> bool:
@@ -233,6 +250,8 @@ def _related(p: Pieces) -> Reading | None:
     if not found or not p.component:
         return None
     does = next((r for r in found if r in _RELATED), found[0])
+    if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
+        return None
     measures = [t for t in p.terms if t.concepts and not t.soft]
     if does not in _RELATED and (measures or p.level or p.has("verbs", "lines")):
         return None
@@ -410,7 +429,8 @@ def _why(p: Pieces) -> Reading | None:
 
 def _state(p: Pieces) -> Reading | None:
     """Whether a component is up: by the cluster's word."""
-    if not p.component or not p.keys("states") or p.has("verbs", "why"):
+    asks = p.keys("states") and not (p.keys("resources") or p.keys("parts") or p.keys("functions") or p.span.told)
+    if not p.component or not asks or p.has("verbs", "why") or p.has("verbs", "count"):
         return None
     if p.site.readers():
         return _one(Get(component=p.component, part="restarts" if {"restarted", "never_restarted"} & set(p.keys("states")) else "state"))

@@ -36,13 +36,11 @@ def _german() -> re.Pattern[str]:
 
 def changing(p: Pieces) -> str | None:
     """Why nothing is done, or None where a question only asks."""
-    low = plain(p.text)
-    found = _anywhere().search(low) or _german().search(low) or _asked().search(_masked(p))
-    if found is None:
-        return None
-    return "I only look: nothing was run or changed."
+    return "I only look: nothing was run or changed." if asks_for_change(p.text) else None
 
 
-def _masked(p: Pieces) -> str:
-    """The text without what is quoted, of which a line may begin with any word."""
-    return re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", plain(p.text)).strip()
+def asks_for_change(text: str) -> bool:
+    """Whether a sentence wants something run, changed or revealed. What it quotes does not count: a line may say anything."""
+    low = plain(text)
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", low).strip()
+    return any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))

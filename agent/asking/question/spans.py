@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
-from aitia.core.words import Word, Moment
+from aitia.core.words import Moment, Word
 from aitia.tools.meaning.incidents.times import Told, times_of
-from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.meaning.incidents.words import meaning_of, plain, table
 
 LONGEST: Final = timedelta(days=3650)
 _PART_H: Final = 6  # hours of a part of the day
@@ -140,6 +140,8 @@ def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, la
 
 def _single(low: str, moments: list[datetime], now: datetime) -> Span:
     told = times_of(low, now, longest=LONGEST)
+    if not told and not moments and (month := _month(low, now)) is not None:
+        return month
     marked = low.find(_MARK)
     if moments:
         side = _side(low, marked)
@@ -159,6 +161,32 @@ def _single(low: str, moments: list[datetime], now: datetime) -> Span:
         until = min(start + length - timedelta(milliseconds=1), now)
         return Span(since=start, until=until, rest=rest) if until > start else Span(at=start, rest=rest)
     return _of(side, start, start, rest)
+
+
+def _month(low: str, now: datetime) -> Span | None:
+    """A month alone, the last one of that name: "in december"."""
+    found = _MONTH.search(low)
+    if found is None:
+        return None
+    number = int(_months()[found[2]])
+    year = int(found[3]) if found[3] else now.year - (number > now.month)
+    since = datetime(year, number, 1, tzinfo=now.tzinfo)
+    until = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=now.tzinfo) - timedelta(milliseconds=1)
+    rest = low[: found.start()] + " " * len(found[0]) + low[found.end() :]
+    return Span(since=since, until=min(until, now), rest=rest) if since < now else None
+
+
+_ITALIAN: Final = ("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre")
+
+
+def _months() -> dict[str, int]:
+    told = {w: int(n) for w, n in meaning_of(table("times")["months"]).items() if len(w) > 3}
+    return told | {w: n for n, w in enumerate(_ITALIAN, 1)}
+
+
+_MONTH: Final = re.compile(
+    rf"(?<!\w)(in|im|en|a|au mois de|nel mese di|last|letzten|of|de|di|durante|during)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
+)
 
 
 def _side(low: str, begin: int) -> str:
