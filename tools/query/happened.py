@@ -19,6 +19,10 @@ _NOUNS: Final = {
     "deploy": "deploys", "config": "configuration changes", "flag": "flag changes", "scale": "scalings",
     "maintenance": "maintenance acts and work orders", "": "changes",
 }  # fmt: skip
+_NOUN: Final = {
+    "deploy": "deploy", "config": "configuration change", "flag": "flag change", "scale": "scaling",
+    "maintenance": "maintenance act or work order", "": "change",
+}  # fmt: skip
 
 
 def events(query: Events | Count, site: Site) -> Found:
@@ -83,7 +87,9 @@ def changes(query: Changes | Count, site: Site) -> Found:
         and (not query.text or query.text.casefold() in f"{c.text} {c.id}".casefold())
     ]
     whose = f" of {query.component}" if query.component else ""
-    said = f"{len(wanted)} {_NOUNS[query.what]}{whose}{span_told(query.since, query.until)}"
+    noun = _NOUNS[query.what] if len(wanted) != 1 else _NOUN[query.what]
+    like = f" containing {query.text!r}" if query.text else ""
+    said = f"{len(wanted)} {noun}{whose}{like}{span_told(query.since, query.until)}"
     refs = tuple(SourceRef(source=s.name, query=f"changes of {s.name}") for s in sources[:4])
     if isinstance(query, Count):
         return Found(status="found", kind="number", value=float(len(wanted)), unit="changes", said=f"{said}.", sources=refs)

@@ -18,7 +18,8 @@ from aitia.tools.query.lines import count_lines, span_told
 from aitia.tools.query.measured import measured, meaning_of, series_of
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Compare, Count, Curve, Function, Stat
-from aitia.tools.series.kinds import never_falls, upper_bound
+from aitia.tools.series.aspects import bundled
+from aitia.tools.series.kinds import is_counter, never_falls, upper_bound
 from aitia.tools.series.rates import grid_of, quantile, summed
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
@@ -52,6 +53,8 @@ class _Values:
     total: float | None = None  # a counter's increase
     rate: bool = False
     each: tuple[tuple[str, float, float], ...] = ()  # of several series: labels, last time, last value
+    summed: bool = False  # the values are what all series have together
+    low: bool = False  # trouble lies downwards
     refs: tuple[SourceRef, ...] = ()
 
 
@@ -63,6 +66,8 @@ def stat(query: Stat, site: Site) -> Found:
     if isinstance(held, Found):
         return held
     value, at = reduced(held, query.function)
+    if query.function == "last" and len(held.each) > 1 and not held.summed:
+        value, at = _worst(held)
     if value is None:
         return _nothing(query, site, window)
     moment = from_epoch(at) if at is not None else None
@@ -84,6 +89,14 @@ def stat(query: Stat, site: Site) -> Found:
         said=f"{told}{when}{span}{several}.",
         sources=held.refs,
     )
+
+
+def _worst(held: _Values) -> tuple[float | None, float | None]:
+    """Of the last values of several series the one nearest to trouble."""
+    known = [(v, t) for _, t, v in held.each if math.isfinite(v)]
+    if not known:
+        return None, None
+    return min(known) if held.low else max(known)
 
 
 def replace_start(window: Window, back: timedelta) -> Window:
@@ -228,11 +241,11 @@ def _shaped(series: Sequence[Series], family: str, meaning: Meaning, function: F
         return _Values(t=np.empty(0), v=np.empty(0), unit=meaning.unit)
     if len(own) > 1 and meaning.quantity in SUMMED:
         t, v = _together(own)
-        return _Values(t=t, v=v, unit=meaning.unit, each=each)
+        return _Values(t=t, v=v, unit=meaning.unit, each=each, summed=True)
     t = np.concatenate([s.t for s in own])
     v = np.concatenate([s.v for s in own])
     order = np.argsort(t, kind="stable")
-    return _Values(t=t[order], v=v[order], unit=meaning.unit, each=each)
+    return _Values(t=t[order], v=v[order], unit=meaning.unit, each=each, low=meaning.direction == "down")
 
 
 def _counts(series: Sequence[Series]) -> bool:
@@ -242,7 +255,9 @@ def _counts(series: Sequence[Series]) -> bool:
         return first.metadata.kind == "counter"
     if first.metric.endswith(("_total", "_bucket")):
         return True
-    return bool(_COUNTER.search(first.metric)) and all(never_falls(s) for s in series)
+    names = {(s.component, s.metric) for s in series}
+    rising = any(is_counter(s, names, bundled().of(s.metric, s.labels, s.metadata)) for s in series)
+    return rising and all(never_falls(s) for s in series)
 
 
 def _together(series: Sequence[Series]) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ from aitia.tools.query.measured import Measured, meaning_of
 # Points, by hand: a word that a name holds, one that only its help text holds, one of the question that nothing of it holds,
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 0.9
+_LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
 _SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)")
@@ -87,7 +88,7 @@ def _over(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:
 
 def fits(terms: Sequence[Term], candidates: Iterable[Measured]) -> list[Fit]:
     """The candidates that hold a thing that is asked for, best first."""
-    found = [f for m in candidates if (f := _fit(terms, m)) is not None]
+    found = [f for m in candidates if (f := _fit(terms, m)) is not None and (f.left or f.score >= _LEAST)]
     return sorted(found, key=lambda f: (-f.score, f.of.component, f.of.family))
 
 
@@ -150,6 +151,10 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
     meant = meaning_of(family, unit, help).quantity
     found = {c for w in words for c in _concepts(w)} | set(_phrases(" ".join(words)))
     quantity = _QUANTITIES.get(meant, meant)
+    if {"bytes", "files", "blks", "tables"} & set(words):
+        found.discard("temperature")  # `temp_bytes` are of temporary files
+    if "load" in found and quantity == "cpu":
+        quantity = ""
     return words, frozenset(found | ({quantity} if quantity in table("concepts") else set()))
 
 

@@ -400,10 +400,11 @@ def _look(p: Pieces, fit: Fit) -> Query:
     function: Any = next((f for f in functions if f != "last"), "last")
     if function == "last" and when:
         function = "max"
-    if function == "last" and p.has("verbs", "count") and fit.of.metric.endswith(("_total", "_count", "_bucket", "_sum")):
+    counts = fit.of.metric.endswith("_total") or fit.of.family != fit.of.metric
+    if function == "last" and p.has("verbs", "count") and counts:
         function = "sum"
     if function == "last" and p.span.at is None and p.span.since is not None and "last" not in functions:
-        function = "sum" if fit.of.metric.endswith("_total") else "mean"
+        function = "sum" if counts and not any("latency" in t.concepts for t in p.terms) else "mean"
     if function == "last" and p.span.at is not None:
         return Stat(component=fit.of.component, metric=fit.of.family, labels=fit.labels, until=p.span.at)
     return Stat(

@@ -29,7 +29,8 @@ _SAME: Final = tuple(
         (r"(\d+) dernières? minutes?\b", r"last \1 minutes"), (r"(\d+) dernières? heures?\b", r"last \1 hours"),
         (r"(\d+) derniers? jours?\b", r"last \1 days"), (r"(\d+) dernières? secondes?\b", r"last \1 seconds"),
         (r"\b(?:letzte|letzten|vergangenen?) (\d+) min\b", r"last \1 minutes"),
-        (r"\b(?:last|past) day\b|\blast 24 ?h\b", "last 24 hours"), (r"\blast week\b|\bletzte woche\b|\bsemaine dernière\b|\bsemana pasada\b|\bsettimana scorsa\b", "last 7 days"),
+        (r"\b(?:last|past) day\b|\blast 24 ?h\b", "last 24 hours"), (r"\b(?:last|past) minute\b|\bletzten? minute\b|\bdernière minute\b|\búltimo minuto\b|\bultimo minuto\b", "last 1 minutes"),
+        (r"\blast week\b|\bletzte woche\b|\bsemaine dernière\b|\bsemana pasada\b|\bsettimana scorsa\b", "last 7 days"),
     )
 )  # fmt: skip
 _T: Final = (
