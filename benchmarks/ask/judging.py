@@ -24,6 +24,8 @@ class Said(Protocol):
     def moments(self) -> tuple[datetime, ...]: ...
     @property
     def documents(self) -> tuple[str, ...]: ...
+    @property
+    def rows(self) -> int: ...
 
 
 SCALES: Final = (1.0, 1e-3, 1e3, 1e-2, 1e2, 2.0**-10, 2.0**-20, 2.0**-30, 1e-6, 1e-9, 60.0, 1 / 60.0)
@@ -40,12 +42,16 @@ def judged(said: Said, wanted: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def right(said: Said, kind: str, expected: Mapping[str, Any]) -> bool:
-    """Whether an answer holds what is expected of its kind."""
+    """Whether an answer holds what is expected of its kind: of `also` one other will do, and what stands under `and` as well."""
+    if isinstance(more := expected.get("and"), Mapping) and not right(said, kind, more):
+        return False
     checks = [_CHECKS[key](said, value, expected) for key, value in expected.items() if key in _CHECKS and value is not None]
     return bool(checks) and all(checks)
 
 
 def _value(said: Said, value: object, expected: Mapping[str, Any]) -> bool:
+    if any(_value(said, o["value"], {**o, "tolerance": expected.get("tolerance")}) for o in expected.get("also") or () if isinstance(o, Mapping)):
+        return True
     if not isinstance(value, int | float):
         return _flat(str(value)) in _flat(said.text)
     tolerance = float(expected.get("tolerance") or 0.0)
@@ -76,13 +82,14 @@ def _contains(said: Said, parts: Sequence[object], expected: Mapping[str, Any]) 
 
 def _count(said: Said, count: object, expected: Mapping[str, Any]) -> bool:
     """How many lines are shown, or how many there are in all."""
-    quoted = max(0, said.text.count("\n"))
-    return count in (quoted, *(n for n, _ in said.numbers))
+    return count in (said.rows, *(n for n, _ in said.numbers))
 
 
 def _moment(said: Said, iso: object, expected: Mapping[str, Any]) -> bool:
     at = datetime.fromisoformat(str(iso))
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if any(_moment(said, o, {"tolerance_s": expected.get("tolerance_s")}) for o in expected.get("also") or () if isinstance(o, str)):
+        return True
     return any(abs((m - at).total_seconds()) <= float(expected.get("tolerance_s") or 1.0) for m in said.moments)
 
 

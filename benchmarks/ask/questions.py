@@ -66,6 +66,7 @@ class Said:
     names: tuple[str, ...] = ()
     moments: tuple[datetime, ...] = ()
     documents: tuple[str, ...] = ()
+    rows: int = 0
     queries: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
@@ -159,6 +160,8 @@ def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) ->
 
 def _said(answer: Answer, seconds: float) -> Said:
     told = [(f.value, f.unit) for f in answer.found if f.value is not None]
+    compared = [v for f in answer.found if not f.rows and 1 < len(f.values) <= 4 for v in f.values.values()]
+    told += [(float(v), "") for v in compared if _is_number(v)]
     moments = [m for f in answer.found for m in (f.at, *(r.at for r in f.rows)) if m is not None]
     listed = answer.found and answer.found[0].kind == "names"
     return Said(
@@ -168,9 +171,14 @@ def _said(answer: Answer, seconds: float) -> Said:
         names=tuple(answer.found[0].names) if listed else (),
         moments=tuple(moments),
         documents=tuple(dict.fromkeys(t for c in answer.citations if c.document for t in (c.document, c.title, c.path))),
+        rows=sum(len(f.rows) for f in answer.found),
         queries=answer.queries,
         seconds=seconds,
     )
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).replace("e+", "").replace("e-", "").isdigit()
 
 
 @cache
