@@ -10,6 +10,7 @@ from aitia.tools.query.objects import count_objects, get_part, list_objects
 from aitia.tools.query.relations import inventory, who
 from aitia.tools.query.site import Site
 from aitia.tools.query.statistics import compare, curve, stat
+from aitia.tools.query.versions import version
 from aitia.tools.query.words import Changes, Compare, Count, Curve, Events, Get, Lines, List, Query, Stat, Who
 
 _OWN = ("components", "machines", "measurements", "sources")
@@ -27,7 +28,7 @@ def execute(query: Query, site: Site) -> Found:
         case List():
             return inventory(query, site) if query.of in _OWN else list_objects(query, site)
         case Get():
-            return get_part(query, site)
+            return _got(query, site)
         case Stat():
             return stat(query, site)
         case Curve():
@@ -56,6 +57,14 @@ def _before_all(query: Query, site: Site) -> Found | None:
         f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC: what there is lies between then and {extent[1]:%Y-%m-%d %H:%M} UTC.",
         "a source that keeps its data for longer",
     )
+
+
+def _got(query: Get, site: Site) -> Found:
+    if query.part != "version":
+        return get_part(query, site)
+    image = get_part(query.model_copy(update={"part": "image"}), site) if site.readers() else None
+    found = version(query, site)
+    return found if found.status == "found" or image is None else image
 
 
 def _counted(query: Count, site: Site) -> Found:

@@ -112,7 +112,7 @@ def _search(query: Lines | Count, site: Site, limit: int, *, newest: bool) -> tu
         return unknown(f"No source holds logs of {wanted}.", f"a logs source that holds the lines of {wanted}")
     kept = _Kept(limit=limit, newest=newest)
     refs: list[SourceRef] = []
-    fits = _fits(query.level, query.text)
+    fits = _fits(query)
     window = Window(
         start=query.since or min(site.now - FILE_SPAN, query.until or site.now),
         end=site.window(None, query.until).end,
@@ -128,15 +128,28 @@ def _search(query: Lines | Count, site: Site, limit: int, *, newest: bool) -> tu
     return kept, window, refs
 
 
-def _fits(level: Level, text: str) -> Callable[[Record, Callable[[], str]], bool]:
-    least, wanted = RANK[level], text.casefold()
+def _fits(query: Lines | Count) -> Callable[[Record, Callable[[], str]], bool]:
+    level, wanted, words = query.level, query.text.casefold(), query.words.casefold().split()
+    least, code = RANK[level], query.code.casefold()
 
     def fit(record: Record, whole: Callable[[], str]) -> bool:
         if level and _rank(record, least) < least:
             return False
+        if code and not _answered(record.message, code):
+            return False
+        if words and not all(w in record.message.casefold() for w in words):
+            return False
         return not wanted or wanted in record.message.casefold() or wanted in whole().casefold()
 
     return fit
+
+
+def _answered(message: str, code: str) -> bool:
+    """Whether a line tells an answer with a status: 503, or any of 5xx. Of a line that is no access line the number counts."""
+    told = status(canonical(message))
+    if told:
+        return str(told) == code if code.isdigit() else str(told)[0] == code[0]
+    return code.isdigit() and bool(re.search(rf"(?<![\w.:/-]){code}(?![\w.:/-])", message))
 
 
 def _rank(record: Record, least: int) -> int:
@@ -245,7 +258,10 @@ def _dated(texts: Iterable[str], component: str, now: datetime) -> Iterator[tupl
 def _told(query: Lines | Count, kept: _Kept, window: Window) -> str:
     level = {"": "", "error": "error ", "warning": "warning-or-worse ", "fatal": "fatal "}.get(query.level, f"{query.level} ")
     whose = f" of {query.component}" if query.component else ""
-    said = f" containing {query.text!r}" if query.text else ""
+    held = [repr(query.text)] if query.text else []
+    held += [f"the words {query.words!r}"] if query.words else []
+    said = f" containing {' and '.join(held)}" if held else ""
+    said += f" answered with {query.code}" if query.code else ""
     n = kept.total
     return f"{n} {level}log {'line' if n == 1 else 'lines'}{whose}{said}{span_told(query.since, query.until)}"
 

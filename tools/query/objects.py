@@ -23,6 +23,7 @@ OWNERS: Final = ("deployments", "statefulsets", "daemonsets", "cronjobs", "jobs"
 _SHOWN: Final = 60
 _STATE: Final = {
     "ready": "ready", "not_ready": "not ready", "running": "running", "pending": "pending", "failed": "failed",
+    "evicted": "evicted", "memory_pressure": "under memory pressure", "disk_pressure": "under disk pressure",
     "restarted": "that restarted", "never_restarted": "that never restarted", "completed": "completed",
 }  # fmt: skip
 
@@ -152,11 +153,14 @@ def states_of(doc: Doc, of: str) -> frozenset[str]:
     conditions = {str(c.get("type")): str(c.get("status")) for c in listed(at(doc, "status", "conditions")) if isinstance(c, Mapping)}
     phase = str(at(doc, "status", "phase") or "")
     if of == "nodes":
-        ready = conditions.get("Ready") == "True"
-    elif of == "jobs":
+        pressed = {f"{k}_pressure" for k in ("memory", "disk") if conditions.get(f"{k.capitalize()}Pressure") == "True"}
+        return frozenset({"ready", "running"} if conditions.get("Ready") == "True" else {"not_ready"}) | pressed
+    if of == "jobs":
         done, failed = conditions.get("Complete") == "True", conditions.get("Failed") == "True" or bool(at(doc, "status", "failed"))
-        return frozenset(s for s, yes in (("completed", done), ("ready", done), ("failed", failed), ("not_ready", failed), ("running", bool(at(doc, "status", "active")))) if yes)
-    elif of in ("persistentvolumeclaims", "persistentvolumes", "namespaces"):
+        active = bool(at(doc, "status", "active"))
+        told = (("completed", done), ("ready", done), ("failed", failed), ("not_ready", failed), ("running", active))
+        return frozenset(s for s, yes in told if yes)
+    if of in ("persistentvolumeclaims", "persistentvolumes", "namespaces"):
         ready = phase in ("Bound", "Active", "Available")
         return frozenset({"ready"} if ready else {"not_ready", phase.casefold()})
     else:
@@ -173,6 +177,7 @@ def _of_pod(doc: Doc) -> frozenset[str]:
     ready = shown == "Running" and bool(states) and all(s.get("ready") is True for s in states)
     found = {"restarted" if restarts else "never_restarted"}
     done = shown in ("Completed", "Succeeded")
+    found |= {"evicted"} if shown == "Evicted" else set()
     found |= {"ready"} if ready else set() if done else {"not_ready"}
     found |= {"running"} if shown == "Running" else {"completed"} if done else set()
     found |= {"pending"} if at(doc, "status", "phase") == "Pending" else set()

@@ -85,6 +85,9 @@ def _state(doc: Doc, kind: str) -> str:
         return f"{at(doc, 'status', 'readyReplicas') or 0}/{_replicas(doc, kind)} ready"
     if kind == "jobs":
         return next((n for n in ("Failed", "Complete", "Suspended") if conditions.get(n) == "True"), "Running")
+    if kind == "resourcequotas":
+        hard, used = mapping(at(doc, "status", "hard")) or mapping(at(doc, "spec", "hard")), mapping(at(doc, "status", "used"))
+        return ", ".join(f"{k} {used.get(k, '?')} of {v}" for k, v in hard.items())
     if kind == "daemonsets":
         return f"{at(doc, 'status', 'numberReady') or 0}/{_replicas(doc, kind)} ready"
     return str(at(doc, "status", "phase") or "")

@@ -10,10 +10,10 @@ from aitia.core.words import Moment, Word
 
 Level = Literal["", "debug", "info", "warning", "error", "fatal"]
 Function = Literal["last", "max", "min", "mean", "p50", "p90", "p95", "p99", "sum", "rate", "first", "range"]
-State = Literal["", "ready", "not_ready", "running", "pending", "failed", "restarted", "never_restarted", "completed"]
+State = Literal["", "ready", "not_ready", "running", "pending", "failed", "restarted", "never_restarted", "completed", "evicted", "memory_pressure", "disk_pressure"]
 Part = Literal[
     "", "image", "node", "ip", "labels", "limits", "requests", "restarts", "replicas", "state", "ports", "schedule",
-    "age", "why", "namespace", "owner", "claims", "environment", "type", "taints",
+    "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version",
 ]  # fmt: skip
 Relation = Literal["calls", "called_by", "holds", "logs", "runs_on", "hosts", "part_of", "parts", "feeds", "fed_by"]
 What = Literal["", "deploy", "config", "flag", "scale", "maintenance"]
@@ -47,7 +47,9 @@ class Lines(_Spanned):
 
     verb: Literal["lines"] = "lines"
     level: Level = ""
-    text: str = ""
+    text: str = ""  # a phrase, as it stands
+    words: str = ""  # words, or beginnings of words, that all stand in a line
+    code: str = ""  # an answer's status: 503 or 5xx
     limit: int = Field(default=USUAL, ge=1, le=MOST)
     order: Literal["newest", "oldest"] = "newest"
 
@@ -59,6 +61,8 @@ class Count(_Spanned):
     of: Literal["lines", "changes", "events", Listed] = "lines"
     level: Level = ""
     text: str = ""
+    words: str = ""
+    code: str = ""
     state: State = ""
     labels: str = ""  # `tier=front`, a key alone, or a value alone
     namespace: str = ""

@@ -18,7 +18,7 @@ from aitia.tools.query.site import Site
 SURE: Final = 4.0  # of a mention by its name, or by all words of it
 _SLIP: Final = 3.0
 _NAME: Final = re.compile(r"(?<![\w./=\"'`-])[a-zà-ÿ0-9]+(?:[-_./:][a-zà-ÿ0-9]+)+(?![\w=\"'`-]|\.\w)|(?<![\w.-])[a-z]{1,5}\d{1,4}[a-z]?(?![\w:.-])")
-_NOT_NAMES: Final = re.compile(r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z]{1,2}/[a-z]{1,2}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace")
+_NOT_NAMES: Final = re.compile(r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z]{1,2}/[a-z]{1,2}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|set-?point|over-?heat\w*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +42,9 @@ def about(low: str, site: Site) -> About:
     extra: list[Mention] = []
     for m in _NAME.finditer(low):
         word = m[0].strip("./:")
-        if _NOT_NAMES.fullmatch(word) or word in names or any(n in word for n in names if len(n) > 5):
+        if _NOT_NAMES.fullmatch(word) or any(n in word or word in n for n in names if len(n) > 3):
             continue
-        if any(x.sure >= _SLIP and x.begin <= m.start() and x.end >= m.start() + len(word) for x in mentions):
+        if any(x.begin <= m.start() and x.end >= m.start() + len(word) and _same_digits(x, low, site) for x in mentions if x.sure >= _SLIP):
             continue
         if known := site.resolver.resolve(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
@@ -59,6 +59,15 @@ def about(low: str, site: Site) -> About:
         strange=tuple(w for w, _ in strange),
         strange_spans=tuple(s for _, s in strange),
     )
+
+
+def _same_digits(mention: Mention, low: str, site: Site) -> bool:
+    """Whether the numbers of what is written are the component's: `comp-2` is no slip for `COMP-1`."""
+    held = site.held(mention.component)
+    known = " ".join([mention.component, *(held.aliases if held else ())])
+    return set(re.findall(r"\d+", low[mention.begin : mention.end])) <= set(re.findall(r"\d+", known)) | {
+        n.lstrip("0") for n in re.findall(r"\d+", known)
+    }
 
 
 def _asked(component: Component) -> Component:

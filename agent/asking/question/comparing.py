@@ -10,7 +10,7 @@ from typing import Any, Final
 from aitia.agent.asking.question.measure import Fit, best
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import Reading
-from aitia.agent.asking.question.spans import span_of
+from aitia.agent.asking.question.spans import ranges_of, span_of
 from aitia.tools.query.words import Compare
 
 _WITH: Final = re.compile(
@@ -46,6 +46,9 @@ def _made(query: Compare) -> Reading:
 def _two_spans(p: Pieces) -> tuple[tuple[datetime | None, datetime | None], tuple[datetime | None, datetime | None]] | None:
     """The spans on both sides of "with"; of "last hour" alone the hour before it, of a moment before and after it."""
     now = p.site.now.astimezone(p.site.zone)
+    ranges = ranges_of(p.text, now)
+    if len(ranges) == 2:
+        return (ranges[0].since, ranges[0].until), (ranges[1].since, ranges[1].until)
     for m in _WITH.finditer(p.low):
         one, two = span_of(p.text[: m.start()], now), span_of(p.text[m.end() :], now)
         if one.told and two.told:

@@ -12,19 +12,68 @@ from aitia.agent.asking.question.tables import follow_pattern, pattern_of
 from aitia.core.errors import BadInput
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Curve, Query, Stat
+from aitia.agent.asking.question.refusing import changing
+from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
+_VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
 _SHORT: Final = 9  # words that a sentence which leaves something out has at most
 
 
 def read_on(text: str, site: Site, before: Query | None) -> Reading:
     """Read a question, in a conversation after another one."""
-    p = Pieces(text=text, site=site)
-    if before is None or not _leaves_out(p):
+    p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
+    if before is None or changing(p) is not None or not _leaves_out(p):
         return decide(p)
+    turned = _turned(p, before)
+    if turned is not None:
+        return turned
     changed = _changed(p, before)
     return changed if changed is not None else decide(p)
+
+
+def _turned(p: Pieces, before: Query) -> Reading | None:
+    """Another verb over what was asked before: "when was that?", "show them", "how many?", "why?"."""
+    new: dict[str, Any] = {k: v for k, v in before.model_dump().items() if k != "verb"}
+    named = p.about.components[0] if p.about.components else ""
+    if named and "component" in new:
+        new["component"] = named
+    if p.has("verbs", "why") and isinstance(before, Get | List | Count | Events):
+        component = named or str(getattr(before, "component", ""))
+        if component and p.site.readers():
+            return _made_of("get", {"component": component, "part": "why"})
+        return _made_of("events", {"component": component, "text": getattr(before, "text", "")})
+    last = p.has("order", "newest")
+    if p.has("verbs", "when"):
+        if isinstance(before, Stat):
+            return _made(before, {"wanted": "time", "function": before.function if before.function != "last" else "max", "component": new["component"]})
+        if isinstance(before, Changes):
+            return _made(before, {"wanted": "time", "limit": 1, "component": new["component"]})
+        if isinstance(before, Events):
+            return _made(before, {"limit": 1, "component": new["component"]})
+        if isinstance(before, Lines) or (isinstance(before, Count) and before.of == "lines"):
+            return _made_of("lines", _shared(new, "lines") | {"limit": 1, "order": "newest" if last else "oldest"})
+        if isinstance(before, Count) and before.of in ("changes", "events"):
+            return _made_of(before.of, _shared(new, before.of) | {"limit": 1})
+    shows = p.has("verbs", "list") or p.has("verbs", "lines") or p.limit is not None
+    if shows and isinstance(before, Count) and before.of in ("lines", "changes", "events") and not p.has("verbs", "count"):
+        limit = {"limit": p.limit or (1 if p.keys("order") else 10)}
+        order = {"order": "oldest"} if p.has("order", "oldest") and before.of != "events" else {}
+        return _made_of(before.of, _shared(new, before.of) | limit | order | (span_fields(p) if p.span.told else {}))
+    if p.has("verbs", "count") and isinstance(before, Lines | Changes | Events):
+        of = before.verb
+        return _made_of("count", _shared(new, "count") | {"of": of} | (span_fields(p) if p.span.told else {}))
+    return None
+
+
+def _shared(fields: dict[str, Any], verb: str) -> dict[str, Any]:
+    """The fields that another verb has too."""
+    known = VERBS[verb].model_fields
+    return {k: v for k, v in fields.items() if k in known and k not in ("limit", "order", "of")}
+
+
+def _made_of(verb: str, fields: dict[str, Any]) -> Reading:
+    return Reading(status="query", queries=(QUERY.validate_python({"verb": verb, **fields}),), live=True)
 
 
 def _leaves_out(p: Pieces) -> bool:
@@ -33,8 +82,10 @@ def _leaves_out(p: Pieces) -> bool:
     short = len(p.low.split()) <= _SHORT
     if not short and not follows:
         return False
-    own = bool(set(p.keys("verbs")) & _OWN_VERBS) or bool(p.keys("resources")) or bool(p.keys("relations"))
+    own = bool(set(p.keys("verbs")) & _OWN_VERBS) or bool(p.keys("resources")) or bool(p.keys("relations")) or bool(p.quoted or p.code)
     if follows:
+        return True
+    if len(p.low.split()) <= _VERY_SHORT and not any(t.concepts for t in p.terms) and not p.has("verbs", "documents"):
         return True
     pronoun = bool({"it", "its", "there", "them", "dort", "davon", "là", "ahí", "lì"} & set(p.low.split())) and not p.component
     return pronoun or (not own and not p.terms)
@@ -64,7 +115,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
     for field, value in (("level", p.level), ("text", p.quoted), ("limit", p.limit), ("labels", p.labels)):
         if field in fields and value:
             new[field] = value
-    if "state" in fields and p.keys("states"):
+    if "state" in fields and p.keys("states") and not p.keys("parts"):
         new["state"] = p.keys("states")[0]
     if "part" in fields and p.keys("parts"):
         new["part"] = p.keys("parts")[0]
@@ -83,8 +134,6 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
 
 
 def _made(before: Query, new: dict[str, Any]) -> Reading:
-    from aitia.tools.query.words import QUERY
-
     try:
         query = QUERY.validate_python({**before.model_dump(), **new})
     except ValueError as error:

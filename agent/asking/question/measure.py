@@ -15,6 +15,7 @@ from aitia.tools.query.measured import Measured, meaning_of
 # Points, by hand: a word that a name holds, one that only its help text holds, one of the question that nothing of it holds,
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 0.9
+_OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
@@ -107,7 +108,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     score, told = 0.0, 0
     for term in terms:
         literal = {n for n in names if _same(term.word, n)}
-        whole = term.word == m.family.casefold() or term.word == m.metric.casefold()
+        whole = term.word in (m.family.casefold(), m.metric.casefold())
+        whole = whole or ("_" in term.word and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold())))
         shared = term.concepts & concepts
         label = _label(term, m)
         if whole or shared or literal:
@@ -120,6 +122,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score += 0.8
         elif term.concepts & helped:
             score += _HELP
+        elif _names_component(term, m):
+            score += _OWNER
         elif not term.soft:
             left.append(term.word)
             score -= _LEFT
@@ -130,6 +134,12 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     settings = [n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)]
     score -= _SETTING * bool(settings)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
+
+
+def _names_component(term: Term, m: Measured) -> bool:
+    """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
+    words, concepts = _of_name(m.component, "", "")
+    return term.word in words or bool(term.concepts & concepts)
 
 
 def _label(term: Term, m: Measured) -> str:

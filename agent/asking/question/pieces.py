@@ -10,8 +10,10 @@ from typing import Final
 from aitia.agent.asking.question.about import About, about
 from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
-from aitia.agent.asking.question.tables import Hit, hits, keys
+from aitia.agent.asking.question.spelling import spelled
+from aitia.agent.asking.question.tables import Hit, hits
 from aitia.tools.meaning.incidents.words import meaning_of, plain, table
+from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
 
@@ -30,12 +32,27 @@ _SINGULAR: Final = re.compile(
 _NUMBERS: Final = {"due": 2, "tre": 3, "quattro": 4, "cinque": 5, "sei": 6, "sette": 7, "otto": 8, "nove": 9, "dieci": 10, "venti": 20, "dix": 10, "twenty": 20, "fifty": 50}
 
 
+_CODE: Final = re.compile(r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))")
+_PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
+_SHOUTED: Final = re.compile(r"(?<![\w-])[A-Z]{3,}(?:[_ ][A-Z]{2,})*(?![\w-])")
+_NO_SHOUT: Final = frozenset({"ERROR", "ERRORS", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "UTC", "GMT", "CPU", "RAM", "HTTP", "API", "DNS", "BMS", "PVC", "CET", "MEZ", "RPM", "COP", "SQL", "TCP"})
+_MASK: Final = 0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
+_PRONOUN: Final = re.compile(r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)")
+
+
 @dataclass(frozen=True)
 class Pieces:
-    """A question taken apart. `low` is the text in small letters; `now` bears the zone of who asks."""
+    """A question taken apart. `low` is the text in small letters; `given` is the component that a pronoun means."""
 
-    text: str
+    asked: str
     site: Site
+    given: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The question, slips put right."""
+        names = [n for c in self.site.inventory.components for n in (c.id, *c.aliases)]
+        return spelled(self.asked, [*names, *(m.metric for m in measured(self.site))])
 
     @cached_property
     def low(self) -> str:
@@ -45,12 +62,28 @@ class Pieces:
     @cached_property
     def span(self) -> Span:
         """What it says of time."""
-        return span_of(self._without_quotes, self.site.now.astimezone(self.site.zone))
+        return span_of(self._masked[0], self.site.now.astimezone(self.site.zone))
 
     @cached_property
     def words(self) -> str:
         """The text without its times and quotes."""
-        return self.span.rest
+        rest = self.span.rest
+        for number, name in enumerate(self._masked[1]):
+            rest = rest.replace(chr(_MASK + number), plain(name))
+        return rest
+
+    @cached_property
+    def _masked(self) -> tuple[str, list[str]]:
+        """The text with a character for each name in it, and the names."""
+        ids = [n for c in self.site.inventory.components for n in (c.id, *c.aliases) if len(n) > 2 and re.search(r"[a-zA-Z]", n)]
+        pattern = re.compile("|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in sorted(set(ids), key=len, reverse=True)) or r"(?!)", re.IGNORECASE)
+        found: list[str] = []
+
+        def take(m: re.Match[str]) -> str:
+            found.append(m[0])
+            return chr(_MASK + len(found) - 1)
+
+        return pattern.sub(take, self._without_quotes), found
 
     @cached_property
     def _without_quotes(self) -> str:
@@ -63,7 +96,25 @@ class Pieces:
         if found:
             return next(filter(None, found.groups()), "").strip()
         said = _CONTAINING.search(self.text.casefold())
-        return self.text[said.start(1) : said.end(1)].rstrip("?.!,") if said and len(self.text.casefold()) == len(self.text) else ""
+        if said and len(self.text.casefold()) == len(self.text):
+            return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
+        path = _PATH.search(self.text)
+        if path and not path[0].lower().startswith(("/s ", "/min")):
+            return path[0].strip()
+        return ""
+
+    @cached_property
+    def code(self) -> str:
+        """An answer's status that is asked for: `503`, `5xx`."""
+        found = _CODE.search(self.words)
+        return found[1] if found and not re.search(r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$", self.words[: found.start()]) else ""
+
+    @cached_property
+    def shouted(self) -> str:
+        """A word in capitals, as a log has it: DOWN, SLAVE, OFFNORMAL."""
+        names = {n.casefold() for c in self.site.inventory.components for n in (c.id, *c.aliases)}
+        found = [m[0] for m in _SHOUTED.finditer(self._without_quotes) if m[0] not in _NO_SHOUT]
+        return next((w for w in found if w.casefold() not in names and not any(w.casefold() in n.split("-") for n in names)), "")
 
     @cached_property
     def about(self) -> About:
@@ -73,7 +124,9 @@ class Pieces:
     @property
     def component(self) -> str:
         """The first component, or ""."""
-        return self.about.components[0] if self.about.components else ""
+        if self.about.components:
+            return self.about.components[0]
+        return self.given if _PRONOUN.search(self.low) else ""
 
     def has(self, name: str, key: str) -> bool:
         """Whether a table's key is said."""
@@ -86,11 +139,18 @@ class Pieces:
     @cached_property
     def _keys(self) -> dict[str, list[str]]:
         names = ("verbs", "functions", "order", "levels", "resources", "states", "parts", "relations", "outside")
-        return {n: keys(n, self.words) for n in names}
+        return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
-        return hits(name, self.words)
+        return [h for h in hits(name, self.words) if not any(a < h.end and h.begin < b for a, b in self.named)]
+
+    @cached_property
+    def named(self) -> tuple[tuple[int, int], ...]:
+        """Where the name of a metric, or a part of one, is written out: `max_connections`, `load1`."""
+        names = {n for m in measured(self.site) for n in (m.metric.casefold(), m.family.casefold())}
+        joined = " ".join(names)
+        return tuple(m.span() for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words) if m[0] in joined)
 
     @cached_property
     def level(self) -> Level:
@@ -103,7 +163,7 @@ class Pieces:
         """How many rows."""
         for m in _counted().finditer(self.words):
             number = int(m[1]) if m[1].isdigit() else int(_numbers()[m[1]])
-            if 0 < number <= MOST and not _in_name(m, self.words):
+            if 0 < number <= MOST and not _in_name(m, self.words) and m[1] != self.code:
                 return number
         return 1 if _SINGULAR.search(self.words) else None
 

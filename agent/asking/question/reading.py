@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from aitia.agent.asking.question.about import near, others, relatives
@@ -12,10 +14,11 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import table
 from aitia.core.words import Word
+from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.agent.asking.question.told import telling
+from aitia.agent.asking.question.told import telling, wording
 from aitia.tools.query.words import (
     USUAL,
     Changes,
@@ -52,14 +55,14 @@ class Reading(Word):
 
 def read(text: str, site: Site) -> Reading:
     """Read a question that stands alone."""
-    return decide(Pieces(text=text, site=site))
+    return decide(Pieces(asked=text, site=site))
 
 
 def decide(p: Pieces) -> Reading:
     """The first rule that applies decides."""
     if (refused := changing(p)) is not None:
         return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
-    for rule in (_documents, _outside, _strange, _incidents, _compared, _related, _happened, _said, _why, _state, _objects, _measured, _worked):
+    for rule in (_documents, _outside, _strange, _incidents, _compared, _related, _reasons, _versions, _happened, _said, _why, _state, _objects, _measured, _worked, _worded):
         found = rule(p)
         if found is not None:
             return found
@@ -178,29 +181,80 @@ def _what(p: Pieces) -> Any:
 
 def _said(p: Pieces) -> Reading | None:
     """Log lines, their number, who wrote them, when they came first or last."""
-    asked = p.has("verbs", "lines") or bool(p.quoted)
+    asked = p.has("verbs", "lines") or bool(p.quoted) or bool(p.code)
     failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
+    if not p.has("verbs", "lines") and not p.quoted and _well_measured(p):
+        return None
     if not (asked or failing) or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
         return None
     if not asked and p.level and set(p.keys("resources")) & _KUBERNETES and not p.has("verbs", "count"):
         return None
     if (lost := _lost(p)) is not None:
         return lost
-    span, level = span_fields(p), p.level
+    span, level = span_fields(p), "" if p.code else p.level
+    said: dict[str, Any] = {"text": p.quoted, "code": p.code, "words": "" if p.quoted or p.code else (p.shouted or "")}
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:
             return _log_by_text(p, span, level)
-        return _one(Lines(component=held[0], level=level, text=p.quoted, **({"limit": p.limit} if p.limit else {}), **span))
-    if p.has("verbs", "count"):
-        return _one(Count(of="lines", component=p.component, level=level, text=p.quoted, **span))
+        return _one(Lines(component=held[0], level=level, **said, **({"limit": p.limit} if p.limit else {}), **span))
+    if p.has("verbs", "count") or (p.code and not p.has("verbs", "when") and not p.has("verbs", "list")):
+        return _one(Count(of="lines", component=p.component, level=level, **said, **span))
     if _asks_who(p):
         return _one(Who(does="logs", level=level, text=p.quoted, **span))
     when = p.has("verbs", "when")
     limit = p.limit or (1 if when else None)
     first = p.has("order", "oldest") or (when and not p.has("order", "newest"))
     more = {"limit": limit} if limit else {}
-    return _one(Lines(component=p.component, level=level, text=p.quoted, order="oldest" if first else "newest", **more, **span))
+    return _one(Lines(component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span))
+
+
+def _well_measured(p: Pieces) -> bool:
+    """Whether a measurement's name holds at least two words of the question, and nothing of it is left."""
+    found = best(_fitting(p, p.component)) if len(p.terms) > 1 else []
+    return bool(found) and not found[0].left and found[0].score >= _WELL
+
+
+_WELL: Final = 3.4  # points that two words in a name come to
+
+
+def _reasons(p: Pieces) -> Reading | None:
+    """What a cluster's events call by their reason: evicted, killing, unhealthy."""
+    if not p.site.readers() or p.level or p.has("verbs", "lines"):
+        return None
+    reasons = {e.reason.casefold(): e.reason for _, r in p.site.readers() for e in r.events if len(e.reason) > 4}
+    for m in re.finditer(r"[a-z]{5,}", p.low):
+        if (reason := reasons.get(m[0]) or ("Evicted" if p.has("states", "evicted") and "evicted" in reasons else "")) and reason not in ("Scheduled", "Created", "Started", "Pulled", "Completed"):
+            if p.has("verbs", "count"):
+                return _one(Count(of="events", component=p.component, text=reason, **span_fields(p)))
+            return _one(Events(component=p.component, text=reason, **({"limit": p.limit} if p.limit else {}), **span_fields(p)))
+    return None
+
+
+def _versions(p: Pieces) -> Reading | None:
+    if not p.has("parts", "version") or p.has("verbs", "changes"):
+        return None
+    component = p.component or next((c.id for c in p.site.inventory.components if plain(c.id) in p.low), "")
+    named = [t.word for t in p.terms if not t.concepts]
+    if not component and named:
+        held = [m.component for m in measured(p.site) if any(w in m.metric.casefold() for w in named)]
+        component = held[0] if held else ""
+    return _one(Get(component=component, part="version")) if component else None
+
+
+def _worded(p: Pieces) -> Reading | None:
+    """What nothing else explains, as words that a log itself uses: "how many checkpoints completed"."""
+    asks = {"count", "list", "when", "exists", "why", "lines"} & set(p.keys("verbs"))
+    if not asks or not p.site.sources.of("logs"):
+        return None
+    words = p.shouted or wording(p)
+    if not words:
+        return None
+    component = p.component if p.component in loggers(p.site) else ""
+    if p.has("verbs", "count"):
+        return _one(Count(of="lines", component=component, words=words, **span_fields(p)))
+    when = p.has("verbs", "when")
+    return _one(Lines(component=component, words=words, order="oldest" if when else "newest", limit=1 if when else p.limit or USUAL, **span_fields(p)))
 
 
 def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
@@ -270,7 +324,7 @@ def _objects(p: Pieces) -> Reading | None:
     own = [k for k in kinds if k in _KUBERNETES]
     if p.component and parts and (p.site.readers() or own) and not _better_measured(p):
         return _part_of(p, parts[0], own)
-    if own:
+    if own and not (_better_measured(p) and not states):
         return _of_cluster(p, own, parts, states)
     if kinds and not p.component and (p.has("verbs", "count") or p.has("verbs", "list")) and not _fitting(p, ""):
         of: Any = kinds[0]
@@ -308,6 +362,8 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
             return None
         return _unknown(f"No source holds {own[0]} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml")
     of: Any = own[0]
+    if "resourcequotas" in own:
+        return _one(List(of="resourcequotas", part="state"))
     if p.has("verbs", "why") and not p.component:
         return _one(List(of=of, state="failed", part="why"))
     if p.component and p.has("verbs", "why"):
@@ -317,7 +373,8 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     state: Any = _meant_state(states, p)
     if p.has("verbs", "count"):
         return _one(Count(of=of, component=p.component, state=state, labels=p.labels))
-    if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels):
+    plainly = bool(p.component) and not any(t.concepts and not t.soft for t in p.terms)
+    if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels or plainly):
         return None
     part = next((x for x in parts if not (x == "labels" and p.labels) and not (x == "state" and state)), "")
     return _one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))  # type: ignore[arg-type]
@@ -325,7 +382,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
 
 def _meant_state(states: Sequence[str], p: Pieces) -> str:
     """Of "pods that are running" with "how many": the state itself; "how many pods run" counts those that are there."""
-    for state in ("never_restarted", "not_ready", "restarted", "failed", "pending", "completed", "ready", "running"):
+    for state in ("memory_pressure", "disk_pressure", "evicted", "never_restarted", "not_ready", "restarted", "failed", "pending", "completed", "ready", "running"):
         if state in states:
             return state
     return ""
@@ -342,14 +399,20 @@ def _fitting(p: Pieces, component: str) -> list[Fit]:
         found = [f for f in fits(p.terms, [m for m in every if m.component in names]) if not f.left]
         if found:
             return found
-    return fits(p.terms, [m for m in every if m.component == component])
+    told = [replace(f, labels=",".join(filter(None, (f.labels, label)))) for f in fits(p.terms, every) if not f.left and (label := _label_of(f, component))]
+    return told or fits(p.terms, [m for m in every if m.component == component])
+
+
+def _label_of(fit: Fit, component: str) -> str:
+    """The label of another component's measurement that says it is of this one: a balancer's of its server."""
+    return next((f"{k}={v}" for k, v in fit.of.labels if v == component and k not in ("component", "instance", "job")), "")
 
 
 def _measured(p: Pieces) -> Reading | None:
     found = _fitting(p, p.component)
     if not found:
         return _unmeasured(p)
-    top = best(found)
+    top = best(_between(p) or found)
     if top[0].left:
         if not any(t.concepts for t in p.terms) and not p.keys("functions"):
             return None
@@ -365,6 +428,18 @@ def _measured(p: Pieces) -> Reading | None:
     if len(families) > MOST_QUERIES:
         return _unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
     return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+
+
+def _between(p: Pieces) -> list[Fit]:
+    """A measurement of one component that has a label for another one: the connections of orders on postgres."""
+    names = p.about.components
+    made: list[Fit] = []
+    for owner, other in ((b, a) for a in names for b in names if a != b):
+        for fit in _fitting(p, owner):
+            label = next((f"{k}={v}" for k, v in fit.of.labels if v == other and k not in ("component", "instance", "job")), "")
+            if label and not fit.left:
+                made.append(Fit(of=fit.of, score=fit.score + 1.0, labels=",".join(filter(None, (fit.labels, label)))))
+    return sorted(made, key=lambda f: -f.score)
 
 
 def _phrase(p: Pieces) -> str:
@@ -433,6 +508,9 @@ def _state(p: Pieces) -> Reading | None:
     asks = p.keys("states") and not (p.keys("resources") or p.keys("parts") or p.keys("functions") or p.span.told)
     if not p.component or not asks or p.has("verbs", "why") or p.has("verbs", "count"):
         return None
+    if not p.site.readers():
+        up = [m for m in measured(p.site) if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))]
+        return Reading(status="query", queries=tuple(Stat(component=m.component, metric=m.metric) for m in up[:2]), live=True) if up else None
     if p.site.readers():
         return _one(Get(component=p.component, part="restarts" if {"restarted", "never_restarted"} & set(p.keys("states")) else "state"))
     return None

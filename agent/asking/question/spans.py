@@ -43,7 +43,7 @@ _RANGE: Final = re.compile(
     + r"\s*(?:-|–|and|to|until|till|bis|und|et|à|y|a|hasta|e|alle|jusqu'à)\s*" + _ARTICLE + _T.format(n=2) + r")(?![\w:])"
 )  # fmt: skip
 _DASHED: Final = re.compile(
-    r"(?<![\d:.-])(?P<h1>[01]?\d|2[0-3]):(?P<m1>[0-5]\d)(?::(?P<s1>[0-5]\d))?\s*(?:-|–|to|bis)\s*(?P<h2>[01]?\d|2[0-3]):(?P<m2>[0-5]\d)(?::(?P<s2>[0-5]\d))?(?![\d:])"
+    r"(?<![\d:.-])(?:(?P<ha>[01]?\d|2[0-3])\s*(?:-|–|to|bis)\s*(?P<hb>[01]?\d|2[0-4])\s*(?:h|uhr|hrs|o'clock)(?!\w))|(?<![\d:.-])(?P<h1>[01]?\d|2[0-3]):(?P<m1>[0-5]\d)(?::(?P<s1>[0-5]\d))?\s*(?:-|–|to|bis)\s*(?P<h2>[01]?\d|2[0-3]):(?P<m2>[0-5]\d)(?::(?P<s2>[0-5]\d))?(?![\d:])"
 )
 _ISO: Final = re.compile(
     r"(?<!\d)(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s?(z|utc|[+-]\d\d:?\d\d)?)?(?![\d-])"
@@ -109,12 +109,14 @@ _MARK: Final = "⌚"
 def _timely(m: re.Match[str]) -> bool:
     """Whether both sides of "from 3 to 4" are clock times: a number alone is one only beside one with minutes, or after "between"."""
     groups = m.groupdict()
-    return bool(groups.get("m1") or groups.get("m2") or re.search(r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s", m[0]))
+    return bool(groups.get("ha") or groups.get("m1") or groups.get("m2") or re.search(r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s", m[0]))
 
 
 def _ranged(m: re.Match[str], low: str, moments: list[datetime], now: datetime) -> Span:
     rest = f"{low[: m.start()]} {low[m.end() :]}"
     groups = m.groupdict()
+    if groups.get("ha"):
+        groups |= {"h1": groups["ha"], "h2": groups["hb"]}
     days = [t for t in times_of(rest, now, longest=LONGEST) if t.kind in ("day", "part")]
     day = days[0].at.astimezone(now.tzinfo).date() if days else None
     later = groups.get("am2")
@@ -127,7 +129,23 @@ def _ranged(m: re.Match[str], low: str, moments: list[datetime], now: datetime) 
         until += timedelta(days=1)
     while not day and not groups.get("d1") and since > now:
         since, until = since - timedelta(days=1), until - timedelta(days=1)
-    return Span(since=since, until=until, rest=_without(rest, days))
+    return Span(since=since, until=until, rest=_bare(_without(rest, times_of(rest, now, longest=LONGEST))))
+
+
+def _bare(rest: str) -> str:
+    """Without further ranges, which belong to the other side of a comparison."""
+    for pattern in (_RANGE, _DASHED):
+        rest = pattern.sub(lambda m: " " * len(m[0]) if _timely(m) else m[0], rest)
+    return rest
+
+
+def ranges_of(text: str, now: datetime) -> list[Span]:
+    """Every range that a text tells, in order."""
+    low = plain(text)
+    found: list[Span] = []
+    for m in _DASHED.finditer(low):
+        found.append(_ranged(m, low[: m.start()] + low[m.start() : m.end()] + " " * (len(low) - m.end()), [], now))
+    return found
 
 
 def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, later: str | None) -> datetime:
@@ -140,6 +158,7 @@ def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, la
 
 
 def _single(low: str, moments: list[datetime], now: datetime) -> Span:
+    low = _ORDINAL.sub(lambda m: _dated(m, now), low)
     told = times_of(low, now, longest=LONGEST)
     if not told and not moments and (month := _month(low, now)) is not None:
         return month
@@ -153,6 +172,9 @@ def _single(low: str, moments: list[datetime], now: datetime) -> Span:
     rest = _without(low, told)
     side, inside = _side(low, best.begin), low[best.begin : best.end]
     start = best.at.astimezone(now.tzinfo)
+    days = sorted(t.at.astimezone(now.tzinfo) for t in told if t.kind == "day")
+    if best.kind == "day" and len(days) > 1:
+        return Span(since=days[0], until=min(days[-1] + timedelta(days=1), now), rest=rest)
     if best.kind == "relative" and not side:
         side = "since" if _LAST.search(low[max(0, best.begin - 12) : best.end]) and "ago" not in inside else "at"
     if best.kind in ("day", "part") and side != "since":
@@ -162,6 +184,19 @@ def _single(low: str, moments: list[datetime], now: datetime) -> Span:
         until = min(start + length - timedelta(milliseconds=1), now)
         return Span(since=start, until=until, rest=rest) if until > start else Span(at=start, rest=rest)
     return _of(side, start, start, rest)
+
+
+_ORDINAL: Final = re.compile(r"(?<!\w)(?:on the (\d{1,2})(?:st|nd|rd|th)(?!\w)|am (\d{1,2})\.(?=\s*(?:\?|$|[a-zà-ÿ])))")
+
+
+def _dated(m: re.Match[str], now: datetime) -> str:
+    """ "On the 21st" as the date of the last such day."""
+    day = int(m[1] or m[2])
+    for back in range(0, 62):
+        then = now - timedelta(days=back)
+        if then.day == day:
+            return f"on {then:%Y-%m-%d} "
+    return m[0]
 
 
 def _month(low: str, now: datetime) -> Span | None:

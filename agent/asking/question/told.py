@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, words_of
+from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
-from aitia.tools.query.words import MOST, Changes
+from aitia.tools.query.words import MOST, Changes, Count
 
 _SHORTEST: Final = 4  # letters of a stem
 _GENERIC: Final = re.compile(
@@ -21,7 +23,7 @@ _GENERIC: Final = re.compile(
 def telling(p: Pieces) -> str:
     """The stem of the first such word, "" where there is none; words that name a component or a time do not count."""
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
-    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions") for h in hits(n, p.words))]
+    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words))]
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
         if word in words_of("stop") or _GENERIC.search(word) or any(a < m.end() and m.start() < b for a, b in taken):
@@ -30,6 +32,28 @@ def telling(p: Pieces) -> str:
         if len(stem) >= _SHORTEST and stem in texts:
             return stem
     return ""
+
+
+def wording(p: Pieces) -> str:
+    """The stems of the question's words that one log line holds together, at most three; "" where none does."""
+    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n))]
+    stems = []
+    for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
+        if m[0] in words_of("stop") or any(a < m.end() and m.start() < b for a, b in taken):
+            continue
+        stem = _stem(m[0])
+        if len(stem) >= _SHORTEST and stem not in stems and _held(p, stem):
+            stems.append(stem)
+    for size in range(min(3, len(stems)), 0, -1):
+        for group in combinations(stems, size):
+            if _held(p, " ".join(group)):
+                return " ".join(group)
+    return ""
+
+
+def _held(p: Pieces, words: str) -> bool:
+    component = p.component if p.component in loggers(p.site) else ""
+    return p.site.once(("held", words, component), lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value))
 
 
 def _stem(word: str) -> str:
