@@ -89,7 +89,9 @@ def ask(
     question, about = _directed(question, about, home)
     kept = folder if going_on else None
     if not about["run"]:
-        live = _looked(question, about, home, kept, [s for s in sources if not isinstance(s, SourceConfig)], redactor)
+        live = _looked(
+            question, about, home, kept, [s for s in sources if not isinstance(s, SourceConfig)], redactor
+        )
         if live is not None:
             return live
     context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
@@ -134,7 +136,12 @@ def _directed(question: str, about: dict[str, Any], home: Path) -> tuple[str, di
 
 
 def _looked(
-    question: str, about: dict[str, Any], home: Path, kept: Path | None, given: Sequence[Source], redactor: Redactor
+    question: str,
+    about: dict[str, Any],
+    home: Path,
+    kept: Path | None,
+    given: Sequence[Source],
+    redactor: Redactor,
 ) -> Answer | None:
     """The answer of live sources, None where there are none or where documents are to answer."""
     from aitia.graphs.looking import keep, last_query, look, opened
@@ -148,7 +155,11 @@ def _looked(
     readers, _ = configured_readers(settings.model_copy(update={"sources": tuple(configs)}), [*named, *given])
     now = datetime.fromisoformat(about["at"]) if about.get("at") else settings.service.at
     site = opened(
-        readers, now=now, components=settings.components, zone=zone_of(settings, [*configs, *named]), redact=redactor.text
+        readers,
+        now=now,
+        components=settings.components,
+        zone=zone_of(settings, [*configs, *named]),
+        redact=redactor.text,
     )
     before: Query | None = last_query(kept, site.now) if kept is not None else None
     found = look(question, site, before)
@@ -251,7 +262,9 @@ def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]
     settings = _settings_of(about)
     use(settings.redaction)
     kinds = [s for s in settings.sources if s.kind in DOCUMENTS]
-    own, notes = own_documents(open_sources(kinds, Path(str(about["config"])).parent), [Path(p) for p in about["documents"]], home)
+    own, notes = own_documents(
+        open_sources(kinds, Path(str(about["config"])).parent), [Path(p) for p in about["documents"]], home
+    )
     dense, note = open_dense(home)
     held = [Lookup(documents, dense=dense) for documents in shelves(own, sample=bool(about["sample"]))]
     return held, [*notes, *([note] if note else [])]

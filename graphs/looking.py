@@ -35,7 +35,9 @@ def opened(
     redact: Callable[[str], str] = str,
 ) -> Site:
     """The site that questions are asked of."""
-    return open_site(readers, now=now or datetime.now(tz=UTC), components=components, zone=zone, redact=redact)
+    return open_site(
+        readers, now=now or datetime.now(tz=UTC), components=components, zone=zone, redact=redact
+    )
 
 
 def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer, Query | None] | None:
@@ -44,7 +46,11 @@ def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer
     Raises BadInput for an empty or long question and for a query that is written wrongly.
     """
     text = checked(question)
-    reading = Reading(status="query", queries=(parse(text, now=site.now),), live=True) if is_query(text) else read_on(text, site, before)
+    reading = (
+        Reading(status="query", queries=(parse(text, now=site.now),), live=True)
+        if is_query(text)
+        else read_on(text, site, before)
+    )
     if reading.status == "query" and isinstance(reading.queries[0], Documents | Incidents):
         return None
     if reading.status == "none" and not reading.live:
@@ -57,7 +63,9 @@ def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer
             live=True,
         )
     answer = answered(question, reading, looks, site.redact)
-    answer = answer.model_copy(update={"notes": tuple(dict.fromkeys((*answer.notes, *map(site.redact, site.notes))))})
+    answer = answer.model_copy(
+        update={"notes": tuple(dict.fromkeys((*answer.notes, *map(site.redact, site.notes))))}
+    )
     last = reading.queries[0] if reading.status == "query" else before
     return answer, last
 
@@ -88,7 +96,9 @@ def last_query(folder: Path, now: datetime) -> Query | None:
         turns = json.loads(file.read_bytes())
         return parse(str(turns[-1]["query"]), now=now) if turns else None
     except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
-        raise StoreDamaged(f"The {_FILE} in {str(folder)!r} is damaged. Remove that folder and start a new conversation.") from error
+        raise StoreDamaged(
+            f"The {_FILE} in {str(folder)!r} is damaged. Remove that folder and start a new conversation."
+        ) from error
 
 
 def keep(folder: Path, question: str, query: Query | None) -> None:
@@ -96,4 +106,6 @@ def keep(folder: Path, question: str, query: Query | None) -> None:
     file = folder / _FILE
     turns = json.loads(file.read_bytes()) if file.is_file() else []
     if query is not None:
-        write_whole(file, json.dumps([*turns[-20:], {"question": question, "query": written(query)}]).encode())
+        write_whole(
+            file, json.dumps([*turns[-20:], {"question": question, "query": written(query)}]).encode()
+        )

@@ -13,7 +13,9 @@ from aitia.tools.query.words import Query
 SURE = 0.9  # of an answer that a rule read and a source gave; by hand: the share that was right is in docs/results.md
 
 
-def answered(question: str, reading: Reading, looks: Sequence[tuple[Query, Found]], redact: Callable[[str], str]) -> Answer:
+def answered(
+    question: str, reading: Reading, looks: Sequence[tuple[Query, Found]], redact: Callable[[str], str]
+) -> Answer:
     """The answer of one or several looks; a refusal or a question back keeps the look that is nearest."""
     replies: list[Reply] = []
     citations: list[Citation] = []
@@ -68,9 +70,16 @@ def _sources(found: Found, id: str, query: str) -> list[Citation]:
 def _line(row: Row, id: str) -> Citation:
     when = f"{row.at:%Y-%m-%d %H:%M:%S} " if row.at is not None else ""
     return Citation(
-        id=id, text=f"{when}{row.component}: {row.text}", source=row.ref.source, query=row.ref.query, path=row.ref.path, lines=row.ref.lines
+        id=id,
+        text=f"{when}{row.component}: {row.text}",
+        source=row.ref.source,
+        query=row.ref.query,
+        path=row.ref.path,
+        lines=row.ref.lines,
     )
 
 
 def _clean(found: Found, redact: Callable[[str], str]) -> Found:
-    return found.model_copy(update={"said": redact(found.said), "values": {k: redact(v) for k, v in found.values.items()}})
+    return found.model_copy(
+        update={"said": redact(found.said), "values": {k: redact(v) for k, v in found.values.items()}}
+    )

@@ -22,7 +22,10 @@ def ask(
         ),
     ] = None,
     query: Annotated[
-        str, typer.Option("--query", metavar="QUERY", help='Run a query, as answers show it: lines(component="web").')
+        str,
+        typer.Option(
+            "--query", metavar="QUERY", help='Run a query, as answers show it: lines(component="web").'
+        ),
     ] = "",
     again: Annotated[
         bool, typer.Option("--again", help="Continue the last conversation: “and the database?”.")
@@ -82,7 +85,11 @@ def ask(
         model=model,
         threads=threads,
         sources=named_sources(
-            metrics=metrics or [], logs=logs or [], changes=changes or [], topology=topology or [], signals=signals or []
+            metrics=metrics or [],
+            logs=logs or [],
+            changes=changes or [],
+            topology=topology or [],
+            signals=signals or [],
         ),
         at=parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else None,
     )
@@ -101,7 +108,9 @@ def _words(words: list[str], query: str) -> list[str]:
     if bool(words) == bool(query):
         raise BadInput('Ask something, such as: aitia ask "how many pods run?", or give --query.')
     if query and not is_query(query):
-        raise BadInput(f'Write --query as verb(field=value, …), such as lines(component="web"), not {query[:80]!r}.')
+        raise BadInput(
+            f'Write --query as verb(field=value, …), such as lines(component="web"), not {query[:80]!r}.'
+        )
     return [query] if query else words
 
 

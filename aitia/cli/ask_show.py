@@ -32,7 +32,9 @@ def show_looked(answer: Answer, *, going_on: str) -> None:
         console.print(Text(("  " if reply.by == "quote" else "") + clean(reply.text), style=style))
     for found in answer.found:
         if len(found.curve) > 2:
-            console.print(Text(f"  {sparkline([p.value for p in found.curve])}  {_ends(found)}", style="cyan"))
+            console.print(
+                Text(f"  {sparkline([p.value for p in found.curve])}  {_ends(found)}", style="cyan")
+            )
     if answer.needs:
         console.print(Text(f"  would have it: {clean(answer.needs)}", style="dim"))
     for query in answer.queries:

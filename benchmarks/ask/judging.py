@@ -45,12 +45,20 @@ def right(said: Said, kind: str, expected: Mapping[str, Any]) -> bool:
     """Whether an answer holds what is expected of its kind: of `also` one other will do, and what stands under `and` as well."""
     if isinstance(more := expected.get("and"), Mapping) and not right(said, kind, more):
         return False
-    checks = [_CHECKS[key](said, value, expected) for key, value in expected.items() if key in _CHECKS and value is not None]
+    checks = [
+        _CHECKS[key](said, value, expected)
+        for key, value in expected.items()
+        if key in _CHECKS and value is not None
+    ]
     return bool(checks) and all(checks)
 
 
 def _value(said: Said, value: object, expected: Mapping[str, Any]) -> bool:
-    if any(_value(said, o["value"], {**o, "tolerance": expected.get("tolerance")}) for o in expected.get("also") or () if isinstance(o, Mapping)):
+    if any(
+        _value(said, o["value"], {**o, "tolerance": expected.get("tolerance")})
+        for o in expected.get("also") or ()
+        if isinstance(o, Mapping)
+    ):
         return True
     if not isinstance(value, int | float):
         return _flat(str(value)) in _flat(said.text)
@@ -88,9 +96,15 @@ def _count(said: Said, count: object, expected: Mapping[str, Any]) -> bool:
 def _moment(said: Said, iso: object, expected: Mapping[str, Any]) -> bool:
     at = datetime.fromisoformat(str(iso))
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    if any(_moment(said, o, {"tolerance_s": expected.get("tolerance_s")}) for o in expected.get("also") or () if isinstance(o, str)):
+    if any(
+        _moment(said, o, {"tolerance_s": expected.get("tolerance_s")})
+        for o in expected.get("also") or ()
+        if isinstance(o, str)
+    ):
         return True
-    return any(abs((m - at).total_seconds()) <= float(expected.get("tolerance_s") or 1.0) for m in said.moments)
+    return any(
+        abs((m - at).total_seconds()) <= float(expected.get("tolerance_s") or 1.0) for m in said.moments
+    )
 
 
 def _any(said: Said, options: Sequence[object], expected: Mapping[str, Any]) -> bool:

@@ -135,7 +135,12 @@ def answers(questions: Sequence[Asked], root: Path, llm: Llm | None) -> dict[str
             held[key] = hold(_folder(root, q.source), q.at)
         plain, before[q.id] = _answer(q.question, held[key], before.get(q.follows), None)
         ours = plain if llm is None else _answer(q.question, held[key], before.get(q.follows), llm)[0]
-        found[q.id] = {"ours": ours, "no_model": plain, PEER: _peer(q.question, held[key].shelves[0]), "trivial": Said()}
+        found[q.id] = {
+            "ours": ours,
+            "no_model": plain,
+            PEER: _peer(q.question, held[key].shelves[0]),
+            "trivial": Said(),
+        }
     return found
 
 
@@ -152,7 +157,11 @@ def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) ->
     held.site.notes.clear()
     try:
         found = look(question, held.site, before)
-        answer, query = found if found is not None else (ask(question, AskContext(shelves=held.shelves, reader=llm)), before)
+        answer, query = (
+            found
+            if found is not None
+            else (ask(question, AskContext(shelves=held.shelves, reader=llm)), before)
+        )
     except AitiaError as error:
         return Said(status="error", text=str(error), seconds=time.monotonic() - began), before
     return _said(answer, time.monotonic() - began), query
@@ -170,7 +179,9 @@ def _said(answer: Answer, seconds: float) -> Said:
         numbers=tuple(told),
         names=tuple(answer.found[0].names) if listed else (),
         moments=tuple(moments),
-        documents=tuple(dict.fromkeys(t for c in answer.citations if c.document for t in (c.document, c.title, c.path))),
+        documents=tuple(
+            dict.fromkeys(t for c in answer.citations if c.document for t in (c.document, c.title, c.path))
+        ),
         rows=sum(len(f.rows) for f in answer.found),
         queries=answer.queries,
         seconds=seconds,
@@ -192,7 +203,9 @@ def _peer(question: str, shelf: Lookup) -> Said:
 
 
 def scored(
-    questions: Sequence[Asked], found: Mapping[str, Mapping[str, Said]], wanted: Mapping[str, Mapping[str, Any]]
+    questions: Sequence[Asked],
+    found: Mapping[str, Mapping[str, Said]],
+    wanted: Mapping[str, Mapping[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[Case]]:
     """The rows, in all and by language and kind, and the cases."""
     made: list[dict[str, Any]] = []
@@ -212,14 +225,28 @@ def scored(
         made += rows(system, dict(sorted(measured.items(), key=lambda pair: (pair[0].count(" "), pair[0]))))
     seconds = sorted(s for q in questions if (s := found[q.id]["no_model"].seconds))
     if seconds:
-        made += rows("no_model", {"seconds: median": [seconds[len(seconds) // 2]], "seconds: 95th percentile": [seconds[int(0.95 * (len(seconds) - 1))]]})
+        made += rows(
+            "no_model",
+            {
+                "seconds: median": [seconds[len(seconds) // 2]],
+                "seconds: 95th percentile": [seconds[int(0.95 * (len(seconds) - 1))]],
+            },
+        )
     return made, cases
 
 
 def main() -> None:
     made = parser(__doc__)
-    made.add_argument("--root", default=str(Path(__file__).parents[2]), help="where recordings that are named by their path below benchmarks, examples and scenarios lie")
-    made.add_argument("--totals", action="store_true", help="print totals alone and write no case: for questions that nobody is to see")
+    made.add_argument(
+        "--root",
+        default=str(Path(__file__).parents[2]),
+        help="where recordings that are named by their path below benchmarks, examples and scenarios lie",
+    )
+    made.add_argument(
+        "--totals",
+        action="store_true",
+        help="print totals alone and write no case: for questions that nobody is to see",
+    )
     args = made.parse_args()
     began, data = time.monotonic(), Path(args.data)
     questions = read_questions(data)

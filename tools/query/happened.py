@@ -29,7 +29,9 @@ def events(query: Events | Count, site: Site) -> Found:
     """The events about a component's objects, or all, the newest last."""
     readers = site.readers()
     if not readers:
-        return unknown("No source holds events of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml")
+        return unknown(
+            "No source holds events of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml"
+        )
     window = site.window(query.since, query.until) if query.since or query.until else None
     rows: list[Row] = []
     refs: list[SourceRef] = []
@@ -40,7 +42,11 @@ def events(query: Events | Count, site: Site) -> Found:
         mine = {p.name for p in reader.pods if query.component in (p.app, p.node, site.name(p.app))}
         for event in reader.events:
             about = site.name(event.name)
-            if query.component and query.component not in (event.name, about, reader.namespace) and event.name not in mine:
+            if (
+                query.component
+                and query.component not in (event.name, about, reader.namespace)
+                and event.name not in mine
+            ):
                 continue
             text = f"{event.type} {event.reason} {event.kind}/{event.name}: {event.message}"
             if query.text and query.text.casefold() not in text.casefold():
@@ -49,7 +55,14 @@ def events(query: Events | Count, site: Site) -> Found:
             if window and (at is None or not window.contains(at)):
                 continue
             times = f" ({event.count} times)" if event.count > 1 else ""
-            rows.append(Row(at=at, component=about or event.name, text=site.redact(f"{text}{times}")[:LONGEST], ref=ref))
+            rows.append(
+                Row(
+                    at=at,
+                    component=about or event.name,
+                    text=site.redact(f"{text}{times}")[:LONGEST],
+                    ref=ref,
+                )
+            )
     rows.sort(key=lambda r: (r.at is not None, r.at or datetime.min.replace(tzinfo=UTC)))
     limit = query.limit if isinstance(query, Events) else 3
     whose = f" of {query.component}" if query.component else ""
@@ -67,9 +80,15 @@ def events(query: Events | Count, site: Site) -> Found:
 
 def changes(query: Changes | Count, site: Site) -> Found:
     """What was deployed, set, scaled or maintained, the newest last."""
-    sources = [s for s in (*site.sources.of("changes"), *site.sources.of("maintenance")) if isinstance(s, ChangeSource)]
+    sources = [
+        s
+        for s in (*site.sources.of("changes"), *site.sources.of("maintenance"))
+        if isinstance(s, ChangeSource)
+    ]
     if not sources:
-        return unknown("No source holds changes or work orders.", "a changes or maintenance source in aitia.yaml")
+        return unknown(
+            "No source holds changes or work orders.", "a changes or maintenance source in aitia.yaml"
+        )
     end = site.window(None, query.until).end
     window = Window(start=min(query.since or site.now - HISTORY, end - timedelta(milliseconds=1)), end=end)
     found: list[RecordedChange] = []
@@ -92,7 +111,14 @@ def changes(query: Changes | Count, site: Site) -> Found:
     said = f"{len(wanted)} {noun}{whose}{like}{span_told(query.since, query.until)}"
     refs = tuple(SourceRef(source=s.name, query=f"changes of {s.name}") for s in sources[:4])
     if isinstance(query, Count):
-        return Found(status="found", kind="number", value=float(len(wanted)), unit="changes", said=f"{said}.", sources=refs)
+        return Found(
+            status="found",
+            kind="number",
+            value=float(len(wanted)),
+            unit="changes",
+            said=f"{said}.",
+            sources=refs,
+        )
     picked = wanted[-query.limit :] if query.order == "newest" else wanted[: query.limit]
     rows = tuple(_row(c, site) for c in picked)
     return Found(
@@ -110,11 +136,22 @@ def changes(query: Changes | Count, site: Site) -> Found:
 def _within(site: Site, component: str) -> set[str]:
     """A component and what is a part of it: a pump's work orders may be of its bearing."""
     own = {component}
-    while more := {c.id for c in site.inventory.components if any(k.relation == "part_of" and k.to in own for k in c.links)} - own:
+    while (
+        more := {
+            c.id
+            for c in site.inventory.components
+            if any(k.relation == "part_of" and k.to in own for k in c.links)
+        }
+        - own
+    ):
         own |= more
     return own
 
 
 def _row(change: RecordedChange, site: Site) -> Row:
-    told = f"{change.kind}: {change.text}" + (f" ({change.id})" if change.id and change.id not in change.text else "")
-    return Row(at=change.at, component=site.name(change.component), text=site.redact(told)[:LONGEST], ref=change.ref)
+    told = f"{change.kind}: {change.text}" + (
+        f" ({change.id})" if change.id and change.id not in change.text else ""
+    )
+    return Row(
+        at=change.at, component=site.name(change.component), text=site.redact(told)[:LONGEST], ref=change.ref
+    )

@@ -63,7 +63,11 @@ def lines(query: Lines, site: Site) -> Found:
     kept, window, refs = held
     kept.cut()
     rows = tuple(make() for _, _, make in kept.rows)
-    shown = f", the {'last' if query.order == 'newest' else 'first'} {len(rows)} below" if kept.total > len(rows) else ""
+    shown = (
+        f", the {'last' if query.order == 'newest' else 'first'} {len(rows)} below"
+        if kept.total > len(rows)
+        else ""
+    )
     return Found(
         status="found" if rows else "empty",
         kind="lines",
@@ -104,12 +108,16 @@ def loggers(site: Site) -> set[str]:
     return found | {w.name for _, reader in site.readers() for w in reader.workloads}
 
 
-def _search(query: Lines | Count, site: Site, limit: int, *, newest: bool) -> tuple[_Kept, Window, list[SourceRef]] | Found:
+def _search(
+    query: Lines | Count, site: Site, limit: int, *, newest: bool
+) -> tuple[_Kept, Window, list[SourceRef]] | Found:
     if not site.sources.of("logs") and not site.sources.of("cluster"):
         return unknown("No source holds logs.", "a logs source in aitia.yaml, or --logs")
     wanted = query.component
     if wanted and wanted not in loggers(site):
-        return unknown(f"No source holds logs of {wanted}.", f"a logs source that holds the lines of {wanted}")
+        return unknown(
+            f"No source holds logs of {wanted}.", f"a logs source that holds the lines of {wanted}"
+        )
     kept = _Kept(limit=limit, newest=newest)
     refs: list[SourceRef] = []
     fits = _fits(query)
@@ -117,12 +125,20 @@ def _search(query: Lines | Count, site: Site, limit: int, *, newest: bool) -> tu
         start=query.since or min(site.now - FILE_SPAN, query.until or site.now),
         end=site.window(None, query.until).end,
     )
-    window = window if query.since is None or query.since < window.end else site.window(query.since, query.until)
+    window = (
+        window if query.since is None or query.since < window.end else site.window(query.since, query.until)
+    )
     seen: set[str] = set()
     for source, stream in _streams(site, window, wanted):
         component = site.name(stream.component)
         seen.add(component)
-        refs.append(SourceRef(source=source, query=stream.query or stream.name, path=str(stream.paths[0]) if stream.paths else ""))
+        refs.append(
+            SourceRef(
+                source=source,
+                query=stream.query or stream.name,
+                path=str(stream.paths[0]) if stream.paths else "",
+            )
+        )
         _read(stream, component, source, window, fits, kept, site)
     _of_cluster(site, wanted, seen, window, fits, kept, refs)
     return kept, window, refs
@@ -190,7 +206,9 @@ def _read(
     site: Site,
 ) -> None:
     try:
-        files = open_set(stream.paths, zone=stream.zone, near=site.now, component=stream.component, only=stream.only)
+        files = open_set(
+            stream.paths, zone=stream.zone, near=site.now, component=stream.component, only=stream.only
+        )
         for file in files:
             extract = Extract()
             for record in file.records(*window.epoch, budget=BUDGET, extract=extract):
@@ -198,7 +216,11 @@ def _read(
                     kept.whole = False
                     return
                 if fits(record, lambda file=file, record=record: _raw(file, record)):  # type: ignore[misc]
-                    kept.add(record.at, component, lambda file=file, record=record: _row(file, record, component, source, site))  # type: ignore[misc]
+                    kept.add(
+                        record.at,
+                        component,
+                        lambda file=file, record=record: _row(file, record, component, source, site),
+                    )  # type: ignore[misc]
             kept.whole &= extract.share >= 1.0
     except SourceError as error:
         site.notes.append(str(error))
@@ -210,7 +232,12 @@ def _raw(file: LogFile, record: Record) -> str:
 
 def _row(file: LogFile, record: Record, component: str, source: str, site: Site) -> Row:
     line = max(1, record.line)
-    ref = SourceRef(source=source, query=f"{file.path.name}:{line}", path=str(file.path), lines=(line, line + record.lines - 1))
+    ref = SourceRef(
+        source=source,
+        query=f"{file.path.name}:{line}",
+        path=str(file.path),
+        lines=(line, line + record.lines - 1),
+    )
     return Row(at=from_epoch(record.at), component=component, text=_shown(_raw(file, record), site), ref=ref)
 
 
@@ -235,11 +262,17 @@ def _of_cluster(
                 continue
             texts = reader.lines(one, [p for p in reader.pods if p.app == one.name])
             if texts:
-                ref = SourceRef(source=source, query=f"kubectl logs -n {one.namespace} {one.kind.lower()}/{one.name}")
+                ref = SourceRef(
+                    source=source, query=f"kubectl logs -n {one.namespace} {one.kind.lower()}/{one.name}"
+                )
                 refs.append(ref)
                 for record, text in _dated(texts, component, site.now):
-                    if window.epoch[0] <= record.at < window.epoch[1] and fits(record, lambda text=text: text):  # type: ignore[misc]
-                        row = Row(at=from_epoch(record.at), component=component, text=_shown(text, site), ref=ref)
+                    if window.epoch[0] <= record.at < window.epoch[1] and fits(
+                        record, lambda text=text: text
+                    ):  # type: ignore[misc]
+                        row = Row(
+                            at=from_epoch(record.at), component=component, text=_shown(text, site), ref=ref
+                        )
                         kept.add(record.at, component, lambda row=row: row)  # type: ignore[misc]
 
 
@@ -256,7 +289,9 @@ def _dated(texts: Iterable[str], component: str, now: datetime) -> Iterator[tupl
 
 
 def _told(query: Lines | Count, kept: _Kept, window: Window) -> str:
-    level = {"": "", "error": "error ", "warning": "warning-or-worse ", "fatal": "fatal "}.get(query.level, f"{query.level} ")
+    level = {"": "", "error": "error ", "warning": "warning-or-worse ", "fatal": "fatal "}.get(
+        query.level, f"{query.level} "
+    )
     whose = f" of {query.component}" if query.component else ""
     held = [repr(query.text)] if query.text else []
     held += [f"the words {query.words!r}"] if query.words else []

@@ -62,7 +62,11 @@ def _measured(site: Site) -> list[Measured]:
 
 def _is_family(one: Series, every: set[tuple[str, str]]) -> bool:
     base = _FAMILY.sub("", one.metric)
-    return base != one.metric and (one.component, f"{base}_count") in every and (one.component, f"{base}_sum") in every
+    return (
+        base != one.metric
+        and (one.component, f"{base}_count") in every
+        and (one.component, f"{base}_sum") in every
+    )
 
 
 def _recent(site: Site, source: MetricSource) -> list[Series]:
@@ -86,14 +90,20 @@ def metric_sources(site: Site) -> list[MetricSource]:
 
 def series_of(site: Site, component: str, family: str, window: Window) -> list[tuple[str, Series]]:
     """The series of a metric or of a histogram's family in a window, with their sources."""
-    wanted = {m.metric: m for m in measured(site) if m.component == component and family in (m.metric, m.family)}
+    wanted = {
+        m.metric: m for m in measured(site) if m.component == component and family in (m.metric, m.family)
+    }
     found: list[tuple[str, Series]] = []
     for source in metric_sources(site):
         for metric, one in wanted.items():
             if one.source != source.name:
                 continue
             if isinstance(source, TableSource):
-                held = [s for s in read_all(site, source) if s.metric == metric and site.name(s.component) == component]
+                held = [
+                    s
+                    for s in read_all(site, source)
+                    if s.metric == metric and site.name(s.component) == component
+                ]
             else:
                 held = source.read(window, component=one.raw, metric=metric)
             found += [(source.name, s) for s in held]

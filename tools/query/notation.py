@@ -38,7 +38,7 @@ def parse(text: str, *, now: datetime) -> Query:
         call = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadInput(
-            f"Write a query as verb(field=value, …), for example lines(component=\"web\", level=\"error\"): {error}."
+            f'Write a query as verb(field=value, …), for example lines(component="web", level="error"): {error}.'
         ) from None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise BadInput(f"Write a query as verb(field=value, …) with one of the verbs {', '.join(VERBS)}.")

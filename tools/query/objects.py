@@ -61,10 +61,15 @@ def get_part(query: Get, site: Site) -> Found:
     refs = tuple(_ref(source, kind, reader.namespace, name_of(d)) for source, reader, d in found[:4])
     if not distinct:
         return Found(
-            status="empty", kind="text", said=f"{query.component} has no {_named(query.part)} set.", sources=refs
+            status="empty",
+            kind="text",
+            said=f"{query.component} has no {_named(query.part)} set.",
+            sources=refs,
         )
     one = distinct[0] if len(distinct) == 1 else "; ".join(f"{n}: {v or 'none'}" for n, v in values.items())
-    number = float(distinct[0]) if len(distinct) == 1 and distinct[0].replace(".", "", 1).isdecimal() else None
+    number = (
+        float(distinct[0]) if len(distinct) == 1 and distinct[0].replace(".", "", 1).isdecimal() else None
+    )
     total = sum(float(v) for v in values.values()) if query.part == "restarts" else number
     return Found(
         status="found",
@@ -77,12 +82,21 @@ def get_part(query: Get, site: Site) -> Found:
     )
 
 
-def objects_of(site: Site, component: str, kind: str, part: str) -> tuple[str, list[tuple[str, Reader, Doc]]] | Found:
+def objects_of(
+    site: Site, component: str, kind: str, part: str
+) -> tuple[str, list[tuple[str, Reader, Doc]]] | Found:
     """The objects that a name means, of the kind that tells the part best."""
     if not site.readers():
-        return unknown(f"No cluster source tells the {_named(part)} of {component}.", "a cluster source (kubectl or recorded)")
+        return unknown(
+            f"No cluster source tells the {_named(part)} of {component}.",
+            "a cluster source (kubectl or recorded)",
+        )
     by_pod = part in ("node", "ip", "restarts", "state", "why", "age", "owner")
-    order = [kind] if kind not in ("components", "machines") else [*(("pods",) if by_pod else OWNERS), *OWNERS, "nodes", "services"]
+    order = (
+        [kind]
+        if kind not in ("components", "machines")
+        else [*(("pods",) if by_pod else OWNERS), *OWNERS, "nodes", "services"]
+    )
     if part == "schedule":
         order = ["cronjobs"]
     if part in ("ports", "type"):
@@ -99,7 +113,9 @@ def _selected(
 ) -> list[tuple[str, Reader, Doc]] | Found:
     readers = site.readers()
     if not readers:
-        return unknown(f"No source holds {of} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml")
+        return unknown(
+            f"No source holds {of} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml"
+        )
     found: list[tuple[str, Reader, Doc]] = []
     read = False
     for number, (source, reader) in enumerate(readers):
@@ -138,11 +154,18 @@ def _is_of(doc: Doc, of: str, reader: Reader, site: Site, component: str) -> boo
         held = next((p for p in reader.pods if p.name == name), None)
         return held is not None and component in (held.app, held.node, site.name(held.app), held.namespace)
     if of in ("jobs", "replicasets"):
-        owners = [str(o.get("name")) for o in listed(at(doc, "metadata", "ownerReferences")) if isinstance(o, Mapping)]
+        owners = [
+            str(o.get("name"))
+            for o in listed(at(doc, "metadata", "ownerReferences"))
+            if isinstance(o, Mapping)
+        ]
         return component in owners or component in map(site.name, owners)
     if of == "services":
         selector = mapping(at(doc, "spec", "selector"))
-        return any(p.app == component and selector and selector.items() <= mapping(p.spec.labels).items() for p in reader.pods)
+        return any(
+            p.app == component and selector and selector.items() <= mapping(p.spec.labels).items()
+            for p in reader.pods
+        )
     return component == reader.namespace
 
 
@@ -150,21 +173,42 @@ def states_of(doc: Doc, of: str) -> frozenset[str]:
     """Which of the query's states an object is in."""
     if of in ("pods", "containers"):
         return _of_pod(doc)
-    conditions = {str(c.get("type")): str(c.get("status")) for c in listed(at(doc, "status", "conditions")) if isinstance(c, Mapping)}
+    conditions = {
+        str(c.get("type")): str(c.get("status"))
+        for c in listed(at(doc, "status", "conditions"))
+        if isinstance(c, Mapping)
+    }
     phase = str(at(doc, "status", "phase") or "")
     if of == "nodes":
-        pressed = {f"{k}_pressure" for k in ("memory", "disk") if conditions.get(f"{k.capitalize()}Pressure") == "True"}
-        return frozenset({"ready", "running"} if conditions.get("Ready") == "True" else {"not_ready"}) | pressed
+        pressed = {
+            f"{k}_pressure"
+            for k in ("memory", "disk")
+            if conditions.get(f"{k.capitalize()}Pressure") == "True"
+        }
+        return (
+            frozenset({"ready", "running"} if conditions.get("Ready") == "True" else {"not_ready"}) | pressed
+        )
     if of == "jobs":
-        done, failed = conditions.get("Complete") == "True", conditions.get("Failed") == "True" or bool(at(doc, "status", "failed"))
+        done, failed = (
+            conditions.get("Complete") == "True",
+            conditions.get("Failed") == "True" or bool(at(doc, "status", "failed")),
+        )
         active = bool(at(doc, "status", "active"))
-        told = (("completed", done), ("ready", done), ("failed", failed), ("not_ready", failed), ("running", active))
+        told = (
+            ("completed", done),
+            ("ready", done),
+            ("failed", failed),
+            ("not_ready", failed),
+            ("running", active),
+        )
         return frozenset(s for s, yes in told if yes)
     if of in ("persistentvolumeclaims", "persistentvolumes", "namespaces"):
         ready = phase in ("Bound", "Active", "Available")
         return frozenset({"ready"} if ready else {"not_ready", phase.casefold()})
     else:
-        wanted = at(doc, "status", "desiredNumberScheduled") if of == "daemonsets" else at(doc, "spec", "replicas")
+        wanted = (
+            at(doc, "status", "desiredNumberScheduled") if of == "daemonsets" else at(doc, "spec", "replicas")
+        )
         has = at(doc, "status", "numberReady") if of == "daemonsets" else at(doc, "status", "readyReplicas")
         ready = int(has or 0) >= int(1 if wanted is None else wanted)
     return frozenset({"ready", "running"} if ready else {"not_ready"})
@@ -181,12 +225,22 @@ def _of_pod(doc: Doc) -> frozenset[str]:
     found |= {"ready"} if ready else set() if done else {"not_ready"}
     found |= {"running"} if shown == "Running" else {"completed"} if done else set()
     found |= {"pending"} if at(doc, "status", "phase") == "Pending" else set()
-    bad = not (ready or done or shown in ("Running", "Pending", "ContainerCreating", "Terminating", "PodInitializing"))
+    bad = not (
+        ready
+        or done
+        or shown in ("Running", "Pending", "ContainerCreating", "Terminating", "PodInitializing")
+    )
     return frozenset(found | ({"failed"} if bad else set()))
 
 
 def _told(
-    held: Sequence[tuple[str, Reader, Doc]] | Found, site: Site, of: str, state: State, labels: str, *, counts: bool = False
+    held: Sequence[tuple[str, Reader, Doc]] | Found,
+    site: Site,
+    of: str,
+    state: State,
+    labels: str,
+    *,
+    counts: bool = False,
 ) -> Found:
     if isinstance(held, Found):
         return held
@@ -211,9 +265,14 @@ def _told(
 
 
 def _refs(held: Iterable[tuple[str, Reader, Doc]], site: Site, of: str) -> list[SourceRef]:
-    spaces = {(source, reader.namespace) for source, reader, _ in held} or {(s, r.namespace) for s, r in site.readers()}
+    spaces = {(source, reader.namespace) for source, reader, _ in held} or {
+        (s, r.namespace) for s, r in site.readers()
+    }
     kind = "pods" if of == "containers" else of
-    refs = [SourceRef(source=s, query=f"kubectl get {kind}{'' if of in CLUSTER_WIDE else f' -n {n}'}") for s, n in sorted(spaces)]
+    refs = [
+        SourceRef(source=s, query=f"kubectl get {kind}{'' if of in CLUSTER_WIDE else f' -n {n}'}")
+        for s, n in sorted(spaces)
+    ]
     return refs[:1] if of in CLUSTER_WIDE else refs[:4]
 
 

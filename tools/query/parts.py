@@ -22,7 +22,13 @@ def part_of(doc: Doc, kind: str, part: str, reader: Reader) -> str:
     if part == "why":
         return _why(doc, kind, reader)
     make = _PARTS.get(part)
-    return make(doc, kind) if make and kind not in _HIDDEN else _PARTS["labels"](doc, kind) if part == "labels" else ""
+    return (
+        make(doc, kind)
+        if make and kind not in _HIDDEN
+        else _PARTS["labels"](doc, kind)
+        if part == "labels"
+        else ""
+    )
 
 
 def _duration(seconds: float) -> str:
@@ -36,7 +42,11 @@ def _pod_spec(doc: Doc, kind: str) -> Mapping[str, Any]:
     if kind in ("pods", "containers"):
         path: tuple[str, ...] = ("spec",)
     else:
-        path = ("spec", "jobTemplate", "spec", "template", "spec") if kind == "cronjobs" else ("spec", "template", "spec")
+        path = (
+            ("spec", "jobTemplate", "spec", "template", "spec")
+            if kind == "cronjobs"
+            else ("spec", "template", "spec")
+        )
     found = at(doc, *path)
     return found if isinstance(found, Mapping) else {}
 
@@ -70,7 +80,9 @@ def _pairs(held: Mapping[str, Any]) -> str:
 
 
 def _replicas(doc: Doc, kind: str) -> str:
-    wanted = at(doc, "status", "desiredNumberScheduled") if kind == "daemonsets" else at(doc, "spec", "replicas")
+    wanted = (
+        at(doc, "status", "desiredNumberScheduled") if kind == "daemonsets" else at(doc, "spec", "replicas")
+    )
     return "" if wanted is None else str(wanted)
 
 
@@ -78,15 +90,24 @@ def _state(doc: Doc, kind: str) -> str:
     if kind == "pods":
         states = list(_statuses(doc))
         return f"{pod_status(doc)}, {sum(s.get('ready') is True for s in states)}/{len(states)} ready"
-    conditions = {str(c.get("type")): str(c.get("status")) for c in listed(at(doc, "status", "conditions")) if isinstance(c, Mapping)}
+    conditions = {
+        str(c.get("type")): str(c.get("status"))
+        for c in listed(at(doc, "status", "conditions"))
+        if isinstance(c, Mapping)
+    }
     if kind == "nodes":
         return {"True": "Ready", "False": "NotReady"}.get(conditions.get("Ready", ""), "Unknown")
     if kind in ("deployments", "statefulsets", "replicasets"):
         return f"{at(doc, 'status', 'readyReplicas') or 0}/{_replicas(doc, kind)} ready"
     if kind == "jobs":
-        return next((n for n in ("Failed", "Complete", "Suspended") if conditions.get(n) == "True"), "Running")
+        return next(
+            (n for n in ("Failed", "Complete", "Suspended") if conditions.get(n) == "True"), "Running"
+        )
     if kind == "resourcequotas":
-        hard, used = mapping(at(doc, "status", "hard")) or mapping(at(doc, "spec", "hard")), mapping(at(doc, "status", "used"))
+        hard, used = (
+            mapping(at(doc, "status", "hard")) or mapping(at(doc, "spec", "hard")),
+            mapping(at(doc, "status", "used")),
+        )
         return ", ".join(f"{k} {used.get(k, '?')} of {v}" for k, v in hard.items())
     if kind == "daemonsets":
         return f"{at(doc, 'status', 'numberReady') or 0}/{_replicas(doc, kind)} ready"
@@ -104,7 +125,9 @@ def _why(doc: Doc, kind: str, reader: Reader) -> str:
                 message = f": {str(found['message'])[:200]}" if found.get("message") else ""
                 told.append(f"{one.get('name')} {found['reason']}{code}{message}")
     for c in listed(at(doc, "status", "conditions")):
-        bad = isinstance(c, Mapping) and (c.get("status") == "False" or c.get("type") in ("Failed", "ReplicaFailure"))
+        bad = isinstance(c, Mapping) and (
+            c.get("status") == "False" or c.get("type") in ("Failed", "ReplicaFailure")
+        )
         if bad and c.get("message"):
             told.append(f"{c.get('type')} {c.get('reason') or ''}: {str(c['message'])[:200]}")
     singular = {"pods": "pod", "jobs": "job", "nodes": "node"}.get(kind, kind.removesuffix("s"))
@@ -116,8 +139,15 @@ def _why(doc: Doc, kind: str, reader: Reader) -> str:
 def _ports(doc: Doc, kind: str) -> str:
     if kind == "services":
         ports = [p for p in listed(at(doc, "spec", "ports")) if isinstance(p, Mapping)]
-        return ", ".join(f"{p.get('port')}→{p.get('targetPort', p.get('port'))}/{p.get('protocol', 'TCP')}" for p in ports)
-    told = [str(p.get("containerPort")) for c in _containers(doc, kind) for p in listed(c.get("ports")) if isinstance(p, Mapping)]
+        return ", ".join(
+            f"{p.get('port')}→{p.get('targetPort', p.get('port'))}/{p.get('protocol', 'TCP')}" for p in ports
+        )
+    told = [
+        str(p.get("containerPort"))
+        for c in _containers(doc, kind)
+        for p in listed(c.get("ports"))
+        if isinstance(p, Mapping)
+    ]
     return ", ".join(told)
 
 
@@ -137,7 +167,10 @@ def _ip(doc: Doc, kind: str) -> str:
     if kind == "services":
         return str(at(doc, "spec", "clusterIP") or "")
     addresses = [a for a in listed(at(doc, "status", "addresses")) if isinstance(a, Mapping)]
-    return str(at(doc, "status", "podIP") or next((a.get("address") for a in addresses if a.get("type") == "InternalIP"), ""))
+    return str(
+        at(doc, "status", "podIP")
+        or next((a.get("address") for a in addresses if a.get("type") == "InternalIP"), "")
+    )
 
 
 _PARTS: Final[Mapping[str, Callable[[Doc, str], str]]] = {
@@ -156,9 +189,15 @@ _PARTS: Final[Mapping[str, Callable[[Doc, str], str]]] = {
     "owner": _owner,
     "claims": _claims,
     # Values of an environment may be secrets: its names alone are told.
-    "environment": lambda doc, kind: _each(doc, kind, lambda c: ", ".join(str(e.get("name")) for e in listed(c.get("env")) if isinstance(e, Mapping))),
+    "environment": lambda doc, kind: _each(
+        doc,
+        kind,
+        lambda c: ", ".join(str(e.get("name")) for e in listed(c.get("env")) if isinstance(e, Mapping)),
+    ),
     "type": lambda doc, kind: str(at(doc, "spec", "type") or ""),
     "taints": lambda doc, kind: ", ".join(
-        f"{t.get('key')}={t.get('value') or ''}:{t.get('effect')}" for t in listed(at(doc, "spec", "taints")) if isinstance(t, Mapping)
+        f"{t.get('key')}={t.get('value') or ''}:{t.get('effect')}"
+        for t in listed(at(doc, "spec", "taints"))
+        if isinstance(t, Mapping)
     ),
 }

@@ -33,9 +33,16 @@ def who(query: Who, site: Site) -> Found:
     held = site.held(query.component)
     drawn = any(link.relation == relation for c in site.inventory.components for link in c.links)
     if held is None or not drawn:
-        return unknown(f"No source tells what {query.component or 'a component'} {relation.replace('_', ' ')}.", "a topology source or traces")
+        return unknown(
+            f"No source tells what {query.component or 'a component'} {relation.replace('_', ' ')}.",
+            "a topology source or traces",
+        )
     if inverse:
-        names = [c.id for c in site.inventory.components if any(k.relation == relation and k.to == held.id for k in c.links)]
+        names = [
+            c.id
+            for c in site.inventory.components
+            if any(k.relation == relation and k.to == held.id for k in c.links)
+        ]
     else:
         names = [link.to for link in held.links if link.relation == relation]
     names = list(dict.fromkeys(names))
@@ -58,8 +65,16 @@ def _drawn(site: Site) -> tuple[SourceRef, ...]:
 def _logged(query: Who, site: Site) -> Found:
     if not query.text and not query.level:
         names = sorted(loggers(site))
-        return Found(status="found", kind="names", value=float(len(names)), names=tuple(names), said=f"Logs are held of {', '.join(names)}.")
-    found = count_lines(Count(of="lines", text=query.text, level=query.level, since=query.since, until=query.until), site)
+        return Found(
+            status="found",
+            kind="names",
+            value=float(len(names)),
+            names=tuple(names),
+            said=f"Logs are held of {', '.join(names)}.",
+        )
+    found = count_lines(
+        Count(of="lines", text=query.text, level=query.level, since=query.since, until=query.until), site
+    )
     if found.status != "found":
         return found
     told = ", ".join(f"{c} ({n})" for c, n in found.values.items())
@@ -78,7 +93,16 @@ def _holders(query: Who, site: Site) -> Found:
     values: dict[str, float] = {}
     refs: list[SourceRef] = []
     for one in families(m for m in measured(site) if query.metric in (m.metric, m.family)):
-        found = stat(Stat(component=one.component, metric=query.metric, function="max", since=query.since, until=query.until), site)
+        found = stat(
+            Stat(
+                component=one.component,
+                metric=query.metric,
+                function="max",
+                since=query.since,
+                until=query.until,
+            ),
+            site,
+        )
         if found.value is not None:
             values[one.component] = found.value
             refs += found.sources[:1]
@@ -100,7 +124,9 @@ def inventory(query: List | Count, site: Site) -> Found:
     """Components, machines, measurements or sources."""
     of = str(query.of)
     if of == "measurements":
-        names = sorted({m.family for m in measured(site) if not query.component or m.component == query.component})
+        names = sorted(
+            {m.family for m in measured(site) if not query.component or m.component == query.component}
+        )
     elif of == "sources":
         names = [f"{h.source} ({h.kind})" for h in site.inventory.holdings]
     else:

@@ -24,7 +24,9 @@ SERVER_SPAN: Final = timedelta(hours=24)  # what is looked at of a server where 
 FILE_SPAN: Final = timedelta(days=400)  # and of files, which hold what was exported, at most
 SECONDS: Final = 20.0  # for all reads of one question
 T = TypeVar("T")
-_INSTANT: Final = timedelta(milliseconds=1)  # a window ends before its end: what is of that very moment counts
+_INSTANT: Final = timedelta(
+    milliseconds=1
+)  # a window ends before its end: what is of that very moment counts
 
 
 @dataclass(kw_only=True)
@@ -48,7 +50,9 @@ class Site:
 
     def begins(self, source: Source | None = None) -> datetime:
         """From when on a source is looked at: a file's first time, a day before now of a server."""
-        starts = [self._starts[s.name] for s in ([source] if source else self.sources) if s.name in self._starts]
+        starts = [
+            self._starts[s.name] for s in ([source] if source else self.sources) if s.name in self._starts
+        ]
         return min([*starts, self.now - (timedelta() if starts else SERVER_SPAN)])
 
     @cached_property

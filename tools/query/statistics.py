@@ -32,7 +32,20 @@ _FRACTIONS: Final = (
     ("_mm_s", "mm/s"), ("_mm_per_s", "mm/s"), ("_m3h", "m³/h"), ("_m3_h", "m³/h"), ("_m3_per_hour", "m³/h"), ("_m3_s", "m³/s"),
     ("_1_min", "1/min"), ("_l_min", "l/min"), ("_kg_s", "kg/s"), ("_kg_h", "kg/h"), ("_m_s", "m/s"),
 )  # fmt: skip
-_PHYSICAL: Final = frozenset({"temperature", "vibration", "pressure", "flow", "current", "speed", "level", "power", "voltage", "position"})
+_PHYSICAL: Final = frozenset(
+    {
+        "temperature",
+        "vibration",
+        "pressure",
+        "flow",
+        "current",
+        "speed",
+        "level",
+        "power",
+        "voltage",
+        "position",
+    }
+)
 SUMMED: Final = frozenset({"connections", "queue", "locks", "threads"})
 """Quantities of which a component has what all its series hold together."""
 _COUNTER: Final = re.compile(r"_(?:total|count|sum|bucket)$")
@@ -160,19 +173,28 @@ def _sides(query: Compare) -> tuple[Compare, Compare]:
 def _one_side(side: Compare, site: Site) -> Found:
     if not side.metric:
         return count_lines(
-            Count(of="lines", component=side.component, level=side.level, since=side.since, until=side.until), site
+            Count(of="lines", component=side.component, level=side.level, since=side.since, until=side.until),
+            site,
         )
     return stat(
         Stat(
-            component=side.component, metric=side.metric, function=side.function, labels=side.labels,
-            since=side.since, until=side.until,
+            component=side.component,
+            metric=side.metric,
+            function=side.function,
+            labels=side.labels,
+            since=side.since,
+            until=side.until,
         ),  # fmt: skip
         site,
     )
 
 
 def _side_name(side: Compare) -> str:
-    return side.component if side.other or not (side.since or side.until) else f"{span_told(side.since, side.until).strip()}"
+    return (
+        side.component
+        if side.other or not (side.since or side.until)
+        else f"{span_told(side.since, side.until).strip()}"
+    )
 
 
 def _what(query: Compare) -> str:
@@ -187,7 +209,9 @@ def _values(
 ) -> _Values | Found:
     raw = series_of(site, component, metric, window)
     if not raw:
-        return unknown(f"{metric!r} of {component or 'any component'} is not measured.", "a metrics source that holds it")
+        return unknown(
+            f"{metric!r} of {component or 'any component'} is not measured.", "a metrics source that holds it"
+        )
     picked = [(name, s) for name, s in raw if has_labels(s.labels, labels)]
     if not picked:
         return unknown(f"{metric!r} of {component} has no series with {labels!r}.", "")
@@ -359,7 +383,11 @@ def _unit(values: _Values, function: Function) -> str:
 
 def _nothing(query: Stat | Curve, site: Site, window: Window) -> Found:
     extent = site.extent
-    held = f" What there is lies between {extent[0]:%Y-%m-%d %H:%M} and {extent[1]:%Y-%m-%d %H:%M} UTC." if extent else ""
+    held = (
+        f" What there is lies between {extent[0]:%Y-%m-%d %H:%M} and {extent[1]:%Y-%m-%d %H:%M} UTC."
+        if extent
+        else ""
+    )
     if any(m.component == query.component and query.metric in (m.metric, m.family) for m in measured(site)):
         return Found(
             status="unknown",

@@ -12,7 +12,15 @@ from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Changes, Get
 
-_KEYS: Final = ("version", "short_version", "redis_version", "pgbouncer_version", "release", "app_version", "build")
+_KEYS: Final = (
+    "version",
+    "short_version",
+    "redis_version",
+    "pgbouncer_version",
+    "release",
+    "app_version",
+    "build",
+)
 _NUMBER: Final = re.compile(r"(?<![\w.])v?\d+\.\d+(?:\.\d+)?[\w.-]*|build-\d+")
 
 
@@ -28,12 +36,19 @@ def version(query: Get, site: Site) -> Found:
             refs.append(SourceRef(source=m.source, query=m.metric))
     found = changes(Changes(component=query.component, limit=50), site)
     for row in reversed(found.rows):
-        if row.component == query.component and (number := _NUMBER.search(row.text)) and row.text.startswith("deploy"):
+        if (
+            row.component == query.component
+            and (number := _NUMBER.search(row.text))
+            and row.text.startswith("deploy")
+        ):
             told.append(f"{number[0]} (deployed {row.at:%Y-%m-%d %H:%M:%S} UTC)")
             refs.append(row.ref)
             break
     if not told:
-        return unknown(f"No source tells the version of {query.component}.", "a deploy journal, build information or a cluster source")
+        return unknown(
+            f"No source tells the version of {query.component}.",
+            "a deploy journal, build information or a cluster source",
+        )
     return Found(
         status="found",
         kind="text",

@@ -10,12 +10,27 @@ from aitia.core.words import Moment, Word
 
 Level = Literal["", "debug", "info", "warning", "error", "fatal"]
 Function = Literal["last", "max", "min", "mean", "p50", "p90", "p95", "p99", "sum", "rate", "first", "range"]
-State = Literal["", "ready", "not_ready", "running", "pending", "failed", "restarted", "never_restarted", "completed", "evicted", "memory_pressure", "disk_pressure"]
+State = Literal[
+    "",
+    "ready",
+    "not_ready",
+    "running",
+    "pending",
+    "failed",
+    "restarted",
+    "never_restarted",
+    "completed",
+    "evicted",
+    "memory_pressure",
+    "disk_pressure",
+]
 Part = Literal[
     "", "image", "node", "ip", "labels", "limits", "requests", "restarts", "replicas", "state", "ports", "schedule",
     "age", "why", "namespace", "owner", "claims", "environment", "type", "taints", "version",
 ]  # fmt: skip
-Relation = Literal["calls", "called_by", "holds", "logs", "runs_on", "hosts", "part_of", "parts", "feeds", "fed_by"]
+Relation = Literal[
+    "calls", "called_by", "holds", "logs", "runs_on", "hosts", "part_of", "parts", "feeds", "fed_by"
+]
 What = Literal["", "deploy", "config", "flag", "scale", "maintenance"]
 Listed = Literal[
     "components", "measurements", "sources", "machines",
@@ -38,7 +53,9 @@ class _Spanned(Word):
     @model_validator(mode="after")
     def _ordered(self) -> _Spanned:
         if self.since and self.until and self.until <= self.since:
-            raise ValueError(f"until ({self.until.isoformat()}) must be after since ({self.since.isoformat()})")
+            raise ValueError(
+                f"until ({self.until.isoformat()}) must be after since ({self.since.isoformat()})"
+            )
         return self
 
 
@@ -183,7 +200,20 @@ class Diagnose(Word):
 
 
 Query = Annotated[
-    Lines | Count | List | Get | Stat | Curve | Compare | Events | Changes | Who | Documents | Incidents | Run | Diagnose,
+    Lines
+    | Count
+    | List
+    | Get
+    | Stat
+    | Curve
+    | Compare
+    | Events
+    | Changes
+    | Who
+    | Documents
+    | Incidents
+    | Run
+    | Diagnose,
     Field(discriminator="verb"),
 ]
 QUERY: Final[TypeAdapter[Query]] = TypeAdapter(Query)

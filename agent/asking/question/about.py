@@ -17,8 +17,12 @@ from aitia.tools.query.site import Site
 
 SURE: Final = 4.0  # of a mention by its name, or by all words of it
 _SLIP: Final = 3.0
-_NAME: Final = re.compile(r"(?<![\w./=\"'`-])[a-zà-ÿ0-9]+(?:[-_./:][a-zà-ÿ0-9]+)+(?![\w=\"'`-]|\.\w)|(?<![\w.-])[a-z]{1,5}\d{1,4}[a-z]?(?![\w:.-])")
-_NOT_NAMES: Final = re.compile(r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z]{1,2}/[a-z]{1,2}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|set-?point|over-?heat\w*")
+_NAME: Final = re.compile(
+    r"(?<![\w./=\"'`-])[a-zà-ÿ0-9]+(?:[-_./:][a-zà-ÿ0-9]+)+(?![\w=\"'`-]|\.\w)|(?<![\w.-])[a-z]{1,5}\d{1,4}[a-z]?(?![\w:.-])"
+)
+_NOT_NAMES: Final = re.compile(
+    r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z]{1,2}/[a-z]{1,2}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|set-?point|over-?heat\w*"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +48,21 @@ def about(low: str, site: Site) -> About:
         word = m[0].strip("./:")
         if _NOT_NAMES.fullmatch(word) or any(n in word or word in n for n in names if len(n) > 3):
             continue
-        if any(x.begin <= m.start() and x.end >= m.start() + len(word) and _same_digits(x, low, site) for x in mentions if x.sure >= _SLIP):
+        if any(
+            x.begin <= m.start() and x.end >= m.start() + len(word) and _same_digits(x, low, site)
+            for x in mentions
+            if x.sure >= _SLIP
+        ):
             continue
         if known := site.resolver.resolve(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
         elif word not in labels and not _is_object(word, site):
             strange.append((word, m.span()))
     mentions = [x for x in mentions if not any(a < x.end and x.begin < b for _, (a, b) in strange)]
-    mentions = sorted([*(x for x in mentions if not any(e.begin < x.end and x.begin < e.end for e in extra)), *extra], key=lambda x: x.begin)
+    mentions = sorted(
+        [*(x for x in mentions if not any(e.begin < x.end and x.begin < e.end for e in extra)), *extra],
+        key=lambda x: x.begin,
+    )
     return About(
         components=tuple(dict.fromkeys(x.component for x in mentions)),
         taken=tuple((x.begin, x.end) for x in mentions if x.sure >= _SLIP),
@@ -79,7 +90,17 @@ def _asked(component: Component) -> Component:
 def _is_object(word: str, site: Site) -> bool:
     """Whether a cluster has an object, label or image of that name."""
     for _, reader in site.readers():
-        for resource in ("pods", "deployments", "statefulsets", "daemonsets", "jobs", "cronjobs", "services", "nodes", "configmaps"):
+        for resource in (
+            "pods",
+            "deployments",
+            "statefulsets",
+            "daemonsets",
+            "jobs",
+            "cronjobs",
+            "services",
+            "nodes",
+            "configmaps",
+        ):
             if word in (reader.names(resource) or ()):
                 return True
     return False
@@ -97,7 +118,11 @@ def relatives(component: str, site: Site) -> list[str]:
     """What is measured beside a component where it is not measured itself: its parts, what it is a part of, both ways."""
     found = site.held(component)
     whole = [k.to for k in found.links if k.relation == "part_of"] if found else []
-    parts = [c.id for c in site.inventory.components if any(k.relation == "part_of" and k.to == component for k in c.links)]
+    parts = [
+        c.id
+        for c in site.inventory.components
+        if any(k.relation == "part_of" and k.to == component for k in c.links)
+    ]
     return [*parts, *(w for w in whole if w != component)]
 
 

@@ -26,7 +26,11 @@ def compared(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
     if not top and not lines:
         return None
     function: Any = next((f for f in p.keys("functions") if f != "last"), "mean")
-    measure: dict[str, Any] = {"metric": top[0].of.family, "labels": top[0].labels, "function": function} if top else {"level": p.level}
+    measure: dict[str, Any] = (
+        {"metric": top[0].of.family, "labels": top[0].labels, "function": function}
+        if top
+        else {"level": p.level}
+    )
     names = p.about.components
     if len(names) > 1:
         span = {k: v for k, v in (("since", p.span.since), ("until", p.span.until)) if v is not None}
@@ -36,14 +40,20 @@ def compared(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
     if spans is None:
         return Reading(status="unclear", said="Compare with which time or component?", live=True)
     (since, until), (before, end) = spans
-    return _made(Compare(component=component, since=since, until=until, against_since=before, against_until=end, **measure))
+    return _made(
+        Compare(
+            component=component, since=since, until=until, against_since=before, against_until=end, **measure
+        )
+    )
 
 
 def _made(query: Compare) -> Reading:
     return Reading(status="query", queries=(query,), live=True)
 
 
-def _two_spans(p: Pieces) -> tuple[tuple[datetime | None, datetime | None], tuple[datetime | None, datetime | None]] | None:
+def _two_spans(
+    p: Pieces,
+) -> tuple[tuple[datetime | None, datetime | None], tuple[datetime | None, datetime | None]] | None:
     """The spans on both sides of "with"; of "last hour" alone the hour before it, of a moment before and after it."""
     now = p.site.now.astimezone(p.site.zone)
     ranges = ranges_of(p.text, now)

@@ -46,20 +46,36 @@ def _turned(p: Pieces, before: Query) -> Reading | None:
     last = p.has("order", "newest")
     if p.has("verbs", "when"):
         if isinstance(before, Stat):
-            return _made(before, {"wanted": "time", "function": before.function if before.function != "last" else "max", "component": new["component"]})
+            return _made(
+                before,
+                {
+                    "wanted": "time",
+                    "function": before.function if before.function != "last" else "max",
+                    "component": new["component"],
+                },
+            )
         if isinstance(before, Changes):
             return _made(before, {"wanted": "time", "limit": 1, "component": new["component"]})
         if isinstance(before, Events):
             return _made(before, {"limit": 1, "component": new["component"]})
         if isinstance(before, Lines) or (isinstance(before, Count) and before.of == "lines"):
-            return _made_of("lines", _shared(new, "lines") | {"limit": 1, "order": "newest" if last else "oldest"})
+            return _made_of(
+                "lines", _shared(new, "lines") | {"limit": 1, "order": "newest" if last else "oldest"}
+            )
         if isinstance(before, Count) and before.of in ("changes", "events"):
             return _made_of(before.of, _shared(new, before.of) | {"limit": 1})
     shows = p.has("verbs", "list") or p.has("verbs", "lines") or p.limit is not None
-    if shows and isinstance(before, Count) and before.of in ("lines", "changes", "events") and not p.has("verbs", "count"):
+    if (
+        shows
+        and isinstance(before, Count)
+        and before.of in ("lines", "changes", "events")
+        and not p.has("verbs", "count")
+    ):
         limit = {"limit": p.limit or (1 if p.keys("order") else 10)}
         order = {"order": "oldest"} if p.has("order", "oldest") and before.of != "events" else {}
-        return _made_of(before.of, _shared(new, before.of) | limit | order | (span_fields(p) if p.span.told else {}))
+        return _made_of(
+            before.of, _shared(new, before.of) | limit | order | (span_fields(p) if p.span.told else {})
+        )
     if p.has("verbs", "count") and isinstance(before, Lines | Changes | Events):
         of = before.verb
         return _made_of("count", _shared(new, "count") | {"of": of} | (span_fields(p) if p.span.told else {}))
@@ -82,12 +98,24 @@ def _leaves_out(p: Pieces) -> bool:
     short = len(p.low.split()) <= _SHORT
     if not short and not follows:
         return False
-    own = bool(set(p.keys("verbs")) & _OWN_VERBS) or bool(p.keys("resources")) or bool(p.keys("relations")) or bool(p.quoted or p.code)
+    own = (
+        bool(set(p.keys("verbs")) & _OWN_VERBS)
+        or bool(p.keys("resources"))
+        or bool(p.keys("relations"))
+        or bool(p.quoted or p.code)
+    )
     if follows:
         return True
-    if len(p.low.split()) <= _VERY_SHORT and not any(t.concepts for t in p.terms) and not p.has("verbs", "documents"):
+    if (
+        len(p.low.split()) <= _VERY_SHORT
+        and not any(t.concepts for t in p.terms)
+        and not p.has("verbs", "documents")
+    ):
         return True
-    pronoun = bool({"it", "its", "there", "them", "dort", "davon", "là", "ahí", "lì"} & set(p.low.split())) and not p.component
+    pronoun = (
+        bool({"it", "its", "there", "them", "dort", "davon", "là", "ahí", "lì"} & set(p.low.split()))
+        and not p.component
+    )
     return pronoun or (not own and not p.terms)
 
 
@@ -111,7 +139,12 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         elif (unknown := _unknown_name(p)) and not new:
             close = near(unknown, p.site)
             told = f" Nearest: {', '.join(close)}." if close else ""
-            return Reading(status="unknown", said=f"No source knows {unknown!r}.{told}", needs=f"telemetry of {unknown}", live=True)
+            return Reading(
+                status="unknown",
+                said=f"No source knows {unknown!r}.{told}",
+                needs=f"telemetry of {unknown}",
+                live=True,
+            )
     for field, value in (("level", p.level), ("text", p.quoted), ("limit", p.limit), ("labels", p.labels)):
         if field in fields and value:
             new[field] = value
@@ -137,7 +170,9 @@ def _made(before: Query, new: dict[str, Any]) -> Reading:
     try:
         query = QUERY.validate_python({**before.model_dump(), **new})
     except ValueError as error:
-        raise BadInput(f"Say it in one sentence: the question before does not go with it ({str(error)[:120]}).") from None
+        raise BadInput(
+            f"Say it in one sentence: the question before does not go with it ({str(error)[:120]})."
+        ) from None
     return Reading(status="query", queries=(query,), live=True)
 
 
@@ -168,9 +203,16 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
         found = [f for f in best(_fitting(p, component)) if not f.left]
         if not found:
             words = " ".join(t.word for t in named)
-            return Reading(status="unknown", said=f"{words} of {component} is not measured.", needs=f"a metrics source that holds {words} of {component}", live=True)
+            return Reading(
+                status="unknown",
+                said=f"{words} of {component} is not measured.",
+                needs=f"a metrics source that holds {words} of {component}",
+                live=True,
+            )
         return {"metric": found[0].of.family, "component": found[0].of.component, "labels": found[0].labels}
-    if component != before.component and not any(m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)):
+    if component != before.component and not any(
+        m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)
+    ):
         return _alike(before, component, p)
     return {}
 
@@ -191,4 +233,9 @@ def _alike(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | 
     found = best(fits(words, [m for m in measured(p.site) if m.component == component]))
     if len(found) == 1:
         return {"metric": found[0].of.family}
-    return Reading(status="unknown", said=f"{before.metric} of {component} is not measured.", needs=f"a metrics source that holds it of {component}", live=True)
+    return Reading(
+        status="unknown",
+        said=f"{before.metric} of {component} is not measured.",
+        needs=f"a metrics source that holds it of {component}",
+        live=True,
+    )

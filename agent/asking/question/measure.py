@@ -19,9 +19,17 @@ _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
-_SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)")
+_SPLIT: Final = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
+)
 _WORD: Final = re.compile(r"[0-9a-zà-öø-ÿœ_./%°-]*[0-9a-zà-öø-ÿœ%]")
-_QUANTITIES: Final = {"traffic": "requests", "io": "disk", "restart": "restarts", "file_descriptors": "files", "count": ""}
+_QUANTITIES: Final = {
+    "traffic": "requests",
+    "io": "disk",
+    "restart": "restarts",
+    "file_descriptors": "files",
+    "count": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +75,20 @@ def terms_of(low: str, taken: Sequence[tuple[int, int]], soft: Sequence[tuple[in
 def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
     concepts, rest = compound(m[0])
     span, word = m.span(), m[0]
-    made = [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])] if concepts else []
+    made = (
+        [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])]
+        if concepts
+        else []
+    )
     if rest and (not concepts or len(rest) > 3):
         made.append(Term(word=rest, soft=bool(concepts) or _over(span, soft), begin=span[0], end=span[1]))
     return made
 
 
 def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Sequence[tuple[int, int]]) -> Term:
-    return Term(word=low[span[0] : span[1]], concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])
+    return Term(
+        word=low[span[0] : span[1]], concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1]
+    )
 
 
 def _concept_hits(low: str) -> Iterable[Hit]:
@@ -109,7 +123,10 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     for term in terms:
         literal = {n for n in names if _same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
-        whole = whole or ("_" in term.word and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold())))
+        whole = whole or (
+            "_" in term.word
+            and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold()))
+        )
         shared = term.concepts & concepts
         label = _label(term, m)
         if whole or shared or literal:
@@ -129,9 +146,13 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score -= _LEFT
     if not told:
         return None
-    extra = [n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)]
+    extra = [
+        n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)
+    ]
     score -= _EXTRA * len(extra)
-    settings = [n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)]
+    settings = [
+        n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
+    ]
     score -= _SETTING * bool(settings)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
 

@@ -17,27 +17,76 @@ from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
 
-_QUOTED: Final = re.compile(r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]")
+_QUOTED: Final = re.compile(
+    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
+)
 _CONTAINING: Final = re.compile(
     r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
     r"|mit der meldung|with the word|with the text|matching|mention(?:s|ing)?|avec le mot|con la parola|con il testo|about the word|die das wort)\s+(?:the word |the text |das wort |le mot |la palabra |la parola )?([\w./:%-]{2,60})"
 )
 _LABEL: Final = re.compile(r"(?<![\w/.])([a-z][a-z0-9./_-]{0,80})\s?=\s?([\w.-]{1,60})")
-_LABELLED: Final = re.compile(r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with |des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?")
+_LABELLED: Final = re.compile(
+    r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with |des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
+)
 _COUNTED: Final = r"(?<![\w.:-])(\d{1,3}|%s)(?![\w.:%%-])"
 _SINGULAR: Final = re.compile(
     r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
     r"(?:line|error|message|entry|event|log|deploy|deployment|change|zeile|meldung|fehlermeldung|fehler|eintrag|änderung|ereignis|ligne|erreur|message|événement|changement|déploiement|línea|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning|warnung|work order|auftrag)(?!\w)"
 )
-_NUMBERS: Final = {"due": 2, "tre": 3, "quattro": 4, "cinque": 5, "sei": 6, "sette": 7, "otto": 8, "nove": 9, "dieci": 10, "venti": 20, "dix": 10, "twenty": 20, "fifty": 50}
+_NUMBERS: Final = {
+    "due": 2,
+    "tre": 3,
+    "quattro": 4,
+    "cinque": 5,
+    "sei": 6,
+    "sette": 7,
+    "otto": 8,
+    "nove": 9,
+    "dieci": 10,
+    "venti": 20,
+    "dix": 10,
+    "twenty": 20,
+    "fifty": 50,
+}
 
 
-_CODE: Final = re.compile(r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))")
+_CODE: Final = re.compile(
+    r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
+)
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
 _SHOUTED: Final = re.compile(r"(?<![\w-])[A-Z]{3,}(?:[_ ][A-Z]{2,})*(?![\w-])")
-_NO_SHOUT: Final = frozenset({"ERROR", "ERRORS", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "UTC", "GMT", "CPU", "RAM", "HTTP", "API", "DNS", "BMS", "PVC", "CET", "MEZ", "RPM", "COP", "SQL", "TCP"})
-_MASK: Final = 0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
-_PRONOUN: Final = re.compile(r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)")
+_NO_SHOUT: Final = frozenset(
+    {
+        "ERROR",
+        "ERRORS",
+        "WARN",
+        "WARNING",
+        "INFO",
+        "DEBUG",
+        "FATAL",
+        "UTC",
+        "GMT",
+        "CPU",
+        "RAM",
+        "HTTP",
+        "API",
+        "DNS",
+        "BMS",
+        "PVC",
+        "CET",
+        "MEZ",
+        "RPM",
+        "COP",
+        "SQL",
+        "TCP",
+    }
+)
+_MASK: Final = (
+    0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
+)
+_PRONOUN: Final = re.compile(
+    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +124,17 @@ class Pieces:
     @cached_property
     def _masked(self) -> tuple[str, list[str]]:
         """The text with a character for each name in it, and the names."""
-        ids = [n for c in self.site.inventory.components for n in (c.id, *c.aliases) if len(n) > 2 and re.search(r"[a-zA-Z]", n)]
-        pattern = re.compile("|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in sorted(set(ids), key=len, reverse=True)) or r"(?!)", re.IGNORECASE)
+        ids = [
+            n
+            for c in self.site.inventory.components
+            for n in (c.id, *c.aliases)
+            if len(n) > 2 and re.search(r"[a-zA-Z]", n)
+        ]
+        pattern = re.compile(
+            "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in sorted(set(ids), key=len, reverse=True))
+            or r"(?!)",
+            re.IGNORECASE,
+        )
         found: list[str] = []
 
         def take(m: re.Match[str]) -> str:
@@ -107,14 +165,28 @@ class Pieces:
     def code(self) -> str:
         """An answer's status that is asked for: `503`, `5xx`."""
         found = _CODE.search(self.words)
-        return found[1] if found and not re.search(r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$", self.words[: found.start()]) else ""
+        return (
+            found[1]
+            if found
+            and not re.search(
+                r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$", self.words[: found.start()]
+            )
+            else ""
+        )
 
     @cached_property
     def shouted(self) -> str:
         """A word in capitals, as a log has it: DOWN, SLAVE, OFFNORMAL."""
         names = {n.casefold() for c in self.site.inventory.components for n in (c.id, *c.aliases)}
         found = [m[0] for m in _SHOUTED.finditer(self._without_quotes) if m[0] not in _NO_SHOUT]
-        return next((w for w in found if w.casefold() not in names and not any(w.casefold() in n.split("-") for n in names)), "")
+        return next(
+            (
+                w
+                for w in found
+                if w.casefold() not in names and not any(w.casefold() in n.split("-") for n in names)
+            ),
+            "",
+        )
 
     @cached_property
     def about(self) -> About:
@@ -138,19 +210,35 @@ class Pieces:
 
     @cached_property
     def _keys(self) -> dict[str, list[str]]:
-        names = ("verbs", "functions", "order", "levels", "resources", "states", "parts", "relations", "outside")
+        names = (
+            "verbs",
+            "functions",
+            "order",
+            "levels",
+            "resources",
+            "states",
+            "parts",
+            "relations",
+            "outside",
+        )
         return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
-        return [h for h in hits(name, self.words) if not any(a < h.end and h.begin < b for a, b in self.named)]
+        return [
+            h for h in hits(name, self.words) if not any(a < h.end and h.begin < b for a, b in self.named)
+        ]
 
     @cached_property
     def named(self) -> tuple[tuple[int, int], ...]:
         """Where the name of a metric, or a part of one, is written out: `max_connections`, `load1`."""
         names = {n for m in measured(self.site) for n in (m.metric.casefold(), m.family.casefold())}
         joined = " ".join(names)
-        return tuple(m.span() for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words) if m[0] in joined)
+        return tuple(
+            m.span()
+            for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words)
+            if m[0] in joined
+        )
 
     @cached_property
     def level(self) -> Level:
@@ -180,7 +268,11 @@ class Pieces:
     def terms(self) -> list[Term]:
         """The words that may be of a measurement."""
         taken = [(h.begin, h.end) for name in ("functions", "order") for h in self.hits(name)]
-        taken += [(h.begin, h.end) for h in self.hits("verbs") if h.key not in ("changes", "work", "events", "lines")]
+        taken += [
+            (h.begin, h.end)
+            for h in self.hits("verbs")
+            if h.key not in ("changes", "work", "events", "lines")
+        ]
         found = terms_of(self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft)
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
@@ -197,13 +289,19 @@ def _in_name(m: re.Match[str], text: str) -> bool:
     """Whether a number belongs to a name or a unit: "pump 2", "95 percentile"."""
     after = text[m.end() : m.end() + 12].lstrip()
     before = text[max(0, m.start() - 14) : m.start()].rstrip()
-    return bool(re.match(r"(?:percent|perzent|%|°|min|sec|hour|stund|heure|hora|or[ae]\b|tage|jours|días|times?\b)", after)) or bool(
-        re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before)
-    )
+    return bool(
+        re.match(
+            r"(?:percent|perzent|%|°|min|sec|hour|stund|heure|hora|or[ae]\b|tage|jours|días|times?\b)", after
+        )
+    ) or bool(re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before))
 
 
 def _numbers() -> dict[str, int]:
-    told = {w: int(v) for w, v in meaning_of(table("times")["numbers"]).items() if float(v) >= 2 and float(v) == int(v) and w.isalpha() and len(w) > 2}
+    told = {
+        w: int(v)
+        for w, v in meaning_of(table("times")["numbers"]).items()
+        if float(v) >= 2 and float(v) == int(v) and w.isalpha() and len(w) > 2
+    }
     return {**told, **_NUMBERS}
 
 

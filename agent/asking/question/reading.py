@@ -62,7 +62,24 @@ def decide(p: Pieces) -> Reading:
     """The first rule that applies decides."""
     if (refused := changing(p)) is not None:
         return Reading(status="refused", said=refused, queries=_nearest(p), live=True)
-    for rule in (_documents, _outside, _strange, _incidents, _compared, _related, _reasons, _versions, _happened, _said, _why, _state, _objects, _measured, _worked, _worded):
+    for rule in (
+        _documents,
+        _outside,
+        _strange,
+        _incidents,
+        _compared,
+        _related,
+        _reasons,
+        _versions,
+        _happened,
+        _said,
+        _why,
+        _state,
+        _objects,
+        _measured,
+        _worked,
+        _worded,
+    ):
         found = rule(p)
         if found is not None:
             return found
@@ -89,7 +106,11 @@ def _nearest(p: Pieces) -> tuple[Query, ...]:
     """The look that is nearest to what somebody wants changed."""
     if not p.component:
         return ()
-    return (Get(component=p.component, part="state"),) if p.site.readers() else (Lines(component=p.component, level="error", limit=3),)
+    return (
+        (Get(component=p.component, part="state"),)
+        if p.site.readers()
+        else (Lines(component=p.component, level="error", limit=3),)
+    )
 
 
 def _documents(p: Pieces) -> Reading | None:
@@ -141,29 +162,62 @@ def _happened(p: Pieces) -> Reading | None:
     around = timedelta(minutes=5)
     if p.has("verbs", "count"):
         return _one(
-            Count(of="changes", component=p.component, what=what, text=p.quoted or telling(p), **span_fields(p, around=around))
+            Count(
+                of="changes",
+                component=p.component,
+                what=what,
+                text=p.quoted or telling(p),
+                **span_fields(p, around=around),
+            )
         )
     when = p.has("verbs", "when")
     limit = p.limit or (1 if when else None)
     text = p.quoted or telling(p)
     order = "oldest" if p.has("order", "oldest") else "newest"
-    wanted = "time" if when else "component" if not p.component and p.has("verbs", "list") and _asks_what(p) else "all"
+    wanted = (
+        "time"
+        if when
+        else "component"
+        if not p.component and p.has("verbs", "list") and _asks_what(p)
+        else "all"
+    )
     more = {"limit": limit} if limit else {}
     return _one(
-        Changes(component=p.component, what=what, text=text, order=order, wanted=wanted, **more, **span_fields(p, around=around))
+        Changes(
+            component=p.component,
+            what=what,
+            text=text,
+            order=order,
+            wanted=wanted,
+            **more,
+            **span_fields(p, around=around),
+        )
     )
 
 
 def _worked(p: Pieces) -> Reading | None:
     """Work that a question calls by its name: "when was the coupling aligned?"."""
-    asks = p.has("verbs", "when") or p.has("verbs", "exists") or p.has("verbs", "list") or p.has("verbs", "count")
+    asks = (
+        p.has("verbs", "when")
+        or p.has("verbs", "exists")
+        or p.has("verbs", "list")
+        or p.has("verbs", "count")
+    )
     text = telling(p) if asks else ""
     if not text:
         return None
     when = p.has("verbs", "when")
     if p.has("verbs", "count"):
         return _one(Count(of="changes", component=p.component, text=text, **span_fields(p)))
-    return _one(Changes(component=p.component, text=text, wanted="time" if when else "all", limit=1 if when else USUAL, **span_fields(p)))
+    return _one(
+        Changes(
+            component=p.component,
+            text=text,
+            wanted="time" if when else "all",
+            limit=1 if when else USUAL,
+            **span_fields(p),
+        )
+    )
 
 
 def _asks_what(p: Pieces) -> bool:
@@ -172,10 +226,28 @@ def _asks_what(p: Pieces) -> bool:
 
 def _what(p: Pieces) -> Any:
     low = p.low
-    for what, words in (("scale", ("scal", "skalier")), ("config", ("config", "konfig", "einstellung", "paramètre", "ajuste", "impostazion")), ("flag", ("flag",))):
+    for what, words in (
+        ("scale", ("scal", "skalier")),
+        ("config", ("config", "konfig", "einstellung", "paramètre", "ajuste", "impostazion")),
+        ("flag", ("flag",)),
+    ):
         if any(w in low for w in words):
             return what
-    deployed = ("deploy", "rollout", "rolled out", "release", "ausgerollt", "ausgeliefert", "deployt", "déploy", "desplieg", "despleg", "rilasc", "livr", "distribu")
+    deployed = (
+        "deploy",
+        "rollout",
+        "rolled out",
+        "release",
+        "ausgerollt",
+        "ausgeliefert",
+        "deployt",
+        "déploy",
+        "desplieg",
+        "despleg",
+        "rilasc",
+        "livr",
+        "distribu",
+    )
     return "deploy" if any(w in low for w in deployed) else ""
 
 
@@ -192,12 +264,18 @@ def _said(p: Pieces) -> Reading | None:
     if (lost := _lost(p)) is not None:
         return lost
     span, level = span_fields(p), "" if p.code else p.level
-    said: dict[str, Any] = {"text": p.quoted, "code": p.code, "words": "" if p.quoted or p.code else (p.shouted or "")}
+    said: dict[str, Any] = {
+        "text": p.quoted,
+        "code": p.code,
+        "words": "" if p.quoted or p.code else (p.shouted or ""),
+    }
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
         if not held:
             return _log_by_text(p, span, level)
-        return _one(Lines(component=held[0], level=level, **said, **({"limit": p.limit} if p.limit else {}), **span))
+        return _one(
+            Lines(component=held[0], level=level, **said, **({"limit": p.limit} if p.limit else {}), **span)
+        )
     if p.has("verbs", "count") or (p.code and not p.has("verbs", "when") and not p.has("verbs", "list")):
         return _one(Count(of="lines", component=p.component, level=level, **said, **span))
     if _asks_who(p):
@@ -206,7 +284,11 @@ def _said(p: Pieces) -> Reading | None:
     limit = p.limit or (1 if when else None)
     first = p.has("order", "oldest") or (when and not p.has("order", "newest"))
     more = {"limit": limit} if limit else {}
-    return _one(Lines(component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span))
+    return _one(
+        Lines(
+            component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span
+        )
+    )
 
 
 def _well_measured(p: Pieces) -> bool:
@@ -222,12 +304,24 @@ def _reasons(p: Pieces) -> Reading | None:
     """What a cluster's events call by their reason: evicted, killing, unhealthy."""
     if not p.site.readers() or p.level or p.has("verbs", "lines"):
         return None
-    reasons = {e.reason.casefold(): e.reason for _, r in p.site.readers() for e in r.events if len(e.reason) > 4}
+    reasons = {
+        e.reason.casefold(): e.reason for _, r in p.site.readers() for e in r.events if len(e.reason) > 4
+    }
     for m in re.finditer(r"[a-z]{5,}", p.low):
-        if (reason := reasons.get(m[0]) or ("Evicted" if p.has("states", "evicted") and "evicted" in reasons else "")) and reason not in ("Scheduled", "Created", "Started", "Pulled", "Completed"):
+        if (
+            reason := reasons.get(m[0])
+            or ("Evicted" if p.has("states", "evicted") and "evicted" in reasons else "")
+        ) and reason not in ("Scheduled", "Created", "Started", "Pulled", "Completed"):
             if p.has("verbs", "count"):
                 return _one(Count(of="events", component=p.component, text=reason, **span_fields(p)))
-            return _one(Events(component=p.component, text=reason, **({"limit": p.limit} if p.limit else {}), **span_fields(p)))
+            return _one(
+                Events(
+                    component=p.component,
+                    text=reason,
+                    **({"limit": p.limit} if p.limit else {}),
+                    **span_fields(p),
+                )
+            )
     return None
 
 
@@ -254,16 +348,28 @@ def _worded(p: Pieces) -> Reading | None:
     if p.has("verbs", "count"):
         return _one(Count(of="lines", component=component, words=words, **span_fields(p)))
     when = p.has("verbs", "when")
-    return _one(Lines(component=component, words=words, order="oldest" if when else "newest", limit=1 if when else p.limit or USUAL, **span_fields(p)))
+    return _one(
+        Lines(
+            component=component,
+            words=words,
+            order="oldest" if when else "newest",
+            limit=1 if when else p.limit or USUAL,
+            **span_fields(p),
+        )
+    )
 
 
 def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
     """A component without logs of its own: the lines of others that name it, in a plant's one journal."""
     if len(loggers(p.site)) > 2:
-        return _unknown(f"No source holds logs of {p.component}.", f"a logs source that holds the lines of {p.component}")
+        return _unknown(
+            f"No source holds logs of {p.component}.", f"a logs source that holds the lines of {p.component}"
+        )
     if p.has("verbs", "count"):
         return _one(Count(of="lines", level=level, text=p.quoted or p.component, **span))
-    return _one(Lines(level=level, text=p.quoted or p.component, **({"limit": p.limit} if p.limit else {}), **span))
+    return _one(
+        Lines(level=level, text=p.quoted or p.component, **({"limit": p.limit} if p.limit else {}), **span)
+    )
 
 
 def _asks_who(p: Pieces) -> bool:
@@ -272,7 +378,10 @@ def _asks_who(p: Pieces) -> bool:
 
 
 def _is_rate(p: Pieces) -> bool:
-    return any(w in p.low for w in ("rate", "ratio", "quote", "taux", "tasa", "tasso", "percent", "prozent", "per second", "%"))
+    return any(
+        w in p.low
+        for w in ("rate", "ratio", "quote", "taux", "tasa", "tasso", "percent", "prozent", "per second", "%")
+    )
 
 
 def _lost(p: Pieces) -> Reading | None:
@@ -282,16 +391,77 @@ def _lost(p: Pieces) -> Reading | None:
     known = {h.begin for n in ("verbs", "levels", "order", "resources", "states", "parts") for h in p.hits(n)}
     for term in p.terms:
         before = p.words[: term.begin].split()[-2:]
-        behind = bool(before) and (before[-1] in _OF or (len(before) > 1 and before[-2] in _OF and before[-1] in _ARTICLES))
-        if behind and term.begin not in known and not any(b <= term.begin < e for b, e in _spans(p)) and term.word not in p.quoted.casefold():
+        behind = bool(before) and (
+            before[-1] in _OF or (len(before) > 1 and before[-2] in _OF and before[-1] in _ARTICLES)
+        )
+        if (
+            behind
+            and term.begin not in known
+            and not any(b <= term.begin < e for b, e in _spans(p))
+            and term.word not in p.quoted.casefold()
+        ):
             close = near(term.word, p.site)
             told = f" Nearest: {', '.join(close)}." if close else ""
             return _unknown(f"No source knows {term.word!r}.{told}", f"telemetry of {term.word}")
     return None
 
 
-_OF: Final = frozenset({"of", "for", "from", "in", "on", "von", "vom", "für", "bei", "im", "auf", "de", "du", "des", "pour", "del", "para", "di", "del", "della", "dello", "per", "by", "d'", "sur", "su", "aus"})
-_ARTICLES: Final = frozenset({"the", "der", "die", "das", "dem", "den", "le", "la", "les", "el", "los", "las", "il", "lo", "l'", "a", "my", "our", "service", "pod", "dienst"})
+_OF: Final = frozenset(
+    {
+        "of",
+        "for",
+        "from",
+        "in",
+        "on",
+        "von",
+        "vom",
+        "für",
+        "bei",
+        "im",
+        "auf",
+        "de",
+        "du",
+        "des",
+        "pour",
+        "del",
+        "para",
+        "di",
+        "del",
+        "della",
+        "dello",
+        "per",
+        "by",
+        "d'",
+        "sur",
+        "su",
+        "aus",
+    }
+)
+_ARTICLES: Final = frozenset(
+    {
+        "the",
+        "der",
+        "die",
+        "das",
+        "dem",
+        "den",
+        "le",
+        "la",
+        "les",
+        "el",
+        "los",
+        "las",
+        "il",
+        "lo",
+        "l'",
+        "a",
+        "my",
+        "our",
+        "service",
+        "pod",
+        "dienst",
+    }
+)
 
 
 def _spans(p: Pieces) -> list[tuple[int, int]]:
@@ -311,8 +481,16 @@ def _related(p: Pieces) -> Reading | None:
         return None
     kinds = set(p.keys("resources")) & _KUBERNETES
     if does == "hosts" and "pods" in kinds and p.site.readers():
-        return _one(Count(of="pods", component=p.component) if p.has("verbs", "count") else List(of="pods", component=p.component))
-    if does == "runs_on" and p.site.readers() and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads)):
+        return _one(
+            Count(of="pods", component=p.component)
+            if p.has("verbs", "count")
+            else List(of="pods", component=p.component)
+        )
+    if (
+        does == "runs_on"
+        and p.site.readers()
+        and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
+    ):
         return _one(Get(component=p.component, part="node"))
     return _one(Who(does=does, component=p.component))  # type: ignore[arg-type]
 
@@ -326,33 +504,58 @@ def _objects(p: Pieces) -> Reading | None:
         return _part_of(p, parts[0], own)
     if own and not (_better_measured(p) and not states):
         return _of_cluster(p, own, parts, states)
-    if kinds and not p.component and (p.has("verbs", "count") or p.has("verbs", "list")) and not _fitting(p, ""):
+    if (
+        kinds
+        and not p.component
+        and (p.has("verbs", "count") or p.has("verbs", "list"))
+        and not _fitting(p, "")
+    ):
         of: Any = kinds[0]
         state = states[0] if states else ""
         if state and of == "components" and p.site.readers():
-            return _one(Count(of="pods", state=state) if p.has("verbs", "count") else List(of="pods", state=state))  # type: ignore[arg-type]
+            return _one(
+                Count(of="pods", state=state) if p.has("verbs", "count") else List(of="pods", state=state)
+            )  # type: ignore[arg-type]
         return _one(Count(of=of) if p.has("verbs", "count") else List(of=of))
     if "measurements" in kinds and p.component:
-        return _one(Count(of="measurements", component=p.component) if p.has("verbs", "count") else List(of="measurements", component=p.component))
+        return _one(
+            Count(of="measurements", component=p.component)
+            if p.has("verbs", "count")
+            else List(of="measurements", component=p.component)
+        )
     return None
 
 
 def _parts(p: Pieces) -> list[str]:
     found = p.keys("parts")
-    return [x for x in found if x != "restarts" or "restarts" in found] or (["restarts"] if p.has("states", "restarted") and p.has("verbs", "count") and p.component else [])
+    return [x for x in found if x != "restarts" or "restarts" in found] or (
+        ["restarts"] if p.has("states", "restarted") and p.has("verbs", "count") and p.component else []
+    )
 
 
 def _better_measured(p: Pieces) -> bool:
     """Whether a measurement answers rather than the object: with a statistic or a span of time."""
-    return bool((p.keys("functions") and p.keys("functions") != ["last"]) or p.span.told) and bool(_fitting(p, p.component))
+    return bool((p.keys("functions") and p.keys("functions") != ["last"]) or p.span.told) and bool(
+        _fitting(p, p.component)
+    )
 
 
 def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
     if not p.site.readers():
-        return _unknown(f"No cluster source tells the {part} of {p.component}.", "a cluster source (kubectl or recorded)")
+        return _unknown(
+            f"No cluster source tells the {part} of {p.component}.", "a cluster source (kubectl or recorded)"
+        )
     found = p.site.held(p.component)
-    of: Any = "nodes" if found is not None and found.type == "node" and part not in ("node",) else next(iter(own), "components")
-    of = "components" if of in ("nodes", "namespaces", "containers") and not (found is not None and found.type == "node") else of
+    of: Any = (
+        "nodes"
+        if found is not None and found.type == "node" and part not in ("node",)
+        else next(iter(own), "components")
+    )
+    of = (
+        "components"
+        if of in ("nodes", "namespaces", "containers") and not (found is not None and found.type == "node")
+        else of
+    )
     return _one(Get(component=p.component, part=part, of=of))  # type: ignore[arg-type]
 
 
@@ -360,7 +563,9 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if not p.site.sources.of("cluster"):
         if _fitting(p, p.component):
             return None
-        return _unknown(f"No source holds {own[0]} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml")
+        return _unknown(
+            f"No source holds {own[0]} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml"
+        )
     of: Any = own[0]
     if "resourcequotas" in own:
         return _one(List(of="resourcequotas", part="state"))
@@ -382,7 +587,19 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
 
 def _meant_state(states: Sequence[str], p: Pieces) -> str:
     """Of "pods that are running" with "how many": the state itself; "how many pods run" counts those that are there."""
-    for state in ("memory_pressure", "disk_pressure", "evicted", "never_restarted", "not_ready", "restarted", "failed", "pending", "completed", "ready", "running"):
+    for state in (
+        "memory_pressure",
+        "disk_pressure",
+        "evicted",
+        "never_restarted",
+        "not_ready",
+        "restarted",
+        "failed",
+        "pending",
+        "completed",
+        "ready",
+        "running",
+    ):
         if state in states:
             return state
     return ""
@@ -399,13 +616,24 @@ def _fitting(p: Pieces, component: str) -> list[Fit]:
         found = [f for f in fits(p.terms, [m for m in every if m.component in names]) if not f.left]
         if found:
             return found
-    told = [replace(f, labels=",".join(filter(None, (f.labels, label)))) for f in fits(p.terms, every) if not f.left and (label := _label_of(f, component))]
+    told = [
+        replace(f, labels=",".join(filter(None, (f.labels, label))))
+        for f in fits(p.terms, every)
+        if not f.left and (label := _label_of(f, component))
+    ]
     return told or fits(p.terms, [m for m in every if m.component == component])
 
 
 def _label_of(fit: Fit, component: str) -> str:
     """The label of another component's measurement that says it is of this one: a balancer's of its server."""
-    return next((f"{k}={v}" for k, v in fit.of.labels if v == component and k not in ("component", "instance", "job")), "")
+    return next(
+        (
+            f"{k}={v}"
+            for k, v in fit.of.labels
+            if v == component and k not in ("component", "instance", "job")
+        ),
+        "",
+    )
 
 
 def _measured(p: Pieces) -> Reading | None:
@@ -436,9 +664,18 @@ def _between(p: Pieces) -> list[Fit]:
     made: list[Fit] = []
     for owner, other in ((b, a) for a in names for b in names if a != b):
         for fit in _fitting(p, owner):
-            label = next((f"{k}={v}" for k, v in fit.of.labels if v == other and k not in ("component", "instance", "job")), "")
+            label = next(
+                (
+                    f"{k}={v}"
+                    for k, v in fit.of.labels
+                    if v == other and k not in ("component", "instance", "job")
+                ),
+                "",
+            )
             if label and not fit.left:
-                made.append(Fit(of=fit.of, score=fit.score + 1.0, labels=",".join(filter(None, (fit.labels, label)))))
+                made.append(
+                    Fit(of=fit.of, score=fit.score + 1.0, labels=",".join(filter(None, (fit.labels, label))))
+                )
     return sorted(made, key=lambda f: -f.score)
 
 
@@ -452,13 +689,19 @@ def _unmeasured(p: Pieces) -> Reading | None:
     if p.has("verbs", "why"):
         return None
     whose = f" of {p.component}" if p.component else ""
-    return _unknown(f"{_phrase(p)}{whose} is not measured.", f"a metrics source that holds {_phrase(p)}{whose}")
+    return _unknown(
+        f"{_phrase(p)}{whose} is not measured.", f"a metrics source that holds {_phrase(p)}{whose}"
+    )
 
 
 def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -> Reading:
     """A measurement that several components have and the question names none of."""
     same = {f.of.family for f in families}
-    who = (p.has("verbs", "list") or "who" in p.low.split() or any(w in p.low for w in ("wer ", "qui ", "quién", "chi ")))
+    who = (
+        p.has("verbs", "list")
+        or "who" in p.low.split()
+        or any(w in p.low for w in ("wer ", "qui ", "quién", "chi "))
+    )
     if len(same) == 1 and (who or _asks_what(p)) and "max" in p.keys("functions"):
         return _one(Who(does="holds", metric=families[0].of.family, **span_fields(p)))
     if len(components) <= MOST_QUERIES and len(same) == 1:
@@ -505,14 +748,33 @@ def _why(p: Pieces) -> Reading | None:
 
 def _state(p: Pieces) -> Reading | None:
     """Whether a component is up: by the cluster's word."""
-    asks = p.keys("states") and not (p.keys("resources") or p.keys("parts") or p.keys("functions") or p.span.told)
+    asks = p.keys("states") and not (
+        p.keys("resources") or p.keys("parts") or p.keys("functions") or p.span.told
+    )
     if not p.component or not asks or p.has("verbs", "why") or p.has("verbs", "count"):
         return None
     if not p.site.readers():
-        up = [m for m in measured(p.site) if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))]
-        return Reading(status="query", queries=tuple(Stat(component=m.component, metric=m.metric) for m in up[:2]), live=True) if up else None
+        up = [
+            m
+            for m in measured(p.site)
+            if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))
+        ]
+        return (
+            Reading(
+                status="query",
+                queries=tuple(Stat(component=m.component, metric=m.metric) for m in up[:2]),
+                live=True,
+            )
+            if up
+            else None
+        )
     if p.site.readers():
-        return _one(Get(component=p.component, part="restarts" if {"restarted", "never_restarted"} & set(p.keys("states")) else "state"))
+        return _one(
+            Get(
+                component=p.component,
+                part="restarts" if {"restarted", "never_restarted"} & set(p.keys("states")) else "state",
+            )
+        )
     return None
 
 

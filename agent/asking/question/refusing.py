@@ -28,7 +28,7 @@ def _anywhere() -> re.Pattern[str]:
 
 @cache
 def _german() -> re.Pattern[str]:
-    """"Kannst du X neu starten": the verb stands at the end."""
+    """ "Kannst du X neu starten": the verb stands at the end."""
     polite = one_of(map(plain, table("act")["polite"]))
     ends = r"(?:neu ?starten|löschen|stoppen|beenden|ausführen|herunterfahren|hochfahren|skalieren|entfernen|abschalten|einschalten|zurückrollen|installieren|ändern|setzen|erhöhen)"
     return re.compile(rf"{polite}\W.{{0,120}}?{ends}(?!\w)")

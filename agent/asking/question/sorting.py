@@ -12,7 +12,9 @@ from aitia.tools.meaning.incidents.symptoms import symptom_of
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.notation import is_query
 
-_ASKING: Final = frozenset({"count", "lines", "events", "list", "curve", "compare", "documents", "incidents", "when", "exists"})
+_ASKING: Final = frozenset(
+    {"count", "lines", "events", "list", "curve", "compare", "documents", "incidents", "when", "exists"}
+)
 _WORDS: Final = re.compile(
     r"^\W*(?:what|which|who|whose|when|where|how|is|are|was|were|do|does|did|has|have|can|could|show|list|count|give|tell|print|get|find|grep|max|min|average"
     r"|was|welche\w*|wer|wann|wo|wie|ist|sind|war|waren|hat|haben|gibt|gab|zeig\w*|liste|nenne|gib"
@@ -39,7 +41,9 @@ def asks(text: str) -> bool:
     if is_query(text) or asks_for_change(text):
         return True
     if "why" in keys("verbs", low):
-        return bool(set(keys("resources", low)) & {"pods", "jobs", "cronjobs", "deployments"}) and bool(keys("states", low))
+        return bool(set(keys("resources", low)) & {"pods", "jobs", "cronjobs", "deployments"}) and bool(
+            keys("states", low)
+        )
     if low.rstrip().endswith("?") or _WORDS.search(low) or _LISTED.match(low):
         return True
     if _first(low) and not _REPORTS.search(low):
@@ -66,5 +70,13 @@ def _first(low: str) -> bool:
 
 @cache
 def _starts() -> re.Pattern[str]:
-    words = [plain(w) for name in ("order", "functions") for key in table(name) for w in table(name)[key] if key not in ("last",)]
-    return re.compile(rf"\W*(?:the |die |der |das |le |la |les |el |las |los |il |lo |i |gli )?{one_of(words)}")
+    words = [
+        plain(w)
+        for name in ("order", "functions")
+        for key in table(name)
+        for w in table(name)[key]
+        if key not in ("last",)
+    ]
+    return re.compile(
+        rf"\W*(?:the |die |der |das |le |la |les |el |las |los |il |lo |i |gli )?{one_of(words)}"
+    )

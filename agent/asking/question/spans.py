@@ -109,7 +109,15 @@ _MARK: Final = "⌚"
 def _timely(m: re.Match[str]) -> bool:
     """Whether both sides of "from 3 to 4" are clock times: a number alone is one only beside one with minutes, or after "between"."""
     groups = m.groupdict()
-    return bool(groups.get("ha") or groups.get("m1") or groups.get("m2") or re.search(r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s", m[0]))
+    return bool(
+        groups.get("ha")
+        or groups.get("m1")
+        or groups.get("m2")
+        or re.search(
+            r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s",
+            m[0],
+        )
+    )
 
 
 def _ranged(m: re.Match[str], low: str, moments: list[datetime], now: datetime) -> Span:
@@ -144,7 +152,9 @@ def ranges_of(text: str, now: datetime) -> list[Span]:
     low = plain(text)
     found: list[Span] = []
     for m in _DASHED.finditer(low):
-        found.append(_ranged(m, low[: m.start()] + low[m.start() : m.end()] + " " * (len(low) - m.end()), [], now))
+        found.append(
+            _ranged(m, low[: m.start()] + low[m.start() : m.end()] + " " * (len(low) - m.end()), [], now)
+        )
     return found
 
 
@@ -153,8 +163,14 @@ def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, la
     half = groups.get(f"am{n}") or later or ""
     hour = hour % 12 + 12 if half.startswith("p") and hour <= 12 else hour
     zone = UTC if groups.get(f"z{n}") or groups.get("z2") else now.tzinfo
-    date = datetime.fromisoformat(str(groups[f"d{n}"])).date() if groups.get(f"d{n}") else day or now.astimezone(zone).date()
-    return datetime.combine(date, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone)  # type: ignore[arg-type]
+    date = (
+        datetime.fromisoformat(str(groups[f"d{n}"])).date()
+        if groups.get(f"d{n}")
+        else day or now.astimezone(zone).date()
+    )
+    return datetime.combine(
+        date, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone
+    )  # type: ignore[arg-type]
 
 
 def _single(low: str, moments: list[datetime], now: datetime) -> Span:
@@ -176,7 +192,9 @@ def _single(low: str, moments: list[datetime], now: datetime) -> Span:
     if best.kind == "day" and len(days) > 1:
         return Span(since=days[0], until=min(days[-1] + timedelta(days=1), now), rest=rest)
     if best.kind == "relative" and not side:
-        side = "since" if _LAST.search(low[max(0, best.begin - 12) : best.end]) and "ago" not in inside else "at"
+        side = (
+            "since" if _LAST.search(low[max(0, best.begin - 12) : best.end]) and "ago" not in inside else "at"
+        )
     if best.kind in ("day", "part") and side != "since":
         if side == "until":
             return Span(until=start, rest=rest)
@@ -186,7 +204,9 @@ def _single(low: str, moments: list[datetime], now: datetime) -> Span:
     return _of(side, start, start, rest)
 
 
-_ORDINAL: Final = re.compile(r"(?<!\w)(?:on the (\d{1,2})(?:st|nd|rd|th)(?!\w)|am (\d{1,2})\.(?=\s*(?:\?|$|[a-zà-ÿ])))")
+_ORDINAL: Final = re.compile(
+    r"(?<!\w)(?:on the (\d{1,2})(?:st|nd|rd|th)(?!\w)|am (\d{1,2})\.(?=\s*(?:\?|$|[a-zà-ÿ])))"
+)
 
 
 def _dated(m: re.Match[str], now: datetime) -> str:
@@ -212,7 +232,20 @@ def _month(low: str, now: datetime) -> Span | None:
     return Span(since=since, until=min(until, now), rest=rest) if since < now else None
 
 
-_ITALIAN: Final = ("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre")
+_ITALIAN: Final = (
+    "gennaio",
+    "febbraio",
+    "marzo",
+    "aprile",
+    "maggio",
+    "giugno",
+    "luglio",
+    "agosto",
+    "settembre",
+    "ottobre",
+    "novembre",
+    "dicembre",
+)
 
 
 def _months() -> dict[str, int]:

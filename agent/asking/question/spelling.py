@@ -13,7 +13,17 @@ from aitia.tools.meaning.incidents.words import plain
 
 _WORD: Final = re.compile(r"(?<![\w./=\"'`-])[a-zà-öø-ÿœ]{4,}(?![\w/=\"'`-]|\.\w)")
 _SHORTEST: Final = 5  # letters of the word that is meant
-_TABLES: Final = ("verbs", "functions", "order", "levels", "resources", "states", "parts", "relations", "concepts")
+_TABLES: Final = (
+    "verbs",
+    "functions",
+    "order",
+    "levels",
+    "resources",
+    "states",
+    "parts",
+    "relations",
+    "concepts",
+)
 
 
 def spelled(text: str, names: Iterable[str]) -> str:

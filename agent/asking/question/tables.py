@@ -48,7 +48,9 @@ def _any(words: Sequence[str]) -> str:
 
 def hits(name: str, low: str) -> list[Hit]:
     """Every word of a table that a text in small letters holds, the longest at each place, in order."""
-    found = [Hit(key, m.start(), m.end()) for key, pattern in patterns_of(name) for m in pattern.finditer(low)]
+    found = [
+        Hit(key, m.start(), m.end()) for key, pattern in patterns_of(name) for m in pattern.finditer(low)
+    ]
     found.sort(key=lambda h: (h.begin - h.end, h.begin))
     kept: list[Hit] = []
     for hit in found:
@@ -77,5 +79,9 @@ def pattern_of(name: str) -> re.Pattern[str]:
 @cache
 def follow_pattern() -> re.Pattern[str]:
     """How a sentence begins that leaves out what was said before."""
-    starts = [re.escape(plain(w[1:]).rstrip("$")).replace(r"\*", r"\w*") for w in data()["follow"] if w.startswith("^")]
+    starts = [
+        re.escape(plain(w[1:]).rstrip("$")).replace(r"\*", r"\w*")
+        for w in data()["follow"]
+        if w.startswith("^")
+    ]
     return re.compile(rf"^\s*(?:{'|'.join(sorted(starts, key=len, reverse=True))})(?!\w)")

@@ -23,10 +23,17 @@ _GENERIC: Final = re.compile(
 def telling(p: Pieces) -> str:
     """The stem of the first such word, "" where there is none; words that name a component or a time do not count."""
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
-    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words))]
+    taken = [
+        *p.about.taken,
+        *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words)),
+    ]
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
-        if word in words_of("stop") or _GENERIC.search(word) or any(a < m.end() and m.start() < b for a, b in taken):
+        if (
+            word in words_of("stop")
+            or _GENERIC.search(word)
+            or any(a < m.end() and m.start() < b for a, b in taken)
+        ):
             continue
         stem = _stem(word)
         if len(stem) >= _SHORTEST and stem in texts:
@@ -36,7 +43,10 @@ def telling(p: Pieces) -> str:
 
 def wording(p: Pieces) -> str:
     """The stems of the question's words that one log line holds together, at most three; "" where none does."""
-    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n))]
+    taken = [
+        *p.about.taken,
+        *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n)),
+    ]
     stems = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
         if m[0] in words_of("stop") or any(a < m.end() and m.start() < b for a, b in taken):
@@ -53,10 +63,17 @@ def wording(p: Pieces) -> str:
 
 def _held(p: Pieces, words: str) -> bool:
     component = p.component if p.component in loggers(p.site) else ""
-    return p.site.once(("held", words, component), lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value))
+    return p.site.once(
+        ("held", words, component),
+        lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value),
+    )
 
 
 def _stem(word: str) -> str:
     """A word without what tense and number put to it, by and large: `geschmiert` and `nachgeschmiert` have `schmier`."""
     word = re.sub(r"^(?:nach|aus|ab|an|ein)?ge(?=[a-zà-ÿ]{4})", "", word)
-    return re.sub(r"(?:ions|ings|ing|ed|es|s|en|er|et|te|t|e|ée|és|é|ado|ada|ato|ata|ati|o|a|i)$", "", word) if len(word) > 4 else word
+    return (
+        re.sub(r"(?:ions|ings|ing|ed|es|s|en|er|et|te|t|e|ée|és|é|ado|ada|ato|ata|ati|o|a|i)$", "", word)
+        if len(word) > 4
+        else word
+    )
