@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aitia.agent.asking.kinds import Embeds
     from aitia.agent.asking.lookup import Lookup
     from aitia.agent.asking.record import Record
+    from aitia.graphs.ask import AskContext
     from aitia.tools.query.words import Query
 
 DOCUMENTS: Final = ("runbooks", "incidents")  # kinds of sources that are searched, not looked at
@@ -110,7 +111,8 @@ def ask(
             context.notes = [*context.notes, f"this conversation is not saved: {error}"]
     context.conversation = kept.name if kept is not None else ""
     try:
-        return answer_of(question, context, folder=kept)
+        answer = answer_of(question, context, folder=kept)
+        return _or_steps(answer, question, about, context, redactor)
     except NoRoom as error:
         context.notes = [*context.notes, f"this conversation is not saved: {error}"]
         return answer_of(question, context)
@@ -118,6 +120,15 @@ def ask(
         if not going_on and kept is not None:
             shutil.rmtree(kept)  # a conversation that was refused before it began leaves nothing
         raise
+
+
+def _or_steps(answer: Answer, question: str, about: dict[str, Any], context: AskContext, redactor: Redactor) -> Answer:
+    """Where there are live systems, and no passage answers: the runbook that is about the trouble that is named."""
+    from aitia.graphs.looking import steps
+
+    live = not about["run"] and any(s.kind not in DOCUMENTS for s in _settings_of(about).sources)
+    found = steps(question, context.shelves, redactor.text) if live and answer.status == "not_known" else None
+    return answer if found is None else found.model_copy(update={"conversation": answer.conversation, "turn": answer.turn})
 
 
 def _directed(question: str, about: dict[str, Any], home: Path) -> tuple[str, dict[str, Any]]:

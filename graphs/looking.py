@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from aitia.agent.asking.answer import Answer
+from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
+from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.agent.asking.question.follow import read_on
 from aitia.agent.asking.question.reading import Reading
 from aitia.core.disk import write_whole
@@ -68,6 +71,26 @@ def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer
     )
     last = reading.queries[0] if reading.status == "query" else before
     return answer, last
+
+
+def steps(question: str, shelves: Sequence[Lookup], redact: Callable[[str], str]) -> Answer | None:
+    """What the runbook says of whose title and symptoms a question speaks that asks what to do; None where none does."""
+    if not asks_for_steps(question):
+        return None
+    for shelf in shelves:
+        sure, hits = steps_for(question, shelf)
+        if hits:
+            replies, citations = quoted(hits)
+            return Answer(
+                question=redact(question),
+                status="answered",
+                sure=round(sure, 3),
+                replies=tuple(r.model_copy(update={"text": redact(r.text)}) for r in replies),
+                citations=tuple(c.model_copy(update={"text": redact(c.text)}) for c in citations),
+                queries=(written(Documents(text=redact(question)[:500])),),
+                notes=tuple(of_commands(replies)),
+            )
+    return None
 
 
 def checked(question: str) -> str:

@@ -136,7 +136,7 @@ def show_answer(
     from aitia.render.text import clean, clean_lines
 
     console = stdout_console()
-    if answer.queries or (answer.status != "answered" and answer.replies):
+    if answer.found or (answer.status != "answered" and answer.replies):
         from aitia.cli.ask_show import show_looked
 
         show_looked(answer, going_on=going_on)

@@ -43,7 +43,9 @@ def judged(said: Said, wanted: Mapping[str, Any]) -> dict[str, bool]:
 
 def right(said: Said, kind: str, expected: Mapping[str, Any]) -> bool:
     """Whether an answer holds what is expected of its kind: of `also` one other will do, and what stands under `and` as well."""
-    if isinstance(more := expected.get("and"), Mapping) and not right(said, kind, more):
+    if isinstance(more := expected.get("and"), Mapping) and not right(
+        said, kind, {"tolerance": expected.get("tolerance"), **more}
+    ):
         return False
     checks = [
         _CHECKS[key](said, value, expected)

@@ -31,7 +31,7 @@ from aitia.core.errors import AitiaError
 from aitia.core.llm import Llm
 from aitia.core.scenario import load_scenario
 from aitia.graphs.ask import AskContext, ask
-from aitia.graphs.looking import look, opened
+from aitia.graphs.looking import look, opened, steps
 from aitia.settings import Settings, load_settings
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Query
@@ -165,6 +165,11 @@ def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) ->
     except AitiaError as error:
         return Said(status="error", text=str(error), seconds=time.monotonic() - began), before
     return _said(answer, time.monotonic() - began), query
+
+
+def _of_documents(question: str, held: Held, llm: Llm | None) -> Answer:
+    answer = ask(question, AskContext(shelves=held.shelves, reader=llm))
+    return (steps(question, held.shelves, str) if answer.status == "not_known" else None) or answer
 
 
 def _said(answer: Answer, seconds: float) -> Said:

@@ -32,6 +32,7 @@ class Measured:
     labels: tuple[tuple[str, str], ...] = ()
     help: str = ""
     unit: str = ""
+    called: tuple[str, ...] = ()  # what the component is called beside its id
 
 
 def measured(site: Site) -> list[Measured]:
@@ -41,6 +42,7 @@ def measured(site: Site) -> list[Measured]:
 
 def _measured(site: Site) -> list[Measured]:
     found: dict[tuple[str, str], Measured] = {}
+    names = {c.id: tuple(a for a in c.aliases if any(x.isalpha() for x in a) and len(a) < 60) for c in site.inventory.components}
     for source in metric_sources(site):
         try:
             series = _recent(site, source)
@@ -55,7 +57,7 @@ def _measured(site: Site) -> list[Measured]:
             labels = dict.fromkeys([*(known.labels if known else ()), *one.labels.items()])
             found[key] = Measured(
                 component=key[0], metric=one.metric, family=family, raw=one.component, source=source.name,
-                labels=tuple(labels), help=one.metadata.help, unit=one.metadata.unit,
+                labels=tuple(labels), help=one.metadata.help, unit=one.metadata.unit, called=names.get(key[0], ()),
             )  # fmt: skip
     return [found[key] for key in sorted(found)]
 

@@ -20,7 +20,7 @@ from aitia.tools.query.site import Site
 from aitia.tools.query.words import Compare, Count, Curve, Function, Stat
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.kinds import is_counter, never_falls, upper_bound
-from aitia.tools.series.rates import grid_of, quantile, summed
+from aitia.tools.series.rates import grid_of, quantile, step_of, summed
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.rows import Floats
 
@@ -285,12 +285,13 @@ def _counts(series: Sequence[Series]) -> bool:
 
 
 def _together(series: Sequence[Series]) -> tuple[Floats, Floats]:
-    """Several gauges added at each time; one that has no sample there counts as it was, and nothing before its first."""
+    """Several gauges added at each time; one without a sample within the usual step is gone, or was not there yet."""
     grid = grid_of(series)
     total = np.zeros(grid.size)
     for one in series:
         place = np.searchsorted(one.t, grid, side="right") - 1
-        total += np.where(place >= 0, np.nan_to_num(one.v[np.maximum(place, 0)]), 0.0)
+        fresh = (place >= 0) & (grid - one.t[np.maximum(place, 0)] < 0.9 * max(step_of(grid), 1e-9))
+        total += np.where(fresh, np.nan_to_num(one.v[np.maximum(place, 0)]), 0.0)
     return grid, total
 
 

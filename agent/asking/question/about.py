@@ -39,7 +39,7 @@ class About:
 def about(low: str, site: Site) -> About:
     """What a text in small letters names."""
     held = [_asked(c) for c in site.inventory.components]
-    mentions = mentions_of(low, held)
+    mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
     names = {m.metric.casefold() for m in measured(site)} | {m.family.casefold() for m in measured(site)}
     labels = {v.casefold() for m in measured(site) for _, v in m.labels}
     strange: list[tuple[str, tuple[int, int]]] = []
@@ -70,6 +70,11 @@ def about(low: str, site: Site) -> About:
         strange=tuple(w for w, _ in strange),
         strange_spans=tuple(s for _, s in strange),
     )
+
+
+def _in_metric(mention: Mention, low: str) -> bool:
+    """Whether the words are a part of a name with underscores: the `db` of `db_pool_max`."""
+    return low[mention.end : mention.end + 1] == "_" or low[max(0, mention.begin - 1) : mention.begin] == "_"
 
 
 def _same_digits(mention: Mention, low: str, site: Site) -> bool:

@@ -16,6 +16,7 @@ from aitia.agent.asking.question.refusing import changing
 from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
+_ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
 _VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
 _SHORT: Final = 9  # words that a sentence which leaves something out has at most
 
@@ -97,6 +98,8 @@ def _leaves_out(p: Pieces) -> bool:
     follows = bool(follow_pattern().search(p.low))
     short = len(p.low.split()) <= _SHORT
     if not short and not follows:
+        return False
+    if set(p.keys("verbs")) & _ALONE and not follows:
         return False
     own = (
         bool(set(p.keys("verbs")) & _OWN_VERBS)

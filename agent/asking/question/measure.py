@@ -15,6 +15,7 @@ from aitia.tools.query.measured import Measured, meaning_of
 # Points, by hand: a word that a name holds, one that only its help text holds, one of the question that nothing of it holds,
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
 _THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 0.9
+_WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
@@ -53,9 +54,15 @@ class Fit:
     labels: str = ""
 
 
-def terms_of(low: str, taken: Sequence[tuple[int, int]], soft: Sequence[tuple[int, int]] = ()) -> list[Term]:
+def terms_of(
+    low: str,
+    taken: Sequence[tuple[int, int]],
+    soft: Sequence[tuple[int, int]] = (),
+    named: Sequence[tuple[int, int]] = (),
+) -> list[Term]:
     """The words of a text in small letters that no other reading has taken, with the things that they stand for."""
-    found: list[Term] = []
+    found = [Term(word=low[a:b], begin=a, end=b) for a, b in named]
+    taken = [*taken, *named]
     spans: dict[tuple[int, int], set[str]] = {}
     for hit in _concept_hits(low):
         if not _over((hit.begin, hit.end), taken):
@@ -133,6 +140,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score += 6.0 if whole else _THING
             told += 1
             covered |= literal
+            score += _WORDED * sum(w in names for w in term.word.split()[:-1])
             things |= shared
         elif label:
             labels.append(label)
@@ -159,8 +167,11 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
 
 def _names_component(term: Term, m: Measured) -> bool:
     """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
-    words, concepts = _of_name(m.component, "", "")
-    return term.word in words or bool(term.concepts & concepts)
+    for name in (m.component, *m.called):
+        words, concepts = _of_name(name, "", "")
+        if term.word in words or term.concepts & concepts:
+            return True
+    return False
 
 
 def _label(term: Term, m: Measured) -> str:

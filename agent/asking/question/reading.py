@@ -15,7 +15,7 @@ from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import table
 from aitia.core.words import Word
 from aitia.tools.meaning.incidents.words import plain
-from aitia.tools.query.lines import loggers
+from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.agent.asking.question.told import telling, wording
@@ -156,6 +156,8 @@ def _happened(p: Pieces) -> Reading | None:
             return _one(Count(of="events", component=p.component, text=p.quoted, **span_fields(p)))
         return _one(Events(component=p.component, text=p.quoted, **limit, **span_fields(p)))
     work, changed = p.has("verbs", "work"), p.has("verbs", "changes")
+    if "deployments" in p.keys("resources") and p.site.readers() and not p.has("verbs", "when") and not p.span.told:
+        return None
     if not (work or changed) or (p.terms and not work and _fitting(p, p.component)):
         return None
     what = "maintenance" if work else _what(p)
@@ -267,7 +269,7 @@ def _said(p: Pieces) -> Reading | None:
     said: dict[str, Any] = {
         "text": p.quoted,
         "code": p.code,
-        "words": "" if p.quoted or p.code else (p.shouted or ""),
+        "words": _further(p),
     }
     if p.component and p.component not in loggers(p.site):
         held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
@@ -276,6 +278,8 @@ def _said(p: Pieces) -> Reading | None:
         return _one(
             Lines(component=held[0], level=level, **said, **({"limit": p.limit} if p.limit else {}), **span)
         )
+    if p.code and not p.has("verbs", "lines") and (counted := _code_measured(p, said, span)) is not None:
+        return counted
     if p.has("verbs", "count") or (p.code and not p.has("verbs", "when") and not p.has("verbs", "list")):
         return _one(Count(of="lines", component=p.component, level=level, **said, **span))
     if _asks_who(p):
@@ -289,6 +293,23 @@ def _said(p: Pieces) -> Reading | None:
             component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span
         )
     )
+
+
+def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Reading | None:
+    """Answers with a status where no log tells of any, by a counter that has the status as a label."""
+    if count_lines(Count(of="lines", component=p.component, **said, **span), p.site).value:
+        return None
+    for m in measured(p.site):
+        label = next((f"{k}={v}" for k, v in m.labels if v == p.code and k in ("code", "status", "status_code", "http_code")), "")
+        if label and m.component == p.component and m.metric.endswith("_total"):
+            return _one(Stat(component=m.component, metric=m.metric, labels=label, function="sum", **span))
+    return None
+
+
+def _further(p: Pieces) -> str:
+    """Words that a line must hold beside what is quoted: in capitals, or with underscores as programs spell names."""
+    joined = " ".join(m[0] for m in re.finditer(r"(?<![\w./-])[a-z]+(?:_[a-z0-9]+)+(?![\w/-])", p.low) if m[0] not in p.quoted.casefold())
+    return joined if p.quoted or p.code else (p.shouted or joined)
 
 
 def _well_measured(p: Pieces) -> bool:
@@ -331,7 +352,8 @@ def _versions(p: Pieces) -> Reading | None:
     component = p.component or next((c.id for c in p.site.inventory.components if plain(c.id) in p.low), "")
     named = [t.word for t in p.terms if not t.concepts]
     if not component and named:
-        held = [m.component for m in measured(p.site) if any(w in m.metric.casefold() for w in named)]
+        infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
+        held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
         component = held[0] if held else ""
     return _one(Get(component=component, part="version")) if component else None
 
@@ -341,10 +363,10 @@ def _worded(p: Pieces) -> Reading | None:
     asks = {"count", "list", "when", "exists", "why", "lines"} & set(p.keys("verbs"))
     if not asks or not p.site.sources.of("logs"):
         return None
-    words = p.shouted or wording(p)
+    component, words = (p.component, p.shouted) if p.shouted else wording(p)
     if not words:
         return None
-    component = p.component if p.component in loggers(p.site) else ""
+    component = component if component in loggers(p.site) else ""
     if p.has("verbs", "count"):
         return _one(Count(of="lines", component=component, words=words, **span_fields(p)))
     when = p.has("verbs", "when")

@@ -57,6 +57,10 @@ _UNTIL: Final = re.compile(
 _LAST: Final = re.compile(r"last|past|letzt|derni|últim|ultim|within|for|durante|pendant|während")
 
 
+_FRENCH: Final = re.compile(r"(?<!\w)(?:le|les|des|du|de|et|au|quel\w*|combien|est|aujourd'hui|moyenne|entre)(?!\w)")
+_GERMAN: Final = re.compile(r"(?<!\w)(?:der|die|das|ist|sind|und|wie|was|läuft|gibt|welche\w*)(?!\w)")
+
+
 class Span(Word):
     """What a question says of time: `at` a moment, else a span with open sides; `rest` is the text without it."""
 
@@ -76,6 +80,8 @@ def span_of(text: str, now: datetime) -> Span:
     low = plain(text)
     for pattern, told in _SAME:
         low = pattern.sub(told, low)
+    if _FRENCH.search(low) and not _GERMAN.search(low):
+        low = re.sub(r"(?<![\w'])hier(?!\w)", "yesterday", low)
     low, moments = _stamps(low, now)
     if len(moments) >= 2:
         return Span(since=min(moments), until=max(moments), rest=low)
@@ -137,7 +143,13 @@ def _ranged(m: re.Match[str], low: str, moments: list[datetime], now: datetime) 
         until += timedelta(days=1)
     while not day and not groups.get("d1") and since > now:
         since, until = since - timedelta(days=1), until - timedelta(days=1)
-    return Span(since=since, until=until, rest=_bare(_without(rest, times_of(rest, now, longest=LONGEST))))
+    return Span(since=since, until=until, rest=_clean(rest, now))
+
+
+def _clean(rest: str, now: datetime) -> str:
+    """Without further ranges and times."""
+    bare = _bare(rest)
+    return _without(bare, times_of(bare, now, longest=LONGEST))
 
 
 def _bare(rest: str) -> str:

@@ -41,32 +41,31 @@ def telling(p: Pieces) -> str:
     return ""
 
 
-def wording(p: Pieces) -> str:
-    """The stems of the question's words that one log line holds together, at most three; "" where none does."""
-    taken = [
-        *p.about.taken,
-        *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n)),
-    ]
-    stems = []
+def wording(p: Pieces) -> tuple[str, str]:
+    """A component and the stems of the question's words, at most three, that one of its log lines holds together.
+
+    Where no line of its own does, a line of another that names it: then without component, its name among the words.
+    """
+    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n))]
+    stems: list[str] = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
-        if m[0] in words_of("stop") or any(a < m.end() and m.start() < b for a, b in taken):
-            continue
         stem = _stem(m[0])
-        if len(stem) >= _SHORTEST and stem not in stems and _held(p, stem):
-            stems.append(stem)
-    for size in range(min(3, len(stems)), 0, -1):
-        for group in combinations(stems, size):
-            if _held(p, " ".join(group)):
-                return " ".join(group)
-    return ""
+        if m[0] in words_of("stop") or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
+            continue
+        stems += [stem] if stem not in stems else []
+    own = p.component if p.component in loggers(p.site) else ""
+    for component, name in ((own, ""), ("", p.component)) if p.component else (("", ""),):
+        for size in range(min(3, len(stems)), 0, -1):
+            for group in combinations(stems[:6], size):
+                words = " ".join([*group, *([plain(name)] if name else [])])
+                if _held(p, words, component):
+                    return component, words
+    return "", ""
 
 
-def _held(p: Pieces, words: str) -> bool:
-    component = p.component if p.component in loggers(p.site) else ""
-    return p.site.once(
-        ("held", words, component),
-        lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value),
-    )
+def _held(p: Pieces, words: str, component: str) -> bool:
+    key = ("held", words, component)
+    return p.site.once(key, lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value))
 
 
 def _stem(word: str) -> str:
