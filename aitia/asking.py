@@ -16,8 +16,8 @@ from aitia.core.disk import storing, write_whole
 from aitia.core.errors import BadInput, ModelError, NoRoom, StoreError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
-from aitia.core.redact import Careful, Redactor, load_key, use
 from aitia.core.protocols import Source
+from aitia.core.redact import Careful, Redactor, load_key, use
 from aitia.core.store import RunStore
 from aitia.engine import AUTO
 from aitia.readers import configured_readers
@@ -122,13 +122,19 @@ def ask(
         raise
 
 
-def _or_steps(answer: Answer, question: str, about: dict[str, Any], context: AskContext, redactor: Redactor) -> Answer:
+def _or_steps(
+    answer: Answer, question: str, about: dict[str, Any], context: AskContext, redactor: Redactor
+) -> Answer:
     """Where there are live systems, and no passage answers: the runbook that is about the trouble that is named."""
     from aitia.graphs.looking import steps
 
     live = not about["run"] and any(s.kind not in DOCUMENTS for s in _settings_of(about).sources)
     found = steps(question, context.shelves, redactor.text) if live and answer.status == "not_known" else None
-    return answer if found is None else found.model_copy(update={"conversation": answer.conversation, "turn": answer.turn})
+    return (
+        answer
+        if found is None
+        else found.model_copy(update={"conversation": answer.conversation, "turn": answer.turn})
+    )
 
 
 def _directed(question: str, about: dict[str, Any], home: Path) -> tuple[str, dict[str, Any]]:

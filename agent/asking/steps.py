@@ -29,7 +29,11 @@ def translated(question: str) -> list[str]:
     things = [h for name in _TABLES for h in hits(name, kept)]
     english = [str(table(name)[h.key][0]).strip("*") for name in _TABLES for h in hits(name, kept)]
     covered = {i for h in things for i in range(h.begin, h.end)}
-    own = " ".join(w for w in "".join(" " if i in covered else c for i, c in enumerate(kept)).split() if w not in words_of("stop"))
+    own = " ".join(
+        w
+        for w in "".join(" " if i in covered else c for i, c in enumerate(kept)).split()
+        if w not in words_of("stop")
+    )
     return list(dict.fromkeys([*roots(" ".join(english)), *roots(own)]))
 
 
@@ -43,7 +47,9 @@ def steps_for(question: str, shelf: Lookup) -> tuple[float, list[Hit]]:
     if not total:
         return 0.0, []
     about = {i: set(wanted) & titles[i] for i in texts}
-    shares = {i: sum(weight[w] for w in wanted if w in t) / total + 0.2 * len(about[i]) for i, t in texts.items()}
+    shares = {
+        i: sum(weight[w] for w in wanted if w in t) / total + 0.2 * len(about[i]) for i, t in texts.items()
+    }
     best = max((i for i in shares if about[i]), key=lambda i: (shares[i], i), default="")
     if not best or shares[best] < LEAST:
         return 0.0, []

@@ -157,11 +157,7 @@ def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) ->
     held.site.notes.clear()
     try:
         found = look(question, held.site, before)
-        answer, query = (
-            found
-            if found is not None
-            else (ask(question, AskContext(shelves=held.shelves, reader=llm)), before)
-        )
+        answer, query = found if found is not None else (_of_documents(question, held, llm), before)
     except AitiaError as error:
         return Said(status="error", text=str(error), seconds=time.monotonic() - began), before
     return _said(answer, time.monotonic() - began), query

@@ -102,7 +102,7 @@ def changes(query: Changes | Count, site: Site) -> Found:
         c
         for c in sorted(found, key=lambda c: (c.at, c.component, c.text))
         if (not query.component or site.name(c.component) in parts)
-        and (not query.what or c.kind == query.what)
+        and (not query.what or c.kind == query.what or query.what in c.text.casefold())
         and (not query.text or query.text.casefold() in f"{c.text} {c.id}".casefold())
     ]
     whose = f" of {query.component}" if query.component else ""

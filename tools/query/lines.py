@@ -13,7 +13,7 @@ from aitia.core.errors import SourceError
 from aitia.core.words import SourceRef, Window, from_epoch
 from aitia.tools.query.found import Found, Row, unknown
 from aitia.tools.query.site import FILE_SPAN, Site
-from aitia.tools.query.words import Count, Level, Lines
+from aitia.tools.query.words import Count, Lines
 from aitia.tools.sources.base import LogSource, LogStream, RemoteLogSource
 from aitia.tools.text.access import canonical, status
 from aitia.tools.text.headers import detect

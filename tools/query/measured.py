@@ -42,7 +42,10 @@ def measured(site: Site) -> list[Measured]:
 
 def _measured(site: Site) -> list[Measured]:
     found: dict[tuple[str, str], Measured] = {}
-    names = {c.id: tuple(a for a in c.aliases if any(x.isalpha() for x in a) and len(a) < 60) for c in site.inventory.components}
+    names = {
+        c.id: tuple(a for a in c.aliases if any(x.isalpha() for x in a) and len(a) < 60)
+        for c in site.inventory.components
+    }
     for source in metric_sources(site):
         try:
             series = _recent(site, source)

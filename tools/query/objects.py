@@ -47,7 +47,9 @@ def list_objects(query: List, site: Site) -> Found:
         return found
     values = {name_of(d): part_of(d, query.of, part, reader) for _, reader, d in held}
     told = "; ".join(f"{n} {v or 'none'}" for n, v in list(values.items())[:_SHOWN])
-    return found.model_copy(update={"values": values, "value": None, "said": f"{found.said.rstrip('.')}: {told}."})
+    return found.model_copy(
+        update={"values": values, "value": None, "said": f"{found.said.rstrip('.')}: {told}."}
+    )
 
 
 def get_part(query: Get, site: Site) -> Found:

@@ -15,7 +15,7 @@ from aitia.core.words import SourceRef, Window, from_epoch
 from aitia.tools.meaning.names import Meaning
 from aitia.tools.query.found import Found, Point, unknown
 from aitia.tools.query.lines import count_lines, span_told
-from aitia.tools.query.measured import measured, meaning_of, series_of
+from aitia.tools.query.measured import meaning_of, measured, series_of
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Compare, Count, Curve, Function, Stat
 from aitia.tools.series.aspects import bundled
@@ -88,7 +88,7 @@ def stat(query: Stat, site: Site) -> Found:
     told = f"{query.metric} of {query.component} {_TOLD[query.function]} {shown(value)}{unit}{bytes_told(value, unit)}"
     when = f" at {moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
     span = span_told(query.since, query.until) if query.function not in ("last",) else ""
-    each = held.each[:SEVERAL] if query.function == "last" and 1 < len({v for _, _, v in held.each}) else ()
+    each = held.each[:SEVERAL] if query.function == "last" and len({v for _, _, v in held.each}) > 1 else ()
     several = f" ({'; '.join(f'{k} {shown(v)}' for k, _, v in each)})" if each else ""
     return Found(
         status="found",

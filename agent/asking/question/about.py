@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aitia.core.words import Component
 from aitia.agent.asking.question.tables import pattern_of
+from aitia.core.words import Component
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import measured

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
+from aitia.agent.asking.question.measure import best
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.reading import Reading, _fitting, decide, span_fields
-from aitia.agent.asking.question.measure import best
+from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import follow_pattern, pattern_of
 from aitia.core.errors import BadInput
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.agent.asking.question.refusing import changing
 from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
 
 _OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})

@@ -54,7 +54,9 @@ _CODE: Final = re.compile(
     r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
 )
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
-_SHOUTED: Final = re.compile(r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])")
+_SHOUTED: Final = re.compile(
+    r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
+)
 _NO_SHOUT: Final = frozenset(
     {
         "ERROR",
@@ -273,7 +275,9 @@ class Pieces:
             for h in self.hits("verbs")
             if h.key not in ("changes", "work", "events", "lines")
         ]
-        found = terms_of(self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft, self.named)
+        found = terms_of(
+            self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft, self.named
+        )
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]

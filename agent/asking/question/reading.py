@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from aitia.agent.asking.question.about import near, others, relatives
@@ -13,16 +13,15 @@ from aitia.agent.asking.question.measure import Fit, best, fits
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import table
+from aitia.agent.asking.question.told import telling, wording
 from aitia.core.words import Word
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
-from aitia.agent.asking.question.told import telling, wording
 from aitia.tools.query.words import (
     USUAL,
     Changes,
-    Compare,
     Count,
     Curve,
     Documents,
@@ -156,7 +155,12 @@ def _happened(p: Pieces) -> Reading | None:
             return _one(Count(of="events", component=p.component, text=p.quoted, **span_fields(p)))
         return _one(Events(component=p.component, text=p.quoted, **limit, **span_fields(p)))
     work, changed = p.has("verbs", "work"), p.has("verbs", "changes")
-    if "deployments" in p.keys("resources") and p.site.readers() and not p.has("verbs", "when") and not p.span.told:
+    if (
+        "deployments" in p.keys("resources")
+        and p.site.readers()
+        and not p.has("verbs", "when")
+        and not p.span.told
+    ):
         return None
     if not (work or changed) or (p.terms and not work and _fitting(p, p.component)):
         return None
@@ -300,7 +304,14 @@ def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Rea
     if count_lines(Count(of="lines", component=p.component, **said, **span), p.site).value:
         return None
     for m in measured(p.site):
-        label = next((f"{k}={v}" for k, v in m.labels if v == p.code and k in ("code", "status", "status_code", "http_code")), "")
+        label = next(
+            (
+                f"{k}={v}"
+                for k, v in m.labels
+                if v == p.code and k in ("code", "status", "status_code", "http_code")
+            ),
+            "",
+        )
         if label and m.component == p.component and m.metric.endswith("_total"):
             return _one(Stat(component=m.component, metric=m.metric, labels=label, function="sum", **span))
     return None
@@ -308,7 +319,11 @@ def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Rea
 
 def _further(p: Pieces) -> str:
     """Words that a line must hold beside what is quoted: in capitals, or with underscores as programs spell names."""
-    joined = " ".join(m[0] for m in re.finditer(r"(?<![\w./-])[a-z]+(?:_[a-z0-9]+)+(?![\w/-])", p.low) if m[0] not in p.quoted.casefold())
+    joined = " ".join(
+        m[0]
+        for m in re.finditer(r"(?<![\w./-])[a-z]+(?:_[a-z0-9]+)+(?![\w/-])", p.low)
+        if m[0] not in p.quoted.casefold()
+    )
     return joined if p.quoted or p.code else (p.shouted or joined)
 
 
@@ -448,7 +463,6 @@ _OF: Final = frozenset(
         "del",
         "para",
         "di",
-        "del",
         "della",
         "dello",
         "per",

@@ -17,7 +17,14 @@ _CUE: Final = 26  # characters before a time in which a word such as "since" bel
 _SAME: Final = tuple(
     (re.compile(pattern), told)
     for pattern, told in (
-        (r"l'altro ieri", "day before yesterday"), (r"\bieri sera\b", "yesterday evening"), (r"\bieri mattina\b", "yesterday morning"),
+        (r"l'altro ieri", "day before yesterday"), (r"\blunedì\b", "monday"),
+        (r"\bmartedì\b", "tuesday"),
+        (r"\bmercoledì\b", "wednesday"),
+        (r"\bgiovedì\b", "thursday"),
+        (r"\bvenerdì\b", "friday"),
+        (r"\bsabato\b", "saturday"),
+        (r"\bdomenica\b", "sunday"),
+        (r"\bieri sera\b", "yesterday evening"), (r"\bieri mattina\b", "yesterday morning"),
         (r"\bieri\b", "yesterday"), (r"\boggi\b", "today"), (r"\bstamattina\b|\bquesta mattina\b", "this morning"),
         (r"\bstanotte\b", "last night"), (r"\bmezzogiorno\b", "noon"), (r"\bmezzanotte\b", "midnight"),
         (r"\bmezz'?ora fa\b", "30 minutes ago"), (r"\bun'ora fa\b", "1 hour ago"),
@@ -57,7 +64,9 @@ _UNTIL: Final = re.compile(
 _LAST: Final = re.compile(r"last|past|letzt|derni|últim|ultim|within|for|durante|pendant|während")
 
 
-_FRENCH: Final = re.compile(r"(?<!\w)(?:le|les|des|du|de|et|au|quel\w*|combien|est|aujourd'hui|moyenne|entre)(?!\w)")
+_FRENCH: Final = re.compile(
+    r"(?<!\w)(?:le|les|des|du|de|et|au|quel\w*|combien|est|aujourd'hui|moyenne|entre)(?!\w)"
+)
 _GERMAN: Final = re.compile(r"(?<!\w)(?:der|die|das|ist|sind|und|wie|was|läuft|gibt|welche\w*)(?!\w)")
 
 
@@ -224,7 +233,7 @@ _ORDINAL: Final = re.compile(
 def _dated(m: re.Match[str], now: datetime) -> str:
     """ "On the 21st" as the date of the last such day."""
     day = int(m[1] or m[2])
-    for back in range(0, 62):
+    for back in range(62):
         then = now - timedelta(days=back)
         if then.day == day:
             return f"on {then:%Y-%m-%d} "

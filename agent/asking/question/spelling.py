@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.tables import data
 from aitia.tools.meaning.incidents.mentions import one_slip
-from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.meaning.incidents.words import plain, table
 
 _WORD: Final = re.compile(r"(?<![\w./=\"'`-])[a-zà-öø-ÿœ]{4,}(?![\w/=\"'`-]|\.\w)")
 _SHORTEST: Final = 5  # letters of the word that is meant
@@ -47,7 +47,7 @@ def spelled(text: str, names: Iterable[str]) -> str:
 @cache
 def _vocabulary() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
     """Every word of the tables, and by first letter those that may be meant."""
-    words = set(_words(data()))
+    words = set(_words(data())) | set(_words(table("times"))) | set(_words(table("roles")))
     meant: dict[str, list[str]] = {}
     for name in _TABLES:
         for word in _words(data()[name]):

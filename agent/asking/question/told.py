@@ -8,9 +8,9 @@ from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.tables import hits, words_of
-from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
+from aitia.tools.query.lines import count_lines, loggers
 from aitia.tools.query.words import MOST, Changes, Count
 
 _SHORTEST: Final = 4  # letters of a stem
@@ -46,11 +46,18 @@ def wording(p: Pieces) -> tuple[str, str]:
 
     Where no line of its own does, a line of another that names it: then without component, its name among the words.
     """
-    taken = [*p.about.taken, *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n))]
+    taken = [
+        *p.about.taken,
+        *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n)),
+    ]
     stems: list[str] = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
         stem = _stem(m[0])
-        if m[0] in words_of("stop") or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
+        if (
+            m[0] in words_of("stop")
+            or any(a < m.end() and m.start() < b for a, b in taken)
+            or len(stem) < _SHORTEST
+        ):
             continue
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
@@ -65,7 +72,9 @@ def wording(p: Pieces) -> tuple[str, str]:
 
 def _held(p: Pieces, words: str, component: str) -> bool:
     key = ("held", words, component)
-    return p.site.once(key, lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value))
+    return p.site.once(
+        key, lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value)
+    )
 
 
 def _stem(word: str) -> str:
