@@ -1,6 +1,5 @@
 """Layouts and tags as many programs write them: which machine, quantity and unit each series has, read without an option."""
 
-
 from __future__ import annotations
 
 import json
