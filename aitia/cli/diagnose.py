@@ -73,6 +73,14 @@ At = Annotated[
     str,
     typer.Option("--at", metavar="TIME", help="The time to look from; default now. For past incidents."),
 ]
+Healthy = Annotated[
+    str,
+    typer.Option(
+        "--healthy",
+        metavar="FROM..TO",
+        help="A period that is known to be normal, to compare with: ISO times or 30d..7d.",
+    ),
+]
 
 
 def diagnose(
@@ -93,6 +101,7 @@ def diagnose(
     component: About = None,
     window: Span = "",
     at: At = "",
+    healthy: Healthy = "",
     again: Annotated[
         str,
         typer.Option(
@@ -122,7 +131,7 @@ def diagnose(
     from aitia.cli.session import watched
     from aitia.core.config import option_of
     from aitia.core.errors import BadInput
-    from aitia.incoming import parse_moment, parse_window
+    from aitia.incoming import parse_healthy, parse_moment, parse_window
     from aitia.render.text import clean
 
     now = datetime.now(tz=UTC)
@@ -138,7 +147,7 @@ def diagnose(
     )
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
-        if sources or since or component or window or planner or narrator or max_calls:
+        if sources or since or component or window or healthy or planner or narrator or max_calls:
             raise BadInput(
                 "--again RUN only takes an alert or words, --config and --at: everything else comes from the "
                 "run."
@@ -171,6 +180,7 @@ def diagnose(
             started_at=parse_moment(since, now=seen_from, option="--since") if since else None,
             window=parse_window(window, now=seen_from) if window else None,
             hints=component or (),
+            healthy=parse_healthy(healthy, now=seen_from) if healthy else None,
             typed=not alert,
             on_event=view,
         )

@@ -53,6 +53,7 @@ SourceKind = Literal[
     "cluster",
     "dictionary",
     "alerts",
+    "alarms",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]
@@ -65,6 +66,10 @@ OWN_COMMANDS: frozenset[str] = frozenset({"aitia doctor", "aitia init"})
 """What a next check may propose beside commands that only read: `init` asks before it writes a file."""
 NOT_SEEN = "Not seen: "
 """Begins the part of a good result's message that the report lists under what could not be seen."""
+
+
+HEALTHY = "healthy"
+"""The name of the baseline that a person has named as normal."""
 
 
 class Window(Word):
