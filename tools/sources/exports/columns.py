@@ -45,6 +45,7 @@ class Shape:
     above: list[list[str]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    passed: int = 0  # lines before the names
 
     def of_role(self, role: Role) -> list[Column]:
         """The columns of a role."""

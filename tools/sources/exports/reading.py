@@ -111,6 +111,9 @@ def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, 
         read.said.append("decimal comma")
     if notation.thousands:
         read.said.append("separators of thousands taken out")
+    if shape.passed and not read.series:
+        lines = f"{shape.passed} line{'s' * (shape.passed > 1)}"
+        read.said.append(f"the first {lines} passed over: column names follow")
     if shape.said:
         read.said += shape.said
     clock = Clock(sheet, shape, body, asked, read)

@@ -36,6 +36,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape | None:
     body = [r for r in rows[first : first + _SAMPLE] if any(r)]
     columns = columns_from([rows[n] for n in names_at], width, times)
     shape = Shape(first=first, columns=columns, above=above, labels=labels_above(above))
+    shape.passed = names_at[0] if names_at else first
     align_units(shape)
     give_roles(shape, body, times)
     return shape

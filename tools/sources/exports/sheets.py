@@ -246,6 +246,8 @@ def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
     if told:
         text, given = text[told.end() :], given or told[1]
     given = {"tab": "\t", "\\t": "\t"}.get(given, given)
+    if len(given) > 1:
+        raise SourceError(f"Set `options.delimiter` to one character or to tab, not {given[:20]!r}.")
     lines = text.split("\n", 4 * _LOOKED)[: 4 * _LOOKED]
     if not given and (ruler := next((line for line in lines[:40] if _RULER.fullmatch(line.strip())), "")):
         spans = [found.span() for found in re.finditer(r"[-=]+", ruler)]
