@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from aitia.agent.fact_values import (
+    ALERTS,
     WAITING,
     is_few,
     is_first_hand,
@@ -38,9 +39,7 @@ _HARM: Final = frozenset(
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
-_FELT: Final = frozenset(
-    {*LEVELS, "alert.firing", "signal.pattern", "condition.trend", "condition.step", *PLANT}
-)
+_FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", "condition.trend", "condition.step", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
@@ -98,7 +97,7 @@ class Facts:
         stopped = {e.component for e in own if e.kind == "signal.stopped"}
         self.watched = frozenset(e.component for e in own if tells(e)) - stopped
         """Of whom telemetry tells how they are."""
-        self.alerted = frozenset(e.component for e in own if e.kind == "alert.firing")
+        self.alerted = frozenset(e.component for e in own if e.kind in ALERTS)
         """Of whom an alert tells, which says that something is wrong and never that nothing is."""
         theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or is_first_hand(e))]
         self.measured = frozenset(name for e in theirs if tells(e) for name in (e.component, e.peer) if name)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from aitia.agent.fact_values import ALERTS
 from aitia.core.provenance import Provenance
 from aitia.core.words import Direction, Effect, Evidence, Word
 
@@ -32,9 +33,7 @@ class Pattern(Word):
 
     def matches(self, evidence: Evidence) -> bool:
         """Whether the fact is of this pattern, whoever it belongs to. A steady fact matches only by its kind."""
-        kind = (
-            "metric.limit" if evidence.kind == "alert.firing" else evidence.kind
-        )  # a limit that a person set
+        kind = "metric.limit" if evidence.kind in ALERTS else evidence.kind  # a limit that a person set
         return (
             evidence.aspect == self.aspect
             and (not self.direction or evidence.direction in self.direction)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
+from aitia.agent.fact_values import ALERTS
 from aitia.agent.facts import Facts
 from aitia.agent.machine_class import classes_of
 from aitia.agent.taxonomy import Fault, Taxonomy, covers
@@ -139,7 +140,7 @@ def _priority(
     for e in own:
         if e.kind == "vibration.zone" and str(e.values.get("zone")) in _OF_ZONE:
             found.append((_OF_ZONE[str(e.values["zone"])], f"vibration zone {e.values['zone']} [{e.id}]"))
-        elif e.kind in ("metric.limit", "alert.firing"):
+        elif e.kind in ("metric.limit", *ALERTS):
             found.append(("soon", f"a limit is reached [{e.id}]"))
     for e in told:
         if str(e.values.get("severity")) in _OF_SEVERITY:

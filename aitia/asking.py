@@ -1,28 +1,37 @@
-"""Questions: of a run's evidence, or of what runbooks and past incidents say, with citations; turn by turn."""
+"""Questions: of live sources, a run's evidence, or what runbooks and past incidents say, with citations; turn by turn."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from aitia.consent import found_settings
+from aitia.core.config import SourceConfig
 from aitia.core.disk import storing, write_whole
 from aitia.core.errors import BadInput, ModelError, NoRoom, StoreError
 from aitia.core.home import aitia_home
 from aitia.core.llm import Llm
+from aitia.core.protocols import Source
 from aitia.core.redact import Careful, Redactor, load_key, use
 from aitia.core.store import RunStore
 from aitia.engine import AUTO
-from aitia.settings import FILE, load_settings
+from aitia.readers import configured_readers
+from aitia.settings import FILE, Settings, load_settings
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer
     from aitia.agent.asking.kinds import Embeds
     from aitia.agent.asking.lookup import Lookup
     from aitia.agent.asking.record import Record
+    from aitia.graphs.ask import AskContext
+    from aitia.tools.query.words import Query
+
+DOCUMENTS: Final = ("runbooks", "incidents")  # kinds of sources that are searched, not looked at
 
 
 def ask(
@@ -37,15 +46,20 @@ def ask(
     model: str | Llm | None = AUTO,
     threads: int | None = None,
     home: Path | None = None,
+    sources: Sequence[Source | SourceConfig] = (),
+    at: datetime | None = None,
 ) -> Answer:
-    """Answer a question from a run's evidence, or (without a run) from documents, with citations.
+    """Answer a question from a run's evidence, or (without a run) from live sources and documents, with citations.
 
+    question      a sentence, or a query such as `lines(component="web", level="error", limit=10)` (docs/ask.md)
     run           a run's id, a unique beginning of it, or `last`
     conversation  go on with the conversation of this id (`Answer.conversation`): it knows what it is about
     again         go on with the last conversation
     documents     folders of Markdown to ask, besides the runbooks and incidents of `config` (default ./aitia.yaml)
     sample        ask the sample runbooks last
     model         a model asked for by name writes one sentence; `auto` lets the default read passages; None for none
+    sources       readers or their configurations that are looked at besides those of `config`
+    at            the moment that counts as now (default: now, or the settings' `service.at`); aware datetime
     """
     from aitia.graphs.ask import AskContext
     from aitia.graphs.ask import ask as answer_of
@@ -53,8 +67,8 @@ def ask(
 
     home = home or aitia_home()
     going_on = again or bool(conversation)
-    if going_on and (documents or config):
-        raise BadInput("A continued conversation has its own documents and config. Leave both out.")
+    if going_on and (documents or config or sources):
+        raise BadInput("A continued conversation has its own documents, sources and config. Leave them out.")
     if going_on:
         folder = last_conversation(home, conversation)
         about = _about(home, folder)
@@ -65,12 +79,22 @@ def ask(
             "config": str(Path(config or FILE).resolve()),
             "named": config is not None,
             "sample": sample,
+            "at": at.isoformat() if at else "",
+            "sources": [c.model_dump(mode="json") for c in sources if isinstance(c, SourceConfig)],
         }
     redactor = Redactor(load_key(home))
 
     def careful(llm: Llm | None) -> Llm | None:
         return None if llm is None else Careful(llm, redactor)
 
+    question, about = _directed(question, about, home)
+    kept = folder if going_on else None
+    if not about["run"]:
+        live = _looked(
+            question, about, home, kept, [s for s in sources if not isinstance(s, SourceConfig)], redactor
+        )
+        if live is not None:
+            return live
     context = AskContext(redact=redactor.text, llm=careful(_writer(model, threads)))
     run_path: Path | None = None
     if about["run"]:
@@ -80,7 +104,6 @@ def ask(
     else:
         context.shelves, context.notes = _shelves(about, home)
         context.reader = context.llm or careful(_reader(model, threads))
-    kept = folder if going_on else None
     if kept is None:
         try:
             kept = _begun(home, run_path, about)
@@ -88,7 +111,8 @@ def ask(
             context.notes = [*context.notes, f"this conversation is not saved: {error}"]
     context.conversation = kept.name if kept is not None else ""
     try:
-        return answer_of(question, context, folder=kept)
+        answer = answer_of(question, context, folder=kept)
+        return _or_steps(answer, question, about, context, redactor)
     except NoRoom as error:
         context.notes = [*context.notes, f"this conversation is not saved: {error}"]
         return answer_of(question, context)
@@ -96,6 +120,87 @@ def ask(
         if not going_on and kept is not None:
             shutil.rmtree(kept)  # a conversation that was refused before it began leaves nothing
         raise
+
+
+def _or_steps(
+    answer: Answer, question: str, about: dict[str, Any], context: AskContext, redactor: Redactor
+) -> Answer:
+    """Where there are live systems, and no passage answers: the runbook that is about the trouble that is named."""
+    from aitia.graphs.looking import steps
+
+    live = not about["run"] and any(s.kind not in DOCUMENTS for s in _settings_of(about).sources)
+    found = steps(question, context.shelves, redactor.text) if live and answer.status == "not_known" else None
+    return (
+        answer
+        if found is None
+        else found.model_copy(update={"conversation": answer.conversation, "turn": answer.turn})
+    )
+
+
+def _directed(question: str, about: dict[str, Any], home: Path) -> tuple[str, dict[str, Any]]:
+    """A query that is no look at telemetry as the question that it holds: of documents, or of a run."""
+    from aitia.tools.query.notation import is_query, parse
+    from aitia.tools.query.words import Diagnose, Documents, Run
+
+    if not is_query(question):
+        return question, about
+    query = parse(question, now=datetime.now(tz=UTC))
+    if isinstance(query, Diagnose):
+        raise BadInput(f"A question starts no diagnosis. Use: aitia diagnose {query.text[:200]!r}.")
+    if isinstance(query, Run):
+        return query.text, about | {"run": RunStore.open(home, query.run).id}
+    return (f"how to: {query.text}" if isinstance(query, Documents) else question), about
+
+
+def _looked(
+    question: str,
+    about: dict[str, Any],
+    home: Path,
+    kept: Path | None,
+    given: Sequence[Source],
+    redactor: Redactor,
+) -> Answer | None:
+    """The answer of live sources, None where there are none or where documents are to answer."""
+    from aitia.graphs.looking import keep, last_query, look, opened
+
+    settings = _settings_of(about)
+    configs = [s for s in settings.sources if s.kind not in DOCUMENTS]
+    named = [SourceConfig.model_validate(c) for c in about.get("sources", ())]
+    if not (configs or named or given):
+        return None
+    use(settings.redaction)
+    readers, _ = configured_readers(settings.model_copy(update={"sources": tuple(configs)}), [*named, *given])
+    now = datetime.fromisoformat(about["at"]) if about.get("at") else settings.service.at
+    site = opened(
+        readers,
+        now=now,
+        components=settings.components,
+        zone=zone_of(settings, [*configs, *named]),
+        redact=redactor.text,
+    )
+    before: Query | None = last_query(kept, site.now) if kept is not None else None
+    found = look(question, site, before)
+    if found is None:
+        return None
+    answer, query = found
+    notes = list(answer.notes)
+    try:
+        kept = kept or _begun(home, None, about)
+        keep(kept, redactor.text(question), query)
+    except StoreError as error:
+        notes.append(f"this conversation is not saved: {error}")
+    return answer.model_copy(update={"conversation": kept.name if kept else "", "notes": tuple(notes)})
+
+
+def zone_of(settings: Settings, sources: Sequence[SourceConfig]) -> tzinfo:
+    """The zone in which people name times: `window.timezone`, else the one that all sources with a zone name."""
+    zones = {str(z) for s in sources if (z := s.options.get("timezone"))}
+    return settings.window.zone or (ZoneInfo(zones.pop()) if len(zones) == 1 else UTC)
+
+
+def _settings_of(about: dict[str, Any]) -> Settings:
+    file = Path(str(about["config"]))
+    return load_settings(file) if about["named"] else found_settings(file.parent)
 
 
 def _about(home: Path, folder: Path) -> dict[str, Any]:
@@ -171,11 +276,12 @@ def _shelves(about: dict[str, Any], home: Path) -> tuple[list[Lookup], list[str]
     from aitia.tools.incidents.dense import open_dense
     from aitia.tools.sources import open_sources
 
-    file = Path(str(about["config"]))
-    settings = load_settings(file) if about["named"] else found_settings(file.parent)
+    settings = _settings_of(about)
     use(settings.redaction)
-    kinds = [s for s in settings.sources if s.kind in ("runbooks", "incidents")]
-    own, notes = own_documents(open_sources(kinds, file.parent), [Path(p) for p in about["documents"]], home)
+    kinds = [s for s in settings.sources if s.kind in DOCUMENTS]
+    own, notes = own_documents(
+        open_sources(kinds, Path(str(about["config"])).parent), [Path(p) for p in about["documents"]], home
+    )
     dense, note = open_dense(home)
     held = [Lookup(documents, dense=dense) for documents in shelves(own, sample=bool(about["sample"]))]
     return held, [*notes, *([note] if note else [])]

@@ -1,4 +1,4 @@
-"""`aitia ask`: a question about a run, or about what runbooks and past incidents say."""
+"""`aitia ask`: a question about live systems, about a run, or about what runbooks and past incidents say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aitia.cli.diagnose import Json, Model, Threads
+from aitia.cli.diagnose import At, Changes, Json, Logs, Metrics, Model, Signals, Threads, Topology
 
 if TYPE_CHECKING:
     from aitia.agent.asking.answer import Answer, Citation
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 def ask(
     words: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="The question; give a run id before it to ask about a run.", metavar="[RUN] QUESTION"
         ),
-    ],
+    ] = None,
+    query: Annotated[
+        str,
+        typer.Option(
+            "--query", metavar="QUERY", help='Run a query, as answers show it: lines(component="web").'
+        ),
+    ] = "",
     again: Annotated[
         bool, typer.Option("--again", help="Continue the last conversation: “and the database?”.")
     ] = False,
@@ -33,23 +39,34 @@ def ask(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="Config file whose runbooks and incidents are searched."),
+        typer.Option("--config", "-c", help="Config file whose sources are looked at."),
     ] = None,
     sample: Annotated[
         bool, typer.Option("--sample/--no-sample", help="Search the sample runbooks last.")
     ] = True,
+    metrics: Metrics = None,
+    logs: Logs = None,
+    changes: Changes = None,
+    topology: Topology = None,
+    signals: Signals = None,
+    at: At = "",
     model: Model = "auto",
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a question from a run's evidence, or from runbooks and past incidents, with citations.
+    """Answer a question from live sources, a run's evidence, or runbooks and past incidents, with citations.
 
-    Exit code: 0 answered, 11 not in what there is, 2 bad input.
+    Exit code: 0 answered, 11 not in what there is or to be asked more clearly, 12 asked to change something, 2 bad input.
     """
+    from datetime import UTC, datetime
+
     from aitia.asking import ask as answer_of
     from aitia.cli.console import print_json
-    from aitia.core.errors import EXIT_CAUSE, EXIT_UNKNOWN, BadInput
+    from aitia.cli.inputs import named_sources
+    from aitia.core.errors import BadInput
+    from aitia.incoming import parse_moment
 
+    words = _words(words or [], query)
     if len(words) > (1 if again or conversation else 2):
         raise BadInput('Put the question in quotation marks: aitia ask [RUN] "why not the cache?".')
     if (again or conversation) and (documents or config):
@@ -67,12 +84,41 @@ def ask(
         sample=sample,
         model=model,
         threads=threads,
+        sources=named_sources(
+            metrics=metrics or [],
+            logs=logs or [],
+            changes=changes or [],
+            topology=topology or [],
+            signals=signals or [],
+        ),
+        at=parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else None,
     )
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
         show_answer(answer)
-    raise typer.Exit(EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN)
+    raise typer.Exit(code_of(answer))
+
+
+def _words(words: list[str], query: str) -> list[str]:
+    """The question, or the query in its place. Raises BadInput."""
+    from aitia.core.errors import BadInput
+    from aitia.tools.query.notation import is_query
+
+    if bool(words) == bool(query):
+        raise BadInput('Ask something, such as: aitia ask "how many pods run?", or give --query.')
+    if query and not is_query(query):
+        raise BadInput(
+            f'Write --query as verb(field=value, …), such as lines(component="web"), not {query[:80]!r}.'
+        )
+    return [query] if query else words
+
+
+def code_of(answer: Answer) -> int:
+    """The exit code of an answer."""
+    from aitia.core.errors import EXIT_CAUSE, EXIT_REFUSED, EXIT_UNKNOWN
+
+    return {"answered": EXIT_CAUSE, "refused": EXIT_REFUSED}.get(answer.status, EXIT_UNKNOWN)
 
 
 def show_answer(
@@ -90,6 +136,11 @@ def show_answer(
     from aitia.render.text import clean, clean_lines
 
     console = stdout_console()
+    if answer.found or (answer.status != "answered" and answer.replies):
+        from aitia.cli.ask_show import show_looked
+
+        show_looked(answer, going_on=going_on)
+        return
     if answer.status == "not_known":
         console.print(Text(NOT_KNOWN, style="bold"))
     for reply in answer.replies:

@@ -37,6 +37,10 @@ def do(talk: Talk, line: str) -> None:
     COMMANDS[name].do(talk, rest.strip())
 
 
+def _only(_: object) -> None:
+    """A command returns nothing."""
+
+
 def _evidence(talk: Talk, wanted: str) -> None:
     from aitia.cli.chat_show import show_fact, show_facts
     from aitia.render.text import cited_ids
@@ -200,6 +204,9 @@ COMMANDS: dict[str, Command] = {
     "again": Command(help="look at the incident again, up to now", do=lambda talk, _: talk.again()),
     "resume": Command(
         takes="[RUN]", help="resume a stopped diagnosis", do=lambda talk, rest: talk.resume(rest)
+    ),
+    "ask": Command(
+        takes="TEXT", help="ask live systems or documents", do=lambda talk, rest: _only(talk.ask_live(rest))
     ),
     "new": Command(takes="TEXT", help="diagnose another incident", do=lambda talk, rest: talk.new(rest)),
     "since": Command(

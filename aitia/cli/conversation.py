@@ -13,13 +13,14 @@ from aitia import api
 from aitia.cli.console import exit_code, note, stdout_console
 from aitia.cli.session import say_finished, stoppable, watched
 from aitia.core.config import SourceConfig
-from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_UNKNOWN, AitiaError, BadInput
+from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError, BadInput
 from aitia.core.home import aitia_home
 from aitia.core.store import RunStore
 from aitia.core.words import Report
 from aitia.render.text import clean
 
 if TYPE_CHECKING:
+    from aitia.agent.asking.answer import Answer
     from aitia.cli.live import LiveView
     from aitia.settings import Settings
 
@@ -49,6 +50,7 @@ class Talk:
         self.code = EXIT_CAUSE
         self._asked = asked
         self._conversation = ""
+        self._looking = ""  # the conversation with live systems
         self._noted: set[str] = set()  # remarks on how questions are compared: said once
         self._report: Report | None = None
 
@@ -80,9 +82,15 @@ class Talk:
             from aitia.cli.chat_commands import do
 
             do(self, line)
-        elif self.run and not line.startswith(("{", "[")):  # an alert is a new incident whatever is in hand
-            self.ask(line)
+        elif line.startswith(("{", "[")):  # an alert is a new incident whatever is in hand
+            self.new(line)
+        elif self.run:
+            self._ask_of_run(line)
+        elif self._is_question(line):
+            self._tell("question", "read as a question; to have it diagnosed: /new TEXT")
+            self.ask_live(line)
         else:
+            self._tell("trouble", "read as a trouble, which is diagnosed; to only ask: /ask TEXT")
             self.new(line)
 
     # Diagnoses
@@ -169,6 +177,58 @@ class Talk:
         self._hold(run, None)
         note(f"stopped; continue with /resume, now or later (run {run})")
 
+    # Live systems
+
+    def _is_question(self, line: str) -> bool:
+        from aitia.agent.asking.question.sorting import asks, goes_on
+
+        return asks(line) or (bool(self._looking) and goes_on(line))
+
+    def _tell(self, key: str, text: str) -> None:
+        """Say once in a sitting how a line was taken."""
+        if key not in self._noted:
+            self._noted.add(key)
+            note(text)
+
+    def ask_live(self, question: str) -> Answer:
+        """Answer a question from the sources as they are now, or from documents; a later one may build on it."""
+        from aitia.asking import ask
+        from aitia.cli.ask import code_of, show_answer
+
+        if not question.strip():
+            raise BadInput("Give a question: /ask how many pods run?")
+        asked = self._asked
+        going_on = bool(self._looking)
+        answer = ask(
+            question,
+            conversation=self._looking,
+            config=None if going_on else asked.config,
+            sources=() if going_on else asked.sources,
+            at=asked.at,
+            model=None if asked.model == "none" else asked.model,
+            threads=asked.threads,
+        )
+        self._looking = answer.conversation
+        self.code = code_of(answer)
+        show_answer(self._fresh(answer), going_on="")
+        return answer
+
+    def _ask_of_run(self, line: str) -> None:
+        """Of the run in hand, or of live systems where the question is of these or the run does not hold the answer."""
+        from aitia.agent.asking.question.sorting import of_live
+
+        live = bool(self._settings().sources or self._asked.sources)
+        if live and of_live(line):
+            self.ask_live(line)
+        else:
+            self.ask(line)
+
+    def _fresh(self, answer: Answer) -> Answer:
+        """Without notes that were said before."""
+        fresh = tuple(n for n in answer.notes if n not in self._noted)
+        self._noted.update(fresh)
+        return answer.model_copy(update={"notes": fresh})
+
     # The run in hand
 
     def open(self, rest: str) -> None:
@@ -204,7 +264,7 @@ class Talk:
     def ask(self, question: str) -> None:
         """Answer a question about the run; a later one may build on it."""
         from aitia.asking import ask
-        from aitia.cli.ask import show_answer
+        from aitia.cli.ask import code_of, show_answer
 
         self.report()
         answer = ask(
@@ -215,7 +275,5 @@ class Talk:
             threads=self._asked.threads,
         )
         self._conversation = answer.conversation
-        fresh = tuple(n for n in answer.notes if n not in self._noted)
-        self._noted.update(fresh)
-        self.code = EXIT_CAUSE if answer.status == "answered" else EXIT_UNKNOWN
-        show_answer(answer.model_copy(update={"notes": fresh}), going_on="", whole="/evidence E12")
+        self.code = code_of(answer)
+        show_answer(self._fresh(answer), going_on="", whole="/evidence E12")

@@ -50,8 +50,8 @@ MACHINE: Final = frozenset(
 """What is measured of a machine; facts that hold it against what is normal for how it runs are of the kinds `AGAINST`."""
 AGAINST: Final = frozenset({"signal.quantity", "condition.trend", "condition.step"})
 """Kinds of facts that hold a quantity of a machine against its own normal at the same load, hour, or partners."""
-CONDITION: Final = frozenset({"condition.life"})
-"""The condition of a machine, such as how long it has left: neither symptom nor cause of an alarm by itself."""
+CONDITION: Final = frozenset({"condition.life", "condition.alarms"})
+"""The condition of a machine, such as how long it has left, or of its alarms: neither symptom nor cause by itself."""
 PATTERN: Final = frozenset(
     {
         "pattern.known", "pattern.usual", "pattern.stopped",

@@ -8,6 +8,7 @@ from typing import Any
 from aitia.core.deadline import given_up
 
 EXIT_CAUSE, EXIT_INTERNAL, EXIT_BAD_INPUT, EXIT_HEALTHY, EXIT_UNKNOWN = 0, 1, 2, 10, 11
+EXIT_REFUSED = 12  # a question asked to change something: nothing was done
 EXIT_NOT_STORED = 3  # the report was printed, whatever its verdict, and could not be stored
 EXIT_INTERRUPTED = 130
 

@@ -53,6 +53,7 @@ SourceKind = Literal[
     "cluster",
     "dictionary",
     "alerts",
+    "alarms",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]

@@ -16,6 +16,7 @@ from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
 from aitia.tools.meaning.dictionary import Dictionary
 from aitia.tools.meaning.metadata import UNTOLD, Metadata
+from aitia.tools.sources.alarms.events import AlarmEvent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +236,15 @@ class ChangeSource(Source, Protocol):
     """Changes and maintenance acts."""
 
     def read(self, window: Window) -> list[RecordedChange]: ...
+
+
+@runtime_checkable
+class AlarmSource(Source, Protocol):
+    """Alarms of control systems."""
+
+    def events(self, window: Window) -> list[AlarmEvent]:
+        """Alarms that came, went or were acknowledged in the window, in time order."""
+        ...
 
 
 @runtime_checkable

@@ -33,8 +33,8 @@ class Told:
     kind: Kind
 
 
-def times_of(text: str, now: datetime) -> list[Told]:
-    """All times before `now` that the text tells, in order. A time without a zone is in that of `now`."""
+def times_of(text: str, now: datetime, *, longest: timedelta = LONGEST_AGO) -> list[Told]:
+    """All times before `now` that the text tells, in order, `longest` ago at most. A time without a zone is in that of `now`."""
     low = plain(text)
     atoms = _apart(sorted(_atoms(low, text, now), key=lambda a: (a.begin, -a.end)))
     found: list[Told] = []
@@ -42,7 +42,7 @@ def times_of(text: str, now: datetime) -> list[Told]:
         if all(a.weak for a in group):
             continue
         at = _resolve(group, now)
-        if at is not None and now - LONGEST_AGO <= at <= now + _AHEAD:
+        if at is not None and now - longest <= at <= now + _AHEAD:
             kinds = {a.kind for a in group}
             kind = next(k for k in _FINEST if k in kinds)
             found.append(Told(at=min(at, now), begin=group[0].begin, end=group[-1].end, kind=kind))

@@ -1,0 +1,153 @@
+"""Of what a question is: the components that it names, also by near names and by what they do, and names that nobody knows."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aitia.agent.asking.question.tables import pattern_of
+from aitia.core.words import Component
+from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
+from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.measured import measured
+from aitia.tools.query.site import Site
+
+SURE: Final = 4.0  # of a mention by its name, or by all words of it
+_SLIP: Final = 3.0
+_NAME: Final = re.compile(
+    r"(?<![\w./=\"'`-])[a-zà-ÿ0-9]+(?:[-_./:][a-zà-ÿ0-9]+)+(?![\w=\"'`-]|\.\w)|(?<![\w.-])[a-z]{1,5}\d{1,4}[a-z]?(?![\w:.-])"
+)
+_NOT_NAMES: Final = re.compile(
+    r"p\d\d|\d+xx|\d+(?:st|nd|rd|th)|\d[\d.:-]*[a-z%]{0,4}|s3|h2|k8s|\d{4}-\d\d-\d\d.*|[a-z]{1,2}/[a-z]{1,2}|log-.*|.*-(?:line|lines|level|werte?|zeilen)|io|i/o|cron-?jobs?|read-only|on-call|ip-adress\w*|stack-?trace|[\w-]+-(?:moi|nous|vous|tu|toi|le|la|les|il|elle|ils|on|ce|ci|là|y)|(?:p|tier|top|load)\d+|http/\d.*|set-?point|over-?heat\w*"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """The components of a question in order, the spans that name them surely, those that may be words of something else."""
+
+    components: tuple[str, ...] = ()
+    taken: tuple[tuple[int, int], ...] = ()
+    soft: tuple[tuple[int, int], ...] = ()
+    strange: tuple[str, ...] = ()  # names that no source knows
+    strange_spans: tuple[tuple[int, int], ...] = ()
+
+
+def about(low: str, site: Site) -> About:
+    """What a text in small letters names."""
+    held = [_asked(c) for c in site.inventory.components]
+    mentions = [m for m in mentions_of(low, held) if not _in_metric(m, low)]
+    names = {m.metric.casefold() for m in measured(site)} | {m.family.casefold() for m in measured(site)}
+    labels = {v.casefold() for m in measured(site) for _, v in m.labels}
+    strange: list[tuple[str, tuple[int, int]]] = []
+    extra: list[Mention] = []
+    for m in _NAME.finditer(low):
+        word = m[0].strip("./:")
+        if _NOT_NAMES.fullmatch(word) or any(n in word or word in n for n in names if len(n) > 3):
+            continue
+        if any(
+            x.begin <= m.start() and x.end >= m.start() + len(word) and _same_digits(x, low, site)
+            for x in mentions
+            if x.sure >= _SLIP
+        ):
+            continue
+        if known := site.resolver.resolve(word):
+            extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
+        elif word not in labels and not _is_object(word, site):
+            strange.append((word, m.span()))
+    mentions = [x for x in mentions if not any(a < x.end and x.begin < b for _, (a, b) in strange)]
+    mentions = sorted(
+        [*(x for x in mentions if not any(e.begin < x.end and x.begin < e.end for e in extra)), *extra],
+        key=lambda x: x.begin,
+    )
+    return About(
+        components=tuple(dict.fromkeys(x.component for x in mentions)),
+        taken=tuple((x.begin, x.end) for x in mentions if x.sure >= _SLIP),
+        soft=tuple((x.begin, x.end) for x in mentions if x.sure < _SLIP),
+        strange=tuple(w for w, _ in strange),
+        strange_spans=tuple(s for _, s in strange),
+    )
+
+
+def _in_metric(mention: Mention, low: str) -> bool:
+    """Whether the words are a part of a name with underscores: the `db` of `db_pool_max`."""
+    return low[mention.end : mention.end + 1] == "_" or low[max(0, mention.begin - 1) : mention.begin] == "_"
+
+
+def _same_digits(mention: Mention, low: str, site: Site) -> bool:
+    """Whether the numbers of what is written are the component's: `comp-2` is no slip for `COMP-1`."""
+    held = site.held(mention.component)
+    known = " ".join([mention.component, *(held.aliases if held else ())])
+    return set(re.findall(r"\d+", low[mention.begin : mention.end])) <= set(re.findall(r"\d+", known)) | {
+        n.lstrip("0") for n in re.findall(r"\d+", known)
+    }
+
+
+def _asked(component: Component) -> Component:
+    """Without addresses and container ids, which are no names that a person says."""
+    spoken = tuple(a for a in component.aliases if not re.fullmatch(r"[\d.:]+|[0-9a-f]{40,}", a))
+    return component.model_copy(update={"aliases": spoken})
+
+
+def _is_object(word: str, site: Site) -> bool:
+    """Whether a cluster has an object, label or image of that name."""
+    for _, reader in site.readers():
+        for resource in (
+            "pods",
+            "deployments",
+            "statefulsets",
+            "daemonsets",
+            "jobs",
+            "cronjobs",
+            "services",
+            "nodes",
+            "configmaps",
+        ):
+            if word in (reader.names(resource) or ()):
+                return True
+    return False
+
+
+def near(word: str, site: Site) -> list[str]:
+    """The components whose names are like a word, best first."""
+    ids = {plain(c.id): c.id for c in site.inventory.components}
+    close = difflib.get_close_matches(word, list(ids), n=3, cutoff=0.5)
+    parts = [i for p, i in ids.items() if set(re.split(r"[-_.]", p)) & set(re.split(r"[-_.]", word))]
+    return list(dict.fromkeys([*(ids[c] for c in close), *parts]))[:3]
+
+
+def relatives(component: str, site: Site) -> list[str]:
+    """What is measured beside a component where it is not measured itself: its parts, what it is a part of, both ways."""
+    found = site.held(component)
+    whole = [k.to for k in found.links if k.relation == "part_of"] if found else []
+    parts = [
+        c.id
+        for c in site.inventory.components
+        if any(k.relation == "part_of" and k.to == component for k in c.links)
+    ]
+    return [*parts, *(w for w in whole if w != component)]
+
+
+def others(component: str, site: Site, low: str) -> list[str]:
+    """The components that are of a component's kind: its type, and a name that begins alike."""
+    found = site.held(component)
+    if found is None:
+        return []
+    start = re.split(r"[-_.\d]", plain(component))[0]
+    alike = [c for c in site.inventory.components if c.id != component and c.type == found.type]
+    named = [c.id for c in alike if re.split(r"[-_.\d]", plain(c.id))[0] == start]
+    said = [w for w in re.findall(r"[a-zà-ÿ]{4,}", low) if not _other().fullmatch(w)]
+    called = [c.id for c in alike if any(w.rstrip("s") in plain(n) for w in said for n in (c.id, *c.aliases))]
+    return called or named or [c.id for c in alike]
+
+
+def _other() -> re.Pattern[str]:
+    return pattern_of("other")
+
+
+def spans(low: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where whole words stand in a text."""
+    return [m.span() for w in words if w for m in re.finditer(rf"(?<!\w){re.escape(plain(w))}(?!\w)", low)]

@@ -1,0 +1,244 @@
+"""Follow-ups: what a question leaves out is taken from the query before it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aitia.agent.asking.question.about import near, others
+from aitia.agent.asking.question.measure import best
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.reading import Reading, _fitting, decide, span_fields
+from aitia.agent.asking.question.refusing import changing
+from aitia.agent.asking.question.tables import follow_pattern, pattern_of
+from aitia.core.errors import BadInput
+from aitia.tools.query.measured import measured
+from aitia.tools.query.site import Site
+from aitia.tools.query.words import QUERY, VERBS, Changes, Count, Curve, Events, Get, Lines, List, Query, Stat
+
+_OWN_VERBS: Final = frozenset({"lines", "events", "changes", "work", "documents", "compare", "why"})
+_ALONE: Final = frozenset({"events", "changes", "work", "documents", "compare", "incidents"})
+_VERY_SHORT: Final = 5  # "when was it", "show me the last one", "zeig sie"
+_SHORT: Final = 9  # words that a sentence which leaves something out has at most
+
+
+def read_on(text: str, site: Site, before: Query | None) -> Reading:
+    """Read a question, in a conversation after another one."""
+    p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
+    if before is None or changing(p) is not None or not _leaves_out(p):
+        return decide(p)
+    turned = _turned(p, before)
+    if turned is not None:
+        return turned
+    changed = _changed(p, before)
+    return changed if changed is not None else decide(p)
+
+
+def _turned(p: Pieces, before: Query) -> Reading | None:
+    """Another verb over what was asked before: "when was that?", "show them", "how many?", "why?"."""
+    new: dict[str, Any] = {k: v for k, v in before.model_dump().items() if k != "verb"}
+    named = p.about.components[0] if p.about.components else ""
+    if named and "component" in new:
+        new["component"] = named
+    if p.has("verbs", "why") and isinstance(before, Get | List | Count | Events):
+        component = named or str(getattr(before, "component", ""))
+        if component and p.site.readers():
+            return _made_of("get", {"component": component, "part": "why"})
+        return _made_of("events", {"component": component, "text": getattr(before, "text", "")})
+    last = p.has("order", "newest")
+    if p.has("verbs", "when"):
+        if isinstance(before, Stat):
+            return _made(
+                before,
+                {
+                    "wanted": "time",
+                    "function": before.function if before.function != "last" else "max",
+                    "component": new["component"],
+                },
+            )
+        if isinstance(before, Changes):
+            return _made(before, {"wanted": "time", "limit": 1, "component": new["component"]})
+        if isinstance(before, Events):
+            return _made(before, {"limit": 1, "component": new["component"]})
+        if isinstance(before, Lines) or (isinstance(before, Count) and before.of == "lines"):
+            return _made_of(
+                "lines", _shared(new, "lines") | {"limit": 1, "order": "newest" if last else "oldest"}
+            )
+        if isinstance(before, Count) and before.of in ("changes", "events"):
+            return _made_of(before.of, _shared(new, before.of) | {"limit": 1})
+    shows = p.has("verbs", "list") or p.has("verbs", "lines") or p.limit is not None
+    if (
+        shows
+        and isinstance(before, Count)
+        and before.of in ("lines", "changes", "events")
+        and not p.has("verbs", "count")
+    ):
+        limit = {"limit": p.limit or (1 if p.keys("order") else 10)}
+        order = {"order": "oldest"} if p.has("order", "oldest") and before.of != "events" else {}
+        return _made_of(
+            before.of, _shared(new, before.of) | limit | order | (span_fields(p) if p.span.told else {})
+        )
+    if p.has("verbs", "count") and isinstance(before, Lines | Changes | Events):
+        of = before.verb
+        return _made_of("count", _shared(new, "count") | {"of": of} | (span_fields(p) if p.span.told else {}))
+    return None
+
+
+def _shared(fields: dict[str, Any], verb: str) -> dict[str, Any]:
+    """The fields that another verb has too."""
+    known = VERBS[verb].model_fields
+    return {k: v for k, v in fields.items() if k in known and k not in ("limit", "order", "of")}
+
+
+def _made_of(verb: str, fields: dict[str, Any]) -> Reading:
+    return Reading(status="query", queries=(QUERY.validate_python({"verb": verb, **fields}),), live=True)
+
+
+def _leaves_out(p: Pieces) -> bool:
+    """Whether it begins like a follow-up, or is short and names no thing to look at."""
+    follows = bool(follow_pattern().search(p.low))
+    short = len(p.low.split()) <= _SHORT
+    if not short and not follows:
+        return False
+    if set(p.keys("verbs")) & _ALONE and not follows:
+        return False
+    own = (
+        bool(set(p.keys("verbs")) & _OWN_VERBS)
+        or bool(p.keys("resources"))
+        or bool(p.keys("relations"))
+        or bool(p.quoted or p.code)
+    )
+    if follows:
+        return True
+    if (
+        len(p.low.split()) <= _VERY_SHORT
+        and not any(t.concepts for t in p.terms)
+        and not p.has("verbs", "documents")
+    ):
+        return True
+    pronoun = (
+        bool({"it", "its", "there", "them", "dort", "davon", "là", "ahí", "lì"} & set(p.low.split()))
+        and not p.component
+    )
+    return pronoun or (not own and not p.terms)
+
+
+def _changed(p: Pieces, before: Query) -> Reading | None:
+    """The query before with what this sentence says anew; None where it says nothing that the query has."""
+    if p.about.strange:
+        return decide(p)
+    fields = type(before).model_fields
+    new: dict[str, Any] = {}
+    if "since" in fields and p.span.told:
+        if isinstance(before, Stat) and p.span.at is not None and before.function == "last":
+            new |= {"since": None, "until": p.span.at}
+        else:
+            new |= {"since": None, "until": None} | span_fields(p)
+    if "component" in fields:
+        named = p.component
+        if pattern_of("other").search(p.low):
+            return _of_other(p, before, new)
+        if named:
+            new["component"] = named
+        elif (unknown := _unknown_name(p)) and not new:
+            close = near(unknown, p.site)
+            told = f" Nearest: {', '.join(close)}." if close else ""
+            return Reading(
+                status="unknown",
+                said=f"No source knows {unknown!r}.{told}",
+                needs=f"telemetry of {unknown}",
+                live=True,
+            )
+    for field, value in (("level", p.level), ("text", p.quoted), ("limit", p.limit), ("labels", p.labels)):
+        if field in fields and value:
+            new[field] = value
+    if "state" in fields and p.keys("states") and not p.keys("parts"):
+        new["state"] = p.keys("states")[0]
+    if "part" in fields and p.keys("parts"):
+        new["part"] = p.keys("parts")[0]
+    if "order" in fields and p.keys("order"):
+        new["order"] = p.keys("order")[0]
+    if "function" in fields and (functions := [f for f in p.keys("functions")]):
+        new["function"] = functions[0]
+    if "wanted" in fields and p.has("verbs", "when"):
+        new["wanted"] = "time"
+    if isinstance(before, Stat | Curve):
+        changed = _other_measure(p, before, new)
+        if isinstance(changed, Reading):
+            return changed
+        new |= changed
+    return _made(before, new) if new else None
+
+
+def _made(before: Query, new: dict[str, Any]) -> Reading:
+    try:
+        query = QUERY.validate_python({**before.model_dump(), **new})
+    except ValueError as error:
+        raise BadInput(
+            f"Say it in one sentence: the question before does not go with it ({str(error)[:120]})."
+        ) from None
+    return Reading(status="query", queries=(query,), live=True)
+
+
+def _of_other(p: Pieces, before: Query, new: dict[str, Any]) -> Reading:
+    component = str(getattr(before, "component", ""))
+    found = others(component, p.site, p.low)
+    alike: dict[str, Any] = {}
+    if isinstance(before, Stat | Curve):
+        alike = {o: made for o in found if not isinstance(made := _same_measure(before, o, p), Reading)}
+        found = list(alike)
+    if len(found) == 1:
+        return _made(before, {**new, "component": found[0], **alike.get(found[0], {})})
+    said = f"Which one: {', '.join(found[:8])}?" if found else f"There is no other like {component}."
+    return Reading(status="unclear" if found else "unknown", said=said, live=True)
+
+
+def _unknown_name(p: Pieces) -> str:
+    """A word that names nothing, behind "and" or "what about"."""
+    words = [t.word for t in p.terms if not t.concepts]
+    return words[0] if words and not p.keys("levels") and not p.keys("states") else ""
+
+
+def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict[str, Any] | Reading:
+    """Another measurement of the same component, or the same one of another component under its own name."""
+    component = str(new.get("component", before.component))
+    named = [t for t in p.terms if t.concepts and not t.soft]
+    if named:
+        found = [f for f in best(_fitting(p, component)) if not f.left]
+        if not found:
+            words = " ".join(t.word for t in named)
+            return Reading(
+                status="unknown",
+                said=f"{words} of {component} is not measured.",
+                needs=f"a metrics source that holds {words} of {component}",
+                live=True,
+            )
+        return {"metric": found[0].of.family, "component": found[0].of.component, "labels": found[0].labels}
+    if component != before.component and not any(
+        m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)
+    ):
+        return _alike(before, component, p)
+    return {}
+
+
+def _same_measure(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:
+    """The measurement of another component: of the same name, or of a name that is alike."""
+    if any(m.component == component and before.metric in (m.metric, m.family) for m in measured(p.site)):
+        return {}
+    return _alike(before, component, p)
+
+
+def _alike(before: Stat | Curve, component: str, p: Pieces) -> dict[str, Any] | Reading:
+    """A tag's number differs between machines: `AI-122 Leaving Water Temp` is `AI-112 Leaving Water Temp` elsewhere."""
+    from aitia.agent.asking.question.measure import fits, terms_of
+    from aitia.tools.meaning.incidents.words import plain
+
+    words = terms_of(plain(before.metric.replace("_", " ")), [])
+    found = best(fits(words, [m for m in measured(p.site) if m.component == component]))
+    if len(found) == 1:
+        return {"metric": found[0].of.family}
+    return Reading(
+        status="unknown",
+        said=f"{before.metric} of {component} is not measured.",
+        needs=f"a metrics source that holds it of {component}",
+        live=True,
+    )

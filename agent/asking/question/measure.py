@@ -1,0 +1,237 @@
+"""Which measurement a question means: its words, and the things that they stand for, compared with the names that are there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from aitia.agent.asking.question.tables import Hit, patterns_of, table, words_of
+from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.measured import Measured, meaning_of
+
+# Points, by hand: a word that a name holds, one that only its help text holds, one of the question that nothing of it holds,
+# a word of the name that nobody asked for, and a name of a setting where none was asked for.
+_THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 0.9
+_WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
+_OWNER: Final = 0.8  # a word that only the component's name has
+_LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
+_TIE: Final = 0.1
+_SHORTEST: Final = 4  # letters of a word that may be a part of a compound
+_SPLIT: Final = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
+)
+_WORD: Final = re.compile(r"[0-9a-zà-öø-ÿœ_./%°-]*[0-9a-zà-öø-ÿœ%]")
+_QUANTITIES: Final = {
+    "traffic": "requests",
+    "io": "disk",
+    "restart": "restarts",
+    "file_descriptors": "files",
+    "count": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """A word or phrase of a question that may be of a measurement. `soft`: it may also only name the component."""
+
+    word: str
+    concepts: frozenset[str] = frozenset()
+    soft: bool = False
+    begin: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A measurement with how well it fits, what of the question it leaves, and the labels that the question names."""
+
+    of: Measured
+    score: float
+    left: tuple[str, ...] = ()
+    labels: str = ""
+
+
+def terms_of(
+    low: str,
+    taken: Sequence[tuple[int, int]],
+    soft: Sequence[tuple[int, int]] = (),
+    named: Sequence[tuple[int, int]] = (),
+) -> list[Term]:
+    """The words of a text in small letters that no other reading has taken, with the things that they stand for."""
+    found = [Term(word=low[a:b], begin=a, end=b) for a, b in named]
+    taken = [*taken, *named]
+    spans: dict[tuple[int, int], set[str]] = {}
+    for hit in _concept_hits(low):
+        if not _over((hit.begin, hit.end), taken):
+            spans.setdefault((hit.begin, hit.end), set()).add(hit.key)
+    chosen: list[tuple[int, int]] = []
+    for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0])):
+        if not _over(span, chosen):
+            chosen.append(span)
+            found.append(_term(low, span, frozenset(spans[span]), soft))
+    for m in _WORD.finditer(low):
+        if _over(m.span(), taken) or _over(m.span(), chosen) or m[0] in words_of("stop") or m[0].isdigit():
+            continue
+        found += _compound_terms(m, soft)
+    return sorted(found, key=lambda t: t.begin)
+
+
+def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
+    concepts, rest = compound(m[0])
+    span, word = m.span(), m[0]
+    made = (
+        [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])]
+        if concepts
+        else []
+    )
+    if rest and (not concepts or len(rest) > 3):
+        made.append(Term(word=rest, soft=bool(concepts) or _over(span, soft), begin=span[0], end=span[1]))
+    return made
+
+
+def _term(low: str, span: tuple[int, int], concepts: frozenset[str], soft: Sequence[tuple[int, int]]) -> Term:
+    return Term(
+        word=low[span[0] : span[1]], concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1]
+    )
+
+
+def _concept_hits(low: str) -> Iterable[Hit]:
+    for key, pattern in patterns_of("concepts"):
+        for m in pattern.finditer(low):
+            yield Hit(key, m.start(), m.end())
+
+
+def _over(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:
+    return any(span[0] < end and begin < span[1] for begin, end in taken)
+
+
+def fits(terms: Sequence[Term], candidates: Iterable[Measured]) -> list[Fit]:
+    """The candidates that hold a thing that is asked for, best first."""
+    found = [f for m in candidates if (f := _fit(terms, m)) is not None and (f.left or f.score >= _LEAST)]
+    return sorted(found, key=lambda f: (-f.score, f.of.component, f.of.family))
+
+
+def best(found: Sequence[Fit]) -> list[Fit]:
+    """Those that fit best: several where words alone do not tell them apart."""
+    return [f for f in found if f.score >= found[0].score - _TIE] if found else []
+
+
+def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
+    names, concepts = _of_name(m.family, m.unit, m.help)
+    helped = _of_text(m.help)
+    covered: set[str] = set()
+    things: set[str] = set()
+    left: list[str] = []
+    labels: list[str] = []
+    score, told = 0.0, 0
+    for term in terms:
+        literal = {n for n in names if _same(term.word, n)}
+        whole = term.word in (m.family.casefold(), m.metric.casefold())
+        whole = whole or (
+            "_" in term.word
+            and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold()))
+        )
+        shared = term.concepts & concepts
+        label = _label(term, m)
+        if whole or shared or literal:
+            score += 6.0 if whole else _THING
+            told += 1
+            covered |= literal
+            score += _WORDED * sum(w in names for w in term.word.split()[:-1])
+            things |= shared
+        elif label:
+            labels.append(label)
+            score += 0.8
+        elif term.concepts & helped:
+            score += _HELP
+        elif _names_component(term, m):
+            score += _OWNER
+        elif not term.soft:
+            left.append(term.word)
+            score -= _LEFT
+    if not told:
+        return None
+    extra = [
+        n for n in names if n not in covered and n not in words_of("silent") and not (_concepts(n) & things)
+    ]
+    score -= _EXTRA * len(extra)
+    settings = [
+        n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
+    ]
+    score -= _SETTING * bool(settings)
+    return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
+
+
+def _names_component(term: Term, m: Measured) -> bool:
+    """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
+    for name in (m.component, *m.called):
+        words, concepts = _of_name(name, "", "")
+        if term.word in words or term.concepts & concepts:
+            return True
+    return False
+
+
+def _label(term: Term, m: Measured) -> str:
+    """`key=value` of a label whose value the term is; of a code such as `5xx` that no value is, nothing."""
+    return next((f"{k}={v}" for k, v in m.labels if v.casefold() == term.word and len(v) > 1), "")
+
+
+def _same(word: str, name: str) -> bool:
+    if word == name or word.rstrip("s") == name.rstrip("s"):
+        return True
+    shorter, longer = sorted((word, name), key=len)
+    return len(shorter) >= _SHORTEST and longer.startswith(shorter) and len(longer) - len(shorter) <= 4
+
+
+@lru_cache(maxsize=8192)
+def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The words of a name, and the things that they and its meaning stand for."""
+    words = tuple(w for w in (plain(p) for p in _SPLIT.split(family)) if w)
+    meant = meaning_of(family, unit, help).quantity
+    found = {c for w in words for c in _concepts(w)} | set(_phrases(" ".join(words)))
+    quantity = _QUANTITIES.get(meant, meant)
+    if {"bytes", "files", "blks", "tables"} & set(words):
+        found.discard("temperature")  # `temp_bytes` are of temporary files
+    if "load" in found and quantity == "cpu":
+        quantity = ""
+    return words, frozenset(found | ({quantity} if quantity in table("concepts") else set()))
+
+
+@lru_cache(maxsize=8192)
+def _of_text(help: str) -> frozenset[str]:
+    return frozenset(_phrases(plain(help)))
+
+
+def _phrases(low: str) -> set[str]:
+    return {hit.key for hit in _concept_hits(low)}
+
+
+@lru_cache(maxsize=8192)
+def _concepts(word: str) -> frozenset[str]:
+    exact = frozenset(hit.key for hit in _concept_hits(word) if hit.end - hit.begin == len(word))
+    return exact or compound(word)[0]
+
+
+@cache
+def _stems() -> list[tuple[str, str]]:
+    found = [(plain(w).strip("*"), key) for key, words in table("concepts").items() for w in words]
+    return sorted({(w, k) for w, k in found if w.isalpha() and len(w) >= _SHORTEST}, key=lambda p: -len(p[0]))
+
+
+@lru_cache(maxsize=8192)
+def compound(word: str) -> tuple[frozenset[str], str]:
+    """The things that a compound ends and begins with (`lagertemperatur`, `Rauchgastemp`), and what of it is left."""
+    if len(word) < 2 * _SHORTEST or not word.isalpha():
+        return frozenset(), word
+    ends = next(((w, k) for w, k in _stems() if word.endswith(w) and len(word) > len(w)), None)
+    head = word[: -len(ends[0])] if ends else word
+    starts = next(((w, k) for w, k in _stems() if head.startswith(w)), None)
+    if not ends and not starts:
+        return frozenset(), word
+    if not ends and starts and len(head) - len(starts[0]) > 3:
+        return frozenset(), word
+    rest = head[len(starts[0]) :] if starts else head
+    return frozenset(k for pair in (ends, starts) if pair for k in [pair[1]]), rest if len(rest) > 2 else ""

@@ -1,0 +1,313 @@
+"""The pieces of a question: its verbs, functions, level, number of rows, labels, quoted text, span of time and components."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from aitia.agent.asking.question.about import About, about
+from aitia.agent.asking.question.measure import Term, terms_of
+from aitia.agent.asking.question.spans import Span, span_of
+from aitia.agent.asking.question.spelling import spelled
+from aitia.agent.asking.question.tables import Hit, hits
+from aitia.tools.meaning.incidents.words import meaning_of, plain, table
+from aitia.tools.query.measured import measured
+from aitia.tools.query.site import Site
+from aitia.tools.query.words import MOST, Level
+
+_QUOTED: Final = re.compile(
+    r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
+)
+_CONTAINING: Final = re.compile(
+    r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
+    r"|mit der meldung|with the word|with the text|matching|mention(?:s|ing)?|avec le mot|con la parola|con il testo|about the word|die das wort)\s+(?:the word |the text |das wort |le mot |la palabra |la parola )?([\w./:%-]{2,60})"
+)
+_LABEL: Final = re.compile(r"(?<![\w/.])([a-z][a-z0-9./_-]{0,80})\s?=\s?([\w.-]{1,60})")
+_LABELLED: Final = re.compile(
+    r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with |des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
+)
+_COUNTED: Final = r"(?<![\w.:-])(\d{1,3}|%s)(?![\w.:%%-])"
+_SINGULAR: Final = re.compile(
+    r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
+    r"(?:line|error|message|entry|event|log|deploy|deployment|change|zeile|meldung|fehlermeldung|fehler|eintrag|änderung|ereignis|ligne|erreur|message|événement|changement|déploiement|línea|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning|warnung|work order|auftrag)(?!\w)"
+)
+_NUMBERS: Final = {
+    "due": 2,
+    "tre": 3,
+    "quattro": 4,
+    "cinque": 5,
+    "sei": 6,
+    "sette": 7,
+    "otto": 8,
+    "nove": 9,
+    "dieci": 10,
+    "venti": 20,
+    "dix": 10,
+    "twenty": 20,
+    "fifty": 50,
+}
+
+
+_CODE: Final = re.compile(
+    r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
+)
+_PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
+_SHOUTED: Final = re.compile(
+    r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
+)
+_NO_SHOUT: Final = frozenset(
+    {
+        "ERROR",
+        "ERRORS",
+        "WARN",
+        "WARNING",
+        "INFO",
+        "DEBUG",
+        "FATAL",
+        "UTC",
+        "GMT",
+        "CPU",
+        "RAM",
+        "HTTP",
+        "API",
+        "DNS",
+        "BMS",
+        "PVC",
+        "CET",
+        "MEZ",
+        "RPM",
+        "COP",
+        "SQL",
+        "TCP",
+    }
+)
+_MASK: Final = (
+    0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
+)
+_PRONOUN: Final = re.compile(
+    r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
+)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A question taken apart. `low` is the text in small letters; `given` is the component that a pronoun means."""
+
+    asked: str
+    site: Site
+    given: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The question, slips put right."""
+        names = [n for c in self.site.inventory.components for n in (c.id, *c.aliases)]
+        return spelled(self.asked, [*names, *(m.metric for m in measured(self.site))])
+
+    @cached_property
+    def low(self) -> str:
+        """The text in small letters."""
+        return plain(self.text)
+
+    @cached_property
+    def span(self) -> Span:
+        """What it says of time."""
+        return span_of(self._masked[0], self.site.now.astimezone(self.site.zone))
+
+    @cached_property
+    def words(self) -> str:
+        """The text without its times and quotes."""
+        rest = self.span.rest
+        for number, name in enumerate(self._masked[1]):
+            rest = rest.replace(chr(_MASK + number), plain(name))
+        return rest
+
+    @cached_property
+    def _masked(self) -> tuple[str, list[str]]:
+        """The text with a character for each name in it, and the names."""
+        ids = [
+            n
+            for c in self.site.inventory.components
+            for n in (c.id, *c.aliases)
+            if len(n) > 2 and re.search(r"[a-zA-Z]", n)
+        ]
+        pattern = re.compile(
+            "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in sorted(set(ids), key=len, reverse=True))
+            or r"(?!)",
+            re.IGNORECASE,
+        )
+        found: list[str] = []
+
+        def take(m: re.Match[str]) -> str:
+            found.append(m[0])
+            return chr(_MASK + len(found) - 1)
+
+        return pattern.sub(take, self._without_quotes), found
+
+    @cached_property
+    def _without_quotes(self) -> str:
+        return _QUOTED.sub(lambda m: " " * len(m[0]), self.text)
+
+    @cached_property
+    def quoted(self) -> str:
+        """A phrase in quotes, or behind "containing"."""
+        found = _QUOTED.search(self.text)
+        if found:
+            return next(filter(None, found.groups()), "").strip()
+        said = _CONTAINING.search(self.text.casefold())
+        if said and len(self.text.casefold()) == len(self.text):
+            return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
+        path = _PATH.search(self.text)
+        if path and not path[0].lower().startswith(("/s ", "/min")):
+            return path[0].strip()
+        return ""
+
+    @cached_property
+    def code(self) -> str:
+        """An answer's status that is asked for: `503`, `5xx`."""
+        found = _CODE.search(self.words)
+        return (
+            found[1]
+            if found
+            and not re.search(
+                r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$", self.words[: found.start()]
+            )
+            else ""
+        )
+
+    @cached_property
+    def shouted(self) -> str:
+        """A word in capitals, as a log has it: DOWN, SLAVE, OFFNORMAL."""
+        names = {n.casefold() for c in self.site.inventory.components for n in (c.id, *c.aliases)}
+        found = [m[0] for m in _SHOUTED.finditer(self._without_quotes) if m[0] not in _NO_SHOUT]
+        return next(
+            (
+                w
+                for w in found
+                if w.casefold() not in names and not any(w.casefold() in n.split("-") for n in names)
+            ),
+            "",
+        )
+
+    @cached_property
+    def about(self) -> About:
+        """The components."""
+        return about(self.words, self.site)
+
+    @property
+    def component(self) -> str:
+        """The first component, or ""."""
+        if self.about.components:
+            return self.about.components[0]
+        return self.given if _PRONOUN.search(self.low) else ""
+
+    def has(self, name: str, key: str) -> bool:
+        """Whether a table's key is said."""
+        return key in self.keys(name)
+
+    def keys(self, name: str) -> list[str]:
+        """The keys of a table that are said, in order."""
+        return self._keys[name]
+
+    @cached_property
+    def _keys(self) -> dict[str, list[str]]:
+        names = (
+            "verbs",
+            "functions",
+            "order",
+            "levels",
+            "resources",
+            "states",
+            "parts",
+            "relations",
+            "outside",
+        )
+        return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
+
+    def hits(self, name: str) -> list[Hit]:
+        """The words of a table with their places."""
+        return [
+            h for h in hits(name, self.words) if not any(a < h.end and h.begin < b for a, b in self.named)
+        ]
+
+    @cached_property
+    def named(self) -> tuple[tuple[int, int], ...]:
+        """Where the name of a metric, or a part of one, is written out: `max_connections`, `load1`."""
+        names = {n for m in measured(self.site) for n in (m.metric.casefold(), m.family.casefold())}
+        joined = " ".join(names)
+        return tuple(
+            m.span()
+            for m in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{3,}\d+", self.words)
+            if m[0] in joined
+        )
+
+    @cached_property
+    def level(self) -> Level:
+        """The severity that is asked for."""
+        found = self.keys("levels")
+        return "error" if "error" in found else found[0] if found else ""  # type: ignore[return-value]
+
+    @cached_property
+    def limit(self) -> int | None:
+        """How many rows."""
+        for m in _counted().finditer(self.words):
+            number = int(m[1]) if m[1].isdigit() else int(_numbers()[m[1]])
+            if 0 < number <= MOST and not _in_name(m, self.words) and m[1] != self.code:
+                return number
+        return 1 if _SINGULAR.search(self.words) else None
+
+    @cached_property
+    def labels(self) -> str:
+        """`key=value`, or what stands behind the word label."""
+        pair = _LABEL.search(self.words)
+        if pair:
+            return f"{pair[1]}={pair[2]}"
+        named = _LABELLED.search(self.low)
+        return named[1] if named and not _in_stop(named[1]) else ""
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """The words that may be of a measurement."""
+        taken = [(h.begin, h.end) for name in ("functions", "order") for h in self.hits(name)]
+        taken += [
+            (h.begin, h.end)
+            for h in self.hits("verbs")
+            if h.key not in ("changes", "work", "events", "lines")
+        ]
+        found = terms_of(
+            self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft, self.named
+        )
+        things = [t for t in found if t.concepts]
+        # "the current speed" is no electric one; "motor current" is.
+        return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
+
+
+def _in_stop(word: str) -> bool:
+    from aitia.agent.asking.question.tables import words_of
+
+    return word in words_of("stop")
+
+
+def _in_name(m: re.Match[str], text: str) -> bool:
+    """Whether a number belongs to a name or a unit: "pump 2", "95 percentile"."""
+    after = text[m.end() : m.end() + 12].lstrip()
+    before = text[max(0, m.start() - 14) : m.start()].rstrip()
+    return bool(
+        re.match(
+            r"(?:percent|perzent|%|°|min|sec|hour|stund|heure|hora|or[ae]\b|tage|jours|días|times?\b)", after
+        )
+    ) or bool(re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before))
+
+
+def _numbers() -> dict[str, int]:
+    told = {
+        w: int(v)
+        for w, v in meaning_of(table("times")["numbers"]).items()
+        if float(v) >= 2 and float(v) == int(v) and w.isalpha() and len(w) > 2
+    }
+    return {**told, **_NUMBERS}
+
+
+def _counted() -> re.Pattern[str]:
+    return re.compile(_COUNTED % "|".join(sorted(_numbers(), key=len, reverse=True)))

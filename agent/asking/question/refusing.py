@@ -1,0 +1,46 @@
+"""Questions that ask to change something: nothing is run, and the look that is nearest is named."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from aitia.agent.asking.question.tables import table
+from aitia.tools.meaning.incidents.words import one_of, plain
+
+if TYPE_CHECKING:
+    from aitia.agent.asking.question.pieces import Pieces
+
+
+@cache
+def _asked() -> re.Pattern[str]:
+    words = table("act")
+    first, polite = (one_of(map(plain, words[k])) for k in ("first", "polite"))
+    lead = rf"(?:^|[.;!?\n]\s*|,\s*(?:and |und |et |y |e )?|\band (?:then )?)\W*(?:{polite}\W+)*(?:(?:the|me|you|mir|uns|den|die|das|le|la|el|il)\W+)?"
+    return re.compile(rf"{lead}{first}")
+
+
+@cache
+def _anywhere() -> re.Pattern[str]:
+    return re.compile(one_of(map(plain, table("act")["anywhere"])))
+
+
+@cache
+def _german() -> re.Pattern[str]:
+    """ "Kannst du X neu starten": the verb stands at the end."""
+    polite = one_of(map(plain, table("act")["polite"]))
+    ends = r"(?:neu ?starten|löschen|stoppen|beenden|ausführen|herunterfahren|hochfahren|skalieren|entfernen|abschalten|einschalten|zurückrollen|installieren|ändern|setzen|erhöhen)"
+    return re.compile(rf"{polite}\W.{{0,120}}?{ends}(?!\w)")
+
+
+def changing(p: Pieces) -> str | None:
+    """Why nothing is done, or None where a question only asks."""
+    return "I only look: nothing was run or changed." if asks_for_change(p.text) else None
+
+
+def asks_for_change(text: str) -> bool:
+    """Whether a sentence wants something run, changed or revealed. What it quotes does not count: a line may say anything."""
+    low = plain(text)
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'(?!\w)|`[^`]*`", " ", low).strip()
+    return any(pattern.search(bare) for pattern in (_anywhere(), _german(), _asked()))

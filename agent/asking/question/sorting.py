@@ -1,0 +1,82 @@
+"""Whether a plain sentence asks, or reports a trouble; and whether it asks of live systems rather than of a run."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from aitia.agent.asking.question.refusing import asks_for_change
+from aitia.agent.asking.question.tables import follow_pattern, keys, table
+from aitia.tools.meaning.incidents.symptoms import symptom_of
+from aitia.tools.meaning.incidents.words import one_of, plain
+from aitia.tools.query.notation import is_query
+
+_ASKING: Final = frozenset(
+    {"count", "lines", "events", "list", "curve", "compare", "documents", "incidents", "when", "exists"}
+)
+_WORDS: Final = re.compile(
+    r"^\W*(?:what|which|who|whose|when|where|how|is|are|was|were|do|does|did|has|have|can|could|show|list|count|give|tell|print|get|find|grep|max|min|average"
+    r"|was|welche\w*|wer|wann|wo|wie|ist|sind|war|waren|hat|haben|gibt|gab|zeig\w*|liste|nenne|gib"
+    r"|que|quel\w*|qui|quand|où|combien|comment|est-ce|y a-t-il|montre\w*|affiche\w*|donne\w*"
+    r"|qué|cuál\w*|cual\w*|quién\w*|cuándo|dónde|cuánt\w*|cómo|hay|muestra\w*|muéstra\w*|dame|enséña\w*"
+    r"|che|cosa|quale|quali|chi|quando|dove|quant\w*|come|ci sono|c'è|mostra\w*|elenca|dammi)(?!\w)"
+)
+_LISTED: Final = re.compile(
+    r"\W*(?:errors?|warnings?|logs?|lines?|events?|fehler|warnungen|meldungen|ereignisse|erreurs|journaux|événements|errores|registros|eventos|errori|eventi)"
+    r"\s+(?:of|from|in|on|for|between|since|von|vom|bei|seit|zwischen|de|du|des|entre|depuis|del|desde|di|del|della|da|tra)(?!\w)"
+)
+_REPORTS: Final = re.compile(
+    r"(?<!\w)(?:above|below|over|under|broke|breaks|broken|rising|rises|rose|exceeds?|too|keeps?|stopped|failed|fails|über|unter|steigt|zu|kaputt|au-dessus|dépasse|trop|por encima|demasiado|sube|sopra|supera|troppo|sale)(?!\w)"
+)
+_LIVE: Final = frozenset({"count", "lines", "events", "curve"})
+
+
+def asks(text: str) -> bool:
+    """Whether a sentence asks for something, rather than saying that something is wrong.
+
+    "Why is checkout slow?" reports: a diagnosis answers it.
+    """
+    low = plain(text).strip()
+    if is_query(text) or asks_for_change(text):
+        return True
+    if "why" in keys("verbs", low):
+        return bool(set(keys("resources", low)) & {"pods", "jobs", "cronjobs", "deployments"}) and bool(
+            keys("states", low)
+        )
+    if low.rstrip().endswith("?") or _WORDS.search(low) or _LISTED.match(low):
+        return True
+    if _first(low) and not _REPORTS.search(low):
+        return True
+    return bool(set(keys("verbs", low)) & _ASKING) and not symptom_of(text).sure
+
+
+def goes_on(text: str) -> bool:
+    """Whether a sentence leaves out what was asked before."""
+    return bool(follow_pattern().search(plain(text)))
+
+
+def of_live(text: str) -> bool:
+    """Whether a question is of what systems are and say now, which no run holds: objects, lines, events, curves."""
+    low = plain(text)
+    resources = set(keys("resources", low)) - {"components", "machines", "measurements", "sources"}
+    return is_query(text) or asks_for_change(text) or bool(resources) or bool(set(keys("verbs", low)) & _LIVE)
+
+
+def _first(low: str) -> bool:
+    """Whether it begins with a word such as "last" or "errors": an order of a list without a verb."""
+    return _starts().match(low) is not None
+
+
+@cache
+def _starts() -> re.Pattern[str]:
+    words = [
+        plain(w)
+        for name in ("order", "functions")
+        for key in table(name)
+        for w in table(name)[key]
+        if key not in ("last",)
+    ]
+    return re.compile(
+        rf"\W*(?:the |die |der |das |le |la |les |el |las |los |il |lo |i |gli )?{one_of(words)}"
+    )

@@ -1,0 +1,298 @@
+"""The span of time that a question is about: between two times, since, until, at, a day, the last minutes; in five languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from aitia.core.words import Moment, Word
+from aitia.tools.meaning.incidents.times import Told, times_of
+from aitia.tools.meaning.incidents.words import meaning_of, plain, table
+
+LONGEST: Final = timedelta(days=3650)
+_PART_H: Final = 6  # hours of a part of the day
+_CUE: Final = 26  # characters before a time in which a word such as "since" belongs to it
+# What the incident reader does not read, in words that it does; Italian by and large.
+_SAME: Final = tuple(
+    (re.compile(pattern), told)
+    for pattern, told in (
+        (r"l'altro ieri", "day before yesterday"), (r"\blunedì\b", "monday"),
+        (r"\bmartedì\b", "tuesday"),
+        (r"\bmercoledì\b", "wednesday"),
+        (r"\bgiovedì\b", "thursday"),
+        (r"\bvenerdì\b", "friday"),
+        (r"\bsabato\b", "saturday"),
+        (r"\bdomenica\b", "sunday"),
+        (r"\bieri sera\b", "yesterday evening"), (r"\bieri mattina\b", "yesterday morning"),
+        (r"\bieri\b", "yesterday"), (r"\boggi\b", "today"), (r"\bstamattina\b|\bquesta mattina\b", "this morning"),
+        (r"\bstanotte\b", "last night"), (r"\bmezzogiorno\b", "noon"), (r"\bmezzanotte\b", "midnight"),
+        (r"\bmezz'?ora fa\b", "30 minutes ago"), (r"\bun'ora fa\b", "1 hour ago"),
+        (r"\bultima mezz'?ora\b|\blast half (?:an )?hour\b|\bletzten halben stunde\b|\bdernière demi-heure\b|\búltima media hora\b", "last 30 minutes"),
+        (r"(\d+) secondi fa\b", r"\1 seconds ago"), (r"(\d+) minut[io] fa\b", r"\1 minutes ago"), (r"(\d+) or[ae] fa\b", r"\1 hours ago"),
+        (r"(\d+) giorn[io] fa\b", r"\1 days ago"),
+        (r"\bultim[ie] (\d+) secondi\b", r"last \1 seconds"), (r"\bultim[ie] (\d+) minuti\b", r"last \1 minutes"),
+        (r"\bultim[ie] (\d+) ore\b", r"last \1 hours"), (r"\bultim[ie] (\d+) giorni\b", r"last \1 days"), (r"\bultim'ora\b|\bultima ora\b", "last hour"),
+        (r"(\d+) dernières? minutes?\b", r"last \1 minutes"), (r"(\d+) dernières? heures?\b", r"last \1 hours"),
+        (r"(\d+) derniers? jours?\b", r"last \1 days"), (r"(\d+) dernières? secondes?\b", r"last \1 seconds"),
+        (r"\b(?:letzte|letzten|vergangenen?) (\d+) min\b", r"last \1 minutes"),
+        (r"\b(?:last|past) day\b|\blast 24 ?h\b", "last 24 hours"), (r"\b(?:last|past) minute\b|\bletzten? minute\b|\bdernière minute\b|\búltimo minuto\b|\bultimo minuto\b", "last 1 minutes"),
+        (r"\blast week\b|\bletzte woche\b|\bsemaine dernière\b|\bsemana pasada\b|\bsettimana scorsa\b", "last 7 days"),
+    )
+)  # fmt: skip
+_T: Final = (
+    r"(?:(?P<d{n}>\d{{4}}-\d\d-\d\d)[t ]\s*)?(?P<h{n}>[01]?\d|2[0-4])(?:(?::|(?<=\d)h|\.)(?P<m{n}>[0-5]\d)(?::(?P<s{n}>[0-5]\d)(?:\.\d+)?)?)?"
+    r"(?:\s?(?:uhr|h(?![a-z])|heures?|horas|ore|hrs|o'clock))?(?:\s?(?P<am{n}>am|pm|a\.m\.|p\.m\.)(?!\w))?(?:\s?(?P<z{n}>z|utc|gmt)(?!\w))?"
+)
+_ARTICLE: Final = r"(?:(?:the|le|las|la|les|l'|à|um|a|alle|dalle|at|about)\s*)?"
+_RANGE: Final = re.compile(
+    r"(?:(?<!\w)(?:between|from|zwischen|von|entre|de|des|desde|tra|fra|dalle|da|ab)\s+" + _ARTICLE + _T.format(n=1)
+    + r"\s*(?:-|–|and|to|until|till|bis|und|et|à|y|a|hasta|e|alle|jusqu'à)\s*" + _ARTICLE + _T.format(n=2) + r")(?![\w:])"
+)  # fmt: skip
+_DASHED: Final = re.compile(
+    r"(?<![\d:.-])(?:(?P<ha>[01]?\d|2[0-3])\s*(?:-|–|to|bis)\s*(?P<hb>[01]?\d|2[0-4])\s*(?:h|uhr|hrs|o'clock)(?!\w))|(?<![\d:.-])(?P<h1>[01]?\d|2[0-3]):(?P<m1>[0-5]\d)(?::(?P<s1>[0-5]\d))?\s*(?:-|–|to|bis)\s*(?P<h2>[01]?\d|2[0-3]):(?P<m2>[0-5]\d)(?::(?P<s2>[0-5]\d))?(?![\d:])"
+)
+_ISO: Final = re.compile(
+    r"(?<!\d)(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s?(z|utc|[+-]\d\d:?\d\d)?)?(?![\d-])"
+)
+_SINCE: Final = re.compile(
+    r"(?:since|after|from|starting|as of|seit|ab|nach|von|depuis|après|dès|à partir|desde|después|despues|a partir|da|dal|dalle|dopo)\W+(?:\w+\W+){0,2}$"
+)
+_UNTIL: Final = re.compile(
+    r"(?:until|till|before|up to|by|bis|vor|jusqu'à|jusqu'|avant|hasta|antes|fino|prima)\W+(?:\w+\W+){0,2}$"
+)
+_LAST: Final = re.compile(r"last|past|letzt|derni|últim|ultim|within|for|durante|pendant|während")
+
+
+_FRENCH: Final = re.compile(
+    r"(?<!\w)(?:le|les|des|du|de|et|au|quel\w*|combien|est|aujourd'hui|moyenne|entre)(?!\w)"
+)
+_GERMAN: Final = re.compile(r"(?<!\w)(?:der|die|das|ist|sind|und|wie|was|läuft|gibt|welche\w*)(?!\w)")
+
+
+class Span(Word):
+    """What a question says of time: `at` a moment, else a span with open sides; `rest` is the text without it."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    at: Moment | None = None
+    rest: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.since or self.until or self.at)
+
+
+def span_of(text: str, now: datetime) -> Span:
+    """The span of a text; a time without a zone is in that of `now`."""
+    low = plain(text)
+    for pattern, told in _SAME:
+        low = pattern.sub(told, low)
+    if _FRENCH.search(low) and not _GERMAN.search(low):
+        low = re.sub(r"(?<![\w'])hier(?!\w)", "yesterday", low)
+    low, moments = _stamps(low, now)
+    if len(moments) >= 2:
+        return Span(since=min(moments), until=max(moments), rest=low)
+    found = next((m for pattern in (_RANGE, _DASHED) for m in pattern.finditer(low) if _timely(m)), None)
+    if found:
+        return _ranged(found, low, moments, now)
+    return _single(low, moments, now)
+
+
+def _stamps(low: str, now: datetime) -> tuple[str, list[datetime]]:
+    """ISO times with a clock, which are taken out; a bare date stays."""
+    moments: list[datetime] = []
+
+    def take(m: re.Match[str]) -> str:
+        if not m[2] or _RANGE.search(low):
+            return m[0]
+        zone = (m[3] or "").replace("utc", "+00:00").replace("z", "+00:00")
+        try:
+            at = datetime.fromisoformat(f"{m[1]}T{m[2]}{zone}")
+        except ValueError:
+            return m[0]
+        moments.append(at if at.tzinfo else at.replace(tzinfo=now.tzinfo))
+        return f" {_MARK} "
+
+    return _ISO.sub(take, low), moments
+
+
+_MARK: Final = "⌚"
+
+
+def _timely(m: re.Match[str]) -> bool:
+    """Whether both sides of "from 3 to 4" are clock times: a number alone is one only beside one with minutes, or after "between"."""
+    groups = m.groupdict()
+    return bool(
+        groups.get("ha")
+        or groups.get("m1")
+        or groups.get("m2")
+        or re.search(
+            r"uhr|\dh|heures|horas|\bore\b|am\b|pm\b|las\s|les\s|\ble\s|clock|between|zwischen|entre|tra\s|fra\s",
+            m[0],
+        )
+    )
+
+
+def _ranged(m: re.Match[str], low: str, moments: list[datetime], now: datetime) -> Span:
+    rest = f"{low[: m.start()]} {low[m.end() :]}"
+    groups = m.groupdict()
+    if groups.get("ha"):
+        groups |= {"h1": groups["ha"], "h2": groups["hb"]}
+    days = [t for t in times_of(rest, now, longest=LONGEST) if t.kind in ("day", "part")]
+    day = days[0].at.astimezone(now.tzinfo).date() if days else None
+    later = groups.get("am2")
+    try:
+        since = _clock(groups, "1", day, now, later)
+        until = _clock(groups, "2", day, now, later)
+    except ValueError:
+        return _single(rest, moments, now)
+    if until < since:
+        until += timedelta(days=1)
+    while not day and not groups.get("d1") and since > now:
+        since, until = since - timedelta(days=1), until - timedelta(days=1)
+    return Span(since=since, until=until, rest=_clean(rest, now))
+
+
+def _clean(rest: str, now: datetime) -> str:
+    """Without further ranges and times."""
+    bare = _bare(rest)
+    return _without(bare, times_of(bare, now, longest=LONGEST))
+
+
+def _bare(rest: str) -> str:
+    """Without further ranges, which belong to the other side of a comparison."""
+    for pattern in (_RANGE, _DASHED):
+        rest = pattern.sub(lambda m: " " * len(m[0]) if _timely(m) else m[0], rest)
+    return rest
+
+
+def ranges_of(text: str, now: datetime) -> list[Span]:
+    """Every range that a text tells, in order."""
+    low = plain(text)
+    found: list[Span] = []
+    for m in _DASHED.finditer(low):
+        found.append(
+            _ranged(m, low[: m.start()] + low[m.start() : m.end()] + " " * (len(low) - m.end()), [], now)
+        )
+    return found
+
+
+def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, later: str | None) -> datetime:
+    hour = int(groups[f"h{n}"] or 0)
+    half = groups.get(f"am{n}") or later or ""
+    hour = hour % 12 + 12 if half.startswith("p") and hour <= 12 else hour
+    zone = UTC if groups.get(f"z{n}") or groups.get("z2") else now.tzinfo
+    date = (
+        datetime.fromisoformat(str(groups[f"d{n}"])).date()
+        if groups.get(f"d{n}")
+        else day or now.astimezone(zone).date()
+    )
+    return datetime.combine(
+        date, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone
+    )  # type: ignore[arg-type]
+
+
+def _single(low: str, moments: list[datetime], now: datetime) -> Span:
+    low = _ORDINAL.sub(lambda m: _dated(m, now), low)
+    told = times_of(low, now, longest=LONGEST)
+    if not told and not moments and (month := _month(low, now)) is not None:
+        return month
+    marked = low.find(_MARK)
+    if moments:
+        side = _side(low, marked)
+        return _of(side, moments[0], moments[0], low.replace(_MARK, " "))
+    if not told:
+        return Span(rest=low)
+    best = min(told, key=lambda t: ("clock", "relative", "part", "day").index(t.kind))
+    rest = _without(low, told)
+    side, inside = _side(low, best.begin), low[best.begin : best.end]
+    start = best.at.astimezone(now.tzinfo)
+    days = sorted(t.at.astimezone(now.tzinfo) for t in told if t.kind == "day")
+    if best.kind == "day" and len(days) > 1:
+        return Span(since=days[0], until=min(days[-1] + timedelta(days=1), now), rest=rest)
+    if best.kind == "relative" and not side:
+        side = (
+            "since" if _LAST.search(low[max(0, best.begin - 12) : best.end]) and "ago" not in inside else "at"
+        )
+    if best.kind in ("day", "part") and side != "since":
+        if side == "until":
+            return Span(until=start, rest=rest)
+        length = timedelta(hours=_PART_H) if best.kind == "part" else timedelta(days=1)
+        until = min(start + length - timedelta(milliseconds=1), now)
+        return Span(since=start, until=until, rest=rest) if until > start else Span(at=start, rest=rest)
+    return _of(side, start, start, rest)
+
+
+_ORDINAL: Final = re.compile(
+    r"(?<!\w)(?:on the (\d{1,2})(?:st|nd|rd|th)(?!\w)|am (\d{1,2})\.(?=\s*(?:\?|$|[a-zà-ÿ])))"
+)
+
+
+def _dated(m: re.Match[str], now: datetime) -> str:
+    """ "On the 21st" as the date of the last such day."""
+    day = int(m[1] or m[2])
+    for back in range(62):
+        then = now - timedelta(days=back)
+        if then.day == day:
+            return f"on {then:%Y-%m-%d} "
+    return m[0]
+
+
+def _month(low: str, now: datetime) -> Span | None:
+    """A month alone, the last one of that name: "in december"."""
+    found = _MONTH.search(low)
+    if found is None:
+        return None
+    number = int(_months()[found[2]])
+    year = int(found[3]) if found[3] else now.year - (number > now.month)
+    since = datetime(year, number, 1, tzinfo=now.tzinfo)
+    until = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=now.tzinfo) - timedelta(milliseconds=1)
+    rest = low[: found.start()] + " " * len(found[0]) + low[found.end() :]
+    return Span(since=since, until=min(until, now), rest=rest) if since < now else None
+
+
+_ITALIAN: Final = (
+    "gennaio",
+    "febbraio",
+    "marzo",
+    "aprile",
+    "maggio",
+    "giugno",
+    "luglio",
+    "agosto",
+    "settembre",
+    "ottobre",
+    "novembre",
+    "dicembre",
+)
+
+
+def _months() -> dict[str, int]:
+    told = {w: int(n) for w, n in meaning_of(table("times")["months"]).items() if len(w) > 3}
+    return told | {w: n for n, w in enumerate(_ITALIAN, 1)}
+
+
+_MONTH: Final = re.compile(
+    rf"(?<!\w)(in|im|en|a|au mois de|nel mese di|last|letzten|of|de|di|durante|during)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
+)
+
+
+def _side(low: str, begin: int) -> str:
+    before = low[max(0, begin - _CUE) : max(0, begin)]
+    return "since" if _SINCE.search(before) else "until" if _UNTIL.search(before) else ""
+
+
+def _of(side: str, start: datetime, end: datetime, rest: str) -> Span:
+    if side == "since":
+        return Span(since=start, rest=rest)
+    return Span(until=end, rest=rest) if side == "until" else Span(at=start, rest=rest)
+
+
+def _without(low: str, told: list[Told]) -> str:
+    """The text without the times in it."""
+    kept = list(low)
+    for t in told:
+        kept[t.begin : t.end] = " " * (t.end - t.begin)
+    return "".join(kept)

@@ -1,0 +1,87 @@
+"""The words of questions in five languages, and where a text holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from aitia.core.bounds import own_yaml
+from aitia.tools.meaning.incidents.words import one_of, plain
+
+
+class Hit(NamedTuple):
+    """A word of a table in a text: the key that it stands under, and its span."""
+
+    key: str
+    begin: int
+    end: int
+
+
+@cache
+def data() -> dict[str, Any]:
+    """`tables.yaml`."""
+    text = files("aitia.agent.asking.question").joinpath("tables.yaml").read_text(encoding="utf-8")
+    return dict(own_yaml(text))
+
+
+def table(name: str) -> Mapping[str, Sequence[str]]:
+    """One table: the words under each key."""
+    found: Mapping[str, Sequence[str]] = data()[name]
+    return found
+
+
+@cache
+def patterns_of(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((key, re.compile(_any(tuple(words)))) for key, words in table(name).items())
+
+
+def _any(words: Sequence[str]) -> str:
+    gapped = [w for w in words if " .. " in w]
+    plain_words = [plain(w) for w in words if w not in gapped]
+    parts = [one_of(plain_words)] if plain_words else []
+    parts += [r"\b" + r"\b.{1,40}?\b".join(re.escape(p) for p in w.split(" .. ")) + r"\b" for w in gapped]
+    return "|".join(parts)
+
+
+def hits(name: str, low: str) -> list[Hit]:
+    """Every word of a table that a text in small letters holds, the longest at each place, in order."""
+    found = [
+        Hit(key, m.start(), m.end()) for key, pattern in patterns_of(name) for m in pattern.finditer(low)
+    ]
+    found.sort(key=lambda h: (h.begin - h.end, h.begin))
+    kept: list[Hit] = []
+    for hit in found:
+        if all(hit.end <= k.begin or hit.begin >= k.end for k in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda h: h.begin)
+
+
+def keys(name: str, low: str) -> list[str]:
+    """The keys of a table whose words a text holds, in the order of the text, each once."""
+    return list(dict.fromkeys(h.key for h in hits(name, low)))
+
+
+@cache
+def words_of(name: str) -> frozenset[str]:
+    """A plain list of words."""
+    return frozenset(plain(str(w)) for w in data()[name])
+
+
+@cache
+def pattern_of(name: str) -> re.Pattern[str]:
+    """A pattern of any word of a plain list."""
+    return re.compile(one_of(plain(str(w)) for w in data()[name]))
+
+
+@cache
+def follow_pattern() -> re.Pattern[str]:
+    """How a sentence begins that leaves out what was said before."""
+    starts = [
+        re.escape(plain(w[1:]).rstrip("$")).replace(r"\*", r"\w*")
+        for w in data()["follow"]
+        if w.startswith("^")
+    ]
+    return re.compile(rf"^\s*(?:{'|'.join(sorted(starts, key=len, reverse=True))})(?!\w)")

@@ -1,0 +1,87 @@
+"""Which words of a question the journals of changes and work orders use themselves: "aligned", "geschmiert", "filtro"."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import Final
+
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.tables import hits, words_of
+from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.happened import changes
+from aitia.tools.query.lines import count_lines, loggers
+from aitia.tools.query.words import MOST, Changes, Count
+
+_SHORTEST: Final = 4  # letters of a stem
+_GENERIC: Final = re.compile(
+    r"work|order|change|deploy|releas|mainten|wartung|auftr|änder|ausger|instand|changement|déplo|modif|intervention|entretien|ordre|cambi|despl|orden|trabajo|manteni"
+    r"|lavoro|ordin|manuten|rilas|commit|rollout|config|scal|version|update|upgrade|done|made|happen|service"
+)
+
+
+def telling(p: Pieces) -> str:
+    """The stem of the first such word, "" where there is none; words that name a component or a time do not count."""
+    texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
+    taken = [
+        *p.about.taken,
+        *((h.begin, h.end) for n in ("order", "functions", "resources", "parts") for h in hits(n, p.words)),
+    ]
+    for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
+        word = m[0]
+        if (
+            word in words_of("stop")
+            or _GENERIC.search(word)
+            or any(a < m.end() and m.start() < b for a, b in taken)
+        ):
+            continue
+        stem = _stem(word)
+        if len(stem) >= _SHORTEST and stem in texts:
+            return stem
+    return ""
+
+
+def wording(p: Pieces) -> tuple[str, str]:
+    """A component and the stems of the question's words, at most three, that one of its log lines holds together.
+
+    Where no line of its own does, a line of another that names it: then without component, its name among the words.
+    """
+    taken = [
+        *p.about.taken,
+        *((h.begin, h.end) for n in ("order", "functions", "resources") for h in p.hits(n)),
+    ]
+    stems: list[str] = []
+    for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
+        stem = _stem(m[0])
+        if (
+            m[0] in words_of("stop")
+            or any(a < m.end() and m.start() < b for a, b in taken)
+            or len(stem) < _SHORTEST
+        ):
+            continue
+        stems += [stem] if stem not in stems else []
+    own = p.component if p.component in loggers(p.site) else ""
+    for component, name in ((own, ""), ("", p.component)) if p.component else (("", ""),):
+        for size in range(min(3, len(stems)), 0, -1):
+            for group in combinations(stems[:6], size):
+                words = " ".join([*group, *([plain(name)] if name else [])])
+                if _held(p, words, component):
+                    return component, words
+    return "", ""
+
+
+def _held(p: Pieces, words: str, component: str) -> bool:
+    key = ("held", words, component)
+    return p.site.once(
+        key, lambda: bool(count_lines(Count(of="lines", words=words, component=component), p.site).value)
+    )
+
+
+def _stem(word: str) -> str:
+    """A word without what tense and number put to it, by and large: `geschmiert` and `nachgeschmiert` have `schmier`."""
+    word = re.sub(r"^(?:nach|aus|ab|an|ein)?ge(?=[a-zà-ÿ]{4})", "", word)
+    return (
+        re.sub(r"(?:ions|ings|ing|ed|es|s|en|er|et|te|t|e|ée|és|é|ado|ada|ato|ata|ati|o|a|i)$", "", word)
+        if len(word) > 4
+        else word
+    )

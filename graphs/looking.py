@@ -1,0 +1,134 @@
+"""One turn over live sources: a question is read, its queries are executed, and the answer is put together by code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Final
+
+from aitia.agent.asking.answer import Answer
+from aitia.agent.asking.answerable import of_commands, quoted
+from aitia.agent.asking.looked import answered
+from aitia.agent.asking.lookup import Lookup
+from aitia.agent.asking.question.follow import read_on
+from aitia.agent.asking.question.reading import Reading
+from aitia.agent.asking.steps import asks_for_steps, steps_for
+from aitia.core.disk import write_whole
+from aitia.core.errors import BadInput, SourceError, StoreDamaged
+from aitia.core.protocols import Source
+from aitia.core.words import Component
+from aitia.tools.query.execute import execute
+from aitia.tools.query.found import Found, unknown
+from aitia.tools.query.notation import is_query, parse, written
+from aitia.tools.query.site import Site, open_site
+from aitia.tools.query.words import LIVE, Documents, Incidents, Query
+
+MAX_QUESTION: Final = 2000
+_FILE: Final = "looks.json"
+
+
+def opened(
+    readers: Sequence[Source],
+    *,
+    now: datetime | None = None,
+    components: Iterable[Component] = (),
+    zone: tzinfo = UTC,
+    redact: Callable[[str], str] = str,
+) -> Site:
+    """The site that questions are asked of."""
+    return open_site(
+        readers, now=now or datetime.now(tz=UTC), components=components, zone=zone, redact=redact
+    )
+
+
+def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer, Query | None] | None:
+    """The answer from live sources with the query that a follow-up goes on from; None where documents are to answer.
+
+    Raises BadInput for an empty or long question and for a query that is written wrongly.
+    """
+    text = checked(question)
+    reading = (
+        Reading(status="query", queries=(parse(text, now=site.now),), live=True)
+        if is_query(text)
+        else read_on(text, site, before)
+    )
+    if reading.status == "query" and isinstance(reading.queries[0], Documents | Incidents):
+        return None
+    if reading.status == "none" and not reading.live:
+        return None
+    looks = [(q, _tried(q, site)) for q in reading.queries if isinstance(q, LIVE)]
+    if reading.status == "none":
+        reading = Reading(
+            status="unclear",
+            said="What of it: a count, a list, log lines, events, changes, or a measurement's value?",
+            live=True,
+        )
+    answer = answered(question, reading, looks, site.redact)
+    answer = answer.model_copy(
+        update={"notes": tuple(dict.fromkeys((*answer.notes, *map(site.redact, site.notes))))}
+    )
+    last = reading.queries[0] if reading.status == "query" else before
+    return answer, last
+
+
+def steps(question: str, shelves: Sequence[Lookup], redact: Callable[[str], str]) -> Answer | None:
+    """What the runbook says of whose title and symptoms a question speaks that asks what to do; None where none does."""
+    if not asks_for_steps(question):
+        return None
+    for shelf in shelves:
+        sure, hits = steps_for(question, shelf)
+        if hits:
+            replies, citations = quoted(hits)
+            return Answer(
+                question=redact(question),
+                status="answered",
+                sure=round(sure, 3),
+                replies=tuple(r.model_copy(update={"text": redact(r.text)}) for r in replies),
+                citations=tuple(c.model_copy(update={"text": redact(c.text)}) for c in citations),
+                queries=(written(Documents(text=redact(question)[:500])),),
+                notes=tuple(of_commands(replies)),
+            )
+    return None
+
+
+def checked(question: str) -> str:
+    """The question in one line. Raises BadInput."""
+    text = " ".join(question.split())
+    if not any(c.isalnum() for c in text):
+        raise BadInput('Ask something, such as: aitia ask "how many pods run?".')
+    if len(text) > MAX_QUESTION:
+        raise BadInput(f"Shorten the question: it has {len(text)} characters, {MAX_QUESTION} at most.")
+    return text
+
+
+def _tried(query: Query, site: Site) -> Found:
+    try:
+        return execute(query, site)
+    except SourceError as error:  # a source that died: said, not hidden
+        return unknown(f"The source cannot be read: {error}")
+
+
+def last_query(folder: Path, now: datetime) -> Query | None:
+    """The query of the turn before, of a kept conversation. Raises StoreDamaged."""
+    file = folder / _FILE
+    if not file.is_file():
+        return None
+    try:
+        turns = json.loads(file.read_bytes())
+        return parse(str(turns[-1]["query"]), now=now) if turns else None
+    except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
+        raise StoreDamaged(
+            f"The {_FILE} in {str(folder)!r} is damaged. Remove that folder and start a new conversation."
+        ) from error
+
+
+def keep(folder: Path, question: str, query: Query | None) -> None:
+    """Add a turn: what was asked and how it was read, no answer. Raises StoreError."""
+    file = folder / _FILE
+    turns = json.loads(file.read_bytes()) if file.is_file() else []
+    if query is not None:
+        write_whole(
+            file, json.dumps([*turns[-20:], {"question": question, "query": written(query)}]).encode()
+        )
