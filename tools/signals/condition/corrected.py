@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.tools.signals.condition.running import Mask
 from aitia.tools.sources.rows import Floats
@@ -120,6 +121,11 @@ def blocks(t: Floats, c: Floats, size: int) -> tuple[Floats, Floats]:
     known = np.isfinite(table).sum(axis=1)
     ranked = np.sort(table, axis=1)  # NaN last
     low, high = np.maximum(known - 1, 0) // 2, known // 2
-    pick = lambda k: np.take_along_axis(ranked, np.minimum(k, size - 1)[:, None, :], axis=1)[:, 0, :]  # noqa: E731
-    middle = np.where(known >= max(1, int(0.2 * size)), 0.5 * (pick(low) + pick(high)), np.nan)
+    middle = np.where(known >= max(1, int(0.2 * size)), 0.5 * (_at(ranked, low) + _at(ranked, high)), np.nan)
     return t[0] + (t[1] - t[0]) * (np.arange(count) + 0.5) * size, np.asarray(middle, dtype=np.float64)
+
+
+def _at(ranked: Floats, place: NDArray[np.int64]) -> Floats:
+    """Of each block and point the value at its place in the order."""
+    found = np.take_along_axis(ranked, np.minimum(place, ranked.shape[1] - 1)[:, None, :], axis=1)
+    return np.asarray(found[:, 0, :], dtype=np.float64)
