@@ -13,7 +13,7 @@ from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.question.follow import read_on
-from aitia.agent.asking.question.reading import Reading
+from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput, SourceError, StoreDamaged

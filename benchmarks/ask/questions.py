@@ -221,7 +221,8 @@ def scored(
                     measured.setdefault(f"{label}{metric}", []).append(float(value))
             cases.append(
                 {"id": q.id, "system": system, "question": q.question, "language": answer["language"], "kind": answer["kind"],
-                 "status": said.status, "text": said.text[:600], "queries": said.queries, "seconds": round(said.seconds, 3), **verdict}
+                 "status": said.status, "text": said.text[:600], "queries": said.queries,
+                 "seconds": round(said.seconds, 3), **verdict}
             )  # fmt: skip
         made += rows(system, dict(sorted(measured.items(), key=lambda pair: (pair[0].count(" "), pair[0]))))
     seconds = sorted(s for q in questions if (s := found[q.id]["no_model"].seconds))

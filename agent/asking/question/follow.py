@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.measure import best
+from aitia.agent.asking.question.measures_rules import fitting
+from aitia.agent.asking.question.outcome import Reading, span_fields
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.reading import Reading, _fitting, decide, span_fields
+from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import follow_pattern, pattern_of
 from aitia.core.errors import BadInput
@@ -157,7 +159,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         new["part"] = p.keys("parts")[0]
     if "order" in fields and p.keys("order"):
         new["order"] = p.keys("order")[0]
-    if "function" in fields and (functions := [f for f in p.keys("functions")]):
+    if "function" in fields and (functions := p.keys("functions")):
         new["function"] = functions[0]
     if "wanted" in fields and p.has("verbs", "when"):
         new["wanted"] = "time"
@@ -203,7 +205,7 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
     component = str(new.get("component", before.component))
     named = [t for t in p.terms if t.concepts and not t.soft]
     if named:
-        found = [f for f in best(_fitting(p, component)) if not f.left]
+        found = [f for f in best(fitting(p, component)) if not f.left]
         if not found:
             words = " ".join(t.word for t in named)
             return Reading(

@@ -27,7 +27,9 @@ _LISTED: Final = re.compile(
     r"\s+(?:of|from|in|on|for|between|since|von|vom|bei|seit|zwischen|de|du|des|entre|depuis|del|desde|di|del|della|da|tra)(?!\w)"
 )
 _REPORTS: Final = re.compile(
-    r"(?<!\w)(?:above|below|over|under|broke|breaks|broken|rising|rises|rose|exceeds?|too|keeps?|stopped|failed|fails|über|unter|steigt|zu|kaputt|au-dessus|dépasse|trop|por encima|demasiado|sube|sopra|supera|troppo|sale)(?!\w)"
+    r"(?<!\w)(?:above|below|over|under|broke|breaks|broken|rising|rises|rose|exceeds?|too|keeps?"
+    r"|stopped|failed|fails|über|unter|steigt|zu|kaputt|au-dessus|dépasse|trop|por encima|demasiado"
+    r"|sube|sopra|supera|troppo|sale)(?!\w)"
 )
 _LIVE: Final = frozenset({"count", "lines", "events", "curve"})
 
