@@ -49,6 +49,7 @@ def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer
     Raises BadInput for an empty or long question and for a query that is written wrongly.
     """
     text = checked(question)
+    site.begin()
     reading = (
         Reading(status="query", queries=(parse(text, now=site.now),), live=True)
         if is_query(text)

@@ -154,7 +154,6 @@ def _folder(root: Path, source: str) -> Path:
 
 def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) -> tuple[Said, Query | None]:
     began = time.monotonic()
-    held.site.notes.clear()
     try:
         found = look(question, held.site, before)
         answer, query = found if found is not None else (_of_documents(question, held, llm), before)

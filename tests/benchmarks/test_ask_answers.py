@@ -34,7 +34,10 @@ def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
 
 def test_noise_for_answers_changes_no_answer(tmp_path: Path) -> None:
     true = written(tmp_path / "true", ASKED)
-    noise = written(tmp_path / "noise", [q | {"answerable": False, "kind": "set", "expected": {"items": ["x"]}} for q in ASKED])
+    noise = written(
+        tmp_path / "noise",
+        [q | {"answerable": False, "kind": "set", "expected": {"items": ["x"]}} for q in ASKED],
+    )
     found = [answers(read_questions(f), ROOT, None) for f in (true, noise)]
     assert found[0] == found[1]
     _, cases = scored(read_questions(true), found[0], read_answers(true))
@@ -60,5 +63,8 @@ def test_a_set_with_more_or_less_is_wrong() -> None:
 
 def test_an_answer_to_what_has_none_is_wrong() -> None:
     wanted = {"answerable": False, "kind": "refuse", "expected": {}}
-    assert judged(Said(status="answered", text="7"), wanted) == {"refused: unanswerable": False, "wrong: all": True}
+    assert judged(Said(status="answered", text="7"), wanted) == {
+        "refused: unanswerable": False,
+        "wrong: all": True,
+    }
     assert judged(Said(), wanted) == {"refused: unanswerable": True, "wrong: all": False}

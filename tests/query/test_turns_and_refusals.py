@@ -31,6 +31,14 @@ def test_a_follow_up_keeps_what_it_does_not_say(cluster: Sitting) -> None:
     assert 'component="ingest-api"' in cluster.ask("what about ingest-api?").query
 
 
+def test_a_whole_question_is_no_follow_up(cluster: Sitting) -> None:
+    cluster.ask("which nodes have the label pool=batch?")
+    assert (
+        cluster.ask("which image does ingest-api use?").query == 'get(component="ingest-api", part="image")'
+    )
+    assert cluster.ask("und wie viele Pods laufen?").query == 'count(of="pods", state="running")'
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -42,17 +42,17 @@ def of_happenings(p: Pieces) -> Reading | None:
             )
         )
     when = p.has("verbs", "when")
-    limit = p.limit or (1 if when else None)
+    most = p.limit or (1 if when else None)
     text = p.quoted or telling(p)
-    order = "oldest" if p.has("order", "oldest") else "newest"
-    wanted = (
+    order: Any = "oldest" if p.has("order", "oldest") else "newest"
+    wanted: Any = (
         "time"
         if when
         else "component"
         if not p.component and p.has("verbs", "list") and asks_for_components(p)
         else "all"
     )
-    more = {"limit": limit} if limit else {}
+    more = {"limit": most} if most else {}
     return one(
         Changes(
             component=p.component,

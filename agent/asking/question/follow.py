@@ -28,11 +28,24 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
     p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
     if before is None or changing(p) is not None or not _leaves_out(p):
         return decide(p)
+    if _whole(p) and (alone := decide(p)).status == "query":
+        return alone
     turned = _turned(p, before)
     if turned is not None:
         return turned
     changed = _changed(p, before)
     return changed if changed is not None else decide(p)
+
+
+def _whole(p: Pieces) -> bool:
+    """Whether a sentence names what it asks of: a kind of objects with a verb, or a component with a part, a level or a thing."""
+    asks = bool({"count", "list", "exists"} & set(p.keys("verbs")))
+    if follow_pattern().search(p.low):
+        return asks and bool(p.keys("resources"))
+    things = p.keys("parts") or p.level or p.quoted or any(t.concepts and not t.soft for t in p.terms)
+    return bool(p.about.components and (things or p.keys("relations") or p.keys("resources"))) or (
+        asks and bool(p.keys("resources"))
+    )
 
 
 def _turned(p: Pieces, before: Query) -> Reading | None:

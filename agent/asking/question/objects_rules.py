@@ -79,7 +79,7 @@ def of_relations(p: Pieces) -> Reading | None:
         and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
     ):
         return one(Get(component=p.component, part="node"))
-    return one(Who(does=does, component=p.component))  # type: ignore[arg-type]
+    return one(Who(does=does, component=p.component))
 
 
 def of_objects(p: Pieces) -> Reading | None:
@@ -102,7 +102,7 @@ def of_objects(p: Pieces) -> Reading | None:
         if state and of == "components" and p.site.readers():
             return one(
                 Count(of="pods", state=state) if p.has("verbs", "count") else List(of="pods", state=state)
-            )  # type: ignore[arg-type]
+            )
         return one(Count(of=of) if p.has("verbs", "count") else List(of=of))
     if "measurements" in kinds and p.component:
         return one(
@@ -136,7 +136,7 @@ def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
         if of in ("nodes", "namespaces", "containers") and not (found is not None and found.type == "node")
         else of
     )
-    return one(Get(component=p.component, part=part, of=of))  # type: ignore[arg-type]
+    return one(Get(component=p.component, part=part, of=of))
 
 
 def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Sequence[str]) -> Reading | None:
@@ -162,7 +162,7 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels or plainly):
         return None
     part = next((x for x in parts if not (x == "labels" and p.labels) and not (x == "state" and state)), "")
-    return one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))  # type: ignore[arg-type]
+    return one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))
 
 
 def _meant_state(states: Sequence[str], p: Pieces) -> str:

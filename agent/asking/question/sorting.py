@@ -62,7 +62,13 @@ def of_live(text: str) -> bool:
     """Whether a question is of what systems are and say now, which no run holds: objects, lines, events, curves."""
     low = plain(text)
     resources = set(keys("resources", low)) - {"components", "machines", "measurements", "sources"}
-    return is_query(text) or asks_for_change(text) or bool(resources) or bool(set(keys("verbs", low)) & _LIVE)
+    return (
+        is_query(text)
+        or asks_for_change(text)
+        or bool(_LISTED.match(low))
+        or bool(resources)
+        or bool(set(keys("verbs", low)) & _LIVE)
+    )
 
 
 def _first(low: str) -> bool:

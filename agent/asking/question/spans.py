@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final
 
@@ -161,19 +161,21 @@ def ranges_of(text: str, now: datetime) -> list[Span]:
     return found
 
 
-def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, later: str | None) -> datetime:
+def _clock(
+    groups: dict[str, str | None], n: str, day: date | None, now: datetime, later: str | None
+) -> datetime:
     hour = int(groups[f"h{n}"] or 0)
     half = groups.get(f"am{n}") or later or ""
     hour = hour % 12 + 12 if half.startswith("p") and hour <= 12 else hour
     zone = UTC if groups.get(f"z{n}") or groups.get("z2") else now.tzinfo
-    date = (
+    on = (
         datetime.fromisoformat(str(groups[f"d{n}"])).date()
         if groups.get(f"d{n}")
         else day or now.astimezone(zone).date()
     )
     return datetime.combine(
-        date, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone
-    )  # type: ignore[arg-type]
+        on, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone
+    )
 
 
 def _single(low: str, moments: list[datetime], now: datetime) -> Span:
