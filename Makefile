@@ -79,6 +79,7 @@ drawing:
 
 schema:
 	$(BIN)/aitia schema > docs/report.schema.json
+	$(BIN)/aitia schema --work-order > docs/work_order.schema.json
 
 # The documentation site, into build/site. Needs the extra `docs`.
 docs: tree

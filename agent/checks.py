@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aitia.agent.candidate_changes import changes_to_check
+from aitia.agent.facts import PLANT
 from aitia.agent.gated import look_at
 from aitia.agent.looks import measuring, shows
 from aitia.agent.planning.separate import Missing, missing, two_best
 from aitia.agent.taxonomy import Taxonomy
 from aitia.agent.topology import Topology
-from aitia.agent.weigher import Weighed
-from aitia.core.aspects import CHANGE, LOG, MEMORY, METRIC, RANK, VIBRATION, objects_alone
+from aitia.agent.weigher import OPEN, Weighed
+from aitia.core.aspects import CHANGE, LOG, MACHINE, MEMORY, METRIC, RANK, VIBRATION, objects_alone
 from aitia.core.commands import spoken
 from aitia.core.config import option_of
 from aitia.core.words import OWN_COMMANDS, Evidence, Inventory, NextCheck, Suspect, Window
@@ -30,6 +31,7 @@ _WORDS: Final = {
     "restart": "number of restarts", "connections": "open connections", "availability": "availability",
     "file_descriptors": "open files", "clock": "clock's offset", "scans": "rows read without an index",
     "steal": "stolen processor time", "retries": "rate of retries", "redeliveries": "rate of redelivered messages",
+    "logins": "refused logins",
 }  # fmt: skip
 
 _REQUESTS: Final = NextCheck(
@@ -63,7 +65,11 @@ def next_checks(
         for h in inventory.holdings
         if h.unread or (h.note and not h.count and h.kind in _TELEMETRY)
     ]
-    apart = list(_apart(weighed, evidence, inventory, taxonomy, ruled_out))
+    machines = Topology(inventory.components).machines
+    apart = [
+        *_deciding(weighed, taxonomy, machines),
+        *_apart(weighed, evidence, inventory, taxonomy, ruled_out),
+    ]
     top = _facts_of_top(weighed, evidence)
     if weighed.verdict == "cause":
         seen = [look_at(f, names, "Once you have acted, check", back_to(f)) for f in top]
@@ -79,6 +85,19 @@ def next_checks(
     )
 
 
+def _deciding(weighed: Weighed, taxonomy: Taxonomy, machines: Collection[str]) -> list[NextCheck]:
+    """The one measurement that decides about the likeliest fault of a machine, as its entry names it."""
+    likeliest = next((s for s in weighed.suspects if s.component), None)
+    if likeliest is None or likeliest.component not in machines or weighed.verdict == "healthy":
+        return []
+    named = [s for s in weighed.suspects if s.component == likeliest.component and s.fault != OPEN]
+    fault = taxonomy.get(named[0].fault) if named else None
+    if fault is None or not fault.decides:
+        return []
+    what = fault.decides.replace("{component}", spoken(likeliest.component))
+    return [NextCheck(text=f"Measure {what}: this decides whether it is {fault.title}")]
+
+
 def _with_one_to_run(
     found: Sequence[NextCheck],
     places: Sequence[str],
@@ -91,6 +110,8 @@ def _with_one_to_run(
     if any(c in runs for c in found[:MOST]):
         return [*found[:MOST]]
     place = next((p for p in places if p), "")
+    if place in Topology(inventory.components).machines:
+        return [*found[:MOST]]  # a machine has no journal to read
     return [*found[: MOST - 1], runs[0] if runs else shows(place, window, inventory, evidence)]
 
 
@@ -107,12 +128,13 @@ def _apart(
     kinds = [s for s in weighed.suspects if s.fault != "unspecified"]
     pair = two_best([s for s in kinds if (s.component, s.fault) not in ruled_out])
     read = {c for h in inventory.holdings if h.kind == "logs" for c in h.components}
-    wanted = missing(pair, taxonomy, evidence, Topology(inventory.components))
+    topology = Topology(inventory.components)
+    wanted, machines = missing(pair, taxonomy, evidence, topology), topology.machines
     made: dict[tuple[str, str], NextCheck] = {}
     for m in sorted(wanted, key=lambda m: (-m.weight, m.aspect)):
         place = _place(m, pair)
-        if m.weight < _WEIGHTY or (m.aspect in LOG and m.places & read):
-            continue  # of logs that were read it is known that they do not say so
+        if m.weight < _WEIGHTY or (m.aspect in LOG and (m.places & read or place in machines)):
+            continue  # of logs that were read it is known that they do not say so; a machine writes none
         if how := _measuring(m.aspect, place):
             text = (
                 f"{how}: this would distinguish {_named(pair[0], pair, taxonomy)} from "
@@ -130,7 +152,7 @@ def _place(wanted: Missing, pair: Sequence[Suspect]) -> str:
 
 def _measuring(aspect: str, place: str) -> str:
     """How a person makes a fact of this aspect; "" for what is not measured."""
-    if aspect in METRIC or aspect in VIBRATION:
+    if aspect in METRIC or aspect in VIBRATION or aspect in MACHINE:
         what = aspect.replace("_", " ").replace("vibration.", "vibration at ")
         return f"Measure the {_WORDS.get(aspect, what)} of {spoken(place)}"
     if aspect in LOG:
@@ -159,6 +181,8 @@ def back_to(fact: Evidence) -> str:
     if fact.kind == "vibration.line" and "spectrum has a line" in said:
         line = fact.aspect.removeprefix("vibration.").upper()
         return f"{fact.component}: the {line} line is gone from the envelope spectrum"
+    if fact.kind in PLANT:
+        return f"{fact.component}: {fact.values.get('channel') or 'its signals'} back where the other signals put it"
     return f"this is not {'logged' if fact.kind.startswith('log.') else 'so'} any more: {said}"
 
 
@@ -179,9 +203,16 @@ def _unseen(evidence: Sequence[Evidence], inventory: Inventory) -> list[NextChec
     """Components of which no telemetry was seen, the first three by name."""
     seen = {e.component for e in evidence if e.aspect not in RANK | CHANGE | MEMORY}
     seen |= {c for h in inventory.holdings if h.kind in _TELEMETRY and not h.unread for c in h.components}
-    unseen = [spoken(c.id) for c in inventory.components if c.id not in seen]
-    if not unseen:
+    topology = Topology(inventory.components)
+    dark = [
+        c.id
+        for c in inventory.components
+        if c.id not in seen and not topology.family(c.id) & topology.machines & seen
+    ]
+    if not dark:
         return []
+    unseen = [spoken(name) for name in dark]
     more = f" and {len(unseen) - _UNSEEN} more" if len(unseen) > _UNSEEN else ""
-    text = f"Add metrics or logs for {', '.join(unseen[:_UNSEEN])}{more}: none were found"
+    what = "signals" if set(dark) <= topology.machines else "metrics or logs"
+    text = f"Add {what} for {', '.join(unseen[:_UNSEEN])}{more}: none were found"
     return [NextCheck(text=text, command="aitia init")]

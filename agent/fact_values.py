@@ -60,6 +60,10 @@ def not_read(evidence: Evidence) -> float:
     return 1.0 - float(sure) if isinstance(sure, int | float) else 0.0
 
 
+ALERTS: Final = frozenset({"alert.firing", "alarm.first", "alarm.active"})
+"""Kinds of facts that say that a limit which a person set was passed: something is wrong, never that nothing is."""
+
+
 def is_first_hand(evidence: Evidence) -> bool:
     """Whether it is the component's own telemetry of now, not a change of it, its condition, a memory or another's word."""
     told_by = evidence.values.get("reported_by", evidence.component)
@@ -69,8 +73,7 @@ def is_first_hand(evidence: Evidence) -> bool:
 def tells(evidence: Evidence) -> bool:
     """Whether a fact tells how its component is: a change does not, nor a single measurement of which nobody knows what it is."""
     return evidence.aspect not in CHANGE and not (
-        evidence.kind == "alert.firing"
-        or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
+        evidence.kind in ALERTS or (evidence.aspect == "other" and evidence.kind.startswith("metric."))
     )
 
 

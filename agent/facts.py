@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from aitia.agent.fact_values import (
+    ALERTS,
     WAITING,
     is_few,
     is_first_hand,
@@ -22,20 +23,23 @@ from aitia.agent.failure_words import FailureWords
 from aitia.agent.taxonomy import Of, Pattern
 from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
-from aitia.core.aspects import CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
+from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
 from aitia.tools.changes import proximity
 from aitia.tools.memory.words import fingerprint_of
 
-PLANT: Final = frozenset({"signal.apart", "signal.stuck", "signal.idle"})
-"""Kinds of facts that hold a plant's signals against one another."""
+PLANT: Final = AGAINST | {
+    "signal.apart", "signal.stuck", "signal.idle",
+    "condition.stuck", "condition.drift", "condition.bias", "condition.unit", "condition.swapped", "condition.spike",
+}  # fmt: skip
+"""Kinds of facts that hold a machine's signals against one another, or against how it ran before."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
 _HARM: Final = frozenset(
     {"latency", "errors", "availability", "restart", "temperature", "pressure", "flow", "level", "vibration"}
 )
 LEVELS: Final = frozenset({"metric.limit", "metric.level"})
 """Kinds of facts that are bad by where they stand, whatever the load is."""
-_FELT: Final = frozenset({*LEVELS, "alert.firing", "signal.pattern", *PLANT})
+_FELT: Final = frozenset({*LEVELS, *ALERTS, "signal.pattern", "condition.trend", "condition.step", *PLANT})
 _HARMLESS: Final = frozenset({"log.other", "log.restart", "log.retry", "vibration.none"})
 _LOADED: Final = LOADED | {"latency"}
 _SHARED: Final = WAITING | {"network", "io", "other"}
@@ -93,7 +97,7 @@ class Facts:
         stopped = {e.component for e in own if e.kind == "signal.stopped"}
         self.watched = frozenset(e.component for e in own if tells(e)) - stopped
         """Of whom telemetry tells how they are."""
-        self.alerted = frozenset(e.component for e in own if e.kind == "alert.firing")
+        self.alerted = frozenset(e.component for e in own if e.kind in ALERTS)
         """Of whom an alert tells, which says that something is wrong and never that nothing is."""
         theirs = [e for e in evidence if e.aspect not in CLUSTER | CONTEXT and (e.peer or is_first_hand(e))]
         self.measured = frozenset(name for e in theirs if tells(e) for name in (e.component, e.peer) if name)

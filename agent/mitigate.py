@@ -9,6 +9,7 @@ from typing import Any, Final
 from aitia.agent.gated import gate_of, gated
 from aitia.agent.placeholders import names_of
 from aitia.agent.taxonomy import Taxonomy, covers
+from aitia.agent.topology import Topology
 from aitia.agent.weigher import OPEN, Weighed
 from aitia.core.commands import Gate
 from aitia.core.words import Evidence, Inventory, Mitigation, Result
@@ -42,11 +43,15 @@ def mitigations(
     ]
     held = inventory or Inventory()
     gate = gate_of(held, evidence)
+    machines = Topology(held.components).machines
     return [
         step
         for cause in (weighed, *others)
-        for step in _of_one(cause, results, taxonomy, gate, names_of(cause.component, held, evidence))
-    ]
+        for step in _of_one(
+            cause, results, taxonomy, gate, names_of(cause.component, held, evidence),
+            of="machines" if cause.component in machines else "computers",
+        )
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +65,19 @@ class _Source:
 
 
 def _of_one(
-    weighed: Weighed, results: Sequence[Result], taxonomy: Taxonomy, gate: Gate, names: Mapping[str, str]
+    weighed: Weighed,
+    results: Sequence[Result],
+    taxonomy: Taxonomy,
+    gate: Gate,
+    names: Mapping[str, str],
+    *,
+    of: str,
 ) -> list[Mitigation]:
     sources = sorted(
         (
             *_runbooks(weighed, results, taxonomy),
             *_incidents(weighed, results),
-            *_catalogue(weighed, taxonomy),
+            *_catalogue(weighed, taxonomy, of),
         ),
         key=lambda source: source.rank,
     )
@@ -137,13 +148,17 @@ def _incidents(weighed: Weighed, results: Sequence[Result]) -> Iterator[_Source]
         yield _Source(steps=steps, name=f"incident {past.get('id', '')}", rank=REMEMBERED, foreign=True)
 
 
-def _catalogue(weighed: Weighed, taxonomy: Taxonomy) -> Iterator[_Source]:
+def _catalogue(weighed: Weighed, taxonomy: Taxonomy, of: str) -> Iterator[_Source]:
+    """The steps of the fault's own entry, for what it is: nobody looks at the logs of a pump."""
     likeliest = [s.fault for s in weighed.suspects if s.component == weighed.component] or [weighed.fault]
     for name in likeliest[: 2 if weighed.fault == OPEN else 1]:
         fault = taxonomy.get(name)
         if fault is not None:
             steps = [
-                s.model_dump() | {"when": when} for when in ("now", "prevent") for s in getattr(fault, when)
+                s.model_dump(exclude={"of"}) | {"when": when}
+                for when in ("now", "prevent")
+                for s in getattr(fault, when)
+                if s.of in ("", of)
             ]
             if weighed.fault == OPEN:  # which kind it is, is to be found out first
                 steps = [s for s in steps if s["effect"] == "read-only"]

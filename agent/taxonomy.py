@@ -5,71 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from aitia.agent.fmea import SUFFIXES, read_fmea
+from aitia.agent.taxonomy_words import Fault, Of, Pattern, Spread, Step
 from aitia.core.aspects import ALL
 from aitia.core.bounds import load_yaml, read_text
 from aitia.core.errors import BadInput
-from aitia.core.provenance import Provenance
-from aitia.core.words import Direction, Effect, Evidence, Word
 
-Of = Literal["self", "calls", "serves", "peer", "callers", "callees"]
-Spread = Literal["callees", "siblings"]
-
-
-class Pattern(Word):
-    """A fact that speaks for (weight > 0) or against (weight < 0) a fault kind; weight is log-odds at strength 1.
-
-    `by`: who must have written it, where that matters: what a provider says of what it runs weighs more than a log line.
-    """
-
-    of: Of
-    aspect: str
-    direction: tuple[Direction, ...] = ()
-    kinds: tuple[str, ...] = ()
-    by: tuple[Provenance, ...] = ()
-    weight: float = 0.0
-    primary: bool = False
-    why: str = ""
-
-    def matches(self, evidence: Evidence) -> bool:
-        """Whether the fact is of this pattern, whoever it belongs to. A steady fact matches only by its kind."""
-        kind = (
-            "metric.limit" if evidence.kind == "alert.firing" else evidence.kind
-        )  # a limit that a person set
-        return (
-            evidence.aspect == self.aspect
-            and (not self.direction or evidence.direction in self.direction)
-            and (kind in self.kinds if self.kinds else evidence.direction != "steady")
-            and (not self.by or evidence.provenance in self.by)
-        )
-
-
-class Step(Word):
-    """A mitigation step of the catalogue; `{component}` is filled in."""
-
-    text: str
-    effect: Effect | Literal["read-only", "changing"] = "changing"
-    command: str = ""
-
-
-class Fault(Word):
-    """One fault kind; `source` says which public list of failures it is taken from."""
-
-    id: str
-    source: str = ""
-    title: str
-    explanation: str = ""
-    spread: tuple[Spread, ...] = ()
-    words: tuple[str, ...] = ()
-    requires: tuple[Pattern, ...] = ()
-    requires_any: tuple[Pattern, ...] = ()
-    patterns: tuple[Pattern, ...] = Field(min_length=1)
-    now: tuple[Step, ...] = ()
-    prevent: tuple[Step, ...] = ()
+__all__ = ["Fault", "Of", "Pattern", "Spread", "Step", "Taxonomy", "bundled", "covers", "extended"]
 
 
 class Taxonomy:
@@ -103,14 +50,18 @@ def bundled() -> Taxonomy:
 
 
 def extended(paths: Iterable[Path]) -> Taxonomy:
-    """The bundled taxonomy with a user's files: an entry of the same id replaces the bundled one. Raises BadInput."""
+    """The bundled taxonomy with a user's files, taxonomies in YAML or FMEA sheets: an entry of the same id replaces the bundled
+    one. Raises BadInput.
+    """
     return _merged(paths, bundled())
 
 
 def _merged(paths: Iterable[Path], known: Iterable[Fault] = ()) -> Taxonomy:
     faults = {fault.id: fault for fault in known}
     for path in paths:
-        faults |= _read(path)
+        faults |= (
+            {f.id: f for f in read_fmea(path).faults} if path.suffix.lower() in SUFFIXES else _read(path)
+        )
     return Taxonomy(faults)
 
 

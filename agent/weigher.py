@@ -9,7 +9,7 @@ the ledger and belongs to a term whose factor was learned (`agent.weights`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from aitia.agent.doubt import HEALTHY, Doubt
@@ -17,16 +17,25 @@ from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
 from aitia.agent.ledger import MIN_PRIMARY, Ledger
+from aitia.agent.machine_class import classes_of
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
 from aitia.agent.topology import Topology
 from aitia.agent.weights import Weights, bundled_weights
-from aitia.agent.witnesses import Witnesses
+from aitia.agent.witnesses import Witnesses, table
 from aitia.core.aspects import CHANGE
 from aitia.core.words import Evidence, Inventory, Suspect, Verdict, Word
 
 NAMED: Final = 0.5  # probability from which a component, or `healthy`, is the verdict
 OPEN: Final = "unspecified"  # the fault of which only the component is sure
+OF_COMPUTERS: Final = (
+    "software.",
+    "resource.",
+    "network.",
+    "scheduling.",
+    "storage.",
+    "node.",
+)  # which machinery does not have
 RIVAL: Final = 0.2  # probability from which the second suspect may be a second cause instead of a rival
 BARRED: Final = 0.5  # log-odds below `unknown` at which a suspect is held that cannot be the verdict
 TELEMETRY: Final = frozenset({"metrics", "logs", "traces", "cluster", "signals"})  # what can show a fault
@@ -101,6 +110,8 @@ class _Judge:
         self._unread = [*blind, *unread]
         self._alarmed = sorted({c.id for c in inventory.components} & set(alarmed))
         self._components = inventory.components
+        self._classes = classes_of(inventory.components)
+        self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
         self._topology = Topology(inventory.components)
         self._taxonomy, self._weights, self._learned = taxonomy, weights, learned
 
@@ -109,6 +120,7 @@ class _Judge:
         facts = Facts(evidence, self._topology.told_by(evidence), self._alarmed)
         taught = Taught(self._learned, facts.fingerprint)
         candidates = _candidates(facts)
+        machinery = self._machinery - _computers(facts)
         witnesses = Witnesses(facts)
         ledgers = {
             (component, fault.id): Ledger(
@@ -121,6 +133,7 @@ class _Judge:
             )
             for component in candidates
             for fault in self._taxonomy
+            if self._may_have(component, fault, machinery)
             if (known := _is_suspect(facts, component, fault)) or taught.admits(component, fault.id)
         }
         dark = {c for c in candidates if not self._topology.family(c) & facts.seen}
@@ -158,6 +171,15 @@ class _Judge:
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
 
+    def _may_have(self, component: str, fault: Fault, machinery: Collection[str]) -> bool:
+        """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate, and no
+        pump has a slow answer. An asset may be a computer.
+        """
+        if component in machinery and fault.id.startswith(OF_COMPUTERS):
+            return False
+        names = self._classes.get(component)
+        return not fault.machines or names is None or any(m.casefold() in names for m in fault.machines)
+
     def several(self, evidence: Sequence[Evidence], weighed: Weighed) -> Weighed:
         """The same with further causes: what the first one does not reach is weighed by itself."""
         if weighed.verdict == "unknown":
@@ -190,6 +212,12 @@ class _Judge:
         fault = self._taxonomy.get(fault_id)
         reached = self._topology.reached(component, fault.spread if fault else ())
         return [e for e in evidence if e.component not in reached and e.peer not in reached]
+
+
+def _computers(facts: Facts) -> set[str]:
+    """Whom somebody measures or reads as a computer, rightly or not: a series in seconds alone makes none of a machine."""
+    computing = frozenset(table().computing) - {"latency", "traffic"}
+    return {e.component for e in facts.all if e.aspect in computing or e.aspect.startswith("log.")}
 
 
 def _candidates(facts: Facts) -> list[str]:

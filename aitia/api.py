@@ -20,7 +20,7 @@ from aitia.core.protocols import Source
 from aitia.core.redact import use
 from aitia.core.store import RunStore, surviving
 from aitia.core.trust import trusts
-from aitia.core.words import Component, Incident, Report, Window
+from aitia.core.words import HEALTHY, Baseline, Component, Incident, Report, Window
 from aitia.engine import AUTO, OnEvent, choose_engine
 from aitia.incoming import baselines_of, make_incident
 from aitia.model_use import Narrator, Planner
@@ -56,6 +56,7 @@ def diagnose(
     window: Window | None = None,
     hints: Sequence[str] = (),
     typed: bool = True,
+    healthy: Window | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
     runbook: str | Path | None = None,
@@ -70,6 +71,7 @@ def diagnose(
     at        the moment to look from (default: now); aware datetime
     hints     the components that it is about, where the words are not to tell it
     typed     whether a person wrote the words: only a person may say what is not it
+    healthy   a period that is known to be normal: what everything is compared with, in place of the spans before the window
     runbook   a Markdown runbook whose calls are the whole plan, beside the first scan and what memory knows
     approvals stop where a planned call may change something, and raise WaitsForPerson; `resume(answers=)` goes on
     """
@@ -87,6 +89,8 @@ def diagnose(
     found = incident_of(
         incident, settings, now=clock.now(), started_at=started_at, window=window, hints=hints, typed=typed
     )
+    if healthy is not None:
+        found = _against(found, healthy)
     engine = choose_engine(
         model,
         settings=settings,
@@ -273,6 +277,16 @@ def _failure_noted(store: RunStore) -> Iterator[None]:
             if store.meta().get("state") == "running":
                 store.update_meta(state="failed")
         raise
+
+
+def _against(incident: Incident, healthy: Window) -> Incident:
+    """The incident with a named healthy period as its only baseline. Raises BadInput."""
+    if healthy.end > incident.window.start:
+        raise BadInput(
+            f"The healthy period ends ({healthy.end.isoformat()}) after the incident's window starts "
+            f"({incident.window.start.isoformat()}). Give one that ends before it, or another --window."
+        )
+    return incident.model_copy(update={"baselines": (Baseline(name=HEALTHY, window=healthy),)})
 
 
 def _extended(

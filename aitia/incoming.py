@@ -86,6 +86,18 @@ def parse_window(text: str, *, now: datetime) -> Window:
     return _window(parse_moment(start, now=now), parse_moment(end, now=now))
 
 
+def parse_healthy(text: str, *, now: datetime) -> Window:
+    """`FROM..TO`, each a time or a duration before now: a period that is known to be normal. Raises BadInput."""
+    start, dots, end = text.partition("..")
+    if not dots:
+        raise BadInput(
+            f"Write --healthy as FROM..TO, for example 2026-01-05..2026-01-19 or 30d..7d, not {text!r}."
+        )
+    return _window(
+        parse_moment(start, now=now, option="--healthy"), parse_moment(end, now=now, option="--healthy")
+    )
+
+
 def _window(start: datetime, end: datetime) -> Window:
     if end <= start:
         raise BadInput(

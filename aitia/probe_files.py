@@ -28,14 +28,24 @@ from aitia.tools.sources.traces.span_spelling import spelling_of
 if TYPE_CHECKING:
     from aitia.tools.sources.metrics.table import TableSource
 
-TABLES: Final = (".csv", ".tsv", ".parquet")
-_NOUNS: Final = {"traces": "spans", "topology": "components", "cluster": "objects", "metrics": "series"}
+TABLES: Final = (".csv", ".tsv", ".parquet", ".xlsx", ".xlsm")
+_NOUNS: Final = {
+    "traces": "spans",
+    "topology": "components",
+    "cluster": "objects",
+    "metrics": "series",
+    "alarms": "changes of alarms",
+}
 Found = tuple[SourceConfig | None, str, str]  # the source, why or how it is read, and what it holds
 
 
 def look_at(path: Path) -> tuple[str, Found]:
     """What a table is taken for, by the names of its columns: a kind of source, and what it would be."""
     name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in path.stem)
+    if _is_alarm_log(path):
+        return "alarms", described(
+            SourceConfig(name=name, kind="alarms", type="alarm_log", path=path.name), path.parent
+        )
     kind = _kind_of(path)
     if kind in ("maintenance", "changes"):
         return kind, _journal(path, name, kind)
@@ -64,9 +74,19 @@ def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "traces", 
     return "changes" if first(names, VERSION, [first(names, OF)]) else "logs"
 
 
+def _is_alarm_log(path: Path) -> bool:
+    """Whether a table holds the alarms of a control system."""
+    from aitia.tools.sources.alarms.alarm_log import looks_like
+
+    try:
+        return path.suffix.lower() in (".csv", ".tsv") and looks_like(path)
+    except (AitiaError, OSError):
+        return False
+
+
 def _names(path: Path) -> list[str]:
     """The names of a file's columns."""
-    if path.suffix.lower() == ".parquet":
+    if path.suffix.lower() not in (".csv", ".tsv"):
         return []
     form = form_of(path)
     return separated(head_of(path, form.encoding), form)
@@ -93,17 +113,19 @@ def _table(path: Path, name: str) -> Found:
         opened = _reader(source, path)
         now = datetime.now(UTC)
         layout, ends = opened.layout(now), opened.extent(now)
-        meant = layout.meant.model_dump()
-        if layout.shape == "wide":
-            meant = {"time": layout.meant.time}
-        options: dict[str, str | float | bool] = {} if layout.time.zoned else {"timezone": "UTC"}
+        copied = opened.prepared
+        meant = layout.meant.model_dump() if layout.shape == "long" else {"time": layout.meant.time}
+        zoned = copied.export.zoned if copied else layout.time.zoned
+        meant = {} if copied else meant  # its columns are not those of the file
+        options: dict[str, str | float | bool] = {} if zoned else {"timezone": "UTC"}
         source = source.model_copy(update={"columns": Columns(**meant), "options": options})
         window = Window(start=from_epoch(ends[0]), end=from_epoch(ends[1] + 1)) if ends else None
         holding = opened.describe(window) if window else None
         rows = opened.rows()
     except AitiaError as error:
         return None, str(error), ""
-    told = [f"{layout.shape} layout, time in {layout.meant.time!r}", *_told(holding)]
+    how = "an export" if copied else f"{layout.shape} layout, time in {layout.meant.time!r}"
+    told = [how, *_told(holding)]
     return source, "; ".join(told), f"{rows} rows"
 
 

@@ -30,9 +30,8 @@ from aitia.models.calibration import vote_weight
 from aitia.tools import Limits, Registry, SourceSet, ToolContext
 from aitia.tools.alerts.source import AlertSource, several
 from aitia.tools.mcp import recorded_mcp, with_mcp
+from aitia.tools.registry import EVIDENCE
 from aitia.tools.sources import build_inventory
-
-EVIDENCE = "evidence"  # a tool that consumes this is told of every fact that the run has found so far
 
 _TELEMETRY = frozenset({"metrics", "logs", "traces", "signals", "cluster"})
 

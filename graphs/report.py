@@ -5,6 +5,7 @@ from __future__ import annotations
 from aitia.agent.blame import blamed
 from aitia.agent.facts import Facts, is_anomaly
 from aitia.agent.planning import planner
+from aitia.agent.work_order import work_order
 from aitia.core.aspects import CHANGE
 from aitia.core.words import (
     Cost,
@@ -28,6 +29,7 @@ def assemble(state: State, context: Context) -> Report:
     """The report of a finished diagnosis. Nothing in it depends on the order of arrival."""
     view = View(state)
     weighed, incident, evidence, sentences = view.weighed, view.incident, view.evidence, view.sentences
+    steps = tuple(Mitigation.model_validate(m) for m in state["mitigations"])
     return Report(
         run=context.store.id,
         incident=incident,
@@ -45,7 +47,16 @@ def assemble(state: State, context: Context) -> Report:
         else None,
         ruled_out=tuple(view.ruled_out),
         timeline=_timeline(view),
-        mitigations=tuple(Mitigation.model_validate(m) for m in state["mitigations"]),
+        mitigations=steps,
+        work_order=work_order(
+            weighed,
+            evidence,
+            view.inventory,
+            context.taxonomy,
+            run=context.store.id,
+            incident=incident,
+            mitigations=steps,
+        ),
         next_checks=tuple(NextCheck.model_validate(c) for c in state["next_checks"]),
         given_up=given_up(view, context),
         evidence=tuple(evidence),

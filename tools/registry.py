@@ -100,6 +100,9 @@ class ToolContext:
     """What a model said of messages, by their program's own words of the template (`aitia.tools.logs.heard`)."""
 
 
+EVIDENCE: Final = "evidence"  # a tool that consumes this is told of every fact that the run has found so far
+
+
 @dataclass(frozen=True, kw_only=True)
 class ToolSpec:
     """A registered tool. `target` names the argument that the planner fills with a component id, if any."""
@@ -117,6 +120,11 @@ class ToolSpec:
     foreign: bool = (
         False  # of another package: it works on copies, and only what it `produces` is kept of its data
     )
+
+    @property
+    def asks_last(self) -> bool:
+        """Whether it goes by every fact that the run has found, and so is called when the others of its round are done."""
+        return EVIDENCE in self.consumes
 
     def __call__(self, ctx: ToolContext, **args: Any) -> Result:
         """Call the function itself, unguarded (for tests and notebooks)."""

@@ -40,9 +40,11 @@ __all__ = [
     "opening",
     "ordered",
     "recall_tasks",
+    "recalled_last",
     "repeated",
     "scan_tasks",
     "validated",
+    "with_recall",
 ]
 
 MAX_TASKS: Final = 12  # a first round
@@ -79,8 +81,28 @@ def scan_tasks(registry: Registry, inventory: Inventory) -> list[Task]:
 
 
 def recall_tasks(registry: Registry, inventory: Inventory, *, after: int) -> list[Task]:
-    """Similar incidents and matching runbooks."""
-    names = [n for n in RECALL if n in registry.names() and inventory.has(*registry[n].needs)]
+    """Matching runbooks, which the plan goes by."""
+    return _recalling(registry, inventory, after, last=False)
+
+
+def with_recall(plan: Plan, registry: Registry, inventory: Inventory, done: Sequence[Task]) -> Plan:
+    """The plan, and behind all its calls the similar incidents: they are looked for by what the calls found."""
+    every = [*done, *plan.tasks]
+    taken = {call_key(t, registry) for t in every}
+    last = _recalling(registry, inventory, max((t.id for t in every), default=0), last=True)
+    waits = tuple(t.id for t in plan.tasks)
+    more = [t.model_copy(update={"dep": waits}) for t in last if call_key(t, registry) not in taken]
+    return plan.model_copy(update={"tasks": (*plan.tasks, *more)})
+
+
+def recalled_last(registry: Registry, inventory: Inventory) -> int:
+    """How many calls `with_recall` adds."""
+    return len(_recalling(registry, inventory, 0, last=True))
+
+
+def _recalling(registry: Registry, inventory: Inventory, after: int, *, last: bool) -> list[Task]:
+    known = [registry[n] for n in RECALL if n in registry.names()]
+    names = [s.name for s in known if s.asks_last is last and inventory.has(*s.needs)]
     return [Task(id=after + i, tool=n, why="memory") for i, n in enumerate(names, 1)]
 
 
@@ -90,6 +112,7 @@ def first_round(registry: Registry, inventory: Inventory, incident: Incident, do
     order = _families(incident)
     specs = [s for s in registry if s.effect == "read" and not s.target and inventory.has(*s.needs)]
     specs = [s for s in specs if call_key(Task(id=0, tool=s.name), registry) not in taken and not required(s)]
+    specs = [s for s in specs if not s.asks_last]
     specs.sort(key=lambda s: (order.index(s.family) if s.family in order else len(order), bool(s.consumes)))
     start = max((t.id for t in done), default=0)
     tasks = [

@@ -84,10 +84,9 @@ class Settled:
 
 
 def usable(registry: Registry, inventory: Inventory) -> list[ToolSpec]:
-    """The read tools whose needs are met and that need no argument but a component."""
-    return [
-        s for s in registry if s.effect == "read" and inventory.has(*s.needs) and required(s) <= {s.target}
-    ]
+    """The read tools whose needs are met and that need no argument but a component; not memory, which is asked anyway."""
+    met = [s for s in registry if s.effect == "read" and inventory.has(*s.needs) and not s.asks_last]
+    return [s for s in met if required(s) <= {s.target}]
 
 
 def candidates(

@@ -30,10 +30,13 @@ from aitia.cli import (
 )
 from aitia.cli.ask import ask
 from aitia.cli.drill import drill
+from aitia.cli.fleet import fleet
+from aitia.cli.fmea import fmea
 from aitia.cli.look import look
 from aitia.cli.mcp import app as mcp_app
 from aitia.cli.models import app as models_app
 from aitia.cli.redact import redact
+from aitia.cli.tags import tags
 from aitia.cli.topology import topology
 from aitia.cli.trust import trust
 from aitia.core.errors import (
@@ -85,6 +88,7 @@ app.add_typer(models_app, name="models", help="Fetch and check model files.", ri
 app.command("diagnose", rich_help_panel="Diagnose")(diagnose.diagnose)
 app.command("chat", rich_help_panel="Diagnose")(chat.chat)
 app.command("look", rich_help_panel="Diagnose")(look)
+app.command("fleet", rich_help_panel="Diagnose")(fleet)
 app.command("listen", rich_help_panel="Diagnose")(listen.listen)
 app.command("slack", rich_help_panel="Diagnose")(slack.slack)
 app.command("serve", rich_help_panel="Diagnose")(serve.serve)
@@ -109,6 +113,8 @@ app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)
+app.command("tags", rich_help_panel="Set up")(tags)
+app.command("fmea", rich_help_panel="Set up")(fmea)
 app.add_typer(setup.tools_app, name="tools", rich_help_panel="Reference")
 app.command("schema", rich_help_panel="Reference")(setup.schema)
 

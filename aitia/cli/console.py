@@ -111,6 +111,26 @@ def put_report(report: Report, *, format: Format, output: Path | None, full: boo
     write_out(rendered(report, format, full=full), output)
 
 
+def put_work_order(report: Report, *, format: Format, output: Path | None) -> None:
+    """Write a report's work order: a page where HTML or PDF is asked for, else JSON. Raises BadInput where there is none."""
+    from aitia.render.work_order import render_work_order, work_order_json
+
+    if format == "md":
+        raise BadInput(
+            "A work order is written as JSON, HTML or PDF: choose one with --format or the file's name."
+        )
+    if format in ("html", "pdf"):
+        page = render_work_order(report, artifacts=_artifacts(report))
+        if format == "html":
+            write_out(page, output)
+            return
+        from aitia.render.pdf import printed_page
+
+        _write_bytes(printed_page(page), output)
+        return
+    write_out(work_order_json(report), output)
+
+
 def _artifacts(report: Report) -> dict[str, bytes]:
     """The plot data of the report's run, as far as the run still holds it."""
     from aitia.core.errors import NotRecorded, RunNotFound

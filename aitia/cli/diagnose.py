@@ -55,7 +55,10 @@ Metrics = Annotated[list[str] | None, _many("--metrics", "URL|FILE", "Prometheus
 Logs = Annotated[list[str] | None, _many("--logs", "PATH", "Log file, folder or glob.")]
 Changes = Annotated[list[str] | None, _many("--changes", "FILE", "Deploys and changes, JSONL.")]
 Topology = Annotated[list[str] | None, _many("--topology", "FILE", "Components and links, YAML.")]
-Signals = Annotated[list[str] | None, _many("--signals", "FILE", "Waveforms (YAML) or CSV.")]
+Signals = Annotated[
+    list[str] | None,
+    _many("--signals", "FILE", "Waveforms (YAML), a recording ('pump.wav rpm=1480 bearing=6309'), or CSV."),
+]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="When it began: 30m or an ISO time.")]
 About = Annotated[
     list[str] | None,
@@ -69,6 +72,14 @@ Span = Annotated[
 At = Annotated[
     str,
     typer.Option("--at", metavar="TIME", help="The time to look from; default now. For past incidents."),
+]
+Healthy = Annotated[
+    str,
+    typer.Option(
+        "--healthy",
+        metavar="FROM..TO",
+        help="A period that is known to be normal, to compare with: ISO times or 30d..7d.",
+    ),
 ]
 
 
@@ -90,6 +101,7 @@ def diagnose(
     component: About = None,
     window: Span = "",
     at: At = "",
+    healthy: Healthy = "",
     again: Annotated[
         str,
         typer.Option(
@@ -119,7 +131,7 @@ def diagnose(
     from aitia.cli.session import watched
     from aitia.core.config import option_of
     from aitia.core.errors import BadInput
-    from aitia.incoming import parse_moment, parse_window
+    from aitia.incoming import parse_healthy, parse_moment, parse_window
     from aitia.render.text import clean
 
     now = datetime.now(tz=UTC)
@@ -131,10 +143,11 @@ def diagnose(
         changes=changes or [],
         topology=topology or [],
         signals=signals or [],
+        seen_from=seen_from,
     )
     shape = pick_format(format, as_json=as_json, output=output)
     if again:
-        if sources or since or component or window or planner or narrator or max_calls:
+        if sources or since or component or window or healthy or planner or narrator or max_calls:
             raise BadInput(
                 "--again RUN only takes an alert or words, --config and --at: everything else comes from the "
                 "run."
@@ -167,6 +180,7 @@ def diagnose(
             started_at=parse_moment(since, now=seen_from, option="--since") if since else None,
             window=parse_window(window, now=seen_from) if window else None,
             hints=component or (),
+            healthy=parse_healthy(healthy, now=seen_from) if healthy else None,
             typed=not alert,
             on_event=view,
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import BadInput
 from aitia.core.words import SourceKind
+from aitia.tools.sources.signals.recording_options import OPTIONS, RECORDED
 
 _LARGEST_ALERT = 2_000_000
 _URL = ("http://", "https://")
@@ -42,22 +45,48 @@ def _read(alert: str) -> bytes:
 
 
 def named_sources(
-    *, metrics: list[str], logs: list[str], changes: list[str], topology: list[str], signals: list[str]
+    *,
+    metrics: list[str],
+    logs: list[str],
+    changes: list[str],
+    topology: list[str],
+    signals: list[str],
+    seen_from: datetime | None = None,
 ) -> list[SourceConfig]:
-    """The sources that were named on the command line; a file must exist."""
+    """The sources that were named on the command line; a file must exist.
+
+    A recording ended at `seen_from`, else when its file was written.
+    """
     found: list[SourceConfig] = []
     found += [_source("metrics", _metric_reader(p), p) for p in metrics]
     found += [_source("logs", "log_files", p) for p in logs]
     found += [_source("changes", "changes", p) for p in changes]
     found += [_source("topology", "topology", p) for p in topology]
-    for place in signals:  # waveforms are listed in YAML; a table holds slow process signals
-        listed = place.endswith((".yaml", ".yml"))
-        found.append(
-            _source("signals", "waveform", place)
-            if listed
-            else _source("metrics", "table", place, option="signals")
-        )
+    found += [_signal_source(place, seen_from) for place in signals]
     return _renamed(found)
+
+
+def _signal_source(place: str, seen_from: datetime | None) -> SourceConfig:
+    """Waveforms are listed in YAML, a recording is a file of its own, any other table holds slow process signals."""
+    file, options = _with_options(place)
+    if file.lower().endswith(RECORDED):
+        ended = {"ended": seen_from.isoformat()} if seen_from else {}
+        return _source("signals", "recording", file).model_copy(update={"options": ended | options})
+    if options:
+        raise BadInput(f"Only a recording ({', '.join(RECORDED)}) takes {', '.join(options)} after its name.")
+    if place.endswith((".yaml", ".yml")):
+        return _source("signals", "waveform", place)
+    return _source("metrics", "table", place, option="signals")
+
+
+def _with_options(place: str) -> tuple[str, dict[str, str | float | bool]]:
+    """`pump.wav rpm=1480 bearing=6309`: the file, and what stands after it. A file of that whole name is that file."""
+    file, options = place, dict[str, str | float | bool]()
+    while not Path(file).expanduser().exists() and (match := re.fullmatch(r"(.+?)\s+([a-z]+)=(\S+)", file)):
+        if match[2] not in OPTIONS:
+            raise BadInput(f"{match[2]!r} is no option of a recording. Give {', '.join(sorted(OPTIONS))}.")
+        file, options = match[1], {match[2]: match[3], **options}
+    return file, options
 
 
 def _metric_reader(place: str) -> str:

@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from aitia.tools.signals.vibration.look import Look, Machine
+    from aitia.tools.signals.vibration.look import Look
+    from aitia.tools.signals.vibration.signs import Plant
     from aitia.tools.sources.signals.recordings import Channel, Recording
-
-_FAULTS = {
-    "inner_race": "inner race of the bearing",
-    "outer_race": "outer race of the bearing",
-    "ball": "rolling element of the bearing",
-    "cage": "cage of the bearing",
-    "bearing_like": "a repetition as of a bearing; its geometry is needed (--bearing)",
-}
-_ZONES = {
-    "A": "as of a new machine",
-    "B": "fit for unrestricted operation",
-    "C": "fit for a limited time only",
-    "D": "severe enough to cause damage",
-}
 
 
 def look(
     file: Annotated[
         Path,
-        typer.Argument(help="A recording: .wav, .csv, .txt, .tsv, .npz, .npy, .tdms, .uff.", metavar="FILE"),
+        typer.Argument(
+            help="A recording (.wav, .csv, .txt, .tsv, .npz, .npy, .tdms, .uff), or a picture (.png, .tif, .jpg).",
+            metavar="FILE",
+        ),
     ],
     rpm: Annotated[
         float | None,
@@ -45,7 +33,7 @@ def look(
     bearing: Annotated[
         str,
         typer.Option(
-            help="Z,d,D[,angle]: elements, their diameter, pitch diameter, degrees; or a catalogue name.",
+            help="A designation (6309), Z,d,D[,angle] (elements, their diameter, pitch diameter, degrees), or bpfo=3.05,…",
             show_default=False,
         ),
     ] = "",
@@ -75,6 +63,23 @@ def look(
     support: Annotated[
         Literal["rigid", "flexible"] | None, typer.Option(help="How the machine stands.", show_default=False)
     ] = None,
+    klass: Annotated[
+        Literal["I", "II", "III", "IV"] | None,
+        typer.Option("--class", help="Of ISO 10816-1, instead of group and support.", show_default=False),
+    ] = None,
+    power: Annotated[
+        float | None, typer.Option(help="Rated power in kW: it gives the group.", show_default=False)
+    ] = None,
+    gear: Annotated[
+        str,
+        typer.Option(help="Teeth of the gears on this shaft: 23,61.", metavar="TEETH", show_default=False),
+    ] = "",
+    blades: Annotated[
+        int | None, typer.Option(help="Blades of the fan, or vanes of the pump.", min=2, show_default=False)
+    ] = None,
+    line_hz: Annotated[
+        float | None, typer.Option(help="Line frequency of the motor, Hz.", show_default=False)
+    ] = None,
     healthy: Annotated[
         Path | None,
         typer.Option(
@@ -83,53 +88,129 @@ def look(
             show_default=False,
         ),
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture: the same view while the machine was well.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    scale_range: Annotated[
+        str,
+        typer.Option(
+            "--range", help="Picture: values of its darkest and brightest grey: 20,80.", metavar="LOW,HIGH"
+        ),
+    ] = "",
+    thermal: Annotated[
+        bool, typer.Option("--thermal", help="The file is a matrix of temperatures (CSV), not a recording.")
+    ] = False,
+    axes: Annotated[
+        str,
+        typer.Option(
+            help="Picture of a spectrogram: seconds across and Hz up, 0,60,0,1000.", metavar="S,S,HZ,HZ"
+        ),
+    ] = "",
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a printable page with waveform and spectra here.", metavar="FILE", show_default=False
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Levels, severity zone, spectrum, bearing and shaft faults of one recording.
+    """Levels, severity zone, spectrum, bearing, shaft, gear and motor faults of one recording; hot spots or ridges of a picture.
 
     It says what the record shows, no more: where rate, speed, unit or bearing are not known, what depends on them is left out.
     """
     from aitia.cli.console import print_json, stdout_console
+    from aitia.cli.look_picture import PICTURES, look_at_picture
+    from aitia.cli.look_shown import as_dict, shown
     from aitia.core.errors import BadInput
-    from aitia.tools.signals.vibration.look import Machine, bearing_of
+    from aitia.tools.signals.vibration.designations import bearing_of
+    from aitia.tools.signals.vibration.look import Machine
     from aitia.tools.signals.vibration.look import look as looked
+    from aitia.tools.signals.vibration.zones import group_of
     from aitia.tools.sources.signals.recordings import read_recording
 
+    if thermal or file.suffix.lower() in PICTURES or reference or scale_range or axes:
+        look_at_picture(file, reference=reference, scale=scale_range, axes=axes, rpm=rpm, as_json=as_json)
+        return
     for value, option in (
         (rpm, "--rpm"),
         (scale, "--scale"),
         (sensitivity, "--sensitivity"),
         (rate, "--rate"),
+        (power, "--power"),
+        (line_hz, "--line-hz"),
     ):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise BadInput(f"Give {option} as a positive number, not {value:g}.")
     if scale is not None and sensitivity is not None:
         raise BadInput("Give --scale or --sensitivity, not both: each says what a sample is worth.")
-    machine = Machine(rpm=rpm, bearing=bearing_of(bearing) if bearing else None, group=group, support=support)
+    if klass and (group or support or power):
+        raise BadInput(
+            "Give --class, or --group (or --power) with --support, not both: they are two standards."
+        )
+    if group and power and group_of(power) != group:
+        raise BadInput(f"--power {power:g} is group {group_of(power)}, --group says {group}. Leave one out.")
+    machine = Machine(
+        rpm=rpm,
+        bearing=bearing_of(bearing) if bearing else None,
+        group=group_of(power) if power else group,
+        support=support,
+        klass=klass,
+        plant=_plant(gear, blades, line_hz),
+    )
     factor = scale if scale is not None else 1000.0 / sensitivity if sensitivity is not None else None
     recording = read_recording(file)
     chosen = _chosen(recording, channel or [], file)
     past = {c.name: c for c in read_recording(healthy).channels} if healthy else {}
-    found = []
+    found, channels = [], []
     for one in chosen:
         before = past.get(one.name) or (next(iter(past.values())) if len(past) == len(chosen) == 1 else None)
         if past and before is None:
             raise BadInput(f"{str(healthy)!r} has no channel {one.name!r}; it has {', '.join(past)}.")
         told = _told(one, unit, factor, rate)
+        channels.append(told)
         found.append(looked(told, machine, healthy=_told(before, unit, factor, rate) if before else None))
+    if html:
+        _write_page(html, file.name, recording, channels, found)
     if as_json:
         print_json(
             {
                 "file": file.name,
                 "form": recording.form,
                 "notes": list(recording.notes),
-                "channels": [_json(f) for f in found],
+                "channels": [as_dict(f) for f in found],
             }
         )
         return
     console = stdout_console()
-    for line in _shown(file, recording, found, machine):
+    for line in shown(file, recording, found):
         console.print(line)
+
+
+def _plant(gear: str, blades: int | None, line_hz: float | None) -> Plant:
+    from aitia.core.errors import BadInput
+    from aitia.tools.signals.vibration.signs import Plant
+
+    teeth = [part.strip() for part in gear.split(",") if part.strip()]
+    if not all(t.isascii() and t.isdecimal() and 4 <= int(t) <= 1000 for t in teeth):
+        raise BadInput(f"Give --gear as whole numbers of teeth from 4 to 1000: 23,61, not {gear!r}.")
+    return Plant(gears=tuple(int(t) for t in teeth), blades=blades or 0, line_hz=line_hz or 0.0)
+
+
+def _write_page(
+    place: Path, name: str, recording: Recording, channels: list[Channel], found: list[Look]
+) -> None:
+    from aitia.core.errors import BadInput
+    from aitia.render.recording import page
+
+    try:
+        place.write_text(page(name, recording, channels, found), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"Cannot write {str(place)!r} ({error.strerror}). Give --html a file that can be written."
+        ) from None
 
 
 def _chosen(recording: Recording, wanted: list[str], file: Path) -> list[Channel]:
@@ -158,127 +239,3 @@ def _told(channel: Channel, unit: str | None, factor: float | None, rate: float 
         )
     made = replace(channel, unit=unit or channel.unit, fs=rate or channel.fs)
     return replace(made, x=channel.x * factor) if factor is not None else made
-
-
-def _json(found: Look) -> dict[str, Any]:
-    zone, told = found.zone, found.diagnosis
-    return {
-        "channel": found.channel,
-        "unit": found.unit,
-        "sampling_rate_hz": _figure(found.fs),
-        "seconds": _figure(found.seconds),
-        "rms": _figure(found.rms),
-        "peak": _figure(found.peak),
-        "crest_factor": _figure(found.crest),
-        "kurtosis": _figure(found.kurtosis),
-        "zone": zone and {"letter": zone.letter, "velocity_mm_s": _figure(zone.velocity), "because": zone.because},
-        "speed": told.speed and {"rpm": _figure(told.speed.rpm), "error": _figure(told.speed.error), "origin": told.speed.origin},
-        "outcome": told.outcome,
-        "fault": told.fault,
-        "confidence": told.confidence,
-        "why": list(told.why),
-        "also": [{"fault": f.name, "confidence": f.confidence, "why": f.why} for f in told.also],
-        "lines": [{"name": s.name, "order": _figure(s.found), "hz": _figure(s.hz), "db": _figure(s.db)} for s in told.lines],
-        "peaks": [
-            {"hz": _figure(p.hz), "amplitude": _figure(p.amplitude), "order": _figure(p.order), "what": p.what}
-            for p in found.peaks
-        ],
-        "notes": list(found.notes),
-    }  # fmt: skip
-
-
-def _figure(value: float) -> float | None:
-    return float(f"{value:.5g}") if math.isfinite(value) else None
-
-
-def _shown(file: Path, recording: Recording, found: list[Look], machine: Machine) -> list[RenderableType]:
-    from rich.text import Text
-
-    from aitia.render.text import clean
-
-    lines: list[RenderableType] = [
-        Text(
-            clean(f"{file.name}  {recording.form}, {len(found)} channel{'s' * (len(found) != 1)}"),
-            style="bold",
-        )
-    ]
-    lines += [Text(f"  {clean(note)}", style="dim") for note in recording.notes]
-    for one in found:
-        lines += ["", Text(clean(f"{one.channel}: {_verdict(one)}"), style="bold")]
-        lines += [Text(f"  {clean(why)}") for why in one.diagnosis.why]
-        lines += [
-            Text("  " + clean(f"also {_fault(f.name)} ({f.confidence:.2f}): {f.why}"))
-            for f in one.diagnosis.also
-        ]
-        lines += [Text(f"  {clean(line)}") for line in _figures(one)]
-        lines += [Text(f"  {clean(note)}") for note in one.notes]
-        lines += _tables(one, machine)
-    return lines
-
-
-def _fault(name: str) -> str:
-    return _FAULTS.get(name, name.replace("_", " "))
-
-
-def _verdict(found: Look) -> str:
-    told = found.diagnosis
-    if told.outcome == "fault":
-        return f"{_fault(told.fault)}, {told.confidence:.2f} sure" + (
-            " (a lead, no verdict)" if told.confidence <= 0.5 else ""
-        )
-    if told.outcome == "no_indication":
-        return "no indication of a fault, which is no proof of health"
-    return "cannot be diagnosed"
-
-
-def _figures(found: Look) -> list[str]:
-    unit = f" {found.unit}" if found.unit else " (unit unknown: --unit, --scale)"
-    told = [
-        f"{found.seconds:.3g} s at {found.fs:g} Hz; RMS {found.rms:.3g}{unit}, peak {found.peak:.3g},"
-        f" crest factor {found.crest:.2g}, kurtosis {found.kurtosis:.2g} (3: noise; more: impacts)"
-    ]
-    speed = found.diagnosis.speed
-    if speed:
-        told.append(f"shaft {speed.rpm:.1f} rpm ({speed.hz:.3g} Hz), {speed.origin}")
-    zone = found.zone
-    if zone and zone.letter:
-        told.append(
-            f"velocity {zone.velocity:.2g} mm/s RMS from {zone.low:g} to 1000 Hz: zone {zone.letter},"
-            f" {_ZONES[zone.letter]} ({zone.because})"
-        )
-    elif zone and math.isfinite(zone.velocity):
-        told.append(f"velocity {zone.velocity:.2g} mm/s RMS; {zone.because}")
-    return told
-
-
-def _tables(found: Look, machine: Machine) -> list[RenderableType]:
-    from rich.padding import Padding
-
-    from aitia.cli.tables import plain_table
-
-    made: list[RenderableType] = []
-    if found.diagnosis.lines:
-        lines = plain_table("defect line", "order", "Hz", "over the floor", "counts")
-        for s in found.diagnosis.lines:
-            height = f"{s.db:.1f} dB" if math.isfinite(s.db) else "beyond the record"
-            counts = "yes" if s.counts else f"no: as {s.coincides}" if s.stands and s.coincides else "no"
-            lines.add_row(
-                {"bsf": "2×BSF"}.get(s.name, s.name.upper()), f"{s.found:.3f}", f"{s.hz:.4g}", height, counts
-            )
-        made.append(Padding(lines, (1, 0, 0, 2)))
-    if found.peaks:
-        most = max(p.amplitude for p in found.peaks)
-        peaks = plain_table(
-            "Hz", "order", f"amplitude{f', {found.unit}' if found.unit else ''}", "", "may be"
-        )
-        for p in found.peaks:
-            bar = "█" * max(1, round(20 * p.amplitude / most))
-            peaks.add_row(
-                f"{p.hz:.4g}",
-                f"{p.order:.2f}" if math.isfinite(p.order) else "",
-                f"{p.amplitude:.3g}",
-                bar,
-                p.what,
-            )
-        made.append(Padding(peaks, (1, 0, 0, 2)))
-    return made

@@ -9,6 +9,7 @@ import typer
 
 from aitia.cli.diagnose import Json
 from aitia.cli.memory_import import import_
+from aitia.cli.memory_next import next_order
 
 if TYPE_CHECKING:
     from aitia.tools.memory.words import Match, PastIncident
@@ -18,6 +19,7 @@ Id = Annotated[str, typer.Argument(help="An incident's id.", metavar="ID")]
 
 
 app.command("import")(import_)
+app.command("next")(next_order)
 
 
 @app.command("list")

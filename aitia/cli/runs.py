@@ -124,14 +124,24 @@ def report(
     output: Output = None,
     format: OutputFormat = None,
     full: Full = False,
+    work_order: Annotated[
+        bool,
+        typer.Option(
+            "--work-order",
+            help="The work order of a machine's fault: JSON, or one page for the printer (-o FILE.html).",
+        ),
+    ] = False,
 ) -> None:
-    """Print a run's report again, in any format."""
-    from aitia.cli.console import exit_code, pick_format, put_report
+    """Print a run's report again, in any format; of a machine also as a work order."""
+    from aitia.cli.console import exit_code, pick_format, put_report, put_work_order
     from aitia.core.home import aitia_home
     from aitia.core.store import RunStore
 
     store = RunStore.open(aitia_home(), run)
     found = (store if revision is None else store.revision(revision)).report()
+    if work_order:
+        put_work_order(found, format=pick_format(format, as_json=as_json, output=output), output=output)
+        raise typer.Exit(exit_code(found))
     put_report(found, format=pick_format(format, as_json=as_json, output=output), output=output, full=full)
     raise typer.Exit(exit_code(found))
 

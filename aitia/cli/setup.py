@@ -105,9 +105,13 @@ def tools_list(as_json: Json = False) -> None:
     stdout_console().print(tools_table(tools))
 
 
-def schema(output: Output = None) -> None:
-    """The JSON Schema of a report."""
+def schema(
+    output: Output = None,
+    work_order: Annotated[bool, typer.Option("--work-order", help="That of a work order instead.")] = False,
+) -> None:
+    """The JSON Schema of a report, or of a work order."""
     from aitia.cli.console import write_out
     from aitia.render.schema import schema_text
+    from aitia.render.work_order import work_order_schema_text
 
-    write_out(schema_text(), output)
+    write_out(work_order_schema_text() if work_order else schema_text(), output)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aitia.cli.diagnose import Json
+from aitia.cli.signals_alarms import alarms
+from aitia.cli.signals_record import record
 from aitia.cli.signals_watch import watch
 from aitia.core.percent import percent
 
@@ -19,6 +21,8 @@ app = typer.Typer(
     help="Machines: fault classes learned from labelled windows, remaining life.", no_args_is_help=True
 )
 app.command("watch")(watch)
+app.command("record")(record)
+app.command("alarms")(alarms)
 
 Label = Annotated[str, typer.Option(help="The column with the classes.")]
 Group = Annotated[str, typer.Option(help="The column with the machines.")]

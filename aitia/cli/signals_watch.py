@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import tzinfo
 from pathlib import Path
@@ -18,6 +18,7 @@ from aitia.cli.diagnose import Json
 if TYPE_CHECKING:
     from aitia.tools.signals.feed import Feed
     from aitia.tools.signals.watch import Alarm, Watch
+    from aitia.tools.sources.rows import Floats
 
 
 def watch(
@@ -30,6 +31,14 @@ def watch(
             help="Normal operation: the number of first rows, or a separate CSV.", metavar="ROWS|CSV"
         ),
     ] = "400",
+    healthy: Annotated[
+        str,
+        typer.Option(
+            help="Normal operation by its times, in place of --reference; alarms begin after it.",
+            metavar="FROM..TO",
+            show_default=False,
+        ),
+    ] = "",
     detector: Annotated[
         str,
         typer.Option(
@@ -66,10 +75,13 @@ def watch(
         feed = Feed(_lines(file, stack, follow=follow), time=time, drop=drop or (), zone=zone)
         rows = int(reference) if reference.isdecimal() else 0
         seen = Watch(feed.channels, detector=detector, limit=limit, reference=rows or 400)
-        if not rows:
+        watched: Iterable[tuple[float, Floats]] = feed
+        if healthy:
+            watched = _after_healthy(seen, feed, healthy, zone)
+        elif not rows:
             _learn(seen, Path(reference), time=time, drop=drop or (), zone=zone)
         try:
-            for at, row in feed:
+            for at, row in watched:
                 if alarm := seen.update(at, row):
                     _tell(alarm, as_json=as_json)
         except KeyboardInterrupt:
@@ -121,6 +133,37 @@ def _learn(seen: Watch, path: Path, *, time: str, drop: Sequence[str], zone: tzi
         order = [known.channels.index(c) for c in seen.channels]
         rows = [(at, row[order]) for at, row in known]
     seen.learn(np.array([at for at, _ in rows]), np.array([row for _, row in rows]).reshape(-1, len(order)))
+
+
+def _after_healthy(seen: Watch, feed: Feed, healthy: str, zone: tzinfo) -> Iterator[tuple[float, Floats]]:
+    """The rows after a healthy period, once its own have been learned. Raises BadInput where it has none."""
+    from datetime import UTC, datetime
+
+    import numpy as np
+
+    from aitia.core.errors import BadInput
+    from aitia.incoming import parse_healthy
+
+    start, end = parse_healthy(healthy, now=datetime.now(tz=UTC).astimezone(zone)).epoch
+    known: list[tuple[float, Floats]] = []
+    learned = False
+    for at, row in feed:
+        if at < start:
+            continue
+        if at < end:
+            known.append((at, row))
+            continue
+        if not learned:
+            if not known:
+                break
+            seen.learn(np.array([t for t, _ in known]), np.array([r for _, r in known]))
+            learned = True
+        yield at, row
+    if not learned:
+        raise BadInput(
+            f"No row lies after a row of the healthy period {healthy!r}. Give --healthy a period that the file holds, "
+            "with rows after it."
+        )
 
 
 def _tell(alarm: Alarm, *, as_json: bool) -> None:

@@ -9,11 +9,12 @@ METRIC: Final = frozenset(
     {
         "latency", "traffic", "errors", "availability", "restart",
         "cpu", "memory", "disk", "io", "network", "connections", "queue", "lag", "locks", "threads", "file_descriptors",
-        "clock", "scans", "steal", "retries", "redeliveries",
+        "clock", "scans", "steal", "retries", "redeliveries", "logins",
         "temperature", "vibration", "pressure", "flow", "current", "speed", "level", "other",
     }
 )  # fmt: skip
-# clock: how far it is off; scans: rows read without an index; steal: processor time that the machine below gave to others.
+# clock: how far it is off; scans: rows read without an index; steal: processor time that the machine below gave to others;
+# logins: those that are refused.
 # log.flow: what requests do, step by step, as logs and spans tell it.
 LOG: Final = frozenset(
     {
@@ -40,8 +41,17 @@ VIBRATION: Final = frozenset(
     }
 )  # fmt: skip
 MEMORY: Final = frozenset({"incident.similar", "runbook.match", "maintenance.work"})
-CONDITION: Final = frozenset({"condition.life"})
-"""The condition of a machine, such as how long it has left: neither symptom nor cause of an alarm by itself."""
+MACHINE: Final = frozenset(
+    {
+        "flow", "pressure", "pressure_drop", "temperature", "vibration", "speed", "current", "level",
+        "power", "voltage", "position", "efficiency", "humidity", "concentration",
+    }
+)  # fmt: skip
+"""What is measured of a machine; facts that hold it against what is normal for how it runs are of the kinds `AGAINST`."""
+AGAINST: Final = frozenset({"signal.quantity", "condition.trend", "condition.step"})
+"""Kinds of facts that hold a quantity of a machine against its own normal at the same load, hour, or partners."""
+CONDITION: Final = frozenset({"condition.life", "condition.alarms"})
+"""The condition of a machine, such as how long it has left, or of its alarms: neither symptom nor cause by itself."""
 PATTERN: Final = frozenset(
     {
         "pattern.known", "pattern.usual", "pattern.stopped",
@@ -83,7 +93,7 @@ CLUSTER: Final = CLUSTER_SYMPTOMS | frozenset(
     }
 )  # fmt: skip
 """What is inconsistent in a cluster's state, one aspect per finding of `aitia.tools.cluster`."""
-ALL: Final = METRIC | LOG | CHANGE | VIBRATION | PATTERN | MEMORY | CONDITION | RANK | CLUSTER
+ALL: Final = METRIC | MACHINE | LOG | CHANGE | VIBRATION | PATTERN | MEMORY | CONDITION | RANK | CLUSTER
 CONTEXT: Final = CHANGE | MEMORY | CONDITION | RANK
 """What is known beside the telemetry: neither symptom nor cause by itself."""
 
@@ -92,6 +102,8 @@ WEIGHT: Final = {
     "threads": 0.5, "file_descriptors": 0.5, "queue": 0.7, "lag": 0.7, "locks": 0.9, "cpu": 0.7, "memory": 0.7,
     "clock": 0.6, "scans": 0.4, "steal": 0.5, "retries": 0.5, "redeliveries": 0.6,
     "connections": 0.8, "disk": 0.7, "pressure": 0.5, "temperature": 0.6, "restart": 0.8,
+    "power": 0.4, "voltage": 0.4, "position": 0.3, "efficiency": 0.6, "pressure_drop": 0.5, "humidity": 0.2,
+    "concentration": 0.4,
     "log.other": 0.15, "log.restart": 0.3, "log.error": 0.8, "log.retry": 0.3, "vibration.gear_mesh": 0.4,
 }  # fmt: skip
 """How much a move of an aspect says that something is wrong, and where; 1 where not named. A call that fails says it

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from aitia.core.aspects import ALL
 from aitia.core.errors import BadInput
@@ -17,8 +17,11 @@ BUNDLED = frozenset({"sample_runbooks", "memory"})
 """Types of sources that come with aitia and need no path."""
 
 
-FILE_OPTIONS = frozenset({"fault_model", "life_model", "metadata"})
+FILE_OPTIONS = frozenset({"fault_model", "life_model", "metadata", "map"})
 """Options of sources that name a file, relative to the file that holds the configuration."""
+
+SCHEMES = {"mqtt": ("mqtt://", "mqtts://"), "opcua": ("opc.tcp://",), "modbus": ("modbus://",)}
+"""How the address of a live source of a plant begins, by its type; all others speak HTTP."""
 
 FILE_FIELDS = ("password_file", "bearer_file", "ca", "cert", "key")
 """Fields of `Auth` that name a file, relative likewise."""
@@ -96,9 +99,10 @@ class SourceConfig(Word):
 
     @field_validator("url")
     @classmethod
-    def _http_only(cls, url: str) -> str:
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError("url must begin with http:// or https://")
+    def _known_scheme(cls, url: str, info: ValidationInfo) -> str:
+        allowed = SCHEMES.get(str(info.data.get("type")), ("http://", "https://"))
+        if url and not url.startswith(allowed):
+            raise ValueError(f"url must begin with {' or '.join(allowed)}")
         return url.rstrip("/")
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ _BY_KIND: Final[tuple[tuple[str, Provenance], ...]] = (
     ("external.", "document"),
     ("mcp.", "document"),
     ("alert.", "document"),
+    ("alarm.", "infrastructure"),
 )
 # Metrics of these a service counts itself; the rest is counted by what runs it.
 _SERVED: Final = frozenset({"latency", "errors", "traffic", "connections", "queue", "lag"})

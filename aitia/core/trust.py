@@ -18,9 +18,12 @@ from aitia.core.errors import Untrusted
 
 FILE_TYPES: Final = frozenset(
     {"table", "log_files", "otlp", "jaeger", "spans", "cloudwatch", "incidents", "runbooks", "changes", "maintenance",
-     "topology", "waveform", "dictionary", "cluster_recorded", "sample_runbooks"}
+     "topology", "waveform", "recording", "alarm_log", "dictionary", "cluster_recorded", "sample_runbooks"}
 )  # fmt: skip
 """Types of sources that read the files they name and do nothing else. Any other, third parties' among them, may do more."""
+
+SERVER_TYPES: Final = frozenset({"prometheus", "loki", "victorialogs", "mqtt", "opcua", "modbus"})
+"""Types of sources that ask the server which their `url` names, read-only, and do nothing else."""
 
 SYSTEM_LOGS: Final = Path("/var/log")
 """Written by the system itself: links in it lead to where a container runtime keeps its logs, and are followed."""
@@ -77,7 +80,7 @@ def _active(source: SourceConfig) -> str:
         return f"starts git in {source.path!r}"
     if kind == "memory":
         return "reads a store of incidents"
-    known = kind in FILE_TYPES or (source.url and kind in ("prometheus", "loki", "victorialogs"))
+    known = kind in FILE_TYPES or (source.url and kind in SERVER_TYPES)
     return "" if known else "may do more than read files"
 
 

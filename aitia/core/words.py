@@ -7,12 +7,18 @@ probabilities lie in [0, 1].
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from aitia.core.provenance import Provenance, provenance_of
+from aitia.core.word import Moment as Moment
+from aitia.core.word import Unit01 as Unit01
+from aitia.core.word import Word as Word
+from aitia.core.word import from_epoch as from_epoch
+from aitia.core.word import utc as utc
+from aitia.core.work_order import WorkOrder as WorkOrder
 
 Origin = Literal[
     "cli",
@@ -47,6 +53,7 @@ SourceKind = Literal[
     "cluster",
     "dictionary",
     "alerts",
+    "alarms",
 ]
 Direction = Literal["up", "down", "new", "gone", "changed", "steady", "none"]
 Effect = Literal["read", "write", "exec"]
@@ -54,18 +61,6 @@ Status = Literal["ok", "no_data", "error", "needs_approval"]
 Verdict = Literal["cause", "healthy", "unknown"]
 
 
-def utc(moment: datetime) -> datetime:
-    """The same moment in UTC."""
-    return moment.astimezone(UTC)
-
-
-def from_epoch(seconds: float) -> datetime:
-    """Epoch seconds to a UTC datetime, rounded to the millisecond."""
-    return datetime.fromtimestamp(round(seconds, 3), tz=UTC)
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(utc)]
-Unit01 = Annotated[float, Field(ge=0.0, le=1.0)]
 Scalar = float | int | str | bool
 OWN_COMMANDS: frozenset[str] = frozenset({"aitia doctor", "aitia init"})
 """What a next check may propose beside commands that only read: `init` asks before it writes a file."""
@@ -73,10 +68,8 @@ NOT_SEEN = "Not seen: "
 """Begins the part of a good result's message that the report lists under what could not be seen."""
 
 
-class Word(BaseModel):
-    """Base of every word: frozen, no unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+HEALTHY = "healthy"
+"""The name of the baseline that a person has named as normal."""
 
 
 class Window(Word):
@@ -495,6 +488,7 @@ class Report(Word):
     timeline: tuple[TimelineEntry, ...] = ()
     mitigations: tuple[Mitigation, ...] = ()
     next_checks: tuple[NextCheck, ...] = ()
+    work_order: WorkOrder | None = None  # where a machine is the cause
     given_up: tuple[GivenUp, ...] = ()  # none: the verdict rests on all that was to be looked at
     evidence: tuple[Evidence, ...] = ()
     calls: tuple[Result, ...] = ()  # evidence emptied: the appendix holds it once

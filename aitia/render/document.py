@@ -12,6 +12,7 @@ from aitia.core.percent import chance
 from aitia.core.words import Incident, Report, Verdict
 from aitia.render import closing, sections
 from aitia.render import text as t
+from aitia.render import work_order as maintenance
 from aitia.render.items import Item, Section
 from aitia.render.understood import understood
 
@@ -47,7 +48,7 @@ class Document:
 
 ORDER: Final = (
     "Why", "Change", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
-    "Not looked at", "Do now", "Check next", "Not seen", "How words were read",
+    "Not looked at", "Maintenance", "Do now", "Check next", "Not seen", "How words were read",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
 """Sections in the order of need, in every rendering: why, what to do and to check, then the rest."""
@@ -55,12 +56,12 @@ APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
     "Why": 6, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
-    "Not looked at": 4, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
+    "Not looked at": 4, "Maintenance": 7, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
     "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
-    "Unchanged": 4, "Not looked at": 2, "Do now": 3, "Check next": 2,
+    "Unchanged": 4, "Not looked at": 2, "Maintenance": 3, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
 """What is told on one screen: what broke, why, what to do, what to check, what was not seen."""
@@ -165,6 +166,7 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
         yield sections.as_usual(report)
         yield Section(title="What is missing", items=sections.unread(report))
     yield sections.given_up(report, full)
+    yield maintenance.section(report)
     yield sections.steps(report, "now")
     yield sections.next_checks(report, full)
     yield sections.ruled_out(report, full)

@@ -13,7 +13,7 @@ from aitia.render import text as t
 
 _BY_KIND: Final = {
     "metric": "metrics", "log": "logs", "change": "changes", "trace": "traces", "vibration": "signals",
-    "signal": "signals", "maintenance": "maintenance", "incident": "incidents", "runbook": "runbooks",
+    "signal": "signals", "alarm": "alarms", "maintenance": "maintenance", "incident": "incidents", "runbook": "runbooks",
     "k8s": "cluster", "cluster": "cluster",
 }  # fmt: skip
 MOST_STEPS: Final = 12

@@ -38,9 +38,14 @@ def browser() -> str:
 
 def render_pdf(report: Report, *, artifacts: Mapping[str, bytes] | None = None) -> bytes:
     """The report as PDF, everything unfolded."""
+    return printed_page(render_html(report, artifacts=artifacts, opened=True))
+
+
+def printed_page(html: str) -> bytes:
+    """A page as PDF. Raises BadInput where there is no browser, or it fails."""
     with tempfile.TemporaryDirectory(prefix="aitia-pdf-") as folder:
         page, printed = Path(folder, "report.html"), Path(folder, "report.pdf")
-        page.write_text(render_html(report, artifacts=artifacts, opened=True), encoding="utf-8")
+        page.write_text(html, encoding="utf-8")
         command = [
             browser(), "--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer",
             "--disable-background-networking", "--disable-extensions", "--host-resolver-rules=MAP * ~NOTFOUND",

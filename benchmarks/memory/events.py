@@ -3,9 +3,13 @@
 python benchmarks/memory/events.py --data DIR/rca/tvdiag [--cases 'hotel/*'] [--seed N] --json OUT
 
 Layout as in benchmarks/rca/tvdiag.py: SYSTEM/label.csv (the answers) and SYSTEM/raw/*.json. An incident's alert events
-become a fingerprint; it is compared with those of the other folds by the incident memory's own overlap. How many
-neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those folds. No language
-model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in benchmarks/rca/tvdiag.py.
+become a fingerprint; it is compared with those of the other folds by the incident memory's own likeness, without who
+the cause was. How many neighbours vote, and how steeply by likeness, is chosen by a second cross-validation inside those
+folds. No language model takes part, so that `ours` is `no_model`. The peer is kNN over alert tokens, as in
+benchmarks/rca/tvdiag.py.
+
+`recall@1`, `recall@3`: each incident asks a memory of all others, of both systems, whose culprits are known; right is the same
+fault at the same culprit. Its peer is the cosine of the tokens alone (tf-idf), `trivial` the most frequent answer.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.tools.memory.evidence_index import overlap
+from aitia.tools.memory.evidence_index import features, likeness
 from aitia.tools.memory.words_index import idf
 from benchmarks.adapters.tvdiag.events import Case, events_of, read_answers, systems
 from benchmarks.contract import Case as Row
@@ -55,11 +59,11 @@ def folds(ids: Sequence[str], *, count: int, seed: int) -> list[int]:
 
 
 def alike(asked: Sequence[Tokens], known: Sequence[Tokens]) -> NDArray[np.float64]:
-    """Overlap (asked, known); how rare a token is is learned from the known ones."""
-    counts = Counter(token for tokens in known for token in tokens)
-    every = {token for tokens in (*asked, *known) for token in tokens}
-    weights = {token: idf(counts[token], len(known)) for token in every}
-    return np.array([[overlap(a, k, weights) for k in known] for a in asked]).reshape(len(asked), len(known))
+    """Likeness (asked, known); how rare a token or sign is is learned from the known ones."""
+    counts = Counter(feature for tokens in known for feature in features(tokens))
+    every = {feature for tokens in (*asked, *known) for feature in features(tokens)}
+    weights = {feature: idf(counts[feature], len(known)) for feature in every}
+    return np.array([[likeness(a, k, weights) for k in known] for a in asked]).reshape(len(asked), len(known))
 
 
 def vote(likeness: NDArray[np.float64], faults: Sequence[str], neighbours: int, power: int) -> str:
@@ -130,6 +134,54 @@ def scored(system: str, found: Sequence[Row], faults: Mapping[str, str]) -> list
     return made
 
 
+Answer = tuple[str, str, str]  # system, culprit, fault
+
+
+def recalled(prints: Mapping[str, Tokens], answers: Mapping[str, Answer]) -> list[Row]:
+    """Where the first right incident stands among all others, by each system; those that happened once are not asked."""
+    counts = Counter(feature for tokens in prints.values() for feature in features(tokens))
+    weights = {feature: idf(n, len(prints)) for feature, n in counts.items()}
+    rare = {feature: float(np.log((1 + len(prints)) / (1 + n))) + 1 for feature, n in counts.items()}
+    often = Counter(answers[i] for i in prints)
+    systems: dict[str, Callable[[str, str], float]] = {
+        OURS: lambda a, k: likeness(prints[a], prints[k], weights, answers[k][1]),
+        PEER: lambda a, k: _tf_idf(prints[a], prints[k], rare),
+        "trivial": lambda a, k: often[answers[k]],
+    }
+    return [
+        {
+            "case": f"{answers[a][0]}/{a}",
+            **{who: _place(a, prints, answers, by) for who, by in systems.items()},
+        }
+        for a in sorted(prints)
+        if often[answers[a]] > 1
+    ]
+
+
+def _place(
+    asked: str, prints: Mapping[str, Tokens], answers: Mapping[str, Answer], by: Callable[[str, str], float]
+) -> int:
+    order = sorted((k for k in prints if k != asked), key=lambda k: (-by(asked, k), k))
+    return next(n for n, k in enumerate(order, 1) if answers[k] == answers[asked])
+
+
+def _tf_idf(asked: Tokens, known: Tokens, rare: Mapping[str, float]) -> float:
+    norm = sum(rare[t] ** 2 for t in known) ** 0.5
+    return sum(rare[t] ** 2 for t in {*asked} & {*known}) / norm if norm else 0.0
+
+
+def recall_rows(found: Sequence[Row]) -> list[dict[str, Any]]:
+    """recall@1 and @3 of each system, together and by the incidents' system."""
+    made: list[dict[str, Any]] = []
+    for name in ("", *sorted({row["case"].partition("/")[0] for row in found})):
+        part = [row for row in found if row["case"].startswith(name)]
+        for who in (OURS, PEER, "trivial"):
+            for most in (1, 3):
+                metric = f"recall@{most}{name and f', {name}'}"
+                made += rows(who, {metric: [float(row[who] <= most) for row in part]})
+    return made
+
+
 def main() -> None:
     asked = parser(__doc__)
     asked.add_argument("--seed", type=int, default=0, help="which split into folds")
@@ -137,9 +189,15 @@ def main() -> None:
     began = time.monotonic()
     table: list[dict[str, Any]] = []
     per_case: list[Row] = []
+    prints: dict[str, Tokens] = {}
+    answers: dict[str, Answer] = {}
     for folder in systems(Path(args.data)):
-        faults = {index: fault for index, (_, fault) in read_answers(folder).items()}
+        told = read_answers(folder)
+        faults = {index: fault for index, (_, fault) in told.items()}
         cases = [c for index, c in events_of(folder).items() if index in faults]
+        for c in cases:
+            prints[f"{folder.name} {c.id}"] = fingerprint(c)
+            answers[f"{folder.name} {c.id}"] = (folder.name, *told[c.id])
         wanted = set(chosen((f"{folder.name}/{c.id}" for c in cases), args.cases))
         found = [
             row
@@ -151,6 +209,8 @@ def main() -> None:
             per_case += [
                 {"case": f"{folder.name}/{row['id']}", "fault": faults[row["id"]], **row} for row in found
             ]
+    if args.cases == "*":
+        table += recall_rows(recalled(prints, answers))
     table += [{**row, "system": "ours"} for row in table if row["system"] == OURS]
     finish("memory/events", table, per_case, n=len(per_case), began=began, out=args.json)
 

@@ -7,9 +7,9 @@ it; WORK keeps that, so that a second call goes on where the first ended (a chan
 stops the diagnosing after that long: what is there by then is a sample by hash.
 
 recall     The later recording of a cause (system, fault and victim; another seed, another day) asks a memory of all others by
-           what its run knows after the first scan. Right is the same kind of fault at the same component of the same system; the
-           same kind elsewhere has half a grade. `nothing right`: the same memory without any incident of that kind; `healthy`:
-           an hour in which nothing was wrong. Both should recall nothing.
+           what its run knows after the first round of calls. Right is the same kind of fault at the same component of
+           the same system; the same kind elsewhere has half a grade. `nothing right`: the same memory without any
+           incident of that kind; `healthy`: an hour in which nothing was wrong. Both should recall nothing.
 learning   The earlier half is confirmed, the later half weighed without and with that: lessons, and what `incidents_search`
            recalls.
            `others`: with the lessons of other systems alone, which should change nothing that was right.

@@ -78,7 +78,7 @@ def _recalled(run: Run, memory: IncidentMemory, now: datetime) -> list[Evidence]
         sources=SourceSet([memory]),
         inventory=run.case.inventory,
         resolver=Resolver(run.case.inventory.components),
-        found={"evidence": [e.model_dump(mode="json") for e in run.scanned]},
+        found={"evidence": [e.model_dump(mode="json") for e in run.first_facts]},
     )
     found = incidents_search.function(ctx).evidence
     return [e.model_copy(update={"id": f"M{n}"}) for n, e in enumerate(found, 1)]

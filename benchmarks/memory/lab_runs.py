@@ -1,11 +1,12 @@
 """The lab's recordings as runs that a person confirmed: diagnosed once, kept in a folder, read back without a diagnosis.
 
 A run is confirmed or corrected by `aitia.graphs.outcome.confirm` itself, in the words that the lab has for its cause. What the
-memory is asked by is what a run asks by: its report of the incident and the facts of the first scan.
+memory is asked by is what a run asks by: its report of the incident and the facts of the first round of calls.
 """
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import sys
@@ -21,7 +22,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia.agent.judged import Judged
-from aitia.agent.planning.planner import SCAN
 from aitia.core.errors import AitiaError
 from aitia.core.scenario import Expected
 from aitia.core.store import RunStore
@@ -34,6 +34,7 @@ from aitia.lab.catalog import system_of, systems
 from aitia.lab.one import Job, make
 from aitia.lab.plan import name_of, orders
 from aitia.lab.words import Order, System
+from aitia.tools import Registry
 from aitia.tools.incidents.rank import query_of
 from aitia.tools.memory.words import Outcome, PastIncident, Query, fingerprint_of
 from benchmarks.lab.data import NEVER, Incident, incidents, of_split, splits
@@ -42,6 +43,12 @@ from benchmarks.rca.product import RULES
 LATER: Final = 100_000  # added to a seed: no order of the lab's own recordings reaches it
 HEALTHY: Final = "none"
 SERVERS: Final = "servers"
+
+
+@functools.cache
+def _untargeted() -> frozenset[str]:
+    """The tools that are asked about nobody in particular."""
+    return frozenset(spec.name for spec in Registry.load() if not spec.target)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +70,9 @@ class Run:
         return _pair(self.order)
 
     @property
-    def scanned(self) -> list[Evidence]:
-        """The facts of the first scan, which is what the memory is asked by."""
-        return [e for e in self.case.evidence if e.tool in SCAN]
+    def first_facts(self) -> list[Evidence]:
+        """The facts of the calls about nobody in particular, which are made first: what the memory is asked by."""
+        return [e for e in self.case.evidence if e.tool in _untargeted()]
 
     @property
     def query(self) -> Query:
@@ -73,7 +80,7 @@ class Run:
         return Query(
             text=query_of(self.incident),
             component=next(iter(self.incident.hints), ""),
-            fingerprint=fingerprint_of(self.scanned),
+            fingerprint=fingerprint_of(self.first_facts),
         )
 
 

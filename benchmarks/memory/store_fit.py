@@ -26,7 +26,9 @@ Right = Callable[[str, str], bool]  # whether an incident answers a query
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The queries of one task, padded: parts (q, n, 5) with 0 where `held` is 0, and which incidents are real and right."""
+    """The queries of one task, padded: parts (q, n, 5), the share of its weight that each has, which incidents are real, which
+    right.
+    """
 
     parts: Floats
     held: Floats
@@ -39,12 +41,13 @@ def group(asked: Sequence[Asked], right: Right, without: Sequence[str] = ()) -> 
     marks = [np.array([right(a.name, i) for i in a.ids], dtype=bool) for a in asked]
     kept = [(a, m) for a, m in zip(asked, marks, strict=True) if m.any() and not m.all()]
     most = max((len(a.ids) for a, _ in kept), default=0)
-    parts = np.full((len(kept), most, len(PARTS)), np.nan)
+    parts, held = (np.zeros((len(kept), most, len(PARTS))) for _ in range(2))
     rights, real = np.zeros((len(kept), most), dtype=bool), np.zeros((len(kept), most), dtype=bool)
     for n, (a, m) in enumerate(kept):
-        parts[n, : len(m)], rights[n, : len(m)], real[n, : len(m)] = a.parts, m, True
-    parts[:, :, [PARTS.index(p) for p in PARTS if p in without]] = np.nan
-    return Group(parts=np.nan_to_num(parts), held=(~np.isnan(parts)).astype(float), real=real, right=rights)
+        parts[n, : len(m)], held[n, : len(m)] = np.nan_to_num(a.parts), a.held
+        rights[n, : len(m)], real[n, : len(m)] = m, True
+    held[:, :, [PARTS.index(p) for p in PARTS if p in without]] = 0.0
+    return Group(parts=parts, held=held, real=real, right=rights)
 
 
 def scores(parts: Floats, held: Floats, weights: Floats) -> Floats:
@@ -126,6 +129,6 @@ def learned(ranks: Mapping[str, Floats], weights: Floats, prior: Floats) -> tupl
 
 def ranking(asked: Asked, weights: Floats, without: Sequence[str] = ()) -> list[int]:
     """Places in `asked.ids`, best first; equal scores by id, as the store has them."""
-    held = (~np.isnan(asked.parts)).astype(float) * np.array([p not in without for p in PARTS])
+    held = asked.held * np.array([p not in without for p in PARTS])
     fused = scores(np.nan_to_num(asked.parts), held, weights)
     return sorted(range(len(asked.ids)), key=lambda n: (-fused[n], asked.ids[n]))

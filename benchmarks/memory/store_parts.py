@@ -40,11 +40,22 @@ WITHIN: Final = 20.0 / np.log(10.0)  # days, mean of an exponential of which nin
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A query with the ids of what it may find and their parts (n, 5), NaN where one cannot be compared."""
+    """A query with the ids of what it may find and their parts (n, 5), NaN where one cannot be compared.
+
+    `facts`: how many it asks by.
+    """
 
     name: str
     ids: tuple[str, ...]
     parts: Floats
+    facts: int = fusion.FACTS
+
+    @property
+    def held(self) -> Floats:
+        """How much of its weight each part has (n, 5): 0 where it cannot be compared, a share where few facts are asked by."""
+        made = (~np.isnan(self.parts)).astype(float)
+        made[:, PARTS.index("evidence")] *= fusion.full(self.facts)
+        return made
 
 
 class Vectors:
@@ -83,10 +94,10 @@ def compared(
                     and (query.before is None or i.at is None or i.at < query.before)
                 ]
                 found = [known[n] for n in places]
-                held = {numbers[i.id]: i.fingerprint for i in found}
+                held = {numbers[i.id]: (i.fingerprint, i.component) for i in found}
                 weights, _ = words_index.query_terms(db, query.text, len(known))
                 told = words_index.shares(db, weights, list(held), len(known))
-                moved = evidence_index.overlaps(db, query.fingerprint, held, len(known))
+                moved = evidence_index.likenesses(db, query.fingerprint, held, len(known))
                 parts = np.full((len(found), len(PARTS)), np.nan)
                 for row, past in zip(parts, found, strict=True):
                     number = numbers[past.id]
@@ -99,7 +110,8 @@ def compared(
                 if rows is not None and vectors is not None and query.text.strip():
                     cosines = rows[places] @ vectors.of([query.text])[0]
                     parts[:, 1] = [fusion.meaning(float(c)) for c in cosines]
-                made.append(Asked(name=name, ids=tuple(i.id for i in found), parts=parts))
+                ids = tuple(i.id for i in found)
+                made.append(Asked(name=name, ids=ids, parts=parts, facts=len(query.fingerprint)))
     return made
 
 

@@ -35,7 +35,7 @@ def open_run(state: State, runtime: Runtime[Context]) -> State:
 
 
 def recall(state: State, runtime: Runtime[Context]) -> State:
-    """Fetch similar incidents and matching runbooks."""
+    """Fetch matching runbooks; similar incidents are asked for by what the calls of the first round find."""
     view = View(state)
     tasks = planner.recall_tasks(runtime.context.registry, view.inventory, after=len(view.tasks))
     results = [_call(task, runtime) for task in tasks]

@@ -32,7 +32,10 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     else:
         llm = None if context.options.planner == "rules" else context.llm
         chosen = _closer_look(view, context, llm) if number > 1 else _first_look(view, context, llm, cost)
-        made = chosen.plan if number > 1 else _with_asks(chosen.plan, matched(view.results), view, context)
+        made = chosen.plan
+        if number == 1:
+            made = planner.with_recall(made, context.registry, view.inventory, view.tasks)
+            made = _with_asks(made, matched(view.results), view, context)
         if chosen.decided is not None:
             runtime.stream_writer(chosen.decided)
         if chosen.choice is not None:
@@ -61,14 +64,17 @@ def after_gather(state: State, runtime: Runtime[Context]) -> list[Send] | str:
 
 
 def _left(view: View, context: Context) -> int:
-    """How many calls the run may still make."""
-    return context.options.max_calls - len(view.tasks)
+    """How many calls the run may still make; memory has its own among them in the first round."""
+    left = context.options.max_calls - len(view.tasks)
+    first = view.state["round"] == 0
+    return max(0, left - planner.recalled_last(context.registry, view.inventory)) if first else left
 
 
 def _of_runbook(book: Mapping[str, Any], view: View, context: Context) -> Plan:
     """The calls of the one runbook that the run carries out."""
     roles, left = Roles(view.incident, view.inventory), _left(view, context)
     made = of_one(book, context.registry, view.inventory, roles, view.tasks, left)
+    made = planner.with_recall(made, context.registry, view.inventory, view.tasks)
     return _with_asks(made, [book], view, context)
 
 

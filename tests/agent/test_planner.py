@@ -92,6 +92,22 @@ def test_an_instruction_in_the_alert_chooses_no_tool() -> None:
     assert {t.tool for t in plan.tasks} == {"metrics_scan", "after_scan"}
 
 
+def test_similar_incidents_are_asked_for_last_and_by_all_that_the_first_round_found() -> None:
+    registry = Registry.load()
+    site = Inventory(holdings=tuple(Holding(source=k, kind=k, count=1) for k in KINDS))
+    done = [Task(id=1, tool="metrics_scan"), *planner.recall_tasks(registry, site, after=1)]
+    assert [t.tool for t in done] == ["metrics_scan", "runbooks_search"]
+    plan = planner.first_round(registry, site, INCIDENT, done)
+    assert "incidents_search" not in {t.tool for t in plan.tasks}
+    *others, last = planner.with_recall(plan, registry, site, done).tasks
+    assert others == list(plan.tasks)
+    assert (last.tool, set(last.dep)) == ("incidents_search", {t.id for t in plan.tasks})
+    again = planner.with_recall(plan.model_copy(update={"tasks": (*others, last)}), registry, site, done)
+    assert again.tasks == (*others, last)
+    assert planner.recalled_last(registry, site) == 1
+    assert planner.recalled_last(registry, Inventory()) == 0
+
+
 def closer_round(
     done: list[Task], *, number: int = 2, limit: int = 9, weight: float = 0.0, llm=None
 ) -> planner.Round:

@@ -203,7 +203,7 @@ def two_rates(path: Path) -> None:
         ("a.npz", lambda p: p.write_bytes(b"PK\x03\x04" + b"\0" * 60), (), "no readable .npy or .npz file"),
         ("a.npy", lambda p: np.save(p, np.zeros(1000)), (), "sampling rate"),
         ("a.csv", lambda p: p.write_text("a,b\nx,y\n" * 40, encoding="utf-8"), (), "no channel"),
-        ("a.csv", lambda p: csv(p, record()), ("--bearing", "6309"), "--bearing Z,d,D,angle"),
+        ("a.csv", lambda p: csv(p, record()), ("--bearing", "NU309"), "--bearing Z,d,D,angle"),
         ("a.csv", lambda p: csv(p, record()), ("--bearing", "9,40,39"), "is no bearing"),
         ("a.csv", lambda p: csv(p, record()), ("--rate", "100"), "The file says 8192 Hz"),
         ("a.csv", lambda p: csv(p, record()), ("--unit", "mm/s"), "Leave --unit out"),
@@ -252,3 +252,83 @@ def test_what_a_record_cannot_carry_has_no_verdict(tmp_path: Path, spoil: str) -
     assert told["outcome"] == "cannot_be_diagnosed"
     assert spoil in told["why"][0]
     assert told["zone"] is None
+
+
+def test_a_designation_without_an_entry_is_estimated_and_said(tmp_path: Path) -> None:
+    csv(tmp_path / "a.csv", record(defect=3.056))
+    told = looked(str(tmp_path / "a.csv"), "--bearing", "6309")["channels"][0]
+    assert (told["outcome"], told["fault"]) == ("fault", "outer_race"), told["why"]
+    assert told["confidence"] <= 0.85
+    assert any("estimated from its boundary dimensions 45 × 100 mm" in why for why in told["why"])
+
+
+ZONE = ("--unit", "g", "--support", "rigid")
+
+
+def test_power_gives_the_group_and_the_class_is_another_standard(tmp_path: Path) -> None:
+    wav(tmp_path / "a.wav", record(defect=0.0, unbalance=0.03))
+    place = str(tmp_path / "a.wav")
+    speed = ("--rpm", f"{RPM:g}")
+    by_power = looked(place, *speed, *ZONE, "--power", "75")["channels"][0]["zone"]
+    assert by_power == looked(place, *speed, *ZONE, "--group", "2")["channels"][0]["zone"]
+    assert by_power["limits_mm_s"] == [1.4, 2.8, 4.5]
+    old = looked(place, *speed, "--unit", "g", "--class", "II")["channels"][0]["zone"]
+    assert old["limits_mm_s"] == [1.12, 2.8, 7.1]
+    assert "class II" in old["because"]
+    assert "above 15 kW" in refused(place, *speed, *ZONE, "--power", "7.5")
+    assert "two standards" in refused(place, *speed, "--class", "I", "--group", "2")
+    assert "group 1" in refused(place, *speed, *ZONE, "--power", "400", "--group", "2")
+
+
+def test_figures_that_no_machine_has_give_no_zone(tmp_path: Path) -> None:
+    wav(tmp_path / "a.wav", record(defect=0.0))
+    told = looked(str(tmp_path / "a.wav"), "--rpm", f"{RPM:g}", *ZONE, "--group", "2", "--sensitivity", "1")
+    zone = told["channels"][0]["zone"]
+    assert zone["letter"] == ""
+    assert "check unit, scale and sensitivity" in zone["because"]
+
+
+def test_a_record_that_was_resampled_gives_no_zone(tmp_path: Path) -> None:
+    from scipy.signal import resample
+
+    wav(tmp_path / "a.wav", resample(resample(record(defect=0.0), int(1_500 * SECONDS)), int(FS * SECONDS)))
+    zone = looked(str(tmp_path / "a.wav"), "--rpm", f"{RPM:g}", *ZONE, "--group", "2")["channels"][0]["zone"]
+    assert zone["letter"] == ""
+    assert "filtered or resampled" in zone["because"]
+
+
+def test_a_calm_machine_has_no_leads_and_a_rough_one_has(tmp_path: Path) -> None:
+    wav(tmp_path / "calm.wav", record(defect=0.0, unbalance=0.01))
+    wav(tmp_path / "rough.wav", record(defect=0.0, unbalance=0.5))
+    options = ("--rpm", f"{RPM:g}", *ZONE, "--group", "2")
+    calm, rough = (looked(str(tmp_path / f"{n}.wav"), *options)["channels"][0] for n in ("calm", "rough"))
+    assert (calm["zone"]["letter"], calm["signs"]) == ("B", [])
+    assert [s["fault"] for s in rough["signs"]] == ["imbalance"]
+    assert rough["signs"][0]["confidence"] <= 0.5
+    assert rough["fault"] == ""
+
+
+def test_hertz_called_rpm_are_refused_where_the_shaft_shows_them(tmp_path: Path) -> None:
+    t = np.arange(int(FS * 60)) / FS
+    x = sum(np.sin(2 * np.pi * n * 24.3 * t) / n for n in range(1, 7)) + 0.1 * np.random.default_rng(
+        1
+    ).normal(size=t.size)
+    wav(tmp_path / "a.wav", np.asarray(x))
+    told = looked(str(tmp_path / "a.wav"), "--rpm", "24.3", *ZONE, "--group", "2")["channels"][0]
+    assert told["outcome"] == "cannot_be_diagnosed"
+    assert "give --rpm 1458" in told["why"][0]
+    assert told["zone"]["letter"] == ""
+
+
+def test_a_page_to_print_holds_verdict_and_plots_and_escapes_names(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", **{"<b>DE</b>": record().astype(np.float32)}, fs=FS, rpm=RPM)
+    place = tmp_path / "out.html"
+    looked(str(tmp_path / "a.npz"), "--bearing", BEARING, "--html", str(place))
+    page = place.read_text(encoding="utf-8")
+    assert page.count('class="chart"') == 3
+    assert "outer race of the bearing" in page
+    assert "<b>DE" not in page
+    assert "<script" not in page
+    assert "Cannot write" in refused(
+        str(tmp_path / "a.npz"), "--bearing", BEARING, "--html", str(tmp_path / "no" / "x.html")
+    )

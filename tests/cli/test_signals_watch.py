@@ -163,6 +163,20 @@ def test_a_growing_file_is_told_of_before_it_ends_and_ctrl_c_sums_up(home: Path,
     assert 702 <= int(err.partition(" rows from 2026-01-01T00:00:00Z")[0]) <= 719
 
 
+def test_a_healthy_period_is_the_reference(aitia: Aitia, tmp_path: Path) -> None:
+    plant = table(tmp_path / "plant.csv", rows(900, at=700))
+    done = aitia("signals", "watch", plant, "--healthy", "2026-01-01T00:10:00Z..2026-01-01T01:00:00Z")
+    assert done.code == 0
+    (line,) = done.out.splitlines()
+    assert line.startswith("2026-01-01T01:57:00Z pressure_bar rose from 4.0")
+    none = aitia("signals", "watch", plant, "--healthy", "2025-01-01..2025-01-02")
+    assert none.code == 2
+    assert "Give --healthy a period that the file holds" in none.err
+    odd = aitia("signals", "watch", plant, "--healthy", "2025-01-01")
+    assert odd.code == 2
+    assert "FROM..TO" in odd.err
+
+
 def test_stdin_is_watched(home: Path) -> None:
     text = "\n".join(["time,p,q", *rows(900, at=700)])
     command = [sys.executable, "-c", CODE, "signals", "watch", "-", "--json"]

@@ -1,4 +1,4 @@
-"""A site that has a memory recalls it in every diagnosis: by words, and by what the first scan saw move."""
+"""A site that has a memory recalls it in every diagnosis: by words, and by what the calls of the first round saw move."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ def test_what_moved_before_is_recalled_by_what_moves_now(tmp_path: Path) -> None
     second = diagnosed(tmp_path)
     assert [v["incident"] for v in recalled(second)] == ["P1"]
     assert "evidence" in str(recalled(second)[0]["why"])
+    turn = {c.tool: c.task for c in second.calls}
+    assert turn["incidents_search"] > max(turn["metrics_scan"], turn["metrics_rank"], turn["runbooks_search"])
 
 
 def test_a_memory_that_was_named_is_not_asked_twice(tmp_path: Path) -> None:

@@ -101,9 +101,23 @@ def test_evidence_finds_what_words_do_not_and_elsewhere_counts_less(site):
     assert same[0].why["evidence"] == 1.0
     assert ids(other) in ([], ["INC-1"])
     assert not other or other[0].why["evidence"] < 0.5
-    full = dict.fromkeys([*LEAK.fingerprint, *elsewhere], 1.0)
-    assert evidence_index.overlap(LEAK.fingerprint, elsewhere, full) == pytest.approx(0.4 / 1.6)
-    assert evidence_index.overlap(LEAK.fingerprint, ("x|y|up|z",), {**full, "x|y|up|z": 1.0}) == 0.0
+    nothing = ("x|y|up|z",)
+    full = dict.fromkeys(evidence_index.features([*LEAK.fingerprint, *elsewhere, *nothing]), 1.0)
+    # Two tokens and two signs each, of which only the signs, at 0.4 of a token's weight, are shared.
+    assert evidence_index.likeness(LEAK.fingerprint, elsewhere, full) == pytest.approx(0.16 / 1.16)
+    assert evidence_index.likeness(LEAK.fingerprint, nothing, full) == 0.0
+
+
+def test_what_moved_at_the_past_cause_counts_beside_all_that_moved():
+    at_cause, beside = "metric.shift|connections|up|postgres", "log.new|error|new|checkout"
+    full = dict.fromkeys(evidence_index.features([at_cause, beside]), 1.0)
+
+    def likeness(asked: tuple[str, ...], component: str) -> float:
+        return evidence_index.likeness(asked, (at_cause, beside), full, component)
+
+    assert likeness((at_cause,), "Postgres") > likeness((at_cause,), "") > likeness((at_cause,), "checkout")
+    assert likeness((at_cause, beside), "postgres") == pytest.approx(1.0)
+    assert likeness((at_cause,), "search") == likeness((at_cause,), "")  # nothing had moved there
 
 
 def test_a_store_of_one_finds_it(store):
@@ -537,3 +551,14 @@ class TestVectors:
                 found = reader.search(Query(text=LIKE_LEAK, before=NOW), top=9)
                 assert sorted(ids(found)) == [f"x{n}" for n in range(6)]
                 assert all("meaning" in m.why for m in found)
+
+
+def test_an_alarm_that_reads_alike_is_another_incident_where_other_things_moved(store):
+    moved = tuple(f"metric.shift|latency|up|service-{n}" for n in range(12))
+    other = tuple(f"metric.shift|cpu|up|node-{n}" for n in range(12))
+    past = PastIncident(id="P1", title="Checkout 5xx ratio high", at=T0, fingerprint=moved, cause="A release")
+    store.put([past], by="test")
+    assert ids(store.search(Query(text=past.title, fingerprint=moved, before=NOW))) == ["P1"]
+    assert store.search(Query(text=past.title, fingerprint=other, before=NOW)) == []
+    assert ids(store.search(Query(text=past.title, fingerprint=other[:3], before=NOW))) == ["P1"]  # few facts
+    assert ids(store.search(Query(text=past.title, before=NOW))) == ["P1"]

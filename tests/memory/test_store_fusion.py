@@ -74,7 +74,8 @@ def test_the_benchmark_sees_what_the_store_sees(tmp_path: Path) -> None:
         store.embed()
         found = {m.incident.id: m for m in store.search(query)}
     (seen,) = parts.compared(SITE, [("q", query)], parts.Vectors(Stub()))
-    fused = fit.scores(np.nan_to_num(seen.parts), (~np.isnan(seen.parts)).astype(float), HAND)
+    assert seen.facts == 3
+    fused = fit.scores(np.nan_to_num(seen.parts), seen.held, HAND)
     assert len(found) >= 2
     for id, row, score in zip(seen.ids, seen.parts, fused, strict=True):
         if id in found:
@@ -115,7 +116,7 @@ def test_a_part_that_cannot_be_compared_is_left_out_and_equal_scores_count_again
     nan = float("nan")
     a = asked(0, [[0.5, nan, nan, nan, nan], [0.4, nan, 0.9, nan, nan]])
     g = fit.group([a], first)
-    assert fit.scores(g.parts, g.held, HAND)[0] == pytest.approx([0.5, round((0.16 + 0.45) / 0.9, 4)])
+    assert fit.scores(g.parts, g.held, HAND)[0] == pytest.approx([0.5, round((0.16 + 1.8) / 2.4, 4)])
     assert fit.ranking(a, HAND) == [1, 0]
     assert fit.ranking(a, HAND, without=("evidence",)) == [0, 1]
     assert fit.reciprocal(g, HAND[None])[0] == pytest.approx([0.5])

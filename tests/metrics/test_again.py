@@ -34,6 +34,11 @@ def series(metric: str, query: str = "", **labels: str) -> Series:
             'sum(rate(m_total{code="500",job="a"}[30s])) / sum(rate(m_total{job="a"}[30s]))',
         ),
         (
+            [series("m_total", job="a", code="08006", outcome="timeout")],
+            "ratio",
+            'sum(rate(m_total{code="08006",job="a",outcome="timeout"}[30s])) / sum(rate(m_total{job="a"}[30s]))',
+        ),
+        (
             [series("m_sum", job="a")],
             "mean",
             'sum(rate(m_sum{job="a"}[30s])) / sum(rate(m_count{job="a"}[30s]))',

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.derive import Derived, Deriver
 from aitia.tools.series.numbers import scale, sig3, text
@@ -260,3 +263,36 @@ def test_a_count_of_sizes_is_a_number_a_second() -> None:
         series("push_size_bytes_count", rising), series("push_size_bytes_sum", [256 * x for x in rising])
     )
     assert {d.about.unit for d in found.values() if d.stat == "rate"} == {"/s"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "broken"),
+    [
+        ([{"code": "00000", "outcome": "ok"}, {"code": "08006", "outcome": "timeout"}], True),
+        ([{"code": "00000"}, {"code": "08P01"}], True),  # SQLSTATE
+        ([{"code": "00000"}, {"code": "01000"}], False),  # a warning
+        ([{"code": "200", "result": "ok"}, {"code": "404", "result": "ok"}], False),
+    ],
+)
+def test_requests_that_failed_by_the_label_that_tells(labels: list[dict[str, str]], broken: bool) -> None:
+    good, bad = (
+        series("r_total", [*range(0, 400, 10)], **labels[0]),
+        series("r_total", [0] * 20 + [*range(0, 100, 5)], **labels[1]),
+    )
+    share = derive(good, bad)["errors", "ratio", "", "r_total"].v
+    assert bool(np.nanmax(share) > 0.2) is broken
+
+
+def test_bits_of_the_last_probes_are_no_availability() -> None:
+    bits = series("varnish_backend_happy", [2.0**33 - 1] * 20 + [2.0**64 - 1] * 20, backend="b")
+    told = Metadata(kind="gauge", unit="", help="Availability of the backend in its last probes")
+    assert derive(bits)
+    assert not derive(replace(bits, metadata=told))
+
+
+def test_a_number_of_objects_is_no_memory() -> None:
+    objects, used = (
+        series("varnish_mempool_live", [0.0] * 20 + [8.0] * 20),
+        series("cache_memory", [300.0] * 20 + [900.0] * 20),
+    )
+    assert {d.about.aspect for d in derive(objects, used).values()} == {"other", "memory"}

@@ -51,12 +51,12 @@ WORDS = ["Bad", "No Data", "I/O Timeout", "#N/A", "---", "NaN", ""]
 
 def test_cells_that_are_no_numbers_are_missing_counted_and_told(tmp_path: Path) -> None:
     rows = [f"2026-11-26 00:00:{i:02},{WORDS[i // 3] if i % 3 == 0 else i},{i}" for i in range(21)]
-    found = source(written(tmp_path, "\n".join(["time,TT-900.PV,P.y", *rows])))
+    found = source(written(tmp_path, "\n".join(["time,P-900.PV,P.y", *rows])))
     series = {s.component: s for s in found.read(WINDOW)}
-    assert np.isnan(series["TT-900"].v).tolist() == [i % 3 == 0 for i in range(21)]
+    assert np.isnan(series["P-900"].v).tolist() == [i % 3 == 0 for i in range(21)]
     assert series["P"].v.tolist() == list(range(21))
     note = found.describe(WINDOW).note
-    assert note == "5 cells are no numbers, e.g. 'Bad' in TT-900.PV, row 2; read as missing (TT-900.PV 5)"
+    assert note == "5 cells are no numbers, e.g. 'Bad' in P-900.PV, row 2; read as missing (P-900.PV 5)"
 
 
 def test_a_column_of_words_is_left_out_and_named_and_no_more_than_five_are(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def wide(folder: Path, *columns: str) -> Path:
     ("columns", "split"),
     [
         (["P-1.speed", "P-1.suction_pressure_bar"], [("P-1", "speed"), ("P-1", "suction_pressure_bar")]),
-        (["area/P-1/speed", "area/P-2/speed"], [("area/P-1", "speed"), ("area/P-2", "speed")]),
+        (["area/P-1/speed", "area/P-2/speed"], [("P-1", "speed"), ("P-2", "speed")]),
         (["P-1:speed", "P-2:speed"], [("P-1", "speed"), ("P-2", "speed")]),
         (["P-1.FT.PV (m³/h)", "P-1.IT.PV [A]"], [("P-1", "FT.PV (m³/h)"), ("P-1", "IT.PV [A]")]),
         (["P-1.FT.PV", "P-1.RUN", "LIC-1.SP"], [("LIC-1", "SP"), ("P-1", "FT.PV"), ("P-1", "RUN")]),
@@ -165,15 +165,14 @@ def test_exports_of_known_programs_are_read(tmp_path: Path, program: str) -> Non
     assert metric in ("x", "state")
 
 
-def test_where_nothing_splits_the_two_ways_are_told_with_an_own_column(tmp_path: Path) -> None:
+def test_where_no_name_tells_a_machine_the_file_does_and_that_is_told(tmp_path: Path) -> None:
     columns = [f"Temp {i}" for i in range(40)]
-    with pytest.raises(SourceError) as caught:
-        read(wide(tmp_path, *columns))
-    said = str(caught.value)
-    assert "set `component: NAME` of source 'm', so that 'Temp 0' is a metric of NAME" in said
-    assert "map `columns: {metric: …, value: …}`" in said
-    assert "Temp 5" not in said
-    assert {c for c, *_ in read(wide(tmp_path, *columns), component="P-1")} == {"P-1"}
+    path = wide(tmp_path, *columns)
+    assert {(c, m) for c, m, *_ in read(path)} == {("m", name) for name in columns}
+    note = source(path).describe(WINDOW).note
+    assert "no machine told for Temp 0, Temp 1" in note
+    assert "Temp 5" not in note
+    assert {c for c, *_ in read(path, component="P-1")} == {"P-1"}
 
 
 @pytest.mark.parametrize(
@@ -207,10 +206,8 @@ def test_tags_of_a_long_table_without_a_component_are_split(tmp_path: Path) -> N
     ]  # fmt: skip
     assert [s.metric for s in source(path).read(WINDOW, component="P-1", metric="FT.PV")] == ["FT.PV"]
     (series,) = source(path).read(WINDOW, component="P-1", metric="RUN")
-    assert len(duckdb.sql(series.query.replace("'m.csv'", f"'{path}'")).fetchall()) == 2
-    told = source(path).describe(WINDOW).guessed
-    assert "tags of 'Messstelle' split at '.'" in told
-    assert told.endswith("not used: Status")
+    assert series.query == "aitia tags 'm.csv' --samples 'P-1.RUN'"
+    assert "times from Zeit" not in source(path).describe(WINDOW).guessed  # seconds since 1970 are no guess
 
 
 def test_sql_and_python_split_tags_alike(tmp_path: Path) -> None:

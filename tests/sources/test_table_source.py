@@ -133,7 +133,6 @@ def test_named_label_columns_and_mapped_names(tmp_path: Path) -> None:
     ("content", "said"),
     [
         (b"when,component,metric,value\n1,a,b,2\n", "columns.time"),
-        (b"time,metric,value\n1767225600,b,2\n", "columns.component"),
         (b"time,component,metric,value\nyesterday,a,b,2\n", "ISO 8601"),
         (b"time,component,metric,value\n1767225600,a,b,fast\n", "is not a number"),
         (bytes(range(256)) * 40, "Fix the table"),

@@ -26,6 +26,9 @@ class Metadata:
     kind: Kind = ""
     unit: str = ""
     help: str = ""
+    quantity: str = ""  # of quantities.yaml, where a tag map tells it
+    low: float | None = None  # the range of the tag map, in `unit`
+    high: float | None = None
 
 
 UNTOLD: Final = Metadata()

@@ -2,13 +2,15 @@
 
 words      how much of what the query says the incident's words hold (`words_index.shares`)
 meaning    cosine of the two embeddings, `UNRELATED` and less as 0, 1 as 1
-evidence   weighted overlap of what moved (`evidence_index.overlap`)
+evidence   likeness of what moved, and of what moved at the past cause (`evidence_index.likeness`)
 component  1 at the component that was asked for, `NAMED` where only its evidence names it
 recent     1 today, half after each `HALF_LIFE_DAYS`: nine of ten recurring incidents recur within 20 days
 
-A part that cannot be compared (no vector, no fingerprint on one side, no component or time) is left out, and the weights of
-the others make up the whole. Words, meaning and evidence say whether two incidents are alike; component and time only
-order those that are. The weights are by hand: learned ones order the incidents of systems that were left out no better
+An alarm's words name the system and the rule, which all incidents of that rule share: evidence weighs most, in proportion
+where fewer than `FACTS` facts are asked by. A part that cannot be compared (no vector, no fingerprint on one side, no
+component or time) is left out, and the weights of the others make up the whole. Words, meaning and evidence say whether
+two incidents are alike; component and time only order those that are. The weights are by hand, that of evidence with a
+look at clusters of the lab (docs/fitted.md): learned ones order the incidents of systems that were left out no better
 (benchmarks/memory/fit_store.py).
 """
 
@@ -23,28 +25,40 @@ from typing import Final
 from aitia.tools.memory.words import Why
 
 WEIGHTS: Final[Mapping[Why, float]] = MappingProxyType(
-    {"words": 0.4, "meaning": 0.2, "evidence": 0.5, "component": 0.1, "recent": 0.1}
+    {"words": 0.4, "meaning": 0.2, "evidence": 2.0, "component": 0.1, "recent": 0.1}
 )
 CONTENT: Final[tuple[Why, ...]] = ("words", "meaning", "evidence")
 FLOOR: Final = 0.22  # of the content: less is no similar incident
+FACTS: Final = 10  # asked by, from which on evidence has its whole weight
+# Of the evidence, where so many are asked by: less is another incident, however alike its alarm reads. On clusters of the lab
+# that may be looked at all right ones that came first have more, of wrong ones a fifth have less.
+EVIDENCE_FLOOR: Final = 0.45
 UNRELATED: Final = 0.2  # cosine of two texts that have nothing to do with each other
 HALF_LIFE_DAYS: Final = 20.0
 NAMED: Final = 0.5
 
 
-def fused(why: Mapping[Why, float]) -> float:
-    """The weighted mean of the parts that could be compared; 0 below the floor."""
-    return _mean(why, tuple(why)) if content(why) >= FLOOR else 0.0
+def fused(why: Mapping[Why, float], facts: int = FACTS) -> float:
+    """The weighted mean of the parts that could be compared, asked by so many facts; 0 for what is no match."""
+    if facts >= FACTS and why.get("evidence", 1.0) < EVIDENCE_FLOOR:
+        return 0.0
+    return _mean(why, tuple(why), facts) if content(why, facts) >= FLOOR else 0.0
 
 
-def content(why: Mapping[Why, float]) -> float:
+def content(why: Mapping[Why, float], facts: int = FACTS) -> float:
     """How alike by words, meaning and evidence alone."""
-    return _mean(why, CONTENT)
+    return _mean(why, CONTENT, facts)
 
 
-def _mean(why: Mapping[Why, float], parts: tuple[Why, ...]) -> float:
-    whole = sum(WEIGHTS[part] for part in parts if part in why)
-    return sum(WEIGHTS[part] * why[part] for part in parts if part in why) / whole if whole else 0.0
+def full(facts: int) -> float:
+    """The share of its weight that evidence has, asked by so many facts."""
+    return min(1.0, facts / FACTS)
+
+
+def _mean(why: Mapping[Why, float], parts: tuple[Why, ...], facts: int) -> float:
+    weights = {p: WEIGHTS[p] * (full(facts) if p == "evidence" else 1.0) for p in parts if p in why}
+    whole = sum(weights.values())
+    return sum(weight * why[part] for part, weight in weights.items()) / whole if whole else 0.0
 
 
 def meaning(cosine: float) -> float:

@@ -62,9 +62,10 @@ def search(db: sqlite3.Connection, meaning: Meaning, query: Query, *, top: int) 
     apart = {*query.exclude} - {""}
     pool = {n: c for n, c in sorted(pool.items()) if not {c.id, c.run} & apart}
     _compare(db, pool, query, weights, size)
+    facts = len(query.fingerprint)
     if near:
         far = [c for c in pool.values() if c.text_hash not in cosines]
-        far = sorted(far, key=lambda c: (-fusion.content(c.why), c.number))
+        far = sorted(far, key=lambda c: (-fusion.content(c.why, facts), c.number))
         cosines = {**cosines, **meaning.cosines(near[0], [c.text_hash for c in far[:COMPARED]])}
         for c in far[COMPARED:]:  # the weaker ones by words and evidence, and not near by meaning
             del pool[c.number]
@@ -121,7 +122,8 @@ def _compare(
 ) -> None:
     """Every part but meaning, of every candidate."""
     words = words_index.shares(db, weights, list(pool), size)
-    evidence = evidence_index.overlaps(db, query.fingerprint, {n: c.moved for n, c in pool.items()}, size)
+    held = {n: (c.moved, c.component) for n, c in pool.items()}
+    evidence = evidence_index.likenesses(db, query.fingerprint, held, size)
     now = query.before or datetime.now(tz=UTC)
     for number, c in pool.items():
         if weights:
@@ -135,7 +137,8 @@ def _compare(
 
 
 def _best(db: sqlite3.Connection, pool: Mapping[int, _Candidate], query: Query, top: int) -> list[Match]:
-    scored = [(round(fusion.fused(c.why), 4), c) for c in pool.values()]
+    facts = len(query.fingerprint)
+    scored = [(round(fusion.fused(c.why, facts), 4), c) for c in pool.values()]
     ordered = sorted(
         (pair for pair in scored if pair[0] > 0), key=lambda p: (-p[0], -(p[1].at or 0.0), p[1].id)
     )

@@ -19,7 +19,7 @@ from aitia.tools.rank.scores import MOST, RUN, Move
 PLACE: Final = {
     "cpu": 1.0, "memory": 1.0, "connections": 0.9, "disk": 0.9, "file_descriptors": 0.7, "threads": 0.7, "queue": 0.6, "lag": 0.6,
     "locks": 0.9, "io": 0.5, "latency": 0.9, "errors": 1.0, "availability": 1.0, "restart": 1.0,
-    "clock": 0.9, "scans": 0.8, "steal": 0.9, "retries": 0.5, "redeliveries": 0.5,
+    "clock": 0.9, "scans": 0.8, "steal": 0.9, "retries": 0.5, "redeliveries": 0.5, "logins": 1.0,
     "temperature": 0.7, "vibration": 0.7, "pressure": 0.6, "flow": 0.6, "current": 0.6, "level": 0.5, "speed": 0.4,
     "traffic": 0.25, "network": 0.25, "other": 0.25,
 }  # fmt: skip

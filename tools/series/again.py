@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aitia.tools.series.kinds import CODE
+from aitia.tools.series.kinds import CODE, FAILED
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.metrics.promql import any_value, selector
 
@@ -20,7 +20,8 @@ def again(members: Sequence[Series], stat: str, over_s: float) -> str:
     if any(m.query != selector(m.metric, m.labels) for m in members):
         return first.query
     common = {k: v for k, v in first.labels.items() if all(m.labels.get(k) == v for m in members)}
-    code = next((label for label in CODE if all(label in m.labels for m in members)), "")
+    shared = [label for label in CODE if all(label in m.labels for m in members)]
+    code = next((label for label in shared if FAILED.search(first.labels[label])), next(iter(shared), ""))
     codes = any_value(code, (m.labels[code] for m in members)) if code and code not in common else ""
     some = selector(first.metric, common, match=codes)
     span = f"[{max(1, round(over_s))}s]"
@@ -32,6 +33,6 @@ def again(members: Sequence[Series], stat: str, over_s: float) -> str:
     if stat == "p95":
         return f"histogram_quantile(0.95, sum by (le) (rate({selector(first.metric, common)}{span})))"
     if stat == "ratio" and code:
-        every = selector(first.metric, {k: v for k, v in common.items() if k != code})
+        every = selector(first.metric, {k: v for k, v in common.items() if k not in CODE})
         return f"sum(rate({some}{span})) / sum(rate({every}{span}))"
     return f"sum({some})" if len(members) > 1 else some

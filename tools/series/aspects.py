@@ -154,6 +154,8 @@ class Aspects:
         key = series, metadata
         if key not in self._known and metric in self._site:
             self._known[key] = meant(metric, metadata, self._site[metric])
+        if key not in self._known and metadata.quantity:
+            self._known[key] = meant(metric, metadata)
         if key not in self._known:
             # A queue's name in a label makes no queue of what is counted: only a rule with a `=` looks at labels.
             self._known[key] = next(
@@ -166,6 +168,9 @@ def meant(metric: str, metadata: Metadata = UNTOLD, entry: Entry | None = None) 
     """What a metric means by the site's dictionary, else by its name and metadata; `other` where that is not clear enough."""
     meaning = lexicon().read(metric, metadata.unit, metadata.help)
     by: By = "metadata" if meaning.by == "metadata" else ""
+    if metadata.quantity:
+        direction = lexicon().direction_of(metric, metadata.quantity)
+        meaning, by = replace(meaning, quantity=metadata.quantity, direction=direction), "metadata"
     if entry is not None and entry.taken:
         meaning = replace(meaning, quantity=entry.quantity, direction=entry.direction)
         by = "model" if entry.by.startswith("model") else "dictionary"

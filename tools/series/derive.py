@@ -12,11 +12,10 @@ import numpy as np
 from aitia.tools.series.again import again
 from aitia.tools.series.aspects import OTHER, Aspect, Aspects
 from aitia.tools.series.behaviour import SETTING, about_state, is_setting, state_labels, state_of
+from aitia.tools.series.failed import failed_by_code
 from aitia.tools.series.kinds import (
     ACCOUNT,
     CLIENT,
-    CODE,
-    FAILED,
     FAILED_SHARE,
     IDENTITY,
     MODES_APART,
@@ -30,6 +29,7 @@ from aitia.tools.series.kinds import (
     in_unit,
     is_counter,
     is_moment,
+    is_register,
     never_falls,
     own_floor,
     rate_unit,
@@ -226,7 +226,7 @@ class Deriver:
         counts = summed(members, grid)
         metadata = members[0].metadata
         about = self._aspects.of(group.metric, dict(group.rest), metadata)
-        code = next((label for label in CODE if any(label in m.labels for m in members)), "")
+        code, failed = failed_by_code(members)
         base = about
         counts_requests = group.metric.endswith("_count") and about.aspect == "latency"
         if code or counts_requests:
@@ -237,7 +237,6 @@ class Deriver:
             group, members, grid, counts, rate_unit(base, group.metric, metadata), about=base
         )
         if code:
-            failed = [m for m in members if FAILED.search(m.labels.get(code, ""))]
             yield from self._errors(group, members, failed, grid, counts)
 
     def _per_second(
@@ -310,6 +309,8 @@ class Deriver:
         for group, members in families.items():
             metric = group.metric
             about = self._about_of(group, [one for one, _ in members], members[0][1])
+            if about.aspect == "availability" and any(is_register(one.v) for one, _ in members):
+                continue
             about = own_floor(about, [one for one, _ in members])
             whole = not group.peer and (group.component, metric) in split
             states = state_labels([m for m, _ in members])

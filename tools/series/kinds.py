@@ -46,11 +46,12 @@ _COUNTER = re.compile(r"_(total|sum|count|bucket)$|(?<=\.)total$")
 _GAUGE_NAME = re.compile(
     r"_size|(?<![a-z])(usage|used|in_use|memory|temp|temperature|level|max|limit|ratio|percent|rpm)(?![a-z])|_g$|_bar$"
 )
+_REGISTER = 2.0**31  # no share and no number of instances is as large
 _SELDOM_COUNTED = frozenset(
     {"connections", "threads", "availability", "latency", "cpu", "queue"}
 )  # as a rule a level or a time
 _COUNTED = frozenset(
-    {"traffic", "errors", "io", "network", "other", "restart", "scans", "retries", "redeliveries"}
+    {"traffic", "errors", "io", "network", "other", "restart", "scans", "retries", "redeliveries", "logins"}
 )
 _SPENT = frozenset({"io", "other", "latency"})  # of which time may be counted, as of a processor
 _TIME = re.compile(r"time|wait|second", re.IGNORECASE)
@@ -173,6 +174,11 @@ def is_moment(one: Series) -> bool:
     )
 
 
+def is_register(v: Floats) -> bool:
+    """Whether values are bits, one for each of the last probes (Varnish's `happy`): as numbers they say nothing."""
+    return bool(np.nanmax(v, initial=0.0) >= _REGISTER)
+
+
 def steps_of(grid: Floats) -> Floats:
     """Seconds since the sample before, the usual step for the first one."""
     usual = step_of(grid) or 1.0
@@ -249,11 +255,17 @@ def failed_share(one: Series) -> Floats | None:
 
 
 def own_floor(about: Aspect, series: Sequence[Series]) -> Aspect:
-    """Without a floor where it is in bytes and no value comes near it: the name tells no unit, so it is another one."""
+    """Without a floor where it is in bytes and no value comes near it: the name tells no unit, so it is another one.
+
+    What is none of it at times is no memory of a process, but a number of objects or a part of it that is seldom used.
+    """
     if about.aspect not in ("memory", "disk") or about.unit == "bytes":
         return about
     most = max((float(np.nanmax(np.abs(s.v), initial=0.0)) for s in series if s.v.size), default=0.0)
-    return replace(about, floor=0.0) if most < about.floor else about
+    if most >= about.floor:
+        return about
+    empty = any(bool(np.any(s.v == 0.0)) for s in series)
+    return replace(about, floor=0.0, aspect="other" if empty and about.aspect == "memory" else about.aspect)
 
 
 def upper_bound(text: str) -> float:

@@ -23,7 +23,7 @@ PER_METRIC, MOST_MOVED = 4, 12  # components that each of them names, and all to
 # Which aspects an overview shows first: what users feel, then what runs out.
 ORDER: Final = (
     "errors", "latency", "availability", "cpu", "memory", "restart", "connections", "queue", "lag", "locks", "traffic", "disk",
-    "io", "clock", "scans", "steal", "retries", "redeliveries", "threads", "file_descriptors", "network",
+    "logins", "io", "clock", "scans", "steal", "retries", "redeliveries", "threads", "file_descriptors", "network",
 )  # fmt: skip
 _PARTS: Final = ("_bucket", "_min", "_max", "_limit", "_quantile")
 

@@ -15,6 +15,7 @@ from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.series.rates import step_of
 from aitia.tools.signals.channel_blame import leaders
+from aitia.tools.signals.condition.facts import condition_facts
 from aitia.tools.signals.grid import LEAST
 from aitia.tools.signals.life.evidence import life_facts
 from aitia.tools.signals.multivariate import PERSIST, ROWS_A_CHANNEL, Departure, departure_from
@@ -47,13 +48,12 @@ def signals_detect(ctx: ToolContext) -> Result:
         for e in result.evidence
         if e.kind == "signal.anomaly"
     ]
-    result = _with_life(ctx, result)
+    result = _with_more(_with_more(result, *life_facts(ctx)), *condition_facts(ctx))
     return result.model_copy(update={"data": {"anomalies": rows}}) if rows else result
 
 
-def _with_life(ctx: ToolContext, result: Result) -> Result:
-    """The result with how long machines have left, where a source says how that is told."""
-    facts, notes = life_facts(ctx)
+def _with_more(result: Result, facts: Sequence[Evidence], notes: Sequence[str]) -> Result:
+    """The result with how long machines have left, where a source says how that is told, or with their condition."""
     if not facts and not notes:
         return result
     evidence = (*result.evidence, *facts)

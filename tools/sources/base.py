@@ -16,6 +16,7 @@ from aitia.core.protocols import Source
 from aitia.core.words import Component, SourceKind, SourceRef, Window
 from aitia.tools.meaning.dictionary import Dictionary
 from aitia.tools.meaning.metadata import UNTOLD, Metadata
+from aitia.tools.sources.alarms.events import AlarmEvent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ class Waveform:
     """A block of high-rate samples of one channel. `x` in `unit`, `fs` in Hz, `rpm` the shaft speed (NaN if unknown).
 
     `load` is the machine's in any unit that its blocks share. `group` and `support` are the machine's in the severity zones
-    of ISO 10816-3, "" if unknown.
+    of ISO 10816-3, "" if unknown. `designation` names the bearing (6309; Z,d,D,angle) where its orders are not told.
     """
 
     component: str
@@ -114,6 +115,7 @@ class Waveform:
     bearing: Mapping[str, float] = field(
         default_factory=dict
     )  # orders: bpfo, bpfi, bsf, ftf; empty if unknown
+    designation: str = ""
     tachometer: Pulses | None = None
     group: Literal["1", "2", ""] = ""
     support: Literal["rigid", "flexible", ""] = ""
@@ -234,6 +236,15 @@ class ChangeSource(Source, Protocol):
     """Changes and maintenance acts."""
 
     def read(self, window: Window) -> list[RecordedChange]: ...
+
+
+@runtime_checkable
+class AlarmSource(Source, Protocol):
+    """Alarms of control systems."""
+
+    def events(self, window: Window) -> list[AlarmEvent]:
+        """Alarms that came, went or were acknowledged in the window, in time order."""
+        ...
 
 
 @runtime_checkable

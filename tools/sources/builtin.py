@@ -9,6 +9,7 @@ from typing import Final
 from aitia.core.config import SourceConfig
 from aitia.core.protocols import Source
 from aitia.tools.incidents.sample import SampleRunbooks
+from aitia.tools.sources.alarms.alarm_log import AlarmLog
 from aitia.tools.sources.base import Reader
 from aitia.tools.sources.changes.changes_cluster import ClusterChanges
 from aitia.tools.sources.changes.changes_git import GitSource
@@ -23,6 +24,8 @@ from aitia.tools.sources.logs.victorialogs import VictoriaLogsSource
 from aitia.tools.sources.metrics.cloudwatch import CloudWatchFiles
 from aitia.tools.sources.metrics.prometheus import PrometheusSource
 from aitia.tools.sources.metrics.table import TableSource
+from aitia.tools.sources.plant.sources import ModbusSource, MqttSource, OpcUaSource
+from aitia.tools.sources.signals.recording_source import RecordingSource
 from aitia.tools.sources.signals.waveform import WaveformSource
 from aitia.tools.sources.topology import TopologyFile
 from aitia.tools.sources.traces.flat_spans import FlatSpans
@@ -41,6 +44,10 @@ READERS: Final[Mapping[str, Reader]] = {
     "kubectl": KubectlSource,
     "table": TableSource,
     "cloudwatch": CloudWatchFiles,
+    "alarm_log": AlarmLog,
+    "mqtt": MqttSource,
+    "opcua": OpcUaSource,
+    "modbus": ModbusSource,
     "log_files": LogFiles,
     "loki": LokiSource,
     "victorialogs": VictoriaLogsSource,
@@ -59,4 +66,5 @@ READERS: Final[Mapping[str, Reader]] = {
     "dictionary": DictionaryFile,
     "cluster_recorded": RecordedCluster,
     "waveform": WaveformSource,
+    "recording": RecordingSource,
 }

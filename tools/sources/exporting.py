@@ -13,6 +13,7 @@ import numpy as np
 from aitia.core.redact import Redactor
 from aitia.core.words import Component
 from aitia.tools.sources.base import RecordedChange, Series, Span, Waveform
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.traces.span_attributes import KINDS
 
 MOST_SAMPLES: Final = 20_000_000
@@ -51,12 +52,10 @@ def write_table(path: Path, series: Iterable[Series], redactor: Redactor) -> tup
 
     Returns the number of samples, and of the series for which MOST_SAMPLES left no room.
     """
-    import duckdb
-
     said = _memo(redactor.text)
     total = left_out = 0
     target = str(path).replace("'", "''")
-    with duckdb.connect() as db:
+    with database() as db:
         db.execute("SET threads = 2")
         db.execute(
             "CREATE TABLE samples (t DOUBLE, component VARCHAR, metric VARCHAR, labels VARCHAR, value DOUBLE)"
@@ -173,7 +172,8 @@ def write_waveforms(folder: Path, blocks: Sequence[Waveform], redactor: Redactor
         listed.append(
             {"component": redactor.text(block.component), "channel": redactor.text(block.channel), "at": at,
              "fs": float(block.fs), "file": name, "key": "x", "unit": block.unit,
-             "bearing": {k: float(v) for k, v in block.bearing.items()}, **_speed_and_zone(block, redactor)}
+             "bearing": redactor.text(block.designation) or {k: float(v) for k, v in block.bearing.items()},
+             **_speed_and_zone(block, redactor)}
         )  # fmt: skip
         if pulses is not None and pulses.x.size and (pulses.component, pulses.channel, at) not in written:
             written.add((pulses.component, pulses.channel, at))

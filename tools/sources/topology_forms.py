@@ -22,7 +22,9 @@ _NODES: Final = ("nodes", "vertices", "services", "entities")
 _RELATIONS: Final[Mapping[str, Relation]] = {
     "runs_on": "runs_on", "runson": "runs_on", "hosted_on": "runs_on", "hostedon": "runs_on", "deployed_on": "runs_on",
     "scheduled_on": "runs_on", "part_of": "part_of", "partof": "part_of", "belongs_to": "part_of", "member_of": "part_of",
-    "feeds": "feeds", "publishes_to": "feeds", "produces": "feeds", "flows_to": "feeds",
+    "measures": "part_of", "monitors": "part_of", "mounted_on": "part_of", "installed_on": "part_of", "installed_in": "part_of",
+    "feeds": "feeds", "publishes_to": "feeds", "produces": "feeds", "flows_to": "feeds", "supplies": "feeds",
+    "discharges_to": "feeds",
 }  # fmt: skip
 _TYPES: Final = {"component": "service", "api": "service", "resource": "service", "database": "service", "db": "service",
                  "deployment": "app", "host": "node", "vm": "node", "server": "node", "microservice": "service"}  # fmt: skip

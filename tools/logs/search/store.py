@@ -15,6 +15,7 @@ from aitia.core.errors import BadInput, SourceError
 from aitia.core.redact import Redactor
 from aitia.tools.logs.search.spool import RECORDS, quoted
 from aitia.tools.logs.search.values import gaps
+from aitia.tools.sources.duck import database
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -98,7 +99,7 @@ def workplace(beside: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, 
         raise BadInput(
             f"Cannot write --save {str(beside)!r} ({error.strerror}). Choose a path that can be written."
         ) from None
-    with folder as name, duckdb.connect(":memory:") as db:
+    with folder as name, database() as db:
         db.execute("SET memory_limit = ?", [_MEMORY])
         db.execute("SET threads = ?", [min(4, os.cpu_count() or 1)])
         db.execute("SET temp_directory = ?", [str(Path(name, "spill"))])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from aitia.core.errors import BadInput
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.metrics.table_sql import name, scan
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.text_form import few
@@ -47,7 +48,7 @@ def read(
         raise BadInput(f"{str(path)!r} is not a CSV or Parquet file. Give one that is.")
     if path.stat().st_size == 0:
         raise BadInput(f"{str(path)!r} is empty. Give a table with rows.")
-    with duckdb.connect(":memory:") as db:
+    with database() as db:
         db.execute("SET threads = 2; SET memory_limit = '1GB'; SET TimeZone = 'UTC'")
         db.execute("SET autoinstall_known_extensions = false")
         try:

@@ -83,7 +83,7 @@ def departure(
         elif _rest(told, left_out | group) < bound:
             break
         component = component and whole_of(component)
-    first = _first(residual, peak)
+    first = first_beyond(residual, peak)
     return Departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
         strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=_drifts(residual[first:]),
@@ -94,7 +94,7 @@ def _rest(told: Expectations, left_out: frozenset[int] | set[int]) -> float:
     return float(np.max(np.abs(told.without(left_out)), initial=0.0))
 
 
-def _first(residual: Floats, peak: int) -> int:
+def first_beyond(residual: Floats, peak: int) -> int:
     """The row from which on the residual is beyond its limit up to the peak."""
     inside = np.flatnonzero(np.abs(residual[: peak + 1]) < 1.0)
     return int(inside[-1]) + 1 if inside.size else 0

@@ -82,33 +82,46 @@ class Expectations:
         """
         n = self.grid.reference
         a, y = self._design(signal, left_out), self._target[:, signal]
-        rest = y - a @ _solved(a[:n].T @ a[:n], a[:n].T @ y[:n])
+        rest = y - a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n])
         strange = self.strangeness(signal, left_out)
-        return _averaged(rest)[n:] / (self.limit(signal, left_out) * strange)
+        return averaged(rest)[n:] / (self.limit(signal, left_out) * strange)
+
+    def size(self, signal: int, times: float, row: int, left_out: Collection[int] = ()) -> float:
+        """A residual of so many limits, in this row after the reference, in the signal's own unit."""
+        worth = self.limit(signal, left_out) * float(self.strangeness(signal, left_out)[row])
+        return times * worth * float(self._scale[signal])
 
     def strangeness(self, signal: int, left_out: Collection[int] = ()) -> Floats:
         """How many times less sure the regression is in the rows after the reference than at worst in it; 1 at least."""
-        n = self.grid.reference
-        a = self._design(signal, left_out)
-        variance = np.einsum("ij,ji->i", a, _solved(a[:n].T @ a[:n], a.T))
-        return np.maximum(1.0, _averaged(np.sqrt(np.maximum(1.0, variance / np.max(variance[:n])))))[n:]
+        return leverage(self._design(signal, left_out), self.grid.reference)
 
     def limit(self, signal: int, left_out: Collection[int] = ()) -> float:
         """The largest averaged residual, in standard deviations, that blocks of the reference show which taught nothing."""
         n = self.grid.reference
-        a, y = self._design(signal, left_out)[:n], self._target[:n, signal]
-        whole, moment, spared = a.T @ a, a.T @ y, np.empty(n)
-        edges = np.linspace(0, n, _BLOCKS + 1).astype(int)
-        for low, high in pairwise(edges):
-            part = a[low:high]
-            taught = _solved(whole - part.T @ part, moment - part.T @ y[low:high])
-            spared[low:high] = y[low:high] - part @ taught
-        return float(np.max(np.abs(_averaged(spared)))) + _LEAST_LIMIT
+        return held_out_limit(self._design(signal, left_out)[:n], self._target[:n, signal])
 
     def _design(self, signal: int, left_out: Collection[int]) -> Floats:
         near = np.argsort(-self._alike[signal], kind="stable")
         partners = [int(p) for p in near if p != signal and p not in left_out and self.moves[p]][:PARTNERS]
         return np.hstack([self._context, self._partners[:, partners]])
+
+
+def leverage(design: Floats, reference: int) -> Floats:
+    """How many times less sure a regression is in the rows after the reference than at worst in it; 1 at least."""
+    n = reference
+    variance = np.einsum("ij,ji->i", design, solved(design[:n].T @ design[:n], design.T))
+    return np.maximum(1.0, averaged(np.sqrt(np.maximum(1.0, variance / np.max(variance[:n])))))[n:]
+
+
+def held_out_limit(design: Floats, target: Floats) -> float:
+    """The largest averaged residual, in standard deviations, of blocks that taught nothing."""
+    whole, moment, spared = design.T @ design, design.T @ target, np.empty(len(target))
+    edges = np.linspace(0, len(target), _BLOCKS + 1).astype(int)
+    for low, high in pairwise(edges):
+        part = design[low:high]
+        taught = solved(whole - part.T @ part, moment - part.T @ target[low:high])
+        spared[low:high] = target[low:high] - part @ taught
+    return float(np.max(np.abs(averaged(spared)))) + _LEAST_LIMIT
 
 
 def _hours(t: Floats, reference: int) -> Floats:
@@ -119,14 +132,15 @@ def _hours(t: Floats, reference: int) -> Floats:
     return np.stack([f(k * angle) for k in (1, 2, 3) for f in (np.cos, np.sin)], axis=1)
 
 
-def _averaged(rest: Floats) -> Floats:
+def averaged(rest: Floats) -> Floats:
     """The sum over the last `SPAN` rows, by `SPAN`: of fewer at the beginning, as if what was before were as expected."""
     summed = np.cumsum(np.insert(rest, 0, 0.0))
     rows = np.arange(1, rest.size + 1)
     return np.asarray((summed[rows] - summed[np.maximum(0, rows - SPAN)]) / SPAN, dtype=np.float64)
 
 
-def _solved(whole: Floats, moment: Floats) -> Floats:
+def solved(whole: Floats, moment: Floats) -> Floats:
+    """The coefficients of a ridge regression, by its normal equations."""
     return np.asarray(np.linalg.solve(whole + _PENALTY * np.eye(len(whole)), moment), dtype=np.float64)
 
 

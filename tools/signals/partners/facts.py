@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from aitia.core.words import Direction, Evidence, SourceRef, from_epoch
+from aitia.core.words import Evidence, from_epoch
 from aitia.tools.registry import ToolContext
-from aitia.tools.series.derive import Derived
 from aitia.tools.series.gather import Gathered
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, sig3, text
 from aitia.tools.signals.partners.culprit import APART, Departure, departure
-from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, Grid, gridded
+from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
+from aitia.tools.signals.partners.own_curve import own_departure
+from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.partners.quantity_facts import own_facts, quantity_facts
 from aitia.tools.signals.partners.standstill import Standstill, idle, stuck
+from aitia.tools.signals.plots import SERIES, series_artifact
 from aitia.tools.signals.tables import machine_signals, machines_of
 
 REFERENCE: Final = 0.8
 """The share of the baseline that teaches: a fault may have begun before anybody reported it."""
 _MOST: Final = 96  # signals; of more a tool that has seconds tells nothing
 _LEAST: Final = 4  # signals: with fewer there is no telling which one is wrong
-
-
-@dataclass(frozen=True)
-class Plant:
-    """The signals of all machines together."""
-
-    channels: tuple[Derived, ...]
-    grid: Grid
-    wholes: Mapping[str, Sequence[str]]
-
-    @cached_property
-    def owners(self) -> list[str]:
-        """Whose each signal is."""
-        return [c.component for c in self.channels]
-
-    @cached_property
-    def members(self) -> dict[str, list[int]]:
-        """The signals of each component."""
-        found: dict[str, list[int]] = {}
-        for signal, owner in enumerate(self.owners):
-            found.setdefault(owner, []).append(signal)
-        return found
-
-    def whole_of(self, component: str) -> str:
-        """What a component is part of; "" where nothing is known."""
-        return next(iter(self.wholes.get(component, ())), "")
-
-    def parts_of(self, component: str) -> frozenset[str]:
-        """The component and all its parts."""
-        found = {component}
-        while more := {c for c, wholes in self.wholes.items() if found & set(wholes)} - found:
-            found |= more
-        return frozenset(found)
 
 
 def plant_of(ctx: ToolContext, gathered: Gathered) -> Plant | None:
@@ -79,20 +46,37 @@ def plant_of(ctx: ToolContext, gathered: Gathered) -> Plant | None:
 
 
 def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
-    """What stands still though it should move, and the plainest departure from what partners tell."""
+    """What stands still though it should move, a machine that left its own curve, or the plainest departure from what partners
+    tell; each with its signal, to be drawn.
+    """
     plant = plant_of(ctx, gathered)
     if plant is None:
         return []
+    place = {(c.component, c.metric): k for k, c in enumerate(plant.channels)}
+    facts = []
+    for fact in _found(plant, gathered):
+        signal = place.get((fact.component, str(fact.values.get("channel", ""))))
+        if signal is not None:
+            drawn = ctx.put_artifact(series_artifact(plant.grid.t, plant.grid.x[:, signal]), SERIES)
+            fact = fact.model_copy(update={"artifact": drawn})
+        facts.append(fact)
+    return facts
+
+
+def _found(plant: Plant, gathered: Gathered) -> list[Evidence]:
     stopped = idle(plant.grid, plant.members)
     still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in stopped}
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
-    resting = {k for component in stopped for k in plant.members[component]}
-    left = departure(
-        Expectations(plant.grid), plant.owners, plant.parts_of, plant.whole_of, frozenset({*still, *resting})
-    )
+    known = frozenset({*still, *(k for component in stopped for k in plant.members[component])})
+    own = own_departure(plant.grid, plant.members, known)
+    if own is not None and not facts:
+        return own_facts(plant, own, gathered)
+    told = Expectations(plant.grid)
+    left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
     if left is not None:
         facts.append(_apart(plant, left, gathered, explained=bool(facts)))
+        facts += quantity_facts(plant, told, left, known, gathered)
     return facts
 
 
@@ -113,7 +97,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
         "pattern.unlike": "; no part of the plant explains it alone" if left.plain else
         "; the plant runs in a way that its past does not show",
     }.get(aspect, f"; without {'it' if left.alone else 'the signals of ' + whose} all others agree")  # fmt: skip
-    return _fact(
+    return plant_fact(
         plant, left.signal, gathered, component=whose if named else channel.component, kind="signal.apart", aspect=aspect,
         said=f"{how}{rest}.", since=left.since, direction="up" if left.times > 0 else "down",
         strength=0.95 * (1.0 - 0.5 ** (abs(left.times) / (APART * (left.strange if named else 1.0)))),
@@ -131,33 +115,22 @@ def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> 
     channel = plant.channels[signal]
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"{subject(channel)} has not changed since {at}, {_longer(plant, stood)}, while the rest of the plant moved."
-    return _fact(plant, signal, gathered, component=channel.component, kind="signal.stuck", aspect="pattern.stuck", said=said,
-                 since=stood.since, direction="changed", strength=0.9, values={"channel": channel.metric})  # fmt: skip
+    return plant_fact(
+        plant, signal, gathered, component=channel.component, kind="signal.stuck", aspect="pattern.stuck", said=said,
+        since=stood.since, direction="changed", strength=0.9, values={"channel": channel.metric},
+    )  # fmt: skip
 
 
 def _idle(plant: Plant, component: str, stood: Standstill, gathered: Gathered) -> Evidence:
     at = clock(from_epoch(float(plant.grid.t[stood.since])))
     said = f"all of its {len(plant.members[component])} signals have been at rest since {at}, {_longer(plant, stood)}."
-    return _fact(plant, plant.members[component][0], gathered, component=component, kind="signal.idle", aspect="pattern.idle",
-                 said=said, since=stood.since, direction="down", strength=0.85, values={})  # fmt: skip
+    return plant_fact(
+        plant, plant.members[component][0], gathered, component=component, kind="signal.idle", aspect="pattern.idle", said=said,
+        since=stood.since, direction="down", strength=0.85, values={},
+    )  # fmt: skip
 
 
 def _longer(plant: Plant, stood: Standstill) -> str:
     step = float(np.median(np.diff(plant.grid.t)))
     now = (len(plant.grid.t) - stood.since) * step / 60.0
     return f"for {text(sig3(now))} min, earlier for at most {text(sig3(stood.usual * step / 60.0))} min"
-
-
-def _fact(
-    plant: Plant, signal: int, gathered: Gathered, *, component: str, kind: str, aspect: str, said: str, since: int,
-    direction: Direction, strength: float, values: dict[str, str | float],
-) -> Evidence:  # fmt: skip
-    channel = plant.channels[signal]
-    prefix = component if component == channel.component else f"{component} ({channel.component})"
-    step = float(np.median(np.diff(plant.grid.t)))
-    return Evidence(
-        component=component, kind=kind, aspect=aspect, statement=f"{prefix}: {said}",
-        values={**values, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
-        window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
-        direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rolling-element bearings: defect orders from geometry, and a small catalogue of sourced entries.
+"""Rolling-element bearings: defect orders from geometry, and a catalogue of sourced entries (by name: `designations.py`).
 
 Orders are multiples of the shaft speed for a rotating inner ring and a standing outer ring (Harris, Rolling Bearing
 Analysis): with γ = d/D·cos φ, BPFO = Z/2·(1-γ), BPFI = Z/2·(1+γ), FTF = (1-γ)/2, BSF = D/2d·(1-γ²).
@@ -18,16 +18,33 @@ from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.core.words import Word
 
-_REPRODUCED = 0.001  # published orders carry three or four digits
+_REPRODUCED = 0.0015  # published orders carry three or four digits
 
 
 class Orders(Word):
-    """Defect orders of a bearing; 0 where unknown. A ball strikes both races in one spin: its impacts are at 2·bsf."""
+    """Defect orders of a bearing; 0 where unknown. A ball strikes both races in one spin: its impacts are at 2·bsf.
+
+    `ratio_error` is the relative error of d/D·cos φ where the geometry was estimated, 0 where it is known.
+    """
 
     bpfo: float = Field(default=0.0, ge=0)
     bpfi: float = Field(default=0.0, ge=0)
     bsf: float = Field(default=0.0, ge=0)
     ftf: float = Field(default=0.0, ge=0)
+    ratio_error: float = Field(default=0.0, ge=0, lt=0.5)
+
+    @property
+    def slack(self) -> dict[str, float]:
+        """How far each line may lie from its order where d/D is estimated, relative: |∂ log order / ∂ log γ| · error."""
+        g, e = 1.0 - 2.0 * self.ftf, self.ratio_error
+        if not e:
+            return {}
+        return {
+            "bpfo": e * g / (1 - g),
+            "bpfi": e * g / (1 + g),
+            "bsf": e * (1 + g**2) / (1 - g**2),
+            "ftf": e * g / (1 - g),
+        }
 
     @property
     def impacts(self) -> dict[str, float]:
@@ -92,9 +109,23 @@ def entry(raw: Mapping[str, Any]) -> Entry:
 
 @cache
 def catalogue() -> dict[str, Entry]:
-    """The bundled entries by name."""
-    text = (Path(__file__).parent / "bearings.yaml").read_text(encoding="utf-8")
-    return {made.name: made for made in map(entry, own_yaml(text))}
+    """The bundled entries by name: those with sizes, and those of whose inside a maker publishes the orders alone."""
+    told = own_yaml((Path(__file__).parent / "bearings.yaml").read_text(encoding="utf-8"))
+    rows = [
+        _of_orders(str(name), dict(zip(table["columns"], row, strict=True)), table["source"])
+        for table in told["tables"]
+        for name, row in table["rows"].items()
+    ]
+    return {made.name: made for made in map(entry, (*told["entries"], *rows))}
+
+
+def _of_orders(name: str, row: Mapping[str, float], source: str) -> dict[str, Any]:
+    """An entry from published orders: Z = BPFO + BPFI, d/D = (BPFI - BPFO)/Z at no contact angle; `entry` checks FTF and BSF."""
+    total = row["bpfo"] + row["bpfi"]
+    ratio = (row["bpfi"] - row["bpfo"]) / total
+    published = {"bpfo": row["bpfo"], "bpfi": row["bpfi"], "ftf": row["ftf"], "bsf2": 2 * row["bsf"]}
+    return {"name": name, "rolling_elements": round(total), "element_diameter": ratio, "pitch_diameter": 1.0,
+            "published": published, "source": source}  # fmt: skip
 
 
 def orders_of(bearing: str | Geometry | Orders | Mapping[str, float] | None) -> Orders:
@@ -107,9 +138,8 @@ def orders_of(bearing: str | Geometry | Orders | Mapping[str, float] | None) -> 
         return bearing.orders
     if isinstance(bearing, str):
         if bearing not in catalogue():
-            known = ", ".join(sorted(catalogue()))
             raise BadInput(
-                f"The catalogue has {known}, but not the bearing {bearing!r}. Give its geometry or orders."
+                f"The catalogue has {len(catalogue())} bearings, but not {bearing!r}. Give its geometry or orders."
             )
         return catalogue()[bearing].orders
     known_keys = {k: v for k, v in bearing.items() if k in Orders.model_fields}

@@ -16,6 +16,7 @@ from aitia.tools.signals.vibration.lines import Measured, measure
 from aitia.tools.signals.vibration.reference import same_load, same_speed
 from aitia.tools.signals.vibration.shaft import ShaftOrders, shaft_orders
 from aitia.tools.signals.vibration.speed import Speed
+from aitia.tools.signals.vibration.tracking import tracked
 from aitia.tools.sources.base import Waveform
 
 _ELSEWHERE: Final = "baseline at another speed or load"
@@ -74,8 +75,9 @@ def measured_blocks(
         if reason or isinstance(speed, str):
             reasons[reason] = reasons.get(reason, 0) + 1
             continue
-        kept.append((block, inside, speed, measure(block.x, block.fs, speed.hz, orders),
-                     shaft_orders(block.x, block.fs, speed.hz)))  # fmt: skip
+        x, speed, _ = tracked(block.x, block.fs, speed)
+        kept.append((block, inside, speed, measure(x, block.fs, speed.hz, orders),
+                     shaft_orders(x, block.fs, speed.hz)))  # fmt: skip
     told = [f"{count} blocks cannot be diagnosed: {reason}" for reason, count in reasons.items()]
     if not any(inside for _, inside, *_ in kept):
         return None, told

@@ -11,16 +11,20 @@ import numpy as np
 from aitia.core.errors import BadInput
 from aitia.tools.signals.vibration import quality
 from aitia.tools.signals.vibration.bearings import Geometry, Orders, orders_of
+from aitia.tools.signals.vibration.designations import Estimate, bearing_of
 from aitia.tools.signals.vibration.lines import HARMONICS, SLIP, Line, Measured, line, measure
 from aitia.tools.signals.vibration.reference import Past, Reference, fitting
+from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import FAULTS, rises, shaft_orders
-from aitia.tools.signals.vibration.spectrum import OrderSpectrum
+from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
 from aitia.tools.signals.vibration.speed import Speed, estimated, refined
+from aitia.tools.signals.vibration.tracking import tracked
 from aitia.tools.signals.vibration.verdict import LEAD, SIDEBANDS, Fault, Summary, bearing_fault, summarise
 from aitia.tools.sources.rows import Floats
 
 Outcome = Literal["fault", "no_indication", "cannot_be_diagnosed"]
-Bearing = str | Geometry | Orders | Mapping[str, float] | None
+Bearing = str | Geometry | Orders | Estimate | Mapping[str, float] | None
+ESTIMATED_MOST = 0.85  # of a race's fault by an estimated geometry, by hand: another bearing's line may lie in the wider band
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,8 @@ def diagnose(
         x: one channel of acceleration (or velocity) samples, any unit.
         fs: sampling rate in Hz.
         rpm: shaft speed; a number is taken to be right to 2 % and made more exact; None: estimated where possible.
-        bearing: catalogue name, geometry, or orders; None: unknown.
+        bearing: designation (of the catalogue, or of ISO 15: then its geometry is estimated and the verdict says so), geometry,
+            or orders; None: unknown.
         load: of the machine, in any unit, as its references tell theirs; None: unknown.
         reference: records of the same channel and rate while the machine was well, as samples or `Reference` (samples with
             speed and load). One at another speed or load does not count, as far as it tells.
@@ -68,7 +73,8 @@ def diagnose(
     Raises:
         BadInput: fs or rpm that is not a positive number, strings, several channels, unknown bearing name.
     """
-    record, orders = quality.samples(x), orders_of(bearing)
+    record, known = quality.samples(x), bearing_of(bearing) if isinstance(bearing, str) else bearing
+    orders = known.candidates[0] if isinstance(known, Estimate) else orders_of(known)
     _positive(fs, "fs")
     reason = quality.unusable(record)
     if reason:
@@ -84,9 +90,18 @@ def diagnose(
     reason = quality.too_short(record, fs, speed.hz) or quality.too_narrow(record, fs, fastest)
     if reason:
         return replace(_cannot(reason), speed=speed)
+    record, speed, drift = tracked(record, fs, speed)
     told = [r if isinstance(r, Reference) else Reference(x=r) for r in reference or ()]
     past = fitting(told, fs=fs, speed=speed, load=load)
-    found = _judged(record, past, fs, speed, orders)
+    spectrum = fused_envelope(record, fs, speed.hz)
+    if isinstance(known, Estimate):
+        orders = settled(known, spectrum)
+    found = _judged(record, past, fs, speed, orders, spectrum)
+    if isinstance(known, Estimate):
+        found = by_estimate(found, known)
+    if drift:
+        said = f"the speed drifts by {100 * abs(drift):.1f} % within the record: taken to constant speed by the shaft's lines"
+        found = replace(found, why=(*found.why, said))
     apart = len(told) - len(past)
     if not apart:
         return found
@@ -94,8 +109,18 @@ def diagnose(
     return replace(found, why=(*found.why, said))
 
 
-def _judged(record: Floats, past: Sequence[Past], fs: float, speed: Speed, orders: Orders) -> Diagnosis:
-    now = measure(record, fs, speed.hz, orders)
+def by_estimate(found: Diagnosis, estimate: Estimate) -> Diagnosis:
+    """The diagnosis with what an estimated geometry allows: races up to .85, a ball or a cage as a lead, and that it is said."""
+    most = {"inner_race": ESTIMATED_MOST, "outer_race": ESTIMATED_MOST, "ball": LEAD, "cage": LEAD}
+    also = tuple(replace(f, confidence=min(f.confidence, most.get(f.name, 1.0))) for f in found.also)
+    sure = min(found.confidence, most.get(found.fault, 1.0))
+    return replace(found, confidence=sure, also=also, why=(*found.why, estimate.told))
+
+
+def _judged(
+    record: Floats, past: Sequence[Past], fs: float, speed: Speed, orders: Orders, spectrum: OrderSpectrum
+) -> Diagnosis:
+    now = measure(record, fs, speed.hz, orders, spectrum=spectrum)
     before = [measure(p.x, fs, p.shaft_hz, orders) for p in past]
     lines = summarise([now], before)
     turned = rises([shaft_orders(record, fs, speed.hz)], [shaft_orders(p.x, fs, p.shaft_hz) for p in past])
@@ -106,7 +131,7 @@ def _judged(record: Floats, past: Sequence[Past], fs: float, speed: Speed, order
     ]  # fmt: skip
     made = Diagnosis(outcome="no_indication", speed=speed, lines=tuple(lines), spectrum=now.spectrum)
     bearing = bearing_fault(lines) if orders.impacts else bearing_like(now, before)
-    if bearing and orders.impacts and (other := _of_another(now.spectrum, orders, lines)):
+    if bearing and orders.impacts and (other := doubted(now, orders, lines, bearing.line)):
         bearing = replace(
             bearing, confidence=min(bearing.confidence, LEAD), why=f"{bearing.why}; but {other}"
         )
@@ -141,6 +166,11 @@ def bearing_like(now: Measured, before: Sequence[Measured]) -> Fault | None:
     return Fault(name="bearing_like", confidence=0.6, why=why, line="repetition")
 
 
+def doubted(now: Measured, orders: Orders, lines: Sequence[Summary], name: str) -> str:
+    """What else repeats in the record that makes a line of the bearing no more than a lead; "" where nothing does."""
+    return _of_another(now.spectrum, orders, lines) or _overtone(now, name)
+
+
 def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary]) -> str:
     """What repeats more strongly than any line of this bearing, and is none of its lines, harmonics or sidebands; or ""."""
     found = repetition(spectrum)
@@ -163,6 +193,22 @@ def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary
         f"the envelope repeats more strongly ({found.db:.1f} dB) at {found.found:.4g} times the shaft speed, which is no line"
         " of this bearing: check that the geometry is that of the bearing that was measured"
     )
+
+
+def _overtone(now: Measured, name: str) -> str:
+    """Of which lower repetition, no multiple of the shaft speed, the line is the second, third or fourth harmonic; or ""."""
+    line_of = now.lines.get(name)
+    if line_of is None or name == "bsf":  # a rolling element's cage has harmonics everywhere
+        return ""
+    for n in (2, 3, 4):
+        lower, place = now.spectrum.peak(line_of.found / n, within=0.0)
+        apart = abs(place - round(place)) > max(_APART, 0.5 * now.spectrum.resolution)
+        if apart and lower >= LEAST_DB and lower >= line_of.db - _NEARLY_DB:
+            return (
+                f"the envelope repeats as strongly ({lower:.1f} dB) at {place:.4g} times the shaft speed, of which this line is"
+                f" the {n}. harmonic: another source may cause it"
+            )
+    return ""
 
 
 def _same(a: Line, b: Line | None) -> bool:
@@ -198,6 +244,7 @@ def _cannot(reason: str) -> Diagnosis:
 
 LEAST_DB = 10.0
 _OVER_OWN_DB = 6.0  # twice the amplitude of the bearing's own highest line, by hand
+_NEARLY_DB = 6.0  # by hand: a harmonic is hardly ever so much higher than its own rate
 _LOWEST = 1.6  # below is the cage, and half the shaft speed
 _APART = (
     0.03  # of an order from every multiple of half the shaft speed: those are the shaft's own, and looseness

@@ -53,12 +53,16 @@ class Measured:
     lines: dict[str, Line]
 
 
-def measure(x: Floats, fs: float, shaft_hz: float, orders: Orders) -> Measured:
-    """The defect lines of a record."""
-    spectrum = fused_envelope(x, fs, shaft_hz)
+def measure(
+    x: Floats, fs: float, shaft_hz: float, orders: Orders, *, spectrum: OrderSpectrum | None = None
+) -> Measured:
+    """The defect lines of a record; `spectrum` is its fused envelope where that is at hand."""
+    spectrum = fused_envelope(x, fs, shaft_hz) if spectrum is None else spectrum
     spacing = {"bpfi": 1.0, "bsf": orders.ftf}
     lines = {
-        name: line(spectrum, name, order, spacing=spacing.get(name, 0.0))
+        name: line(
+            spectrum, name, order, spacing=spacing.get(name, 0.0), slip=SLIP + orders.slack.get(name, 0.0)
+        )
         for name, order in orders.impacts.items()
     }
     return Measured(shaft_hz=shaft_hz, spectrum=spectrum, lines=lines)

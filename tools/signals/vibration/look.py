@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aitia.core.errors import BadInput
-from aitia.tools.signals.vibration.bearings import Geometry, Orders, catalogue
+from aitia.tools.signals.vibration.bearings import Orders
+from aitia.tools.signals.vibration.designations import Estimate
 from aitia.tools.signals.vibration.diagnose import Diagnosis, diagnose
 from aitia.tools.signals.vibration.level import kurtosis, rms
-from aitia.tools.signals.vibration.quality import unusable
+from aitia.tools.signals.vibration.quality import too_short, unusable
 from aitia.tools.signals.vibration.reference import Reference
+from aitia.tools.signals.vibration.signs import Plant, Sign, flow, signs
 from aitia.tools.signals.vibration.spectrum import amplitude_spectrum, floor_of
-from aitia.tools.signals.vibration.zones import Group, Support, Zone, severity
+from aitia.tools.signals.vibration.speed import estimated
+from aitia.tools.signals.vibration.zones import Class, Group, Support, Zone, severity
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.recordings import Channel
 
@@ -23,17 +27,21 @@ PEAK_DB = 10.0  # over the local floor of the amplitude spectrum
 _NEAR = 0.01  # of an order, or the width of a bin: a peak this near a multiple of the shaft speed is one
 _FLOOR = 200  # bins
 _MAINS = (50.0, 60.0)
+UNKNOWN_ZONE = 0.3  # of a shaft's lead where nothing says how much vibration is too much, by hand
+_SAME_SPEED = 0.03
 _SLOW = 100.0  # rpm below which a speed was rather given in Hz
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What is known of the machine beside the file: speed in rpm, bearing, ISO 10816-3 group and support, load."""
+    """What is known of the machine beside the file: speed in rpm, bearing, ISO 10816-3 group and support or class, its parts."""
 
     rpm: float | None = None
-    bearing: Orders | None = None
+    bearing: Orders | Estimate | None = None
     group: Group | None = None
     support: Support | None = None
+    klass: Class | None = None
+    plant: Plant = Plant()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,39 +69,8 @@ class Look:
     zone: Zone | None
     peaks: tuple[Peak, ...]
     diagnosis: Diagnosis
+    signs: tuple[Sign, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def bearing_of(text: str) -> Orders:
-    """The orders of `Z,d,D[,angle]` (elements, their diameter, the pitch diameter, degrees) or of a catalogue's name.
-
-    Raises BadInput for a name that the catalogue does not have: a bearing's orders are never guessed from its name.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) in (3, 4):
-        try:
-            z, d, pitch, *angle = (float(part) for part in parts)
-        except ValueError:
-            raise BadInput(f"Give --bearing as Z,d,D[,angle] in numbers, not {text!r}.") from None
-        if z != int(z) or not 0 < d < pitch or z < 3 or z * d > math.pi * pitch * 1.001:
-            raise BadInput(
-                f"{text!r} is no bearing: Z elements (3 or more) of diameter d must fit on the pitch circle D (the same unit)."
-            )
-        geometry = Geometry(
-            rolling_elements=int(z),
-            element_diameter=d,
-            pitch_diameter=pitch,
-            contact_angle=angle[0] if angle else 0.0,
-        )
-        return geometry.orders
-    near = [name for name in catalogue() if text.strip().lower() in name.lower()]
-    if len(near) == 1:
-        return catalogue()[near[0]].orders
-    known = ", ".join(sorted(catalogue()))
-    raise BadInput(
-        f"The catalogue has {known}, but not {text!r}. Give its geometry from the maker's data sheet: --bearing Z,d,D,angle"
-        " (number of elements, their diameter, pitch diameter, contact angle in degrees)."
-    )
 
 
 def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) -> Look:
@@ -108,6 +85,8 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
         else [Reference(x=healthy.x, rpm=healthy.rpm if math.isfinite(healthy.rpm) else given)]
     )
     found = diagnose(x, fs=fs, rpm=given, bearing=machine.bearing, reference=past)
+    if reason := _hertz_called_rpm(x, fs, given):
+        found = Diagnosis(outcome="cannot_be_diagnosed", why=(reason,))
     notes = []
     if given is not None and given < _SLOW:
         notes.append(
@@ -122,6 +101,7 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
     level = rms(known)
     peak = float(np.max(np.abs(centred)))
     shaft = found.speed.hz if found.speed else math.nan
+    zone = _zone(x, channel, machine, found, given)
     return Look(
         channel=channel.name,
         unit=channel.unit,
@@ -131,11 +111,50 @@ def look(channel: Channel, machine: Machine, *, healthy: Channel | None = None) 
         peak=peak,
         crest=peak / level if level > 0 else math.nan,
         kurtosis=kurtosis(known),
-        zone=_zone(x, channel, machine, found, given),
-        peaks=() if unusable(x) else tuple(_peaks(x, fs, shaft, machine.bearing)),
+        zone=zone,
+        peaks=()
+        if unusable(x)
+        else tuple(_peaks(x, fs, shaft, {line.name: line.found for line in found.lines})),
         diagnosis=found,
+        signs=()
+        if unusable(x) or not found.speed
+        else _signs(channel, found.speed.hz, machine, zone, healthy),
         notes=tuple(notes),
     )
+
+
+def _hertz_called_rpm(x: Floats, fs: float, given: float | None) -> str:
+    """Why a slow speed is rather in Hz: the shaft's own lines stand at that many turns a second; "" where they do not."""
+    if given is None or given >= _SLOW or unusable(x):
+        return ""
+    seen = estimated(x, fs)
+    if seen is None or abs(seen.hz / given - 1) > _SAME_SPEED:
+        return ""
+    return f"{given:g} rpm was given, but the shaft's own lines stand at {seen.hz:.4g} Hz: give --rpm {seen.rpm:.4g}"
+
+
+def _signs(
+    channel: Channel, shaft: float, machine: Machine, zone: Zone | None, healthy: Channel | None
+) -> tuple[Sign, ...]:
+    """Leads beside the bearing, where the record is long enough to part shaft orders.
+
+    Every healthy shaft has 1× and 2×: in zones A and B only a gear's sidebands and a rise over the past are told, and without a
+    zone the others are weak.
+    """
+    if too_short(channel.x, channel.fs, shaft):
+        return ()
+    found = signs(
+        channel.x, channel.fs, shaft, machine.plant, acceleration=channel.unit not in ("mm/s", "m/s")
+    )
+    letter = zone.letter if zone else ""
+    if letter in ("A", "B"):
+        found = [s for s in found if s.name == "gear"]
+    if not letter:
+        found = [
+            s if s.name == "gear" else replace(s, confidence=min(s.confidence, UNKNOWN_ZONE)) for s in found
+        ]
+    risen = flow(channel.x, healthy.x, channel.fs) if healthy is not None and machine.plant.blades else None
+    return tuple([*found, risen] if risen else found)
 
 
 def _zone(
@@ -144,11 +163,12 @@ def _zone(
     if unusable(x) or not channel.unit:
         return None
     rpm = found.speed.rpm if found.speed else given or math.nan
-    zone = severity(x, channel.fs, unit=channel.unit, rpm=rpm, group=machine.group, support=machine.support)
+    zone = severity(x, channel.fs, unit=channel.unit, rpm=rpm, group=machine.group, support=machine.support,
+                    klass=machine.klass)  # fmt: skip
     return zone if math.isfinite(zone.velocity) else replace(zone, letter="")
 
 
-def _peaks(x: Floats, fs: float, shaft: float, bearing: Orders | None) -> list[Peak]:
+def _peaks(x: Floats, fs: float, shaft: float, lines: Mapping[str, float]) -> list[Peak]:
     """The largest lines and those at once and twice the shaft speed, in the order of their frequency."""
     frequency, amplitude = amplitude_spectrum(x, fs)
     db = 20.0 * np.log10(np.maximum(amplitude, 1e-300) / floor_of(amplitude, _FLOOR))
@@ -165,19 +185,19 @@ def _peaks(x: Floats, fs: float, shaft: float, bearing: Orders | None) -> list[P
             hz=float(frequency[n]),
             amplitude=float(amplitude[n]),
             order=float(frequency[n]) / shaft,
-            what=_what(float(frequency[n]), shaft, step, bearing),
+            what=_what(float(frequency[n]), shaft, step, lines),
         )
         for n in sorted(largest)
     ]
 
 
-def _what(hz: float, shaft: float, step: float, bearing: Orders | None) -> str:
+def _what(hz: float, shaft: float, step: float, lines: Mapping[str, float]) -> str:
     told = []
     if shaft > 0:
         order, within = hz / shaft, max(_NEAR, 1.5 * step / shaft)
         if round(order) >= 1 and abs(order - round(order)) <= within:
             told.append(f"{round(order)}× shaft")
-        for name, impact in (bearing.impacts if bearing else {}).items():
+        for name, impact in lines.items():
             if abs(order - impact) <= 0.015 * impact:
                 told.append({"bsf": "2×BSF"}.get(name, name.upper()))
     told += [

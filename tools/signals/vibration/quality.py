@@ -16,6 +16,7 @@ LEAST_REVOLUTIONS = (
 _CLIPPED = 0.001  # share of samples in runs at the same extreme
 _RUN = 3
 _DEAD = 1e-8  # of the strongest stretch's power: below, there is only arithmetic or quantisation
+_CUT_DB = 40.0  # a sensor's own roll-off is 12 dB an octave
 _LINES_WIDE = 4.0  # the spectrum must reach four times the fastest line: a band wide enough to show two of its harmonics
 
 
@@ -79,8 +80,28 @@ def too_narrow(x: Floats, fs: float, fastest_hz: float) -> str:
 
 def bandwidth(x: Floats, fs: float) -> float:
     """The highest frequency in Hz at which the record holds more than rounding noise."""
+    medians, width = _stretches(x, fs)
+    alive = np.flatnonzero(medians > _DEAD * float(np.max(medians)))
+    return float((alive[-1] + 1) * width)
+
+
+def cut_at(x: Floats, fs: float) -> float:
+    """The frequency in Hz above which a filter (or resampling) left nothing; inf for none.
+
+    A fall of 40 dB within two stretches, after three at least that hold noise: a lone line of a generator is no filter's doing.
+    """
+    medians, width = _stretches(x, fs)
+    if medians.size < 4:
+        return float("inf")
+    falls = 10.0 * np.log10(np.maximum(medians[:-2], 1e-300) / np.maximum(medians[2:], 1e-300))
+    steep = 2 + np.flatnonzero(falls[2:] >= _CUT_DB)
+    quiet = [n for n in steep if float(np.max(medians[n + 2 :])) <= 10 ** (-_CUT_DB / 10) * float(medians[n])]
+    return float((quiet[0] + 1) * width) if quiet else float("inf")
+
+
+def _stretches(x: Floats, fs: float) -> tuple[Floats, float]:
+    """The median power of 64 stretches of the spectrum, and a stretch's width in Hz."""
     power = np.abs(np.fft.rfft((x - np.mean(x)) * np.hanning(x.size))) ** 2
     size = max(power.size // 64, 4)
     medians = np.median(power[: power.size // size * size].reshape(-1, size), axis=1)
-    alive = np.flatnonzero(medians > _DEAD * float(np.max(medians)))
-    return float((alive[-1] + 1) * size / power.size * fs / 2.0)
+    return np.asarray(medians, dtype=np.float64), size / power.size * fs / 2.0

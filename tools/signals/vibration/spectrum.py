@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.tools.sources.rows import Floats
 
@@ -15,6 +16,10 @@ FUSED_PARTS = (1, 2, 3, 6)  # levels 0, 1, 1.6 and 2.6 of the fast kurtogram
 _KURTOGRAM = (2, 3, 4, 6, 8, 12, 16)  # its levels 1 to 4: the band in so many equal parts
 _EDGE = 0.01  # of the sampling rate: DC drift below, the anti-alias filter's skirt above
 _SEGMENT = 300.0  # revolutions: beyond, slip spreads a line over several bins and averaging gains more
+_SKIRT_BINS, _SKIRT_DB = (
+    4.01,
+    10.0,
+)  # a strong line's window, and the wander of the speed, reach so far and so low
 _WHITENED = 2.0  # shaft orders: the width over which whitening levels the spectrum
 
 
@@ -46,12 +51,21 @@ class OrderSpectrum:
             return float("nan"), order
         places, heights = self.orders[low:high], self.db[low:high]
         if not self.on_shaft(order):
-            own = (np.abs(places - np.round(places)) <= 1.01 * step) & (np.round(places) >= 1)
-            heights = np.where(own, -np.inf, heights)
+            heights = np.where(self._shafts_own(low, high), -np.inf, heights)
         top = int(np.argmax(heights))
         return (
             (float(heights[top]), float(places[top])) if np.isfinite(heights[top]) else (float("nan"), order)
         )
+
+    def _shafts_own(self, low: int, high: int) -> NDArray[np.bool_]:
+        """Which bins are a multiple of the shaft speed, or the skirt of one that stands far over them."""
+        step = float(self.orders[1])
+        places = self.orders[low:high]
+        whole = np.round(places)
+        apart = np.abs(places - whole)
+        middle = np.minimum(np.round(whole / step).astype(int), self.db.size - 1)
+        skirt = (apart <= _SKIRT_BINS * step) & (self.db[low:high] <= self.db[middle] - _SKIRT_DB)
+        return np.asarray((whole >= 1) & ((apart <= 1.01 * step) | skirt), dtype=np.bool_)
 
     def on_shaft(self, order: float) -> bool:
         """Whether an order cannot be told from a multiple of the shaft speed."""

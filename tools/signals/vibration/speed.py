@@ -117,7 +117,10 @@ def refined(x: Floats, fs: float, rpm: float) -> Speed:
 
 
 def estimated(x: Floats, fs: float) -> Speed | None:
-    """The speed whose first six orders have at least four lines, mains lines left out; None where no comb stands out."""
+    """The speed whose first six orders have at least four lines, mains lines left out; None where no comb stands out.
+
+    Where orders fall on the mains (a four-pole motor's even ones), three lines are enough if they are all of the others.
+    """
     frequency, height = _heights(x, fs)
     step = float(frequency[1])
     if frequency[-1] < 6 * _SLOWEST or 2.0 * step > _SLOWEST:
@@ -128,7 +131,11 @@ def estimated(x: Floats, fs: float) -> Speed | None:
         return None
     score, count = _comb(frequency, height, candidates, 6)
     first = np.interp(candidates, frequency, height) >= _LINE_DB
-    score = np.where((count >= 4) & first, score, 0.0)
+    hidden = np.array(
+        [np.interp(n * candidates, frequency, _on_mains(frequency)) >= 0.5 for n in range(1, 7)]
+    )
+    whole = (count >= 3) & (count + hidden.sum(axis=0) >= 6)
+    score = np.where(((count >= 4) | whole) & first, score, 0.0)
     if not float(np.max(score)) > 0:
         return None
     near = np.flatnonzero(score >= 0.9 * float(np.max(score)))
@@ -146,10 +153,17 @@ def _heights(x: Floats, fs: float) -> tuple[Floats, Floats]:
     step = float(frequency[1])
     height = 10.0 * np.log10(np.maximum(power, 1e-300) / floor_of(power, max(int(10.0 / step), 40)))
     height[:2] = 0.0
+    height[_on_mains(frequency) > 0] = 0.0
+    return frequency, np.clip(height, 0.0, _MOST_DB)
+
+
+def _on_mains(frequency: Floats) -> Floats:
+    """1 at the bins of a multiple of 50 or 60 Hz, else 0."""
+    found, step = np.zeros(frequency.size), float(frequency[1])
     for mains in MAINS:
         near = np.abs(frequency - mains * np.round(frequency / mains)) <= min(1.5 * step, 0.005 * mains)
-        height[near & (frequency >= mains / 2)] = 0.0
-    return frequency, np.clip(height, 0.0, _MOST_DB)
+        found[near & (frequency >= mains / 2)] = 1.0
+    return found
 
 
 def _comb(frequency: Floats, height: Floats, candidates: Floats, harmonics: int) -> tuple[Floats, Floats]:

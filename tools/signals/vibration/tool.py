@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,17 +11,22 @@ from aitia.tools.registry import ToolContext, tool
 from aitia.tools.signals.learned.evidence import learned_facts
 from aitia.tools.signals.plots import SPECTRUM, spectrum_artifact
 from aitia.tools.signals.strength import calibrate
-from aitia.tools.signals.vibration.bearings import orders_of
+from aitia.tools.signals.vibration import quality
+from aitia.tools.signals.vibration.bearings import Orders, orders_of
 from aitia.tools.signals.vibration.blocks import Blocks, measured_blocks
 from aitia.tools.signals.vibration.channels import Channel, channels_of, usable_blocks
-from aitia.tools.signals.vibration.diagnose import bearing_like
+from aitia.tools.signals.vibration.designations import Estimate, bearing_of
+from aitia.tools.signals.vibration.diagnose import ESTIMATED_MOST, bearing_like, doubted
 from aitia.tools.signals.vibration.facts import both_races_fact, line_fact, quiet_fact, shaft_fact
 from aitia.tools.signals.vibration.level import level_evidence
+from aitia.tools.signals.vibration.lines import Measured
+from aitia.tools.signals.vibration.settle import settled
 from aitia.tools.signals.vibration.shaft import LINE_DB, ORDERS, order_spectrum, rises
-from aitia.tools.signals.vibration.spectrum import OrderSpectrum
-from aitia.tools.signals.vibration.speed import speed_of
+from aitia.tools.signals.vibration.spectrum import OrderSpectrum, fused_envelope
+from aitia.tools.signals.vibration.speed import Speed, speed_of
 from aitia.tools.signals.vibration.verdict import (
     ALONE_DB,
+    LEAD,
     Summary,
     bearing_fault,
     summarise,
@@ -71,13 +76,17 @@ def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[s
     level = list(level_evidence(channel.component, channel.name, usable.blocks, usable.inside, window))
     if not any(usable.inside):
         return level, notes
-    orders, speeds = orders_of(usable.pick(inside=True)[0].bearing), [speed_of(b) for b in usable.blocks]
+    speeds = [speed_of(b) for b in usable.blocks]
+    orders, estimate = _bearing(usable, speeds)
     zones, reasons = zone_facts(ctx, usable, speeds)
     blocks, unfit = measured_blocks(usable, speeds, orders)
     notes += [f"{channel.name}: {reason}." for reason in (*reasons, *unfit)]
     if blocks is None:
         return [*level, *zones], notes
-    lines = [_by_tachometer(e, blocks) for e in _lines(ctx, blocks)]
+    lines = [_by_tachometer(e, blocks) for e in _lines(ctx, blocks, orders)]
+    if estimate is not None:
+        notes.append(f"{channel.name}: {estimate.told}.")
+        lines = [_as_estimated(e, estimate) for e in lines]
     if not orders.impacts:
         notes.append(_without_geometry(blocks))
     if not lines and not any(e.strength >= 0.5 for e in level):
@@ -86,12 +95,43 @@ def _channel(ctx: ToolContext, channel: Channel) -> tuple[list[Evidence], list[s
     return [*level, *zones, *lines], notes
 
 
+def _bearing(usable: Channel, speeds: Sequence[Speed | str]) -> tuple[Orders, Estimate | None]:
+    """The bearing's orders as the window's first block names it; of a designation that is estimated, settled by that block."""
+    first = usable.inside.index(True)
+    block, speed = usable.blocks[first], speeds[first]
+    known = (
+        orders_of(block.bearing) if block.bearing or not block.designation else bearing_of(block.designation)
+    )
+    if isinstance(known, Orders):
+        return known, None
+    if isinstance(speed, str) or quality.too_short(block.x, block.fs, speed.hz):
+        return known.candidates[0], known
+    return settled(known, fused_envelope(block.x, block.fs, speed.hz)), known
+
+
+def _as_estimated(fact: Evidence, estimate: Estimate) -> Evidence:
+    """A line's fact by an estimated geometry: no surer than that allows, of a ball or cage a lead, and it says so."""
+    most = {
+        "vibration.bpfo": ESTIMATED_MOST,
+        "vibration.bpfi": ESTIMATED_MOST,
+        "vibration.bsf": LEAD,
+        "vibration.ftf": LEAD,
+    }
+    if fact.aspect not in most:
+        return fact
+    said = (
+        f"{fact.statement.rstrip('.')}; geometry estimated from {estimate.bore:g} × {estimate.outside:g} mm."
+    )
+    return fact.model_copy(update={"statement": said, "strength": min(fact.strength, most[fact.aspect]),
+                                   "values": fact.values | {"geometry": "estimated"}})  # fmt: skip
+
+
 def _by_tachometer(fact: Evidence, blocks: Blocks) -> Evidence:
     told = blocks.tachometer
     return fact.model_copy(update={"values": fact.values | told}) if told else fact
 
 
-def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
+def _lines(ctx: ToolContext, blocks: Blocks, orders: Orders) -> Iterator[Evidence]:
     """Facts of the defect lines that count, and of the shaft orders that rose."""
     channel, window = blocks.channel, ctx.incident.window
     summaries = without_sidebands(summarise(*blocks.split()))
@@ -110,7 +150,8 @@ def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
     best = max((s.rise for s in counted), default=0.0)
     for s in counted:
         fact = line_fact(channel, s, blocks.heights(s.name), blocks.rpm, window, best=best)
-        yield _drawn(ctx, blocks, fact, [s])
+        doubt = doubted(_highest(blocks, [s]), orders, summaries, s.name)
+        yield _drawn(ctx, blocks, _as_lead(fact, doubt), [s])
     inside = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if i]
     past = [m for m, i in zip(blocks.shaft, channel.inside, strict=True) if not i]
     for rise in rises(inside, past):
@@ -123,10 +164,23 @@ def _lines(ctx: ToolContext, blocks: Blocks) -> Iterator[Evidence]:
             yield _stored(ctx, fact, spectrum, marks, LINE_DB)
 
 
+def _highest(blocks: Blocks, lines: Sequence[Summary]) -> Measured:
+    """The window's block in which lines are highest."""
+    inside, _ = blocks.split()
+    return max(inside, key=lambda m: max((m.lines[s.name].db for s in lines), default=0.0))
+
+
+def _as_lead(fact: Evidence, doubt: str) -> Evidence:
+    """The fact at most a lead where something else may cause its line."""
+    if not doubt:
+        return fact
+    said = f"{fact.statement.rstrip('.')}; a lead only: {doubt}."
+    return fact.model_copy(update={"statement": said, "strength": min(fact.strength, LEAD)})
+
+
 def _drawn(ctx: ToolContext, blocks: Blocks, fact: Evidence, lines: list[Summary]) -> Evidence:
     """The fact with the envelope spectrum of the block in which its lines are highest."""
-    inside, _ = blocks.split()
-    top = max(inside, key=lambda m: max((m.lines[s.name].db for s in lines), default=0.0))
+    top = _highest(blocks, lines)
     marks = {s.name: top.lines[s.name].found for s in lines}
     return _stored(ctx, fact, top.spectrum, marks, ALONE_DB)
 

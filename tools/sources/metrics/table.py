@@ -9,7 +9,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,26 +20,37 @@ from aitia.core.config import SourceConfig
 from aitia.core.deadline import stopping
 from aitia.core.errors import OutOfTime, SourceError
 from aitia.core.words import Holding, Window, from_epoch
-from aitia.tools.meaning.metadata import Metadata, metadata_of
+from aitia.tools.meaning.metadata import UNTOLD, Metadata, metadata_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
+from aitia.tools.sources.duck import database
+from aitia.tools.sources.exports.sheets import SUFFIXES
+from aitia.tools.sources.exports.tag_files import NAMES
 from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
+from aitia.tools.sources.metrics.table_export import (
+    Prepared,
+    is_told,
+    metadata_of_tag,
+    needs_copy,
+    prepare,
+    tags_of,
+)
 from aitia.tools.sources.metrics.table_layout import find_layout, guesses
 from aitia.tools.sources.metrics.table_rows import (
     WORD,
-    column_of,
     rows_of,
     series_query,
-    words_in,
 )
 from aitia.tools.sources.metrics.table_sql import is_csv, quote, scan
+from aitia.tools.sources.metrics.table_telling import Telling, gaps_in
 from aitia.tools.sources.paths import iter_files
 from aitia.tools.sources.rows import Floats, ordered, parse_labels, sorted_series
 from aitia.tools.sources.signals.fault_model import Modelled
 from aitia.tools.sources.signals.life_options import Life, life_of
-from aitia.tools.sources.text_form import NATIVE, TextForm, converted, encoding_of, few, form_of
+from aitia.tools.sources.text_form import NATIVE, TextForm, converted, encoding_of, form_of
 from aitia.tools.sources.time_texts import configured_zone
+from aitia.tools.tags.map import TagEntry
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,10 +60,9 @@ MAX_SERIES = 200_000  # of a table; each costs about 1 KB here
 LEAST_S = 25.0  # seconds that one question may take, or `timeout_s` where that is more: just below what a tool may take
 SPILL = "8GB"  # of a question's temporary files
 MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting samples
-_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq")
 
 
-class TableSource(Modelled):
+class TableSource(Telling, Modelled):
     """A metric source over CSV or Parquet files."""
 
     OPTIONS = frozenset(
@@ -64,6 +74,8 @@ class TableSource(Modelled):
         super().__init__(config, root)
         self._thinned = ""
         self._known: tuple[object, Layout] | None = None
+        self.prepared: Prepared | None = None  # where the files are not read as they stand
+        self._tags: dict[tuple[str, str], TagEntry] = {}
 
     def describe(self, window: Window) -> Holding:
         """Components and metrics with rows in the window, cells that are no numbers, and what had to be guessed."""
@@ -88,12 +100,13 @@ class TableSource(Modelled):
                 [
                     self._thinned,
                     self._twice(db, rows) if few else "",
+                    gaps_in(db, rows) if few else "",
                     self._words(db, layout, window, words, left),
                 ]
                 if keys
                 else [self._elsewhere(db, layout, window)]
             )
-        note = "; ".join(filter(None, notes))
+        note = "; ".join(filter(None, [*notes, *(self.prepared.export.notes if self.prepared else ())]))
         return Holding(
             source=self.name,
             kind=self.kind,
@@ -101,12 +114,13 @@ class TableSource(Modelled):
             items=tuple(sorted({m for _, m in keys})),
             count=len(keys),
             note=note,
-            guessed=guesses(layout, self._config),
+            guessed="; ".join(self.prepared.said) if self.prepared else guesses(layout, self._config),
         )
 
     def rows(self) -> int:
         """How many rows it has."""
         with self._open() as db:
+            self._layout(db, datetime.now(UTC))
             counted = db.execute(f"SELECT count(*) FROM {self._table}").fetchone()
         return int(counted[0]) if counted else 0
 
@@ -115,68 +129,12 @@ class TableSource(Modelled):
         with self._open() as db:
             return self._layout(db, near)
 
-    def _words(
-        self,
-        db: DuckDBPyConnection,
-        layout: Layout,
-        window: Window,
-        words: Counter[tuple[str, str]],
-        left: list[tuple[str, str]],
-    ) -> str:
-        """A word on cells that are no numbers, and on the columns that are left out for them."""
-        told = []
-        if count := words.total():
-            worst = [(key, n) for key, n in words.most_common() if n]
-            of = few([f"{_shown(layout, key)} {n}" for key, n in worst])
-            first = self._first_word(db, layout, window, worst[0][0])
-            are = "1 cell is no number" if count == 1 else f"{count} cells are no numbers"
-            told.append(f"{are}, e.g. {first}; read as missing ({of})")
-        if left:
-            names = few(list(dict.fromkeys(_shown(layout, key) for key in left)))
-            told.append(f"left out, as more than half of their cells are no numbers: {names}")
-        return "; ".join(told)
-
-    def _first_word(
-        self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
-    ) -> str:
-        """The first cell of a series that is no number, with its column and, in a file of its own, its row."""
-        column = column_of(layout, *key)
-        where = f" AND metric = {quote(key[1])}" if layout.shape == "long" else ""
-        where += f" AND component = {quote(key[0])}" if layout.shape == "long" or layout.by_row else ""
-        rows = words_in(layout, layout.over(self._table), self._config, window, column)
-        found = db.execute(f"SELECT raw, row FROM ({rows}) WHERE {WORD}{where} LIMIT 1").fetchone()
-        if found is None:
-            return f"one in {few([column])}"
-        before = 1 + layout.form.skip if is_csv(self._paths) else 0
-        row = f", row {found[1] + before}" if len(self._paths) == 1 else ""
-        return f"{str(found[0])[:40]!r} in {few([column])}{row}"
-
-    def _no_numbers(
-        self, db: DuckDBPyConnection, layout: Layout, window: Window, key: tuple[str, str]
-    ) -> SourceError:
-        column = column_of(layout, *key)
-        shown = self._first_word(db, layout, window, key).partition(" in ")[0]
-        return SourceError(
-            f"{shown} in column {few([column])!r} of source {self.name!r} ({self._config.path!r}) is not a number, and"
-            f" so are most cells of all its columns (it has {few(list(layout.columns))}). Name the column of"
-            " numbers: `columns.value`."
-        )
-
     def _held(self, db: DuckDBPyConnection, rows: str) -> tuple[str, bool]:
         """The rows to count, and whether they are few enough to be held: then the file is read once."""
         db.execute(f"CREATE TEMP TABLE held AS SELECT * FROM ({rows}) LIMIT {MAX_CHECKED + 1}")
         counted = db.execute("SELECT count(*) FROM held").fetchone()
         few = bool(counted and counted[0] <= MAX_CHECKED)
         return ("SELECT * FROM held" if few else rows), few
-
-    def _twice(self, db: DuckDBPyConnection, rows: str) -> str:
-        """A word on samples of one series and time that contradict each other."""
-        told = db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM"
-            f" ({rows}) GROUP BY component, metric, labels, t HAVING count(DISTINCT v) > 1)"
-        ).fetchone()
-        count = told[0] if told else 0
-        return f"{count} samples occur twice with different values: the last one is used" if count else ""
 
     def extent(self, near: datetime) -> tuple[float, float] | None:
         """First and last time of all rows."""
@@ -239,7 +197,7 @@ class TableSource(Modelled):
         import duckdb
 
         seconds = max(LEAST_S, self._config.timeout_s)
-        with duckdb.connect(":memory:") as db:
+        with database() as db:
             db.execute("SET threads = 2; SET memory_limit = '1GB'")
             db.execute(f"SET TimeZone = {quote(str(configured_zone(self._config)))}")
             db.execute(f"SET autoinstall_known_extensions = false; SET max_temp_directory_size = '{SPILL}'")
@@ -267,7 +225,7 @@ class TableSource(Modelled):
     def _paths(self) -> list[Path]:
         found = list(iter_files(self._config, self._root))
         if len(found) > 1:
-            found = [p for p in found if p.name.lower().endswith(_SUFFIXES)]
+            found = [p for p in found if p.name.lower().endswith(SUFFIXES) and p.name.lower() not in NAMES]
         empty = not found or all(p.stat().st_size == 0 for p in found)
         if empty:
             raise SourceError(f"{self._config.path!r} is empty. Give source {self.name!r} a table with rows.")
@@ -280,13 +238,56 @@ class TableSource(Modelled):
         return found
 
     def _layout(self, db: DuckDBPyConnection, near: datetime) -> Layout:
-        """The layout, looked for again when a file has changed."""
-        state = [(p, (s := p.stat()).st_size, s.st_mtime_ns) for p in iter_files(self._config, self._root)]
-        if self._known is None or self._known[0] != state:
-            for cached in ("_paths", "_form", "_copies", "_table"):
-                self.__dict__.pop(cached, None)
-            self._known = state, find_layout(db, self._table, self._form, self._config, near)
-        return self._known[1]
+        """The layout, looked for again when a file has changed; of a plain copy where the files cannot be read as they stand."""
+        files = list(iter_files(self._config, self._root))
+        state = [(p, (s := p.stat()).st_size, s.st_mtime_ns) for p in files]
+        if self._known is not None and self._known[0] == state:
+            return self._known[1]
+        for cached in ("_paths", "_form", "_copies", "_table"):
+            self.__dict__.pop(cached, None)
+        self.prepared, self._tags = None, {}
+        odd = not is_told(self._config) and needs_copy(self._paths)
+        try:
+            found = self._copied(db, near) if odd else self._as_it_stands(db, near)
+        except SourceError:
+            if not odd:
+                raise
+            found = self._as_it_stands(db, near)
+        self._known = state, found
+        return found
+
+    def _as_it_stands(self, db: DuckDBPyConnection, near: datetime) -> Layout:
+        import duckdb
+
+        try:
+            found = find_layout(db, self._table, self._form, self._config, near)
+        except (SourceError, duckdb.Error) as error:
+            if is_told(self._config) or isinstance(error, duckdb.InterruptException):
+                raise
+            try:
+                return self._copied(db, near)
+            except SourceError:
+                raise error from None
+        entries = {} if is_told(self._config) or self._config.component else tags_of(found, self._paths)
+        if entries:
+            found = (
+                found
+                if found.by_row
+                else replace(found, values={c: (e.asset, e.point) for c, e in entries.items()})
+            )
+            self._tags = {(e.asset, e.point): e for e in entries.values()}
+        return found
+
+    def _copied(self, db: DuckDBPyConnection, near: datetime) -> Layout:
+        """The layout of a plain copy, which takes the place of the files."""
+        folder = Path(self._config.path).expanduser()
+        root = self._root / folder if (self._root / folder).is_dir() else (self._root / folder).parent
+        made = prepare(self._config, self._paths, root, self._copies, near)
+        self.__dict__.pop("_table", None)
+        self.__dict__ |= {"_paths": made.paths, "_form": TextForm()}
+        self.prepared, self._tags = made, dict(made.tags)
+        plain = SourceConfig(name=self.name, kind=self.kind, type="table", path=self._config.path)
+        return find_layout(db, self._table, self._form, plain, near)
 
     @cached_property
     def _form(self) -> TextForm:
@@ -364,25 +365,24 @@ class TableSource(Modelled):
                     t=at,
                     v=values,
                     labels=parse_labels(labels),
-                    metadata=metadata_of(metric, self._metadata),
+                    metadata=self._told_of(component, metric),
                     query=self._query(layout, component, metric, labels),
                 )
             )
         return sorted_series(found)
 
+    def _told_of(self, component: str, metric: str) -> Metadata:
+        """What the metadata file says of a metric, else its tag."""
+        told = metadata_of(metric, self._metadata)
+        entry = self._tags.get((component, metric)) or self._tags.get(("", metric))
+        return metadata_of_tag(entry) if entry is not None and told == UNTOLD else told
+
     def _query(self, layout: Layout, component: str, metric: str, labels: str) -> str:
-        """The SQL that reads this series again, with the path as it is configured."""
+        """The SQL that reads this series again, or the command, with the path as it is configured."""
+        if self.prepared is not None:
+            return self.prepared.query(self._config.path, component, metric)
         table = layout.over(scan(self._paths, layout.form, [self._config.path]))
         return series_query(layout, table, self._config, component, metric, labels)
-
-
-def _shown(layout: Layout, key: tuple[str, str]) -> str:
-    """A series as its table calls it."""
-    return (
-        column_of(layout, *key)
-        if layout.shape == "wide" and not layout.by_row
-        else f"{key[0]}{layout.cut or ' '}{key[1]}"
-    )
 
 
 def _floats(column: Any) -> Floats:

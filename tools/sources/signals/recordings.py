@@ -20,6 +20,7 @@ import numpy as np
 
 from aitia.core.bounds import check_regular
 from aitia.core.errors import BadInput, SourceError
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.metrics.table_sql import has_comma, name, number, quote
 from aitia.tools.sources.rows import Floats
 from aitia.tools.sources.signals.arrays import check_arrays
@@ -184,7 +185,7 @@ def _text(path: Path) -> Recording:
     titled = not all(re.fullmatch(rf"\s*{_NUMBER}\s*", cell) for cell in first if cell.strip())
     names = first if titled else [f"column {n}" for n in range(1, len(first) + 1)]
     comma = has_comma(re.findall(r"[^;\t|\s\"]+", head[:20_000]), form)
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as db:
+    with tempfile.TemporaryDirectory() as folder, database() as db:
         text = path if form.encoding in NATIVE else converted(path, form.encoding, Path(folder))
         columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(names)))
         table = (

@@ -16,7 +16,7 @@ Place = tuple[str, str]  # component and channel
 
 
 class Block(Word):
-    """One entry of `signals.yaml`; `bearing` holds orders (multiples of the shaft speed).
+    """One entry of `signals.yaml`; `bearing` holds orders (multiples of the shaft speed), or is a designation (6309).
 
     `tachometer` names the channel (or COMPONENT/CHANNEL) whose pulses tell the speed where `rpm` is not given; an entry of
     that channel says how many `pulses_per_rev` there are. `load` is the machine's, in any unit that its
@@ -32,13 +32,13 @@ class Block(Word):
     unit: str = "g"
     rpm: float | None = Field(default=None, ge=0)
     load: float | None = None
-    bearing: dict[str, float] = {}
+    bearing: dict[str, float] | str = {}
     tachometer: str = ""
     pulses_per_rev: int = Field(default=1, ge=1)
     group: Literal["1", "2", ""] = ""
     support: Literal["rigid", "flexible", ""] = ""
 
-    @field_validator("group", mode="before")
+    @field_validator("group", "bearing", mode="before")
     @classmethod
     def _text(cls, given: object) -> object:
         return str(given) if isinstance(given, int) else given

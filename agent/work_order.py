@@ -1,0 +1,201 @@
+"""From a diagnosis of a machine to a work order: every word is from a fact, the fault's entry or a cited step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from aitia.agent.fact_values import ALERTS
+from aitia.agent.facts import Facts
+from aitia.agent.machine_class import classes_of
+from aitia.agent.taxonomy import Fault, Taxonomy, covers
+from aitia.agent.topology import Topology
+from aitia.agent.weigher import OPEN, Weighed
+from aitia.core.words import Evidence, Incident, Inventory, Mitigation
+from aitia.core.work_order import Priority, Remaining, WorkFact, WorkOrder, WorkStep
+
+MOST_FACTS: Final = 6
+_HOURS: Final = {
+    "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0, "min": 1 / 60, "s": 1 / 3600,
+    "week": 168.0, "weeks": 168.0,
+}  # fmt: skip
+_NOW_H: Final = (
+    24.0  # hours left at worst from which on it is done now; by hand: what one shift plan cannot hold
+)
+_SOON_H: Final = 168.0  # a week: what a weekly plan cannot hold; by hand
+_OF_SEVERITY: Final[dict[str, Priority]] = {"act": "now", "plan": "soon", "watch": "plan"}
+_OF_ZONE: Final[dict[str, Priority]] = {"D": "now", "C": "soon", "B": "plan", "A": "plan"}
+_ORDER: Final[tuple[Priority, ...]] = ("now", "soon", "plan", "unknown")
+
+
+def work_order(
+    weighed: Weighed,
+    evidence: Sequence[Evidence],
+    inventory: Inventory,
+    taxonomy: Taxonomy,
+    *,
+    run: str,
+    incident: Incident,
+    mitigations: Sequence[Mitigation],
+) -> WorkOrder | None:
+    """The order for the named cause; None where no machine is the cause."""
+    topology = Topology(inventory.components)
+    asset = weighed.component
+    if weighed.verdict != "cause" or asset not in topology.machines:
+        return None
+    fault = _entry(weighed, taxonomy)
+    family = topology.family(asset)
+    own = [e for e in evidence if e.component in family]
+    told = _supporting(weighed, evidence)
+    remaining = _remaining(own, incident)
+    zone = next((str(e.values["zone"]) for e in own if e.kind == "vibration.zone" and "zone" in e.values), "")
+    priority, why = _priority(told, own, remaining)
+    first = Facts(evidence, topology).first_onset(family)
+    return WorkOrder(
+        run=run, asset=asset, path=_path(asset, topology), machine=(classes_of(inventory.components).get(asset) or ("",))[0],
+        title=f"{asset}: {taxonomy.title(weighed.fault)}", failure=weighed.fault,
+        cause=fault.explanation if fault else "", effect=fault.effect if fault else "",
+        certainty=weighed.probability, priority=priority, priority_why=why, zone=zone,
+        since=first.onset if first else None, since_error_s=first.onset_error_s if first else 0.0,
+        remaining=remaining, steps=tuple(_steps(asset, fault, mitigations, _open(weighed, taxonomy))),
+        parts=fault.parts if fault else (), tools=fault.tools if fault else (),
+        facts=tuple(WorkFact(id=e.id, statement=e.statement, query=e.source.query) for e in told[:MOST_FACTS]),
+        not_known=tuple(_not_known(weighed, fault, remaining, zone, priority)),
+    )  # fmt: skip
+
+
+def _entry(weighed: Weighed, taxonomy: Taxonomy) -> Fault | None:
+    """The fault's entry; of an open kind or a parent that of the likeliest kind of the same component that it covers."""
+    known = taxonomy.get(weighed.fault)
+    if known is not None and weighed.fault != OPEN:
+        return known
+    kinds = (s.fault for s in weighed.suspects if s.component == weighed.component and s.fault != OPEN)
+    likeliest = next((k for k in kinds if weighed.fault == OPEN or covers(weighed.fault, k)), "")
+    return taxonomy.get(likeliest)
+
+
+def _open(weighed: Weighed, taxonomy: Taxonomy) -> bool:
+    return weighed.fault == OPEN or weighed.fault not in taxonomy
+
+
+def _supporting(weighed: Weighed, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What speaks for the cause, weightiest first."""
+    by_id = {e.id: e for e in evidence}
+    named = next((s for s in weighed.suspects if s.component == weighed.component), None)
+    return [by_id[i] for i in named.supporting if i in by_id] if named else []
+
+
+def _path(asset: str, topology: Topology) -> tuple[str, ...]:
+    found: list[str] = []
+    here = topology.wholes(asset)
+    while here and here[0] not in found:
+        found.append(here[0])
+        here = topology.wholes(here[0])
+    return tuple(found)
+
+
+def _remaining(own: Sequence[Evidence], incident: Incident) -> Remaining:
+    """The shortest interval that a model of its life or a trend to a limit gives."""
+    spans = [r for e in own if (r := _span(e, incident)) is not None]
+    if spans:
+        return min(spans, key=lambda r: r.hours if r.hours is not None else float("inf"))
+    trends = any(e.kind in ("condition.trend", "metric.trend") for e in own)
+    return Remaining(
+        why_none="it changes steadily, but no limit is known: set one"
+        if trends
+        else "no trend to a limit and no model of its life is at hand"
+    )
+
+
+def _span(e: Evidence, incident: Incident) -> Remaining | None:
+    now = incident.window.end
+    if e.kind == "condition.trend" and "days_to_limit" in e.values:
+        hours, low, high = (_number(e, key, 24.0) for key in ("days_to_limit", "days_low", "days_high"))
+        by = f"the trend of {e.values.get('channel', 'it')} to its limit {e.values.get('limit', '')}".rstrip()
+    elif e.aspect == "condition.life" and e.unit in _HOURS:
+        hours, low, high = (_number(e, key, _HOURS[e.unit]) for key in ("life", "low", "high"))
+        by = "the fleet's histories" if e.values.get("by") == "fleet" else "its own trend to the limit"
+    else:
+        return None
+    if hours is None:
+        return None
+    return Remaining(
+        hours=hours, low_hours=low, high_hours=high, by=by, fact=e.id,
+        earliest=now + timedelta(hours=low) if low is not None else None,
+        latest=now + timedelta(hours=high) if high is not None else None,
+    )  # fmt: skip
+
+
+def _number(e: Evidence, key: str, factor: float) -> float | None:
+    value = e.values.get(key)
+    return round(float(value) * factor, 1) if isinstance(value, int | float) else None
+
+
+def _priority(
+    told: Iterable[Evidence], own: Iterable[Evidence], remaining: Remaining
+) -> tuple[Priority, str]:
+    """The most urgent of what the facts say, and which of them says it."""
+    found: list[tuple[Priority, str]] = []
+    for e in own:
+        if e.kind == "vibration.zone" and str(e.values.get("zone")) in _OF_ZONE:
+            found.append((_OF_ZONE[str(e.values["zone"])], f"vibration zone {e.values['zone']} [{e.id}]"))
+        elif e.kind in ("metric.limit", *ALERTS):
+            found.append(("soon", f"a limit is reached [{e.id}]"))
+    for e in told:
+        if str(e.values.get("severity")) in _OF_SEVERITY:
+            found.append((_OF_SEVERITY[str(e.values["severity"])], f"size and rate of the change [{e.id}]"))
+        if e.kind == "signal.idle":
+            found.append(("now", f"it does not run [{e.id}]"))
+    worst = remaining.low_hours if remaining.low_hours is not None else remaining.hours
+    if worst is not None:
+        left: Priority = "now" if worst <= _NOW_H else "soon" if worst <= _SOON_H else "plan"
+        found.append((left, f"at worst {worst:g} h are left [{remaining.fact}]"))
+    if not found:
+        return "unknown", "no zone, limit or trend says how bad it is"
+    return min(found, key=lambda f: _ORDER.index(f[0]))
+
+
+def _steps(
+    asset: str, fault: Fault | None, mitigations: Sequence[Mitigation], undecided: bool
+) -> Iterator[WorkStep]:
+    catalogue = f"fault catalogue {fault.id}" if fault else ""
+    if fault and fault.safe:
+        yield WorkStep(kind="make safe", text=_filled(fault.safe, asset), source=catalogue, advice=True)
+    if fault and fault.decides:
+        yield WorkStep(
+            kind="decide", text=f"Measure first: {_filled(fault.decides, asset)}", source=catalogue
+        )
+    now = [m for m in mitigations if m.when == "now"]
+    yield from (
+        WorkStep(kind="inspect", text=m.text, source=m.source) for m in now if m.effect == "read-only"
+    )
+    repairs = [m for m in now if m.effect == "changing"]
+    if undecided and not repairs:
+        yield WorkStep(
+            kind="repair", text="Decide the repair once the kind of fault is measured", source="aitia"
+        )
+    yield from (WorkStep(kind="repair", text=m.text, source=m.source) for m in repairs)
+    if fault and fault.decides:
+        yield WorkStep(
+            kind="confirm",
+            text=f"After the work, measure again: {_filled(fault.decides, asset)}",
+            source=catalogue,
+        )
+
+
+def _filled(text: str, asset: str) -> str:
+    return text.replace("{component}", asset).replace("{machine}", asset)
+
+
+def _not_known(
+    weighed: Weighed, fault: Fault | None, remaining: Remaining, zone: str, priority: Priority
+) -> Iterator[str]:
+    if weighed.fault == OPEN:
+        yield f"what kind of fault it is{f'; likeliest: {fault.title}' if fault else ''}"
+    if remaining.hours is None:
+        yield f"how long it can run: {remaining.why_none}"
+    if priority == "unknown":
+        yield "how bad it is: no zone, limit or trend is at hand"
+    if fault is not None and not fault.parts:
+        yield "which part is replaced: it shows at the inspection"

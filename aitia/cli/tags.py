@@ -1,0 +1,142 @@
+"""`aitia tags`: which machine, point, quantity, unit and range each tag of an export has, and how the files were read."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aitia.cli.diagnose import Json
+
+if TYPE_CHECKING:
+    from aitia.tools.sources.exports.asked import Samples
+    from aitia.tools.sources.exports.export import Export
+    from aitia.tools.tags.map import TagEntry
+
+
+def tags(
+    place: Annotated[Path, typer.Argument(help="An export: a file or a folder.", metavar="FILE|FOLDER")],
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the map here (tags.csv beside the data is read).", metavar="CSV", show_default=False
+        ),
+    ] = None,
+    samples: Annotated[
+        str, typer.Option(help="Print time and value of this tag as CSV.", metavar="TAG", show_default=False)
+    ] = "",
+    timezone: Annotated[str, typer.Option(help="Zone of times without one.", show_default=False)] = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the tag map of an export as it is: tag, machine, point, quantity, unit, range, and how each was told.
+
+    What is wrong is corrected in the written `tags.csv`: beside the data it decides, here and in a diagnosis.
+    """
+    from aitia.cli.console import note, print_json
+
+    export = _read(place, timezone)
+    if samples:
+        _print_samples(export, samples)
+        return
+    if write is not None:
+        _write(export, write, force=force)
+    if as_json:
+        rows = [_row(e, s) for e, s in zip(export.entries, export.series, strict=True)]
+        print_json({"tags": rows, "guessed": export.said, "notes": export.notes, "zoned": export.zoned})
+        return
+    _show(export)
+    for word in [*export.said, *export.notes]:
+        note(word)
+    if not export.zoned:
+        note("times without a zone are read as UTC (else add --timezone)")
+
+
+def _read(place: Path, timezone: str) -> Export:
+    from datetime import UTC, datetime
+
+    from aitia.cli.logs_diff import zone_named
+    from aitia.core.config import SourceConfig
+    from aitia.core.errors import BadInput
+    from aitia.tools.sources.exports.asked import Asked
+    from aitia.tools.sources.exports.export import read_export
+    from aitia.tools.sources.paths import iter_files
+
+    if not place.exists():
+        raise BadInput(f"{str(place)!r} does not exist. Give an export: a file or a folder.")
+    config = SourceConfig(name="export", kind="metrics", type="table", path=str(place.absolute()))
+    zone = zone_named(timezone) if timezone else UTC
+    asked = Asked(near=datetime.now(UTC), zone=zone, zone_given=bool(timezone))
+    root = place if place.is_dir() else place.parent
+    return read_export(list(iter_files(config, Path("/"))), asked, root=root.absolute())
+
+
+def _row(entry: TagEntry, samples: Samples) -> dict[str, Any]:
+    """An entry with what it holds: known samples, first and last time, and how its unit becomes the canonical one."""
+    import numpy as np
+
+    from aitia.core.words import from_epoch
+    from aitia.tools.meaning.unit_table import unit_named
+
+    known = np.isfinite(samples.v)
+    t = samples.t[known]
+    ends = (
+        [from_epoch(float(x)).isoformat().replace("+00:00", "Z") for x in (t.min(), t.max())]
+        if t.size
+        else ["", ""]
+    )
+    unit = unit_named(entry.unit)
+    told = {"unit": unit.to, "factor": unit.factor, "offset": unit.offset} if unit else None
+    return asdict(entry) | {"samples": int(known.sum()), "first": ends[0], "last": ends[1], "canonical": told}
+
+
+def _write(export: Export, file: Path, *, force: bool) -> None:
+    from aitia.cli.console import note
+    from aitia.core.errors import BadInput
+    from aitia.tools.sources.exports.tag_files import write_csv
+
+    if file.exists() and not force:
+        raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
+    write_csv(file, export.entries)
+    note(f"{len(export.entries)} tags written to {file}; correct it and keep it beside the data as tags.csv")
+
+
+def _print_samples(export: Export, tag: str) -> None:
+    import math
+
+    from aitia.core.errors import BadInput
+    from aitia.core.words import from_epoch
+
+    found = [s for s in export.series if s.tag.name == tag]
+    if not found:
+        names = ", ".join(sorted({s.tag.name for s in export.series})[:8])
+        raise BadInput(f"There is no tag {tag!r}. Give --samples one of: {names}.")
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(("time", "value"))
+    for one in found:
+        for t, v in zip(one.t.tolist(), one.v.tolist(), strict=True):
+            rows.writerow(
+                (from_epoch(t).isoformat().replace("+00:00", "Z"), "" if math.isnan(v) else repr(v))
+            )
+
+
+def _show(export: Export) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from aitia.cli.console import stdout_console
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("tag", "asset", "point", "quantity", "unit", "range", "samples", "by"):
+        table.add_column(title, overflow="fold")
+    for entry, samples in zip(export.entries, export.series, strict=True):
+        limits = [f"{v:g}" if v is not None else "" for v in (entry.low, entry.high)]
+        span = "..".join(limits) if any(limits) else ""
+        count = _row(entry, samples)["samples"]
+        cells = (entry.tag, entry.asset, entry.point, entry.quantity, entry.unit, span, str(count), entry.by)
+        table.add_row(*(Text(cell) for cell in cells))
+    stdout_console().print(table)

@@ -1,0 +1,118 @@
+"""One unit of work in a process of its own: read, and judge each asset in it."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from aitia.core.errors import AitiaError
+from aitia.core.words import Window, from_epoch
+from aitia.fleet.words import Judged, Unit
+from aitia.tools.signals.condition.assess import assess
+from aitia.tools.signals.condition.words import AssetSignals, Limits, Point
+from aitia.tools.sources import MetricSource, open_source
+from aitia.tools.sources.base import Series
+
+Limited = Mapping[str, tuple[float | None, float | None]]
+"""Low and high by tag without case."""
+MOST_SPARKS: Final = 3  # points of an asset whose course is kept
+
+
+def judge(
+    unit: Unit,
+    *,
+    kinds: Mapping[str, str],
+    limits: Limited,
+    healthy: tuple[float, float] | None,
+    now: float | None,
+    days: float,
+) -> list[Judged]:
+    """The condition of all assets of a unit. What goes wrong with one asset is its result, not an end of the others."""
+    try:
+        by_asset = _assets(unit, now, days)
+    except AitiaError as error:
+        name = unit.component or unit.source.name
+        return [Judged(asset=name, source=unit.source.name, status="error", why=str(error))]
+    if not by_asset:
+        name = unit.component or unit.source.name
+        return [
+            Judged(
+                asset=name,
+                source=unit.source.name,
+                status="no_data",
+                why="no samples in the time that was looked at",
+            )
+        ]
+    return [
+        _judged(name, points, unit, kinds, limits, healthy, now) for name, points in sorted(by_asset.items())
+    ]
+
+
+def _assets(unit: Unit, now: float | None, days: float) -> dict[str, dict[str, Point]]:
+    source = open_source(unit.source, Path("/"))
+    if not isinstance(source, MetricSource):
+        return {}
+    end = from_epoch(now + 1.0) if now is not None else datetime.now(UTC)
+    start = from_epoch(max(0.0, end.timestamp() - 86_400.0 * days)) if days else from_epoch(0)
+    found: dict[str, dict[str, Point]] = defaultdict(dict)
+    for series in source.read(Window(start=start, end=end), component=unit.component):
+        name = series.component or unit.source.name
+        found[name][_point(series, found[name])] = Point(t=series.t, v=series.v, unit=series.metadata.unit)
+    return found
+
+
+def _point(series: Series, taken: Mapping[str, Point]) -> str:
+    """The metric's name, with its labels where another series has the name."""
+    if series.metric not in taken:
+        return series.metric
+    return f"{series.metric} {','.join(f'{k}={v}' for k, v in sorted(series.labels.items()))}"
+
+
+def _judged(
+    name: str,
+    points: Mapping[str, Point],
+    unit: Unit,
+    kinds: Mapping[str, str],
+    limits: Limited,
+    healthy: tuple[float, float] | None,
+    now: float | None,
+) -> Judged:
+    asset = AssetSignals(name=name, points=points, kind=kinds.get(name.casefold(), ""))
+    try:
+        told = assess(asset, healthy=healthy, limits=_limits(name, points, limits), now=now)
+    except AitiaError as error:
+        return Judged(asset=name, source=unit.source.name, status="error", why=str(error), points=len(points))
+    return Judged(
+        asset=name,
+        source=unit.source.name,
+        status=told.status,
+        now=told.now,
+        findings=told.findings,
+        points=len(points),
+        not_judged=told.not_judged,
+        why=told.not_judged.get("", "") if told.status == "no_data" else "",
+        sparkline=dict(list(told.sparkline.items())[:MOST_SPARKS]),
+    )
+
+
+def _limits(asset: str, points: Iterable[str], limits: Limited) -> dict[str, Limits]:
+    """The limits of an asset's points: of their tags as the export writes them, else of asset and point."""
+    found: dict[str, Limits] = {}
+    for point in points:
+        names = (f"{asset}.{point}", f"{asset}_{point}", f"{asset}/{point}", f"{asset}:{point}", point)
+        told = next((limits[n.casefold()] for n in names if n.casefold() in limits), None)
+        if told is not None:
+            found[point] = Limits(low=told[0], high=told[1], origin="tag")
+    return found
+
+
+def prepare() -> None:
+    """The initializer of a worker: Ctrl-C is for the parent, which ends its workers itself."""
+    import signal
+
+    os.nice(5)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

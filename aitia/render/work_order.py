@@ -1,0 +1,134 @@
+"""The work order of a machine's fault: as JSON, as a section of the report, and as one printable page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from aitia.core.errors import BadInput
+from aitia.core.percent import chance
+from aitia.core.words import Report, WorkOrder
+from aitia.core.work_order import Priority, Remaining, StepKind
+from aitia.render import text as t
+from aitia.render.items import Item, Section
+from aitia.render.plots import plot
+
+PRIORITIES: Final[Mapping[Priority, str]] = {
+    "now": "Act now", "soon": "Act soon", "plan": "Plan for the next stop", "unknown": "Urgency not known",
+}  # fmt: skip
+_HEADINGS: Final[Mapping[StepKind, str]] = {
+    "make safe": "Safe state (advice: your site's rules come first)", "decide": "Measure first", "inspect": "Inspect",
+    "repair": "Repair or replace", "confirm": "Afterwards",
+}  # fmt: skip
+_MOST_PLOTS: Final = 3
+_DAY_H: Final = 48.0  # hours from which on days are said
+
+
+def order_of(report: Report) -> WorkOrder:
+    """The report's work order. Raises BadInput where it has none."""
+    if report.work_order is None:
+        raise BadInput(
+            "This run has no work order: it names no machine as the cause. Say in the topology which components are machines "
+            "(type: machine), or read the report: aitia report " + t.clean(report.run)
+        )
+    return report.work_order
+
+
+def work_order_json(report: Report) -> str:
+    """The order as JSON: sorted keys, two spaces, a final newline."""
+    told = order_of(report).model_dump(mode="json")
+    return json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def work_order_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a work order."""
+    version = WorkOrder.model_fields["schema_version"].default
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:aitia:work-order:{version}",
+    }
+    return head | WorkOrder.model_json_schema(mode="serialization")
+
+
+def work_order_schema_text() -> str:
+    """The schema as it is printed and kept."""
+    return json.dumps(work_order_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def runs_for(remaining: Remaining) -> str:
+    """How long the machine can run, in words: an interval, or why nobody knows."""
+    if remaining.hours is None:
+        return f"not known: {remaining.why_none}"
+    low, high = remaining.low_hours, remaining.high_hours
+    span = f" ({_time(low)} to {_time(high)})" if low is not None and high is not None else ""
+    by = f", by {remaining.by}" if remaining.by else ""
+    when = f"; at the earliest {remaining.earliest:%Y-%m-%d %H:%M} UTC" if remaining.earliest else ""
+    return f"about {_time(remaining.hours)}{span}{by}{when}"
+
+
+def _time(hours: float | None) -> str:
+    if hours is None:
+        return "an unknown time"
+    return f"{hours:.0f} h" if hours < _DAY_H else f"{hours / 24:.0f} days"
+
+
+def section(report: Report) -> Section:
+    """What a planner needs, in the report of a machine: how bad, since when, how long, with which part and tool."""
+    order = report.work_order
+    if order is None:
+        return Section(title="Maintenance", items=())
+    told = [
+        ("urgency", f"{PRIORITIES[order.priority]}: {order.priority_why}"),
+        ("can run", runs_for(order.remaining)),
+        *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
+        ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),
+        ("parts", ", ".join(order.parts)),
+        ("tools", ", ".join(order.tools)),
+        ("effect", order.effect),
+    ]
+    items = tuple(Item(lead=lead, text=t.clean(text)) for lead, text in told if text)
+    return Section(title="Maintenance", items=items, note="as a work order: aitia report RUN --work-order")
+
+
+def render_work_order(report: Report, *, artifacts: Mapping[str, bytes] | None = None) -> str:
+    """One page for the printer: no script, no request, outside text escaped."""
+    order = order_of(report)
+    by_id = {e.id: e for e in report.evidence}
+    drawn: list[tuple[str, Markup]] = []
+    for fact in (by_id[f.id] for f in order.facts if f.id in by_id):
+        picture = plot(fact, report.incident.window, artifacts or {})
+        if picture is not None and len(drawn) < _MOST_PLOTS:
+            drawn.append((t.clean(fact.statement), picture))
+    return _environment().get_template("work_order.html").render(
+        order=order, urgency=PRIORITIES[order.priority], sure=chance(order.certainty), runs=runs_for(order.remaining),
+        since=_since(order), groups=_groups(order), drawn=drawn, reported=t.clean(report.incident.title),
+        at=f"{report.incident.window.end:%Y-%m-%d %H:%M} UTC", clean=t.clean,
+    )  # fmt: skip
+
+
+def _since(order: WorkOrder) -> str:
+    if order.since is None:
+        return "not known"
+    error = f", within {t.duration(order.since_error_s)}" if order.since_error_s else ""
+    return f"{order.since:%Y-%m-%d %H:%M} UTC{error}"
+
+
+def _groups(order: WorkOrder) -> list[tuple[str, list[str]]]:
+    """The steps by what they are for, in the order in which they are done."""
+    found = [
+        (_HEADINGS[kind], [t.clean(s.text) for s in order.steps if s.kind == kind]) for kind in _HEADINGS
+    ]
+    return [(heading, steps) for heading, steps in found if steps]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("aitia.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Machines: slow faults, wrong instruments, starts, fleets."""

@@ -1,0 +1,95 @@
+"""The work order: JSON by its schema, one page without script or request, and the report's section of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aitia.core.errors import BadInput
+from aitia.core.words import Report, WorkOrder
+from aitia.core.work_order import Remaining, WorkFact, WorkStep
+from aitia.render.markdown import render_markdown
+from aitia.render.terminal import render_text
+from aitia.render.work_order import (
+    render_work_order,
+    runs_for,
+    work_order_json,
+    work_order_schema_text,
+)
+
+SNAPSHOT = Path(__file__).parents[2] / "docs" / "work_order.schema.json"
+
+
+@pytest.fixture
+def machine(cause: Report) -> Report:
+    """A report of a worn pump."""
+    end = cause.incident.window.end
+    order = WorkOrder(
+        run=cause.run, asset="P-101", path=("hall 2",), machine="pump", title="P-101: pump wear", failure="machine.pump.wear",
+        cause="its impeller is worn", effect="less flow", certainty=0.88, priority="soon", priority_why="its trend [E1]",
+        since=end, since_error_s=600.0,
+        remaining=Remaining(
+            hours=288, low_hours=216, high_hours=432, earliest=end + timedelta(hours=216), by="the trend of flow to its limit 120", fact="E1"
+        ),
+        steps=(
+            WorkStep(kind="make safe", text="isolate P-101", advice=True),
+            WorkStep(kind="inspect", text="Look at <script>alert(1)</script>"),
+            WorkStep(kind="repair", text="Replace the impeller"),
+        ),
+        parts=("impeller",), tools=("puller",), facts=(WorkFact(id="E1", statement="it fell"),), not_known=("the stock",),
+    )  # fmt: skip
+    return cause.model_copy(update={"work_order": order})
+
+
+def test_the_snapshot_in_the_docs_is_the_schema() -> None:
+    assert SNAPSHOT.read_text(encoding="utf-8") == work_order_schema_text(), "run: make schema"
+
+
+def test_the_json_is_the_order_and_holds_what_the_schema_wants(machine: Report) -> None:
+    told = json.loads(work_order_json(machine))
+    assert WorkOrder.model_validate(told) == machine.work_order
+    assert set(json.loads(work_order_schema_text())["required"]) <= set(told)
+
+
+def test_one_page_that_asks_nobody_and_runs_nothing(machine: Report) -> None:
+    page = render_work_order(machine)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "default-src 'none'" in page
+    assert "http" not in page.replace("http-equiv", "")
+    for words in (
+        "Act soon",
+        "P-101: pump wear",
+        "about 12 days (9 days to 18 days)",
+        "impeller",
+        "puller",
+        "Safe state (advice",
+        "hall 2",
+    ):
+        assert words in page
+    assert "@page" in page
+
+
+def test_the_ordinary_report_of_a_machine_reads_like_this_too(machine: Report) -> None:
+    for text in (render_text(machine, full=True), render_markdown(machine, full=True)):
+        assert "Maintenance" in text
+        assert "Act soon" in text
+    assert "Act soon" in render_text(machine)
+
+
+def test_a_report_of_services_has_no_such_section(cause: Report) -> None:
+    assert "Maintenance" not in render_text(cause, full=True)
+    with pytest.raises(BadInput, match="names no machine"):
+        render_work_order(cause)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "says"),
+    [(Remaining(why_none="no limit is known"), "not known: no limit is known"),
+     (Remaining(hours=30.4, by="its own trend to the limit"), "about 30 h, by its own trend to the limit")],
+)  # fmt: skip
+def test_how_long_it_can_run(remaining: Remaining, says: str) -> None:
+    assert runs_for(remaining) == says

@@ -1,0 +1,130 @@
+"""What left its reference lastingly: moving means of blocks against the reference's own held-out parts.
+
+How far a mean of L blocks strays from a reference that did not teach it is measured on the reference itself, part by part, with
+the few independent stretches that it has (Student's t). A threshold is that stray times the quantile at which the wished number
+of false alarms a month comes out, over all points and lengths.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from aitia.tools.sources.rows import Floats
+
+LEAST_BLOCKS: Final = 16  # of a reference
+_PARTS: Final = 4
+_LENGTHS: Final = (0.08, 0.2)  # of the reference: the means that are watched
+_FREEDOM: Final = 6.0  # at least: all parts of the reference are seen by several means each
+_MONTH_S: Final = 30.44 * 86_400.0
+_FLOOR: Final = 0.01  # of a point's own spread while running: what no threshold goes below
+_LASTS: Final = 1.0  # lengths of the mean for which a departure lasts at least, to the end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """For means of `length` blocks: how far they may stray, and one standard deviation of that."""
+
+    length: int
+    limit: float
+    sigma: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """A point that left: times the threshold now, when, and how.
+
+    `k` is the block of the onset, `error` in blocks; `shape` what fits better from there on.
+    """
+
+    times: float
+    size: float
+    k: int
+    error: float
+    shape: Literal["trend", "step"]
+    before: float
+    now: float
+
+
+def thresholds(
+    reference: Floats, block_s: float, spread: float, *, points: int, per_month: float
+) -> list[Threshold]:
+    """Thresholds of the watched lengths by the reference's blocks, in order."""
+    from scipy.stats import t as student
+
+    found = []
+    for share in _LENGTHS:
+        length = max(2, round(share * reference.size))
+        stray = _strays(reference, length)
+        sigma = max(float(np.sqrt(np.mean(stray**2))), _FLOOR * spread, 1e-12)
+        freedom = max(_FREEDOM, reference.size / length - 1.0)
+        chance = per_month * length * block_s / _MONTH_S / (points * len(_LENGTHS))
+        quantile = float(student.isf(min(0.05, chance) / 2.0, freedom))
+        found.append(Threshold(length=length, limit=quantile * sigma, sigma=sigma))
+    return found
+
+
+def _strays(reference: Floats, length: int) -> Floats:
+    """Means within each part of the reference, against the median of its other parts."""
+    edges = np.linspace(0, reference.size, _PARTS + 1).astype(int)
+    found = []
+    for low, high in itertools.pairwise(edges):
+        rest = np.concatenate([reference[:low], reference[high:]])
+        part = reference[low:high]
+        found.append(_means(part, min(length, part.size)) - np.median(rest))
+    return np.concatenate(found)
+
+
+def _means(x: Floats, length: int) -> Floats:
+    summed = np.cumsum(np.insert(x, 0, 0.0))
+    return np.asarray((summed[length:] - summed[:-length]) / length, dtype=np.float64)
+
+
+def left(blocks: Floats, first: int, last: int, limits: list[Threshold]) -> Left | None:
+    """How a point left its reference, the blocks [first, last), and has not come back; None where it has not left."""
+    middle = float(np.median(blocks[first:last]))
+    best: tuple[float, Threshold] | None = None
+    for one in limits:
+        means = _means(blocks, one.length)
+        tail = means[-max(1, round(_LASTS * one.length)) :] - middle
+        if blocks.size - one.length < last or not (np.all(tail > 0) or np.all(tail < 0)):
+            continue
+        times = float(np.min(np.abs(tail))) / one.limit
+        if best is None or times > best[0]:
+            best = (times, one)
+    if best is None:
+        return None
+    times, one = best
+    k, error, shape, now = _onset(blocks, first, middle, one.sigma)
+    return Left(
+        times=times, size=abs(now - middle) / one.sigma, k=k, error=error, shape=shape, before=middle, now=now
+    )
+
+
+def _onset(
+    blocks: Floats, first: int, middle: float, sigma: float
+) -> tuple[int, float, Literal["trend", "step"], float]:
+    """Where a flat line bends or jumps, how sure that is, which of both it is, and the level now."""
+    y = blocks - middle
+    n = y.size
+    grid = np.arange(n, dtype=np.float64)
+    cost: dict[str, Floats] = {"trend": np.full(n, np.inf), "step": np.full(n, np.inf)}
+    level: dict[str, Floats] = {"trend": np.zeros(n), "step": np.zeros(n)}
+    clipped = np.clip(y, *(np.quantile(y, (0.01, 0.99))))
+    for k in range(max(first, 2), n - 2):
+        ramp = np.maximum(grid[k:] - k + 1.0, 0.0)
+        slope = float(ramp @ clipped[k:] / (ramp @ ramp))
+        cost["trend"][k] = float(np.sum(clipped[:k] ** 2) + np.sum((clipped[k:] - slope * ramp) ** 2))
+        jump = float(np.mean(clipped[k:]))
+        cost["step"][k] = float(np.sum(clipped[:k] ** 2) + np.sum((clipped[k:] - jump) ** 2))
+        level["trend"][k], level["step"][k] = slope * ramp[-1], jump
+    shape: Literal["trend", "step"] = "trend" if np.min(cost["trend"]) <= np.min(cost["step"]) else "step"
+    k = int(np.argmin(cost[shape]))
+    left_over = cost[shape][k] / max(1, n - 3)
+    near = np.flatnonzero(cost[shape] <= cost[shape][k] + 4.0 * max(left_over, 1e-300))
+    error = max(1.0, 0.5 * float(near[-1] - near[0])) if near.size else 1.0
+    now = level[shape][k] + middle
+    return k, error, shape, float(now)

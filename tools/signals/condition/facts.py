@@ -1,0 +1,118 @@
+"""The condition of an incident's machines as facts, over all that their sources hold and not the window alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from aitia.core.aspects import METRIC
+from aitia.core.errors import BadInput, SourceError
+from aitia.core.words import HEALTHY, Evidence, Scalar, SourceRef, Window, from_epoch
+from aitia.tools.registry import ToolContext
+from aitia.tools.signals.alarm_target import is_alarmed
+from aitia.tools.signals.condition.assess import assess
+from aitia.tools.signals.condition.words import AssetSignals, Condition, Finding, Limits, Point
+from aitia.tools.signals.tables import machines_of
+from aitia.tools.sources.base import Series
+from aitia.tools.sources.signals.life_options import Life, LifeSource
+
+LEAST_S: Final = 3 * 86_400.0
+"""A shorter history has no slow faults: hours are what `signals_detect` itself looks at."""
+MOST_ASSETS: Final = 12
+_MOST_POINTS: Final = 64
+_PATTERN: Final = {
+    "stuck": "pattern.stuck",
+    "drift": "pattern.drift",
+}  # of an instrument; others are an offset
+_STRENGTH: Final = 0.9  # at most: a departure over weeks, at a stated rate of false alarms
+
+
+def condition_facts(ctx: ToolContext) -> tuple[list[Evidence], list[str]]:
+    """Facts about machines whose sources hold days, and notes on what cannot be told."""
+    facts: list[Evidence] = []
+    notes: list[str] = []
+    for source in (*ctx.sources.of("metrics"), *ctx.sources.of("signals")):
+        if not isinstance(source, LifeSource):
+            continue
+        try:
+            found, said = _of_source(ctx, source)
+        except (BadInput, SourceError) as error:
+            found, said = [], [str(error)]
+        facts += found
+        notes += said
+    return facts, list(dict.fromkeys(notes))
+
+
+def _of_source(ctx: ToolContext, source: LifeSource) -> tuple[list[Evidence], list[str]]:
+    window = ctx.incident.window
+    until = min(window.end, ctx.clock.now())
+    extent = source.extent(until)
+    if extent is None or until.timestamp() - extent[0] < LEAST_S:
+        return [], []
+    machines = machines_of(ctx.resolver.components)
+    series: dict[str, list[Series]] = defaultdict(list)
+    for one in source.read(Window(start=from_epoch(extent[0]), end=until)):
+        name = ctx.resolver.resolve(one.component) or one.component
+        if name in machines:
+            series[name].append(one)
+    names = sorted(series, key=lambda n: (not is_alarmed(ctx, n), n))
+    notes = (
+        [f"The condition of {MOST_ASSETS} of {len(names)} machines was looked at."]
+        if len(names) > MOST_ASSETS
+        else []
+    )
+    healthy = next((b.window.epoch for b in ctx.incident.baselines if b.name == HEALTHY), None)
+    facts: list[Evidence] = []
+    for name in names[:MOST_ASSETS]:
+        asset = AssetSignals(name=name, points=_points(series[name]))
+        told = assess(asset, healthy=healthy, limits=_limits(source.life), now=until.timestamp())
+        facts += [_fact(told, f, source.name, window) for f in told.findings]
+    return facts, notes
+
+
+def _points(series: list[Series]) -> dict[str, Point]:
+    """Points by metric; of several with one name the first."""
+    found: dict[str, Point] = {}
+    for one in series[:_MOST_POINTS]:
+        found.setdefault(one.metric, Point(t=one.t, v=one.v, unit=one.metadata.unit))
+    return found
+
+
+def _limits(life: Life | None) -> Mapping[str, Limits]:
+    """The limit that the source's options name; on which side it lies the indicator's own level tells."""
+    if life is None or life.limit is None:
+        return {}
+    return {life.indicator: Limits(low=life.limit, high=life.limit, origin="user")}
+
+
+def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evidence:
+    reference = told.reference
+    values: dict[str, Scalar] = {
+        "channel": finding.point, "channels": ", ".join(finding.channels[:8]), "severity": finding.severity,
+        "times_threshold": finding.times_threshold, "false_alarms_a_month": round(told.false_alarms_per_month, 3),
+        "why": finding.why, "baseline": reference.by if reference else "",
+    }  # fmt: skip
+    for key, value in (
+        ("before", finding.before),
+        ("now", finding.now_level),
+        ("rate_per_day", finding.rate_per_day),
+    ):
+        if value is not None:
+            values[key] = value
+    if finding.limit is not None:
+        values |= {"limit": finding.limit.limit, "days_to_limit": round(finding.limit.hours / 24, 2),
+                   "days_low": round(finding.limit.low / 24, 2)}  # fmt: skip
+        values |= {} if finding.limit.high is None else {"days_high": round(finding.limit.high / 24, 2)}
+    return Evidence(
+        component=told.asset, kind=f"condition.{finding.kind}", aspect=_aspect(finding), statement=finding.statement,
+        values=values, unit=finding.unit, window=window, onset=finding.onset, onset_error_s=finding.onset_error_s,
+        direction=finding.direction, strength=round(_STRENGTH * finding.confidence, 3),
+        source=SourceRef(source=source, query=f"condition of {told.asset} since {told.seen.start if told.seen else ''}"),
+    )  # fmt: skip
+
+
+def _aspect(finding: Finding) -> str:
+    if finding.cls == "sensor":
+        return _PATTERN.get(finding.kind, "pattern.offset")
+    return finding.quantity if finding.quantity in METRIC else "other"

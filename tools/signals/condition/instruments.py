@@ -1,0 +1,296 @@
+"""Instruments that show by their own samples that they are wrong: stuck, spikes, another unit, two exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from aitia.tools.signals.condition.grid import LEAST_SAMPLES, Buckets
+from aitia.tools.signals.condition.roles import Role
+from aitia.tools.signals.condition.running import Mask, steady
+from aitia.tools.signals.condition.unit_factors import pairs
+from aitia.tools.sources.rows import Floats
+
+# By hand, before any planted fault was looked at.
+_STUCK: Final = 4.0  # times the longest other standstill
+_LEAST_STILL: Final = 20  # samples
+_LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves says nothing by standing still
+_LIVELY: Final = 0.5  # of the other points that must move meanwhile
+_MARGIN: Final = 4  # buckets beside a start or a stop
+_FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
+_SPIKE: Final = 12.0  # robust deviations from the neighbours' median
+_OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
+_LEAST_SPIKES: Final = 3
+_MORE_OFTEN: Final = 5.0  # times as often as before
+_BESIDE: Final = 3  # samples at most of a spike
+_SIDE: Final = 60  # samples on each side of a jump that are compared
+_LEAST_SIDE: Final = 12
+_LEVEL_FITS: Final = (
+    0.06  # of the jump: how near the level comes to what a conversion or an exchange makes of it
+)
+_NOISE_FITS: Final = 1.6  # times: how near the noise comes
+_LEVEL_EXACT, _NOISE_NEAR = (
+    0.02,
+    3.0,
+)  # the same where the level says it plainly: a short stretch tells noise badly
+_JUMP: Final = 8.0  # usual moves of a point within one sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrong:
+    """An instrument that is wrong by itself: since when (epoch s, and the error of that), and what shows it."""
+
+    kind: Literal["stuck", "spike", "unit", "swapped"]
+    point: str
+    since: float
+    until: float
+    error: float
+    before: float
+    now: float
+    why: str
+    sure: float
+    with_point: str = ""
+
+
+def frozen_since(grid: Buckets) -> float | None:
+    """Since when most points show one value to the end: the recording, or the plant, stands still; None where they do not."""
+    since = []
+    for name in grid.names:
+        t, v = grid.raw[name]
+        moves = np.flatnonzero(np.diff(v) != 0.0)
+        if moves.size >= _LEAST_RUNS and v.size - 1 - moves[-1] >= _LEAST_STILL:
+            usual = int(np.max(np.diff(moves), initial=1))
+            if v.size - 1 - moves[-1] >= _STUCK * usual:
+                since.append(float(t[moves[-1] + 1]))
+    return min(since) if len(since) > max(2, _FROZEN * len(grid.names)) else None
+
+
+def wrong_instruments(
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask
+) -> list[Wrong]:
+    """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing."""
+    if not on.all():
+        grid = _while(grid, steady(on, _MARGIN))
+    judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
+    found: dict[str, Wrong] = {}
+    for one in (*_stuck_ones(grid, judged), *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
+                *_spiking_ones(grid, judged)):  # fmt: skip
+        found.setdefault(one.point, one)
+    return [found[n] for n in sorted(found)]
+
+
+def _while(grid: Buckets, rows: Mask) -> Buckets:
+    """The same with the raw samples of some buckets only."""
+    raw, native = {}, {}
+    for name, (t, v) in grid.raw.items():
+        place = np.clip(((t - grid.t[0]) / grid.step + 1).astype(np.int64), 0, grid.t.size - 1)
+        keep = rows[place]
+        if keep.sum() >= LEAST_SAMPLES:
+            raw[name], native[name] = (t[keep], v[keep]), grid.native[name]
+    names = tuple(n for n in grid.names if n in raw)
+    x = np.stack([grid.column(n) for n in names], axis=1) if names else np.empty((grid.t.size, 0))
+    return Buckets(names=names, t=grid.t, x=x, step=grid.step, raw=raw, native=native)
+
+
+def _stuck_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
+    for name in names:
+        t, v = grid.raw[name]
+        starts = np.flatnonzero(np.r_[True, np.diff(v) != 0.0])
+        lengths = np.diff(np.r_[starts, v.size])
+        if starts.size < _LEAST_RUNS:
+            continue
+        k = int(np.argmax(lengths))
+        usual = int(np.max(np.delete(lengths, k)))
+        begin, end = float(t[starts[k]]), float(t[min(v.size - 1, starts[k] + lengths[k])])
+        if lengths[k] < max(_LEAST_STILL, _STUCK * usual) or not _others_move(grid, name, begin, end):
+            continue
+        if begin == t[0]:
+            continue  # it has never been seen to work before
+        level = float(v[starts[k]])
+        yield Wrong(
+            kind="stuck", point=name, since=begin, until=end, error=grid.native[name], before=level, now=level, sure=0.9,
+            why=f"it shows one value {lengths[k]} times in a row, earlier at most {usual} times, while other points move",
+        )  # fmt: skip
+
+
+def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
+    inside = (grid.t > begin) & (grid.t <= end)
+    others = [n for n in grid.names if n != name and np.ptp(grid.raw[n][1]) > 0]
+    if not others:
+        return True
+    if inside.sum() < 3:
+        return False
+    changes = [np.count_nonzero(np.diff(grid.column(n)[inside]) != 0.0) for n in others]
+    return bool(np.mean(np.array(changes) >= min(5, inside.sum() - 1)) >= _LIVELY)
+
+
+def _spiking_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
+    spikes = {n: _spikes(*grid.raw[n]) for n in names}
+    for name, (at, size) in spikes.items():
+        alone = np.array([
+            not any(np.any(np.abs(other - when) <= 2 * grid.native[n]) for n, (other, _) in spikes.items() if n != name)
+            for when in at
+        ], dtype=bool)  # fmt: skip
+        at, size = at[alone], size[alone]
+        t, v = grid.raw[name]
+        since = _more_often(at, t[0], grid.t[-1])
+        if since is None or not _unheard_of(at, t, v):
+            continue
+        level = float(np.median(v[t < since])) if np.any(t < since) else float(np.median(v))
+        yield Wrong(
+            kind="spike", point=name, since=since, until=float(at[-1]), error=grid.native[name], before=level,
+            now=level + float(np.median(size[at >= since])), sure=0.85,
+            why=f"{int(np.sum(at >= since))} lone samples lie far from those beside them, and no other point shows them",
+        )  # fmt: skip
+
+
+def _unheard_of(at: Floats, t: Floats, v: Floats) -> bool:
+    """Whether most spikes reach values that the point does not show otherwise: a machine that runs for a moment does not."""
+    place = np.searchsorted(t, at)
+    others = np.delete(v, np.unique(np.clip(place[:, None] + np.arange(_BESIDE + 1)[None, :], 0, v.size - 1)))
+    if not others.size:
+        return False
+    low, high = np.quantile(others, (0.005, 0.995))
+    reach = np.stack([v[np.minimum(place + k, v.size - 1)] for k in range(_BESIDE)])
+    return bool(np.mean(np.any((reach < low) | (reach > high), axis=0)) > 0.5)
+
+
+def _spikes(t: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """Times and sizes of samples (up to three in a row) that stand alone far from their neighbours."""
+    from scipy.ndimage import median_filter
+
+    if v.size < 40:
+        return np.empty(0), np.empty(0)
+    off = v - median_filter(v, size=2 * _BESIDE + 3, mode="nearest")
+    usual = 1.4826 * float(np.median(np.abs(off)))
+    usual = max(usual, 0.25 * float(np.quantile(np.abs(off), 0.95)))
+    low, high = np.quantile(v, (0.02, 0.98))
+    far = np.abs(off) > max(_SPIKE * usual, _OF_RANGE * float(high - low), 1e-12)
+    first = np.flatnonzero(far & ~np.r_[False, far[:-1]])
+    return t[first], off[first]
+
+
+def _more_often(at: Floats, begin: float, end: float) -> float | None:
+    """Since when spikes come: the first after which they are so much more frequent; None where there are too few."""
+    if at.size < _LEAST_SPIKES:
+        return None
+    best: tuple[float, float] | None = None
+    for k in range(at.size - _LEAST_SPIKES + 1):
+        before = (k + 0.5) / max(at[k] - begin, 1e-9)
+        after = (at.size - k) / max(end - at[k], 1e-9)
+        ratio = after / before
+        if at[k] - begin > 0.05 * (end - begin) and ratio > _MORE_OFTEN and (best is None or ratio > best[0]):
+            best = (ratio, float(at[k]))
+    return best[1] if best else None
+
+
+@dataclass(frozen=True)
+class _Jump:
+    k: int
+    at: float
+    before: float
+    after: float
+    noise_before: float
+    noise_after: float
+    low: float  # what it showed before the jump, 1st to 99th percentile
+    high: float
+
+
+def _jump_of(t: Floats, v: Floats) -> _Jump | None:
+    """The largest jump between two samples that lasts: levels and noise (of first differences) on both sides."""
+    moves = np.abs(np.diff(v))
+    if v.size < 4 * _LEAST_SIDE:
+        return None
+    usual = max(float(np.quantile(moves, 0.9)), 1e-12)
+    best: _Jump | None = None
+    for k in np.sort(np.argpartition(-moves, 6)[:6]) + 1:
+        if moves[k - 1] < _JUMP * usual / 4.0 or min(k, v.size - k) < _LEAST_SIDE:
+            continue
+        left, right = v[max(0, k - _SIDE) : k], v[k : k + _SIDE]
+        before, after = float(np.median(left)), float(np.median(right))
+        if abs(after - before) < 0.5 * moves[k - 1]:
+            continue
+        made = _Jump(
+            int(k),
+            float(t[k]),
+            before,
+            after,
+            _noise(left),
+            _noise(right),
+            *map(float, np.quantile(v[:k], (0.01, 0.99))),
+        )
+        if best is None or abs(after - before) > abs(best.after - best.before):
+            best = made
+    return best
+
+
+def _noise(v: Floats) -> float:
+    return float(np.median(np.abs(np.diff(v)))) or float(np.std(np.diff(v)))
+
+
+def _unit_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str]) -> Iterable[Wrong]:
+    for name in names:
+        t, v = grid.raw[name]
+        jump = _jump_of(t, v)
+        if jump is None:
+            continue
+        size = abs(jump.after - jump.before)
+        if jump.low <= jump.after <= jump.high:
+            continue  # it has been there before
+        for said, factor, offset in pairs(quantities[name]):
+            off = abs(jump.after - factor * jump.before - offset) / size
+            noise = (jump.noise_after, abs(factor) * jump.noise_before)
+            fits = (off <= _LEVEL_FITS and _alike(*noise)) or (
+                off <= _LEVEL_EXACT and _alike(*noise, _NOISE_NEAR)
+            )
+            if fits and _jumps_alone(grid, name, jump.at):
+                yield Wrong(
+                    kind="unit", point=name, since=jump.at, until=float(t[-1]), error=grid.native[name],
+                    before=jump.before, now=jump.after, sure=0.9,
+                    why=f"level and noise changed from one sample to the next as from {said}",
+                )  # fmt: skip
+                break
+
+
+def _alike(one: float, two: float, times: float = _NOISE_FITS) -> bool:
+    return bool(one > 0 and two > 0 and 1.0 / times <= one / two <= times)
+
+
+def _jumps_alone(grid: Buckets, name: str, at: float) -> bool:
+    """Whether hardly any other point jumps at the same time."""
+    together = 0
+    for other in grid.names:
+        if other != name and (jump := _jump_of(*grid.raw[other])) is not None:
+            together += abs(jump.at - at) <= 3 * grid.native[name]
+    return together <= max(1, 0.2 * len(grid.names))
+
+
+def _swapped_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
+    jumps = {n: jump for n in names if (jump := _jump_of(*grid.raw[n])) is not None}
+    taken: set[str] = set()
+    for one, a in jumps.items():
+        for two, b in jumps.items():
+            if (
+                one >= two
+                or {one, two} & taken
+                or abs(a.at - b.at) > 2 * max(grid.native[one], grid.native[two])
+            ):
+                continue
+            size = abs(a.after - a.before)
+            if max(abs(a.after - b.before), abs(b.after - a.before)) > 2 * _LEVEL_FITS * size:
+                continue
+            if not (_alike(a.noise_after, b.noise_before) and _alike(b.noise_after, a.noise_before)):
+                continue
+            taken |= {one, two}
+            yield from (_exchanged(grid, x, y, j) for x, y, j in ((one, two, a), (two, one, b)))
+
+
+def _exchanged(grid: Buckets, name: str, other: str, jump: _Jump) -> Wrong:
+    return Wrong(
+        kind="swapped", point=name, since=jump.at, until=float(grid.raw[name][0][-1]), error=grid.native[name],
+        before=jump.before, now=jump.after, sure=0.9, with_point=other,
+        why=f"it shows from one sample to the next what {other} showed before, and {other} shows what it did",
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""What a point is to its asset: how the asset is run (set point, speed, load, surroundings) or how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+import numpy as np
+
+from aitia.tools.meaning.names import UNKNOWN, lexicon
+from aitia.tools.meaning.words import words_of
+from aitia.tools.signals.condition.words import Point
+from aitia.tools.sources.rows import Floats
+
+Role = Literal["setting", "state", "ambient", "inlet", "load", "speed", "position", "answer"]
+# Words of names, by hand (English, German, Spanish); first match wins. None was taken from a data set.
+_WORDS: Final[Mapping[Role, frozenset[str]]] = {
+    "setting": frozenset(
+        {"setpoint", "sp", "setting", "target", "demand", "command", "cmd", "soll", "sollwert", "vorgabe", "consigna",
+         "requested", "demanded"}),
+    "state": frozenset(
+        {"running", "status", "state", "mode", "on", "run", "betrieb", "zustand", "estado", "marcha", "batch", "phase",
+         "recipe", "product", "enabled"}),
+    "ambient": frozenset(
+        {"ambient", "outdoor", "outside", "weather", "room", "wet", "dry", "aussen", "umgebung", "exterior", "ambiente",
+         "river", "sea", "well", "irradiance", "solar"}),
+    "load": frozenset(
+        {"load", "torque", "soc", "throughput", "production", "duty", "tonnage", "capacity", "last", "durchsatz", "carga",
+         "produccion"}),
+    "inlet": frozenset(
+        {"inlet", "intake", "feed", "supply", "suction", "entering", "in", "return", "upstream", "zulauf", "eintritt", "ansaug",
+         "entrada", "aspiracion"}),
+}  # fmt: skip
+_SPEED: Final = frozenset({"speed", "rpm", "drehzahl", "velocidad"})
+_POSITION: Final = frozenset(
+    {"position", "opening", "valve", "stellung", "ventil", "valvula", "damper", "vane"}
+)
+_OUTSIDE: Final = frozenset({"temperature", "pressure", "humidity", "concentration", "level"})
+"""Quantities of an inlet that come from elsewhere; a flow at an inlet may be what the asset itself draws."""
+DRIVERS: Final[Sequence[str]] = ("position", "flow", "power", "current", "torque", "charge")
+"""Quantities that say how an asset is run where no set point, speed or load does, in this order."""
+_MORE: Final = frozenset({"torque", "charge"})
+"""Quantities of machines beside those that `aitia.tools.meaning` has."""
+_MOST: Final = (
+    2  # points of such a quantity: more are answers of a plant, not the way in which one machine is run
+)
+_STATES: Final = 4  # whole numbers at most that a point shows which is a state
+
+
+def quantity_of(name: str, point: Point) -> str:
+    """What a point measures: as stated, else by its name and unit; "" where nobody can tell."""
+    stated = point.quantity.strip().lower()
+    if stated in lexicon().quantities or stated in _MORE:
+        return stated
+    if stated:
+        known = [w for w in words_of(stated) if w in lexicon().quantities or w in _MORE]
+        read = known[0] if known else lexicon().read(stated, point.unit).quantity
+        return stated if read == UNKNOWN else read
+    read = lexicon().read(name, point.unit).quantity
+    return "" if read == UNKNOWN else read
+
+
+def role_of(name: str, quantity: str, values: Floats) -> Role:
+    """A point's role by its own words, and by its values where they are a few whole numbers."""
+    if _is_state(values):
+        return "state"
+    words = words_of(name, lambda w: any(w in of for of in _WORDS.values()))
+    low = frozenset((*words, *words_of(name)))
+    if ("set" in low and "point" in low) or low & _WORDS["setting"] or quantity == "setting":
+        return "setting"
+    if quantity == "state" or (low & _WORDS["state"] and quantity not in _OUTSIDE):
+        return "state"
+    if low & _WORDS["ambient"] and quantity in {"temperature", "humidity", "pressure", ""}:
+        return "ambient"
+    if low & _WORDS["load"]:
+        return "load"
+    if quantity == "speed" or (low & _SPEED and quantity != "vibration"):
+        return "speed"
+    if quantity == "position" or (low & _POSITION and quantity in {"", "position"}):
+        return "position"
+    if low & _WORDS["inlet"] and quantity in _OUTSIDE:
+        return "inlet"
+    return "answer"
+
+
+def _is_state(values: Floats) -> bool:
+    levels = np.unique(values[:: max(1, values.size // 2000)])
+    return bool(1 < levels.size <= _STATES and np.all(levels == np.round(levels)) and np.ptp(levels) < 10)
+
+
+def loads_of(roles: Mapping[str, Role], quantities: Mapping[str, str]) -> list[str]:
+    """Points whose quantity goes with the load: as long as they are usual they tell how the others are run."""
+    return sorted(n for n in roles if roles[n] in {"answer", "position"} and quantities[n] in DRIVERS)
+
+
+def drivers_of(roles: Mapping[str, Role], quantities: Mapping[str, str], moving: Iterable[str]) -> list[str]:
+    """The points that say how the asset is run, in name order."""
+    alive = sorted(moving)
+    found = [n for n in alive if roles[n] in {"setting", "state", "load", "speed"}]
+    outer = [n for n in alive if roles[n] in {"inlet", "ambient"}]
+    for wanted in DRIVERS:
+        if found:
+            break
+        same = [n for n in alive if wanted in (roles[n], quantities[n])]
+        found = same if len(same) <= _MOST else []
+    return [*found, *outer]

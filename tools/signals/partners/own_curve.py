@@ -1,0 +1,95 @@
+"""A machine against its own curve: what each of its signals should show, by its other signals alone.
+
+A pump's head goes with its flow and power whatever the network does. Where a machine leaves that relation the fault is its own;
+where the whole plant runs in a new way and each machine keeps its relation, none of them is at fault. Cubic ridge regressions of
+the machine's own signals that the reference taught; limits and strangeness as in `expect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from aitia.tools.signals.partners.expect import SPAN, Grid, averaged, held_out_limit, leverage, solved
+from aitia.tools.sources.rows import Floats
+
+LEAST_SIGNALS: Final = 3  # of a machine: with fewer there is no relation to hold it against
+LEFT: Final = (
+    4.0  # times the limit; by hand, on the lab's water network and fan: healthy days reach 2.5 and 3.7
+)
+STRANGE: Final = (
+    2.0  # times as unsure as in the reference: beyond it the machine runs where nobody saw it run
+)
+ALONE: Final = 2.0  # times as far as any other machine leaves its own
+_CLIP: Final = 6.0  # standard deviations beyond which a signal says no more
+_CUBE: Final = 0.1  # so that the cube of two deviations is about as large as they are
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnDeparture:
+    """A machine that left its own curve: the signal that did most, all its signals' peaks, and the row from which on.
+
+    peaks  how many times its limit each signal is off at worst, with the sign
+    sizes  the same in the signal's own unit
+    """
+
+    component: str
+    signal: int
+    times: float
+    since: int
+    peaks: Mapping[int, float]
+    sizes: Mapping[int, float]
+
+
+def own_departure(
+    grid: Grid, members: Mapping[str, Sequence[int]], left_out: frozenset[int] = frozenset()
+) -> OwnDeparture | None:
+    """The one machine that left its own curve plainly, and much further than any other; None where there is none."""
+    found: list[OwnDeparture] = []
+    for component, signals in members.items():
+        mine = [k for k in signals if k not in left_out and _moves(grid.x[: grid.reference, k])]
+        if len(mine) >= LEAST_SIGNALS:
+            found.append(_of(grid, component, mine))
+    found.sort(key=lambda d: (-abs(d.times), d.component))
+    if not found or abs(found[0].times) < LEFT:
+        return None
+    second = abs(found[1].times) if len(found) > 1 else 0.0
+    return found[0] if abs(found[0].times) >= ALONE * second else None
+
+
+def _of(grid: Grid, component: str, signals: Sequence[int]) -> OwnDeparture:
+    found = {k: _residual(grid, k, [p for p in signals if p != k]) for k in signals}
+    residuals = {k: times for k, (times, _) in found.items()}
+    at = {k: int(np.argmax(np.abs(r))) for k, r in residuals.items()}
+    peaks = {k: float(residuals[k][row]) for k, row in at.items()}
+    sizes = {k: float(found[k][1][row]) for k, row in at.items()}
+    signal = max(peaks, key=lambda k: (abs(peaks[k]), -k))
+    residual = residuals[signal]
+    peak = int(np.argmax(np.abs(residual)))
+    inside = np.flatnonzero(np.abs(residual[: peak + 1]) < 1.0)
+    first = int(inside[-1]) + 1 if inside.size else 0
+    since = grid.reference + max(0, first - SPAN // 2)
+    return OwnDeparture(
+        component=component, signal=signal, times=peaks[signal], since=since, peaks=peaks, sizes=sizes
+    )
+
+
+def _residual(grid: Grid, signal: int, partners: Sequence[int]) -> tuple[Floats, Floats]:
+    """Averaged residual after the reference, in limits and in its unit; nothing where the machine runs as it never did."""
+    n = grid.reference
+    spread = np.maximum(np.std(grid.x[:n], axis=0), 1e-12)
+    z = (grid.x - np.median(grid.x[:n], axis=0)) / spread
+    own = np.clip(z[:, list(partners)], -_CLIP, _CLIP)
+    a = np.hstack([np.ones((len(z), 1)), own, own**2 - 1.0, _CUBE * own**3])
+    y = np.clip(z[:, signal], -3 * _CLIP, 3 * _CLIP)
+    rest = averaged(y - a @ solved(a[:n].T @ a[:n], a[:n].T @ y[:n]))[n:]
+    strange = leverage(a, n)
+    times = np.where(strange > STRANGE, 0.0, rest / (held_out_limit(a[:n], y[:n]) * strange))
+    return np.asarray(times), np.asarray(rest * spread[signal])
+
+
+def _moves(x: Floats) -> bool:
+    return bool(np.std(x) > 1e-9 * max(1.0, abs(float(np.median(x)))))

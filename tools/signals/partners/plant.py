@@ -1,0 +1,64 @@
+"""The signals of all machines of a plant on one grid, and a fact about one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aitia.core.words import Direction, Evidence, SourceRef, from_epoch
+from aitia.tools.series.derive import Derived
+from aitia.tools.series.gather import Gathered
+from aitia.tools.series.numbers import sig3
+from aitia.tools.signals.partners.expect import Grid
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The signals of all machines together."""
+
+    channels: tuple[Derived, ...]
+    grid: Grid
+    wholes: Mapping[str, Sequence[str]]
+
+    @cached_property
+    def owners(self) -> list[str]:
+        """Whose each signal is."""
+        return [c.component for c in self.channels]
+
+    @cached_property
+    def members(self) -> dict[str, list[int]]:
+        """The signals of each component."""
+        found: dict[str, list[int]] = {}
+        for signal, owner in enumerate(self.owners):
+            found.setdefault(owner, []).append(signal)
+        return found
+
+    def whole_of(self, component: str) -> str:
+        """What a component is part of; "" where nothing is known."""
+        return next(iter(self.wholes.get(component, ())), "")
+
+    def parts_of(self, component: str) -> frozenset[str]:
+        """The component and all its parts."""
+        found = {component}
+        while more := {c for c, wholes in self.wholes.items() if found & set(wholes)} - found:
+            found |= more
+        return frozenset(found)
+
+
+def plant_fact(
+    plant: Plant, signal: int, gathered: Gathered, *, component: str, kind: str, aspect: str, said: str, since: int,
+    direction: Direction, strength: float, values: dict[str, str | float],
+) -> Evidence:  # fmt: skip
+    """A fact about one signal of the plant, told of a component: since a row of the grid, which way, how plainly."""
+    channel = plant.channels[signal]
+    prefix = component if component == channel.component else f"{component} ({channel.component})"
+    step = float(np.median(np.diff(plant.grid.t)))
+    return Evidence(
+        component=component, kind=kind, aspect=aspect, statement=f"{prefix}: {said}",
+        values={**values, "signals": len(plant.channels), "reference_rows": plant.grid.reference},
+        window=gathered.window, onset=from_epoch(float(plant.grid.t[since])), onset_error_s=sig3(6.0 * step),
+        direction=direction, strength=round(strength, 3), source=SourceRef(source=channel.source, query=channel.query),
+    )  # fmt: skip

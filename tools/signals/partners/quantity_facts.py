@@ -1,0 +1,101 @@
+"""Which quantities of a machine are off and which way, once it is known that the fault is its own: that tells which fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from aitia.core.words import Evidence, from_epoch
+from aitia.tools.series.gather import Gathered
+from aitia.tools.series.metric_facts import subject
+from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
+from aitia.tools.signals.partners.culprit import APART, Departure, first_beyond
+from aitia.tools.signals.partners.expect import SPAN, Expectations
+from aitia.tools.signals.partners.own_curve import OwnDeparture
+from aitia.tools.signals.partners.plant import Plant, plant_fact
+from aitia.tools.signals.quantities import aspect_of
+
+_PLAINLY: Final = 1.2
+"""Times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Off:
+    """A signal that is off: how many times its limit, by how much in its unit, and since which row of the grid."""
+
+    signal: int
+    times: float
+    size: float
+    since: int
+
+
+def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evidence]:
+    """A machine that left its own curve: that it did, and which of its quantities are off and which way."""
+    channel, times = plant.channels[own.signal], sig3(abs(own.times))
+    lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
+    apart = plant_fact(
+        plant, own.signal, gathered, component=own.component, kind="signal.apart", aspect="pattern.apart",
+        said=f"{_is_off(plant, lead, 'its own other signals tell')}; every other machine keeps its own relation.",
+        since=own.since, direction="up" if own.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(own.times) / APART)),
+        values={"channel": channel.metric, "times_limit": times, "by": "own curve"},
+    )  # fmt: skip
+    off = [_Off(signal=k, times=peak, size=own.sizes[k], since=own.since) for k, peak in own.peaks.items()]
+    return [apart, *_plain_ones(plant, off, gathered)]
+
+
+def quantity_facts(
+    plant: Plant, told: Expectations, left: Departure, known: frozenset[int], gathered: Gathered
+) -> list[Evidence]:
+    """`signal.quantity` facts: which quantities of the machine that left the others did so, and which way.
+
+    Each of its signals is held against what all others tell of it, without any of its own: by how much flow, power or pressure
+    is off tells the kind of its fault. An instrument that left alone has no such quantity: it shows what is not.
+    """
+    if not left.component or not left.plain or left.alone:
+        return []
+    whose = plant.parts_of(left.component)
+    group = frozenset(k for k, owner in enumerate(plant.owners) if owner in whose)
+    off = [_against_others(plant, told, k, known | group) for k in sorted(group - known) if told.moves[k]]
+    return _plain_ones(plant, off, gathered)
+
+
+def _against_others(plant: Plant, told: Expectations, signal: int, left_out: frozenset[int]) -> _Off:
+    residual = told.residual(signal, left_out)
+    peak = int(np.argmax(np.abs(residual)))
+    times, since = float(residual[peak]), max(0, first_beyond(residual, peak) - SPAN // 2)
+    size = told.size(signal, times, peak, left_out)
+    return _Off(signal=signal, times=times, size=size, since=plant.grid.reference + since)
+
+
+def _plain_ones(plant: Plant, off: Sequence[_Off], gathered: Gathered) -> list[Evidence]:
+    """A fact for each quantity that is plainly off and of which it is known what it measures."""
+    return [
+        _quantity(plant, o, aspect, gathered)
+        for o in off
+        if abs(o.times) >= _PLAINLY and (aspect := aspect_of(plant.channels[o.signal]))
+    ]
+
+
+def _quantity(plant: Plant, off: _Off, aspect: str, gathered: Gathered) -> Evidence:
+    channel, times = plant.channels[off.signal], sig3(abs(off.times))
+    return plant_fact(
+        plant, off.signal, gathered, component=channel.component, kind="signal.quantity", aspect=aspect,
+        said=f"{_is_off(plant, off, 'how the plant runs explains')}.", since=off.since,
+        direction="up" if off.times > 0 else "down", strength=1.0 - 0.5 ** abs(off.times),
+        values={"channel": channel.metric, "times_limit": times, "off_by": sig3(off.size)},
+    )  # fmt: skip
+
+
+def _is_off(plant: Plant, off: _Off, than: str) -> str:
+    """By how much a signal is off, in its unit where that is known."""
+    channel = plant.channels[off.signal]
+    factor, unit = scale("" if channel.about.assumed else channel.about.unit, abs(off.size))
+    at = clock(from_epoch(float(plant.grid.t[off.since])))
+    way = "higher" if off.times > 0 else "lower"
+    return (
+        f"{subject(channel)} is {with_unit(sig3(abs(off.size) * factor), unit)} {way} than {than} since {at},"
+        f" {text(sig3(abs(off.times)))} times the limit"
+    )

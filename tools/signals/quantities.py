@@ -1,0 +1,55 @@
+"""What a machine's signal or a person's words about it mean, as one of the aspects that faults of machines are told in."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from aitia.core.aspects import MACHINE
+from aitia.tools.meaning.names import lexicon
+from aitia.tools.series.derive import Derived
+
+_ACROSS: Final = re.compile(
+    r"(?i)diff(erential)?[ _.-]*(press|druck)|pressure[ _.-]*(drop|difference|loss)|druck(differenz|verlust|abfall)"
+    r"|differenzdruck|delta[ _.-]*p\b|(^|[ _.-])dp([ _.-]|$)|\bPD[IT]T?[ _.-]?\d|ca[ií]da de presi[oó]n"
+)
+_YIELD: Final = re.compile(
+    r"(?i)efficien|wirkungsgrad|\b(cop|ua)\b|eficiencia|rendimiento|heat transfer|w[aä]rme[uü]bergang"
+)
+_HEAD: Final = re.compile(r"(?i)(^|[ _.-])(head|f(oe|ö)rderh(oe|ö)he)([ _.-]|$)")
+_STATE: Final = re.compile(
+    r"(?i)^(run|running|runs|on|off|betrieb|status|state|mode|cmd|command|start|stop|enabled?|marcha)\b"
+)
+"""Says whether something runs: a tag's letters before it tell of no quantity."""
+_SURE: Final = 0.5  # probability of the likeliest quantity from which on a name is understood
+
+
+def machine_aspect(name: str, unit: str = "") -> str:
+    """The aspect of a signal's name or of a few words; "" where nothing of a machine is understood.
+
+    A difference of pressures is not a pressure, a yield no ratio: both tell faults of their own.
+    """
+    if _ACROSS.search(name):
+        return "pressure_drop"
+    if _YIELD.search(name):
+        return "efficiency"
+    if _HEAD.search(name):
+        return "pressure"
+    read = lexicon().read(name, unit)
+    quantity = read.quantity if read.confidence >= _SURE else ""
+    return quantity if quantity in MACHINE else ""
+
+
+def aspect_of(channel: Derived) -> str:
+    """The same of a machine's channel: by its name, else as its series is understood, else by the tag that bears it."""
+    for name in (channel.metric, f"{channel.component}.{channel.metric}"):
+        if _ACROSS.search(name) or _YIELD.search(name) or _HEAD.search(name):
+            return machine_aspect(name)
+    if _STATE.match(channel.metric):
+        return ""
+    if channel.about.aspect in MACHINE:
+        return channel.about.aspect
+    unit = channel.about.unit
+    return machine_aspect(channel.metric, unit) or machine_aspect(
+        f"{channel.component}.{channel.metric}", unit
+    )

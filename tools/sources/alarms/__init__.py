@@ -1,0 +1,1 @@
+"""Alarm logs of controllers and SCADA systems, as they export them."""

@@ -1,0 +1,158 @@
+"""The times of a table, those of each pair of columns where they differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Final
+
+import numpy as np
+
+from aitia.tools.sources.exports.asked import Asked, Reading
+from aitia.tools.sources.exports.columns import Column, Shape, cell_at
+from aitia.tools.sources.exports.sheets import Sheet
+from aitia.tools.sources.exports.times import Times, clock_of, numeric_times, stamp_of, text_times, zone_told
+from aitia.tools.sources.exports.words import (
+    called,
+    folded,
+    key_of,
+)
+
+_EUROPEAN: Final = re.compile(
+    r"zeit|datum|wert|einheit|fecha|hora\b|valor|heure|unidad|czas|tid\b|data\b|ora\b|beschreibung"
+)
+
+
+class Clock:
+    """The times of a table, those of each pair of columns where they differ."""
+
+    def __init__(
+        self, sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, read: Reading
+    ) -> None:
+        self._shape, self._body, self._asked, self._read = shape, body, asked, read
+        self._known: dict[int, Times] = {}
+        names = (
+            " ".join(c.name for c in shape.columns) + " " + " ".join(" ".join(r) for r in shape.above[-12:])
+        )
+        self._european = bool(_EUROPEAN.search(folded(names))) or (
+            not sheet.commas_part and sheet.path.lower().endswith((".csv", ".txt"))
+        )
+        self._zone = asked.zone if asked.zone_given else self._told() or asked.zone
+        self._told_zone = asked.zone_given or self._told() is not None
+
+    def _told(self) -> tzinfo | None:
+        """The zone that a line above or the name of the time column tells."""
+        texts = [self._shape.labels.get("zone", "")]
+        texts += [
+            f"{c.name} {c.unit} {c.description}"
+            for c in self._shape.columns
+            if c.role in ("time", "date", "clock")
+        ]
+        texts += [
+            " ".join(r)
+            for r in self._shape.above
+            if re.search(
+                r"(?i)time ?zone|zeitzone|zona horaria|\butc\b|\bgmt\b|fuseau|standard time|\([A-Z]{3,4}\)|hora local",
+                " ".join(r),
+            )
+        ]
+        return next((zone for text in texts if text.strip() and (zone := zone_told(text)) is not None), None)
+
+    def of(self, column: Column, groups: Sequence[str] = ()) -> Times:
+        """The times of a value column."""
+        at = column.of if column.of >= 0 and column.role == "value" else -1
+        if at not in self._known:
+            self._known[at] = self._read_column(at, groups)
+        return self._known[at]
+
+    def _read_column(self, at: int, groups: Sequence[str]) -> Times:
+        shape = self._shape
+        dates, clocks = shape.of_role("date"), shape.of_role("clock")
+        column = shape.columns[at] if at >= 0 else (shape.of_role("time") or dates)[0]
+        cells = [cell_at(r, column.at) for r in self._body]
+        if dates and clocks:
+            cells = [
+                f"{d} {_clock_text(c)}"
+                for d, c in zip(cells, (cell_at(r, clocks[0].at) for r in self._body), strict=True)
+            ]
+        stamps = [stamp_of(c) for c in cells]
+        if sum(s is not None for s in stamps) >= 0.5 * max(1, sum(bool(c) for c in cells)):
+            numbered = {g: n for n, g in enumerate(dict.fromkeys(groups))}
+            found = text_times(stamps, zone=self._zone, order=self._asked.order, near=self._asked.near, european=self._european,
+                               groups=[numbered[g] for g in groups])  # fmt: skip
+            found.zoned = found.zoned or self._told_zone
+        else:
+            found = self._numbers(column, cells)
+        for nanos in shape.of_role("nanos"):
+            found.t = found.t + np.array([float(cell_at(r, nanos.at) or 0) * 1e-9 for r in self._body])
+        self._say(column, found)
+        return found
+
+    def _numbers(self, column: Column, cells: Sequence[str]) -> Times:
+        values = np.array([_plain(c) for c in cells], dtype=np.float64)
+        named = called(column.name, "time") or not column.name or called(column.name, "clock")
+        told = numeric_times(values, named=named)
+        if told is not None:
+            t, said = told
+            if said.startswith("days"):
+                shift = text_times(
+                    [stamp_of("1970-01-01 00:00:00")], zone=self._zone, near=self._asked.near, european=False
+                )
+                t = t - (0.0 - float(shift.t[0])) * -1.0 if self._told_zone else t
+            return Times(t=t, said=said, zoned=not said.startswith("days") or self._told_zone)
+        begun = self._start()
+        scale = {"ms": 1e-3, "min": 60.0, "h": 3600.0, "us": 1e-6, "µs": 1e-6}.get(folded(column.unit), 1.0)
+        if begun is None:
+            self._read.said.append(
+                f"{column.name or 'the time'} counts from a start that the file does not tell"
+            )
+            return Times(t=np.full(len(cells), np.nan), said="")
+        return Times(
+            t=begun + values * scale,
+            said=f"{column.name!r} counts from the start told above",
+            zoned=self._told_zone,
+        )
+
+    def _start(self) -> float | None:
+        labels = {key_of(r[0]): r[1] for r in self._shape.above if len(r) > 1}
+        texts = [self._shape.labels.get("start", ""), f"{labels.get('date', '')} {labels.get('time', '')}"]
+        for text in (*texts, texts[0].split("  ")[0], " ".join(texts[0].split()[:2])):
+            stamp = stamp_of(text.strip())
+            if stamp is not None and stamp.clock:
+                return float(
+                    text_times([stamp], zone=self._zone, near=self._asked.near, european=self._european).t[0]
+                )
+        return None
+
+    def _say(self, column: Column, found: Times) -> None:
+        read = self._read
+        read.zoned = read.zoned and found.zoned
+        if found.said:
+            read.said.append(
+                f"times from {column.name or f'column {column.at + 1}'!r} as {found.said}"
+                + (", a guess (else set options.date_order)" if found.doubtful else "")
+            )
+        if self._told_zone and not self._asked.zone_given:
+            read.said.append(f"time zone {self._zone} as the file tells")
+        lost = int(np.sum(~np.isfinite(found.t)))
+        if lost and len(found.t) > lost:
+            read.said.append(f"{lost} rows without a readable time left out")
+
+
+def _clock_text(cell: str) -> str:
+    if re.fullmatch(r"\d{1,2}(?:\.0)?", cell):
+        return f"{int(float(cell)):02}:00:00"
+    seconds = clock_of(
+        re.sub(r"^(\d{1,2})\.(\d\d)(?:\.(\d\d))?$", lambda m: f"{m[1]}:{m[2]}:{m[3] or '00'}", cell)
+    )
+    if seconds is None:
+        return cell
+    return f"{int(seconds) // 3600:02}:{int(seconds) % 3600 // 60:02}:{seconds % 60:09.6f}"
+
+
+def _plain(cell: str) -> float:
+    try:
+        return float(cell.replace(",", "."))
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,212 @@
+"""All files of an export as one: series by tag, the tag map, and how everything was read."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from aitia.core.errors import SourceError
+from aitia.tools.meaning.unit_table import unit_named
+from aitia.tools.sources.exports.asked import Asked, Samples, Tag
+from aitia.tools.sources.exports.reading import read_sheet
+from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
+from aitia.tools.sources.exports.tag_files import NAMES, listed, read_yaml
+from aitia.tools.sources.text_form import few
+from aitia.tools.tags.map import Point, TagEntry, propose
+
+
+@dataclass
+class Export:
+    """What was read: `series` in the order of the files, the map of their tags, and what was guessed and left out."""
+
+    series: list[Samples] = field(default_factory=list)
+    entries: list[TagEntry] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    zoned: bool = True
+
+
+def read_export(
+    paths: Sequence[Path],
+    asked: Asked,
+    *,
+    root: Path | None = None,
+    encoding: str = "",
+    delimiter: str = "",
+    machine: str = "",
+) -> Export:
+    """The series of some files. Raises SourceError where no file holds any, BadInput where a package is missing.
+
+    root     the folder that names of files are told from
+    machine  the machine that all tags belong to, where a person says so
+    """
+    base = root or (paths[0].parent if paths else Path())
+    found, known = Export(), dict[str, TagEntry]()
+    reasons: list[str] = []
+    tables = any(p.suffix.lower() in SUFFIXES and p.suffix.lower() not in JSONS for p in paths)
+    known |= beside(paths)
+    for path in paths:
+        if path.name.lower() in NAMES:
+            continue
+        beside_tables = tables and path.suffix.lower() in JSONS
+        if len(paths) > 1 and (path.suffix.lower() not in SUFFIXES or beside_tables):
+            found.notes.append(f"{path.name} is passed over: no table beside these files")
+            continue
+        for sheet in sheets_of(path, root=base, encoding=encoding, delimiter=delimiter):
+            read = read_sheet(sheet, asked)
+            if not read.series and (told := listed(sheet)):
+                known |= told
+                found.said.append(f"{len(told)} tags told by {sheet.path!r}")
+                continue
+            if not read.series:
+                reasons.append(f"{sheet.path}: {'; '.join(read.said[-2:])}")
+                continue
+            found.series += read.series
+            found.said += [s for s in read.said if s not in found.said]
+            found.zoned = found.zoned and read.zoned
+    if not found.series:
+        raise SourceError(
+            f"No series in {few([p.name for p in paths])} ({'; '.join(reasons)[:300] or 'no rows'}). "
+            "Give tables with a column of times and columns of numbers."
+        )
+    if reasons and len(found.series):
+        found.notes += [f"passed over {r}" for r in reasons[:5]]
+    _placed(found, paths)
+    found.series = _merged(found.series)
+    _map(found, known, machine)
+    _tell(found)
+    return found
+
+
+def beside(paths: Sequence[Path]) -> dict[str, TagEntry]:
+    """What `tags.csv` or `tags.yaml` in the folder of the first file says of tags; {} where there is none. Raises BadInput."""
+    for name in NAMES:
+        path = paths[0].parent / name if paths else Path(name)
+        if not paths or not path.is_file() or path.is_symlink():
+            continue
+        if path.suffix != ".csv":
+            return read_yaml(path)
+        return {t: e for sheet in sheets_of(path, root=path.parent) for t, e in listed(sheet).items()}
+    return {}
+
+
+def _placed(found: Export, paths: Sequence[Path]) -> None:
+    """Give machines to tags that several files or sheets spell alike: each file, sheet or folder is one."""
+    places = defaultdict(set)
+    for s in found.series:
+        places[s.tag.name, s.tag.asset].add((s.tag.place, s.tag.generic))
+    stems = Counter(stem_of(s.tag.place) for s in found.series if s.tag.generic)
+    several = {key for key, of in places.items() if len({p for p, _ in of}) > 1}
+    for s in found.series:
+        folder = s.tag.place.rpartition("/")[0]
+        if (s.tag.generic and folder and (s.tag.name, s.tag.asset) in several) or (
+            s.tag.generic
+            and folder
+            and stems[stem_of(s.tag.place)] == 1
+            and not any(c.isdigit() for c in s.tag.name)
+        ):
+            s.tag.asset = folder.rpartition("/")[2]
+
+
+def _merged(series: Sequence[Samples]) -> list[Samples]:
+    """Series of one tag and machine from several files as one, in the order of the files."""
+    by_key: dict[tuple[str, str, str], list[Samples]] = {}
+    parts = _spread(series)
+    for s in series:
+        by_key.setdefault((s.tag.asset, s.tag.name, s.tag.place if parts[id(s)] else ""), []).append(s)
+    return [of[0] if len(of) == 1 else _joined(of) for of in by_key.values()]
+
+
+def _spread(series: Sequence[Samples]) -> dict[int, bool]:
+    """Whether a series stays apart from those of the same name: where files cover the same time, they are of several machines."""
+    same: dict[tuple[str, str], list[Samples]] = defaultdict(list)
+    for s in series:
+        same[s.tag.asset, s.tag.name].append(s)
+    apart = {}
+    for of in same.values():
+        ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size)
+        overlap = sum(max(0.0, a[1] - b[0]) for a, b in itertools.pairwise(ends))
+        whole = sum(b - a for a, b in ends) or 1.0
+        files = {s.tag.place for s in of}
+        split = len(files) > 1 and overlap > 0.5 * whole / len(ends) and not of[0].tag.asset
+        apart |= {id(s): split for s in of}
+    return apart
+
+
+def _joined(of: Sequence[Samples]) -> Samples:
+    made = Samples(tag=of[0].tag, t=np.concatenate([s.t for s in of]), v=np.concatenate([s.v for s in of]))
+    for s in of:
+        made.words += s.words
+        made.bad += s.bad
+        made.doubtful += s.doubtful
+        made.states |= s.states
+    units = {s.tag.unit for s in of if s.tag.unit}
+    made.other_unit = (
+        ", ".join(sorted(units)) if len({u.symbol for k in units if (u := unit_named(k))}) > 1 else ""
+    )
+    return made
+
+
+def _map(found: Export, known: dict[str, TagEntry], machine: str) -> None:
+    points = [_point(s.tag, machine) for s in found.series]
+    found.entries = propose(points, known)
+    missing = [t for t in known if t not in {p.tag for p in points}]
+    if known and missing:
+        found.notes.append(f"{len(missing)} tags of the list are not in the data: {few(missing)}")
+
+
+def _point(tag: Tag, machine: str) -> Point:
+    return Point(
+        tag=tag.name,
+        asset=machine or tag.asset,
+        unit=tag.unit,
+        description=tag.description,
+        place=tag.place,
+        generic=tag.generic,
+    )
+
+
+def _tell(found: Export) -> None:
+    """What a person should know of the samples: words, qualities, states, units, gaps, doubled times."""
+    words: Counter[str] = Counter()
+    where: Counter[str] = Counter()
+    for s in found.series:
+        words += s.words
+        where[s.tag.name] += s.words.total()
+    if words:
+        shown = few([f"{name} {n}" for name, n in where.most_common() if n])
+        first = few([repr(w) for w, _ in words.most_common(3)])
+        one = words.total() == 1
+        found.notes.append(
+            f"{words.total()} {'cell is no number' if one else 'cells are no numbers'}, e.g. {first}; read as missing ({shown})"
+        )
+    if bad := sum(s.bad for s in found.series):
+        found.notes.append(f"{bad} samples of bad quality read as missing")
+    if twice := sum(s.twice for s in found.series):
+        found.notes.append(f"{twice} rows repeat a sample: left out")
+    if doubtful := sum(s.doubtful for s in found.series):
+        found.notes.append(f"{doubtful} samples of uncertain quality kept")
+    for s in found.series:
+        if s.states:
+            found.said.append(
+                f"states of {s.tag.name}: {', '.join(f'{k}={v:g}' for k, v in s.states.items())}"
+            )
+        if s.other_unit:
+            found.notes.append(
+                f"{s.tag.name} has several units ({s.other_unit}): nothing is converted, split it by unit"
+            )
+    unknown = sorted({e.unit for e in found.entries if e.unit and unit_named(e.unit) is None})
+    if unknown:
+        found.notes.append(f"unknown unit {few(unknown)}: kept as written, nothing is converted")
+    homeless = [e.tag for e in found.entries if e.by.startswith("no machine")]
+    if homeless:
+        places = {e.asset for e in found.entries if e.tag in homeless}
+        found.notes.append(
+            f"no machine told for {few(homeless)}: taken as one of {few(sorted(places))}"
+            " (else write tags.csv: `aitia tags FILE --write tags.csv`)"
+        )

@@ -1,0 +1,157 @@
+"""What stands above the data of a sheet: names, units, descriptions, and lines about the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aitia.tools.meaning.unit_table import split_unit, unit_named
+from aitia.tools.sources.exports.columns import Column, Role, Shape
+from aitia.tools.sources.exports.turning import full_time
+from aitia.tools.sources.exports.words import called, data, folded, key_of
+from aitia.tools.tags.names import parts_of
+
+
+def header_rows(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
+    """The rows of names, units and the like right above the data."""
+    found: list[int] = []
+    at = first - 1
+    while at >= 0 and not any(rows[at]) and at > first - 4:
+        at -= 1
+    while at >= 0 and len(found) < 8:
+        row = [c for c in rows[at] if c]
+        if found and len(rows[at]) > width:
+            break  # more cells than the data have columns: a line about the file
+        merged = bool(found) and len(row) == 1 and not rows[at][0]
+        if len(row) < 2 and not merged and not (width == 1 or (len(row) == 1 and width <= 2 and not found)):
+            break
+        if found and width == 2 and len(rows[at]) <= 2:
+            break  # of two columns: a word and what it says
+        if found and len(rows[at]) <= 2 and width > 3 and not merged:
+            break
+        if found and re.match(
+            r"\W*(?:start|end|von|bis|period|zeitraum|date range|from)\b", folded(rows[at][0])
+        ):
+            break
+        if any(full_time(c) for c in row) and found:
+            break
+        found.insert(0, at)
+        at -= 1
+    return found
+
+
+def _kind(row: Sequence[str], skip: set[int]) -> str:
+    """What a row above the data holds: units, types, or names."""
+    cells = [c for n, c in enumerate(row) if c and n not in skip] or [c for c in row if c]
+    head = row[0] if row else ""
+    if head.startswith("#") and len(head) > 1 and key_of(head) in ("group", "datatype", "default"):
+        return "types"
+    if not cells:
+        return "empty"
+    for role in ("unit", "description", "low", "high"):
+        if 0 in skip and head and called(head, role):
+            return role
+    if sum(unit_named(c) is not None or c in ("-", "--") for c in cells) >= 0.6 * len(cells) and any(
+        unit_named(c) for c in cells
+    ):
+        return "unit"
+    if all(folded(c) in set(data()["types"]) for c in cells):
+        return "types"
+    return "names"
+
+
+def columns_from(header: Sequence[Sequence[str]], width: int, times: dict[int, Role]) -> list[Column]:
+    """The columns by the rows above them."""
+    width = max([width, *(len(r) for r in header)])
+    padded = [[*r, *[""] * (width - len(r))] for r in header]
+    kinds = [_kind(r, set(times)) for r in padded]
+    if "names" not in kinds:
+        kinds = ["names" if kind == "types" else kind for kind in kinds]
+    names = [r for r, kind in zip(padded, kinds, strict=True) if kind == "names"]
+    chosen = _names_row(names, times)
+    made = []
+    for at in range(width):
+        title = names[chosen][at] if names else ""
+        parts = [p.strip() for p in title.splitlines() if p.strip()]
+        name, unit = split_unit(parts[0]) if parts else ("", "")
+        head, cut, tail = name.partition(" - ")
+        name = head if cut and " " not in head and parts_of(head).loop else name
+        column = Column(at=at, name=name, unit=unit, description=tail if name == head else "")
+        for part in parts[1:]:
+            column.unit = column.unit or (part.strip("[]()") if unit_named(part) else "")
+            column.description = column.description or ("" if unit_named(part) else part)
+        for row, kind in zip(padded, kinds, strict=True):
+            if kind == "unit" and row[at]:
+                column.unit = "" if row[at] in ("-", "--") else row[at].strip("[]()")
+            elif kind == "description" and row[at]:
+                column.description = row[at]
+        made.append(column)
+    for place, row in enumerate(names):
+        if place != chosen:
+            _second_names(made, row, times)
+    return made
+
+
+def _names_row(names: Sequence[Sequence[str]], times: dict[int, Role]) -> int:
+    """Which row of names holds the tags: the one that is called so, else with most different names that look like tags."""
+    for n, row in enumerate(names):  # `Timestamp, Value, Timestamp, Value` below a row of tags
+        cells = [split_unit(c)[0] for c in row if c]
+        if (
+            len(names) > 1
+            and len(cells) > 2
+            and all(any(called(c, r) for r in ("time", "value", "quality")) for c in cells)
+        ):
+            return n
+
+    def worth(row: Sequence[str]) -> tuple[bool, bool, float]:
+        cells = [c for n, c in enumerate(row) if c and n not in times]
+        tags = sum(bool(re.search(r"[\d_./]", c)) and " " not in c for c in cells)
+        timed = any(called(split_unit(row[n])[0], "time") for n in times if n < len(row) and row[n])
+        return called(row[0] if row else "", "tag"), timed, len(set(cells)) + 0.5 * tags
+
+    return max(range(len(names)), key=lambda n: (worth(names[n]), n), default=0) if names else 0
+
+
+def _second_names(made: list[Column], row: Sequence[str], times: dict[int, Role]) -> None:
+    """A further row of names: groups over several columns, else descriptions."""
+    filled, last = [], ""
+    for cell in row:
+        last = cell or last
+        filled.append(last)
+    values = [c for c in made if c.at not in times and c.name]
+    names = [c.name for c in values]
+    groups = {filled[c.at] for c in values} - {""}
+    grouped = len(groups) < len(values) or len(set(names)) < len(names)
+    for column in made:
+        if grouped and column.at not in times:
+            column.group = filled[column.at]
+        elif row[column.at]:
+            column.description = column.description or row[column.at]
+
+
+def labels_above(above: Sequence[Sequence[str]]) -> dict[str, str]:
+    """What lines above the table say: `Tag: FIC101`, `Einheit;m³/h`."""
+    told: dict[str, str] = {}
+    for row in above:
+        cells = [c for c in row if c]
+        if len(cells) == 1:
+            head, cut, tail = (
+                cells[0].lstrip("# ").partition(":")
+                if ":" in cells[0]
+                else cells[0].lstrip("# ").partition("=")
+            )
+            cells = [head, tail.strip()] if cut and tail.strip() else cells
+        if len(cells) >= 2:
+            for role in data()["preamble"]:
+                if called(cells[0].rstrip(" :="), role, "preamble"):
+                    told.setdefault(role, " ".join(cells[1:]) if role in ("start", "zone") else cells[1])
+    return told
+
+
+def align_units(shape: Shape) -> None:
+    """Units and descriptions in a line further above, a cell for each column (`Y_Unit_Label` of LabVIEW)."""
+    for row in (r for r in shape.above if len(r) > 3 or (len(r) == len(shape.columns) and len(r) > 2)):
+        for role in ("unit", "description"):
+            if called(row[0], role):
+                for column, cell in zip(shape.columns[1:], row[1:], strict=False):
+                    setattr(column, role, getattr(column, role) or cell)

@@ -1,0 +1,202 @@
+"""Sheets to series: one for each tag, with its times, its values, and what was said and guessed about it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from aitia.tools.meaning.unit_table import unit_named
+from aitia.tools.sources.exports.asked import Asked, Reading, Tag
+from aitia.tools.sources.exports.clock import Clock
+from aitia.tools.sources.exports.columns import Column, Shape, cell_at
+from aitia.tools.sources.exports.numbers import Notation
+from aitia.tools.sources.exports.shape import shape_of
+from aitia.tools.sources.exports.sheets import Sheet
+from aitia.tools.sources.exports.times import stamp_of
+from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
+from aitia.tools.sources.exports.values import notation_in, qualities_of, samples_of
+from aitia.tools.sources.exports.words import (
+    called,
+    folded,
+)
+from aitia.tools.tags.names import mention_in
+
+
+def read_sheet(sheet: Sheet, asked: Asked) -> Reading:
+    """The series of a sheet; none, with a word on why, where no column holds times."""
+    rows = sheet.rows
+    read = Reading(said=list(sheet.said))
+    if (turned := transposed(rows)) is not None:
+        rows = turned
+        read.said.append("tags in rows, times in columns")
+    elif (joined := joined_parts(rows)) is not None:
+        rows = joined
+        read.said.append("times from columns of year, month, day")
+    elif (slots := matrix(rows)) is not None:
+        rows = slots
+        read.said.append("days in rows, the clock in columns")
+    begun = 0
+    while begun < len(rows):
+        shape = shape_of(rows[begun:])
+        if shape is None:
+            if not read.series:
+                read.said.append("no times in it")
+            break
+        body, left, more = _body(rows, begun + shape.first, shape)
+        _block(sheet, shape, body, asked, read)
+        if left:
+            read.said.append(f"{len(left)} rows without a time left out, e.g. {' '.join(left[0])[:60]!r}")
+        if more <= begun:
+            break
+        begun = more
+    return read
+
+
+def _body(
+    rows: Sequence[list[str]], first: int, shape: Shape
+) -> tuple[list[list[str]], list[list[str]], int]:
+    """The rows of data, those among them without a time, and where another table begins; -1 for nowhere."""
+    header = {tuple(r) for r in rows[max(0, first - 8) : first]}
+    held: list[list[str]] = []
+    left: list[list[str]] = []
+    at = first
+    times = [c.at for c in shape.columns if c.role in ("time", "date")]
+    numeric = stamp_of(cell_at(rows[first], times[0])) is None
+    while at < len(rows):
+        row = rows[at]
+        if any(_is_time(cell_at(row, n), numeric=numeric) for n in times):
+            held.append(row)
+        elif any(row) and tuple(row) not in header:
+            if _another(rows, at, times, numeric=numeric):
+                return held, left, at
+            left.append(row)
+        at += 1
+    return held, left, -1
+
+
+def _another(rows: Sequence[list[str]], at: int, times: Sequence[int], *, numeric: bool) -> bool:
+    """Whether a row without a time begins another table: a line that names a tag or columns, with rows of data below."""
+    for ahead in range(at, min(at + 12, len(rows))):
+        row = [c for c in rows[ahead] if c]
+        head = re.split(r"[:=]", row[0])[0].strip("# ") if row else ""
+        names = (
+            called(head, "tag", "preamble")
+            or called(head, "time")
+            or sum(called(c, "time") or called(c, "value") for c in row) >= 2
+        )
+        if names:
+            below = rows[ahead + 1 : ahead + 14]
+            return any(stamp_of(c) is not None for r in below for c in r)
+        if any(_is_time(cell_at(rows[ahead], n), numeric=numeric) for n in times):
+            return False
+    return False
+
+
+def _is_time(cell: str, *, numeric: bool) -> bool:
+    return (
+        bool(re.fullmatch(r"-?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?", cell))
+        if numeric
+        else stamp_of(cell) is not None
+    )
+
+
+def _block(sheet: Sheet, shape: Shape, body: Sequence[list[str]], asked: Asked, read: Reading) -> None:
+    """The series of one table of a sheet."""
+    values = shape.of_role("value")
+    notation = notation_in(sheet, values, body, asked)
+    if notation.comma:
+        read.said.append("decimal comma")
+    if notation.thousands:
+        read.said.append("separators of thousands taken out")
+    if shape.passed and not read.series:
+        lines = f"{shape.passed} line{'s' * (shape.passed > 1)}"
+        read.said.append(f"the first {lines} passed over: column names follow")
+    if shape.said:
+        read.said += shape.said
+    clock = Clock(sheet, shape, body, asked, read)
+    if shape.long:
+        _long(sheet, shape, body, notation, clock, read)
+        return
+    assets = shape.of_role("asset")
+    owners = [cell_at(r, assets[0].at) for r in body] if assets else []
+    for column in values:
+        cells = [cell_at(r, column.at) for r in body]
+        if not any(cells):
+            if column.name:
+                read.said.append(f"{column.name!r} is empty")
+            continue
+        times = clock.of(column, owners)
+        codes = qualities_of(shape, body, column)
+        for owner in dict.fromkeys(owners) if owners else [""]:
+            pick = np.array([o == owner for o in owners]) if owners else np.ones(len(body), dtype=bool)
+            tag = _tag(sheet, shape, column, owner)
+            if column.unit and sum(c.name == column.name and c.group == column.group for c in values) > 1:
+                tag.name = f"{tag.name} [{column.unit}]"
+            chosen = np.flatnonzero(pick & np.isfinite(times.t))
+            series = samples_of(tag, times.t, cells, codes, chosen, notation, read)
+            if series is not None:
+                read.series.append(series)
+
+
+def _tag(sheet: Sheet, shape: Shape, column: Column, owner: str) -> Tag:
+    """The tag of a column of a wide table."""
+    labels = shape.labels
+    generic = not column.name or called(column.name, "value")
+    alone = len(shape.of_role("value")) == 1
+    above = labels.get("asset", "")
+    name, asset, unnamed = column.name, owner or mention_in(above) or above, False
+    if column.group:
+        tagged = generic or column.of >= 0 or folded(column.name) == folded(column.group)
+        name = column.group if tagged else f"{column.group}.{column.name}"
+        asset = asset or ("" if tagged else column.group)
+    elif generic and alone:
+        name = labels.get("tag", "") or sheet.name
+        unnamed = not labels.get("tag")
+    elif generic:
+        name = column.name or f"column {column.at + 1}"
+    return Tag(
+        name=_bare_tag(name), asset=asset, unit=column.unit or (labels.get("unit", "") if alone else ""), place=sheet.path,
+        description=column.description or (labels.get("description", "") if alone else ""), generic=unnamed,
+    )  # fmt: skip
+
+
+def _bare_tag(name: str) -> str:
+    """A tag without what its system hangs on: `System1:Pump1.flow:_online.._value` is `Pump1.flow`."""
+    name = re.sub(r":_(?:online|offline|original)\.\.?_?\w*$", "", name.strip())
+    name = re.sub(r"^(?:System\d+:|ns=\d+;[sig]=)", "", name)
+    return name.replace("\x1f", " ")
+
+
+def _long(
+    sheet: Sheet, shape: Shape, body: Sequence[list[str]], notation: Notation, clock: Clock, read: Reading
+) -> None:
+    """The series of a long table: rows of one machine and tag are one."""
+    tag, value = shape.of_role("tag")[0], shape.of_role("value")[0]
+    assets, units, texts = (shape.of_role(role) for role in ("asset", "unit", "description"))
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, row in enumerate(body):
+        name = cell_at(row, tag.at)
+        if name:
+            rows[cell_at(row, assets[0].at) if assets else "", name].append(n)
+    keys = [f"{cell_at(r, assets[0].at) if assets else ''}\x1f{cell_at(r, tag.at)}" for r in body]
+    times = clock.of(value, keys)
+    cells = [cell_at(r, value.at) for r in body]
+    codes = qualities_of(shape, body, value)
+    for (asset, name), of in rows.items():
+        told = Counter(u for n in of if units and (u := cell_at(body[n], units[0].at)))
+        said = next((d for n in of if texts and (d := cell_at(body[n], texts[0].at))), "")
+        made = Tag(name=_bare_tag(name), asset=asset or shape.labels.get("asset", ""), description=said, place=sheet.path,
+                   unit=told.most_common(1)[0][0] if told else value.unit)  # fmt: skip
+        chosen = np.array([n for n in of if np.isfinite(times.t[n])], dtype=np.int64)
+        series = samples_of(made, times.t, cells, codes, chosen, notation, read)
+        if series is not None:
+            series.other_unit = (
+                ", ".join(sorted(told)) if len({u.symbol for k in told if (u := unit_named(k))}) > 1 else ""
+            )
+            read.series.append(series)
+    unused = [c.name for c in shape.columns if c.role == "ignore" and c.name]
+    if unused:
+        read.said.append(f"not used: {', '.join(unused[:5])}")

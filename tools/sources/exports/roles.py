@@ -1,0 +1,133 @@
+"""What each column of a sheet holds: times, values, qualities, units, or nothing that is used."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from aitia.tools.meaning.unit_table import unit_named
+from aitia.tools.sources.exports.cells import all_states, share
+from aitia.tools.sources.exports.columns import Column, Role, Shape
+from aitia.tools.sources.exports.long_rows import find_long_rows
+from aitia.tools.sources.exports.numbers import looks_numeric
+from aitia.tools.sources.exports.words import called, data, folded, key_of, quality_word
+
+
+def give_roles(shape: Shape, body: Sequence[Sequence[str]], times: dict[int, Role]) -> None:
+    """Give each column its role."""
+    for column in shape.columns:
+        column.role = times.get(column.at, column.role)
+    if len([r for r in times.values() if r == "time"]) > 1:
+        _several_times(shape)
+    others = [c for c in shape.columns if c.at not in times]
+    held = {c.at: [r[c.at] for r in body if c.at < len(r) and r[c.at]] for c in others}
+    for column in others:
+        _by_name(column, held[column.at])
+    find_long_rows(shape, held)
+    _qualities(shape, held)
+
+
+def _several_times(shape: Shape) -> None:
+    """Pairs of time and value, each with its own times; else one column of times, the others are passed over."""
+    whole = shape.of_role("time")
+    pairs = [b.at - a.at for a, b in itertools.pairwise(whole)]
+    if min(pairs) > 1 and not any(called(c.name, "other_time") for c in whole) and not shape_tag(shape):
+        ends = [c.at for c in whole[1:]] + [len(shape.columns)]
+        for time, end in zip(whole, ends, strict=True):
+            for column in shape.columns[time.at + 1 : end]:
+                column.of = time.at
+            following = shape.columns[time.at + 1 : time.at + 2]
+            for column in following:
+                pick = time.group or time.name if not called(time.name, "time") else time.group
+                if pick and (called(column.name, "value") or not column.name or not column.group):
+                    column.group = column.group or pick
+                column.unit = column.unit or (time.unit if unit_named(time.unit) else "")
+        shape.said.append("pairs of time and value")
+        return
+    named = [c for c in whole if called(c.name, "time")] or whole
+    usual = list(data()["columns"]["time"])
+    main = min(
+        named,
+        key=lambda c: (
+            called(c.name, "other_time"),
+            usual.index(key_of(c.name)) if key_of(c.name) in usual else 99,
+        ),
+    )
+    for column in whole:
+        if column is not main:
+            column.role = "ignore"
+
+
+def shape_tag(shape: Shape) -> bool:
+    """Whether a column is called like one of tags."""
+    return any(called(c.name, "tag") for c in shape.columns)
+
+
+def _by_name(column: Column, cells: Sequence[str]) -> None:
+    numeric = share(cells, looks_numeric)
+    words = share(cells, lambda c: bool(quality_word(c)))
+    if (
+        called(column.name, "unit")
+        and numeric < 0.5
+        and share(cells, lambda c: unit_named(c) is not None) > 0.3
+    ):
+        column.role = "unit"
+    elif words > 0.6 and (numeric < 0.5 or called(column.name, "quality")):
+        column.role = "quality"
+    elif called(column.name, "other_time") or key_of(column.name).endswith(
+        ("_nano_offset", "_nanos", "nanoseconds")
+    ):
+        column.role = "nanos" if "nano" in key_of(column.name) else "ignore"
+    elif called(column.name, "ignore") or (
+        not column.name and (_is_index(cells) or column.unit in ("s", "sec", "ms"))
+    ):
+        column.role = "ignore"
+
+
+def _is_index(cells: Sequence[str]) -> bool:
+    """Whether cells without a name count the rows."""
+    return len(cells) > 2 and all(c.isdecimal() for c in cells) and all(
+        int(b) - int(a) == 1 for a, b in itertools.pairwise(cells)
+    )  # fmt: skip
+
+
+def _qualities(shape: Shape, held: dict[int, list[str]]) -> None:
+    """Columns of codes of quality by their names, and the value that each belongs to."""
+    values = shape.of_role("value")
+    stems = {_stem(c.name): c for c in values}
+    for column in list(values):
+        bare = _QUALITY_END.sub("", column.name)
+        codes = [c for c in held.get(column.at, ()) if re.fullmatch(r"\d{1,5}(?:[.,]0+)?|0x[0-9a-fA-F]+", c)]
+        coded = len(codes) == len(held.get(column.at, ())) and len(set(codes)) <= 12
+        flags = held.get(column.at, []) and all_states(held[column.at])
+        if (
+            bare != column.name
+            and _stem(bare) in stems
+            and stems[_stem(bare)] is not column
+            and (coded or flags)
+        ):
+            column.role, column.of = "quality", stems[_stem(bare)].at
+        elif called(column.name, "quality") and (coded or flags) and (shape.long or column.at > 0):
+            column.role = "quality"
+    left = shape.of_role("value")
+    for column in shape.of_role("quality"):
+        if column.of < 0 or shape.columns[column.of].role != "value":
+            same = [c for c in left if _stem(c.name) == _stem(_QUALITY_END.sub("", column.name)) and c.name]
+            before = [c for c in left if c.at < column.at]
+            column.of = same[0].at if same else before[-1].at if before else -1
+    several = shape.of_role("quality")
+    for column in several:
+        twin = [c for c in several if c.of == column.of and c is not column]
+        if twin and "opc" not in key_of(column.name) and any("opc" in key_of(c.name) for c in twin):
+            column.role = "ignore"
+
+
+_QUALITY_END: Final = re.compile(
+    r"(?i)[\s._/:#-]*[(\[]?(?:quality|qual|status|state|qc|q|qualit[aä]t|calidad|estado|sts|stat|valid|validity|flag|dq|ok)[)\]]?$"
+)
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[\W_]+", "", folded(re.sub(r"(?i)[\s._/:-]*(?:value|val|pv|wert|valor)$", "", name)))

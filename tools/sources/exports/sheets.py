@@ -1,0 +1,313 @@
+"""Files to rows of cells: text with any separator, spreadsheets, Parquet; packed or not."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final
+
+from aitia.core.bounds import load_json
+from aitia.core.errors import BadInput, SourceError
+from aitia.tools.sources.exports.numbers import looks_numeric
+from aitia.tools.sources.exports.times import CLOCK, stamp_of
+from aitia.tools.sources.exports.words import is_missing, quality_word
+from aitia.tools.sources.text_form import encoding_of, head_of, known_encoding, text_of
+
+TEXTS: Final = (".csv", ".tsv", ".txt", ".lis", ".lvm", ".dat", ".asc", ".prn", ".tab", ".log")
+SHEETS: Final = (".xlsx", ".xlsm")
+PARQUET: Final = (".parquet", ".pq")
+JSONS: Final = (".json", ".jsonl", ".ndjson")
+SUFFIXES: Final = (*TEXTS, *JSONS, *SHEETS, *PARQUET, ".zip", ".gz")
+MOST_BYTES: Final = 256 << 20  # of one unpacked file that is read here, in memory
+MOST_CELLS: Final = 30_000_000  # of one sheet
+MOST_MEMBERS: Final = 5_000  # of an archive
+_HEAD_ROWS: Final = 400  # of a file, by which its layout is told
+_LOOKED: Final = 120  # lines by which the separator is told
+_MARKS: Final = (";", "\t", ",", "|")
+_WIDE: Final = re.compile(r"[ \t]{2,}|\t")
+_BLANK: Final = re.compile(r"\s+")
+_RULE: Final = re.compile(r"[\s\-=+|_*]+")
+_RULER: Final = re.compile(r"(?:-{3,}|={3,})(?: +(?:-{3,}|={3,}))+")
+
+
+@dataclass
+class Sheet:
+    """Rows of cells as text. `name` is the file's or the sheet's, `path` where it lies, parts by `/`; `said` how it was read."""
+
+    name: str
+    path: str
+    rows: list[list[str]]
+    said: list[str] = field(default_factory=list)
+    commas_part: bool = False  # commas stand between the columns
+
+
+def sheets_of(path: Path, *, root: Path, encoding: str = "", delimiter: str = "") -> Iterator[Sheet]:
+    """The sheets of a file. Raises SourceError for what cannot be read, BadInput where a package is missing."""
+    where = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    suffix = path.suffix.lower()
+    if suffix in PARQUET:
+        yield _parquet(path, where)
+    elif suffix in SHEETS:
+        with path.open("rb") as file:
+            yield from _workbook(file, where)
+    elif suffix in JSONS:
+        yield _objects(path, where)
+    elif suffix == ".zip":
+        yield from _archive(path, where, encoding=encoding, delimiter=delimiter)
+    else:
+        yield _text(path, where, encoding=encoding, delimiter=delimiter)
+
+
+def stem_of(path: str) -> str:
+    """A file's name without its endings."""
+    name = PurePosixPath(path).name
+    while (cut := name.rpartition("."))[0] and f".{cut[2].lower()}" in SUFFIXES:
+        name = cut[0]
+    return name
+
+
+def _archive(path: Path, where: str, *, encoding: str, delimiter: str) -> Iterator[Sheet]:
+    import tempfile
+
+    try:
+        with zipfile.ZipFile(path) as packed, tempfile.TemporaryDirectory() as folder:
+            members = [
+                m
+                for m in packed.infolist()
+                if not m.is_dir() and not PurePosixPath(m.filename).name.startswith((".", "_"))
+            ]
+            if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > 4 * MOST_BYTES:
+                raise SourceError(
+                    f"Unpack {path.name!r} and give its folder: it holds more than {MOST_MEMBERS:,} files"
+                    f" or {4 * MOST_BYTES >> 20} MiB."
+                )
+            for number, member in enumerate(members):
+                suffix = PurePosixPath(member.filename).suffix.lower()
+                if suffix not in (*TEXTS, *JSONS, *SHEETS, *PARQUET, ".gz"):
+                    continue
+                copy = Path(folder) / f"{number}{suffix}"  # never the name that the archive chooses
+                with packed.open(member) as source:
+                    copy.write_bytes(source.read(MOST_BYTES + 1))
+                for sheet in sheets_of(copy, root=Path(folder), encoding=encoding, delimiter=delimiter):
+                    sheet.path = (
+                        member.filename if sheet.path == copy.name else f"{member.filename}/{sheet.name}"
+                    )
+                    sheet.name = stem_of(member.filename) if sheet.name == str(number) else sheet.name
+                    yield sheet
+                copy.unlink()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise SourceError(
+            f"{path.name!r} is no readable ZIP archive: {error}. Pack it again without a password."
+        ) from None
+
+
+def _workbook(file: IO[bytes], where: str) -> Iterator[Sheet]:
+    try:
+        import openpyxl
+        from openpyxl.utils.exceptions import InvalidFileException
+    except ImportError:
+        raise BadInput(f"{where!r} needs the package openpyxl: pip install '.[excel]'.") from None
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise SourceError(
+            f"{where!r} is no readable workbook: {error}. Save it as .xlsx or CSV again."
+        ) from None
+    for sheet in book.worksheets:
+        rows, cells = [], 0
+        for row in sheet.iter_rows(values_only=True):
+            texts = [_cell(value) for value in row]
+            while texts and not texts[-1]:
+                texts.pop()
+            rows.append(texts)
+            cells += len(texts)
+            if cells > MOST_CELLS:
+                raise SourceError(
+                    f"Split {where!r}: sheet {sheet.title!r} has more than {MOST_CELLS:,} cells."
+                )
+        if any(rows):
+            place = f"{where}/{sheet.title}" if len(book.worksheets) > 1 else where
+            yield Sheet(name=sheet.title, path=place, rows=rows, said=[f"sheet {sheet.title!r}"])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value).strip()
+
+
+def head_sheet(path: Path) -> Sheet:
+    """The first rows of a text or Parquet file, by which its layout is told. Raises SourceError."""
+    if path.suffix.lower() in PARQUET:
+        return _parquet(path, path.name, most=_HEAD_ROWS)
+    encoding = encoding_of(path)
+    mark, rows = split(head_of(path, encoding))
+    return Sheet(name=stem_of(path.name), path=path.name, rows=rows, commas_part=mark == ",")
+
+
+def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
+    import duckdb
+
+    try:
+        with duckdb.connect(":memory:") as db:
+            db.execute("SET TimeZone = 'UTC'")
+            bound = f" LIMIT {most}" if most else ""
+            found = db.execute(f"SELECT * FROM read_parquet(?){bound}", [str(path)])
+            names = [str(d[0]) for d in found.description or ()]
+            rows = [[_cell(v) for v in row] for row in found.fetchall()]
+    except duckdb.Error as error:
+        raise SourceError(
+            f"{where!r} is no readable Parquet file: {' '.join(str(error).split())[:200]}"
+        ) from None
+    return Sheet(name=stem_of(where), path=where, rows=[names, *rows])
+
+
+def _objects(path: Path, where: str) -> Sheet:
+    """Objects as rows: a list of them, one in each line, or a list below one key; a nested one as `outer.inner`."""
+    text = text_of(path, "utf-8", MOST_BYTES)
+    try:
+        try:
+            held = load_json(text)
+        except ValueError:
+            held = [load_json(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise SourceError(f"{where!r} is no readable JSON: {error}.") from None
+    if isinstance(held, dict):
+        held = next(
+            (v for v in held.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [held]
+        )
+    flat = [dict(_flat(one)) for one in held if isinstance(one, dict)]
+    names = list(dict.fromkeys(name for one in flat for name in one))
+    return Sheet(
+        name=stem_of(where), path=where, rows=[names, *([_cell(one.get(n)) for n in names] for one in flat)]
+    )
+
+
+def _flat(one: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in one.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        elif not isinstance(value, list):
+            yield f"{before}{name}", value
+
+
+def _text(path: Path, where: str, *, encoding: str, delimiter: str) -> Sheet:
+    try:
+        known = known_encoding(encoding) or encoding_of(path)
+        text = text_of(path, known, MOST_BYTES)
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise SourceError(f"{where!r} is no readable gzip file: {error}.") from None
+    said = []
+    if known in ("latin-1", "cp1252", "iso8859-15") and not encoding:
+        text, other = _central_european(text)
+        said.append(f"not UTF-8: read as {other or 'Windows-1252'}")
+    elif known != "utf-8":
+        said.append(f"not UTF-8: read as {known.upper()}")
+    mark, rows = split(text, delimiter)
+    if mark != ",":
+        shown = {"\t": "tabs", "  ": "blanks", " ": "blanks"}.get(mark, repr(mark))
+        said.append(f"columns separated by {shown}")
+    return Sheet(name=stem_of(where), path=where, rows=rows, said=said, commas_part=mark == ",")
+
+
+_POLISH: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻěščřžýáíéůúťďňőű")
+_STRANGE: Final = frozenset("³¿æœê¹Ÿ¶ñ³£Œ¯ÊŚ\x9c\x9f\x8c\x8f¼¾¿ìèø")
+
+
+def _central_european(text: str) -> tuple[str, str]:
+    """The same bytes as Windows-1250 where its letters are usual within words: `ciœnienie` is `ciśnienie`."""
+    try:
+        other = text.encode("cp1252", errors="surrogateescape").decode("cp1250")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text, ""
+    inner = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f]|[^\x00-\x7f](?=[^\W\d_])")
+    strange = sum(not c.isalpha() or c in _STRANGE for c in inner.findall(text[:20_000]))
+    usual = sum(c in _POLISH for c in inner.findall(other[:20_000]))
+    letters = len(inner.findall(text[:20_000]))
+    return (other, "Windows-1250") if strange >= 2 and usual >= 0.8 * letters else (text, "")
+
+
+def split(text: str, given: str = "") -> tuple[str, list[list[str]]]:
+    """What separates the columns, and the rows: the mark by which most lines have times, numbers and one width."""
+    told = re.match(r"\ufeff?sep=(.)\r?\n", text)
+    if told:
+        text, given = text[told.end() :], given or told[1]
+    given = {"tab": "\t", "\\t": "\t"}.get(given, given)
+    if len(given) > 1:
+        raise SourceError(f"Set `options.delimiter` to one character or to tab, not {given[:20]!r}.")
+    lines = text.split("\n", 4 * _LOOKED)[: 4 * _LOOKED]
+    if not given and (ruler := next((line for line in lines[:40] if _RULER.fullmatch(line.strip())), "")):
+        spans = [found.span() for found in re.finditer(r"[-=]+", ruler)]
+        return "  ", [
+            _fixed(line, spans) for line in text.splitlines() if not _RULE.fullmatch(line) or not line.strip()
+        ]
+    sample = [line for line in lines if line.strip()]
+    middle = sample[:_LOOKED]
+    marks = (given,) if given else (*_MARKS, "  ", " ")
+    mark = max(marks, key=lambda m: (_score(middle, m), -marks.index(m)))
+    return mark, [_trimmed(row) for row in _rows(text, mark)]
+
+
+def _fixed(line: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """The cells of a line below a ruler of dashes, each with what reaches up to the next one."""
+    if not line.strip():
+        return []
+    starts = [a for a, _ in spans]
+    return _trimmed([line[a:b] for a, b in zip(starts, [*starts[1:], len(line)], strict=True)])
+
+
+def _score(lines: Sequence[str], mark: str) -> float:
+    """How much the lines look like rows of a table with this mark: cells that are a time, a number or a word for none."""
+    rows = [row for row in _rows("\n".join(lines), mark) if any(row)]
+    good = 0.0
+    for row in rows:
+        held = [c for c in row if c.strip()]
+        timed = any(_timed(c) for c in held)
+        known = sum(_timed(c) or looks_numeric(c) or bool(quality_word(c)) or is_missing(c) for c in held)
+        good += (
+            (1.0 if timed else 0.3) * (known / len(held)) * (len(held) > 1) * (1 + 0.01 * min(len(row), 20))
+        )
+    blanks = {"  ": 0.5, " ": 0.25}.get(mark, 1.0)  # a time has a blank of its own
+    return round(blanks * good / max(len(rows), 1), 4)
+
+
+def _timed(cell: str) -> bool:
+    return stamp_of(cell) is not None or bool(CLOCK.fullmatch(cell.strip()))
+
+
+def _rows(text: str, mark: str) -> Iterator[list[str]]:
+    if mark in (" ", "  "):
+        cut = _WIDE if mark == "  " else _BLANK
+        yield from (
+            cut.split(line.strip())
+            for line in text.splitlines()
+            if not _RULE.fullmatch(line) or not line.strip()
+        )
+        return
+    csv.field_size_limit(1 << 20)
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark):
+            if not (row and "---" in row[0] and _RULE.fullmatch("".join(row))):
+                yield row
+    except csv.Error as error:
+        raise SourceError(f"A row of the table cannot be read: {error}. Check its quotation marks.") from None
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    cells = [c.strip() for c in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells

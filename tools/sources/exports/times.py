@@ -1,0 +1,321 @@
+"""Times as exports write them: any usual notation of date and clock, numbers since an epoch, zones, the doubled hour."""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from aitia.tools.sources.exports.words import data, folded, months
+from aitia.tools.sources.rows import Floats
+from aitia.tools.sources.time_texts import epoch_of
+
+_DATE: Final = (
+    r"(?P<y1>\d{4})(?P<s1>[-/. ])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
+    r"|(?P<y5>\d{4})(?P<s5>[-/. ])(?P<mon5>[^\W\d_]{3,10})\.?(?P=s5)(?P<d5>\d{1,2})"
+    r"|(?P<a>\d{1,2})(?P<s2>[-/.])\s?(?P<b>\d{1,2})(?P=s2)\s?(?P<c>\d{4}|\d{2})\.?"
+    r"|(?P<d3>\d{1,2})\.?(?:st|nd|rd|th)?[-/. ]*(?:de )?(?P<mon3>[^\W\d_]{3,10})\.?[-/., ]*(?:de )?(?P<y3>\d{4}|\d{2})"
+    r"|(?P<mon4>[^\W\d_]{3,10})\.?[-/ ]+(?P<d4>\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(?P<y4>\d{4})"
+    r"|(?P<y6>(?:19|20)\d\d)(?P<m6>[01]\d)(?P<d6>[0-3]\d)"
+)
+_CLOCK: Final = (
+    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:m.](?P<se>\d{2})(?:s|[.,:](?P<fr>\d{1,9}))?)?)?"
+    r"\s*(?P<half>[aApP]\.?\s?[mM]\.?)?(?:\s?(?:Uhr|h|hrs))?"
+)
+_ZONE: Final = r"(?P<zone>Z|(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|\(?[A-Za-z]{3,5}\)?)"
+_DAY: Final = (
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mie|jue|vie|sab|dom)[a-z]*\.?,?\s+)?"
+)
+_FULL: Final = re.compile(
+    rf"{_DAY}(?:{_DATE})(?:[T ,;_@-]+|\s+(?:at|um|a las)\s+)(?:{_CLOCK})\s*{_ZONE}?(?:\[[\w/]+\])?", re.I
+)
+_BACK: Final = re.compile(rf"(?:{_CLOCK})\s*,?\s+{_DAY}(?:{_DATE})", re.I)
+_ALONE: Final = re.compile(rf"{_DAY}(?:{_DATE})", re.I)
+_COMPACT: Final = re.compile(
+    r"(?P<day>(?:19|20)\d{6})[ T_-]?(?P<clock>\d{4}|\d{6})(?:[.,](?P<fr>\d+))?(?P<zone>Z)?"
+)
+CLOCK: Final = re.compile(rf"(?=\d{{1,2}}[:h.]\d\d|\d{{1,2}}\s?[ap]\.?m)(?:{_CLOCK})", re.I)
+_DOT_NET, _FILETIME = (
+    621_355_968_000_000_000,
+    116_444_736_000_000_000,
+)  # 1970 in 100 ns since 0001 and since 1601
+_EXCEL: Final = (30_000.0, 75_000.0)  # days since 1899-12-30: 1982 to 2105
+_EXCEL_1970: Final = 25_569.0
+_DAY_S: Final = 86_400.0
+_PIVOT: Final = 70  # years of two digits below it are of this century, as POSIX has it at 69
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """A time as written: what stands for day, month and year, the seconds of the day, and its zone ("" for none)."""
+
+    kind: str  # ymd, abc (order not said), named
+    parts: tuple[int, int, int]
+    seconds: float
+    zone: str = ""
+    clock: bool = True
+    short: bool = False  # the year has two digits
+    mark: str = ""
+
+
+@dataclass
+class Times:
+    """Epoch seconds of cells (NaN for none), how they are written, and whether each names its zone."""
+
+    t: Floats
+    said: str
+    zoned: bool = True
+    doubtful: bool = False  # the order of day and month was not told by the data
+    notes: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=262_144)
+def stamp_of(cell: str) -> Stamp | None:
+    """A cell as a time; None where it is none."""
+    text = cell.strip().strip("'\"")
+    if not 6 <= len(text) <= 60 or not any(c.isdigit() for c in text):
+        return None
+    if found := _COMPACT.fullmatch(text):
+        day, clock = found["day"], found["clock"].ljust(6, "0")
+        parts = int(day[:4]), int(day[4:6]), int(day[6:])
+        s = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:]) + float(f"0.{found['fr'] or 0}")
+        good = _is_day(*parts) and int(clock[:2]) < 25 and int(clock[2:4]) < 60 and int(clock[4:]) < 61
+        return Stamp(kind="ymd", parts=parts, seconds=s, zone=found["zone"] or "") if good else None
+    found = _FULL.fullmatch(text) or _BACK.fullmatch(text) or _ALONE.fullmatch(text)
+    if not found:
+        return None
+    groups = found.groupdict()
+    kind, parts, short = _day(groups)
+    seconds = _seconds(groups) if groups.get("h") else 0.0
+    if not kind or seconds is None:
+        return None
+    zone = (groups.get("zone") or "").strip("() ")
+    mark = groups.get("s2") or ""
+    if zone and zone[0].isalpha() and not _offset(zone):
+        return None
+    return Stamp(
+        kind=kind,
+        parts=parts,
+        seconds=seconds,
+        zone=zone,
+        clock=bool(groups.get("h")),
+        short=short,
+        mark=mark,
+    )
+
+
+def _day(g: dict[str, str | None]) -> tuple[str, tuple[int, int, int], bool]:
+    none = ("", (0, 0, 0), False)
+    for y, m, d in (("y1", "m1", "d1"), ("y6", "m6", "d6")):
+        if g.get(y):
+            parts = int(g[y] or 0), int(g[m] or 0), int(g[d] or 0)
+            return ("ymd", parts, False) if _is_day(*parts) else none
+    for y, m, d in (("y3", "mon3", "d3"), ("y4", "mon4", "d4"), ("y5", "mon5", "d5")):
+        if g.get(y):
+            month = months().get(folded(g[m] or ""), 0)
+            year = str(g[y])
+            parts = _year(int(year), short=len(year) == 2), month, int(g[d] or 0)
+            return ("named", parts, False) if month and _is_day(*parts) else none
+    if g.get("a"):
+        figures, short = (int(g["a"] or 0), int(g["b"] or 0), int(g["c"] or 0)), len(str(g["c"])) == 2
+        orders = ("dmy", "mdy", "ymd") if short else ("dmy", "mdy")
+        return ("abc", figures, short) if any(_known_day(figures, o, short) for o in orders) else none
+    return none
+
+
+def _known_day(figures: tuple[int, int, int], order: str, short: bool) -> bool:
+    by = dict(zip(order, figures, strict=True))
+    return _is_day(_year(by["y"], short=short), by["m"], by["d"])
+
+
+def _year(value: int, *, short: bool) -> int:
+    return value + (2000 if value < _PIVOT else 1900) if short else value
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return 1900 < year < 2200 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def _seconds(g: dict[str, str | None]) -> float | None:
+    hour, minute, second = int(g["h"] or 0), int(g["mi"] or 0), int(g["se"] or 0)
+    half = (g["half"] or "").lower()[:1]
+    if half:
+        if 1 <= hour <= 12:
+            hour = hour % 12 + (12 if half == "p" else 0)
+    elif g["mi"] is None:
+        return None
+    if hour > 24 or minute > 59 or second > 60:
+        return None
+    return hour * 3600.0 + minute * 60.0 + second + float(f"0.{g['fr'] or 0}")
+
+
+def clock_of(cell: str) -> float | None:
+    """Seconds of the day in a cell that holds a clock alone."""
+    found = CLOCK.fullmatch(cell.strip())
+    if found:
+        return _seconds(found.groupdict())
+    if re.fullmatch(r"\d{6}|\d{4}", cell.strip()):
+        text = cell.strip().ljust(6, "0")
+        hour, minute, second = int(text[:2]), int(text[2:4]), int(text[4:])
+        return hour * 3600.0 + minute * 60.0 + second if hour < 24 and minute < 60 and second < 60 else None
+    return None
+
+
+@lru_cache(maxsize=512)
+def _offset(zone: str) -> tzinfo | None:
+    """The zone of `+01:00`, `UTC+1`, `CET`, `Z`; None for an unknown word."""
+    text = zone.strip("() ").lower()
+    bare = re.fullmatch(r"(?:utc|gmt)?\s?([+-])(\d{1,2}):?(\d{2})?", text)
+    if bare:
+        minutes = int(bare[2]) * 60 + int(bare[3] or 0)
+        return (
+            timezone(timedelta(minutes=minutes if bare[1] == "+" else -minutes)) if minutes < 1440 else None
+        )
+    hours = data()["zones"].get(text)
+    return None if hours is None else timezone(timedelta(hours=hours))
+
+
+def zone_told(text: str) -> tzinfo | None:
+    """The zone that a line above a table or a column's name tells: IANA, Windows, an offset or an abbreviation."""
+    for name in re.findall(r"[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+", text):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    low = folded(text)
+    for name, iana in data()["windows_zones"].items():
+        if re.search(rf"(?<![a-z]){re.escape(name)}", low) and not re.search(
+            rf"(us|sa|sa pacific) {re.escape(name)}", low
+        ):
+            return UTC if iana == "UTC" else ZoneInfo(iana)
+    if found := re.search(r"(?:utc|gmt)\s?[+-]\d{1,2}(?::?\d{2})?", low):
+        return _offset(found[0])
+    if found := re.search(r"(?<![\d:])[+-]\d{1,2}:\d{2}(?!\d)", low):
+        return _offset(found[0])
+    for word in re.findall(r"[a-z]{3,4}", low):
+        if word in data()["zones"] and word not in ("west", "wet", "art", "est"):
+            return UTC if word in ("utc", "gmt") else _offset(word)
+    return _offset("est") if re.search(r"\bEST\b", text) else None
+
+
+def numeric_times(values: Floats, *, named: bool) -> tuple[Floats, str] | None:
+    """Epoch seconds of numbers that can only be times, and what they are; None where they are none."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None
+    middle = float(np.median(known))
+    if 6.2e17 < middle < 6.7e17:
+        return (values - _DOT_NET) / 1e7, "ticks of .NET"
+    if 1.2e17 < middle < 1.7e17:
+        return (values - _FILETIME) / 1e7, "Windows file times"
+    for scale, unit in ((1.0, "seconds"), (1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")):
+        if epoch_of(middle) == middle / scale:
+            return values / scale, f"{unit} since 1970"
+    if _EXCEL[0] < middle < _EXCEL[1] and named:
+        return np.round((values - _EXCEL_1970) * _DAY_S, 3), "days of a spreadsheet"
+    return None
+
+
+def text_times(
+    stamps: Sequence[Stamp | None],
+    *,
+    zone: tzinfo,
+    order: str = "",
+    near: datetime,
+    european: bool,
+    groups: Sequence[int] = (),
+) -> Times:
+    """Epoch seconds of stamps. `order` of day and month where it is given, else told by the data; `groups` by series."""
+    chosen, doubtful = (order, False) if order else _order(stamps, near=near, european=european)
+    days = np.array([_ordinal(s, chosen) if s else np.nan for s in stamps], dtype=np.float64)
+    naive = days * _DAY_S + np.array([s.seconds if s else np.nan for s in stamps], dtype=np.float64)
+    zones = [s.zone if s else "" for s in stamps]
+    t = naive - _local_offsets(
+        naive, zone, np.asarray(groups) if len(groups) else np.zeros(len(stamps), dtype=np.int64)
+    )
+    for name in set(zones) - {""}:
+        at = np.array([z == name for z in zones])
+        told = _offset(name)
+        shift = told.utcoffset(None) if told is not None else None
+        t[at] = naive[at] - (shift.total_seconds() if shift else 0.0)
+    zoned = all(z for z, s in zip(zones, stamps, strict=True) if s)
+    kinds = {s.kind for s in stamps if s}
+    said = {
+        "abc": {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}.get(
+            chosen, ""
+        )
+    }
+    return Times(t=t, said=", ".join(filter(None, (said.get(k, "") for k in sorted(kinds)))), zoned=zoned,
+                 doubtful=doubtful and "abc" in kinds)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def _ordinal_of(parts: tuple[int, int, int], order: str, short: bool) -> float:
+    by = dict(zip(order, parts, strict=True))
+    year = _year(by["y"], short=short)
+    if not _is_day(year, by["m"], by["d"]):
+        return float("nan")
+    return float(date(year, by["m"], by["d"]).toordinal() - 719_163)
+
+
+def _ordinal(stamp: Stamp, order: str) -> float:
+    return _ordinal_of(stamp.parts, order if stamp.kind == "abc" else "ymd", stamp.short)
+
+
+def _order(stamps: Sequence[Stamp | None], *, near: datetime, european: bool) -> tuple[str, bool]:
+    """The order of three figures: the one that all allow, else the shortest span; and whether that is a guess."""
+    told = [s for s in stamps if s and s.kind == "abc"]
+    if not told:
+        return "dmy", False
+    fits = {}
+    for order in ("dmy", "mdy", *(("ymd",) if all(s.short for s in told) else ())):
+        days = np.array([_ordinal(s, order) for s in told])
+        if np.isfinite(days).all():
+            at = days * _DAY_S + np.array([s.seconds for s in told])
+            ahead = float(at.max()) > near.timestamp() + 2 * _DAY_S
+            fits[order] = (ahead, round(float(np.ptp(at)) / _DAY_S))
+    if not fits:
+        votes = {o: sum(np.isfinite(_ordinal(s, o)) for s in told) for o in ("dmy", "mdy")}
+        return max(votes, key=lambda o: votes[o]), False
+    spans = {o: f[1] for o, f in fits.items()}
+    best = [o for o in fits if spans[o] == min(spans.values())]
+    now = [o for o in best if not fits[o][0]] or best
+    usual = "dmy" if european or told[0].mark in (".", "-") else "mdy"
+    return (usual if usual in now else now[0]), len(now) > 1 and told[0].mark != "."
+
+
+def _local_offsets(naive: Floats, zone: tzinfo, groups: np.ndarray) -> Floats:
+    """Seconds east of UTC of local times; the hour that comes twice in autumn is told by the order of the rows of each series."""
+    if zone is UTC:
+        return np.zeros(naive.size)
+    halves, back = np.unique(np.where(np.isfinite(naive), np.floor(naive / 1800.0), 0.0), return_inverse=True)
+    first, second = (np.array([_east(h * 1800.0, zone, fold) for h in halves])[back] for fold in (0, 1))
+    twice = np.isfinite(naive) & (first > second)
+    found = first.copy()
+    if not twice.any():
+        return found
+    for group in np.unique(groups[twice]):
+        rows = np.flatnonzero((groups == group) & np.isfinite(naive))
+        falling = np.sum(np.diff(naive[rows]) < 0) > rows.size / 2
+        rows = rows[::-1] if falling else rows
+        late = False
+        for before, row in itertools.pairwise(rows):
+            late = twice[row] and (late or naive[row] <= naive[before])
+            if late:
+                found[row] = second[row]
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _east(seconds: float, zone: tzinfo, fold: int) -> float:
+    moment = (datetime(1970, 1, 1) + timedelta(seconds=seconds)).replace(fold=fold)
+    shift = moment.replace(tzinfo=zone).utcoffset()
+    return shift.total_seconds() if shift else 0.0

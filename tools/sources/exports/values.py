@@ -1,0 +1,164 @@
+"""Cells to values: numbers, states, words that stand for none, and qualities."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from aitia.tools.sources.exports.asked import Asked, Reading, Samples, Tag
+from aitia.tools.sources.exports.columns import Column, Shape, cell_at
+from aitia.tools.sources.exports.numbers import Notation, notation_of, number_and_unit
+from aitia.tools.sources.exports.sheets import Sheet
+from aitia.tools.sources.exports.words import (
+    code_of,
+    code_quality,
+    data,
+    folded,
+    is_missing,
+    quality_word,
+    state_of,
+)
+from aitia.tools.sources.rows import Floats
+
+MOST_STATES: Final = 12  # different words of a column that is read as states
+_VOTED: Final = 20_000  # cells by which the notation of numbers is told
+
+
+def notation_in(sheet: Sheet, values: Sequence[Column], body: Sequence[list[str]], asked: Asked) -> Notation:
+    """How the numbers of some columns are written."""
+    if asked.decimal:
+        return Notation(asked.decimal == ",")
+    per = max(1, _VOTED // max(len(values), 1))
+    step = max(1, len(body) // per)
+    cells = (cell_at(row, c.at) for c in values for row in body[::step])
+    return notation_of((c for c in cells if c), commas_part=sheet.commas_part)
+
+
+def qualities_of(shape: Shape, body: Sequence[list[str]], column: Column) -> list[str]:
+    """What each cell's quality is; empty where the table tells none."""
+    of = [c for c in shape.of_role("quality") if c.of == column.at or shape.long]
+    if not of:
+        return []
+    cells = [cell_at(r, of[0].at) for r in body]
+    words = {c: quality_word(c) for c in set(cells)}
+    numbers = {
+        c: code_of(c) for c in set(cells) if not re.search(r"[a-zA-Z]{2}", c) or c.lower().startswith("0x")
+    }
+    if numbers and sum(n is not None for n in numbers.values()) >= 0.5 * len([c for c in words if c]):
+        known = [n for n in numbers.values() if n is not None]
+        counted = Counter(c for c in cells if c)
+        usual = numbers.get(counted.most_common(1)[0][0]) if counted else None
+        if max(known) >= 64 and max(known) != 100:
+            words |= {c: code_quality(n, opc=True) for c, n in numbers.items() if n is not None}  # type: ignore[misc]
+        elif max(known) == 100:  # a confidence in per cent (PHD)
+            words |= {c: "good" if n and n >= 50 else "bad" for c, n in numbers.items() if n is not None}
+        else:
+            words |= {c: "good" if n == usual else "bad" for c, n in numbers.items() if n is not None}
+    flags = {folded(c) for c in cells if c}
+    if flags <= {"true", "false", "wahr", "falsch", "yes", "no"}:
+        good = "true" if not re.search(r"(?i)bad|quest|substit|invalid", of[0].name) else "false"
+        words = {
+            c: "good" if (folded(c) in ("true", "wahr", "yes")) == (good == "true") else "bad"
+            for c in set(cells)
+        }
+    return [words[c] for c in cells]
+
+
+def samples_of(
+    tag: Tag,
+    t: Floats,
+    cells: Sequence[str],
+    codes: Sequence[str],
+    chosen: np.ndarray,
+    notation: Notation,
+    read: Reading,
+) -> Samples | None:
+    """The samples of a tag; None where its cells are texts that say nothing."""
+    made = Samples(tag=tag, t=t[chosen], v=np.full(chosen.size, np.nan))
+    parsed: dict[str, tuple[float | None, str, bool]] = {}
+    units: Counter[str] = Counter()
+    texts: Counter[str] = Counter()
+    numbers = 0
+    for place, row in enumerate(chosen):
+        cell = cells[row]
+        if not cell:
+            continue
+        if cell not in parsed:
+            parsed[cell] = number_and_unit(cell, notation)
+        value, unit, doubt = parsed[cell]
+        if value is None or not np.isfinite(value):
+            (made.words if is_missing(cell) or quality_word(cell) == "bad" else texts)[cell] += 1
+            continue
+        numbers += 1
+        code = codes[row] if codes else ""
+        made.bad += code == "bad"
+        made.doubtful += doubt or code == "uncertain"
+        made.v[place] = np.nan if code == "bad" else value
+        units[unit] += bool(unit)
+    if texts and texts.total() > numbers:
+        if not _as_states(made, cells, codes, chosen, texts, read):
+            return None
+    else:
+        made.words += texts
+    if units and not tag.unit:
+        tag.unit = units.most_common(1)[0][0]
+    _sentinels(made, read)
+    _once(made)
+    return made
+
+
+def _once(made: Samples) -> None:
+    """Leave out rows that repeat time and value of another one."""
+    pairs = np.stack([made.t, np.where(np.isfinite(made.v), made.v, np.inf)], axis=1)
+    kept = (
+        np.sort(np.unique(pairs, axis=0, return_index=True)[1])
+        if len(pairs)
+        else np.array([], dtype=np.int64)
+    )
+    made.twice = made.t.size - kept.size
+    made.t, made.v = made.t[kept], made.v[kept]
+
+
+def _as_states(
+    made: Samples,
+    cells: Sequence[str],
+    codes: Sequence[str],
+    chosen: np.ndarray,
+    texts: Counter[str],
+    read: Reading,
+) -> bool:
+    """Words as states with numbers: the usual 0 and 1 of both words, else in the order of their first appearance."""
+    kinds = list(dict.fromkeys(cells[row] for row in chosen if cells[row] in texts))
+    if len(kinds) > MOST_STATES or len(kinds) < 2:
+        first = kinds[0] if kinds else ""
+        read.said.append(
+            f"left out, as more than half of its cells are no numbers: {made.tag.name} ({len(kinds)} words, e.g. {first[:30]!r})"
+        )
+        return False
+    usual = {k: state_of(k) for k in kinds}
+    if None in usual.values() or len(set(usual.values())) < len(kinds):
+        usual = {k: float(n) for n, k in enumerate(sorted(kinds, key=folded))}
+    made.states = {k: float(v) for k, v in usual.items() if v is not None}
+    for place, row in enumerate(chosen):
+        if cells[row] in made.states and not (codes and codes[row] == "bad"):
+            made.v[place] = made.states[cells[row]]
+    return True
+
+
+def _sentinels(made: Samples, read: Reading) -> None:
+    """Numbers that stand for nothing, such as -9999, where they lie far outside of all others."""
+    for mark in data()["sentinels"]:
+        hit = made.v == float(mark)
+        rest = made.v[np.isfinite(made.v) & ~hit]
+        if (
+            hit.any()
+            and rest.size
+            and hit.sum() < rest.size
+            and abs(float(mark)) > 3 * max(float(np.abs(rest).max()), 1.0)
+        ):
+            made.v[hit] = np.nan
+            made.words[f"{mark:g}"] += int(hit.sum())
