@@ -13,7 +13,7 @@ from aitia.agent.asking.answerable import of_commands, quoted
 from aitia.agent.asking.looked import answered
 from aitia.agent.asking.lookup import Lookup
 from aitia.agent.asking.question.follow import read_on
-from aitia.agent.asking.question.reading import Reading
+from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.steps import asks_for_steps, steps_for
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput, SourceError, StoreDamaged
@@ -49,6 +49,7 @@ def look(question: str, site: Site, before: Query | None = None) -> tuple[Answer
     Raises BadInput for an empty or long question and for a query that is written wrongly.
     """
     text = checked(question)
+    site.begin()
     reading = (
         Reading(status="query", queries=(parse(text, now=site.now),), live=True)
         if is_query(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from aitia.agent.asking.answer import Answer, AnswerStatus, Citation, Reply
-from aitia.agent.asking.question.reading import Reading
+from aitia.agent.asking.question.outcome import Reading
 from aitia.tools.query.found import Found, Row
 from aitia.tools.query.notation import written
 from aitia.tools.query.words import Query

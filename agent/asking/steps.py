@@ -1,4 +1,4 @@
-"""Steps for a question such as "mémoire épuisée, que faire ?": the runbook whose title and symptoms it speaks of, in any language."""
+"""Steps for "mémoire épuisée, que faire ?": the runbook whose title and symptoms a question speaks of, in five languages."""
 
 from __future__ import annotations
 

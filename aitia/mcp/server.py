@@ -34,7 +34,10 @@ _DIAGNOSE = (
     "Find the root cause of an incident from the site's own telemetry; takes up to a minute. Gives a short report in"
     " Markdown whose sentences cite facts [E1], and the run's id."
 )
-_ASK = "Answer a question about a run, or (without one) from the site's runbooks and past incidents, with citations."
+_ASK = (
+    "Answer a question about a run, or (without one) from live systems (counts, lists, log lines, measurements, changes), "
+    "runbooks and past incidents, with citations."
+)
 _RUNS = "List the diagnoses that were made, newest first."
 
 

@@ -91,6 +91,7 @@ class House:
         said = [f"{escape(r.text)} {' '.join(f'[{c}]' for c in r.cites)}".strip() for r in answer.replies]
         said += [] if answer.replies else ["None of the sources answers that."]
         near = [f"Nearest: {escape(clean(text))}" for text in answer.nearest]
+        near += [f"Query: {escape(clean(query))}" for query in answer.queries]
         held = [f"[{c.id}] {escape(clean(c.text))}" for c in answer.citations]
         on = f"Continue with conversation {answer.conversation}."
         return "\n".join([*said, *near, *held, on]), answer.model_dump(mode="json")

@@ -29,7 +29,7 @@ class AskArgs(Word):
     run: str = Field(
         default="",
         max_length=80,
-        description="The run that the question is about, or last; empty: runbooks and past incidents.",
+        description="The run that the question is about, or last; empty: live systems, runbooks and past incidents.",
     )
     conversation: str = Field(
         default="", max_length=80, description="Continue the conversation of an earlier answer."

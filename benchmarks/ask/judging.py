@@ -13,23 +13,43 @@ class Said(Protocol):
     """What is judged."""
 
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """See `Said` of questions.py."""
+        ...
+
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """See `Said` of questions.py."""
+        ...
+
     @property
-    def numbers(self) -> tuple[tuple[float, str], ...]: ...
+    def numbers(self) -> tuple[tuple[float, str], ...]:
+        """See `Said` of questions.py."""
+        ...
+
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """See `Said` of questions.py."""
+        ...
+
     @property
-    def moments(self) -> tuple[datetime, ...]: ...
+    def moments(self) -> tuple[datetime, ...]:
+        """See `Said` of questions.py."""
+        ...
+
     @property
-    def documents(self) -> tuple[str, ...]: ...
+    def documents(self) -> tuple[str, ...]:
+        """See `Said` of questions.py."""
+        ...
+
     @property
-    def rows(self) -> int: ...
+    def rows(self) -> int:
+        """See `Said` of questions.py."""
+        ...
 
 
 SCALES: Final = (1.0, 1e-3, 1e3, 1e-2, 1e2, 2.0**-10, 2.0**-20, 2.0**-30, 1e-6, 1e-9, 60.0, 1 / 60.0)
-"""Between units of one quantity: ms and s, % and a share, bytes and MiB, per minute and per second. Tried where a unit is wanted."""
+"""Between units of one quantity: ms and s, % and a share, bytes and MiB, per minute and second; tried where a unit is wanted."""
 
 
 def judged(said: Said, wanted: Mapping[str, Any]) -> dict[str, bool]:
@@ -123,5 +143,6 @@ def _flat(text: str) -> str:
 
 
 _CHECKS: Final = {
-    "value": _value, "items": _items, "contains": _contains, "count": _count, "iso": _moment, "any": _any, "document_any": _documents,
+    "value": _value, "items": _items, "contains": _contains, "count": _count, "iso": _moment, "any": _any,
+    "document_any": _documents,
 }  # fmt: skip

@@ -154,7 +154,6 @@ def _folder(root: Path, source: str) -> Path:
 
 def _answer(question: str, held: Held, before: Query | None, llm: Llm | None) -> tuple[Said, Query | None]:
     began = time.monotonic()
-    held.site.notes.clear()
     try:
         found = look(question, held.site, before)
         answer, query = found if found is not None else (_of_documents(question, held, llm), before)
@@ -221,7 +220,8 @@ def scored(
                     measured.setdefault(f"{label}{metric}", []).append(float(value))
             cases.append(
                 {"id": q.id, "system": system, "question": q.question, "language": answer["language"], "kind": answer["kind"],
-                 "status": said.status, "text": said.text[:600], "queries": said.queries, "seconds": round(said.seconds, 3), **verdict}
+                 "status": said.status, "text": said.text[:600], "queries": said.queries,
+                 "seconds": round(said.seconds, 3), **verdict}
             )  # fmt: skip
         made += rows(system, dict(sorted(measured.items(), key=lambda pair: (pair[0].count(" "), pair[0]))))
     seconds = sorted(s for q in questions if (s := found[q.id]["no_model"].seconds))

@@ -9,6 +9,8 @@ from aitia.core.store import RunStore
 
 from .conftest import Aitia
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_a_run_is_asked_and_asked_again(aitia: Aitia, home: Path, scenario: Path) -> None:
     aitia("replay", scenario, "--model", "none")
@@ -70,3 +72,26 @@ def test_bad_input_is_named(aitia: Aitia, tmp_path: Path, home: Path) -> None:
         assert got.code == 2, arguments
         assert word in got.err
     assert not list((home / "asks").glob("*"))
+
+
+def test_live_systems_are_asked(aitia: Aitia, scenario: Path) -> None:
+    config = ("--config", ROOT / "examples/shop.yaml")
+    shown = aitia("ask", "last two errors of postgres", *config)
+    assert shown.code == 0, shown.err
+    assert shown.out.startswith("79 error log lines of postgres, the last 2 below.")
+    assert 'query: lines(component="postgres", level="error", limit=2)' in shown.out
+    told = json.loads(aitia("ask", "--again", "and orders?", "--json").out)
+    assert told["status"] == "answered"
+    assert told["queries"] == ['lines(component="orders", level="error", limit=2)']
+    assert told["found"][0]["value"] == 78
+    direct = aitia("ask", "--query", 'count(of="lines", component="postgres", level="error")', *config)
+    assert direct.out.startswith("79 error log lines of postgres.")
+    unknown = aitia("ask", "errors of shipping-api", *config)
+    assert unknown.code == 11
+    assert "No source knows 'shipping-api'." in unknown.out
+    refused = aitia("ask", "restart postgres", *config)
+    assert refused.code == 12
+    assert "nothing was run" in refused.out
+    wrong = aitia("ask", "--query", "lines(componet='x')", *config)
+    assert wrong.code == 2
+    assert "Did you mean 'component'" in wrong.err

@@ -54,7 +54,10 @@ def _before_all(query: Query, site: Site) -> Found | None:
     if until is None or extent is None or history or until >= extent[0]:
         return None
     return unknown(
-        f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC: what there is lies between then and {extent[1]:%Y-%m-%d %H:%M} UTC.",
+        (
+            f"Nothing was recorded before {extent[0]:%Y-%m-%d %H:%M} UTC: what there is lies between then and"
+            f" {extent[1]:%Y-%m-%d %H:%M} UTC."
+        ),
         "a source that keeps its data for longer",
     )
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from aitia.core.errors import SourceError
@@ -215,12 +216,8 @@ def _read(
                 if site.deadline.left <= 0:
                     kept.whole = False
                     return
-                if fits(record, lambda file=file, record=record: _raw(file, record)):  # type: ignore[misc]
-                    kept.add(
-                        record.at,
-                        component,
-                        lambda file=file, record=record: _row(file, record, component, source, site),
-                    )  # type: ignore[misc]
+                if fits(record, partial(_raw, file, record)):
+                    kept.add(record.at, component, partial(_row, file, record, component, source, site))
             kept.whole &= extract.share >= 1.0
     except SourceError as error:
         site.notes.append(str(error))
@@ -267,13 +264,16 @@ def _of_cluster(
                 )
                 refs.append(ref)
                 for record, text in _dated(texts, component, site.now):
-                    if window.epoch[0] <= record.at < window.epoch[1] and fits(
-                        record, lambda text=text: text
-                    ):  # type: ignore[misc]
+                    within = window.epoch[0] <= record.at < window.epoch[1]
+                    if within and fits(record, partial(str, text)):
                         row = Row(
                             at=from_epoch(record.at), component=component, text=_shown(text, site), ref=ref
                         )
-                        kept.add(record.at, component, lambda row=row: row)  # type: ignore[misc]
+                        kept.add(record.at, component, partial(_same, row))
+
+
+def _same(row: Row) -> Row:
+    return row
 
 
 def _dated(texts: Iterable[str], component: str, now: datetime) -> Iterator[tuple[Record, str]]:

@@ -17,7 +17,8 @@ _LINKS: Final[dict[Relation, tuple[str, bool]]] = {  # the relation of a compone
     "part_of": ("part_of", False), "parts": ("part_of", True), "feeds": ("feeds", False), "fed_by": ("feeds", True),
 }  # fmt: skip
 _SAID: Final[dict[Relation, str]] = {
-    "calls": "{c} calls", "called_by": "{c} is called by", "runs_on": "{c} runs on", "hosts": "On {c} run", "part_of": "{c} is part of",
+    "calls": "{c} calls", "called_by": "{c} is called by", "runs_on": "{c} runs on", "hosts": "On {c} run",
+    "part_of": "{c} is part of",
     "parts": "Parts of {c}", "feeds": "{c} feeds", "fed_by": "{c} is fed by",
 }  # fmt: skip
 _MOST: Final = 200

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, TypeVar
 
 from aitia.core.deadline import Deadline
@@ -41,6 +41,11 @@ class Site:
     redact: Callable[[str], str] = str
     notes: list[str] = field(default_factory=list)
     deadline: Deadline = field(default_factory=lambda: Deadline(SECONDS))
+
+    def begin(self) -> None:
+        """Another question: its time begins, and notes of the one before are gone."""
+        self.deadline = Deadline(SECONDS)
+        self.notes[:] = [h.note for h in self.inventory.holdings if h.unread]
 
     def window(self, since: datetime | None, until: datetime | None, source: Source | None = None) -> Window:
         """The span of a query, its end included; where no start is given, what the source may hold."""
@@ -91,7 +96,7 @@ class Site:
         """Each namespace of each cluster, with the source's name."""
         clusters = [s for s in self.sources.of("cluster") if isinstance(s, ClusterSource)]
         return [
-            (s.name, self.once(("reader", s.name, space), lambda s=s, space=space: Reader(s, space)))
+            (s.name, self.once(("reader", s.name, space), partial(Reader, s, space)))
             for s in clusters
             for space in s.namespaces()
         ]

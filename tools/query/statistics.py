@@ -184,7 +184,7 @@ def _one_side(side: Compare, site: Site) -> Found:
             labels=side.labels,
             since=side.since,
             until=side.until,
-        ),  # fmt: skip
+        ),
         site,
     )
 

@@ -1,4 +1,4 @@
-"""The query language: a verb and its fields. A query only reads; what it may name is in the inventory or is told apart as unknown."""
+"""The query language: a verb and its fields. A query only reads."""
 
 from __future__ import annotations
 

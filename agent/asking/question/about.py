@@ -54,7 +54,8 @@ def about(low: str, site: Site) -> About:
             if x.sure >= _SLIP
         ):
             continue
-        if known := site.resolver.resolve(word):
+        known = site.resolver.resolve(word)
+        if known and "ordinal stripped" not in site.resolver.why(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
         elif word not in labels and not _is_object(word, site):
             strange.append((word, m.span()))

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aitia.agent.asking.question.measure import Fit, best
+from aitia.agent.asking.question.outcome import Reading
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.reading import Reading
 from aitia.agent.asking.question.spans import ranges_of, span_of
 from aitia.tools.query.words import Compare
 
 _WITH: Final = re.compile(
-    r"\b(?:with|to the|compared to|compared with|versus|vs\.?|against|than|mit|gegenüber|verglichen mit|als|avec|par rapport à|que|con|rispetto a|frente a|di)\b"
+    r"\b(?:with|to the|compared to|compared with|versus|vs\.?|against|than|mit|gegenüber|verglichen"
+    r" mit|als|avec|par rapport à|que|con|rispetto a|frente a|di)\b"
 )
 _DAY: Final = timedelta(days=1)
 
@@ -22,7 +23,8 @@ _DAY: Final = timedelta(days=1)
 def compared(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
     """Two sides of a comparison; what is not told twice is the same on both."""
     top = [f for f in best(fitting) if not f.left]
-    lines = not top and (p.level or p.has("verbs", "lines"))
+    lines = (bool(p.level) and not p.keys("functions")) or (not top and p.has("verbs", "lines"))
+    top = [] if lines else top
     if not top and not lines:
         return None
     function: Any = next((f for f in p.keys("functions") if f != "last"), "mean")
@@ -35,7 +37,7 @@ def compared(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
     if len(names) > 1:
         span = {k: v for k, v in (("since", p.span.since), ("until", p.span.until)) if v is not None}
         return _made(Compare(component=names[0], other=names[1], **measure, **span))
-    component = p.component or (top[0].of.component if top else "")
+    component = top[0].of.component if top else p.component
     spans = _two_spans(p)
     if spans is None:
         return Reading(status="unclear", said="Compare with which time or component?", live=True)

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.about import near, others
 from aitia.agent.asking.question.measure import best
+from aitia.agent.asking.question.measures_rules import fitting
+from aitia.agent.asking.question.outcome import Reading, span_fields
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.reading import Reading, _fitting, decide, span_fields
+from aitia.agent.asking.question.reading import decide
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.tables import follow_pattern, pattern_of
 from aitia.core.errors import BadInput
@@ -26,11 +28,24 @@ def read_on(text: str, site: Site, before: Query | None) -> Reading:
     p = Pieces(asked=text, site=site, given=str(getattr(before, "component", "") or ""))
     if before is None or changing(p) is not None or not _leaves_out(p):
         return decide(p)
+    if _whole(p) and (alone := decide(p)).status == "query":
+        return alone
     turned = _turned(p, before)
     if turned is not None:
         return turned
     changed = _changed(p, before)
     return changed if changed is not None else decide(p)
+
+
+def _whole(p: Pieces) -> bool:
+    """Whether a sentence names what it asks of: a kind of objects with a verb, or a component with a part, a level or a thing."""
+    asks = bool({"count", "list", "exists"} & set(p.keys("verbs")))
+    if follow_pattern().search(p.low):
+        return asks and bool(p.keys("resources"))
+    things = p.keys("parts") or p.level or p.quoted or any(t.concepts and not t.soft for t in p.terms)
+    return bool(p.about.components and (things or p.keys("relations") or p.keys("resources"))) or (
+        asks and bool(p.keys("resources"))
+    )
 
 
 def _turned(p: Pieces, before: Query) -> Reading | None:
@@ -157,7 +172,7 @@ def _changed(p: Pieces, before: Query) -> Reading | None:
         new["part"] = p.keys("parts")[0]
     if "order" in fields and p.keys("order"):
         new["order"] = p.keys("order")[0]
-    if "function" in fields and (functions := [f for f in p.keys("functions")]):
+    if "function" in fields and (functions := p.keys("functions")):
         new["function"] = functions[0]
     if "wanted" in fields and p.has("verbs", "when"):
         new["wanted"] = "time"
@@ -203,7 +218,7 @@ def _other_measure(p: Pieces, before: Stat | Curve, new: dict[str, Any]) -> dict
     component = str(new.get("component", before.component))
     named = [t for t in p.terms if t.concepts and not t.soft]
     if named:
-        found = [f for f in best(_fitting(p, component)) if not f.left]
+        found = [f for f in best(fitting(p, component)) if not f.left]
         if not found:
             words = " ".join(t.word for t in named)
             return Reading(

@@ -21,17 +21,25 @@ _QUOTED: Final = re.compile(
     r"\"([^\"\n]{2,120})\"|'([^'\n]{2,120})'(?!\w)|`([^`\n]{2,120})`|“([^”\n]{2,120})”|«\s*([^»\n]{2,120}?)\s*»|„([^“”\n]{2,120})[“”]"
 )
 _CONTAINING: Final = re.compile(
-    r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
-    r"|mit der meldung|with the word|with the text|matching|mention(?:s|ing)?|avec le mot|con la parola|con il testo|about the word|die das wort)\s+(?:the word |the text |das wort |le mot |la palabra |la parola )?([\w./:%-]{2,60})"
+    r"(?:contain(?:s|ing)?|contenant|contienn?e?nt?|que contengan|con la palabra|conteniendo|contiene"
+    r"|contengono|contenenti|enthalten|enthält|mit dem wort|mit dem text"
+    r"|mit der meldung|with the word|with the text|matching|mention(?:s|ing)?|avec le mot|con la"
+    r" parola|con il testo|about the word|die das wort)\s+(?:the word |the text |das wort |le mot |la"
+    r" palabra |la parola )?([\w./:%-]{2,60})"
 )
 _LABEL: Final = re.compile(r"(?<![\w/.])([a-z][a-z0-9./_-]{0,80})\s?=\s?([\w.-]{1,60})")
 _LABELLED: Final = re.compile(
-    r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with |des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
+    r"(?:labels?|labell?ed|étiquettes?|etiquetas?|etichett[ae])\s+(?:named |called |as |namens |with "
+    r"|des |mit )?[\"'`]?([a-z][\w./-]{1,60})[\"'`]?"
 )
 _COUNTED: Final = r"(?<![\w.:-])(\d{1,3}|%s)(?![\w.:%%-])"
 _SINGULAR: Final = re.compile(
-    r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
-    r"(?:line|error|message|entry|event|log|deploy|deployment|change|zeile|meldung|fehlermeldung|fehler|eintrag|änderung|ereignis|ligne|erreur|message|événement|changement|déploiement|línea|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning|warnung|work order|auftrag)(?!\w)"
+    r"(?:last|latest|newest|most recent|letzte[nrs]?|neueste[nrs]?|dernière?|última?|último|ultim[ao]"
+    r"|first|earliest|erste[nrs]?|première?|primer[oa]?|prim[oa])\s+(?:\w+\s+){0,2}?"
+    r"(?:line|error|message|entry|event|log|deploy|deployment|change|zeile|meldung|fehlermeldung"
+    r"|fehler|eintrag|änderung|ereignis|ligne|erreur|message|événement|changement|déploiement|línea"
+    r"|error|mensaje|evento|cambio|despliegue|riga|errore|messaggio|evento|modifica|rilascio|warning"
+    r"|warnung|work order|auftrag)(?!\w)"
 )
 _NUMBERS: Final = {
     "due": 2,

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def _asked() -> re.Pattern[str]:
     words = table("act")
     first, polite = (one_of(map(plain, words[k])) for k in ("first", "polite"))
-    lead = rf"(?:^|[.;!?\n]\s*|,\s*(?:and |und |et |y |e )?|\band (?:then )?)\W*(?:{polite}\W+)*(?:(?:the|me|you|mir|uns|den|die|das|le|la|el|il)\W+)?"
+    lead = (
+        rf"(?:^|[.;!?\n]\s*|,\s*(?:and |und |et |y |e )?|\band (?:then )?)\W*(?:{polite}\W+)*(?:(?:the|me"
+        rf"|you|mir|uns|den|die|das|le|la|el|il)\W+)?"
+    )
     return re.compile(rf"{lead}{first}")
 
 
@@ -28,9 +31,12 @@ def _anywhere() -> re.Pattern[str]:
 
 @cache
 def _german() -> re.Pattern[str]:
-    """ "Kannst du X neu starten": the verb stands at the end."""
+    """A German request, whose verb stands at the end: "kannst du X neu starten"."""
     polite = one_of(map(plain, table("act")["polite"]))
-    ends = r"(?:neu ?starten|löschen|stoppen|beenden|ausführen|herunterfahren|hochfahren|skalieren|entfernen|abschalten|einschalten|zurückrollen|installieren|ändern|setzen|erhöhen)"
+    ends = (
+        r"(?:neu ?starten|löschen|stoppen|beenden|ausführen|herunterfahren|hochfahren|skalieren|entfernen"
+        r"|abschalten|einschalten|zurückrollen|installieren|ändern|setzen|erhöhen)"
+    )
     return re.compile(rf"{polite}\W.{{0,120}}?{ends}(?!\w)")
 
 

@@ -27,7 +27,9 @@ _LISTED: Final = re.compile(
     r"\s+(?:of|from|in|on|for|between|since|von|vom|bei|seit|zwischen|de|du|des|entre|depuis|del|desde|di|del|della|da|tra)(?!\w)"
 )
 _REPORTS: Final = re.compile(
-    r"(?<!\w)(?:above|below|over|under|broke|breaks|broken|rising|rises|rose|exceeds?|too|keeps?|stopped|failed|fails|über|unter|steigt|zu|kaputt|au-dessus|dépasse|trop|por encima|demasiado|sube|sopra|supera|troppo|sale)(?!\w)"
+    r"(?<!\w)(?:above|below|over|under|broke|breaks|broken|rising|rises|rose|exceeds?|too|keeps?"
+    r"|stopped|failed|fails|über|unter|steigt|zu|kaputt|au-dessus|dépasse|trop|por encima|demasiado"
+    r"|sube|sopra|supera|troppo|sale)(?!\w)"
 )
 _LIVE: Final = frozenset({"count", "lines", "events", "curve"})
 
@@ -60,7 +62,13 @@ def of_live(text: str) -> bool:
     """Whether a question is of what systems are and say now, which no run holds: objects, lines, events, curves."""
     low = plain(text)
     resources = set(keys("resources", low)) - {"components", "machines", "measurements", "sources"}
-    return is_query(text) or asks_for_change(text) or bool(resources) or bool(set(keys("verbs", low)) & _LIVE)
+    return (
+        is_query(text)
+        or asks_for_change(text)
+        or bool(_LISTED.match(low))
+        or bool(resources)
+        or bool(set(keys("verbs", low)) & _LIVE)
+    )
 
 
 def _first(low: str) -> bool:

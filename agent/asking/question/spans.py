@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Final
 
+from aitia.agent.asking.question.tables import data
 from aitia.core.words import Moment, Word
 from aitia.tools.meaning.incidents.times import Told, times_of
 from aitia.tools.meaning.incidents.words import meaning_of, plain, table
@@ -13,35 +15,9 @@ from aitia.tools.meaning.incidents.words import meaning_of, plain, table
 LONGEST: Final = timedelta(days=3650)
 _PART_H: Final = 6  # hours of a part of the day
 _CUE: Final = 26  # characters before a time in which a word such as "since" belongs to it
-# What the incident reader does not read, in words that it does; Italian by and large.
-_SAME: Final = tuple(
-    (re.compile(pattern), told)
-    for pattern, told in (
-        (r"l'altro ieri", "day before yesterday"), (r"\blunedì\b", "monday"),
-        (r"\bmartedì\b", "tuesday"),
-        (r"\bmercoledì\b", "wednesday"),
-        (r"\bgiovedì\b", "thursday"),
-        (r"\bvenerdì\b", "friday"),
-        (r"\bsabato\b", "saturday"),
-        (r"\bdomenica\b", "sunday"),
-        (r"\bieri sera\b", "yesterday evening"), (r"\bieri mattina\b", "yesterday morning"),
-        (r"\bieri\b", "yesterday"), (r"\boggi\b", "today"), (r"\bstamattina\b|\bquesta mattina\b", "this morning"),
-        (r"\bstanotte\b", "last night"), (r"\bmezzogiorno\b", "noon"), (r"\bmezzanotte\b", "midnight"),
-        (r"\bmezz'?ora fa\b", "30 minutes ago"), (r"\bun'ora fa\b", "1 hour ago"),
-        (r"\bultima mezz'?ora\b|\blast half (?:an )?hour\b|\bletzten halben stunde\b|\bdernière demi-heure\b|\búltima media hora\b", "last 30 minutes"),
-        (r"(\d+) secondi fa\b", r"\1 seconds ago"), (r"(\d+) minut[io] fa\b", r"\1 minutes ago"), (r"(\d+) or[ae] fa\b", r"\1 hours ago"),
-        (r"(\d+) giorn[io] fa\b", r"\1 days ago"),
-        (r"\bultim[ie] (\d+) secondi\b", r"last \1 seconds"), (r"\bultim[ie] (\d+) minuti\b", r"last \1 minutes"),
-        (r"\bultim[ie] (\d+) ore\b", r"last \1 hours"), (r"\bultim[ie] (\d+) giorni\b", r"last \1 days"), (r"\bultim'ora\b|\bultima ora\b", "last hour"),
-        (r"(\d+) dernières? minutes?\b", r"last \1 minutes"), (r"(\d+) dernières? heures?\b", r"last \1 hours"),
-        (r"(\d+) derniers? jours?\b", r"last \1 days"), (r"(\d+) dernières? secondes?\b", r"last \1 seconds"),
-        (r"\b(?:letzte|letzten|vergangenen?) (\d+) min\b", r"last \1 minutes"),
-        (r"\b(?:last|past) day\b|\blast 24 ?h\b", "last 24 hours"), (r"\b(?:last|past) minute\b|\bletzten? minute\b|\bdernière minute\b|\búltimo minuto\b|\bultimo minuto\b", "last 1 minutes"),
-        (r"\blast week\b|\bletzte woche\b|\bsemaine dernière\b|\bsemana pasada\b|\bsettimana scorsa\b", "last 7 days"),
-    )
-)  # fmt: skip
 _T: Final = (
-    r"(?:(?P<d{n}>\d{{4}}-\d\d-\d\d)[t ]\s*)?(?P<h{n}>[01]?\d|2[0-4])(?:(?::|(?<=\d)h|\.)(?P<m{n}>[0-5]\d)(?::(?P<s{n}>[0-5]\d)(?:\.\d+)?)?)?"
+    r"(?:(?P<d{n}>\d{{4}}-\d\d-\d\d)[t ]\s*)?(?P<h{n}>[01]?\d|2[0-4])(?:(?::|(?<=\d)h|\.)"
+    r"(?P<m{n}>[0-5]\d)(?::(?P<s{n}>[0-5]\d)(?:\.\d+)?)?)?"
     r"(?:\s?(?:uhr|h(?![a-z])|heures?|horas|ore|hrs|o'clock))?(?:\s?(?P<am{n}>am|pm|a\.m\.|p\.m\.)(?!\w))?(?:\s?(?P<z{n}>z|utc|gmt)(?!\w))?"
 )
 _ARTICLE: Final = r"(?:(?:the|le|las|la|les|l'|à|um|a|alle|dalle|at|about)\s*)?"
@@ -56,7 +32,8 @@ _ISO: Final = re.compile(
     r"(?<!\d)(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s?(z|utc|[+-]\d\d:?\d\d)?)?(?![\d-])"
 )
 _SINCE: Final = re.compile(
-    r"(?:since|after|from|starting|as of|seit|ab|nach|von|depuis|après|dès|à partir|desde|después|despues|a partir|da|dal|dalle|dopo)\W+(?:\w+\W+){0,2}$"
+    r"(?:since|after|from|starting|as of|seit|ab|nach|von|depuis|après|dès|à partir|desde|después"
+    r"|despues|a partir|da|dal|dalle|dopo)\W+(?:\w+\W+){0,2}$"
 )
 _UNTIL: Final = re.compile(
     r"(?:until|till|before|up to|by|bis|vor|jusqu'à|jusqu'|avant|hasta|antes|fino|prima)\W+(?:\w+\W+){0,2}$"
@@ -87,7 +64,7 @@ class Span(Word):
 def span_of(text: str, now: datetime) -> Span:
     """The span of a text; a time without a zone is in that of `now`."""
     low = plain(text)
-    for pattern, told in _SAME:
+    for pattern, told in _same():
         low = pattern.sub(told, low)
     if _FRENCH.search(low) and not _GERMAN.search(low):
         low = re.sub(r"(?<![\w'])hier(?!\w)", "yesterday", low)
@@ -98,6 +75,11 @@ def span_of(text: str, now: datetime) -> Span:
     if found:
         return _ranged(found, low, moments, now)
     return _single(low, moments, now)
+
+
+@cache
+def _same() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), told) for pattern, told in data()["same"])
 
 
 def _stamps(low: str, now: datetime) -> tuple[str, list[datetime]]:
@@ -122,7 +104,7 @@ _MARK: Final = "⌚"
 
 
 def _timely(m: re.Match[str]) -> bool:
-    """Whether both sides of "from 3 to 4" are clock times: a number alone is one only beside one with minutes, or after "between"."""
+    """Whether both sides are clock times: numbers alone are, beside one with minutes or behind "between"."""
     groups = m.groupdict()
     return bool(
         groups.get("ha")
@@ -179,19 +161,21 @@ def ranges_of(text: str, now: datetime) -> list[Span]:
     return found
 
 
-def _clock(groups: dict[str, str | None], n: str, day: object, now: datetime, later: str | None) -> datetime:
+def _clock(
+    groups: dict[str, str | None], n: str, day: date | None, now: datetime, later: str | None
+) -> datetime:
     hour = int(groups[f"h{n}"] or 0)
     half = groups.get(f"am{n}") or later or ""
     hour = hour % 12 + 12 if half.startswith("p") and hour <= 12 else hour
     zone = UTC if groups.get(f"z{n}") or groups.get("z2") else now.tzinfo
-    date = (
+    on = (
         datetime.fromisoformat(str(groups[f"d{n}"])).date()
         if groups.get(f"d{n}")
         else day or now.astimezone(zone).date()
     )
     return datetime.combine(
-        date, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone
-    )  # type: ignore[arg-type]
+        on, time(hour % 24, int(groups.get(f"m{n}") or 0), int(groups.get(f"s{n}") or 0)), zone
+    )
 
 
 def _single(low: str, moments: list[datetime], now: datetime) -> Span:
@@ -231,7 +215,7 @@ _ORDINAL: Final = re.compile(
 
 
 def _dated(m: re.Match[str], now: datetime) -> str:
-    """ "On the 21st" as the date of the last such day."""
+    """The date of the last such day: of "on the 21st"."""
     day = int(m[1] or m[2])
     for back in range(62):
         then = now - timedelta(days=back)
@@ -275,7 +259,8 @@ def _months() -> dict[str, int]:
 
 
 _MONTH: Final = re.compile(
-    rf"(?<!\w)(in|im|en|a|au mois de|nel mese di|last|letzten|of|de|di|durante|during)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
+    rf"(?<!\w)(in|im|en|a|au mois de|nel mese di|last|letzten|of|de|di|durante"
+    rf"|during)\s+({'|'.join(sorted(_months(), key=len, reverse=True))})(?!\w)(?:\s+(\d{{4}}))?"
 )
 
 

@@ -35,6 +35,7 @@ def table(name: str) -> Mapping[str, Sequence[str]]:
 
 @cache
 def patterns_of(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The pattern of each key of a table."""
     return tuple((key, re.compile(_any(tuple(words)))) for key, words in table(name).items())
 
 

@@ -1,0 +1,118 @@
+"""Questions about what was changed, deployed and maintained, and about events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from aitia.agent.asking.question.measures_rules import fitting
+from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.told import telling
+from aitia.tools.query.words import USUAL, Changes, Count, Events
+
+
+def of_happenings(p: Pieces) -> Reading | None:
+    """Events, changes, deploys and work orders."""
+    if p.has("verbs", "events") and (p.site.sources.of("cluster") or not p.site.sources.of("logs")):
+        limit = {"limit": p.limit} if p.limit else {}
+        if p.has("verbs", "count"):
+            return one(Count(of="events", component=p.component, text=p.quoted, **span_fields(p)))
+        return one(Events(component=p.component, text=p.quoted, **limit, **span_fields(p)))
+    work, changed = p.has("verbs", "work"), p.has("verbs", "changes")
+    if (
+        "deployments" in p.keys("resources")
+        and p.site.readers()
+        and not p.has("verbs", "when")
+        and not p.span.told
+    ):
+        return None
+    if not (work or changed) or (p.terms and not work and fitting(p, p.component)):
+        return None
+    what = "maintenance" if work else _what(p)
+    around = timedelta(minutes=5)
+    if p.has("verbs", "count"):
+        return one(
+            Count(
+                of="changes",
+                component=p.component,
+                what=what,
+                text=p.quoted or telling(p),
+                **span_fields(p, around=around),
+            )
+        )
+    when = p.has("verbs", "when")
+    most = p.limit or (1 if when else None)
+    text = p.quoted or telling(p)
+    order: Any = "oldest" if p.has("order", "oldest") else "newest"
+    wanted: Any = (
+        "time"
+        if when
+        else "component"
+        if not p.component and p.has("verbs", "list") and asks_for_components(p)
+        else "all"
+    )
+    more = {"limit": most} if most else {}
+    return one(
+        Changes(
+            component=p.component,
+            what=what,
+            text=text,
+            order=order,
+            wanted=wanted,
+            **more,
+            **span_fields(p, around=around),
+        )
+    )
+
+
+def of_work(p: Pieces) -> Reading | None:
+    """Work that a question calls by its name: "when was the coupling aligned?"."""
+    asks = (
+        p.has("verbs", "when")
+        or p.has("verbs", "exists")
+        or p.has("verbs", "list")
+        or p.has("verbs", "count")
+    )
+    text = telling(p) if asks else ""
+    if not text:
+        return None
+    when = p.has("verbs", "when")
+    if p.has("verbs", "count"):
+        return one(Count(of="changes", component=p.component, text=text, **span_fields(p)))
+    return one(
+        Changes(
+            component=p.component,
+            text=text,
+            wanted="time" if when else "all",
+            limit=1 if when else USUAL,
+            **span_fields(p),
+        )
+    )
+
+
+def _what(p: Pieces) -> Any:
+    low = p.low
+    for what, words in (
+        ("scale", ("scal", "skalier")),
+        ("config", ("config", "konfig", "einstellung", "paramètre", "ajuste", "impostazion")),
+        ("flag", ("flag",)),
+    ):
+        if any(w in low for w in words):
+            return what
+    deployed = (
+        "deploy",
+        "rollout",
+        "rolled out",
+        "release",
+        "ausgerollt",
+        "ausgeliefert",
+        "deployt",
+        "déploy",
+        "desplieg",
+        "despleg",
+        "rilasc",
+        "livr",
+        "distribu",
+    )
+    return "deploy" if any(w in low for w in deployed) else ""

@@ -1,0 +1,226 @@
+"""Questions about log lines: which, how many, who wrote them, when they came first; by level, phrase, status and word."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from aitia.agent.asking.question.about import near, relatives
+from aitia.agent.asking.question.measures_rules import well_measured
+from aitia.agent.asking.question.outcome import (
+    KUBERNETES,
+    Reading,
+    asks_for_components,
+    one,
+    span_fields,
+    unknown,
+)
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.told import wording
+from aitia.tools.query.lines import count_lines, loggers
+from aitia.tools.query.measured import measured
+from aitia.tools.query.words import USUAL, Count, Lines, Stat, Who
+
+
+def of_lines(p: Pieces) -> Reading | None:
+    """Log lines, their number, who wrote them, when they came first or last."""
+    asked = p.has("verbs", "lines") or bool(p.quoted) or bool(p.code)
+    failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
+    if not p.has("verbs", "lines") and not p.quoted and well_measured(p):
+        return None
+    if not (asked or failing) or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
+        return None
+    if not asked and p.level and set(p.keys("resources")) & KUBERNETES and not p.has("verbs", "count"):
+        return None
+    if (unheard := lost(p)) is not None:
+        return unheard
+    span, level = span_fields(p), "" if p.code else p.level
+    said: dict[str, Any] = {
+        "text": p.quoted,
+        "code": p.code,
+        "words": _further(p),
+    }
+    if p.component and p.component not in loggers(p.site):
+        held = [r for r in relatives(p.component, p.site) if r in loggers(p.site)]
+        if not held:
+            return _log_by_text(p, span, level)
+        return one(
+            Lines(component=held[0], level=level, **said, **({"limit": p.limit} if p.limit else {}), **span)
+        )
+    if p.code and not p.has("verbs", "lines") and (counted := _code_measured(p, said, span)) is not None:
+        return counted
+    if p.has("verbs", "count") or (p.code and not p.has("verbs", "when") and not p.has("verbs", "list")):
+        return one(Count(of="lines", component=p.component, level=level, **said, **span))
+    if _asks_who(p):
+        return one(Who(does="logs", level=level, text=p.quoted, **span))
+    when = p.has("verbs", "when")
+    limit = p.limit or (1 if when else None)
+    first = p.has("order", "oldest") or (when and not p.has("order", "newest"))
+    more = {"limit": limit} if limit else {}
+    return one(
+        Lines(
+            component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span
+        )
+    )
+
+
+def _code_measured(p: Pieces, said: dict[str, Any], span: dict[str, Any]) -> Reading | None:
+    """Answers with a status where no log tells of any, by a counter that has the status as a label."""
+    if count_lines(Count(of="lines", component=p.component, **said, **span), p.site).value:
+        return None
+    for m in measured(p.site):
+        label = next(
+            (
+                f"{k}={v}"
+                for k, v in m.labels
+                if v == p.code and k in ("code", "status", "status_code", "http_code")
+            ),
+            "",
+        )
+        if label and m.component == p.component and m.metric.endswith("_total"):
+            return one(Stat(component=m.component, metric=m.metric, labels=label, function="sum", **span))
+    return None
+
+
+def _further(p: Pieces) -> str:
+    """Words that a line must hold beside what is quoted: in capitals, or with underscores as programs spell names."""
+    joined = " ".join(
+        m[0]
+        for m in re.finditer(r"(?<![\w./-])[a-z]+(?:_[a-z0-9]+)+(?![\w/-])", p.low)
+        if m[0] not in p.quoted.casefold()
+    )
+    return joined if p.quoted or p.code else (p.shouted or joined)
+
+
+def of_words(p: Pieces) -> Reading | None:
+    """What nothing else explains, as words that a log itself uses: "how many checkpoints completed"."""
+    asks = {"count", "list", "when", "exists", "why", "lines"} & set(p.keys("verbs"))
+    if not asks or not p.site.sources.of("logs"):
+        return None
+    component, words = (p.component, p.shouted) if p.shouted else wording(p)
+    if not words:
+        return None
+    component = component if component in loggers(p.site) else ""
+    if p.has("verbs", "count"):
+        return one(Count(of="lines", component=component, words=words, **span_fields(p)))
+    when = p.has("verbs", "when")
+    return one(
+        Lines(
+            component=component,
+            words=words,
+            order="oldest" if when else "newest",
+            limit=1 if when else p.limit or USUAL,
+            **span_fields(p),
+        )
+    )
+
+
+def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
+    """A component without logs of its own: the lines of others that name it, in a plant's one journal."""
+    if len(loggers(p.site)) > 2:
+        return unknown(
+            f"No source holds logs of {p.component}.", f"a logs source that holds the lines of {p.component}"
+        )
+    if p.has("verbs", "count"):
+        return one(Count(of="lines", level=level, text=p.quoted or p.component, **span))
+    return one(
+        Lines(level=level, text=p.quoted or p.component, **({"limit": p.limit} if p.limit else {}), **span)
+    )
+
+
+def _asks_who(p: Pieces) -> bool:
+    asked = p.has("relations", "logs") or (p.has("verbs", "list") and asks_for_components(p))
+    return asked and not p.component
+
+
+def _is_rate(p: Pieces) -> bool:
+    return any(
+        w in p.low
+        for w in ("rate", "ratio", "quote", "taux", "tasa", "tasso", "percent", "prozent", "per second", "%")
+    )
+
+
+def lost(p: Pieces) -> Reading | None:
+    """A word behind "of" or "from" that names nothing which is known."""
+    if p.component:
+        return None
+    known = {h.begin for n in ("verbs", "levels", "order", "resources", "states", "parts") for h in p.hits(n)}
+    for term in p.terms:
+        before = p.words[: term.begin].split()[-2:]
+        behind = bool(before) and (
+            before[-1] in _OF or (len(before) > 1 and before[-2] in _OF and before[-1] in _ARTICLES)
+        )
+        if (
+            behind
+            and term.begin not in known
+            and not any(b <= term.begin < e for b, e in _spans(p))
+            and term.word not in p.quoted.casefold()
+        ):
+            close = near(term.word, p.site)
+            told = f" Nearest: {', '.join(close)}." if close else ""
+            return unknown(f"No source knows {term.word!r}.{told}", f"telemetry of {term.word}")
+    return None
+
+
+_OF: Final = frozenset(
+    {
+        "of",
+        "for",
+        "from",
+        "in",
+        "on",
+        "von",
+        "vom",
+        "für",
+        "bei",
+        "im",
+        "auf",
+        "de",
+        "du",
+        "des",
+        "pour",
+        "del",
+        "para",
+        "di",
+        "della",
+        "dello",
+        "per",
+        "by",
+        "d'",
+        "sur",
+        "su",
+        "aus",
+    }
+)
+
+
+_ARTICLES: Final = frozenset(
+    {
+        "the",
+        "der",
+        "die",
+        "das",
+        "dem",
+        "den",
+        "le",
+        "la",
+        "les",
+        "el",
+        "los",
+        "las",
+        "il",
+        "lo",
+        "l'",
+        "a",
+        "my",
+        "our",
+        "service",
+        "pod",
+        "dienst",
+    }
+)
+
+
+def _spans(p: Pieces) -> list[tuple[int, int]]:
+    names = ("verbs", "levels", "order", "resources", "states", "parts", "functions")
+    return [(h.begin, h.end) for n in names for h in p.hits(n)]

@@ -1,0 +1,176 @@
+"""Questions about measurements: which one is meant, of what, and which statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from aitia.agent.asking.question.about import relatives
+from aitia.agent.asking.question.measure import Fit, best, fits
+from aitia.agent.asking.question.outcome import (
+    Reading,
+    asks_for_components,
+    one,
+    span_fields,
+    unclear,
+    unknown,
+)
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.tools.query.measured import measured
+from aitia.tools.query.words import Curve, Query, Stat, Who
+
+MOST_QUERIES: Final = 3  # measurements that fit a question equally well and are all answered
+
+
+def well_measured(p: Pieces) -> bool:
+    """Whether a measurement's name holds at least two words of the question, and nothing of it is left."""
+    found = best(fitting(p, p.component)) if len(p.terms) > 1 else []
+    return bool(found) and not found[0].left and found[0].score >= _WELL
+
+
+_WELL: Final = 3.4  # points that two words in a name come to
+
+
+def better_measured(p: Pieces) -> bool:
+    """Whether a measurement answers rather than the object: with a statistic or a span of time."""
+    return bool((p.keys("functions") and p.keys("functions") != ["last"]) or p.span.told) and bool(
+        fitting(p, p.component)
+    )
+
+
+def fitting(p: Pieces, component: str) -> list[Fit]:
+    """The measurements that a question means, of a component, else of what belongs to it."""
+    if not p.terms:
+        return []
+    every = measured(p.site)
+    if not component:
+        return fits(p.terms, every)
+    for names in ([component], relatives(component, p.site)):
+        found = [f for f in fits(p.terms, [m for m in every if m.component in names]) if not f.left]
+        if found:
+            return found
+    told = [
+        replace(f, labels=",".join(filter(None, (f.labels, label))))
+        for f in fits(p.terms, every)
+        if not f.left and (label := _label_of(f, component))
+    ]
+    return told or fits(p.terms, [m for m in every if m.component == component])
+
+
+def _label_of(fit: Fit, component: str) -> str:
+    """The label of another component's measurement that says it is of this one: a balancer's of its server."""
+    return next(
+        (
+            f"{k}={v}"
+            for k, v in fit.of.labels
+            if v == component and k not in ("component", "instance", "job")
+        ),
+        "",
+    )
+
+
+def of_measurements(p: Pieces) -> Reading | None:
+    """The value, extreme, mean, sum, time or curve of what is measured."""
+    found = fitting(p, p.component)
+    if not found:
+        return _unmeasured(p)
+    top = best(_between(p) or found)
+    if top[0].left:
+        if not any(t.concepts for t in p.terms) and not p.keys("functions"):
+            return None
+        return unknown(
+            f"{_phrase(p)} is not measured{f' of {p.component}' if p.component else ''}: nothing there is"
+            f" called {top[0].left[0]!r}."
+            f" Nearest: {top[0].of.family} of {top[0].of.component}.",
+            f"a measurement of {' '.join(top[0].left)}",
+        )
+    families = list({(f.of.component, f.of.family): f for f in top}.values())
+    components = list(dict.fromkeys(f.of.component for f in families))
+    if len(components) > 1 and len(p.about.components) < 2:
+        return _of_several(p, families, components)
+    if len(families) > MOST_QUERIES:
+        return unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
+    return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+
+
+def _between(p: Pieces) -> list[Fit]:
+    """A measurement of one component that has a label for another one: the connections of orders on postgres."""
+    names = p.about.components
+    made: list[Fit] = []
+    for owner, other in ((b, a) for a in names for b in names if a != b):
+        for fit in fitting(p, owner):
+            label = next(
+                (
+                    f"{k}={v}"
+                    for k, v in fit.of.labels
+                    if v == other and k not in ("component", "instance", "job")
+                ),
+                "",
+            )
+            if label and not fit.left:
+                made.append(
+                    Fit(of=fit.of, score=fit.score + 1.0, labels=",".join(filter(None, (fit.labels, label))))
+                )
+    return sorted(made, key=lambda f: -f.score)
+
+
+def _phrase(p: Pieces) -> str:
+    return " ".join(dict.fromkeys(t.word for t in p.terms)) or "That"
+
+
+def _unmeasured(p: Pieces) -> Reading | None:
+    if not any(t.concepts for t in p.terms) or not (p.keys("functions") or p.component or p.span.told):
+        return None
+    if p.has("verbs", "why"):
+        return None
+    whose = f" of {p.component}" if p.component else ""
+    return unknown(
+        f"{_phrase(p)}{whose} is not measured.", f"a metrics source that holds {_phrase(p)}{whose}"
+    )
+
+
+def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -> Reading:
+    """A measurement that several components have and the question names none of."""
+    same = {f.of.family for f in families}
+    who = (
+        p.has("verbs", "list")
+        or "who" in p.low.split()
+        or any(w in p.low for w in ("wer ", "qui ", "quién", "chi "))
+    )
+    if len(same) == 1 and (who or asks_for_components(p)) and "max" in p.keys("functions"):
+        return one(Who(does="holds", metric=families[0].of.family, **span_fields(p)))
+    if len(components) <= MOST_QUERIES and len(same) == 1:
+        return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+    return unclear(f"Of which component: {', '.join(components[:8])}{' …' if len(components) > 8 else ''}?")
+
+
+def _look(p: Pieces, fit: Fit) -> Query:
+    """The query for a measurement: a statistic, its time, or its curve."""
+    functions = p.keys("functions")
+    when = p.has("verbs", "when")
+    if p.has("verbs", "curve") and not functions:
+        return Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))
+    function: Any = next((f for f in functions if f != "last"), "last")
+    if function == "last" and when:
+        function = "max"
+    counts = fit.of.metric.endswith("_total") or fit.of.family != fit.of.metric
+    if function == "last" and p.has("verbs", "count") and counts:
+        function = "sum"
+    if function == "last" and p.span.at is None and p.span.since is not None and "last" not in functions:
+        function = "sum" if counts and not any("latency" in t.concepts for t in p.terms) else "mean"
+    if function == "last" and p.span.at is not None:
+        return Stat(component=fit.of.component, metric=fit.of.family, labels=fit.labels, until=p.span.at)
+    return Stat(
+        component=fit.of.component, metric=fit.of.family, labels=fit.labels, function=function,
+        wanted="time" if when else "value", **span_fields(p),
+    )  # fmt: skip
+
+
+def of_comparisons(p: Pieces) -> Reading | None:
+    """One measurement or number of lines beside another."""
+    if not p.has("verbs", "compare"):
+        return None
+    from aitia.agent.asking.question.comparing import compared
+
+    return compared(p, fitting(p, p.component))

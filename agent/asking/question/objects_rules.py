@@ -1,0 +1,225 @@
+"""Questions about a cluster's objects and the components of a site: how many, which, one part of one, who calls whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aitia.agent.asking.question.lines_rules import lost
+from aitia.agent.asking.question.measures_rules import better_measured, fitting
+from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields, unknown
+from aitia.agent.asking.question.pieces import Pieces
+from aitia.tools.meaning.incidents.words import plain
+from aitia.tools.query.measured import measured
+from aitia.tools.query.words import Count, Events, Get, List, Stat, Who
+
+_RELATED: Final = ("called_by", "hosts", "fed_by", "parts")  # relations whose words mean nothing else
+
+
+def of_reasons(p: Pieces) -> Reading | None:
+    """What a cluster's events call by their reason: evicted, killing, unhealthy."""
+    if not p.site.readers() or p.level or p.has("verbs", "lines"):
+        return None
+    reasons = {
+        e.reason.casefold(): e.reason for _, r in p.site.readers() for e in r.events if len(e.reason) > 4
+    }
+    for m in re.finditer(r"[a-z]{5,}", p.low):
+        if (
+            reason := reasons.get(m[0])
+            or ("Evicted" if p.has("states", "evicted") and "evicted" in reasons else "")
+        ) and reason not in ("Scheduled", "Created", "Started", "Pulled", "Completed"):
+            if p.has("verbs", "count"):
+                return one(Count(of="events", component=p.component, text=reason, **span_fields(p)))
+            return one(
+                Events(
+                    component=p.component,
+                    text=reason,
+                    **({"limit": p.limit} if p.limit else {}),
+                    **span_fields(p),
+                )
+            )
+    return None
+
+
+def of_versions(p: Pieces) -> Reading | None:
+    """Which version of a component runs."""
+    if not p.has("parts", "version") or p.has("verbs", "changes"):
+        return None
+    component = p.component or next((c.id for c in p.site.inventory.components if plain(c.id) in p.low), "")
+    named = [t.word for t in p.terms if not t.concepts]
+    if not component and named:
+        infos = [m for m in measured(p.site) if "info" in m.metric or "version" in m.metric]
+        held = [m.component for m in infos if any(m.metric.casefold().startswith(w) for w in named)]
+        component = held[0] if held else ""
+    return one(Get(component=component, part="version")) if component else None
+
+
+def of_relations(p: Pieces) -> Reading | None:
+    """Who calls, feeds or runs on what."""
+    found = [r for r in p.keys("relations") if r != "logs"]
+    if not found or not p.component:
+        return None
+    does = next((r for r in found if r in _RELATED), found[0])
+    if set(p.keys("parts")) - {"node", "state", "age", "replicas"} and does not in _RELATED:
+        return None
+    measures = [t for t in p.terms if t.concepts and not t.soft]
+    if does not in _RELATED and (measures or p.level or p.has("verbs", "lines")):
+        return None
+    kinds = set(p.keys("resources")) & KUBERNETES
+    if does == "hosts" and "pods" in kinds and p.site.readers():
+        return one(
+            Count(of="pods", component=p.component)
+            if p.has("verbs", "count")
+            else List(of="pods", component=p.component)
+        )
+    if (
+        does == "runs_on"
+        and p.site.readers()
+        and (kinds or any(w.name == p.component for _, r in p.site.readers() for w in r.workloads))
+    ):
+        return one(Get(component=p.component, part="node"))
+    return one(Who(does=does, component=p.component))
+
+
+def of_objects(p: Pieces) -> Reading | None:
+    """Objects of a cluster, or the components of a site: how many, which, and one part of one."""
+    kinds = p.keys("resources")
+    parts, states = _parts(p), p.keys("states")
+    own = [k for k in kinds if k in KUBERNETES]
+    if p.component and parts and (p.site.readers() or own) and not better_measured(p):
+        return _part_of(p, parts[0], own)
+    if own and not (better_measured(p) and not states):
+        return _of_cluster(p, own, parts, states)
+    if (
+        kinds
+        and not p.component
+        and (p.has("verbs", "count") or p.has("verbs", "list"))
+        and not fitting(p, "")
+    ):
+        of: Any = kinds[0]
+        state = states[0] if states else ""
+        if state and of == "components" and p.site.readers():
+            return one(
+                Count(of="pods", state=state) if p.has("verbs", "count") else List(of="pods", state=state)
+            )
+        return one(Count(of=of) if p.has("verbs", "count") else List(of=of))
+    if "measurements" in kinds and p.component:
+        return one(
+            Count(of="measurements", component=p.component)
+            if p.has("verbs", "count")
+            else List(of="measurements", component=p.component)
+        )
+    return None
+
+
+def _parts(p: Pieces) -> list[str]:
+    found = p.keys("parts")
+    return [x for x in found if x != "restarts" or "restarts" in found] or (
+        ["restarts"] if p.has("states", "restarted") and p.has("verbs", "count") and p.component else []
+    )
+
+
+def _part_of(p: Pieces, part: str, own: Sequence[str]) -> Reading:
+    if not p.site.readers():
+        return unknown(
+            f"No cluster source tells the {part} of {p.component}.", "a cluster source (kubectl or recorded)"
+        )
+    found = p.site.held(p.component)
+    of: Any = (
+        "nodes"
+        if found is not None and found.type == "node" and part not in ("node",)
+        else next(iter(own), "components")
+    )
+    of = (
+        "components"
+        if of in ("nodes", "namespaces", "containers") and not (found is not None and found.type == "node")
+        else of
+    )
+    return one(Get(component=p.component, part=part, of=of))
+
+
+def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Sequence[str]) -> Reading | None:
+    if not p.site.sources.of("cluster"):
+        if fitting(p, p.component):
+            return None
+        return unknown(
+            f"No source holds {own[0]} of a cluster.", "a cluster source (kubectl or recorded) in aitia.yaml"
+        )
+    of: Any = own[0]
+    if "resourcequotas" in own:
+        return one(List(of="resourcequotas", part="state"))
+    if p.has("verbs", "why") and not p.component:
+        return one(List(of=of, state="failed", part="why"))
+    if p.component and p.has("verbs", "why"):
+        return one(Get(component=p.component, part="why"))
+    if (unheard := lost(p)) is not None and not p.labels:
+        return unheard
+    state: Any = _meant_state(states, p)
+    if p.has("verbs", "count"):
+        return one(Count(of=of, component=p.component, state=state, labels=p.labels))
+    plainly = bool(p.component) and not any(t.concepts and not t.soft for t in p.terms)
+    if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels or plainly):
+        return None
+    part = next((x for x in parts if not (x == "labels" and p.labels) and not (x == "state" and state)), "")
+    return one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))
+
+
+def _meant_state(states: Sequence[str], p: Pieces) -> str:
+    """Of "pods that are running" with "how many": the state itself; "how many pods run" counts those that are there."""
+    for state in (
+        "memory_pressure",
+        "disk_pressure",
+        "evicted",
+        "never_restarted",
+        "not_ready",
+        "restarted",
+        "failed",
+        "pending",
+        "completed",
+        "ready",
+        "running",
+    ):
+        if state in states:
+            return state
+    return ""
+
+
+def of_reasons_told(p: Pieces) -> Reading | None:
+    """Why an object of a cluster is not well, in its own words."""
+    if not p.has("verbs", "why") or not p.site.readers() or not p.component:
+        return None
+    failing = set(p.keys("states")) & {"failed", "not_ready", "pending", "restarted"}
+    return one(Get(component=p.component, part="why")) if failing else None
+
+
+def of_state(p: Pieces) -> Reading | None:
+    """Whether a component is up: by the cluster's word."""
+    asks = p.keys("states") and not (
+        p.keys("resources") or p.keys("parts") or p.keys("functions") or p.span.told
+    )
+    if not p.component or not asks or p.has("verbs", "why") or p.has("verbs", "count"):
+        return None
+    if not p.site.readers():
+        up = [
+            m
+            for m in measured(p.site)
+            if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))
+        ]
+        return (
+            Reading(
+                status="query",
+                queries=tuple(Stat(component=m.component, metric=m.metric) for m in up[:2]),
+                live=True,
+            )
+            if up
+            else None
+        )
+    if p.site.readers():
+        return one(
+            Get(
+                component=p.component,
+                part="restarts" if {"restarted", "never_restarted"} & set(p.keys("states")) else "state",
+            )
+        )
+    return None
