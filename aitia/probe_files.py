@@ -56,6 +56,11 @@ def look_at(path: Path) -> tuple[str, Found]:
     return kind, _events(path, name) if kind == "logs" else _table(path, name)
 
 
+def is_measured(path: Path) -> bool:
+    """Whether a file of a folder is taken for measurements, and not for work orders, alarms, changes, logs or a topology."""
+    return not _is_alarm_log(path) and _kind_of(path) == "table"
+
+
 def _kind_of(path: Path) -> Literal["maintenance", "changes", "logs", "traces", "topology", "table"]:
     try:
         names = _names(path)

@@ -62,6 +62,7 @@ def _read(place: Path, timezone: str) -> Export:
     from aitia.cli.logs_diff import zone_named
     from aitia.core.config import SourceConfig
     from aitia.core.errors import BadInput
+    from aitia.probe_files import is_measured
     from aitia.tools.sources.exports.asked import Asked
     from aitia.tools.sources.exports.export import read_export
     from aitia.tools.sources.paths import iter_files
@@ -72,7 +73,8 @@ def _read(place: Path, timezone: str) -> Export:
     zone = zone_named(timezone) if timezone else UTC
     asked = Asked(near=datetime.now(UTC), zone=zone, zone_given=bool(timezone))
     root = place if place.is_dir() else place.parent
-    return read_export(list(iter_files(config, Path("/"))), asked, root=root.absolute())
+    files = [f for f in iter_files(config, Path("/")) if f == place.absolute() or is_measured(f)]
+    return read_export(files, asked, root=root.absolute())
 
 
 def _row(entry: TagEntry, samples: Samples) -> dict[str, Any]:

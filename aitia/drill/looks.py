@@ -13,9 +13,10 @@ from aitia.drill import raw
 from aitia.drill.incident import Incident, meant
 from aitia.drill.raw import Shown
 from aitia.drill.words import Seen
-from aitia.graphs.live import EVIDENCE, safe_result
+from aitia.graphs.live import safe_result
 from aitia.render.text import clean, clip
 from aitia.tools import ToolSpec
+from aitia.tools.registry import EVIDENCE
 
 _MOST_DATA: Final = 40  # lines of what a tool returned beside facts
 

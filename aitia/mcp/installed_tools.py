@@ -15,11 +15,12 @@ from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.resolve import Resolver
 from aitia.core.words import Incident, Result, Task, Window
-from aitia.graphs.live import EVIDENCE, safe_result
+from aitia.graphs.live import safe_result
 from aitia.graphs.window import fitted
 from aitia.incoming import baselines_of, parse_moment
 from aitia.settings import Settings
 from aitia.tools import Registry, SourceSet, ToolContext, ToolSpec
+from aitia.tools.registry import EVIDENCE
 from aitia.tools.sources import build_inventory, open_sources
 
 SPAN: Final = ("start", "end")

@@ -83,7 +83,7 @@ def section(report: Report) -> Section:
     if order is None:
         return Section(title="Maintenance", items=())
     told = [
-        ("urgency", f"{PRIORITIES[order.priority]}: {order.priority_why}"),
+        ("urgency", f"{PRIORITIES[order.priority].removeprefix('Urgency ')}: {order.priority_why}"),
         ("can run", runs_for(order.remaining)),
         *(("safe state", f"{s.text} (advice)") for s in order.steps if s.kind == "make safe"),
         ("decides", next((s.text for s in order.steps if s.kind == "decide"), "")),

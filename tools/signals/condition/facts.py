@@ -13,6 +13,7 @@ from aitia.tools.registry import ToolContext
 from aitia.tools.signals.alarm_target import is_alarmed
 from aitia.tools.signals.condition.assess import assess
 from aitia.tools.signals.condition.words import AssetSignals, Condition, Finding, Limits, Point
+from aitia.tools.signals.quantities import machine_aspect
 from aitia.tools.signals.tables import machines_of
 from aitia.tools.sources.base import Series
 from aitia.tools.sources.signals.life_options import Life, LifeSource
@@ -66,7 +67,9 @@ def _of_source(ctx: ToolContext, source: LifeSource) -> tuple[list[Evidence], li
     facts: list[Evidence] = []
     for name in names[:MOST_ASSETS]:
         asset = AssetSignals(name=name, points=_points(series[name]))
-        told = assess(asset, healthy=healthy, limits=_limits(source.life), now=until.timestamp())
+        told = assess(
+            asset, healthy=healthy, limits=_limits(series[name], source.life), now=until.timestamp()
+        )
         facts += [_fact(told, f, source.name, window) for f in told.findings]
     return facts, notes
 
@@ -75,15 +78,22 @@ def _points(series: list[Series]) -> dict[str, Point]:
     """Points by metric; of several with one name the first."""
     found: dict[str, Point] = {}
     for one in series[:_MOST_POINTS]:
-        found.setdefault(one.metric, Point(t=one.t, v=one.v, unit=one.metadata.unit))
+        found.setdefault(
+            one.metric, Point(t=one.t, v=one.v, quantity=one.metadata.quantity, unit=one.metadata.unit)
+        )
     return found
 
 
-def _limits(life: Life | None) -> Mapping[str, Limits]:
-    """The limit that the source's options name; on which side it lies the indicator's own level tells."""
-    if life is None or life.limit is None:
-        return {}
-    return {life.indicator: Limits(low=life.limit, high=life.limit, origin="user")}
+def _limits(series: list[Series], life: Life | None) -> Mapping[str, Limits]:
+    """The limits of the tag map, and over them the one that the source's options name, on whichever side of its level it lies."""
+    found = {
+        one.metric: Limits(low=one.metadata.low, high=one.metadata.high, origin="tag")
+        for one in series
+        if (one.metadata.low, one.metadata.high) != (None, None)
+    }
+    if life is not None and life.limit is not None:
+        found[life.indicator] = Limits(low=life.limit, high=life.limit, origin="user")
+    return found
 
 
 def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evidence:
@@ -115,4 +125,6 @@ def _fact(told: Condition, finding: Finding, source: str, window: Window) -> Evi
 def _aspect(finding: Finding) -> str:
     if finding.cls == "sensor":
         return _PATTERN.get(finding.kind, "pattern.offset")
-    return finding.quantity if finding.quantity in METRIC else "other"
+    return machine_aspect(finding.point, finding.unit) or (
+        finding.quantity if finding.quantity in METRIC else "other"
+    )

@@ -127,7 +127,7 @@ def _spread(series: Sequence[Samples]) -> dict[int, bool]:
     same: dict[tuple[str, str], list[Samples]] = defaultdict(list)
     for s in series:
         same[s.tag.asset, s.tag.name].append(s)
-    apart = {}
+    apart: dict[int, bool] = {}
     for of in same.values():
         ends = sorted((float(np.nanmin(s.t)), float(np.nanmax(s.t))) for s in of if s.t.size)
         overlap = sum(max(0.0, a[1] - b[0]) for a, b in itertools.pairwise(ends))

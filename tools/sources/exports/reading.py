@@ -194,7 +194,9 @@ def _long(
         series = samples_of(made, times.t, cells, codes, chosen, notation, read)
         if series is not None:
             series.other_unit = (
-                ", ".join(sorted(told)) if len({u.symbol for k in told if (u := unit_named(k))}) > 1 else ""
+                ", ".join(sorted(told))
+                if len({known.symbol for k in told if (known := unit_named(k))}) > 1
+                else ""
             )
             read.series.append(series)
     unused = [c.name for c in shape.columns if c.role == "ignore" and c.name]

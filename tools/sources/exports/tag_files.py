@@ -14,6 +14,7 @@ from aitia.core.bounds import load_yaml, read_text
 from aitia.core.disk import write_whole
 from aitia.core.errors import BadInput
 from aitia.tools.meaning.names import lexicon
+from aitia.tools.meaning.plant_words import quantity_in
 from aitia.tools.sources.exports.sheets import Sheet
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.tags.map import PERSON, TagEntry
@@ -58,16 +59,14 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
 
 
 def _entry(raw: Mapping[str, Any], place: str) -> TagEntry:
-    quantity = str(raw.get("quantity") or "")
-    if quantity and quantity not in lexicon().quantities:
-        raise BadInput(
-            f"Set the quantity of {str(raw['tag'])[:60]!r} in {place!r} to one of"
-            f" `aitia dictionary quantities`, not {quantity[:40]!r}."
-        )
+    said, description = str(raw.get("quantity") or ""), str(raw.get("description") or "")
+    quantity = said if said in lexicon().quantities else quantity_in(said)
+    if said and not quantity:  # a word of the site's own: it is read with the description
+        description = f"{description} {said}".strip()
     return TagEntry(
         tag=str(raw["tag"]), asset=str(raw.get("asset") or ""), point=str(raw.get("point") or ""), quantity=quantity,
         unit=str(raw.get("unit") or ""), low=_limit(raw, "low", place), high=_limit(raw, "high", place),
-        description=str(raw.get("description") or ""), by=f"{PERSON} ({place})",
+        description=description, by=f"{PERSON} ({place})",
     )  # fmt: skip
 
 

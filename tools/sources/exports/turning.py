@@ -59,11 +59,11 @@ def matrix(rows: Sequence[Sequence[str]]) -> list[list[str]] | None:
         kept = [n for n in others if n != days[0]]
         made = [list(r) for r in rows[:place]] + [[*(row[n] for n in kept), "timestamp", "value"]]
         for r in below:
-            cell = lambda n, r=r: r[n] if n < len(r) else ""  # noqa: E731
+            cells = [*r, *[""] * (len(row) - len(r))]
             made += [
-                [*(cell(n) for n in kept), f"{cell(days[0])} {slot}", cell(n)]
+                [*(cells[n] for n in kept), f"{cells[days[0]]} {slot}", cells[n]]
                 for n, slot in slots.items()
-                if cell(days[0])
+                if cells[days[0]]
             ]
         return made
     return None

@@ -99,7 +99,8 @@ def code_quality(code: int, *, opc: bool) -> Quality:
     """What a number says: of OPC the two highest bits of the low byte (11 good, 01 uncertain); else 0 is bad."""
     if not opc:
         return "good" if code else "bad"
-    return {3: "good", 1: "uncertain"}.get((code & 0xC0) >> 6, "bad")
+    meant: dict[int, Quality] = {3: "good", 1: "uncertain"}
+    return meant.get((code & 0xC0) >> 6, "bad")
 
 
 def code_of(cell: str) -> int | None:

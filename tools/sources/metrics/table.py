@@ -62,7 +62,7 @@ SPILL = "8GB"  # of a question's temporary files
 MAX_CHECKED = 2_000_000  # rows that are looked through for contradicting samples
 
 
-class TableSource(Telling, Modelled):
+class TableSource(Modelled, Telling):
     """A metric source over CSV or Parquet files."""
 
     OPTIONS = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aitia.core.config import SourceConfig
 from aitia.core.errors import SourceError
@@ -25,11 +25,15 @@ _GAP_STEPS = 20  # usual steps without a sample, by hand
 _LEAST_GAP_S = 86_400.0  # of a gap that is worth a word
 
 
-class Telling:
+class Telling(Protocol):
     """The part of a table source that tells what its cells hold."""
 
-    name: str
     _config: SourceConfig
+
+    @property
+    def name(self) -> str:
+        """The source's."""
+        ...
 
     @property
     def _paths(self) -> list[Path]: ...
