@@ -51,7 +51,9 @@ def test_why_and_events(cluster: Sitting) -> None:
 
 
 def test_which_nodes_have_a_label(cluster: Sitting) -> None:
-    assert cluster.ask("which nodes have the label pool=batch?").found.names == ("etl1",)
+    found = cluster.ask("which nodes have the label pool=batch?").found
+    assert found.names == ("etl1",)
+    assert found.said == "1 node with 'pool=batch': etl1."
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from aitia.core.errors import BadInput
+from aitia.tools.query.comparisons import compare
 from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.happened import changes, events
 from aitia.tools.query.lines import count_lines, lines
 from aitia.tools.query.objects import count_objects, get_part, list_objects
 from aitia.tools.query.relations import inventory, who
 from aitia.tools.query.site import Site
-from aitia.tools.query.statistics import compare, curve, stat
+from aitia.tools.query.statistics import curve, stat
 from aitia.tools.query.versions import version
 from aitia.tools.query.words import Changes, Compare, Count, Curve, Events, Get, Lines, List, Query, Stat, Who
 

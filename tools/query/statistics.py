@@ -14,10 +14,10 @@ import numpy as np
 from aitia.core.words import SourceRef, Window, from_epoch
 from aitia.tools.meaning.names import Meaning
 from aitia.tools.query.found import Found, Point, unknown
-from aitia.tools.query.lines import count_lines, span_told
+from aitia.tools.query.lines import span_told
 from aitia.tools.query.measured import meaning_of, measured, series_of
 from aitia.tools.query.site import Site
-from aitia.tools.query.words import Compare, Count, Curve, Function, Stat
+from aitia.tools.query.words import Curve, Function, Stat
 from aitia.tools.series.aspects import bundled
 from aitia.tools.series.kinds import is_counter, never_falls, upper_bound
 from aitia.tools.series.rates import grid_of, quantile, step_of, summed
@@ -140,68 +140,6 @@ def curve(query: Curve, site: Site) -> Found:
         f"{shown(points[-1].value)} at {points[-1].at:%Y-%m-%d %H:%M:%S} UTC.",
         sources=held.refs,
     )
-
-
-def compare(query: Compare, site: Site) -> Found:
-    """Two numbers, and by how much they differ."""
-    first, second = _sides(query)
-    one, two = (_one_side(side, site) for side in (first, second))
-    for found in (one, two):
-        if found.status in ("unknown", "empty") or found.value is None:
-            return found
-    a, b = float(one.value or 0.0), float(two.value or 0.0)
-    ratio = f" ({a / b:.2g} times)" if a >= 0 and b > 0 else ""
-    differs = f"{shown(abs(a - b))} {'more' if a > b else 'less'}" if a != b else "no difference"
-    return Found(
-        status="found",
-        kind="number",
-        value=a - b,
-        unit=one.unit,
-        values={_side_name(first): shown(a), _side_name(second): shown(b)},
-        names=tuple(n for _, n in sorted([(-a, _side_name(first)), (-b, _side_name(second))])),
-        said=f"{_what(query)}: {shown(a)} {_side_name(first)}, {shown(b)} {_side_name(second)}; {differs}{ratio}.",
-        sources=(*one.sources, *two.sources),
-    )
-
-
-def _sides(query: Compare) -> tuple[Compare, Compare]:
-    if query.other:
-        return query, query.model_copy(update={"component": query.other})
-    return query, query.model_copy(update={"since": query.against_since, "until": query.against_until})
-
-
-def _one_side(side: Compare, site: Site) -> Found:
-    if not side.metric:
-        return count_lines(
-            Count(of="lines", component=side.component, level=side.level, since=side.since, until=side.until),
-            site,
-        )
-    return stat(
-        Stat(
-            component=side.component,
-            metric=side.metric,
-            function=side.function,
-            labels=side.labels,
-            since=side.since,
-            until=side.until,
-        ),
-        site,
-    )
-
-
-def _side_name(side: Compare) -> str:
-    return (
-        side.component
-        if side.other or not (side.since or side.until)
-        else f"{span_told(side.since, side.until).strip()}"
-    )
-
-
-def _what(query: Compare) -> str:
-    if not query.metric:
-        return f"{query.level} log lines".strip()
-    whose = "" if query.other else f" of {query.component}"
-    return f"{query.function} of {query.metric}{whose}"
 
 
 def _values(

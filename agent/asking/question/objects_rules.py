@@ -161,7 +161,16 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     plainly = bool(p.component) and not any(t.concepts and not t.soft for t in p.terms)
     if not (p.has("verbs", "list") or p.has("verbs", "exists") or states or parts or p.labels or plainly):
         return None
-    part = next((x for x in parts if not (x == "labels" and p.labels) and not (x == "state" and state)), "")
+    part = next(
+        (
+            x
+            for x in parts
+            if not (x == "labels" and p.labels)
+            and not (x == "node" and of == "nodes")
+            and not (x == "state" and state)
+        ),
+        "",
+    )
     return one(List(of=of, component=p.component, state=state, labels=p.labels, part=part))
 
 
