@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -26,6 +27,7 @@ from aitia.tools.text.classes import reading
 
 MOST_NAMES: Final = 40  # names that a model is asked about in one diagnosis: some 20 seconds on two cores
 MOST_MESSAGES: Final = 20  # and messages: some 6 seconds
+_TAG: Final = re.compile(r"(?<![\w/.-])[A-Z]{1,3}-\d{1,5}[A-Z]?(?![\w/-])")
 _MOST: Final = 6  # components that are taken from one text
 
 
@@ -64,6 +66,18 @@ def understood(
             "understood": read.model_copy(update={"affected": affected, "excluded": excluded}),
         }
     )
+
+
+def tag_not_met(incident: Incident, components: Sequence[Component]) -> str:
+    """The plant tag that a person asks about (`P-101`) where no component has that name; "" where there is none.
+
+    Of a machine that no source holds nothing was seen, whatever all others show.
+    """
+    if incident.understood is None or incident.hints:
+        return ""
+    names = " ".join(n for c in components for n in (c.id, *c.aliases)).casefold()
+    found = _TAG.findall(f"{incident.title} {incident.text}")
+    return next((tag for tag in found if tag.casefold() not in names), "")
 
 
 def _reader(llm: Llm | None, home: Path) -> Reader | None:

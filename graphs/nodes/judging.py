@@ -12,6 +12,7 @@ from aitia.core.events import Ranked
 from aitia.core.words import Evidence, Result, Suspect
 from aitia.graphs.given_up import overturning
 from aitia.graphs.state import Context, State, dumps, learned_of
+from aitia.graphs.understanding import tag_not_met
 from aitia.graphs.view import View
 from aitia.graphs.window import is_own_baseline
 
@@ -73,6 +74,8 @@ def _unread(view: View, context: Context) -> list[str]:
         asked = {r.status for r in view.results if needs.get(r.tool) == {kind}}
         if asked == {"no_data"}:
             told.append(f"none of the {kind} could be compared")
+    if tag := tag_not_met(view.incident, view.inventory.components):
+        told.append(f"nothing that was read is called {tag}")
     if is_own_baseline(view.incident):
         told.append("nobody said when it began (--since), and the trouble may fill all of the short history")
     return told

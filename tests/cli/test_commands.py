@@ -261,8 +261,10 @@ def test_what_was_guessed_of_a_file_on_the_command_line_is_told(aitia: Aitia, tm
     )
     assert "P-1" in done.out
     (tmp_path / "plain.csv").write_text("\n".join(["Zeit;Temp", *rows]))
-    refused = aitia("diagnose", "P-1 slow", "--metrics", "plain.csv", *at, *RULES)
-    assert "Either set `component: NAME` of a source in aitia.yaml" in " ".join(refused.out.split())
+    other = aitia("diagnose", "P-1 slow", "--metrics", "plain.csv", *at, *RULES)
+    assert "no machine told for Temp: taken as one of plain" in " ".join(other.out.split())
+    assert other.code == 11  # calm as that file is, of P-1 it tells nothing
+    assert aitia("diagnose", "is plain well?", "--metrics", "plain.csv", *at, *RULES).code == 10
 
 
 def test_internal_errors_are_one_line_unless_debug(aitia: Aitia, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,5 +182,5 @@ def test_a_text_cannot_add_a_question_and_only_chooses_labels() -> None:
 def test_long_and_strange_texts_are_read_in_bounded_time(text: str) -> None:
     began = time.process_time()
     found = read(text, [*SHOP, *(f"component-{n}" for n in range(2_000))])
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 30
     assert found.start is None or found.start <= NOW

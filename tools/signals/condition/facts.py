@@ -34,10 +34,8 @@ def condition_facts(ctx: ToolContext) -> tuple[list[Evidence], list[str]]:
     facts: list[Evidence] = []
     notes: list[str] = []
     for source in (*ctx.sources.of("metrics"), *ctx.sources.of("signals")):
-        if not isinstance(source, LifeSource):
-            continue
-        try:
-            found, said = _of_source(ctx, source)
+        try:  # to ask whether a source has a life reads its options
+            found, said = _of_source(ctx, source) if isinstance(source, LifeSource) else ([], [])
         except (BadInput, SourceError) as error:
             found, said = [], [str(error)]
         facts += found

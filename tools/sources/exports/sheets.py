@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 
 from aitia.core.bounds import load_json
 from aitia.core.errors import BadInput, SourceError
+from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.numbers import looks_numeric
 from aitia.tools.sources.exports.times import CLOCK, stamp_of
 from aitia.tools.sources.exports.words import is_missing, quality_word
@@ -162,7 +163,7 @@ def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
     import duckdb
 
     try:
-        with duckdb.connect(":memory:") as db:
+        with database() as db:
             db.execute("SET TimeZone = 'UTC'")
             bound = f" LIMIT {most}" if most else ""
             found = db.execute(f"SELECT * FROM read_parquet(?){bound}", [str(path)])
@@ -170,7 +171,7 @@ def _parquet(path: Path, where: str, most: int = 0) -> Sheet:
             rows = [[_cell(v) for v in row] for row in found.fetchall()]
     except duckdb.Error as error:
         raise SourceError(
-            f"{where!r} is no readable Parquet file: {' '.join(str(error).split())[:200]}"
+            f"Fix the table {where!r}: it is no readable Parquet file ({' '.join(str(error).split())[:200]})."
         ) from None
     return Sheet(name=stem_of(where), path=where, rows=[names, *rows])
 
