@@ -120,6 +120,13 @@ def test_without_geometry_it_is_bearing_like_and_the_rate_is_told() -> None:
         assert f"{BEARING.orders.impacts[fault]:.2f}"[:3] in found.why[0]
 
 
+def test_another_bearings_impacts_are_no_sign_of_health() -> None:
+    other = Geometry(rolling_elements=13, element_diameter=7.5, pitch_diameter=52.0)
+    found = diagnose(record(1, fault="bpfo", seconds=4.0), fs=FS, rpm=RPM, bearing=other)
+    assert found.outcome == "cannot_be_diagnosed"
+    assert "no line of this bearing" in found.why[0]
+
+
 def test_a_past_that_has_the_line_is_no_news() -> None:
     past = [record(s, fault="bpfo", size=0.5) for s in range(4)]
     same = diagnose(record(9, fault="bpfo", size=0.5), fs=FS, rpm=RPM, bearing=BEARING, reference=past)

@@ -150,7 +150,18 @@ def _judged(
             for s in hidden
         )
         return replace(made, outcome="cannot_be_diagnosed", why=why)
-    return replace(made, why=_quiet(lines, bool(past)))
+    quiet = _quiet(lines, bool(past))
+    if (
+        orders.impacts
+        and bearing_like(now, before)
+        and (
+            other := _of_another(
+                now.spectrum, orders, lines, sidebands=0
+            )  # a carrier that is not there has none
+        )
+    ):
+        return replace(made, outcome="cannot_be_diagnosed", why=(other, *quiet))
+    return replace(made, why=quiet)
 
 
 def bearing_like(now: Measured, before: Sequence[Measured]) -> Fault | None:
@@ -171,7 +182,9 @@ def doubted(now: Measured, orders: Orders, lines: Sequence[Summary], name: str) 
     return _of_another(now.spectrum, orders, lines) or _overtone(now, name)
 
 
-def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary]) -> str:
+def _of_another(
+    spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary], sidebands: int = SIDEBANDS
+) -> str:
     """What repeats more strongly than any line of this bearing, and is none of its lines, harmonics or sidebands; or ""."""
     found = repetition(spectrum)
     highest = max((s.db for s in lines if np.isfinite(s.db)), default=-np.inf)
@@ -185,7 +198,7 @@ def _of_another(spectrum: OrderSpectrum, orders: Orders, lines: Sequence[Summary
         k * order + n * spacing.get(name, 1.0)
         for name, order in orders.impacts.items()
         for k in range(1, HARMONICS + 1)
-        for n in range(-SIDEBANDS, SIDEBANDS + 1)
+        for n in range(-sidebands, sidebands + 1)
     ]
     if any(abs(found.found - order) <= max(SLIP * order, 2 * spectrum.resolution) for order in own):
         return ""
