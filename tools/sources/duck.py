@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,5 +14,6 @@ def database() -> DuckDBPyConnection:
     import duckdb
 
     db = duckdb.connect(":memory:")
-    db.execute("SET enable_progress_bar = false")
+    with suppress(duckdb.InvalidInputException):  # in Jupyter without ipywidgets there is none to switch off
+        db.execute("SET enable_progress_bar = false")
     return db
