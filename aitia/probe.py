@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import yaml
 
@@ -40,6 +40,8 @@ _SEEN_S, _STEPS = 120, (5.0, 10.0, 15.0, 20.0, 30.0, 60.0)
 _TIMEOUT_S = 1.5
 _LOGS = (".log", ".out", *JSONS)
 SYSTEM_LOGS = Path("/var/log")
+EXPORTED: Final = ("metrics", "alarms", "maintenance")
+"""What lies in files where it is an export of a plant or of another site, of which this machine's own logs say nothing."""
 _FILES: tuple[
     tuple[str, str, Literal["changes", "topology", "incidents", "maintenance", "signals", "dictionary"], str],
     ...,
@@ -74,14 +76,15 @@ def probe(folder: Path, *, urls: Sequence[str] = ()) -> list[Probe]:
             raise BadInput(f"Give --url an address that begins with http:// or https://, not {url!r}.")
     places = list(dict.fromkeys(u.rstrip("/") for u in (*urls, *PROMETHEUS)))
     found = [probe_metrics(url, n) for n, url in enumerate(places)]
-    held = list(probe_json(folder))  # beside an export of another site's, this machine's own logs say nothing
+    held, tables = list(probe_json(folder)), list(probe_folder(folder))
+    exported = bool(held) or any(p.source is not None and p.source.kind in EXPORTED for p in tables)
     return [
         *found,
         probe_alertmanager(ALERTMANAGER),
         probe_kubeconfig(),
-        *(p for p in probe_logs(folder) if not held or p.place != str(SYSTEM_LOGS)),
+        *(p for p in probe_logs(folder) if not exported or p.place != str(SYSTEM_LOGS)),
         *held,
-        *probe_folder(folder),
+        *tables,
     ]
 
 

@@ -260,6 +260,18 @@ HISTORIAN = (
 )
 
 
+def test_this_machines_logs_are_no_part_of_a_plants_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "system").mkdir()
+    (tmp_path / "system" / "syslog.log").write_text("x\n")
+    monkeypatch.setattr("aitia.probe.SYSTEM_LOGS", tmp_path / "system")
+    (tmp_path / "plant").mkdir()
+    assert str(tmp_path / "system") in [p.place for p in probe.probe(tmp_path / "plant")]
+    (tmp_path / "plant" / "export.csv").write_bytes(HISTORIAN.encode("cp1252"))
+    assert str(tmp_path / "system") not in [p.place for p in probe.probe(tmp_path / "plant")]
+
+
 def test_exports_of_a_plant_are_proposed_as_sources_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_bytes(HISTORIAN.encode("cp1252"))
     (tmp_path / "orders.csv").write_bytes(
