@@ -13,7 +13,7 @@ from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
-from aitia.tools.signals.condition.instruments import Wrong, frozen_since, wrong_instruments
+from aitia.tools.signals.condition.instruments import Wrong, frozen_since, other_units, wrong_instruments
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
@@ -76,7 +76,9 @@ def assess(
             return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
     roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
-    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, quantities))
+    broken = {w.point for w in other_units(grid, roles, quantities)}
+    sound = {n: q if n not in broken else "out of use" for n, q in quantities.items()}
+    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, sound))
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
     t, levels = blocks(grid.t, way.levels, size)
@@ -121,7 +123,7 @@ def _way(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
     """How the asset is run: twice, since what a change leaves behind shows once its drivers are known."""
     broken = {w.point for w in wrong}
     moving = [n for n in grid.names if n not in broken and _moves(grid.column(n))]
-    on = runs(grid, roles, quantities)
+    on = runs(grid, roles, {n: q if n not in broken else "out of use" for n, q in quantities.items()})
     drivers = tuple(drivers_of(roles, quantities, moving))
     changed = changes_of([grid.column(n) for n in drivers if roles[n] not in {"ambient", "inlet"}])
     levels = _levels(grid, drivers, on)

@@ -21,6 +21,7 @@ _LENGTHS: Final = (0.08, 0.2)  # of the reference: the means that are watched
 _FREEDOM: Final = 6.0  # at least: all parts of the reference are seen by several means each
 _MONTH_S: Final = 30.44 * 86_400.0
 _FLOOR: Final = 0.01  # of a point's own spread while running: what no threshold goes below
+_CLIPPED: Final = 3.0  # robust standard deviations
 _LASTS: Final = 1.0  # lengths of the mean for which a departure lasts at least, to the end
 
 
@@ -56,15 +57,30 @@ def thresholds(
     from scipy.stats import t as student
 
     found = []
+    independent = _independent(reference)
     for share in _LENGTHS:
         length = max(2, round(share * reference.size))
         stray = _strays(reference, length)
         sigma = max(float(np.sqrt(np.mean(stray**2))), _FLOOR * spread, 1e-12)
-        freedom = max(_FREEDOM, reference.size / length - 1.0)
+        freedom = max(_FREEDOM, reference.size / length - 1.0, independent)
         chance = per_month * length * block_s / _MONTH_S / (points * len(_LENGTHS))
         quantile = float(student.isf(min(0.05, chance) / 2.0, freedom))
         found.append(Threshold(length=length, limit=quantile * sigma, sigma=sigma))
     return found
+
+
+def _independent(reference: Floats) -> float:
+    """How many independent blocks the reference holds, by a first-order autoregression (Kendall's correction of its bias)."""
+    n = reference.size
+    y = reference - np.median(reference)
+    spread = 1.4826 * float(np.median(np.abs(y))) or float(np.std(y))
+    y = np.clip(y, -_CLIPPED * spread, _CLIPPED * spread)
+    power = float(y @ y)
+    if power <= 0.0:
+        return 1.0
+    memory = float(y[1:] @ y[:-1]) / power
+    memory = float(np.clip(memory + (1.0 + 4.0 * memory) / n, 0.0, 1.0 - 1.0 / n))
+    return n * (1.0 - memory) / (1.0 + memory)
 
 
 def _strays(reference: Floats, length: int) -> Floats:

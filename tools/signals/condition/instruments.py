@@ -9,8 +9,10 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.tools.signals.condition.grid import LEAST_SAMPLES, Buckets
+from aitia.tools.signals.condition.lone_steps import lone_steps
 from aitia.tools.signals.condition.roles import Role
 from aitia.tools.signals.condition.running import Mask, steady
+from aitia.tools.signals.condition.spikes import lone_spikes
 from aitia.tools.signals.condition.unit_factors import pairs
 from aitia.tools.sources.rows import Floats
 
@@ -43,7 +45,7 @@ _JUMP: Final = 8.0  # usual moves of a point within one sample
 class Wrong:
     """An instrument that is wrong by itself: since when (epoch s, and the error of that), and what shows it."""
 
-    kind: Literal["stuck", "spike", "unit", "swapped"]
+    kind: Literal["stuck", "spike", "unit", "swapped", "bias"]
     point: str
     since: float
     until: float
@@ -72,14 +74,22 @@ def wrong_instruments(
     grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask
 ) -> list[Wrong]:
     """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing."""
+    units = other_units(grid, roles, quantities)
     if not on.all():
         grid = _while(grid, steady(on, _MARGIN))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
+    states = [n for n in grid.names if n not in judged]
     found: dict[str, Wrong] = {}
-    for one in (*_stuck_ones(grid, judged), *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
-                *_spiking_ones(grid, judged)):  # fmt: skip
+    for one in (*_stuck_ones(grid, judged), *units, *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
+                *_spiking_ones(grid, judged, states), *_biased_ones(grid, judged, states, quantities)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
+
+
+def other_units(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]) -> list[Wrong]:
+    """Points that show another unit to the end, whatever they say of whether the asset runs."""
+    judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
+    return list(_unit_ones(grid, judged, quantities))
 
 
 def _while(grid: Buckets, rows: Mask) -> Buckets:
@@ -127,64 +137,29 @@ def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
     return bool(np.mean(np.array(changes) >= min(5, inside.sum() - 1)) >= _LIVELY)
 
 
-def _spiking_ones(grid: Buckets, names: Sequence[str]) -> Iterable[Wrong]:
-    spikes = {n: _spikes(*grid.raw[n]) for n in names}
-    for name, (at, size) in spikes.items():
-        alone = np.array([
-            not any(np.any(np.abs(other - when) <= 2 * grid.native[n]) for n, (other, _) in spikes.items() if n != name)
-            for when in at
-        ], dtype=bool)  # fmt: skip
-        at, size = at[alone], size[alone]
-        t, v = grid.raw[name]
-        since = _more_often(at, t[0], grid.t[-1])
-        if since is None or not _unheard_of(at, t, v):
-            continue
+def _spiking_ones(grid: Buckets, names: Sequence[str], states: Sequence[str]) -> Iterable[Wrong]:
+    for one in lone_spikes(grid, names, states):
+        t, v = grid.raw[one.point]
+        since = float(one.at[0])
         level = float(np.median(v[t < since])) if np.any(t < since) else float(np.median(v))
+        many = f"{one.at.size} lone samples lie" if one.at.size > 1 else "one lone sample lies"
         yield Wrong(
-            kind="spike", point=name, since=since, until=float(at[-1]), error=grid.native[name], before=level,
-            now=level + float(np.median(size[at >= since])), sure=0.85,
-            why=f"{int(np.sum(at >= since))} lone samples lie far from those beside them, and no other point shows them",
+            kind="spike", point=one.point, since=since, until=float(one.at[-1]), error=grid.native[one.point], before=level,
+            now=level + float(np.median(one.size)), sure=0.85 if one.at.size > 1 else 0.7,
+            why=f"{many} far from those beside them and from all others, and no other point shows them",
         )  # fmt: skip
 
 
-def _unheard_of(at: Floats, t: Floats, v: Floats) -> bool:
-    """Whether most spikes reach values that the point does not show otherwise: a machine that runs for a moment does not."""
-    place = np.searchsorted(t, at)
-    others = np.delete(v, np.unique(np.clip(place[:, None] + np.arange(_BESIDE + 1)[None, :], 0, v.size - 1)))
-    if not others.size:
-        return False
-    low, high = np.quantile(others, (0.005, 0.995))
-    reach = np.stack([v[np.minimum(place + k, v.size - 1)] for k in range(_BESIDE)])
-    return bool(np.mean(np.any((reach < low) | (reach > high), axis=0)) > 0.5)
-
-
-def _spikes(t: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Times and sizes of samples (up to three in a row) that stand alone far from their neighbours."""
-    from scipy.ndimage import median_filter
-
-    if v.size < 40:
-        return np.empty(0), np.empty(0)
-    off = v - median_filter(v, size=2 * _BESIDE + 3, mode="nearest")
-    usual = 1.4826 * float(np.median(np.abs(off)))
-    usual = max(usual, 0.25 * float(np.quantile(np.abs(off), 0.95)))
-    low, high = np.quantile(v, (0.02, 0.98))
-    far = np.abs(off) > max(_SPIKE * usual, _OF_RANGE * float(high - low), 1e-12)
-    first = np.flatnonzero(far & ~np.r_[False, far[:-1]])
-    return t[first], off[first]
-
-
-def _more_often(at: Floats, begin: float, end: float) -> float | None:
-    """Since when spikes come: the first after which they are so much more frequent; None where there are too few."""
-    if at.size < _LEAST_SPIKES:
-        return None
-    best: tuple[float, float] | None = None
-    for k in range(at.size - _LEAST_SPIKES + 1):
-        before = (k + 0.5) / max(at[k] - begin, 1e-9)
-        after = (at.size - k) / max(end - at[k], 1e-9)
-        ratio = after / before
-        if at[k] - begin > 0.05 * (end - begin) and ratio > _MORE_OFTEN and (best is None or ratio > best[0]):
-            best = (ratio, float(at[k]))
-    return best[1] if best else None
+def _biased_ones(
+    grid: Buckets, names: Sequence[str], states: Sequence[str], quantities: Mapping[str, str]
+) -> Iterable[Wrong]:
+    for one in lone_steps(grid, names, states, quantities):
+        yield Wrong(
+            kind="bias", point=one.point, since=one.since, until=one.until, error=grid.native[one.point],
+            before=one.before, now=one.after, sure=min(0.95, 1.0 - 0.5**one.times),
+            why=f"it stepped from one sample to the next, {one.times:.2g} times as far as at any other time, and no other"
+            " point moved with it",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

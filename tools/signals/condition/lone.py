@@ -13,8 +13,8 @@ from aitia.tools.sources.rows import Floats
 
 # By hand: a fault of a process that moves one of so many points alone is rarer than a wrong instrument.
 _OTHERS_STEP: Final = 5
-_OTHERS_TREND: Final = 10
-_MOVED_BY_HAND: Final = frozenset(
+OTHERS_TREND: Final = 10
+MOVED_BY_HAND: Final = frozenset(
     {"position", "speed", "power", "current", "flow", "vibration", "state", "frequency"}
 )
 """Quantities that a valve, a control or a mechanical fault changes at once and alone."""
@@ -31,8 +31,8 @@ def lone_instrument(gone: Mapping[str, Left], quantities: Mapping[str, str], jud
     (name, left), *_ = gone.items()
     if left.now < 0.0 <= left.before and quantities[name] in _NEVER_BELOW:
         return name, f"it shows {left.now:.3g}, and {quantities[name]} is never below nothing"
-    least = _OTHERS_STEP if left.shape == "step" else _OTHERS_TREND
-    if quantities[name] in _MOVED_BY_HAND or judged - 1 < least:
+    least = _OTHERS_STEP if left.shape == "step" else OTHERS_TREND
+    if quantities[name] in MOVED_BY_HAND or judged - 1 < least:
         return "", ""
     return name, f"none of {judged - 1} other points moved with it, as they do when the process changes"
 
