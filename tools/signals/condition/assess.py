@@ -11,13 +11,14 @@ import numpy as np
 from aitia.core.words import from_epoch
 from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
-from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding
+from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding, swing_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
 from aitia.tools.signals.condition.instruments import Wrong, frozen_since, other_units, wrong_instruments
+from aitia.tools.signals.condition.joint import joined, swinging
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
-from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of
+from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of, trembles
 from aitia.tools.signals.condition.running import Mask, Running, changes_of, running, runs
 from aitia.tools.signals.condition.words import (
     AssetSignals,
@@ -37,6 +38,7 @@ LEAST_EXPECTED: Final = 0.05
 _MONTH_S: Final = 30.44 * 86_400.0
 BLOCKS: Final = 200  # of the data: each reference of a quarter has 50
 _JUDGED: Final = frozenset({"answer", "position"})
+_TOLD: Final = frozenset({"setting", "state", "position", "ambient"})  # whatever they show
 _QUIET: Final = 0.7  # times the threshold: a load that has not left tells how the others are run
 _SPARKS: Final = 60
 
@@ -76,9 +78,13 @@ def assess(
             return _nothing(asset, why, false_alarms)
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
     roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
+    roles |= {n: "answer" for n in grid.names if roles[n] not in _TOLD and trembles(grid.raw[n][1])}
     broken = {w.point for w in other_units(grid, roles, quantities)}
     sound = {n: q if n not in broken else "out of use" for n, q in quantities.items()}
     wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, sound))
+    steps = [w for w in wrong if w.kind == "bias"]
+    if len(steps) > 1:  # several at once are no instrument's
+        wrong = [w for w in wrong if w.kind != "bias"]
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
     t, levels = blocks(grid.t, way.levels, size)
@@ -91,17 +97,29 @@ def assess(
     false_alarms = max(false_alarms, LEAST_EXPECTED * _MONTH_S / float(grid.t[-1] - grid.t[0]))
     gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
     out = {*way.drivers, *(w.point for w in wrong)}
-    extra = [n for n in loads_of(roles, quantities) if n not in out and not _left(gone, n, _QUIET)]
+    extra = [
+        n for n in loads_of(roles, quantities)
+        if n not in out and not _left(gone, n, _QUIET) and not trembles(grid.raw[n][1])
+    ]  # fmt: skip
     if extra:
         way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
         levels = blocks(grid.t, way.levels, size)[1][known]
         gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
+    if len(steps) > 1:
+        gone = {**{w.point: _stepped(w, t) for w in steps}, **{n: one for n, one in gone.items() if one.times >= 1.0}}
+    gone = joined(gone, levels, grid.names, part)
     gone = {n: one for n, one in gone.items() if one.times >= 1.0}
+    wider: dict[str, Left] = {}
+    if not gone:
+        spread = blocks(grid.t, np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12)), size)[1][known]
+        wider = _departures(grid, way, wrong, spread, part, size * grid.step, false_alarms, {}, floor=1.0)
+        wider = swinging(wider, levels, grid.names, part)
     seen = Seen(
         asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
         now=float(grid.t[-1]),
     )  # fmt: skip
     found = _findings(seen, way, wrong, gone, reference)
+    found += [swing_finding(seen, wider)] if wider else []
     return Condition(
         asset=asset.name, status="ok", now=from_epoch(seen.now),
         seen=Span(start=from_epoch(float(grid.t[0] - grid.step)), end=from_epoch(seen.now)),
@@ -169,7 +187,7 @@ def _levels(grid: Buckets, drivers: tuple[str, ...], rows: Mask) -> Floats:
 
 def _departures(
     grid: Buckets, way: _Way, wrong: list[Wrong], levels: Floats, part: slice, block_s: float, rate: float,
-    why: dict[str, str],
+    why: dict[str, str], floor: float | None = None,
 ) -> dict[str, Left]:  # fmt: skip
     """How far each judged point has left its reference, by point; more than 1 is an alarm."""
     broken = {w.point for w in wrong}
@@ -188,7 +206,7 @@ def _departures(
             why[name] = f"the reference has {last - first} blocks of it; {LEAST_BLOCKS} are needed"
             continue
         y = column[known]
-        spread = float(np.nanstd(grid.column(name)[way.run.on]))
+        spread = float(np.nanstd(grid.column(name)[way.run.on])) if floor is None else floor
         if float(np.ptp(y)) == 0.0:
             why[name] = "it never changes"
             continue
@@ -197,6 +215,12 @@ def _departures(
         if one is not None:
             found[name] = one
     return found
+
+
+def _stepped(one: Wrong, t: Floats) -> Left:
+    """The step of a point that others made with it, as a departure."""
+    k = min(int(np.searchsorted(t, one.since)), t.size - 1)
+    return Left(times=1.0, size=0.0, k=k, error=1.0, shape="step", before=one.before, now=one.now)
 
 
 def _left(gone: Mapping[str, Left], name: str, least: float) -> bool:

@@ -62,7 +62,7 @@ def thresholds(
         length = max(2, round(share * reference.size))
         stray = _strays(reference, length)
         sigma = max(float(np.sqrt(np.mean(stray**2))), _FLOOR * spread, 1e-12)
-        freedom = max(_FREEDOM, reference.size / length - 1.0, independent)
+        freedom = max(_FREEDOM, reference.size / length - 1.0, 0.5 * independent)
         chance = per_month * length * block_s / _MONTH_S / (points * len(_LENGTHS))
         quantile = float(student.isf(min(0.05, chance) / 2.0, freedom))
         found.append(Threshold(length=length, limit=quantile * sigma, sigma=sigma))

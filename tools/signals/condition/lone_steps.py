@@ -26,7 +26,7 @@ _ALIKE: Final = 0.35  # of a step: how near the step back comes to its size
 _AT_ONCE: Final = 0.6  # of the step within one sample
 _LASTS: Final = 0.5  # of the step that is left over the next stretches
 _BESIDE: Final = 3  # samples: at the same time
-_MOVES_ALONG: Final = 1.5  # times what a point exceeds a fiftieth of the time
+_MOVES_ALONG: Final = 1.2  # times the largest difference of the other point at any other time
 _RARELY: Final = 0.1  # chance at which a state changes so near by accident
 _PLAIN: Final = 0.25  # of the step that noise may have where no other point is there to tell
 
@@ -154,13 +154,12 @@ def _company(grid: Buckets, name: str, step: _Step, clean: Mapping[str, Floats],
     times = [float(t[k]) for k in (step.k, step.back) if k is not None]
     for other in _others(grid, name, clean):
         d = np.abs(_differences(clean[other], step.side))
-        usual = float(np.quantile(d, 0.98))
-        if usual <= 0.0:
-            continue
-        for at in times:
-            k = int(np.searchsorted(grid.raw[other][0], at))
-            if np.max(d[max(0, k - step.side) : k + step.side + 1], initial=0.0) > _MOVES_ALONG * usual:
-                return True
+        rows = [int(np.searchsorted(grid.raw[other][0], at)) for at in times]
+        near = max(float(np.max(d[max(0, k - step.side) : k + step.side + 1], initial=0.0)) for k in rows)
+        for k in rows:
+            d[max(0, k - 2 * step.side) : k + 2 * step.side + 1] = 0.0
+        if near > _MOVES_ALONG * float(np.max(d)):
+            return True
     return False
 
 

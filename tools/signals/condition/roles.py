@@ -76,7 +76,7 @@ def role_of(name: str, quantity: str, values: Floats) -> Role:
     if low & _WORDS["load"]:
         return "load"
     if quantity == "speed" or (low & _SPEED and quantity != "vibration"):
-        return "answer" if _is_noise(values) else "speed"
+        return "speed"
     if quantity == "position" or (low & _POSITION and quantity in {"", "position"}):
         return "position"
     if low & _WORDS["inlet"] and quantity in _OUTSIDE:
@@ -84,7 +84,7 @@ def role_of(name: str, quantity: str, values: Floats) -> Role:
     return "answer"
 
 
-def _is_noise(values: Floats) -> bool:
+def trembles(values: Floats) -> bool:
     """Whether a point only trembles about one level: it says nothing of how the asset is run."""
     off = np.clip(values, *np.quantile(values, (0.02, 0.98)))
     half = off.size // 2
