@@ -66,7 +66,9 @@ def _case(folder: Path) -> MachineCase:
         except BadInput:
             continue  # it is told in words
         points[own["asset"]][own["point"]] = made
-        limits.setdefault(own["asset"], {})[own["point"]] = Limits(low=_limit(own["low"]), high=_limit(own["high"]))
+        limits.setdefault(own["asset"], {})[own["point"]] = Limits(
+            low=_limit(own["low"]), high=_limit(own["high"])
+        )
     assets = {name: AssetSignals(name=name, points=own) for name, own in points.items()}
     return MachineCase(name=folder.name, assets=assets, limits=limits, folder=folder)
 

@@ -106,12 +106,17 @@ def assess(
         levels = blocks(grid.t, way.levels, size)[1][known]
         gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
     if len(steps) > 1:
-        gone = {**{w.point: _stepped(w, t) for w in steps}, **{n: one for n, one in gone.items() if one.times >= 1.0}}
+        gone = {
+            **{w.point: _stepped(w, t) for w in steps},
+            **{n: one for n, one in gone.items() if one.times >= 1.0},
+        }
     gone = joined(gone, levels, grid.names, part)
     gone = {n: one for n, one in gone.items() if one.times >= 1.0}
     wider: dict[str, Left] = {}
     if not gone:
-        spread = blocks(grid.t, np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12)), size)[1][known]
+        spread = blocks(grid.t, np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12)), size)[1][
+            known
+        ]
         wider = _departures(grid, way, wrong, spread, part, size * grid.step, false_alarms, {}, floor=1.0)
         wider = swinging(wider, levels, grid.names, part)
     seen = Seen(

@@ -44,7 +44,9 @@ def calculated(formula: str, points: Mapping[str, Point], *, quantity: str = "",
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         raise BadInput(f"Check the brackets and signs of the formula {formula!r}: {error.msg}.") from error
-    return Point(t=t, v=np.broadcast_to(_value(tree.body, values, formula), t.shape), quantity=quantity, unit=unit)
+    return Point(
+        t=t, v=np.broadcast_to(_value(tree.body, values, formula), t.shape), quantity=quantity, unit=unit
+    )
 
 
 def _value(node: ast.expr, values: Mapping[str, Floats], formula: str) -> Floats:

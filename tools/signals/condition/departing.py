@@ -21,6 +21,7 @@ _LENGTHS: Final = (0.08, 0.2)  # of the reference: the means that are watched
 _FREEDOM: Final = 6.0  # at least: all parts of the reference are seen by several means each
 _MONTH_S: Final = 30.44 * 86_400.0
 _FLOOR: Final = 0.01  # of a point's own spread while running: what no threshold goes below
+_TRUSTED: Final = 0.25  # of the independent blocks: that they are so independent is itself an estimate
 _CLIPPED: Final = 3.0  # robust standard deviations
 _LASTS: Final = 1.0  # lengths of the mean for which a departure lasts at least, to the end
 
@@ -62,7 +63,7 @@ def thresholds(
         length = max(2, round(share * reference.size))
         stray = _strays(reference, length)
         sigma = max(float(np.sqrt(np.mean(stray**2))), _FLOOR * spread, 1e-12)
-        freedom = max(_FREEDOM, reference.size / length - 1.0, 0.5 * independent)
+        freedom = max(_FREEDOM, reference.size / length - 1.0, _TRUSTED * independent)
         chance = per_month * length * block_s / _MONTH_S / (points * len(_LENGTHS))
         quantile = float(student.isf(min(0.05, chance) / 2.0, freedom))
         found.append(Threshold(length=length, limit=quantile * sigma, sigma=sigma))

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from aitia.tools.signals.condition.grid import LEAST_SAMPLES, Buckets
-from aitia.tools.signals.condition.lone import MOVED_BY_HAND, OTHERS_TREND
+from aitia.tools.signals.condition.lone import moved_by_hand
 from aitia.tools.signals.condition.lone_steps import lone_steps
 from aitia.tools.signals.condition.roles import Role
 from aitia.tools.signals.condition.running import TELLS, Mask, steady
@@ -82,7 +82,7 @@ def wrong_instruments(
     states = [n for n in grid.names if n not in judged]
     found: dict[str, Wrong] = {}
     for one in (*_stuck_ones(grid, judged), *units, *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
-                *_spiking_ones(grid, judged, states, quantities), *_biased_ones(grid, judged, states, quantities)):  # fmt: skip
+                *_spiking_ones(grid, judged, quantities), *_biased_ones(grid, judged, states, quantities)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
 
@@ -97,7 +97,10 @@ def _never_rests(t: Floats, v: Floats, one: Wrong) -> bool:
     """Whether what it shows since then lies about as far apart, in parts, as before: no machine that runs down."""
     before, after = (np.quantile(v[rows], (0.02, 0.5, 0.98)) for rows in (t < one.since, t >= one.since))
     parts = [q[1] / max(float(np.ptp(q)), 1e-12) for q in (before, after)]
-    return bool(abs(one.now - after[1]) <= _LEVEL_FITS * abs(one.now - one.before) and _alike(*map(abs, parts), _NOISE_NEAR))
+    return bool(
+        abs(one.now - after[1]) <= _LEVEL_FITS * abs(one.now - one.before)
+        and _alike(*map(abs, parts), _NOISE_NEAR)
+    )
 
 
 def _while(grid: Buckets, rows: Mask) -> Buckets:
@@ -145,11 +148,9 @@ def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
     return bool(np.mean(np.array(changes) >= min(5, inside.sum() - 1)) >= _LIVELY)
 
 
-def _spiking_ones(
-    grid: Buckets, names: Sequence[str], states: Sequence[str], quantities: Mapping[str, str]
-) -> Iterable[Wrong]:
-    for one in lone_spikes(grid, names, states):
-        if one.at.size == 1 and quantities[one.point] in MOVED_BY_HAND and len(names) <= OTHERS_TREND:
+def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str]) -> Iterable[Wrong]:
+    for one in lone_spikes(grid, names):
+        if one.at.size == 1 and moved_by_hand(quantities[one.point], len(names) - 1):
             continue
         t, v = grid.raw[one.point]
         since = float(one.at[0])

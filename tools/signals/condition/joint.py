@@ -38,10 +38,14 @@ def joined(gone: Mapping[str, Left], levels: Floats, names: Sequence[str], part:
 
 def swinging(wider: Mapping[str, Left], levels: Floats, names: Sequence[str], part: slice) -> dict[str, Left]:
     """Points that together swing more widely than in the reference; none where it is one alone."""
-    up = {n: one for n, one in wider.items() if one.times >= _LEANS and one.now - one.before >= np.log(_WIDER)}
+    up = {
+        n: one for n, one in wider.items() if one.times >= _LEANS and one.now - one.before >= np.log(_WIDER)
+    }
     near = _at_once(_independent(up, levels[part], names), wider, len(levels))
     plain = [n for n in near if up[n].times >= 1.0]
-    enough = len(near) >= _SWINGERS and (len(plain) >= _SWINGERS or _by_chance(len(near), len(wider)) <= _CHANCE)
+    enough = len(near) >= _SWINGERS and (
+        len(plain) >= _SWINGERS or _by_chance(len(near), len(wider)) <= _CHANCE
+    )
     return {n: up[n] for n in near} if enough else {}
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from aitia.tools.signals.condition.grid import Buckets
-from aitia.tools.signals.condition.lone import MOVED_BY_HAND, OTHERS_TREND
+from aitia.tools.signals.condition.lone import moved_by_hand
 from aitia.tools.signals.condition.spikes import without_spikes
 from aitia.tools.sources.rows import Floats
 
@@ -58,7 +58,7 @@ def lone_steps(
     """Steps that one point makes alone. `states`: settings and states, whose changes explain steps."""
     clean = {n: without_spikes(grid.raw[n][1]) for n in names}
     for name in names:
-        if quantities[name] in MOVED_BY_HAND and len(names) <= OTHERS_TREND:
+        if moved_by_hand(quantities[name], len(names) - 1):
             continue
         t = grid.raw[name][0]
         step = _plainest(clean[name], t, len(names) * len(_SIDES))

@@ -16,7 +16,10 @@ BESIDE: Final = 3  # samples at most of a spike
 _SPIKE: Final = 5.0  # robust deviations from the neighbours' median
 _OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
 _GAP: Final = 1.8  # times the largest of all other samples' distances
-_MOST: Final = 12  # spikes: more are the point's own manner
+_MOST: Final = 60  # spikes: more are the point's own manner
+_FEW: Final = 12  # more than that have to begin at some time
+_ALONE: Final = 0.7  # of the spikes that no other point may show
+_BEGIN: Final = 0.1  # of the samples, before which more than a few are the point's own manner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +31,14 @@ class Spikes:
     size: Floats
 
 
-def lone_spikes(grid: Buckets, names: Sequence[str], states: Sequence[str]) -> Iterator[Spikes]:
+def lone_spikes(grid: Buckets, names: Sequence[str]) -> Iterator[Spikes]:
     """Spikes that stand out from all other samples of their point and that no other point shows."""
     found = {n: _outstanding(*grid.raw[n]) for n in names}
     busy = {n: _far(*grid.raw[n]) for n in names}
     for name, (at, size) in found.items():
         alone = np.array([not _shown(grid, name, when, busy) for when in at], dtype=bool)
-        if at.size and alone.all():
-            yield Spikes(point=name, at=at, size=size)
+        if at.size and np.mean(alone) >= _ALONE:
+            yield Spikes(point=name, at=at[alone], size=size[alone])
 
 
 def without_spikes(v: Floats) -> Floats:
@@ -66,8 +69,9 @@ def _outstanding(t: Floats, v: Floats) -> tuple[Floats, Floats]:
     heights = np.abs(off[peaks])
     least = max(_SPIKE * usual, _OF_RANGE * float(high - low), 1e-12)
     for m in range(min(_MOST, peaks.size - 1), 0, -1):
-        if heights[m - 1] >= least and heights[m - 1] >= _GAP * heights[m]:
-            order = np.sort(peaks[:m])
+        order = np.sort(peaks[:m])
+        begins = m <= _FEW or order[0] >= _BEGIN * v.size
+        if begins and heights[m - 1] >= least and heights[m - 1] >= _GAP * heights[m]:
             return t[order], off[order]
     return none
 
@@ -94,6 +98,4 @@ def _far(t: Floats, v: Floats) -> Floats:
 
 def _shown(grid: Buckets, name: str, when: float, busy: Mapping[str, Floats]) -> bool:
     """Whether another point is far from its neighbours at the same time."""
-    return any(
-        np.any(np.abs(other - when) <= 2 * grid.native[n]) for n, other in busy.items() if n != name
-    )
+    return any(np.any(np.abs(other - when) <= 2 * grid.native[n]) for n, other in busy.items() if n != name)

@@ -17,7 +17,9 @@ from aitia.tools.sources.rows import Floats
 LEVEL: Final = 0.8
 _HARD: Final = 0.75  # quantile over shifts of what running hard makes of a point: fitted, see docs/fitted.md
 _SOONER: Final = 0.82  # of what the fit says: growth quickens and loads rise more often than not; fitted, see docs/fitted.md
-_UNFORESEEN: Final = 2.4  # times: pauses, cleanings and bends that no fit foresees; fitted for 80 %, see docs/fitted.md
+_UNFORESEEN: Final = (
+    2.4  # times: pauses, cleanings and bends that no fit foresees; fitted for 80 %, see docs/fitted.md
+)
 _FARTHEST: Final = 10.0  # times as long as the trend has been seen: beyond that nothing is said
 _HOUR_S: Final = 3600.0
 _LONGEST_H: Final = 24.0 * 36_500.0
