@@ -14,7 +14,7 @@ from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, th
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding, swing_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
 from aitia.tools.signals.condition.instruments import Wrong, frozen_since, other_units, wrong_instruments
-from aitia.tools.signals.condition.joint import joined, swinging
+from aitia.tools.signals.condition.joint import shifted, swinging
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
@@ -110,15 +110,13 @@ def assess(
             **{w.point: _stepped(w, t) for w in steps},
             **{n: one for n, one in gone.items() if one.times >= 1.0},
         }
-    gone = joined(gone, levels, grid.names, part)
-    gone = {n: one for n, one in gone.items() if one.times >= 1.0}
+    sound = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
+    common = shifted(gone, levels, grid.names, part, sound, block_s=size * grid.step, per_month=false_alarms)
+    gone = {n: one for n, one in gone.items() if one.times >= 1.0} | common
     wider: dict[str, Left] = {}
     if not gone:
-        spread = blocks(grid.t, np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12)), size)[1][
-            known
-        ]
-        wider = _departures(grid, way, wrong, spread, part, size * grid.step, false_alarms, {}, floor=1.0)
-        wider = swinging(wider, levels, grid.names, part)
+        width = np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12))
+        wider = swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, sound)
     seen = Seen(
         asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
         now=float(grid.t[-1]),
@@ -192,7 +190,7 @@ def _levels(grid: Buckets, drivers: tuple[str, ...], rows: Mask) -> Floats:
 
 def _departures(
     grid: Buckets, way: _Way, wrong: list[Wrong], levels: Floats, part: slice, block_s: float, rate: float,
-    why: dict[str, str], floor: float | None = None,
+    why: dict[str, str],
 ) -> dict[str, Left]:  # fmt: skip
     """How far each judged point has left its reference, by point; more than 1 is an alarm."""
     broken = {w.point for w in wrong}
@@ -211,7 +209,7 @@ def _departures(
             why[name] = f"the reference has {last - first} blocks of it; {LEAST_BLOCKS} are needed"
             continue
         y = column[known]
-        spread = float(np.nanstd(grid.column(name)[way.run.on])) if floor is None else floor
+        spread = float(np.nanstd(grid.column(name)[way.run.on]))
         if float(np.ptp(y)) == 0.0:
             why[name] = "it never changes"
             continue

@@ -58,7 +58,7 @@ def thresholds(
     from scipy.stats import t as student
 
     found = []
-    independent = _independent(reference)
+    independent = independent_blocks(reference)
     for share in _LENGTHS:
         length = max(2, round(share * reference.size))
         stray = _strays(reference, length)
@@ -70,7 +70,7 @@ def thresholds(
     return found
 
 
-def _independent(reference: Floats) -> float:
+def independent_blocks(reference: Floats) -> float:
     """How many independent blocks the reference holds, by a first-order autoregression (Kendall's correction of its bias)."""
     n = reference.size
     y = reference - np.median(reference)

@@ -24,11 +24,7 @@ _LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves say
 _LIVELY: Final = 0.5  # of the other points that must move meanwhile
 _MARGIN: Final = 4  # buckets beside a start or a stop
 _FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
-_SPIKE: Final = 12.0  # robust deviations from the neighbours' median
-_OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
-_LEAST_SPIKES: Final = 3
-_MORE_OFTEN: Final = 5.0  # times as often as before
-_BESIDE: Final = 3  # samples at most of a spike
+_SPIKES_BY_HAND: Final = 4  # fewer may be a valve or a knock
 _SIDE: Final = 60  # samples on each side of a jump that are compared
 _LEAST_SIDE: Final = 12
 _LEVEL_FITS: Final = (
@@ -150,7 +146,7 @@ def _others_move(grid: Buckets, name: str, begin: float, end: float) -> bool:
 
 def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, str]) -> Iterable[Wrong]:
     for one in lone_spikes(grid, names):
-        if one.at.size == 1 and moved_by_hand(quantities[one.point], len(names) - 1):
+        if one.at.size < _SPIKES_BY_HAND and moved_by_hand(quantities[one.point], len(names) - 1):
             continue
         t, v = grid.raw[one.point]
         since = float(one.at[0])

@@ -18,6 +18,7 @@ _OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
 _GAP: Final = 1.8  # times the largest of all other samples' distances
 _MOST: Final = 60  # spikes: more are the point's own manner
 _FEW: Final = 12  # more than that have to begin at some time
+_RARE: Final = 0.99  # of its samples, which a point that often jumps does not exceed
 _ALONE: Final = 0.7  # of the spikes that no other point may show
 _BEGIN: Final = 0.1  # of the samples, before which more than a few are the point's own manner
 
@@ -93,7 +94,7 @@ def _far(t: Floats, v: Floats) -> Floats:
     if v.size < 40:
         return np.empty(0)
     off, usual = _off(v)
-    return t[np.abs(off) > max(_SPIKE * usual, 1e-12)]
+    return t[np.abs(off) > max(_SPIKE * usual, float(np.quantile(np.abs(off), _RARE)), 1e-12)]
 
 
 def _shown(grid: Buckets, name: str, when: float, busy: Mapping[str, Floats]) -> bool:
