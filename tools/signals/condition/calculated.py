@@ -38,7 +38,7 @@ def calculated(formula: str, points: Mapping[str, Point], *, quantity: str = "",
             f"Write the formula {formula[:_LONGEST]!r} with points of the asset, numbers, + - * / and brackets only; its points"
             f" are {', '.join(sorted(points))}."
         )
-    t = np.asarray(points[names[used[0]]].t, dtype=np.float64)
+    t = np.asarray(points[names[min(used, key=lambda k: text.index(f" p{k}p "))]].t, dtype=np.float64)
     values = {f"p{k}p": _at(points[names[k]], t) for k in used}
     try:
         tree = ast.parse(text.strip(), mode="eval")

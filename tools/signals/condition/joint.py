@@ -53,7 +53,11 @@ def shifted(
         return {}
     error = _SEEN * np.sqrt(2.0 / (tail.stop - tail.start) + 2.0 / (part.stop - part.start))
     share = odd * even
-    parts = [k for k in range(len(use)) if min(abs(odd[k]), abs(even[k])) >= error and share[k] >= _PART * np.max(share)]
+    parts = [
+        k
+        for k in range(len(use))
+        if min(abs(odd[k]), abs(even[k])) >= error and share[k] >= _PART * np.max(share)
+    ]
     return {use[k]: _raised(use[k], gone, one, levels[:, names.index(use[k])], part, tail) for k in parts}
 
 
@@ -61,7 +65,9 @@ def _raised(name: str, gone: Mapping[str, Left], common: Left, y: Floats, part: 
     if name in gone:
         return replace(gone[name], times=max(1.0, gone[name].times))
     before, now = float(np.nanmedian(y[part])), float(np.nanmedian(y[tail]))
-    return replace(common, times=1.0, k=min(2 * common.k, y.size - 1), error=2 * common.error, before=before, now=now)
+    return replace(
+        common, times=1.0, k=min(2 * common.k, y.size - 1), error=2 * common.error, before=before, now=now
+    )
 
 
 def _scaled(x: Floats, part: slice) -> Floats:
@@ -80,7 +86,9 @@ def _moved(z: Floats, part: slice, tail: slice, half: int) -> Floats:
     return np.asarray(np.mean(z[late], axis=0) - np.mean(z[early], axis=0), dtype=np.float64)
 
 
-def swinging(width: Floats, levels: Floats, names: Sequence[str], part: slice, judged: Sequence[str]) -> dict[str, Left]:
+def swinging(
+    width: Floats, levels: Floats, names: Sequence[str], part: slice, judged: Sequence[str]
+) -> dict[str, Left]:
     """Points that together swing more widely than in the reference, none where it is one alone.
 
     `width` are logarithms of how far each point lies from its slow level, (blocks, points).
@@ -117,7 +125,9 @@ def _since(width: Floats, part: slice, tail: slice) -> int:
     """The block from which on it swings so: where two levels fit best."""
     y = np.nan_to_num(width - np.nanmedian(width[part]))
     late = float(np.nanmean(y[tail]))
-    gain = np.cumsum((y * (2.0 * late) - late**2)[::-1])[::-1]  # what the higher level explains from each block on
+    gain = np.cumsum((y * (2.0 * late) - late**2)[::-1])[
+        ::-1
+    ]  # what the higher level explains from each block on
     return int(np.argmax(gain))
 
 

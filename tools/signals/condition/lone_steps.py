@@ -27,6 +27,8 @@ _AT_ONCE: Final = 0.6  # of the step within one sample
 _LASTS: Final = 0.5  # of the step that is left over the next stretches
 _BESIDE: Final = 3  # samples: at the same time
 _MOVES_ALONG: Final = 1.2  # times the largest difference of the other point at any other time
+_UNUSUAL: Final = 4.0  # its usual differences (robust standard deviations)
+_MEDIAN: Final = 0.6745  # of absolute normal deviates
 _RARELY: Final = 0.1  # chance at which a state changes so near by accident
 _PLAIN: Final = 0.25  # of the step that noise may have where no other point is there to tell
 
@@ -156,9 +158,10 @@ def _company(grid: Buckets, name: str, step: _Step, clean: Mapping[str, Floats],
         d = np.abs(_differences(clean[other], step.side))
         rows = [int(np.searchsorted(grid.raw[other][0], at)) for at in times]
         near = max(float(np.max(d[max(0, k - step.side) : k + step.side + 1], initial=0.0)) for k in rows)
+        usual = float(np.median(d)) / _MEDIAN
         for k in rows:
             d[max(0, k - 2 * step.side) : k + 2 * step.side + 1] = 0.0
-        if near > _MOVES_ALONG * float(np.max(d)):
+        if near > max(_MOVES_ALONG * float(np.max(d)), _UNUSUAL * usual):
             return True
     return False
 

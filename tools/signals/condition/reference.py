@@ -15,7 +15,9 @@ SHARE: Final = (
     0.25  # of the data: long enough for its own noise, short enough to end before most slow faults show
 )
 _PLACES: Final = 16
-_EARLY: Final = 0.4  # of the data, where a reference begins if it is nearly as calm: a worn machine may be calm as well
+_EARLY: Final = (
+    0.4  # of the data, where a reference begins if it is nearly as calm: a worn machine may be calm as well
+)
 _NEARLY_AS_CALM: Final = 2.5  # times the calmest
 _AS_CALM: Final = 1.4  # times the calmest: earlier ones are preferred, since faults come later
 
