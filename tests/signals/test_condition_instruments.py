@@ -71,8 +71,8 @@ def test_a_step_of_several_points_is_the_process(changed: tuple[int, ...]) -> No
 
 
 def test_a_shift_too_small_for_any_one_point_is_seen_in_eight() -> None:
-    small = {k: growing(0.8) for k in range(3, 11)}
-    assert assess(plant(5, {4: growing(0.8)})).findings == ()
+    small = {k: growing(1.1) for k in range(3, 11)}
+    assert assess(plant(5, {4: growing(1.1)})).findings == ()
     found = first(plant(5, small))
     assert found.cls == "process"
     assert len(found.channels) >= 4
