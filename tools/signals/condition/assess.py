@@ -110,13 +110,13 @@ def assess(
             **{w.point: _stepped(w, t) for w in steps},
             **{n: one for n, one in gone.items() if one.times >= 1.0},
         }
-    sound = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
-    common = shifted(gone, levels, grid.names, part, sound, block_s=size * grid.step, per_month=false_alarms)
+    judged = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
+    common = shifted(gone, levels, grid.names, part, judged, block_s=size * grid.step, per_month=false_alarms)
     gone = {n: one for n, one in gone.items() if one.times >= 1.0} | common
     wider: dict[str, Left] = {}
     if not gone:
         width = np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12))
-        wider = swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, sound)
+        wider = swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, judged)
     seen = Seen(
         asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
         now=float(grid.t[-1]),

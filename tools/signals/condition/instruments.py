@@ -92,11 +92,9 @@ def other_units(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[st
 def _never_rests(t: Floats, v: Floats, one: Wrong) -> bool:
     """Whether what it shows since then lies about as far apart, in parts, as before: no machine that runs down."""
     before, after = (np.quantile(v[rows], (0.02, 0.5, 0.98)) for rows in (t < one.since, t >= one.since))
-    parts = [q[1] / max(float(np.ptp(q)), 1e-12) for q in (before, after)]
-    return bool(
-        abs(one.now - after[1]) <= _LEVEL_FITS * abs(one.now - one.before)
-        and _alike(*map(abs, parts), _NOISE_NEAR)
-    )
+    one_part, two_part = (abs(float(q[1])) / max(float(np.ptp(q)), 1e-12) for q in (before, after))
+    there = abs(one.now - float(after[1])) <= _LEVEL_FITS * abs(one.now - one.before)
+    return there and _alike(one_part, two_part, _NOISE_NEAR)
 
 
 def _while(grid: Buckets, rows: Mask) -> Buckets:
