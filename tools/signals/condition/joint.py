@@ -36,9 +36,10 @@ def shifted(
 
     `levels` are (blocks, points), `part` the reference, `gone` how far each point left by itself.
     """
-    use = [n for n in judged if np.isfinite(levels[part, names.index(n)]).sum() >= _LEAST]
+    tail = slice(len(levels) - max(2 * _LEAST, round(_TAIL * len(levels))), len(levels))
+    seen = np.minimum(*(np.isfinite(levels[rows]).sum(axis=0) for rows in (part, tail)))
+    use = [n for n in judged if seen[names.index(n)] >= _LEAST]
     z = _scaled(levels[:, [names.index(n) for n in use]], part)
-    tail = slice(len(z) - max(2 * _LEAST, round(_TAIL * len(z))), len(z))
     if tail.start < part.stop or part.stop - part.start < 2 * _LEAST or len(use) < _SWINGERS:
         return {}
     odd, even = (_moved(z, part, tail, k) for k in (1, 0))
