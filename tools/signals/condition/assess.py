@@ -39,6 +39,7 @@ _MONTH_S: Final = 30.44 * 86_400.0
 BLOCKS: Final = 200  # of the data: each reference of a quarter has 50
 _JUDGED: Final = frozenset({"answer", "position"})
 _TOLD: Final = frozenset({"setting", "state", "position", "ambient"})  # whatever they show
+_AT_ONCE: Final = 0.1  # of the data: steps nearer than that are of one fault
 _QUIET: Final = 0.7  # times the threshold: a load that has not left tells how the others are run
 _SPARKS: Final = 60
 
@@ -79,12 +80,7 @@ def assess(
     quantities = {n: quantity_of(n, asset.points[n]) for n in grid.names}
     roles = {n: role_of(n, quantities[n], grid.raw[n][1]) for n in grid.names}
     roles |= {n: "answer" for n in grid.names if roles[n] not in _TOLD and trembles(grid.raw[n][1])}
-    broken = {w.point for w in other_units(grid, roles, quantities)}
-    sound = {n: q if n not in broken else "out of use" for n, q in quantities.items()}
-    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, sound))
-    steps = [w for w in wrong if w.kind == "bias"]
-    if len(steps) > 1:  # several at once are no instrument's
-        wrong = [w for w in wrong if w.kind != "bias"]
+    wrong, steps = _instruments(grid, roles, quantities)
     way = _way(grid, roles, quantities, wrong)
     size = max(1, -(-grid.t.size // BLOCKS))
     t, levels = blocks(grid.t, way.levels, size)
@@ -105,18 +101,14 @@ def assess(
         way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
         levels = blocks(grid.t, way.levels, size)[1][known]
         gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
-    if len(steps) > 1:
-        gone = {
-            **{w.point: _stepped(w, t) for w in steps},
-            **{n: one for n, one in gone.items() if one.times >= 1.0},
-        }
+    gone |= {w.point: _stepped(w, t) for w in steps}
     judged = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
     common = shifted(gone, levels, grid.names, part, judged, block_s=size * grid.step, per_month=false_alarms)
     gone = {n: one for n, one in gone.items() if one.times >= 1.0} | common
-    wider: dict[str, Left] = {}
-    if not gone:
-        width = np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12))
-        wider = swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, judged)
+    width = np.log(np.maximum(np.abs(way.levels - _slow(way.levels)), 1e-12))
+    wider = (
+        swinging(blocks(grid.t, width, size)[1][known], levels, grid.names, part, judged) if not gone else {}
+    )
     seen = Seen(
         asset=asset, grid=grid, t=t, levels=levels, settled=way.levels, quantities=quantities, limits=limits,
         now=float(grid.t[-1]),
@@ -218,6 +210,19 @@ def _departures(
         if one is not None:
             found[name] = one
     return found
+
+
+def _instruments(
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
+) -> tuple[list[Wrong], list[Wrong]]:
+    """Instruments that are wrong by their own samples; and steps of several points at once, which are the process."""
+    broken = {w.point for w in other_units(grid, roles, quantities)}
+    sound = {n: q if n not in broken else "out of use" for n, q in quantities.items()}
+    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, sound))
+    near = _AT_ONCE * float(grid.t[-1] - grid.t[0])
+    biased = [w for w in wrong if w.kind == "bias"]
+    steps = [w for w in biased if any(abs(w.since - o.since) <= near for o in biased if o is not w)]
+    return [w for w in wrong if w not in steps], steps
 
 
 def _stepped(one: Wrong, t: Floats) -> Left:
