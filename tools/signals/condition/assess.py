@@ -101,7 +101,7 @@ def assess(
         way = replace(way, levels=_levels(grid, (*way.drivers, *extra), way.run.settled))
         levels = blocks(grid.t, way.levels, size)[1][known]
         gone = _departures(grid, way, wrong, levels, part, size * grid.step, false_alarms, why)
-    gone |= {w.point: _stepped(w, t) for w in steps}
+    gone |= {w.point: _stepped(w, t) for w in steps if not _left(gone, w.point, 1.0)}
     judged = [n for n in grid.names if roles[n] in _JUDGED and n not in {w.point for w in wrong}]
     common = shifted(gone, levels, grid.names, part, judged, block_s=size * grid.step, per_month=false_alarms)
     gone = {n: one for n, one in gone.items() if one.times >= 1.0} | common
