@@ -125,19 +125,19 @@ def _onset(
     blocks: Floats, first: int, middle: float, sigma: float
 ) -> tuple[int, float, Literal["trend", "step"], float]:
     """Where a flat line bends or jumps, how sure that is, which of both it is, and the level now."""
-    y = blocks - middle
+    y = np.clip(blocks - middle, *np.quantile(blocks - middle, (0.01, 0.99)))
     n = y.size
-    grid = np.arange(n, dtype=np.float64)
-    cost: dict[str, Floats] = {"trend": np.full(n, np.inf), "step": np.full(n, np.inf)}
-    level: dict[str, Floats] = {"trend": np.zeros(n), "step": np.zeros(n)}
-    clipped = np.clip(y, *(np.quantile(y, (0.01, 0.99))))
-    for k in range(max(first, 2), n - 2):
-        ramp = np.maximum(grid[k:] - k + 1.0, 0.0)
-        slope = float(ramp @ clipped[k:] / (ramp @ ramp))
-        cost["trend"][k] = float(np.sum(clipped[:k] ** 2) + np.sum((clipped[k:] - slope * ramp) ** 2))
-        jump = float(np.mean(clipped[k:]))
-        cost["step"][k] = float(np.sum(clipped[:k] ** 2) + np.sum((clipped[k:] - jump) ** 2))
-        level["trend"][k], level["step"][k] = slope * ramp[-1], jump
+    m = n - np.arange(n, dtype=np.float64)  # blocks from each one to the end
+    total = np.cumsum(y[::-1])[::-1]
+    ramped = np.cumsum(total[::-1])[::-1]  # with weights 1, 2, 3, … from each one on
+    squares = m * (m + 1.0) * (2.0 * m + 1.0) / 6.0
+    out = (np.arange(n) < max(first, 2)) | (np.arange(n) >= n - 2)
+    whole = float(y @ y)
+    cost: dict[str, Floats] = {
+        "trend": np.where(out, np.inf, whole - ramped**2 / squares),
+        "step": np.where(out, np.inf, whole - total**2 / m),
+    }
+    level: dict[str, Floats] = {"trend": ramped / squares * m, "step": total / m}
     shape: Literal["trend", "step"] = "trend" if np.min(cost["trend"]) <= np.min(cost["step"]) else "step"
     k = int(np.argmin(cost[shape]))
     left_over = cost[shape][k] / max(1, n - 3)
