@@ -35,6 +35,8 @@ class Spikes:
 def lone_spikes(grid: Buckets, names: Sequence[str]) -> Iterator[Spikes]:
     """Spikes that stand out from all other samples of their point and that no other point shows."""
     found = {n: _outstanding(*grid.raw[n]) for n in names}
+    if not any(at.size for at, _ in found.values()):
+        return
     busy = {n: _far(*grid.raw[n]) for n in names}
     for name, (at, size) in found.items():
         alone = np.array([not _shown(grid, name, when, busy) for when in at], dtype=bool)
