@@ -6,6 +6,7 @@ it (sample splitting: Cox, Biometrika 62, 1975). Swings are judged by Welch's t 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -19,8 +20,10 @@ from aitia.tools.sources.rows import Floats
 _TAIL: Final = 0.2  # of the blocks, the last ones: what lasts
 _LEAST: Final = 8  # blocks on each side, of either half
 _FAR: Final = 8.0  # standard deviations at which one point's block is cut off
+_WANDERS: Final = 2.0  # times the farthest that a quarter of the reference moved
 _SEEN: Final = 3.0  # standard errors by which a point has its part in both halves
 _PART: Final = 0.15  # of the largest contribution
+_ALONE: Final = 0.6  # of all contributions that a single point has
 _WIDER: Final = 1.3  # times as wide a swing as before
 _SWINGERS: Final = 2  # independent points at least: one alone may be a noisy instrument
 _SWINGS_TAIL: Final = 0.3  # of the blocks
@@ -50,7 +53,7 @@ def shifted(
     first, last = (part.start + 1) // 2, (part.stop + 1) // 2
     limits = thresholds(score[first:last], 2 * block_s, float(np.std(score)), points=1, per_month=per_month)
     one = left(score, first, last, limits)
-    if one is None or one.times < 1.0:
+    if one is None or one.times < 1.0 or _found(odd, even) < _WANDERS * _within(z, part):
         return {}
     error = _SEEN * np.sqrt(2.0 / (tail.stop - tail.start) + 2.0 / (part.stop - part.start))
     share = odd * even
@@ -59,6 +62,8 @@ def shifted(
         for k in range(len(use))
         if min(abs(odd[k]), abs(even[k])) >= error and share[k] >= _PART * np.max(share)
     ]
+    if len(parts) == 1 and share[parts[0]] < _ALONE * float(np.sum(np.maximum(share, 0.0))):
+        return {}  # others have their part in it, and nobody can say which
     return {use[k]: _raised(use[k], gone, one, levels[:, names.index(use[k])], part, tail) for k in parts}
 
 
@@ -78,6 +83,23 @@ def _scaled(x: Floats, part: slice) -> Floats:
         spread = 1.4826 * np.nanmedian(np.abs(x[part] - middle), axis=0)
         z = (x - middle) / np.where(spread > 0.0, spread, np.nan)
     return np.asarray(np.clip(np.nan_to_num(z), -_FAR, _FAR), dtype=np.float64)
+
+
+def _found(odd: Floats, even: Floats) -> float:
+    """How far the even blocks moved in the direction of the odd ones."""
+    return float(odd @ even) / max(float(np.linalg.norm(odd)), 1e-12)
+
+
+def _within(z: Floats, part: slice) -> float:
+    """The farthest that a quarter of the reference so moved from its rest: blocks that wander do so in both halves."""
+    edges = np.linspace(part.start, part.stop, 5).astype(int)
+    found = []
+    for low, high in itertools.pairwise(edges):
+        rest = np.r_[z[part.start : low], z[high : part.stop]]
+        whole, own = slice(0, len(rest)), slice(len(rest), len(rest) + high - low)
+        both = np.vstack([rest, z[low:high]])
+        found.append(_found(_moved(both, whole, own, 1), _moved(both, whole, own, 0)))
+    return max(0.0, *found)
 
 
 def _moved(z: Floats, part: slice, tail: slice, half: int) -> Floats:

@@ -22,6 +22,7 @@ from aitia.tools.sources.rows import Floats
 _SIDES: Final = (12, 40, 120)  # samples before and after that are compared
 _STANDS_OUT: Final = 1.8  # times the largest difference at any other time
 _CHANCE: Final = 0.02  # of one such step by chance, over all points of a recording
+_STANDS_OUT_ALONE: Final = 3.0  # the same where there is no other point whose silence says something
 _ALIKE: Final = 0.35  # of a step: how near the step back comes to its size
 _AT_ONCE: Final = 0.6  # of the step within one sample
 _LASTS: Final = 0.5  # of the step that is left over the next stretches
@@ -67,7 +68,9 @@ def lone_steps(
         if step is None or _company(grid, name, step, clean, t) or _commanded(grid, float(t[step.k]), states):
             continue
         v = clean[name]
-        if not _others(grid, name, clean) and _noise(v) > _PLAIN * abs(step.size):
+        if not _others(grid, name, clean) and (
+            step.times < _STANDS_OUT_ALONE or _noise(v) > _PLAIN * abs(step.size)
+        ):
             continue
         end = step.back if step.back is not None else t.size - 1
         yield LoneStep(

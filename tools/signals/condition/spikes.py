@@ -16,6 +16,7 @@ BESIDE: Final = 3  # samples at most of a spike
 _SPIKE: Final = 5.0  # robust deviations from the neighbours' median
 _OF_RANGE: Final = 0.25  # of a point's usual range: smaller ones are noise
 _GAP: Final = 1.8  # times the largest of all other samples' distances
+_GAP_ALONE: Final = 2.5  # the same where there is no other point whose silence says something
 _MOST: Final = 60  # spikes: more are the point's own manner
 _FEW: Final = 12  # more than that have to begin at some time
 _RARE: Final = 0.99  # of its samples, which a point that often jumps does not exceed
@@ -34,7 +35,8 @@ class Spikes:
 
 def lone_spikes(grid: Buckets, names: Sequence[str]) -> Iterator[Spikes]:
     """Spikes that stand out from all other samples of their point and that no other point shows."""
-    found = {n: _outstanding(*grid.raw[n]) for n in names}
+    gap = _GAP if len(names) > 1 else _GAP_ALONE
+    found = {n: _outstanding(*grid.raw[n], gap) for n in names}
     if not any(at.size for at, _ in found.values()):
         return
     busy = {n: _far(*grid.raw[n]) for n in names}
@@ -61,7 +63,7 @@ def _off(v: Floats) -> tuple[Floats, float]:
     return off, max(usual, 0.25 * float(np.quantile(np.abs(off), 0.95)))
 
 
-def _outstanding(t: Floats, v: Floats) -> tuple[Floats, Floats]:
+def _outstanding(t: Floats, v: Floats, gap: float) -> tuple[Floats, Floats]:
     """The largest excursions, if a gap parts them from all others."""
     none = np.empty(0), np.empty(0)
     if v.size < 40:
@@ -74,7 +76,7 @@ def _outstanding(t: Floats, v: Floats) -> tuple[Floats, Floats]:
     for m in range(min(_MOST, peaks.size - 1), 0, -1):
         order = np.sort(peaks[:m])
         begins = m <= _FEW or order[0] >= _BEGIN * v.size
-        if begins and heights[m - 1] >= least and heights[m - 1] >= _GAP * heights[m]:
+        if begins and heights[m - 1] >= least and heights[m - 1] >= gap * heights[m]:
             return t[order], off[order]
     return none
 
