@@ -76,9 +76,10 @@ def wrong_instruments(
         grid = _while(grid, steady(on, _MARGIN))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
     states = [n for n in grid.names if n not in judged]
+    given = [n for n in judged if roles[n] in {"inlet", "ambient", "load", "position"}]
     found: dict[str, Wrong] = {}
     for one in (*_stuck_ones(grid, judged), *units, *_unit_ones(grid, judged, quantities), *_swapped_ones(grid, judged),
-                *_spiking_ones(grid, judged, quantities), *_biased_ones(grid, judged, states, quantities)):  # fmt: skip
+                *_spiking_ones(grid, judged, quantities), *_biased_ones(grid, judged, states, quantities, given)):  # fmt: skip
         found.setdefault(one.point, one)
     return [found[n] for n in sorted(found)]
 
@@ -158,9 +159,13 @@ def _spiking_ones(grid: Buckets, names: Sequence[str], quantities: Mapping[str, 
 
 
 def _biased_ones(
-    grid: Buckets, names: Sequence[str], states: Sequence[str], quantities: Mapping[str, str]
+    grid: Buckets,
+    names: Sequence[str],
+    states: Sequence[str],
+    quantities: Mapping[str, str],
+    given: Sequence[str],
 ) -> Iterable[Wrong]:
-    for one in lone_steps(grid, names, states, quantities):
+    for one in lone_steps(grid, names, states, quantities, given):
         yield Wrong(
             kind="bias", point=one.point, since=one.since, until=one.until, error=grid.native[one.point],
             before=one.before, now=one.after, sure=min(0.95, 1.0 - 0.5**one.times),

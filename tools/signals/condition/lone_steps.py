@@ -56,12 +56,17 @@ class _Step:
 
 
 def lone_steps(
-    grid: Buckets, names: Sequence[str], states: Sequence[str], quantities: Mapping[str, str]
+    grid: Buckets,
+    names: Sequence[str],
+    states: Sequence[str],
+    quantities: Mapping[str, str],
+    given: Sequence[str],
 ) -> Iterator[LoneStep]:
-    """Steps that one point makes alone. `states`: settings and states, whose changes explain steps."""
+    """Steps that one point makes alone. `states`: settings and states, whose changes explain steps; `given`: points that
+    others decide, such as what flows in, which may step by themselves."""
     clean = {n: without_spikes(grid.raw[n][1]) for n in names}
     for name in names:
-        if moved_by_hand(quantities[name], len(names) - 1):
+        if name in given or moved_by_hand(quantities[name], len(names) - 1):
             continue
         t = grid.raw[name][0]
         step = _plainest(clean[name], t, len(names) * len(_SIDES))
