@@ -62,8 +62,11 @@ def lone_steps(
     quantities: Mapping[str, str],
     given: Sequence[str],
 ) -> Iterator[LoneStep]:
-    """Steps that one point makes alone. `states`: settings and states, whose changes explain steps; `given`: points that
-    others decide, such as what flows in, which may step by themselves."""
+    """Steps that one point makes alone.
+
+    `states`: settings and states, whose changes explain steps; `given`: points that
+    others decide, such as what flows in, which may step by themselves.
+    """
     clean = {n: without_spikes(grid.raw[n][1]) for n in names}
     for name in names:
         if name in given or moved_by_hand(quantities[name], len(names) - 1):
