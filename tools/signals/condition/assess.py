@@ -13,13 +13,19 @@ from aitia.tools.signals.condition.corrected import blocks, corrected, features
 from aitia.tools.signals.condition.departing import LEAST_BLOCKS, Left, left, thresholds
 from aitia.tools.signals.condition.findings import Seen, process_findings, sensor_finding, swing_finding
 from aitia.tools.signals.condition.grid import Buckets, bucketed
-from aitia.tools.signals.condition.instruments import Wrong, frozen_since, other_units, wrong_instruments
+from aitia.tools.signals.condition.instruments import (
+    MARGIN,
+    Wrong,
+    frozen_since,
+    other_units,
+    wrong_instruments,
+)
 from aitia.tools.signals.condition.joint import shifted, swinging
 from aitia.tools.signals.condition.redundancy import told_together, witnessed
 from aitia.tools.signals.condition.reference import named, proposed
 from aitia.tools.signals.condition.regimes import regimes
 from aitia.tools.signals.condition.roles import Role, drivers_of, loads_of, quantity_of, role_of, trembles
-from aitia.tools.signals.condition.running import Mask, Running, changes_of, running, runs
+from aitia.tools.signals.condition.running import Mask, Running, changes_of, running, runs, steady
 from aitia.tools.signals.condition.words import (
     AssetSignals,
     Condition,
@@ -136,7 +142,7 @@ def _way(grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
     """How the asset is run: twice, since what a change leaves behind shows once its drivers are known."""
     broken = {w.point for w in wrong}
     moving = [n for n in grid.names if n not in broken and _moves(grid.column(n))]
-    on = runs(grid, roles, {n: q if n not in broken else "out of use" for n, q in quantities.items()})
+    on = runs(grid, roles, _without(quantities, wrong))
     drivers = tuple(drivers_of(roles, quantities, moving))
     changed = changes_of([grid.column(n) for n in drivers if roles[n] not in {"ambient", "inlet"}])
     levels = _levels(grid, drivers, on)
@@ -216,13 +222,20 @@ def _instruments(
     grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str]
 ) -> tuple[list[Wrong], list[Wrong]]:
     """Instruments that are wrong by their own samples; and steps of several points at once, which are the process."""
-    broken = {w.point for w in other_units(grid, roles, quantities)}
-    sound = {n: q if n not in broken else "out of use" for n, q in quantities.items()}
-    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, sound))
+    suspects = other_units(grid, roles, quantities)
+    calm = steady(runs(grid, roles, _without(quantities, suspects)), MARGIN)
+    units = [w for w in suspects if calm[min(int(np.searchsorted(grid.t, w.since)), grid.t.size - 1)]]
+    wrong = wrong_instruments(grid, roles, quantities, runs(grid, roles, _without(quantities, units)), units)
     near = _AT_ONCE * float(grid.t[-1] - grid.t[0])
     biased = [w for w in wrong if w.kind == "bias"]
     steps = [w for w in biased if any(abs(w.since - o.since) <= near for o in biased if o is not w)]
     return [w for w in wrong if w not in steps], steps
+
+
+def _without(quantities: Mapping[str, str], wrong: list[Wrong]) -> dict[str, str]:
+    """Quantities by which the asset is seen to run: a wrong instrument says nothing of it."""
+    broken = {w.point for w in wrong}
+    return {n: q if n not in broken else "out of use" for n, q in quantities.items()}
 
 
 def _stepped(one: Wrong, t: Floats) -> Left:

@@ -22,7 +22,7 @@ _STUCK: Final = 4.0  # times the longest other standstill
 _LEAST_STILL: Final = 20  # samples
 _LEAST_RUNS: Final = 20  # of different values, or a point that hardly moves says nothing by standing still
 _LIVELY: Final = 0.5  # of the other points that must move meanwhile
-_MARGIN: Final = 4  # buckets beside a start or a stop
+MARGIN: Final = 4  # buckets beside a start or a stop
 _FROZEN: Final = 0.25  # of the points that stand still: no instrument's fault
 _SPIKES_BY_HAND: Final = 4  # fewer may be a valve or a knock
 _SIDE: Final = 60  # samples on each side of a jump that are compared
@@ -68,12 +68,14 @@ def frozen_since(grid: Buckets) -> float | None:
 
 
 def wrong_instruments(
-    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask
+    grid: Buckets, roles: Mapping[str, Role], quantities: Mapping[str, str], on: Mask, units: Sequence[Wrong]
 ) -> list[Wrong]:
-    """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing."""
-    units = other_units(grid, roles, quantities)
+    """One verdict a point at most, the plainest kind first; what happens at rest, at a start or a stop says nothing.
+
+    `units`: points of which it is known already that they show another unit.
+    """
     if not on.all():
-        grid = _while(grid, steady(on, _MARGIN))
+        grid = _while(grid, steady(on, MARGIN))
     judged = [n for n in grid.names if roles[n] not in {"setting", "state"}]
     states = [n for n in grid.names if n not in judged]
     given = [n for n in judged if roles[n] in {"inlet", "ambient", "load", "position"}]

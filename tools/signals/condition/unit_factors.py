@@ -26,6 +26,7 @@ CONVERSIONS: Final[dict[str, tuple[float, float]]] = {
     "m³/h to ft³/h": (35.31467, 0.0),
     "kg/h to lb/h": (2.204623, 0.0),
     "m to ft": (3.280840, 0.0),
+    "m of water to bar": (0.0980665, 0.0),
     "mm to in": (1 / 25.4, 0.0),
     "g to m/s²": (9.80665, 0.0),
     "rpm to Hz": (1 / 60.0, 0.0),
@@ -34,17 +35,33 @@ CONVERSIONS: Final[dict[str, tuple[float, float]]] = {
     "ratio to %": (100.0, 0.0),
     "1 to 1000 (k, m)": (1000.0, 0.0),
 }
+_ANY: Final = ("ratio to %", "1 to 1000 (k, m)")  # whatever is measured
+_PRESSURE: Final = (
+    "bar to psi", "bar to kPa", "bar to MPa", "kPa to psi", "kPa to mbar", "kPa to inH2O", "Pa to inH2O", "kPa to inHg",
+    "m of water to bar", "m to ft",
+)  # fmt: skip
 OF_QUANTITY: Final[dict[str, tuple[str, ...]]] = {
     "temperature": ("°C to °F", "°C to K", "°F to K"),
-}
-"""Where the quantity is known, only these; of others all but these."""
+    "pressure": _PRESSURE,
+    "pressure_drop": _PRESSURE,
+    "flow": ("m³/h to l/s", "m³/h to l/min", "m³/h to gpm", "l/min to gpm", "l/s to gpm", "m³/s to m³/h", "m³/h to ft³/h",
+             "kg/h to lb/h"),
+    "level": ("m to ft", "mm to in"),
+    "vibration": ("g to m/s²", "mm to in"),
+    "speed": ("rpm to Hz", "rpm to rad/s"),
+    "power": ("kW to hp",),
+}  # fmt: skip
+"""By what is measured. What stands nowhere here changes by prefixes and shares alone, what nobody can name by all but
+temperatures."""
 
 
 def pairs(quantity: str) -> list[tuple[str, float, float]]:
     """The conversions that a point of this quantity may have undergone, both ways."""
-    own = OF_QUANTITY.get(quantity)
-    apart = {name for names in OF_QUANTITY.values() for name in names}
-    names = own or [n for n in CONVERSIONS if quantity == "" or n not in apart]
+    if quantity:
+        names = OF_QUANTITY.get(quantity, ())
+        names += _ANY if quantity != "temperature" else ()
+    else:
+        names = tuple(n for n in CONVERSIONS if n not in OF_QUANTITY["temperature"])
     found = []
     for name in names:
         factor, offset = CONVERSIONS[name]
