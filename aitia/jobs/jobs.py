@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,17 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia import api
-from aitia.core.errors import BadInput
+from aitia.core.errors import BadInput, RunNotFound
 from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
+from aitia.core.state import database_url, use_database
 from aitia.core.store import RunStore, find_run
 from aitia.core.words import Component, Incident, Inventory, Origin
 from aitia.incoming import make_incident
 from aitia.jobs.event_stream import Tail, parse_cursor
 from aitia.jobs.joining import belong, joined, says_more, topology_of
 from aitia.jobs.table import JobTable
-from aitia.jobs.words import APPROVAL, Job, JobState, Submitted, Update
+from aitia.jobs.words import APPROVAL, Job, JobState, KeyTaken, Submitted, Update
 from aitia.settings import Settings
 
 BEAT_S: Final = 10.0
@@ -36,8 +36,9 @@ class Jobs:
 
     def __init__(self, home: Path, settings: Settings) -> None:
         self.home, self.settings = home, settings
-        self.table = JobTable(home)
         use(settings.redaction)
+        use_database(settings.service.database)
+        self.table = JobTable(home)
         self.table.forget(days=settings.service.keep_days)
 
     def submit(
@@ -77,7 +78,7 @@ class Jobs:
                     alert="firing" if group else "",
                 )
                 return Submitted(job=job, new=True)
-            except sqlite3.IntegrityError:  # the same key came in at the same moment
+            except KeyTaken:  # the same key came in at the same moment
                 known = self.table.by_key(key)
                 assert known is not None
         if group:
@@ -202,6 +203,11 @@ class Jobs:
         found = self.get(job)
         if not found.run:
             raise BadInput(f"Diagnosis {job} is {found.state}. Wait until it has started.")
+        if find_run(self.home, found.run) is None and database_url():
+            raise RunNotFound(
+                f"Run {found.run} is not below this AITIA_HOME: another replica made it, or it was deleted. Mount one "
+                "folder as AITIA_HOME/runs of all replicas."
+            )
         return RunStore.open(self.home, found.run)
 
     def counts(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from aitia.core.disk import tell_once
 from aitia.core.errors import StoreError
 from aitia.core.redact import use
 from aitia.core.redaction.speech import guard_speech
+from aitia.core.state import use_database
 from aitia.engine import Engine, choose_engine
 from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
@@ -37,6 +38,7 @@ def main() -> None:
     threading.Thread(target=_watch_door, name="aitia-door", daemon=True).start()
     settings, home = orders.settings, Path(orders.home)
     use(settings.redaction)
+    use_database(settings.service.database)
     engine = _engine(orders)
     table, owner = JobTable(home), owner_of(os.getpid())
     work = Work(table, home, settings, engine)

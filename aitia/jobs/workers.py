@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.children import own_environment, python_module
+from aitia.core.state import use_database
 from aitia.engine import AUTO
 from aitia.jobs.table import JobTable
 from aitia.jobs.worker_options import Orders
@@ -37,6 +38,7 @@ class Workers:
         narrator: Narrator | None = None,
         threads: int | None = None,
     ) -> None:
+        use_database(settings.service.database)
         self._table = JobTable(home)
         self._orders = Orders(
             home=str(home.resolve()),

@@ -23,6 +23,7 @@ from aitia.tools.memory.words import Counts, Outcome, PastIncident, Query
 
 from .site import LEAK, NOW, PUMP, SITE, SLOW, T0, Stub, holding
 
+pytestmark = pytest.mark.usefixtures("database")
 SLOWLY = settings(max_examples=25)
 LIKE_LEAK = "Checkout 5xx ratio above 5 %: connections of postgres are at the limit"
 
