@@ -226,7 +226,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         allowed = ", ".join(sorted(owner.model_fields)) if owner else ""
         return f"{where!r}: there is no such field; the fields are {allowed}"
     got = first.get("input")
-    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) else ""
+    secret = loc[-1:] == ("database",)  # whatever is wrong with it, a password may be in it
+    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) and not secret else ""
     return f"{where!r}: {first['msg']}{shown}"
 
 

@@ -27,6 +27,7 @@ from aitia.cli import (
     setup,
     signals,
     slack,
+    state,
 )
 from aitia.cli.ask import ask
 from aitia.cli.drill import drill
@@ -110,6 +111,7 @@ app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
+app.add_typer(state.app, name="state", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")
 app.command("topology", rich_help_panel="Set up")(topology)

@@ -72,6 +72,10 @@ def translated(query: str) -> str:
     return query.replace("%", "%%").replace("?", "%s")
 
 
+def _storable(values: Sequence[Any]) -> list[Any]:
+    return [v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values]
+
+
 class Speaks:
     """A connection that takes the statements of both databases."""
 
@@ -80,13 +84,14 @@ class Speaks:
 
     def execute(self, query: str, values: Sequence[Any] = (), /) -> Found:
         """Run one statement; a NUL, which PostgreSQL's text cannot hold, becomes the sign for what cannot be shown."""
-        given = [v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values]
-        found: Found = self.connection.execute(translated(query), given)
+        found: Found = self.connection.execute(translated(query), _storable(values))
         return found
 
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
-        """Run one statement for each row."""
-        self.connection.cursor().executemany(translated(query), list(rows))
+    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> int:
+        """Run one statement for each row; how many rows they changed."""
+        cursor = self.connection.cursor()
+        cursor.executemany(translated(query), [_storable(row) for row in rows])
+        return cursor.rowcount
 
 
 class Kept:
@@ -113,10 +118,10 @@ class Kept:
         with self._server.asking():
             return self._open().execute(query, values)
 
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
-        """Run one statement for each row."""
+    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> int:
+        """Run one statement for each row; how many rows they changed."""
         with self._server.asking():
-            self._open().executemany(query, rows)
+            return self._open().executemany(query, rows)
 
     def close(self) -> None:
         """Give it back."""

@@ -22,7 +22,7 @@ from aitia.jobs.owner import is_alive
 from aitia.jobs.words import Full, Job, JobNotFound, JobState, KeyTaken
 
 FILE: Final = "jobs.sqlite"
-_VERSION: Final = 1
+VERSION: Final = 1
 _FAR_S: Final = 600.0  # or ten leases: clocks and settings of other workers differ by less
 _TABLE: Final = """
 create table if not exists jobs (
@@ -41,6 +41,7 @@ create index if not exists jobs_state on jobs (state, created_at);
 create index if not exists jobs_group on jobs (alert_group) where alert_group != '';
 create index if not exists jobs_created on jobs (created_at);
 """
+SCHEMA: Final = f"{_TABLE} {TABLE}"
 _JSON: Final = ("asked", "answers", "place")  # columns that hold a JSON text
 _SHOWN: Final = (
     "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
@@ -65,7 +66,7 @@ class JobTable:
 
     def __init__(self, home: Path) -> None:
         self.file, self._home = home / FILE, home
-        self._at = open_place(self.file, f"{_TABLE} {TABLE}", version=_VERSION)
+        self._at = open_place(self.file, SCHEMA, version=VERSION)
         self.joined = JoinedAlerts(self._at)
 
     def check(self) -> None:
