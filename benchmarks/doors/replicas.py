@@ -1,4 +1,4 @@
-"""Replicas on separate homes with one PostgreSQL, killed at random under alerts, the server crashed once: what is lost or doubled.
+"""Replicas on separate homes with one PostgreSQL, killed at random under alerts, the server crashed once: what is lost or twice.
 
     python benchmarks/doors/replicas.py --data FOLDER --alerts 200 --seconds 600 --json OUT
 
