@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aitia import api
-from aitia.core.errors import BadInput, RunNotFound
+from aitia.core.errors import BadInput, DatabaseAway, RunNotFound
 from aitia.core.events import Event
 from aitia.core.incidents import redacted
 from aitia.core.redact import use
@@ -268,7 +268,12 @@ class _Watch:
 
     def look(self) -> tuple[Update | None, bool]:
         """An update where there is something to tell, and whether that was the last."""
-        job = self._jobs.get(self._id)  # before the events: what ended has written them all
+        try:
+            job = self._jobs.get(self._id)  # before the events: what ended has written them all
+        except DatabaseAway:
+            if self._told is None:
+                raise
+            return None, False  # who follows it waits for the server, as its worker does
         events = tuple(self._events(job))
         ended = job.over or job.state == "waiting"
         changed = self._told is None or _state(self._told) != _state(job)
