@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from aitia.cli import (
+    audit,
     chat,
     cluster,
     confirm,
@@ -111,6 +112,7 @@ app.add_typer(cluster.app, name="cluster", rich_help_panel="Diagnose")
 app.add_typer(logs.app, name="logs", rich_help_panel="Diagnose")
 app.add_typer(signals.app, name="signals", rich_help_panel="Diagnose")
 app.add_typer(memory.app, name="memory", rich_help_panel="Set up")
+app.add_typer(audit.app, name="audit", rich_help_panel="Look again")
 app.add_typer(state.app, name="state", rich_help_panel="Set up")
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel="Set up")
 app.add_typer(lab.app, name="lab", rich_help_panel="Set up")

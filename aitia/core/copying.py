@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from aitia.core import trail
 from aitia.core.database import querying
 from aitia.core.errors import BadInput
 from aitia.core.events import Progress
@@ -77,10 +78,28 @@ def copy(home: Path, server: Postgres, *, on_progress: OnProgress | None = None)
             " known bigint not null, primary key (file, name))"
         )
     done = []
+    for file in (home / "jobs.sqlite", home / _MEMORY):
+        _link(file, server)
     for table in TABLES:
         if (home / table.file).is_file():
             done.append(_copy(home / table.file, table, server, on_progress))
     return done
+
+
+def _link(file: Path, server: Postgres) -> None:
+    """The chain of a file stays in it: the server's own goes on from its last hash. Once for each file."""
+    if not file.is_file():
+        return
+    with querying(file), closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source:
+        if source.execute("select 1 from sqlite_master where name = 'trail'").fetchone() is None:
+            return
+        last = source.execute("select number, hash from trail order by number desc limit 1").fetchone()
+    if last is None:
+        return
+    with server.writing(alone="copy") as db:
+        if db.execute("select 1 from copied where file = ?", [str(file.resolve())]).fetchone() is None:
+            detail = {"file": file.name, "lines": last[0], "head": last[1]}
+            trail.append(db, who="aitia", what="copy", about="state", detail=detail)
 
 
 def _copy(file: Path, table: Table, server: Postgres, on_progress: OnProgress | None) -> Copied:

@@ -112,6 +112,16 @@ drop table vectors; drop table audit; drop table outcomes; drop table moved; dro
 drop table words; drop table incidents; drop table meta;
 """,
     ),
+    Step(
+        name="trail",
+        up="""
+create table trail (
+  number bigint primary key, at text not null, who text not null, what text not null, about text not null,
+  detail text not null, previous text not null, hash text not null
+);
+""",
+        down="drop table trail;",
+    ),
 )
 
 

@@ -158,6 +158,7 @@ class Jobs:
             raise BadInput(f"Diagnosis {job} is {row['state']}. Wait until it has ended.")
         incident = Incident.model_validate_json(row["incident"])
         self._note(job, again_by=by[:200])
+        self.table.note(job, what="look again", who=by[:200])
         self.table.tell_again(job, incident, content=row["content"], open_end=bool(row["open_end"]))
         return self.get(job)
 
@@ -173,7 +174,7 @@ class Jobs:
         if any(said.get(a.hash) and a.stale for a in found.asked):
             hours = f"{APPROVAL.total_seconds() / 3600:g}"
             raise BadInput(f"This was asked more than {hours} hours ago. Deny it and diagnose again.")
-        taken = self.table.answer(job, said)
+        taken = self.table.answer(job, said, by=by[:200])
         if said and not taken:
             raise BadInput("Somebody has already answered this. Check the diagnosis.")
         self._note(job, **{f"answer_{h}": {"approved": said[h], "by": by[:200], "at": _now()} for h in taken})

@@ -14,8 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from aitia.core import trail
 from aitia.core.redact import Redactor, load_key
-from aitia.core.state import open_place, server
+from aitia.core.state import Queries, open_place, server
 from aitia.core.words import Incident
 from aitia.jobs.joined_alerts import TABLE, JoinedAlerts
 from aitia.jobs.owner import is_alive
@@ -41,7 +42,7 @@ create index if not exists jobs_state on jobs (state, created_at);
 create index if not exists jobs_group on jobs (alert_group) where alert_group != '';
 create index if not exists jobs_created on jobs (created_at);
 """
-SCHEMA: Final = f"{_TABLE} {TABLE}"
+SCHEMA: Final = f"{_TABLE} {TABLE} {trail.TABLE}"
 _JSON: Final = ("asked", "answers", "place")  # columns that hold a JSON text
 _SHOWN: Final = (
     "id", "origin", "title", "state", "created_at", "started_at", "finished_at", "run", "revision", "attempts", "verdict",
@@ -96,6 +97,9 @@ class JobTable:
             query = f"insert into jobs ({names}) values ({marks}) on conflict do nothing"
             if not db.execute(query, [*row.values()]).rowcount:
                 raise KeyTaken("There is a job of this key already.")
+            self._note(
+                db, who=row.get("by", ""), what="request", about=row["id"], detail={"origin": row["origin"]}
+            )
         return self.get(row["id"])
 
     def get(self, job: str) -> Job:
@@ -189,7 +193,7 @@ class JobTable:
             names = ", ".join(f"{name} = ?" for name in fields)
             db.execute(f"update jobs set {names} where id = ?", [*fields.values(), job])
 
-    def answer(self, job: str, said: Mapping[str, bool]) -> tuple[str, ...]:
+    def answer(self, job: str, said: Mapping[str, bool], *, by: str = "") -> tuple[str, ...]:
         """Keep answers to what is asked, the first to each; once all are there the job is queued again.
 
         The hashes that were answered now: strange ones, and those that somebody answered before, are not kept.
@@ -208,6 +212,10 @@ class JobTable:
                 "update jobs set answers = ?, state = ?, attempts = 0 where id = ?",
                 [json.dumps(answers), "queued" if asked <= set(answers) else "waiting", job],
             )
+            for call in taken:
+                self._note(
+                    db, who=by, what="approve" if said[call] else "deny", about=job, detail={"call": call}
+                )
         return taken
 
     def claim(self, owner: str, *, lease_s: float, attempts: int) -> Claim | None:
@@ -333,9 +341,24 @@ class JobTable:
                 "delete from jobs where state in ('done', 'failed') and finished_at < ?", [oldest]
             ).rowcount
             db.execute("delete from alerts where job not in (select id from jobs)")
+            if gone:
+                self._note(db, who="aitia", what="forget", detail={"jobs": gone, "older_than_days": days})
         if (shared := server()) is not None:
             shared.forget_runs(datetime.now(tz=UTC) - timedelta(days=days))
         return gone
+
+    def note(self, job: str, *, what: str, who: str) -> None:
+        """Add a line to the trail."""
+        with self._at.writing() as db:
+            self._note(db, who=who, what=what, about=job, detail={})
+
+    def trail(self) -> list[trail.Line]:
+        """Who asked for what, oldest first."""
+        with self._at.reading() as db:
+            return list(trail.lines(db))
+
+    def _note(self, db: Queries, *, who: str, what: str, about: str = "", detail: Mapping[str, Any]) -> None:
+        trail.append(db, who=self._redactor.plain(who), what=what, about=about, detail=detail)
 
     @cached_property
     def _redactor(self) -> Redactor:

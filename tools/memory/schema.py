@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from aitia.core import trail
 from aitia.core.database import is_damage, replace_damaged, sound, trouble_of
 from aitia.core.disk import trouble
 from aitia.core.errors import BadInput, StoreDamaged
@@ -73,6 +74,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         ):
             db.execute(f"PRAGMA {pragma}")
         _prepare(db, path)
+        db.execute(trail.TABLE)  # beside the tables of this version: those before do not know it
     except BaseException:
         db.close()
         raise

@@ -23,6 +23,7 @@ from aitia.core.errors import BadInput
 from aitia.core.home import aitia_home
 from aitia.core.redact import Redactor, load_key
 from aitia.core.state import Session, server
+from aitia.core.trail import Line, lines
 from aitia.tools.memory import tables, words_index
 from aitia.tools.memory.meaning import Meaning, OnProgress
 from aitia.tools.memory.rows import plain, redacted_outcome, row_of
@@ -237,6 +238,11 @@ class MemoryStore:
         """Every change, oldest first."""
         with self._reading():
             return tables.audit(self._db)
+
+    def trail(self) -> list[Line]:
+        """The same as a chain of hashes; on a server with what was asked of the doors."""
+        with self._reading():
+            return list(lines(self._db))
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from aitia.core import trail
 from aitia.core.errors import BadInput
 from aitia.core.events import Progress
 from aitia.core.redact import Redactor
@@ -183,6 +184,7 @@ def add_audit(db: Session, redactor: Redactor, by: str, what: str, detail: str) 
     at = datetime.now(tz=UTC).timestamp()
     row = (at, redactor.text(plain(by)), what, redactor.text(plain(detail)))
     db.execute('INSERT INTO audit (at, "by", what, detail) VALUES (?, ?, ?, ?)', row)
+    trail.append(db, who=row[1], what=what, about="memory", detail=row[3])
 
 
 def audit(db: Session) -> list[AuditEntry]:
