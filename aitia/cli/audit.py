@@ -91,17 +91,15 @@ def export(
 
 def _chains(config: Path | None) -> list[tuple[str, Iterable[Line]]]:
     """The server's log, or those of the two files that are there."""
-    from aitia import api
+    from aitia.cli.state import chosen_database
     from aitia.core.home import aitia_home
-    from aitia.core.state import database_url, has_memory
+    from aitia.core.state import has_memory
     from aitia.jobs.table import JobTable
     from aitia.tools.memory.store import MemoryStore
 
-    api.settings_of(config)
-    jobs: list[tuple[str, Iterable[Line]]] = [
-        ("server" if database_url() else "jobs", JobTable(aitia_home()).trail())
-    ]
-    if database_url() or not has_memory(aitia_home()):
+    url = chosen_database(config)
+    jobs: list[tuple[str, Iterable[Line]]] = [("server" if url else "jobs", JobTable(aitia_home()).trail())]
+    if url or not has_memory(aitia_home()):
         return jobs
     with MemoryStore(embedder=None) as memory:
         return [*jobs, ("memory", memory.trail())]

@@ -111,13 +111,20 @@ def _none_runs(home: Path) -> None:
 
 def _server(config: Path | None) -> Postgres | None:
     """The configured server, whatever its schema."""
-    from aitia import api
     from aitia.core.postgres import Postgres
+
+    url = chosen_database(config)
+    return Postgres(url, check=False) if url else None
+
+
+def chosen_database(config: Path | None) -> str:
+    """The server that AITIA_DATABASE or, without it, the settings name; "" for SQLite files."""
+    from aitia import api
     from aitia.core.state import database_url
 
-    api.settings_of(config)
-    url = database_url()
-    return Postgres(url, check=False) if url else None
+    if config is not None or not database_url():
+        api.settings_of(config)
+    return database_url()
 
 
 def _needed(config: Path | None) -> Postgres:

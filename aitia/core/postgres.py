@@ -276,9 +276,11 @@ def _pool(url: str) -> ConnectionPool[Any]:
     with _LOCK:
         if url not in _POOLS:
             try:
+                import psycopg
                 from psycopg_pool import ConnectionPool
             except ImportError:
                 raise BadInput(NEEDED) from None
+            psycopg.connect(**_settings(url)).close()  # a pool would keep trying where one is refused
             # Its warnings are told by us, once and in words that say what to do.
             logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
             _POOLS[url] = ConnectionPool(
