@@ -49,10 +49,14 @@ time.sleep(3600)
 # A worker that ends its work gives `begun` back; only a diagnosis that came to a report has a verdict.
 TRIGGER = """
 create table ended (number bigserial primary key, job text, revision integer, run text, told text, at timestamptz default now());
+create table begun (number bigserial primary key, job text);
 create function note_end() returns trigger language plpgsql as $$
 begin
   if old.begun = 1 and new.begun = 0 and new.owner = '' and old.owner <> '' and new.state <> 'failed' then
     insert into ended (job, revision, run, told) values (new.id, new.reported, new.run, old.incident);
+  end if;
+  if new.owner <> '' and new.owner <> old.owner then
+    insert into begun (job) values (new.id);
   end if;
   return new;
 end $$;
@@ -74,6 +78,7 @@ class Trial:
     states: Counter[str]
     kills: int = 0
     refused: int = 0  # notifications that were sent again, since the server was away
+    interrupted: int = 0  # diagnoses that were begun and did not end there: taken up again
     spare_reports: int = 0  # finished by a replica that was killed before it could say so
     seconds: float = 0.0
     waits: list[float] = field(default_factory=list)  # seconds from the request to the last end, by job
@@ -147,7 +152,7 @@ def trial(folder: Path, server: Server, *, alerts: int, seconds: float, seed: in
                 server.stop(signal.SIGQUIT)  # at once and in disorder: it recovers from its log
                 time.sleep(2.0)
                 server.start()
-            if now > kill_at and now < seconds:
+            if kill_at < now < seconds and _at_work():  # else there is nothing to lose
                 chance.choice(replicas).kill()
                 done.kills += 1
                 kill_at = now + chance.uniform(*PAUSE_S)
@@ -199,6 +204,11 @@ def _tell(door: Jobs, name: str, severity: str, done: Trial) -> None:
         return
 
 
+def _at_work() -> bool:
+    with psycopg.connect(os.environ["AITIA_DATABASE"]) as db:
+        return db.execute("select 1 from aitia.jobs where state = 'running' limit 1").fetchone() is not None
+
+
 def _settled(door: Jobs, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -219,6 +229,8 @@ def _count(done: Trial, doors: Sequence[Jobs]) -> None:
         ).fetchall()
         for job, revision, severity in found:
             done.ends[job].append((revision, severity))
+        claims = db.execute("select count(*) from begun").fetchone()
+        done.interrupted = (claims[0] if claims else 0) - len(found)
         runs = {run for (run,) in db.execute("select run from ended").fetchall()}
         done.waits = [
             float(s)
@@ -249,6 +261,7 @@ def main() -> None:
         "out of order": share(found.disordered()),
         "seconds to the last report": found.waits,
         "kills": [found.kills],
+        "diagnoses interrupted": [found.interrupted],
         "notifications sent again": [found.refused],
         "reports never told": [found.spare_reports],
     }

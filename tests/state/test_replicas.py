@@ -18,7 +18,8 @@ def test_kills_and_a_crash_of_the_server_lose_nothing_and_make_nothing_twice(
     with running_server() as server:
         monkeypatch.setenv("AITIA_DATABASE", server.database())
         found = replicas.trial(tmp_path, server, alerts=40, seconds=60.0)
-    assert found.kills >= 5
+    assert found.kills >= 2
+    assert found.interrupted > 0
     assert len(found.sent) == 40
     assert (found.lost(), found.twice(), found.disordered()) == ([], [], [])
     assert found.states == {"done": 40}
