@@ -18,14 +18,19 @@ _MOST_POINTS, _MOST_SHARES = 320, 6
 
 
 def series_artifact(
-    t: Floats, v: Floats, *, limit: float | None = None, shares: Mapping[str, float] | None = None
+    t: Floats,
+    v: Floats,
+    *,
+    limit: float | None = None,
+    shares: Mapping[str, float] | None = None,
+    most: int = _MOST_POINTS,
 ) -> bytes:
     """Samples of a signal or score at times in epoch seconds, thinned so that lowest and highest stay.
 
     `limit` is the threshold in the unit of v, `shares` the channels' shares of the blame in percent (the largest six stay).
     """
     order = np.argsort(t, kind="stable")
-    keep = _ends(np.asarray(v, dtype=np.float64)[order], _MOST_POINTS)
+    keep = _ends(np.asarray(v, dtype=np.float64)[order], most)
     times, values = np.asarray(t, dtype=np.float64)[order][keep], np.asarray(v, dtype=np.float64)[order][keep]
     largest = sorted((shares or {}).items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_SHARES]
     told = {
