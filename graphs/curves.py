@@ -21,7 +21,6 @@ from aitia.tools.series.gather import Gathered, gather, within
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import scale
 from aitia.tools.signals.plots import SERIES, series_artifact
-from aitia.tools.sources.rows import Floats
 
 MOST_POINTS: Final = 120  # of a curve that is kept: some 2.5 KB
 _KINDS: Final = ("metric.", "rank.")

@@ -96,7 +96,7 @@ def ask(
     if as_json:
         print_json(answer.model_dump(mode="json"))
     else:
-        show_answer(answer)
+        show_answer(answer, **({} if answer.conversation else {"going_on": ""}))
     raise typer.Exit(code_of(answer))
 
 

@@ -17,6 +17,7 @@ from aitia.core.words import Evidence, Window
 from aitia.render import text as t
 from aitia.render.spectra import SPECTRUM, read_spectrum, spectrum_plot
 from aitia.render.svg import fit, picture, tag, text
+from aitia.tools.signals.plots import kept_samples
 
 SUFFIX: Final = ".series.json"
 _WIDE, _HIGH, _EDGE, _BAR = 240, 64, 4, 14
@@ -36,7 +37,7 @@ def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Mark
     spectrum = read_spectrum(kept) if kept and fact.artifact.endswith(SPECTRUM) else None
     if spectrum is not None:
         return spectrum_plot(fact, spectrum)
-    series = read_series(kept) if kept and fact.artifact.endswith(SUFFIX) else []
+    series = kept_samples(kept) if kept and fact.artifact.endswith(SUFFIX) else []
     if len(series) >= 2:
         return _samples(fact, series, *read_limit(kept))
     if fact.kind.endswith(".quiet"):
@@ -49,17 +50,6 @@ def plot(fact: Evidence, window: Window, artifacts: Mapping[str, bytes]) -> Mark
             return _amounts(fact, before, after, _UNITS.get(first, ""))
         return _levels(fact, before, after, window, trend=first == "from")
     return None
-
-
-def read_series(data: bytes) -> list[tuple[float, float]]:
-    """The samples of an artifact, in time order; [] where it holds none that can be drawn."""
-    try:
-        told = json.loads(data)
-        pairs = zip(told["times"], told["values"], strict=True)
-        found = [(float(x), float(y)) for x, y in pairs if y is not None]
-    except (ValueError, TypeError, KeyError):
-        return []
-    return sorted(p for p in found if math.isfinite(p[0]) and math.isfinite(p[1]))
 
 
 def read_limit(data: bytes) -> tuple[float | None, list[tuple[str, float]]]:

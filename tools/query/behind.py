@@ -13,6 +13,7 @@ from aitia.tools.query.words import Changes, Curve, Events, Get, Level, Lines, Q
 
 _MEASURED: Final = ("metric.", "rank.", "signal.")
 _MASK: Final = re.compile(r"<[a-z_0-9]+>|…|\.\.\.")  # what stands for a varying word in a template
+_REQUEST: Final = re.compile(r"([A-Z]{3,7} \S+) -> ([1-5]\d\d)\b")  # as templates of requests are written
 _WORD: Final = re.compile(r"\w{2,}")
 _SHORTEST: Final = 4  # characters of a phrase that tells lines apart
 _AROUND: Final = timedelta(seconds=1)  # of a change: a query's times are told to the second
@@ -59,7 +60,7 @@ def _said(fact: Evidence) -> str:
 
 def _curve(fact: Evidence, artifact: bytes) -> Query | None:
     metric, kept = str(fact.values.get("metric", "")), _read(artifact)
-    if not metric or not fact.component or fact.values.get("stat") == "ratio" and not kept.get("labels"):
+    if not metric or not fact.component or (fact.values.get("stat") == "ratio" and not kept.get("labels")):
         return None
     times = kept.get("times") or [None]
     start, end = _span(fact.window, times[0])
@@ -78,15 +79,21 @@ def _span(window: Window | None, first: object) -> tuple[datetime | None, dateti
 
 
 def _lines(fact: Evidence) -> Query | None:
+    """Lines that hold what is fixed in the template; of requests those with its status, which a line may write otherwise."""
     component = str(fact.values.get("reported_by", "")) or fact.component
-    pieces = _MASK.split(str(fact.values.get("template", "")))
+    template, level = str(fact.values.get("template", "")), str(fact.values.get("level", ""))
+    told: dict[str, Any] = {}
+    pieces = _MASK.split(template)
     phrase = max(pieces, key=len).strip()
-    level = str(fact.values.get("level", ""))
-    if len(phrase) < _SHORTEST and level not in get_args(Level):
+    if request := _REQUEST.match(template):
+        told = {"code": request[2], "words": " ".join(_WORD.findall(_MASK.sub(" ", request[1])))}
+    elif len(phrase) >= _SHORTEST:
+        others = (w for p in pieces if p.strip() != phrase for w in _WORD.findall(p))
+        told = {"text": phrase, "words": " ".join(others)}
+    elif level in get_args(Level):
+        told = {"level": level}
+    if not told:
         return None
-    text = phrase if len(phrase) >= _SHORTEST else ""
-    others = (w for p in pieces if p.strip() != phrase for w in _WORD.findall(p)) if text else ()
-    told: dict[str, Any] = {"text": text, "words": " ".join(others)} if text else {"level": level}
     if fact.window:
         told |= {"since": fact.window.start, "until": fact.window.end}
     return Lines(component=component, limit=_LINES, **told)

@@ -7,6 +7,7 @@ spectrum  {"orders": [...], "db": [...], "marks": {name: order}, "limit": dB}
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -74,3 +75,14 @@ def _ends(values: Floats, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64
 
 def _short(x: float) -> float | None:
     return float(f"{x:.5g}") if np.isfinite(x) else None
+
+
+def kept_samples(data: bytes) -> list[tuple[float, float]]:
+    """The samples of an artifact of a series, in time order; [] where it holds none that can be drawn."""
+    try:
+        told = json.loads(data)
+        pairs = zip(told["times"], told["values"], strict=True)
+        found = [(float(x), float(y)) for x, y in pairs if y is not None]
+    except (ValueError, TypeError, KeyError):
+        return []
+    return sorted(p for p in found if math.isfinite(p[0]) and math.isfinite(p[1]))
