@@ -100,11 +100,12 @@ def _sections(*titles: str, none: str, after: str = "") -> Callable[[Talk, str],
     """Shows these sections of the report, whole."""
 
     def show(talk: Talk, _: str) -> None:
-        from aitia.cli.console import note, stdout_console
+        from aitia.cli.console import artifacts_of, note, stdout_console
         from aitia.render.document import build
         from aitia.render.terminal import print_sections
 
-        found = [s for s in build(talk.report()).sections if s.title in titles]
+        report = talk.report()
+        found = [s for s in build(report, artifacts=artifacts_of(report)).sections if s.title in titles]
         if not found:
             note(none)
             return
@@ -116,10 +117,10 @@ def _sections(*titles: str, none: str, after: str = "") -> Callable[[Talk, str],
 
 
 def _report(talk: Talk, _: str) -> None:
-    from aitia.cli.console import stdout_console
+    from aitia.cli.console import artifacts_of, stdout_console
     from aitia.render.terminal import print_report
 
-    print_report(stdout_console(), talk.report(), full=True)
+    print_report(stdout_console(), talk.report(), full=True, artifacts=artifacts_of(talk.report()))
 
 
 def _runs(talk: Talk, _: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aitia import api
-from aitia.cli.console import exit_code, note, stdout_console
+from aitia.cli.console import artifacts_of, exit_code, note, stdout_console
 from aitia.cli.session import say_finished, stoppable, watched
 from aitia.core.config import SourceConfig
 from aitia.core.errors import EXIT_CAUSE, EXIT_INTERNAL, EXIT_INTERRUPTED, AitiaError, BadInput
@@ -164,7 +164,7 @@ class Talk:
             return
         self._hold(report.run, report)
         self.code = exit_code(report)
-        print_report(stdout_console(), report)
+        print_report(stdout_console(), report, artifacts=artifacts_of(report))
         note("ask about it in plain words, or: /why /evidence /next /steps /help")
 
     def _stopped(self, run: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from aitia.core.aspects import objects_alone
 from aitia.core.percent import chance
 from aitia.core.words import Incident, Report, Verdict
-from aitia.render import closing, sections
+from aitia.render import behind, closing, sections
 from aitia.render import text as t
 from aitia.render import work_order as maintenance
 from aitia.render.items import Item, Section
@@ -72,9 +72,15 @@ _LONGEST_INCIDENT: Final = 300  # characters of the title, with what the alert s
 _LIKELY: Final = 0.5  # probability of a cause below which more speaks against it than for it
 
 
-def build(report: Report, *, amount: Amount = "full") -> Document:
-    """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too."""
-    found = [section for section in _sections(report, amount) if section.items]
+def build(
+    report: Report, *, amount: Amount = "full", artifacts: Mapping[str, bytes] | None = None
+) -> Document:
+    """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too.
+
+    artifacts  plot data of the run by name: facts have their curves, and next checks are queries that can be run
+    """
+    every = _sections(report, amount) if artifacts is None else _behind(report, amount, artifacts)
+    found = [section for section in every if section.items]
     ordered = sorted(found, key=lambda section: ORDER.index(section.title))
     limits = _AMOUNTS.get(amount, {})
     one_screen = amount in ("cramped", "screen")
@@ -89,6 +95,17 @@ def build(report: Report, *, amount: Amount = "full") -> Document:
         sections=tuple(_cut(section, limits) for section in kept),
         left_out=tuple((s.title, len(s.items) + s.more) for s in ordered if s not in kept),
     )
+
+
+def _behind(report: Report, amount: Amount, artifacts: Mapping[str, bytes]) -> Iterable[Section]:
+    """The sections with what stands behind their lines: curves, and queries in the query language."""
+    for section in _sections(report, amount):
+        if section.title in ("Why", "Evidence"):
+            yield behind.with_curves(section, report, artifacts)
+        elif section.title == "Check next":
+            yield behind.with_looks(section, report, artifacts)
+        else:
+            yield section
 
 
 def _cut(section: Section, limits: Mapping[str, int]) -> Section:
