@@ -96,6 +96,12 @@ def _why(talk: Talk, wanted: str) -> None:
     print_suspects(stdout_console(), told)
 
 
+def _again(talk: Talk, wanted: str) -> None:
+    """Look again at what a next check (`/run 1`) or a fact (`/run E12`) rests on."""
+    number = wanted.removeprefix("next").strip() or "1"
+    talk.ask(f"next {number}" if number.isdigit() else number)
+
+
 def _sections(*titles: str, none: str, after: str = "") -> Callable[[Talk, str], None]:
     """Shows these sections of the report, whole."""
 
@@ -177,6 +183,16 @@ COMMANDS: dict[str, Command] = {
     ),
     "why": Command(
         takes="[COMPONENT|FAULT]", help="what made a suspect more or less likely, fact by fact", do=_why
+    ),
+    "run": Command(
+        takes="[1|E12]",
+        help="look at a next check or a fact again, on the live sources; it only reads",
+        do=_again,
+    ),
+    "correct": Command(
+        takes="TEXT",
+        help="tell what it is not or when it began: /correct it began at nine",
+        do=lambda talk, rest: talk.correct(rest),
     ),
     "next": Command(
         help="what to check next, with commands", do=_sections("Check next", none="nothing is left to check")

@@ -52,7 +52,8 @@ def facts_of(report: Report, document: Document, artifacts: Mapping[str, bytes],
     for item in section.items if section else ():
         name, _, strength = item.lead.partition(" ")
         fact = known.get(name)
-        drawing = plot(fact, report.incident.window, artifacts) if fact and plots > 0 else None
+        moved = fact is not None and (name in cited or not fact.kind.endswith(".quiet"))
+        drawing = plot(fact, report.incident.window, artifacts) if fact and moved and plots > 0 else None
         plots -= drawing is not None
         found.append(
             Fact(

@@ -47,7 +47,7 @@ class Document:
 
 
 ORDER: Final = (
-    "Why", "Change", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
+    "Why", "Change", "You said", "A further cause", "What stands out", "Closest candidates", "What is missing", "Unchanged",
     "Not looked at", "Maintenance", "Do now", "Check next", "Not seen", "How words were read",
     "Ruled out", "Does not fit", "Other candidates", "Timeline (UTC)", "Prevent", "Evidence", "Tool calls", "Cost",
 )  # fmt: skip
@@ -55,12 +55,13 @@ ORDER: Final = (
 APPENDIX: Final = frozenset({"Evidence", "Tool calls", "Cost"})
 _LABEL: Final[dict[Verdict, str]] = {"cause": "CAUSE", "healthy": "NOTHING WRONG", "unknown": "UNKNOWN"}
 _SHORT: Final = {
-    "Why": 6, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
+    "Why": 6, "You said": 4, "What stands out": 5, "Closest candidates": 3, "What is missing": 4, "Unchanged": 6,
     "Not looked at": 4, "Maintenance": 7, "Do now": 4, "Check next": 3, "Not seen": 3, "How words were read": 3,
     "Ruled out": 3, "Does not fit": 2, "Other candidates": 2, "Timeline (UTC)": 7, "Prevent": 2, "Evidence": 9, "Tool calls": 3,
 }  # fmt: skip
 _SCREEN: Final = {
-    "Why": 6, "Change": 1, "A further cause": 2, "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
+    "Why": 6, "Change": 1, "You said": 2, "A further cause": 2,
+    "What stands out": 3, "Closest candidates": 3, "What is missing": 3,
     "Unchanged": 4, "Not looked at": 2, "Maintenance": 3, "Do now": 3, "Check next": 2,
     "Not seen": 2, "How words were read": 1, "Does not fit": 1,
 }  # fmt: skip
@@ -73,13 +74,18 @@ _LIKELY: Final = 0.5  # probability of a cause below which more speaks against i
 
 
 def build(
-    report: Report, *, amount: Amount = "full", artifacts: Mapping[str, bytes] | None = None
+    report: Report,
+    *,
+    amount: Amount = "full",
+    artifacts: Mapping[str, bytes] | None = None,
+    curves: bool = False,
 ) -> Document:
     """The report as a document. `short` cuts its lists and says how much is left; one screen leaves out sections too.
 
-    artifacts  plot data of the run by name: facts have their curves, and next checks are queries that can be run
+    artifacts  plot data of the run by name: next checks are queries that can be run
+    curves     facts have their curves, as sparklines
     """
-    every = _sections(report, amount) if artifacts is None else _behind(report, amount, artifacts)
+    every = _sections(report, amount) if artifacts is None else _behind(report, amount, artifacts, curves)
     found = [section for section in every if section.items]
     ordered = sorted(found, key=lambda section: ORDER.index(section.title))
     limits = _AMOUNTS.get(amount, {})
@@ -97,10 +103,12 @@ def build(
     )
 
 
-def _behind(report: Report, amount: Amount, artifacts: Mapping[str, bytes]) -> Iterable[Section]:
+def _behind(
+    report: Report, amount: Amount, artifacts: Mapping[str, bytes], curves: bool
+) -> Iterable[Section]:
     """The sections with what stands behind their lines: curves, and queries in the query language."""
     for section in _sections(report, amount):
-        if section.title in ("Why", "Evidence"):
+        if curves and section.title in ("Why", "Evidence"):
             yield behind.with_curves(section, report, artifacts)
         elif section.title == "Check next":
             yield behind.with_looks(section, report, artifacts)
@@ -171,6 +179,7 @@ def _sections(report: Report, amount: Amount) -> Iterable[Section]:
     full = amount == "full"
     yield sections.why(report)
     yield sections.change(report, again=amount in ("short", "full"))
+    yield sections.said(report)
     yield sections.further(report)
     if report.verdict == "unknown":
         if any(

@@ -51,7 +51,7 @@ def _fitting(
     layouts: list[_Layout] = [("full", True, True)] if full else screen
     options = console.options.update(width=width)
     for amount, spaced, drawn in layouts:
-        document = build(report, amount=amount, artifacts=artifacts)
+        document = build(report, amount=amount, artifacts=artifacts, curves=True)
         shown = layout(document if drawn else _undrawn(document), full=full, spaced=spaced)
         if full or len(console.render_lines(shown, options)) <= _SCREEN:
             break
