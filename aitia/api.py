@@ -304,6 +304,9 @@ def _extended(
     window = before.window.model_copy(update={"end": now})
     if told is None:
         return before.model_copy(update={"window": window})
+    if isinstance(told, Incident) and told.corrections != before.corrections:
+        # A person moved its beginning, or said what it is not: that counts, up to now.
+        return told.model_copy(update={"window": told.window.model_copy(update={"end": now})})
     later = incident_of(told, settings_of(config), now=now, window=window)
     return later.model_copy(
         update={

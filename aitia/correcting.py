@@ -74,21 +74,27 @@ def correct(
     meta = store.meta()
     if meta.get("state") in ("running", "waiting") or "options" not in meta:
         raise BadInput(f"Stop or finish run {store.id} first; then it can be corrected.")
+    before = Incident.model_validate(meta["incident"])
+    incident = with_correction(before, text, store, by=by, settings=settings or Settings())
+    readers = recorded_readers(store, sources, ())
+    kept = store.results() if incident.window == before.window else {}
+    llm = api.same_model(meta, model, threads, on_event) if meta.get("model") else None
+    return _go_on(store, incident, readers, llm, kept, on_event)
+
+
+def with_correction(
+    incident: Incident, text: str, store: RunStore, *, by: str, settings: Settings
+) -> Incident:
+    """The incident as a person says it is. Raises BadInput where the sentence says nothing of that."""
     said = corrects(text, store)
     if said is None:
         raise BadInput(
             'I read no correction in that. Say when it began or what it is not: "it began at 09:00", "not the database".'
         )
-    before = Incident.model_validate(meta["incident"])
-    if len(before.corrections) >= MOST:
+    if len(incident.corrections) >= MOST:
         raise BadInput(f"This run was corrected {MOST} times already. Start a new diagnosis.")
     redact = Redactor(load_key(store.home)).text
-    said = said.model_copy(update={"by": by[:200], "text": redact(text)})
-    incident = _with(before, said, settings or Settings())
-    readers = recorded_readers(store, sources, ())
-    kept = store.results() if incident.window == before.window else {}
-    llm = api.same_model(meta, model, threads, on_event) if meta.get("model") else None
-    return _go_on(store, incident, readers, llm, kept, on_event)
+    return _with(incident, said.model_copy(update={"by": by[:200], "text": redact(text)}), settings)
 
 
 def _with(incident: Incident, said: Correction, settings: Settings) -> Incident:

@@ -126,17 +126,16 @@ def _behind(marks: Marks, start: float, end: float, low: float, high: float) -> 
 
 
 def _drawn(fact: Evidence, marks: Marks, start: float, end: float) -> str:
-    """What the picture shows, in words."""
+    """What the picture shows, in words; a full stop behind all but the last."""
     told = ["its samples"]
     if marks.band is not None:
-        told.append(
-            f"the band in which the baseline ({marks.baseline}) lay, {say(marks.band[0])} to {say(marks.band[1])}{unit_of(fact)}"
-        )
+        low, high = marks.band
+        told.append(f"Shaded: the baseline ({marks.baseline}), {say(low)} to {say(high)}{unit_of(fact)}")
     if fact.onset is not None and start <= fact.onset.timestamp() <= end:
-        told.append(f"the onset at {t.at(fact.onset)}")
+        told.append(f"Onset {t.at(fact.onset)}")
     if marks.alarm is not None and start <= marks.alarm <= end:
-        told.append(f"the alarm at {t.at(from_epoch(marks.alarm))} (dashed)")
-    return ", ".join(told)
+        told.append(f"Dashed: the alarm {t.at(from_epoch(marks.alarm))}")
+    return ". ".join(told)
 
 
 def _bars(shares: Sequence[tuple[str, float]]) -> list[Markup]:
