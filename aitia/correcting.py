@@ -60,6 +60,7 @@ def correct(
     threads: int | None = None,
     home: Path | None = None,
     on_event: OnEvent | None = None,
+    trust: Sequence[str | Path] = (),
 ) -> Report:
     """Diagnose a run's incident with what a person says of it: the next revision, over the same time.
 
@@ -68,6 +69,7 @@ def correct(
     by        who said it
     sources   readers in place of the recorded ones
     settings  whose window rules are used where it began at another time
+    trust     folders of runs that another home made: their word is taken
     Raises BadInput where the sentence corrects nothing, and for a run that is still running.
     """
     store = RunStore.open(home or aitia_home(), run)
@@ -76,7 +78,7 @@ def correct(
         raise BadInput(f"Stop or finish run {store.id} first; then it can be corrected.")
     before = Incident.model_validate(meta["incident"])
     incident = with_correction(before, text, store, by=by, settings=settings or Settings())
-    readers = recorded_readers(store, sources, ())
+    readers = recorded_readers(store, sources, trust)
     kept = store.results() if incident.window == before.window else {}
     llm = api.same_model(meta, model, threads, on_event) if meta.get("model") else None
     return _go_on(store, incident, readers, llm, kept, on_event)

@@ -87,6 +87,9 @@ def ask(jobs: Jobs, id: str, given: QuestionAsked) -> Taken:
 
     While it runs: how far it is.
     """
+    job = jobs.get(id)
+    if not job.run or job.state == "failed":
+        raise Problem(409, f"The diagnosis is {job.state}. Wait for the report.")
     run = jobs.run_store(id).id
     folder = find_run(jobs.home, run) or jobs.home / "runs" / run
     if given.conversation and not (folder / "asks" / given.conversation).is_dir():

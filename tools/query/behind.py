@@ -90,7 +90,7 @@ def _lines(fact: Evidence) -> Query | None:
     elif len(phrase) >= _SHORTEST:
         others = (w for p in pieces if p.strip() != phrase for w in _WORD.findall(p))
         told = {"text": phrase, "words": " ".join(others)}
-    elif level in get_args(Level):
+    elif level and level in get_args(Level):
         told = {"level": level}
     if not told:
         return None
