@@ -74,6 +74,8 @@ def _looked(
         here = site()
         here.begin()
         found = execute(query, here)  # type: ignore[arg-type]
+        if found.status == "unknown" and here.notes:
+            found, gone = unknown(f"The source cannot be read now: {here.notes[0]}"), "source"
     except SourceError as error:
         found, gone = unknown(f"The source cannot be read now: {error}"), "source"
     except AitiaError as error:
