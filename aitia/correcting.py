@@ -44,8 +44,9 @@ def corrects(text: str, store: RunStore) -> Correction | None:
     read: Understood = read_components(read_start(with_clock(text), incident.window.end), text, components)
     start = read.start if read.start and read.start <= incident.window.end else None
     excluded = tuple(dict.fromkeys(s.component for s in read.excluded))
-    if start is None and not excluded:
-        return None
+    complains = {s.component for s in read.affected} - set(excluded)
+    if complains or (start is None and not excluded):
+        return None  # who complains of a component tells of a trouble
     return Correction(text=text, at=datetime.now(tz=UTC), start=start, excluded=excluded)
 
 

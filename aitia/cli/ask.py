@@ -63,6 +63,7 @@ def ask(
     """
     from datetime import UTC, datetime
 
+    from aitia.api import settings_of
     from aitia.asking import ask as answer_of
     from aitia.cli.console import print_json
     from aitia.cli.inputs import named_sources
@@ -95,6 +96,7 @@ def ask(
             signals=signals or [],
         ),
         at=parse_moment(at, now=datetime.now(tz=UTC), option="--at") if at else None,
+        live=settings_of(config) if config and len(words) == 2 else None,
     )
     if as_json:
         print_json(answer.model_dump(mode="json"))

@@ -59,7 +59,15 @@ def test_when_it_began_is_read_in_five_languages(text: str, run: RunStore) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["thanks", "why not orders?", "is postgres fine?", "show the logs", "x" * 600]
+    "text",
+    [
+        "thanks",
+        "why not orders?",
+        "payment is slow since 01:08, orders is fine",
+        "is postgres fine?",
+        "show the logs",
+        "x" * 600,
+    ],
 )
 def test_talk_and_questions_correct_nothing(text: str, run: RunStore) -> None:
     assert corrects(text, run) is None
