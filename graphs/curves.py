@@ -13,11 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from aitia.core.errors import SourceError
-from aitia.core.words import Evidence, Result, Window
+from aitia.core.words import Baseline, Evidence, Result, Window
 from aitia.tools import ToolContext
 from aitia.tools.series.derive import Derived
-from aitia.tools.series.gather import Gathered, gather, within
+from aitia.tools.series.gather import baselines_of, held, within
 from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import scale
 from aitia.tools.signals.plots import SERIES, series_artifact
@@ -37,18 +36,14 @@ def with_curves(result: Result, ctx: ToolContext, put: Put) -> Result:
     wanted = [e for e in result.evidence if _is_measured(e)]
     if result.status != "ok" or not wanted:
         return result
-    try:
-        gathered = gather(ctx)
-    except SourceError:  # the tool had its series from elsewhere: its facts stay without curves
-        return result
     by_metric: dict[tuple[str, str], list[Derived]] = {}
-    for d in gathered.derived:
+    for d in (d for gathered in held(ctx) for d in gathered.derived):
         by_metric.setdefault((d.component, d.metric), []).append(d)
     drawn: list[Evidence] = []
     for e in result.evidence:
         alike = by_metric.get((e.component, str(e.values.get("metric", ""))), []) if _is_measured(e) else []
         found = _of(e, alike)
-        data = _curve(e, found, alike, gathered, ctx) if found is not None else None
+        data = _curve(e, found, alike, ctx) if found is not None else None
         drawn.append(e if data is None else e.model_copy(update={"artifact": put(data, SERIES)}))
     return result.model_copy(update={"evidence": tuple(drawn)})
 
@@ -68,16 +63,14 @@ def _of(fact: Evidence, alike: Sequence[Derived]) -> Derived | None:
     return max(chosen, key=lambda d: len(subject(d))) if chosen else None
 
 
-def _curve(
-    fact: Evidence, d: Derived, alike: Sequence[Derived], gathered: Gathered, ctx: ToolContext
-) -> bytes | None:
-    part = within(d.t, _span(fact, gathered.window))
+def _curve(fact: Evidence, d: Derived, alike: Sequence[Derived], ctx: ToolContext) -> bytes | None:
+    part = within(d.t, _span(fact, ctx.incident.window))
     t, v = d.t[part], d.v[part]
     if int(np.sum(np.isfinite(v))) < _LEAST:
         return None
     factor = _factor(d, fact) or 1.0
     told: dict[str, Any] = json.loads(series_artifact(t, v * factor, most=MOST_POINTS))
-    low, high, name = _band(fact, d, gathered)
+    low, high, name = _band(fact, d, baselines_of(ctx.incident))
     told |= {
         "band": None if name == "" else [float(f"{low * factor:.5g}"), float(f"{high * factor:.5g}")],
         "baseline": name,
@@ -104,10 +97,10 @@ def _factor(d: Derived, fact: Evidence) -> float | None:
     return units.get(fact.unit)
 
 
-def _band(fact: Evidence, d: Derived, gathered: Gathered) -> tuple[float, float, str]:
+def _band(fact: Evidence, d: Derived, baselines: Sequence[Baseline]) -> tuple[float, float, str]:
     """Between which values the baseline's samples lie, and its name; "" where it has none of this series."""
     name = str(fact.values.get("baseline", ""))
-    for baseline in gathered.baselines:
+    for baseline in baselines:
         before = d.v[within(d.t, baseline.window)]
         before = before[np.isfinite(before)]
         if name in ("", baseline.name) and before.size >= _LEAST:
