@@ -73,7 +73,7 @@ def _looked(
     try:
         here = site()
         here.begin()
-        found = execute(query, here)  # type: ignore[arg-type]
+        found = execute(query, here)
         if found.status == "unknown" and here.notes:
             found, gone = unknown(f"The source cannot be read now: {here.notes[0]}"), "source"
     except SourceError as error:
