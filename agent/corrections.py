@@ -19,8 +19,8 @@ def facts_of(incident: Incident) -> list[Evidence]:
 
 
 def said_not(facts: Iterable[Evidence], component: str) -> list[Evidence]:
-    """The first fact by which a person excludes a component, if any: said twice it is not truer."""
-    return [e for e in facts if e.kind == "person.excluded" and e.component == component][:1]
+    """The first fact by which a person excludes a component, if any: said twice it is not truer. No tool speaks for a person."""
+    return [e for e in facts if e.kind == "person.excluded" and e.component == component and not e.tool][:1]
 
 
 def _facts(said: Correction, incident: Incident) -> Iterator[Evidence]:

@@ -250,8 +250,7 @@ def _unseen(case: Case) -> Iterator[Line]:
         return  # that it waits for one of whom nothing is seen is what it says
     topology = case.facts.topology
     near = topology.callees(case.component)
-    # One of its callers may exhaust it.
-    if "callees" in case.fault.spread and case.fault.id.startswith("resource."):
+    if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
         near = [*near, *topology.callers(case.component)]
     dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
     if dark:

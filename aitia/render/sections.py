@@ -185,7 +185,7 @@ def said(report: Report) -> Section:
     items = tuple(
         Item(text=t.clean(e.statement), cites=(e.id,), kept=True)
         for e in report.evidence
-        if e.kind.startswith("person.")
+        if e.kind.startswith("person.") and not e.tool
     )
     return Section(title="You said", items=items, note="weighed as your word, not as proof" if items else "")
 
