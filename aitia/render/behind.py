@@ -29,15 +29,15 @@ def with_curves(section: Section, report: Report, artifacts: Mapping[str, bytes]
     return replace(section, items=tuple(items), note=note)
 
 
-def with_looks(section: Section, report: Report, artifacts: Mapping[str, bytes]) -> Section:
-    """Next checks that are looks, as queries that one command runs."""
+def with_looks(section: Section, report: Report, artifacts: Mapping[str, bytes], *, full: bool) -> Section:
+    """Next checks that are looks, as queries that one command runs; a query is cut to a line unless all is told."""
     items: list[Item] = []
     for item, check in zip(section.items, report.next_checks, strict=True):
         query = behind_check(check, report, artifacts)
         if query is None:
             items.append(item)
         else:
-            items.append(replace(item, command=t.clean(written(query)), shell=False, glance=True))
+            items.append(replace(item, command=t.clean(written(query)), shell=False, glance=not full))
     looks = [n for n, (a, b) in enumerate(zip(items, section.items, strict=True), 1) if a is not b]
     if not looks:
         return section

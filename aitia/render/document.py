@@ -111,7 +111,7 @@ def _behind(
         if curves and section.title in ("Why", "Evidence"):
             yield behind.with_curves(section, report, artifacts)
         elif section.title == "Check next":
-            yield behind.with_looks(section, report, artifacts)
+            yield behind.with_looks(section, report, artifacts, full=amount == "full")
         else:
             yield section
 

@@ -34,7 +34,7 @@ def measure(folder: Path) -> Measured:
         finally:
             spent[0] += time.thread_time() - began
 
-    live.with_curves = timed  # type: ignore[attr-defined]
+    live.with_curves = timed  # type: ignore[assignment]
     try:
         with tempfile.TemporaryDirectory() as home:
             began = time.process_time()
@@ -43,7 +43,7 @@ def measure(folder: Path) -> Measured:
             whole = time.process_time() - began
             return _of(done.report, Path(home) / "runs" / done.report.run, spent[0], whole)
     finally:
-        live.with_curves = with_curves  # type: ignore[attr-defined]
+        live.with_curves = with_curves
 
 
 def _of(report: Any, run: Path, spent: float, whole: float) -> Measured:
