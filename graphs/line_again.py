@@ -96,8 +96,8 @@ def _looked(
 
 def _not_in_words(question: str, first: Citation, redact: Callable[[str], str], then: Found | None) -> Answer:
     """A line that the query language has no words for: what it rests on stands as it was recorded."""
-    by = f" What reads it again: {first.query}" if first.query else ""
-    text = f"No look of mine reads this again; I run no command of a report.{by}"
+    by = f" Look yourself: {first.query}" if first.query else ""
+    text = f"The query language has no look for this, and no command of a report is run.{by}"
     return Answer(
         question=redact(question),
         status="answered" if then else "not_known",

@@ -16,6 +16,7 @@ _MASK: Final = re.compile(r"<[a-z_0-9]+>|…|\.\.\.")  # what stands for a varyi
 _REQUEST: Final = re.compile(r"([A-Z]{3,7} \S+) -> ([1-5]\d\d)\b")  # as templates of requests are written
 _WORD: Final = re.compile(r"\w{2,}")
 _SHORTEST: Final = 4  # characters of a phrase that tells lines apart
+_WAVEFORMS: Final = frozenset({"signals_envelope"})
 _AROUND: Final = timedelta(seconds=1)  # of a change: a query's times are told to the second
 _CHANGES: Final = frozenset(get_args(What)) - {""}
 _LINES: Final = 10
@@ -60,6 +61,8 @@ def _said(fact: Evidence) -> str:
 
 def _curve(fact: Evidence, artifact: bytes) -> Query | None:
     metric, kept = str(fact.values.get("metric", "")), _read(artifact)
+    if fact.tool in _WAVEFORMS and not kept:
+        return None  # a figure of a waveform, which no source holds as a series
     if not metric or not fact.component or (fact.values.get("stat") == "ratio" and not kept.get("labels")):
         return None
     times = kept.get("times") or [None]
