@@ -85,7 +85,7 @@ def _looked(
     kept = () if then is None or not gone else (then,)
     return live.model_copy(
         update={
-            "replies": (told, *live.replies),
+            "replies": (told, *live.replies, *(Reply(text=f.said, cites=(first.id,)) for f in kept)),
             "citations": (first, *live.citations),
             "understood": written(query),
             "found": (*kept, *live.found),
@@ -142,6 +142,6 @@ def _then(fact: Evidence, kept: bytes) -> Found | None:
         return None
     points = tuple(Point(at=datetime.fromtimestamp(t, tz=UTC), value=v) for t, v in samples)
     return Found(
-        status="found", kind="curve", unit=fact.unit, curve=points, said="As the run recorded it.",
+        status="found", kind="curve", unit=fact.unit, curve=points, said="The curve is as the run recorded it.",
         value=points[-1].value, at=points[-1].at,
     )  # fmt: skip

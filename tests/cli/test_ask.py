@@ -132,4 +132,5 @@ def test_a_line_whose_source_is_gone_shows_what_was_recorded(
     assert gone.code == 11
     assert "not at hand" in gone.out or "cannot be read" in gone.out
     assert "query: series(" in gone.out
-    assert "▁" in gone.out  # the curve that the run keeps
+    assert "The curve is as the run recorded it." in gone.out
+    assert "▁" in gone.out
