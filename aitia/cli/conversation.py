@@ -200,7 +200,7 @@ class Talk:
         if store.meta().get("state") == "running":
             store.update_meta(state="interrupted")
         self._hold(run, None)
-        note(f"stopped; ask how far it is, correct it, or continue with /resume, now or later (run {run})")
+        note(f"stopped; continue with /resume, now or later (run {run}); or ask how far it is, or correct it")
 
     # Live systems
 
