@@ -172,6 +172,7 @@ class Jobs:
         incident = Incident.model_validate_json(row["incident"])
         told = with_correction(incident, text, self.run_store(job), by=by, settings=self.settings)
         self._note(job, corrected_by=by[:200])
+        self.table.note(job, what="correct", who=by[:200])
         self.table.tell_again(job, told, content=row["content"], open_end=bool(row["open_end"]))
         return self.get(job)
 
