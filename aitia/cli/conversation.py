@@ -190,7 +190,9 @@ class Talk:
         self._hold(report.run, report)
         self.code = exit_code(report)
         print_report(stdout_console(), report, artifacts=artifacts_of(report))
-        note('ask, correct it ("not the database, we checked"), or: /why /evidence /next /run 1 /steps /help')
+        note(
+            'ask about it, correct it ("not the database, we checked"), or: /why /evidence /next /run 1 /steps /help'
+        )
 
     def _stopped(self, run: str) -> None:
         if not run:
