@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
 from aitia.agent.taxonomy import Fault, covers
@@ -39,9 +40,7 @@ ITS_OWN_ERRORS: Final = -1.5
 WAITS: Final = frozenset({"software.slow_call", "software.dependency"})
 RESIDUAL: Final = "software.failure"  # the kind of errors that no kind explains
 
-MIN_PRIMARY: Final = 0.3  # strength below which a primary pattern makes no suspect
 MAX_WITNESSES: Final = 2  # beside the first
-TOLERANCE_S: Final = 15.0  # of an order of onsets
 SHARP_S: Final = 120.0  # error of an order at which it counts half
 FAINT: Final = 0.5  # of the weight of what changed later: what is fainter sets no order
 SECOND_HAND: Final = 0.5  # of a ranking's share, where it was given to one that the suspect may harm
@@ -218,7 +217,9 @@ def _order(case: Case) -> Iterator[Line]:
         sure = FIRST * SHARP_S / (SHARP_S + error)
         yield Line("order.first", sure, "began no later than what it would explain", own.id)
     elif (
-        lag > max(TOLERANCE_S, error) and (told := case.facts.weight(first) / case.facts.weight(own)) >= FAINT
+        lag > max(TOLERANCE_S, error)
+        and (told := case.facts.weight(first) / case.facts.weight(own)) >= FAINT
+        and not began_before(case.facts, case.component, case.fault, first)
     ):
         yield Line("order.late", LATE * min(1.0, told), "it changed later", own.id, first.id)
 

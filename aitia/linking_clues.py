@@ -34,9 +34,9 @@ _LISTENS: Final = re.compile(
 )  # fmt: skip
 _REQUEST: Final = re.compile(rb'"[A-Z]{3,8} [^"]*"')  # what a client wrote
 _PORT_OF: Final = re.compile(rb"(?<=[: ='\"(])\d{4,5}(?![\w.:-])")
-_HOST: Final = re.compile(
-    rb"(?i)(?<![\w.-])(?P<host>\d{1,3}(?:\.\d{1,3}){3}|[a-z][\w-]*(?:\.[\w-]+)*|\[::1\])"
-    rb"(?:/\d{1,3}(?:\.\d{1,3}){3})?[\"')\]]*(?::|,? |\W{0,3}port\W{1,3})$"
+_HOST: Final = re.compile(  # 127.0.0.1 6379, but no "took 6379 ms"
+    rb"(?i)(?<![\w.-])(?P<host>\d{1,3}(?:\.\d{1,3}){3}(?=,? \d*$)|(?:\d{1,3}(?:\.\d{1,3}){3}|[a-z][\w-]*(?:\.[\w-]+)*|\[::1\])"
+    rb"(?=(?:/\d{1,3}(?:\.\d{1,3}){3})?[\"')\]]*(?::|\W{0,3}port\W{1,3})$))"
 )
 _INBOUND: Final = re.compile(
     rb"(?i)\b(?:from|by|for|client|caller|user|agent|replica|slave|standby|follower|von|de|par|da)\b[\s=:\"'(@/]*$"
