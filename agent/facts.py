@@ -247,9 +247,10 @@ class Facts:
     def _waits(self, evidence: Evidence) -> float:
         """By how much the calls of or to the fact's components slowed: work in progress rises as much (Little's law).
 
-        That the one who holds it answers slowly itself explains it only where that began no later: a leak comes first.
+        That those who call it wait as long themselves explains it only where that began no later: a leak comes first.
         """
-        own = next((e for e in self._waiting if e.component == evidence.peer and no_later(e, evidence)), None)
+        held_by = {evidence.peer, *self.topology.callers(evidence.component)}
+        own = next((e for e in self._waiting if e.component in held_by and no_later(e, evidence)), None)
         theirs = self._slow.get(evidence.component, 0.0), self._slow.get(evidence.peer, 0.0)
         return max(*theirs, ratio_of(own) if own else 0.0)
 

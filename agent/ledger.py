@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
+from aitia.agent.overlooked import overlooked
 from aitia.agent.taxonomy import Fault, covers
 from aitia.agent.told_alike import COMPLAINTS, tellers
 from aitia.agent.topology import CALLS_FAIL
@@ -45,9 +46,7 @@ SHARP_S: Final = 120.0  # error of an order at which it counts half
 FAINT: Final = 0.5  # of the weight of what changed later: what is fainter sets no order
 SECOND_HAND: Final = 0.5  # of a ranking's share, where it was given to one that the suspect may harm
 RANKING_FLOOR: Final = 0.02  # a share below it says nothing for a component
-GONE: Final = 0.5  # strength from which on it is plain that something no longer answers: silence where nobody calls is weaker
 ALIKE: Final = 0.8  # of each client that tells of the suspect what others tell; by hand
-SUSPECTED: Final = 0.1  # share of a ranking from which on it has seen what is wrong with a component
 
 
 class Line(NamedTuple):
@@ -147,9 +146,9 @@ def _ranking(case: Case) -> Iterator[Line]:
     A share is the ranking's probability that the component is the culprit, so that the log of two shares' ratio is
     what it adds to one suspect more than to the other. A ranking by traces cannot tell a component from those that it
     calls and that send no spans: it is shared among them, as far as anything of them moved. A ranking by metrics cannot
-    tell a component from one whose failure it only passes on: it adds nothing where a callee that was overlooked fails.
+    tell a component from one whose failure it only passes on: it adds nothing where one that was overlooked fails.
     """
-    blind = _overlooked(case.facts, case.facts.topology.callees(case.component))
+    blind = overlooked(case.facts, case.component)
     fault = case.fault.id
     shares: list[tuple[float, str, Evidence]] = []
     for e in case.facts.all:
@@ -370,21 +369,6 @@ class Ledger:
             )
             if line.bars and not self.bar:
                 self.bar = line.why
-
-
-def _overlooked(facts: Facts, components: Sequence[str]) -> str:
-    """The first component that fails and that a ranking by metrics cannot place: it stopped answering, or none suspects it as
-    it has no telemetry and others tell of failing calls to it. "" where there is none.
-    """
-    gone = {
-        e.peer or e.component
-        for e in facts.anomalies
-        if e.aspect == "availability" and e.direction in ("gone", "down") and facts.strength(e) >= GONE
-    }
-    told = {e.peer for e in facts.anomalies if is_harm(e) and facts.strength(e) >= MIN_PRIMARY}
-    unwatched = {c for c in components if not facts.topology.family(c) & facts.seen}
-    suspected = {e.component for e in facts.all if e.aspect == "rank.metrics" and e.strength >= SUSPECTED}
-    return next((c for c in components if c in gone | ((told & unwatched) - suspected)), "")
 
 
 def _why(on: str, fact: Evidence) -> str:

@@ -117,3 +117,27 @@ def test_a_fainter_leak_that_began_before_is_not_late() -> None:
     ledgers = {s.fault: s.ledger for s in found.suspects if s.component == "payment"}
     assert not any(c.term == "order.late" for c in ledgers["resource.memory"])
     assert any(c.term == "order.late" for c in ledgers["software.crash"])
+
+
+def test_who_fails_by_itself_and_stands_in_no_known_call_may_be_behind_it() -> None:
+    calls = {"edge": ("web",), "web": (), "catalog": ()}
+    facts = [
+        shop.fact("web", "log.error", "web logged 107 times: 'GET /a -> 500'.", kind="log.new", direction="new", reported_by="web"),
+        shop.fact("web", "rank.metrics", "web ranks first.", kind="rank.suspect", direction="none", at=None, strength=0.9),
+        shop.fact("edge", "errors", "edge: failed requests rose from 0 to 2 /s."),
+    ]  # fmt: skip
+    own = [
+        shop.fact("catalog", "errors", "catalog: failed requests rose from 0 to 2 /s."),
+        shop.fact(
+            "catalog", "log.exception", "catalog logged 189 times: 'TypeError'.", kind="log.new", direction="new",
+            reported_by="catalog",
+        ),
+    ]  # fmt: skip
+
+    def ranked(found: list[Evidence]) -> bool:
+        weighed = weigh(shop.numbered(found), shop.inventory(calls), bundled())
+        return any(c.term == "ranking" for s in weighed.suspects if s.component == "web" for c in s.ledger)
+
+    assert ranked(facts)
+    assert not ranked([*facts, *own])
+    assert ranked([*facts, own[1]])  # by its log alone: whoever writes it could shift the blame
