@@ -158,7 +158,7 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
         free.pop()
     a, b = levels[free[-1]]
     deeper = _by_words(texts[free[-1]])
-    if deeper and re.search(r"\d", deeper.asset):
+    if deeper and not deeper.loop and re.search(r"\d", deeper.asset):
         b = a + len(deeper.asset)
     return Parts(asset=tag[a:b], point=tag[b:].strip("./\\:|'>_- "), whole=tag[:b], by="path")
 

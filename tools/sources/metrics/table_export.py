@@ -103,10 +103,18 @@ def needs_copy(paths: Sequence[Path]) -> bool:
         shape = shape_of(sheet.rows)
         if shape is None:
             return len(paths) > 1
+        if path.suffix.lower() in PARQUET and _is_typed(shape):
+            heads.add(tuple(c.name for c in shape.columns))
+            continue
         if _is_odd(shape, sheet.rows[shape.first :], commas_part=sheet.commas_part, size=path.stat().st_size):
             return True
         heads.add(tuple(c.name for c in shape.columns))
     return len(heads) > 1
+
+
+def _is_typed(shape: Shape) -> bool:
+    """Whether a wide Parquet table has nothing but a time and values: its numbers are numbers, whatever their unit."""
+    return not shape.long and not shape.said and {c.role for c in shape.columns} == {"time", "value"}
 
 
 def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, size: int) -> bool:
