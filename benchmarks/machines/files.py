@@ -237,8 +237,8 @@ def bare_text(text: str) -> str:
 
 
 def same_quantity(wanted: str, got: str) -> bool:
-    words = wanted.casefold()
-    return got.casefold() in {words, words.split()[-1] if words else "", *ALSO.get(words, ())}
+    words, told = wanted.casefold(), got.casefold().replace("_", " ")
+    return told in {words, words.split()[-1] if words else "", *ALSO.get(words, ())}
 
 
 def same_unit(wanted: str, got: str) -> bool:

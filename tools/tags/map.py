@@ -15,14 +15,15 @@ from aitia.tools.tags.names import Parts, is_machine, mention_in, parts_of, plai
 
 PERSON: Final = "person"
 _PLANT: Final = frozenset(
-    {"temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "energy", "position",
+    {"temperature", "pressure", "flow", "level", "vibration", "speed", "current", "voltage", "power", "power_factor", "energy",
+     "position",
      "humidity", "concentration", "force", "frequency", "setting", "state", "age", "count"}
 )  # fmt: skip
 _KKS: Final = {"CP": "pressure", "CT": "temperature", "CF": "flow", "CL": "level", "CS": "speed",
                 "CY": "vibration", "CE": "current", "CG": "position", "CQ": "concentration"}  # fmt: skip
 _IED: Final = re.compile(r"^[\w-]+/[A-Z]{3,9}\d*[.$](\w+)")
 _IEC_61850: Final = {
-    "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power", "W": "power", "VAr": "power", "PF": "power",
+    "TotW": "power", "TotVAr": "power", "TotVA": "power", "TotPF": "power_factor", "W": "power", "VAr": "power", "PF": "power_factor",
     "PhV": "voltage", "PPV": "voltage", "Vol": "voltage", "A": "current", "Amp": "current", "Hz": "frequency",
     "Tmp": "temperature",
     "TotWh": "energy", "SupWh": "energy", "DmdWh": "energy", "Pos": "state", "Op": "state", "Str": "state", "Pres": "pressure",
