@@ -63,8 +63,8 @@ def look_at(path: Path) -> tuple[str, Found]:
 def is_table_text(path: Path) -> bool:
     """Whether a text that need not be a table is one: a column of times, and one or more of numbers below one another."""
     from aitia.tools.sources.exports.numbers import looks_numeric
-    from aitia.tools.sources.exports.sheets import head_sheet
     from aitia.tools.sources.exports.shape import shape_of
+    from aitia.tools.sources.exports.sheets import head_sheet
     from aitia.tools.sources.exports.words import is_missing
 
     try:

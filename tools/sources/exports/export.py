@@ -17,7 +17,7 @@ from aitia.tools.sources.exports.reading import read_sheet
 from aitia.tools.sources.exports.sheets import JSONS, SUFFIXES, sheets_of, stem_of
 from aitia.tools.sources.exports.tag_files import NAMES, listed, read_yaml
 from aitia.tools.sources.text_form import few
-from aitia.tools.tags.map import Point, TagEntry, propose
+from aitia.tools.tags.map import AREA, Point, TagEntry, propose
 
 
 @dataclass
@@ -203,6 +203,12 @@ def _tell(found: Export) -> None:
     unknown = sorted({e.unit for e in found.entries if e.unit and unit_named(e.unit) is None})
     if unknown:
         found.notes.append(f"unknown unit {few(unknown)}: kept as written, nothing is converted")
+    areas = sorted({e.asset for e in found.entries if e.by == AREA})
+    if areas:
+        found.notes.append(
+            f"loops of one hundred are taken as one machine ({few(areas)}), a guess"
+            " (else write tags.csv: `aitia tags FILE --write tags.csv`)"
+        )
     homeless = [e.tag for e in found.entries if e.by.startswith("no machine")]
     if homeless:
         places = {e.asset for e in found.entries if e.tag in homeless}
