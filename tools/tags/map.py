@@ -64,7 +64,7 @@ class TagEntry:
 
 
 def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None) -> list[TagEntry]:
-    """The map of some tags, in their order; what `known` says of a tag (without case) stands.
+    """The map of some tags, in their order; what `known` says of a tag, or of ASSET.POINT (without case), stands.
 
     A tag of which neither its name nor a column nor a description tells the machine gets that of its file, said in `by`.
     """
@@ -77,7 +77,8 @@ def propose(points: Sequence[Point], known: Mapping[str, TagEntry] | None = None
     entries = []
     for point, part in zip(points, parts, strict=True):
         entry = _entry(point, _owned(point, part, owners, loops, areas, alone=alone))
-        if (said := written.get(plain(point.tag))) is not None:
+        said = written.get(plain(point.tag)) or written.get(plain(f"{entry.asset}.{entry.point}"))
+        if said is not None:
             entry = _overruled(entry, said)
         entries.append(entry)
     return entries

@@ -25,7 +25,7 @@ from aitia.tools.sources.base import Series
 from aitia.tools.sources.clocks import zone_of
 from aitia.tools.sources.duck import database
 from aitia.tools.sources.exports.sheets import SUFFIXES
-from aitia.tools.sources.exports.tag_files import NAMES
+from aitia.tools.sources.exports.tag_files import NAMES, map_of
 from aitia.tools.sources.metrics.metric_metadata import read_metadata
 from aitia.tools.sources.metrics.table_columns import Layout
 from aitia.tools.sources.metrics.table_export import (
@@ -67,7 +67,7 @@ class TableSource(Modelled, Telling):
 
     OPTIONS = frozenset(
         {"separator", "max_points", "timezone", "date_order", "decimal", "delimiter", "encoding",
-         "metadata", "fault_model", "class.*", "life_*"}
+         "metadata", "tags", "fault_model", "class.*", "life_*"}
     )  # fmt: skip
 
     def __init__(self, config: SourceConfig, root: Path) -> None:
@@ -268,7 +268,11 @@ class TableSource(Modelled, Telling):
                 return self._copied(db, near)
             except SourceError:
                 raise error from None
-        entries = {} if is_told(self._config) or self._config.component else tags_of(found, self._paths)
+        entries = (
+            {}
+            if is_told(self._config) or self._config.component
+            else tags_of(found, self._paths, map_of(self._config, self._root))
+        )
         if entries:
             found = (
                 found
@@ -282,7 +286,7 @@ class TableSource(Modelled, Telling):
         """The layout of a plain copy, which takes the place of the files."""
         folder = Path(self._config.path).expanduser()
         root = self._root / folder if (self._root / folder).is_dir() else (self._root / folder).parent
-        made = prepare(self._config, self._paths, root, self._copies, near)
+        made = prepare(self._config, self._paths, root, self._copies, near, map_of(self._config, self._root))
         self.__dict__.pop("_table", None)
         self.__dict__ |= {"_paths": made.paths, "_form": TextForm()}
         self.prepared, self._tags = made, dict(made.tags)

@@ -18,10 +18,11 @@ from aitia.tools.meaning.unit_table import unit_named
 from aitia.tools.sources.column_names import COMPONENT, first
 from aitia.tools.sources.exports.asked import Asked
 from aitia.tools.sources.exports.columns import Shape
-from aitia.tools.sources.exports.export import Export, beside, read_export
+from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.shape import shape_of
 from aitia.tools.sources.exports.sheets import MOST_BYTES, PARQUET, TEXTS, head_sheet
+from aitia.tools.sources.exports.tag_files import beside
 from aitia.tools.sources.exports.times import numeric_times, stamp_of, zone_told
 from aitia.tools.sources.exports.turning import joined_parts, matrix, transposed
 from aitia.tools.sources.exports.words import called, state_of
@@ -171,12 +172,17 @@ def _plant_tags(shape: Shape, body: Sequence[Sequence[str]]) -> bool:
 
 
 def prepare(
-    config: SourceConfig, paths: Sequence[Path], root: Path, folder: Path, near: datetime
+    config: SourceConfig,
+    paths: Sequence[Path],
+    root: Path,
+    folder: Path,
+    near: datetime,
+    known: Mapping[str, TagEntry],
 ) -> Prepared:
     """A plain copy in a folder of the reader's own. Raises SourceError, BadInput."""
     export = read_export(
         paths, asked_of(config, near), root=root, encoding=str(config.options.get("encoding", "")),
-        delimiter=str(config.options.get("delimiter", "")), machine=config.component,
+        delimiter=str(config.options.get("delimiter", "")), machine=config.component, known=known,
     )  # fmt: skip
     tags: dict[Key, TagEntry] = {}
     copy = folder / "samples.csv"
@@ -211,13 +217,14 @@ def _rows(samples: Samples, key: Key) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def tags_of(layout: Layout, paths: Sequence[Path]) -> dict[str, TagEntry]:
-    """The tag map of a plain wide table, by column; {} where it is none of a plant and no list stands beside."""
+def tags_of(layout: Layout, paths: Sequence[Path], elsewhere: Mapping[str, TagEntry]) -> dict[str, TagEntry]:
+    """The tag map of a plain wide table, by column; {} where it is none of a plant and no list tells of its tags."""
     if layout.shape != "wide":
         return {}
     apart = {layout.time.column, *layout.joined}
     columns = [c for c in layout.columns if c not in apart and not called(c, "ignore")]
-    known = beside(paths)
+    wanted = {plain(c) for c in columns}
+    known = {t: e for t, e in {**elsewhere, **beside(paths)}.items() if plain(t) in wanted}
     entries = propose([Point(tag=c, place=paths[0].name) for c in columns], known)
     if layout.by_row:
         rows = propose(
