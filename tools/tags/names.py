@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -32,6 +32,13 @@ _CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])((?:\d{1,4}[-_])?([A-Z]{1,4})[-_ ]?\d{1,5}[A-Z]?(?:/[A-Z])?)(?![A-Za-z0-9])"
 )
 _KKS: Final = re.compile(r"^[=+]?(\d{0,2}[A-Z]{3}\d{2})[ -]?([A-Z]{2}\d{3}[A-Z]?)")
+_BLOCK: Final = re.compile(r"(?i)(?:AI|AO|DI|DO|PID|ALM|CALC|SCLR|ACT|CND|INT|LOOP)\d{0,2}")
+"""Function blocks of Foundation Fieldbus and DeltaV below a tag: `LIT-501/AI1/PV`."""
+_BEFORE: Final = re.compile(
+    r"(?i)^(?:(?:tag|hmi|scada|opc|trend\d*|trd|area[ _-]?\d+|u\d{1,3}|unit[ _-]?\d+)[_ .-]+)+(?=(?-i:[A-Z][A-Za-z]*)[-_ ]?\d)"
+)
+"""What systems and sites set before the code of a machine: `HMI_P101_Flow`, `AREA1_P101_PT01`, `U12_P1201A_AMPS`."""
+_AXIS: Final = re.compile(r"[AJ]\d|Z\d{1,2}")  # axes of a robot, zones of a heater
 _IED: Final = re.compile(r"^([\w-]+)/([A-Z]{3,9}\d*[.$].+)$")
 
 
@@ -119,7 +126,9 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
     """Of a path: the numbered levels before the point, without places above and parts of a machine below."""
     texts = [tag[a:b] for a, b in levels]
     last = len(texts) - 1
-    while last > 0 and (plain(texts[last]) in _FIELD or _unit_like(texts[last])):
+    while last > 0 and (
+        plain(texts[last]) in _FIELD or _unit_like(texts[last]) or _BLOCK.fullmatch(texts[last])
+    ):
         last -= 1
     own = _isa(texts[last])
     inner = None if own else _by_words(texts[last])
@@ -157,6 +166,8 @@ def _by_levels(tag: str, levels: Sequence[tuple[int, int]]) -> Parts:
     while len(free) > 1 and _is_part(texts[free[-1]]):
         free.pop()
     a, b = levels[free[-1]]
+    if texts[free[-1]].isdecimal() and len(free) > 1:  # `press/03`
+        a = levels[free[-2]][0]
     deeper = _by_words(texts[free[-1]])
     if deeper and not deeper.loop and re.search(r"\d", deeper.asset):
         b = a + len(deeper.asset)
@@ -168,9 +179,14 @@ def _contiguous(named: Sequence[int], texts: Sequence[str]) -> list[int]:
     kept = [n for n in named if not (_is_part(texts[n]) and n != named[0])] or list(named[:1])
     run = [kept[-1]]
     for n in reversed(kept[:-1]):
-        if n == run[0] - 1 and len(run) < 2:
+        if n == run[0] - 1 and len(run) < 2 and not _is_any(texts[n]):
             run.insert(0, n)
     return run
+
+
+def _is_any(text: str) -> bool:
+    """Whether a level names a machine by no kind: `Anlage5`, `U100`; below it stands the machine itself."""
+    return re.sub(r"[\s_\-]*\d*$", "", plain(text)) in {"anlage", "unit", "u", "aggregat", "equipment"}
 
 
 def _unit_like(text: str) -> bool:
@@ -184,8 +200,13 @@ def _numbered(text: str) -> bool:
     return (
         bool(re.search(r"\d", text))
         and bool(re.search(r"[^\W\d_]", text))
-        and not quantity_of_word(re.sub(r"[\d_]+$", "", text))
+        and (not quantity_of_word(base := re.sub(r"[\d_]+$", "", text)) or _is_code(base, text))
     )
+
+
+def _is_code(base: str, text: str) -> bool:
+    """Whether letters with at least two digits behind them are a code of equipment: `P101`."""
+    return base in _data()["codes"] and bool(re.search(r"\d{2}", text))
 
 
 def _is_place(text: str) -> bool:
@@ -196,7 +217,7 @@ def _is_place(text: str) -> bool:
 
 
 def _is_part(text: str) -> bool:
-    return re.sub(r"[\s_\-]*\d*$", "", plain(text)) in _data()["parts"]
+    return bool(_AXIS.fullmatch(text)) or re.sub(r"[\s_\-]*\d*$", "", plain(text)) in _data()["parts"]
 
 
 def _isa(text: str) -> tuple[str, str] | None:
@@ -211,9 +232,11 @@ def _by_words(text: str) -> Parts | None:
     """Of words side by side: those before the first that tells a quantity, up to the last with a number."""
     if own := _isa(text):
         return Parts(asset=own[1], point=text, whole=own[0], by="loop of ISA-5.1", loop=own[1])
+    if (before := _BEFORE.match(text)) and (inner := _by_words(text[before.end() :])):
+        return replace(inner, whole=text[: before.end()] + inner.whole)
     words = list(_WORD.finditer(_ascii(text)))
     first = next((n for n, w in enumerate(words) if n and _measures(text, words, n)), len(words))
-    if (end := _numbered_machine(text, words)) and end < len(text):
+    if (end := _whole_token(text, _numbered_machine(text, words))) and end < len(text):
         return Parts(
             asset=text[:end],
             point=text[end:].strip(" _-.:,/'"),
@@ -240,13 +263,21 @@ def _by_words(text: str) -> Parts | None:
         return None
     if kept == 0 or (kept == 1 and _is_part(words[0][0]) and not re.search(r"\d", words[0][0])):
         return None
-    b = words[kept - 1].end()
+    b = _whole_token(text, words[kept - 1].end())
     asset = text[:b]
     if not any(c.isalpha() for c in asset):
         return None
     return Parts(
         asset=asset, point=text[b:].strip(" _-.:,/'") or text, whole=asset, by="words before the quantity"
     )
+
+
+def _whole_token(text: str, end: int) -> int:
+    """The end of a code that goes on behind hyphens, `B1-FWP-A SPEED`, where a blank ends it and it tells no quantity."""
+    more = re.match(r"(?:-[A-Z0-9]{1,5})+(?=\s)", text[end:]) if end else None
+    if more is None or any(quantity_of_word(w) for w in more[0].split("-") if len(w) > 1):
+        return end
+    return end + more.end()
 
 
 def _numbered_machine(text: str, words: Sequence[re.Match[str]]) -> int:
@@ -299,13 +330,18 @@ def _measures(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
         return False
     if n == 0 and (plain(bare) in _data()["machines"] and bare != word):
         return False
-    return bool(quantity_of_word(bare)) or bool(
-        _ISA.match(f"{word}-100")
-        and word.isupper()
-        and 2 <= len(word) <= 4
-        and word not in _data()["codes"]
-        and n > 0
+    if quantity_of_word(bare):
+        return True
+    instrument = _ISA.match(f"{bare}-100") and bare.isupper() and 2 <= len(bare) <= 4
+    return (
+        bool(instrument) and bare not in _data()["codes"] and n > 0 and not _numbers_a_machine(text, words, n)
     )
+
+
+def _numbers_a_machine(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
+    """Whether letters of an instrument are a machine's: a number is joined to them, and words behind it tell a quantity."""
+    joined = n + 1 < len(words) and words[n + 1][0][0].isdigit() and text[words[n].end()] in "-_"
+    return joined and any(len(w[0]) > 2 and quantity_of_word(w[0]) for w in words[n + 2 :])
 
 
 def _code_at(text: str, words: Sequence[re.Match[str]], n: int) -> bool:
