@@ -14,6 +14,7 @@ import typer
 from aitia.cli.diagnose import Json
 
 if TYPE_CHECKING:
+    from aitia.core.words import Component
     from aitia.tools.sources.exports.asked import Samples
     from aitia.tools.sources.exports.export import Export
     from aitia.tools.tags.map import TagEntry
@@ -41,6 +42,22 @@ def tags(
     dictionary: Annotated[
         Path, typer.Option("--dictionary", help="The site's dictionary.", dir_okay=False)
     ] = Path("dictionary.yaml"),
+    orders: Annotated[
+        Path | None,
+        typer.Option(
+            help="Work orders (CSV) whose functional locations say what is part of what.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    topology: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the asset tree here, for a source of type topology.",
+            metavar="YAML",
+            show_default=False,
+        ),
+    ] = None,
     timezone: Annotated[str, typer.Option(help="Zone of times without one.", show_default=False)] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Json = False,
@@ -51,6 +68,7 @@ def tags(
     which a diagnosis, a question and a fleet read where aitia.yaml names it.
     """
     from aitia.cli.console import note, print_json
+    from aitia.tools.tags.tree import placed_in, tree_lines, tree_of
 
     export = _read(place, timezone, dictionary)
     if set_:
@@ -61,11 +79,21 @@ def tags(
         return
     if write is not None:
         _write(export, write, force=force)
+    tree = tree_of(export.entries, placed_in(orders) if orders else ())
+    if topology is not None:
+        _write_tree(tree, topology, force=force)
     if as_json:
         rows = [_row(e, s) for e, s in zip(export.entries, export.series, strict=True)]
-        print_json({"tags": rows, "guessed": export.said, "notes": export.notes, "zoned": export.zoned})
+        print_json(
+            {"tags": rows, "guessed": export.said, "notes": export.notes, "zoned": export.zoned,
+             "tree": [c.model_dump(mode="json", exclude_defaults=True) for c in tree]}
+        )  # fmt: skip
         return
     _show(export)
+    if any(c.links for c in tree):
+        print("\nasset tree, by spelling" + (" and work orders" if orders else "") + ":")
+        for line in tree_lines(tree):
+            print(f"  {line}")
     for word in [*export.said, *export.notes]:
         note(word)
     if not export.zoned:
@@ -165,6 +193,21 @@ def _write(export: Export, file: Path, *, force: bool) -> None:
         raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
     write_csv(file, export.entries)
     note(f"{len(export.entries)} tags written to {file}; correct it and keep it beside the data as tags.csv")
+
+
+def _write_tree(tree: Sequence[Component], file: Path, *, force: bool) -> None:
+    import yaml
+
+    from aitia.cli.console import note
+    from aitia.core.disk import write_whole
+    from aitia.core.errors import BadInput
+
+    if file.exists() and not force:
+        raise BadInput(f"{str(file)!r} already exists. Add --force to overwrite it.")
+    body = {"components": [c.model_dump(mode="json", exclude_defaults=True) for c in tree]}
+    head = "# Proposed by `aitia tags` from the spelling of tags: read it, and add what feeds what.\n"
+    write_whole(file, (head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True)).encode())
+    note(f"{len(tree)} components written to {file}")
 
 
 def _print_samples(export: Export, tag: str) -> None:

@@ -39,6 +39,25 @@ _BEFORE: Final = re.compile(
 )
 """What systems and sites set before the code of a machine: `HMI_P101_Flow`, `AREA1_P101_PT01`, `U12_P1201A_AMPS`."""
 _AXIS: Final = re.compile(r"[AJ]\d|Z\d{1,2}")  # axes of a robot, zones of a heater
+_ROOTS: Final = frozenset(
+    {
+        "root",
+        "objects",
+        "default",
+        "points",
+        "drivers",
+        "gvl",
+        "main",
+        "prg",
+        "plc",
+        "server",
+        "channel",
+        "device",
+        "tags",
+        "opc",
+    }
+)
+"""Levels of a server and not of a plant."""
 _IED: Final = re.compile(r"^([\w-]+)/([A-Z]{3,9}\d*[.$].+)$")
 
 
@@ -87,6 +106,16 @@ def parts_of(tag: str) -> Parts:
     if len(levels) > 1:
         return _by_levels(bare, levels)
     return _by_words(bare) or _mention(bare) or Parts(asset="", point=bare, by="no machine in its name")
+
+
+def levels_above(tag: str, machine: str) -> list[str]:
+    """The levels of a path before its machine, from above: of `Site/Area 1/Pump 3/Flow` site and area."""
+    bare = _WRAPPER.sub("", tag.strip())
+    before = bare.partition(machine)[0]
+    if not machine or before == bare:
+        return []
+    texts = [before[a:b].strip(" ._-") for a, b in _levels(before)]
+    return [t for t in texts if t and plain(t) not in _ROOTS]
 
 
 def is_machine(word: str) -> bool:
