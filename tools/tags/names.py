@@ -58,6 +58,19 @@ _ROOTS: Final = frozenset(
     }
 )
 """Levels of a server and not of a plant."""
+_LABELS: Final = re.compile(r"^([\w:.]*)\s*\{(.+=.+)\}$")
+_ASSET_LABELS: Final = (
+    "asset",
+    "machine",
+    "equipment",
+    "device",
+    "unit",
+    "pump",
+    "motor",
+    "turbine",
+    "component",
+    "instance",
+)
 _IED: Final = re.compile(r"^([\w-]+)/([A-Z]{3,9}\d*[.$].+)$")
 
 
@@ -98,6 +111,8 @@ def plain(text: str) -> str:
 def parts_of(tag: str) -> Parts:
     """The machine and the point of a tag; `asset` is "" where the tag names none."""
     bare = _WRAPPER.sub("", tag.strip())
+    if (labels := _LABELS.match(bare)) and (told := _by_labels(labels)):
+        return told
     if ied := _IED.match(bare):
         return Parts(asset=ied[1], point=ied[2], whole=ied[1], by="IEC 61850")
     if kks := _KKS.match(bare):
@@ -129,6 +144,14 @@ def mention_in(text: str) -> str:
         if found[2] in _data()["codes"] and not _isa(found[1]) and re.search(r"\d{2}|-\d", found[1]):
             return found[1]
     return ""
+
+
+def _by_labels(found: re.Match[str]) -> Parts | None:
+    """Machine and name of a series with labels, as Grafana and Prometheus write it: `flow{asset="P-101"}`."""
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', found[2]))
+    name = found[1] or labels.pop("__name__", "") or labels.pop("name", "")
+    asset = next((labels[k] for k in _ASSET_LABELS if labels.get(k)), "")
+    return Parts(asset=asset, point=name, whole=asset, by="its labels") if asset and name else None
 
 
 def _kks(found: re.Match[str], tag: str) -> Parts:

@@ -19,10 +19,12 @@ from aitia.core.trust import checked
 from aitia.tools.meaning.dictionary import read_dictionary
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.meaning.plant_words import quantity_in
+from aitia.tools.sources.exports.long_rows import INDEX
 from aitia.tools.sources.exports.sheets import MOST_BYTES, Sheet
 from aitia.tools.sources.exports.words import called, key_of
 from aitia.tools.sources.text_form import encoding_of, text_of
 from aitia.tools.tags.map import PERSON, TagEntry
+from aitia.tools.tags.names import parts_of
 
 NAMES: Final = ("tags.csv", "tags.yaml", "tags.yml")
 _KEPT: Final = 4  # lists that are held in memory: a fleet reads one for each of its assets
@@ -104,6 +106,7 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
         role = role or next(
             (r for r in ("tag", "asset", "unit", "description", "low", "high") if called(name, r)), ""
         )
+        role = "index" if key_of(name) in (*INDEX, "id") else role
         if role and role not in found:
             found[role] = at
     return found
@@ -113,10 +116,19 @@ def _entries(rows: Sequence[Sequence[str]], columns: Mapping[str, int], place: s
     found = {}
     for row in rows:
         cells = {f: row[at].strip() if at < len(row) else "" for f, at in columns.items()}
+        if cells.get("tag") and cells.get("index"):
+            found[cells["index"]] = _named(cells, place)
         tag = cells.get("tag", "") or ".".join(filter(None, (cells.get("asset", ""), cells.get("point", ""))))
         if tag:
             found[tag] = _entry(cells | {"tag": tag}, place)
     return found
+
+
+def _named(cells: Mapping[str, str], place: str) -> TagEntry:
+    """The entry of a tag that the data call by a number: its machine and point are those of its name."""
+    parts = parts_of(cells["tag"])
+    told = {"asset": parts.asset, "point": parts.point} | {k: v for k, v in cells.items() if v}
+    return _entry(told | {"tag": cells["index"]}, place)
 
 
 def _entry(raw: Mapping[str, Any], place: str) -> TagEntry:

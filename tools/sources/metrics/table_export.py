@@ -15,9 +15,9 @@ import numpy as np
 from aitia.core.config import Columns, SourceConfig
 from aitia.tools.meaning.metadata import Metadata
 from aitia.tools.meaning.unit_table import unit_named
-from aitia.tools.sources.column_names import COMPONENT, first
+from aitia.tools.sources.column_names import COMPONENT, METRIC, VALUE, first
 from aitia.tools.sources.exports.asked import Asked
-from aitia.tools.sources.exports.columns import Shape
+from aitia.tools.sources.exports.columns import Role, Shape
 from aitia.tools.sources.exports.export import Export, read_export
 from aitia.tools.sources.exports.numbers import notation_of
 from aitia.tools.sources.exports.shape import shape_of
@@ -118,11 +118,28 @@ def _is_typed(shape: Shape) -> bool:
     return not shape.long and not shape.said and {c.role for c in shape.columns} == {"time", "value"}
 
 
+def _is_called(shape: Shape, role: Role, names: Sequence[str]) -> bool:
+    """Whether the column of a role is called as a plain table calls it."""
+    return bool(first([c.name for c in shape.of_role(role)[:1]], names))
+
+
 def _is_odd(shape: Shape, body: Sequence[Sequence[str]], *, commas_part: bool, size: int) -> bool:
     values = shape.of_role("value")
-    if shape.above or shape.first != 1 or shape.said or any(c.group or c.description for c in shape.columns):
+    if (
+        shape.titled
+        or shape.above
+        or shape.first != 1
+        or shape.said
+        or any(c.group or c.description for c in shape.columns)
+    ):
         return True
     if any(shape.of_role(role) for role in ("quality", "unit", "description", "nanos")):
+        return True
+    if (
+        shape.long
+        and any(called(c.name, "tag") for c in shape.of_role("tag"))
+        and not (_is_called(shape, "tag", METRIC) and _is_called(shape, "value", VALUE))
+    ):
         return True
     for column in shape.of_role("clock"):
         if not all(CLOCK.fullmatch(r[column.at]) for r in body if column.at < len(r) and r[column.at]):
