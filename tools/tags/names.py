@@ -58,6 +58,11 @@ _ROOTS: Final = frozenset(
     }
 )
 """Levels of a server and not of a plant."""
+_CHINESE: Final = re.compile(
+    r"^(.*?(?:\d+\s*[#号號]|#\s*\d+|[A-Z]\d*)\s*(?:给水泵|循环泵|水泵|油泵|泵|引风机|送风机|风机|机组|锅炉|汽轮机|汽机|发电机|电动机|电机"
+    r"|压缩机|空压机|冷水机组|冷却塔|反应釜|反应器|换热器|储罐|罐|塔|磨煤机|磨|主变|变压器|离心机|窑))[\s_.-]*(.+)$"
+)
+"""A number with its mark and a kind of machine, then the point: `1号给水泵轴承温度`, `2#风机 电流`."""
 _LABELS: Final = re.compile(r"^([\w:.]*)\s*\{(.+=.+)\}$")
 _ASSET_LABELS: Final = (
     "asset",
@@ -113,6 +118,8 @@ def parts_of(tag: str) -> Parts:
     bare = _WRAPPER.sub("", tag.strip())
     if (labels := _LABELS.match(bare)) and (told := _by_labels(labels)):
         return told
+    if chinese := _CHINESE.match(bare):
+        return Parts(asset=chinese[1], point=chinese[2], whole=chinese[1], by="a machine and its number")
     if ied := _IED.match(bare):
         return Parts(asset=ied[1], point=ied[2], whole=ied[1], by="IEC 61850")
     if kks := _KKS.match(bare):
