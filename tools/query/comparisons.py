@@ -32,8 +32,9 @@ def compare(query: Compare, site: Site) -> Found:
 
 
 def _sides(query: Compare) -> tuple[Compare, Compare]:
-    if query.other:
-        return query, query.model_copy(update={"component": query.other})
+    if query.other or query.other_metric:
+        other = {"component": query.other or query.component, "metric": query.other_metric or query.metric}
+        return query, query.model_copy(update=other)
     return query, query.model_copy(update={"since": query.against_since, "until": query.against_until})
 
 
@@ -57,6 +58,8 @@ def _one_side(side: Compare, site: Site) -> Found:
 
 
 def _side_name(side: Compare) -> str:
+    if side.other_metric:
+        return f"{side.metric} of {side.component}"
     return (
         side.component
         if side.other or not (side.since or side.until)
@@ -67,5 +70,7 @@ def _side_name(side: Compare) -> str:
 def _what(query: Compare) -> str:
     if not query.metric:
         return f"{query.level} log lines".strip()
+    if query.other_metric:
+        return query.function
     whose = "" if query.other else f" of {query.component}"
     return f"{query.function} of {query.metric}{whose}"

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
-from aitia.agent.asking.question.tables import Hit, patterns_of, table, words_of
+from aitia.agent.asking.question.tables import Hit, is_glue, patterns_of, table, words_of
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.measured import Measured, meaning_of
 
 # Points, by hand: a word that a name holds, one that only its help text holds, one of the question that nothing of it holds,
 # a word of the name that nobody asked for, and a name of a setting where none was asked for.
-_THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 0.9
+_THING, _HELP, _LEFT, _EXTRA, _SETTING = 2.0, 0.7, 1.5, 0.12, 1.6
 _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: "connected clients"
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
+_WEAK: Final = frozenset({"used", "size", "uptime"})  # which a name need not hold: the memory that is used is the memory
 _SPLIT: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
 )
@@ -73,7 +74,7 @@ def terms_of(
             chosen.append(span)
             found.append(_term(low, span, frozenset(spans[span]), soft))
     for m in _WORD.finditer(low):
-        if _over(m.span(), taken) or _over(m.span(), chosen) or m[0] in words_of("stop") or m[0].isdigit():
+        if _over(m.span(), taken) or _over(m.span(), chosen) or is_glue(m[0]) or m[0].isdigit():
             continue
         found += _compound_terms(m, soft)
     return sorted(found, key=lambda t: t.begin)
@@ -81,6 +82,8 @@ def terms_of(
 
 def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
     concepts, rest = compound(m[0])
+    if whole := parts_of(m[0]):
+        concepts, rest = whole, ""
     span, word = m.span(), m[0]
     made = (
         [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])]
@@ -149,7 +152,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
             score += _HELP
         elif _names_component(term, m):
             score += _OWNER
-        elif not term.soft:
+        elif not term.soft and not (term.concepts and term.concepts <= _WEAK):
             left.append(term.word)
             score -= _LEFT
     if not told:
@@ -167,11 +170,34 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
 
 def _names_component(term: Term, m: Measured) -> bool:
     """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
-    for name in (m.component, *m.called):
-        words, concepts = _of_name(name, "", "")
-        if term.word in words or term.concepts & concepts:
-            return True
-    return False
+    return any(term.word in words or term.concepts & concepts for words, concepts in names_of(m.component, m.called))
+
+
+def names_of(component: str, called: Iterable[str]) -> list[tuple[tuple[str, ...], frozenset[str]]]:
+    """The words of each name of a component, and the things that they stand for."""
+    return [(words, _of_name(name, "", "")[1] | things_of(name)) for name in (component, *called) for words in [_of_name(name, "", "")[0]]]
+
+
+@lru_cache(maxsize=8192)
+def things_of(text: str) -> frozenset[str]:
+    """The things that a text's words and compounds stand for: `Lager Antriebsseite`, `Heizwasserpumpe`."""
+    low = plain(text)
+    words = [m[0] for m in _WORD.finditer(low)]
+    return frozenset(_phrases(low) | {c for w in words for c in parts_of(w)})
+
+
+@lru_cache(maxsize=8192)
+def parts_of(word: str) -> frozenset[str]:
+    """The things in a compound, one after the other: `heizwasserpumpe` is of heating, water and a pump."""
+    found: set[str] = set()
+    rest = word
+    while len(rest) >= _SHORTEST:
+        hit = next(((w, k) for w, k in _stems() if rest.startswith(w)), None)
+        if hit is None:
+            break
+        found.add(hit[1])
+        rest = rest[len(hit[0]) :]
+    return frozenset(found) if found and len(rest) <= 2 else frozenset()
 
 
 def _label(term: Term, m: Measured) -> str:

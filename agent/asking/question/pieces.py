@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Final
 
 from aitia.agent.asking.question.about import About, about
+from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import Hit, hits
+from aitia.agent.asking.question.tables import Hit, hits, is_glue
 from aitia.tools.meaning.incidents.words import meaning_of, plain, table
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
@@ -94,6 +95,7 @@ _NO_SHOUT: Final = frozenset(
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
 )
+_SLOW: Final = re.compile(r"slow|langsam|lent|plus l|más l|più l|longest|längst")  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
 )
@@ -230,6 +232,11 @@ class Pieces:
             "parts",
             "relations",
             "outside",
+            "units",
+            "share",
+            "rank",
+            "acts",
+            "lifecycle",
         )
         return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
 
@@ -277,7 +284,9 @@ class Pieces:
     @cached_property
     def terms(self) -> list[Term]:
         """The words that may be of a measurement."""
-        taken = [(h.begin, h.end) for name in ("functions", "order") for h in self.hits(name)]
+        asked = [h for name in ("functions", "order", "share", "rank", "units") for h in self.hits(name)]
+        taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
+        taken += [b for b in (bound(self.words), each_of(self.words)) if b is not None for b in [b.span]]
         taken += [
             (h.begin, h.end)
             for h in self.hits("verbs")
@@ -292,9 +301,7 @@ class Pieces:
 
 
 def _in_stop(word: str) -> bool:
-    from aitia.agent.asking.question.tables import words_of
-
-    return word in words_of("stop")
+    return is_glue(word)
 
 
 def _in_name(m: re.Match[str], text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -86,3 +86,9 @@ def follow_pattern() -> re.Pattern[str]:
         if w.startswith("^")
     ]
     return re.compile(rf"^\s*(?:{'|'.join(sorted(starts, key=len, reverse=True))})(?!\w)")
+
+
+@lru_cache(maxsize=16384)
+def is_glue(word: str) -> bool:
+    """Whether a word tells how something is asked and not of what, in any of the languages."""
+    return word in words_of("stop") or pattern_of("glue").fullmatch(word) is not None

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Final
 
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.agent.asking.question.tables import hits, words_of
+from aitia.agent.asking.question.tables import hits, is_glue
 from aitia.tools.meaning.incidents.words import plain
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import count_lines, loggers
@@ -30,7 +30,7 @@ def telling(p: Pieces) -> str:
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
         if (
-            word in words_of("stop")
+            is_glue(word)
             or _GENERIC.search(word)
             or any(a < m.end() and m.start() < b for a, b in taken)
         ):
@@ -54,7 +54,7 @@ def wording(p: Pieces) -> tuple[str, str]:
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
         stem = _stem(m[0])
         if (
-            m[0] in words_of("stop")
+            is_glue(m[0])
             or any(a < m.end() and m.start() < b for a, b in taken)
             or len(stem) < _SHORTEST
         ):
