@@ -41,7 +41,7 @@ def _sides(query: Compare) -> tuple[Compare, Compare]:
 def _one_side(side: Compare, site: Site) -> Found:
     if not side.metric:
         return count_lines(
-            Count(of="lines", component=side.component, level=side.level, since=side.since, until=side.until),
+            Count(of="lines", component=side.component, level=side.level, code=side.code, since=side.since, until=side.until),
             site,
         )
     return stat(
@@ -69,7 +69,7 @@ def _side_name(side: Compare) -> str:
 
 def _what(query: Compare) -> str:
     if not query.metric:
-        return f"{query.level} log lines".strip()
+        return f"{query.level} log lines{f' answered with {query.code}' if query.code else ''}".strip()
     if query.other_metric:
         return query.function
     whose = "" if query.other else f" of {query.component}"

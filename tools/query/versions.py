@@ -9,7 +9,7 @@ from aitia.core.words import SourceRef
 from aitia.tools.query.found import Found, Row, unknown
 from aitia.tools.query.happened import changes
 from aitia.tools.query.lines import lines
-from aitia.tools.query.measured import measured
+from aitia.tools.query.measured import Measured, measured, series_of
 from aitia.tools.query.site import Site
 from aitia.tools.query.statistics import shown, stat
 from aitia.tools.query.words import Changes, Get, Lines, Stat
@@ -24,6 +24,9 @@ _KEYS: Final = (
     "build",
 )
 _NUMBER: Final = re.compile(r"(?<![\w.])v?\d+\.\d+(?:\.\d+)?[\w.-]*|build-\d+")
+
+
+_ROLES: Final = ("role", "server_role", "instance_role")
 
 
 def version(query: Get, site: Site) -> Found:
@@ -68,11 +71,11 @@ def role(query: Get, site: Site) -> Found:
     for m in measured(site):
         if query.component not in ("", m.component):
             continue
-        named = [v for k, v in m.labels if k in ("role", "server_role", "instance_role")]
+        named = _newest_role(m, site)
         if named or re.search(r"in_recovery|is_(?:master|primary|leader)$|_master$", m.metric):
             found = stat(Stat(component=m.component, metric=m.metric), site)
             if found.status == "found":
-                told.append(f"{m.component}: {', '.join(named[-1:]) or f'{m.metric} is {shown(found.value or 0.0)}'}")
+                told.append(f"{m.component}: {named or f'{m.metric} is {shown(found.value or 0.0)}'}")
                 refs += found.sources[:1]
     rows = _spoken(query.component, site)
     told += [f"{r.component} said at {r.at:%Y-%m-%d %H:%M:%S} UTC: {r.text}" for r in rows if r.at]
@@ -89,10 +92,19 @@ def role(query: Get, site: Site) -> Found:
     )
 
 
+def _newest_role(m: Measured, site: Site) -> str:
+    """The label `role` of the series that has the newest sample."""
+    if not any(k in _ROLES for k, _ in m.labels):
+        return ""
+    held = [s for _, s in series_of(site, m.component, m.metric, site.window(None, None)) if s.t.size and s.v[-1]]
+    newest = max(held, key=lambda s: float(s.t[-1]), default=None)
+    return next((v for k, v in newest.labels.items() if k in _ROLES), "") if newest else ""
+
+
 def _spoken(component: str, site: Site) -> list[Row]:
     """The last lines of logs by which stores change their part."""
     found: list[Row] = []
-    for words in ("master mode", "switch-master", "replica", "promot", "primary", "recovery"):
+    for words in ("master mode", "switch-master", "promot"):
         at = lines(Lines(component=component, words=words, limit=1), site)
         found += [r for r in at.rows if r not in found]
     return sorted(found, key=lambda r: r.at or site.now)[-2:]

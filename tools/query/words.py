@@ -66,7 +66,7 @@ class Lines(_Spanned):
     verb: Literal["lines"] = "lines"
     level: Level = ""
     text: str = ""  # a phrase, as it stands
-    words: str = ""  # words, or beginnings of words, that all stand in a line
+    words: str = ""  # words, or beginnings of words, each with alternatives `a|b`, that all stand in a line
     code: str = ""  # an answer's status: 503 or 5xx
     limit: int = Field(default=USUAL, ge=1, le=MOST)
     order: Literal["newest", "oldest"] = "newest"
@@ -165,6 +165,7 @@ class Compare(_Spanned):
     function: Function = "mean"
     labels: str = ""
     level: Level = ""
+    code: str = ""
     other: str = ""
     other_metric: str = ""  # another measurement on the other side
     against_since: Moment | None = None
@@ -185,6 +186,7 @@ class Changes(_Spanned):
     verb: Literal["changes"] = "changes"
     what: What = ""
     text: str = ""
+    words: str = ""  # words, each with alternatives `a|b`, that all stand in it
     limit: int = Field(default=USUAL, ge=1, le=MOST)
     order: Literal["newest", "oldest"] = "newest"
     wanted: Literal["all", "time", "component"] = "all"

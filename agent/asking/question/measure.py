@@ -19,8 +19,10 @@ _WORDED: Final = 0.4  # each further word of a phrase that the name spells out: 
 _OWNER: Final = 0.8  # a word that only the component's name has
 _LEAST: Final = 1.0  # points below which a name only happens to hold a word, as a setting does
 _TIE: Final = 0.1
+_TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
+_TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
-_WEAK: Final = frozenset({"used", "size", "uptime"})  # which a name need not hold: the memory that is used is the memory
+_WEAK: Final = frozenset({"used", "size", "uptime", "active"})  # which a name need not hold: the memory that is used is the memory
 _SPLIT: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
 )
@@ -84,6 +86,9 @@ def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[T
     concepts, rest = compound(m[0])
     if whole := parts_of(m[0]):
         concepts, rest = whole, ""
+    if m[0].startswith(("max", "min")) and rest in ("", "max", "min") and concepts:
+        rest = m[0][:3]  # maxmemory is a setting, no memory
+        return [Term(word=m[0], concepts=concepts, begin=m.start(), end=m.end()), Term(word=rest, begin=m.start(), end=m.start() + 3)]
     span, word = m.span(), m[0]
     made = (
         [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])]
@@ -134,7 +139,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         literal = {n for n in names if _same(term.word, n)}
         whole = term.word in (m.family.casefold(), m.metric.casefold())
         whole = whole or (
-            "_" in term.word
+            ("_" in term.word or term.word[-1:].isdigit())
             and bool(re.search(rf"(?:^|_){re.escape(term.word)}(?:_|$)", m.family.casefold()))
         )
         shared = term.concepts & concepts
@@ -165,6 +170,8 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
         n for n in names if n in words_of("settings") and n not in covered and not (_concepts(n) & things)
     ]
     score -= _SETTING * bool(settings)
+    timed = any(t.concepts & _TIMES for t in terms)
+    score -= _TIMED * ("seconds" in names and not timed)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
 
 

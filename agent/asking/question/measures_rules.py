@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -17,9 +18,10 @@ from aitia.agent.asking.question.outcome import (
     unknown,
 )
 from aitia.agent.asking.question.pieces import Pieces
-from aitia.tools.query.measured import measured
+from aitia.tools.query.measured import Measured, measured
 from aitia.tools.query.words import Curve, Query, Stat, Who
 
+MOST_LOOKS: Final = 6  # looks that one question makes
 MOST_QUERIES: Final = 3  # measurements that fit a question equally well and are all answered
 
 
@@ -91,7 +93,7 @@ def of_measurements(p: Pieces) -> Reading | None:
         return _of_several(p, families, components)
     if len(families) > MOST_QUERIES:
         return unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
-    return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+    return Reading(status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True)
 
 
 def _between(p: Pieces) -> list[Fit]:
@@ -141,36 +143,54 @@ def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -
     if len(same) == 1 and (who or asks_for_components(p)) and "max" in p.keys("functions"):
         return one(Who(does="holds", metric=families[0].of.family, **span_fields(p)))
     if len(components) <= MOST_QUERIES and len(same) == 1:
-        return Reading(status="query", queries=tuple(_look(p, f) for f in families), live=True)
+        return Reading(status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True)
     return unclear(f"Of which component: {', '.join(components[:8])}{' …' if len(components) > 8 else ''}?")
 
 
-def _look(p: Pieces, fit: Fit) -> Query:
-    """The query for a measurement: a statistic, its time, or its curve."""
-    functions = p.keys("functions")
-    when = p.has("verbs", "when")
+def counted(m: Measured) -> bool:
+    """Whether a measurement is a counter by its name, or a histogram's family."""
+    return m.metric.endswith("_total") or m.family != m.metric or bool(_COUNTED.search(m.metric))
+
+
+_COUNTED: Final = re.compile(
+    r"(?i)_(?:commits?|rollbacks?|blks_hit|blks_read|fetched|inserted|returned|updated|deleted|deadlocks|conflicts|retranssegs|activeopens|accepted|handled)$"
+)
+
+
+def looks(p: Pieces, fit: Fit) -> list[Query]:
+    """The queries for a measurement: each statistic that is asked for, its time, or its curve."""
+    functions = [f for f in p.keys("functions") if f != "last"]
     if p.has("verbs", "curve") and not functions:
-        return Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))
-    function: Any = next((f for f in functions if f != "last"), "last")
+        return [Curve(component=fit.of.component, metric=fit.of.family, labels=fit.labels, **span_fields(p))]
+    if functions == ["range"]:
+        functions = ["min", "max"]
+    return [_stat(p, fit, f) for f in functions[:3] or ["last"]]
+
+
+def _stat(p: Pieces, fit: Fit, function: Any) -> Stat:
+    when = p.has("verbs", "when")
+    unit = next((u for u in p.keys("units") if u != "%"), "")
+    named: dict[str, Any] = {"component": fit.of.component, "metric": fit.of.family, "labels": fit.labels, "unit": unit}
     if function == "last" and when:
-        function = "max"
-    counts = fit.of.metric.endswith("_total") or fit.of.family != fit.of.metric
+        function = "last" if fit.of.metric.endswith(("_time_seconds", "_timestamp_seconds")) else "max"
+    counts = counted(fit.of)
     if function == "last" and p.has("verbs", "count") and counts:
         function = "sum"
-    if function == "last" and p.span.at is None and p.span.since is not None and "last" not in functions:
-        function = "sum" if counts and not any("latency" in t.concepts for t in p.terms) else "mean"
+    spanned = p.span.at is None and p.span.since is not None
+    if function == "last" and spanned and "last" not in p.keys("functions"):
+        function = "sum" if counts and not any(t.concepts & _PACED for t in p.terms) else "mean"
     if function == "last" and p.span.at is not None:
-        return Stat(component=fit.of.component, metric=fit.of.family, labels=fit.labels, until=p.span.at)
-    return Stat(
-        component=fit.of.component, metric=fit.of.family, labels=fit.labels, function=function,
-        wanted="time" if when else "value", **span_fields(p),
-    )  # fmt: skip
+        return Stat(**named, until=p.span.at)
+    return Stat(**named, function=function, wanted="time" if when else "value", **span_fields(p))
+
+
+_PACED: Final = frozenset({"latency", "cpu", "load"})  # of which a span has an average, not a sum
 
 
 def of_comparisons(p: Pieces) -> Reading | None:
     """One measurement or number of lines beside another."""
-    if not p.has("verbs", "compare"):
+    if not p.has("verbs", "compare") and not p.compares:
         return None
     from aitia.agent.asking.question.comparing import compared
 
-    return compared(p, fitting(p, p.component))
+    return compared(p, fitting(p, p.component) if p.component else fitting(p, ""))

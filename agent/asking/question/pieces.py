@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
-from aitia.agent.asking.question.about import About, about
+from aitia.agent.asking.question.about import About, about, by_things
 from aitia.agent.asking.question.bounds import bound, each_of
 from aitia.agent.asking.question.measure import Term, terms_of
 from aitia.agent.asking.question.spans import Span, span_of
 from aitia.agent.asking.question.spelling import spelled
-from aitia.agent.asking.question.tables import Hit, hits, is_glue
-from aitia.tools.meaning.incidents.words import meaning_of, plain, table
+from aitia.agent.asking.question.tables import Hit, data, hits, is_glue
+from aitia.tools.meaning.incidents.words import meaning_of, one_of, plain, table
 from aitia.tools.query.measured import measured
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import MOST, Level
@@ -63,6 +63,8 @@ _CODE: Final = re.compile(
     r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
 )
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
+_MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
+_METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
 _SHOUTED: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3,}(?:[_ ][A-Z]{2,})*|[A-Z]+[a-z]+[A-Z]\w+|[A-Z]{2,}[a-z]+\w*)(?![\w-])"
 )
@@ -168,10 +170,18 @@ class Pieces:
         said = _CONTAINING.search(self.text.casefold())
         if said and len(self.text.casefold()) == len(self.text):
             return self.text[said.start(1) : said.end(1)].rstrip("?.!,")
+        if (marked := _MARKED.search(self.text)) and self.about_lines:
+            return marked[1]
         path = _PATH.search(self.text)
         if path and not path[0].lower().startswith(("/s ", "/min")):
             return path[0].strip()
-        return ""
+        method = _METHOD.search(self.text)
+        return f"{method[0]} /" if method else ""
+
+    @cached_property
+    def about_lines(self) -> bool:
+        """Whether lines of a log are asked for, by the words alone."""
+        return any(h.key == "lines" for h in hits("verbs", self.low))
 
     @cached_property
     def code(self) -> str:
@@ -203,13 +213,16 @@ class Pieces:
     @cached_property
     def about(self) -> About:
         """The components."""
-        return about(self.words, self.site)
+        shouted = re.findall(r"(?<![\w-])[A-Z]{1,4}\d?(?![\w-])", self._without_quotes)
+        return about(self.words, self.site, shouted)
 
     @property
     def component(self) -> str:
         """The first component, or ""."""
         if self.about.components:
-            return self.about.components[0]
+            return self.about.surest or self.about.components[0]
+        if (thing := by_things(self.words, self.site)) and not self.about.strange:
+            return thing
         return self.given if _PRONOUN.search(self.low) else ""
 
     def has(self, name: str, key: str) -> bool:
@@ -237,13 +250,18 @@ class Pieces:
             "rank",
             "acts",
             "lifecycle",
+            "lasting",
         )
         return {n: list(dict.fromkeys(h.key for h in self.hits(n))) for n in names}
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
+        owned = () if name in ("acts", "outside") else self.about.taken
         return [
-            h for h in hits(name, self.words) if not any(a < h.end and h.begin < b for a, b in self.named)
+            h
+            for h in hits(name, self.words)
+            if not any(a < h.end and h.begin < b for a, b in self.named)
+            and not any(a <= h.begin and h.end <= b for a, b in owned)
         ]
 
     @cached_property
@@ -258,10 +276,16 @@ class Pieces:
         )
 
     @cached_property
+    def compares(self) -> bool:
+        """Whether a yes-or-no question sets two things beside each other: "is A higher than B"."""
+        return _compared().search(self.words) is not None and bound(self.words) is None
+
+    @cached_property
     def level(self) -> Level:
         """The severity that is asked for."""
         found = self.keys("levels")
-        return "error" if "error" in found else found[0] if found else ""  # type: ignore[return-value]
+        first = next((k for k in ("fatal", "error") if k in found), found[0] if found else "")
+        return first  # type: ignore[return-value]
 
     @cached_property
     def limit(self) -> int | None:
@@ -292,12 +316,19 @@ class Pieces:
             for h in self.hits("verbs")
             if h.key not in ("changes", "work", "events", "lines")
         ]
+        kinds = [(h.begin, h.end) for h in self.hits("resources")]
         found = terms_of(
-            self.words, [*taken, *self.about.taken, *self.about.strange_spans], self.about.soft, self.named
+            self.words, [*taken, *self.about.taken, *self.about.strange_spans], [*self.about.soft, *kinds], self.named
         )
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]
+
+
+@cache
+def _compared() -> re.Pattern[str]:
+    more, than = (one_of(map(plain, data()[k])) for k in ("more", "than"))
+    return re.compile(rf"{more}.{{0,60}}?{than}")
 
 
 def _in_stop(word: str) -> bool:

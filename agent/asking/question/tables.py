@@ -91,4 +91,13 @@ def follow_pattern() -> re.Pattern[str]:
 @lru_cache(maxsize=16384)
 def is_glue(word: str) -> bool:
     """Whether a word tells how something is asked and not of what, in any of the languages."""
-    return word in words_of("stop") or pattern_of("glue").fullmatch(word) is not None
+    exact, begins = _glue()
+    return (len(word) == 1 and word not in "hv") or word in words_of("stop") or word in exact or word.startswith(begins)
+
+
+@cache
+def _glue() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Single words of asking, and beginnings of such words."""
+    every = {plain(str(w)) for w in (*data()["glue"], *data()["comparatives"]) if " " not in str(w)}
+    begins = tuple(w.removesuffix("*") for w in every if w.endswith("*"))
+    return frozenset(w for w in every if not w.endswith("*")), begins
