@@ -112,8 +112,6 @@ def points_of(values: Values) -> tuple[Point, ...]:
 def _unit(values: Values, function: Function) -> str:
     if function == "sum" and values.rate:
         return ""
-    if values.rate and function in ("rate",):
-        return ""
     unit = values.unit.replace("By", "bytes")
     return f" {unit}" if unit else ""
 

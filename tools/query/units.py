@@ -24,6 +24,8 @@ SPELLED: Final = {"By": "bytes", "rpm": "1/min", "Cel": "celsius", "°C": "celsi
 def factor(unit: str, wanted: str) -> float | None:
     """By what a number in a unit is multiplied to be in another one; None where the two do not measure the same."""
     own = SPELLED.get(unit.strip(), unit.strip())
+    if own.endswith("/s") and len(own) > 2 and not wanted.startswith("/"):
+        own, wanted = own.removesuffix("/s"), wanted.removesuffix("/s")
     if own == wanted:
         return 1.0
     held = SCALES.get(own, {})

@@ -7,7 +7,7 @@ from typing import Final
 
 from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.outcome import Reading, unknown
-from aitia.agent.asking.question.pieces import Pieces
+from aitia.agent.asking.question.pieces import Pieces, number_words
 from aitia.agent.asking.question.tables import hits
 
 _SHORTEST: Final = 3
@@ -28,6 +28,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and re.search(r"[a-zà-ÿ]{3}", t.word)
         and not any(b < t.end and t.begin < e for b, e in known)
         and t.word not in said
+        and t.word not in number_words()
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from aitia.agent.asking.question.account import unplaced, unread
 from aitia.agent.asking.question.lines_rules import in_lines
 from aitia.agent.asking.question.measure import Term
 from aitia.agent.asking.question.measures_rules import fitting
@@ -21,7 +22,8 @@ def of_happenings(p: Pieces) -> Reading | None:
         limit = {"limit": p.limit} if p.limit else {}
         if p.has("verbs", "count"):
             return one(Count(of="events", component=p.component, text=p.quoted, **span_fields(p)))
-        return one(Events(component=p.component, text=p.quoted, **limit, **span_fields(p)))
+        text = p.quoted or {"warning": "Warning"}.get(p.level, "")
+        return one(Events(component=p.component, text=text, **limit, **span_fields(p)))
     work, changed = p.has("verbs", "work"), p.has("verbs", "changes")
     if (
         "deployments" in p.keys("resources")
@@ -49,9 +51,11 @@ def of_happenings(p: Pieces) -> Reading | None:
                 **span_fields(p, around=around),
             )
         )
+    text = p.quoted or ("" if acts else telling(p))
+    if not (text or acts) and (lost := [t for t in unplaced(p) if t in rest]):
+        return unread(p, lost, "No change speaks of")
     when = p.has("verbs", "when")
     most = p.limit or (1 if when or _last_one(p) else None)
-    text = p.quoted or ("" if acts else telling(p))
     order: Any = "oldest" if p.has("order", "oldest") else "newest"
     wanted: Any = (
         "time"

@@ -38,9 +38,9 @@ def of_people(p: Pieces) -> Reading | None:
     first = p.low.split()[:1]
     asked = bool(first) and first[0].strip("¿?,") in words_of("people")
     acted = p.has("verbs", "work") or p.has("verbs", "changes") or p.keys("acts")
-    if not asked or p.keys("relations") or p.keys("functions") or p.has("verbs", "lines") or p.level or asks_for_components(p):
+    if not asked or p.keys("relations") or p.keys("functions") or p.level or p.quoted or p.code or asks_for_components(p):
         return None
-    if acted or not (p.component or fitting(p, "")):
+    if acted or not (p.component or fitting(p, "")) or p.has("verbs", "lines"):
         return unknown("No source here names people.", "a ticket, a work order with its author, or the version control")
     return None
 
@@ -49,6 +49,7 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     """When, or how often, a component started, stopped or took over, by its log or that of its host."""
     found = p.keys("lifecycle")
     asks = p.has("verbs", "when") or p.has("verbs", "count") or p.has("verbs", "exists") or p.has("verbs", "lines")
+    asks = asks or len(p.low.split()) <= _FEW
     if not found or not asks or p.level or p.quoted or p.span.at is not None or not p.site.sources.of("logs"):
         return None
     if p.site.readers() and not p.has("verbs", "when"):
@@ -61,11 +62,14 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     for component, words in _places(p, kind):
         if stands(p, words, component):
             span = span_fields(p)
-            if p.has("verbs", "count"):
+            if p.has("verbs", "count") or not p.has("verbs", "when"):
                 return one(Count(of="lines", component=component, words=words, **span))
             order: Any = "oldest" if kind == "switch" or p.has("order", "oldest") else "newest"
             return one(Lines(component=component, words=words, limit=1 if p.has("verbs", "when") else 10, order=order, **span))
     return _of_metric(p) if kind == "start" else None
+
+
+_FEW = 4  # words of a question without a verb: "session-api restarts?"
 
 
 def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:
@@ -74,8 +78,9 @@ def _places(p: Pieces, kind: str) -> list[tuple[str, str]]:
     name = plain(p.component)
     held = p.site.held(p.component)
     hosts = [k.to for k in held.links if k.relation == "runs_on"] if held else []
-    places = [(h, f"{name} {stems}") for h in hosts if h in loggers(p.site)]
-    places += [(p.component, stems)] if p.component in loggers(p.site) else []
+    keepers = [(h, f"{name} {stems}") for h in hosts if h in loggers(p.site)]
+    own = [(p.component, stems)] if p.component in loggers(p.site) else []
+    places = [*own, *keepers] if kind == "start" else [*keepers, *own]
     return [*places, ("", f"{name} {stems}".strip())]
 
 

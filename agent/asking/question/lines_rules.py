@@ -33,6 +33,8 @@ def of_lines(p: Pieces) -> Reading | None:
     failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
     if not p.has("verbs", "lines") and not p.quoted and well_measured(p):
         return None
+    if set(p.keys("functions")) & _NUMBERS and not (p.level or p.code or p.quoted) and any(t.concepts for t in p.terms):
+        return None
     if not (asked or failing) or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
         return None
     if not asked and p.level and set(p.keys("resources")) & KUBERNETES and not p.has("verbs", "count"):
@@ -72,6 +74,9 @@ def of_lines(p: Pieces) -> Reading | None:
             component=p.component, level=level, order="oldest" if first else "newest", **said, **more, **span
         )
     )
+
+
+_NUMBERS: Final = frozenset({"max", "min", "mean", "p50", "p90", "p95", "p99"})
 
 
 def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:

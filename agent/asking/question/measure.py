@@ -84,7 +84,11 @@ def terms_of(
 
 def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[Term]:
     concepts, rest = compound(m[0])
-    if whole := parts_of(m[0]):
+    whole = parts_of(m[0])
+    if len(whole) > 1:  # each thing of a compound must be in a name
+        soft_too = _over(m.span(), soft)
+        return [Term(word=m[0], concepts=frozenset({c}), soft=soft_too, begin=m.start(), end=m.end()) for c in sorted(whole)]
+    if whole:
         concepts, rest = whole, ""
     if m[0].startswith(("max", "min")) and rest in ("", "max", "min") and concepts:
         rest = m[0][:3]  # maxmemory is a setting, no memory
@@ -177,7 +181,7 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
 
 def _names_component(term: Term, m: Measured) -> bool:
     """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
-    return any(term.word in words or term.concepts & concepts for words, concepts in names_of(m.component, m.called))
+    return any((len(term.word) > 1 and (term.word in words or bool(term.concepts & concepts))) for words, concepts in names_of(m.component, m.called))
 
 
 def names_of(component: str, called: Iterable[str]) -> list[tuple[tuple[str, ...], frozenset[str]]]:
@@ -226,6 +230,9 @@ def _of_name(family: str, unit: str, help: str) -> tuple[tuple[str, ...], frozen
     meant = meaning_of(family, unit, help).quantity
     found = {c for w in words for c in _concepts(w)} | set(_phrases(" ".join(words)))
     quantity = _QUANTITIES.get(meant, meant)
+    for w in words:
+        if w.startswith("max") and len(w) > len("max") + 3 and (capped := _concepts(w[3:])):
+            found |= {*capped, "maximum"}  # maxclients, maxmemory
     if {"bytes", "files", "blks", "tables"} & set(words):
         found.discard("temperature")  # `temp_bytes` are of temporary files
     if "load" in found and quantity == "cpu":

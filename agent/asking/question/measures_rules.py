@@ -43,21 +43,22 @@ def better_measured(p: Pieces) -> bool:
 
 def fitting(p: Pieces, component: str) -> list[Fit]:
     """The measurements that a question means, of a component, else of what belongs to it."""
-    if not p.terms:
+    terms = p.terms or (p.own_terms if p.keys("share") or p.keys("functions") or p.has("verbs", "count") else [])
+    if not terms:
         return []
     every = measured(p.site)
     if not component:
-        return fits(p.terms, every)
+        return fits(terms, every)
     for names in ([component], relatives(component, p.site)):
-        found = [f for f in fits(p.terms, [m for m in every if m.component in names]) if not f.left]
+        found = [f for f in fits(terms, [m for m in every if m.component in names]) if not f.left]
         if found:
             return found
     told = [
         replace(f, labels=",".join(filter(None, (f.labels, label))))
-        for f in fits(p.terms, every)
+        for f in fits(terms, every)
         if not f.left and (label := _label_of(f, component))
     ]
-    return told or fits(p.terms, [m for m in every if m.component == component])
+    return told or fits(terms, [m for m in every if m.component == component])
 
 
 def _label_of(fit: Fit, component: str) -> str:
@@ -190,6 +191,8 @@ _PACED: Final = frozenset({"latency", "cpu", "load"})  # of which a span has an 
 def of_comparisons(p: Pieces) -> Reading | None:
     """One measurement or number of lines beside another."""
     if not p.has("verbs", "compare") and not p.compares:
+        return None
+    if "%" in p.keys("units") and len(p.about.components) < 2 and not p.span.told:
         return None
     from aitia.agent.asking.question.comparing import compared
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aitia.agent.asking.question.account import unplaced, unread
 from aitia.agent.asking.question.lines_rules import lost
 from aitia.agent.asking.question.measures_rules import better_measured, fitting
-from aitia.agent.asking.question.outcome import KUBERNETES, Reading, one, span_fields, unknown
+from aitia.agent.asking.question.outcome import KUBERNETES, Reading, asks_for_components, one, span_fields, unknown
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
@@ -223,13 +223,24 @@ def of_reasons_told(p: Pieces) -> Reading | None:
     return one(Get(component=p.component, part="why")) if failing else None
 
 
+def _up_of_all(p: Pieces) -> Reading | None:
+    """Which of several is down: by the `up` of each, the least first."""
+    if not {"ready", "running", "not_ready"} & set(p.keys("states")) or not any(m.metric == "up" for m in measured(p.site)):
+        return None
+    return one(Who(does="holds", metric="up", function="last", least=True))
+
+
 def of_state(p: Pieces) -> Reading | None:
     """Whether a component is up: by the cluster's word."""
     only_state = p.keys("parts") == ["state"] and not any(t.concepts and not t.soft for t in p.terms)
     asks = (p.keys("states") or only_state) and not (
-        p.keys("resources") or (p.keys("parts") and not only_state) or p.keys("functions") or p.span.told
+        (p.keys("resources") and p.component) or (p.keys("parts") and not only_state) or p.keys("functions") or p.span.told
     )
+    if not p.component and not p.site.readers() and p.keys("states") and asks_for_components(p):
+        return _up_of_all(p)
     if not p.component or not asks or p.has("verbs", "why") or p.has("verbs", "count"):
+        return None
+    if not p.site.readers() and not (only_state or {"ready", "running", "not_ready"} & set(p.keys("states"))):
         return None
     if not p.site.readers():
         up = [

@@ -276,6 +276,11 @@ class Pieces:
         )
 
     @cached_property
+    def own_terms(self) -> list[Term]:
+        """The words of the components' names, which may be what a measurement counts: "how many orders per minute"."""
+        return [Term(word=self.words[a:b], begin=a, end=b) for a, b in self.about.taken if self.words[a:b].isalpha()]
+
+    @cached_property
     def compares(self) -> bool:
         """Whether a yes-or-no question sets two things beside each other: "is A higher than B"."""
         return _compared().search(self.words) is not None and bound(self.words) is None
@@ -291,7 +296,7 @@ class Pieces:
     def limit(self) -> int | None:
         """How many rows."""
         for m in _counted().finditer(self.words):
-            number = int(m[1]) if m[1].isdigit() else int(_numbers()[m[1]])
+            number = int(m[1]) if m[1].isdigit() else int(number_words()[m[1]])
             if 0 < number <= MOST and not _in_name(m, self.words) and m[1] != self.code:
                 return number
         return 1 if _SINGULAR.search(self.words) else None
@@ -346,7 +351,8 @@ def _in_name(m: re.Match[str], text: str) -> bool:
     ) or bool(re.search(r"(?:pump|pumpe|pompe|bomba|pompa|motor|code|status|p|nr\.?|no\.?|#)$", before))
 
 
-def _numbers() -> dict[str, int]:
+def number_words() -> dict[str, int]:
+    """Numbers from two on in words."""
     told = {
         w: int(v)
         for w, v in meaning_of(table("times")["numbers"]).items()
@@ -356,4 +362,4 @@ def _numbers() -> dict[str, int]:
 
 
 def _counted() -> re.Pattern[str]:
-    return re.compile(_COUNTED % "|".join(sorted(_numbers(), key=len, reverse=True)))
+    return re.compile(_COUNTED % "|".join(sorted(number_words(), key=len, reverse=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from aitia.agent.asking.question.bounds import each_of
@@ -29,11 +30,13 @@ def of_ranks(p: Pieces) -> Reading | None:
     if p.component and not (each is None and len(p.about.components) > 1):
         return None
     found = [f for f in best(fitting(p, "")) if not f.left]
-    owners = {f.of.component for f in found}
-    families = {f.of.family for f in found}
-    if len(owners) < 2 or len(families) > 2 or (each is None and not _asks_which(p)):
+    owners = Counter(f.of.family for f in {(f.of.component, f.of.family): f for f in found}.values())
+    if not owners or (each is None and not _asks_which(p)):
         return None
-    return one(_holders(p, found[0], ranked))
+    family, number = owners.most_common(1)[0]
+    if number < 2 or "settings" in family:
+        return None
+    return one(_holders(p, next(f for f in found if f.of.family == family), ranked))
 
 
 def _of_lines(p: Pieces, ranked: str) -> Reading | None:
