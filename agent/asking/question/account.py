@@ -11,6 +11,9 @@ from aitia.agent.asking.question.pieces import Pieces, number_words
 from aitia.agent.asking.question.tables import hits
 
 _SHORTEST: Final = 3
+_ACCESS: Final = re.compile(  # what every line of an access log is of
+    r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w|accès|accesos?|access|accessi|http|web|pages?|calls?|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
+)
 _EXPLAINED: Final = (
     "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share", "rank", "lifecycle", "lasting",
 )  # fmt: skip
@@ -29,6 +32,7 @@ def unplaced(p: Pieces, explained: str = "") -> list[Term]:
         and not any(b < t.end and t.begin < e for b, e in known)
         and t.word not in said
         and t.word not in number_words()
+        and not _ACCESS.fullmatch(t.word)
     ]
 
 

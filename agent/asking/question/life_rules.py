@@ -50,11 +50,13 @@ def of_lifecycle(p: Pieces) -> Reading | None:
     found = p.keys("lifecycle")
     asks = p.has("verbs", "when") or p.has("verbs", "count") or p.has("verbs", "exists") or p.has("verbs", "lines")
     asks = asks or len(p.low.split()) <= _FEW
-    if not found or not asks or p.level or p.quoted or p.span.at is not None or not p.site.sources.of("logs"):
+    if not found or not asks or p.has("parts", "schedule") or p.level or p.quoted or p.span.at is not None or not p.site.sources.of("logs"):
         return None
     if p.site.readers() and not p.has("verbs", "when"):
         return None
     if any(t.concepts and not t.soft and not t.concepts & {"restarts", "up"} for t in p.terms):
+        return None
+    if any("restarts" in t.concepts for t in p.terms) and fitting(p, p.component):
         return None
     kind = found[0]
     if kind != "switch" and not p.component:

@@ -84,7 +84,7 @@ def _limit(p: Pieces) -> dict[str, int]:
 def _holders(p: Pieces, fit: Fit, ranked: str) -> Who:
     told = next((f for f in p.keys("functions") if f in ("mean", "p50", "p90", "p95", "p99", "sum", "rate")), "")
     counts = counted(fit.of)
-    usual = "sum" if counts else "mean" if fit.of.family != fit.of.metric else "last"
+    usual = "mean" if fit.of.family != fit.of.metric and any("latency" in t.concepts for t in p.terms) else "sum" if counts else "mean" if fit.of.family != fit.of.metric else "last"
     if not told and p.span.told and not counts:
         told = "min" if ranked == "least" else "max"
     function: Any = told or usual
