@@ -41,7 +41,14 @@ def _sides(query: Compare) -> tuple[Compare, Compare]:
 def _one_side(side: Compare, site: Site) -> Found:
     if not side.metric:
         return count_lines(
-            Count(of="lines", component=side.component, level=side.level, code=side.code, since=side.since, until=side.until),
+            Count(
+                of="lines",
+                component=side.component,
+                level=side.level,
+                code=side.code,
+                since=side.since,
+                until=side.until,
+            ),
             site,
         )
     return stat(

@@ -15,7 +15,19 @@ from aitia.tools.query.spells import beyond
 from aitia.tools.query.statistics import curve, stat
 from aitia.tools.query.versions import role, version
 from aitia.tools.query.words import (
-    Beyond, Changes, Compare, Count, Curve, Events, Get, Lines, List, Query, Share, Stat, Who,
+    Beyond,
+    Changes,
+    Compare,
+    Count,
+    Curve,
+    Events,
+    Get,
+    Lines,
+    List,
+    Query,
+    Share,
+    Stat,
+    Who,
 )  # fmt: skip
 
 _OWN = ("components", "machines", "measurements", "sources")

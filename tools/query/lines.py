@@ -111,8 +111,12 @@ def texts_of(site: Site, component: str) -> tuple[str, list[str]]:
     held: dict[str, None] = {}
     for _, stream in _streams(site, Window(start=site.begins(), end=site.window(None, None).end), component):
         try:
-            for file in open_set(stream.paths, zone=stream.zone, near=site.now, component=stream.component, only=stream.only):
-                for record in file.records(float("-inf"), site.window(None, None).epoch[1], budget=BUDGET, extract=Extract()):
+            for file in open_set(
+                stream.paths, zone=stream.zone, near=site.now, component=stream.component, only=stream.only
+            ):
+                for record in file.records(
+                    float("-inf"), site.window(None, None).epoch[1], budget=BUDGET, extract=Extract()
+                ):
                     held[canonical(record.message) or record.message.casefold()] = None
                     if len(held) >= TEXTS or site.deadline.left <= 0:
                         break
@@ -168,7 +172,11 @@ def _search(
 
 
 def _fits(query: Lines | Count) -> Callable[[Record, Callable[[], str]], bool]:
-    level, wanted, words = query.level, query.text.casefold(), [w.split("|") for w in query.words.casefold().split()]
+    level, wanted, words = (
+        query.level,
+        query.text.casefold(),
+        [w.split("|") for w in query.words.casefold().split()],
+    )
     least, code = RANK[level], query.code.casefold()
 
     def fit(record: Record, whole: Callable[[], str]) -> bool:
@@ -211,7 +219,9 @@ def _grouped(query: Lines | Count) -> Callable[[Record, str], str]:
             return f"{from_epoch(record.at):%Y-%m-%d %H:%M}"
         if by in ("code", "path"):
             access = canonical(record.message)
-            return (access.rpartition(" -> ")[2][:3] if by == "code" else access.partition(" -> ")[0]) or "other"
+            return (
+                access.rpartition(" -> ")[2][:3] if by == "code" else access.partition(" -> ")[0]
+            ) or "other"
         return component
 
     return told
@@ -266,7 +276,12 @@ def _read(
                     kept.whole = False
                     return
                 if fits(record, partial(_raw, file, record)):
-                    kept.add(record.at, component, partial(_row, file, record, component, source, site), group(record, component))
+                    kept.add(
+                        record.at,
+                        component,
+                        partial(_row, file, record, component, source, site),
+                        group(record, component),
+                    )
             kept.whole &= extract.share >= 1.0
     except SourceError as error:
         site.notes.append(str(error))

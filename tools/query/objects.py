@@ -12,8 +12,8 @@ from aitia.tools.cluster.manifest import at, listed, mapping, name_of
 from aitia.tools.cluster.reading import Reader
 from aitia.tools.query.found import Found, unknown
 from aitia.tools.query.parts import part_of
-from aitia.tools.query.site import Site
 from aitia.tools.query.samples import has_labels
+from aitia.tools.query.site import Site
 from aitia.tools.query.words import Count, Get, List, State
 from aitia.tools.sources.cluster.object_kinds import CLUSTER_WIDE
 

@@ -47,6 +47,8 @@ _KEPT: Final = re.compile(
 )
 """Of what there is, which may only have grown while it was watched: a counter says so by its name or its metadata."""
 _COUNTER: Final = re.compile(r"_(?:total|count|sum|bucket)$")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Values:
     """Samples as one may take statistics of them: a gauge's own, a counter's rate, a histogram's mean or quantile."""
@@ -65,6 +67,7 @@ class Values:
 def values_of(
     site: Site, component: str, metric: str, labels: str, window: Window, function: Function
 ) -> Values | Found:
+    """The samples of a component's measurement in a window; what is not known where it is not measured."""
     raw = series_of(site, component, metric, window)
     if not raw:
         return unknown(
@@ -229,5 +232,3 @@ def reduced(values: Values, function: Function) -> tuple[float | None, float | N
     if function == "mean":
         return float(v.mean()), None
     return float(np.quantile(v, int(function[1:]) / 100)), None
-
-

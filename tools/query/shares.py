@@ -17,7 +17,10 @@ def share(query: Share, site: Site) -> Found:
     window = site.window(query.since, query.until)
     parts: list[float] = []
     refs = []
-    for metric, labels in ((query.metric, query.labels), *((w, query.whole_labels) for w in query.whole.split("+"))):
+    for metric, labels in (
+        (query.metric, query.labels),
+        *((w, query.whole_labels) for w in query.whole.split("+")),
+    ):
         held = values_of(site, query.component, metric, labels, window, "sum")
         if isinstance(held, Found) and labels.endswith("xx") and parts == [] and "no series" in held.said:
             parts.append(0.0)  # a counter that has a status and no series of that class: none was
@@ -29,12 +32,16 @@ def share(query: Share, site: Site) -> Found:
             held = values_of(site, query.component, metric, labels, replace_start(window, STALE), "last")
             amount = None if isinstance(held, Found) else _amount(held, spanned=False)
         if amount is None:
-            return unknown(f"{metric} of {query.component} has no sample{span_told(query.since, query.until)}.")
+            return unknown(
+                f"{metric} of {query.component} has no sample{span_told(query.since, query.until)}."
+            )
         parts.append(amount)
         refs += [*(held.refs[:1] if isinstance(held, Values) else ())]
     part, whole = parts[0], sum(parts[1:])
     if not whole:
-        return unknown(f"{query.whole} of {query.component} was 0{span_told(query.since, query.until)}: no share can be told.")
+        return unknown(
+            f"{query.whole} of {query.component} was 0{span_told(query.since, query.until)}: no share can be told."
+        )
     ratio = 1.0 - part / whole if query.rest else part / whole
     what = f"{query.metric}{f' ({query.labels})' if query.labels else ''} of {query.component}"
     rest = ", so that the rest is" if query.rest else ","

@@ -32,8 +32,11 @@ def beyond(query: Beyond, site: Site) -> Found:
     if not v.size:
         return unknown(f"{what} has no sample{span}.")
     over = v > _bound(query) if query.above is not None else v < _bound(query)
-    most, at = (float(v.max()), int(v.argmax())) if query.above is not None else (float(v.min()), int(v.argmin()))
-    extreme = f"{'at most' if query.above is not None else 'at least'} {shown(most)}{unit} at {from_epoch(float(t[at])):%Y-%m-%d %H:%M:%S} UTC"
+    most, at = (
+        (float(v.max()), int(v.argmax())) if query.above is not None else (float(v.min()), int(v.argmin()))
+    )
+    limit = "at most" if query.above is not None else "at least"
+    extreme = f"{limit} {shown(most)}{unit} at {from_epoch(float(t[at])):%Y-%m-%d %H:%M:%S} UTC"
     if not over.any():
         return Found(
             status="found",
@@ -45,7 +48,9 @@ def beyond(query: Beyond, site: Site) -> Found:
             sources=held.refs,
         )
     spells, length = _spells(t, over)
-    first, last = (from_epoch(float(t[i])) for i in (int(over.argmax()), int(over.size - 1 - over[::-1].argmax())))
+    first, last = (
+        from_epoch(float(t[i])) for i in (int(over.argmax()), int(over.size - 1 - over[::-1].argmax()))
+    )
     value = {"times": float(spells), "duration": length}.get(query.wanted, most)
     return Found(
         status="found",
@@ -65,7 +70,9 @@ def _bound(query: Beyond) -> float:
     return float(query.above if query.above is not None else query.below or 0.0)
 
 
-def _spells(t: Floats, over: Sequence[bool] | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, float]:
+def _spells(
+    t: Floats, over: Sequence[bool] | np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> tuple[int, float]:
     """How often a series went beyond, and for how many seconds in all: each sample stands for the step before the next."""
     flags = np.asarray(over)
     starts = int(flags[0]) + int(np.sum(flags[1:] & ~flags[:-1]))
@@ -76,4 +83,8 @@ def _spells(t: Floats, over: Sequence[bool] | np.ndarray[tuple[int], np.dtype[np
 def _told(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min ({seconds:.0f} s)" if seconds < 7200 else f"{seconds / 3600:.1f} h ({seconds:.0f} s)"
+    return (
+        f"{seconds / 60:.0f} min ({seconds:.0f} s)"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h ({seconds:.0f} s)"
+    )

@@ -18,7 +18,16 @@ SCALES: Final[dict[str, dict[str, float]]] = {  # by the unit as it is measured:
     "1/min": {"Hz": 1 / 60},
     "/s": {"/min": 60.0, "/h": 3600.0},
 }  # fmt: skip
-SPELLED: Final = {"By": "bytes", "rpm": "1/min", "Cel": "celsius", "°C": "celsius", "mm/s": "mm/s"}
+SPELLED: Final = {
+    "By": "bytes",
+    "rpm": "1/min",
+    "/min": "1/min",
+    "Cel": "celsius",
+    "amperes": "A",
+    "a": "A",
+    "°C": "celsius",
+    "mm/s": "mm/s",
+}
 
 
 def factor(unit: str, wanted: str) -> float | None:
@@ -26,7 +35,7 @@ def factor(unit: str, wanted: str) -> float | None:
     own = SPELLED.get(unit.strip(), unit.strip())
     if own.endswith("/s") and len(own) > 2 and not wanted.startswith("/"):
         own, wanted = own.removesuffix("/s"), wanted.removesuffix("/s")
-    if own == wanted:
+    if own == SPELLED.get(wanted, wanted):
         return 1.0
     held = SCALES.get(own, {})
     if wanted in held:

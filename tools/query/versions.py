@@ -80,7 +80,10 @@ def role(query: Get, site: Site) -> Found:
     rows = _spoken(query.component, site)
     told += [f"{r.component} said at {r.at:%Y-%m-%d %H:%M:%S} UTC: {r.text}" for r in rows if r.at]
     if not told:
-        return unknown(f"No source tells the role of {query.component or 'any store'}.", "a metric with a role, or the store's log")
+        return unknown(
+            f"No source tells the role of {query.component or 'any store'}.",
+            "a metric with a role, or the store's log",
+        )
     return Found(
         status="found",
         kind="text",
@@ -96,7 +99,9 @@ def _newest_role(m: Measured, site: Site) -> str:
     """The label `role` of the series that has the newest sample."""
     if not any(k in _ROLES for k, _ in m.labels):
         return ""
-    held = [s for _, s in series_of(site, m.component, m.metric, site.window(None, None)) if s.t.size and s.v[-1]]
+    held = [
+        s for _, s in series_of(site, m.component, m.metric, site.window(None, None)) if s.t.size and s.v[-1]
+    ]
     newest = max(held, key=lambda s: float(s.t[-1]), default=None)
     return next((v for k, v in newest.labels.items() if k in _ROLES), "") if newest else ""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aitia.agent.asking.question.measure import names_of, things_of
-from aitia.agent.asking.question.tables import pattern_of
+from aitia.agent.asking.question.tables import is_glue, pattern_of
 from aitia.core.words import Component
 from aitia.tools.meaning.incidents.mentions import Mention, mentions_of
 from aitia.tools.meaning.incidents.words import plain
@@ -57,6 +57,9 @@ def about(low: str, site: Site, shouted: Sequence[str] = ()) -> About:
             if x.sure >= _SLIP
         ):
             continue
+        parts = re.split(r"[-_./:]", word)
+        if len(parts) > 1 and all(part.isalpha() and (is_glue(part) or things_of(part)) for part in parts):
+            continue  # cpu-last, speicher-auslastung
         known = site.resolver.resolve(word)
         if known and "ordinal stripped" not in site.resolver.why(word):
             extra.append(Mention(component=known, begin=m.start(), end=m.end(), sure=5.0))
@@ -81,7 +84,16 @@ def _with_endings(mentions: list[Mention], low: str, site: Site, shouted: Sequen
     """The mentions, and those by the last part of a name alone where one component has it."""
     found = list(mentions)
     for word in dict.fromkeys(w.casefold() for w in shouted):
-        ids = [c.id for c in site.inventory.components if re.split(r"[-_.]", plain(c.id))[1:][-1:] == [word]]
+        ids = [
+            c.id
+            for c in site.inventory.components
+            if len(word) == 1 and re.fullmatch(rf".*\d{word}", plain(c.id))
+        ]
+        if ids and not things_of(low) & EQUIPMENT:
+            continue
+        ids = ids or [
+            c.id for c in site.inventory.components if re.split(r"[-_.]", plain(c.id))[1:][-1:] == [word]
+        ]
         if len(ids) != 1:
             continue
         for m in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", low):
@@ -97,14 +109,28 @@ def by_things(low: str, site: Site) -> str:
     said = {c for w in words for c in things_of(w) & EQUIPMENT} | (things_of(low) & EQUIPMENT)
     if not said & _MACHINES:
         return ""
-    held = {c.id: frozenset().union(*(t for _, t in names_of(c.id, c.aliases))) for c in site.inventory.components}
+    held = {
+        c.id: frozenset().union(*(t for _, t in names_of(c.id, c.aliases))) for c in site.inventory.components
+    }
     fit = {i: len((t & EQUIPMENT) - said) for i, t in held.items() if said <= t}
     best = [i for i, extra in fit.items() if extra == min(fit.values())]
     return best[0] if len(best) == 1 else ""
 
 
 _MACHINES: Final = frozenset(
-    {"pump", "compressor", "condenser", "evaporator", "valve", "fan", "bearing", "motor", "stack", "driveside", "impellerside"}
+    {
+        "pump",
+        "compressor",
+        "condenser",
+        "evaporator",
+        "valve",
+        "fan",
+        "bearing",
+        "motor",
+        "stack",
+        "driveside",
+        "impellerside",
+    }
 )
 EQUIPMENT: Final = _MACHINES | {"source", "heating", "expansion", "water"}
 

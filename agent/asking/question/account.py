@@ -12,10 +12,13 @@ from aitia.agent.asking.question.tables import hits
 
 _SHORTEST: Final = 3
 _ACCESS: Final = re.compile(  # what every line of an access log is of
-    r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w|accès|accesos?|access|accessi|http|web|pages?|calls?|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
+    r"(?:http )?requests?|anfragen?|zugriffe?|requêtes?|peticion\w*|petición|solicitud\w*|richiest\w"
+    r"|accès|accesos?|access|accessi|http|web|codes?|status|pages?|calls?"
+    r"|hosts?|servers?|traffic|responses?|antwort\w*|réponses?|respuestas?|rispost\w"
 )
 _EXPLAINED: Final = (
-    "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share", "rank", "lifecycle", "lasting",
+    "verbs", "levels", "order", "resources", "states", "parts", "relations", "functions", "units", "share",
+    "rank", "lifecycle", "lasting",
 )  # fmt: skip
 
 

@@ -20,7 +20,9 @@ def of_bounds(p: Pieces) -> Reading | None:
     limit = bound(p.words)
     if limit is None:
         return None
-    found = [f for f in best(fitting(p, p.component)) if not f.left]
+    every = [f for f in fitting(p, p.component) if not f.left]
+    of_unit = [f for f in every if limit.unit and _factor(f, limit.unit) is not None]
+    found = best(of_unit or every)
     if not found:
         return None
     owners = list(dict.fromkeys(f.of.component for f in found))
@@ -30,9 +32,14 @@ def of_bounds(p: Pieces) -> Reading | None:
     return Reading(status="query", queries=queries, live=True)
 
 
-def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
+def _factor(fit: Fit, unit: str) -> float | None:
+    """By what a measurement's own numbers are multiplied to be in a unit; None where it does not measure that."""
     meaning = meaning_of(fit.of.metric, fit.of.unit, fit.of.help)
-    by = factor(unit_of(fit.of.family, meaning), SPELLED.get(limit.unit, limit.unit)) if limit.unit else None
+    return factor(unit_of(fit.of.family, meaning), SPELLED.get(unit, unit))
+
+
+def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
+    by = _factor(fit, limit.unit) if limit.unit else None
     side: Any = {"above" if limit.above else "below": limit.value / (by or 1.0)}
     wanted: Any = (
         "duration" if p.has("lasting", "long")
@@ -41,5 +48,10 @@ def _look(p: Pieces, fit: Fit, limit: Bound) -> Beyond:
         else "first" if p.has("verbs", "when") else "whether"
     )  # fmt: skip
     return Beyond(
-        component=fit.of.component, metric=fit.of.family, labels=fit.labels, wanted=wanted, **side, **span_fields(p)
+        component=fit.of.component,
+        metric=fit.of.family,
+        labels=fit.labels,
+        wanted=wanted,
+        **side,
+        **span_fields(p),
     )

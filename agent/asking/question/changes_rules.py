@@ -13,6 +13,7 @@ from aitia.agent.asking.question.measures_rules import fitting
 from aitia.agent.asking.question.outcome import Reading, asks_for_components, one, span_fields
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.told import acted, telling
+from aitia.tools.query.happened import changes
 from aitia.tools.query.words import USUAL, Changes, Count, Events, Lines
 
 
@@ -34,7 +35,9 @@ def of_happenings(p: Pieces) -> Reading | None:
         return None
     acts = acted(p) if p.keys("acts") and p.site.sources.of("maintenance") else ""
     rest = [t for t in p.terms if not any(h.begin <= t.begin < h.end for h in p.hits("verbs"))]
-    if not (work or changed or acts) or (rest and not (work or acts) and fitting(p, p.component) and not p.has("verbs", "exists")):
+    if not (work or changed or acts) or (
+        rest and not (work or acts) and fitting(p, p.component) and not p.has("verbs", "exists")
+    ):
         return None
     if rest and not (work or acts) and (told := _in_log(p, rest)) is not None:
         return told
@@ -51,6 +54,7 @@ def of_happenings(p: Pieces) -> Reading | None:
                 **span_fields(p, around=around),
             )
         )
+    acts = _of_what(p, acts)
     text = p.quoted or ("" if acts else telling(p))
     if not (text or acts) and (lost := [t for t in unplaced(p) if t in rest]):
         return unread(p, lost, "No change speaks of")
@@ -79,6 +83,15 @@ def of_happenings(p: Pieces) -> Reading | None:
     )
 
 
+def _of_what(p: Pieces, acts: str) -> str:
+    """Work with the thing that it was done to, where a journal names both: the seal that was replaced."""
+    thing = telling(p) if acts else ""
+    if not thing or any(thing.startswith(a) or a.startswith(thing) for a in acts.split("|")):
+        return acts
+    both = f"{acts} {thing}"
+    return both if changes(Changes(component=p.component, words=both), p.site).rows else acts
+
+
 def _in_log(p: Pieces, rest: Sequence[Term]) -> Reading | None:
     """Changes of a thing that no journal of changes speaks of and a log does: of a set point."""
     things = [t for t in rest if t.concepts and not t.soft]
@@ -89,12 +102,18 @@ def _in_log(p: Pieces, rest: Sequence[Term]) -> Reading | None:
         return None
     if p.has("verbs", "count"):
         return one(Count(of="lines", words=words, **span_fields(p)))
-    return one(Lines(words=words, limit=p.limit or (1 if p.has("verbs", "when") else USUAL), **span_fields(p)))
+    return one(
+        Lines(words=words, limit=p.limit or (1 if p.has("verbs", "when") else USUAL), **span_fields(p))
+    )
 
 
 def _last_one(p: Pieces) -> bool:
     """Whether one change is asked for: "which change came last?"; with a span all of it is."""
-    return bool(p.keys("order")) and not p.span.told and (p.has("verbs", "list") or p.has("verbs", "exists"))
+    return (
+        bool(p.keys("order"))
+        and not p.span.told
+        and (p.has("verbs", "list") or p.has("verbs", "exists") or len(p.low.split()) <= _FEW)
+    )
 
 
 _FEW: int = 5  # words of a question that has no verb: "keepalive of gateway?"
@@ -107,6 +126,7 @@ def of_work(p: Pieces) -> Reading | None:
         or p.has("verbs", "exists")
         or p.has("verbs", "list")
         or p.has("verbs", "count")
+        or bool(p.about.strange)
         or (bool(p.component) and len(p.low.split()) <= _FEW)
     )
     text = telling(p) if asks else ""

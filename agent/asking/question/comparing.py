@@ -66,13 +66,21 @@ def _two_measures(p: Pieces, fitting: Sequence[Fit]) -> Reading | None:
         (a, b)
         for a in own.values()
         for b in own.values()
-        if a.of.family < b.of.family and a.left and b.left and not set(a.left) & set(b.left) and set(a.left) | set(b.left) == left
+        if a.of.family < b.of.family
+        and a.left
+        and b.left
+        and not set(a.left) & set(b.left)
+        and set(a.left) | set(b.left) == left
     ]
     if len(pairs) != 1:
         return None
     a, b = pairs[0]
     function: Any = next((f for f in p.keys("functions") if f != "last"), "mean" if p.span.told else "last")
-    return _made(Compare(component=owner, metric=a.of.family, other_metric=b.of.family, function=function, **span_fields(p)))
+    return _made(
+        Compare(
+            component=owner, metric=a.of.family, other_metric=b.of.family, function=function, **span_fields(p)
+        )
+    )
 
 
 def _made(query: Compare) -> Reading:

@@ -37,20 +37,45 @@ def of_people(p: Pieces) -> Reading | None:
     """Who did something: no telemetry tells of people."""
     first = p.low.split()[:1]
     asked = bool(first) and first[0].strip("¿?,") in words_of("people")
+    if asked and p.has("parts", "owner"):
+        return unknown("No source here names people.", "the plan of who looks after what")
     acted = p.has("verbs", "work") or p.has("verbs", "changes") or p.keys("acts")
-    if not asked or p.keys("relations") or p.keys("functions") or p.level or p.quoted or p.code or asks_for_components(p):
+    if (
+        not asked
+        or p.keys("relations")
+        or p.keys("functions")
+        or p.level
+        or p.quoted
+        or p.code
+        or asks_for_components(p)
+    ):
         return None
     if acted or not (p.component or fitting(p, "")) or p.has("verbs", "lines"):
-        return unknown("No source here names people.", "a ticket, a work order with its author, or the version control")
+        return unknown(
+            "No source here names people.", "a ticket, a work order with its author, or the version control"
+        )
     return None
 
 
 def of_lifecycle(p: Pieces) -> Reading | None:
     """When, or how often, a component started, stopped or took over, by its log or that of its host."""
     found = p.keys("lifecycle")
-    asks = p.has("verbs", "when") or p.has("verbs", "count") or p.has("verbs", "exists") or p.has("verbs", "lines")
+    asks = (
+        p.has("verbs", "when")
+        or p.has("verbs", "count")
+        or p.has("verbs", "exists")
+        or p.has("verbs", "lines")
+    )
     asks = asks or len(p.low.split()) <= _FEW
-    if not found or not asks or p.has("parts", "schedule") or p.level or p.quoted or p.span.at is not None or not p.site.sources.of("logs"):
+    if (
+        not found
+        or not asks
+        or p.has("parts", "schedule")
+        or p.level
+        or p.quoted
+        or p.span.at is not None
+        or not p.site.sources.of("logs")
+    ):
         return None
     if p.site.readers() and not p.has("verbs", "when"):
         return None
@@ -67,7 +92,15 @@ def of_lifecycle(p: Pieces) -> Reading | None:
             if p.has("verbs", "count") or not p.has("verbs", "when"):
                 return one(Count(of="lines", component=component, words=words, **span))
             order: Any = "oldest" if kind == "switch" or p.has("order", "oldest") else "newest"
-            return one(Lines(component=component, words=words, limit=1 if p.has("verbs", "when") else 10, order=order, **span))
+            return one(
+                Lines(
+                    component=component,
+                    words=words,
+                    limit=1 if p.has("verbs", "when") else 10,
+                    order=order,
+                    **span,
+                )
+            )
     return _of_metric(p) if kind == "start" else None
 
 
@@ -96,11 +129,39 @@ def _of_metric(p: Pieces) -> Reading | None:
 def of_moments(p: Pieces) -> Reading | None:
     """What happened at a moment or in a short span: changes, and lines that tell of trouble."""
     low = p.low
-    asked = any(w in low for w in ("what happened", "happened", "was ist passiert", "was war los", "passiert", "que s'est-il passé", "qué pasó", "qué ha pasado", "qué sucedió", "cosa è successo", "che è successo", "cos'è successo", "what was going on", "passé à"))
-    if not asked or not (p.span.told or p.component) or p.keys("resources") or p.level or p.has("verbs", "work"):
+    asked = any(
+        w in low
+        for w in (
+            "what happened",
+            "happened",
+            "was ist passiert",
+            "was war los",
+            "passiert",
+            "que s'est-il passé",
+            "qué pasó",
+            "qué ha pasado",
+            "qué sucedió",
+            "cosa è successo",
+            "che è successo",
+            "cos'è successo",
+            "what was going on",
+            "passé à",
+        )
+    )
+    if (
+        not asked
+        or not (p.span.told or p.component)
+        or p.keys("resources")
+        or p.level
+        or p.has("verbs", "work")
+    ):
         return None
     span = span_fields(p)
-    queries: list[Any] = [Changes(component=p.component, **span)] if p.site.sources.of("changes") or p.site.sources.of("maintenance") else []
+    queries: list[Any] = (
+        [Changes(component=p.component, **span)]
+        if p.site.sources.of("changes") or p.site.sources.of("maintenance")
+        else []
+    )
     logs = p.site.sources.of("logs")
     if logs and (not p.component or p.component in loggers(p.site)):
         level: Any = "" if p.component and p.span.at is not None else "warning"

@@ -33,7 +33,11 @@ def of_lines(p: Pieces) -> Reading | None:
     failing = bool(p.level) and not p.keys("functions") and not _is_rate(p)
     if not p.has("verbs", "lines") and not p.quoted and well_measured(p):
         return None
-    if set(p.keys("functions")) & _NUMBERS and not (p.level or p.code or p.quoted) and any(t.concepts for t in p.terms):
+    if (
+        set(p.keys("functions")) & _NUMBERS
+        and not (p.level or p.code or p.quoted)
+        and any(t.concepts for t in p.terms)
+    ):
         return None
     if not (asked or failing) or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
         return None
@@ -87,7 +91,9 @@ def in_lines(p: Pieces, rest: Sequence[Term], level: str) -> str:
     for term in rest:
         keys_of = keys("logged", term.word)
         same = [w for c in term.concepts for w in table("concepts").get(c, ()) if w.isalpha() and len(w) > 4]
-        stems.append("|".join(dict.fromkeys([*keys_of, *([] if keys_of else [stem_of(term.word)]), *map(plain, same)])))
+        stems.append(
+            "|".join(dict.fromkeys([*keys_of, *([] if keys_of else [stem_of(term.word)]), *map(plain, same)]))
+        )
         known = known or bool(keys_of)
     words = " ".join(dict.fromkeys(s for s in stems if s))
     return words if words and (stands(p, words, component) or (known and len(rest) == 1)) else ""

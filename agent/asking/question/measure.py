@@ -22,7 +22,9 @@ _TIE: Final = 0.1
 _TIMES: Final = frozenset({"latency", "cpu", "lag", "uptime", "throttled"})
 _TIMED: Final = 0.6  # of a name that tells seconds, where no duration is asked for
 _SHORTEST: Final = 4  # letters of a word that may be a part of a compound
-_WEAK: Final = frozenset({"used", "size", "uptime", "active"})  # which a name need not hold: the memory that is used is the memory
+_WEAK: Final = frozenset(
+    {"used", "uptime", "active"}
+)  # which a name need not hold: the memory that is used is the memory
 _SPLIT: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
 )
@@ -72,12 +74,21 @@ def terms_of(
             spans.setdefault((hit.begin, hit.end), set()).add(hit.key)
     chosen: list[tuple[int, int]] = []
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0])):
-        if not _over(span, chosen):
-            chosen.append(span)
-            found.append(_term(low, span, frozenset(spans[span]), soft))
+        if _over(span, chosen):
+            continue
+        word = re.compile(r"[a-zà-öø-ÿœ]*").match(low, span[0])
+        whole = (span[0], word.end() if word else span[1])
+        if whole[1] > span[1] and len(things := parts_of(low[slice(*whole)])) > 1:
+            chosen.append(whole)
+            found += [_term(low, whole, frozenset({c}), soft) for c in sorted(things)]
+            continue
+        chosen.append(span)
+        found.append(_term(low, span, frozenset(spans[span]), soft))
     for m in _WORD.finditer(low):
         if _over(m.span(), taken) or _over(m.span(), chosen) or is_glue(m[0]) or m[0].isdigit():
             continue
+        if "-" in m[0] and is_glue(m[0].partition("-")[0]):
+            continue  # reste-t-il, gibt-es
         found += _compound_terms(m, soft)
     return sorted(found, key=lambda t: t.begin)
 
@@ -87,12 +98,18 @@ def _compound_terms(m: re.Match[str], soft: Sequence[tuple[int, int]]) -> list[T
     whole = parts_of(m[0])
     if len(whole) > 1:  # each thing of a compound must be in a name
         soft_too = _over(m.span(), soft)
-        return [Term(word=m[0], concepts=frozenset({c}), soft=soft_too, begin=m.start(), end=m.end()) for c in sorted(whole)]
+        return [
+            Term(word=m[0], concepts=frozenset({c}), soft=soft_too, begin=m.start(), end=m.end())
+            for c in sorted(whole)
+        ]
     if whole:
         concepts, rest = whole, ""
     if m[0].startswith(("max", "min")) and rest in ("", "max", "min") and concepts:
         rest = m[0][:3]  # maxmemory is a setting, no memory
-        return [Term(word=m[0], concepts=concepts, begin=m.start(), end=m.end()), Term(word=rest, begin=m.start(), end=m.start() + 3)]
+        return [
+            Term(word=m[0], concepts=concepts, begin=m.start(), end=m.end()),
+            Term(word=rest, begin=m.start(), end=m.start() + 3),
+        ]
     span, word = m.span(), m[0]
     made = (
         [Term(word=word, concepts=concepts, soft=_over(span, soft), begin=span[0], end=span[1])]
@@ -175,18 +192,25 @@ def _fit(terms: Sequence[Term], m: Measured) -> Fit | None:
     ]
     score -= _SETTING * bool(settings)
     timed = any(t.concepts & _TIMES for t in terms)
-    score -= _TIMED * ("seconds" in names and not timed)
+    score += (_TIMED if timed else -_TIMED) * ("seconds" in names)
     return Fit(of=m, score=score, left=tuple(left), labels=",".join(labels))
 
 
 def _names_component(term: Term, m: Measured) -> bool:
     """Whether a word is a part of the component's own name: "Lager BS" of V-301-BS."""
-    return any((len(term.word) > 1 and (term.word in words or bool(term.concepts & concepts))) for words, concepts in names_of(m.component, m.called))
+    return any(
+        (len(term.word) > 1 and (term.word in words or bool(term.concepts & concepts)))
+        for words, concepts in names_of(m.component, m.called)
+    )
 
 
 def names_of(component: str, called: Iterable[str]) -> list[tuple[tuple[str, ...], frozenset[str]]]:
     """The words of each name of a component, and the things that they stand for."""
-    return [(words, _of_name(name, "", "")[1] | things_of(name)) for name in (component, *called) for words in [_of_name(name, "", "")[0]]]
+    return [
+        (words, _of_name(name, "", "")[1] | things_of(name))
+        for name in (component, *called)
+        for words in [_of_name(name, "", "")[0]]
+    ]
 
 
 @lru_cache(maxsize=8192)
@@ -208,6 +232,11 @@ def parts_of(word: str) -> frozenset[str]:
             break
         found.add(hit[1])
         rest = rest[len(hit[0]) :]
+        joint = next(
+            (j for j in ("s", "es", "en", "n") if rest.startswith(j) and len(rest) > _SHORTEST + len(j)), ""
+        )
+        if joint and not any(rest.startswith(w) for w, _ in _stems()):
+            rest = rest[len(joint) :]
     return frozenset(found) if found and len(rest) <= 2 else frozenset()
 
 

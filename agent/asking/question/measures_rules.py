@@ -43,7 +43,9 @@ def better_measured(p: Pieces) -> bool:
 
 def fitting(p: Pieces, component: str) -> list[Fit]:
     """The measurements that a question means, of a component, else of what belongs to it."""
-    terms = p.terms or (p.own_terms if p.keys("share") or p.keys("functions") or p.has("verbs", "count") else [])
+    terms = p.terms or (
+        p.own_terms if p.keys("share") or p.keys("functions") or p.has("verbs", "count") else []
+    )
     if not terms:
         return []
     every = measured(p.site)
@@ -75,6 +77,8 @@ def _label_of(fit: Fit, component: str) -> str:
 
 def of_measurements(p: Pieces) -> Reading | None:
     """The value, extreme, mean, sum, time or curve of what is measured."""
+    if (each := _of_each(p)) is not None:
+        return each
     found = fitting(p, p.component)
     if not found:
         return _unmeasured(p)
@@ -94,7 +98,24 @@ def of_measurements(p: Pieces) -> Reading | None:
         return _of_several(p, families, components)
     if len(families) > MOST_QUERIES:
         return unclear(f"Which one: {', '.join(f.of.family for f in families[:6])}?")
-    return Reading(status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True)
+    return Reading(
+        status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
+    )
+
+
+def _of_each(p: Pieces) -> Reading | None:
+    """The same of each component that is named, where no measurement is of one for another."""
+    names = p.about.components
+    if not 1 < len(names) <= MOST_QUERIES or _between(p):
+        return None
+    held = [[f for f in best(fitting(p, c)) if not f.left and f.of.component == c] for c in names]
+    if not all(held):
+        return None
+    return Reading(
+        status="query",
+        queries=tuple(q for found in held for f in found[:2] for q in looks(p, f))[:MOST_LOOKS],
+        live=True,
+    )
 
 
 def _between(p: Pieces) -> list[Fit]:
@@ -144,7 +165,9 @@ def _of_several(p: Pieces, families: Sequence[Fit], components: Sequence[str]) -
     if len(same) == 1 and (who or asks_for_components(p)) and "max" in p.keys("functions"):
         return one(Who(does="holds", metric=families[0].of.family, **span_fields(p)))
     if len(components) <= MOST_QUERIES and len(same) == 1:
-        return Reading(status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True)
+        return Reading(
+            status="query", queries=tuple(q for f in families for q in looks(p, f))[:MOST_LOOKS], live=True
+        )
     return unclear(f"Of which component: {', '.join(components[:8])}{' …' if len(components) > 8 else ''}?")
 
 
@@ -171,7 +194,12 @@ def looks(p: Pieces, fit: Fit) -> list[Query]:
 def _stat(p: Pieces, fit: Fit, function: Any) -> Stat:
     when = p.has("verbs", "when")
     unit = next((u for u in p.keys("units") if u != "%"), "")
-    named: dict[str, Any] = {"component": fit.of.component, "metric": fit.of.family, "labels": fit.labels, "unit": unit}
+    named: dict[str, Any] = {
+        "component": fit.of.component,
+        "metric": fit.of.family,
+        "labels": fit.labels,
+        "unit": unit,
+    }
     if function == "last" and when:
         function = "last" if fit.of.metric.endswith(("_time_seconds", "_timestamp_seconds")) else "max"
     counts = counted(fit.of)

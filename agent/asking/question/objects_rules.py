@@ -8,8 +8,16 @@ from typing import Any, Final
 
 from aitia.agent.asking.question.account import unplaced, unread
 from aitia.agent.asking.question.lines_rules import lost
+from aitia.agent.asking.question.measure import things_of
 from aitia.agent.asking.question.measures_rules import better_measured, fitting
-from aitia.agent.asking.question.outcome import KUBERNETES, Reading, asks_for_components, one, span_fields, unknown
+from aitia.agent.asking.question.outcome import (
+    KUBERNETES,
+    Reading,
+    asks_for_components,
+    one,
+    span_fields,
+    unknown,
+)
 from aitia.agent.asking.question.pieces import Pieces
 from aitia.tools.meaning.incidents.words import one_of, plain
 from aitia.tools.query.measured import measured
@@ -45,7 +53,12 @@ def of_reasons(p: Pieces) -> Reading | None:
 
 def of_versions(p: Pieces) -> Reading | None:
     """Which version of a component runs."""
-    if not p.has("parts", "version") or p.has("parts", "image") or p.has("verbs", "when") or p.has("verbs", "count"):
+    if (
+        not p.has("parts", "version")
+        or p.has("parts", "image")
+        or p.has("verbs", "when")
+        or p.has("verbs", "count")
+    ):
         return None
     component = p.component or next((c.id for c in p.site.inventory.components if plain(c.id) in p.low), "")
     named = [t.word for t in p.terms if not t.concepts]
@@ -62,7 +75,24 @@ def of_versions(p: Pieces) -> Reading | None:
     return one(Get(component=component, part="version")) if component else None
 
 
-_BEFORE: Final = ("before", "previous", "previously", "earlier", "prior", "vorher", "davor", "vorherige*", "vorige*", "avant", "précédent*", "auparavant", "antes", "anterior*", "prima", "precedent*")
+_BEFORE: Final = (
+    "before",
+    "previous",
+    "previously",
+    "earlier",
+    "prior",
+    "vorher",
+    "davor",
+    "vorherige*",
+    "vorige*",
+    "avant",
+    "précédent*",
+    "auparavant",
+    "antes",
+    "anterior*",
+    "prima",
+    "precedent*",
+)
 
 
 def of_relations(p: Pieces) -> Reading | None:
@@ -168,6 +198,12 @@ def _of_cluster(p: Pieces, own: Sequence[str], parts: Sequence[str], states: Seq
     if (rest := unplaced(p)) and not p.labels and not fitting(p, p.component):
         return unread(p, rest, f"{str(of).capitalize()} tell nothing of")
     state: Any = _meant_state(states, p)
+    if (
+        of in ("jobs", "cronjobs")
+        and state == "running"
+        and re.search(r"(?<!\w)(?:run|laufen|gelaufen|tourné|corrido)(?!\w)", p.low)
+    ):
+        state = ""  # "how many jobs has it run"
     if "restarts" in parts and not p.component:
         return one(List(of=of, part="restarts", labels=p.labels))
     if p.has("verbs", "count"):
@@ -225,7 +261,9 @@ def of_reasons_told(p: Pieces) -> Reading | None:
 
 def _up_of_all(p: Pieces) -> Reading | None:
     """Which of several is down: by the `up` of each, the least first."""
-    if not {"ready", "running", "not_ready"} & set(p.keys("states")) or not any(m.metric == "up" for m in measured(p.site)):
+    if not {"ready", "running", "not_ready"} & set(p.keys("states")) or not any(
+        m.metric == "up" for m in measured(p.site)
+    ):
         return None
     return one(Who(does="holds", metric="up", function="last", least=True))
 
@@ -234,7 +272,10 @@ def of_state(p: Pieces) -> Reading | None:
     """Whether a component is up: by the cluster's word."""
     only_state = p.keys("parts") == ["state"] and not any(t.concepts and not t.soft for t in p.terms)
     asks = (p.keys("states") or only_state) and not (
-        (p.keys("resources") and p.component) or (p.keys("parts") and not only_state) or p.keys("functions") or p.span.told
+        (p.keys("resources") and p.component)
+        or (p.keys("parts") and not only_state)
+        or p.keys("functions")
+        or p.span.told
     )
     if not p.component and not p.site.readers() and p.keys("states") and asks_for_components(p):
         return _up_of_all(p)
@@ -247,6 +288,12 @@ def of_state(p: Pieces) -> Reading | None:
             m
             for m in measured(p.site)
             if m.component == p.component and (m.metric == "up" or m.metric.endswith("_up"))
+        ]
+        up = up or [
+            m
+            for c in ("speed", "current")
+            for m in measured(p.site)
+            if m.component == p.component and c in things_of(m.metric)
         ]
         return (
             Reading(

@@ -62,6 +62,9 @@ _NUMBERS: Final = {
 _CODE: Final = re.compile(
     r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
 )
+_ROWS: Final = re.compile(
+    r"\s+\w*\s*(?:lines?|errors?|entries|events?|zeilen|fehler|lignes|erreurs|líneas|errores|righe|errori)"
+)
 _PATH: Final = re.compile(r"(?:\b(?:GET|POST|PUT|DELETE|PATCH|HEAD)\s+)?/[a-z][\w./-]{2,80}", re.IGNORECASE)
 _MARKED: Final = re.compile(r"(?:with|mit|avec|con|containing)\s+([A-Za-z]+[-_][\w-]+)", re.IGNORECASE)
 _METHOD: Final = re.compile(r"(?<![\w-])(?:GET|POST|PUT|DELETE|PATCH)(?![\w-])")
@@ -97,7 +100,9 @@ _NO_SHOUT: Final = frozenset(
 _MASK: Final = (
     0xE000  # private characters that stand for names while times are read: "301-M maintenant" is no time
 )
-_SLOW: Final = re.compile(r"slow|langsam|lent|plus l|más l|più l|longest|längst")  # superlatives that also tell what of
+_SLOW: Final = re.compile(
+    r"slow|langsam|lent|plus l|más l|più l|longest|längst"
+)  # superlatives that also tell what of
 _PRONOUN: Final = re.compile(
     r"(?<!\w)(?:it|its|he|she|they|them|that one|er|sie|es|ihn|davon|dort|lui|elle|y|ello|esto|eso|lo|ci|questo|quello)(?!\w)"
 )
@@ -190,8 +195,12 @@ class Pieces:
         return (
             found[1]
             if found
-            and not re.search(
-                r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$", self.words[: found.start()]
+            and not (
+                _ROWS.match(self.words, found.end())
+                and re.search(
+                    r"(?:last|letzten|first|ersten|dernières|últim\w+|ultim\w+)\W*$",
+                    self.words[: found.start()],
+                )
             )
             else ""
         )
@@ -278,7 +287,11 @@ class Pieces:
     @cached_property
     def own_terms(self) -> list[Term]:
         """The words of the components' names, which may be what a measurement counts: "how many orders per minute"."""
-        return [Term(word=self.words[a:b], begin=a, end=b) for a, b in self.about.taken if self.words[a:b].isalpha()]
+        return [
+            Term(word=self.words[a:b], begin=a, end=b)
+            for a, b in self.about.taken
+            if self.words[a:b].isalpha()
+        ]
 
     @cached_property
     def compares(self) -> bool:
@@ -313,7 +326,9 @@ class Pieces:
     @cached_property
     def terms(self) -> list[Term]:
         """The words that may be of a measurement."""
-        asked = [h for name in ("functions", "order", "share", "rank", "units") for h in self.hits(name)]
+        asked = [
+            h for name in ("functions", "order", "share", "rank", "units", "lasting") for h in self.hits(name)
+        ]
         taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
         taken += [b for b in (bound(self.words), each_of(self.words)) if b is not None for b in [b.span]]
         taken += [
@@ -323,8 +338,22 @@ class Pieces:
         ]
         kinds = [(h.begin, h.end) for h in self.hits("resources")]
         found = terms_of(
-            self.words, [*taken, *self.about.taken, *self.about.strange_spans], [*self.about.soft, *kinds], self.named
+            self.words,
+            [*taken, *self.about.taken, *self.about.strange_spans],
+            [*self.about.soft, *kinds],
+            self.named,
         )
+        found += [
+            Term(
+                word=self.words[h.begin : h.end],
+                concepts=frozenset({"latency"}),
+                soft=True,
+                begin=h.begin,
+                end=h.end,
+            )
+            for h in self.hits("lasting")
+            if bound(self.words) is None
+        ]
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
         return [t for t in found if t.word != "current" or not any(0 < o.begin - t.end < 12 for o in things)]

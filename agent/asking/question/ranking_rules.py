@@ -18,13 +18,23 @@ _OF_LINES: Final = frozenset({"component", "level", "code", "path", "minute"})
 def of_ranks(p: Pieces) -> Reading | None:
     """Which has most, the first so many, or each of them."""
     ranked, each = _rank(p), each_of(p.words)
-    if not ranked and each is None:
+    if not ranked and each is None and not any(w in p.low for w in _ASKED["code"]):
         return None
-    if p.level or p.code or (p.has("verbs", "lines") and not p.terms):
+    if (
+        p.level
+        or p.code
+        or (p.has("verbs", "lines") and not p.terms)
+        or any(w in p.low for k in ("path", "code") for w in _ASKED[k])
+    ):
         return _of_lines(p, ranked)
     if ranked and p.has("states", "restarted") and p.site.readers():
         return one(List(of="pods", state="restarted", part="restarts", **_limit(p)))
-    if each is not None and each.by in ("node", "state", "namespace") and set(p.keys("resources")) & KUBERNETES and p.has("verbs", "count"):
+    if (
+        each is not None
+        and each.by in ("node", "state", "namespace")
+        and set(p.keys("resources")) & KUBERNETES
+        and p.has("verbs", "count")
+    ):
         of: Any = next(k for k in p.keys("resources") if k in KUBERNETES and k != "nodes")
         return one(Count(of=of, by=each.by, component=p.component))  # type: ignore[arg-type]
     if p.component and not (each is None and len(p.about.components) > 1):
@@ -43,20 +53,38 @@ def _of_lines(p: Pieces, ranked: str) -> Reading | None:
     """How many lines each component, path, status, level or minute has."""
     each = each_of(p.words)
     by = each.by if each is not None and each.by in _OF_LINES else ""
-    if not by and ranked and _asks_which(p):
+    if not by and (ranked or any(w in p.low for w in _ASKED["code"])) and (_asks_which(p) or p.component):
         by = next((k for k, words in _ASKED.items() if any(w in p.low for w in words)), "component")
     if not by or not (p.site.sources.of("logs") or p.site.sources.of("cluster")):
         return None
     level = "" if p.code else p.level
     return one(
-        Count(of="lines", level=level, code=p.code, text=p.quoted, component=p.component, by=by, **span_fields(p))  # type: ignore[arg-type]
+        Count(
+            of="lines",
+            level=level,
+            code=p.code,
+            text=p.quoted,
+            component=p.component,
+            by=by,
+            **span_fields(p),
+        )  # type: ignore[arg-type]
     )
 
 
 _ASKED: Final = {
     "path": ("path", "route", "url", "endpoint", "uri", "pfad", "chemin", "ruta", "percorso"),
     "minute": ("minute", "minuto"),
-    "code": ("which code", "which status", "status code", "welcher code", "quel code", "qué código", "quale codice"),
+    "code": (
+        "which code",
+        "which status",
+        "status code",
+        "response codes",
+        "http codes",
+        "welcher code",
+        "quel code",
+        "qué código",
+        "quale codice",
+    ),
 }
 
 
@@ -82,9 +110,19 @@ def _limit(p: Pieces) -> dict[str, int]:
 
 
 def _holders(p: Pieces, fit: Fit, ranked: str) -> Who:
-    told = next((f for f in p.keys("functions") if f in ("mean", "p50", "p90", "p95", "p99", "sum", "rate")), "")
+    told = next(
+        (f for f in p.keys("functions") if f in ("mean", "p50", "p90", "p95", "p99", "sum", "rate")), ""
+    )
     counts = counted(fit.of)
-    usual = "mean" if fit.of.family != fit.of.metric and any("latency" in t.concepts for t in p.terms) else "sum" if counts else "mean" if fit.of.family != fit.of.metric else "last"
+    usual = (
+        "mean"
+        if fit.of.family != fit.of.metric and any("latency" in t.concepts for t in p.terms)
+        else "sum"
+        if counts
+        else "mean"
+        if fit.of.family != fit.of.metric
+        else "last"
+    )
     if not told and p.span.told and not counts:
         told = "min" if ranked == "least" else "max"
     function: Any = told or usual

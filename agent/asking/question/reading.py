@@ -21,6 +21,7 @@ from aitia.agent.asking.question.pieces import Pieces
 from aitia.agent.asking.question.ranking_rules import of_ranks
 from aitia.agent.asking.question.refusing import changing
 from aitia.agent.asking.question.shares_rules import of_shares
+from aitia.agent.asking.question.told import in_journal
 from aitia.tools.query.site import Site
 from aitia.tools.query.words import Documents, Get, Incidents, Lines, Query
 
@@ -103,7 +104,7 @@ def _outside(p: Pieces) -> Reading | None:
 def _strange(p: Pieces) -> Reading | None:
     if not p.about.strange:
         return None
-    name = next((n for n in p.about.strange if n not in p.quoted.casefold()), "")
+    name = next((n for n in p.about.strange if n not in p.quoted.casefold() and not in_journal(p, n)), "")
     if not name:
         return None
     close = near(name, p.site)

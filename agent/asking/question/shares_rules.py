@@ -15,9 +15,40 @@ from aitia.tools.query.words import Query, Share, Stat
 from aitia.tools.series.kinds import CODE
 
 _FREE: Final = frozenset({"avail", "available", "free", "idle", "unused"})
-_TAKEN: Final = frozenset({"used", "use", "in", "usage", "current", "connected", "active", "numbackends", "throttled", "estab", "curr", "allocated"})
-_WHOLE: Final = frozenset({"total", "size", "capacity", "max", "limit", "config", "maximum", "settings", "databases", "files", "periods"})
-_DULL: Final = frozenset({"bytes", "total", "seconds", "count", "container", "kubelet", "stats", "node", "stat"})
+_TAKEN: Final = frozenset(
+    {
+        "used",
+        "use",
+        "in",
+        "usage",
+        "current",
+        "connected",
+        "active",
+        "numbackends",
+        "throttled",
+        "estab",
+        "curr",
+        "allocated",
+    }
+)
+_WHOLE: Final = frozenset(
+    {
+        "total",
+        "size",
+        "capacity",
+        "max",
+        "limit",
+        "config",
+        "maximum",
+        "settings",
+        "databases",
+        "files",
+        "periods",
+    }
+)
+_DULL: Final = frozenset(
+    {"bytes", "total", "seconds", "count", "container", "kubelet", "stats", "node", "stat"}
+)
 _SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|[^0-9A-Za-z]+")
 _FAILING: Final = re.compile(r"(?<![a-zà-ÿ])(?:error|fail|fehler|erreur|échec|errore|fallo|fallit|5xx)")
 _RATIO: Final = re.compile(r"ratio|percent|pct|_share|utili[sz]ation|success|availability|proz")
@@ -86,7 +117,9 @@ def _whole(part: Measured, own: Sequence[Measured]) -> str | None:
     bare = _words(part.metric) - _FREE - _TAKEN - _DULL
     if part.metric.endswith("throttled_periods_total"):
         return part.metric.replace("throttled_", "")
-    if not _words(part.metric) & (_FREE | _TAKEN | {"numbackends", "connections", "clients", "sessions", "pool"}):
+    if not _words(part.metric) & (
+        _FREE | _TAKEN | {"numbackends", "connections", "clients", "sessions", "pool"}
+    ):
         return None
     best_of: list[tuple[int, str]] = []
     for m in own:
@@ -116,7 +149,12 @@ def _hits(p: Pieces, own: Sequence[Measured], span: dict[str, Any]) -> list[Quer
 
 def _fails(p: Pieces) -> bool:
     """Whether errors or failures are asked of."""
-    return p.level in ("error", "fatal") or p.has("states", "failed") or p.code == "5xx" or bool(_FAILING.search(p.words))
+    return (
+        p.level in ("error", "fatal")
+        or p.has("states", "failed")
+        or p.code == "5xx"
+        or bool(_FAILING.search(p.words))
+    )
 
 
 def _of_requests(p: Pieces) -> bool:
@@ -137,18 +175,35 @@ def failing_label(m: Measured) -> str:
     return ""
 
 
-def _failures(p: Pieces, owner: str, own: Sequence[Measured], wanted: Sequence[str], span: dict[str, Any]) -> list[Query]:
+def _failures(
+    p: Pieces, owner: str, own: Sequence[Measured], wanted: Sequence[str], span: dict[str, Any]
+) -> list[Query]:
     """Failed requests: how many, or which share of all."""
-    requests = [m for m in own if re.search(r"requests?(?:_total|_count)?$|duration_seconds_count$|responses_total$", m.metric) and counted(m)]
+    requests = [
+        m
+        for m in own
+        if re.search(r"requests?(?:_total|_count)?$|duration_seconds_count$|responses_total$", m.metric)
+        and counted(m)
+    ]
     order = sorted(requests, key=lambda m: (not failing_label(m), "client" in m.metric, len(m.metric)))
     for m in order:
         if not (label := failing_label(m)):
             continue
-        share = Share(component=owner, metric=m.family if m.family == m.metric else m.metric, labels=label, whole=m.metric, **span)
+        share = Share(
+            component=owner,
+            metric=m.family if m.family == m.metric else m.metric,
+            labels=label,
+            whole=m.metric,
+            **span,
+        )
         if wanted:
             return [share]
         return [Stat(component=owner, metric=m.metric, labels=label, function="sum", **span)]
-    errors = [f for f in best(fits([t for t in p.terms if t.concepts], own)) if not f.left and counted(f.of) and "error" in f.of.metric]
+    errors = [
+        f
+        for f in best(fits([t for t in p.terms if t.concepts], own))
+        if not f.left and counted(f.of) and "error" in f.of.metric
+    ]
     if errors:
         function: Any = "rate" if wanted else "sum"
         return [_stat(errors[0], owner, function, span)]

@@ -92,7 +92,12 @@ def follow_pattern() -> re.Pattern[str]:
 def is_glue(word: str) -> bool:
     """Whether a word tells how something is asked and not of what, in any of the languages."""
     exact, begins = _glue()
-    return (len(word) == 1 and word not in "hv") or word in words_of("stop") or word in exact or word.startswith(begins)
+    return (
+        (len(word) == 1 and word not in "hv")
+        or word in words_of("stop")
+        or word in exact
+        or word.startswith(begins)
+    )
 
 
 @cache

@@ -29,11 +29,22 @@ def acted(p: Pieces) -> str:
         if " " not in w and len(w.strip("*")) >= _SHORTEST
     ]
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
-    return "|".join(dict.fromkeys(s for s in stems if re.search(rf"(?<![a-zà-ÿ])(?:nach|ge|aus|ab|an|re)?{re.escape(s)}", texts)))
+    return "|".join(
+        dict.fromkeys(
+            s for s in stems if re.search(rf"(?<![a-zà-ÿ])(?:nach|ge|aus|ab|an|re)?{re.escape(s)}", texts)
+        )
+    )
+
+
+def in_journal(p: Pieces, name: str) -> bool:
+    """Whether a change or work order has a name for its own, such as its number."""
+    return any(name in plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
 
 
 def telling(p: Pieces) -> str:
     """The stem of the first such word, "" where there is none; words that name a component or a time do not count."""
+    if number := next((n for n in p.about.strange if in_journal(p, n)), ""):
+        return number
     if version := re.search(r"(?<![\w.])v?\d+\.\d+\.\d+(?![\w.])", p.words):
         return version[0]
     texts = " ".join(plain(r.text) for r in changes(Changes(limit=MOST), p.site).rows)
@@ -43,11 +54,7 @@ def telling(p: Pieces) -> str:
     ]
     for m in re.finditer(r"[a-zà-öø-ÿœ]{4,}", p.words):
         word = m[0]
-        if (
-            is_glue(word)
-            or _GENERIC.search(word)
-            or any(a < m.end() and m.start() < b for a, b in taken)
-        ):
+        if is_glue(word) or _GENERIC.search(word) or any(a < m.end() and m.start() < b for a, b in taken):
             continue
         stem = stem_of(word)
         if len(stem) >= _SHORTEST and re.search(rf"(?<![a-zà-ÿ]){re.escape(stem)}", texts):
@@ -67,11 +74,7 @@ def wording(p: Pieces) -> tuple[str, str]:
     stems: list[str] = []
     for m in re.finditer(r"[a-zà-öø-ÿœ]{5,}", p.words):
         stem = stem_of(m[0])
-        if (
-            is_glue(m[0])
-            or any(a < m.end() and m.start() < b for a, b in taken)
-            or len(stem) < _SHORTEST
-        ):
+        if is_glue(m[0]) or any(a < m.end() and m.start() < b for a, b in taken) or len(stem) < _SHORTEST:
             continue
         stems += [stem] if stem not in stems else []
     own = p.component if p.component in loggers(p.site) else ""
