@@ -28,7 +28,7 @@ _WEAK: Final = frozenset(
 _SPLIT: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^0-9A-Za-zÀ-ÿ]+|(?<=[a-z]{3})(?=\d)"
 )
-_WORD: Final = re.compile(r"[0-9a-zà-öø-ÿœ_./%°-]*[0-9a-zà-öø-ÿœ%]")
+_WORD: Final = re.compile(r"[0-9a-zß-öø-ÿœ_./%°-]*[0-9a-zß-öø-ÿœ%]")
 _QUANTITIES: Final = {
     "traffic": "requests",
     "io": "disk",
@@ -76,7 +76,7 @@ def terms_of(
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0])):
         if _over(span, chosen):
             continue
-        word = re.compile(r"[a-zà-öø-ÿœ]*").match(low, span[0])
+        word = re.compile(r"[a-zß-öø-ÿœ]*").match(low, span[0])
         whole = (span[0], word.end() if word else span[1])
         if whole[1] > span[1] and len(things := parts_of(low[slice(*whole)])) > 1:
             chosen.append(whole)

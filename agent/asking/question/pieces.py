@@ -62,6 +62,7 @@ _NUMBERS: Final = {
 _CODE: Final = re.compile(
     r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
 )
+_LASTING: Final = {"long": "latency", "big": "size"}  # what "how long" and "how big" ask for
 _ROWS: Final = re.compile(
     r"\s+\w*\s*(?:lines?|errors?|entries|events?|zeilen|fehler|lignes|erreurs|líneas|errores|righe|errori)"
 )
@@ -346,13 +347,13 @@ class Pieces:
         found += [
             Term(
                 word=self.words[h.begin : h.end],
-                concepts=frozenset({"latency"}),
+                concepts=frozenset({_LASTING[h.key]}),
                 soft=True,
                 begin=h.begin,
                 end=h.end,
             )
             for h in self.hits("lasting")
-            if bound(self.words) is None
+            if h.key != "long" or bound(self.words) is None
         ]
         things = [t for t in found if t.concepts]
         # "the current speed" is no electric one; "motor current" is.
