@@ -16,6 +16,8 @@ from aitia.tools.query.words import Beyond, Count, Share, Stat
 
 from .conftest import Sitting
 
+FLOW = "flow_m3_per_hour"
+
 
 @pytest.mark.parametrize(
     ("text", "value", "above"),
@@ -51,17 +53,17 @@ def test_each_is_read(text: str, by: str) -> None:
 
 
 def test_a_bound_tells_when_how_often_and_how_long(pump_site: Site) -> None:
-    most = execute(Stat(component="P-101A", metric=METRIC, function="max"), pump_site)
+    most = execute(Stat(component="P-101A", metric=FLOW, function="max"), pump_site)
     assert most.value is not None
     assert most.at is not None
-    never = execute(Beyond(component="P-101A", metric=METRIC, above=most.value), pump_site)
+    never = execute(Beyond(component="P-101A", metric=FLOW, above=most.value), pump_site)
     assert never.said.startswith("No:")
     once = execute(
-        Beyond(component="P-101A", metric=METRIC, above=most.value - 1e-6, wanted="first"), pump_site
+        Beyond(component="P-101A", metric=FLOW, above=most.value - 1e-6, wanted="first"), pump_site
     )
     assert once.said.startswith("Yes:")
     assert once.at == most.at
-    always = execute(Beyond(component="P-101A", metric=METRIC, above=-1e9, wanted="times"), pump_site)
+    always = execute(Beyond(component="P-101A", metric=FLOW, above=-1e9, wanted="times"), pump_site)
     assert always.value == 1
 
 
@@ -159,7 +161,7 @@ def test_a_word_that_nothing_explains_is_named(shop: Sitting, question: str) -> 
 
 
 def test_queries_with_new_fields_read_back(shop_site: Site) -> None:
-    now = shop_site.now
+    now = shop_site.now.replace(microsecond=0)
     for query in (
         Share(component="a", metric="m", whole="x+y", rest=True, since=now - timedelta(hours=1)),
         Beyond(component="a", metric="m", below=-2.5, wanted="duration"),

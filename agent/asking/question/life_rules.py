@@ -126,6 +126,27 @@ def _of_metric(p: Pieces) -> Reading | None:
     return None
 
 
+def of_troubles(p: Pieces) -> Reading | None:
+    """What is the matter with a component, by what is known of it: its state, its errors, what was changed. No verdict."""
+    if not p.component or not p.has("verbs", "why") or p.span.told or p.quoted or p.level or p.keys("acts"):
+        return None
+    if any(t.concepts and not t.soft for t in p.terms):
+        return None
+    queries: list[Any] = [Get(component=p.component, part="why")] if _in_cluster(p) else []
+    if p.component in loggers(p.site):
+        queries.append(Lines(component=p.component, level="error", limit=5))
+    if p.site.sources.of("changes") or p.site.sources.of("maintenance"):
+        queries.append(Changes(component=p.component, limit=3))
+    return Reading(status="query", queries=tuple(queries), live=True) if queries else None
+
+
+def _in_cluster(p: Pieces) -> bool:
+    names = (p.component, f"{p.component}-")
+    return any(w.name == p.component for _, r in p.site.readers() for w in r.workloads) or any(
+        pod.app == p.component or pod.name.startswith(names) for _, r in p.site.readers() for pod in r.pods
+    )
+
+
 def of_moments(p: Pieces) -> Reading | None:
     """What happened at a moment or in a short span: changes, and lines that tell of trouble."""
     low = p.low

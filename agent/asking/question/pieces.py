@@ -63,6 +63,7 @@ _CODE: Final = re.compile(
     r"(?<![\w.:/-])([1-5](?:\d\d|xx))(?:er|ers|s)?(?![\w:/-]|\.\d|\s*(?:rpm|1/min|ms|bar|mbar|°|min|lines|zeilen|lignes|líneas|righe))"
 )
 _LASTING: Final = {"long": "latency", "big": "size"}  # what "how long" and "how big" ask for
+_JSON: Final = re.compile(r'"\w+"\s*:\s*"')  # whose quotes are no quotation
 _ROWS: Final = re.compile(
     r"\s+\w*\s*(?:lines?|errors?|entries|events?|zeilen|fehler|lignes|erreurs|líneas|errores|righe|errori)"
 )
@@ -170,7 +171,7 @@ class Pieces:
     @cached_property
     def quoted(self) -> str:
         """A phrase in quotes, or behind "containing"."""
-        found = _QUOTED.search(self.text)
+        found = None if _JSON.search(self.text) else _QUOTED.search(self.text)
         if found:
             return next(filter(None, found.groups()), "").strip()
         said = _CONTAINING.search(self.text.casefold())
@@ -266,7 +267,7 @@ class Pieces:
 
     def hits(self, name: str) -> list[Hit]:
         """The words of a table with their places."""
-        owned = () if name in ("acts", "outside") else self.about.taken
+        owned = () if name == "acts" else self.about.taken
         return [
             h
             for h in hits(name, self.words)

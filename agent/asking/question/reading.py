@@ -5,7 +5,7 @@ from __future__ import annotations
 from aitia.agent.asking.question.about import near
 from aitia.agent.asking.question.bounds_rules import of_bounds
 from aitia.agent.asking.question.changes_rules import of_happenings, of_work
-from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles
+from aitia.agent.asking.question.life_rules import of_lifecycle, of_moments, of_people, of_roles, of_troubles
 from aitia.agent.asking.question.lines_rules import of_lines, of_words
 from aitia.agent.asking.question.measures_rules import of_comparisons, of_measurements
 from aitia.agent.asking.question.objects_rules import (
@@ -58,6 +58,7 @@ def decide(p: Pieces) -> Reading:
         of_objects,
         of_measurements,
         of_work,
+        of_troubles,
         of_words,
     ):
         found = rule(p)
