@@ -3,7 +3,8 @@
 python benchmarks/ask/transcript.py [--data HOLMES] > docs/ask-transcript.md
 
 The ten are asked of a recorded cluster of the lab's bundle; HOLMES is the folder of HolmesGPT's recordings
-(CASE/question.txt, store.json, kubeconfig, kubectl.py beside them; see benchmarks/adapters/holmes.py). No model takes part. Nothing here reads an answer.
+(CASE/question.txt, store.json, kubeconfig, kubectl.py beside them; see benchmarks/adapters/holmes.py).
+No model takes part. Nothing here reads an answer.
 """
 
 from __future__ import annotations

@@ -332,7 +332,7 @@ class Pieces:
             h for name in ("functions", "order", "share", "rank", "units", "lasting") for h in self.hits(name)
         ]
         taken = [(h.begin, h.end) for h in asked if not _SLOW.match(self.words[h.begin : h.end])]
-        taken += [b for b in (bound(self.words), each_of(self.words)) if b is not None for b in [b.span]]
+        taken += [found.span for found in (bound(self.words), each_of(self.words)) if found is not None]
         taken += [
             (h.begin, h.end)
             for h in self.hits("verbs")

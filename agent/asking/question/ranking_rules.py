@@ -36,7 +36,7 @@ def of_ranks(p: Pieces) -> Reading | None:
         and p.has("verbs", "count")
     ):
         of: Any = next(k for k in p.keys("resources") if k in KUBERNETES and k != "nodes")
-        return one(Count(of=of, by=each.by, component=p.component))  # type: ignore[arg-type]
+        return one(Count(of=of, by=each.by, component=p.component))
     if p.component and not (each is None and len(p.about.components) > 1):
         return None
     found = [f for f in best(fitting(p, "")) if not f.left]
@@ -67,7 +67,7 @@ def _of_lines(p: Pieces, ranked: str) -> Reading | None:
             component=p.component,
             by=by,
             **span_fields(p),
-        )  # type: ignore[arg-type]
+        )
     )
 
 
