@@ -26,11 +26,15 @@ _BELOW: Final = (
     r"|en dessous d[eu]|au-dessous d[eu]|moins de|inférieure?s? à"
     r"|por debajo de|menos de|menor(?: que| a)?|inferior a|sotto(?: i)?|meno di|minore di|inferiore a"
 )
+_MOVED: Final = (
+    r"(?:drop\w*|f[ae]ll\w*|ris\w+|rose|go|goes|went|climb\w*|sank|sink\w*|fiel\w*|stieg\w*"
+    r"|baiss\w+|mont\w+|tomb\w+|baj\w+|sub\w+|sces\w|salit\w)"
+)
 _NUMBER: Final = (
     r"(?P<number{n}>-?\d+(?:[.,]\d+)?)\s?(?P<unit{n}>[a-zµ°%/³²]{{0,6}}\d?(?:/[a-z]{{1,3}})?)(?![\w:])"
 )
 _BEFORE: Final = re.compile(
-    rf"(?<!\w)(?:(?P<above1>{_ABOVE})|(?P<below1>{_BELOW}))\s+(?:(?:the|of|to|los|las|les|le|la|i|il|den|die|von|than|a)\s+)?"
+    rf"(?<!\w)(?:{_MOVED}\s+)?(?:(?P<above1>{_ABOVE})|(?P<below1>{_BELOW}))\s+(?:(?:the|of|to|los|las|les|le|la|i|il|den|die|von|than|a)\s+)?"
     + _NUMBER.format(n=1)
 )
 _AFTER: Final = re.compile(

@@ -65,7 +65,9 @@ def of_lines(p: Pieces) -> Reading | None:
         )
     if p.code and not p.has("verbs", "lines") and (counted := _code_measured(p, said, span)) is not None:
         return counted
-    if p.has("verbs", "count") or (p.code and not p.has("verbs", "when") and not p.has("verbs", "list")):
+    if p.has("verbs", "count") or (
+        p.code and not (p.has("verbs", "when") or p.has("verbs", "list") or p.keys("order"))
+    ):
         return one(Count(of="lines", component=p.component, level=level, **said, **span))
     if _asks_who(p):
         return one(Who(does="logs", level=level, text=p.quoted, **span))
@@ -166,7 +168,7 @@ def _log_by_text(p: Pieces, span: dict[str, Any], level: Any) -> Reading:
 
 def _last_one(p: Pieces) -> bool:
     """Whether one line is asked for: "dernier message de X", "what did X log last"."""
-    return bool(p.keys("order")) and not p.span.told and bool(_ONE.search(p.words))
+    return bool(p.keys("order")) and not p.span.told and (bool(p.code) or bool(_ONE.search(p.words)))
 
 
 _ONE: Final = re.compile(
