@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aitia.agent.asking.question.bounds import bound, each_of
+from aitia.agent.asking.question.tables import is_glue
 from aitia.core.errors import BadInput
 from aitia.tools.query.execute import execute
 from aitia.tools.query.notation import parse, written
@@ -168,3 +169,15 @@ def test_queries_with_new_fields_read_back(shop_site: Site) -> None:
         Count(of="lines", by="path", code="5xx"),
     ):
         assert parse(written(query), now=now) == query
+
+
+@pytest.mark.parametrize(
+    "word", ["users", "utilisateurs", "service", "container", "standby", "processes", "drops", "rollback"]
+)
+def test_words_of_things_are_no_words_of_asking(word: str) -> None:
+    assert not is_glue(word)
+
+
+@pytest.mark.parametrize("word", ["takes", "läuft", "fait", "tiene", "gestisce", "usage", "vorgekommen"])
+def test_words_of_asking_are_in_five_languages(word: str) -> None:
+    assert is_glue(word)
