@@ -83,10 +83,29 @@ def departure(
         elif _rest(told, left_out | group) < bound:
             break
         component = component and whole_of(component)
+    if component and not alone:
+        group = frozenset(k for k, owner in enumerate(owners) if owner in parts_of(component))
+        if len(group) > 1:  # what its own signals tell of each other moved with them
+            return _by_others(told, signal, component, group | left_out)
     first = first_beyond(residual, peak)
     return Departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),
         strange=strange, since=told.grid.reference + max(0, first - SPAN // 2), alone=alone, drifts=_drifts(residual[first:]),
+    )  # fmt: skip
+
+
+def _by_others(told: Expectations, signal: int, component: str, group: frozenset[int]) -> Departure:
+    """The departure of a group's plainest signal, by the signals outside of the group alone."""
+    inside = {k: told.residual(k, group) for k in group if told.moves[k]}
+    wide = {k: max(1.0, told.limit(k, group) / _WIDE) for k in inside}
+    lead = max(inside, key=lambda k: (float(np.max(np.abs(inside[k]))) / wide[k], k == signal, -k))
+    residual = inside[lead]
+    peak = int(np.argmax(np.abs(residual)))
+    first = first_beyond(residual, peak)
+    return Departure(
+        signal=lead, component=component, times=float(residual[peak]) / wide[lead],
+        strange=float(told.strangeness(lead, group)[peak]), since=told.grid.reference + max(0, first - SPAN // 2), alone=False,
+        drifts=_drifts(residual[first:]),
     )  # fmt: skip
 
 

@@ -8,12 +8,14 @@ the machine's own signals that the reference taught; limits and strangeness as i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.tools.signals.partners.expect import SPAN, Grid, averaged, held_out_limit, leverage, solved
+from aitia.tools.signals.partners.standstill import LOW, resting
 from aitia.tools.sources.rows import Floats
 
 LEAST_SIGNALS: Final = 3  # of a machine: with fewer there is no relation to hold it against
@@ -24,6 +26,8 @@ STRANGE: Final = (
     2.0  # times as unsure as in the reference: beyond it the machine runs where nobody saw it run
 )
 ALONE: Final = 2.0  # times as far as any other machine leaves its own
+_LEAST_ROWS: Final = 60  # of the reference in which it ran
+_BESIDE: Final = 1  # rows beside a start or a stop that hold some of both
 _CLIP: Final = 6.0  # standard deviations beyond which a signal says no more
 _CUBE: Final = 0.1  # so that the cube of two deviations is about as large as they are
 
@@ -51,13 +55,39 @@ def own_departure(
     found: list[OwnDeparture] = []
     for component, signals in members.items():
         mine = [k for k in signals if k not in left_out and _moves(grid.x[: grid.reference, k])]
-        if len(mine) >= LEAST_SIGNALS:
-            found.append(_of(grid, component, mine))
+        rows = _running(grid, signals)
+        running = Grid(t=grid.t[rows], x=grid.x[rows], reference=int(np.sum(rows < grid.reference)))
+        mine = [k for k in mine if _moves(running.x[: running.reference, k])]
+        if (
+            len(mine) >= LEAST_SIGNALS
+            and running.reference >= _LEAST_ROWS
+            and running.t.size > running.reference
+        ):
+            one = _of(running, component, mine)
+            found.append(replace(one, since=int(rows[one.since])))
     found.sort(key=lambda d: (-abs(d.times), d.component))
     if not found or abs(found[0].times) < LEFT:
         return None
     second = abs(found[1].times) if len(found) > 1 else 0.0
     return found[0] if abs(found[0].times) >= ALONE * second else None
+
+
+def _running(grid: Grid, signals: Sequence[int]) -> NDArray[np.intp]:
+    """The rows in which a machine that starts and stops runs, without those beside a start or a stop; of another one all.
+
+    Running and rest are further apart than any fault: with both taken together a worn pump is within its limit.
+    """
+    rests = resting(grid, signals)
+    if rests is None or not rests[: grid.reference].any():
+        return np.arange(len(grid.t))
+    n, mine = grid.reference, [k for k in signals if _moves(grid.x[: grid.reference, k])]
+    low, high = np.min(grid.x[:n, mine], axis=0), np.max(grid.x[:n, mine], axis=0)
+    beside = rests.copy()
+    beside[:n] |= np.any(grid.x[:n, mine] <= low + LOW * (high - low), axis=1)  # one told of late
+    for k in range(1, _BESIDE + 1):
+        beside[k:] |= rests[:-k]
+        beside[:-k] |= rests[k:]
+    return np.flatnonzero(~beside)
 
 
 def _of(grid: Grid, component: str, signals: Sequence[int]) -> OwnDeparture:
