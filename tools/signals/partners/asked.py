@@ -1,7 +1,7 @@
 """Machines that rest though what starts them has long gone where it always started them: a level below its start, a pressure.
 
-Nobody states the control. It shows in the reference: a signal of another component that was nearly the same at every start, and that
-never went further while the machine rested.
+Nobody states the control. It shows in the reference: a signal of another component that was nearly the same at every start, and
+that never went further while the machine rested.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.tools.signals.partners.expect import Grid
 from aitia.tools.signals.partners.standstill import resting
-from aitia.tools.sources.rows import Floats
 
 # By hand, on the lab's water network; shares of the range that the signal has in the reference.
 _STARTS: Final = 4  # in the reference: of fewer, many signals are alike by chance
@@ -63,7 +63,9 @@ def _range(grid: Grid, signal: int) -> float:
     return max(float(np.ptp(grid.x[: grid.reference, signal])), 1e-12)
 
 
-def _beyond(grid: Grid, component: str, signal: int, starts: Floats, rests: Floats) -> Asked | None:
+def _beyond(
+    grid: Grid, component: str, signal: int, starts: NDArray[np.intp], rests: NDArray[np.bool_]
+) -> Asked | None:
     """Whether this signal starts the machine and now is further than it ever was while the machine rested."""
     n, s = grid.reference, grid.x[:, signal] / _range(grid, signal)
     at, during = s[starts], s[:n][rests[:n]]

@@ -1,8 +1,8 @@
 """The conductor that stands between what rose and what fell: less flows through it, behind it the driver fell, elsewhere it rose.
 
-No single part explains such departures: the whole plant lives with what one asset does. Each signal is held against what all others
-tell of it (`expect`); the asset is the one whose own flow and both sides left that in the way in which a blockage, or an opening,
-moves them.
+No single part explains such departures: the whole plant lives with what one asset does. Each signal is held against what
+all others tell of it (`expect`); the asset is the one whose own flow and both sides left that in the way in which a
+blockage, or an opening, moves them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def stands_between(told: Expectations, conductors: Sequence[Conductor]) -> Betwe
 
 
 def _of(told: Expectations, conductor: Conductor) -> Between | None:
-    """How plainly the flow and both sides moved: the flow one way, what is behind it the same way, what is elsewhere the other."""
+    """How plainly the flow and both sides moved: what is behind it the way of the flow, what is elsewhere the other way."""
     flow = conductor.flow
     if not told.moves[flow] or told.limit(flow) > _WIDE:
         return None

@@ -84,9 +84,9 @@ def departure(
             break
         component = component and whole_of(component)
     if component and not alone:
-        group = frozenset(k for k, owner in enumerate(owners) if owner in parts_of(component))
-        if len(group) > 1:  # what its own signals tell of each other moved with them
-            return _by_others(told, signal, component, group | left_out)
+        own = frozenset(k for k, owner in enumerate(owners) if owner in parts_of(component))
+        if len(own) > 1:  # what its own signals tell of each other moved with them
+            return _by_others(told, signal, component, own | left_out)
     first = first_beyond(residual, peak)
     return Departure(
         signal=signal, component=component, times=float(departs[signal] / max(1.0, limits[signal] / _WIDE)),

@@ -12,10 +12,11 @@ from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.signals.partners.between import Between
 from aitia.tools.signals.partners.culprit import APART
 from aitia.tools.signals.partners.plant import Plant, plant_fact
-from aitia.tools.signals.partners.resistance import Resistance
+from aitia.tools.signals.partners.resistance import Conductor, Resistance
 from aitia.tools.signals.quantities import aspect_of
 
 _VALUES: Final = frozenset({"PV", "VALUE"})  # what a tag calls the one thing that its instrument measures
+_OTHERS: Final = "whatever else flow goes through keeps its own relation"
 _ACROSS: Final = {"voltage": "voltage"}  # what a difference of it is called; of all others a pressure drop
 
 
@@ -29,49 +30,65 @@ def named(channel: Derived) -> str:
 def resistance_facts(plant: Plant, changed: Resistance, gathered: Gathered) -> list[Evidence]:
     """A conductor that left its law: that it did, and that the difference across it is larger (or smaller) at its flow."""
     behind, before = (plant.channels[k] for k in (changed.behind, changed.before))
-    factor, unit = scale("" if behind.about.assumed else behind.about.unit, changed.size)
     more = "larger" if changed.times > 0 else "smaller"
-    off = with_unit(sig3(changed.size * factor), unit)
-    at = clock(from_epoch(float(plant.grid.t[changed.since])))
-    what = (
-        f"the difference between {named(before)} and {named(behind)} is {off} {more} than its flow explains"
-    )
-    times = text(sig3(abs(changed.times)))
-    said = f"{what} since {at}, {times} times the limit"
-    direction: Direction = "up" if changed.times > 0 else "down"
+    pair = f"the difference between {named(before)} and {named(behind)}"
+    off = f"{_in_unit(behind, changed.size)} {more} than its flow explains"
+    said = f"{pair} is {off}{_since(plant, changed.since, changed.times)}"
     strength = 0.95 * (1.0 - 0.5 ** (2.0 * abs(changed.times) / APART))
-    values: dict[str, str | float] = {"channel": plant.channels[changed.conductor.flow].metric, "times_limit": sig3(abs(changed.times))}  # fmt: skip
+    across = _ACROSS.get(aspect_of(behind), "pressure_drop")
+    told = _Told(plant, gathered, changed.conductor, changed.since, changed.times)
     return [
-        plant_fact(
-            plant, changed.conductor.flow, gathered, component=changed.conductor.component, kind=kind, aspect=aspect,
-            said=said + more_said, since=changed.since, direction=direction, strength=strength, values=values | extra,
-        )
-        for kind, aspect, more_said, extra in (
-            ("signal.apart", "pattern.apart", "; whatever else flow goes through keeps its own relation.", {"by": "own resistance"}),
-            ("signal.quantity", _ACROSS.get(aspect_of(behind), "pressure_drop"), ".", {"off_by": sig3(changed.size)}),
-        )
-    ]  # fmt: skip
+        told.fact("signal.apart", "pattern.apart", f"{said}; {_OTHERS}.", strength, by="own resistance"),
+        told.fact("signal.quantity", across, f"{said}.", strength, off_by=sig3(changed.size)),
+    ]
 
 
 def between_facts(plant: Plant, found: Between, gathered: Gathered) -> list[Evidence]:
-    """A conductor that stands between what rose and what fell: that it does, and by how much its flow is off."""
+    """A conductor that stands between what rose and what fell: that it does, by how much its flow is off, and what that takes."""
     behind, elsewhere = (named(plant.channels[k]) for k in (found.behind, found.elsewhere))
     flow = plant.channels[found.conductor.flow]
-    factor, unit = scale("" if flow.about.assumed else flow.about.unit, found.size)
     less, fell, rose = ("lower", "fell", "rose") if found.times < 0 else ("higher", "rose", "fell")
-    at = clock(from_epoch(float(plant.grid.t[found.since])))
-    off = with_unit(sig3(abs(found.size) * factor), unit)
-    said = f"{named(flow)} is {off} {less} than the other signals of the plant tell since {at}, {text(sig3(abs(found.times)))} times the limit"
-    direction: Direction = "up" if found.times > 0 else "down"
-    values: dict[str, str | float] = {"channel": flow.metric, "times_limit": sig3(abs(found.times))}
-    return [
-        plant_fact(
-            plant, found.conductor.flow, gathered, component=found.conductor.component, kind=kind, aspect=aspect,
-            said=said + more, since=found.since, direction=direction, strength=0.95 * (1.0 - 0.5 ** (times / APART)),
-            values=values | extra,
-        )
-        for kind, aspect, more, times, extra in (
-            ("signal.apart", "pattern.apart", f"; behind it {behind} {fell}, elsewhere {elsewhere} {rose}.", found.plainly, {"by": "both sides"}),
-            ("signal.quantity", aspect_of(flow), ".", abs(found.times), {"off_by": sig3(abs(found.size))}),
-        )
+    off = f"{_in_unit(flow, abs(found.size))} {less} than the other signals of the plant tell"
+    said = f"{named(flow)} is {off}{_since(plant, found.since, found.times)}"
+    sides = f"behind it {behind} {fell}, elsewhere {elsewhere} {rose}"
+    told = _Told(plant, gathered, found.conductor, found.since, found.times)
+    plainly = 0.95 * (1.0 - 0.5 ** (found.plainly / APART))
+    facts = [
+        told.fact("signal.apart", "pattern.apart", f"{said}; {sides}.", plainly, by="both sides"),
+        told.fact("signal.quantity", aspect_of(flow), f"{said}.", 1.0 - 0.5 ** abs(found.times), off_by=sig3(abs(found.size))),
     ]  # fmt: skip
+    if found.times < 0:  # less flows, and yet more is lost on the way
+        more = f"the difference across it is larger than the other signals of the plant tell: {sides}."
+        opposite = _Told(plant, gathered, found.conductor, found.since, found.plainly)
+        facts.append(opposite.fact("signal.quantity", "pressure_drop", more, plainly))
+    return facts
+
+
+class _Told:
+    """Facts of one conductor, since one row of the grid, which way by the sign of `times`."""
+
+    def __init__(
+        self, plant: Plant, gathered: Gathered, conductor: Conductor, since: int, times: float
+    ) -> None:
+        self._plant, self._gathered, self._conductor = plant, gathered, conductor
+        self._since, self._times = since, times
+
+    def fact(self, kind: str, aspect: str, said: str, strength: float, **values: str | float) -> Evidence:
+        """One fact with its words, its strength and what it holds beside the times of the limit."""
+        flow = self._plant.channels[self._conductor.flow]
+        direction: Direction = "up" if self._times > 0 else "down"
+        return plant_fact(
+            self._plant, self._conductor.flow, self._gathered, component=self._conductor.component, kind=kind, aspect=aspect,
+            said=said, since=self._since, direction=direction, strength=strength,
+            values={"channel": flow.metric, "times_limit": sig3(abs(self._times)), **values},
+        )  # fmt: skip
+
+
+def _in_unit(channel: Derived, size: float) -> str:
+    factor, unit = scale("" if channel.about.assumed else channel.about.unit, size)
+    return with_unit(sig3(size * factor), unit)
+
+
+def _since(plant: Plant, row: int, times: float) -> str:
+    at = clock(from_epoch(float(plant.grid.t[row])))
+    return f" since {at}, {text(sig3(abs(times)))} times the limit"

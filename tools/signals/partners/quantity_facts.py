@@ -22,6 +22,7 @@ _PLAINLY: Final = 1.2
 """Times the limit from which on a quantity is said to be off, once it is known whose fault it is; by hand."""
 
 
+_JUMPED: Final = "; it jumped as what it measures cannot, and nothing else of it moved"
 _INERT: Final = frozenset({"temperature", "level"})
 _FASTER: Final = 4.0  # times the fastest move of the reference within a row of the grid; by hand
 
@@ -42,7 +43,7 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
     plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
     instrument = plain == [own.signal] and jumped(plant, own.signal, own.since)
-    rest = "; it jumped as what it measures cannot, and nothing else moved" if instrument else "; every other machine keeps its own relation"  # fmt: skip
+    rest = _JUMPED if instrument else "; every other machine keeps its own relation"
     apart = plant_fact(
         plant, own.signal, gathered, component=own.component, kind="signal.apart",
         aspect="pattern.offset" if instrument else "pattern.apart",
@@ -57,7 +58,7 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
 
 
 def jumped(plant: Plant, signal: int, since: int) -> bool:
-    """Whether a temperature or a level moved faster at its departure than masses can: many times faster than ever in the reference."""
+    """Whether a temperature or a level moved faster at its departure than masses can: many times faster than in the reference."""
     if aspect_of(plant.channels[signal]) not in _INERT:
         return False
     moves = np.abs(np.diff(plant.grid.x[:, signal]))

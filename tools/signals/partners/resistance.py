@@ -36,7 +36,7 @@ class Conductor:
 
 @dataclass(frozen=True, kw_only=True)
 class Resistance:
-    """A conductor that needs more (times > 0) or less to drive its flow than it did, by the pair of signals that goes with it best.
+    """A conductor that needs more (times > 0) or less to drive its flow than it did, by a pair of signals behind and before it.
 
     times  how many times its limit, by the instrument behind it that says least
     size   by how much the difference is off what it was at this flow in the reference, in the unit of the pair
