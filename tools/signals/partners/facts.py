@@ -19,9 +19,9 @@ from aitia.tools.signals.partners.conductors import conductors
 from aitia.tools.signals.partners.culprit import APART, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import between_facts, named, resistance_facts
-from aitia.tools.signals.partners.own_curve import own_departure
+from aitia.tools.signals.partners.own_curve import MANY, own_departure
 from aitia.tools.signals.partners.plant import Plant, plant_fact
-from aitia.tools.signals.partners.quantity_facts import jumped, own_facts, quantity_facts
+from aitia.tools.signals.partners.quantity_facts import instrument_aspect, jumped, own_facts, quantity_facts
 from aitia.tools.signals.partners.resistance import changed_resistance
 from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
@@ -120,7 +120,7 @@ def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool
     named = bool(left.component) and left.plain and not explained
     aspect = "pattern.unlike"
     if named:
-        aspect = ("pattern.drift" if left.drifts else "pattern.offset") if instrument else "pattern.apart"
+        aspect = instrument_aspect(drifts=left.drifts) if instrument else "pattern.apart"
     whose = left.component or channel.component
     way = "above" if left.times > 0 else "below"
     at = clock(from_epoch(float(plant.grid.t[left.since])))
@@ -144,7 +144,8 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
     """
     owner = plant.owners[left.signal]
     lone = len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
-    return lone or jumped(plant, left.signal, left.since)
+    many = len(plant.members[owner]) >= MANY  # signals that a fault of its own would move as well
+    return lone or many or jumped(plant, left.signal, left.since)
 
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:

@@ -23,6 +23,7 @@ _PLAINLY: Final = 1.2
 
 
 _JUMPED: Final = "; it jumped as what it measures cannot, and nothing else of it moved"
+_LONE: Final = "; without it the machine's other signals keep their relation"
 _INERT: Final = frozenset({"temperature", "level"})
 _FASTER: Final = 4.0  # times the fastest move of the reference within a row of the grid; by hand
 
@@ -42,11 +43,12 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
     channel, times = plant.channels[own.signal], sig3(abs(own.times))
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
     plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
-    instrument = plain == [own.signal] and jumped(plant, own.signal, own.since)
-    rest = _JUMPED if instrument else "; every other machine keeps its own relation"
+    sudden = plain == [own.signal] and jumped(plant, own.signal, own.since)
+    instrument = sudden or own.lone
+    rest = _JUMPED if sudden else _LONE if own.lone else "; every other machine keeps its own relation"
     apart = plant_fact(
         plant, own.signal, gathered, component=own.component, kind="signal.apart",
-        aspect="pattern.offset" if instrument else "pattern.apart",
+        aspect=instrument_aspect(drifts=own.drifts and not sudden) if instrument else "pattern.apart",
         said=f"{_is_off(plant, lead, 'its own other signals tell')}{rest}.",
         since=own.since, direction="up" if own.times > 0 else "down", strength=0.95 * (1.0 - 0.5 ** (abs(own.times) / APART)),
         values={"channel": channel.metric, "times_limit": times, "by": "own curve"},
@@ -55,6 +57,11 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
         return [apart]
     off = [_Off(signal=k, times=peak, size=own.sizes[k], since=own.since) for k, peak in own.peaks.items()]
     return [apart, *_plain_ones(plant, off, gathered)]
+
+
+def instrument_aspect(*, drifts: bool) -> str:
+    """How an instrument is wrong: more and more, or by a step."""
+    return "pattern.drift" if drifts else "pattern.offset"
 
 
 def jumped(plant: Plant, signal: int, since: int) -> bool:
