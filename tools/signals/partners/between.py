@@ -17,7 +17,7 @@ from aitia.tools.signals.partners.culprit import APART, first_beyond
 from aitia.tools.signals.partners.expect import SPAN, Expectations
 from aitia.tools.signals.partners.resistance import Conductor
 
-_SURE: Final = 1.3  # how unsure a flow's expectation may be: beyond it the plant runs as nobody saw it run
+_SURE: Final = 2.5  # how unsure a flow's expectation may be: beyond it the plant runs as nobody saw it run
 _FURTHER: Final = 1.5  # times as plainly as any other conductor
 _WIDE: Final = 0.5  # standard deviations of a limit from which on others do not tell a flow
 

@@ -30,6 +30,7 @@ ALONE: Final = 2.0  # times as far as any other machine leaves its own
 _LEAST_ROWS: Final = 60  # of the reference in which it ran
 _BESIDE: Final = 1  # rows beside a start or a stop that hold some of both
 MANY: Final = 5  # signals of a machine: of fewer the others do not tell whether one of them is wrong
+_TRIED: Final = 4  # signals of a machine that may be the wrong one
 _CLIP: Final = 6.0  # standard deviations beyond which a signal says no more
 _CUBE: Final = 0.1  # so that the cube of two deviations is about as large as they are
 
@@ -102,19 +103,28 @@ def _of(grid: Grid, component: str, signals: Sequence[int]) -> OwnDeparture:
     peaks = {k: float(found[k].times[row]) for k, row in at.items()}
     sizes = {k: float(found[k].size[row]) for k, row in at.items()}
     signal = max(peaks, key=lambda k: (abs(peaks[k]), -k))
+    wrong = _lone(grid, peaks) if abs(peaks[signal]) >= LEFT and len(signals) >= MANY else None
+    lone = wrong is not None and found[wrong].limit < INSTRUMENT
+    if lone and wrong is not None:
+        signal = wrong
     residual, peak = found[signal].times, at[signal]
     first = first_beyond(residual, peak)
     since = grid.reference + max(0, first - SPAN // 2)
-    lone = (
-        abs(peaks[signal]) >= LEFT
-        and len(signals) >= MANY
-        and found[signal].limit < INSTRUMENT
-        and _rest(grid, [k for k in signals if k != signal]) < APART
-    )
     return OwnDeparture(
         component=component, signal=signal, times=peaks[signal], since=since, peaks=peaks, sizes=sizes, lone=lone,
         drifts=drifts(residual[first:]),
     )  # fmt: skip
+
+
+def _lone(grid: Grid, peaks: Mapping[int, float]) -> int | None:
+    """The one signal without which all others keep their relation, of those that left it most; None where there is none.
+
+    A wrong one is a partner of all others, so that each of them leaves what it tells.
+    """
+    most = sorted(peaks, key=lambda k: (-abs(peaks[k]), k))[:_TRIED]
+    rests = {k: _rest(grid, [p for p in peaks if p != k]) for k in most}
+    best = min(most, key=lambda k: (rests[k], k))
+    return best if rests[best] < APART else None
 
 
 def _rest(grid: Grid, signals: Sequence[int]) -> float:
