@@ -8,6 +8,7 @@ import pytest
 from aitia.tools.signals.partners.asked import asked
 from aitia.tools.signals.partners.between import stands_between
 from aitia.tools.signals.partners.expect import Expectations, Grid
+from aitia.tools.signals.partners.losing import HOURS, Place, loses
 from aitia.tools.signals.partners.own_curve import own_departure
 from aitia.tools.signals.partners.resistance import Conductor, changed_resistance
 from aitia.tools.signals.partners.standstill import halted, idle
@@ -105,7 +106,31 @@ def test_what_stands_between_what_fell_and_what_rose_is_named() -> None:
     x[FAULT:, 4] += 0.3
     found = stands_between(Expectations(grid(x)), MAINS)
     assert found is not None
-    assert (found.conductor.component, found.times < 0, found.behind, found.elsewhere) == ("main 1", True, 2, 4)
+    assert (found.conductor.component, found.times < 0, found.behind, found.elsewhere) == (
+        "main 1",
+        True,
+        2,
+        4,
+    )
+
+
+def test_a_place_that_more_flows_into_and_that_holds_less_loses() -> None:
+    rng = np.random.default_rng(12)
+    drive = np.stack([np.sin(np.arange(ROWS) / 30), rng.standard_normal(ROWS)], axis=1)
+    x = drive @ rng.uniform(0.4, 1.0, (2, 8)) + 0.2 * rng.standard_normal((ROWS, 8))
+    some = [
+        Place(component=name, held=held, inflow=(flow,), stores=())
+        for name, held, flow in (("a", (2, 3), 0), ("b", (4, 5), 1))
+    ]
+    assert loses(Expectations(grid(x), HOURS), some) is None
+    x[FAULT:, 2] -= 0.25
+    assert loses(Expectations(grid(x), HOURS), some) is None
+    x[FAULT:, 0] += 0.25
+    found = loses(Expectations(grid(x), HOURS), some)
+    assert found is not None
+    assert (found.place.component, found.held, found.supply, found.stored) == ("a", 2, 0, False)
+    x[ROWS - 60 :, [0, 2]] += (-0.25, 0.25)
+    assert loses(Expectations(grid(x), HOURS), some) is None
 
 
 def test_what_always_carried_something_and_carries_nothing_is_out() -> None:

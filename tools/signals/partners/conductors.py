@@ -1,10 +1,11 @@
-"""Which signals of a plant tell of a conductor: the flow through it, and what drives that flow before and behind it."""
+"""Which signals of a plant tell of a conductor (the flow through it, what drives that before and behind it) and of a place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
 
+from aitia.tools.signals.partners.losing import Place
 from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS
 from aitia.tools.signals.partners.plant import Plant
 from aitia.tools.signals.partners.resistance import Conductor
@@ -29,6 +30,29 @@ def conductors(plant: Plant, *, near: bool) -> list[Conductor]:
             behind, before = _sides(plant, asset or owner, across, near)
             if behind and before:
                 found.append(Conductor(component=asset or owner, flow=signal, behind=behind, before=before))
+    return found
+
+
+def places(plant: Plant) -> list[Place]:
+    """All components with an instrument that says how much they hold, and what goes into them."""
+    aspects = [aspect_of(c) for c in plant.channels]
+    across = frozenset(k for k, aspect in enumerate(aspects) if aspect in ACROSS)
+    stored = frozenset(k for k in across if aspects[k] == "level")
+    through = frozenset(k for k, aspect in enumerate(aspects) if aspect in THROUGH)
+    found = []
+    for component in sorted({plant.whole_of(plant.owners[k]) for k in across} - {""}):
+        inflow = _of(plant, {component, *plant.feeders(component)}, through)
+        stores = _of(plant, plant.feeders(component), stored)
+        held = _of(plant, {component}, across)
+        if inflow or stores:
+            found.append(
+                Place(
+                    component=component,
+                    held=tuple(sorted(held)),
+                    inflow=tuple(sorted(inflow)),
+                    stores=tuple(sorted(stores)),
+                )
+            )
     return found
 
 

@@ -15,10 +15,11 @@ from aitia.tools.series.metric_facts import subject
 from aitia.tools.series.numbers import clock, scale, sig3, text, with_unit
 from aitia.tools.signals.partners.asked import Asked, asked
 from aitia.tools.signals.partners.between import stands_between
-from aitia.tools.signals.partners.conductors import conductors
+from aitia.tools.signals.partners.conductors import conductors, places
 from aitia.tools.signals.partners.culprit import APART, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
-from aitia.tools.signals.partners.flow_facts import between_facts, named, resistance_facts
+from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
+from aitia.tools.signals.partners.losing import HOURS, loses
 from aitia.tools.signals.partners.own_curve import MANY, own_departure
 from aitia.tools.signals.partners.plant import Plant, plant_fact
 from aitia.tools.signals.partners.quantity_facts import instrument_aspect, jumped, own_facts, quantity_facts
@@ -91,6 +92,10 @@ def _found(plant: Plant, gathered: Gathered) -> list[Evidence]:
         found = stands_between(told, conductors(plant, near=False))
         if found is not None:
             return between_facts(plant, found, gathered)
+    if not facts and (left is None or not (left.component and left.plain)):
+        losing = loses(Expectations(plant.grid, HOURS), places(plant))
+        if losing is not None:
+            return losing_facts(plant, losing, gathered)
     if left is not None:
         facts.append(_apart(plant, left, gathered, explained=bool(facts)))
         facts += quantity_facts(plant, told, left, known, gathered)
