@@ -77,7 +77,9 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
 def _found(plant: Plant, gathered: Gathered) -> list[Evidence]:
     carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
     out = halted(plant.grid, plant.members, carrying)
-    first = {c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)}  # others are without supply
+    first = {
+        c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)
+    }  # others are without supply
     stopped = first | idle(plant.grid, plant.members)
     wanted = [a for a in asked(plant.grid, plant.members) if a.component not in stopped]
     still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in stopped}
