@@ -173,9 +173,12 @@ class _Judge:
         return _verdict(suspects, barred)
 
     def _shows(self, component: str) -> list[str]:
-        """What an alarm of a component may be about: of an instrument also what it measures."""
+        """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that
+        feeds: where less comes from elsewhere, it gives more.
+        """
         wholes = self._topology.wholes(component) if component in self._instruments else []
-        return [component, *wholes]
+        fed = [c for w in wholes if w in self._topology.assets for c in self._topology.callers(w)]
+        return [component, *wholes, *fed]
 
     def _may_have(self, component: str, fault: Fault, machinery: Collection[str]) -> bool:
         """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate, and no

@@ -55,7 +55,7 @@ def between_facts(plant: Plant, found: Between, gathered: Gathered) -> list[Evid
     said = f"{named(flow)} is {off}{_since(plant, found.since, found.times)}"
     sides = f"behind it {behind} {fell}, elsewhere {elsewhere} {rose}"
     told = _Told(plant, gathered, found.conductor.component, found.conductor.flow, found.since, found.times)
-    plainly = 0.95 * (1.0 - 0.5 ** (found.plainly / APART))
+    plainly = 0.95 * (1.0 - 0.5 ** (min(abs(found.times), 2.0 * found.plainly) / APART))
     facts = [
         told.fact("signal.apart", "pattern.apart", f"{said}; {sides}.", plainly, by="both sides"),
         told.fact("signal.quantity", aspect_of(flow), f"{said}.", 1.0 - 0.5 ** abs(found.times), off_by=sig3(abs(found.size))),
