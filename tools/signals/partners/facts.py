@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -65,7 +65,7 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
         return []
     place = {(c.component, c.metric): k for k, c in enumerate(plant.channels)}
     facts = []
-    for fact in _found(plant, gathered):
+    for fact in plant_told(plant, gathered):
         signal = place.get((fact.component, str(fact.values.get("channel", ""))))
         if signal is not None:
             drawn = ctx.put_artifact(series_artifact(plant.grid.t, plant.grid.x[:, signal]), SERIES)
@@ -74,36 +74,45 @@ def partner_facts(ctx: ToolContext, gathered: Gathered) -> list[Evidence]:
     return facts
 
 
-def _found(plant: Plant, gathered: Gathered) -> list[Evidence]:
-    carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
-    out = halted(plant.grid, plant.members, carrying)
-    first = {
-        c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)
-    }  # others are without supply
-    stopped = first | idle(plant.grid, plant.members)
-    wanted = [a for a in asked(plant.grid, plant.members) if a.component not in stopped]
-    still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in stopped}
+def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
+    """The facts of a plant: what stands still or rests, else the law that an asset left, else whose departure it is."""
+    wanted = asked(plant.grid, plant.members)
+    stopped = _stopped(plant, {a.component for a in wanted})
+    at_rest = {*stopped, *(a.component for a in wanted)}
+    still = {k: v for k, v in stuck(plant.grid, plant.owners).items() if plant.owners[k] not in at_rest}
+    if not at_rest and (lawless := _own_laws(plant, still, gathered)):
+        return lawless
     facts = [_stuck(plant, signal, stood, gathered) for signal, stood in still.items()]
     facts += [_idle(plant, component, stood, gathered) for component, stood in stopped.items()]
     facts += [_asked(plant, one, gathered) for one in wanted]
-    resting = (*stopped, *(a.component for a in wanted))
-    known = frozenset({*still, *(k for component in resting for k in plant.members[component])})
-    if not resting and (lawless := _own_laws(plant, still, gathered)):
-        return lawless
+    known = frozenset({*still, *(k for component in at_rest for k in plant.members[component])})
     told = Expectations(plant.grid)
     left = departure(told, plant.owners, plant.parts_of, plant.whole_of, known)
-    if left is not None and not facts and not (left.component and left.plain):
-        found = stands_between(told, conductors(plant, near=False))
-        if found is not None:
-            return between_facts(plant, found, gathered)
-    if not facts and (left is None or not (left.component and left.plain)):
-        losing = loses(Expectations(plant.grid, HOURS), places(plant))
-        if losing is not None:
-            return losing_facts(plant, losing, gathered)
+    named = left is not None and bool(left.component) and left.plain
+    if not facts and not named and (flows := _by_flows(plant, told, left, gathered)):
+        return flows
     if left is not None:
         facts.append(_apart(plant, left, gathered, explained=bool(facts)))
         facts += quantity_facts(plant, told, left, known, gathered)
     return facts
+
+
+def _stopped(plant: Plant, wanted: Collection[str]) -> dict[str, Standstill]:
+    """What carries nothing any more (what is fed by such a one is no cause) or rests for longer than ever; none that is `wanted`."""
+    carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
+    out = halted(plant.grid, plant.members, carrying)
+    first = {c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)}
+    found = first | idle(plant.grid, plant.members)
+    return {c: stood for c, stood in found.items() if c not in wanted}
+
+
+def _by_flows(plant: Plant, told: Expectations, left: Departure | None, gathered: Gathered) -> list[Evidence]:
+    """The facts of what stands between what rose and what fell, else of a place that loses; none where there is neither."""
+    between = stands_between(told, conductors(plant, near=False)) if left is not None else None
+    if between is not None:
+        return between_facts(plant, between, gathered)
+    losing = loses(Expectations(plant.grid, HOURS), places(plant))
+    return losing_facts(plant, losing, gathered) if losing is not None else []
 
 
 def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered) -> list[Evidence]:
