@@ -98,7 +98,7 @@ def plant_told(plant: Plant, gathered: Gathered) -> list[Evidence]:
 
 
 def _stopped(plant: Plant, wanted: Collection[str]) -> dict[str, Standstill]:
-    """What carries nothing any more (what is fed by such a one is no cause) or rests for longer than ever; none that is `wanted`."""
+    """What carries nothing any more (what it feeds is no cause) or rests for longer than ever; none that is `wanted`."""
     carrying = {k for k, c in enumerate(plant.channels) if aspect_of(c) in _CARRIED}
     out = halted(plant.grid, plant.members, carrying)
     first = {c: stood for c, stood in out.items() if not plant.feeders(c) & set(out)}
