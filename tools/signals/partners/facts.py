@@ -20,9 +20,15 @@ from aitia.tools.signals.partners.culprit import APART, Departure, departure
 from aitia.tools.signals.partners.expect import LEAST_REFERENCE, Expectations, gridded
 from aitia.tools.signals.partners.flow_facts import between_facts, losing_facts, named, resistance_facts
 from aitia.tools.signals.partners.losing import HOURS, loses
-from aitia.tools.signals.partners.own_curve import MANY, own_departure
+from aitia.tools.signals.partners.own_curve import LEAST_SIGNALS, own_departure
 from aitia.tools.signals.partners.plant import Plant, plant_fact
-from aitia.tools.signals.partners.quantity_facts import instrument_aspect, jumped, own_facts, quantity_facts
+from aitia.tools.signals.partners.quantity_facts import (
+    inert,
+    instrument_aspect,
+    jumped,
+    own_facts,
+    quantity_facts,
+)
 from aitia.tools.signals.partners.resistance import changed_resistance
 from aitia.tools.signals.partners.standstill import Standstill, halted, idle, stuck
 from aitia.tools.signals.plots import SERIES, series_artifact
@@ -123,12 +129,21 @@ def _own_laws(plant: Plant, still: Mapping[int, Standstill], gathered: Gathered)
     first = min((stood.since for stood in still.values()), default=len(plant.grid.t))
     own = own_departure(plant.grid, plant.members, frozenset(still))
     if own is not None and own.since < first:
-        return own_facts(plant, own, gathered)
+        wrong = _instrument_of(plant, own.component, frozenset(still))
+        return [_apart(plant, wrong, gathered, explained=False)] if wrong else own_facts(plant, own, gathered)
     for near in (True, False):
         changed = changed_resistance(plant.grid, conductors(plant, near=near))
         if changed is not None and changed.since < first:
             return resistance_facts(plant, changed, gathered)
     return []
+
+
+def _instrument_of(plant: Plant, component: str, left_out: frozenset[int]) -> Departure | None:
+    """The one instrument of a machine without which the whole plant agrees: the machine itself would have moved more."""
+    left = departure(Expectations(plant.grid), plant.owners, plant.parts_of, plant.whole_of, left_out)
+    if left is None or plant.owners[left.signal] != component or not (left.alone and left.plain):
+        return None
+    return left if _is_instrument(plant, left) else None
 
 
 def _apart(plant: Plant, left: Departure, gathered: Gathered, *, explained: bool) -> Evidence:
@@ -162,8 +177,8 @@ def _is_instrument(plant: Plant, left: Departure) -> bool:
     """
     owner = plant.owners[left.signal]
     lone = len(plant.members[owner]) == 1 and bool(plant.whole_of(owner))
-    many = len(plant.members[owner]) >= MANY  # signals that a fault of its own would move as well
-    return lone or many or jumped(plant, left.signal, left.since)
+    many = len(plant.members[owner]) >= LEAST_SIGNALS  # which a fault of its own would move as well
+    return lone or (many and not inert(plant, left.signal)) or jumped(plant, left.signal, left.since)
 
 
 def _stuck(plant: Plant, signal: int, stood: Standstill, gathered: Gathered) -> Evidence:

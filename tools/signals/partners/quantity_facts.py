@@ -44,8 +44,9 @@ def own_facts(plant: Plant, own: OwnDeparture, gathered: Gathered) -> list[Evide
     lead = _Off(signal=own.signal, times=own.times, size=own.sizes[own.signal], since=own.since)
     plain = [k for k, peak in own.peaks.items() if abs(peak) >= _PLAINLY]
     sudden = plain == [own.signal] and jumped(plant, own.signal, own.since)
-    instrument = sudden or own.lone
-    rest = _JUMPED if sudden else _LONE if own.lone else "; every other machine keeps its own relation"
+    lone = own.lone and not inert(plant, own.signal)
+    instrument = sudden or lone
+    rest = _JUMPED if sudden else _LONE if lone else "; every other machine keeps its own relation"
     apart = plant_fact(
         plant, own.signal, gathered, component=own.component, kind="signal.apart",
         aspect=instrument_aspect(drifts=own.drifts and not sudden) if instrument else "pattern.apart",
@@ -64,9 +65,14 @@ def instrument_aspect(*, drifts: bool) -> str:
     return "pattern.drift" if drifts else "pattern.offset"
 
 
+def inert(plant: Plant, signal: int) -> bool:
+    """Whether a mass stands behind a quantity, so that it cannot jump, and may creep though nothing else shows it."""
+    return aspect_of(plant.channels[signal]) in _INERT
+
+
 def jumped(plant: Plant, signal: int, since: int) -> bool:
     """Whether a temperature or a level moved faster at its departure than masses can: many times faster than in the reference."""
-    if aspect_of(plant.channels[signal]) not in _INERT:
+    if not inert(plant, signal):
         return False
     moves = np.abs(np.diff(plant.grid.x[:, signal]))
     near = moves[max(0, since - SPAN) : since + SPAN]
