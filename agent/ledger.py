@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from aitia.agent.began import MIN_PRIMARY, TOLERANCE_S, began_before
+from aitia.agent.corrections import EXCLUDED, said_not
 from aitia.agent.facts import Facts, is_harm, onset
 from aitia.agent.learned import Term
 from aitia.agent.overlooked import overlooked
@@ -239,6 +240,8 @@ def _past(case: Case) -> Iterator[Line]:
 def _learned(case: Case) -> Iterator[Line]:
     for term, moved, why in case.learned:
         yield Line(term, moved, why)
+    for said in said_not(case.facts.all, case.component):
+        yield Line("person.excluded", EXCLUDED, "a person said that it is not the cause", said.id)
 
 
 def _unseen(case: Case) -> Iterator[Line]:
@@ -247,9 +250,7 @@ def _unseen(case: Case) -> Iterator[Line]:
         return  # that it waits for one of whom nothing is seen is what it says
     topology = case.facts.topology
     near = topology.callees(case.component)
-    if "callees" in case.fault.spread and case.fault.id.startswith(
-        "resource."
-    ):  # one of its callers may exhaust it
+    if "callees" in case.fault.spread and case.fault.id.startswith("resource."):  # a caller may exhaust it
         near = [*near, *topology.callers(case.component)]
     dark = next((n for n in near if not topology.family(n) & case.facts.seen), "")
     if dark:
