@@ -113,6 +113,7 @@ class _Judge:
         self._components = inventory.components
         self._classes = classes_of(inventory.components)
         self._machinery = {c.id for c in inventory.components if c.type in ("machine", "part", "channel")}
+        self._instruments = {c.id for c in inventory.components if c.type == "channel"}
         self._topology = Topology(inventory.components)
         self._taxonomy, self._weights, self._learned = taxonomy, weights, learned
 
@@ -156,7 +157,7 @@ class _Judge:
         for (component, _), ledger in ledgers.items():
             if component in dark:  # nothing of its own was seen: it may be named, never convicted
                 ledger.bar = "no telemetry of its own"
-            elif placed and not ledger.bar and not ledger.reaches(missed):
+            elif placed and not ledger.bar and not any(ledger.reaches(c) for c in self._shows(missed)):
                 ledger.bar = f"the alarm is of {missed}, which was not watched and which it does not affect"
             ledger.bar = ledger.bar or subject.bar(ledger)
             if ledger.bar:
@@ -172,6 +173,14 @@ class _Judge:
         suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
+
+    def _shows(self, component: str) -> list[str]:
+        """What an alarm of a component may be about: of an instrument also what it measures, and, of a tank or a place, what that
+        feeds: where less comes from elsewhere, it gives more.
+        """
+        wholes = self._topology.wholes(component) if component in self._instruments else []
+        fed = [c for w in wholes if w in self._topology.assets for c in self._topology.callers(w)]
+        return [component, *wholes, *fed]
 
     def _left_open(self, suspects: Sequence[Suspect]) -> list[Suspect]:
         """What kinds that look alike cannot be told apart by goes to the component's open kind, of which nobody says more."""
