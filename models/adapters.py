@@ -13,7 +13,7 @@ from aitia.core.errors import HashMismatch, ModelError
 from aitia.core.words import Word
 from aitia.models.catalogue import catalogue
 from aitia.models.files import model_folder, sha256_of
-from aitia.models.gates import Gate, open_gates
+from aitia.models.gates import Gate, gates, open_gates
 from aitia.models.gguf import Value, read_header
 
 Role = Literal["names", "messages", "questions"]
@@ -48,6 +48,13 @@ def adapter_for(role: Role, base: str, home: Path | None = None) -> Path | None:
             check_adapter(path, role=role, base=base)
             return path
     return None
+
+
+def bases_for(role: Role, home: Path | None = None) -> list[str]:
+    """The catalogue's models that have an adapter for a role, by open gates; those of comparisons made here first."""
+    names = {e.sha256: e.name for e in catalogue().models.values()}
+    bases = dict.fromkeys(g.base for g in gates(home) if g.role == role)
+    return [names[b] for b in bases if b in names and open_gates(role, b, home)]
 
 
 def _file_of(gate: Gate, home: Path | None) -> Path | None:

@@ -32,7 +32,10 @@ def write_lora(
     heads: tuple[int, int],
     precision: Precision = "f16",
 ) -> None:
-    """Write peft's weights; in `q8_0` those whose rows are whole blocks of 32, the others in f16. `heads` are those of queries and of keys, which files of `llama` hold interleaved."""
+    """Write peft's weights; in `q8_0` those whose rows are whole blocks of 32, the others in f16.
+
+    `heads` are those of queries and of keys, which files of `llama` hold interleaved.
+    """
     import gguf
 
     writer = gguf.GGUFWriter(path, architecture)

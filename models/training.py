@@ -46,7 +46,7 @@ class Example:
 
 
 class Trainer:
-    """Steps, checks and saved states. `curve` holds the loss of every step, `checked` (step, loss, share right) of every check."""
+    """Steps, checks and saved states. `curve` holds every step's loss, `checked` (step, loss, share right) of every check."""
 
     def __init__(self, model: Any, recipe: Recipe, *, state: Path, key: str) -> None:
         import torch
@@ -100,9 +100,7 @@ class Trainer:
     def _progress(self, total: int, done: float) -> Progress:
         left = self.elapsed * (1 - done) / max(done, 1e-6) / 60
         checked = f", {self.checked[-1][2]:.0%} of held-back examples right" if self.checked else ""
-        what = (
-            f"tuning: step {self.step} of at most {total}, loss {self.curve[-1]:.2f}{checked}, {left:.0f} min left"
-        )
+        what = f"tuning: step {self.step} of at most {total}, loss {self.curve[-1]:.2f}{checked}, {left:.0f} min left"
         return Progress(what=what, done=self.step, total=total, unit="steps")
 
     def _learn(self, examples: Sequence[Example], done: float) -> float:
@@ -122,7 +120,9 @@ class Trainer:
         torch = self._torch
         width = max(len(e.tokens) for e in examples)
         ids = torch.tensor([[*e.tokens, *[0] * (width - len(e.tokens))] for e in examples])
-        places = [(row, e.start + i) for row, e in enumerate(examples) for i, w in enumerate(e.weights) if w > 0]
+        places = [
+            (row, e.start + i) for row, e in enumerate(examples) for i, w in enumerate(e.weights) if w > 0
+        ]
         weights = torch.tensor([examples[row].weights[at - examples[row].start] for row, at in places])
         rows, columns = torch.tensor([p[0] for p in places]), torch.tensor([p[1] for p in places])
         inner = self.model.base_model.model

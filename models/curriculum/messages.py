@@ -18,8 +18,8 @@ from aitia.models.curriculum.items import Item, Segment, Split, of_split, split_
 SYSTEM: Final = "Message:"
 QUESTION: Final = "\nSign:"
 KINDS: Final = (
-    "refused", "pool", "timeout", "memory", "exception", "dns", "permission", "certificate", "configuration", "restart", "full",
-    "disk", "deadlock", "unavailable", "overload", "replication", "data", "network", "hardware", "plant", "quota", "attack", "other",
+    "refused", "pool", "timeout", "memory", "exception", "dns", "permission", "certificate", "configuration", "restart",
+    "full", "disk", "deadlock", "unavailable", "overload", "replication", "data", "network", "hardware", "plant", "quota", "attack", "other",
 )  # fmt: skip
 """In the order and the words in which messages are asked about (`aitia.tools.meaning.messages_asking.SAID`)."""
 WHOSE: Final = ("own", "peer", "client", "host")
@@ -101,7 +101,7 @@ class _Maker:
             role="messages",
             system=SYSTEM,
             prompt=f" {' '.join(text.split())}{QUESTION}",
-            answer=_answer(template),
+            answer=answer_of(template.kind, template.whose),
             split=self._split,
             vendor=slots["svc"],
             author="templates, hand" if not template.foreign else "templates of other languages, hand",
@@ -113,13 +113,18 @@ class _Maker:
         area = pick(t["areas"])
         svc = random.choice([f"{area}-{pick(t['parts'])}", f"{area}d", f"{area}_{pick(t['parts'])}"])
         peer = random.choice(
-            [f"{pick(t['areas'])}-{pick(t['parts'])}", f"{pick(t['hosts'])}-{random.randint(1, 9)}", pick(t["domains"])]
+            [
+                f"{pick(t['areas'])}-{pick(t['parts'])}",
+                f"{pick(t['hosts'])}-{random.randint(1, 9)}",
+                pick(t["domains"]),
+            ]
         )
         host = f"{pick(t['hosts'])}-{random.randint(1, 40)}"
         thing = pick(t["things"])
         return {
             "svc": svc, "peer": peer, "host": host, "domain": pick(t["domains"]), "table": pick(t["tables"]), "thing": thing,
-            "THING": thing.upper().replace("-", "_"), "user": pick(t["users"]), "role": pick(t["roles"]), "module": pick(t["modules"]),
+            "THING": thing.upper().replace("-", "_"), "user": pick(t["users"]), "role": pick(t["roles"]),
+            "module": pick(t["modules"]),
             "method": pick(t["methods"]), "Error": pick(t["errors"]), "file": pick(t["files"]), "path": pick(t["paths"]),
             "dev": pick(t["devices"]), "iface": pick(t["interfaces"]), "tag": pick(t["tags"]), "area": area,
             "url": f"http://{pick(t['domains'])}/{pick(t['tables'])}",
@@ -156,16 +161,17 @@ _NUMBERS: Final[Mapping[str, Callable[[Random], str]]] = {
 }
 
 
-def _answer(template: Template) -> tuple[Segment, ...]:
+def answer_of(kind: str, whose: str) -> tuple[Segment, ...]:
+    """What is said of a message: `whose` is `CALM` for one that tells of no fault."""
     said = ("fault", "normal")
-    if template.whose == CALM:
+    if whose == CALM:
         return (Segment(text=" normal", name="sign", labels=said),)
     return (
         Segment(text=" fault", name="sign", labels=said),
         Segment(text=" Kind:", weight=0.0),
-        Segment(text=f" {template.kind}", weight=_KIND, name="kind", labels=KINDS),
+        Segment(text=f" {kind}", weight=_KIND, name="kind", labels=KINDS),
         Segment(text=" Whose:", weight=0.0),
-        Segment(text=f" {template.whose}", weight=_WHOSE, name="whose", labels=WHOSE),
+        Segment(text=f" {whose}", weight=_WHOSE, name="whose", labels=WHOSE),
     )
 
 

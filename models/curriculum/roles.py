@@ -10,6 +10,7 @@ from aitia.models.adapters import Role
 from aitia.models.curriculum import names
 from aitia.models.curriculum.items import Curriculum, Item, Segment, Split
 from aitia.models.curriculum.messages import Messages
+from aitia.models.curriculum.questions import Questions
 
 _DIRECTION: Final = 0.3  # weight of a name's second answer in the loss, beside 1 for the quantity
 _CHECKED: Final = 320  # names by which the weights are chosen: those that are held out come after them
@@ -23,7 +24,7 @@ class Names:
     size = names.SIZE
 
     def items(self, seed: int, size: int, split: Split) -> list[Item]:
-        """Names; those of checks and those that are held out are of the same subjects and phrases, which training does not see."""
+        """Names; those of checks and held-out ones are of the same subjects and phrases, which training does not see."""
         if split == "train":
             made = names.names(seed, size)
         else:
@@ -52,7 +53,7 @@ def item_of(named: names.Named, split: Split) -> Item:
     )
 
 
-CURRICULA: Final[Mapping[Role, Curriculum]] = {c.role: c for c in (Names(), Messages())}
+CURRICULA: Final[Mapping[Role, Curriculum]] = {c.role: c for c in (Names(), Messages(), Questions())}
 
 
 def curriculum_of(role: str) -> Curriculum:
