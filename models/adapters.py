@@ -41,7 +41,7 @@ def own_file(roles: str, base: str, home: Path | None = None) -> Path:
 
 
 def adapter_for(role: Role, base: str, home: Path | None = None) -> Path | None:
-    """The adapter that a base with this sha256 uses for a role: the first whose gate is open. Raises ModelError for a damaged one."""
+    """The adapter that a base (by sha256) uses for a role: the first whose gate is open. Raises ModelError for a damaged one."""
     for gate in open_gates(role, base, home):
         path = _file_of(gate, home)
         if path is not None:

@@ -3,7 +3,7 @@
     python benchmarks/model/adapter_items.py --data benchmarks/meaning/data --json /tmp/items.jsonl
     aitia models compare BASE BASE+ADAPTER.gguf --items /tmp/items.jsonl --most 160
 
-Taken are the names and messages on whose label both readers agree (benchmarks/meaning/{names,messages}.py). Nothing is scored here.
+Taken are the names and messages on whose label both readers agree (benchmarks/meaning/{names,messages}.py). Nothing is scored.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ MOST_BYTES: Final = 1 << 28  # of a file of items
 class Segment(Word):
     """A part of an answer. `weight` is that of its tokens in the loss, 0 for what is given.
 
-    `name` is what it tells (`kind`), "" for what is not judged. With `labels` it is one of them, told by its first token; without,
-    it is right where it is written whole.
+    `name` is what it tells (`kind`), "" for what is not judged. With `labels` it is one of them, told by its first token;
+    without, it is right where it is written whole.
     """
 
     text: str = Field(min_length=1)

@@ -19,7 +19,8 @@ SYSTEM: Final = "Message:"
 QUESTION: Final = "\nSign:"
 KINDS: Final = (
     "refused", "pool", "timeout", "memory", "exception", "dns", "permission", "certificate", "configuration", "restart",
-    "full", "disk", "deadlock", "unavailable", "overload", "replication", "data", "network", "hardware", "plant", "quota", "attack", "other",
+    "full", "disk", "deadlock", "unavailable", "overload", "replication", "data", "network", "hardware",
+    "plant", "quota", "attack", "other",
 )  # fmt: skip
 """In the order and the words in which messages are asked about (`aitia.tools.meaning.messages_asking.SAID`)."""
 WHOSE: Final = ("own", "peer", "client", "host")

@@ -1,4 +1,4 @@
-"""Questions in five languages with the query that answers them, over made-up sites: components, metrics and what people call these."""
+"""Questions in five languages with the query that answers them, over made-up sites of components and metrics."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ class _Parts:
             "c": components[0], "o": components[1], "m": metrics[0], "q": called[place], "d": span, "D": spoken[place],
             "w": random.choice(self._words), "n": random.choice([3, 5, 20, 25, 50, 100]),
         }  # fmt: skip
-        shown = [random.sample(components, len(components)), random.sample(sorted(set(metrics)), len(set(metrics)))]
+        shown = [
+            random.sample(components, len(components)),
+            random.sample(sorted(set(metrics)), len(set(metrics))),
+        ]
         asked = text.format_map(slots)
         if random.random() < 0.5:
             asked = asked[:1].upper() + asked[1:]

@@ -110,7 +110,7 @@ def test_items_follow_from_the_seed_and_are_of_their_split(role: Role) -> None:
     assert digest(made["train"]) == digest(curriculum_of_role.items(3, 200, "train"))
     assert digest(made["train"]) != digest(curriculum_of_role.items(4, 200, "train"))
     prompts = [{i.prompt for i in items} for items in made.values()]
-    assert not (prompts[0] & prompts[1] or prompts[0] & prompts[2] or prompts[1] & prompts[2])
+    assert all(a.isdisjoint(b) for a, b in itertools.combinations(prompts, 2))
 
 
 def test_a_message_of_another_split_has_other_templates_and_systems() -> None:
@@ -136,7 +136,9 @@ def test_every_query_is_one_that_is_read_and_written_alike() -> None:
             query = parse(item.told.strip(), now=now)
             verb, fields = item.told.strip().removesuffix(")").split("(")
             order = [f.split("=")[0] for f in fields.split(", ") if f]
-            assert [f.split("=")[0] for f in written(query).split("(", 1)[1].removesuffix(")").split(", ")] == order
+            assert [
+                f.split("=")[0] for f in written(query).split("(", 1)[1].removesuffix(")").split(", ")
+            ] == order
             assert query.verb == verb
 
 
