@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import numpy as np
 
@@ -60,7 +60,8 @@ class Contender:
 def contender(text: str, *, on_progress: OnProgress = silent) -> Contender:
     """`BASE`, `BASE+ADAPTER.gguf`, or `ADAPTER.gguf`, whose base is looked up in the catalogue. Raises ModelError."""
     base, _, file = text.partition("+")
-    if not file and text.endswith(".gguf") and read_header(Path(text)).get("general.type") == "adapter":
+    alone = Path(text).expanduser()
+    if alone.is_file() and read_header(alone).get("general.type") == "adapter":
         base, file = "", text
     if not file:
         return Contender(name=base, base=model_file(base, on_progress=on_progress))
@@ -231,7 +232,7 @@ def compared(
     if {i.role for i in items} != {items[0].role}:
         raise BadInput("Compare one role at a time: these items are of several.")
     ask = partial(asked, items=items, shown=shown, threads=threads, home=home, on_progress=on_progress)
-    ours = {way: ask(a, way=way) for way in a.ways}
+    ours: dict[str, dict[str, Values]] = {way: ask(a, way=way) for way in a.ways}
     theirs = {way: ask(b, way=way) for way in b.ways}
     best: dict[str, Values] = {}
     for metric in next(iter(theirs.values())):
@@ -258,4 +259,4 @@ def role_of(text: str) -> Role:
     """A role that has a curriculum. Raises BadInput."""
     from aitia.models.curriculum.roles import curriculum_of
 
-    return cast("Role", curriculum_of(text).role)
+    return curriculum_of(text).role

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -97,27 +98,34 @@ def tune(
     from aitia.cli.console import print_json
     from aitia.comparing import role_of
     from aitia.core.errors import BadInput
+    from aitia.models import tuning
     from aitia.models.curriculum.items import read_items
+    from aitia.models.lora import Precision
+    from aitia.models.training import Recipe
 
     wanted = list(dict.fromkeys(role_of(r) for r in roles))
-    if precision not in ("f16", "q8_0"):
+    chosen = next((p for p in get_args(Precision) if p == precision), None)
+    if chosen is None:
         raise BadInput(f"Give --type f16 or q8_0, not {precision!r}.")
     groups = [[r] for r in wanted] if each else [wanted]
     if out is not None and len(groups) > 1:
         raise BadInput("Leave out --out or --each: several adapters do not fit into one file.")
     rows = read_items(data) if data else []
-    how = {
-        "seed": seed,
-        "minutes": minutes,
-        "size": size,
-        "rank": rank,
-        "precision": precision,
-        "threads": threads,
-    }
+    parts = tuple(t for t in targets.split(",") if t)
+    train = partial(
+        tuning.tune,
+        seed=seed,
+        minutes=minutes,
+        size=size,
+        recipe=Recipe(rank=rank, alpha=2.0 * rank, targets=parts),
+        precision=chosen,
+        threads=threads,
+    )
     told = []
     for group in groups:
         own = [r for r in rows if r.role in group] if each else rows
-        made, gates = _tuned(group, base, out, own, [t for t in targets.split(",") if t], gate=gate, **how)
+        made = _tuned(train, group, base, out, own)
+        gates = _gates(base, made, seed, threads, keep=out is None) if gate else []
         told.append(_row(made, gates))
         if not as_json:
             _print_tuned(made, gates)
@@ -126,40 +134,33 @@ def tune(
 
 
 def _tuned(
-    roles: Sequence[Role], base: str, out: Path | None, rows: Sequence[Item], targets: Sequence[str], *,
-    gate: bool, seed: int, rank: int, threads: int | None, **how: Any,
-) -> tuple[Tuned, list[Gate]]:  # fmt: skip
+    train: Callable[..., Tuned], roles: Sequence[Role], base: str, out: Path | None, rows: Sequence[Item]
+) -> Tuned:
     from aitia.cli.console import note
     from aitia.cli.progress import progress_on_stderr
     from aitia.models.adapters import own_file
     from aitia.models.load import model_file
-    from aitia.models.training import Recipe
-    from aitia.models.tuning import tune
 
     with progress_on_stderr() as show:
         file = model_file(base, on_progress=show)
         path = out or own_file("+".join(roles), file.sha256)
-        recipe = Recipe(rank=rank, alpha=2.0 * rank, targets=tuple(targets))
         try:
-            made = tune(
-                file,
-                roles,
-                out=path,
-                seed=seed,
-                recipe=recipe,
-                rows=rows,
-                threads=threads,
-                on_progress=show,
-                **how,
-            )
+            return train(file, roles, out=path, rows=rows, on_progress=show)
         except KeyboardInterrupt:
             note("what was learned is saved: run the same command again to continue")
             raise
-    operand = f"{base}+{path}"
-    gates = [_compare(base, operand, r, None, MOST, seed, threads)[0] for r in roles] if gate else []
-    if out is None and gates:
+
+
+def _gates(base: str, made: Tuned, seed: int, threads: int | None, *, keep: bool) -> list[Gate]:
+    """The adapter beside its base on what the curriculum holds out."""
+    from aitia.comparing import role_of
+
+    operand = f"{base}+{made.path}"
+    roles = [role_of(r) for r in made.adapter.roles]
+    gates = [_compare(base, operand, r, None, MOST, seed, threads)[0] for r in roles]
+    if keep:
         _keep(gates)
-    return made, gates
+    return gates
 
 
 def _keep(gates: Sequence[Gate], path: Path | None = None) -> None:
