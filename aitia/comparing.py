@@ -26,6 +26,7 @@ from aitia.models.scoring import Terms, pick
 from aitia.models.threads import default_threads
 from aitia.tools.meaning.answers import Answers
 from aitia.tools.meaning.asking import TERMS, name_examples
+from aitia.tools.meaning.incidents.asking import PRIOR, symptom_examples
 from aitia.tools.meaning.messages_asking import WEIGHTS, examples
 
 Way = Literal["bare", "examples", "adapter"]
@@ -35,6 +36,7 @@ _LONGEST_ANSWER: Final = 96  # tokens that a model may write
 TODAY: Final[Mapping[Role, tuple[Callable[[], str], float]]] = {
     "names": (name_examples, TERMS.prior),
     "messages": (examples, WEIGHTS.prior),
+    "texts": (symptom_examples, PRIOR),
 }
 """Today's examples of a role, and the share of the content-free baseline that is taken off an answer to them."""
 _SHOWN: Final = 8  # items of the training shown where a role has no examples of its own

@@ -11,6 +11,7 @@ from aitia.models.curriculum import names
 from aitia.models.curriculum.items import Curriculum, Item, Segment, Split
 from aitia.models.curriculum.messages import Messages
 from aitia.models.curriculum.questions import Questions
+from aitia.models.curriculum.texts import Texts
 
 _DIRECTION: Final = 0.3  # weight of a name's second answer in the loss, beside 1 for the quantity
 _CHECKED: Final = 320  # names by which the weights are chosen: those that are held out come after them
@@ -53,7 +54,7 @@ def item_of(named: names.Named, split: Split) -> Item:
     )
 
 
-CURRICULA: Final[Mapping[Role, Curriculum]] = {c.role: c for c in (Names(), Messages(), Questions())}
+CURRICULA: Final[Mapping[Role, Curriculum]] = {c.role: c for c in (Names(), Messages(), Questions(), Texts())}
 
 
 def curriculum_of(role: str) -> Curriculum:

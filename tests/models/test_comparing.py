@@ -75,5 +75,7 @@ def test_an_adapter_of_another_base_is_refused(tmp_path: Path) -> None:
 def test_items_of_several_roles_are_refused() -> None:
     from aitia.comparing import role_of
 
-    with pytest.raises(BadInput, match="Give one of the roles names, messages, questions, not 'plans'"):
+    with pytest.raises(
+        BadInput, match="Give one of the roles names, messages, questions, texts, not 'plans'"
+    ):
         role_of("plans")

@@ -15,12 +15,13 @@ import pytest
 from aitia.core.bounds import own_yaml
 from aitia.core.errors import BadInput
 from aitia.models.adapters import Role
-from aitia.models.curriculum import messages
+from aitia.models.curriculum import messages, texts
 from aitia.models.curriculum import names as curriculum
 from aitia.models.curriculum.items import SPLITS, Split, digest, read_items, write_items
 from aitia.models.curriculum.messages import KINDS, templates
 from aitia.models.curriculum.roles import CURRICULA, curriculum_of
 from aitia.models.llama import LlamaCpp
+from aitia.tools.meaning.incidents.symptoms import SYMPTOMS
 from aitia.tools.meaning.messages_asking import SAID, WHOSE
 from aitia.tools.meaning.names import lexicon
 from aitia.tools.query.notation import parse, written
@@ -88,8 +89,8 @@ def test_no_text_shares_five_words_in_a_row_with_a_benchmark(role: Role, file: s
 def test_no_message_and_no_question_is_of_a_products_vendor() -> None:
     products = {str(row["product"]).casefold() for row in _benchmark("messages.jsonl")}
     products |= {str(row["vendor"]).casefold() for row in _benchmark("names.jsonl")}
-    texts = [t.text for t in templates()] + [str(v) for v in itertools.chain(*_things().values())]
-    text = "\n".join(texts).casefold()
+    told = [t.text for t in templates()] + [str(v) for v in itertools.chain(*_things().values())]
+    text = "\n".join(told).casefold()
     found = [p for p in products if len(p) > 3 and re.search(rf"(?<!\w){re.escape(p)}(?!\w)", text)]
     assert len(products) > 100
     assert not found
@@ -129,6 +130,11 @@ def test_messages_are_asked_in_the_words_of_the_product() -> None:
     assert {t.whose for t in templates()} == {*WHOSE, messages.CALM}
 
 
+def test_texts_are_asked_in_the_words_of_the_product() -> None:
+    assert texts.SYMPTOMS == SYMPTOMS
+    assert {i.answer[0].text.strip() for i in CURRICULA["texts"].items(0, 400, "train")} == set(SYMPTOMS)
+
+
 def test_every_query_is_one_that_is_read_and_written_alike() -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
     for split in SPLITS:
@@ -166,7 +172,9 @@ def test_a_bad_row_is_named(tmp_path: Path, bad: str, told: str) -> None:
 
 
 def test_an_unknown_role_names_those_that_there_are() -> None:
-    with pytest.raises(BadInput, match="Give one of the roles names, messages, questions, not 'poems'"):
+    with pytest.raises(
+        BadInput, match="Give one of the roles names, messages, questions, texts, not 'poems'"
+    ):
         curriculum_of("poems")
 
 
