@@ -86,7 +86,7 @@ def test_lines_are_few() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("texts",), "Give `names`"),
+        (("poems",), "Give one of the roles names, messages"),
         (("names", "--base", "minilm-l6-v2"), "is not a language model"),
         (("names", "--base", "smollm2-135m"), "aitia models fetch smollm2-135m"),
         (("names", "--base", "no-such"), "is neither a model in the catalogue"),

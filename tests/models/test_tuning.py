@@ -213,10 +213,10 @@ def test_tuning_export_and_gate_of_two_roles_killed_and_interrupted_on_the_way(
 ) -> None:
     pytest.importorskip("peft", reason="peft is not installed: pip install '.[tune]'")
     base = model_file("smollm2-135m")
-    roles: list[Role] = ["messages", "questions"]
+    roles: list[Role] = ["messages", "texts"]
     tune = partial(tuning.tune, base, roles, recipe=RECIPE, size=12, threads=1)
     whole = tune(out=tmp_path / "whole.gguf", home=tmp_path / "a")
-    out = own_file("messages+questions", base.sha256, tmp_path)
+    out = own_file("messages+texts", base.sha256, tmp_path)
     with pytest.raises(Killed):
         tune(out=out, home=tmp_path, on_progress=_stopping(Killed, 3))
     with pytest.raises(KeyboardInterrupt):
@@ -230,7 +230,7 @@ def test_tuning_export_and_gate_of_two_roles_killed_and_interrupted_on_the_way(
     assert len(made.curve) == made.steps == 6
     assert out.read_bytes() == (tmp_path / "whole.gguf").read_bytes()
     assert not list((tmp_path / "tuning").iterdir())  # its state is gone
-    assert check_adapter(out, role="questions", base=base.sha256).rank == RECIPE.rank
+    assert check_adapter(out, role="texts", base=base.sha256).rank == RECIPE.rank
     items = CURRICULA["messages"].items(0, 12, "held_out")
     first, second = contender("smollm2-135m"), contender(f"smollm2-135m+{out}")
     gate, rows = compared(first, second, items, source="curriculum", threads=1, home=tmp_path)
