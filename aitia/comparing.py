@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -108,11 +109,12 @@ def asked(
         role=role if who.adapter else None,
     )
     answers = Answers(llm, llm.sha256, (home or aitia_home()) / KEPT)
-    said = []
+    said, began = [], time.monotonic()
     try:
         for done, item in enumerate(items, 1):
             said.append(_said(llm, answers, item, prefix, prior))
-            what = f"{role}: {who.name}, {way}"
+            left = (time.monotonic() - began) * (len(items) - done) / done / 60
+            what = f"{role}: {who.name}, {way}: {done} of {len(items)} asked, {left:.0f} min left"
             on_progress(Progress(what=what, done=done, total=len(items), unit="items"))
     finally:
         llm.close()

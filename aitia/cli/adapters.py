@@ -216,7 +216,7 @@ def compare(
 ) -> None:
     """Ask two models the same, role by role: bare, with today's examples, with an adapter; with the interval of the difference.
 
-    What was answered is kept: the same command goes on after Ctrl-C.
+    Labels that were chosen are kept: the same command goes on after Ctrl-C.
     """
     from aitia.cli.console import print_json
     from aitia.comparing import contender, role_of
