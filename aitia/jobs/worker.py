@@ -21,6 +21,7 @@ from aitia.jobs.work import Work
 from aitia.jobs.worker_options import Orders
 
 IDLE_S: Final = 0.2
+YIELDS: Final = 5  # niceness: a door must answer in seconds, a diagnosis may wait for that moment
 JOBS: Final = (
     50  # after so many a worker is replaced by a fresh one: its memory stays flat whatever a library keeps
 )
@@ -29,6 +30,7 @@ JOBS: Final = (
 def main() -> None:
     """Claim and carry out jobs until told to stop."""
     guard_speech()
+    os.nice(YIELDS)
     orders = Orders.model_validate_json(sys.stdin.readline())
     # No Event: a handler that sets one while it interrupts the waiting for it would wait for itself.
     told: list[int] = []
