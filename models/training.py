@@ -10,6 +10,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from random import Random
 from typing import Any, Final
+from zipfile import is_zipfile
 
 from aitia.core.errors import ModelError, NoRoom
 from aitia.core.events import Progress
@@ -176,6 +177,8 @@ class Trainer:
         if not self.state.is_file():
             return
         try:
+            if not is_zipfile(self.state):  # what torch makes of a torn file is any error
+                raise ValueError("it is cut short")
             values = self._torch.load(self.state, weights_only=True)
             if values["key"] != self.key:
                 raise ValueError("of another tuning")
