@@ -78,7 +78,7 @@ class Trainer:
         try:
             while True:
                 self.elapsed = time.monotonic() - began
-                done = min(1.0, max(self.step / len(batches), self.elapsed / limit))
+                done = _done(self.step, len(batches), self.elapsed / limit)
                 if done >= (len(self.checked) + 1) / self.recipe.checks or done >= 1.0:
                     self._check(held_out)
                 if done >= 1.0 or self._tired():
@@ -193,6 +193,11 @@ class Trainer:
             setattr(self, name, value)
 
     _KEPT: Final = ("step", "elapsed", "curve", "checked", "best", "best_loss", "right")
+
+
+def _done(step: int, steps: int, spent: float) -> float:
+    """The share of a run that is over, 0 to 1: by its steps, so that it is repeatable, unless time runs out before them."""
+    return min(1.0, spent if spent > (step + 1) / steps else step / steps)
 
 
 def _right(example: Example, row: int, logits: Any, places: Sequence[tuple[int, int]]) -> bool:

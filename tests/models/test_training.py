@@ -11,7 +11,7 @@ import pytest
 from aitia.core.errors import ModelError
 from aitia.core.events import Progress
 from aitia.models import tuning
-from aitia.models.training import Example, Recipe, Trainer
+from aitia.models.training import Example, Recipe, Trainer, _done
 
 pytest.importorskip("peft", reason="peft is not installed: pip install '.[tune]'")
 pytestmark = pytest.mark.filterwarnings(
@@ -80,6 +80,14 @@ def test_killed_or_interrupted_it_goes_on_with_the_same_losses(tmp_path: Path) -
     assert again.curve == whole.curve
     assert again.checked == whole.checked
     assert all((again.best[name] == value).all() for name, value in whole.best.items())
+
+
+@pytest.mark.parametrize(
+    ("step", "spent", "done"),
+    [(0, 0.01, 0.0), (3, 0.1, 0.3), (3, 0.39, 0.3), (3, 0.5, 0.5), (10, 0.2, 1.0), (2, 1.5, 1.0)],
+)
+def test_a_run_is_over_by_its_steps_unless_time_runs_out(step: int, spent: float, done: float) -> None:
+    assert _done(step, 10, spent) == done
 
 
 def test_it_learns_and_keeps_the_weights_that_read_best(tmp_path: Path) -> None:
