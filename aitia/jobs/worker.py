@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from aitia.core.disk import tell_once
-from aitia.core.errors import StoreError
+from aitia.core.errors import DatabaseAway, StoreError
 from aitia.core.redact import use
 from aitia.core.redaction.speech import guard_speech
+from aitia.core.state import use_database
 from aitia.engine import Engine, choose_engine
 from aitia.jobs.owner import owner_of
 from aitia.jobs.table import JobTable
@@ -39,8 +40,13 @@ def main() -> None:
     threading.Thread(target=_watch_door, name="aitia-door", daemon=True).start()
     settings, home = orders.settings, Path(orders.home)
     use(settings.redaction)
+    use_database(settings.service.database)
     engine = _engine(orders)
-    table, owner = JobTable(home), owner_of(os.getpid())
+    try:
+        table, owner = JobTable(home), owner_of(os.getpid())
+    except DatabaseAway as error:  # the next one is started in a while
+        tell_once(str(error))
+        sys.exit(1)
     work = Work(table, home, settings, engine)
     done = 0
     while not told and done < JOBS:
