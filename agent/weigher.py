@@ -12,11 +12,12 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from aitia.agent.began import MIN_PRIMARY
 from aitia.agent.doubt import HEALTHY, Doubt
 from aitia.agent.facts import Facts
 from aitia.agent.given_up import MOST, held_down
 from aitia.agent.learned import NOTHING, Learned, Taught
-from aitia.agent.ledger import MIN_PRIMARY, Ledger
+from aitia.agent.ledger import Ledger
 from aitia.agent.machine_class import classes_of
 from aitia.agent.subject import Subject
 from aitia.agent.taxonomy import Fault, Pattern, Taxonomy, covers
@@ -167,9 +168,25 @@ class _Judge:
         scored = [*_most_specific(pairs, self._topology), healthy, unknown]
         total = _log_sum_exp([s.score for s in scored])
         suspects = [s.model_copy(update={"probability": round(math.exp(s.score - total), 4)}) for s in scored]
-        suspects.sort(key=lambda s: (-s.score, s.component, s.fault))
+        suspects = self._left_open(suspects)
+        suspects.sort(key=lambda s: (-s.probability, -s.score, s.component, s.fault))
         barred = {pair for pair, ledger in ledgers.items() if ledger.bar}
         return _verdict(suspects, barred)
+
+    def _left_open(self, suspects: Sequence[Suspect]) -> list[Suspect]:
+        """What kinds that look alike cannot be told apart by goes to the component's open kind, of which nobody says more."""
+        open_of = {s.component: i for i, s in enumerate(suspects) if s.fault == OPEN}
+        made = list(suspects)
+        for i, suspect in enumerate(suspects):
+            fault = self._taxonomy.get(suspect.fault)
+            at = open_of.get(suspect.component)
+            if fault is None or fault.sure == 1 or at is None:
+                continue
+            told = round(suspect.probability * fault.sure, 4)
+            left = suspect.probability - told
+            made[i] = suspect.model_copy(update={"probability": told})
+            made[at] = made[at].model_copy(update={"probability": round(made[at].probability + left, 4)})
+        return made
 
     def _may_have(self, component: str, fault: Fault, machinery: Collection[str]) -> bool:
         """Whether it is a fault of such a machine, as far as anybody knows what machine it is: a valve does not cavitate, and no

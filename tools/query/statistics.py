@@ -48,6 +48,7 @@ _PHYSICAL: Final = frozenset(
 )
 SUMMED: Final = frozenset({"connections", "queue", "locks", "threads"})
 """Quantities of which a component has what all its series hold together."""
+_CLASS: Final = re.compile(r"[1-5]xx")
 _COUNTER: Final = re.compile(r"_(?:total|count|sum|bucket)$")
 _TOLD: Final = {
     "last": "was", "first": "was at first", "max": "was at most", "min": "was at least", "mean": "was on average",
@@ -167,7 +168,7 @@ def has_labels(labels: object, wanted: str) -> bool:
     held = {str(k).casefold(): str(v).casefold() for k, v in dict(labels).items()}  # type: ignore[call-overload]
     for part in filter(None, (p.strip().casefold() for p in wanted.split(","))):
         key, sign, value = part.partition("=")
-        if sign and held.get(key) != value:
+        if sign and held.get(key) != value and not _of_class(held.get(key, ""), value):
             return False
         if not sign and part not in held and part not in held.values():
             return False
@@ -262,6 +263,11 @@ def _buckets(buckets: Sequence[Series], grid: Floats) -> tuple[Floats, Floats]:
         by_bound.setdefault(upper_bound(one.labels.get("le", "")), []).append(one)
     bounds = np.array(sorted(b for b in by_bound if not math.isnan(b)))
     return bounds, np.stack([np.nan_to_num(summed(by_bound[b], grid)) for b in bounds], axis=1)
+
+
+def _of_class(held: str, wanted: str) -> bool:
+    """Whether a code (503) is of the class that is wanted (5xx)."""
+    return _CLASS.fullmatch(wanted) is not None and held[:1] == wanted[0] and len(held) == len(wanted)
 
 
 def reduced(values: _Values, function: Function) -> tuple[float | None, float | None]:
