@@ -18,6 +18,7 @@ from aitia.core.incidents import redacted
 from aitia.core.llm import Llm
 from aitia.core.protocols import Source
 from aitia.core.redact import use
+from aitia.core.state import use_database
 from aitia.core.store import RunStore, surviving
 from aitia.core.trust import trusts
 from aitia.core.words import HEALTHY, Baseline, Component, Incident, Report, Window
@@ -354,6 +355,7 @@ def settings_of(config: Settings | str | Path | None, *, searching: bool = True)
     else:
         settings = found_settings(Path.cwd()) if searching else Settings()
     use(settings.redaction)
+    use_database(settings.service.database)
     return settings
 
 

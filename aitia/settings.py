@@ -6,6 +6,7 @@ import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -80,6 +81,7 @@ class Service(Word):
     join_minutes: float = Field(
         default=15.0, ge=0, le=1440
     )  # so near in time alerts may be of one incident; 0: never
+    database: str = ""  # postgresql://USER@HOST/NAME: tables there, for several homes; "": SQLite files
     token_env: str = "AITIA_TOKEN"  # the environment variable that holds the HTTP token
     max_body: int = Field(default=2_000_000, ge=1024)  # bytes of a request
     connections: int = Field(
@@ -89,6 +91,20 @@ class Service(Word):
         default=PER_CLIENT, ge=4
     )  # of them of one address: behind a proxy set it to `connections`
     at: Moment | None = None  # the moment that every diagnosis looks from: for recorded telemetry only
+
+    @field_validator("database")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        try:
+            told = urlsplit(url)
+            secret = told.password or "password" in told.query
+        except ValueError:
+            raise ValueError("it is no URL; write one like postgresql://USER@HOST:PORT/NAME") from None
+        if secret:
+            raise ValueError("leave the password out; give it by PGPASSWORD, ~/.pgpass or AITIA_DATABASE")
+        if url and told.scheme not in ("postgresql", "postgres"):
+            raise ValueError("write a URL like postgresql://USER@HOST:PORT/NAME")
+        return url
 
 
 class Slack(Word):
@@ -210,7 +226,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         allowed = ", ".join(sorted(owner.model_fields)) if owner else ""
         return f"{where!r}: there is no such field; the fields are {allowed}"
     got = first.get("input")
-    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) else ""
+    secret = loc[-1:] == ("database",)  # whatever is wrong with it, a password may be in it
+    shown = f" (it is {got!r:.80})" if isinstance(got, str | int | float | bool) and not secret else ""
     return f"{where!r}: {first['msg']}{shown}"
 
 
