@@ -27,7 +27,7 @@ from aitia.agent.told_alike import MOVED, told_alike
 from aitia.agent.topology import Topology
 from aitia.core.aspects import AGAINST, CHANGE, CLUSTER, CONTEXT, LOADED, WEIGHT
 from aitia.core.words import Evidence
-from aitia.tools.changes import proximity
+from aitia.tools.change.nearness import proximity
 from aitia.tools.memory.words import fingerprint_of
 
 PLANT: Final = AGAINST | {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from aitia.agent.began import MIN_PRIMARY
@@ -21,7 +23,7 @@ def overlooked(facts: Facts, component: str) -> str:
     return _failing(facts, callees) or ("" if callees else _stray(facts, component))
 
 
-def _failing(facts: Facts, components: tuple[str, ...]) -> str:
+def _failing(facts: Facts, components: Sequence[str]) -> str:
     gone = {
         e.peer or e.component
         for e in facts.anomalies

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aitia.core.words import Evidence, Incident, SourceRef, from_epoch
-from aitia.tools.changes import near, proximity
+from aitia.tools.change.nearness import near, proximity
 from aitia.tools.series.numbers import clock
 from aitia.tools.series.rates import step_of
 from aitia.tools.sources.base import Series
