@@ -172,7 +172,7 @@ def load_settings(file: Path) -> Settings:
     root = file.resolve().parent
     return settings.model_copy(
         update={
-            "sources": tuple(source.named_in(file) for source in absolute(settings.sources, root)),
+            "sources": tuple(s.named_in(file) for s in with_tags(absolute(settings.sources, root))),
             "taxonomy": tuple(str(root / Path(path).expanduser()) for path in settings.taxonomy),
             "weights": str(root / Path(settings.weights).expanduser()) if settings.weights else "",
             "mcp": tuple(_placed(server, root) for server in settings.mcp),
@@ -190,6 +190,25 @@ def _placed(server: McpServer, root: Path) -> McpServer:
     """A server whose command starts in the configuration's folder: in the working folder others may have put files."""
     here = str(root / Path(server.cwd).expanduser())
     return server.model_copy(update={"cwd": here}) if server.command else server
+
+
+def with_tags(sources: Sequence[SourceConfig]) -> tuple[SourceConfig, ...]:
+    """The sources, of which tables without a list of tags take that of the site's dictionary, where it holds tags."""
+    file = next((s.path for s in sources if s.type == "dictionary" and _holds_tags(Path(s.path))), "")
+    return tuple(
+        s.model_copy(update={"options": {**s.options, "tags": file}})
+        if file and s.type == "table" and "tags" not in s.options
+        else s
+        for s in sources
+    )
+
+
+def _holds_tags(file: Path) -> bool:
+    """Whether a dictionary has a section of tags; what cannot be read is told when it is opened."""
+    try:
+        return file.is_file() and "\ntags:" in read_text(file)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def absolute(sources: Sequence[SourceConfig], root: Path) -> tuple[SourceConfig, ...]:
