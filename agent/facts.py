@@ -31,6 +31,7 @@ from aitia.tools.memory.words import fingerprint_of
 PLANT: Final = AGAINST | {
     "signal.apart", "signal.stuck", "signal.idle",
     "condition.stuck", "condition.drift", "condition.bias", "condition.unit", "condition.swapped", "condition.spike",
+    "condition.swing",
 }  # fmt: skip
 """Kinds of facts that hold a machine's signals against one another, or against how it ran before."""
 # What somebody feels: users, operators, or the machine itself. Anything else that moves is only a sign.
