@@ -21,7 +21,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from aitia import __version__
-from aitia.core.errors import AitiaError
+from aitia.core.disk import tell_once
+from aitia.core.errors import AitiaError, StoreError
 from aitia.jobs import Job, Jobs, Workers
 from aitia.web.problems import BUSY_S, Problem
 from aitia.web.strict_json import ApiRoute
@@ -137,7 +138,13 @@ def router(jobs: Jobs, workers: Workers | None) -> APIRouter:
         """Diagnoses can be taken and carried out: the job table can be written, workers run."""
         if workers is not None and not workers.alive():
             raise Problem(503, "No worker is running. Check the log of aitia.", retry_s=BUSY_S)
-        await request.app.state.quick(jobs.table.check)
+        try:
+            await request.app.state.quick(jobs.table.check)
+        except StoreError as error:  # paths and hosts are for the log: anybody may ask here
+            tell_once(str(error))
+            raise Problem(
+                503, "The job table cannot be used now. Check the log of aitia.", retry_s=BUSY_S
+            ) from None
         return {"workers": workers.alive() if workers is not None else 0}
 
     @guarded.get(
